@@ -1,0 +1,156 @@
+//! The transparency log entry as `dev.sigstore.rekor.v1.TransparencyLogEntry`, and the two canonical bodies that it can stand for.
+//!
+//! Source: Sigstore protobuf-specs, `sigstore_rekor.proto`; Rekor v1 `hashedrekord` 0.0.1; rekor-tiles `hashedrekord` 0.0.2.
+//! The seven messages are written out because the generated crate brings fifty-five others.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use prost::Message;
+
+/// `TransparencyLogEntry`: what a signature embeds, its body cleared and recomputed at verification.
+#[derive(Clone, PartialEq, Message)]
+pub struct TransparencyLogEntry {
+    /// The global index over all shards of the log.
+    #[prost(int64, tag = "1")]
+    pub log_index: i64,
+    /// The log: 32 bytes.
+    #[prost(message, optional, tag = "2")]
+    pub log_id: Option<LogId>,
+    /// The type of the entry.
+    #[prost(message, optional, tag = "3")]
+    pub kind_version: Option<KindVersion>,
+    /// Seconds since the Unix epoch; trusted only where the promise authenticates it. Zero with Rekor v2.
+    #[prost(int64, tag = "4")]
+    pub integrated_time: i64,
+    /// Rekor v1's signed entry timestamp.
+    #[prost(message, optional, tag = "5")]
+    pub inclusion_promise: Option<InclusionPromise>,
+    /// The RFC 6962 inclusion proof.
+    #[prost(message, optional, tag = "6")]
+    pub inclusion_proof: Option<InclusionProof>,
+    /// The leaf's content: canonical JSON.
+    #[prost(bytes = "vec", tag = "7")]
+    pub canonicalized_body: Vec<u8>,
+}
+
+/// `LogId`.
+#[derive(Clone, PartialEq, Message)]
+pub struct LogId {
+    /// Rekor v1: the SHA-256 of the log's SPKI. Rekor v2: its C2SP checkpoint key id, whole.
+    #[prost(bytes = "vec", tag = "1")]
+    pub key_id: Vec<u8>,
+}
+
+/// `KindVersion`.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct KindVersion {
+    /// `hashedrekord`.
+    #[prost(string, tag = "1")]
+    pub kind: String,
+    /// `0.0.1` or `0.0.2`.
+    #[prost(string, tag = "2")]
+    pub version: String,
+}
+
+/// `InclusionPromise`.
+#[derive(Clone, PartialEq, Message)]
+pub struct InclusionPromise {
+    /// The DER ECDSA signature over the canonical JSON of body, time, log and index.
+    #[prost(bytes = "vec", tag = "1")]
+    pub signed_entry_timestamp: Vec<u8>,
+}
+
+/// `InclusionProof`.
+#[derive(Clone, PartialEq, Message)]
+pub struct InclusionProof {
+    /// The index within the shard that the checkpoint is of.
+    #[prost(int64, tag = "1")]
+    pub log_index: i64,
+    /// 32 bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub root_hash: Vec<u8>,
+    /// The number of leaves.
+    #[prost(int64, tag = "3")]
+    pub tree_size: i64,
+    /// The audit path, 32 bytes each, from the leaf's sibling up.
+    #[prost(bytes = "vec", repeated, tag = "4")]
+    pub hashes: Vec<Vec<u8>>,
+    /// The tree's checkpoint.
+    #[prost(message, optional, tag = "5")]
+    pub checkpoint: Option<CheckpointEnvelope>,
+}
+
+/// `Checkpoint`: a C2SP signed note.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct CheckpointEnvelope {
+    /// The note's text, signatures included.
+    #[prost(string, tag = "1")]
+    pub envelope: String,
+}
+
+/// The version of a `hashedrekord` entry, which decides its canonical body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EntryVersion {
+    /// `0.0.1`, written by Rekor v1.
+    V001,
+    /// `0.0.2`, written by Rekor v2 (rekor-tiles).
+    V002,
+}
+
+impl EntryVersion {
+    /// The version string of the entry.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V001 => "0.0.1",
+            Self::V002 => "0.0.2",
+        }
+    }
+
+    /// The entry's kind and version.
+    pub fn kind_version(self) -> KindVersion {
+        KindVersion { kind: "hashedrekord".into(), version: self.as_str().into() }
+    }
+}
+
+/// What a `hashedrekord` entry says: this signature over this digest was made with this certificate.
+#[derive(Debug, Clone, Copy)]
+pub struct HashedRekord<'a> {
+    /// SHA-256 of the signed bytes: of the SET OF signed attributes.
+    pub digest: &'a [u8; 32],
+    /// The DER ECDSA signature (or PKCS #1), as it stands in the SignerInfo.
+    pub signature: &'a [u8],
+    /// The signer's certificate, DER.
+    pub certificate: &'a [u8],
+    /// The `PublicKeyDetails` name of the certificate's key; only 0.0.2 holds it.
+    pub key_details: &'a str,
+}
+
+impl HashedRekord<'_> {
+    /// The canonical body (JCS, RFC 8785), byte for byte as the log hashes it.
+    ///
+    /// All values are base64, hexadecimal or fixed names, so that no string needs escaping.
+    pub fn canonical_body(&self, version: EntryVersion) -> Vec<u8> {
+        let signature = STANDARD.encode(self.signature);
+        match version {
+            EntryVersion::V001 => format!(
+                concat!(
+                    r#"{{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{{"data":{{"hash":{{"algorithm":"sha256","value":"{}"}}}},"#,
+                    r#""signature":{{"content":"{}","publicKey":{{"content":"{}"}}}}}}}}"#
+                ),
+                crate::hex(self.digest),
+                signature,
+                STANDARD.encode(crate::signature::pem("CERTIFICATE", self.certificate)),
+            ),
+            EntryVersion::V002 => format!(
+                concat!(
+                    r#"{{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{{"hashedRekordV002":{{"data":{{"algorithm":"SHA2_256","digest":"{}"}},"#,
+                    r#""signature":{{"content":"{}","verifier":{{"keyDetails":"{}","x509Certificate":{{"rawBytes":"{}"}}}}}}}}}}}}"#
+                ),
+                STANDARD.encode(self.digest),
+                signature,
+                self.key_details,
+                STANDARD.encode(self.certificate),
+            ),
+        }
+        .into_bytes()
+    }
+}

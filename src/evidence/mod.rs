@@ -1,0 +1,2 @@
+//! Log entries, checkpoints, timestamps.
+pub mod entry;

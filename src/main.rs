@@ -1,0 +1,2 @@
+//! The paraph program.
+fn main() {}

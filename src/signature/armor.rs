@@ -1,0 +1,122 @@
+//! PEM armor, type `SIGNED MESSAGE`, as gitsign writes it (RFC 7468, strict form).
+//!
+//! Base64 in lines of 64 columns, LF, no headers, a final LF. Reading takes CRLF for LF and nothing else that differs.
+
+use crate::{Reason, Rejection};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+/// The PEM type of a git x509 signature.
+pub const LABEL: &str = "SIGNED MESSAGE";
+/// The line by which git recognises an x509 signature.
+pub const BEGIN: &str = "-----BEGIN SIGNED MESSAGE-----";
+/// The largest armored signature that is read, in bytes: a signature with an entry and a token has about 8,000.
+pub const MAX_ARMOR: usize = 1 << 20;
+const END: &str = "-----END SIGNED MESSAGE-----";
+const COLUMNS: usize = 64;
+
+/// `der` in PEM armor of this type, with a final line feed.
+pub fn pem(label: &str, der: &[u8]) -> String {
+    let encoded = STANDARD.encode(der);
+    let mut text = String::with_capacity(encoded.len() + encoded.len() / COLUMNS + 2 * label.len() + 40);
+    text.push_str("-----BEGIN ");
+    text.push_str(label);
+    text.push_str("-----\n");
+    let mut rest = encoded.as_str();
+    while !rest.is_empty() {
+        let (line, tail) = rest.split_at(rest.len().min(COLUMNS));
+        text.push_str(line);
+        text.push('\n');
+        rest = tail;
+    }
+    text.push_str("-----END ");
+    text.push_str(label);
+    text.push_str("-----\n");
+    text
+}
+
+/// The armored signature of `der`.
+pub fn encode(der: &[u8]) -> String {
+    pem(LABEL, der)
+}
+
+/// The bytes inside the armor.
+///
+/// # Errors
+/// [`Reason::ArmorTooLarge`], [`Reason::ArmorTrailingData`], [`Reason::MultipleSignatures`] or [`Reason::ArmorMalformed`].
+pub fn decode(armored: &[u8]) -> Result<Vec<u8>, Rejection> {
+    if armored.len() > MAX_ARMOR {
+        return Err(Rejection::new(Reason::ArmorTooLarge, format!("{} bytes, at most {MAX_ARMOR} are read", armored.len())));
+    }
+    let text = std::str::from_utf8(armored).map_err(|_| malformed("it is not text"))?;
+    let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    if lines.next() != Some(BEGIN) {
+        return Err(malformed("the first line is not its BEGIN line"));
+    }
+    let mut base64 = String::with_capacity(armored.len());
+    let mut short_line_seen = false;
+    loop {
+        match lines.next() {
+            Some(END) => break,
+            None => return Err(malformed("it has no END line")),
+            Some(line) => {
+                if short_line_seen || line.len() > COLUMNS || line.is_empty() {
+                    return Err(malformed("its lines are not of 64 columns"));
+                }
+                short_line_seen = line.len() < COLUMNS;
+                base64.push_str(line);
+            }
+        }
+    }
+    // after END only the line feed that ends it
+    match (lines.next(), lines.next()) {
+        (None | Some(""), None) => {}
+        _ if text.matches(BEGIN).count() > 1 => return Err(Reason::MultipleSignatures.into()),
+        _ => return Err(Reason::ArmorTrailingData.into()),
+    }
+    STANDARD.decode(&base64).map_err(|error| malformed(&error.to_string()))
+}
+
+fn malformed(detail: &str) -> Rejection {
+    Rejection::new(Reason::ArmorMalformed, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_decodes_again() {
+        for length in [0, 1, 47, 48, 49, 2000] {
+            let der = vec![0x5a; length];
+            let armored = encode(&der);
+            assert!(armored.lines().all(|line| line.len() <= COLUMNS));
+            assert_eq!(decode(armored.as_bytes()).unwrap(), der, "{length}");
+        }
+    }
+
+    #[test]
+    fn carriage_returns_before_line_feeds_are_read_as_git_leaves_them() {
+        let armored = encode(b"abc").replace('\n', "\r\n");
+        assert_eq!(decode(armored.as_bytes()).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn each_departure_from_the_strict_form_has_its_reason() {
+        let good = encode(&[7; 100]);
+        let cases = [
+            (good.clone() + "\n", Reason::ArmorTrailingData),
+            (good.clone() + "more", Reason::ArmorTrailingData),
+            (good.clone() + &good, Reason::MultipleSignatures),
+            (format!(" {good}"), Reason::ArmorMalformed),
+            (good.replace("SIGNED", "signed"), Reason::ArmorMalformed),
+            (good.replace("-----\nB", "-----\nProc-Type: 4\n\nB"), Reason::ArmorMalformed),
+            (good.replace("BwcH", "Bw cH"), Reason::ArmorMalformed),
+            (good.replace("=", ""), Reason::ArmorMalformed),
+            (good.replace("-----END SIGNED MESSAGE-----\n", ""), Reason::ArmorMalformed),
+            (encode(b"a").replace("YQ==", "YR=="), Reason::ArmorMalformed),
+        ];
+        for (text, reason) in cases {
+            assert_eq!(decode(text.as_bytes()).unwrap_err().reason(), reason, "{text}");
+        }
+    }
+}
