@@ -1,6 +1,8 @@
 //! paraph: keyless signing and verification for git.
 #![forbid(unsafe_code)]
 
+pub mod certificate;
+pub mod escape;
 pub mod evidence;
 pub mod rejection;
 pub mod signature;

@@ -1,4 +1,8 @@
-//! The signature: PEM armor and CMS SignedData (RFC 5652).
+//! The signature: PEM armor, CMS SignedData (RFC 5652) and the two unsigned attributes that carry the evidence.
+//!
+//! Bytes in, structures out, and back; no key is used and nothing is judged here beside form.
 
 pub mod armor;
+pub mod cms;
+
 pub use armor::pem;

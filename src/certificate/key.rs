@@ -1,0 +1,214 @@
+//! Public keys and the verification of signatures with them.
+//!
+//! The one place where a signature is checked. Algorithms come from an allow-list; ECDSA signatures are taken as they are (a high s is
+//! valid: whoever normalised would break the log entry, which binds the bytes).
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, VerificationAlgorithm,
+};
+use const_oid::{
+    ObjectIdentifier,
+    db::{
+        rfc5912::{
+            ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_EC_PUBLIC_KEY, ID_SHA_256, ID_SHA_384, ID_SHA_512,
+            RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1, SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION,
+            SHA_512_WITH_RSA_ENCRYPTION,
+        },
+        rfc8410::ID_ED_25519,
+    },
+};
+use der::Decode;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+use std::sync::OnceLock;
+
+/// A hash function that signatures may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HashAlgorithm {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl HashAlgorithm {
+    /// The hash that a digest algorithm identifier names; parameters absent or NULL.
+    pub fn from_digest_algorithm(algorithm: &AlgorithmIdentifierRef<'_>) -> Option<Self> {
+        if algorithm.parameters.is_some_and(|parameters| !parameters.is_null()) {
+            return None;
+        }
+        match algorithm.oid {
+            ID_SHA_256 => Some(Self::Sha256),
+            ID_SHA_384 => Some(Self::Sha384),
+            ID_SHA_512 => Some(Self::Sha512),
+            _ => None,
+        }
+    }
+
+    /// The digest of `bytes`.
+    pub fn digest(self, bytes: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Sha256 => Sha256::digest(bytes).to_vec(),
+            Self::Sha384 => Sha384::digest(bytes).to_vec(),
+            Self::Sha512 => Sha512::digest(bytes).to_vec(),
+        }
+    }
+}
+
+/// The kind of a public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyKind {
+    /// ECDSA on P-256.
+    EcdsaP256,
+    /// ECDSA on P-384.
+    EcdsaP384,
+    /// Ed25519.
+    Ed25519,
+    /// RSA, 2048 to 8192 bits, PKCS #1 v1.5.
+    Rsa,
+}
+
+/// A public key of a kind that is allowed.
+pub struct PublicKey {
+    kind: KeyKind,
+    /// subjectPublicKey: the point, the key, or the RSAPublicKey.
+    raw: Vec<u8>,
+    /// The key set up for the algorithm that this kind is most used with, on first use: most keys verify many signatures.
+    prepared: OnceLock<Option<ParsedPublicKey>>,
+}
+
+/// A signature that does not fit, or an algorithm that does not fit the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the signature does not fit the key")]
+pub struct InvalidSignature;
+
+/// A key that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidKey(String);
+
+impl PublicKey {
+    /// The key in a DER SubjectPublicKeyInfo.
+    ///
+    /// # Errors
+    /// Where the structure, the algorithm or its parameters are not those of an allowed kind.
+    pub fn from_spki(der: &[u8]) -> Result<Self, InvalidKey> {
+        let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|error| InvalidKey(format!("malformed public key: {error}")))?;
+        let raw = spki.subject_public_key.as_bytes().ok_or_else(|| InvalidKey("malformed public key: unused bits".into()))?;
+        let parameters = spki.algorithm.parameters;
+        let kind = match spki.algorithm.oid {
+            ID_EC_PUBLIC_KEY => match parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok()) {
+                Some(SECP_256_R_1) => KeyKind::EcdsaP256,
+                Some(SECP_384_R_1) => KeyKind::EcdsaP384,
+                _ => return Err(InvalidKey("an elliptic curve that is not allowed".into())),
+            },
+            RSA_ENCRYPTION if parameters.is_none_or(|any| any.is_null()) => KeyKind::Rsa,
+            ID_ED_25519 if parameters.is_none() => KeyKind::Ed25519,
+            oid => return Err(InvalidKey(format!("a key algorithm that is not allowed: {oid}"))),
+        };
+        // compressed points would let one key have two encodings
+        if matches!(kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384) && raw.first() != Some(&4) {
+            return Err(InvalidKey("the point is not in uncompressed form".into()));
+        }
+        Ok(Self { kind, raw: raw.to_vec(), prepared: OnceLock::new() })
+    }
+
+    /// The kind of the key.
+    pub fn kind(&self) -> KeyKind {
+        self.kind
+    }
+
+    /// subjectPublicKey: the uncompressed point, the 32 bytes of Ed25519, or the DER RSAPublicKey.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// The `PublicKeyDetails` name (Sigstore protobuf-specs) under which a log files signatures of this key.
+    pub fn details(&self) -> &'static str {
+        match (self.kind, self.raw.len()) {
+            (KeyKind::EcdsaP256, _) => "PKIX_ECDSA_P256_SHA_256",
+            (KeyKind::EcdsaP384, _) => "PKIX_ECDSA_P384_SHA_384",
+            (KeyKind::Ed25519, _) => "PKIX_ED25519",
+            (KeyKind::Rsa, ..=300) => "PKIX_RSA_PKCS1V15_2048_SHA256",
+            (KeyKind::Rsa, ..=450) => "PKIX_RSA_PKCS1V15_3072_SHA256",
+            (KeyKind::Rsa, _) => "PKIX_RSA_PKCS1V15_4096_SHA256",
+        }
+    }
+
+    /// Verifies `signature` over `message`, hashed with `hash` (Ed25519 hashes by itself).
+    ///
+    /// # Errors
+    /// [`InvalidSignature`], also where key and hash do not go together.
+    pub fn verify(&self, hash: HashAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        use {HashAlgorithm::*, KeyKind::*};
+        let usual: &'static dyn VerificationAlgorithm = match (self.kind, hash) {
+            (EcdsaP256, Sha256) => &ECDSA_P256_SHA256_ASN1,
+            (EcdsaP384, Sha384) => &ECDSA_P384_SHA384_ASN1,
+            (Ed25519, _) => &ED25519,
+            (Rsa, Sha256) => &RSA_PKCS1_2048_8192_SHA256,
+            (other, hash) => {
+                let algorithm: &'static dyn VerificationAlgorithm = match (other, hash) {
+                    (EcdsaP256, Sha384) => &ECDSA_P256_SHA384_ASN1,
+                    (EcdsaP384, Sha256) => &ECDSA_P384_SHA256_ASN1,
+                    (Rsa, Sha384) => &RSA_PKCS1_2048_8192_SHA384,
+                    (Rsa, Sha512) => &RSA_PKCS1_2048_8192_SHA512,
+                    _ => return Err(InvalidSignature),
+                };
+                return ParsedPublicKey::new(algorithm, &self.raw)
+                    .map_err(|_| InvalidSignature)?
+                    .verify_sig(message, signature)
+                    .map_err(|_| InvalidSignature);
+            }
+        };
+        let prepared = self.prepared.get_or_init(|| ParsedPublicKey::new(usual, &self.raw).ok());
+        prepared.as_ref().ok_or(InvalidSignature)?.verify_sig(message, signature).map_err(|_| InvalidSignature)
+    }
+
+    /// Verifies a signature whose algorithm stands in an AlgorithmIdentifier, as in certificates and SignerInfos.
+    ///
+    /// # Errors
+    /// [`InvalidSignature`], also where the algorithm is not allowed or not one of this kind of key.
+    pub fn verify_with(&self, algorithm: &AlgorithmIdentifierRef<'_>, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        let hash = signature_hash(algorithm, self.kind).ok_or(InvalidSignature)?;
+        self.verify(hash, message, signature)
+    }
+}
+
+/// The hash of a signature algorithm, where it is allowed and belongs to this kind of key.
+pub fn signature_hash(algorithm: &AlgorithmIdentifierRef<'_>, kind: KeyKind) -> Option<HashAlgorithm> {
+    let ecdsa = matches!(kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384);
+    let absent = algorithm.parameters.is_none();
+    let absent_or_null = algorithm.parameters.is_none_or(|parameters| parameters.is_null());
+    match algorithm.oid {
+        ECDSA_WITH_SHA_256 if ecdsa && absent => Some(HashAlgorithm::Sha256),
+        ECDSA_WITH_SHA_384 if ecdsa && absent => Some(HashAlgorithm::Sha384),
+        ECDSA_WITH_SHA_512 if ecdsa && absent => Some(HashAlgorithm::Sha512),
+        SHA_256_WITH_RSA_ENCRYPTION if kind == KeyKind::Rsa && absent_or_null => Some(HashAlgorithm::Sha256),
+        SHA_384_WITH_RSA_ENCRYPTION if kind == KeyKind::Rsa && absent_or_null => Some(HashAlgorithm::Sha384),
+        SHA_512_WITH_RSA_ENCRYPTION if kind == KeyKind::Rsa && absent_or_null => Some(HashAlgorithm::Sha512),
+        ID_ED_25519 if kind == KeyKind::Ed25519 && absent => Some(HashAlgorithm::Sha512),
+        _ => None,
+    }
+}
+
+impl std::fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PublicKey").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.raw == other.raw
+    }
+}
+impl Eq for PublicKey {}
+
+impl Clone for PublicKey {
+    fn clone(&self) -> Self {
+        Self { kind: self.kind, raw: self.raw.clone(), prepared: OnceLock::new() }
+    }
+}
