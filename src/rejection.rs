@@ -197,6 +197,7 @@ reasons! {
     CheckpointMalformed = "checkpoint-malformed", Log, Wrong, "the log's checkpoint is malformed";
     CheckpointMismatch = "checkpoint-mismatch", Log, Wrong, "the checkpoint is of another tree than the inclusion proof";
     CheckpointUnsigned = "checkpoint-unsigned", Log, Wrong, "the checkpoint carries no signature of the log";
+    CheckpointOrigin = "checkpoint-origin", Log, Wrong, "the checkpoint names another log than the one whose key signed it";
     CheckpointInvalid = "checkpoint-invalid", Log, Wrong, "the log's signature on the checkpoint is wrong";
 
     TimestampMalformed = "timestamp-malformed", Timestamp, Wrong, "the timestamp token is malformed";

@@ -1,2 +1,7 @@
-//! Log entries, checkpoints, timestamps.
+//! The evidence beside a signature: log entries of Rekor v1 and v2, their proofs and checkpoints, and RFC 3161 timestamps.
+//!
+//! Everything is checked against keys that are handed in; which keys are trusted, and when, is decided elsewhere.
+
+pub mod checkpoint;
 pub mod entry;
+pub mod log;

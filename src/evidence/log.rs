@@ -1,0 +1,171 @@
+//! A transparency log entry checked: bound to this signature, promised, included, and under a checkpoint of the log.
+//!
+//! Nothing here asks a network. Whether the log was trusted at the entry's time is the business of `verify`.
+
+use super::{
+    checkpoint::Checkpoint,
+    entry::{EntryVersion, HashedRekord, InclusionProof, TransparencyLogEntry},
+};
+use crate::{
+    Reason, Rejection,
+    certificate::{HashAlgorithm, PublicKey},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::Timestamp;
+use prost::Message;
+use sigstore_merkle::{hash_leaf, verify_inclusion_proof};
+use sigstore_types::Sha256Hash;
+
+/// An encoded entry larger than this is not read, in bytes.
+pub const MAX_ENTRY: usize = 256 * 1024;
+/// Hashes in an inclusion proof, at most: a tree of 2^64 leaves has no longer path.
+pub const MAX_PROOF: usize = 64;
+
+/// A log's key, as a trust root names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogKey {
+    /// The key.
+    pub key: PublicKey,
+    /// Rekor v1: SHA-256 of the SPKI. Rekor v2: the C2SP key id.
+    pub id: [u8; 32],
+    /// The origin that the log's checkpoints must bear; `None` where the trust root does not say. It is known for Rekor v2, whose
+    /// origin is the host name of its base URL.
+    pub origin: Option<String>,
+}
+
+/// What a checked entry shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedEntry {
+    /// The version whose canonical body the proof fits.
+    pub version: EntryVersion,
+    /// The global index.
+    pub log_index: u64,
+    /// When the log integrated the entry; only where its promise authenticates that.
+    pub integrated_time: Option<Timestamp>,
+    /// The origin of the checkpoint.
+    pub origin: String,
+    /// The size of the tree under the checkpoint.
+    pub tree_size: u64,
+    /// The RFC 6962 leaf hash.
+    pub leaf_hash: [u8; 32],
+}
+
+/// Reads an encoded entry.
+///
+/// # Errors
+/// [`Reason::EntryMalformed`].
+pub fn parse_entry(encoded: &[u8]) -> Result<TransparencyLogEntry, Rejection> {
+    if encoded.len() > MAX_ENTRY {
+        return Err(malformed(&format!("{} bytes, at most {MAX_ENTRY} are read", encoded.len())));
+    }
+    TransparencyLogEntry::decode(encoded).map_err(|error| malformed(&error.to_string()))
+}
+
+/// The id of the log that the entry names: 32 bytes.
+///
+/// # Errors
+/// [`Reason::EntryMalformed`].
+pub fn log_id(entry: &TransparencyLogEntry) -> Result<[u8; 32], Rejection> {
+    let id = entry.log_id.as_ref().map(|id| id.key_id.as_slice()).unwrap_or_default();
+    id.try_into().map_err(|_| malformed("its log id is not of 32 bytes"))
+}
+
+/// Checks an entry against the signature that it should be about, under the key of the log that it names.
+///
+/// # Errors
+/// A reason of the layer `log`.
+pub fn verify_entry(entry: &TransparencyLogEntry, expected: &HashedRekord<'_>, log: &LogKey) -> Result<LoggedEntry, Rejection> {
+    let stated = stated_version(entry)?;
+    let proof = entry.inclusion_proof.as_ref().ok_or(Reason::ProofMissing)?;
+    let promise =
+        entry.inclusion_promise.as_ref().map(|promise| promise.signed_entry_timestamp.as_slice()).filter(|promise| !promise.is_empty());
+    // gitsign 0.17 embeds entries of Rekor v2 under the older version's name: without a promise, and their proof fits the newer body alone
+    let candidates: &[EntryVersion] = match (stated, promise) {
+        (EntryVersion::V001, None) => &[EntryVersion::V001, EntryVersion::V002],
+        (EntryVersion::V001, Some(_)) => &[EntryVersion::V001],
+        (EntryVersion::V002, _) => &[EntryVersion::V002],
+    };
+    let bodies = candidates.iter().map(|version| (*version, expected.canonical_body(*version)));
+    let bodies: Vec<_> = bodies.map(|(version, body)| (version, hash_leaf(&body), body)).collect();
+    let root = fixed_hash(&proof.root_hash)?;
+    let path = audit_path(proof)?;
+    let (index, size) = (unsigned(proof.log_index, "proof index")?, unsigned(proof.tree_size, "tree size")?);
+    let included = bodies.iter().find(|(_, leaf, _)| verify_inclusion_proof(leaf, index, size, &path, &root).is_ok());
+    let Some((version, leaf, body)) = included else { return Err(mismatch_or_bad_proof(entry, &bodies)) };
+    // an embedded body is redundant; one that differs is about something else
+    if !entry.canonicalized_body.is_empty() && entry.canonicalized_body != *body {
+        return Err(Rejection::new(Reason::EntryMismatch, "its body is not the one that this signature has"));
+    }
+
+    let checkpoint = proof.checkpoint.as_ref().ok_or_else(|| Rejection::new(Reason::ProofMissing, "it has no checkpoint"))?;
+    let checkpoint = Checkpoint::parse(&checkpoint.envelope)?;
+    if checkpoint.root_hash != *root.as_bytes() || checkpoint.tree_size != size {
+        return Err(Reason::CheckpointMismatch.into());
+    }
+    checkpoint.verify(&log.key, &log.id)?;
+    if *version == EntryVersion::V002 && log.origin.as_ref().is_some_and(|origin| *origin != checkpoint.origin) {
+        return Err(Rejection::new(Reason::CheckpointOrigin, checkpoint.origin));
+    }
+
+    let integrated_time = match promise {
+        Some(promise) => Some(verify_promise(entry, body, promise, log)?),
+        None => None,
+    };
+    Ok(LoggedEntry {
+        version: *version,
+        log_index: unsigned(entry.log_index, "log index")?,
+        integrated_time,
+        origin: checkpoint.origin,
+        tree_size: size,
+        leaf_hash: *leaf.as_bytes(),
+    })
+}
+
+/// What Rekor v1's signed entry timestamp is over: canonical JSON (RFC 8785). `integrated_time` is in seconds since the Unix epoch.
+pub fn promise_payload(body: &[u8], integrated_time: i64, log_id: &[u8; 32], log_index: i64) -> Vec<u8> {
+    let (body, log_id) = (STANDARD.encode(body), crate::hex(log_id));
+    format!(r#"{{"body":"{body}","integratedTime":{integrated_time},"logID":"{log_id}","logIndex":{log_index}}}"#).into_bytes()
+}
+
+fn verify_promise(entry: &TransparencyLogEntry, body: &[u8], promise: &[u8], log: &LogKey) -> Result<Timestamp, Rejection> {
+    let payload = promise_payload(body, entry.integrated_time, &log.id, entry.log_index);
+    log.key.verify(HashAlgorithm::Sha256, &payload, promise).map_err(|_| Reason::PromiseInvalid)?;
+    Timestamp::from_second(entry.integrated_time)
+        .ok()
+        .filter(|time| time.as_second() > 0)
+        .ok_or_else(|| malformed("its integrated time is out of range"))
+}
+
+fn stated_version(entry: &TransparencyLogEntry) -> Result<EntryVersion, Rejection> {
+    let stated = entry.kind_version.clone().unwrap_or_default();
+    match (stated.kind.as_str(), stated.version.as_str()) {
+        ("hashedrekord", "0.0.1") => Ok(EntryVersion::V001),
+        ("hashedrekord", "0.0.2") => Ok(EntryVersion::V002),
+        (kind, version) => Err(Rejection::new(Reason::EntryKind, format!("{kind} {version}"))),
+    }
+}
+
+/// Whether the proof is wrong, or right for another signature: an embedded body tells.
+fn mismatch_or_bad_proof(entry: &TransparencyLogEntry, bodies: &[(EntryVersion, Sha256Hash, Vec<u8>)]) -> Rejection {
+    let foreign = !entry.canonicalized_body.is_empty() && bodies.iter().all(|(_, _, body)| *body != entry.canonicalized_body);
+    if foreign { Reason::EntryMismatch.into() } else { Reason::ProofInvalid.into() }
+}
+
+fn audit_path(proof: &InclusionProof) -> Result<Vec<Sha256Hash>, Rejection> {
+    if proof.hashes.len() > MAX_PROOF {
+        return Err(malformed(&format!("an inclusion proof of {} hashes", proof.hashes.len())));
+    }
+    proof.hashes.iter().map(|hash| fixed_hash(hash)).collect()
+}
+
+fn fixed_hash(bytes: &[u8]) -> Result<Sha256Hash, Rejection> {
+    <[u8; 32]>::try_from(bytes).map(Sha256Hash::new).map_err(|_| malformed("a hash that is not of 32 bytes"))
+}
+
+fn unsigned(value: i64, what: &str) -> Result<u64, Rejection> {
+    value.try_into().map_err(|_| malformed(&format!("its {what} is negative")))
+}
+
+fn malformed(detail: &str) -> Rejection {
+    Rejection::new(Reason::EntryMalformed, detail)
+}
