@@ -4,8 +4,10 @@
 pub mod certificate;
 pub mod escape;
 pub mod evidence;
+pub mod object;
 pub mod rejection;
 pub mod signature;
+pub mod trust;
 
 pub use rejection::{Layer, Reason, Rejection, Standing};
 

@@ -1,0 +1,190 @@
+//! Commits: `tree`, `parent`s, `author`, `committer`, further headers, signature headers, an empty line, the message.
+
+use super::{Header, ObjectFormat, Signed, duplicate, email_of_ident, is_object_id, malformed, split_headers};
+use crate::{Reason, Rejection};
+use std::borrow::Cow;
+
+/// Headers that may stand once, beside the four that open a commit.
+const ONCE: [&[u8]; 4] = [b"encoding", b"gpgsig", b"gpgsig-sha256", b"change-id"];
+
+/// A commit, split.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit<'a> {
+    /// The object id of its tree.
+    pub tree: &'a str,
+    /// The object ids of its parents.
+    pub parents: Vec<&'a str>,
+    /// The committer's e-mail address, where the line has one.
+    pub committer_email: Option<&'a str>,
+    /// What was signed, and the signature.
+    pub signed: Signed<'a>,
+}
+
+impl<'a> Commit<'a> {
+    /// Splits a commit as `git cat-file commit` prints it, in a repository of the given object format.
+    ///
+    /// # Errors
+    /// [`Reason::NoSignature`], or another reason of the layer `object`.
+    pub fn parse(bytes: &'a [u8], format: ObjectFormat) -> Result<Self, Rejection> {
+        let (headers, _) = split_headers(bytes)?;
+        check_order(&headers)?;
+        let (mut signature, mut payload, mut kept_from) = (None, Vec::with_capacity(bytes.len()), bytes);
+        for header in &headers {
+            if !header.name.starts_with(b"gpgsig") {
+                continue;
+            }
+            // git strips every header whose name starts so, also one that it does not know: nothing would cover it
+            match header.name {
+                name if name == format.signature_header().as_bytes() => {
+                    if signature.replace(header.value()).is_some() {
+                        return Err(Reason::MultipleSignatures.into());
+                    }
+                }
+                b"gpgsig" | b"gpgsig-sha256" => {}
+                name => return Err(Rejection::new(Reason::UnsignedHeader, String::from_utf8_lossy(name))),
+            }
+            let before = kept_from.len() - remaining(bytes, header.raw);
+            payload.extend(kept_from.get(..before).unwrap_or_default());
+            kept_from = kept_from.get(before + header.raw.len()..).unwrap_or_default();
+        }
+        payload.extend(kept_from);
+        let other_format =
+            headers.iter().any(|header| header.name.starts_with(b"gpgsig") && header.name != format.signature_header().as_bytes());
+        let signature = signature.ok_or(Reason::NoSignature)?;
+        if other_format {
+            return Err(Rejection::new(Reason::MultipleSignatures, "one for each object format, of which git checks one"));
+        }
+        let field = |name: &[u8]| headers.iter().find(|header| header.name == name).and_then(|header| header.lines.first().copied());
+        let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).unwrap_or_default();
+        Ok(Self {
+            tree: field(b"tree").map(text).unwrap_or_default(),
+            parents: headers
+                .iter()
+                .filter(|header| header.name == b"parent")
+                .filter_map(|header| header.lines.first().copied())
+                .map(text)
+                .collect(),
+            committer_email: field(b"committer").and_then(email_of_ident),
+            signed: Signed { payload: Cow::Owned(payload), signature: Cow::Owned(signature) },
+        })
+    }
+}
+
+/// How many bytes of `whole` stand from the start of `part` on; `part` lies within `whole`.
+fn remaining(whole: &[u8], part: &[u8]) -> usize {
+    whole.len() - (part.as_ptr().addr() - whole.as_ptr().addr())
+}
+
+/// `tree`, then `parent`s, then `author`, then `committer`: git's readers find the first or the last of each, so each stands once.
+fn check_order(headers: &[Header<'_>]) -> Result<(), Rejection> {
+    let mut rest = headers.iter().peekable();
+    let mut take = |name: &str| {
+        let header = rest.next_if(|header| header.name == name.as_bytes())?;
+        Some(header)
+    };
+    let tree = take("tree").ok_or_else(|| out_of_order(headers, "tree"))?;
+    let mut ids = vec![tree];
+    while let Some(parent) = take("parent") {
+        ids.push(parent);
+    }
+    if !ids.iter().all(|header| matches!(header.lines.as_slice(), [id] if is_object_id(id))) {
+        return Err(malformed("a tree or parent line does not hold an object id"));
+    }
+    for name in ["author", "committer"] {
+        take(name).ok_or_else(|| out_of_order(headers, name))?;
+    }
+    let mut seen: Vec<&[u8]> = Vec::new();
+    for header in rest {
+        if matches!(header.name, b"tree" | b"author" | b"committer") {
+            return Err(duplicate(header.name));
+        }
+        if header.name == b"parent" {
+            return Err(Rejection::new(Reason::HeaderOrder, "a parent after the author"));
+        }
+        if ONCE.contains(&header.name) {
+            if seen.contains(&header.name) {
+                return Err(if header.name.starts_with(b"gpgsig") { Reason::MultipleSignatures.into() } else { duplicate(header.name) });
+            }
+            seen.push(header.name);
+        }
+    }
+    Ok(())
+}
+
+fn out_of_order(headers: &[Header<'_>], name: &str) -> Rejection {
+    let count = |name: &[u8]| headers.iter().filter(|header| header.name == name).count();
+    for once in [&b"tree"[..], b"author", b"committer"] {
+        if count(once) > 1 {
+            return duplicate(once);
+        }
+    }
+    match count(name.as_bytes()) {
+        0 => malformed(&format!("it has no {name}")),
+        _ => Rejection::new(Reason::HeaderOrder, format!("{name} does not stand in its place")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIGNATURE: &str = "gpgsig -----BEGIN SIGNED MESSAGE-----\n YQ==\n -----END SIGNED MESSAGE-----\n";
+
+    fn commit(extra: &str) -> String {
+        format!(
+            "tree {0}\nparent {0}\nauthor A <a@example.com> 1 +0000\ncommitter C <c@example.com> 1 +0000\n{extra}\nmessage without a final line feed",
+            "0123456789012345678901234567890123456789"
+        )
+    }
+
+    fn reason(text: &str) -> Reason {
+        Commit::parse(text.as_bytes(), ObjectFormat::Sha1).unwrap_err().reason()
+    }
+
+    #[test]
+    fn the_payload_is_the_object_without_its_signature() {
+        let text = commit(SIGNATURE);
+        let parsed = Commit::parse(text.as_bytes(), ObjectFormat::Sha1).unwrap();
+        assert_eq!(parsed.signed.payload.as_ref(), commit("").as_bytes());
+        assert_eq!(parsed.signed.signature.as_ref(), b"-----BEGIN SIGNED MESSAGE-----\nYQ==\n-----END SIGNED MESSAGE-----\n");
+        assert_eq!(parsed.committer_email, Some("c@example.com"));
+        assert_eq!(parsed.parents.len(), 1);
+    }
+
+    #[test]
+    fn headers_around_the_signature_stay_in_the_payload() {
+        let around = |signature: &str| commit(&format!("encoding ISO-8859-1\n{signature}x-custom one\n two\n"));
+        let (signed, plain) = (around(SIGNATURE), around(""));
+        assert_eq!(Commit::parse(signed.as_bytes(), ObjectFormat::Sha1).unwrap().signed.payload.as_ref(), plain.as_bytes());
+    }
+
+    #[test]
+    fn a_sha_256_repository_keeps_its_signature_elsewhere() {
+        let text = commit(&SIGNATURE.replace("gpgsig", "gpgsig-sha256"));
+        assert!(Commit::parse(text.as_bytes(), ObjectFormat::Sha256).is_ok());
+        assert_eq!(reason(&text), Reason::NoSignature);
+    }
+
+    #[test]
+    fn what_gits_readers_disagree_on_is_refused() {
+        let good = commit(SIGNATURE);
+        let tree = "tree 0123456789012345678901234567890123456789\n";
+        assert_eq!(reason(&format!("{tree}{good}")), Reason::DuplicateHeader);
+        assert_eq!(reason(&good.replace("\nauthor", "\nauthor E <e@example.com> 1 +0000\nauthor")), Reason::DuplicateHeader);
+        assert_eq!(reason(&good.replace("\ngpgsig", "\ncommitter E <e@example.com> 1 +0000\ngpgsig")), Reason::DuplicateHeader);
+        assert_eq!(reason(&good.replace("\ngpgsig", "\nparent 0123456789012345678901234567890123456789\ngpgsig")), Reason::HeaderOrder);
+        assert_eq!(
+            reason(&format!("author A <a@b> 1 +0000\n{}", good.replace("author A <a@example.com> 1 +0000\n", ""))),
+            Reason::HeaderOrder
+        );
+        assert_eq!(reason(&commit(&format!("{SIGNATURE}{SIGNATURE}"))), Reason::MultipleSignatures);
+        assert_eq!(reason(&commit(&format!("{SIGNATURE}x y\n{SIGNATURE}"))), Reason::MultipleSignatures);
+        assert_eq!(reason(&commit(&format!("{SIGNATURE}gpgsigEVIL x\n y\n"))), Reason::UnsignedHeader);
+        assert_eq!(reason(&commit(&format!("{SIGNATURE}{}", SIGNATURE.replace("gpgsig", "gpgsig-sha256")))), Reason::MultipleSignatures);
+        assert_eq!(reason(&good.replace("message", "mess\0age")), Reason::NulByte);
+        assert_eq!(reason(&commit("")), Reason::NoSignature);
+        assert_eq!(reason(&commit("").replace("message", "gpgsig -----BEGIN SIGNED MESSAGE-----")), Reason::NoSignature);
+        assert_eq!(reason("tree"), Reason::MalformedObject);
+        assert_eq!(reason(""), Reason::MalformedObject);
+    }
+}

@@ -1,0 +1,175 @@
+//! Raw git objects: bytes in; payload, signature and structural findings out. No I/O.
+//!
+//! Objects are split on their raw bytes, exactly as git does it, and never re-encoded. Where git's own readers disagree about an object
+//! (a header that stands twice, for instance), a valid signature would not say what it covers: such objects are refused.
+//! Source: git's `commit.c` (`parse_buffer_signed_by_header`), `gpg-interface.c` (`parse_signed_buffer`) and `fsck.c`.
+
+mod commit;
+mod push_certificate;
+mod tag;
+
+pub use commit::Commit;
+pub use push_certificate::{PushCertificate, RefUpdate};
+pub use tag::Tag;
+
+use crate::{Reason, Rejection, signature::armor};
+use std::borrow::Cow;
+
+/// An object larger than this is not verified, in bytes.
+pub const MAX_OBJECT: usize = 128 << 20;
+/// Header lines of an object, continuation lines included, at most.
+pub const MAX_HEADER_LINES: usize = 100_000;
+
+/// The hash function of a repository's object ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ObjectFormat {
+    /// SHA-1: the signature of a commit is in `gpgsig`.
+    Sha1,
+    /// SHA-256: the signature of a commit is in `gpgsig-sha256`.
+    Sha256,
+}
+
+impl ObjectFormat {
+    /// The format whose object ids have this many hexadecimal digits.
+    pub fn from_hex_length(digits: usize) -> Option<Self> {
+        match digits {
+            40 => Some(Self::Sha1),
+            64 => Some(Self::Sha256),
+            _ => None,
+        }
+    }
+
+    /// The header that holds a commit's signature.
+    pub fn signature_header(self) -> &'static str {
+        match self {
+            Self::Sha1 => "gpgsig",
+            Self::Sha256 => "gpgsig-sha256",
+        }
+    }
+}
+
+/// What an object says: the bytes that were signed and the signature over them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed<'a> {
+    /// The signed bytes.
+    pub payload: Cow<'a, [u8]>,
+    /// The signature as text, armor included.
+    pub signature: Cow<'a, [u8]>,
+}
+
+impl Signed<'_> {
+    /// Refuses kinds of signatures that are named and not judged.
+    ///
+    /// # Errors
+    /// [`Reason::OpenPgpSignature`], [`Reason::SshSignature`] or [`Reason::UnknownSignatureKind`].
+    pub fn require_x509(&self) -> Result<(), Rejection> {
+        match SignatureKind::of(&self.signature) {
+            SignatureKind::X509 => Ok(()),
+            SignatureKind::OpenPgp => Err(Reason::OpenPgpSignature.into()),
+            SignatureKind::Ssh => Err(Reason::SshSignature.into()),
+            SignatureKind::Unknown => Err(Reason::UnknownSignatureKind.into()),
+        }
+    }
+}
+
+/// The kinds of signatures that git dispatches on, by their first line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureKind {
+    /// `-----BEGIN SIGNED MESSAGE-----`.
+    X509,
+    /// `-----BEGIN PGP SIGNATURE-----` or `-----BEGIN PGP MESSAGE-----`.
+    OpenPgp,
+    /// `-----BEGIN SSH SIGNATURE-----`.
+    Ssh,
+    /// Anything else.
+    Unknown,
+}
+
+impl SignatureKind {
+    const BEGIN_LINES: [(&'static str, Self); 4] = [
+        (armor::BEGIN, Self::X509),
+        ("-----BEGIN PGP SIGNATURE-----", Self::OpenPgp),
+        ("-----BEGIN PGP MESSAGE-----", Self::OpenPgp),
+        ("-----BEGIN SSH SIGNATURE-----", Self::Ssh),
+    ];
+
+    /// The kind of a signature's text.
+    pub fn of(text: &[u8]) -> Self {
+        Self::BEGIN_LINES.iter().find(|(begin, _)| text.starts_with(begin.as_bytes())).map_or(Self::Unknown, |(_, kind)| *kind)
+    }
+}
+
+/// One header of an object: its name, its value with continuation lines joined by line feeds, and the bytes that it takes up.
+struct Header<'a> {
+    name: &'a [u8],
+    /// The value's lines; continuation lines without their leading space.
+    lines: Vec<&'a [u8]>,
+    /// With all continuation lines and their line feeds.
+    raw: &'a [u8],
+}
+
+impl Header<'_> {
+    fn value(&self) -> Vec<u8> {
+        let mut value = self.lines.join(&b'\n');
+        value.push(b'\n');
+        value
+    }
+}
+
+/// Splits the headers of an object from what follows: the empty line and the message.
+fn split_headers(bytes: &[u8]) -> Result<(Vec<Header<'_>>, &[u8]), Rejection> {
+    if bytes.len() > MAX_OBJECT {
+        return Err(Rejection::new(Reason::ObjectTooLarge, format!("{} bytes, at most {MAX_OBJECT} are read", bytes.len())));
+    }
+    if bytes.contains(&0) {
+        return Err(Reason::NulByte.into());
+    }
+    let mut headers: Vec<Header<'_>> = Vec::new();
+    let (mut rest, mut lines) = (bytes, 0usize);
+    let mut header_start = bytes;
+    while !rest.is_empty() && !rest.starts_with(b"\n") {
+        lines += 1;
+        if lines > MAX_HEADER_LINES {
+            return Err(Rejection::new(Reason::ObjectTooLarge, format!("more than {MAX_HEADER_LINES} header lines")));
+        }
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { return Err(malformed("a header line does not end")) };
+        let (line, after) = rest.split_at(end);
+        let after = after.get(1..).unwrap_or_default();
+        if let Some(continuation) = line.strip_prefix(b" ") {
+            let header = headers.last_mut().ok_or_else(|| malformed("it begins with a continuation line"))?;
+            header.lines.push(continuation);
+            header.raw = header_start.get(..header_start.len() - after.len()).unwrap_or_default();
+        } else {
+            let space = line.iter().position(|byte| *byte == b' ').ok_or_else(|| malformed("a header has no value"))?;
+            header_start = rest;
+            headers.push(Header {
+                name: line.get(..space).unwrap_or_default(),
+                lines: vec![line.get(space + 1..).unwrap_or_default()],
+                raw: rest.get(..=end).unwrap_or_default(),
+            });
+        }
+        rest = after;
+    }
+    Ok((headers, rest))
+}
+
+/// Whether bytes are an object id in lower-case hexadecimal.
+fn is_object_id(bytes: &[u8]) -> bool {
+    ObjectFormat::from_hex_length(bytes.len()).is_some() && bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The e-mail address of a `Name <address> seconds zone` line.
+fn email_of_ident(ident: &[u8]) -> Option<&str> {
+    let ident = std::str::from_utf8(ident).ok()?;
+    let (_, rest) = ident.split_once('<')?;
+    let (email, _) = rest.split_once('>')?;
+    Some(email)
+}
+
+fn malformed(detail: &str) -> Rejection {
+    Rejection::new(Reason::MalformedObject, detail)
+}
+
+fn duplicate(name: &[u8]) -> Rejection {
+    Rejection::new(Reason::DuplicateHeader, String::from_utf8_lossy(name))
+}

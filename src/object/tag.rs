@@ -1,0 +1,112 @@
+//! Tags: `object`, `type`, `tag`, `tagger`, an empty line, the message with the signature at its end, in both object formats.
+
+use super::{ObjectFormat, SignatureKind, Signed, duplicate, email_of_ident, is_object_id, malformed, split_headers};
+use crate::{Reason, Rejection};
+use std::borrow::Cow;
+
+/// A tag, split.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag<'a> {
+    /// The tagged object's id.
+    pub target: &'a str,
+    /// The tagged object's type.
+    pub target_type: &'a str,
+    /// The tag's own name.
+    pub name: &'a str,
+    /// The tagger's e-mail address, where the line has one.
+    pub tagger_email: Option<&'a str>,
+    /// What was signed, and the signature.
+    pub signed: Signed<'a>,
+}
+
+impl<'a> Tag<'a> {
+    /// Splits a tag as `git cat-file tag` prints it.
+    ///
+    /// # Errors
+    /// [`Reason::NoSignature`], or another reason of the layer `object`.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Rejection> {
+        let (headers, rest) = split_headers(bytes)?;
+        for (index, header) in headers.iter().enumerate() {
+            if header.name.starts_with(b"gpgsig") {
+                return Err(Rejection::new(Reason::UnsignedHeader, String::from_utf8_lossy(header.name)));
+            }
+            if headers.iter().skip(index + 1).any(|other| other.name == header.name) {
+                return Err(duplicate(header.name));
+            }
+        }
+        let names: Vec<&[u8]> = headers.iter().map(|header| header.name).collect();
+        if !matches!(names.as_slice(), [b"object", b"type", b"tag"] | [b"object", b"type", b"tag", b"tagger", ..]) {
+            return Err(Rejection::new(Reason::HeaderOrder, "object, type, tag and tagger do not stand in their places"));
+        }
+        let field = |name: &[u8]| {
+            headers.iter().find(|header| header.name == name).and_then(|header| header.lines.first().copied()).unwrap_or_default()
+        };
+        if !is_object_id(field(b"object")) {
+            return Err(malformed("the object line does not hold an object id"));
+        }
+        let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).map_err(|_| malformed("a header is no text"));
+        Ok(Self {
+            target: text(field(b"object"))?,
+            target_type: text(field(b"type"))?,
+            name: text(field(b"tag"))?,
+            tagger_email: email_of_ident(field(b"tagger")),
+            signed: split_signature(bytes, bytes.len() - rest.len())?,
+        })
+    }
+
+    /// The object format, as the length of the target's id tells it.
+    pub fn format(&self) -> Option<ObjectFormat> {
+        ObjectFormat::from_hex_length(self.target.len())
+    }
+}
+
+/// The payload of a tag or a push certificate ends before the last line that begins a known kind of signature.
+pub(super) fn split_signature(bytes: &[u8], body_start: usize) -> Result<Signed<'_>, Rejection> {
+    let begins =
+        line_starts(bytes, body_start).filter(|start| SignatureKind::of(bytes.get(*start..).unwrap_or_default()) != SignatureKind::Unknown);
+    let begins: Vec<usize> = begins.collect();
+    let Some((last, earlier)) = begins.split_last() else { return Err(Reason::NoSignature.into()) };
+    // an earlier signature would become part of what the last one signs
+    if !earlier.is_empty() {
+        return Err(Reason::MultipleSignatures.into());
+    }
+    let (payload, signature) = bytes.split_at(*last);
+    Ok(Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(signature) })
+}
+
+fn line_starts(bytes: &[u8], from: usize) -> impl Iterator<Item = usize> {
+    let after_feeds = bytes.iter().enumerate().skip(from).filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    std::iter::once(from).chain(after_feeds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIGNATURE: &str = "-----BEGIN SIGNED MESSAGE-----\nYQ==\n-----END SIGNED MESSAGE-----\n";
+    const TAG: &str = "object 0123456789012345678901234567890123456789\ntype commit\ntag v1\ntagger T <t@example.com> 1 +0000\n\nmessage\n";
+
+    fn reason(text: &str) -> Reason {
+        Tag::parse(text.as_bytes()).unwrap_err().reason()
+    }
+
+    #[test]
+    fn the_payload_ends_where_the_signature_begins() {
+        let text = format!("{TAG}{SIGNATURE}");
+        let tag = Tag::parse(text.as_bytes()).unwrap();
+        assert_eq!(tag.signed.payload.as_ref(), TAG.as_bytes());
+        assert_eq!(tag.signed.signature.as_ref(), SIGNATURE.as_bytes());
+        assert_eq!((tag.name, tag.target_type, tag.tagger_email), ("v1", "commit", Some("t@example.com")));
+    }
+
+    #[test]
+    fn each_defect_has_its_reason() {
+        assert_eq!(reason(TAG), Reason::NoSignature);
+        assert_eq!(reason(&format!("{TAG}{SIGNATURE}{SIGNATURE}")), Reason::MultipleSignatures);
+        assert_eq!(reason(&format!("{TAG}{SIGNATURE}-----BEGIN PGP SIGNATURE-----\n")), Reason::MultipleSignatures);
+        assert_eq!(reason(&format!("{}{SIGNATURE}", TAG.replace("\ntag v1", "\ntag v1\ntag v2"))), Reason::DuplicateHeader);
+        assert_eq!(reason(&format!("{}{SIGNATURE}", TAG.replace("\ntagger", "\ngpgsigx y\ntagger"))), Reason::UnsignedHeader);
+        assert_eq!(reason(&format!("type commit\n{}{SIGNATURE}", TAG.replace("type commit\n", ""))), Reason::HeaderOrder);
+        assert_eq!(reason(&format!("{}\0{SIGNATURE}", TAG)), Reason::NulByte);
+    }
+}

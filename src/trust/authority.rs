@@ -1,0 +1,225 @@
+//! Certificate and timestamp authorities: their chains, and the way from a certificate up to them.
+
+use super::Window;
+use crate::{Reason, Rejection, certificate::Certificate};
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::{ID_CE_NAME_CONSTRAINTS, ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING};
+use std::sync::OnceLock;
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier};
+
+/// Certificates in one chain, at most.
+const MAX_CHAIN: usize = 8;
+
+/// A certificate authority: its chain, the issuing certificate first and the root last, and when it was trusted.
+#[derive(Debug, Clone)]
+pub struct Authority {
+    chain: Chain,
+    window: Window,
+}
+
+/// The certificates above an end-entity certificate, the issuer first.
+#[derive(Debug, Clone)]
+pub struct IssuingPath<'a> {
+    /// The certificates, up to the root.
+    pub certificates: Vec<&'a Certificate>,
+    /// When the authority was trusted.
+    pub window: Window,
+}
+
+impl IssuingPath<'_> {
+    /// The SubjectPublicKeyInfo of the issuer, which an SCT names.
+    pub fn issuer_spki(&self) -> &[u8] {
+        self.certificates.first().map(|issuer| issuer.spki()).unwrap_or_default()
+    }
+}
+
+impl Authority {
+    /// An authority from its chain.
+    ///
+    /// # Errors
+    /// In words, where a certificate of the chain may not issue.
+    pub fn new(chain: Vec<Certificate>, window: Window) -> Result<Self, String> {
+        let chain = Chain::new(chain)?;
+        for (depth, certificate) in chain.certificates.iter().enumerate() {
+            check_authority(certificate, depth, ID_KP_CODE_SIGNING).map_err(|rejection| rejection.to_string())?;
+        }
+        Ok(Self { chain, window })
+    }
+
+    /// The chain, the issuing certificate first.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.chain.certificates
+    }
+
+    /// When the authority was trusted.
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
+    /// The path from `leaf` to this authority's root, its signatures checked; `None` where another authority issued the certificate.
+    ///
+    /// Times are not looked at. `others` are the further certificates that a signature carries: one of them may stand between the leaf and
+    /// a root that the trust root names without intermediates.
+    ///
+    /// # Errors
+    /// [`Reason::ChainSignature`], [`Reason::DirectlyFromRoot`] or [`Reason::CertificateProfile`].
+    pub fn path<'a>(&'a self, leaf: &Certificate, others: &'a [Certificate]) -> Result<Option<IssuingPath<'a>>, Rejection> {
+        let certificates = &self.chain.certificates;
+        if let Some(issuer) = certificates.first().filter(|issuer| may_have_issued(issuer, leaf)) {
+            leaf.verify_signature(issuer.public_key())?;
+            self.chain.check_signatures()?;
+            return Ok(Some(IssuingPath { certificates: certificates.iter().collect(), window: self.window }));
+        }
+        if certificates.iter().any(|issuer| may_have_issued(issuer, leaf)) {
+            return Err(Reason::DirectlyFromRoot.into());
+        }
+        let [root] = certificates.as_slice() else { return Ok(None) };
+        let between = others.iter().find(|other| other.der() != leaf.der() && may_have_issued(other, leaf) && may_have_issued(root, other));
+        let Some(intermediate) = between else { return Ok(None) };
+        check_authority(intermediate, 0, ID_KP_CODE_SIGNING)?;
+        leaf.verify_signature(intermediate.public_key())?;
+        intermediate.verify_signature(root.public_key())?;
+        Ok(Some(IssuingPath { certificates: vec![intermediate, root], window: self.window }))
+    }
+}
+
+/// A timestamp authority: its chain, the signing certificate first where the trust root names it, and when it was trusted.
+#[derive(Debug, Clone)]
+pub struct TimestampAuthority {
+    chain: Chain,
+    window: Window,
+}
+
+impl TimestampAuthority {
+    /// An authority from its chain.
+    ///
+    /// # Errors
+    /// In words, where the chain is empty or too long.
+    pub fn new(chain: Vec<Certificate>, window: Window) -> Result<Self, String> {
+        Ok(Self { chain: Chain::new(chain)?, window })
+    }
+
+    /// The chain, as the trust root has it.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.chain.certificates
+    }
+
+    /// When the authority was trusted.
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
+    /// The path from the certificate that signed a token to this authority's root; `None` where it is another authority's.
+    ///
+    /// # Errors
+    /// [`Reason::ChainSignature`] or [`Reason::TimestampProfile`].
+    pub fn path<'a>(&'a self, signer: &Certificate, others: &'a [Certificate]) -> Result<Option<Vec<&'a Certificate>>, Rejection> {
+        let certificates = &self.chain.certificates;
+        if let Some((first, above)) = certificates.split_first()
+            && first.der() == signer.der()
+        {
+            self.chain.check_signatures()?;
+            return Ok(Some(above.iter().collect()));
+        }
+        if let Some(at) = certificates.iter().position(|issuer| may_have_issued(issuer, signer) && is_authority(issuer)) {
+            let above: Vec<&Certificate> = certificates.iter().skip(at).collect();
+            check_authority_of_timestamps(&above)?;
+            if let Some(issuer) = above.first() {
+                signer.verify_signature(issuer.public_key())?;
+            }
+            self.chain.check_signatures()?;
+            return Ok(Some(above));
+        }
+        let Some(root) = certificates.last().filter(|root| is_authority(root)) else { return Ok(None) };
+        let between =
+            others.iter().find(|other| other.der() != signer.der() && may_have_issued(other, signer) && may_have_issued(root, other));
+        let Some(intermediate) = between else { return Ok(None) };
+        check_authority_of_timestamps(&[intermediate, root])?;
+        signer.verify_signature(intermediate.public_key())?;
+        intermediate.verify_signature(root.public_key())?;
+        Ok(Some(vec![intermediate, root]))
+    }
+}
+
+/// Certificates of which each was issued by the next.
+#[derive(Debug, Clone)]
+struct Chain {
+    certificates: Vec<Certificate>,
+    /// Whether each signature in the chain fits: a fact about the chain alone, so it is found out once.
+    signatures: OnceLock<Result<(), Rejection>>,
+}
+
+impl Chain {
+    fn new(certificates: Vec<Certificate>) -> Result<Self, String> {
+        match certificates.len() {
+            0 => Err("its chain is empty".into()),
+            1..=MAX_CHAIN => Ok(Self { certificates, signatures: OnceLock::new() }),
+            length => Err(format!("its chain has {length} certificates")),
+        }
+    }
+
+    fn check_signatures(&self) -> Result<(), Rejection> {
+        let check = || {
+            let pairs = self.certificates.iter().zip(self.certificates.iter().skip(1));
+            for (certificate, issuer) in pairs {
+                if !may_have_issued(issuer, certificate) {
+                    return Err(Rejection::new(Reason::ChainSignature, "the trust root's own chain does not hang together"));
+                }
+                certificate.verify_signature(issuer.public_key())?;
+            }
+            Ok(())
+        };
+        self.signatures.get_or_init(check).clone()
+    }
+}
+
+/// Whether the names, and the key identifiers where both have one, allow that `issuer` issued `certificate`.
+fn may_have_issued(issuer: &Certificate, certificate: &Certificate) -> bool {
+    if issuer.subject() != certificate.issuer() {
+        return false;
+    }
+    let stated = certificate.extension::<AuthorityKeyIdentifier>().ok().flatten().and_then(|(_, identifier)| identifier.key_identifier);
+    let own = issuer.extension::<SubjectKeyIdentifier>().ok().flatten().map(|(_, identifier)| identifier.0);
+    match (stated, own) {
+        (Some(stated), Some(own)) => stated == own,
+        _ => true,
+    }
+}
+
+fn is_authority(certificate: &Certificate) -> bool {
+    matches!(certificate.extension::<BasicConstraints>(), Ok(Some((_, constraints))) if constraints.ca)
+}
+
+/// Whether a certificate may issue others that are `depth` certificates above an end-entity certificate, for the given purpose.
+fn check_authority(certificate: &Certificate, depth: usize, purpose: ObjectIdentifier) -> Result<(), Rejection> {
+    let wrong = |detail: &str| Err(Rejection::new(Reason::CertificateProfile, format!("an issuer {detail}")));
+    match certificate.extension::<BasicConstraints>()? {
+        Some((_, constraints)) if constraints.ca => {
+            if constraints.path_len_constraint.is_some_and(|length| usize::from(length) < depth) {
+                return wrong("has a path length that does not allow the chain");
+            }
+        }
+        _ => return wrong("is no certificate authority"),
+    }
+    if let Some((_, usage)) = certificate.extension::<KeyUsage>()?
+        && !usage.0.contains(KeyUsages::KeyCertSign)
+    {
+        return wrong("may not sign certificates");
+    }
+    if let Some((_, usages)) = certificate.extension::<ExtendedKeyUsage>()?
+        && !usages.0.contains(&purpose)
+    {
+        return wrong("may not issue for this purpose");
+    }
+    if certificate.extension_value(ID_CE_NAME_CONSTRAINTS).is_some() {
+        return wrong("has name constraints, which are not supported");
+    }
+    Ok(())
+}
+
+fn check_authority_of_timestamps(above: &[&Certificate]) -> Result<(), Rejection> {
+    above.iter().enumerate().try_for_each(|(depth, certificate)| {
+        check_authority(certificate, depth, ID_KP_TIME_STAMPING)
+            .map_err(|rejection| Rejection::new(Reason::TimestampProfile, rejection.detail()))
+    })
+}

@@ -1,0 +1,127 @@
+//! A trust root put together from key and certificate files, as stock gitsign and cosign take them from variables and configuration.
+
+use super::{Authority, Instance, Log, TimestampAuthority, TrustRoot, TrustRootError, Window};
+use crate::{
+    certificate::{Certificate, PublicKey},
+    evidence::log::LogKey,
+};
+use der::pem::PemLabel;
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+
+/// The files that a user gave, each as its name and content. What is absent is taken from the base root, if there is one.
+#[derive(Debug, Clone, Default)]
+pub struct KeyFiles {
+    /// Fulcio's certificates (`gitsign.fulcioRoot`, `SIGSTORE_ROOT_FILE`): PEM, intermediates and roots in any order.
+    pub fulcio_root: Option<(String, Vec<u8>)>,
+    /// Rekor v1's public key (`SIGSTORE_REKOR_PUBLIC_KEY`): PEM.
+    pub rekor_public_key: Option<(String, Vec<u8>)>,
+    /// The CT log's public key (`SIGSTORE_CT_LOG_PUBLIC_KEY_FILE`): PEM.
+    pub ct_log_public_key: Option<(String, Vec<u8>)>,
+    /// The timestamp authority's chain (`gitsign.timestampServerCert`, `SIGSTORE_TSA_CERTIFICATE_FILE`): PEM.
+    pub timestamp_chain: Option<(String, Vec<u8>)>,
+}
+
+impl KeyFiles {
+    /// Whether no file was given.
+    pub fn is_empty(&self) -> bool {
+        self.fulcio_root.is_none() && self.rekor_public_key.is_none() && self.ct_log_public_key.is_none() && self.timestamp_chain.is_none()
+    }
+
+    /// The root that these files make, each replacing its part of `base`. It is the instance `custom`: trust from files never joins a named
+    /// instance.
+    ///
+    /// # Errors
+    /// Where a file does not hold what it should.
+    pub fn over(&self, base: Option<TrustRoot>) -> Result<TrustRoot, TrustRootError> {
+        let mut names = Vec::new();
+        let mut root = base.unwrap_or_else(|| TrustRoot {
+            instance: Instance::custom(),
+            source: String::new(),
+            authorities: Vec::new(),
+            logs: Vec::new(),
+            ct_logs: Vec::new(),
+            timestamp_authorities: Vec::new(),
+        });
+        if let Some((name, pem)) = &self.fulcio_root {
+            root.authorities = chains(name, pem)?
+                .into_iter()
+                .map(|chain| Authority::new(chain, Window::ALWAYS).map_err(|cause| error(name, cause)))
+                .collect::<Result<_, _>>()?;
+            names.push(name.as_str());
+        }
+        if let Some((name, pem)) = &self.rekor_public_key {
+            root.logs = logs(name, pem)?;
+            names.push(name);
+        }
+        if let Some((name, pem)) = &self.ct_log_public_key {
+            root.ct_logs = logs(name, pem)?;
+            names.push(name);
+        }
+        if let Some((name, pem)) = &self.timestamp_chain {
+            root.timestamp_authorities = chains(name, pem)?
+                .into_iter()
+                .map(|chain| TimestampAuthority::new(chain, Window::ALWAYS).map_err(|cause| error(name, cause)))
+                .collect::<Result<_, _>>()?;
+            names.push(name);
+        }
+        root.instance = Instance::custom();
+        root.source = if root.source.is_empty() { names.join(", ") } else { format!("{}, with {}", root.source, names.join(", ")) };
+        Ok(root)
+    }
+}
+
+/// The chains in a PEM file: each certificate that issued no other one in the file begins one.
+fn chains(name: &str, pem: &[u8]) -> Result<Vec<Vec<Certificate>>, TrustRootError> {
+    let certificates = blocks(name, pem)?
+        .into_iter()
+        .filter(|(label, _)| label == x509_cert::Certificate::PEM_LABEL)
+        .map(|(_, der)| Certificate::from_der(&der).map_err(|cause| error(name, cause.to_string())))
+        .collect::<Result<Vec<_>, _>>()?;
+    if certificates.is_empty() {
+        return Err(error(name, "it holds no certificate".into()));
+    }
+    let self_issued = |certificate: &Certificate| certificate.issuer() == certificate.subject();
+    let issuers: HashSet<&[u8]> = certificates.iter().filter(|certificate| !self_issued(certificate)).map(Certificate::issuer).collect();
+    let firsts: Vec<&Certificate> = certificates.iter().filter(|certificate| !issuers.contains(certificate.subject())).collect();
+    let chain_from = |first: &Certificate| {
+        let mut chain = vec![first.clone()];
+        while let Some(last) = chain.last().filter(|last| !self_issued(last) && chain.len() < certificates.len()) {
+            let Some(issuer) = certificates.iter().find(|certificate| certificate.subject() == last.issuer()) else { break };
+            chain.push(issuer.clone());
+        }
+        chain
+    };
+    Ok(firsts.into_iter().map(chain_from).collect())
+}
+
+fn logs(name: &str, pem: &[u8]) -> Result<Vec<Log>, TrustRootError> {
+    let keys = blocks(name, pem)?.into_iter().filter(|(label, _)| label == "PUBLIC KEY").map(|(_, spki)| {
+        let key = PublicKey::from_spki(&spki).map_err(|cause| error(name, cause.to_string()))?;
+        let key = LogKey { key, id: Sha256::digest(&spki).into(), origin: None };
+        Ok(Log { key, window: Window::ALWAYS, base_url: String::new() })
+    });
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    if keys.is_empty() { Err(error(name, "it holds no public key".into())) } else { Ok(keys) }
+}
+
+/// The PEM blocks of a file: label and bytes. Text between blocks is ignored, as openssl writes some.
+fn blocks(name: &str, pem: &[u8]) -> Result<Vec<(String, Vec<u8>)>, TrustRootError> {
+    let text = std::str::from_utf8(pem).map_err(|_| error(name, "it is no text".into()))?;
+    let mut blocks = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("-----BEGIN ") {
+        let block = rest.get(start..).unwrap_or_default();
+        let end = block.find("-----END ").and_then(|end| Some(end + block.get(end + 9..)?.find("-----")? + 14));
+        let end = end.ok_or_else(|| error(name, "a PEM block does not end".into()))?;
+        let (block, after) = block.split_at(end);
+        let (label, der) = der::pem::decode_vec(block.as_bytes()).map_err(|cause| error(name, cause.to_string()))?;
+        blocks.push((label.to_owned(), der));
+        rest = after;
+    }
+    Ok(blocks)
+}
+
+fn error(name: &str, cause: String) -> TrustRootError {
+    TrustRootError { source_name: name.to_owned(), cause }
+}

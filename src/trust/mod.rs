@@ -1,0 +1,283 @@
+//! Trust roots: the authorities and logs that an instance of Sigstore consists of, parsed and never fetched.
+//!
+//! Source: Sigstore protobuf-specs, `sigstore_trustroot.proto`. A root is read once and turned into keys and certificates; a malformed one
+//! is an error of its file and never a smaller root. Windows are closed intervals.
+
+mod authority;
+mod custom;
+
+pub use authority::{Authority, IssuingPath, TimestampAuthority};
+pub use custom::KeyFiles;
+pub use sigstore_trust_root::SigningConfig;
+
+use crate::{
+    certificate::{Certificate, PublicKey},
+    evidence::{checkpoint, log::LogKey},
+};
+use jiff::Timestamp;
+use sigstore_trust_root::{SigstoreInstance, TrustedRoot};
+use sigstore_types::TimeRange;
+use std::fmt;
+
+/// A trusted root file larger than this is not read, in bytes.
+pub const MAX_TRUSTED_ROOT: usize = 4 << 20;
+/// Authorities or logs of one kind in one root, at most.
+const MAX_ENTRIES: usize = 256;
+
+/// A trust root that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the trusted root {source_name} cannot be used: {cause}")]
+pub struct TrustRootError {
+    /// Which root: a file's name, or `embedded`.
+    pub source_name: String,
+    /// What is wrong with it.
+    pub cause: String,
+}
+
+/// Which Sigstore a root belongs to. A signature of one instance is never good for an entry of another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Instance(String);
+
+impl Instance {
+    /// The public-good instance.
+    pub fn public() -> Self {
+        Self("public".into())
+    }
+
+    /// Its staging instance.
+    pub fn staging() -> Self {
+        Self("staging".into())
+    }
+
+    /// Trust that comes from files or variables and has no name.
+    pub fn custom() -> Self {
+        Self("custom".into())
+    }
+
+    /// An instance by its name: 1 to 64 letters, digits, `.`, `-` or `_`.
+    pub fn named(name: &str) -> Option<Self> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+        (!name.is_empty() && name.len() <= 64 && name.bytes().all(allowed)).then(|| Self(name.into()))
+    }
+
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A time range, both ends included; an end that is absent is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first instant.
+    pub start: Option<Timestamp>,
+    /// The last instant.
+    pub end: Option<Timestamp>,
+}
+
+impl Window {
+    /// All of time: for keys that a file gives without a window.
+    pub const ALWAYS: Self = Self { start: None, end: None };
+
+    /// Whether `time` lies in it.
+    pub fn contains(&self, time: Timestamp) -> bool {
+        self.start.is_none_or(|start| start <= time) && self.end.is_none_or(|end| time <= end)
+    }
+}
+
+impl From<Option<TimeRange>> for Window {
+    fn from(range: Option<TimeRange>) -> Self {
+        range.map_or(Self::ALWAYS, |range| Self { start: Some(range.start), end: range.end })
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.start, self.end) {
+            (Some(start), Some(end)) => write!(f, "{start} to {end}"),
+            (Some(start), None) => write!(f, "from {start} on"),
+            (None, Some(end)) => write!(f, "until {end}"),
+            (None, None) => f.write_str("always"),
+        }
+    }
+}
+
+/// A log, and when it was trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Its key.
+    pub key: LogKey,
+    /// When it was trusted.
+    pub window: Window,
+    /// Where it answers; empty where only a key file is known.
+    pub base_url: String,
+}
+
+/// Everything that one instance's signatures are checked against.
+#[derive(Debug, Clone)]
+pub struct TrustRoot {
+    /// The instance.
+    pub instance: Instance,
+    /// Where the root came from, in words: `embedded of DATE`, or a file.
+    pub source: String,
+    /// The certificate authorities.
+    pub authorities: Vec<Authority>,
+    /// The transparency logs.
+    pub logs: Vec<Log>,
+    /// The certificate transparency logs.
+    pub ct_logs: Vec<Log>,
+    /// The timestamp authorities.
+    pub timestamp_authorities: Vec<TimestampAuthority>,
+}
+
+impl TrustRoot {
+    /// The root of the public-good instance that this program carries.
+    ///
+    /// # Errors
+    /// Only where the program was built with a root that it cannot read.
+    pub fn embedded(instance: &Instance) -> Result<Option<Self>, TrustRootError> {
+        let json = match instance.as_str() {
+            "public" => SigstoreInstance::PublicGood.embedded_trusted_root_json(),
+            "staging" => SigstoreInstance::Staging.embedded_trusted_root_json(),
+            _ => return Ok(None),
+        };
+        Self::from_json(json.as_bytes(), instance.clone(), "embedded in this program").map(Some)
+    }
+
+    /// Reads a `trusted_root.json`. `source` names it in messages.
+    ///
+    /// # Errors
+    /// Where any part of it is malformed, or a log stands twice.
+    pub fn from_json(json: &[u8], instance: Instance, source: &str) -> Result<Self, TrustRootError> {
+        let error = |cause: String| TrustRootError { source_name: source.to_owned(), cause };
+        if json.len() > MAX_TRUSTED_ROOT {
+            return Err(error(format!("it has {} bytes, at most {MAX_TRUSTED_ROOT} are read", json.len())));
+        }
+        let root: TrustedRoot = serde_json::from_slice(json).map_err(|cause| error(cause.to_string()))?;
+        if !root.media_type.starts_with("application/vnd.dev.sigstore.trustedroot") {
+            return Err(error(format!("its media type is {}", root.media_type)));
+        }
+        let counts = [root.tlogs.len(), root.ctlogs.len(), root.certificate_authorities.len(), root.timestamp_authorities.len()];
+        if counts.into_iter().any(|count| count > MAX_ENTRIES) {
+            return Err(error(format!("more than {MAX_ENTRIES} entries of one kind")));
+        }
+        let chain = |certificates: &[sigstore_trust_root::trusted_root::CertificateEntry]| -> Result<Vec<Certificate>, TrustRootError> {
+            certificates
+                .iter()
+                .map(|entry| Certificate::from_der(entry.raw_bytes.as_bytes()).map_err(|cause| error(cause.to_string())))
+                .collect()
+        };
+        let authorities = root.certificate_authorities.iter().map(|authority| {
+            Authority::new(chain(&authority.cert_chain.certificates)?, authority.valid_for.into())
+                .map_err(|cause| error(format!("{}: {cause}", authority.uri)))
+        });
+        let timestamp_authorities = root.timestamp_authorities.iter().map(|authority| {
+            let uri = authority.uri.as_deref().unwrap_or("a timestamp authority");
+            TimestampAuthority::new(chain(&authority.cert_chain.certificates)?, authority.valid_for.into())
+                .map_err(|cause| error(format!("{uri}: {cause}")))
+        });
+        let logs = root.tlogs.iter().map(|log| {
+            let key = log_key(log.public_key.raw_bytes.as_bytes(), log.log_id.key_id.as_bytes(), &log.base_url);
+            key.map(|key| key.map(|key| Log { key, window: log.public_key.valid_for.into(), base_url: log.base_url.clone() }))
+                .map_err(&error)
+        });
+        let ct_logs = root.ctlogs.iter().map(|log| {
+            let key = log_key(log.public_key.raw_bytes.as_bytes(), log.log_id.key_id.as_bytes(), "");
+            key.map(|key| key.map(|key| Log { key, window: log.public_key.valid_for.into(), base_url: log.base_url.clone() }))
+                .map_err(&error)
+        });
+        let root = Self {
+            authorities: authorities.collect::<Result<_, _>>()?,
+            timestamp_authorities: timestamp_authorities.collect::<Result<_, _>>()?,
+            logs: logs.filter_map(Result::transpose).collect::<Result<_, _>>()?,
+            ct_logs: ct_logs.filter_map(Result::transpose).collect::<Result<_, _>>()?,
+            instance,
+            source: source.to_owned(),
+        };
+        for (index, log) in root.logs.iter().enumerate() {
+            if root.logs.iter().skip(index + 1).any(|other| other.key.id == log.key.id) {
+                return Err(error(format!("the log {} stands twice", log.base_url)));
+            }
+        }
+        Ok(root)
+    }
+
+    /// The log with this id.
+    pub fn log(&self, id: &[u8; 32]) -> Option<&Log> {
+        self.logs.iter().find(|log| log.key.id == *id)
+    }
+
+    /// The CT logs with this id: one may stand twice, with two windows.
+    pub fn ct_logs<'a>(&'a self, id: &'a [u8; 32]) -> impl Iterator<Item = &'a Log> {
+        self.ct_logs.iter().filter(move |log| log.key.id == *id)
+    }
+}
+
+/// A log's key; `None` for a kind of key that is not known yet, so that a newer root serves an older program.
+fn log_key(spki: &[u8], id: &[u8], base_url: &str) -> Result<Option<LogKey>, String> {
+    let id: [u8; 32] = id.try_into().map_err(|_| format!("the log id of {base_url} is not of 32 bytes"))?;
+    let Ok(key) = PublicKey::from_spki(spki) else { return Ok(None) };
+    let host = host_of(base_url);
+    // only a C2SP key id covers a name: then the host is the origin of the checkpoints (Rekor v2)
+    let covers_name =
+        key.kind() == crate::certificate::KeyKind::Ed25519 && host.is_some_and(|host| checkpoint::key_id(host, &key, spki) == id);
+    Ok(Some(LogKey { key, id, origin: covers_name.then_some(host).flatten().map(str::to_owned) }))
+}
+
+/// The host name of a URL, without user, port and path.
+fn host_of(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    if host.starts_with('[') { host.split_inclusive(']').next() } else { host.split(':').next() }.filter(|host| !host.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_roots_are_read() {
+        let public = TrustRoot::embedded(&Instance::public()).unwrap().unwrap();
+        assert!(public.authorities.len() >= 2 && !public.logs.is_empty() && !public.ct_logs.is_empty());
+        assert!(TrustRoot::embedded(&Instance::staging()).unwrap().is_some());
+        assert!(TrustRoot::embedded(&Instance::custom()).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_malformed_root_is_an_error_and_never_a_smaller_root() {
+        let embedded = SigstoreInstance::PublicGood.embedded_trusted_root_json();
+        let read = |json: &str| TrustRoot::from_json(json.as_bytes(), Instance::public(), "test").map(|_| ());
+        assert!(read(embedded).is_ok());
+        let mut value: serde_json::Value = serde_json::from_str(embedded).unwrap();
+        value["tlogs"][0]["publicKey"]["validFor"] = serde_json::json!({"end": "2030-01-01T00:00:00Z"});
+        assert!(read(&value.to_string()).unwrap_err().cause.contains("start"));
+        let mut value: serde_json::Value = serde_json::from_str(embedded).unwrap();
+        let log = value["tlogs"][0].clone();
+        value["tlogs"].as_array_mut().unwrap().push(log);
+        assert!(read(&value.to_string()).unwrap_err().cause.contains("stands twice"));
+        assert!(read("{}").is_err());
+    }
+
+    #[test]
+    fn the_host_of_a_url_is_found() {
+        assert_eq!(host_of("https://log2025-1.rekor.sigstore.dev"), Some("log2025-1.rekor.sigstore.dev"));
+        assert_eq!(host_of("http://127.0.0.1:8080/api"), Some("127.0.0.1"));
+        assert_eq!(host_of("http://[::1]:1/"), Some("[::1]"));
+        assert_eq!(host_of("nothing"), None);
+    }
+
+    #[test]
+    fn the_name_of_an_instance_has_no_odd_characters() {
+        assert!(Instance::named("corp-2.eu").is_some());
+        for odd in ["", "a b", "a\n", "a/b", &"x".repeat(65)] {
+            assert!(Instance::named(odd).is_none(), "{odd:?}");
+        }
+    }
+}
