@@ -1,2 +1,3 @@
 //! Log entries, checkpoints, timestamps.
 pub mod entry;
+pub mod rfc3161;
