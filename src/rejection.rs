@@ -153,7 +153,7 @@ reasons! {
 
     ForeignCms = "foreign-cms", Cms, Foreign, "the signature is a CMS signature of another kind, not a Sigstore one";
     ForeignCmsWithoutCertificate = "foreign-cms-without-certificate", Cms, Foreign, "the signature is a CMS signature of another kind, and carries no certificate";
-    ForeignCmsWrongDigest = "foreign-cms-wrong-digest", Cms, Foreign, "the signature is a CMS signature of another kind, and was made over other content";
+    ForeignCmsInvalid = "foreign-cms-invalid", Cms, Foreign, "the signature is a CMS signature of another kind, and does not fit its content or its certificate";
     CmsMalformed = "cms-malformed", Cms, Wrong, "the CMS structure is not well-formed DER";
     CmsTrailingData = "cms-trailing-data", Cms, Wrong, "bytes stand after the CMS structure";
     CmsTooMany = "cms-too-many", Cms, Wrong, "the CMS structure holds more elements than any that is verified";

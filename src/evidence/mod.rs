@@ -5,3 +5,5 @@
 pub mod checkpoint;
 pub mod entry;
 pub mod log;
+pub mod rfc3161;
+pub mod timestamp;

@@ -4,5 +4,7 @@
 
 pub mod armor;
 pub mod cms;
+pub mod git;
 
 pub use armor::pem;
+pub use git::GitSignature;
