@@ -8,6 +8,7 @@ pub mod object;
 pub mod rejection;
 pub mod signature;
 pub mod trust;
+pub mod verify;
 
 pub use rejection::{Layer, Reason, Rejection, Standing};
 

@@ -70,6 +70,17 @@ impl<'a> Commit<'a> {
     }
 }
 
+/// Checks what git leaves of a commit once its signature headers are stripped, and finds the committer's address.
+pub(super) fn check_payload(payload: &[u8]) -> Result<Option<String>, Rejection> {
+    let (headers, _) = split_headers(payload)?;
+    check_order(&headers)?;
+    if let Some(header) = headers.iter().find(|header| header.name.starts_with(b"gpgsig")) {
+        return Err(Rejection::new(Reason::UnsignedHeader, String::from_utf8_lossy(header.name)));
+    }
+    let committer = headers.iter().find(|header| header.name == b"committer").and_then(|header| header.lines.first());
+    Ok(committer.and_then(|ident| email_of_ident(ident)).map(str::to_owned))
+}
+
 /// How many bytes of `whole` stand from the start of `part` on; `part` lies within `whole`.
 fn remaining(whole: &[u8], part: &[u8]) -> usize {
     whole.len() - (part.as_ptr().addr() - whole.as_ptr().addr())

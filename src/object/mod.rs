@@ -72,6 +72,53 @@ impl Signed<'_> {
     }
 }
 
+/// What kind of object a signature is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ObjectKind {
+    /// A commit.
+    Commit,
+    /// A tag.
+    Tag,
+    /// A push certificate.
+    Push,
+}
+
+impl ObjectKind {
+    /// Its name in allowed identities and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Tag => "tag",
+            Self::Push => "push",
+        }
+    }
+}
+
+/// A signed payload by itself, as git hands it to its program: its kind, and whom it claims to be from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payload {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// The e-mail address of the committer, tagger or pusher; a claim, where there is one.
+    pub email: Option<String>,
+}
+
+impl Payload {
+    /// Reads a payload with the same strictness as a whole object, as far as git has left it.
+    ///
+    /// # Errors
+    /// A reason of the layer `object`.
+    pub fn parse(payload: &[u8]) -> Result<Self, Rejection> {
+        if payload.starts_with(PushCertificate::FIRST_LINE.as_bytes()) {
+            return Ok(Self { kind: ObjectKind::Push, email: push_certificate::check_payload(payload)? });
+        }
+        if payload.starts_with(b"object ") {
+            return Ok(Self { kind: ObjectKind::Tag, email: tag::check_payload(payload)? });
+        }
+        Ok(Self { kind: ObjectKind::Commit, email: commit::check_payload(payload)? })
+    }
+}
+
 /// The kinds of signatures that git dispatches on, by their first line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignatureKind {

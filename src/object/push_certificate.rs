@@ -45,13 +45,40 @@ impl<'a> PushCertificate<'a> {
     /// # Errors
     /// [`Reason::NoSignature`], or another reason of the layer `object`.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Rejection> {
-        if bytes.contains(&0) {
-            return Err(Reason::NulByte.into());
-        }
         let signed = split_signature(bytes, 0)?;
         let payload = bytes.get(..bytes.len() - signed.signature.len()).unwrap_or_default();
+        let fields = Fields::parse(payload)?;
+        let Fields { pusher, pushee, nonce, options, updates } = fields;
+        Ok(Self { pusher, pushee, nonce, options, updates, signed })
+    }
+
+    /// The pusher's e-mail address, where the line has one.
+    pub fn pusher_email(&self) -> Option<&'a str> {
+        email_of_ident(self.pusher.as_bytes())
+    }
+}
+
+/// Checks a push certificate without its signature, and finds the pusher's address.
+pub(super) fn check_payload(payload: &[u8]) -> Result<Option<String>, Rejection> {
+    let fields = Fields::parse(payload)?;
+    Ok(email_of_ident(fields.pusher.as_bytes()).map(str::to_owned))
+}
+
+struct Fields<'a> {
+    pusher: &'a str,
+    pushee: Option<&'a str>,
+    nonce: Option<&'a str>,
+    options: Vec<&'a str>,
+    updates: Vec<RefUpdate<'a>>,
+}
+
+impl<'a> Fields<'a> {
+    fn parse(payload: &'a [u8]) -> Result<Self, Rejection> {
+        if payload.contains(&0) {
+            return Err(Reason::NulByte.into());
+        }
         let text = std::str::from_utf8(payload).map_err(|_| malformed("the push certificate is no text"))?;
-        let body = text.strip_prefix(Self::FIRST_LINE).ok_or_else(|| malformed("it is no push certificate of version 0.1"))?;
+        let body = text.strip_prefix(PushCertificate::FIRST_LINE).ok_or_else(|| malformed("it is no push certificate of version 0.1"))?;
         let (headers, updates) = body.split_once("\n\n").ok_or_else(|| malformed("the push certificate has no empty line"))?;
 
         let (mut pusher, mut pushee, mut nonce, mut options) = (None, None, None, Vec::new());
@@ -71,19 +98,8 @@ impl<'a> PushCertificate<'a> {
                 return Err(Rejection::new(Reason::DuplicateHeader, name));
             }
         }
-        Ok(Self {
-            pusher: pusher.ok_or_else(|| malformed("it has no pusher"))?,
-            pushee,
-            nonce,
-            options,
-            updates: ref_updates(updates)?,
-            signed,
-        })
-    }
-
-    /// The pusher's e-mail address, where the line has one.
-    pub fn pusher_email(&self) -> Option<&'a str> {
-        email_of_ident(self.pusher.as_bytes())
+        let pusher = pusher.ok_or_else(|| malformed("it has no pusher"))?;
+        Ok(Self { pusher, pushee, nonce, options, updates: ref_updates(updates)? })
     }
 }
 

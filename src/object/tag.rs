@@ -25,6 +25,42 @@ impl<'a> Tag<'a> {
     /// # Errors
     /// [`Reason::NoSignature`], or another reason of the layer `object`.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Rejection> {
+        let (fields, body_start) = Fields::parse(bytes)?;
+        Ok(Self {
+            target: fields.target,
+            target_type: fields.target_type,
+            name: fields.name,
+            tagger_email: fields.tagger_email,
+            signed: split_signature(bytes, body_start)?,
+        })
+    }
+
+    /// The object format, as the length of the target's id tells it.
+    pub fn format(&self) -> Option<ObjectFormat> {
+        ObjectFormat::from_hex_length(self.target.len())
+    }
+}
+
+/// Checks a tag without its signature, and finds the tagger's address.
+pub(super) fn check_payload(payload: &[u8]) -> Result<Option<String>, Rejection> {
+    let (fields, body_start) = Fields::parse(payload)?;
+    match split_signature(payload, body_start) {
+        Err(rejection) if rejection.reason() == Reason::NoSignature => Ok(fields.tagger_email.map(str::to_owned)),
+        // an earlier signature became part of what the last one signs
+        _ => Err(Reason::MultipleSignatures.into()),
+    }
+}
+
+struct Fields<'a> {
+    target: &'a str,
+    target_type: &'a str,
+    name: &'a str,
+    tagger_email: Option<&'a str>,
+}
+
+impl<'a> Fields<'a> {
+    /// The headers, and where the message begins.
+    fn parse(bytes: &'a [u8]) -> Result<(Self, usize), Rejection> {
         let (headers, rest) = split_headers(bytes)?;
         for (index, header) in headers.iter().enumerate() {
             if header.name.starts_with(b"gpgsig") {
@@ -45,18 +81,13 @@ impl<'a> Tag<'a> {
             return Err(malformed("the object line does not hold an object id"));
         }
         let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).map_err(|_| malformed("a header is no text"));
-        Ok(Self {
+        let fields = Self {
             target: text(field(b"object"))?,
             target_type: text(field(b"type"))?,
             name: text(field(b"tag"))?,
             tagger_email: email_of_ident(field(b"tagger")),
-            signed: split_signature(bytes, bytes.len() - rest.len())?,
-        })
-    }
-
-    /// The object format, as the length of the target's id tells it.
-    pub fn format(&self) -> Option<ObjectFormat> {
-        ObjectFormat::from_hex_length(self.target.len())
+        };
+        Ok((fields, bytes.len() - rest.len()))
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 pub const ID_LOG_ENTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.3.1");
 /// id-aa-timeStampToken (RFC 3161, appendix A): the unsigned attribute that holds a token over the signature.
 pub const ID_TIME_STAMP_TOKEN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
-/// The arc of a draft that used one attribute a field, `.0` to `.9`; there `.1` is an INTEGER.
+/// The arc of a draft that used one attribute a field, `.0` to `.9`; there `.1` is no octet string.
 const DRAFT_ARC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.3");
 /// Timestamp tokens in one signature, at most.
 pub const MAX_TOKENS: usize = 4;
@@ -100,7 +100,7 @@ impl<'a> Embedded<'a> {
                                 return Err(Reason::EntryRepeated.into());
                             }
                         }
-                        any if any.header().tag() == Tag::Integer => embedded.draft_entry = true,
+                        any if matches!(any.header().tag(), Tag::Integer | Tag::PrintableString) => embedded.draft_entry = true,
                         _ => return Err(malformed()),
                     }
                 }

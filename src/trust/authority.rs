@@ -24,6 +24,9 @@ pub struct IssuingPath<'a> {
     pub certificates: Vec<&'a Certificate>,
     /// When the authority was trusted.
     pub window: Window,
+    /// Whether an authority that issues through an intermediate issued this certificate with its root itself, as before May 2022. The window
+    /// is then open at its start: the root's own life bounds it.
+    pub directly_from_root: bool,
 }
 
 impl IssuingPath<'_> {
@@ -62,16 +65,18 @@ impl Authority {
     /// a root that the trust root names without intermediates.
     ///
     /// # Errors
-    /// [`Reason::ChainSignature`], [`Reason::DirectlyFromRoot`] or [`Reason::CertificateProfile`].
+    /// [`Reason::ChainSignature`] or [`Reason::CertificateProfile`].
     pub fn path<'a>(&'a self, leaf: &Certificate, others: &'a [Certificate]) -> Result<Option<IssuingPath<'a>>, Rejection> {
         let certificates = &self.chain.certificates;
         if let Some(issuer) = certificates.first().filter(|issuer| may_have_issued(issuer, leaf)) {
             leaf.verify_signature(issuer.public_key())?;
             self.chain.check_signatures()?;
-            return Ok(Some(IssuingPath { certificates: certificates.iter().collect(), window: self.window }));
+            return Ok(Some(IssuingPath { certificates: certificates.iter().collect(), window: self.window, directly_from_root: false }));
         }
-        if certificates.iter().any(|issuer| may_have_issued(issuer, leaf)) {
-            return Err(Reason::DirectlyFromRoot.into());
+        if let Some(root) = certificates.last().filter(|root| may_have_issued(root, leaf)) {
+            leaf.verify_signature(root.public_key())?;
+            let window = Window { start: None, end: self.window.end };
+            return Ok(Some(IssuingPath { certificates: vec![root], window, directly_from_root: true }));
         }
         let [root] = certificates.as_slice() else { return Ok(None) };
         let between = others.iter().find(|other| other.der() != leaf.der() && may_have_issued(other, leaf) && may_have_issued(root, other));
@@ -79,7 +84,7 @@ impl Authority {
         check_authority(intermediate, 0, ID_KP_CODE_SIGNING)?;
         leaf.verify_signature(intermediate.public_key())?;
         intermediate.verify_signature(root.public_key())?;
-        Ok(Some(IssuingPath { certificates: vec![intermediate, root], window: self.window }))
+        Ok(Some(IssuingPath { certificates: vec![intermediate, root], window: self.window, directly_from_root: false }))
     }
 }
 

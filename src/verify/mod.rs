@@ -1,0 +1,365 @@
+//! The one verification pipeline: git's `--verify`, `paraph verify`, hooks, the self-check after signing and the library all run it.
+//!
+//! ```text
+//! raw object ─ split ─ CMS ─ certificate ─ chain ─ SCT ─ log entry ─ timestamps ─ trusted times ─ Verified
+//! ```
+//! It runs one way, has one exit, opens no file and no socket, and reads no clock: "now" is handed in. What it returns is the verdict:
+//! only a [`Verified`] can become a good signature.
+
+mod foreign;
+
+use crate::{
+    Reason, Rejection,
+    certificate::{Certificate, HashAlgorithm, Identity, Sct, SignerCertificate, key::signature_hash},
+    evidence::{
+        entry::{EntryVersion, HashedRekord},
+        log::{self, LoggedEntry},
+        timestamp::TimestampToken,
+    },
+    object::{Commit, ObjectFormat, Payload, PushCertificate, Signed, Tag},
+    signature::{
+        GitSignature, armor,
+        cms::{ID_DATA, SignedData, SignerIdentifier},
+    },
+    trust::{Instance, IssuingPath, TrustRoot, Window},
+};
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+/// How far a trusted time may lie ahead of the local clock: the clock is the likelier liar.
+pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// A signature that passed every check. Whether its identity may sign is the business of `policy`.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    /// The instance whose trust root vouches for it.
+    pub instance: Instance,
+    /// The signer's certificate, which names the identity.
+    pub certificate: SignerCertificate,
+    /// The trusted times, at least one; the certificate's whole chain was checked at each.
+    pub times: Vec<TrustedTime>,
+    /// The log entry.
+    pub entry: LoggedEntry,
+    /// What was signed; `None` where the caller gave a CMS over bytes of its own.
+    pub payload: Option<Payload>,
+    /// SHA-256 of the signed bytes.
+    pub payload_digest: [u8; 32],
+    /// Rules of old that were needed and must be asked for; empty for a signature of today.
+    pub legacy: Vec<Reason>,
+}
+
+impl Verified {
+    /// Whom the certificate names.
+    pub fn identity(&self) -> &Identity {
+        self.certificate.identity()
+    }
+
+    /// The first of the trusted times: from then on the signature existed.
+    pub fn time(&self) -> Timestamp {
+        self.times.iter().map(|trusted| trusted.time).min().unwrap_or_default()
+    }
+}
+
+/// A time that somebody trusted vouches for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrustedTime {
+    /// The time.
+    pub time: Timestamp,
+    /// Who vouches for it.
+    pub source: TimeSource,
+}
+
+/// Who vouches for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeSource {
+    /// The log, in its promise (Rekor v1).
+    Log,
+    /// A timestamp authority.
+    TimestampAuthority,
+}
+
+/// The verifier: trust roots, and what time it is.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    roots: Vec<TrustRoot>,
+    now: Timestamp,
+}
+
+impl Verifier {
+    /// A verifier over these roots, of which each signature belongs to at most one. `now` only tells what lies in the future.
+    pub fn new(roots: Vec<TrustRoot>, now: Timestamp) -> Self {
+        Self { roots, now }
+    }
+
+    /// The trust roots.
+    pub fn roots(&self) -> &[TrustRoot] {
+        &self.roots
+    }
+
+    /// Verifies a raw commit.
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify_commit(&self, bytes: &[u8], format: ObjectFormat) -> Result<Verified, Rejection> {
+        self.verify(&Commit::parse(bytes, format)?.signed)
+    }
+
+    /// Verifies a raw tag: the tag, not what it points to.
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify_tag(&self, bytes: &[u8]) -> Result<Verified, Rejection> {
+        self.verify(&Tag::parse(bytes)?.signed)
+    }
+
+    /// Verifies a push certificate.
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify_push_certificate(&self, bytes: &[u8]) -> Result<Verified, Rejection> {
+        self.verify(&PushCertificate::parse(bytes)?.signed)
+    }
+
+    /// Verifies a signature over a payload, as git hands them to its program.
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify(&self, signed: &Signed<'_>) -> Result<Verified, Rejection> {
+        signed.require_x509()?;
+        let payload = Payload::parse(&signed.payload)?;
+        let verified = self.verify_cms(&armor::decode(&signed.signature)?, &signed.payload)?;
+        Ok(Verified { payload: Some(payload), ..verified })
+    }
+
+    /// Verifies a signature's CMS, without armor, over a payload.
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify_cms(&self, cms: &[u8], payload: &[u8]) -> Result<Verified, Rejection> {
+        let signed_data = match SignedData::from_der(cms) {
+            Ok(signed_data) => signed_data,
+            Err(rejection) => return Err(foreign::classify(cms, payload).unwrap_or(rejection)),
+        };
+        let (signer, others) = match signer_certificate(&signed_data) {
+            Ok((signer, _)) if !SignerCertificate::is_sigstore(&signer) => {
+                return Err(foreign::classify(cms, payload).unwrap_or_else(|| Reason::ForeignCms.into()));
+            }
+            result => result?,
+        };
+        let signature = GitSignature::new(signed_data)?;
+        let payload_digest: [u8; 32] = Sha256::digest(payload).into();
+        let signed_bytes = check_signature(&signature, &signer, &payload_digest)?;
+        let certificate = SignerCertificate::new(signer)?;
+
+        let mut legacy = Vec::new();
+        let (root, path) = self.issuing_path(certificate.certificate(), &others, &mut legacy)?;
+        check_sct(root, certificate.certificate(), &path, &mut legacy)?;
+        let entry = match check_entry(root, &signature, &certificate, &signed_bytes) {
+            // an old certificate's own story says more than the entry that all of its time lack
+            Err(rejection) if rejection.reason() == Reason::EntryMissing && !legacy.is_empty() => {
+                return Err(Rejection::new(legacy.first().copied().unwrap_or(Reason::EntryMissing), "and no log entry is embedded"));
+            }
+            result => result?,
+        };
+        let times = self.trusted_times(root, &signature, &entry.entry)?;
+        for trusted in &times {
+            check_time(trusted.time, certificate.certificate(), &path, entry.window, &entry.entry.origin)?;
+        }
+        Ok(Verified { instance: root.instance.clone(), certificate, times, entry: entry.entry, payload: None, payload_digest, legacy })
+    }
+
+    /// The trust root to whose authority the certificate leads, and the way there.
+    fn issuing_path<'a>(
+        &'a self,
+        leaf: &Certificate,
+        others: &'a [Certificate],
+        legacy: &mut Vec<Reason>,
+    ) -> Result<(&'a TrustRoot, IssuingPath<'a>), Rejection> {
+        for root in &self.roots {
+            for authority in &root.authorities {
+                if let Some(path) = authority.path(leaf, others)? {
+                    if path.directly_from_root {
+                        legacy.push(Reason::DirectlyFromRoot);
+                    }
+                    return Ok((root, path));
+                }
+            }
+        }
+        Err(Rejection::new(Reason::UnknownAuthority, self.known_roots()))
+    }
+
+    /// The roots in use, and what to do where something is not in them.
+    fn known_roots(&self) -> String {
+        let names: Vec<String> = self.roots.iter().map(|root| format!("{} ({})", root.instance, root.source)).collect();
+        match names.is_empty() {
+            true => "no trust root is configured".into(),
+            false => format!("looked in {}; `paraph trust update` fetches a newer one", names.join(", ")),
+        }
+    }
+
+    fn trusted_times(&self, root: &TrustRoot, signature: &GitSignature<'_>, entry: &LoggedEntry) -> Result<Vec<TrustedTime>, Rejection> {
+        let mut times = Vec::new();
+        times.extend(entry.integrated_time.map(|time| TrustedTime { time, source: TimeSource::Log }));
+        for token in &signature.evidence.tokens {
+            times
+                .push(TrustedTime { time: verify_token(root, token, signature.signer.signature)?, source: TimeSource::TimestampAuthority });
+        }
+        if times.is_empty() {
+            return Err(match entry.version {
+                EntryVersion::V001 => Reason::PromiseMissing.into(),
+                EntryVersion::V002 => {
+                    Rejection::new(Reason::NoTrustedTime, "an entry of Rekor v2 tells no time, and there is no timestamp")
+                }
+            });
+        }
+        for trusted in &times {
+            let ahead = trusted.time.duration_since(self.now);
+            if ahead > CLOCK_TOLERANCE {
+                return Err(Rejection::new(Reason::TimeInFuture, format!("{} is {} seconds ahead", trusted.time, ahead.as_secs())));
+            }
+        }
+        Ok(times)
+    }
+}
+
+/// The certificate that the one signer names, and the others of the bag. The bag's order is the sender's choice and means nothing.
+fn signer_certificate(signed_data: &SignedData<'_>) -> Result<(Certificate, Vec<Certificate>), Rejection> {
+    let [signer] = signed_data.signers.as_slice() else {
+        return Err(Rejection::new(Reason::CmsSignerCount, format!("it has {}", signed_data.signers.len())));
+    };
+    if signed_data.certificates.is_empty() {
+        return Err(Reason::CertificateMissing.into());
+    }
+    let SignerIdentifier::IssuerAndSerialNumber { issuer, serial } = signer.identifier else {
+        return Err(Rejection::new(Reason::SignerCertificateMissing, "it is named by key identifier, not by issuer and serial number"));
+    };
+    let (mut found, mut others) = (None, Vec::new());
+    for der in &signed_data.certificates {
+        let certificate = Certificate::from_der(der)?;
+        if certificate.issuer() != issuer || certificate.serial() != serial {
+            others.push(certificate);
+        } else if found.replace(certificate).is_some() {
+            return Err(Reason::SignerCertificateAmbiguous.into());
+        }
+    }
+    found.map(|signer| (signer, others)).ok_or_else(|| Reason::SignerCertificateMissing.into())
+}
+
+/// Checks digest and signature, and returns the bytes that the signature is over.
+fn check_signature(signature: &GitSignature<'_>, certificate: &Certificate, payload_digest: &[u8; 32]) -> Result<Vec<u8>, Rejection> {
+    let signer = &signature.signer;
+    let algorithm = |detail: String| Rejection::new(Reason::CmsAlgorithm, detail);
+    if HashAlgorithm::from_digest_algorithm(&signer.digest_algorithm) != Some(HashAlgorithm::Sha256) {
+        return Err(algorithm(format!("digest {}", signer.digest_algorithm.oid)));
+    }
+    signer.check_signed_attributes(ID_DATA, payload_digest)?;
+    let key = certificate.public_key();
+    // "rsaEncryption" leaves the hash to digestAlgorithm (RFC 3370, section 3.2)
+    let hash = match signer.signature_algorithm.oid {
+        const_oid::db::rfc5912::RSA_ENCRYPTION => Some(HashAlgorithm::Sha256),
+        _ => signature_hash(&signer.signature_algorithm, key.kind()),
+    };
+    if hash != Some(HashAlgorithm::Sha256) {
+        return Err(algorithm(format!("signature {}", signer.signature_algorithm.oid)));
+    }
+    let signed_bytes = signer.signed_bytes()?;
+    key.verify(HashAlgorithm::Sha256, &signed_bytes, signer.signature).map_err(|_| Reason::SignatureInvalid)?;
+    Ok(signed_bytes)
+}
+
+fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>, legacy: &mut Vec<Reason>) -> Result<(), Rejection> {
+    let scts = Sct::embedded(certificate)?;
+    if scts.is_empty() {
+        legacy.push(Reason::SctMissing);
+        return Ok(());
+    }
+    // each that is there has to fit: one that does not would be a lie that somebody signed
+    for sct in &scts {
+        let logs: Vec<_> = root.ct_logs(&sct.log_id).collect();
+        let known = logs
+            .first()
+            .ok_or_else(|| Rejection::new(Reason::SctUnknownLog, format!("log {}; looked in {}", crate::hex(&sct.log_id), root.source)))?;
+        let signed = sct.signed_bytes(certificate, path.issuer_spki())?;
+        known.key.key.verify(sct.hash, &signed, &sct.signature).map_err(|_| Reason::SctInvalid)?;
+        if !logs.iter().any(|log| log.window.contains(sct.time)) {
+            return Err(Rejection::new(
+                Reason::OutsideLogWindow,
+                format!("the certificate's timestamp of {} and the CT log's {}", sct.time, known.window),
+            ));
+        }
+    }
+    Ok(())
+}
+
+struct CheckedEntry {
+    entry: LoggedEntry,
+    window: Window,
+}
+
+fn check_entry(
+    root: &TrustRoot,
+    signature: &GitSignature<'_>,
+    certificate: &SignerCertificate,
+    signed_bytes: &[u8],
+) -> Result<CheckedEntry, Rejection> {
+    let evidence = &signature.evidence;
+    let encoded = match evidence.entry {
+        Some(encoded) => encoded,
+        None if evidence.draft_entry => return Err(Reason::EntryDraftEncoding.into()),
+        None => return Err(Reason::EntryMissing.into()),
+    };
+    let entry = log::parse_entry(encoded)?;
+    let id = log::log_id(&entry)?;
+    let log =
+        root.log(&id).ok_or_else(|| Rejection::new(Reason::LogUnknown, format!("log {}; looked in {}", crate::hex(&id), root.source)))?;
+    let certificate = certificate.certificate();
+    let expected = HashedRekord {
+        digest: &Sha256::digest(signed_bytes).into(),
+        signature: signature.signer.signature,
+        certificate: certificate.der(),
+        key_details: certificate.public_key().details(),
+    };
+    Ok(CheckedEntry { entry: log::verify_entry(&entry, &expected, &log.key)?, window: log.window })
+}
+
+/// The time of a token that a trusted authority made over the signature.
+fn verify_token(root: &TrustRoot, token: &[u8], signature: &[u8]) -> Result<Timestamp, Rejection> {
+    let known = root.timestamp_authorities.iter().flat_map(|authority| authority.certificates());
+    let token = TimestampToken::verify(token, signature, known)?;
+    // a token is bound to the authority that made it: one authority's window says nothing about another's certificate
+    let mut outside = None;
+    for authority in &root.timestamp_authorities {
+        let Some(path) = authority.path(&token.signer, &token.others)? else { continue };
+        if !authority.window().contains(token.time) {
+            outside = Some(Rejection::new(Reason::OutsideTimestampAuthorityWindow, format!("{} and {}", token.time, authority.window())));
+            continue;
+        }
+        if !std::iter::once(&token.signer).chain(path).all(|certificate| certificate.is_valid_at(token.time)) {
+            return Err(Rejection::new(
+                Reason::OutsideTimestampAuthorityWindow,
+                format!("a certificate of its chain was not valid at {}", token.time),
+            ));
+        }
+        return Ok(token.time);
+    }
+    Err(outside.unwrap_or_else(|| Rejection::new(Reason::TimestampUnknownAuthority, format!("looked in {}", root.source))))
+}
+
+/// Checks the certificate, its whole chain, its authority and the log at one trusted time, without any tolerance.
+fn check_time(time: Timestamp, certificate: &Certificate, path: &IssuingPath<'_>, log: Window, origin: &str) -> Result<(), Rejection> {
+    for one in std::iter::once(certificate).chain(path.certificates.iter().copied()) {
+        if !one.is_valid_at(time) {
+            return Err(Rejection::new(
+                Reason::OutsideCertificateWindow,
+                format!("{time} and {} to {}", one.not_before(), one.not_after()),
+            ));
+        }
+    }
+    if !path.window.contains(time) {
+        return Err(Rejection::new(Reason::OutsideAuthorityWindow, format!("{time} and {}", path.window)));
+    }
+    if !log.contains(time) {
+        return Err(Rejection::new(Reason::OutsideLogWindow, format!("{time} and {origin}'s {log}")));
+    }
+    Ok(())
+}
