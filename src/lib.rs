@@ -5,6 +5,7 @@ pub mod certificate;
 pub mod escape;
 pub mod evidence;
 pub mod object;
+pub mod policy;
 pub mod rejection;
 pub mod signature;
 pub mod trust;
