@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod object;
 pub mod policy;
 pub mod rejection;
+pub mod report;
 pub mod signature;
 pub mod trust;
 pub mod verify;

@@ -168,6 +168,23 @@ impl Verifier {
         Ok(Verified { instance: root.instance.clone(), certificate, times, entry: entry.entry, payload: None, payload_digest, legacy })
     }
 
+    /// Checks a certificate by itself, before anything is signed with it: profile, chain and SCT. `others` are the certificates that came
+    /// with it.
+    ///
+    /// # Errors
+    /// Why the certificate is not accepted.
+    pub fn check_certificate(&self, leaf: &[u8], others: &[Vec<u8>]) -> Result<SignerCertificate, Rejection> {
+        let certificate = SignerCertificate::new(Certificate::from_der(leaf)?)?;
+        let others = others.iter().map(|der| Certificate::from_der(der)).collect::<Result<Vec<_>, _>>()?;
+        let mut legacy = Vec::new();
+        let (root, path) = self.issuing_path(certificate.certificate(), &others, &mut legacy)?;
+        check_sct(root, certificate.certificate(), &path, &mut legacy)?;
+        match legacy.first() {
+            Some(reason) => Err((*reason).into()),
+            None => Ok(certificate),
+        }
+    }
+
     /// The trust root to whose authority the certificate leads, and the way there.
     fn issuing_path<'a>(
         &'a self,

@@ -1,0 +1,209 @@
+//! What is told about a judged signature, for machines and people: one view for `verify`, `show`, git's status lines and the library.
+//!
+//! The field names are the documented schema of `--json`: `oid` and `verdict` first, names only ever added.
+
+use crate::{
+    escape::Escaped,
+    policy::{Decision, Judgement, Verdict},
+    verify::{TimeSource, Verified},
+};
+use serde::Serialize;
+
+/// One judged object.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The object's id; absent where only a payload is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oid: Option<String>,
+    /// The verdict.
+    pub verdict: &'static str,
+    /// `commit`, `tag` or `push`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
+    /// Why it is not verified: the reason's stable identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// The step of verification that found it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<&'static str>,
+    /// The same in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What was verified.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<SignatureReport>,
+    /// Why a verified identity is trusted or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<String>,
+}
+
+/// A verified signature.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignatureReport {
+    /// The subject alternative name.
+    pub identity: String,
+    /// `email`, `uri` or `username`.
+    pub identity_kind: &'static str,
+    /// The OpenID issuer.
+    pub issuer: String,
+    /// The instance that vouches for it.
+    pub instance: String,
+    /// SHA-256 of the certificate, upper-case hexadecimal.
+    pub certificate_fingerprint: String,
+    /// The trusted times, RFC 3339.
+    pub times: Vec<TimeReport>,
+    /// The log entry.
+    pub log_entry: LogEntryReport,
+    /// What the token of a workload said.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub claims: serde_json::Map<String, serde_json::Value>,
+    /// SHA-256 of the signed bytes, hexadecimal: the same for two objects that differ only in the signature's unsigned parts.
+    pub payload_digest: String,
+    /// The identifiers of the rules of old that it needed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub legacy: Vec<&'static str>,
+}
+
+/// One trusted time.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimeReport {
+    /// RFC 3339.
+    pub time: String,
+    /// `log` or `timestamp-authority`.
+    pub source: &'static str,
+}
+
+/// The log entry that a signature embeds.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogEntryReport {
+    /// The checkpoint's origin.
+    pub log: String,
+    /// The version of the `hashedrekord`.
+    pub version: &'static str,
+    /// The global index.
+    pub index: u64,
+}
+
+impl Report {
+    /// The report on a judgement.
+    pub fn new(oid: Option<String>, judgement: &Judgement) -> Self {
+        let verified = judgement.result.as_ref().ok();
+        let rejection = judgement.result.as_ref().err();
+        Self {
+            oid,
+            verdict: judgement.verdict.as_str(),
+            kind: verified.and_then(|verified| verified.payload.as_ref()).map(|payload| payload.kind.as_str()),
+            reason: rejection.map(|rejection| rejection.reason().id()),
+            layer: rejection.map(|rejection| rejection.reason().layer().id()),
+            message: rejection.map(|rejection| Escaped(&rejection.to_string()).to_string()),
+            signature: verified.map(SignatureReport::new),
+            decision: judgement.decision.as_ref().map(|decision| Escaped(&decision.to_string()).to_string()),
+        }
+    }
+}
+
+impl SignatureReport {
+    /// The report on a verified signature.
+    pub fn new(verified: &Verified) -> Self {
+        let identity = verified.identity();
+        let claims = verified.certificate.claims().iter().map(|(name, value)| ((*name).to_owned(), value.clone().into()));
+        Self {
+            identity: identity.name.clone(),
+            identity_kind: identity.kind.as_str(),
+            issuer: identity.issuer.clone(),
+            instance: verified.instance.to_string(),
+            certificate_fingerprint: fingerprint(verified),
+            times: verified
+                .times
+                .iter()
+                .map(|trusted| TimeReport { time: trusted.time.to_string(), source: trusted.source.as_str() })
+                .collect(),
+            log_entry: LogEntryReport {
+                log: verified.entry.origin.clone(),
+                version: verified.entry.version.as_str(),
+                index: verified.entry.log_index,
+            },
+            claims: claims.collect(),
+            payload_digest: crate::hex(&verified.payload_digest),
+            legacy: verified.legacy.iter().map(|reason| reason.id()).collect(),
+        }
+    }
+}
+
+/// The key id that git shows: the upper-case hexadecimal SHA-256 of the certificate.
+pub fn fingerprint(verified: &Verified) -> String {
+    crate::hex(&verified.certificate.certificate().fingerprint()).to_ascii_uppercase()
+}
+
+impl TimeSource {
+    /// Its name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::TimestampAuthority => "timestamp-authority",
+        }
+    }
+}
+
+impl std::fmt::Display for Decision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Allowed(line) => write!(f, "line {line} of the allowed identities names it"),
+            Self::NobodyNamed => f.write_str("no allowed identities are configured (paraph.allowedIdentities)"),
+            Self::NotListed => f.write_str("the allowed identities do not name it"),
+            Self::ListedOtherwise(why) => f.write_str(why),
+            Self::NotTheCommitter(Some(claimed)) => {
+                write!(f, "the object claims to be from {claimed}, which is not the identity that signed it")
+            }
+            Self::NotTheCommitter(None) => f.write_str("the object names no e-mail address that the signer's could be compared with"),
+            Self::Legacy => f.write_str("it needs a rule for old signatures, which must be asked for (paraph.allowLegacy)"),
+        }
+    }
+}
+
+/// The judgement as lines for people, each a sentence; what comes from outside is escaped. The first says the verdict.
+pub fn sentences(judgement: &Judgement) -> Vec<String> {
+    match &judgement.result {
+        Err(rejection) => {
+            let opening = match judgement.verdict {
+                Verdict::Unsigned => "Not signed",
+                Verdict::Other => "Not judged",
+                Verdict::Unchecked => "The signature could not be checked",
+                _ => "BAD signature",
+            };
+            vec![format!("{opening}: {} [{}].", Escaped(&rejection.to_string()), rejection.reason().id())]
+        }
+        Ok(verified) => {
+            let identity = verified.identity();
+            let times: Vec<String> =
+                verified.times.iter().map(|trusted| format!("{} ({})", trusted.time, trusted.source.as_str())).collect();
+            let mut lines = vec![
+                format!("Good signature from {}, vouched for by {}.", Escaped(&identity.name), Escaped(&identity.issuer)),
+                format!(
+                    "Signed at {}; entry {} of the log {}; instance {}.",
+                    times.join(" and "),
+                    verified.entry.log_index,
+                    Escaped(&verified.entry.origin),
+                    verified.instance
+                ),
+            ];
+            if let Some(decision) = judgement.decision.as_ref().filter(|_| judgement.verdict != Verdict::Good) {
+                lines.push(format!("But it is not trusted: {}.", Escaped(&decision.to_string())));
+            }
+            if judgement.decision == Some(Decision::NobodyNamed) {
+                let instance =
+                    if verified.instance.as_str() == "public" { String::new() } else { format!(" instance={}", verified.instance) };
+                lines.push(format!(
+                    "To trust it, put the line `{} {}{instance}` into a file and run `git config --global paraph.allowedIdentities FILE`.",
+                    Escaped(&identity.name),
+                    Escaped(&identity.issuer)
+                ));
+            }
+            lines
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A credential: an ephemeral key, and the certificate that binds it to an identity for some minutes.
+
+use super::SignError;
+use crate::{
+    certificate::{IdentityKind, SignerCertificate},
+    identity::IdentityToken,
+    service::{
+        Http,
+        fulcio::{CertificateRequest, Fulcio},
+    },
+    trust::TrustRoot,
+    verify::Verifier,
+};
+use jiff::{SignedDuration, Timestamp};
+use p256::{
+    ecdsa::{DerSignature, SigningKey, signature::Signer},
+    elliptic_curve::Generate,
+    pkcs8::EncodePublicKey,
+};
+
+/// A certificate that lives longer than this is refused: an ephemeral key is for minutes.
+const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(1);
+
+/// An ephemeral key with its certificate. The key never leaves it, and is wiped when it is dropped.
+pub struct Credential {
+    key: SigningKey,
+    certificate: SignerCertificate,
+}
+
+impl Credential {
+    /// The certificate.
+    pub fn certificate(&self) -> &SignerCertificate {
+        &self.certificate
+    }
+
+    /// The DER ECDSA signature over `message`, hashed with SHA-256. The nonce is RFC 6979's.
+    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        let signature: DerSignature = self.key.sign(message);
+        signature.as_bytes().to_vec()
+    }
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credential").field("identity", self.certificate.identity()).finish_non_exhaustive()
+    }
+}
+
+/// Makes a key and has Fulcio certify it for the identity that `token` names. The certificate is checked before anybody uses it: its key,
+/// its identity, its profile, its chain, its SCT and its life.
+///
+/// # Errors
+/// [`SignError::Service`], [`SignError::Certificate`] or [`SignError::WrongCertificate`].
+pub async fn obtain(
+    token: &IdentityToken,
+    fulcio: &str,
+    roots: &[TrustRoot],
+    http: &Http,
+    clock: &(dyn Fn() -> Timestamp + Sync),
+) -> Result<Credential, SignError> {
+    let key = SigningKey::generate();
+    let public_key = key.verifying_key().to_public_key_der().map_err(|_| der::Error::from(der::ErrorKind::Failed))?;
+    let proof: DerSignature = key.sign(token.principal().as_bytes());
+    let request = CertificateRequest { token: token.as_str(), public_key: public_key.as_bytes(), proof: proof.as_bytes() };
+    let chain = Fulcio::new(http, fulcio)?.certify(request).await?;
+    let Some((leaf, others)) = chain.split_first() else {
+        return Err(SignError::WrongCertificate("the answer holds none".into()));
+    };
+    let now = clock();
+    let certificate = Verifier::new(roots.to_vec(), now).check_certificate(leaf, others).map_err(SignError::Certificate)?;
+    check_purpose(&certificate, token, public_key.as_bytes(), now)?;
+    Ok(Credential { key, certificate })
+}
+
+fn check_purpose(certificate: &SignerCertificate, token: &IdentityToken, public_key: &[u8], now: Timestamp) -> Result<(), SignError> {
+    let wrong = |detail: String| Err(SignError::WrongCertificate(detail));
+    let (x509, identity) = (certificate.certificate(), certificate.identity());
+    if x509.spki() != public_key {
+        return wrong("it certifies another key".into());
+    }
+    // a workload's name is composed by Fulcio from several claims; a person's is the e-mail address of the token
+    let fits = match token.email() {
+        Some(email) => identity.kind == IdentityKind::Email && identity.name == email,
+        None => identity.kind != IdentityKind::Email,
+    };
+    if !fits {
+        return wrong(format!("it names {}, and the token {}", identity.name, token.principal()));
+    }
+    if !token.issuers().any(|issuer| issuer == identity.issuer) {
+        return wrong(format!("it names the issuer {}, and the token {}", identity.issuer, token.issuer()));
+    }
+    let life = x509.not_after().duration_since(x509.not_before());
+    if life > LONGEST_LIFE {
+        return wrong(format!("it is valid for {} seconds", life.as_secs()));
+    }
+    // a clock that is a little ahead or behind is no reason to fail: the trusted times decide
+    let tolerance = crate::verify::CLOCK_TOLERANCE;
+    if now + tolerance < x509.not_before() || now - tolerance > x509.not_after() {
+        return wrong(format!("it is valid from {} to {}, and this machine's clock shows {now}", x509.not_before(), x509.not_after()));
+    }
+    Ok(())
+}
