@@ -3,6 +3,8 @@
 
 pub mod evidence;
 pub mod rejection;
+#[cfg(feature = "tuf")]
+pub mod service;
 pub mod signature;
 
 pub use rejection::{Layer, Reason, Rejection, Standing};
