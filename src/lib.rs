@@ -8,6 +8,8 @@ pub mod object;
 pub mod policy;
 pub mod rejection;
 pub mod report;
+#[cfg(feature = "tuf")]
+pub mod service;
 pub mod signature;
 pub mod trust;
 pub mod verify;

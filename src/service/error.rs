@@ -1,0 +1,278 @@
+//! What can go wrong with a service, told in one sentence that names the service, the address and the cause.
+
+use std::time::Duration;
+
+/// A service that paraph calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// The certificate authority.
+    Fulcio,
+    /// The transparency log with the older API.
+    RekorV1,
+    /// The transparency log with tiles.
+    RekorV2,
+    /// The RFC 3161 authority.
+    TimestampAuthority,
+    /// The OpenID provider.
+    IdentityProvider,
+    /// The TUF repository of trust material.
+    TufMirror,
+}
+
+impl std::fmt::Display for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Fulcio => "Fulcio",
+            Self::RekorV1 => "Rekor v1",
+            Self::RekorV2 => "Rekor v2",
+            Self::TimestampAuthority => "the timestamp authority",
+            Self::IdentityProvider => "the identity provider",
+            Self::TufMirror => "the TUF mirror",
+        })
+    }
+}
+
+/// A call to a service that gave no usable answer.
+///
+/// The text never holds a token: requests are not quoted, addresses lose their query, and of what a service says, long runs without a
+/// space are left out, because a service may repeat what it was sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{service} at {url} {cause}")]
+pub struct ServiceError {
+    service: Service,
+    url: String,
+    cause: Cause,
+}
+
+/// Why a call gave no usable answer. The text continues the sentence "SERVICE at URL …".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The configured address cannot be called.
+    #[error("cannot be called: {0}")]
+    Address(String),
+    /// No HTTP client could be made on this machine.
+    #[error("cannot be called, because this machine's TLS cannot be set up: {0}")]
+    Client(String),
+    /// No connection.
+    #[error("could not be reached: {0}")]
+    Unreachable(String),
+    /// A connection, but not to the one whom the address names.
+    #[error("could not be trusted: {0}")]
+    Untrusted(String),
+    /// No answer in time.
+    #[error("gave no answer within {}", seconds(*.0))]
+    Deadline(Duration),
+    /// The answer ended early, or was no HTTP.
+    #[error("broke off its answer: {0}")]
+    Broken(String),
+    /// The service said no.
+    #[error("refused the request with {}{}", status_line(*.status), after_colon(.message))]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What the service says about it, escaped and cut.
+        message: Option<String>,
+    },
+    /// The service, or what stands before it, cannot answer now.
+    #[error("is not available: it answered {}{}{}", status_line(*.status), times(*.attempts), after_colon(.message))]
+    Unavailable {
+        /// The HTTP status.
+        status: u16,
+        /// How often it was asked.
+        attempts: u32,
+        /// What the service says about it, escaped and cut.
+        message: Option<String>,
+    },
+    /// The answer points elsewhere.
+    #[error("answered {}{}, and redirects are not followed", status_line(*.status), to(.location))]
+    Redirected {
+        /// The HTTP status.
+        status: u16,
+        /// Where to, escaped and cut.
+        location: Option<String>,
+    },
+    /// More bytes than any sound answer has.
+    #[error("sent an answer of more than {0} bytes")]
+    TooLarge(usize),
+    /// An answer in another form than the protocol has.
+    #[error("gave an answer that cannot be read: {0}")]
+    Malformed(String),
+    /// An answer in the right form about something else.
+    #[error("gave an answer that does not fit the request: {0}")]
+    Mismatch(String),
+    /// An answer that this program does not take.
+    #[error("gave an answer that is not accepted: {0}")]
+    Unsupported(String),
+}
+
+impl ServiceError {
+    /// An error of `service` at `url`, whose query, fragment and credentials are left out.
+    pub fn new(service: Service, url: &str, cause: Cause) -> Self {
+        Self { service, url: plain(url), cause }
+    }
+
+    /// Which service.
+    pub fn service(&self) -> Service {
+        self.service
+    }
+
+    /// The address that was called.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What happened.
+    pub fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// What the user can do about it, in one sentence, where there is something.
+    pub fn hint(&self) -> Option<&'static str> {
+        use Service::{Fulcio, IdentityProvider, RekorV1, RekorV2, TimestampAuthority, TufMirror};
+        Some(match (&self.cause, self.service) {
+            (Cause::Address(_), _) => "Check the address in your configuration; it begins with https:// or http://.",
+            (Cause::Client(_), _) => "Install the system's CA certificates, or name them in SSL_CERT_FILE.",
+            (Cause::Unreachable(_), _) => "Check the address, the network and the proxy variables; nothing was signed.",
+            (Cause::Untrusted(_), _) => "Where a private CA or an inspecting proxy stands between, name its certificate in SSL_CERT_FILE.",
+            (Cause::Deadline(_) | Cause::Unavailable { .. } | Cause::Broken(_), _) => {
+                "Try again; if it lasts, look at the service's status page."
+            }
+            (Cause::Refused { status: 400 | 401 | 403, .. }, Fulcio) => {
+                "Fulcio takes a fresh token of an issuer that it knows, made out to its audience; `paraph config` shows which of both are configured."
+            }
+            (Cause::Refused { status: 404 | 405 | 501, .. }, Fulcio | RekorV1 | RekorV2 | TimestampAuthority) => {
+                "The address does not lead to such a service; check it, and for the log its version."
+            }
+            (Cause::Refused { status: 404, .. } | Cause::Malformed(_), IdentityProvider) => {
+                "The issuer's address must be written exactly as the issuer writes it, trailing slash included."
+            }
+            (Cause::Refused { status: 404, .. }, TufMirror) => "The address does not lead to a TUF repository; check it.",
+            (Cause::Redirected { .. }, _) => "Configure the address that it points to, if you trust it.",
+            (Cause::Mismatch(_) | Cause::TooLarge(_), _) => "The service, or somebody between, answers wrongly; nothing of it was used.",
+            _ => return None,
+        })
+    }
+}
+
+/// `text` from outside, fit to be shown: control and invisible characters escaped, long runs without a space left out, at most 200 characters.
+pub fn quotable(text: &str) -> String {
+    const LONGEST_RUN: usize = 48;
+    const LONGEST: usize = 200;
+    let mut shown = String::new();
+    for (position, word) in text.split_whitespace().enumerate() {
+        if position > 0 {
+            shown.push(' ');
+        }
+        // a token's alphabet; anything else ends a run
+        for run in word.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || "-_.+=".contains(c))) {
+            if run.chars().count() > LONGEST_RUN {
+                shown.push('…');
+            } else {
+                shown.extend(run.chars().flat_map(escaped));
+            }
+        }
+        if shown.chars().count() > LONGEST {
+            shown = shown.chars().take(LONGEST).collect::<String>() + "…";
+            break;
+        }
+    }
+    shown
+}
+
+fn escaped(c: char) -> Vec<char> {
+    let invisible = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+    if c.is_control() || invisible { c.escape_unicode().collect() } else { vec![c] }
+}
+
+/// The address without credentials, query and fragment.
+fn plain(url: &str) -> String {
+    match reqwest::Url::parse(url) {
+        Ok(mut url) => {
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+            url.set_query(None);
+            url.set_fragment(None);
+            quotable_url(url.as_str())
+        }
+        Err(_) => quotable(url),
+    }
+}
+
+fn quotable_url(url: &str) -> String {
+    const LONGEST: usize = 300;
+    if url.len() > LONGEST { url.chars().take(LONGEST).collect::<String>() + "…" } else { url.to_owned() }
+}
+
+fn status_line(status: u16) -> String {
+    match reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()) {
+        Some(reason) => format!("{status} {reason}"),
+        None => status.to_string(),
+    }
+}
+
+fn after_colon(message: &Option<String>) -> String {
+    message.as_ref().map(|message| format!(": {message}")).unwrap_or_default()
+}
+
+fn to(location: &Option<String>) -> String {
+    location.as_ref().map(|location| format!(" to {location}")).unwrap_or_default()
+}
+
+fn times(attempts: u32) -> String {
+    match attempts {
+        0 | 1 => String::new(),
+        2 => " twice".into(),
+        more => format!(" {more} times"),
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    if duration < Duration::from_secs(10) {
+        let text = format!("{:.1}", duration.as_secs_f64());
+        format!("{} s", text.strip_suffix(".0").unwrap_or(&text))
+    } else {
+        format!("{} s", duration.as_secs_f64().round())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_sentence_with_service_address_and_cause() {
+        let say = |service, cause| ServiceError::new(service, "https://user:secret@host.test/path?code=secret#x", cause).to_string();
+        insta::assert_snapshot!([
+            say(Service::Fulcio, Cause::Unreachable("connection refused".into())),
+            say(Service::RekorV1, Cause::Deadline(Duration::from_secs(30))),
+            say(Service::RekorV2, Cause::Deadline(Duration::from_millis(250))),
+            say(Service::TimestampAuthority, Cause::Refused { status: 400, message: Some("Weak hash".into()) }),
+            say(Service::IdentityProvider, Cause::Unavailable { status: 503, attempts: 4, message: None }),
+            say(Service::TufMirror, Cause::Redirected { status: 302, location: Some("https://other.test/".into()) }),
+            say(Service::Fulcio, Cause::TooLarge(1000)),
+        ]
+        .join("\n"), @r"
+        Fulcio at https://host.test/path could not be reached: connection refused
+        Rekor v1 at https://host.test/path gave no answer within 30 s
+        Rekor v2 at https://host.test/path gave no answer within 0.2 s
+        the timestamp authority at https://host.test/path refused the request with 400 Bad Request: Weak hash
+        the identity provider at https://host.test/path is not available: it answered 503 Service Unavailable 4 times
+        the TUF mirror at https://host.test/path answered 302 Found to https://other.test/, and redirects are not followed
+        Fulcio at https://host.test/path sent an answer of more than 1000 bytes
+        ");
+    }
+
+    #[test]
+    fn what_a_service_says_is_escaped_and_cut_and_holds_no_token() {
+        let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.{}", "a".repeat(200), "b".repeat(300));
+        assert_eq!(quotable(&format!("bad token {token} sent")), "bad token … sent");
+        assert_eq!(quotable(&format!("{{\"token\":\"{token}\"}}")), "{\"token\":\"…}");
+        assert_eq!(quotable("a\u{1b}[31mb\u{202e}c\nd"), "a\\u{1b}[31mb\\u{202e}c d");
+        assert_eq!(quotable(&"word ".repeat(100)).chars().count(), 201);
+        assert_eq!(
+            quotable("https://token.actions.githubusercontent.com is unknown"),
+            "https://token.actions.githubusercontent.com is unknown"
+        );
+    }
+}

@@ -1,0 +1,408 @@
+//! One HTTP stack for all services: deadlines, a budget, caps on answers, and retries where repeating does no harm.
+//!
+//! The clients are built when the first request needs them, because loading the system's certificates costs more than the rest of the
+//! program. Redirects are not followed. A loopback address never goes through a proxy and needs no certificates.
+
+use super::error::{Cause, Service, ServiceError, quotable};
+use reqwest::{
+    Client, Method, StatusCode, Url,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER},
+};
+use std::{
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// The name under which this program calls services.
+pub const USER_AGENT: &str = concat!("paraph/", env!("CARGO_PKG_VERSION"));
+/// The largest answer that is read unless a call says otherwise, in bytes.
+pub(crate) const MAX_ANSWER: usize = 1 << 20;
+const MAX_ATTEMPTS: u32 = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long calls may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// The deadline of one request, from the connection to the answer's last byte.
+    pub request: Duration,
+    /// The time for one call with all its retries, where [`Http::within`] sets no other.
+    pub budget: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { request: Duration::from_secs(30), budget: Duration::from_secs(90) }
+    }
+}
+
+/// The HTTP clients of one process, shared by all service clients. Cheap to clone.
+///
+/// Connections are kept, so it lives with one tokio runtime: a second runtime takes a new one.
+#[derive(Clone)]
+pub struct Http {
+    shared: Arc<Shared>,
+    until: Option<Instant>,
+}
+
+struct Shared {
+    settings: Settings,
+    loopback: OnceLock<Client>,
+    remote: OnceLock<Client>,
+    remarks: Mutex<Vec<String>>,
+}
+
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Http").field("settings", &self.shared.settings).finish_non_exhaustive()
+    }
+}
+
+impl Http {
+    /// Clients that are not built yet.
+    pub fn new(settings: Settings) -> Self {
+        let shared = Shared { settings, loopback: OnceLock::new(), remote: OnceLock::new(), remarks: Mutex::default() };
+        Self { shared: Arc::new(shared), until: None }
+    }
+
+    /// The same clients, all of whose calls end within `budget` from now: for one signature as a whole.
+    pub fn within(&self, budget: Duration) -> Self {
+        Self { shared: Arc::clone(&self.shared), until: Some(Instant::now() + budget) }
+    }
+
+    /// What the user should know about how the clients were built, in sentences; empty as a rule. Each is handed out once.
+    pub fn take_remarks(&self) -> Vec<String> {
+        std::mem::take(&mut *self.shared.remarks.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sends `call` and reads the whole answer, whatever its status, except where the service could not answer at all.
+    ///
+    /// # Errors
+    /// A [`ServiceError`] of transport, deadline, size, redirect, or a status of [`is_passing`] that lasted.
+    pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Answer, ServiceError> {
+        let until = self.until.unwrap_or_else(|| Instant::now() + call.at_least.max(self.shared.settings.budget));
+        let mut attempt = 1;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let deadline = self.shared.settings.request.max(call.at_least).min(left);
+            if deadline.is_zero() {
+                return Err(call.error(Cause::Deadline(self.shared.settings.budget)));
+            }
+            let started = Instant::now();
+            let failure = match self.once(call, deadline).await {
+                Ok(answer) if !is_passing(answer.status) => return Ok(answer),
+                Ok(answer) => Failure {
+                    error: call.error(Cause::Unavailable { status: answer.status.as_u16(), attempts: attempt, message: answer.message() }),
+                    repeatable: call.retry == Retry::Safe,
+                    wait: answer.retry_after(),
+                },
+                Err(failure) => failure,
+            };
+            let pause = failure.wait.unwrap_or_else(|| pause(attempt));
+            // no sense in waiting where nothing would be left to ask again in
+            let time_left = until.saturating_duration_since(Instant::now()) > pause + started.elapsed().min(Duration::from_secs(1));
+            if !failure.repeatable || attempt == MAX_ATTEMPTS || !time_left {
+                return Err(failure.error);
+            }
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    /// Sleeps before something is looked up again; false where the budget does not allow it.
+    pub(crate) async fn pause(&self, duration: Duration) -> bool {
+        if self.until.is_some_and(|until| until.saturating_duration_since(Instant::now()) < duration) {
+            return false;
+        }
+        tokio::time::sleep(duration).await;
+        true
+    }
+
+    async fn once(&self, call: &Call<'_>, deadline: Duration) -> Result<Answer, Failure> {
+        let client = self.client(call).map_err(Failure::lasting)?;
+        let mut request = client.request(call.method.clone(), call.url.clone()).timeout(deadline);
+        if let Some(accept) = call.accept {
+            request = request.header(ACCEPT, accept);
+        }
+        if let Some((content_type, body)) = &call.body {
+            request = request.header(CONTENT_TYPE, *content_type).body(body.clone());
+        }
+        if let Some(token) = call.bearer {
+            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+                .map_err(|_| Failure::lasting(call.error(Cause::Address("the token holds characters that no header can carry".into()))))?;
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
+        }
+        for (name, value) in &call.headers {
+            request = request.header(name, value);
+        }
+        let failed = |error: reqwest::Error| Failure::of_transport(call, error, deadline);
+        let mut response = request.send().await.map_err(failed)?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        if status.is_redirection() && !call.takes_redirect {
+            let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(quotable);
+            return Err(Failure::lasting(call.error(Cause::Redirected { status: status.as_u16(), location })));
+        }
+        let too_large = || Failure::lasting(call.error(Cause::TooLarge(call.limit)));
+        if response.content_length().is_some_and(|length| length > call.limit as u64) {
+            return Err(too_large());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > call.limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { service: call.service, url: call.url.clone(), status, headers, body })
+    }
+
+    fn client(&self, call: &Call<'_>) -> Result<&Client, ServiceError> {
+        let loopback = is_loopback(&call.url);
+        let slot = if loopback { &self.shared.loopback } else { &self.shared.remote };
+        if let Some(client) = slot.get() {
+            return Ok(client);
+        }
+        // two threads may build one each; the first stays
+        let built = if loopback { builder().no_proxy().tls_certs_only([]).build() } else { self.remote_client() };
+        let built = built.map_err(|error| call.error(Cause::Client(innermost(&error.without_url()))))?;
+        Ok(slot.get_or_init(|| built))
+    }
+
+    fn remote_client(&self) -> reqwest::Result<Client> {
+        builder().build().or_else(|error| {
+            let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| reqwest::Certificate::from_der(root).ok());
+            let client = builder().tls_certs_only(roots).build()?;
+            let remark = format!(
+                "this machine's certificate store cannot be used ({}); the copy of Mozilla's roots in paraph is used instead",
+                innermost(&error)
+            );
+            self.shared.remarks.lock().unwrap_or_else(PoisonError::into_inner).push(remark);
+            Ok(client)
+        })
+    }
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    Client::builder().user_agent(USER_AGENT).redirect(reqwest::redirect::Policy::none()).connect_timeout(Duration::from_secs(10))
+}
+
+/// Whether the address is on this machine: `localhost`, a name below it, 127.0.0.0/8 or ::1.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// `base` with `path` (without a leading slash) below it.
+///
+/// # Errors
+/// [`Cause::Address`] where `base` is not an http or https URL, or carries a query.
+pub(crate) fn endpoint(service: Service, base: &str, path: &str) -> Result<Url, ServiceError> {
+    let wrong = |why: &str| ServiceError::new(service, base, Cause::Address(why.into()));
+    let mut url = Url::parse(base).map_err(|error| wrong(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong("only http and https are spoken"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("the address of a service has neither query nor fragment"));
+    }
+    if !path.is_empty() {
+        let joined = format!("{}/{path}", url.path().trim_end_matches('/'));
+        url.set_path(&joined);
+    }
+    Ok(url)
+}
+
+/// Whether a call may be repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// Repeating does no harm: a read, a create that the log recognises by its content, a fresh timestamp.
+    Safe,
+    /// Only where no connection came about, so that the request was never sent.
+    Unsent,
+}
+
+/// One request.
+pub(crate) struct Call<'a> {
+    pub(crate) service: Service,
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) accept: Option<&'static str>,
+    pub(crate) body: Option<(&'static str, Vec<u8>)>,
+    pub(crate) bearer: Option<&'a str>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) limit: usize,
+    pub(crate) retry: Retry,
+    /// A lower bound of the request's deadline, for calls that are known to block.
+    pub(crate) at_least: Duration,
+    /// A redirect is the answer, and is not an error; it is not followed either.
+    pub(crate) takes_redirect: bool,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(service: Service, method: Method, url: Url) -> Self {
+        Self {
+            service,
+            method,
+            url,
+            accept: None,
+            body: None,
+            bearer: None,
+            headers: Vec::new(),
+            limit: MAX_ANSWER,
+            retry: Retry::Safe,
+            at_least: Duration::ZERO,
+            takes_redirect: false,
+        }
+    }
+
+    pub(crate) fn get(service: Service, url: Url) -> Self {
+        Self::new(service, Method::GET, url)
+    }
+
+    /// A POST of JSON that wants JSON.
+    pub(crate) fn post_json(service: Service, url: Url, body: &serde_json::Value) -> Self {
+        Self {
+            accept: Some("application/json"),
+            body: Some(("application/json", body.to_string().into_bytes())),
+            ..Self::new(service, Method::POST, url)
+        }
+    }
+
+    pub(crate) fn bearer(self, token: &'a str) -> Self {
+        Self { bearer: Some(token), ..self }
+    }
+
+    pub(crate) fn error(&self, cause: Cause) -> ServiceError {
+        ServiceError::new(self.service, self.url.as_str(), cause)
+    }
+}
+
+/// A whole answer.
+pub(crate) struct Answer {
+    service: Service,
+    url: Url,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn error(&self, cause: Cause) -> ServiceError {
+        ServiceError::new(self.service, self.url.as_str(), cause)
+    }
+
+    pub(crate) fn malformed(&self, detail: impl Into<String>) -> ServiceError {
+        self.error(Cause::Malformed(detail.into()))
+    }
+
+    pub(crate) fn mismatch(&self, detail: impl Into<String>) -> ServiceError {
+        self.error(Cause::Mismatch(detail.into()))
+    }
+
+    pub(crate) fn refused(&self) -> ServiceError {
+        self.error(Cause::Refused { status: self.status.as_u16(), message: self.message() })
+    }
+
+    /// A header's text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, ServiceError> {
+        serde_json::from_slice(&self.body).map_err(|error| self.malformed(quotable(&error.to_string())))
+    }
+
+    /// The service's own words about a refusal: `message`, `error_description` or `error` of a JSON body, or a short text.
+    pub(crate) fn message(&self) -> Option<String> {
+        let text = match serde_json::from_slice::<serde_json::Value>(&self.body) {
+            Ok(json) => {
+                let field = |name| json.get(name).and_then(serde_json::Value::as_str);
+                field("message").or_else(|| field("error_description")).or_else(|| field("error")).map(str::to_owned)?
+            }
+            Err(_) if self.header("content-type").is_some_and(|kind| kind.starts_with("text/plain")) => {
+                String::from_utf8_lossy(&self.body).into_owned()
+            }
+            Err(_) => return None,
+        };
+        Some(quotable(&text)).filter(|text| !text.is_empty())
+    }
+
+    /// How long the service asks to be left alone: seconds or an HTTP date.
+    fn retry_after(&self) -> Option<Duration> {
+        let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        if let Ok(seconds) = value.parse::<u32>() {
+            return Some(Duration::from_secs(seconds.into()));
+        }
+        let at = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+        Duration::try_from(at.duration_since(jiff::Timestamp::now())).ok()
+    }
+}
+
+/// Statuses that pass by themselves.
+fn is_passing(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 502..=504)
+}
+
+struct Failure {
+    error: ServiceError,
+    repeatable: bool,
+    wait: Option<Duration>,
+}
+
+impl Failure {
+    fn lasting(error: ServiceError) -> Self {
+        Self { error, repeatable: false, wait: None }
+    }
+
+    fn of_transport(call: &Call<'_>, error: reqwest::Error, deadline: Duration) -> Self {
+        let error = error.without_url();
+        let detail = innermost(&error);
+        let certificate = detail.contains("certificate") || detail.contains("invalid peer");
+        let (cause, repeatable) = if error.is_timeout() && !error.is_connect() {
+            (Cause::Deadline(deadline), false)
+        } else if error.is_connect() && certificate {
+            (Cause::Untrusted(detail), false)
+        } else if error.is_connect() {
+            (Cause::Unreachable(detail), true)
+        } else if error.is_request() || error.is_body() || error.is_decode() {
+            (Cause::Broken(detail), call.retry == Retry::Safe)
+        } else {
+            (Cause::Broken(detail), false)
+        };
+        Self { error: call.error(cause), repeatable, wait: None }
+    }
+}
+
+/// The innermost cause in words, without the operating system's number.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let text = quotable(&innermost.to_string());
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    match letters.next() {
+        // "Connection refused" inside a sentence
+        Some(first) if letters.as_str().starts_with(|c: char| c.is_ascii_lowercase()) => first.to_lowercase().chain(letters).collect(),
+        _ => text.to_owned(),
+    }
+}
+
+/// A pause that doubles with each attempt, of which a random half is taken.
+fn pause(attempt: u32) -> Duration {
+    let whole = FIRST_PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(8)).min(LONGEST_PAUSE);
+    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+    whole / 2 + (whole / 2).mul_f64(f64::from(random) / f64::from(u32::MAX))
+}
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;

@@ -1,0 +1,25 @@
+//! Clients of the services that signing needs: Fulcio, Rekor v1 and v2, timestamp authorities, TUF mirrors.
+//!
+//! They speak the protocols and check that an answer fits its question. Whether an answer can be believed (signatures, chains, proofs) is
+//! the verifier's to say, and the caller asks it before anything is used. Nothing here reads configuration or the environment, except for
+//! the system's proxies and certificates.
+
+mod error;
+#[cfg(feature = "cli")]
+pub mod fulcio;
+mod http;
+#[cfg(feature = "cli")]
+pub mod rekor_v1;
+#[cfg(feature = "cli")]
+pub mod rekor_v2;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(feature = "cli")]
+mod tile;
+#[cfg(feature = "cli")]
+pub mod timestamp;
+
+pub use error::{Cause, Service, ServiceError, quotable};
+#[cfg(feature = "cli")]
+pub(crate) use http::{Answer, Call, Retry, endpoint};
+pub use http::{Http, Settings, USER_AGENT, is_loopback};

@@ -1,0 +1,338 @@
+//! Rekor v1: a `hashedrekord` 0.0.1 entry is made, or found where it was made before.
+//!
+//! What comes back is compared with what was asked for: the body, and the leaf hash in the entry's id. The promise, the proof and the
+//! checkpoint are the verifier's.
+
+use super::{Answer, Call, Http, Retry, Service, ServiceError, endpoint};
+use crate::evidence::entry::{
+    CheckpointEnvelope, EntryVersion, HashedRekord, InclusionPromise, InclusionProof, LogId, TransparencyLogEntry,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use serde_json::json;
+use std::{collections::BTreeMap, time::Duration};
+
+/// The longest audit path that is read.
+const MAX_HASHES: usize = 64;
+/// How often an entry that the log says to have is asked for while it is not found.
+const LOOK_UPS: u32 = 5;
+const LOOK_UP_PAUSE: Duration = Duration::from_millis(500);
+
+/// A client of Rekor's v1 API.
+#[derive(Debug, Clone)]
+pub struct RekorV1 {
+    http: Http,
+    entries: reqwest::Url,
+}
+
+impl RekorV1 {
+    /// A client of the log at `base`, such as `https://rekor.sigstore.dev`.
+    ///
+    /// # Errors
+    /// [`Cause::Address`](super::Cause::Address).
+    pub fn new(http: &Http, base: &str) -> Result<Self, ServiceError> {
+        Ok(Self { http: http.clone(), entries: endpoint(Service::RekorV1, base, "api/v1/log/entries")? })
+    }
+
+    /// Has `record` logged and returns its entry, with the body. A record that is in the log already is fetched.
+    ///
+    /// # Errors
+    /// A [`ServiceError`].
+    pub async fn create(&self, record: &HashedRekord<'_>) -> Result<TransparencyLogEntry, ServiceError> {
+        let body = json!({
+            "apiVersion": "0.0.1",
+            "kind": "hashedrekord",
+            "spec": {
+                "data": { "hash": { "algorithm": "sha256", "value": crate::hex(record.digest) } },
+                "signature": {
+                    "content": STANDARD.encode(record.signature),
+                    "publicKey": { "content": STANDARD.encode(crate::signature::pem("CERTIFICATE", record.certificate)) },
+                },
+            },
+        });
+        let expected = record.canonical_body(EntryVersion::V001);
+        let call = Call { retry: Retry::Safe, ..Call::post_json(Service::RekorV1, self.entries.clone(), &body) };
+        let answer = self.http.send(&call).await?;
+        match answer.status.as_u16() {
+            201 => read(&answer, &expected),
+            // the log has it: from an earlier try of ours, or from somebody who held the same signature
+            409 => self.fetch(&answer, &expected).await,
+            _ => Err(answer.refused()),
+        }
+    }
+
+    /// The entry that a 409 names. Only its id is taken from there: the request goes to the configured log.
+    async fn fetch(&self, conflict: &Answer, expected: &[u8]) -> Result<TransparencyLogEntry, ServiceError> {
+        let named = conflict.header("location").and_then(|location| location.rsplit('/').next()).unwrap_or_default();
+        if !is_id(named) {
+            return Err(conflict.malformed("it says that the entry exists, and its Location names none"));
+        }
+        let mut url = self.entries.clone();
+        url.set_path(&format!("{}/{named}", url.path()));
+        for look_up in 1.. {
+            let call = Call { accept: Some("application/json"), ..Call::get(Service::RekorV1, url.clone()) };
+            let answer = self.http.send(&call).await?;
+            match answer.status.as_u16() {
+                200 => return read(&answer, expected),
+                // accepted, and not yet integrated
+                404 if look_up < LOOK_UPS && self.http.pause(LOOK_UP_PAUSE).await => {}
+                _ => return Err(answer.refused()),
+            }
+        }
+        Err(conflict.refused())
+    }
+}
+
+/// An entry's id: the leaf hash in hexadecimal, with or without sixteen digits of the shard before it.
+fn is_id(id: &str) -> bool {
+    matches!(id.len(), 64 | 80) && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LogEntry {
+    body: String,
+    integrated_time: i64,
+    #[serde(rename = "logID")]
+    log_id: String,
+    log_index: i64,
+    verification: Verification,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Verification {
+    inclusion_proof: Proof,
+    signed_entry_timestamp: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Proof {
+    checkpoint: String,
+    hashes: Vec<String>,
+    log_index: i64,
+    root_hash: String,
+    tree_size: i64,
+}
+
+fn read(answer: &Answer, expected: &[u8]) -> Result<TransparencyLogEntry, ServiceError> {
+    let mut entries: BTreeMap<String, LogEntry> = answer.json()?;
+    let (Some((id, entry)), true) = (entries.pop_first(), entries.is_empty()) else {
+        return Err(answer.malformed("it does not hold one entry"));
+    };
+    let body = STANDARD.decode(&entry.body).map_err(|_| answer.malformed("the body is not base64"))?;
+    if body != expected {
+        return Err(answer.mismatch("the entry is about another signature"));
+    }
+    let leaf = sigstore_merkle::hash_leaf(&body).to_hex();
+    if !is_id(&id) || !id.to_ascii_lowercase().ends_with(&leaf) {
+        return Err(answer.mismatch("the entry's id is not the hash of its body"));
+    }
+    let proof = entry.verification.inclusion_proof;
+    if proof.hashes.len() > MAX_HASHES {
+        return Err(answer.malformed(format!("an inclusion proof of {} hashes", proof.hashes.len())));
+    }
+    if [entry.log_index, entry.integrated_time, proof.log_index, proof.tree_size].iter().any(|number| *number < 0) {
+        return Err(answer.malformed("it holds a negative number"));
+    }
+    let hash = |text: &str, what: &str| unhex(text).ok_or_else(|| answer.malformed(format!("{what} is not a hash in hexadecimal")));
+    let promise = STANDARD
+        .decode(&entry.verification.signed_entry_timestamp)
+        .map_err(|_| answer.malformed("the signed entry timestamp is not base64"))?;
+    Ok(TransparencyLogEntry {
+        log_index: entry.log_index,
+        log_id: Some(LogId { key_id: hash(&entry.log_id, "logID")? }),
+        kind_version: Some(EntryVersion::V001.kind_version()),
+        integrated_time: entry.integrated_time,
+        inclusion_promise: Some(InclusionPromise { signed_entry_timestamp: promise }),
+        inclusion_proof: Some(InclusionProof {
+            log_index: proof.log_index,
+            root_hash: hash(&proof.root_hash, "rootHash")?,
+            tree_size: proof.tree_size,
+            hashes: proof.hashes.iter().map(|text| hash(text, "a hash of the proof")).collect::<Result<_, _>>()?,
+            checkpoint: Some(CheckpointEnvelope { envelope: proof.checkpoint }),
+        }),
+        canonicalized_body: body,
+    })
+}
+
+/// Thirty-two bytes from hexadecimal.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    sigstore_types::Sha256Hash::from_hex(text).ok().map(|hash| hash.as_slice().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::{
+        Cause,
+        testing::{Fake, Reply, body_of, impatient, nobody, patient, recorded, run, said},
+    };
+    use serde_json::Value;
+
+    /// What the recorded request had logged.
+    struct Record {
+        digest: [u8; 32],
+        signature: Vec<u8>,
+        certificate: Vec<u8>,
+    }
+
+    impl Record {
+        fn recorded() -> Self {
+            let request: Value = serde_json::from_slice(&body_of(&recorded("rekor-v1-created")["request"])).unwrap();
+            let spec = &request["spec"];
+            let pem = STANDARD.decode(spec["signature"]["publicKey"]["content"].as_str().unwrap()).unwrap();
+            Self {
+                digest: unhex(spec["data"]["hash"]["value"].as_str().unwrap()).unwrap().try_into().unwrap(),
+                signature: STANDARD.decode(spec["signature"]["content"].as_str().unwrap()).unwrap(),
+                certificate: der::pem::decode_vec(&pem).unwrap().1,
+            }
+        }
+
+        fn as_hashed_rekord(&self) -> HashedRekord<'_> {
+            let Self { digest, signature, certificate } = self;
+            HashedRekord { digest, signature, certificate, key_details: "PKIX_ECDSA_P256_SHA_256" }
+        }
+    }
+
+    async fn create(http: &Http, url: &str) -> Result<TransparencyLogEntry, ServiceError> {
+        RekorV1::new(http, url).unwrap().create(&Record::recorded().as_hashed_rekord()).await
+    }
+
+    #[test]
+    fn the_real_logs_answer_is_an_entry_whose_proof_verifies() {
+        run(async {
+            let fake = Fake::new(|_| Reply::recorded("rekor-v1-created")).await;
+            let entry = create(&patient(), &fake.url).await.unwrap();
+            assert_eq!(entry.kind_version, Some(EntryVersion::V001.kind_version()));
+            assert!(entry.integrated_time > 1_795_000_000);
+            let proof = entry.inclusion_proof.unwrap();
+            let root = sigstore_types::Sha256Hash::try_from(proof.root_hash.as_slice()).unwrap();
+            assert_eq!((proof.log_index, proof.tree_size, proof.hashes.len()), (0, 1, 0));
+            assert_eq!(sigstore_merkle::hash_leaf(&entry.canonicalized_body), root);
+            assert!(proof.checkpoint.unwrap().envelope.starts_with("rekor.peers.test - "));
+        });
+    }
+
+    #[test]
+    fn the_request_is_the_recorded_one() {
+        run(async {
+            let fake = Fake::new(|_| Reply::recorded("rekor-v1-created")).await;
+            create(&patient(), &fake.url).await.unwrap();
+            let seen = &fake.seen()[0];
+            let known: Value = serde_json::from_slice(&body_of(&recorded("rekor-v1-created")["request"])).unwrap();
+            assert_eq!(seen.json(), known);
+            assert_eq!((seen.method.as_str(), seen.path.as_str()), ("POST", "/api/v1/log/entries"));
+        });
+    }
+
+    #[test]
+    fn an_entry_that_exists_is_fetched_from_the_configured_log() {
+        run(async {
+            let fake = Fake::new(|seen| match seen.method.as_str() {
+                "POST" => Reply::recorded("rekor-v1-duplicate"),
+                // integrated only when asked for the second time
+                _ if seen.number == 2 => Reply::recorded("rekor-v1-entry-unknown"),
+                _ => Reply::recorded("rekor-v1-entry"),
+            })
+            .await;
+            let entry = create(&patient(), &fake.url).await.unwrap();
+            let made = Fake::new(|_| Reply::recorded("rekor-v1-created")).await;
+            assert_eq!(entry.canonicalized_body, create(&patient(), &made.url).await.unwrap().canonicalized_body);
+            let path = recorded("rekor-v1-entry")["request"]["path"].as_str().unwrap().to_owned();
+            assert!(fake.seen()[1..].iter().all(|seen| seen.method == "GET" && seen.path == path));
+        });
+    }
+
+    #[test]
+    fn a_location_on_another_host_or_without_an_id_leads_nowhere_else() {
+        run(async {
+            let id = "ab".repeat(40);
+            let elsewhere = Fake::new(|_| Reply::recorded("rekor-v1-entry")).await;
+            let location = format!("{}/api/v1/log/entries/{id}", elsewhere.url);
+            let fake = Fake::new(move |seen| match seen.method.as_str() {
+                "POST" => Reply::new(409, "").header("location", location.clone()),
+                _ => Reply::recorded("rekor-v1-entry"),
+            })
+            .await;
+            create(&patient(), &fake.url).await.unwrap();
+            assert!(elsewhere.seen().is_empty());
+            for location in ["", "/", "/api/v1/log/entries/../../../x", "/api/v1/log/entries/zz"] {
+                let fake = Fake::new(move |_| Reply::new(409, "").header("location", location)).await;
+                let error = create(&patient(), &fake.url).await.unwrap_err();
+                assert_eq!(fake.seen().len(), 1);
+                insta::allow_duplicates! { insta::assert_snapshot!(
+                    said(&error),
+                    @"Rekor v1 at http://HOST/api/v1/log/entries gave an answer that cannot be read: it says that the entry exists, and its Location names none"
+                ) };
+            }
+        });
+    }
+
+    #[test]
+    fn a_lying_log_is_found_out() {
+        let (id, good) = {
+            let answer: Value = serde_json::from_slice(&body_of(&recorded("rekor-v1-created")["response"])).unwrap();
+            let (id, entry) = answer.as_object().unwrap().iter().next().unwrap();
+            (id.clone(), entry.clone())
+        };
+        let with = |path: &str, value: Value| {
+            let mut entry = good.clone();
+            *entry.pointer_mut(path).unwrap() = value;
+            json!({ id.clone(): entry })
+        };
+        let other_body = STANDARD.encode(r#"{"apiVersion":"0.0.1","kind":"hashedrekord"}"#);
+        let proof = "/verification/inclusionProof";
+        for (answer, expected) in [
+            (with("/body", json!(other_body)), "the entry is about another signature"),
+            (json!({ "ab".repeat(40): good }), "the entry's id is not the hash of its body"),
+            (json!({ id.clone(): good, "ab".repeat(40): good }), "it does not hold one entry"),
+            (json!({}), "it does not hold one entry"),
+            (with("/body", json!("?")), "the body is not base64"),
+            (with("/logID", json!("abcd")), "logID is not a hash in hexadecimal"),
+            (with("/logIndex", json!(-1)), "it holds a negative number"),
+            (with(&format!("{proof}/rootHash"), json!("é")), "rootHash is not a hash in hexadecimal"),
+            (with(&format!("{proof}/hashes"), json!(vec!["00".repeat(32); 65])), "an inclusion proof of 65 hashes"),
+            (with(proof, Value::Null), "invalid type: null"),
+        ] {
+            run(async {
+                let body = answer.clone();
+                let fake = Fake::new(move |_| Reply::json(201, &body)).await;
+                let error = create(&patient(), &fake.url).await.unwrap_err();
+                assert!(matches!(error.cause(), Cause::Malformed(_) | Cause::Mismatch(_)), "{error}");
+                assert!(error.to_string().contains(expected), "{error}");
+            });
+        }
+    }
+
+    #[test]
+    fn refusals_are_told_in_the_logs_words() {
+        run(async {
+            let fake = Fake::new(|_| Reply::recorded("rekor-v1-empty-object")).await;
+            insta::assert_snapshot!(
+                said(&create(&patient(), &fake.url).await.unwrap_err()),
+                @"Rekor v1 at http://HOST/api/v1/log/entries refused the request with 422 Unprocessable Entity: kind in body is required"
+            );
+        });
+    }
+
+    #[test]
+    fn a_log_that_is_dead_slow_or_recovering() {
+        run(async {
+            let error = create(&impatient(), &nobody()).await.unwrap_err();
+            insta::assert_snapshot!(said(&error), @"Rekor v1 at http://HOST/api/v1/log/entries could not be reached: connection refused");
+            let fake = Fake::new(|_| Reply::never()).await;
+            let error = create(&impatient(), &fake.url).await.unwrap_err();
+            insta::assert_snapshot!(said(&error), @"Rekor v1 at http://HOST/api/v1/log/entries gave no answer within 0.3 s");
+            // the first create reached the log, its answer was lost on the way
+            let fake = Fake::new(|seen| match seen.number {
+                1 => Reply::new(502, ""),
+                2 => Reply::recorded("rekor-v1-duplicate"),
+                _ => Reply::recorded("rekor-v1-entry"),
+            })
+            .await;
+            create(&patient(), &fake.url).await.unwrap();
+        });
+    }
+}

@@ -1,0 +1,274 @@
+//! Rekor v2 (rekor-tiles): a `hashedrekord` 0.0.2 entry is made, or found in the tiles where it was made before.
+//!
+//! What comes back is compared with what was asked for. The proof and the checkpoint's signature are the verifier's.
+
+use super::{
+    Answer, Call, Cause, Http, Retry, Service, ServiceError, endpoint,
+    tile::{self, Tile},
+};
+use crate::evidence::entry::{CheckpointEnvelope, EntryVersion, HashedRekord, InclusionProof, LogId, TransparencyLogEntry};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Deserializer, de};
+use serde_json::json;
+use sigstore_types::{Sha256Hash, checkpoint::Checkpoint};
+use std::{collections::BTreeMap, time::Duration};
+
+/// The longest audit path that is read.
+const MAX_HASHES: usize = 64;
+/// The largest checkpoint that is read, in bytes.
+const MAX_CHECKPOINT: usize = 1 << 16;
+/// A whole tile, in bytes.
+const TILE: usize = 256 * 32;
+/// A create blocks until a checkpoint covers the entry.
+const CREATE_DEADLINE: Duration = Duration::from_secs(30);
+/// How often the checkpoint is read until it covers an entry that exists.
+const LOOK_UPS: u32 = 20;
+const LOOK_UP_PAUSE: Duration = Duration::from_secs(1);
+
+/// A client of Rekor's v2 API.
+#[derive(Debug, Clone)]
+pub struct RekorV2 {
+    http: Http,
+    base: String,
+    entries: reqwest::Url,
+}
+
+impl RekorV2 {
+    /// A client of the log at `base`, such as `https://log2025-1.rekor.sigstore.dev`.
+    ///
+    /// # Errors
+    /// [`Cause::Address`].
+    pub fn new(http: &Http, base: &str) -> Result<Self, ServiceError> {
+        Ok(Self { http: http.clone(), base: base.to_owned(), entries: endpoint(Service::RekorV2, base, "api/v2/log/entries")? })
+    }
+
+    /// Has `record` logged and returns its entry, with the body.
+    ///
+    /// A record that is in the log already is found by its index, and its proof made from checkpoint and tiles. A checkpoint names its log
+    /// by four bytes only, so that the whole id is taken from `log_ids`: those of the logs in the trust root.
+    ///
+    /// # Errors
+    /// A [`ServiceError`].
+    pub async fn create(&self, record: &HashedRekord<'_>, log_ids: &[Vec<u8>]) -> Result<TransparencyLogEntry, ServiceError> {
+        let body = json!({
+            "hashedRekordRequestV002": {
+                "digest": STANDARD.encode(record.digest),
+                "signature": {
+                    "content": STANDARD.encode(record.signature),
+                    "verifier": {
+                        "x509Certificate": { "rawBytes": STANDARD.encode(record.certificate) },
+                        "keyDetails": record.key_details,
+                    },
+                },
+            },
+        });
+        let expected = record.canonical_body(EntryVersion::V002);
+        let call = Call::post_json(Service::RekorV2, self.entries.clone(), &body);
+        let answer = self.http.send(&Call { retry: Retry::Safe, at_least: CREATE_DEADLINE, ..call }).await?;
+        match answer.status.as_u16() {
+            200 | 201 => read(&answer, expected),
+            409 => self.find(&answer, expected, log_ids).await,
+            _ => Err(answer.refused()),
+        }
+    }
+
+    /// The entry that a 409 names by its index.
+    async fn find(&self, conflict: &Answer, expected: Vec<u8>, log_ids: &[Vec<u8>]) -> Result<TransparencyLogEntry, ServiceError> {
+        let index = conflict.header("x-log-index").and_then(|index| index.parse::<u64>().ok());
+        let Some(index) = index else {
+            return Err(conflict.malformed("it says that the entry exists, and its X-Log-Index names none"));
+        };
+        let (answer, envelope, checkpoint) = self.covering(index).await?;
+        let log_id = log_of(&checkpoint, log_ids).ok_or_else(|| {
+            answer.error(Cause::Unsupported(format!(
+                "its checkpoint of {} is signed by no log of the trust root",
+                super::quotable(checkpoint.origin())
+            )))
+        })?;
+        let size = checkpoint.tree_size();
+        let tiles = self.tiles(&answer, index, size).await?;
+        let (leaf, hashes) = tile::prove(index, size, &tiles).ok_or_else(|| answer.mismatch("its tiles do not hold the entry"))?;
+        if leaf != sigstore_merkle::hash_leaf(&expected) {
+            return Err(answer.mismatch(format!("entry {index} is about another signature")));
+        }
+        sigstore_merkle::verify_inclusion_proof(&leaf, index, size, &hashes, checkpoint.root_hash())
+            .map_err(|_| answer.mismatch("its tiles do not lead to the root hash of its checkpoint"))?;
+        let signed = |number: u64| i64::try_from(number).map_err(|_| answer.malformed("a number is too large"));
+        Ok(TransparencyLogEntry {
+            log_index: signed(index)?,
+            log_id: Some(LogId { key_id: log_id.to_vec() }),
+            kind_version: Some(EntryVersion::V002.kind_version()),
+            integrated_time: 0,
+            inclusion_promise: None,
+            inclusion_proof: Some(InclusionProof {
+                log_index: signed(index)?,
+                root_hash: checkpoint.root_hash().as_slice().to_vec(),
+                tree_size: signed(size)?,
+                hashes: hashes.iter().map(|hash| hash.as_slice().to_vec()).collect(),
+                checkpoint: Some(CheckpointEnvelope { envelope }),
+            }),
+            canonicalized_body: expected,
+        })
+    }
+
+    /// A checkpoint of a tree that holds leaf `index`.
+    async fn covering(&self, index: u64) -> Result<(Answer, String, Checkpoint), ServiceError> {
+        for look_up in 1.. {
+            let answer = self.get("checkpoint", MAX_CHECKPOINT).await?;
+            if !answer.status.is_success() {
+                return Err(answer.refused());
+            }
+            let envelope = String::from_utf8(answer.body.clone()).map_err(|_| answer.malformed("the checkpoint is not text"))?;
+            let checkpoint = Checkpoint::from_text(&envelope).map_err(|error| answer.malformed(super::quotable(&error.to_string())))?;
+            if checkpoint.tree_size() > index {
+                return Ok((answer, envelope, checkpoint));
+            }
+            if look_up == LOOK_UPS || !self.http.pause(LOOK_UP_PAUSE).await {
+                return Err(answer.mismatch(format!(
+                    "its checkpoint of {} entries does not cover entry {index}, which it says to have",
+                    checkpoint.tree_size()
+                )));
+            }
+        }
+        Err(ServiceError::new(Service::RekorV2, &self.base, Cause::Deadline(LOOK_UP_PAUSE * LOOK_UPS)))
+    }
+
+    async fn tiles(&self, checkpoint: &Answer, index: u64, size: u64) -> Result<BTreeMap<Tile, Vec<Sha256Hash>>, ServiceError> {
+        let needed = tile::needed(index, size).ok_or_else(|| checkpoint.malformed(format!("a tree of {size} entries")))?;
+        let mut tiles = BTreeMap::new();
+        for tile in needed {
+            let mut answer = self.get(&tile.path(), TILE).await?;
+            if tile.is_partial() && answer.status.as_u16() == 404 {
+                // the tree has grown meanwhile
+                answer = self.get(&tile.whole_path(), TILE).await?;
+            }
+            if !answer.status.is_success() {
+                return Err(answer.refused());
+            }
+            let hashes = tile.read(&answer.body).ok_or_else(|| answer.malformed(format!("a tile of {} bytes", answer.body.len())))?;
+            tiles.insert(tile, hashes);
+        }
+        Ok(tiles)
+    }
+
+    async fn get(&self, path: &str, limit: usize) -> Result<Answer, ServiceError> {
+        let url = endpoint(Service::RekorV2, &self.base, &format!("api/v2/{path}"))?;
+        self.http.send(&Call { limit, ..Call::get(Service::RekorV2, url) }).await
+    }
+}
+
+/// The log among `log_ids` that has signed the checkpoint under the checkpoint's own name.
+fn log_of<'a>(checkpoint: &Checkpoint, log_ids: &'a [Vec<u8>]) -> Option<&'a [u8]> {
+    let by_log = |id: &&Vec<u8>| {
+        let signatures = checkpoint.signatures().iter();
+        signatures
+            .filter(|signature| signature.name == checkpoint.origin())
+            .any(|signature| id.len() == 32 && id.starts_with(signature.key_id.as_slice()))
+    };
+    log_ids.iter().find(by_log).map(Vec::as_slice)
+}
+
+/// Protobuf's JSON of a `TransparencyLogEntry`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    #[serde(default, deserialize_with = "int64")]
+    log_index: i64,
+    log_id: KeyId,
+    kind_version: Kind,
+    #[serde(default, deserialize_with = "int64")]
+    integrated_time: i64,
+    inclusion_proof: Proof,
+    canonicalized_body: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyId {
+    key_id: String,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    kind: String,
+    version: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Proof {
+    #[serde(default, deserialize_with = "int64")]
+    log_index: i64,
+    root_hash: String,
+    #[serde(deserialize_with = "int64")]
+    tree_size: i64,
+    #[serde(default)]
+    hashes: Vec<String>,
+    checkpoint: Envelope,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    envelope: String,
+}
+
+/// A 64-bit integer as protobuf's JSON has it: a string, or a number.
+fn int64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Number {
+        Text(String),
+        Number(i64),
+    }
+    match Number::deserialize(deserializer)? {
+        Number::Text(text) => text.parse().map_err(|_| de::Error::custom("a number is not one")),
+        Number::Number(number) => Ok(number),
+    }
+}
+
+fn read(answer: &Answer, expected: Vec<u8>) -> Result<TransparencyLogEntry, ServiceError> {
+    let entry: Entry = answer.json()?;
+    let decode = |text: &str, what: &str| STANDARD.decode(text).map_err(|_| answer.malformed(format!("{what} is not base64")));
+    let hash = |text: &str, what: &str| {
+        decode(text, what)
+            .and_then(|bytes| if bytes.len() == 32 { Ok(bytes) } else { Err(answer.malformed(format!("{what} is not of 32 bytes"))) })
+    };
+    if decode(&entry.canonicalized_body, "canonicalizedBody")? != expected {
+        return Err(answer.mismatch("the entry is about another signature"));
+    }
+    let kind_version = EntryVersion::V002.kind_version();
+    if (entry.kind_version.kind.as_str(), entry.kind_version.version.as_str())
+        != (kind_version.kind.as_str(), kind_version.version.as_str())
+    {
+        return Err(answer.mismatch("the entry is of another kind or version"));
+    }
+    let proof = entry.inclusion_proof;
+    if proof.hashes.len() > MAX_HASHES {
+        return Err(answer.malformed(format!("an inclusion proof of {} hashes", proof.hashes.len())));
+    }
+    if [entry.log_index, proof.log_index, proof.tree_size].iter().any(|number| *number < 0) {
+        return Err(answer.malformed("it holds a negative number"));
+    }
+    if entry.integrated_time != 0 {
+        return Err(answer.error(Cause::Unsupported("the entry tells a time, which nothing in it would prove".into())));
+    }
+    Ok(TransparencyLogEntry {
+        log_index: entry.log_index,
+        log_id: Some(LogId { key_id: hash(&entry.log_id.key_id, "logId")? }),
+        kind_version: Some(kind_version),
+        integrated_time: 0,
+        inclusion_promise: None,
+        inclusion_proof: Some(InclusionProof {
+            log_index: proof.log_index,
+            root_hash: hash(&proof.root_hash, "rootHash")?,
+            tree_size: proof.tree_size,
+            hashes: proof.hashes.iter().map(|text| hash(text, "a hash of the proof")).collect::<Result<_, _>>()?,
+            checkpoint: Some(CheckpointEnvelope { envelope: proof.checkpoint.envelope }),
+        }),
+        canonicalized_body: expected,
+    })
+}
+
+#[cfg(test)]
+#[path = "rekor_v2_tests.rs"]
+mod tests;

@@ -1,0 +1,214 @@
+//! Inclusion proofs made from a log's tiles (C2SP tlog-tiles), where the log hands out no proof.
+//!
+//! A node of level `l` and index `i` covers the leaves from `i·2^l` on, `2^l` of them. A tile of level `t` holds up to 256 hashes of the
+//! nodes of level `8t`; the nodes between are hashed from those.
+
+use sigstore_types::Sha256Hash;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The hashes in a whole tile.
+const WIDTH: u64 = 256;
+/// Levels of nodes in one tile.
+const HEIGHT: u32 = 8;
+/// No log has more leaves than this; it bounds the recursion and the number of tiles.
+const MAX_SIZE: u64 = 1 << 48;
+
+/// A tile of hashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Tile {
+    level: u32,
+    index: u64,
+    /// 1 to 256.
+    pub(crate) width: u64,
+}
+
+impl Tile {
+    /// The path below the log's prefix: `tile/0/x001/234` or `tile/0/x001/234.p/17`.
+    pub(crate) fn path(&self) -> String {
+        if self.is_partial() { format!("{}.p/{}", self.whole_path(), self.width) } else { self.whole_path() }
+    }
+
+    /// The path of the whole tile of the same place, which stands there once the tree has grown and partial tiles are gone.
+    pub(crate) fn whole_path(&self) -> String {
+        let mut name = format!("{:03}", self.index % 1000);
+        let mut rest = self.index / 1000;
+        while rest > 0 {
+            name = format!("x{:03}/{name}", rest % 1000);
+            rest /= 1000;
+        }
+        format!("tile/{}/{name}", self.level)
+    }
+
+    pub(crate) fn is_partial(&self) -> bool {
+        self.width < WIDTH
+    }
+
+    /// The bytes of a tile of this width; of a whole one, its first part.
+    pub(crate) fn read(&self, bytes: &[u8]) -> Option<Vec<Sha256Hash>> {
+        let hashes = bytes.chunks(32).map(Sha256Hash::try_from).collect::<Result<Vec<_>, _>>().ok()?;
+        let count = hashes.len() as u64;
+        let width = usize::try_from(self.width).ok()?;
+        (count == self.width || count == WIDTH).then(|| hashes.into_iter().take(width).collect())
+    }
+}
+
+/// The tiles that hold the leaf hash and the audit path of leaf `index` in a tree of `size` leaves.
+pub(crate) fn needed(index: u64, size: u64) -> Option<BTreeSet<Tile>> {
+    let mut tiles = BTreeSet::new();
+    let mut nodes = |level: u32, node: u64| {
+        tiles.insert(tile_of(level, node, size)?);
+        Some(Sha256Hash::new([0; 32]))
+    };
+    nodes(0, index)?;
+    path(index, size, &mut nodes)?;
+    Some(tiles)
+}
+
+/// The leaf's hash and its audit path, from the leaf's sibling up.
+pub(crate) fn prove(index: u64, size: u64, tiles: &BTreeMap<Tile, Vec<Sha256Hash>>) -> Option<(Sha256Hash, Vec<Sha256Hash>)> {
+    let mut nodes = |level: u32, node: u64| {
+        let hashes = tiles.get(&tile_of(level, node, size)?)?;
+        let span = 1_u64 << (level % HEIGHT);
+        let first = usize::try_from(node.checked_mul(span)? % WIDTH).ok()?;
+        let mut row = hashes.get(first..first + usize::try_from(span).ok()?)?.to_vec();
+        while row.len() > 1 {
+            row = row.chunks(2).filter_map(|pair| Some(sigstore_merkle::hash_children(pair.first()?, pair.get(1)?))).collect();
+        }
+        row.into_iter().next()
+    };
+    Some((nodes(0, index)?, path(index, size, &mut nodes)?))
+}
+
+/// The tile that the node is in or is hashed from, in the width that it has in a tree of `size` leaves.
+fn tile_of(level: u32, node: u64, size: u64) -> Option<Tile> {
+    let tile_level = level / HEIGHT;
+    let first = node.checked_shl(level % HEIGHT)?;
+    let present = size.checked_shr(tile_level * HEIGHT)?;
+    let index = first / WIDTH;
+    let width = present.checked_sub(index * WIDTH)?.min(WIDTH);
+    (width > first % WIDTH).then_some(Tile { level: tile_level, index, width })
+}
+
+/// RFC 6962, section 2.1.1, top down; the path is turned round at the end.
+fn path(index: u64, size: u64, node: &mut impl FnMut(u32, u64) -> Option<Sha256Hash>) -> Option<Vec<Sha256Hash>> {
+    if size > MAX_SIZE || index >= size {
+        return None;
+    }
+    let (mut begin, mut end) = (0, size);
+    let mut hashes = Vec::new();
+    while end - begin > 1 {
+        let middle = begin + split(end - begin);
+        if index < middle {
+            hashes.push(subtree(middle, end, node)?);
+            end = middle;
+        } else {
+            hashes.push(subtree(begin, middle, node)?);
+            begin = middle;
+        }
+    }
+    hashes.reverse();
+    Some(hashes)
+}
+
+/// The hash over the leaves from `begin` to `end`, `begin` being a multiple of the next power of two.
+fn subtree(begin: u64, end: u64, node: &mut impl FnMut(u32, u64) -> Option<Sha256Hash>) -> Option<Sha256Hash> {
+    let count = end - begin;
+    if count.is_power_of_two() {
+        let level = count.trailing_zeros();
+        return node(level, begin >> level);
+    }
+    let middle = begin + split(count);
+    let left = subtree(begin, middle, node)?;
+    let right = subtree(middle, end, node)?;
+    Some(sigstore_merkle::hash_children(&left, &right))
+}
+
+/// The largest power of two that is smaller than `count`, which is 2 or more.
+fn split(count: u64) -> u64 {
+    1 << (u64::BITS - 1 - (count - 1).leading_zeros())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The tiles of a log with these leaves, by path, partial ones in their last width only.
+    pub(crate) fn tiles_of(leaves: &[Sha256Hash]) -> BTreeMap<String, Vec<u8>> {
+        let mut tiles = BTreeMap::new();
+        let mut row = leaves.to_vec();
+        let mut level = 0;
+        while !row.is_empty() {
+            for (index, hashes) in row.chunks(256).enumerate() {
+                let tile = Tile { level, index: index as u64, width: hashes.len() as u64 };
+                tiles.insert(tile.path(), hashes.iter().flat_map(|hash| hash.as_slice().to_vec()).collect());
+            }
+            row = row.chunks_exact(256).map(root).collect();
+            level += 1;
+        }
+        tiles
+    }
+
+    pub(crate) fn root(leaves: &[Sha256Hash]) -> Sha256Hash {
+        match leaves {
+            [one] => *one,
+            _ => {
+                let (left, right) = leaves.split_at(usize::try_from(split(leaves.len() as u64)).unwrap());
+                sigstore_merkle::hash_children(&root(left), &root(right))
+            }
+        }
+    }
+
+    pub(crate) fn leaves(count: usize) -> Vec<Sha256Hash> {
+        (0..count).map(|number| sigstore_merkle::hash_leaf(&number.to_be_bytes())).collect()
+    }
+
+    #[test]
+    fn proofs_from_tiles_verify_for_trees_of_every_shape() {
+        let all = leaves(70_000);
+        for size in [1, 2, 3, 7, 255, 256, 257, 511, 512, 513, 1000, 65_535, 65_536, 65_537, 70_000] {
+            let (files, root) = (tiles_of(&all[..size]), root(&all[..size]));
+            for index in [0, 1, size / 3, size / 2, 255, 256, size - 2.min(size), size - 1] {
+                if index >= size {
+                    continue;
+                }
+                let (index, size) = (index as u64, size as u64);
+                let tiles = needed(index, size).unwrap().into_iter().map(|tile| (tile, tile.read(&files[&tile.path()]).unwrap())).collect();
+                let (leaf, hashes) = prove(index, size, &tiles).unwrap();
+                sigstore_merkle::verify_inclusion_proof(&leaf, index, size, &hashes, &root)
+                    .unwrap_or_else(|error| panic!("{index} of {size}: {error}"));
+            }
+        }
+    }
+
+    #[test]
+    fn few_tiles_are_needed_even_of_the_largest_log() {
+        for index in [0, 1 << 20, (1 << 47) + 12345, (1 << 48) - 1] {
+            let tiles = needed(index, 1 << 48).unwrap();
+            assert!(tiles.len() <= 12, "{}", tiles.len());
+        }
+        assert!(needed(5, (1 << 48) + 1).is_none());
+        assert!(needed(5, 5).is_none());
+        assert!(needed(0, 0).is_none());
+        assert!(needed(0, u64::MAX).is_none());
+    }
+
+    #[test]
+    fn paths_are_those_of_the_standard() {
+        let path = |level, index, width| Tile { level, index, width }.path();
+        assert_eq!(path(0, 0, 256), "tile/0/000");
+        assert_eq!(path(2, 5, 256), "tile/2/005");
+        assert_eq!(path(0, 1_234_067, 256), "tile/0/x001/x234/067");
+        assert_eq!(path(1, 67, 17), "tile/1/067.p/17");
+        assert_eq!(path(0, 1000, 1), "tile/0/x001/000.p/1");
+    }
+
+    #[test]
+    fn a_tile_of_another_length_is_refused() {
+        let tile = Tile { level: 0, index: 0, width: 7 };
+        assert_eq!(tile.read(&[0; 7 * 32]).unwrap().len(), 7);
+        assert_eq!(tile.read(&[0; 256 * 32]).unwrap().len(), 7);
+        for length in [0, 6 * 32, 8 * 32, 7 * 32 + 1, 257 * 32] {
+            assert!(tile.read(&vec![0; length]).is_none(), "{length}");
+        }
+    }
+}
