@@ -5,6 +5,8 @@ pub mod certificate;
 pub mod escape;
 pub mod evidence;
 pub mod rejection;
+#[cfg(feature = "cli")]
+pub mod repository;
 pub mod signature;
 
 pub use rejection::{Layer, Reason, Rejection, Standing};
