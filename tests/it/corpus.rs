@@ -1,9 +1,12 @@
 //! Every object of the corpus gets the verdict that its index expects, each for its own reason.
 
-use crate::support::corpus::{Object, folder, objects};
+use crate::support::{
+    bundle::second_opinion,
+    corpus::{Object, folder, objects},
+};
 use paraph::{
     Reason, Rejection,
-    object::ObjectFormat,
+    object::{Commit, ObjectFormat, Tag},
     trust::{Instance, KeyFiles, TrustRoot},
     verify::{Verified, Verifier},
 };
@@ -95,4 +98,21 @@ fn a_changed_byte_of_the_payload_is_found() {
         *last = if *last == b'x' { b'y' } else { b'x' };
         assert_eq!(verify(&verifier, &object).unwrap_err().reason(), Reason::PayloadMismatch, "{}", object.oid);
     }
+}
+
+#[test]
+fn the_second_opinion_agrees_on_every_object_that_verifies_offline() {
+    let Some(folder) = folder("the_second_opinion_agrees_on_every_object_that_verifies_offline") else { return };
+    let root = std::fs::read_to_string(folder.join("trust/production/trusted_root.json")).unwrap();
+    let mut disagreements = Vec::new();
+    for object in objects(&folder).into_iter().filter(|object| object.row["verdict"] == "OFFLINE_OK") {
+        let signature = match object.is_tag {
+            true => Tag::parse(&object.bytes).unwrap().signed.signature.into_owned(),
+            false => Commit::parse(&object.bytes, ObjectFormat::Sha1).unwrap().signed.signature.into_owned(),
+        };
+        if let Err(error) = second_opinion(&signature, &root, &object.row["identity"], &object.row["issuer"]) {
+            disagreements.push(format!("{}: {error}", object.oid));
+        }
+    }
+    assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
 }
