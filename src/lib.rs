@@ -8,6 +8,8 @@ pub mod object;
 pub mod policy;
 pub mod rejection;
 pub mod report;
+#[cfg(feature = "cli")]
+pub mod repository;
 #[cfg(feature = "tuf")]
 pub mod service;
 pub mod signature;

@@ -1,0 +1,153 @@
+//! git's configuration as a list of values, each with the place that it comes from, in git's order: the last one wins.
+
+use super::{Error, Repository, chain, options, parameters};
+use std::path::{Path, PathBuf};
+
+use gix::config::Source;
+
+/// One value of git's configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// In lower case.
+    pub section: String,
+    /// As written; its case matters.
+    pub subsection: Option<String>,
+    /// In lower case.
+    pub name: String,
+    /// Absent for a name without an equals sign, which means true.
+    pub value: Option<Vec<u8>>,
+    /// Which part of git's configuration it belongs to.
+    pub scope: Scope,
+    /// The file that holds it, absolute; none for the command line and the environment.
+    pub file: Option<PathBuf>,
+}
+
+/// The parts of git's configuration, the later of which win.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// The system's file.
+    System,
+    /// The user's files.
+    Global,
+    /// The repository's file.
+    Local,
+    /// The work tree's own file.
+    Worktree,
+    /// `GIT_CONFIG_COUNT` and its companions.
+    Environment,
+    /// `git -c`.
+    CommandLine,
+}
+
+impl Scope {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Global => "global",
+            Self::Local => "local",
+            Self::Worktree => "worktree",
+            Self::Environment => "environment",
+            Self::CommandLine => "command line",
+        }
+    }
+
+    /// Whether it lives in the repository, and not with the user, the system or the call.
+    pub fn is_repository(self) -> bool {
+        matches!(self, Self::Local | Self::Worktree)
+    }
+}
+
+impl Repository {
+    /// The values of some sections (named in lower case), in git's order, includes followed.
+    pub fn configuration(&self, sections: &[&str]) -> Result<Vec<Entry>, Error> {
+        let snapshot = self.gix.config_snapshot();
+        entries(snapshot.plumbing(), Some(self), sections)
+    }
+}
+
+/// [`Repository::configuration`] where there is no repository: the system's, the user's, the environment's and the command line's.
+pub fn global_configuration(sections: &[&str]) -> Result<Vec<Entry>, Error> {
+    let file = gix::config(None, &options()?.full).map_err(|error| Error::Configuration(chain(&error)))?;
+    entries(&file, None, sections)
+}
+
+fn entries(file: &gix::config::File, repository: Option<&Repository>, sections: &[&str]) -> Result<Vec<Entry>, Error> {
+    let mut entries = Vec::new();
+    collect(file, sections, &mut entries)?;
+    if let Some(command_line) = command_line(repository)? {
+        collect(&command_line, sections, &mut entries)?;
+    }
+    Ok(entries)
+}
+
+fn collect(file: &gix::config::File, sections: &[&str], entries: &mut Vec<Entry>) -> Result<(), Error> {
+    for section in file.sections() {
+        let header = section.header();
+        let name = header.name().to_ascii_lowercase();
+        let Some(wanted) = sections.iter().find(|wanted| wanted.as_bytes() == name.as_slice()) else { continue };
+        let meta = section.meta();
+        let Some(scope) = scope(meta.source) else { continue };
+        let subsection = header.subsection_name().map(|name| String::from_utf8_lossy(name).into_owned());
+        let file = meta.path.as_deref().map(absolute).transpose()?;
+        let mut names: Vec<String> = section.value_names().map(|name| name.to_ascii_lowercase()).collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            // Within one section only the last value of a name can win, so the earlier ones are left out.
+            let Some(value) = section.value_implicit(&name) else { continue };
+            entries.push(Entry {
+                section: (*wanted).to_owned(),
+                subsection: subsection.clone(),
+                name,
+                value: value.map(Vec::from),
+                scope,
+                file: file.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// gix's own reading of the command line's overrides is left out: [`command_line`] reads them, with their spaces and includes.
+fn scope(source: Source) -> Option<Scope> {
+    match source {
+        Source::GitInstallation | Source::System => Some(Scope::System),
+        Source::Git | Source::User => Some(Scope::Global),
+        Source::Local => Some(Scope::Local),
+        Source::Worktree => Some(Scope::Worktree),
+        Source::Env => Some(Scope::Environment),
+        Source::Cli => Some(Scope::CommandLine),
+        Source::Api | Source::EnvOverride => None,
+    }
+}
+
+/// What `git -c` set, with the files that it includes.
+fn command_line(repository: Option<&Repository>) -> Result<Option<gix::config::File>, Error> {
+    let parameters = parameters::from_environment()?;
+    if parameters.is_empty() {
+        return Ok(None);
+    }
+    let failed = |error: gix::Error| Error::Configuration(format!("on git's command line: {}", chain(&error)));
+    let mut file = gix::config::File::new(gix::config::file::Metadata::from(Source::Cli));
+    for parameter in &parameters {
+        let (section, subsection, name) = parameter.parts().ok_or(Error::Parameters)?;
+        let mut section = file.new_section(section, subsection.map(|name| name.to_owned().into())).map_err(failed)?;
+        section.push(name, parameter.value.as_deref().map(Into::into)).map_err(failed)?;
+    }
+    let home = gix::path::env::home_dir();
+    let head = repository.and_then(|repository| repository.gix.head_name().ok().flatten());
+    let includes = gix::config::file::includes::Options::follow(
+        gix::config::path::interpolate::Context { home_dir: home.as_deref(), ..Default::default() },
+        gix::config::file::includes::conditional::Context {
+            git_dir: repository.map(Repository::git_dir),
+            branch_name: head.as_ref().map(|name| name.as_ref()),
+        },
+    );
+    file.resolve_includes(gix::config::file::init::Options { includes, ..Default::default() }).map_err(failed)?;
+    Ok(Some(file))
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(Error::CurrentDirectory)
+}

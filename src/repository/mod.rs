@@ -1,0 +1,350 @@
+//! Git repositories: where they are, what their configuration says, which object a revision names, and that object's bytes.
+//!
+//! This is the only room that knows gix. It reads what git itself would read, refuses what git refuses (`safe.directory`,
+//! `safe.bareRepository`), and differs in three ways that verification needs: replacement objects and grafts are not followed, an
+//! ambiguous name is an error instead of a warning, and the bytes of an object are hashed again and compared with its id. Where gix
+//! does not reach (references in the reftable format, the quarantine of a push), git itself is asked. It never writes.
+
+mod configuration;
+mod git;
+mod parameters;
+mod revision;
+
+use std::path::{Path, PathBuf};
+
+pub use configuration::{Entry, Scope, global_configuration};
+pub use git::Error as GitError;
+
+/// The largest object that is read: no signed commit or tag comes near it.
+pub const OBJECT_LIMIT: u64 = 128 * 1024 * 1024;
+
+/// An open repository.
+#[derive(Debug)]
+pub struct Repository {
+    gix: gix::Repository,
+    /// References are stored in a format that gix does not read, so git resolves revisions.
+    references_by_git: bool,
+    /// The environment names another object directory (a push's quarantine), so git reads objects.
+    objects_by_git: bool,
+}
+
+/// An object as it is stored, with the id that its bytes have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawObject {
+    /// The object id in lower-case hexadecimal: the hash of `bytes`, computed anew.
+    pub id: String,
+    /// The hash that `id` is.
+    pub hash: HashKind,
+    /// What the object is.
+    pub kind: ObjectKind,
+    /// The object's content without git's header.
+    pub bytes: Vec<u8>,
+    /// The full name of the reference, where the revision was one (`HEAD`, `refs/tags/v1`).
+    pub reference: Option<String>,
+}
+
+/// The hash of a repository's object ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HashKind {
+    /// SHA-1, with detection of collision attacks.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+}
+
+/// The type of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ObjectKind {
+    /// A commit.
+    Commit,
+    /// An annotated tag.
+    Tag,
+    /// A file's content.
+    Blob,
+    /// A directory.
+    Tree,
+}
+
+/// Why a repository, its configuration or an object could not be read. The texts may hold bytes from outside: escape before printing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// `safe.directory` does not name it.
+    #[error("the repository {} belongs to another user, so it is not read; if you trust it, run: git config --global --add safe.directory {}", .0.display(), .0.display())]
+    ForeignOwner(PathBuf),
+    /// `safe.bareRepository` is `explicit`.
+    #[error("the bare repository {} was found by its place alone, which safe.bareRepository=explicit forbids; name it with GIT_DIR or --git-dir", .0.display())]
+    ImplicitBareRepository(PathBuf),
+    /// There is none, and the caller asked for one.
+    #[error("{} is not a git repository, and no parent folder is one", .0.display())]
+    NoRepository(PathBuf),
+    /// It is there and cannot be opened.
+    #[error("the git repository at {} cannot be opened: {cause}", .path.display())]
+    Open {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What git's files or the system said.
+        cause: String,
+    },
+    /// The current folder is gone or not readable.
+    #[error("the current folder cannot be read: {0}")]
+    CurrentDirectory(std::io::Error),
+    /// A configuration file is malformed or not readable.
+    #[error("git's configuration cannot be read: {0}")]
+    Configuration(String),
+    /// `GIT_CONFIG_PARAMETERS` is not as git writes it.
+    #[error("the variable GIT_CONFIG_PARAMETERS is not in the format in which git passes `git -c` on")]
+    Parameters,
+    /// Not a name that could be a revision.
+    #[error("'{revision}' cannot name an object: {reason}")]
+    BadRevision {
+        /// As given.
+        revision: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Nothing has this name.
+    #[error("'{revision}' names no object in this repository{}", Cause(.cause))]
+    UnknownRevision {
+        /// As given.
+        revision: String,
+        /// More about it; may be empty.
+        cause: String,
+    },
+    /// Several things have this name.
+    #[error("'{revision}' is ambiguous, it may mean {}; give the full name", .meanings.join(" or "))]
+    AmbiguousRevision {
+        /// As given.
+        revision: String,
+        /// The full names that it may mean.
+        meanings: Vec<String>,
+    },
+    /// The id is known, the object is not here.
+    #[error("the object {0} is not in this repository; fetch it first")]
+    MissingObject(String),
+    /// The object is here and cannot be read.
+    #[error("the object {id} cannot be read: {cause}; `git fsck` tells more")]
+    DamagedObject {
+        /// Its id.
+        id: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// More than [`OBJECT_LIMIT`].
+    #[error("the object {id} has {size} bytes, more than the {limit} that are read")]
+    ObjectTooLarge {
+        /// Its id.
+        id: String,
+        /// Its size.
+        size: u64,
+        /// What is allowed.
+        limit: u64,
+    },
+    /// The stored bytes belong to another id.
+    #[error("the bytes stored for the object {id} are those of {computed}: the repository is damaged or was tampered with")]
+    ObjectIdMismatch {
+        /// The id that was asked for.
+        id: String,
+        /// The id of the bytes.
+        computed: String,
+    },
+    /// git was asked and did not answer.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+impl Repository {
+    /// The repository of the current folder, as git finds it: `GIT_DIR`, else the folder and its parents.
+    ///
+    /// `None` where there is none. One that is there but damaged, or that belongs to somebody else, is an error: passing over it would
+    /// pass over the restrictions in its configuration.
+    pub fn discover() -> Result<Option<Self>, Error> {
+        Self::discover_from(&std::env::current_dir().map_err(Error::CurrentDirectory)?)
+    }
+
+    /// [`Repository::discover`] from another folder than the current one.
+    pub fn discover_from(directory: &Path) -> Result<Option<Self>, Error> {
+        let upwards = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
+        match gix::ThreadSafeRepository::discover_with_environment_overrides_opts(directory, upwards, options()?) {
+            Ok(gix) => {
+                let repository = Self::new(gix.to_thread_local())?;
+                if std::env::var_os("GIT_DIR").is_none() {
+                    repository.refuse_implicit_bare()?;
+                }
+                Ok(Some(repository))
+            }
+            Err(error) if is_not_there(&error) => Ok(None),
+            Err(error) => Err(opening(&error, std::env::var_os("GIT_DIR").map_or(directory.to_owned(), PathBuf::from))),
+        }
+    }
+
+    /// The repository at `path`: a work tree or a git directory.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        match gix::ThreadSafeRepository::open_opts(path, options()?.full) {
+            Ok(gix) => Self::new(gix.to_thread_local()),
+            Err(error) => Err(opening(&error, path.to_owned())),
+        }
+    }
+
+    /// The git directory; in a linked work tree its own, not the shared one.
+    pub fn git_dir(&self) -> &Path {
+        self.gix.git_dir()
+    }
+
+    /// The git directory that all linked work trees share.
+    pub fn common_dir(&self) -> &Path {
+        self.gix.common_dir()
+    }
+
+    /// The work tree's folder; none in a bare repository.
+    pub fn work_tree(&self) -> Option<&Path> {
+        self.gix.workdir()
+    }
+
+    /// The hash of the repository's object ids.
+    pub fn hash(&self) -> HashKind {
+        match self.gix.object_hash() {
+            gix::hash::Kind::Sha256 => HashKind::Sha256,
+            _ => HashKind::Sha1,
+        }
+    }
+
+    /// The object that a revision names, in git's syntax: `HEAD`, `main`, `v1`, `refs/tags/v1`, `HEAD~2`, `v1^{commit}`, an id.
+    ///
+    /// A tag is the tag object itself, not what it points to.
+    pub fn object(&self, revision: &str) -> Result<RawObject, Error> {
+        let resolved = self.resolve(revision)?;
+        let (kind, bytes) = if self.objects_by_git { git::object(self, &resolved.id)? } else { self.read(&resolved.id)? };
+        let hash = self.gix.object_hash();
+        let damaged = |cause: String| Error::DamagedObject { id: resolved.id.clone(), cause };
+        let computed = gix::objs::compute_hash(hash, kind, &bytes).map_err(|error| damaged(chain(&error)))?.to_hex().to_string();
+        if computed != resolved.id {
+            return Err(Error::ObjectIdMismatch { id: resolved.id, computed });
+        }
+        Ok(RawObject { id: computed, hash: self.hash(), kind: kind.into(), bytes, reference: resolved.reference })
+    }
+
+    fn new(mut gix: gix::Repository) -> Result<Self, Error> {
+        gix.objects.ignore_replacements = true;
+        let format = gix.config_snapshot().string("extensions.refStorage");
+        let references_by_git = format.is_some_and(|format| !format.eq_ignore_ascii_case(b"files"));
+        let objects_by_git = ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"].iter().any(|name| std::env::var_os(name).is_some());
+        Ok(Self { gix, references_by_git, objects_by_git })
+    }
+
+    fn read(&self, id: &str) -> Result<(gix::objs::Kind, Vec<u8>), Error> {
+        let damaged = |cause: String| Error::DamagedObject { id: id.to_owned(), cause };
+        let object_id = gix::ObjectId::from_hex(id.as_bytes()).map_err(|error| damaged(error.to_string()))?;
+        let header = self.gix.try_find_header(object_id).map_err(|error| damaged(chain(&error)))?;
+        let header = header.ok_or_else(|| Error::MissingObject(id.to_owned()))?;
+        within_limit(id, header.size())?;
+        let object = self.gix.find_object(object_id).map_err(|error| damaged(chain(&error)))?.detach();
+        within_limit(id, u64::try_from(object.data.len()).unwrap_or(u64::MAX))?;
+        Ok((object.kind, object.data))
+    }
+
+    /// git's rule for `safe.bareRepository=explicit`: only the user's and the system's configuration may set it, and a git directory
+    /// that belongs to a work tree is not meant.
+    fn refuse_implicit_bare(&self) -> Result<(), Error> {
+        let directory = self.git_dir();
+        let belongs_to_work_tree = directory.components().any(|part| part.as_os_str() == ".git");
+        if self.work_tree().is_some() || belongs_to_work_tree {
+            return Ok(());
+        }
+        let mut explicit = false;
+        for entry in self.configuration(&["safe"])? {
+            if entry.name == "barerepository" && !entry.scope.is_repository() {
+                explicit = entry.value.as_deref() == Some(b"explicit".as_slice());
+            }
+        }
+        if explicit { Err(Error::ImplicitBareRepository(directory.to_owned())) } else { Ok(()) }
+    }
+}
+
+impl HashKind {
+    /// The name that git gives it: `sha1`, `sha256`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+        }
+    }
+}
+
+impl ObjectKind {
+    /// The name that git gives it: `commit`, `tag`, `blob`, `tree`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Tag => "tag",
+            Self::Blob => "blob",
+            Self::Tree => "tree",
+        }
+    }
+}
+
+impl From<gix::objs::Kind> for ObjectKind {
+    fn from(kind: gix::objs::Kind) -> Self {
+        match kind {
+            gix::objs::Kind::Commit => Self::Commit,
+            gix::objs::Kind::Tag => Self::Tag,
+            gix::objs::Kind::Blob => Self::Blob,
+            gix::objs::Kind::Tree => Self::Tree,
+        }
+    }
+}
+
+struct Cause<'a>(&'a str);
+
+impl std::fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, ": {}", self.0) }
+    }
+}
+
+/// How repositories are opened, the same for every level of trust: one that git would refuse is refused, not read with fewer rights.
+fn options() -> Result<gix::sec::trust::Mapping<gix::open::Options>, Error> {
+    let command_line = parameters::from_environment()?;
+    let overrides: Vec<String> = command_line.iter().filter_map(parameters::Parameter::as_override).collect();
+    let options = gix::open::Options::default()
+        .bail_if_untrusted(true)
+        .strict_config(true)
+        .lossy_config(true)
+        .config_overrides(["core.useReplaceRefs=false".to_owned(), format!("gitoxide.objects.allocLimit={OBJECT_LIMIT}")])
+        .cli_overrides(overrides);
+    Ok(gix::sec::trust::Mapping { full: options.clone(), reduced: options })
+}
+
+fn within_limit(id: &str, size: u64) -> Result<(), Error> {
+    if size > OBJECT_LIMIT { Err(Error::ObjectTooLarge { id: id.to_owned(), size, limit: OBJECT_LIMIT }) } else { Ok(()) }
+}
+
+fn is_not_there(error: &gix::Error) -> bool {
+    use gix::discover::upwards::Error as Upwards;
+    matches!(
+        error.downcast_any_ref::<Upwards>(),
+        Some(Upwards::NoGitRepository { .. } | Upwards::NoGitRepositoryWithinCeiling { .. } | Upwards::NoGitRepositoryWithinFs { .. })
+    )
+}
+
+fn opening(error: &gix::Error, path: PathBuf) -> Error {
+    let cause = chain(error);
+    if cause.contains("is considered unsafe") {
+        return Error::ForeignOwner(path);
+    }
+    Error::Open { path, cause }
+}
+
+/// An error of gix in one line: what happened, then why.
+fn chain(error: &gix::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for source in error.iter_errors() {
+        let text = source.to_string();
+        if !text.is_empty() && texts.last() != Some(&text) {
+            texts.push(text);
+        }
+    }
+    texts.join(": ")
+}
+
+#[cfg(test)]
+mod tests;

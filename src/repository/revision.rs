@@ -1,0 +1,153 @@
+//! Which object a revision names, by git's rules, except that a name which may mean two things is an error.
+
+use super::{Error, Repository, chain, git};
+
+/// What a revision names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Resolved {
+    /// The object id in lower-case hexadecimal.
+    pub id: String,
+    /// The full name of the reference, where the revision was one.
+    pub reference: Option<String>,
+}
+
+const LONGEST_REVISION: usize = 4096;
+
+/// git's own lower bound for an abbreviated id.
+const SHORTEST_ABBREVIATION: usize = 4;
+
+const MEANINGS_SHOWN: usize = 5;
+
+/// A chain of symbolic references longer than git follows.
+const SYMBOLIC_LIMIT: usize = 5;
+
+impl Repository {
+    pub(super) fn resolve(&self, revision: &str) -> Result<Resolved, Error> {
+        check(revision)?;
+        if self.references_by_git {
+            return git::resolve(self, revision);
+        }
+        // The part before the first operator is a name of its own, so that its ambiguity is seen here too: `v1^{commit}`, `main~2`.
+        let end = revision.find(['^', '~', ':']).into_iter().chain(revision.find("@{")).min().unwrap_or(revision.len());
+        let (base, operators) = revision.split_at_checked(end).unwrap_or((revision, ""));
+        let base = if base == "@" { "HEAD" } else { base };
+        let named = if base.is_empty() { None } else { self.name(revision, base)? };
+        match named {
+            Some(Named::Reference(name, id)) if operators.is_empty() => Ok(Resolved { id, reference: Some(name) }),
+            Some(Named::Reference(name, _)) => self.expression(revision, &format!("{name}{operators}")),
+            Some(Named::Id(id)) if operators.is_empty() => Ok(Resolved { id, reference: None }),
+            Some(Named::Id(id)) => self.expression(revision, &format!("{id}{operators}")),
+            None => self.expression(revision, &format!("{base}{operators}")),
+        }
+    }
+
+    /// What gix makes of the rest of git's syntax.
+    fn expression(&self, revision: &str, expression: &str) -> Result<Resolved, Error> {
+        let id = self.gix.rev_parse_single(expression).map_err(|error| unknown(revision, &error.probable_cause().to_string()))?;
+        Ok(Resolved { id: id.to_hex().to_string(), reference: None })
+    }
+
+    /// A whole id or the name of a reference; `None` where it is neither.
+    fn name(&self, revision: &str, name: &str) -> Result<Option<Named>, Error> {
+        let mut meanings = Vec::new();
+        let is_id = is_hexadecimal(name) && name.len() == self.gix.object_hash().len_in_hex();
+        if is_id {
+            meanings.push(Named::Id(name.to_ascii_lowercase()));
+        }
+        // A full name means itself, whatever else is called so.
+        let is_full = name.starts_with("refs/") || name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        if is_full && let Some(reference) = self.reference(revision, name)? {
+            return Ok(Some(reference));
+        }
+        let places = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
+        let candidates = places.iter().map(|place| format!("{place}{name}")).chain([format!("refs/remotes/{name}/HEAD")]);
+        for candidate in candidates {
+            meanings.extend(self.reference(revision, &candidate)?);
+        }
+        if meanings.len() > 1 {
+            let meanings = meanings.into_iter().map(|meaning| match meaning {
+                Named::Id(id) => format!("the object {id}"),
+                Named::Reference(name, _) => name,
+            });
+            return Err(Error::AmbiguousRevision { revision: revision.to_owned(), meanings: meanings.collect() });
+        }
+        match meanings.pop() {
+            Some(meaning) => Ok(Some(meaning)),
+            None => self.abbreviation(revision, name),
+        }
+    }
+
+    /// The object whose id begins so. gix takes an abbreviation for SHA-1 in every repository, so it is given a whole id of the right hash.
+    fn abbreviation(&self, revision: &str, name: &str) -> Result<Option<Named>, Error> {
+        let hash = self.gix.object_hash();
+        if !is_hexadecimal(name) || !(SHORTEST_ABBREVIATION..hash.len_in_hex()).contains(&name.len()) {
+            return Ok(None);
+        }
+        let failed = |cause: String| unknown(revision, &cause);
+        let padded = format!("{name:0<width$}", width = hash.len_in_hex());
+        let id = gix::ObjectId::from_hex(padded.as_bytes()).map_err(|error| failed(error.to_string()))?;
+        let prefix = gix::hash::Prefix::new(&id, name.len()).map_err(|error| failed(error.to_string()))?;
+        let mut candidates = std::collections::HashSet::default();
+        match self.gix.objects.lookup_prefix(prefix, Some(&mut candidates)).map_err(|error| failed(chain(&error)))? {
+            None => Ok(None),
+            Some(Ok(id)) => Ok(Some(Named::Id(id.to_hex().to_string()))),
+            Some(Err(())) => {
+                let mut meanings: Vec<String> = candidates.iter().map(|id| format!("the object {}", id.to_hex())).collect();
+                meanings.sort_unstable();
+                meanings.truncate(MEANINGS_SHOWN);
+                Err(Error::AmbiguousRevision { revision: revision.to_owned(), meanings })
+            }
+        }
+    }
+
+    /// The reference of this full name, followed to an object but not peeled.
+    fn reference(&self, revision: &str, name: &str) -> Result<Option<Named>, Error> {
+        let Ok(full) = gix::refs::FullName::try_from(name) else { return Ok(None) };
+        let failed = |error: gix::Error| unknown(revision, &chain(&error));
+        let Some(mut reference) = self.gix.try_find_reference(full.as_ref().as_partial_name()).map_err(failed)? else { return Ok(None) };
+        if reference.name() != full.as_ref() {
+            return Ok(None);
+        }
+        for _ in 0..SYMBOLIC_LIMIT {
+            if let Some(id) = reference.try_id() {
+                return Ok(Some(Named::Reference(name.to_owned(), id.to_hex().to_string())));
+            }
+            let target = reference.target().try_name().map(|name| name.as_bstr().to_string()).unwrap_or_default();
+            match reference.follow() {
+                Some(Ok(next)) => reference = next,
+                _ => return Err(unknown(revision, &format!("{name} points to {target}, which does not exist yet"))),
+            }
+        }
+        Err(unknown(revision, "its symbolic references go round in a circle"))
+    }
+}
+
+enum Named {
+    Id(String),
+    Reference(String, String),
+}
+
+fn check(revision: &str) -> Result<(), Error> {
+    let reason = if revision.is_empty() {
+        "it is empty"
+    } else if revision.len() > LONGEST_REVISION {
+        "it is too long"
+    } else if revision.starts_with('-') {
+        "it begins with a hyphen"
+    } else if revision.chars().any(char::is_control) {
+        "it holds control characters"
+    } else if revision.starts_with('^') || revision.contains("..") {
+        "it is a range where one object is meant"
+    } else {
+        return Ok(());
+    };
+    Err(Error::BadRevision { revision: revision.to_owned(), reason })
+}
+
+fn is_hexadecimal(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn unknown(revision: &str, cause: &str) -> Error {
+    Error::UnknownRevision { revision: revision.to_owned(), cause: cause.to_owned() }
+}

@@ -1,0 +1,184 @@
+//! The repository room against repositories that the real git made.
+
+use super::*;
+use std::process::Command;
+
+/// git in a folder, with nothing of the surroundings.
+fn git(directory: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", directory)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_AUTHOR_NAME", "A")
+        .env("GIT_AUTHOR_EMAIL", "a@example.com")
+        .env("GIT_COMMITTER_NAME", "C")
+        .env("GIT_COMMITTER_EMAIL", "c@example.com")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+fn repository(format: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap().join("work");
+    std::fs::create_dir(&path).unwrap();
+    git(&path, &["init", "-q", "-b", "main", &format!("--object-format={format}")]);
+    git(&path, &["commit", "-q", "--allow-empty", "-m", "one"]);
+    git(&path, &["commit", "-q", "--allow-empty", "-m", "two"]);
+    git(&path, &["tag", "-a", "-m", "a tag", "v1"]);
+    (folder, path)
+}
+
+#[test]
+fn a_commit_and_a_tag_are_read_as_git_stores_them_with_both_hashes() {
+    for (format, hash) in [("sha1", HashKind::Sha1), ("sha256", HashKind::Sha256)] {
+        let (_folder, path) = repository(format);
+        let repository = Repository::open(&path).unwrap();
+        assert_eq!(repository.hash(), hash);
+
+        let head = repository.object("HEAD").unwrap();
+        assert_eq!(head.id, git(&path, &["rev-parse", "HEAD"]));
+        assert_eq!((head.kind, head.reference.as_deref()), (ObjectKind::Commit, Some("HEAD")));
+        assert_eq!(String::from_utf8(head.bytes).unwrap().trim_end(), git(&path, &["cat-file", "commit", "HEAD"]));
+
+        let tag = repository.object("v1").unwrap();
+        assert_eq!((tag.kind, tag.reference.as_deref()), (ObjectKind::Tag, Some("refs/tags/v1")));
+        assert_eq!(tag.id, git(&path, &["rev-parse", "v1"]));
+        assert_eq!(repository.object("v1^{commit}").unwrap().id, head.id);
+        assert_eq!(repository.object("main~1").unwrap().id, git(&path, &["rev-parse", "HEAD~1"]));
+        assert_eq!(repository.object("@").unwrap().reference.as_deref(), Some("HEAD"));
+        assert_eq!(repository.object(&head.id).unwrap().reference, None);
+        assert_eq!(repository.object(&head.id[..8]).map(|object| object.id).map_err(|error| format!("{format}: {error}")), Ok(head.id.clone()));
+        assert_eq!(repository.object("main").unwrap().reference.as_deref(), Some("refs/heads/main"));
+        assert_eq!(repository.object("heads/main").unwrap().reference.as_deref(), Some("refs/heads/main"));
+        git(&path, &["pack-refs", "--all"]);
+        git(&path, &["gc", "-q"]);
+        assert_eq!(Repository::open(&path).unwrap().object("v1").unwrap().id, tag.id);
+    }
+}
+
+#[test]
+fn a_replaced_object_is_read_itself() {
+    let (_folder, path) = repository("sha1");
+    let head = git(&path, &["rev-parse", "HEAD"]);
+    git(&path, &["replace", "HEAD", "HEAD~1"]);
+    assert_ne!(git(&path, &["cat-file", "commit", &head]), git(&path, &["--no-replace-objects", "cat-file", "commit", &head]));
+    let object = Repository::open(&path).unwrap().object(&head).unwrap();
+    assert_eq!(String::from_utf8(object.bytes).unwrap().trim_end(), git(&path, &["--no-replace-objects", "cat-file", "commit", &head]));
+}
+
+#[test]
+fn a_name_with_two_meanings_is_refused_and_its_full_name_is_not() {
+    let (_folder, path) = repository("sha1");
+    git(&path, &["branch", "v1"]);
+    let head = git(&path, &["rev-parse", "HEAD"]);
+    git(&path, &["update-ref", &format!("refs/heads/{head}"), "HEAD~1"]);
+    let repository = Repository::open(&path).unwrap();
+    for revision in ["v1", "v1^{commit}", &head] {
+        let error = repository.object(revision).unwrap_err();
+        assert!(matches!(&error, Error::AmbiguousRevision { meanings, .. } if meanings.len() == 2), "{revision}: {error}");
+    }
+    assert_eq!(repository.object("refs/heads/v1").unwrap().kind, ObjectKind::Commit);
+    assert_eq!(repository.object("tags/v1").unwrap().kind, ObjectKind::Tag);
+}
+
+#[test]
+fn what_names_nothing_is_an_error_that_repeats_it() {
+    let (_folder, path) = repository("sha1");
+    let repository = Repository::open(&path).unwrap();
+    for revision in ["", "-x", "main..v1", "^main", "a\nb"] {
+        assert!(matches!(repository.object(revision), Err(Error::BadRevision { .. })), "{revision:?}");
+    }
+    for revision in ["nothing", "HEAD~9", "main^{tree}^{commit}"] {
+        let error = repository.object(revision).unwrap_err();
+        assert!(matches!(error, Error::UnknownRevision { .. }), "{revision}: {error:?}");
+        assert!(error.to_string().contains(revision));
+    }
+    let error = repository.object(&"0123456789".repeat(4)).unwrap_err();
+    assert!(matches!(error, Error::MissingObject(_)), "{error:?}");
+    git(&path, &["checkout", "-q", "--orphan", "new"]);
+    let error = Repository::open(&path).unwrap().object("HEAD").unwrap_err();
+    assert!(error.to_string().contains("refs/heads/new"), "{error}");
+}
+
+#[test]
+fn bytes_under_a_wrong_id_are_refused() {
+    let (_folder, path) = repository("sha1");
+    let [head, parent] = ["HEAD", "HEAD~1"].map(|revision| git(&path, &["rev-parse", revision]));
+    let file = |id: &str| path.join(".git/objects").join(&id[..2]).join(&id[2..]);
+    std::fs::remove_file(file(&head)).unwrap();
+    std::fs::copy(file(&parent), file(&head)).unwrap();
+    let error = Repository::open(&path).unwrap().object(&head).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains(&head), "{text}");
+    assert!(matches!(error, Error::ObjectIdMismatch { .. } | Error::DamagedObject { .. }), "{error:?}");
+}
+
+#[test]
+fn linked_work_trees_and_bare_repositories_are_found() {
+    let (folder, path) = repository("sha1");
+    let linked = path.with_file_name("linked");
+    git(&path, &["worktree", "add", "-q", linked.to_str().unwrap(), "-b", "side"]);
+    let found = Repository::discover_from(&linked).unwrap().unwrap();
+    assert_eq!(found.object("HEAD").unwrap().reference.as_deref(), Some("HEAD"));
+    assert_ne!(found.git_dir().canonicalize().unwrap(), found.common_dir().canonicalize().unwrap());
+
+    let bare = folder.path().join("bare.git");
+    git(folder.path(), &["clone", "-q", "--bare", path.to_str().unwrap(), bare.to_str().unwrap()]);
+    let found = Repository::discover_from(&bare).unwrap().unwrap();
+    assert_eq!(found.work_tree(), None);
+    assert_eq!(found.object("v1").unwrap().kind, ObjectKind::Tag);
+}
+
+#[test]
+fn a_folder_without_a_repository_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Repository::discover_from(folder.path()).unwrap().is_none());
+    assert!(matches!(Repository::open(folder.path()), Err(Error::Open { .. })));
+}
+
+#[test]
+fn git_itself_reads_what_gix_does_not() {
+    let (_folder, path) = repository("sha1");
+    let mut repository = Repository::open(&path).unwrap();
+    let [head, tag] = ["HEAD", "v1"].map(|revision| repository.object(revision).unwrap());
+    (repository.references_by_git, repository.objects_by_git) = (true, true);
+    assert_eq!(repository.object("HEAD").unwrap(), head);
+    assert_eq!(repository.object("v1").unwrap(), tag);
+    assert_eq!(repository.object("v1^{commit}").unwrap(), RawObject { reference: None, ..head });
+    assert!(matches!(repository.object("nothing"), Err(Error::Git(GitError::Failed { .. }))));
+    assert!(matches!(repository.object(&"0123456789".repeat(4)), Err(Error::MissingObject(_))));
+    git(&path, &["branch", "v1"]);
+    assert!(matches!(repository.object("v1"), Err(Error::AmbiguousRevision { .. })));
+}
+
+#[test]
+fn a_repository_with_another_reference_format_is_left_to_git() {
+    let (_folder, path) = repository("sha1");
+    git(&path, &["config", "core.repositoryFormatVersion", "1"]);
+    git(&path, &["config", "extensions.refStorage", "reftable"]);
+    let repository = Repository::open(&path).unwrap();
+    assert!(repository.references_by_git);
+    // An older git does not know the format either, and its own words say so.
+    match repository.object("HEAD") {
+        Ok(object) => assert_eq!(object.kind, ObjectKind::Commit),
+        Err(error) => assert!(matches!(error, Error::Git(GitError::Failed { .. })), "{error:?}"),
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_repository_of_another_user_is_refused_by_name() {
+    let (_folder, path) = repository("sha1");
+    // Only root can give a file away; elsewhere the test has nothing to test with.
+    if std::os::unix::fs::chown(path.join(".git"), Some(4242), None).is_err() {
+        return;
+    }
+    let error = Repository::discover_from(&path).unwrap_err();
+    assert!(matches!(error, Error::ForeignOwner(_)), "{error:?}");
+    assert!(error.to_string().contains("safe.directory"));
+}
