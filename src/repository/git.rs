@@ -43,7 +43,9 @@ pub(super) fn resolve(repository: &Repository, revision: &str) -> Result<Resolve
     // HEAD is answered with the branch that it points to, and an expression with an empty line.
     let reference = match revision {
         "HEAD" | "@" => Some("HEAD".to_owned()),
-        _ => Some(line(repository, &["rev-parse", "--verify", "--symbolic-full-name", revision])?.0).filter(|name| name.starts_with("refs/")),
+        _ => {
+            Some(line(repository, &["rev-parse", "--verify", "--symbolic-full-name", revision])?.0).filter(|name| name.starts_with("refs/"))
+        }
     };
     Ok(Resolved { id, reference })
 }

@@ -227,7 +227,8 @@ impl Repository {
         gix.objects.ignore_replacements = true;
         let format = gix.config_snapshot().string("extensions.refStorage");
         let references_by_git = format.is_some_and(|format| !format.eq_ignore_ascii_case(b"files"));
-        let objects_by_git = ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"].iter().any(|name| std::env::var_os(name).is_some());
+        let objects_by_git =
+            ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"].iter().any(|name| std::env::var_os(name).is_some());
         Ok(Self { gix, references_by_git, objects_by_git })
     }
 

@@ -52,7 +52,10 @@ fn a_commit_and_a_tag_are_read_as_git_stores_them_with_both_hashes() {
         assert_eq!(repository.object("main~1").unwrap().id, git(&path, &["rev-parse", "HEAD~1"]));
         assert_eq!(repository.object("@").unwrap().reference.as_deref(), Some("HEAD"));
         assert_eq!(repository.object(&head.id).unwrap().reference, None);
-        assert_eq!(repository.object(&head.id[..8]).map(|object| object.id).map_err(|error| format!("{format}: {error}")), Ok(head.id.clone()));
+        assert_eq!(
+            repository.object(&head.id[..8]).map(|object| object.id).map_err(|error| format!("{format}: {error}")),
+            Ok(head.id.clone())
+        );
         assert_eq!(repository.object("main").unwrap().reference.as_deref(), Some("refs/heads/main"));
         assert_eq!(repository.object("heads/main").unwrap().reference.as_deref(), Some("refs/heads/main"));
         git(&path, &["pack-refs", "--all"]);
