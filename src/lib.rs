@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod certificate;
+#[cfg(feature = "cli")]
+pub mod config;
 pub mod escape;
 pub mod evidence;
 pub mod object;

@@ -1,0 +1,365 @@
+//! The program's settings, typed: from the command line, environment variables and git's configuration, each value with its source.
+//!
+//! What there is to set stands in one table, [`SETTINGS`]: the struct [`Config`], `paraph config`, its help, the documentation and the
+//! texts of the errors come from it. First wins: an option of the command line; the variables `PARAPH_*`, `GITSIGN_*`, `SIGSTORE_*`;
+//! `paraph.*` in git's configuration, where git's own order decides (`git -c` last and strongest); its `gitsign.*` twin; the default.
+//! An empty value says "as if nothing were set" and stops the search; for a switch it says no, as in git.
+//!
+//! This room decides nothing that the values are for: it opens none of the files that they name, and knows no instance by heart.
+
+mod settings;
+mod url_opener;
+mod value;
+
+use crate::escape::Escaped;
+use crate::repository::{self, Entry, Repository, Scope};
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub use settings::{Config, Effective, IGNORED, Ignored, SETTINGS, SettingInfo};
+pub use url_opener::UrlOpener;
+pub use value::{InstanceName, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider};
+
+use value::{Raw, Refusal, Value};
+
+/// A value and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting<T> {
+    /// The effective value.
+    pub value: T,
+    /// Who set it.
+    pub source: Source,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody set it.
+    Default,
+    /// An option of paraph's own command line.
+    Option(&'static str),
+    /// An environment variable.
+    Variable(&'static str),
+    /// git's configuration.
+    Git {
+        /// The key, as the documentation spells it.
+        key: String,
+        /// Which part of git's configuration.
+        scope: Scope,
+        /// The file; none for `git -c` and git's variables.
+        file: Option<PathBuf>,
+    },
+}
+
+/// An option of paraph's command line that stands for a setting.
+#[derive(Debug, Clone)]
+pub struct OptionValue {
+    /// The setting's name in [`SETTINGS`].
+    pub setting: &'static str,
+    /// As the user wrote it: `--instance`.
+    pub flag: &'static str,
+    /// Its value.
+    pub value: OsString,
+}
+
+/// A place in the configuration of a Sigstore instance of one's own: `[paraph "NAME"]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceSettings {
+    /// NAME: what [`InstanceName::Named`] and the allowed identities call it.
+    pub name: String,
+    /// `trustedRoot`: its trusted_root.json.
+    pub trusted_root: Setting<Option<PathBuf>>,
+    /// `signingConfig`: its signing_config.json.
+    pub signing_config: Setting<Option<PathBuf>>,
+    /// `mirror`: where its TUF repository is.
+    pub mirror: Setting<Option<ServiceUrl>>,
+}
+
+/// Something that was set and has no effect, or not the expected one. Not an error; the text is one sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Where it was set.
+    pub source: Source,
+    /// What becomes of it, as a clause that follows the source.
+    pub text: String,
+}
+
+/// Why the configuration cannot be used. The texts are safe to print and hold no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// git's own files could not be read.
+    #[error(transparent)]
+    Repository(#[from] repository::Error),
+    /// The current folder is not there, against which paths are read.
+    #[error("the current folder cannot be read: {0}")]
+    CurrentDirectory(std::io::Error),
+    /// A value that is not allowed.
+    #[error("{source_} is {value}{reason}; allowed: {allowed}")]
+    BadValue {
+        /// The key or variable and its place.
+        source_: Source,
+        /// Escaped and quoted, or why it is not shown.
+        value: String,
+        /// What is wrong, where that is not plain; begins with a comma.
+        reason: String,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+    /// A subsection that is not the name of an instance.
+    #[error("[paraph \"{name}\"] {place} is not a name for an instance{reason}; allowed: {allowed}")]
+    BadInstance {
+        /// Escaped.
+        name: String,
+        /// The file or the command line, with the preposition.
+        place: String,
+        /// What is wrong, where that is not plain; begins with a comma.
+        reason: String,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+}
+
+/// All that the configuration is read from, so that it can be tested without a process' surroundings.
+pub struct Inputs<'a> {
+    /// Options of paraph's command line.
+    pub options: &'a [OptionValue],
+    /// Environment variables by name.
+    pub variable: &'a dyn Fn(&str) -> Option<OsString>,
+    /// git's configuration in git's order.
+    pub entries: &'a [Entry],
+    /// The current folder.
+    pub directory: &'a Path,
+    /// What `~` stands for.
+    pub home: Option<&'a Path>,
+}
+
+impl Config {
+    /// The configuration of this process in a repository, or outside of one.
+    pub fn load(repository: Option<&Repository>, options: &[OptionValue]) -> Result<Self, Error> {
+        let entries = match repository {
+            Some(repository) => repository.configuration(SECTIONS)?,
+            None => repository::global_configuration(SECTIONS)?,
+        };
+        let directory = std::env::current_dir().map_err(Error::CurrentDirectory)?;
+        let home = std::env::home_dir().filter(|home| home.is_absolute());
+        let variable = |name: &str| std::env::var_os(name);
+        Self::from_inputs(&Inputs { options, variable: &variable, entries: &entries, directory: &directory, home: home.as_deref() })
+    }
+
+    /// The instance to sign with and to verify against: the one that is set; else `custom` where files of trust are set one by one;
+    /// else the public one.
+    pub fn instance_name(&self) -> InstanceName {
+        let files = [&self.trusted_root, &self.fulcio_root, &self.rekor_public_key, &self.ct_log_public_key, &self.timestamp_cert_chain];
+        match &self.instance.value {
+            Some(name) => name.clone(),
+            None if files.iter().any(|file| file.value.is_some()) => InstanceName::Custom,
+            None => InstanceName::Public,
+        }
+    }
+
+    /// The settings of a named instance.
+    pub fn instance_settings(&self, name: &str) -> Option<&InstanceSettings> {
+        self.instances.iter().find(|instance| instance.name == name)
+    }
+
+    /// The version of the log's protocol that was asked for; `None` leaves it to the signing config. With a log that is set by its URL
+    /// and no version it is 1, as in gitsign.
+    pub fn rekor_protocol(&self) -> Option<RekorVersion> {
+        self.rekor_version.value.or_else(|| self.rekor.value.as_ref().map(|_| RekorVersion::V1))
+    }
+}
+
+impl<T> Setting<T> {
+    /// Whether nobody set it.
+    pub fn is_default(&self) -> bool {
+        self.source == Source::Default
+    }
+}
+
+impl Source {
+    /// Whether it was set in the repository's own configuration, and not by the user, the system or the call.
+    pub fn is_repository(&self) -> bool {
+        matches!(self, Self::Git { scope, .. } if scope.is_repository())
+    }
+
+    /// Where in git's configuration, with the preposition: the file with its scope, or the words for what is not a file.
+    fn place(scope: Scope, file: Option<&Path>) -> String {
+        match (file, scope) {
+            (Some(file), _) => format!("in {} ({})", Escaped(&file.to_string_lossy()), scope.name()),
+            (None, Scope::CommandLine) => "on git's command line".to_owned(),
+            (None, _) => "in git's environment (GIT_CONFIG_COUNT)".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("the default"),
+            Self::Option(flag) => write!(f, "the option {flag}"),
+            Self::Variable(name) => write!(f, "the variable {name}"),
+            Self::Git { key, scope, file } => write!(f, "{} {}", Escaped(key), Self::place(*scope, file.as_deref())),
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.source, self.text)
+    }
+}
+
+/// The sections of git's configuration that are read.
+const SECTIONS: &[&str] = &["paraph", "gitsign"];
+
+/// The longest part of a value that an error repeats.
+const SHOWN_LENGTH: usize = 120;
+
+impl Inputs<'_> {
+    /// The effective value of one setting.
+    fn setting<T: Value>(&self, info: &'static SettingInfo) -> Result<Setting<T>, Error> {
+        if let Some(option) = self.options.iter().find(|option| option.setting == info.name) {
+            return self.text(&option.value, Source::Option(option.flag), info.secret);
+        }
+        for name in info.variables {
+            if let Some(value) = (self.variable)(name) {
+                return self.text(&value, Source::Variable(name), info.secret);
+            }
+        }
+        for key in info.keys {
+            if let Some((section, name)) = key.split_once('.')
+                && let Some(entry) = self.entries.iter().rfind(|entry| is_key(entry, section, None, name))
+            {
+                return self.entry(entry, key, info.secret);
+            }
+        }
+        let raw = Raw { text: Some(info.default), base: self.directory, home: self.home };
+        let value = T::parse(&raw).map_err(|refusal| bad_value::<T>(Source::Default, Some(info.default), refusal, info.secret))?;
+        Ok(Setting { value, source: Source::Default })
+    }
+
+    fn text<T: Value>(&self, value: &OsString, source: Source, secret: bool) -> Result<Setting<T>, Error> {
+        let Some(text) = value.to_str() else {
+            let refusal = Refusal::Because("not text in UTF-8".to_owned());
+            return Err(bad_value::<T>(source, Some(&value.to_string_lossy()), refusal, secret));
+        };
+        let raw = Raw { text: Some(text), base: self.directory, home: self.home };
+        T::parse(&raw).map_err(|refusal| bad_value::<T>(source.clone(), raw.text, refusal, secret)).map(|value| Setting { value, source })
+    }
+
+    fn entry<T: Value>(&self, entry: &Entry, key: &str, secret: bool) -> Result<Setting<T>, Error> {
+        let source = Source::Git { key: key.to_owned(), scope: entry.scope, file: entry.file.clone() };
+        let text = match entry.value.as_deref().map(std::str::from_utf8) {
+            None => None,
+            Some(Ok(text)) => Some(text),
+            Some(Err(_)) => {
+                let value = entry.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+                let refusal = Refusal::Because("not text in UTF-8".to_owned());
+                return Err(bad_value::<T>(source, Some(&value), refusal, secret));
+            }
+        };
+        // gitsign reads its paths from the current folder; ours start where they are written, so that a file may be moved with them.
+        let folder = entry.file.as_deref().and_then(Path::parent).filter(|_| entry.section == "paraph");
+        let raw = Raw { text, base: folder.unwrap_or(self.directory), home: self.home };
+        T::parse(&raw).map_err(|refusal| bad_value::<T>(source.clone(), raw.text, refusal, secret)).map(|value| Setting { value, source })
+    }
+
+    /// The subsections `[paraph "NAME"]`.
+    fn instances(&self) -> Result<Vec<InstanceSettings>, Error> {
+        let mut instances: Vec<InstanceSettings> = Vec::new();
+        for entry in self.entries.iter().filter(|entry| entry.section == "paraph") {
+            let Some(name) = &entry.subsection else { continue };
+            if instances.iter().any(|instance| instance.name == *name) {
+                continue;
+            }
+            let refuse = |reason: String| Error::BadInstance {
+                name: shortened(name),
+                place: Source::place(entry.scope, entry.file.as_deref()),
+                reason,
+                allowed: value::INSTANCE_NAME,
+            };
+            match InstanceName::from_text(name) {
+                Ok(InstanceName::Named(_)) => {}
+                Ok(_) => return Err(refuse(", it is the name of a built-in one".to_owned())),
+                Err(refusal) => return Err(refuse(refusal.clause())),
+            }
+            instances.push(InstanceSettings {
+                name: name.clone(),
+                trusted_root: self.of_instance(name, "trustedRoot")?,
+                signing_config: self.of_instance(name, "signingConfig")?,
+                mirror: self.of_instance(name, "mirror")?,
+            });
+        }
+        Ok(instances)
+    }
+
+    fn of_instance<T: Value>(&self, instance: &str, name: &str) -> Result<Setting<Option<T>>, Error> {
+        match self.entries.iter().rfind(|entry| is_key(entry, "paraph", Some(instance), name)) {
+            Some(entry) => self.entry(entry, &format!("paraph.{instance}.{name}"), false),
+            None => Ok(Setting { value: None, source: Source::Default }),
+        }
+    }
+
+    /// What is set and has no effect.
+    fn notices(&self) -> Vec<Notice> {
+        let mut notices: Vec<Notice> = Vec::new();
+        for entry in self.entries {
+            let key = match &entry.subsection {
+                Some(subsection) => format!("{}.{subsection}.{}", entry.section, entry.name),
+                None => format!("{}.{}", entry.section, entry.name),
+            };
+            let ignored = IGNORED.iter().find(|ignored| ignored.keys.iter().any(|known| known.eq_ignore_ascii_case(&key)));
+            let text = if let Some(ignored) = ignored {
+                format!("is ignored: {}", ignored.reason)
+            } else if is_known(entry, &key) {
+                continue;
+            } else {
+                "is not a setting that is known, and is ignored".to_owned()
+            };
+            let source = Source::Git { key, scope: entry.scope, file: entry.file.clone() };
+            notices.push(Notice { source, text });
+        }
+        for ignored in IGNORED {
+            for name in ignored.variables.iter().filter(|name| (self.variable)(name).is_some()) {
+                notices.push(Notice { source: Source::Variable(name), text: format!("is ignored: {}", ignored.reason) });
+            }
+        }
+        notices
+    }
+}
+
+fn is_key(entry: &Entry, section: &str, subsection: Option<&str>, name: &str) -> bool {
+    entry.section == section && entry.subsection.as_deref() == subsection && entry.name.eq_ignore_ascii_case(name)
+}
+
+fn is_known(entry: &Entry, key: &str) -> bool {
+    match entry.subsection {
+        None => SETTINGS.iter().any(|info| info.keys.iter().any(|known| known.eq_ignore_ascii_case(key))),
+        Some(_) => {
+            entry.section == "paraph"
+                && ["trustedRoot", "signingConfig", "mirror"].iter().any(|known| known.eq_ignore_ascii_case(&entry.name))
+        }
+    }
+}
+
+fn bad_value<T: Value>(source: Source, text: Option<&str>, refusal: Refusal, secret: bool) -> Error {
+    let value = match (text, &refusal) {
+        (None, _) => "set without a value".to_owned(),
+        (Some(_), Refusal::Hidden(_)) => "not allowed (it is not shown, since it may hold a secret)".to_owned(),
+        (Some(_), _) if secret => "not allowed (it is not shown, since it is a secret)".to_owned(),
+        (Some(text), _) => format!("'{}'", shortened(text)),
+    };
+    Error::BadValue { source_: source, value, reason: refusal.clause(), allowed: T::ALLOWED }
+}
+
+fn shortened(text: &str) -> String {
+    let mut shown: String = text.chars().take(SHOWN_LENGTH).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    Escaped(&shown).to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,361 @@
+//! The kinds of values that settings have: how each is read, what is allowed, and how it is shown.
+
+use super::UrlOpener;
+use crate::escape::is_printable;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A value as it was written, and what it is read against.
+pub(super) struct Raw<'a> {
+    /// Absent for a name without an equals sign in git's configuration.
+    pub text: Option<&'a str>,
+    /// Where a relative path starts.
+    pub base: &'a Path,
+    /// What `~` stands for.
+    pub home: Option<&'a Path>,
+}
+
+/// Why a value is not allowed.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// It is none of what is allowed.
+    NotAllowed,
+    /// With words that say more.
+    Because(String),
+    /// Like the one before; the value may hold a secret.
+    Hidden(String),
+}
+
+impl Refusal {
+    /// As a clause that follows the value.
+    pub fn clause(&self) -> String {
+        match self {
+            Self::NotAllowed => String::new(),
+            Self::Because(reason) | Self::Hidden(reason) => format!(", {reason}"),
+        }
+    }
+}
+
+/// How a value is shown to people and in JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// Nothing is set.
+    Unset,
+    /// The value.
+    Text(String),
+    /// Something is set that is never shown.
+    Secret,
+}
+
+/// A kind of value.
+pub(super) trait Value: Sized {
+    /// What is allowed, as a noun phrase.
+    const ALLOWED: &'static str;
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal>;
+
+    fn shown(&self) -> Shown;
+}
+
+impl<T: Value> Value for Option<T> {
+    const ALLOWED: &'static str = T::ALLOWED;
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+        if raw.text == Some("") { Ok(None) } else { T::parse(raw).map(Some) }
+    }
+
+    fn shown(&self) -> Shown {
+        self.as_ref().map_or(Shown::Unset, T::shown)
+    }
+}
+
+impl Value for bool {
+    const ALLOWED: &'static str = "true, yes, on, 1, false, no, off, 0";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+        let Some(text) = raw.text else { return Ok(true) };
+        let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+        if is_one_of(&["true", "yes", "on", "1"]) {
+            Ok(true)
+        } else if is_one_of(&["false", "no", "off", "0", ""]) {
+            Ok(false)
+        } else {
+            Err(Refusal::NotAllowed)
+        }
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(self.to_string())
+    }
+}
+
+impl Value for Duration {
+    const ALLOWED: &'static str = "a whole number of seconds from 1 to 3600";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+        let seconds: u64 = text(raw)?.parse().map_err(|_| Refusal::NotAllowed)?;
+        if (1..=3600).contains(&seconds) { Ok(Self::from_secs(seconds)) } else { Err(Refusal::NotAllowed) }
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(self.as_secs().to_string())
+    }
+}
+
+impl Value for String {
+    const ALLOWED: &'static str = "text of at most 4096 printable characters";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+        let text = text(raw)?;
+        if text.is_empty() || text.len() > 4096 || !is_printable(text) { Err(Refusal::NotAllowed) } else { Ok(text.to_owned()) }
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(self.clone())
+    }
+}
+
+impl Value for PathBuf {
+    const ALLOWED: &'static str = "a path";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+        let text = text(raw)?;
+        if text.is_empty() || text.contains('\0') {
+            return Err(Refusal::NotAllowed);
+        }
+        let Some(rest) = text.strip_prefix('~') else { return Ok(raw.base.join(text)) };
+        let home = raw.home.ok_or_else(|| Refusal::Because("and the home folder is not known".to_owned()))?;
+        match rest.strip_prefix('/') {
+            Some(rest) => Ok(home.join(rest.trim_start_matches('/'))),
+            None if rest.is_empty() => Ok(home.to_owned()),
+            None => Err(Refusal::Because("and the home folder of another user is not looked up".to_owned())),
+        }
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(self.to_string_lossy().into_owned())
+    }
+}
+
+/// The address of a service, as the user wrote it: an issuer is compared character by character.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ServiceUrl(String);
+
+impl ServiceUrl {
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Value for ServiceUrl {
+    const ALLOWED: &'static str = "an http or https URL without user name, password and fragment";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+        let text = text(raw)?;
+        let authority = text.split_once("://").map_or(text, |(_, rest)| rest);
+        if authority.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
+            return Err(Refusal::Hidden("it holds a user name or a password".to_owned()));
+        }
+        if text.len() > 2048 || !is_printable(text) || text.contains(char::is_whitespace) {
+            return Err(Refusal::NotAllowed);
+        }
+        let url = reqwest::Url::parse(text).map_err(|error| Refusal::Because(error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() || url.fragment().is_some() {
+            return Err(Refusal::NotAllowed);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Refusal::Hidden("it holds a user name or a password".to_owned()));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(self.0.clone())
+    }
+}
+
+impl fmt::Display for ServiceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An identity token or the like: never shown, wiped from memory after use.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(zeroize::Zeroizing<String>);
+
+impl Secret {
+    /// The secret itself, for the one call that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Value for Secret {
+    const ALLOWED: &'static str = "a token of at most 65536 characters in one line";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+        let text = text(raw)?.trim();
+        if text.is_empty() || text.len() > 65536 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Refusal::NotAllowed);
+        }
+        Ok(Self(zeroize::Zeroizing::new(text.to_owned())))
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Secret
+    }
+}
+
+impl Value for UrlOpener {
+    const ALLOWED: &'static str = "a command whose arguments hold {{.URL}}, such as: firefox --new-tab {{.URL}}";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+        Self::new(text(raw)?).map_err(|reason| Refusal::Because(reason.to_owned()))
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(self.as_str().to_owned())
+    }
+}
+
+/// What an instance may be called.
+pub(super) const INSTANCE_NAME: &str =
+    "public, staging, custom, or a name of at most 64 letters, digits, hyphens, underscores and dots that begins with a letter or digit";
+
+/// Which Sigstore.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum InstanceName {
+    /// The public one, sigstore.dev.
+    Public,
+    /// Its staging twin, sigstage.dev.
+    Staging,
+    /// One whose trust comes from files or variables.
+    Custom,
+    /// One that the user gave a name.
+    Named(String),
+}
+
+impl InstanceName {
+    /// The name as it is written.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Public => "public",
+            Self::Staging => "staging",
+            Self::Custom => "custom",
+            Self::Named(name) => name,
+        }
+    }
+
+    pub(super) fn from_text(text: &str) -> Result<Self, Refusal> {
+        for known in [Self::Public, Self::Staging, Self::Custom] {
+            if text == known.as_str() {
+                return Ok(known);
+            }
+            if text.eq_ignore_ascii_case(known.as_str()) {
+                return Err(Refusal::Because(format!("the name is written '{}'", known.as_str())));
+            }
+        }
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+        let begins_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+        if is_plain && begins_well && text.len() <= 64 { Ok(Self::Named(text.to_owned())) } else { Err(Refusal::NotAllowed) }
+    }
+}
+
+impl Value for InstanceName {
+    const ALLOWED: &'static str = INSTANCE_NAME;
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+        Self::from_text(text(raw)?)
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(self.as_str().to_owned())
+    }
+}
+
+macro_rules! choices {
+    ($(#[$doc:meta])* $name:ident, $allowed:literal { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl $name {
+            /// As it is written in the configuration.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl Value for $name {
+            const ALLOWED: &'static str = $allowed;
+
+            fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+                match text(raw)? {
+                    $($text => Ok(Self::$variant),)*
+                    _ => Err(Refusal::NotAllowed),
+                }
+            }
+
+            fn shown(&self) -> Shown {
+                Shown::Text(self.as_str().to_owned())
+            }
+        }
+    };
+}
+
+choices! {
+    /// Where gitsign keeps the log entry. Here it is always embedded.
+    RekorMode, "offline, online" {
+        /// In the signature.
+        Offline = "offline",
+        /// In the log alone.
+        Online = "online",
+    }
+}
+
+choices! {
+    /// The log's protocol.
+    RekorVersion, "1, 2" {
+        /// Rekor's `/api/v1`.
+        V1 = "1",
+        /// Rekor's tiled log.
+        V2 = "2",
+    }
+}
+
+choices! {
+    /// Who gives the identity token.
+    TokenProvider, "interactive, device, envvar, filesystem, github-actions, buildkite-agent, google-workload-identity, google-impersonation, spiffe" {
+        /// The user, in a browser.
+        Interactive = "interactive",
+        /// The user, on another device (RFC 8628).
+        Device = "device",
+        /// The variable `SIGSTORE_ID_TOKEN`.
+        Variable = "envvar",
+        /// A file.
+        Filesystem = "filesystem",
+        /// GitHub Actions.
+        GithubActions = "github-actions",
+        /// Buildkite's agent.
+        BuildkiteAgent = "buildkite-agent",
+        /// Google's workload identity.
+        GoogleWorkloadIdentity = "google-workload-identity",
+        /// A Google service account that is impersonated.
+        GoogleImpersonation = "google-impersonation",
+        /// A SPIFFE workload API.
+        Spiffe = "spiffe",
+    }
+}
+
+fn text<'a>(raw: &Raw<'a>) -> Result<&'a str, Refusal> {
+    raw.text.ok_or(Refusal::NotAllowed)
+}
