@@ -4,6 +4,8 @@
 pub mod certificate;
 pub mod escape;
 pub mod evidence;
+#[cfg(feature = "cli")]
+pub mod local;
 pub mod object;
 pub mod rejection;
 pub mod signature;
