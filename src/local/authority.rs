@@ -20,7 +20,10 @@ use spki::AlgorithmIdentifierRef;
 use x509_cert::{
     ext::{
         Extension,
-        pkix::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, SubjectKeyIdentifier, name::GeneralName},
+        pkix::{
+            AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, SubjectKeyIdentifier,
+            name::GeneralName,
+        },
     },
     name::Name,
     time::{Time, Validity},
@@ -295,7 +298,10 @@ fn subject_key_identifier(raw_public_key: &[u8]) -> Made {
 
 fn authority_key_identifier(raw_public_key: &[u8]) -> Made {
     let identifier = key_identifier(raw_public_key)?;
-    extension(false, &AuthorityKeyIdentifier { key_identifier: Some(identifier), authority_cert_issuer: None, authority_cert_serial_number: None })
+    extension(
+        false,
+        &AuthorityKeyIdentifier { key_identifier: Some(identifier), authority_cert_issuer: None, authority_cert_serial_number: None },
+    )
 }
 
 /// RFC 5280, section 4.2.1.2, method 1: the SHA-1 of subjectPublicKey. It identifies and protects nothing.

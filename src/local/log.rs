@@ -20,6 +20,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
@@ -48,7 +49,7 @@ pub struct LogIdentity {
     /// The name on the signature line.
     pub name: String,
     /// The key.
-    pub key: SigningKey,
+    pub key: Arc<SigningKey>,
 }
 
 impl LogIdentity {
@@ -188,7 +189,8 @@ impl Log {
         if let Some(index) = self.find(&leaf) {
             return Ok(Appended::Duplicate(index));
         }
-        let length = u32::try_from(body.len()).ok().filter(|_| body.len() <= MAX_BODY).ok_or(LocalError::Crypto("log an entry of this size"))?;
+        let length =
+            u32::try_from(body.len()).ok().filter(|_| body.len() <= MAX_BODY).ok_or(LocalError::Crypto("log an entry of this size"))?;
         if self.size() >= MAX_ENTRIES {
             return Err(LocalError::Full(self.size()));
         }
@@ -212,7 +214,8 @@ impl Log {
     /// An entry with its proof in the present tree.
     pub fn proof(&mut self, index: u64) -> Result<Option<Proof>, LocalError> {
         let size = self.size();
-        let (Some(hashes), Some(leaf)) = (self.tree.inclusion(index, size), self.tree.tile(0, index / TILE_WIDTH, index % TILE_WIDTH + 1)) else {
+        let (Some(hashes), Some(leaf)) = (self.tree.inclusion(index, size), self.tree.tile(0, index / TILE_WIDTH, index % TILE_WIDTH + 1))
+        else {
             return Ok(None);
         };
         let leaf = leaf.last().copied().unwrap_or_default();
@@ -334,7 +337,7 @@ mod tests {
         }
 
         fn identity(&self) -> LogIdentity {
-            let key = SigningKey::from_pem(Algorithm::Ed25519, &self.pem).unwrap();
+            let key = Arc::new(SigningKey::from_pem(Algorithm::Ed25519, &self.pem).unwrap());
             LogIdentity { origin: "127.0.0.1".into(), name: "127.0.0.1".into(), key }
         }
 

@@ -18,6 +18,7 @@ use std::{
     net::{Ipv4Addr, SocketAddrV4, TcpListener},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -68,25 +69,25 @@ impl Settings {
 #[derive(Debug)]
 pub struct Keys {
     /// Fulcio's root; used at `init` only.
-    pub fulcio_root: SigningKey,
+    pub fulcio_root: Arc<SigningKey>,
     /// Fulcio's intermediate, which issues.
-    pub fulcio: SigningKey,
+    pub fulcio: Arc<SigningKey>,
     /// The CT log's.
-    pub ct: SigningKey,
+    pub ct: Arc<SigningKey>,
     /// Rekor v1's: promises and checkpoints, as stock clients expect one key for both.
-    pub rekor1: SigningKey,
+    pub rekor1: Arc<SigningKey>,
     /// Rekor v2's.
-    pub rekor2: SigningKey,
+    pub rekor2: Arc<SigningKey>,
     /// The timestamp authority's root; used at `init` only.
-    pub timestamp_root: SigningKey,
+    pub timestamp_root: Arc<SigningKey>,
     /// The timestamp authority's leaf.
-    pub timestamp: SigningKey,
+    pub timestamp: Arc<SigningKey>,
     /// The OpenID issuer's.
-    pub issuer: SigningKey,
+    pub issuer: Arc<SigningKey>,
     /// The TUF repository's root and targets.
-    pub tuf_root: SigningKey,
+    pub tuf_root: Arc<SigningKey>,
     /// The TUF repository's snapshot and timestamp.
-    pub tuf_online: SigningKey,
+    pub tuf_online: Arc<SigningKey>,
 }
 
 /// What `init` may be told.
@@ -138,8 +139,11 @@ impl State {
         }
         let parent = folder.parent().ok_or_else(|| LocalError::Occupied(folder.clone()))?;
         fs::create_dir_all(parent).map_err(LocalError::file("create", parent))?;
-        // a temporary folder is made with mode 0700
-        let new = tempfile::Builder::new().prefix(".paraph-local-").tempdir_in(parent).map_err(LocalError::file("create", parent))?;
+        let new = tempfile::Builder::new()
+            .permissions(fs::Permissions::from_mode(0o700))
+            .prefix(".paraph-local-")
+            .tempdir_in(parent)
+            .map_err(LocalError::file("create", parent))?;
         fill(new.path(), &folder, options)?;
         fs::rename(new.path(), &folder).map_err(LocalError::file("create", &folder))?;
         // it has moved: there is nothing left to remove
@@ -156,8 +160,8 @@ impl State {
         }
         check_private(&folder, 0o077, "0700")?;
         check_private(&folder.join("keys"), 0o077, "0700")?;
-        let settings: Settings = serde_json::from_str(&read_file(&settings_path)?)
-            .map_err(|error| LocalError::damaged(&settings_path, error.to_string()))?;
+        let settings: Settings =
+            serde_json::from_str(&read_file(&settings_path)?).map_err(|error| LocalError::damaged(&settings_path, error.to_string()))?;
         if settings.layout != LAYOUT || settings.port == 0 {
             return Err(LocalError::damaged(&settings_path, format!("layout {}, port {}", settings.layout, settings.port)));
         }
@@ -212,7 +216,7 @@ impl Keys {
             let path = folder.join("keys").join(format!("{name}.key"));
             check_private(&path, 0o077, "0600")?;
             let pem = Zeroizing::new(read_file(&path)?);
-            SigningKey::from_pem(algorithm, &pem).ok_or_else(|| LocalError::damaged(&path, "it is no key of its kind"))
+            SigningKey::from_pem(algorithm, &pem).map(Arc::new).ok_or_else(|| LocalError::damaged(&path, "it is no key of its kind"))
         };
         Ok(Self {
             fulcio_root: key("fulcio-root", Algorithm::EcdsaP384)?,
@@ -230,17 +234,17 @@ impl Keys {
 }
 
 /// The identity of the CT log, whose checkpoint nobody outside reads.
-pub fn ct_identity(key: SigningKey) -> LogIdentity {
+pub fn ct_identity(key: Arc<SigningKey>) -> LogIdentity {
     LogIdentity { origin: format!("{HOST}/ct"), name: format!("{HOST}/ct"), key }
 }
 
 /// The identity of the Rekor v1 log: the tree's id is part of its origin.
-pub fn rekor1_identity(key: SigningKey, settings: &Settings) -> LogIdentity {
+pub fn rekor1_identity(key: Arc<SigningKey>, settings: &Settings) -> LogIdentity {
     LogIdentity { origin: format!("{HOST} - {}", settings.tree_id), name: HOST.into(), key }
 }
 
 /// The identity of the Rekor v2 log: the host name of its base URL, without port, from which clients derive it.
-pub fn rekor2_identity(key: SigningKey) -> LogIdentity {
+pub fn rekor2_identity(key: Arc<SigningKey>) -> LogIdentity {
     LogIdentity { origin: HOST.into(), name: HOST.into(), key }
 }
 
@@ -329,11 +333,8 @@ pub fn pem_chain(chain: &[Vec<u8>]) -> String {
 pub fn write_file(path: &Path, content: &[u8], mode: u32) -> Result<(), LocalError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let failed = || LocalError::file("write", path);
-    let mut file = tempfile::Builder::new()
-        .permissions(fs::Permissions::from_mode(mode))
-        .prefix(".new-")
-        .tempfile_in(folder)
-        .map_err(failed())?;
+    let mut file =
+        tempfile::Builder::new().permissions(fs::Permissions::from_mode(mode)).prefix(".new-").tempfile_in(folder).map_err(failed())?;
     file.write_all(content).map_err(failed())?;
     file.as_file().sync_data().map_err(failed())?;
     file.persist(path).map_err(|error| failed()(error.error))?;
@@ -388,7 +389,8 @@ fn free_port() -> Result<u16, LocalError> {
 fn access_code() -> Result<String, LocalError> {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let bytes = random::<20>()?;
-    let letters: Vec<char> = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 31))).map(|letter| char::from(*letter)).collect();
+    let letters: Vec<char> =
+        bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 31))).map(|letter| char::from(*letter)).collect();
     Ok(letters.chunks(5).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-"))
 }
 

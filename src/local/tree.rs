@@ -123,7 +123,7 @@ fn empty_root() -> Hash {
 }
 
 fn children(left: &Hash, right: &Hash) -> Hash {
-    *hash_children(&Sha256Hash::from_bytes(*left), &Sha256Hash::from_bytes(*right)).as_bytes()
+    *hash_children(&Sha256Hash::new(*left), &Sha256Hash::new(*right)).as_bytes()
 }
 
 /// The largest power of two smaller than `count`, which is at least 2.
@@ -137,7 +137,7 @@ mod tests {
     use sigstore_merkle::{verify_consistency_proof, verify_inclusion_proof};
 
     fn hashes(path: Vec<Hash>) -> Vec<Sha256Hash> {
-        path.into_iter().map(Sha256Hash::from_bytes).collect()
+        path.into_iter().map(Sha256Hash::new).collect()
     }
 
     #[test]
@@ -147,13 +147,13 @@ mod tests {
             tree.push(leaf_hash(&n.to_be_bytes()));
         }
         for size in 1..=40 {
-            let root = Sha256Hash::from_bytes(tree.root(size).unwrap());
+            let root = Sha256Hash::new(tree.root(size).unwrap());
             for index in 0..size {
-                let leaf = Sha256Hash::from_bytes(leaf_hash(&index.to_be_bytes()));
+                let leaf = Sha256Hash::new(leaf_hash(&index.to_be_bytes()));
                 verify_inclusion_proof(&leaf, index, size, &hashes(tree.inclusion(index, size).unwrap()), &root).unwrap();
             }
             for first in 1..=size {
-                let old = Sha256Hash::from_bytes(tree.root(first).unwrap());
+                let old = Sha256Hash::new(tree.root(first).unwrap());
                 verify_consistency_proof(first, size, &hashes(tree.consistency(first, size).unwrap()), &old, &root).unwrap();
             }
         }
@@ -164,7 +164,9 @@ mod tests {
         let mut tree = Tree::default();
         assert_eq!(tree.root(0).unwrap()[..4], [0xe3, 0xb0, 0xc4, 0x42]);
         tree.push(leaf_hash(b"a"));
-        assert!(tree.root(2).is_none() && tree.inclusion(1, 1).is_none() && tree.inclusion(0, 2).is_none() && tree.consistency(0, 1).is_none());
+        assert!(
+            tree.root(2).is_none() && tree.inclusion(1, 1).is_none() && tree.inclusion(0, 2).is_none() && tree.consistency(0, 1).is_none()
+        );
         assert_eq!(tree.tile(0, 0, 1).unwrap().len(), 1);
         assert!(tree.tile(0, 0, 2).is_none() && tree.tile(0, u64::MAX, 1).is_none() && tree.tile(u32::MAX, 0, 1).is_none());
     }
