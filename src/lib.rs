@@ -6,6 +6,8 @@ pub mod certificate;
 pub mod config;
 pub mod escape;
 pub mod evidence;
+#[cfg(feature = "cli")]
+pub mod local;
 pub mod object;
 pub mod policy;
 pub mod rejection;

@@ -167,6 +167,22 @@ impl PublicKey {
         prepared.as_ref().ok_or(InvalidSignature)?.verify_sig(message, signature).map_err(|_| InvalidSignature)
     }
 
+    /// Verifies an ECDSA or RSA `signature` over a message of which only the SHA-256 `digest` is known, as a log does.
+    ///
+    /// # Errors
+    /// [`InvalidSignature`], also for Ed25519, which needs the message itself.
+    pub fn verify_digest(&self, digest: &[u8; 32], signature: &[u8]) -> Result<(), InvalidSignature> {
+        let algorithm: &'static dyn VerificationAlgorithm = match self.kind {
+            KeyKind::EcdsaP256 => &ECDSA_P256_SHA256_ASN1,
+            KeyKind::EcdsaP384 => &ECDSA_P384_SHA256_ASN1,
+            KeyKind::Rsa => &RSA_PKCS1_2048_8192_SHA256,
+            KeyKind::Ed25519 => return Err(InvalidSignature),
+        };
+        let digest = aws_lc_rs::digest::Digest::import_less_safe(digest, &aws_lc_rs::digest::SHA256).map_err(|_| InvalidSignature)?;
+        let key = ParsedPublicKey::new(algorithm, &self.raw).map_err(|_| InvalidSignature)?;
+        key.verify_digest_sig(&digest, signature).map_err(|_| InvalidSignature)
+    }
+
     /// Verifies a signature whose algorithm stands in an AlgorithmIdentifier, as in certificates and SignerInfos.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::{key::HashAlgorithm, x509::Certificate};
 use crate::{Reason, Rejection};
 use const_oid::db::rfc6962::CT_PRECERT_SCTS;
-use der::Decode;
+use der::{Decode, Encode, asn1::OctetString};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use x509_cert::ext::pkix::sct::{
@@ -85,6 +85,22 @@ pub fn precertificate_signed_bytes(milliseconds: u64, issuer_spki: &[u8], tbs: &
     bytes.extend(extensions_length.to_be_bytes());
     bytes.extend(extensions);
     Ok(bytes)
+}
+
+/// The value of the extension that embeds one SCT with an ECDSA SHA-256 signature (RFC 6962, section 3.3): what a certificate authority writes.
+pub fn sct_list(log_id: &[u8; 32], milliseconds: u64, extensions: &[u8], signature: &[u8]) -> Result<Vec<u8>, Rejection> {
+    let length = |bytes: &[u8]| u16::try_from(bytes.len()).map(u16::to_be_bytes).map_err(|_| malformed("a part is too long"));
+    let mut sct = vec![0]; // version v1
+    sct.extend(log_id);
+    sct.extend(milliseconds.to_be_bytes());
+    sct.extend(length(extensions)?);
+    sct.extend(extensions);
+    sct.extend([4, 3]); // sha256, ecdsa
+    sct.extend(length(signature)?);
+    sct.extend(signature);
+    let entry = [&length(&sct)?, sct.as_slice()].concat();
+    let list = [&length(&entry)?, entry.as_slice()].concat();
+    OctetString::new(list).and_then(|list| list.to_der()).map_err(|error| malformed(&error.to_string()))
 }
 
 fn malformed(detail: &str) -> Rejection {

@@ -1,0 +1,315 @@
+//! Certificates that the instance issues: the two chains made at `init` (Fulcio's and the timestamp authority's) and Fulcio's leaves.
+//!
+//! The structures are `certificate::x509`'s, which reads them too. Chains and profile are production's: a P-384 root with path length 1, a
+//! P-384 intermediate with path length 0 and codeSigning, leaves as Fulcio's certificate specification demands.
+
+use const_oid::{
+    ObjectIdentifier,
+    db::{
+        rfc5280::{ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING},
+        rfc5912::{ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384},
+        rfc6962::CT_PRECERT_SCTS,
+    },
+};
+use der::{
+    Any, Decode as _, Encode as _, Tag,
+    asn1::{AnyRef, BitStringRef, Ia5String, OctetString, Utf8StringRef},
+};
+use jiff::Timestamp;
+use spki::AlgorithmIdentifierRef;
+use x509_cert::{
+    ext::{
+        Extension,
+        pkix::{
+            AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, SubjectKeyIdentifier,
+            name::GeneralName,
+        },
+    },
+    name::Name,
+    time::{Time, Validity},
+};
+
+use super::{
+    error::LocalError,
+    keys::{Algorithm, SigningKey, random},
+};
+use crate::certificate::{
+    Certificate,
+    fulcio::{ISSUER_V1, ISSUER_V2, TOKEN_SUBJECT},
+    sct::{precertificate_signed_bytes, sct_list},
+    x509::{CertificateFields, TbsCertificate},
+};
+
+/// The organization in the names of the instance's authorities.
+pub const ORGANIZATION: &str = "paraph local";
+/// The common name of Fulcio's root.
+pub const ROOT_NAME: &str = "paraph local root";
+/// The common name of the timestamp authority's root.
+pub const TIMESTAMP_ROOT_NAME: &str = "paraph local timestamp root";
+
+const YEAR: i64 = 365 * 24 * 60 * 60;
+/// The authorities' certificates live this long, in seconds.
+pub const AUTHORITY_LIFETIME: i64 = 10 * YEAR;
+
+/// A chain of DER certificates, the one that signs first, its root last.
+pub type Chain = Vec<Vec<u8>>;
+
+/// Fulcio's chain: intermediate, root.
+pub fn fulcio_chain(root: &SigningKey, intermediate: &SigningKey, now: Timestamp) -> Result<Chain, LocalError> {
+    let root_name = name(ROOT_NAME)?;
+    let intermediate_name = name("paraph local intermediate")?;
+    let authority = |length| vec![key_usage(KeyUsages::KeyCertSign | KeyUsages::CRLSign), basic_constraints(length)];
+    let root_certificate = issue(&Request {
+        issuer: (&root_name, root),
+        subject: &root_name,
+        spki: root.spki(),
+        not_before: now,
+        seconds: AUTHORITY_LIFETIME,
+        extensions: collect([authority(1), vec![subject_key_identifier(root.raw_public_key())]])?,
+    })?;
+    let intermediate_certificate = issue(&Request {
+        issuer: (&root_name, root),
+        subject: &intermediate_name,
+        spki: intermediate.spki(),
+        not_before: now,
+        seconds: AUTHORITY_LIFETIME,
+        extensions: collect([
+            authority(0),
+            vec![
+                extended_key_usage(false, ID_KP_CODE_SIGNING),
+                subject_key_identifier(intermediate.raw_public_key()),
+                authority_key_identifier(root.raw_public_key()),
+            ],
+        ])?,
+    })?;
+    Ok(vec![intermediate_certificate, root_certificate])
+}
+
+/// The timestamp authority's chain: leaf, root.
+pub fn timestamp_chain(root: &SigningKey, leaf: &SigningKey, now: Timestamp) -> Result<Chain, LocalError> {
+    let root_name = name(TIMESTAMP_ROOT_NAME)?;
+    let leaf_name = name("paraph local timestamping")?;
+    let root_certificate = issue(&Request {
+        issuer: (&root_name, root),
+        subject: &root_name,
+        spki: root.spki(),
+        not_before: now,
+        seconds: AUTHORITY_LIFETIME,
+        extensions: collect([vec![
+            key_usage(KeyUsages::KeyCertSign | KeyUsages::CRLSign),
+            basic_constraints(0),
+            subject_key_identifier(root.raw_public_key()),
+        ]])?,
+    })?;
+    let leaf_certificate = issue(&Request {
+        issuer: (&root_name, root),
+        subject: &leaf_name,
+        spki: leaf.spki(),
+        not_before: now,
+        seconds: AUTHORITY_LIFETIME,
+        extensions: collect([vec![
+            key_usage(KeyUsages::DigitalSignature.into()),
+            subject_key_identifier(leaf.raw_public_key()),
+            authority_key_identifier(root.raw_public_key()),
+            extended_key_usage(true, ID_KP_TIME_STAMPING),
+        ]])?,
+    })?;
+    Ok(vec![leaf_certificate, root_certificate])
+}
+
+/// What a Fulcio leaf says.
+#[derive(Debug, Clone, Copy)]
+pub struct Leaf<'a> {
+    /// The subject's SubjectPublicKeyInfo, DER.
+    pub spki: &'a [u8],
+    /// Its subjectPublicKey, for the key identifier.
+    pub raw_public_key: &'a [u8],
+    /// The address that the token names.
+    pub email: &'a str,
+    /// The token's issuer.
+    pub issuer: &'a str,
+    /// The token's subject.
+    pub subject: &'a str,
+    /// The start of its life.
+    pub not_before: Timestamp,
+    /// Its life in seconds.
+    pub lifetime: i64,
+}
+
+/// A signed certificate timestamp that the CT log gave for a leaf's precertificate.
+#[derive(Debug, Clone)]
+pub struct Promise {
+    /// The log's id.
+    pub log_id: [u8; 32],
+    /// Milliseconds since the Unix epoch.
+    pub milliseconds: u64,
+    /// The log's signature.
+    pub signature: Vec<u8>,
+}
+
+/// Issues a Fulcio leaf. `log` is given what a CT log signs for a precertificate (RFC 6962, section 3.2) as a function of the time; it may
+/// give no promise, and then none is embedded.
+pub fn leaf(
+    leaf: &Leaf<'_>,
+    issuer: (&Certificate, &SigningKey),
+    log: impl FnOnce(&dyn Fn(u64) -> Result<Vec<u8>, LocalError>) -> Result<Option<Promise>, LocalError>,
+) -> Result<Vec<u8>, LocalError> {
+    let (issuer_certificate, issuer_key) = issuer;
+    let name = Name::from_der(issuer_certificate.subject()).map_err(encoding)?;
+    let email = Ia5String::new(leaf.email).map_err(|_| LocalError::Identity(leaf.email.into()))?;
+    let mut extensions = collect([vec![
+        key_usage(KeyUsages::DigitalSignature.into()),
+        extended_key_usage(false, ID_KP_CODE_SIGNING),
+        subject_key_identifier(leaf.raw_public_key),
+        authority_key_identifier(issuer_key.raw_public_key()),
+        extension(true, &SubjectAltName(vec![GeneralName::Rfc822Name(email)])),
+        raw_extension(ISSUER_V1, leaf.issuer.as_bytes().to_vec()),
+        utf8_extension(ISSUER_V2, leaf.issuer),
+        utf8_extension(TOKEN_SUBJECT, leaf.subject),
+    ]])?;
+    let serial = serial_number()?;
+    let build = |extensions: Vec<Extension>| -> Result<Vec<u8>, LocalError> {
+        tbs(
+            &serial,
+            &Request {
+                issuer: (&name, issuer_key),
+                subject: &Name::default(),
+                spki: leaf.spki,
+                not_before: leaf.not_before,
+                seconds: leaf.lifetime,
+                extensions,
+            },
+        )
+    };
+    let precertificate = build(extensions.clone())?;
+    let signed_bytes = |milliseconds| {
+        precertificate_signed_bytes(milliseconds, issuer_certificate.spki(), &precertificate, &[])
+            .map_err(|_| LocalError::Crypto("encode what a CT log signs"))
+    };
+    if let Some(promise) = log(&signed_bytes)? {
+        let list = sct_list(&promise.log_id, promise.milliseconds, &[], &promise.signature)
+            .map_err(|_| LocalError::Crypto("encode a signed certificate timestamp"))?;
+        extensions.push(raw_extension(CT_PRECERT_SCTS, list)?);
+    }
+    sign(&build(extensions)?, issuer_key)
+}
+
+struct Request<'a> {
+    issuer: (&'a Name, &'a SigningKey),
+    subject: &'a Name,
+    spki: &'a [u8],
+    not_before: Timestamp,
+    seconds: i64,
+    extensions: Vec<Extension>,
+}
+
+fn issue(request: &Request<'_>) -> Result<Vec<u8>, LocalError> {
+    sign(&tbs(&serial_number()?, request)?, request.issuer.1)
+}
+
+fn tbs(serial: &[u8; 20], request: &Request<'_>) -> Result<Vec<u8>, LocalError> {
+    let (issuer, subject) = (request.issuer.0.to_der().map_err(encoding)?, request.subject.to_der().map_err(encoding)?);
+    let start = request.not_before.as_second();
+    TbsCertificate {
+        version: 2,
+        serial_number: AnyRef::new(Tag::Integer, serial).map_err(encoding)?,
+        signature: signature_algorithm(request.issuer.1),
+        issuer: AnyRef::from_der(&issuer).map_err(encoding)?,
+        validity: Validity::new(time(start)?, time(start.saturating_add(request.seconds))?),
+        subject: AnyRef::from_der(&subject).map_err(encoding)?,
+        subject_public_key_info: AnyRef::from_der(request.spki).map_err(encoding)?,
+        extensions: Some(request.extensions.clone()),
+    }
+    .to_der()
+    .map_err(encoding)
+}
+
+fn sign(tbs: &[u8], key: &SigningKey) -> Result<Vec<u8>, LocalError> {
+    let signature = key.sign(tbs)?;
+    CertificateFields {
+        tbs_certificate: AnyRef::from_der(tbs).map_err(encoding)?,
+        signature_algorithm: signature_algorithm(key),
+        signature: BitStringRef::from_bytes(&signature).map_err(encoding)?,
+    }
+    .to_der()
+    .map_err(encoding)
+}
+
+/// The AlgorithmIdentifier of signatures by an ECDSA key.
+pub fn signature_algorithm(key: &SigningKey) -> AlgorithmIdentifierRef<'static> {
+    let oid = if key.algorithm() == Algorithm::EcdsaP384 { ECDSA_WITH_SHA_384 } else { ECDSA_WITH_SHA_256 };
+    AlgorithmIdentifierRef { oid, parameters: None }
+}
+
+/// Twenty random bytes that are a positive INTEGER in DER: the first bit clear, the second set.
+pub fn serial_number() -> Result<[u8; 20], LocalError> {
+    let mut serial = random::<20>()?;
+    if let Some(first) = serial.first_mut() {
+        *first = (*first & 0x7f) | 0x40;
+    }
+    Ok(serial)
+}
+
+fn name(common_name: &str) -> Result<Name, LocalError> {
+    // RFC 4514 writes the most specific part first
+    format!("CN={common_name},O={ORGANIZATION}").parse().map_err(encoding)
+}
+
+fn time(seconds: i64) -> Result<Time, LocalError> {
+    let seconds = u64::try_from(seconds).map_err(|_| LocalError::Crypto("encode a time before 1970"))?;
+    Time::try_from(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).map_err(encoding)
+}
+
+type Made = Result<Extension, LocalError>;
+
+fn collect<const N: usize>(lists: [Vec<Made>; N]) -> Result<Vec<Extension>, LocalError> {
+    lists.into_iter().flatten().collect()
+}
+
+fn extension<T: der::Encode + const_oid::AssociatedOid>(critical: bool, value: &T) -> Made {
+    let extn_value = OctetString::new(value.to_der().map_err(encoding)?).map_err(encoding)?;
+    Ok(Extension { extn_id: T::OID, critical, extn_value })
+}
+
+fn raw_extension(extn_id: ObjectIdentifier, value: Vec<u8>) -> Made {
+    Ok(Extension { extn_id, critical: false, extn_value: OctetString::new(value).map_err(encoding)? })
+}
+
+fn utf8_extension(extn_id: ObjectIdentifier, value: &str) -> Made {
+    let value = Any::from(Utf8StringRef::new(value).map_err(encoding)?);
+    raw_extension(extn_id, value.to_der().map_err(encoding)?)
+}
+
+fn key_usage(usages: der::flagset::FlagSet<KeyUsages>) -> Made {
+    extension(true, &KeyUsage(usages))
+}
+
+fn extended_key_usage(critical: bool, purpose: ObjectIdentifier) -> Made {
+    extension(critical, &ExtendedKeyUsage(vec![purpose]))
+}
+
+fn basic_constraints(path_length: u8) -> Made {
+    extension(true, &BasicConstraints { ca: true, path_len_constraint: Some(path_length) })
+}
+
+fn subject_key_identifier(raw_public_key: &[u8]) -> Made {
+    extension(false, &SubjectKeyIdentifier(key_identifier(raw_public_key)?))
+}
+
+fn authority_key_identifier(raw_public_key: &[u8]) -> Made {
+    let identifier = key_identifier(raw_public_key)?;
+    extension(
+        false,
+        &AuthorityKeyIdentifier { key_identifier: Some(identifier), authority_cert_issuer: None, authority_cert_serial_number: None },
+    )
+}
+
+/// RFC 5280, section 4.2.1.2, method 1: the SHA-1 of subjectPublicKey. It identifies and protects nothing.
+fn key_identifier(raw_public_key: &[u8]) -> Result<OctetString, LocalError> {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, raw_public_key);
+    OctetString::new(digest.as_ref()).map_err(encoding)
+}
+
+fn encoding(_: der::Error) -> LocalError {
+    LocalError::Crypto("encode a certificate")
+}

@@ -1,0 +1,98 @@
+//! Faults that a test can order: a service that fails, waits, or lies. A closed set, off unless the server is told.
+
+use std::{fmt, str::FromStr};
+
+/// One fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The service answers 502.
+    Down(Service),
+    /// The service answers after half a minute.
+    Slow(Service),
+    /// Fulcio certifies another key.
+    OtherKey,
+    /// Fulcio certifies another address.
+    OtherIdentity,
+    /// Fulcio embeds no SCT.
+    NoSct,
+    /// Fulcio embeds an SCT that its log did not sign.
+    BadSct,
+    /// Rekor logs the entry and answers 502.
+    LostAnswer,
+    /// Rekor answers with an entry about another signature.
+    OtherEntry,
+    /// Rekor answers with an audit path of another leaf.
+    BadProof,
+    /// Rekor answers with a checkpoint that it did not sign.
+    BadCheckpoint,
+    /// Rekor v1 answers with a promise that it did not sign.
+    BadPromise,
+    /// The timestamp authority stamps another digest.
+    OtherImprint,
+    /// The timestamp authority answers with another nonce.
+    OtherNonce,
+    /// The timestamp authority's time is an hour ahead.
+    WrongTime,
+}
+
+/// The services that can fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// The OpenID issuer.
+    Issuer,
+    /// Fulcio.
+    Fulcio,
+    /// Both logs.
+    Rekor,
+    /// The timestamp authority.
+    Tsa,
+    /// The TUF repository.
+    Tuf,
+}
+
+impl Fault {
+    /// Every fault with its name, as `--fault` takes it.
+    pub const ALL: [(&'static str, Self); 22] = [
+        ("issuer=502", Self::Down(Service::Issuer)),
+        ("issuer=slow", Self::Slow(Service::Issuer)),
+        ("fulcio=502", Self::Down(Service::Fulcio)),
+        ("fulcio=slow", Self::Slow(Service::Fulcio)),
+        ("fulcio=other-key", Self::OtherKey),
+        ("fulcio=other-identity", Self::OtherIdentity),
+        ("fulcio=no-sct", Self::NoSct),
+        ("fulcio=bad-sct", Self::BadSct),
+        ("rekor=502", Self::Down(Service::Rekor)),
+        ("rekor=slow", Self::Slow(Service::Rekor)),
+        ("rekor=lost-answer", Self::LostAnswer),
+        ("rekor=other-entry", Self::OtherEntry),
+        ("rekor=bad-proof", Self::BadProof),
+        ("rekor=bad-checkpoint", Self::BadCheckpoint),
+        ("rekor=bad-promise", Self::BadPromise),
+        ("tsa=502", Self::Down(Service::Tsa)),
+        ("tsa=slow", Self::Slow(Service::Tsa)),
+        ("tsa=other-imprint", Self::OtherImprint),
+        ("tsa=other-nonce", Self::OtherNonce),
+        ("tsa=wrong-time", Self::WrongTime),
+        ("tuf=502", Self::Down(Service::Tuf)),
+        ("tuf=slow", Self::Slow(Service::Tuf)),
+    ];
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::ALL.iter().find(|(_, fault)| fault == self).map_or("", |(name, _)| name))
+    }
+}
+
+/// No fault has this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no fault `{}`; there are: {}", .0.escape_debug(), Fault::ALL.map(|(name, _)| name).join(", "))]
+pub struct UnknownFault(String);
+
+impl FromStr for Fault {
+    type Err = UnknownFault;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFault> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, fault)| *fault).ok_or_else(|| UnknownFault(name.to_owned()))
+    }
+}

@@ -1,0 +1,425 @@
+//! An append-only log in two files: its entries, and its last checkpoint.
+//!
+//! `NAME.entries` is a row of records; only this module writes it, and a change to a byte of it makes the next start refuse the folder.
+//!
+//! | offset | size | meaning |
+//! | --- | --- | --- |
+//! | 0 | 8 | when the entry was integrated: seconds since the Unix epoch, big-endian |
+//! | 8 | 4 | the length of the body, big-endian |
+//! | 12 | 32 | the RFC 6962 leaf hash of the body |
+//! | 44 | length | the body |
+//!
+//! `NAME.checkpoint` is the C2SP signed note of the tree. An entry is answered for only after its record and then the checkpoint that covers
+//! it are on disk. So after a crash there can be records that no checkpoint covers, never the other way round: a torn one at the end is
+//! cut off, whole ones are kept (no answer contradicts them) and a new checkpoint is signed. Fewer records than the checkpoint counts, or
+//! another root, is a damaged or rolled-back folder and is refused. A folder that is put back as a whole, from a copy, cannot be told from
+//! an older state of itself: only clients that remember checkpoints can.
+
+use std::{
+    collections::HashMap,
+    fs::{File, OpenOptions},
+    io::{BufReader, Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    error::LocalError,
+    keys::SigningKey,
+    state::write_file,
+    tree::{Hash, TILE_WIDTH, Tree, leaf_hash},
+};
+use crate::{
+    certificate::PublicKey,
+    evidence::checkpoint::{Checkpoint, checkpoint_text, key_id, signed_note},
+};
+
+/// The longest body of an entry, in bytes: what an entry bundle's 16-bit length can say.
+pub const MAX_BODY: usize = 0xffff;
+/// The most entries of one log: about 110 bytes of memory each.
+pub const MAX_ENTRIES: u64 = 1 << 20;
+
+const HEADER: usize = 44;
+
+/// Who signs a log's checkpoints, and under which names.
+#[derive(Debug)]
+pub struct LogIdentity {
+    /// The checkpoint's first line.
+    pub origin: String,
+    /// The name on the signature line.
+    pub name: String,
+    /// The key.
+    pub key: Arc<SigningKey>,
+}
+
+impl LogIdentity {
+    /// The C2SP key id: 32 bytes, of which a note carries the first four.
+    pub fn key_id(&self) -> Result<[u8; 32], LocalError> {
+        Ok(key_id(&self.name, &self.public_key()?, self.key.spki()))
+    }
+
+    fn public_key(&self) -> Result<PublicKey, LocalError> {
+        PublicKey::from_spki(self.key.spki()).map_err(|_| LocalError::Crypto("read back a public key"))
+    }
+
+    fn sign(&self, size: u64, root: &Hash) -> Result<String, LocalError> {
+        let text = checkpoint_text(&self.origin, size, root);
+        Ok(signed_note(&text, &self.name, &self.key_id()?, &self.key.sign(text.as_bytes())?))
+    }
+}
+
+/// A log, opened for writing by one process.
+#[derive(Debug)]
+pub struct Log {
+    identity: LogIdentity,
+    entries_path: PathBuf,
+    checkpoint_path: PathBuf,
+    file: File,
+    /// The length of the file that whole records fill.
+    end: u64,
+    /// Agrees with `records` and with the file.
+    tree: Tree,
+    records: Vec<Record>,
+    /// The first half of a leaf hash is enough to find an entry: nobody finds two leaves that share 128 bits of SHA-256.
+    index: HashMap<[u8; 16], u64>,
+    /// Covers the whole tree, and is on disk.
+    checkpoint: String,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Record {
+    offset: u64,
+    length: u32,
+    time: i64,
+}
+
+/// An entry with its proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// The entry's index.
+    pub index: u64,
+    /// When it was integrated, in seconds since the Unix epoch.
+    pub time: i64,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// Its leaf hash.
+    pub leaf: Hash,
+    /// The size of the tree that the proof is of.
+    pub size: u64,
+    /// That tree's root.
+    pub root: Hash,
+    /// The audit path.
+    pub hashes: Vec<Hash>,
+    /// That tree's checkpoint.
+    pub checkpoint: String,
+}
+
+/// What became of an appended body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// It is a new entry.
+    New(u64),
+    /// It was there.
+    Duplicate(u64),
+}
+
+impl Log {
+    /// Creates an empty log's two files.
+    pub fn create(folder: &Path, name: &str, identity: &LogIdentity) -> Result<(), LocalError> {
+        let entries_path = entries_path(folder, name);
+        write_file(&entries_path, b"", 0o600)?;
+        let root = Tree::default().root(0).unwrap_or_default();
+        write_file(&checkpoint_path(folder, name), identity.sign(0, &root)?.as_bytes(), 0o600)
+    }
+
+    /// Opens a log, checks each record and the checkpoint against them, and repairs what a crash can leave.
+    pub fn open(folder: &Path, name: &str, identity: LogIdentity) -> Result<Self, LocalError> {
+        let (entries_path, checkpoint_path) = (entries_path(folder, name), checkpoint_path(folder, name));
+        let file = OpenOptions::new().read(true).write(true).open(&entries_path).map_err(LocalError::file("open", &entries_path))?;
+        let mut log = Self {
+            identity,
+            checkpoint: std::fs::read_to_string(&checkpoint_path).map_err(LocalError::file("read", &checkpoint_path))?,
+            entries_path,
+            checkpoint_path,
+            file,
+            end: 0,
+            tree: Tree::default(),
+            records: Vec::new(),
+            index: HashMap::new(),
+        };
+        let (size, root) = log.checked_checkpoint()?;
+        log.read_records(size)?;
+        if log.tree.root(size) != Some(root) {
+            return Err(LocalError::damaged(&log.entries_path, format!("its first {size} entries are not those of the checkpoint")));
+        }
+        if log.size() > size {
+            log.publish()?;
+        }
+        Ok(log)
+    }
+
+    /// The number of entries.
+    pub fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// The root hash of the tree.
+    pub fn root(&self) -> Hash {
+        self.tree.root(self.size()).unwrap_or_default()
+    }
+
+    /// The Merkle tree.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Who signs.
+    pub fn identity(&self) -> &LogIdentity {
+        &self.identity
+    }
+
+    /// The checkpoint of the tree.
+    pub fn checkpoint(&self) -> &str {
+        &self.checkpoint
+    }
+
+    /// Appends a body unless it is there already; returns when record and checkpoint are on disk.
+    pub fn append(&mut self, body: &[u8], time: i64) -> Result<Appended, LocalError> {
+        let leaf = leaf_hash(body);
+        if let Some(index) = self.find(&leaf) {
+            return Ok(Appended::Duplicate(index));
+        }
+        let length =
+            u32::try_from(body.len()).ok().filter(|_| body.len() <= MAX_BODY).ok_or(LocalError::Crypto("log an entry of this size"))?;
+        if self.size() >= MAX_ENTRIES {
+            return Err(LocalError::Full(self.size()));
+        }
+        let record = [&time.to_be_bytes()[..], &length.to_be_bytes(), &leaf, body].concat();
+        let failed = |this: &Self| LocalError::file("write", &this.entries_path);
+        // where an earlier append failed half-way, the rest of it is overwritten
+        self.file.seek(SeekFrom::Start(self.end)).map_err(failed(self))?;
+        self.file.write_all(&record).map_err(failed(self))?;
+        self.file.set_len(self.end + record.len() as u64).map_err(failed(self))?;
+        self.file.sync_data().map_err(failed(self))?;
+        let index = self.remember(leaf, length, time);
+        self.publish()?;
+        Ok(Appended::New(index))
+    }
+
+    /// The index of the entry with this leaf hash.
+    pub fn find(&self, leaf: &Hash) -> Option<u64> {
+        self.index.get(leaf.first_chunk::<16>()?).copied()
+    }
+
+    /// An entry with its proof in the present tree.
+    pub fn proof(&mut self, index: u64) -> Result<Option<Proof>, LocalError> {
+        let size = self.size();
+        let (Some(hashes), Some(leaf)) = (self.tree.inclusion(index, size), self.tree.tile(0, index / TILE_WIDTH, index % TILE_WIDTH + 1))
+        else {
+            return Ok(None);
+        };
+        let leaf = leaf.last().copied().unwrap_or_default();
+        let Some((time, body)) = self.entry(index)? else { return Ok(None) };
+        Ok(Some(Proof { index, time, body, leaf, size, root: self.root(), hashes, checkpoint: self.checkpoint.clone() }))
+    }
+
+    /// An entry's time and body.
+    pub fn entry(&mut self, index: u64) -> Result<Option<(i64, Vec<u8>)>, LocalError> {
+        let Some(record) = usize::try_from(index).ok().and_then(|index| self.records.get(index)).copied() else { return Ok(None) };
+        let mut body = vec![0; record.length as usize];
+        let path = &self.entries_path;
+        self.file.seek(SeekFrom::Start(record.offset + HEADER as u64)).map_err(LocalError::file("read", path))?;
+        self.file.read_exact(&mut body).map_err(LocalError::file("read", path))?;
+        Ok(Some((record.time, body)))
+    }
+
+    fn checked_checkpoint(&self) -> Result<(u64, Hash), LocalError> {
+        let bad = |what: &str| LocalError::damaged(&self.checkpoint_path, what);
+        let checkpoint = Checkpoint::parse(&self.checkpoint).map_err(|_| bad("it is no checkpoint"))?;
+        if checkpoint.origin != self.identity.origin {
+            return Err(bad("it is another log's checkpoint"));
+        }
+        checkpoint
+            .verify(&self.identity.public_key()?, &self.identity.key_id()?)
+            .map_err(|_| bad("its signature is not of this log's key"))?;
+        Ok((checkpoint.tree_size, checkpoint.root_hash))
+    }
+
+    /// Reads all records; `published` of them must be whole.
+    fn read_records(&mut self, published: u64) -> Result<(), LocalError> {
+        let path = self.entries_path.clone();
+        let length = self.file.metadata().map_err(LocalError::file("read", &path))?.len();
+        let mut reader = BufReader::with_capacity(1 << 16, self.file.try_clone().map_err(LocalError::file("read", &path))?);
+        let mut body = Vec::new();
+        while self.end < length {
+            let record = read_record(&mut reader, &mut body).map_err(LocalError::file("read", &path))?;
+            match record {
+                Some((leaf, time)) if self.size() < MAX_ENTRIES => _ = self.remember(leaf, body.len() as u32, time),
+                // the last write was cut short: nobody was told of it
+                _ if self.size() >= published => {
+                    self.file.set_len(self.end).and_then(|()| self.file.sync_data()).map_err(LocalError::file("repair", &path))?;
+                    break;
+                }
+                _ => return Err(LocalError::damaged(&path, format!("entry {} is not what was written", self.size()))),
+            }
+        }
+        if self.size() < published {
+            let what = format!("it has {} entries, and the log has published {published}", self.size());
+            return Err(LocalError::damaged(&path, what));
+        }
+        Ok(())
+    }
+
+    /// Takes a record that is on disk into memory.
+    fn remember(&mut self, leaf: Hash, length: u32, time: i64) -> u64 {
+        let index = self.size();
+        self.records.push(Record { offset: self.end, length, time });
+        self.end += HEADER as u64 + u64::from(length);
+        self.tree.push(leaf);
+        if let Some(key) = leaf.first_chunk::<16>() {
+            self.index.insert(*key, index);
+        }
+        index
+    }
+
+    fn publish(&mut self) -> Result<(), LocalError> {
+        let checkpoint = self.identity.sign(self.size(), &self.root())?;
+        write_file(&self.checkpoint_path, checkpoint.as_bytes(), 0o600)?;
+        self.checkpoint = checkpoint;
+        Ok(())
+    }
+}
+
+/// The next record's leaf hash and time, its body in `body`; nothing where it is not whole.
+fn read_record(reader: &mut impl std::io::Read, body: &mut Vec<u8>) -> std::io::Result<Option<(Hash, i64)>> {
+    let mut header = [0; HEADER];
+    let (Some(time), Some(length), Some(leaf)) = (match reader.read_exact(&mut header) {
+        Ok(()) => (header.first_chunk::<8>(), header.get(8..12).and_then(|bytes| bytes.first_chunk::<4>()), header.last_chunk::<32>()),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) => return Err(error),
+    }) else {
+        return Ok(None);
+    };
+    let length = u32::from_be_bytes(*length) as usize;
+    if length > MAX_BODY {
+        return Ok(None);
+    }
+    body.resize(length, 0);
+    match reader.read_exact(body) {
+        Ok(()) => Ok((leaf_hash(body) == *leaf).then_some((*leaf, i64::from_be_bytes(*time)))),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn entries_path(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.entries"))
+}
+
+fn checkpoint_path(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.checkpoint"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::keys::Algorithm, *};
+
+    struct Fixture {
+        folder: tempfile::TempDir,
+        pem: zeroize::Zeroizing<String>,
+    }
+
+    impl Fixture {
+        fn new() -> Self {
+            let fixture = Self { folder: tempfile::tempdir().unwrap(), pem: SigningKey::generate(Algorithm::Ed25519).unwrap() };
+            Log::create(fixture.folder.path(), "log", &fixture.identity()).unwrap();
+            fixture
+        }
+
+        fn identity(&self) -> LogIdentity {
+            let key = Arc::new(SigningKey::from_pem(Algorithm::Ed25519, &self.pem).unwrap());
+            LogIdentity { origin: "127.0.0.1".into(), name: "127.0.0.1".into(), key }
+        }
+
+        fn open(&self) -> Result<Log, LocalError> {
+            Log::open(self.folder.path(), "log", self.identity())
+        }
+
+        fn entries(&self) -> PathBuf {
+            entries_path(self.folder.path(), "log")
+        }
+    }
+
+    #[test]
+    fn entries_survive_a_restart_with_their_proofs() {
+        let fixture = Fixture::new();
+        let mut log = fixture.open().unwrap();
+        for n in 0..5u8 {
+            assert_eq!(log.append(&[n; 3], i64::from(n)).unwrap(), Appended::New(u64::from(n)));
+        }
+        assert_eq!(log.append(&[2; 3], 9).unwrap(), Appended::Duplicate(2));
+        let before = log.proof(3).unwrap().unwrap();
+        drop(log);
+        let mut log = fixture.open().unwrap();
+        assert_eq!(log.proof(3).unwrap().unwrap(), before);
+        assert_eq!((before.time, before.body.as_slice(), before.size), (3, &[3; 3][..], 5));
+        assert!(log.proof(5).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_record_that_no_checkpoint_covers_is_kept_and_covered() {
+        let fixture = Fixture::new();
+        let mut log = fixture.open().unwrap();
+        log.append(b"first", 1).unwrap();
+        let old = log.checkpoint().to_owned();
+        log.append(b"second", 2).unwrap();
+        let path = log.checkpoint_path.clone();
+        drop(log);
+        std::fs::write(path, old).unwrap();
+        let log = fixture.open().unwrap();
+        assert_eq!(log.size(), 2);
+        assert_eq!(Checkpoint::parse(log.checkpoint()).unwrap().tree_size, 2);
+    }
+
+    #[test]
+    fn a_torn_record_is_cut_off() {
+        let fixture = Fixture::new();
+        let mut log = fixture.open().unwrap();
+        log.append(b"first", 1).unwrap();
+        drop(log);
+        let whole = std::fs::read(fixture.entries()).unwrap();
+        for torn in [&[0u8; 7][..], &[0; 44], &[0; 60], &whole[..whole.len() - 1]] {
+            std::fs::write(fixture.entries(), [&whole[..], torn].concat()).unwrap();
+            let mut log = fixture.open().unwrap();
+            assert_eq!(log.size(), 1);
+            assert_eq!(log.append(b"second", 2).unwrap(), Appended::New(1));
+            drop(log);
+            assert_eq!(fixture.open().unwrap().size(), 2);
+            // back to one entry: also the checkpoint
+            std::fs::remove_file(fixture.entries()).unwrap();
+            Log::create(fixture.folder.path(), "log", &fixture.identity()).unwrap();
+            fixture.open().unwrap().append(b"first", 1).unwrap();
+        }
+    }
+
+    #[test]
+    fn fewer_or_other_entries_than_were_published_are_refused() {
+        let fixture = Fixture::new();
+        let mut log = fixture.open().unwrap();
+        log.append(b"first", 1).unwrap();
+        log.append(b"second", 2).unwrap();
+        drop(log);
+        let whole = std::fs::read(fixture.entries()).unwrap();
+        std::fs::write(fixture.entries(), &whole[..49]).unwrap();
+        assert!(matches!(fixture.open(), Err(LocalError::Damaged { what, .. }) if what.contains("has 1 entries")));
+        let mut changed = whole.clone();
+        changed[46] ^= 1;
+        std::fs::write(fixture.entries(), &changed).unwrap();
+        assert!(matches!(fixture.open(), Err(LocalError::Damaged { what, .. }) if what.contains("entry 0")));
+        let swapped = [&whole[49..], &whole[..49]].concat();
+        std::fs::write(fixture.entries(), swapped).unwrap();
+        assert!(matches!(fixture.open(), Err(LocalError::Damaged { what, .. }) if what.contains("not those of the checkpoint")));
+        std::fs::write(checkpoint_path(fixture.folder.path(), "log"), "").unwrap();
+        assert!(matches!(fixture.open(), Err(LocalError::Damaged { what, .. }) if what.contains("no checkpoint")));
+    }
+}

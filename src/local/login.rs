@@ -1,0 +1,152 @@
+//! The login page: which identity to use, and the access code. HTML that works without scripts and loads nothing; and its two cookies.
+
+use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
+use axum::http::{HeaderName, header};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+
+use super::{
+    answer::{Answer, Call, Pairs},
+    error::LocalError,
+    keys::random,
+};
+
+/// The parameters of the authorization request, which the form carries on.
+const CARRIED: [&str; 9] =
+    ["response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "login_hint"];
+const FORM_COOKIE: &str = "paraph_form";
+const ACCESS_COOKIE: &str = "paraph_access";
+/// A browser that knew the access code is remembered for this long, in seconds.
+const REMEMBERED: i64 = 8 * 60 * 60;
+
+/// Makes and checks the cookies. Nothing is stored: each carries a tag that only who knows the access code can make.
+///
+/// Cookies know hosts but not ports, so another server on this machine that the same browser visits is sent them too; hence they are
+/// few, short-lived, and worth no more than a login here.
+#[derive(Debug)]
+pub struct Cookies {
+    key: hmac::Key,
+}
+
+impl Cookies {
+    /// Cookies under an access code.
+    pub fn new(access_code: &str) -> Self {
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, format!("paraph local login\0{access_code}").as_bytes()) }
+    }
+
+    /// The token for the form's hidden field, and the cookie that it belongs to where the browser has none yet.
+    pub fn form_token(&self, call: &Call) -> Result<(Option<String>, String), LocalError> {
+        if let Some(session) = cookie(call, FORM_COOKIE).filter(|session| session.len() == 22) {
+            return Ok((None, self.tag("form", session)));
+        }
+        let session = URL_SAFE_NO_PAD.encode(random::<16>()?);
+        let token = self.tag("form", &session);
+        Ok((Some(format!("{FORM_COOKIE}={session}; Path=/auth; HttpOnly; SameSite=Strict")), token))
+    }
+
+    /// Whether the form came from a page that this browser was given.
+    pub fn is_genuine_form(&self, call: &Call, form: &Pairs) -> bool {
+        match (cookie(call, FORM_COOKIE), form.one("csrf_token")) {
+            (Some(session), Some(token)) => verify_slices_are_equal(self.tag("form", session).as_bytes(), token.as_bytes()).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// The cookie that remembers a browser.
+    pub fn remember(&self, now: Timestamp) -> Result<String, LocalError> {
+        let until = format!("{}.{}", now.as_second() + REMEMBERED, URL_SAFE_NO_PAD.encode(random::<16>()?));
+        let tag = self.tag("access", &until);
+        Ok(format!("{ACCESS_COOKIE}={until}.{tag}; Path=/auth; HttpOnly; SameSite=Strict; Max-Age={REMEMBERED}"))
+    }
+
+    /// Whether the browser has shown the access code before.
+    pub fn is_remembered(&self, call: &Call, now: Timestamp) -> bool {
+        let Some((until, tag)) = cookie(call, ACCESS_COOKIE).and_then(|value| value.rsplit_once('.')) else { return false };
+        let fresh = until.split_once('.').and_then(|(second, _)| second.parse::<i64>().ok()).is_some_and(|second| now.as_second() < second);
+        verify_slices_are_equal(self.tag("access", until).as_bytes(), tag.as_bytes()).is_ok() && fresh
+    }
+
+    fn tag(&self, purpose: &str, value: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, format!("{purpose}\0{value}").as_bytes()))
+    }
+}
+
+/// The page that asks.
+pub fn page(issuer: &str, parameters: &Pairs, problem: &str, known: bool, token: &str) -> Answer {
+    let mut fields = String::new();
+    for name in CARRIED {
+        if let Some(value) = parameters.one(name) {
+            fields.push_str(&format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escape(value)));
+        }
+    }
+    let email = parameters.one("email").or_else(|| parameters.one("login_hint")).unwrap_or_default();
+    let code = if known {
+        ""
+    } else {
+        "<label>Access code<input name=\"access_code\" type=\"password\" autocomplete=\"current-password\" required></label>\n\
+         <p class=\"hint\">It was printed when the instance was started, and stands in the file <code>access-code</code> of its folder.</p>\n"
+    };
+    let problem = if problem.is_empty() { String::new() } else { format!("<p class=\"problem\" role=\"alert\">{}</p>\n", escape(problem)) };
+    let body = format!(
+        "<h1>Sign in to the local Sigstore</h1>\n\
+         <p>A program on this machine wants to sign as somebody. Certificates of this instance are worth something only to those who chose to trust it.</p>\n\
+         {problem}<form method=\"post\" action=\"/auth\">\n{fields}<input type=\"hidden\" name=\"csrf_token\" value=\"{token}\">\n\
+         <label>E-mail address to sign with<input name=\"email\" type=\"email\" autocomplete=\"email\" required autofocus value=\"{email}\"></label>\n\
+         {code}<button>Sign in</button>\n</form>\n<p class=\"hint\">{issuer}</p>\n",
+        token = escape(token),
+        email = escape(email),
+        issuer = escape(issuer),
+    );
+    html(200, &body)
+}
+
+/// A page that says why there is nothing to ask.
+pub fn refused(problem: &str) -> Answer {
+    html(400, &format!("<h1>This request cannot be answered</h1>\n<p class=\"problem\" role=\"alert\">{}</p>\n", escape(problem)))
+}
+
+fn html(status: u16, body: &str) -> Answer {
+    const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:10vh auto;padding:0 1rem;color-scheme:light dark}\
+        label{display:block;margin:1rem 0}input:not([type=hidden]){display:block;width:100%;box-sizing:border-box;font:inherit;padding:.5rem}\
+        button{font:inherit;padding:.5rem 1.5rem}.hint{font-size:.85em;opacity:.75}.problem{border-left:.25rem solid #c33;padding-left:.75rem}";
+    let page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
+         <title>Local Sigstore</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
+    );
+    Answer::new(status, "text/html; charset=utf-8", page)
+        // form-action also covers the redirect that answers the form, which goes to the client on another port
+        .with(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' http://127.0.0.1:* http://localhost:*; frame-ancestors 'none'; base-uri 'none'")
+        .with(header::X_FRAME_OPTIONS, "DENY")
+        .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .with(header::REFERRER_POLICY, "no-referrer")
+        .with(HeaderName::from_static("cross-origin-opener-policy"), "same-origin")
+        .with(header::CACHE_CONTROL, "no-store")
+}
+
+fn cookie<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
+    let mut found = call
+        .headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(key, _)| *key == name);
+    let (_, value) = found.next()?;
+    found.next().is_none().then_some(value)
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

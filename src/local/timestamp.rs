@@ -1,0 +1,186 @@
+//! The RFC 3161 timestamp authority, over HTTP (section 3.4) as Sigstore's timestamp-authority answers. The structures are
+//! `evidence::rfc3161`'s and `signature::cms`'s, which read tokens too.
+
+use axum::http::{Method, header};
+use const_oid::{
+    ObjectIdentifier,
+    db::rfc5912::{ID_SHA_256, ID_SHA_384, ID_SHA_512},
+};
+use der::{
+    Any, Decode as _, Encode as _, Tag, TagNumber,
+    asn1::{AnyRef, Int, OctetString, OctetStringRef, UtcTime},
+};
+use serde::Deserialize;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef};
+
+use super::{
+    answer::{Answer, Call, protobuf_bytes},
+    authority::{serial_number, signature_algorithm},
+    error::LocalError,
+    faults::Fault,
+    rekor1::not_allowed,
+    services::Services,
+    state::pem_chain,
+};
+use crate::{
+    evidence::rfc3161::{
+        Accuracy, GenTime, ID_CT_TST_INFO, MessageImprint, PkiStatus, PkiStatusInfo, TimeStampReq, TimeStampResp, TstInfo,
+    },
+    signature::cms::{ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SignedDataParts, attribute, set_of_der},
+};
+
+/// The policy under which Sigstore's authorities stamp.
+const POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.2");
+/// id-aa-signingCertificateV2 (RFC 5035): names the certificate inside what is signed.
+const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
+
+/// Answers a call under `/api/v1/timestamp`.
+pub fn answer(services: &Services, call: &Call) -> Result<Answer, LocalError> {
+    match (call.path.as_str(), call.method == Method::GET, call.method == Method::POST) {
+        ("/api/v1/timestamp", _, true) => stamp(services, call).map(Answer::uncached),
+        ("/api/v1/timestamp", ..) => Ok(not_allowed(call, "POST")),
+        ("/api/v1/timestamp/certchain", true, _) => {
+            let chain = pem_chain(&services.state.timestamp_chain);
+            Ok(Answer::new(200, "application/pem-certificate-chain", chain).with(header::CACHE_CONTROL, "max-age=86400, immutable"))
+        }
+        ("/api/v1/timestamp/certchain", ..) => Ok(not_allowed(call, "GET")),
+        (path, ..) => Ok(Answer::api_error(404, 404, &format!("path {path} was not found"))),
+    }
+}
+
+fn stamp(services: &Services, call: &Call) -> Result<Answer, LocalError> {
+    let request = match call.media_type().as_str() {
+        "application/timestamp-query" => TimeStampReq::from_der(&call.body).ok(),
+        "application/json" => json_request(&call.body),
+        other => {
+            let message = format!("unsupported media type {other:?}, only [application/timestamp-query application/json] are allowed");
+            return Ok(Answer::api_error(415, 415, &message));
+        }
+    };
+    let refused = |message| Answer::new(400, "application/timestamp-reply", json!({ "code": 400, "message": message }).to_string());
+    let Some(request) = request.filter(|request| request.version == 1 && request.extensions.is_none()) else {
+        return Ok(refused("Error generating timestamp response"));
+    };
+    let length = match request.message_imprint.hash_algorithm.oid {
+        ID_SHA_256 => 32,
+        ID_SHA_384 => 48,
+        ID_SHA_512 => 64,
+        _ => return Ok(refused("Weak hash algorithm in timestamp request")),
+    };
+    let parameters_null = request.message_imprint.hash_algorithm.parameters.as_ref().is_none_or(|any| any.is_null());
+    if request.message_imprint.hashed_message.as_bytes().len() != length || !parameters_null {
+        return Ok(refused("Message digest has incorrect length for specified algorithm"));
+    }
+    if request.req_policy.is_some_and(|policy| policy != POLICY) {
+        return Ok(refused("Error generating timestamp response"));
+    }
+    let token = token(services, request)?;
+    let answer = TimeStampResp {
+        status: PkiStatusInfo { status: PkiStatus::Granted, status_string: None, fail_info: None },
+        time_stamp_token: Some(Any::from_der(&token).map_err(encoding)?),
+    };
+    Ok(Answer::new(200, "application/timestamp-reply", answer.to_der().map_err(encoding)?))
+}
+
+/// A `TimeStampToken` for a checked query.
+fn token(services: &Services, request: TimeStampReq) -> Result<Vec<u8>, LocalError> {
+    let key = &services.state.keys.timestamp;
+    let certificate = &services.timestamp_certificate;
+    let ahead = if services.has(Fault::WrongTime) { 3600 } else { 0 };
+    let time = services.now().as_second() + ahead;
+    let info = TstInfo {
+        version: 1,
+        policy: POLICY,
+        message_imprint: if services.has(Fault::OtherImprint) { other_imprint()? } else { request.message_imprint },
+        serial_number: Int::new(&serial_number()?).map_err(encoding)?,
+        gen_time: GenTime::new(time, 0).ok_or(LocalError::Crypto("encode this time"))?,
+        accuracy: Some(Accuracy { seconds: Some(1), ..Accuracy::default() }),
+        ordering: false,
+        nonce: if services.has(Fault::OtherNonce) { Some(Int::new(&[42]).map_err(encoding)?) } else { request.nonce },
+        // GeneralName directoryName [4]
+        tsa: Some(Any::new(Tag::ContextSpecific { constructed: true, number: TagNumber(4) }, certificate.subject()).map_err(encoding)?),
+        extensions: None,
+    }
+    .to_der()
+    .map_err(encoding)?;
+    let signing_time =
+        u64::try_from(time).ok().and_then(|seconds| UtcTime::from_unix_duration(std::time::Duration::from_secs(seconds)).ok());
+    let signing_time = signing_time.ok_or(LocalError::Crypto("encode this time"))?.to_der().map_err(encoding)?;
+    let digest = OctetString::new(Sha256::digest(&info).as_slice()).and_then(|digest| digest.to_der()).map_err(encoding)?;
+    let signed_attributes = [
+        attribute(ID_CONTENT_TYPE, &ID_CT_TST_INFO.to_der().map_err(encoding)?),
+        attribute(ID_SIGNING_TIME, &signing_time),
+        attribute(ID_MESSAGE_DIGEST, &digest),
+        attribute(SIGNING_CERTIFICATE_V2, &signing_certificate(&certificate.fingerprint())?),
+    ]
+    .into_iter()
+    .collect::<der::Result<Vec<_>>>()
+    .and_then(set_of_der)
+    .map_err(encoding)?;
+    let certificates: &[&[u8]] = if request.cert_req { &[certificate.der()] } else { &[] };
+    SignedDataParts {
+        version: 3,
+        content_type: ID_CT_TST_INFO,
+        content: Some(&info),
+        certificates,
+        issuer: certificate.issuer(),
+        serial: certificate.serial(),
+        digest_algorithm: AlgorithmIdentifierRef { oid: ID_SHA_256, parameters: None },
+        signed_attributes: &signed_attributes,
+        signature_algorithm: signature_algorithm(key),
+        signature: &key.sign(&signed_attributes)?,
+        unsigned_attributes: Vec::new(),
+    }
+    .to_der()
+    .map_err(encoding)
+}
+
+/// `SigningCertificateV2` with one `ESSCertIDv2`, its hash the default, SHA-256.
+fn signing_certificate(fingerprint: &[u8; 32]) -> Result<Vec<u8>, LocalError> {
+    let mut value = OctetStringRef::new(fingerprint).and_then(|hash| hash.to_der()).map_err(encoding)?;
+    // ESSCertIDv2, the sequence of them, SigningCertificateV2
+    for _ in 0..3 {
+        value = AnyRef::new(Tag::Sequence, &value).and_then(|sequence| sequence.to_der()).map_err(encoding)?;
+    }
+    Ok(value)
+}
+
+fn other_imprint() -> Result<MessageImprint, LocalError> {
+    let hashed_message = OctetString::new(Sha256::digest("something else").as_slice()).map_err(encoding)?;
+    Ok(MessageImprint { hash_algorithm: AlgorithmIdentifierOwned { oid: ID_SHA_256, parameters: None }, hashed_message })
+}
+
+/// The real server's second form of a query.
+fn json_request(body: &[u8]) -> Option<TimeStampReq> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Query {
+        artifact_hash: String,
+        hash_algorithm: String,
+        nonce: Option<u64>,
+        #[serde(default)]
+        certificates: bool,
+    }
+    let query: Query = serde_json::from_slice(body).ok()?;
+    let oid = match query.hash_algorithm.as_str() {
+        "sha256" => ID_SHA_256,
+        "sha384" => ID_SHA_384,
+        "sha512" => ID_SHA_512,
+        _ => return None,
+    };
+    let hashed_message = OctetString::new(protobuf_bytes(&query.artifact_hash)?).ok()?;
+    Some(TimeStampReq {
+        version: 1,
+        message_imprint: MessageImprint { hash_algorithm: AlgorithmIdentifierOwned { oid, parameters: None }, hashed_message },
+        req_policy: None,
+        nonce: query.nonce.map(|nonce| nonce.to_der().and_then(|der| Int::from_der(&der))).transpose().ok()?,
+        cert_req: query.certificates,
+        extensions: None,
+    })
+}
+
+fn encoding(_: der::Error) -> LocalError {
+    LocalError::Crypto("encode a timestamp")
+}

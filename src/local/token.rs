@@ -1,0 +1,225 @@
+//! The identity tokens of the instance's issuer (OpenID Connect Core 1.0, section 2; JSON Web Signature, ES256): made by the issuer, and
+//! verified by Fulcio in the same process. It is not for tokens of other issuers.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{error::LocalError, keys::SigningKey};
+
+/// The audience of all tokens, and the client that asks for them: what Fulcio expects.
+pub const AUDIENCE: &str = "sigstore";
+/// A token is good for this long, in seconds.
+pub const LIFETIME: i64 = 300;
+/// A token longer than this is refused before it is split, in bytes.
+pub const MAX_TOKEN: usize = 8 * 1024;
+/// What the clocks of two machines may differ by where a token is not valid yet, in seconds.
+const SKEW: i64 = 60;
+
+/// The claims of a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The issuer's URL.
+    pub iss: String,
+    /// The subject: the e-mail address, since the instance knows nothing else of anybody.
+    pub sub: String,
+    /// The audience.
+    pub aud: String,
+    /// When it was issued, in seconds since the Unix epoch.
+    pub iat: i64,
+    /// The second in which it expires.
+    pub exp: i64,
+    /// The address.
+    pub email: String,
+    /// Always true in tokens that the instance makes.
+    pub email_verified: bool,
+    /// What the client sent with its authorization request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+}
+
+/// An e-mail address that a certificate can name: ASCII, one `@`, the characters of RFC 5322's dot-atom, a domain with a point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email(String);
+
+impl Email {
+    /// Checks an address.
+    pub fn new(address: &str) -> Result<Self, LocalError> {
+        let valid = address.len() <= 254
+            && address.split_once('@').is_some_and(|(local, domain)| {
+                let atom = |part: &str| {
+                    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&byte))
+                };
+                let label = |part: &str| {
+                    part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                        && !part.is_empty()
+                        && !part.starts_with('-')
+                        && !part.ends_with('-')
+                };
+                local.len() <= 64 && local.split('.').all(atom) && domain.contains('.') && domain.split('.').all(label)
+            });
+        if valid { Ok(Self(address.to_owned())) } else { Err(LocalError::Identity(address.chars().take(100).collect())) }
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Makes a token.
+pub fn mint(issuer: &str, key: &SigningKey, email: &Email, nonce: Option<String>, now: Timestamp) -> Result<String, LocalError> {
+    let now = now.as_second();
+    let claims = Claims {
+        iss: issuer.to_owned(),
+        sub: email.0.clone(),
+        aud: AUDIENCE.to_owned(),
+        iat: now,
+        exp: now + LIFETIME,
+        email: email.0.clone(),
+        email_verified: true,
+        nonce,
+    };
+    let claims = serde_json::to_vec(&claims).map_err(|_| LocalError::Crypto("encode a token"))?;
+    let header = json!({ "alg": "ES256", "kid": key_id(key), "typ": "JWT" }).to_string();
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = URL_SAFE_NO_PAD.encode(key.sign_es256(signed.as_bytes())?);
+    Ok(format!("{signed}.{signature}"))
+}
+
+/// Verifies a token: its size before anything else, then form, signature, issuer, audience, time and address. The words of the error are
+/// for the server's log; Fulcio tells its clients only that the token is not good.
+pub fn verify(token: &str, issuer: &str, key: &SigningKey, now: Timestamp) -> Result<Claims, &'static str> {
+    #[derive(Deserialize)]
+    struct Header {
+        alg: String,
+        kid: Option<String>,
+        crit: Option<Value>,
+    }
+    if token.len() > MAX_TOKEN {
+        return Err("it is too long");
+    }
+    let (signed, signature) = token.rsplit_once('.').ok_or("it has no three parts")?;
+    let (header, claims) = signed.split_once('.').filter(|(_, claims)| !claims.contains('.')).ok_or("it has no three parts")?;
+    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| "a part is not base64url");
+    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| "its header is malformed")?;
+    if header.alg != "ES256" || header.crit.is_some() || header.kid.is_some_and(|id| id != key_id(key)) {
+        return Err("it is not signed with the issuer's key");
+    }
+    aws_lc_rs::signature::UnparsedPublicKey::new(&aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED, key.raw_public_key())
+        .verify(signed.as_bytes(), &decode(signature)?)
+        .map_err(|_| "its signature does not fit")?;
+    let claims: Claims = serde_json::from_slice(&decode(claims)?).map_err(|_| "its claims are malformed")?;
+    let now = now.as_second();
+    if claims.iss != issuer {
+        Err("it is of another issuer")
+    } else if claims.aud != AUDIENCE {
+        Err("it is for another audience")
+    } else if claims.exp <= now {
+        Err("it has expired")
+    } else if claims.iat > now + SKEW {
+        Err("it is not valid yet")
+    } else if !claims.email_verified || Email::new(&claims.email).is_err() {
+        Err("its address is not verified")
+    } else {
+        Ok(claims)
+    }
+}
+
+/// The issuer's key set (RFC 7517).
+pub fn key_set(key: &SigningKey) -> Value {
+    // an uncompressed point: 4, x, y
+    let point = key.raw_public_key();
+    let coordinate = |from: usize| URL_SAFE_NO_PAD.encode(point.get(from..from + 32).unwrap_or_default());
+    json!({ "keys": [{ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key_id(key), "x": coordinate(1), "y": coordinate(33) }] })
+}
+
+fn key_id(key: &SigningKey) -> String {
+    crate::hex(&Sha256::digest(key.spki()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::keys::{Algorithm, SigningKey},
+        *,
+    };
+
+    const ISSUER: &str = "http://127.0.0.1:1";
+
+    fn key() -> SigningKey {
+        SigningKey::from_pem(Algorithm::EcdsaP256, &SigningKey::generate(Algorithm::EcdsaP256).unwrap()).unwrap()
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_token_is_good_until_it_expires() {
+        let (key, email) = (key(), Email::new("dev@example.com").unwrap());
+        let token = mint(ISSUER, &key, &email, Some("n".into()), at(1000)).unwrap();
+        let claims = verify(&token, ISSUER, &key, at(1000 + LIFETIME - 1)).unwrap();
+        assert_eq!((claims.email.as_str(), claims.nonce.as_deref()), ("dev@example.com", Some("n")));
+        assert_eq!(verify(&token, ISSUER, &key, at(1000 + LIFETIME)), Err("it has expired"));
+        assert_eq!(verify(&token, ISSUER, &key, at(1000 - SKEW - 1)), Err("it is not valid yet"));
+        assert_eq!(verify(&token, "http://localhost:1", &key, at(1000)), Err("it is of another issuer"));
+        assert_eq!(verify(&token, ISSUER, &self::key(), at(1000)), Err("it is not signed with the issuer's key"));
+    }
+
+    #[test]
+    fn forged_and_malformed_tokens_are_refused() {
+        let (key, email) = (key(), Email::new("dev@example.com").unwrap());
+        let token = mint(ISSUER, &key, &email, None, at(1000)).unwrap();
+        let parts: Vec<&str> = token.split('.').collect();
+        let header = |json: &str| URL_SAFE_NO_PAD.encode(json);
+        let forged = |json: &str| {
+            URL_SAFE_NO_PAD.encode(String::from_utf8(URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap().replace("dev@", json))
+        };
+        for bad in [
+            String::new(),
+            "..".into(),
+            "....".into(),
+            "a".repeat(MAX_TOKEN + 1),
+            ".".repeat(MAX_TOKEN),
+            format!("{}.{}.", parts[0], parts[1]),
+            format!("{}.{}.{}", header(r#"{"alg":"none"}"#), parts[1], parts[2]),
+            format!("{}.{}.", header(r#"{"alg":"none"}"#), parts[1]),
+            format!("{}.{}.{}", header(r#"{"alg":"HS256"}"#), parts[1], parts[2]),
+            format!("{}.{}.{}", header(r#"{"alg":"ES256","alg":"ES256"}"#), parts[1], parts[2]),
+            format!("{}.{}.{}", header(r#"{"alg":"ES256","crit":["x"]}"#), parts[1], parts[2]),
+            format!("{}.{}.{}", parts[0], forged("root@"), parts[2]),
+            format!("{}.{}.{}=", parts[0], parts[1], parts[2]),
+            format!("{}.{}.{}.{}", parts[0], parts[1], parts[1], parts[2]),
+        ] {
+            assert!(verify(&bad, ISSUER, &key, at(1000)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_a_certificate_cannot_name_are_refused() {
+        for good in ["dev@example.com", "a.b+c@x-y.example.org"] {
+            Email::new(good).unwrap();
+        }
+        let long = format!("{}@example.com", "a".repeat(65));
+        for bad in [
+            "",
+            "dev",
+            "dev@",
+            "@example.com",
+            "dev@localhost",
+            "dév@example.com",
+            "a b@example.com",
+            "a@b@example.com",
+            "a@example..com",
+            "a\n@example.com",
+            ".a@example.com",
+            "a@-x.com",
+            &long,
+        ] {
+            assert!(Email::new(bad).is_err(), "{bad}");
+        }
+    }
+}
