@@ -240,8 +240,8 @@ fn signing_config(config: &Config, name: &InstanceName, cache: CacheReader<'_>) 
 
 fn key_files(config: &Config) -> Result<KeyFiles, SelectionError> {
     let file = |setting: &crate::config::Setting<Option<PathBuf>>| {
-        let read = |path: &PathBuf| Ok((path.display().to_string(), read(path, &setting.source, trust::MAX_TRUSTED_ROOT)?));
-        setting.value.as_ref().map(read).transpose()
+        let named = |path: &PathBuf| read(path, &setting.source, trust::MAX_TRUSTED_ROOT).map(|content| (path.display().to_string(), content));
+        setting.value.as_ref().map(named).transpose()
     };
     Ok(KeyFiles {
         fulcio_root: file(&config.fulcio_root)?,

@@ -10,4 +10,5 @@
 )]
 
 mod corpus;
+mod sign;
 mod support;
