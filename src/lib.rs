@@ -3,6 +3,8 @@
 
 pub mod certificate;
 #[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
 pub mod config;
 pub mod escape;
 pub mod evidence;
