@@ -7,6 +7,8 @@ pub mod config;
 pub mod escape;
 pub mod evidence;
 #[cfg(feature = "cli")]
+pub mod identity;
+#[cfg(feature = "cli")]
 pub mod local;
 pub mod object;
 pub mod policy;
