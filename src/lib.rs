@@ -3,9 +3,13 @@
 
 pub mod certificate;
 #[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
 pub mod config;
 pub mod escape;
 pub mod evidence;
+#[cfg(feature = "cli")]
+pub mod identity;
 #[cfg(feature = "cli")]
 pub mod local;
 pub mod object;
@@ -14,8 +18,12 @@ pub mod rejection;
 pub mod report;
 #[cfg(feature = "cli")]
 pub mod repository;
+#[cfg(feature = "cli")]
+pub mod selection;
 #[cfg(feature = "tuf")]
 pub mod service;
+#[cfg(feature = "cli")]
+pub mod sign;
 pub mod signature;
 pub mod trust;
 pub mod verify;

@@ -1,2 +1,4 @@
 //! The paraph program.
-fn main() {}
+fn main() -> std::process::ExitCode {
+    paraph::cli::main()
+}

@@ -3,8 +3,13 @@
 //! The field names are the documented schema of `--json`: `oid` and `verdict` first, names only ever added.
 
 use crate::{
+    certificate::{Certificate, SignerCertificate},
     escape::Escaped,
     policy::{Decision, Judgement, Verdict},
+    signature::{
+        armor,
+        cms::{SignedData, SignerIdentifier},
+    },
     verify::{TimeSource, Verified},
 };
 use serde::Serialize;
@@ -205,5 +210,28 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
             }
             lines
         }
+    }
+}
+
+/// What a signature that was not verified says of itself: whose it would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// SHA-256 of the signer's certificate, upper-case hexadecimal.
+    pub fingerprint: String,
+    /// The subject alternative name, where the certificate keeps the profile.
+    pub identity: Option<String>,
+}
+
+impl Claimed {
+    /// Reads the claim out of an armored signature; `None` where it carries no certificate that its signer names.
+    pub fn of(armored: &[u8]) -> Option<Self> {
+        let cms = armor::decode(armored).ok()?;
+        let signed_data = SignedData::from_der(&cms).ok()?;
+        let [signer] = signed_data.signers.as_slice() else { return None };
+        let SignerIdentifier::IssuerAndSerialNumber { issuer, serial } = signer.identifier else { return None };
+        let certificates = signed_data.certificates.iter().filter_map(|der| Certificate::from_der(der).ok());
+        let certificate = certificates.into_iter().find(|one| one.issuer() == issuer && one.serial() == serial)?;
+        let fingerprint = crate::hex(&certificate.fingerprint()).to_ascii_uppercase();
+        Some(Self { fingerprint, identity: SignerCertificate::new(certificate).ok().map(|signer| signer.identity().name.clone()) })
     }
 }

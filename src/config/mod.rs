@@ -13,13 +13,14 @@ mod value;
 
 use crate::escape::Escaped;
 use crate::repository::{self, Entry, Repository, Scope};
+use crate::trust::Instance;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use settings::{Config, Effective, IGNORED, Ignored, SETTINGS, SettingInfo};
 pub use url_opener::UrlOpener;
-pub use value::{InstanceName, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider};
+pub use value::{RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider};
 
 use value::{Raw, Refusal, Value};
 
@@ -66,8 +67,8 @@ pub struct OptionValue {
 /// A place in the configuration of a Sigstore instance of one's own: `[paraph "NAME"]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstanceSettings {
-    /// NAME: what [`InstanceName::Named`] and the allowed identities call it.
-    pub name: String,
+    /// NAME, as the allowed identities call it too.
+    pub name: Instance,
     /// `trustedRoot`: its trusted_root.json.
     pub trusted_root: Setting<Option<PathBuf>>,
     /// `signingConfig`: its signing_config.json.
@@ -149,18 +150,18 @@ impl Config {
 
     /// The instance to sign with and to verify against: the one that is set; else `custom` where files of trust are set one by one;
     /// else the public one.
-    pub fn instance_name(&self) -> InstanceName {
+    pub fn instance_name(&self) -> Instance {
         let files = [&self.trusted_root, &self.fulcio_root, &self.rekor_public_key, &self.ct_log_public_key, &self.timestamp_cert_chain];
         match &self.instance.value {
             Some(name) => name.clone(),
-            None if files.iter().any(|file| file.value.is_some()) => InstanceName::Custom,
-            None => InstanceName::Public,
+            None if files.iter().any(|file| file.value.is_some()) => Instance::custom(),
+            None => Instance::public(),
         }
     }
 
     /// The settings of a named instance.
-    pub fn instance_settings(&self, name: &str) -> Option<&InstanceSettings> {
-        self.instances.iter().find(|instance| instance.name == name)
+    pub fn instance_settings(&self, name: &Instance) -> Option<&InstanceSettings> {
+        self.instances.iter().find(|instance| instance.name == *name)
     }
 
     /// The version of the log's protocol that was asked for; `None` leaves it to the signing config. With a log that is set by its URL
@@ -269,23 +270,23 @@ impl Inputs<'_> {
     fn instances(&self) -> Result<Vec<InstanceSettings>, Error> {
         let mut instances: Vec<InstanceSettings> = Vec::new();
         for entry in self.entries.iter().filter(|entry| entry.section == "paraph") {
-            let Some(name) = &entry.subsection else { continue };
-            if instances.iter().any(|instance| instance.name == *name) {
+            let Some(name) = entry.subsection.as_deref() else { continue };
+            if instances.iter().any(|instance| instance.name.as_str() == name) {
                 continue;
             }
             let refuse = |reason: String| Error::BadInstance {
                 name: shortened(name),
                 place: Source::place(entry.scope, entry.file.as_deref()),
                 reason,
-                allowed: value::INSTANCE_NAME,
+                allowed: Instance::ALLOWED,
             };
-            match InstanceName::from_text(name) {
-                Ok(InstanceName::Named(_)) => {}
-                Ok(_) => return Err(refuse(", it is the name of a built-in one".to_owned())),
-                Err(refusal) => return Err(refuse(refusal.clause())),
+            let raw = Raw { text: Some(name), base: self.directory, home: self.home };
+            let instance = Instance::parse(&raw).map_err(|refusal| refuse(refusal.clause()))?;
+            if [Instance::public(), Instance::staging(), Instance::custom()].contains(&instance) {
+                return Err(refuse(", it is the name of a built-in one".to_owned()));
             }
             instances.push(InstanceSettings {
-                name: name.clone(),
+                name: instance,
                 trusted_root: self.of_instance(name, "trustedRoot")?,
                 signing_config: self.of_instance(name, "signingConfig")?,
                 mirror: self.of_instance(name, "mirror")?,

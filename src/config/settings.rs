@@ -1,7 +1,8 @@
 //! The table of all settings, and the struct that it gives.
 
-use super::value::{InstanceName, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider, Value};
+use super::value::{RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider, Value};
 use super::{Error, Inputs, InstanceSettings, Notice, Setting, Source, UrlOpener};
+use crate::trust::Instance;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -97,7 +98,7 @@ macro_rules! settings {
 }
 
 settings! {
-    instance: Option<InstanceName> {
+    instance: Option<Instance> {
         name: "instance", keys: ["paraph.instance"], variables: ["PARAPH_INSTANCE"],
         default: "", otherwise: "custom where trust comes from files below, else public", secret: false,
         help: "The Sigstore instance to sign with and to verify against. A name of one's own is described in git's configuration by the section [paraph \"NAME\"] with trustedRoot, signingConfig and mirror.",

@@ -57,7 +57,7 @@ fn nothing() -> Surroundings {
 fn with_nothing_set_every_default_holds_and_says_so() {
     let config = nothing().config().unwrap();
     assert!(config.effective().iter().all(|setting| *setting.source == Source::Default));
-    assert_eq!(config.instance_name(), InstanceName::Public);
+    assert_eq!(config.instance_name(), Instance::public());
     assert_eq!(config.client_id.value, "sigstore");
     assert_eq!((config.timeout.value, config.autoclose_timeout.value), (Duration::from_secs(30), Duration::from_secs(6)));
     assert_eq!((config.rekor_protocol(), config.rekor_mode.value), (None, RekorMode::Offline));
@@ -151,6 +151,7 @@ fn a_bad_value_names_key_value_place_and_what_is_allowed() {
         ("paraph.instance", "Public"),
         ("paraph.instance", "-x"),
         ("paraph.instance", "a/b"),
+        ("paraph.instance", ".."),
         ("paraph.expectedIdentity", "a\u{202e}b"),
         ("gitsign.urlOpener", "firefox"),
     ] {
@@ -197,14 +198,14 @@ fn instances_of_ones_own_are_described_in_subsections() {
         .global("paraph.lab.signingConfig", "~/lab.json")
         .config()
         .unwrap();
-    assert_eq!(config.instance_name(), InstanceName::Named("office".to_owned()));
-    let office = config.instance_settings("office").unwrap();
+    assert_eq!(config.instance_name(), Instance::named("office").unwrap());
+    let office = config.instance_settings(&Instance::named("office").unwrap()).unwrap();
     assert_eq!(office.trusted_root.value.as_deref(), Some(Path::new("/home/u/office/root.json")));
     assert!(!office.trusted_root.source.is_repository() && office.mirror.source.is_repository());
     assert_eq!(office.signing_config.value, None);
-    let lab = config.instance_settings("lab").unwrap();
+    let lab = config.instance_settings(&Instance::named("lab").unwrap()).unwrap();
     assert_eq!(lab.signing_config.value.as_deref(), Some(Path::new("/home/u/lab.json")));
-    assert_eq!(config.instance_settings("Lab"), None);
+    assert_eq!(config.instance_settings(&Instance::named("Lab").unwrap()), None);
     for name in ["public", "Staging", "a b", ""] {
         let error = nothing().global(&format!("paraph.{name}.trustedRoot"), "x").error();
         assert!(error.contains("/home/u/.gitconfig (global)") && error.contains("; allowed: "), "{error}");
@@ -216,7 +217,7 @@ fn trust_from_files_or_variables_is_the_instance_custom() {
     for variable in
         ["PARAPH_TRUSTED_ROOT", "GITSIGN_FULCIO_ROOT", "SIGSTORE_ROOT_FILE", "SIGSTORE_REKOR_PUBLIC_KEY", "SIGSTORE_TSA_CERTIFICATE_FILE"]
     {
-        assert_eq!(nothing().variable(variable, "/x").config().unwrap().instance_name(), InstanceName::Custom, "{variable}");
+        assert_eq!(nothing().variable(variable, "/x").config().unwrap().instance_name(), Instance::custom(), "{variable}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::UrlOpener;
 use crate::escape::is_printable;
+use crate::trust::Instance;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -227,58 +228,23 @@ impl Value for UrlOpener {
     }
 }
 
-/// What an instance may be called.
-pub(super) const INSTANCE_NAME: &str =
-    "public, staging, custom, or a name of at most 64 letters, digits, hyphens, underscores and dots that begins with a letter or digit";
-
-/// Which Sigstore.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum InstanceName {
-    /// The public one, sigstore.dev.
-    Public,
-    /// Its staging twin, sigstage.dev.
-    Staging,
-    /// One whose trust comes from files or variables.
-    Custom,
-    /// One that the user gave a name.
-    Named(String),
-}
-
-impl InstanceName {
-    /// The name as it is written.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Public => "public",
-            Self::Staging => "staging",
-            Self::Custom => "custom",
-            Self::Named(name) => name,
-        }
-    }
-
-    pub(super) fn from_text(text: &str) -> Result<Self, Refusal> {
-        for known in [Self::Public, Self::Staging, Self::Custom] {
-            if text == known.as_str() {
-                return Ok(known);
-            }
-            if text.eq_ignore_ascii_case(known.as_str()) {
-                return Err(Refusal::Because(format!("the name is written '{}'", known.as_str())));
-            }
-        }
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-        let begins_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-        if is_plain && begins_well && text.len() <= 64 { Ok(Self::Named(text.to_owned())) } else { Err(Refusal::NotAllowed) }
-    }
-}
-
-impl Value for InstanceName {
-    const ALLOWED: &'static str = INSTANCE_NAME;
+impl Value for Instance {
+    const ALLOWED: &'static str = "public, staging, custom, or a name of at most 64 letters, digits, hyphens, underscores and dots that begins with a letter or digit";
 
     fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
-        Self::from_text(text(raw)?)
+        let text = text(raw)?;
+        for known in [Self::public(), Self::staging(), Self::custom()] {
+            if text != known.as_str() && text.eq_ignore_ascii_case(known.as_str()) {
+                return Err(Refusal::Because(format!("the name is written '{known}'")));
+            }
+        }
+        // The name is also a folder's, so it must not be `..`.
+        let begins_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+        Self::named(text).filter(|_| begins_well).ok_or(Refusal::NotAllowed)
     }
 
     fn shown(&self) -> Shown {
-        Shown::Text(self.as_str().to_owned())
+        Shown::Text(self.to_string())
     }
 }
 

@@ -5,7 +5,7 @@
 
 mod allowed;
 
-pub use allowed::{AllowedIdentities, AllowedIdentity, PolicyError};
+pub use allowed::{AllowedIdentities, AllowedIdentity, MAX_FILE, PolicyError};
 
 use crate::{Rejection, Standing, verify::Verified};
 

@@ -144,7 +144,7 @@ impl ServiceError {
             (Cause::Refused { status: 404 | 405 | 501, .. }, Fulcio | RekorV1 | RekorV2 | TimestampAuthority) => {
                 "The address does not lead to such a service; check it, and for the log its version."
             }
-            (Cause::Refused { status: 404, .. } | Cause::Malformed(_), IdentityProvider) => {
+            (Cause::Refused { status: 404, .. } | Cause::Malformed(_) | Cause::Mismatch(_), IdentityProvider) => {
                 "The issuer's address must be written exactly as the issuer writes it, trailing slash included."
             }
             (Cause::Refused { status: 404, .. }, TufMirror) => "The address does not lead to a TUF repository; check it.",

@@ -127,6 +127,9 @@ impl Http {
         if let Some((content_type, body)) = &call.body {
             request = request.header(CONTENT_TYPE, *content_type).body(body.clone());
         }
+        if let Some(body) = &call.raw_body {
+            request = request.body(body.clone());
+        }
         if let Some(token) = call.bearer {
             let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
                 .map_err(|_| Failure::lasting(call.error(Cause::Address("the token holds characters that no header can carry".into()))))?;
@@ -234,6 +237,8 @@ pub(crate) struct Call<'a> {
     pub(crate) url: Url,
     pub(crate) accept: Option<&'static str>,
     pub(crate) body: Option<(&'static str, Vec<u8>)>,
+    /// A body whose content type is among the headers.
+    pub(crate) raw_body: Option<Vec<u8>>,
     pub(crate) bearer: Option<&'a str>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) limit: usize,
@@ -252,6 +257,7 @@ impl<'a> Call<'a> {
             url,
             accept: None,
             body: None,
+            raw_body: None,
             bearer: None,
             headers: Vec::new(),
             limit: MAX_ANSWER,

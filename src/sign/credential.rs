@@ -61,7 +61,7 @@ pub async fn obtain(
     let key = SigningKey::generate();
     let public_key = key.verifying_key().to_public_key_der().map_err(|_| der::Error::from(der::ErrorKind::Failed))?;
     let proof: DerSignature = key.sign(token.principal().as_bytes());
-    let request = CertificateRequest { token: token.as_str(), public_key: public_key.as_bytes(), proof: proof.as_bytes() };
+    let request = CertificateRequest { token: token.secret(), public_key: public_key.as_bytes(), proof: proof.as_bytes() };
     let chain = Fulcio::new(http, fulcio)?.certify(request).await?;
     let Some((leaf, others)) = chain.split_first() else {
         return Err(SignError::WrongCertificate("the answer holds none".into()));
@@ -86,7 +86,7 @@ fn check_purpose(certificate: &SignerCertificate, token: &IdentityToken, public_
     if !fits {
         return wrong(format!("it names {}, and the token {}", identity.name, token.principal()));
     }
-    if !token.issuers().any(|issuer| issuer == identity.issuer) {
+    if token.issuer() != identity.issuer && token.federated_issuer() != Some(identity.issuer.as_str()) {
         return wrong(format!("it names the issuer {}, and the token {}", identity.issuer, token.issuer()));
     }
     let life = x509.not_after().duration_since(x509.not_before());

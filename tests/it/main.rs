@@ -9,5 +9,8 @@
     reason = "tests fail by panicking, and say what they skip"
 )]
 
+mod command_line;
+mod config;
 mod corpus;
+mod sign;
 mod support;

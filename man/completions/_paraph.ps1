@@ -1,0 +1,236 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'paraph'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'paraph' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify a commit or a tag, offline')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage what is trusted: authorities, logs and their keys')
+            [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for demonstrations and tests')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
+            [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Write manual pages, completions and the table of settings into a folder')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;verify' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the verdict and what led to it as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;show' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;trust' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Fetch the newest trust material of the instance in use')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show which trust material is in use, where it comes from, its version and its age')
+            [CompletionResult]::new('initialize', 'initialize', [CompletionResultType]::ParameterValue, 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take trust material from a file, for machines without a network')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;trust;update' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;trust;status' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;trust;initialize' {
+            [CompletionResult]::new('--mirror', '--mirror', [CompletionResultType]::ParameterName, 'The URL of its TUF repository')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'The file with its TUF root')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;trust;import' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;trust;help' {
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Fetch the newest trust material of the instance in use')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show which trust material is in use, where it comes from, its version and its age')
+            [CompletionResult]::new('initialize', 'initialize', [CompletionResultType]::ParameterValue, 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take trust material from a file, for machines without a network')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;trust;help;update' {
+            break
+        }
+        'paraph;trust;help;status' {
+            break
+        }
+        'paraph;trust;help;initialize' {
+            break
+        }
+        'paraph;trust;help;import' {
+            break
+        }
+        'paraph;trust;help;help' {
+            break
+        }
+        'paraph;local' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create its keys and its folder')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run it in the foreground')
+            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Point the current repository at it')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and where')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;local;init' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;local;serve' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;local;use' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;local;status' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;local;help' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create its keys and its folder')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run it in the foreground')
+            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Point the current repository at it')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and where')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;local;help;init' {
+            break
+        }
+        'paraph;local;help;serve' {
+            break
+        }
+        'paraph;local;help;use' {
+            break
+        }
+        'paraph;local;help;status' {
+            break
+        }
+        'paraph;local;help;help' {
+            break
+        }
+        'paraph;config' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print them as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;generate-docs' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;help' {
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify a commit or a tag, offline')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage what is trusted: authorities, logs and their keys')
+            [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for demonstrations and tests')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
+            [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Write manual pages, completions and the table of settings into a folder')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;help;verify' {
+            break
+        }
+        'paraph;help;show' {
+            break
+        }
+        'paraph;help;trust' {
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Fetch the newest trust material of the instance in use')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show which trust material is in use, where it comes from, its version and its age')
+            [CompletionResult]::new('initialize', 'initialize', [CompletionResultType]::ParameterValue, 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take trust material from a file, for machines without a network')
+            break
+        }
+        'paraph;help;trust;update' {
+            break
+        }
+        'paraph;help;trust;status' {
+            break
+        }
+        'paraph;help;trust;initialize' {
+            break
+        }
+        'paraph;help;trust;import' {
+            break
+        }
+        'paraph;help;local' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create its keys and its folder')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run it in the foreground')
+            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Point the current repository at it')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and where')
+            break
+        }
+        'paraph;help;local;init' {
+            break
+        }
+        'paraph;help;local;serve' {
+            break
+        }
+        'paraph;help;local;use' {
+            break
+        }
+        'paraph;help;local;status' {
+            break
+        }
+        'paraph;help;config' {
+            break
+        }
+        'paraph;help;generate-docs' {
+            break
+        }
+        'paraph;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

@@ -1,0 +1,90 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_paraph_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_paraph_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_paraph_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_paraph_using_subcommand
+    set -l cmd (__fish_paraph_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c paraph -n "__fish_paraph_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_needs_command" -s V -l version -d 'Print version'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify" -d 'Verify a commit or a tag, offline'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "show" -d 'Show all that a signature holds'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage what is trusted: authorities, logs and their keys'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "local" -d 'Run a private Sigstore on this machine, for demonstrations and tests'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "config" -d 'Show the effective settings and where each comes from'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "generate-docs" -d 'Write manual pages, completions and the table of settings into a folder'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l json -d 'Print the verdict and what led to it as JSON'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand show" -l json -d 'Print it as JSON'
+complete -c paraph -n "__fish_paraph_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "update" -d 'Fetch the newest trust material of the instance in use'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "status" -d 'Show which trust material is in use, where it comes from, its version and its age'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "initialize" -d 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "import" -d 'Take trust material from a file, for machines without a network'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -l json -d 'Print it as JSON'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l mirror -d 'The URL of its TUF repository' -r
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l root -d 'The file with its TUF root' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "update" -d 'Fetch the newest trust material of the instance in use'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show which trust material is in use, where it comes from, its version and its age'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "initialize" -d 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "import" -d 'Take trust material from a file, for machines without a network'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve use status help" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve use status help" -f -a "init" -d 'Create its keys and its folder'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve use status help" -f -a "serve" -d 'Run it in the foreground'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve use status help" -f -a "use" -d 'Point the current repository at it'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve use status help" -f -a "status" -d 'Show whether it runs, and where'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve use status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "init" -d 'Create its keys and its folder'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "serve" -d 'Run it in the foreground'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "use" -d 'Point the current repository at it'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show whether it runs, and where'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand config" -l json -d 'Print them as JSON'
+complete -c paraph -n "__fish_paraph_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand generate-docs" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "verify" -d 'Verify a commit or a tag, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "show" -d 'Show all that a signature holds'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "trust" -d 'Manage what is trusted: authorities, logs and their keys'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "local" -d 'Run a private Sigstore on this machine, for demonstrations and tests'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "config" -d 'Show the effective settings and where each comes from'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "generate-docs" -d 'Write manual pages, completions and the table of settings into a folder'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "update" -d 'Fetch the newest trust material of the instance in use'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Show which trust material is in use, where it comes from, its version and its age'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "initialize" -d 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "import" -d 'Take trust material from a file, for machines without a network'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "init" -d 'Create its keys and its folder'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "serve" -d 'Run it in the foreground'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "use" -d 'Point the current repository at it'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "status" -d 'Show whether it runs, and where'

@@ -1,0 +1,181 @@
+//! `paraph config`: the effective settings and where each comes from.
+
+use super::exit::{Exit, Failure};
+use super::ui::Ui;
+use crate::config::{Config, IGNORED, Notice, SETTINGS, Setting, SettingInfo, Shown, Source};
+use crate::repository::Repository;
+use serde_json::{Map, Value, json};
+use std::fmt::Write;
+
+/// Show the effective settings and where each comes from
+///
+/// Settings come from environment variables and from git's configuration. First wins: PARAPH_ variables, then GITSIGN_, then
+/// SIGSTORE_; paraph.* in git's configuration, then its gitsign.* twin; within one key git's own order decides, `git -c` included.
+/// An empty value counts as not set, and for a switch as false. A relative path in a paraph.* key starts at the folder of the file
+/// that sets it, any other one at the current folder; ~ is the home folder. Secrets are never shown.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = help())]
+pub(super) struct Args {
+    /// Print them as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
+    let repository = Repository::discover()?;
+    let config = Config::load(repository.as_ref(), &[])?;
+    if arguments.json {
+        ui.json(&document(&config, repository.as_ref()));
+    } else {
+        print(&config, ui);
+    }
+    Ok(Exit::Good)
+}
+
+fn print(config: &Config, ui: &mut Ui) {
+    for setting in config.effective() {
+        line(ui, setting.info.name, &setting.value, setting.source, setting.info.otherwise);
+    }
+    for instance in &config.instances {
+        let name = instance.name.as_str();
+        line(ui, &format!("{name}.trustedRoot"), &path(&instance.trusted_root), &instance.trusted_root.source, "its TUF repository's");
+        line(
+            ui,
+            &format!("{name}.signingConfig"),
+            &path(&instance.signing_config),
+            &instance.signing_config.source,
+            "its TUF repository's",
+        );
+        let mirror = instance.mirror.value.as_ref().map_or(Shown::Unset, |url| Shown::Text(url.to_string()));
+        line(ui, &format!("{name}.mirror"), &mirror, &instance.mirror.source, "");
+    }
+    for notice in &config.notices {
+        ui.warning(format!("{notice}."));
+    }
+}
+
+fn line(ui: &mut Ui, name: &str, value: &Shown, source: &Source, otherwise: &str) {
+    match value {
+        Shown::Text(text) => ui.line(format!("{name} = {text}  ({source})")),
+        Shown::Secret => ui.line(format!("{name} is set and not shown  ({source})")),
+        Shown::Unset if *source == Source::Default && otherwise.is_empty() => ui.line(format!("{name} is not set")),
+        Shown::Unset if *source == Source::Default => ui.line(format!("{name} is not set: {otherwise}")),
+        Shown::Unset => ui.line(format!("{name} is set to nothing  ({source})")),
+    }
+}
+
+fn path(setting: &Setting<Option<std::path::PathBuf>>) -> Shown {
+    setting.value.as_ref().map_or(Shown::Unset, |path| Shown::Text(path.to_string_lossy().into_owned()))
+}
+
+/// `--json`: names are only ever added.
+fn document(config: &Config, repository: Option<&Repository>) -> Value {
+    let settings: Map<String, Value> =
+        config.effective().into_iter().map(|setting| (setting.info.name.to_owned(), value_of(&setting.value, setting.source))).collect();
+    let instances: Map<String, Value> = config
+        .instances
+        .iter()
+        .map(|instance| {
+            let mirror = instance.mirror.value.as_ref().map_or(Shown::Unset, |url| Shown::Text(url.to_string()));
+            let described = json!({
+                "trustedRoot": value_of(&path(&instance.trusted_root), &instance.trusted_root.source),
+                "signingConfig": value_of(&path(&instance.signing_config), &instance.signing_config.source),
+                "mirror": value_of(&mirror, &instance.mirror.source),
+            });
+            (instance.name.to_string(), described)
+        })
+        .collect();
+    json!({
+        "repository": repository.map(|repository| repository.git_dir().to_string_lossy()),
+        "instance": config.instance_name().as_str(),
+        "settings": settings,
+        "instances": instances,
+        "notices": config.notices.iter().map(Notice::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn value_of(value: &Shown, source: &Source) -> Value {
+    let source = match source {
+        Source::Default => json!({ "kind": "default" }),
+        Source::Option(flag) => json!({ "kind": "option", "name": flag }),
+        Source::Variable(name) => json!({ "kind": "variable", "name": name }),
+        Source::Git { key, scope, file } => {
+            json!({ "kind": "git", "name": key, "scope": scope.name(), "file": file.as_ref().map(|file| file.to_string_lossy()) })
+        }
+    };
+    match value {
+        Shown::Text(text) => json!({ "value": text, "source": source }),
+        Shown::Unset => json!({ "value": null, "source": source }),
+        Shown::Secret => json!({ "value": null, "secret": true, "source": source }),
+    }
+}
+
+/// The table of settings as it stands in the help and the manual.
+fn help() -> String {
+    let mut text = "Settings:\n".to_owned();
+    for info in SETTINGS {
+        text.push('\n');
+        wrap(&mut text, "  ", &names(info.keys, info.variables));
+        for sentence in [info.help.to_owned(), format!("Allowed: {}.", info.allowed), otherwise(info)] {
+            wrap(&mut text, "      ", &sentence);
+        }
+    }
+    text.push_str("\nRead by others and ignored here:\n");
+    for ignored in IGNORED {
+        text.push('\n');
+        wrap(&mut text, "  ", &names(ignored.keys, ignored.variables));
+        wrap(&mut text, "      ", &format!("{}.", ignored.reason));
+    }
+    text.trim_end().to_owned()
+}
+
+/// The table of settings in Markdown.
+pub(super) fn markdown() -> String {
+    let mut text = "# Settings\n\nMade from the program by `paraph generate-docs`; `paraph config` shows the effective values and where each comes from, and \
+        `paraph config --help` tells the order.\n\n| key, variables | what it does | allowed | default |\n| --- | --- | --- | --- |\n"
+        .to_owned();
+    let code = |keys: &[&str], variables: &[&str]| format!("`{}`", names(keys, variables).replace(", ", "`, `"));
+    let cell = |text: &str| text.replace('|', "\\|");
+    for info in SETTINGS {
+        // Writing to a String cannot fail.
+        let default = if info.default.is_empty() { info.otherwise.to_owned() } else { format!("`{}`", info.default) };
+        let _ =
+            writeln!(text, "| {} | {} | {} | {} |", code(info.keys, info.variables), cell(info.help), cell(info.allowed), cell(&default));
+    }
+    text.push_str("\n## Read by others and ignored here\n\n| key, variables | why |\n| --- | --- |\n");
+    for ignored in IGNORED {
+        let _ = writeln!(text, "| {} | {} |", code(ignored.keys, ignored.variables), cell(ignored.reason));
+    }
+    text
+}
+
+fn names(keys: &[&str], variables: &[&str]) -> String {
+    keys.iter().chain(variables).copied().collect::<Vec<_>>().join(", ")
+}
+
+fn otherwise(info: &SettingInfo) -> String {
+    if info.default.is_empty() { format!("Not set: {}.", info.otherwise) } else { format!("Default: {}.", info.default) }
+}
+
+const LINE: usize = 70;
+
+/// Appends a text in lines that fit the help and the narrower manual page alike.
+fn wrap(text: &mut String, indent: &str, sentence: &str) {
+    let mut width = 0;
+    for word in sentence.split(' ') {
+        if width == 0 {
+            text.push_str(indent);
+            width = indent.len();
+        } else if width + 1 + word.len() > LINE {
+            text.push('\n');
+            text.push_str(indent);
+            width = indent.len();
+        } else {
+            text.push(' ');
+            width += 1;
+        }
+        text.push_str(word);
+        width += word.len();
+    }
+    text.push('\n');
+}

@@ -1,0 +1,181 @@
+//! Exit codes: all of them, what they mean, and which error leads to which.
+
+use super::git_call;
+use crate::policy::Verdict;
+use crate::{config, repository};
+use std::fmt::Write;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Exit {
+    /// Everything asked for was done; every object is good.
+    Good,
+    /// Called by git: no signature was made, or the signature is not good.
+    NotGood,
+    /// The command line was not understood.
+    Usage,
+    /// A setting or a policy file cannot be used.
+    Configuration,
+    /// No object was found to work on.
+    Object,
+    /// A service did not do its part.
+    Service,
+    /// No usable identity.
+    Identity,
+    /// Trust material is missing or damaged.
+    Trust,
+    /// A file, a pipe or the terminal failed.
+    Io,
+    /// The worst verdict on an object was this one, which is not [`Verdict::Good`].
+    Verdict(Verdict),
+}
+
+impl Exit {
+    /// Every way in which the program ends, with its meaning: a clause without a period.
+    pub const TABLE: [(Self, &'static str); 15] = [
+        (Self::Good, "everything asked for was done, and every object is good"),
+        (Self::NotGood, "called by git: there is no signature, or it is not good"),
+        (Self::Usage, "the command line was not understood"),
+        (Self::Configuration, "a setting or a file of allowed identities cannot be used"),
+        (Self::Object, "the repository or the object was not found or cannot be read"),
+        (Self::Service, "a service is not reachable, refused, or answered wrongly"),
+        (Self::Identity, "there is no identity token, or not the expected identity"),
+        (Self::Trust, "trust material is missing, damaged or not acceptable"),
+        (Self::Io, "a file, a pipe or the terminal cannot be read or written"),
+        (Self::Verdict(Verdict::Untrusted), "untrusted: verified, and nobody you trust named the identity"),
+        (Self::Verdict(Verdict::Legacy), "legacy: verified by a rule that must be asked for"),
+        (Self::Verdict(Verdict::Unsigned), "unsigned: there is no signature"),
+        (Self::Verdict(Verdict::Other), "other: another kind of signature, which was not judged"),
+        (Self::Verdict(Verdict::Unchecked), "unchecked: something is missing that the check needs"),
+        (Self::Verdict(Verdict::Bad), "bad: checked, and wrong"),
+    ];
+
+    /// The process' exit code. The codes of verdicts rise with how bad they are.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Good | Self::Verdict(Verdict::Good) => 0,
+            Self::NotGood => 1,
+            Self::Usage => 2,
+            Self::Configuration => 3,
+            Self::Object => 4,
+            Self::Service => 5,
+            Self::Identity => 6,
+            Self::Trust => 7,
+            Self::Io => 8,
+            Self::Verdict(Verdict::Untrusted) => 10,
+            Self::Verdict(Verdict::Legacy) => 11,
+            Self::Verdict(Verdict::Unsigned) => 12,
+            Self::Verdict(Verdict::Other) => 13,
+            Self::Verdict(Verdict::Unchecked) => 14,
+            Self::Verdict(Verdict::Bad) => 15,
+        }
+    }
+
+    /// The exit for a number of verdicts: the worst one's.
+    pub fn of_verdicts(verdicts: impl IntoIterator<Item = Verdict>) -> Self {
+        match verdicts.into_iter().max() {
+            None | Some(Verdict::Good) => Self::Good,
+            Some(worst) => Self::Verdict(worst),
+        }
+    }
+}
+
+/// The table as it stands in the help.
+pub fn help() -> String {
+    let mut text = "Exit codes:".to_owned();
+    for (exit, meaning) in Exit::TABLE {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n  {:>2}  {meaning}", exit.code());
+    }
+    text
+}
+
+/// Why a command ended before its work was done.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code's kind.
+    pub exit: Exit,
+    /// What happened and whose fault it is; escaped when printed.
+    pub message: String,
+    /// What to do about it; escaped when printed.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure without a hint.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), hint: None }
+    }
+
+    /// A file, a pipe or the terminal that failed.
+    pub fn io(what: &str, error: &std::io::Error) -> Self {
+        Self::new(Exit::Io, format!("{what}: {error}"))
+    }
+
+    /// The same with a hint.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+impl From<config::Error> for Failure {
+    fn from(error: config::Error) -> Self {
+        match error {
+            config::Error::Repository(error) => error.into(),
+            config::Error::CurrentDirectory(_) => Self::new(Exit::Io, error.to_string()),
+            config::Error::BadValue { .. } | config::Error::BadInstance { .. } => Self::new(Exit::Configuration, error.to_string()),
+        }
+    }
+}
+
+impl From<repository::Error> for Failure {
+    fn from(error: repository::Error) -> Self {
+        use repository::Error as E;
+        let exit = match &error {
+            E::CurrentDirectory(_) => Exit::Io,
+            E::Configuration(_) | E::Parameters => Exit::Configuration,
+            E::BadRevision { .. } => Exit::Usage,
+            E::ForeignOwner(_)
+            | E::ImplicitBareRepository(_)
+            | E::NoRepository(_)
+            | E::Open { .. }
+            | E::UnknownRevision { .. }
+            | E::AmbiguousRevision { .. }
+            | E::MissingObject(_)
+            | E::DamagedObject { .. }
+            | E::ObjectTooLarge { .. }
+            | E::ObjectIdMismatch { .. }
+            | E::Git(_) => Exit::Object,
+        };
+        Self::new(exit, error.to_string())
+    }
+}
+
+impl From<git_call::Error> for Failure {
+    fn from(error: git_call::Error) -> Self {
+        Self::new(Exit::Usage, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_rise_with_the_verdict() {
+        let codes: Vec<u8> = Exit::TABLE.iter().map(|(exit, _)| exit.code()).collect();
+        assert!(codes.is_sorted() && codes.windows(2).all(|pair| pair[0] != pair[1]), "{codes:?}");
+        let verdicts: Vec<u8> = Verdict::ALL.into_iter().map(|verdict| Exit::Verdict(verdict).code()).collect();
+        assert!(verdicts.is_sorted(), "{verdicts:?}");
+        let listed = |verdict: &Verdict| Exit::TABLE.iter().any(|(exit, _)| *exit == Exit::of_verdicts([*verdict]));
+        assert!(Verdict::ALL.iter().all(listed));
+    }
+
+    #[test]
+    fn the_worst_verdict_wins() {
+        assert_eq!(Exit::of_verdicts([]), Exit::Good);
+        assert_eq!(Exit::of_verdicts([Verdict::Good, Verdict::Good]), Exit::Good);
+        assert_eq!(Exit::of_verdicts([Verdict::Bad, Verdict::Good, Verdict::Unsigned]).code(), 15);
+    }
+}

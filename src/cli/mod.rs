@@ -1,0 +1,87 @@
+//! The command line: what the program is called with, as definitions whose help is the documentation, and what each call leads to.
+//!
+//! git and jj call the program as they would call gpgsm (`--status-fd=2 -bsau KEY`), people and scripts by subcommands; an argument
+//! list that begins with an option of gpgsm's goes to [`git_program`] and never meets clap. Each subcommand is a file here, thin over
+//! the library. Only [`ui`] prints, only [`exit`] knows exit codes.
+
+mod config;
+pub mod exit;
+mod generate_docs;
+pub mod git_call;
+pub mod git_program;
+mod local;
+mod show;
+mod trust;
+pub mod ui;
+mod verify;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use exit::{Exit, Failure};
+use std::ffi::OsString;
+use std::process::ExitCode;
+use ui::Ui;
+
+/// Keyless signing and verification for git
+///
+/// paraph signs commits, tags and pushes without keys to keep: with a key that
+/// lives for one signature, a certificate for ten minutes that binds it to your
+/// OpenID identity, and an entry in a public log, all inside the signature that
+/// git stores. Verifying needs no network.
+///
+/// To sign with it, tell git once:
+///
+///     git config --global gpg.format x509
+///     git config --global gpg.x509.program paraph
+///     git commit -S
+///
+/// git then calls it by itself, also for `git verify-commit`,
+/// `git log --show-signature` and `git push --signed`.
+#[derive(Debug, Parser)]
+#[command(name = "paraph", version, verbatim_doc_comment, after_long_help = exit::help(), max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Verify(verify::Args),
+    Show(show::Args),
+    Trust(trust::Args),
+    Local(local::Args),
+    Config(config::Args),
+    #[command(hide = true)]
+    GenerateDocs(generate_docs::Args),
+}
+
+/// The program: reads the argument list, runs what it asks for, and gives the exit code.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let mut ui = Ui::new();
+    match git_call::parse(&arguments) {
+        Some(Ok(call)) => git_program::run(call),
+        Some(Err(error)) => ui.finish(Err(error.into())),
+        None => {
+            let result = run(arguments, &mut ui);
+            ui.finish(result)
+        }
+    }
+}
+
+fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
+    let cli = match Cli::try_parse_from(std::iter::once(OsString::from("paraph")).chain(arguments)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            ui.usage(&error);
+            return Ok(if error.use_stderr() { Exit::Usage } else { Exit::Good });
+        }
+    };
+    match cli.command {
+        Command::Verify(arguments) => verify::run(&arguments, ui),
+        Command::Show(arguments) => show::run(&arguments, ui),
+        Command::Trust(arguments) => trust::run(&arguments, ui),
+        Command::Local(arguments) => local::run(&arguments, ui),
+        Command::Config(arguments) => config::run(&arguments, ui),
+        Command::GenerateDocs(arguments) => generate_docs::run(&arguments, Cli::command()),
+    }
+}

@@ -1,0 +1,200 @@
+//! The only module that prints: data to standard output, talk to standard error, everything from outside escaped.
+//!
+//! Standard output is what a caller reads, so that a write to it which fails (a full disk, a closed pipe) makes the whole call fail.
+//! Standard error is for people; nobody can be told that it failed.
+
+use super::exit::{Exit, Failure};
+use crate::escape::{Escaped, is_unsafe};
+use clap::builder::styling::{AnsiColor, Style};
+use std::fmt::Display;
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::process::ExitCode;
+
+/// Standard output and standard error.
+pub struct Ui {
+    output: BufWriter<Box<dyn Write>>,
+    talk: Box<dyn Write>,
+    /// The first write to standard output that failed; nothing is written after it.
+    failed: Option<io::Error>,
+}
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default();
+
+impl Ui {
+    /// The process' own. Colour shows where standard error is a terminal and `NO_COLOR` is not set.
+    pub fn new() -> Self {
+        Self::with(Box::new(io::stdout()), Box::new(anstream::stderr()))
+    }
+
+    fn with(output: Box<dyn Write>, talk: Box<dyn Write>) -> Self {
+        Self { output: BufWriter::new(output), talk, failed: None }
+    }
+
+    /// One line of output, escaped.
+    pub fn line(&mut self, text: impl Display) {
+        self.bytes(format!("{}\n", Escaped(&text.to_string())).as_bytes());
+    }
+
+    /// Output as it is: a document that needs no escaping, such as a signature or a PEM file.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        if self.failed.is_none()
+            && let Err(error) = self.output.write_all(bytes)
+        {
+            self.failed = Some(error);
+        }
+    }
+
+    /// A JSON document, indented, with every character escaped that a terminal could obey.
+    pub fn json(&mut self, value: &impl serde::Serialize) {
+        match serde_json::to_string_pretty(value) {
+            Ok(text) => self.bytes(format!("{}\n", escape_json(&text)).as_bytes()),
+            Err(error) => self.failed = Some(io::Error::other(error)),
+        }
+    }
+
+    /// A line for people.
+    pub fn note(&mut self, text: impl Display) {
+        let text = text.to_string();
+        let _ = writeln!(self.talk, "{}", Escaped(&text));
+    }
+
+    /// Something that is not an error and that a person should know.
+    pub fn warning(&mut self, text: impl Display) {
+        self.labelled(WARNING, "warning", &text.to_string());
+    }
+
+    /// What clap found: help and version are output, an error is talk.
+    pub fn usage(&mut self, error: &clap::Error) {
+        let text = error.render();
+        if error.use_stderr() {
+            // clap repeats the arguments, which may hold anything.
+            for line in text.to_string().lines() {
+                self.note(line);
+            }
+        } else {
+            self.bytes(text.to_string().as_bytes());
+        }
+    }
+
+    /// Ends the call: flushes, prints the failure, and gives the exit code. Output that could not be written is a failure of its own.
+    pub fn finish(mut self, result: Result<Exit, Failure>) -> ExitCode {
+        if self.failed.is_none() {
+            self.failed = self.output.flush().err();
+        }
+        let result = match (self.failed.take(), result) {
+            // Whoever closed the pipe has read enough and needs no message.
+            (Some(error), Ok(_)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Io),
+            (Some(error), Ok(_)) => Err(Failure::io("standard output could not be written", &error)),
+            (_, result) => result,
+        };
+        let exit = result.unwrap_or_else(|failure| {
+            self.labelled(ERROR, "error", &failure.message);
+            if let Some(hint) = &failure.hint {
+                self.labelled(HINT, "hint", hint);
+            }
+            failure.exit
+        });
+        let _ = self.talk.flush();
+        ExitCode::from(exit.code())
+    }
+
+    fn labelled(&mut self, style: Style, label: &str, text: &str) {
+        let _ = writeln!(self.talk, "{style}{label}:{style:#} {}", Escaped(text));
+    }
+}
+
+impl Default for Ui {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// JSON says nothing about what a terminal does: characters that serde_json leaves as they are become `\u` escapes, which mean the same.
+fn escape_json(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character != '\n' && is_unsafe(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Kept {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    struct Failing(ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn kept() -> (Kept, Kept, Ui) {
+        let (output, talk) = (Kept::default(), Kept::default());
+        let ui = Ui::with(Box::new(output.clone()), Box::new(anstream::StripStream::new(Box::new(talk.clone()) as Box<dyn Write>)));
+        (output, talk, ui)
+    }
+
+    fn code(exit: Exit) -> String {
+        format!("{:?}", ExitCode::from(exit.code()))
+    }
+
+    #[test]
+    fn what_comes_from_outside_is_escaped_on_both_streams() {
+        let (output, talk, mut ui) = kept();
+        ui.line("a\u{1b}[2Jb");
+        ui.json(&serde_json::json!({ "name": "a\u{202e}\u{9b}\u{e0041}\u{1b}" }));
+        ui.warning("c\nd");
+        let exit = ui.finish(Err(Failure::new(Exit::Object, "e\rf").with_hint("g\u{7}h")));
+        assert_eq!(format!("{exit:?}"), code(Exit::Object));
+        assert_eq!(output.text(), "a\\u{1b}[2Jb\n{\n  \"name\": \"a\\u202e\\u009b\\udb40\\udc41\\u001b\"\n}\n");
+        assert_eq!(talk.text(), "warning: c\\u{a}d\nerror: e\\u{d}f\nhint: g\\u{7}h\n");
+        let _: serde_json::Value = serde_json::from_str(output.text().split_once('\n').unwrap().1).unwrap();
+    }
+
+    #[test]
+    fn output_that_cannot_be_written_fails_the_call() {
+        for (kind, message) in [(ErrorKind::StorageFull, "error: standard output could not be written: "), (ErrorKind::BrokenPipe, "")] {
+            let talk = Kept::default();
+            let mut ui = Ui::with(Box::new(Failing(kind)), Box::new(anstream::StripStream::new(Box::new(talk.clone()) as Box<dyn Write>)));
+            ui.line("x");
+            assert_eq!(format!("{:?}", ui.finish(Ok(Exit::Good))), code(Exit::Io));
+            assert!(talk.text().starts_with(message) && talk.text().is_empty() == message.is_empty(), "{}", talk.text());
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The loopback redirect (RFC 8252, section 7.3): a server on this machine that takes one login's answer from the browser.
+//!
+//! Whatever else arrives (a favicon, a connection that is opened early and stays silent, another page's guess) is answered and changes
+//! nothing. What a browser sees is one page with nothing from outside in it.
+
+use super::{
+    login::LoginError,
+    provider::{Callback, Expected},
+};
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, Method, Response, StatusCode, Uri},
+};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, mpsc, oneshot},
+};
+use url::Url;
+
+/// Where a provider sends the browser unless another redirect URL is configured; the port is the system's choice.
+pub(crate) const DEFAULT_REDIRECT: &str = "http://localhost/auth/callback";
+/// How long a page may take to reach the browser once it is decided.
+const FAREWELL: Duration = Duration::from_secs(1);
+const ATTEMPTS: usize = 8;
+
+/// A bound address on loopback.
+pub(crate) struct Receiver {
+    listeners: Vec<TcpListener>,
+    redirect: Url,
+}
+
+/// A server that waits for one answer. Dropped, it stops.
+pub(crate) struct Waiting {
+    answers: mpsc::Receiver<Received>,
+    stop: Vec<oneshot::Sender<()>>,
+    servers: Vec<tokio::task::JoinHandle<()>>,
+}
+
+/// The answer of the login, and the way back to the page that brought it.
+pub(crate) struct Received {
+    pub(crate) callback: Callback,
+    page: oneshot::Sender<Page>,
+}
+
+/// What the browser shows at the end.
+#[derive(Clone, Copy)]
+pub(crate) enum Page {
+    /// The token is there.
+    Success,
+    /// It is not; the terminal says why.
+    Failure,
+}
+
+impl Receiver {
+    /// Binds the host of the `configured` redirect URL, which must be this machine, on its port or one that the system chooses.
+    pub(crate) async fn bind(configured: Option<&str>) -> Result<Self, LoginError> {
+        let text = configured.filter(|text| !text.is_empty()).unwrap_or(DEFAULT_REDIRECT);
+        let wrong = |why: &str| LoginError::Redirect { url: crate::service::quotable(text), why: why.into() };
+        let mut redirect = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
+        if redirect.scheme() != "http" || !crate::service::is_loopback(&redirect) {
+            return Err(wrong("it must be http on localhost, 127.0.0.1 or [::1]"));
+        }
+        if redirect.query().is_some() || redirect.fragment().is_some() || !redirect.username().is_empty() || redirect.password().is_some() {
+            return Err(wrong("it has neither query nor credentials"));
+        }
+        let port = redirect.port().unwrap_or(0);
+        let listeners = match redirect.host() {
+            Some(url::Host::Ipv4(address)) => vec![TcpListener::bind((address, port)).await.map_err(LoginError::Listen)?],
+            Some(url::Host::Ipv6(address)) => vec![TcpListener::bind((address, port)).await.map_err(LoginError::Listen)?],
+            _ => both(port).await.map_err(LoginError::Listen)?,
+        };
+        let port = listeners.first().and_then(|listener| listener.local_addr().ok()).map(|address| address.port());
+        redirect.set_port(port).map_err(|()| wrong("it takes no port"))?;
+        Ok(Self { listeners, redirect })
+    }
+
+    /// The redirect URL with its port.
+    pub(crate) fn redirect(&self) -> &Url {
+        &self.redirect
+    }
+
+    /// Serves until an answer has come that `expected` takes.
+    pub(crate) fn wait(self, expected: Expected) -> Waiting {
+        let (sender, answers) = mpsc::channel(1);
+        let authority = self.redirect.port().map_or_else(
+            || self.redirect.host_str().unwrap_or_default().to_owned(),
+            |port| format!("{}:{port}", self.redirect.host_str().unwrap_or_default()),
+        );
+        let shared = Arc::new(Shared { authority, path: self.redirect.path().to_owned(), expected, sender: Mutex::new(Some(sender)) });
+        let router = Router::new().fallback(answer).with_state(shared);
+        let mut waiting = Waiting { answers, stop: Vec::new(), servers: Vec::new() };
+        for listener in self.listeners {
+            let (stop, stopped) = oneshot::channel::<()>();
+            let router = router.clone();
+            waiting.stop.push(stop);
+            waiting.servers.push(tokio::spawn(async move {
+                let stopped = async {
+                    let _ = stopped.await;
+                };
+                let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
+            }));
+        }
+        waiting
+    }
+}
+
+/// `localhost` may be either address to a browser: where both families exist both must be ours, or another user could hold the other one.
+async fn both(port: u16) -> std::io::Result<Vec<TcpListener>> {
+    let mut last = std::io::Error::from(std::io::ErrorKind::AddrInUse);
+    for _ in 0..ATTEMPTS {
+        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, first.local_addr()?.port())).await {
+            Ok(second) => return Ok(vec![first, second]),
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => last = error,
+            // no IPv6 on this machine
+            Err(_) => return Ok(vec![first]),
+        }
+    }
+    Err(last)
+}
+
+impl Waiting {
+    /// The login's answer.
+    pub(crate) async fn answer(&mut self) -> Option<Received> {
+        self.answers.recv().await
+    }
+
+    /// Shows `page` in the browser that brought the answer, and ends.
+    pub(crate) async fn finish(mut self, received: Received, page: Page) {
+        let _ = received.page.send(page);
+        self.stop.clear();
+        let servers = std::mem::take(&mut self.servers);
+        let farewell = async {
+            for server in servers {
+                let mut server = server;
+                if tokio::time::timeout(FAREWELL, &mut server).await.is_err() {
+                    // a browser that holds a connection open
+                    server.abort();
+                }
+            }
+        };
+        farewell.await;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        for server in &self.servers {
+            server.abort();
+        }
+    }
+}
+
+struct Shared {
+    authority: String,
+    path: String,
+    expected: Expected,
+    /// Taken by the first answer that belongs to the login.
+    sender: Mutex<Option<mpsc::Sender<Received>>>,
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    // a page of another site that reaches this port under another name
+    if headers.get("host").and_then(|host| host.to_str().ok()) != Some(shared.authority.as_str()) {
+        return page(StatusCode::MISDIRECTED_REQUEST, "Not here", "This address does not answer under that name.");
+    }
+    if uri.path() != shared.path {
+        return page(StatusCode::NOT_FOUND, "Nothing here", "This address waits for the answer of a login.");
+    }
+    if method != Method::GET {
+        return page(StatusCode::METHOD_NOT_ALLOWED, "Nothing here", "This address waits for the answer of a login.");
+    }
+    let Ok(callback) = shared.expected.read(uri.query().unwrap_or_default()) else {
+        return page(
+            StatusCode::BAD_REQUEST,
+            "Not the answer of this login",
+            "It was ignored. The login goes on in the page that paraph has opened last, or at the address that it shows in the terminal.",
+        );
+    };
+    let Some(sender) = shared.sender.lock().await.take() else {
+        return page(StatusCode::CONFLICT, "Already answered", "This login has its answer. You can close this page.");
+    };
+    let (page_sender, decided) = oneshot::channel();
+    if sender.send(Received { callback, page: page_sender }).await.is_err() {
+        return page(StatusCode::GONE, "Too late", "This login has ended. You can close this page.");
+    }
+    match decided.await {
+        Ok(Page::Success) => page(StatusCode::OK, "You are signed in", "paraph has what it needs. You can close this page."),
+        _ => page(StatusCode::OK, "The login has failed", "paraph says why in the terminal. You can close this page."),
+    }
+}
+
+/// A page on its own: no script, nothing loaded, nothing from outside in it.
+fn page(status: StatusCode, title: &str, text: &str) -> Response<Body> {
+    let body = format!(
+        concat!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>",
+            "<style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem;color-scheme:light dark}}</style>",
+            "<h1>{title}</h1><p>{text}</p></html>\n"
+        ),
+        title = title,
+        text = text
+    );
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    for (name, value) in [
+        ("content-type", "text/html; charset=utf-8"),
+        (
+            "content-security-policy",
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+        ("cache-control", "no-store"),
+        ("connection", "close"),
+    ] {
+        response.headers_mut().insert(name, axum::http::HeaderValue::from_static(value));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::testing::run;
+
+    #[test]
+    fn a_second_answer_finds_the_login_answered() {
+        run(async {
+            let receiver = Receiver::bind(None).await.unwrap();
+            let address = format!("{}?code=c&state=s", receiver.redirect());
+            let mut waiting = receiver.wait(Expected::of_state("s"));
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let first = tokio::spawn(client.get(&address).send());
+            let received = waiting.answer().await.unwrap();
+            assert_eq!(received.callback, Callback::Code("c".into()));
+            assert_eq!(client.get(&address).send().await.unwrap().status(), 409);
+            waiting.finish(received, Page::Success).await;
+            assert_eq!(first.await.unwrap().unwrap().status(), 200);
+            // the port is given back
+            assert!(client.get(&address).send().await.unwrap_err().is_connect());
+        });
+    }
+}

@@ -1,0 +1,234 @@
+//! A login with an OpenID provider: in the user's browser, or straight at paraph's own local issuer.
+//!
+//! Both ways share everything but who carries the request and the answer: discovery, PKCE, state, nonce, the exchange, and the checks.
+
+use super::{
+    callback::{DEFAULT_REDIRECT, Page, Receiver},
+    provider::{Callback, Provider, Request},
+    token::{IdentityToken, TokenError},
+};
+use crate::service::{Call, Cause, Http, Service, ServiceError, is_loopback, quotable};
+use reqwest::header::{HeaderName, HeaderValue, LOCATION};
+use std::{
+    ffi::{OsStr, OsString},
+    time::Duration,
+};
+use url::Url;
+
+/// The header in which the local issuer takes its access code.
+pub const ACCESS_CODE_HEADER: HeaderName = HeaderName::from_static("x-paraph-access-code");
+
+/// A login to be done.
+#[derive(Clone)]
+pub struct Login<'a> {
+    /// The HTTP clients. Their budget does not apply: a person is slower.
+    pub http: &'a Http,
+    /// The issuer, letter by letter as it writes itself.
+    pub issuer: &'a str,
+    /// The client id: `sigstore` as a rule.
+    pub client_id: &'a str,
+    /// The client's secret, where it has one.
+    pub client_secret: Option<&'a str>,
+    /// The redirect URL on this machine; without a port the system chooses one.
+    pub redirect_url: Option<&'a str>,
+    /// The `connector_id` by which a Dex issuer skips its choice of providers.
+    pub connector_id: Option<&'a str>,
+    /// The identity that is wanted, which the provider may offer first.
+    pub login_hint: Option<&'a str>,
+    /// The time for the whole login.
+    pub deadline: Duration,
+}
+
+/// Tells the user what to do. The terminal is the caller's.
+pub trait Prompt: Sync {
+    /// Shows `url`, at which the user logs in; `opening` says whether a browser is being opened as well.
+    fn log_in_at(&self, url: &str, opening: bool);
+}
+
+/// Opens the address in a browser.
+#[derive(Debug, Clone, Default)]
+pub enum Opener {
+    /// The system's way.
+    #[default]
+    System,
+    /// This program, with these arguments and the address as the last. No shell reads it.
+    Command(Vec<OsString>),
+    /// Nothing is opened; the user does it.
+    Nothing,
+}
+
+/// Where a person could be.
+#[derive(Debug, Clone, Copy)]
+pub struct Desktop {
+    /// There is a terminal on which the prompt shows the address.
+    pub terminal: bool,
+    /// There is a desktop session in which a browser can open.
+    pub session: bool,
+}
+
+impl Desktop {
+    /// What the environment says about a desktop session: on Linux and the BSDs a display, elsewhere always.
+    pub fn from_environment(terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let set = |name| variable(name).is_some_and(|value| !value.is_empty());
+        let session = cfg!(any(target_os = "macos", windows)) || set("DISPLAY") || set("WAYLAND_DISPLAY") || set("BROWSER");
+        Self { terminal, session }
+    }
+}
+
+/// Why a login gave no token.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// The provider could not be asked.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// Its token is not one that can be used.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// Nobody to ask.
+    #[error(
+        "no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in; \
+         set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in"
+    )]
+    Nobody,
+    /// The redirect URL is not one of this machine.
+    #[error("the redirect URL {url} cannot be used: {why}")]
+    Redirect {
+        /// The configured one.
+        url: String,
+        /// Why not.
+        why: String,
+    },
+    /// No port on loopback.
+    #[error("no port on this machine can be opened for the login's answer: {0}")]
+    Listen(#[source] std::io::Error),
+    /// The provider said no.
+    #[error("the identity provider refused the login: {error}{}", .description.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    Refused {
+        /// The error's name of RFC 6749, or another, escaped.
+        error: String,
+        /// The provider's words, escaped.
+        description: Option<String>,
+    },
+    /// Nobody came back.
+    #[error("nobody completed the login within {} s", .0.as_secs())]
+    Deadline(Duration),
+    /// The signature, or a claim that the protocol demands, is wrong.
+    #[error("the identity provider's token cannot be trusted: {0}")]
+    Unverified(String),
+    /// The access code goes to this machine's own issuer only.
+    #[error("{0} is not an issuer on this machine, and the access code is not sent to it")]
+    NotLocal(String),
+    /// The local issuer wants another code.
+    #[error("the local issuer did not take the access code; it has been started anew, or belongs to another folder")]
+    AccessCode,
+}
+
+impl Login<'_> {
+    /// A login in the browser.
+    ///
+    /// # Errors
+    /// A [`LoginError`].
+    pub async fn browser(&self, prompt: &dyn Prompt, opener: &Opener, desktop: Desktop) -> Result<IdentityToken, LoginError> {
+        let opening = desktop.session && !matches!(opener, Opener::Nothing) || matches!(opener, Opener::Command(_));
+        if !desktop.terminal && !opening {
+            return Err(LoginError::Nobody);
+        }
+        let login = async {
+            let receiver = Receiver::bind(self.redirect_url).await?;
+            let (provider, request) = self.begin(receiver.redirect()).await?;
+            let mut waiting = receiver.wait(request.expected.clone());
+            if opening {
+                open(opener, request.url.as_str());
+            }
+            prompt.log_in_at(request.url.as_str(), opening);
+            let Some(received) = waiting.answer().await else { return Err(LoginError::Deadline(self.deadline)) };
+            let outcome = complete(&provider, request, received.callback.clone()).await;
+            waiting.finish(received, if outcome.is_ok() { Page::Success } else { Page::Failure }).await;
+            outcome
+        };
+        tokio::time::timeout(self.deadline, login).await.unwrap_or(Err(LoginError::Deadline(self.deadline)))
+    }
+
+    /// A login at paraph's own local issuer, without a person: the authorization request carries the access code in
+    /// [`ACCESS_CODE_HEADER`] and the identity in `login_hint`, and the answer is the redirect that a browser would follow.
+    ///
+    /// # Errors
+    /// A [`LoginError`].
+    pub async fn direct(&self, access_code: &str, email: &str) -> Result<IdentityToken, LoginError> {
+        let local = |url: &str| Url::parse(url).is_ok_and(|url| is_loopback(&url));
+        if !local(self.issuer) {
+            return Err(LoginError::NotLocal(quotable(self.issuer)));
+        }
+        let login = async {
+            let redirect = Url::parse(DEFAULT_REDIRECT)
+                .map_err(|error| LoginError::Redirect { url: DEFAULT_REDIRECT.into(), why: error.to_string() })?;
+            let (provider, request) = Login { login_hint: Some(email), ..self.clone() }.begin(&redirect).await?;
+            if Url::parse(self.issuer).is_ok_and(|issuer| issuer.origin() != request.url.origin()) {
+                return Err(LoginError::NotLocal(quotable(&request.url.origin().ascii_serialization())));
+            }
+            let mut code = HeaderValue::from_str(access_code).map_err(|_| LoginError::AccessCode)?;
+            code.set_sensitive(true);
+            let call = Call {
+                headers: vec![(ACCESS_CODE_HEADER, code)],
+                takes_redirect: true,
+                ..Call::get(Service::IdentityProvider, request.url.clone())
+            };
+            let answer = self.http.within(self.deadline).send(&call).await?;
+            match answer.status.as_u16() {
+                302 | 303 => {}
+                // the page on which a person logs in, or a refusal
+                200 | 401 | 403 => return Err(LoginError::AccessCode),
+                _ => return Err(answer.refused().into()),
+            }
+            let location =
+                answer.headers.get(LOCATION).and_then(|location| location.to_str().ok()).and_then(|location| Url::parse(location).ok());
+            let location = location.filter(|location| location.origin() == redirect.origin() && location.path() == redirect.path());
+            let callback = location.map(|location| request.expected.read(location.query().unwrap_or_default()));
+            let callback = callback
+                .unwrap_or(Err("it leads elsewhere"))
+                .map_err(|why| answer.error(Cause::Mismatch(format!("the login's answer is not taken: {why}"))))?;
+            complete(&provider, request, callback).await
+        };
+        tokio::time::timeout(self.deadline, login).await.unwrap_or(Err(LoginError::Deadline(self.deadline)))
+    }
+
+    async fn begin(&self, redirect: &Url) -> Result<(Provider, Request), LoginError> {
+        let http = self.http.within(self.deadline);
+        let provider = Provider::discover(&http, self.issuer, self.client_id, self.client_secret).await?;
+        let given = [("connector_id", self.connector_id), ("login_hint", self.login_hint)];
+        let extra: Vec<_> = given.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?))).collect();
+        let request = provider.request(redirect, &extra)?;
+        Ok((provider, request))
+    }
+}
+
+async fn complete(provider: &Provider, request: Request, callback: Callback) -> Result<IdentityToken, LoginError> {
+    match callback {
+        Callback::Code(code) => provider.exchange(request, code, jiff::Timestamp::now()).await,
+        Callback::Error { error, description } => Err(LoginError::Refused { error, description }),
+    }
+}
+
+/// Opens the address on a thread of its own, which nobody waits for: some programs return only when their window is closed. A failure is
+/// not told, because the prompt shows the address anyway.
+fn open(opener: &Opener, url: &str) {
+    let (opener, url) = (opener.clone(), url.to_owned());
+    std::thread::spawn(move || match opener {
+        Opener::System => {
+            let _ = webbrowser::open(&url);
+        }
+        Opener::Command(words) => {
+            if let Some((program, arguments)) = words.split_first() {
+                use std::process::{Command, Stdio};
+                let arguments = arguments.iter().map(OsString::as_os_str).chain([OsStr::new(&url)]);
+                let _ = Command::new(program).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+            }
+        }
+        Opener::Nothing => {}
+    });
+}
+
+#[cfg(test)]
+#[path = "login_tests.rs"]
+mod tests;

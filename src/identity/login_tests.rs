@@ -1,0 +1,438 @@
+use super::*;
+use crate::{
+    identity::token::tests::jwt,
+    service::{
+        quotable,
+        testing::{Fake, Reply, Seen, nobody, patient, run, said},
+    },
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+/// An OpenID provider whose lies are chosen by the test.
+#[derive(Clone)]
+struct Lies {
+    issuer_suffix: &'static str,
+    algorithm: &'static str,
+    claims: fn(&mut Value),
+    metadata: fn(&mut Value),
+    /// The key that signs is not the one that is published.
+    foreign_key: bool,
+    token_answer: Option<(u16, Value)>,
+}
+
+const HONEST: Lies =
+    Lies { issuer_suffix: "", algorithm: "ES256", claims: |_| {}, metadata: |_| {}, foreign_key: false, token_answer: None };
+
+/// What the authorization request had, kept for the token endpoint.
+type Requests = Arc<Mutex<HashMap<String, String>>>;
+
+fn key(number: u8) -> SigningKey {
+    SigningKey::from_slice(&[number; 32]).unwrap()
+}
+
+fn parameters(text: &str) -> HashMap<String, String> {
+    url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+}
+
+async fn provider(lies: Lies) -> (Fake, Requests) {
+    let requests = Requests::default();
+    let shared = Arc::clone(&requests);
+    let fake = Fake::new(move |seen| provide(seen, &lies, &shared)).await;
+    (fake, requests)
+}
+
+fn provide(seen: &Seen, lies: &Lies, requests: &Requests) -> Reply {
+    let base = format!("http://{}", seen.headers["host"].to_str().unwrap());
+    let issuer = format!("{base}{}", lies.issuer_suffix);
+    match seen.path.as_str() {
+        "/.well-known/openid-configuration" => {
+            let mut metadata = json!({
+                "issuer": issuer, "authorization_endpoint": format!("{base}/auth"), "token_endpoint": format!("{base}/token"), "jwks_uri": format!("{base}/keys"),
+                "response_types_supported": ["code"], "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["ES256", "none", "HS256"],
+            });
+            (lies.metadata)(&mut metadata);
+            Reply::json(200, &metadata)
+        }
+        "/keys" => {
+            let point = key(if lies.foreign_key { 2 } else { 1 }).verifying_key().to_sec1_point(false);
+            let coordinate = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+            let (x, y) = (coordinate(&point.as_bytes()[1..33]), coordinate(&point.as_bytes()[33..]));
+            let keys = json!({"keys": [{"kty": "EC", "crv": "P-256", "kid": "1", "use": "sig", "alg": "ES256", "x": x, "y": y}, {"kty": "unknown", "kid": "2"}]});
+            Reply::json(200, &keys)
+        }
+        "/auth" => {
+            let query = parameters(&seen.query);
+            if seen.headers.get("x-paraph-access-code").is_none_or(|code| code != "the code") {
+                return Reply::new(200, "<html>a page on which a person logs in</html>");
+            }
+            *requests.lock().unwrap() = query.clone();
+            Reply::new(302, "").header("location", format!("{}?code=c0de&state={}", query["redirect_uri"], query["state"]))
+        }
+        "/token" => {
+            let body = parameters(std::str::from_utf8(&seen.body).unwrap());
+            if let Some((status, answer)) = &lies.token_answer {
+                return Reply::json(*status, answer);
+            }
+            let asked = requests.lock().unwrap().clone();
+            let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&body["code_verifier"]));
+            assert_eq!((asked["code_challenge_method"].as_str(), &asked["code_challenge"]), ("S256", &challenge));
+            assert_eq!(
+                (body["code"].as_str(), &body["redirect_uri"], body["client_id"].as_str()),
+                ("c0de", &asked["redirect_uri"], "sigstore")
+            );
+            let now = jiff::Timestamp::now().as_second();
+            let email = asked.get("login_hint").map_or("you@example.com", String::as_str);
+            let mut claims = json!({
+                "iss": issuer, "sub": "1234", "aud": "sigstore", "iat": now, "exp": now + 600, "nonce": asked["nonce"], "email": email, "email_verified": true,
+            });
+            (lies.claims)(&mut claims);
+            let id_token = sign(lies.algorithm, &claims);
+            Reply::json(200, &json!({"access_token": "a", "token_type": "Bearer", "id_token": id_token}))
+        }
+        _ => Reply::new(404, ""),
+    }
+}
+
+fn sign(algorithm: &str, claims: &Value) -> String {
+    let header = json!({"alg": algorithm, "kid": "1"});
+    let unsigned = jwt(&header, &claims.to_string(), b"");
+    let unsigned = unsigned.trim_end_matches('.');
+    let signature = match algorithm {
+        "none" => Vec::new(),
+        "ES256" => {
+            let signature: Signature = key(1).sign(unsigned.as_bytes());
+            signature.to_bytes().to_vec()
+        }
+        _ => vec![7; 32],
+    };
+    format!("{unsigned}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+fn login<'a>(http: &'a Http, issuer: &'a str) -> Login<'a> {
+    Login {
+        http,
+        issuer,
+        client_id: "sigstore",
+        client_secret: None,
+        redirect_url: None,
+        connector_id: None,
+        login_hint: None,
+        deadline: Duration::from_secs(60),
+    }
+}
+
+const WITH_TERMINAL: Desktop = Desktop { terminal: true, session: false };
+
+/// Stands for the user: gets the address and hands it to the browser of the test.
+struct Shown(tokio::sync::mpsc::UnboundedSender<(Url, bool)>);
+
+impl Prompt for Shown {
+    fn log_in_at(&self, url: &str, opening: bool) {
+        self.0.send((Url::parse(url).unwrap(), opening)).unwrap();
+    }
+}
+
+/// Logs in with a browser that does what `browse` does with the authorization request's parameters.
+async fn with_browser<F: Future<Output = ()> + Send + 'static>(
+    login: &Login<'_>,
+    requests: Requests,
+    browse: impl FnOnce(HashMap<String, String>) -> F + Send + 'static,
+) -> Result<IdentityToken, LoginError> {
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<(Url, bool)>();
+    let browser = tokio::spawn(async move {
+        let Some((url, _)) = receiver.recv().await else { return };
+        let parameters = parameters(url.query().unwrap());
+        *requests.lock().unwrap() = parameters.clone();
+        browse(parameters).await;
+    });
+    let outcome = login.browser(&Shown(sender), &Opener::Nothing, WITH_TERMINAL).await;
+    browser.await.unwrap();
+    outcome
+}
+
+async fn get(url: &str) -> (u16, String) {
+    let response = reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap();
+    let status = response.status().as_u16();
+    assert!(response.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    (status, response.text().await.unwrap())
+}
+
+fn answer(parameters: &HashMap<String, String>) -> String {
+    format!("{}?code=c0de&state={}", parameters["redirect_uri"], parameters["state"])
+}
+
+#[test]
+fn a_login_in_the_browser_gives_a_token() {
+    run(async {
+        let (fake, requests) = provider(HONEST).await;
+        let http = patient();
+        let login = Login { connector_id: Some("https://accounts.test"), ..login(&http, &fake.url) };
+        let token = with_browser(&login, requests, async |parameters| {
+            assert_eq!(parameters["scope"], "openid email");
+            assert_eq!(parameters["response_type"], "code");
+            assert_eq!(parameters["connector_id"], "https://accounts.test");
+            let redirect = Url::parse(&parameters["redirect_uri"]).unwrap();
+            assert_eq!((redirect.host_str(), redirect.path()), (Some("localhost"), "/auth/callback"));
+            assert!(parameters["state"].len() >= 20 && parameters["nonce"].len() >= 20);
+            let (status, page) = get(&answer(&parameters)).await;
+            assert_eq!(status, 200);
+            assert!(page.contains("You are signed in"), "{page}");
+        })
+        .await
+        .unwrap();
+        assert_eq!((token.principal(), token.issuer()), ("you@example.com", fake.url.as_str()));
+    });
+}
+
+#[test]
+fn what_else_a_browser_does_changes_nothing() {
+    run(async {
+        let (fake, requests) = provider(HONEST).await;
+        let http = patient();
+        let token = with_browser(&login(&http, &fake.url), requests, async |parameters| {
+            let redirect = Url::parse(&parameters["redirect_uri"]).unwrap();
+            let at = |path: &str| redirect.join(path).unwrap().to_string();
+            // a connection that is opened early and stays silent
+            let silent = tokio::net::TcpStream::connect(("127.0.0.1", redirect.port().unwrap())).await.unwrap();
+            assert_eq!(get(&at("/favicon.ico")).await.0, 404);
+            assert_eq!(get(&at("/auth/callback")).await.0, 400);
+            assert_eq!(get(&at("/auth/callback?code=evil&state=guess")).await.0, 400);
+            assert_eq!(get(&at("/auth/callback?error=access_denied&state=guess")).await.0, 400);
+            assert_eq!(get(&format!("{}&state=again", answer(&parameters))).await.0, 400);
+            assert_eq!(get(&format!("{}&iss=https://evil.test", answer(&parameters))).await.0, 400);
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            assert_eq!(client.post(answer(&parameters)).send().await.unwrap().status(), 405);
+            let renamed = client.get(answer(&parameters)).header("host", "evil.test").send().await.unwrap();
+            assert_eq!(renamed.status(), 421);
+            assert_eq!(get(&answer(&parameters)).await.0, 200);
+            drop(silent);
+        })
+        .await
+        .unwrap();
+        assert_eq!(token.principal(), "you@example.com");
+    });
+}
+
+#[test]
+fn a_refusal_by_the_provider_is_shown() {
+    run(async {
+        let (fake, requests) = provider(HONEST).await;
+        let http = patient();
+        let error = with_browser(&login(&http, &fake.url), requests, async |parameters| {
+            let address = format!(
+                "{}?error=access_denied&error_description=not+%1B%5B31myou&state={}",
+                parameters["redirect_uri"], parameters["state"]
+            );
+            let (status, page) = get(&address).await;
+            assert_eq!(status, 200);
+            assert!(page.contains("The login has failed") && !page.contains("31m"), "{page}");
+        })
+        .await
+        .unwrap_err();
+        insta::assert_snapshot!(error, @r"the identity provider refused the login: access_denied: not \u{1b}[31myou");
+    });
+}
+
+#[test]
+fn a_provider_that_says_to_name_itself_must() {
+    run(async {
+        let metadata: fn(&mut Value) = |metadata| metadata["authorization_response_iss_parameter_supported"] = json!(true);
+        let (fake, requests) = provider(Lies { metadata, ..HONEST }).await;
+        let http = patient();
+        let issuer = fake.url.clone();
+        with_browser(&login(&http, &fake.url), requests, async move |parameters| {
+            assert_eq!(get(&answer(&parameters)).await.0, 400);
+            assert_eq!(get(&format!("{}&iss={issuer}", answer(&parameters))).await.0, 200);
+        })
+        .await
+        .unwrap();
+    });
+}
+
+#[test]
+fn without_terminal_and_desktop_the_login_fails_at_once_and_says_what_is_missing() {
+    run(async {
+        let http = patient();
+        let nobody = nobody();
+        let desktop = Desktop { terminal: false, session: false };
+        let (sender, _receiver) = tokio::sync::mpsc::unbounded_channel::<(Url, bool)>();
+        for opener in [Opener::System, Opener::Nothing] {
+            let error = login(&http, &nobody).browser(&Shown(sender.clone()), &opener, desktop).await.unwrap_err();
+            insta::allow_duplicates! { insta::assert_snapshot!(error, @r"no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in; set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in") };
+        }
+        assert!(!Desktop::from_environment(true, |_| None).session || cfg!(target_os = "macos"));
+        assert!(Desktop::from_environment(true, |name| (name == "DISPLAY").then(|| ":0".into())).session);
+        assert!(!Desktop::from_environment(true, |_| Some("".into())).session || cfg!(target_os = "macos"));
+    });
+}
+
+#[test]
+fn the_configured_opener_gets_the_address_as_its_last_argument() {
+    run(async {
+        let (fake, requests) = provider(HONEST).await;
+        let folder = tempfile::tempdir().unwrap();
+        let told = folder.path().join("told");
+        let script = "printf '%s' \"$2\" > \"$1.part\"; mv \"$1.part\" \"$1\"";
+        let opener =
+            Opener::Command(["sh", "-c", script, "sh"].map(OsString::from).into_iter().chain([told.clone().into_os_string()]).collect());
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<(Url, bool)>();
+        let browser = tokio::spawn(async move {
+            let (url, opening) = receiver.recv().await.unwrap();
+            assert!(opening);
+            let parameters = parameters(url.query().unwrap());
+            *requests.lock().unwrap() = parameters.clone();
+            while !told.exists() {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(std::fs::read_to_string(&told).unwrap(), url.as_str());
+            get(&answer(&parameters)).await;
+        });
+        let http = patient();
+        let desktop = Desktop { terminal: false, session: false };
+        login(&http, &fake.url).browser(&Shown(sender), &opener, desktop).await.unwrap();
+        browser.await.unwrap();
+    });
+}
+
+#[test]
+fn a_login_that_nobody_completes_ends_at_its_deadline() {
+    run(async {
+        let (fake, requests) = provider(HONEST).await;
+        let http = patient();
+        let login = Login { deadline: Duration::from_millis(1500), ..login(&http, &fake.url) };
+        let error = with_browser(&login, requests, async |_| {}).await.unwrap_err();
+        insta::assert_snapshot!(error, @"nobody completed the login within 1 s");
+    });
+}
+
+#[test]
+fn a_redirect_url_must_be_of_this_machine() {
+    run(async {
+        let (fake, requests) = provider(HONEST).await;
+        let http = patient();
+        let mut said = Vec::new();
+        for redirect in ["https://localhost/x", "http://evil.test/auth/callback", "http://127.0.0.1/?x=1", "nonsense"] {
+            let login = Login { redirect_url: Some(redirect), ..login(&http, &fake.url) };
+            said.push(with_browser(&login, Arc::clone(&requests), async |_| {}).await.unwrap_err().to_string());
+        }
+        insta::assert_snapshot!(said.join("\n"), @r"
+            the redirect URL https://localhost/x cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
+            the redirect URL http://evil.test/auth/callback cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
+            the redirect URL http://127.0.0.1/?x=1 cannot be used: it has neither query nor credentials
+            the redirect URL nonsense cannot be used: relative URL without a base
+            ");
+        let login = Login { redirect_url: Some("http://127.0.0.1/other/path"), ..login(&http, &fake.url) };
+        with_browser(&login, requests, async |parameters| {
+            assert!(parameters["redirect_uri"].starts_with("http://127.0.0.1:") && parameters["redirect_uri"].ends_with("/other/path"));
+            assert_eq!(get(&answer(&parameters)).await.0, 200);
+        })
+        .await
+        .unwrap();
+    });
+}
+
+#[test]
+fn the_local_issuer_is_asked_without_a_person() {
+    run(async {
+        let (fake, _) = provider(HONEST).await;
+        let http = patient();
+        let token = login(&http, &fake.url).direct("the code", "me@example.com").await.unwrap();
+        assert_eq!(token.principal(), "me@example.com");
+        let authorization = fake.seen().into_iter().find(|seen| seen.path == "/auth").unwrap();
+        assert_eq!(parameters(&authorization.query)["redirect_uri"], DEFAULT_REDIRECT);
+    });
+}
+
+#[test]
+fn the_access_code_goes_to_no_other_machine_and_a_wrong_one_is_told() {
+    run(async {
+        let http = patient();
+        let mut told = Vec::new();
+        let (fake, _) = provider(HONEST).await;
+        told.push(login(&http, &fake.url).direct("another code", "me@example.com").await.unwrap_err().to_string());
+        told.push(login(&http, "https://issuer.test").direct("the code", "me@example.com").await.unwrap_err().to_string());
+        // an issuer of this machine whose authorization endpoint is elsewhere
+        let metadata: fn(&mut Value) = |metadata| metadata["authorization_endpoint"] = json!("http://elsewhere.test/auth");
+        let (fake, _) = provider(Lies { metadata, ..HONEST }).await;
+        let error = login(&http, &fake.url).direct("the code", "me@example.com").await.unwrap_err().to_string();
+        told.push(error);
+        insta::assert_snapshot!(told.join("\n"), @r"
+            the local issuer did not take the access code; it has been started anew, or belongs to another folder
+            https://issuer.test is not an issuer on this machine, and the access code is not sent to it
+            http://elsewhere.test is not an issuer on this machine, and the access code is not sent to it
+            ");
+    });
+}
+
+/// Every check of the exchange and the token, by the way that needs no browser.
+#[test]
+fn a_lying_provider_is_found_out() {
+    let metadata = |metadata: fn(&mut Value)| Lies { metadata, ..HONEST };
+    let claims = |claims: fn(&mut Value)| Lies { claims, ..HONEST };
+    let mut told = Vec::new();
+    for (name, lies) in [
+        ("another issuer", metadata(|metadata| metadata["issuer"] = json!("https://evil.test"))),
+        ("issuer with a slash", Lies { issuer_suffix: "/", ..HONEST }),
+        ("no token endpoint", metadata(|metadata| metadata["token_endpoint"] = Value::Null)),
+        ("a script for a login page", metadata(|metadata| metadata["authorization_endpoint"] = json!("javascript:alert(1)"))),
+        ("foreign key", Lies { foreign_key: true, ..HONEST }),
+        ("alg none", Lies { algorithm: "none", ..HONEST }),
+        ("alg HS256", Lies { algorithm: "HS256", ..HONEST }),
+        ("nonce of another login", claims(|claims| claims["nonce"] = json!("other"))),
+        ("no nonce", claims(|claims| claims["nonce"] = Value::Null)),
+        ("audience", claims(|claims| claims["aud"] = json!("other"))),
+        ("second audience", claims(|claims| claims["aud"] = json!(["sigstore", "other"]))),
+        ("token's issuer", claims(|claims| claims["iss"] = json!("https://evil.test"))),
+        ("expired", claims(|claims| claims["exp"] = json!(1_000_000))),
+        ("address not verified", claims(|claims| claims["email_verified"] = json!(false))),
+        ("no ID token", Lies { token_answer: Some((200, json!({"access_token": "a", "token_type": "Bearer"}))), ..HONEST }),
+        (
+            "reused code",
+            Lies { token_answer: Some((400, json!({"error": "invalid_grant", "error_description": "used \u{1b}"}))), ..HONEST },
+        ),
+        ("no answer", Lies { token_answer: Some((500, json!({}))), ..HONEST }),
+    ] {
+        run(async {
+            let (fake, _) = provider(lies).await;
+            let http = patient();
+            let error = login(&http, &fake.url).direct("the code", "me@example.com").await.unwrap_err();
+            told.push(format!("{name}: {}", quotable(&said(&error))));
+        });
+    }
+    insta::assert_snapshot!(told.join("\n"), @r"
+            another issuer: the identity provider at http://HOST/ gave an answer that does not fit the request: unexpected issuer URI `https://evil.test` (expected `http://HOST`)
+            issuer with a slash: the identity provider at http://HOST/ gave an answer that does not fit the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
+            no token endpoint: the identity provider at http://HOST/ gave an answer that cannot be read: its metadata names no token endpoint
+            a script for a login page: the identity provider at javascript:alert(1) cannot be called: the provider names an address that is less safe than its own
+            foreign key: the identity provider's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
+            alg none: the identity token is not signed by a key of its issuer: its algorithm is none
+            alg HS256: the identity token is not signed by a key of its issuer: its algorithm is HS256
+            nonce of another login: the identity token belongs to another login
+            no nonce: the identity token belongs to another login
+            audience: the identity provider's token cannot be trusted: Invalid audiences: must contain `sigstore` (found audiences: `other`)
+            second audience: the identity provider's token cannot be trusted: Invalid audiences: `other` is not a trusted audience
+            token's issuer: the identity provider's token cannot be trusted: Invalid issuer: expected `http://HOST` (found `https://evil.test`)
+            expired: the identity token expired at 1970-01-12T13:46:40Z
+            address not verified: the identity provider has not verified the address me@example.com
+            no ID token: the identity provider at http://HOST/ gave an answer that cannot be read: its answer holds no ID token
+            reused code: the identity provider refused the login: invalid_grant: used \u{1b}
+            no answer: the identity provider at http://HOST/token refused the request with 500 Internal Server Error
+            ");
+}
+
+#[test]
+fn a_provider_that_is_dead_is_named() {
+    run(async {
+        let http = patient();
+        let url = nobody();
+        let error = login(&http, &url).direct("the code", "me@example.com").await.unwrap_err();
+        insta::assert_snapshot!(said(&error), @"the identity provider at http://HOST/.well-known/openid-configuration could not be reached: connection refused");
+    });
+}

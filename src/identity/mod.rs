@@ -1,0 +1,15 @@
+//! Who signs: OpenID identity tokens, where they come from, and the checks that they must pass before they are sent.
+//!
+//! This room talks to OpenID providers and to nobody else. It has no terminal (a [`Prompt`] is given to it) and reads neither
+//! configuration nor environment. Fulcio verifies a token once more; what is checked here keeps a token that cannot work, or that was made
+//! for somebody else, from leaving the machine.
+
+mod callback;
+mod login;
+mod provider;
+mod source;
+mod token;
+
+pub use login::{Desktop, Login, LoginError, Opener, Prompt};
+pub use source::{DEFAULT_TOKEN_FILE, Settings, Source, SourceError, choose};
+pub use token::{Expectation, IdentityToken, MAX_TOKEN, TokenError};

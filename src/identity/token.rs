@@ -1,0 +1,373 @@
+//! An identity token: a JWT (RFC 7519) with the claims of OpenID Connect Core 1.0, section 2.
+
+use crate::service::quotable;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Deserializer, de};
+use zeroize::Zeroizing;
+
+/// The largest token that is read, in bytes. Checked before it is split.
+pub const MAX_TOKEN: usize = 16 * 1024;
+
+/// An identity token: a secret while it lasts. It is wiped from memory when dropped and shows nothing of itself in `Debug`.
+///
+/// Its signature has been verified only where this program fetched it from the provider itself; Fulcio verifies it in any case.
+#[derive(Clone)]
+pub struct IdentityToken {
+    raw: Zeroizing<String>,
+    claims: Claims,
+}
+
+/// What a token must fit before it is sent to Fulcio.
+#[derive(Debug, Clone, Copy)]
+pub struct Expectation<'a> {
+    /// The issuer that must have made it; `None` where the user configured none, and any will do that Fulcio knows.
+    pub issuer: Option<&'a str>,
+    /// The client that it must be made out to: `sigstore` as a rule.
+    pub audience: &'a str,
+    /// The local clock.
+    pub now: jiff::Timestamp,
+    /// How far the clocks of issuer and machine may differ.
+    pub skew: std::time::Duration,
+}
+
+impl<'a> Expectation<'a> {
+    /// With a skew of one minute.
+    pub fn new(issuer: Option<&'a str>, audience: &'a str, now: jiff::Timestamp) -> Self {
+        Self { issuer, audience, now, skew: std::time::Duration::from_secs(60) }
+    }
+}
+
+/// Why a token is not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// Beyond [`MAX_TOKEN`].
+    #[error("the identity token has more than {MAX_TOKEN} bytes")]
+    TooLarge,
+    /// No JWT.
+    #[error("the identity token is not a JSON Web Token: {0}")]
+    Malformed(&'static str),
+    /// Its claims cannot be read.
+    #[error("the identity token's claims cannot be read: {0}")]
+    Claims(String),
+    /// It carries no signature that could be verified.
+    #[error("the identity token is not signed by a key of its issuer: its algorithm is {0}")]
+    Algorithm(String),
+    /// Another issuer.
+    #[error("the identity token was issued by {found}, and {expected} is expected")]
+    Issuer {
+        /// The token's.
+        found: String,
+        /// The configured one.
+        expected: String,
+    },
+    /// Another audience.
+    #[error("the identity token is made out to {found}, and not to {expected}")]
+    Audience {
+        /// The token's, joined by commas.
+        found: String,
+        /// The client id.
+        expected: String,
+    },
+    /// Past its end.
+    #[error("the identity token expired at {0}")]
+    Expired(jiff::Timestamp),
+    /// Before its begin.
+    #[error("the identity token was issued in the future, at {0}; one of the two clocks is wrong")]
+    Future(jiff::Timestamp),
+    /// The provider has not verified the address.
+    #[error("the identity provider has not verified the address {0}")]
+    EmailUnverified(String),
+    /// Neither address nor subject.
+    #[error("the identity token names nobody")]
+    Nobody,
+    /// An answer to another login.
+    #[error("the identity token belongs to another login")]
+    Nonce,
+}
+
+impl IdentityToken {
+    /// Reads a token, white space around it aside. Nothing is verified.
+    ///
+    /// # Errors
+    /// [`TokenError::TooLarge`], [`TokenError::Malformed`], [`TokenError::Claims`], [`TokenError::Algorithm`] or [`TokenError::Nobody`].
+    pub fn parse(text: &str) -> Result<Self, TokenError> {
+        if text.len() > MAX_TOKEN {
+            return Err(TokenError::TooLarge);
+        }
+        let text = text.trim();
+        let mut parts = text.split('.');
+        let (Some(header), Some(payload), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+            return Err(TokenError::Malformed("it does not have three parts"));
+        };
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map(Zeroizing::new);
+        let header = decode(header).map_err(|_| TokenError::Malformed("its header is not base64url"))?;
+        let payload = decode(payload).map_err(|_| TokenError::Malformed("its payload is not base64url"))?;
+        let signature = decode(signature).map_err(|_| TokenError::Malformed("its signature is not base64url"))?;
+        let Header { alg } = serde_json::from_slice(&header).map_err(|_| TokenError::Malformed("its header names no algorithm"))?;
+        // a token without a signature, or with one that its reader could have made
+        if signature.is_empty() || alg.eq_ignore_ascii_case("none") || alg.to_ascii_uppercase().starts_with("HS") {
+            return Err(TokenError::Algorithm(quotable(&alg)));
+        }
+        // a message of serde_json quotes no values, but a type error quotes a string's: it goes through the escaping
+        let claims: Claims = serde_json::from_slice(&payload).map_err(|error| TokenError::Claims(quotable(&error.to_string())))?;
+        let token = Self { raw: Zeroizing::new(text.to_owned()), claims };
+        if token.principal().is_empty() { Err(TokenError::Nobody) } else { Ok(token) }
+    }
+
+    /// Checks issuer, audience, times and the verified address.
+    ///
+    /// # Errors
+    /// The [`TokenError`] of the first check that fails.
+    pub fn check(&self, expected: &Expectation<'_>) -> Result<(), TokenError> {
+        let claims = &self.claims;
+        if let Some(issuer) = expected.issuer
+            && issuer != claims.iss
+        {
+            return Err(TokenError::Issuer { found: quotable(&claims.iss), expected: quotable(issuer) });
+        }
+        if !claims.aud.iter().any(|audience| audience == expected.audience) {
+            let found = if claims.aud.is_empty() { "nobody".into() } else { quotable(&claims.aud.join(", ")) };
+            return Err(TokenError::Audience { found, expected: quotable(expected.audience) });
+        }
+        let skew = i64::try_from(expected.skew.as_secs()).unwrap_or(i64::MAX);
+        let now = expected.now.as_second();
+        let time = |seconds| jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
+        if now.saturating_sub(skew) >= claims.exp {
+            return Err(TokenError::Expired(time(claims.exp)));
+        }
+        if let Some(begin) = claims.iat.max(claims.nbf)
+            && now.saturating_add(skew) < begin
+        {
+            return Err(TokenError::Future(time(begin)));
+        }
+        if self.email().is_some() && claims.email_verified == Some(false) {
+            return Err(TokenError::EmailUnverified(quotable(self.principal())));
+        }
+        Ok(())
+    }
+
+    /// The token's text, to be sent and never to be shown.
+    pub fn secret(&self) -> &str {
+        &self.raw
+    }
+
+    /// The `iss` claim, as it stands in the token.
+    pub fn issuer(&self) -> &str {
+        &self.claims.iss
+    }
+
+    /// The `sub` claim.
+    pub fn subject(&self) -> &str {
+        &self.claims.sub
+    }
+
+    /// The `email` claim, where there is one.
+    pub fn email(&self) -> Option<&str> {
+        self.claims.email.as_deref().filter(|email| !email.is_empty())
+    }
+
+    /// The `nonce` claim.
+    pub fn nonce(&self) -> Option<&str> {
+        self.claims.nonce.as_deref()
+    }
+
+    /// The `exp` claim.
+    pub fn expires(&self) -> Option<jiff::Timestamp> {
+        jiff::Timestamp::from_second(self.claims.exp).ok()
+    }
+
+    /// What the proof of possession for Fulcio is a signature of: the `email` claim where there is one, else `sub`.
+    pub fn principal(&self) -> &str {
+        self.email().unwrap_or(&self.claims.sub)
+    }
+}
+
+impl std::fmt::Debug for IdentityToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IdentityToken").field("issuer", &self.claims.iss).field("principal", &self.principal()).finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+}
+
+/// A claim that stands twice is an error: two readers could take different ones.
+#[derive(Clone, Deserialize)]
+struct Claims {
+    iss: String,
+    #[serde(default)]
+    sub: String,
+    #[serde(default, deserialize_with = "one_or_many")]
+    aud: Vec<String>,
+    #[serde(deserialize_with = "numeric_date")]
+    exp: i64,
+    #[serde(default, deserialize_with = "optional_numeric_date")]
+    iat: Option<i64>,
+    #[serde(default, deserialize_with = "optional_numeric_date")]
+    nbf: Option<i64>,
+    nonce: Option<String>,
+    email: Option<String>,
+    #[serde(default, deserialize_with = "boolean")]
+    email_verified: Option<bool>,
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Audience {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Audience::deserialize(deserializer)? {
+        Audience::One(one) => vec![one],
+        Audience::Many(many) => many,
+    })
+}
+
+/// Seconds since the epoch, rounded down where they have a fraction.
+fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let number = serde_json::Number::deserialize(deserializer)?;
+    let seconds = number.as_i64().or_else(|| number.as_f64().map(f64::floor).filter(|float| float.abs() < 1e15).map(|float| float as i64));
+    seconds.ok_or_else(|| de::Error::custom("a time is out of range"))
+}
+
+fn optional_numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    numeric_date(deserializer).map(Some)
+}
+
+/// Some providers write a string.
+fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::Bool(value) => Ok(Some(value)),
+        serde_json::Value::String(text) if text == "true" => Ok(Some(true)),
+        serde_json::Value::String(text) if text == "false" => Ok(Some(false)),
+        serde_json::Value::Null => Ok(None),
+        _ => Err(de::Error::custom("email_verified is no boolean")),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    pub(crate) fn jwt(header: &Value, claims: &str, signature: &[u8]) -> String {
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        format!("{}.{}.{}", encode(header.to_string().as_bytes()), encode(claims.as_bytes()), encode(signature))
+    }
+
+    pub(crate) fn token_of(claims: &Value) -> String {
+        jwt(&json!({"alg": "RS256"}), &claims.to_string(), b"signature")
+    }
+
+    fn claims() -> Value {
+        json!({"iss": "https://issuer.test", "sub": "1234", "aud": "sigstore", "exp": 2000, "iat": 1000, "email": "you@example.com", "email_verified": true})
+    }
+
+    fn with(name: &str, value: Value) -> Value {
+        let mut claims = claims();
+        claims[name] = value;
+        claims
+    }
+
+    fn check(claims: &Value, now: i64) -> Result<(), TokenError> {
+        let token = IdentityToken::parse(&token_of(claims)).unwrap();
+        token.check(&Expectation::new(Some("https://issuer.test"), "sigstore", jiff::Timestamp::from_second(now).unwrap()))
+    }
+
+    #[test]
+    fn a_good_token_passes_and_names_its_principal() {
+        let token = IdentityToken::parse(&format!(" {}\n", token_of(&claims()))).unwrap();
+        assert_eq!((token.issuer(), token.subject(), token.principal()), ("https://issuer.test", "1234", "you@example.com"));
+        assert_eq!(check(&claims(), 1500), Ok(()));
+        let mut workflow = claims();
+        workflow.as_object_mut().unwrap().remove("email");
+        assert_eq!(IdentityToken::parse(&token_of(&workflow)).unwrap().principal(), "1234");
+        assert_eq!(IdentityToken::parse(&token_of(&with("email", json!("")))).unwrap().principal(), "1234");
+        assert_eq!(check(&with("aud", json!(["other", "sigstore"])), 1500), Ok(()));
+        assert_eq!(check(&with("email_verified", json!("true")), 1500), Ok(()));
+        assert_eq!(check(&with("exp", json!(2000.5)), 1500), Ok(()));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_token_is_told_before_it_is_sent() {
+        let say = |claims: Value, now| check(&claims, now).unwrap_err().to_string();
+        insta::assert_snapshot!([
+            say(with("iss", json!("https://issuer.test/")), 1500),
+            say(with("aud", json!(["a", "b\u{1b}"])), 1500),
+            say(with("aud", json!([])), 1500),
+            say(claims(), 2060),
+            say(claims(), 939),
+            say(with("nbf", json!(1800)), 1500),
+            say(with("email_verified", json!(false)), 1500),
+            say(with("email_verified", json!("false")), 1500),
+        ]
+        .join("\n"), @r"
+            the identity token was issued by https://issuer.test/, and https://issuer.test is expected
+            the identity token is made out to a, b\u{1b}, and not to sigstore
+            the identity token is made out to nobody, and not to sigstore
+            the identity token expired at 1970-01-01T00:33:20Z
+            the identity token was issued in the future, at 1970-01-01T00:16:40Z; one of the two clocks is wrong
+            the identity token was issued in the future, at 1970-01-01T00:30:00Z; one of the two clocks is wrong
+            the identity provider has not verified the address you@example.com
+            the identity provider has not verified the address you@example.com
+            ");
+        assert_eq!(check(&claims(), 2059), Ok(()), "within the skew");
+        assert_eq!(check(&claims(), 940), Ok(()), "within the skew");
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused_with_its_reason() {
+        let none = |alg: &str, signature: &[u8]| jwt(&json!({"alg": alg}), &claims().to_string(), signature);
+        let text = claims().to_string();
+        let cases = [
+            String::new(),
+            "a.b".into(),
+            "a.b.c.d".into(),
+            "!.e30.e30".into(),
+            "e30=.e30.e30".into(),
+            "e30.e30.e30".into(),
+            none("none", b""),
+            none("RS256", b""),
+            none("NonE", b"x"),
+            none("HS256", b"x"),
+            jwt(&json!({"alg": "RS256"}), "[1]", b"x"),
+            jwt(&json!({"alg": "RS256"}), &text.replacen('{', "{\"iss\":\"https://evil.test\",", 1), b"x"),
+            token_of(&with("exp", json!("never"))),
+            token_of(&with("exp", json!(1e300))),
+            token_of(&with("email_verified", json!(1))),
+            token_of(&json!({"iss": "x", "exp": 1})),
+            "x".repeat(MAX_TOKEN + 1),
+        ];
+        let said: Vec<_> = cases.iter().map(|text| IdentityToken::parse(text).unwrap_err().to_string()).collect();
+        insta::assert_snapshot!(said.join("\n"), @r#"
+            the identity token is not a JSON Web Token: it does not have three parts
+            the identity token is not a JSON Web Token: it does not have three parts
+            the identity token is not a JSON Web Token: it does not have three parts
+            the identity token is not a JSON Web Token: its header is not base64url
+            the identity token is not a JSON Web Token: its header is not base64url
+            the identity token is not a JSON Web Token: its header names no algorithm
+            the identity token is not signed by a key of its issuer: its algorithm is none
+            the identity token is not signed by a key of its issuer: its algorithm is RS256
+            the identity token is not signed by a key of its issuer: its algorithm is NonE
+            the identity token is not signed by a key of its issuer: its algorithm is HS256
+            the identity token's claims cannot be read: invalid type: integer `1`, expected a string at line 1 column 2
+            the identity token's claims cannot be read: duplicate field `iss` at line 1 column 119
+            the identity token's claims cannot be read: invalid type: string "never", expected a JSON number at line 1 column 79
+            the identity token's claims cannot be read: a time is out of range at line 1 column 78
+            the identity token's claims cannot be read: email_verified is no boolean at line 1 column 62
+            the identity token names nobody
+            the identity token has more than 16384 bytes
+            "#);
+    }
+
+    #[test]
+    fn nothing_of_the_token_shows_in_debug() {
+        let text = token_of(&claims());
+        let shown = format!("{:?}", IdentityToken::parse(&text).unwrap());
+        assert_eq!(shown, r#"IdentityToken { issuer: "https://issuer.test", principal: "you@example.com", .. }"#);
+    }
+}

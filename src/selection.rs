@@ -1,0 +1,283 @@
+//! What the configuration selects: the trust roots to verify under, whom to allow, and the services to sign with.
+//!
+//! It reads the files that settings name, with caps, and no others; it never asks a network. What a cache of TUF metadata holds is handed
+//! in by a function, so that verification can read what an earlier `paraph trust update` or signature left there.
+
+use crate::{
+    config::{Config, InstanceName, RekorVersion, Source},
+    policy::{self, AllowedIdentities, Policy, PolicyError},
+    sign::{LogVersion, Services},
+    trust::{self, Instance, KeyFiles, SigningConfig, TrustRoot, TrustRootError},
+};
+use sigstore_trust_root::SigstoreInstance;
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+/// A signing config larger than this is not read, in bytes.
+const MAX_SIGNING_CONFIG: usize = 1 << 20;
+
+/// Trust material of one instance that a cache holds: newer than what the program carries.
+#[derive(Debug, Clone)]
+pub struct Cached {
+    /// `trusted_root.json`.
+    pub trusted_root: Vec<u8>,
+    /// `signing_config.v0.2.json`, where the repository has one.
+    pub signing_config: Option<Vec<u8>>,
+    /// Where it came from and how old it is, in words.
+    pub description: String,
+}
+
+/// Why the configured trust, policy or services cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectionError {
+    /// A file that a setting names cannot be read.
+    #[error("{} cannot be read, which {setting} names: {cause}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Who named it.
+        setting: String,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// A trusted root that is not one.
+    #[error(transparent)]
+    TrustRoot(#[from] TrustRootError),
+    /// A signing config that is not one.
+    #[error("the signing config {name} cannot be used: {cause}")]
+    SigningConfig {
+        /// Its file.
+        name: String,
+        /// Why.
+        cause: String,
+    },
+    /// A name without a trust root.
+    #[error("the instance {0} has no trust root: set paraph.{0}.trustedRoot, or run `paraph trust initialize`")]
+    UnknownInstance(String),
+    /// No service of a kind.
+    #[error("no {service} is configured for the instance {instance}{hint}")]
+    NoService {
+        /// The service.
+        service: &'static str,
+        /// The instance.
+        instance: String,
+        /// What to set.
+        hint: String,
+    },
+    /// The TUF cache is damaged.
+    #[error("the cache of trust material cannot be used: {0}")]
+    Cache(String),
+}
+
+/// Reads the cache of an instance, if there is one.
+pub type CacheReader<'a> = &'a dyn Fn(&InstanceName) -> Result<Option<Cached>, String>;
+
+/// The trust roots that signatures are verified under.
+///
+/// # Errors
+/// [`SelectionError`].
+pub fn trust_roots(config: &Config, cache: CacheReader<'_>) -> Result<Vec<TrustRoot>, SelectionError> {
+    let name = config.instance_name();
+    let files = key_files(config)?;
+    // a root that files give whole needs no other beside it; one that they give in part changes the selected one
+    let whole = files.fulcio_root.is_some() && files.rekor_public_key.is_some() && files.ct_log_public_key.is_some();
+    let base = match &config.trusted_root.value {
+        Some(path) => Some(read_root(path, &config.trusted_root.source, instance(&name))?),
+        None if whole => None,
+        None => Some(root_of_instance(config, &name, cache)?),
+    };
+    match (files.is_empty(), base) {
+        (true, Some(root)) => Ok(vec![root]),
+        (_, base) => Ok(vec![files.over(base)?]),
+    }
+}
+
+/// Whom the configuration allows, and what a user should know about it: a file that cannot be used allows nobody.
+pub fn policy(config: &Config) -> (Policy, Vec<String>) {
+    let mut warnings = Vec::new();
+    let allowed = config.allowed_identities.value.as_ref().map(|path| {
+        read_allowed(path, &config.allowed_identities.source).unwrap_or_else(|error| {
+            warnings.push(format!("Nobody is allowed: {error}."));
+            AllowedIdentities::default()
+        })
+    });
+    let policy = Policy { allowed, match_committer: config.match_committer.value, allow_legacy: config.allow_legacy.value };
+    (policy, warnings)
+}
+
+/// The services that a signature is made with. `now` selects those that are in service.
+///
+/// # Errors
+/// [`SelectionError`].
+pub fn services(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp) -> Result<Services, SelectionError> {
+    let name = config.instance_name();
+    let signing = signing_config(config, &name, cache)?;
+    let none = |service, key: &str| SelectionError::NoService { service, instance: name.as_str().to_owned(), hint: format!(": set {key}") };
+    let first = |endpoints: &[sigstore_trust_root::ServiceEndpoint], version: Option<u32>| {
+        let usable = endpoints.iter().filter(|endpoint| endpoint.valid_for.contains(now) && version.is_none_or(|version| endpoint.major_api_version == version));
+        usable.max_by_key(|endpoint| endpoint.valid_for.start).map(|endpoint| endpoint.url.trim_end_matches('/').to_owned())
+    };
+    let own = |url: &Option<crate::config::ServiceUrl>| url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+
+    let fulcio = own(&config.fulcio.value).or_else(|| signing.as_ref().and_then(|signing| first(&signing.ca_urls, Some(1))));
+    let wanted = config.rekor_protocol();
+    let (log, log_version) = match (own(&config.rekor.value), &signing) {
+        (Some(url), _) => (url, wanted.map_or(LogVersion::V1, log_version)),
+        (None, Some(signing)) => {
+            let versions: &[RekorVersion] = match wanted {
+                Some(RekorVersion::V1) => &[RekorVersion::V1],
+                Some(RekorVersion::V2) => &[RekorVersion::V2],
+                None => &[RekorVersion::V2, RekorVersion::V1],
+            };
+            let found = versions.iter().find_map(|version| Some((first(&signing.rekor_tlog_urls, Some(number(*version)))?, log_version(*version))));
+            found.ok_or_else(|| none("transparency log of the wanted version", "gitsign.rekor or gitsign.rekorVersion"))?
+        }
+        (None, None) => return Err(none("transparency log", "gitsign.rekor")),
+    };
+    // released clients refuse an entry of Rekor v1 beside a token, so there the user has to ask for it
+    let timestamp_authority = match (own(&config.timestamp_server_url.value), log_version) {
+        (Some(url), _) => Some(url),
+        (None, LogVersion::V1) => None,
+        (None, LogVersion::V2) => {
+            let url = signing.as_ref().and_then(|signing| first(&signing.tsa_urls, Some(1)));
+            Some(url.ok_or_else(|| none("timestamp authority", "gitsign.timestampServerURL (an entry of Rekor v2 tells no time)"))?)
+        }
+    };
+    Ok(Services { fulcio: fulcio.ok_or_else(|| none("certificate authority", "gitsign.fulcio"))?, log, log_version, timestamp_authority })
+}
+
+/// The OpenID issuer that a login asks.
+///
+/// # Errors
+/// [`SelectionError`].
+pub fn issuer(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp) -> Result<String, SelectionError> {
+    if let Some(issuer) = &config.issuer.value {
+        return Ok(issuer.as_str().to_owned());
+    }
+    let name = config.instance_name();
+    let signing = signing_config(config, &name, cache)?;
+    let endpoint = signing.iter().flat_map(|signing| &signing.oidc_urls).find(|endpoint| endpoint.valid_for.contains(now));
+    endpoint.map(|endpoint| endpoint.url.clone()).ok_or_else(|| SelectionError::NoService {
+        service: "identity provider",
+        instance: name.as_str().to_owned(),
+        hint: ": set gitsign.issuer".into(),
+    })
+}
+
+fn log_version(version: RekorVersion) -> LogVersion {
+    match version {
+        RekorVersion::V1 => LogVersion::V1,
+        RekorVersion::V2 => LogVersion::V2,
+    }
+}
+
+fn number(version: RekorVersion) -> u32 {
+    match version {
+        RekorVersion::V1 => 1,
+        RekorVersion::V2 => 2,
+    }
+}
+
+/// The name of an instance as the trust room has it.
+pub fn instance(name: &InstanceName) -> Instance {
+    match name {
+        InstanceName::Public => Instance::public(),
+        InstanceName::Staging => Instance::staging(),
+        InstanceName::Custom => Instance::custom(),
+        InstanceName::Named(name) => Instance::named(name).unwrap_or_else(Instance::custom),
+    }
+}
+
+fn root_of_instance(config: &Config, name: &InstanceName, cache: CacheReader<'_>) -> Result<TrustRoot, SelectionError> {
+    let instance = instance(name);
+    if let InstanceName::Named(text) = name
+        && let Some(settings) = config.instance_settings(text)
+        && let Some(path) = &settings.trusted_root.value
+    {
+        return read_root(path, &settings.trusted_root.source, instance);
+    }
+    if let Some(cached) = cache(name).map_err(SelectionError::Cache)? {
+        return Ok(TrustRoot::from_json(&cached.trusted_root, instance, &cached.description)?);
+    }
+    // trust by files alone stands on the public root, of which the files replace their parts
+    let carried = if *name == InstanceName::Custom { Instance::public() } else { instance };
+    TrustRoot::embedded(&carried)?.ok_or_else(|| SelectionError::UnknownInstance(name.as_str().to_owned()))
+}
+
+fn signing_config(config: &Config, name: &InstanceName, cache: CacheReader<'_>) -> Result<Option<SigningConfig>, SelectionError> {
+    let parse = |json: &[u8], name: &str| {
+        let text = std::str::from_utf8(json).map_err(|cause| cause.to_string());
+        text.and_then(|text| SigningConfig::from_json(text).map_err(|cause| cause.to_string()))
+            .map_err(|cause| SelectionError::SigningConfig { name: name.to_owned(), cause })
+    };
+    let from_file = |path: &Path, source: &Source| -> Result<_, SelectionError> {
+        parse(&read(path, source, MAX_SIGNING_CONFIG)?, &path.display().to_string()).map(Some)
+    };
+    if let Some(path) = &config.signing_config.value {
+        return from_file(path, &config.signing_config.source);
+    }
+    if let InstanceName::Named(text) = name
+        && let Some(settings) = config.instance_settings(text)
+        && let Some(path) = &settings.signing_config.value
+    {
+        return from_file(path, &settings.signing_config.source);
+    }
+    if let Some(cached) = cache(name).map_err(SelectionError::Cache)?
+        && let Some(json) = cached.signing_config
+    {
+        return parse(&json, &cached.description).map(Some);
+    }
+    let carried = match name {
+        // as gitsign: what no variable or key names is the public instance's
+        InstanceName::Public | InstanceName::Custom => SigstoreInstance::PublicGood.embedded_signing_config_json(),
+        InstanceName::Staging => SigstoreInstance::Staging.embedded_signing_config_json(),
+        InstanceName::Named(_) => None,
+    };
+    carried.map(|json| parse(json.as_bytes(), "that this program carries")).transpose()
+}
+
+fn key_files(config: &Config) -> Result<KeyFiles, SelectionError> {
+    let file = |setting: &crate::config::Setting<Option<PathBuf>>| {
+        let named = |path: &PathBuf| read(path, &setting.source, trust::MAX_TRUSTED_ROOT).map(|content| (path.display().to_string(), content));
+        setting.value.as_ref().map(named).transpose()
+    };
+    Ok(KeyFiles {
+        fulcio_root: file(&config.fulcio_root)?,
+        rekor_public_key: file(&config.rekor_public_key)?,
+        ct_log_public_key: file(&config.ct_log_public_key)?,
+        timestamp_chain: file(&config.timestamp_cert_chain)?,
+    })
+}
+
+fn read_root(path: &Path, source: &Source, instance: Instance) -> Result<TrustRoot, SelectionError> {
+    Ok(TrustRoot::from_json(&read(path, source, trust::MAX_TRUSTED_ROOT)?, instance, &path.display().to_string())?)
+}
+
+#[derive(Debug, thiserror::Error)]
+enum AllowedError {
+    #[error(transparent)]
+    File(#[from] SelectionError),
+    #[error("{name}, {error}")]
+    Line { name: String, error: PolicyError },
+    #[error("{0} is no text in UTF-8")]
+    Text(String),
+}
+
+fn read_allowed(path: &Path, source: &Source) -> Result<AllowedIdentities, AllowedError> {
+    let name = path.display().to_string();
+    let bytes = read(path, source, policy::MAX_FILE)?;
+    let text = String::from_utf8(bytes).map_err(|_| AllowedError::Text(name.clone()))?;
+    AllowedIdentities::parse(&text).map_err(|error| AllowedError::Line { name, error })
+}
+
+/// At most one byte more than `cap`, so that a larger file is refused where it is parsed and never read whole.
+fn read(path: &Path, source: &Source, cap: usize) -> Result<Vec<u8>, SelectionError> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).and_then(|file| file.take(cap as u64 + 1).read_to_end(&mut bytes));
+    match file {
+        Ok(_) => Ok(bytes),
+        Err(cause) => Err(SelectionError::File { path: path.to_owned(), setting: source.to_string(), cause }),
+    }
+}

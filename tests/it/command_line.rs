@@ -1,0 +1,71 @@
+//! The command line's own manners: help, version, usage errors, output that cannot be written, and the documents made from it.
+
+use crate::support::sandbox::Sandbox;
+use std::path::Path;
+
+#[test]
+fn version_and_help_are_output_and_succeed() {
+    let sandbox = Sandbox::new();
+    let version = sandbox.paraph(&["--version"]);
+    assert_eq!((version.code, version.stdout), (Some(0), format!("paraph {}\n", env!("CARGO_PKG_VERSION"))));
+    let help = sandbox.paraph(&["--help"]);
+    assert_eq!(help.code, Some(0));
+    assert!(help.stdout.contains("15  bad: checked, and wrong") && !help.stdout.contains("generate-docs"), "{}", help.stdout);
+}
+
+#[test]
+fn a_usage_error_is_talk_and_exits_2() {
+    let sandbox = Sandbox::new();
+    for arguments in
+        [&[][..], &["nonsense"], &["verify", "--no\u{1b}such"], &["--status-fd=x", "-bsau", "k"], &["--verify", "only-one-file"]]
+    {
+        let done = sandbox.paraph(arguments);
+        assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", done.stderr);
+        assert!(!done.stderr.is_empty() && !done.stderr.contains('\u{1b}'), "{arguments:?}: {}", done.stderr);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_on_a_full_disk_or_a_closed_pipe_fails_the_call() {
+    let sandbox = Sandbox::new();
+    for arguments in [&["config"][..], &["config", "--json"], &["--help"], &["--version"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = sandbox.command(env!("CARGO_BIN_EXE_paraph"), &sandbox.work());
+        let output = command.args(arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(8), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("standard output could not be written"));
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = sandbox.command(env!("CARGO_BIN_EXE_paraph"), &sandbox.work());
+        let output = command.args(arguments).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.len()), (Some(8), 0), "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_manual_and_the_completions_are_those_of_this_program() {
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
+    let made = tempfile::tempdir().unwrap();
+    let done = Sandbox::new().paraph(&["generate-docs", made.path().to_str().unwrap()]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let mut files = 0;
+    for (folder, other) in [(made.path(), committed.as_path()), (&committed, made.path())] {
+        for name in names(folder) {
+            let [one, two] = [folder, other].map(|folder| std::fs::read_to_string(folder.join(&name)).unwrap_or_default());
+            assert!(one == two, "man/{name} is not current; run: cargo run -- generate-docs man");
+            files += 1;
+        }
+    }
+    assert!(files > 20, "{files}");
+}
+
+/// The files of a folder and of its folder `completions`.
+fn names(folder: &Path) -> Vec<String> {
+    let list = |inner: &str| {
+        let entries = std::fs::read_dir(folder.join(inner)).into_iter().flatten().flatten();
+        entries.filter(|entry| entry.path().is_file()).map(|entry| format!("{inner}{}", entry.file_name().display())).collect::<Vec<_>>()
+    };
+    [list(""), list("completions/")].concat()
+}

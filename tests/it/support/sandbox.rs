@@ -1,0 +1,94 @@
+//! A folder to work in with a HOME of its own, and git and paraph run there with nothing of the surroundings.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// A HOME, and beside it the folder `work`, without a repository at first.
+pub struct Sandbox {
+    folder: tempfile::TempDir,
+    /// Variables for everything that is run here.
+    pub variables: Vec<(String, String)>,
+}
+
+/// What a program did: standard output and standard error as text, and its exit code.
+#[derive(Debug)]
+pub struct Done {
+    pub stdout: String,
+    pub stderr: String,
+    pub code: Option<i32>,
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sandbox = Self { folder, variables: Vec::new() };
+        std::fs::create_dir(sandbox.home()).unwrap();
+        std::fs::create_dir(sandbox.work()).unwrap();
+        sandbox
+    }
+
+    /// With a repository in `work`.
+    pub fn with_repository() -> Self {
+        let sandbox = Self::new();
+        sandbox.git(&["init", "-q", "-b", "main"]);
+        sandbox
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap()
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.root().join("home")
+    }
+
+    pub fn work(&self) -> PathBuf {
+        self.root().join("work")
+    }
+
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// A program in `directory`; the only variables are those that it needs and those of the sandbox.
+    pub fn command(&self, program: &str, directory: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(directory)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.home())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CEILING_DIRECTORIES", self.root())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    pub fn paraph(&self, arguments: &[&str]) -> Done {
+        self.paraph_in(&self.work(), arguments)
+    }
+
+    pub fn paraph_in(&self, directory: &Path, arguments: &[&str]) -> Done {
+        self.command(env!("CARGO_BIN_EXE_paraph"), directory).args(arguments).output().unwrap().into()
+    }
+
+    /// git in `work`; it must succeed. Its standard output without the last line end.
+    pub fn git(&self, arguments: &[&str]) -> String {
+        self.git_in(&self.work(), arguments)
+    }
+
+    pub fn git_in(&self, directory: &Path, arguments: &[&str]) -> String {
+        let done: Done = self.command("git", directory).args(arguments).output().unwrap().into();
+        assert_eq!(done.code, Some(0), "git {arguments:?}: {}", done.stderr);
+        done.stdout.trim_end_matches('\n').to_owned()
+    }
+}
+
+impl From<Output> for Done {
+    fn from(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
