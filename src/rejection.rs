@@ -146,6 +146,7 @@ reasons! {
     MultipleSignatures = "multiple-signatures", Object, Wrong, "the object carries more than one signature";
     UnsignedHeader = "unsigned-header", Object, Wrong, "the object has a signature header that git does not know, which no signature covers";
     ObjectIdMismatch = "object-id-mismatch", Object, Wrong, "the object's bytes do not have its object id";
+    TagName = "tag-name", Object, Wrong, "the tag's own name is not the name by which it was reached";
 
     ArmorMalformed = "armor-malformed", Armor, Wrong, "the PEM armor of the signature is malformed";
     ArmorTrailingData = "trailing-data", Armor, Wrong, "text stands after the end of the signature";

@@ -4,7 +4,7 @@
 //! in by a function, so that verification can read what an earlier `paraph trust update` or signature left there.
 
 use crate::{
-    config::{Config, InstanceName, RekorVersion, Source},
+    config::{Config, RekorVersion, Source},
     policy::{self, AllowedIdentities, Policy, PolicyError},
     sign::{LogVersion, Services},
     trust::{self, Instance, KeyFiles, SigningConfig, TrustRoot, TrustRootError},
@@ -72,7 +72,7 @@ pub enum SelectionError {
 }
 
 /// Reads the cache of an instance, if there is one.
-pub type CacheReader<'a> = &'a dyn Fn(&InstanceName) -> Result<Option<Cached>, String>;
+pub type CacheReader<'a> = &'a dyn Fn(&Instance) -> Result<Option<Cached>, String>;
 
 /// The trust roots that signatures are verified under.
 ///
@@ -84,7 +84,7 @@ pub fn trust_roots(config: &Config, cache: CacheReader<'_>) -> Result<Vec<TrustR
     // a root that files give whole needs no other beside it; one that they give in part changes the selected one
     let whole = files.fulcio_root.is_some() && files.rekor_public_key.is_some() && files.ct_log_public_key.is_some();
     let base = match &config.trusted_root.value {
-        Some(path) => Some(read_root(path, &config.trusted_root.source, instance(&name))?),
+        Some(path) => Some(read_root(path, &config.trusted_root.source, name.clone())?),
         None if whole => None,
         None => Some(root_of_instance(config, &name, cache)?),
     };
@@ -116,7 +116,9 @@ pub fn services(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp) -
     let signing = signing_config(config, &name, cache)?;
     let none = |service, key: &str| SelectionError::NoService { service, instance: name.as_str().to_owned(), hint: format!(": set {key}") };
     let first = |endpoints: &[sigstore_trust_root::ServiceEndpoint], version: Option<u32>| {
-        let usable = endpoints.iter().filter(|endpoint| endpoint.valid_for.contains(now) && version.is_none_or(|version| endpoint.major_api_version == version));
+        let usable = endpoints
+            .iter()
+            .filter(|endpoint| endpoint.valid_for.contains(now) && version.is_none_or(|version| endpoint.major_api_version == version));
         usable.max_by_key(|endpoint| endpoint.valid_for.start).map(|endpoint| endpoint.url.trim_end_matches('/').to_owned())
     };
     let own = |url: &Option<crate::config::ServiceUrl>| url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
@@ -131,7 +133,8 @@ pub fn services(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp) -
                 Some(RekorVersion::V2) => &[RekorVersion::V2],
                 None => &[RekorVersion::V2, RekorVersion::V1],
             };
-            let found = versions.iter().find_map(|version| Some((first(&signing.rekor_tlog_urls, Some(number(*version)))?, log_version(*version))));
+            let found =
+                versions.iter().find_map(|version| Some((first(&signing.rekor_tlog_urls, Some(number(*version)))?, log_version(*version))));
             found.ok_or_else(|| none("transparency log of the wanted version", "gitsign.rekor or gitsign.rekorVersion"))?
         }
         (None, None) => return Err(none("transparency log", "gitsign.rekor")),
@@ -180,33 +183,21 @@ fn number(version: RekorVersion) -> u32 {
     }
 }
 
-/// The name of an instance as the trust room has it.
-pub fn instance(name: &InstanceName) -> Instance {
-    match name {
-        InstanceName::Public => Instance::public(),
-        InstanceName::Staging => Instance::staging(),
-        InstanceName::Custom => Instance::custom(),
-        InstanceName::Named(name) => Instance::named(name).unwrap_or_else(Instance::custom),
-    }
-}
-
-fn root_of_instance(config: &Config, name: &InstanceName, cache: CacheReader<'_>) -> Result<TrustRoot, SelectionError> {
-    let instance = instance(name);
-    if let InstanceName::Named(text) = name
-        && let Some(settings) = config.instance_settings(text)
+fn root_of_instance(config: &Config, name: &Instance, cache: CacheReader<'_>) -> Result<TrustRoot, SelectionError> {
+    if let Some(settings) = config.instance_settings(name)
         && let Some(path) = &settings.trusted_root.value
     {
-        return read_root(path, &settings.trusted_root.source, instance);
+        return read_root(path, &settings.trusted_root.source, name.clone());
     }
     if let Some(cached) = cache(name).map_err(SelectionError::Cache)? {
-        return Ok(TrustRoot::from_json(&cached.trusted_root, instance, &cached.description)?);
+        return Ok(TrustRoot::from_json(&cached.trusted_root, name.clone(), &cached.description)?);
     }
     // trust by files alone stands on the public root, of which the files replace their parts
-    let carried = if *name == InstanceName::Custom { Instance::public() } else { instance };
+    let carried = if *name == Instance::custom() { Instance::public() } else { name.clone() };
     TrustRoot::embedded(&carried)?.ok_or_else(|| SelectionError::UnknownInstance(name.as_str().to_owned()))
 }
 
-fn signing_config(config: &Config, name: &InstanceName, cache: CacheReader<'_>) -> Result<Option<SigningConfig>, SelectionError> {
+fn signing_config(config: &Config, name: &Instance, cache: CacheReader<'_>) -> Result<Option<SigningConfig>, SelectionError> {
     let parse = |json: &[u8], name: &str| {
         let text = std::str::from_utf8(json).map_err(|cause| cause.to_string());
         text.and_then(|text| SigningConfig::from_json(text).map_err(|cause| cause.to_string()))
@@ -218,8 +209,7 @@ fn signing_config(config: &Config, name: &InstanceName, cache: CacheReader<'_>) 
     if let Some(path) = &config.signing_config.value {
         return from_file(path, &config.signing_config.source);
     }
-    if let InstanceName::Named(text) = name
-        && let Some(settings) = config.instance_settings(text)
+    if let Some(settings) = config.instance_settings(name)
         && let Some(path) = &settings.signing_config.value
     {
         return from_file(path, &settings.signing_config.source);
@@ -229,18 +219,19 @@ fn signing_config(config: &Config, name: &InstanceName, cache: CacheReader<'_>) 
     {
         return parse(&json, &cached.description).map(Some);
     }
-    let carried = match name {
+    let carried = match name.as_str() {
         // as gitsign: what no variable or key names is the public instance's
-        InstanceName::Public | InstanceName::Custom => SigstoreInstance::PublicGood.embedded_signing_config_json(),
-        InstanceName::Staging => SigstoreInstance::Staging.embedded_signing_config_json(),
-        InstanceName::Named(_) => None,
+        "public" | "custom" => SigstoreInstance::PublicGood.embedded_signing_config_json(),
+        "staging" => SigstoreInstance::Staging.embedded_signing_config_json(),
+        _ => None,
     };
     carried.map(|json| parse(json.as_bytes(), "that this program carries")).transpose()
 }
 
 fn key_files(config: &Config) -> Result<KeyFiles, SelectionError> {
     let file = |setting: &crate::config::Setting<Option<PathBuf>>| {
-        let named = |path: &PathBuf| read(path, &setting.source, trust::MAX_TRUSTED_ROOT).map(|content| (path.display().to_string(), content));
+        let named =
+            |path: &PathBuf| read(path, &setting.source, trust::MAX_TRUSTED_ROOT).map(|content| (path.display().to_string(), content));
         setting.value.as_ref().map(named).transpose()
     };
     Ok(KeyFiles {

@@ -81,6 +81,7 @@ fn document(config: &Config, repository: Option<&Repository>) -> Value {
                 "trustedRoot": value_of(&path(&instance.trusted_root), &instance.trusted_root.source),
                 "signingConfig": value_of(&path(&instance.signing_config), &instance.signing_config.source),
                 "mirror": value_of(&mirror, &instance.mirror.source),
+                "accessCodeFile": value_of(&path(&instance.access_code_file), &instance.access_code_file.source),
             });
             (instance.name.to_string(), described)
         })

@@ -5,12 +5,19 @@
 //! the library. Only [`ui`] prints, only [`exit`] knows exit codes.
 
 mod config;
+mod context;
 pub mod exit;
 mod generate_docs;
 pub mod git_call;
 pub mod git_program;
+mod git_sign;
+mod git_verify;
+mod identity;
 mod local;
+mod said;
 mod show;
+mod status;
+mod terminal;
 mod trust;
 pub mod ui;
 mod verify;

@@ -43,3 +43,13 @@ pub(super) enum Command {
 pub(super) fn run(_arguments: &Args, _ui: &mut Ui) -> Result<Exit, Failure> {
     Err(Failure::new(Exit::Trust, "trust cannot be managed by this build"))
 }
+
+/// What the cache holds for an instance.
+pub(super) fn cached(_config: &crate::config::Config, _name: &crate::trust::Instance) -> Result<Option<crate::selection::Cached>, String> {
+    Ok(None)
+}
+
+/// Refreshes the cache of the instance in use where it is older than a day.
+pub(super) fn refresh_if_old(_config: &crate::config::Config) -> Result<(), String> {
+    Ok(())
+}

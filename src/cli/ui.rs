@@ -60,6 +60,26 @@ impl Ui {
         let _ = writeln!(self.talk, "{}", Escaped(&text));
     }
 
+    /// Status lines for git on standard error, as they are.
+    pub fn status(&mut self, lines: &str) {
+        let _ = self.talk.write_all(lines.as_bytes());
+        let _ = self.talk.flush();
+    }
+
+    /// Writes out what was printed so far.
+    ///
+    /// # Errors
+    /// Where standard output cannot take it.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        if self.failed.is_none() {
+            self.failed = self.output.flush().err();
+        }
+        match self.failed.take() {
+            Some(error) => Err(Failure::io("standard output could not be written", &error)),
+            None => Ok(()),
+        }
+    }
+
     /// Something that is not an error and that a person should know.
     pub fn warning(&mut self, text: impl Display) {
         self.labelled(WARNING, "warning", &text.to_string());

@@ -75,6 +75,8 @@ pub struct InstanceSettings {
     pub signing_config: Setting<Option<PathBuf>>,
     /// `mirror`: where its TUF repository is.
     pub mirror: Setting<Option<ServiceUrl>>,
+    /// `accessCodeFile`: the file with the access code of a local instance, with which its own user logs in without a browser.
+    pub access_code_file: Setting<Option<PathBuf>>,
 }
 
 /// Something that was set and has no effect, or not the expected one. Not an error; the text is one sentence.
@@ -290,6 +292,7 @@ impl Inputs<'_> {
                 trusted_root: self.of_instance(name, "trustedRoot")?,
                 signing_config: self.of_instance(name, "signingConfig")?,
                 mirror: self.of_instance(name, "mirror")?,
+                access_code_file: self.of_instance(name, "accessCodeFile")?,
             });
         }
         Ok(instances)
@@ -339,7 +342,7 @@ fn is_known(entry: &Entry, key: &str) -> bool {
         None => SETTINGS.iter().any(|info| info.keys.iter().any(|known| known.eq_ignore_ascii_case(key))),
         Some(_) => {
             entry.section == "paraph"
-                && ["trustedRoot", "signingConfig", "mirror"].iter().any(|known| known.eq_ignore_ascii_case(&entry.name))
+                && ["trustedRoot", "signingConfig", "mirror", "accessCodeFile"].iter().any(|known| known.eq_ignore_ascii_case(&entry.name))
         }
     }
 }

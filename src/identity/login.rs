@@ -45,13 +45,16 @@ pub trait Prompt: Sync {
     fn log_in_at(&self, url: &str, opening: bool);
 }
 
+/// What stands for the address in an opener's arguments.
+pub const ADDRESS: &str = "{{.URL}}";
+
 /// Opens the address in a browser.
 #[derive(Debug, Clone, Default)]
 pub enum Opener {
     /// The system's way.
     #[default]
     System,
-    /// This program, with these arguments and the address as the last. No shell reads it.
+    /// This program with these arguments, in which `{{.URL}}` stands for the address; it comes last where none does. No shell reads it.
     Command(Vec<OsString>),
     /// Nothing is opened; the user does it.
     Nothing,
@@ -221,8 +224,15 @@ fn open(opener: &Opener, url: &str) {
         Opener::Command(words) => {
             if let Some((program, arguments)) = words.split_first() {
                 use std::process::{Command, Stdio};
-                let arguments = arguments.iter().map(OsString::as_os_str).chain([OsStr::new(&url)]);
-                let _ = Command::new(program).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+                let put = |word: &OsString| word.to_str().map_or_else(|| word.clone(), |word| word.replace(ADDRESS, &url).into());
+                let placed = arguments.iter().any(|word| word.to_str().is_some_and(|word| word.contains(ADDRESS)));
+                let last = (!placed).then(|| OsString::from(&url));
+                let _ = Command::new(program)
+                    .args(arguments.iter().map(put).chain(last))
+                    .stdin(Stdio::null())
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .status();
             }
         }
         Opener::Nothing => {}

@@ -157,6 +157,11 @@ impl IdentityToken {
         &self.claims.iss
     }
 
+    /// Dex's `federated_claims.connector_id`: the issuer behind the issuer, which is whom Fulcio then names in the certificate.
+    pub fn federated_issuer(&self) -> Option<&str> {
+        self.claims.federated_claims.as_ref()?.connector_id.as_deref()
+    }
+
     /// The `sub` claim.
     pub fn subject(&self) -> &str {
         &self.claims.sub
@@ -212,6 +217,12 @@ struct Claims {
     email: Option<String>,
     #[serde(default, deserialize_with = "boolean")]
     email_verified: Option<bool>,
+    federated_claims: Option<FederatedClaims>,
+}
+
+#[derive(Clone, Deserialize)]
+struct FederatedClaims {
+    connector_id: Option<String>,
 }
 
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {

@@ -14,7 +14,8 @@ use paraph::{
 };
 use std::borrow::Cow;
 
-const PAYLOAD: &[u8] = b"tree 0123456789012345678901234567890123456789\nauthor A <a@example.com> 1 +0000\ncommitter A <a@example.com> 1 +0000\n\nmessage";
+const PAYLOAD: &[u8] =
+    b"tree 0123456789012345678901234567890123456789\nauthor A <a@example.com> 1 +0000\ncommitter A <a@example.com> 1 +0000\n\nmessage";
 
 struct Local {
     running: local::Running,
@@ -54,7 +55,11 @@ impl Local {
 #[test]
 fn a_signature_with_each_log_verifies_and_the_second_opinion_agrees() {
     let local = local();
-    for (version, timestamp, expected) in [(LogVersion::V1, false, EntryVersion::V001), (LogVersion::V1, true, EntryVersion::V001), (LogVersion::V2, true, EntryVersion::V002)] {
+    for (version, timestamp, expected) in [
+        (LogVersion::V1, false, EntryVersion::V001),
+        (LogVersion::V1, true, EntryVersion::V001),
+        (LogVersion::V2, true, EntryVersion::V002),
+    ] {
         let signature = local.sign(&local.services(version, timestamp));
         let verified = &signature.verified;
         assert_eq!(verified.identity().name, "a@example.com");

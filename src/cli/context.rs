@@ -1,0 +1,93 @@
+//! What every command begins with: the repository, the configuration, and what they select.
+
+use super::exit::{Exit, Failure};
+use super::terminal::Terminal;
+use crate::{
+    config::{Config, OptionValue},
+    policy::Policy,
+    repository::Repository,
+    selection::{self, Cached, SelectionError},
+    sign::Services,
+    trust::{Instance, TrustRoot},
+};
+use jiff::Timestamp;
+use std::path::PathBuf;
+
+/// The repository, if the command runs in one, and the configuration.
+pub(super) struct Context {
+    /// The repository.
+    pub repository: Option<Repository>,
+    /// The configuration.
+    pub config: Config,
+}
+
+impl Context {
+    /// Reads both. Without a repository the user's and the system's configuration hold.
+    pub fn load(options: &[OptionValue]) -> Result<Self, Failure> {
+        let repository = Repository::discover()?;
+        let config = Config::load(repository.as_ref(), options)?;
+        Ok(Self { repository, config })
+    }
+
+    /// The repository, which this command cannot do without.
+    pub fn repository(&self) -> Result<&Repository, Failure> {
+        self.repository.as_ref().ok_or_else(|| {
+            Failure::new(Exit::Object, "this is not a git repository, and none is above it")
+                .with_hint("change into a repository, or set GIT_DIR")
+        })
+    }
+
+    /// The trust roots.
+    pub fn trust_roots(&self) -> Result<Vec<TrustRoot>, Failure> {
+        Ok(selection::trust_roots(&self.config, &|name| self.cached(name))?)
+    }
+
+    /// The same, renewed where the instance has a TUF repository and the cache is old. A repository that does not answer is no reason not to
+    /// sign with what is there.
+    pub fn trust_roots_for_signing(&self, terminal: &Terminal) -> Result<Vec<TrustRoot>, Failure> {
+        if let Err(remark) = super::trust::refresh_if_old(&self.config) {
+            terminal.say(remark);
+        }
+        self.trust_roots()
+    }
+
+    /// Whom the configuration allows, and what the user should know about that.
+    pub fn policy(&self) -> (Policy, Vec<String>) {
+        let (policy, mut warnings) = selection::policy(&self.config);
+        warnings.extend(self.policy_under_test());
+        (policy, warnings)
+    }
+
+    /// The services to sign with.
+    pub fn services(&self, now: Timestamp) -> Result<Services, Failure> {
+        Ok(selection::services(&self.config, &|name| self.cached(name), now)?)
+    }
+
+    /// The OpenID issuer to log in at.
+    pub fn issuer(&self, now: Timestamp) -> Result<String, Failure> {
+        Ok(selection::issuer(&self.config, &|name| self.cached(name), now)?)
+    }
+
+    /// What the cache of TUF metadata holds for an instance.
+    pub fn cached(&self, name: &Instance) -> Result<Option<Cached>, String> {
+        super::trust::cached(&self.config, name)
+    }
+
+    /// A file of allowed identities in the work tree can be changed by the very branch that it should judge.
+    fn policy_under_test(&self) -> Option<String> {
+        let tree = self.repository.as_ref()?.work_tree()?.canonicalize().ok()?;
+        let file: PathBuf = self.config.allowed_identities.value.as_ref()?.canonicalize().ok()?;
+        file.starts_with(&tree)
+            .then(|| format!("{} lies in the work tree: whoever can change a branch can change whom it allows.", file.display()))
+    }
+}
+
+impl From<SelectionError> for Failure {
+    fn from(error: SelectionError) -> Self {
+        let exit = match &error {
+            SelectionError::File { .. } | SelectionError::SigningConfig { .. } | SelectionError::NoService { .. } => Exit::Configuration,
+            SelectionError::TrustRoot(_) | SelectionError::UnknownInstance(_) | SelectionError::Cache(_) => Exit::Trust,
+        };
+        Self::new(exit, error.to_string())
+    }
+}

@@ -1,0 +1,82 @@
+//! git's call to sign: the payload in; the signature on standard output, and only then SIG_CREATED.
+
+use super::{
+    context::Context,
+    exit::{Exit, Failure},
+    git_program::{read, write_status},
+    identity, status,
+    terminal::Terminal,
+    ui::Ui,
+};
+use crate::{
+    config::RekorMode,
+    object::{MAX_OBJECT, Payload},
+    service::{Http, ServiceError, Settings},
+    sign::{self, SignError, Signature},
+};
+use jiff::Timestamp;
+use std::{ffi::OsStr, path::Path};
+
+pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
+    let payload = read(input, MAX_OBJECT)?;
+    let context = Context::load(&[]).inspect_err(|failure| Terminal::open(None).say_beside_standard_error(failure))?;
+    let terminal = Terminal::open(context.config.log_path.value.as_deref());
+    let signature = create(&payload, key, &context, &terminal).inspect_err(|failure| terminal.say_beside_standard_error(failure))?;
+
+    // git takes an empty signature for success if it reads SIG_CREATED: so that line comes only when the signature is out
+    ui.bytes(signature.armored.as_bytes());
+    ui.flush().inspect_err(|failure| terminal.say_beside_standard_error(failure))?;
+    write_status(status_fd, &status::signature_created(&signature.verified), ui)?;
+    Ok(Exit::Good)
+}
+
+fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Terminal) -> Result<Signature, Failure> {
+    let config = &context.config;
+    let object = Payload::parse(payload).map_err(|rejection| {
+        Failure::new(Exit::Usage, format!("what is to be signed is no commit, tag or push certificate that could be verified: {rejection}"))
+    })?;
+    if config.rekor_mode.value == RekorMode::Online && !config.rekor_mode.is_default() {
+        super::said::once("rekor-mode-online", || {
+            terminal
+                .say("rekorMode is online, and the log entry is embedded all the same, so that the signature verifies without a network.");
+        });
+    }
+    let roots = context.trust_roots_for_signing(terminal)?;
+    let services = context.services(Timestamp::now())?;
+    let http = Http::new(Settings { request: config.timeout.value, ..Settings::default() });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::io("the network calls cannot be started", &error))?;
+    let signature = runtime.block_on(async {
+        let token = identity::token(context, key, &http, terminal).await?;
+        identity::check(context, &token, &object)?;
+        let credential = sign::obtain(&token, &services.fulcio, &roots, &http, &Timestamp::now).await?;
+        Ok::<_, Failure>(sign::sign(payload, &credential, &services, &roots, &http, &Timestamp::now).await?)
+    });
+    for remark in http.take_remarks() {
+        terminal.say(remark);
+    }
+    signature
+}
+
+impl From<SignError> for Failure {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::Service(error) => error.into(),
+            SignError::Certificate(_) | SignError::SelfCheck(_) => Self::new(Exit::Trust, error.to_string())
+                .with_hint("`paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used"),
+            SignError::WrongCertificate(_) => Self::new(Exit::Service, error.to_string()),
+            SignError::TimestampAuthorityMissing => Self::new(Exit::Configuration, error.to_string()).with_hint("set gitsign.timestampServerURL"),
+            SignError::Encoding(_) => Self::new(Exit::Io, error.to_string()),
+        }
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        let failure = Self::new(Exit::Service, error.to_string());
+        match error.hint() {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The status lines that git and jj read (GnuPG's `doc/DETAILS`), and the exit status that goes with them.
+//!
+//! A judgement gives exactly one block, written once, at the end. Only a verified signature gives GOODSIG. Every block carries a TRUST
+//! line: git 2.39 aborts without one where it shows the trust level. Each field that git reads is followed by a space and another one,
+//! since its reader runs to the next space, across line ends.
+
+use crate::{
+    escape::Escaped,
+    policy::{Judgement, Verdict},
+    report::{Claimed, fingerprint},
+    verify::Verified,
+};
+
+/// The key id where there is no certificate.
+const NO_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The block of a judgement. `claimed` is what a signature that was not verified says of itself.
+pub fn verification(judgement: &Judgement, claimed: Option<&Claimed>) -> String {
+    let lines = match (&judgement.result, judgement.verdict) {
+        (Ok(verified), Verdict::Good) => good(verified, "TRUST_FULLY"),
+        (Ok(verified), Verdict::Untrusted) => good(verified, "TRUST_UNDEFINED"),
+        (Ok(verified), _) => unchecked(&fingerprint(verified)),
+        (Err(_), Verdict::Bad) => {
+            let key = claimed.map_or(NO_KEY, |claimed| claimed.fingerprint.as_str());
+            let identity = claimed.and_then(|claimed| claimed.identity.as_deref()).unwrap_or("(nobody that could be read)");
+            format!("[GNUPG:] BADSIG {key} {}\n[GNUPG:] TRUST_NEVER 0 shell\n", Escaped(identity))
+        }
+        (Err(_), _) => unchecked(claimed.map_or(NO_KEY, |claimed| claimed.fingerprint.as_str())),
+    };
+    format!("[GNUPG:] NEWSIG\n{lines}")
+}
+
+/// Whether git is to see success.
+pub fn is_success(judgement: &Judgement) -> bool {
+    matches!(judgement.verdict, Verdict::Good | Verdict::Untrusted)
+}
+
+/// The line without which git throws a signature away.
+pub fn signature_created(verified: &Verified) -> String {
+    let seconds = verified.time().as_second();
+    format!("[GNUPG:] SIG_CREATED D 19 8 00 {seconds} {}\n", fingerprint(verified))
+}
+
+fn good(verified: &Verified, trust: &str) -> String {
+    let key = fingerprint(verified);
+    let time = verified.time();
+    let date = time.to_string();
+    let date = date.split('T').next().unwrap_or_default();
+    format!(
+        "[GNUPG:] GOODSIG {key} {}\n[GNUPG:] VALIDSIG {key} {date} {} 0 - - 19 8 00 {key}\n[GNUPG:] {trust} 0 shell\n",
+        Escaped(&verified.identity().name),
+        time.as_second()
+    )
+}
+
+/// ERRSIG with all its fields, the last but one of which (9) says that a key is missing; jj wants NO_PUBKEY after it.
+fn unchecked(key: &str) -> String {
+    format!("[GNUPG:] ERRSIG {key} 19 8 00 0 9 {key}\n[GNUPG:] NO_PUBKEY {key}\n[GNUPG:] TRUST_UNDEFINED 0 shell\n")
+}
+
+/// The block where nothing could be checked because the program could not be set up.
+pub fn nothing_checked(claimed: Option<&Claimed>) -> String {
+    format!("[GNUPG:] NEWSIG\n{}", unchecked(claimed.map_or(NO_KEY, |claimed| claimed.fingerprint.as_str())))
+}
