@@ -7,9 +7,9 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::http::{Method, header};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use reqwest::Url;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::{

@@ -118,7 +118,8 @@ fn html(status: u16, body: &str) -> Answer {
         .with(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' http://127.0.0.1:* http://localhost:*; frame-ancestors 'none'; base-uri 'none'")
         .with(header::X_FRAME_OPTIONS, "DENY")
         .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .with(header::REFERRER_POLICY, "no-referrer")
+        // not no-referrer, under which a browser would send the form with the origin `null`
+        .with(header::REFERRER_POLICY, "same-origin")
         .with(HeaderName::from_static("cross-origin-opener-policy"), "same-origin")
         .with(header::CACHE_CONTROL, "no-store")
 }

@@ -482,6 +482,9 @@ fn json_body<T: serde::de::DeserializeOwned>(call: &Call) -> Result<T, Answer> {
         let message = format!("unsupported media type {media_type:?}, only [application/json] are allowed");
         return Err(Answer::api_error(415, 415, &message));
     }
-    serde_json::from_slice(&call.body)
-        .map_err(|error| Answer::api_error(400, 400, &format!("parsing body body from \"\" failed, because {error}")))
+    serde_json::from_slice(&call.body).map_err(|error| match error.is_eof() {
+        // so the real server
+        true => Answer::api_error(500, 500, "unexpected EOF"),
+        false => Answer::api_error(400, 400, &format!("parsing body body from \"\" failed, because {error}")),
+    })
 }

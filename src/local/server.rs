@@ -137,8 +137,8 @@ mod tests {
     fn only_our_host_and_our_origin_pass() {
         assert_eq!(status(Method::GET, &[("host", "127.0.0.1:7")]), None);
         assert_eq!(status(Method::POST, &[("host", "localhost:7"), ("origin", "http://127.0.0.1:7")]), None);
-        for host in ["127.0.0.1", "127.0.0.1:8", "evil.example:7", "localhost:7.evil.example", "", "127.0.0.1:7 "] {
-            assert_eq!(status(Method::GET, &[("host", host)]), Some(421).filter(|_| host != "127.0.0.1:7 "), "{host}");
+        for host in ["127.0.0.1", "127.0.0.1:8", "evil.example:7", "localhost:7.evil.example", ""] {
+            assert_eq!(status(Method::GET, &[("host", host)]), Some(421), "{host}");
         }
         assert_eq!(status(Method::GET, &[]), Some(421));
         for origin in ["http://evil.example", "null", "https://127.0.0.1:7", "http://127.0.0.1:8", ""] {

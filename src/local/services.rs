@@ -6,7 +6,7 @@ use axum::http::{Method, header};
 use jiff::Timestamp;
 
 use super::{
-    answer::{Answer, Call},
+    answer::{Answer, Call, Grpc},
     ct,
     error::LocalError,
     faults::{Fault, Service},
@@ -136,9 +136,12 @@ impl Services {
     /// Answers a request.
     pub fn answer(&self, call: &Call) -> Answer {
         self.route(call).unwrap_or_else(|error| {
-            // what goes wrong inside is told: whoever can ask here owns the machine's loopback, and the folder is named at start anyway
             let status = if matches!(error, LocalError::Full(_)) { 503 } else { 500 };
-            Answer::api_error(status, status, &error.to_string())
+            match Self::service_of(&call.path) {
+                Some(Service::Fulcio) => Answer::grpc_error(Grpc::Internal, &error.to_string()),
+                Some(Service::Rekor) if call.path.starts_with("/api/v2/") => Answer::grpc_error(Grpc::Internal, &error.to_string()),
+                _ => Answer::api_error(status, status, &error.to_string()),
+            }
         })
     }
 
@@ -176,7 +179,7 @@ impl Services {
             ("/api/v2/trustBundle", &Method::GET) => Ok(fulcio::trust_bundle(self)),
             ("/api/v2/configuration", &Method::GET) => Ok(fulcio::configuration(self)),
             ("/api/v1/rootCert", &Method::GET) => Ok(fulcio::root_cert(self)),
-            _ => Ok(Answer::grpc_error(super::answer::Grpc::Unimplemented, "Method Not Allowed")),
+            _ => Ok(Answer::grpc_error(Grpc::Unimplemented, "Method Not Allowed")),
         }
     }
 
@@ -199,7 +202,7 @@ impl Services {
             "/ping" if get => Ok(Answer::new(200, "text/plain", ".").with(header::VARY, "Origin")),
             path => match path.strip_prefix("/ct/ct/v1/") {
                 Some(method) if get => Ok(ct::read(self, call, method)?.with(header::VARY, "Origin")),
-                _ => Ok(Answer::text(404, "Not Found")),
+                _ => Ok(Answer::grpc_error(Grpc::NotFound, "Not Found").with(header::VARY, "Origin")),
             },
         }
     }

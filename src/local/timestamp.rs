@@ -51,6 +51,9 @@ pub fn answer(services: &Services, call: &Call) -> Result<Answer, LocalError> {
 }
 
 fn stamp(services: &Services, call: &Call) -> Result<Answer, LocalError> {
+    if call.body.is_empty() {
+        return Ok(Answer::api_error(422, 602, "request in body is required"));
+    }
     let request = match call.media_type().as_str() {
         "application/timestamp-query" => TimeStampReq::from_der(&call.body).ok(),
         "application/json" => json_request(&call.body),

@@ -62,11 +62,6 @@ impl Email {
             });
         if valid { Ok(Self(address.to_owned())) } else { Err(LocalError::Identity(address.chars().take(100).collect())) }
     }
-
-    /// The address.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// Makes a token.

@@ -1,0 +1,90 @@
+//! The services beside what the real servers answered to the same requests.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{EMAIL, Fixture, bytes, now};
+
+/// The names and types of a JSON value; map keys that are UUIDs count as one.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| (if key.len() == 80 { "UUID".into() } else { key.clone() }, shape(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Value::Array(values) => values.iter().take(1).map(shape).collect(),
+        Value::String(_) => "string".into(),
+        Value::Number(_) => "number".into(),
+        Value::Bool(_) => "boolean".into(),
+        Value::Null => "null".into(),
+    }
+}
+
+/// What the real servers answered to the same requests: status, names of headers, and names and types of fields are ours too.
+#[test]
+fn answers_have_the_form_of_the_real_servers() {
+    /// They answer so because of what they leave out.
+    const DIFFERENT: [&str; 2] = ["rekor-v2-checkpoint-not-served", "rekor-v2-tiles"];
+    let fixture = Fixture::new(&[]);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/real-servers");
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder.clone()).unwrap().filter_map(|file| file.unwrap().file_name().into_string().ok()).collect();
+    names.retain(|name| name.ends_with(".json") && !DIFFERENT.iter().any(|other| name.starts_with(other)));
+    // what is created comes first: duplicates and reads refer to it
+    names.sort_by_key(|name| (!name.contains("-created"), name.trim_end_matches(".json").to_owned()));
+    assert!(names.len() > 50);
+    let token = fixture.token();
+    let expired = fixture.instance().identity_token_at(EMAIL, now() - jiff::SignedDuration::from_hours(1)).unwrap();
+    let forged = Fixture::new(&[]).token();
+    let mut entry_path = String::new();
+    let mut differences = Vec::new();
+    for name in names {
+        let exchange: Value = serde_json::from_slice(&std::fs::read(folder.join(&name)).unwrap()).unwrap();
+        let (request, recorded) = (&exchange["request"], &exchange["response"]);
+        let token = match name.as_str() {
+            "fulcio-v2-token-expired.json" => &expired,
+            "fulcio-v2-token-signature-wrong.json" => &forged,
+            _ => &token,
+        };
+        let ours = |text: &str| text.replace("TOKEN", token);
+        let headers: Vec<(String, String)> =
+            request["headers"].as_object().unwrap().iter().map(|(name, value)| (name.clone(), ours(value.as_str().unwrap()))).collect();
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let body = match request["body_base64"].as_str() {
+            Some(_) => bytes(&request["body_base64"]),
+            None => ours(request["body"].as_str().unwrap_or_default()).into_bytes(),
+        };
+        let mut path = request["path"].as_str().unwrap().to_owned();
+        if name == "rekor-v1-entry.json" {
+            path = entry_path.clone();
+        }
+        let answer = fixture.call(request["method"].as_str().unwrap(), &path, &headers, body);
+        if name == "rekor-v1-created.json" {
+            entry_path = answer.header("location").unwrap().to_owned();
+        }
+        let mut expected: Vec<String> =
+            recorded["headers"].as_array().unwrap().iter().map(|pair| pair[0].as_str().unwrap().to_ascii_lowercase()).collect();
+        // the HTTP library writes those
+        expected.retain(|name| !["date", "content-length", "transfer-encoding", "connection"].contains(&name.as_str()));
+        let mut found = answer.header_names();
+        expected.sort();
+        found.sort();
+        let recorded_body = recorded["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok()).map(|body| shape(&body));
+        let body = serde_json::from_slice::<Value>(answer.body()).ok().map(|body| shape(&body));
+        let content_type =
+            recorded["headers"].as_array().unwrap().iter().find(|pair| pair[0] == "Content-Type").and_then(|pair| pair[1].as_str());
+        for (what, ours, theirs) in [
+            ("status", json!(answer.status()), recorded["status"].clone()),
+            ("headers", json!(found), json!(expected)),
+            ("content type", json!(answer.header("content-type")), json!(content_type)),
+            ("body", json!(body), json!(recorded_body)),
+        ] {
+            if ours != theirs {
+                differences.push(format!("{name} {what}: ours {ours}, theirs {theirs}"));
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
