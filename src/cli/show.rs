@@ -12,7 +12,8 @@ use crate::{
     repository::{ObjectKind, RawObject},
     verify::Verifier,
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 /// Show all that a signature holds
 ///
@@ -36,8 +37,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let judgement = context.policy().0.judge(verify::verify(&verifier, &object)?);
     if arguments.json {
-        let report = Report::new(Some(object.id.clone()), &judgement);
-        ui.json(&json!({ "oid": report.oid, "verdict": report.verdict, "report": report, "contents": contents }));
+        ui.json(&Document { report: Report::new(Some(object.id.clone()), &judgement), contents });
         return Ok(Exit::Good);
     }
     ui.line(format!("{} {}: {}", object.kind.name(), object.id, judgement.verdict.as_str()));
@@ -50,6 +50,14 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         tree(&value, 1, ui);
     }
     Ok(Exit::Good)
+}
+
+/// `--json`: the fields of `paraph verify --json`, and beside them what the signature claims.
+#[derive(Serialize)]
+struct Document {
+    #[serde(flatten)]
+    report: Report,
+    contents: Contents,
 }
 
 fn signed(object: &RawObject) -> Result<Signed<'_>, Failure> {

@@ -12,5 +12,6 @@
 mod command_line;
 mod config;
 mod corpus;
+mod git;
 mod sign;
 mod support;
