@@ -13,5 +13,6 @@ mod command_line;
 mod config;
 mod corpus;
 mod git;
+mod repository;
 mod sign;
 mod support;
