@@ -9,10 +9,7 @@ use super::{
 };
 use crate::service::{Call, Cause, Http, Service, ServiceError, is_loopback, quotable};
 use reqwest::header::{HeaderName, HeaderValue, LOCATION};
-use std::{
-    ffi::{OsStr, OsString},
-    time::Duration,
-};
+use std::{ffi::OsString, time::Duration};
 use url::Url;
 
 /// The header in which the local issuer takes its access code.

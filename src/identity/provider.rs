@@ -190,7 +190,7 @@ impl Provider {
             RequestTokenError::ServerResponse(response) => {
                 let error: &CoreErrorResponseType = response.error();
                 LoginError::Refused {
-                    error: quotable(&error.to_string()),
+                    error: quotable(error.as_ref()),
                     description: response.error_description().map(|text| quotable(text)),
                 }
             }

@@ -1,5 +1,6 @@
 //! What can go wrong with a service, told in one sentence that names the service, the address and the cause.
 
+use crate::escape::Escaped;
 use std::time::Duration;
 
 /// A service that paraph calls.
@@ -169,7 +170,7 @@ pub fn quotable(text: &str) -> String {
             if run.chars().count() > LONGEST_RUN {
                 shown.push('…');
             } else {
-                shown.extend(run.chars().flat_map(escaped));
+                shown.push_str(&Escaped(run).to_string());
             }
         }
         if shown.chars().count() > LONGEST {
@@ -178,11 +179,6 @@ pub fn quotable(text: &str) -> String {
         }
     }
     shown
-}
-
-fn escaped(c: char) -> Vec<char> {
-    let invisible = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
-    if c.is_control() || invisible { c.escape_unicode().collect() } else { vec![c] }
 }
 
 /// The address without credentials, query and fragment.

@@ -70,6 +70,11 @@ impl Http {
         Self { shared: Arc::clone(&self.shared), until: Some(Instant::now() + budget) }
     }
 
+    /// The same clients, with the budget of the settings for all their calls together, unless they have one already.
+    pub(crate) fn bounded(&self) -> Self {
+        if self.until.is_some() { self.clone() } else { self.within(self.shared.settings.budget) }
+    }
+
     /// What the user should know about how the clients were built, in sentences; empty as a rule. Each is handed out once.
     pub fn take_remarks(&self) -> Vec<String> {
         std::mem::take(&mut *self.shared.remarks.lock().unwrap_or_else(PoisonError::into_inner))
@@ -227,6 +232,7 @@ pub(crate) enum Retry {
     /// Repeating does no harm: a read, a create that the log recognises by its content, a fresh timestamp.
     Safe,
     /// Only where no connection came about, so that the request was never sent.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only a login has such a call"))]
     Unsent,
 }
 

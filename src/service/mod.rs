@@ -5,21 +5,16 @@
 //! the system's proxies and certificates.
 
 mod error;
-#[cfg(feature = "cli")]
 pub mod fulcio;
 mod http;
-#[cfg(feature = "cli")]
 pub mod rekor_v1;
-#[cfg(feature = "cli")]
 pub mod rekor_v2;
 #[cfg(test)]
 pub(crate) mod testing;
-#[cfg(feature = "cli")]
 mod tile;
-#[cfg(feature = "cli")]
 pub mod timestamp;
+pub mod tuf;
 
 pub use error::{Cause, Service, ServiceError, quotable};
-#[cfg(feature = "cli")]
 pub(crate) use http::{Answer, Call, Retry, endpoint};
 pub use http::{Http, Settings, USER_AGENT, is_loopback};

@@ -12,5 +12,7 @@
 mod command_line;
 mod config;
 mod corpus;
+mod git;
+mod repository;
 mod sign;
 mod support;

@@ -2,6 +2,10 @@
 //!
 //! The field names are the documented schema of `--json`: `oid` and `verdict` first, names only ever added.
 
+mod contents;
+
+pub use contents::Contents;
+
 use crate::{
     certificate::{Certificate, SignerCertificate},
     escape::Escaped,

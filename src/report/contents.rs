@@ -1,0 +1,201 @@
+//! All that a signature holds, as it claims: for `paraph show`. Nothing here was verified.
+
+use crate::{
+    Rejection,
+    certificate::{Certificate, Sct, SignerCertificate},
+    evidence::{log::parse_entry, rfc3161::TstInfo},
+    signature::{GitSignature, armor, cms::SignedData, cms::SignerIdentifier},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Serialize;
+
+/// A signature taken apart.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contents {
+    /// The length of the CMS in bytes.
+    pub cms_length: usize,
+    /// The signer's clock; nothing vouches for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_time: Option<String>,
+    /// The CMS digest and signature algorithms, by object identifier.
+    pub digest_algorithm: String,
+    /// The signature's algorithm.
+    pub signature_algorithm: String,
+    /// The signature value, base64.
+    pub signature: String,
+    /// The certificates in the order of the bag.
+    pub certificates: Vec<CertificateContents>,
+    /// The embedded log entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_entry: Option<EntryContents>,
+    /// Whether a log entry stands in the draft encoding, which is not read.
+    pub draft_log_entry: bool,
+    /// The embedded timestamp tokens.
+    pub timestamps: Vec<TimestampContents>,
+    /// Unsigned attributes that are not known.
+    pub unknown_attributes: Vec<String>,
+}
+
+/// A certificate.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateContents {
+    /// Whether the signer is named by it.
+    pub signer: bool,
+    /// SHA-256 of its DER, upper-case hexadecimal.
+    pub fingerprint: String,
+    /// The serial number, hexadecimal.
+    pub serial_number: String,
+    /// The issuer's name.
+    pub issuer_name: String,
+    /// The subject's name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub subject_name: String,
+    /// The first second of its life.
+    pub not_before: String,
+    /// The last second of its life.
+    pub not_after: String,
+    /// The kind of its key.
+    pub key: &'static str,
+    /// The identity that it names, where it keeps Fulcio's profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// The OpenID issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The claims of a workload.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub claims: serde_json::Map<String, serde_json::Value>,
+    /// The CT logs that promised to include it, with the time of the promise.
+    pub signed_certificate_timestamps: Vec<String>,
+}
+
+/// A log entry.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EntryContents {
+    /// The kind and version.
+    pub kind: String,
+    /// The log's id, hexadecimal.
+    pub log_id: String,
+    /// The global index.
+    pub log_index: i64,
+    /// The time in the log's promise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integrated_time: Option<String>,
+    /// Whether it carries a promise (Rekor v1).
+    pub inclusion_promise: bool,
+    /// The index within the tree of the proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof_index: Option<i64>,
+    /// The size of that tree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tree_size: Option<i64>,
+    /// The checkpoint, line by line.
+    pub checkpoint: Vec<String>,
+}
+
+/// A timestamp token.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimestampContents {
+    /// genTime.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// The authority's policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The token's length in bytes.
+    pub length: usize,
+}
+
+impl Contents {
+    /// Takes an armored signature apart.
+    ///
+    /// # Errors
+    /// Where it is not of the form of a git signature.
+    pub fn of(armored: &[u8]) -> Result<Self, Rejection> {
+        let cms = armor::decode(armored)?;
+        let signature = GitSignature::new(SignedData::from_der(&cms)?)?;
+        let signer = &signature.signer;
+        Ok(Self {
+            cms_length: cms.len(),
+            signing_time: signature.signing_time().map(|time| time.to_string()),
+            digest_algorithm: signer.digest_algorithm.oid.to_string(),
+            signature_algorithm: signer.signature_algorithm.oid.to_string(),
+            signature: STANDARD.encode(signer.signature),
+            certificates: signature
+                .certificates
+                .iter()
+                .map(|der| CertificateContents::of(der, &signer.identifier))
+                .collect::<Result<_, _>>()?,
+            log_entry: signature.evidence.entry.map(EntryContents::of).transpose()?,
+            draft_log_entry: signature.evidence.draft_entry,
+            timestamps: signature.evidence.tokens.iter().map(|token| TimestampContents::of(token)).collect(),
+            unknown_attributes: signature.evidence.unknown.iter().map(ToString::to_string).collect(),
+        })
+    }
+}
+
+impl CertificateContents {
+    fn of(der: &[u8], signer: &SignerIdentifier<'_>) -> Result<Self, Rejection> {
+        let certificate = Certificate::from_der(der)?;
+        let named = matches!(signer, SignerIdentifier::IssuerAndSerialNumber { issuer, serial } if certificate.issuer() == *issuer && certificate.serial() == *serial);
+        let profile = SignerCertificate::new(certificate.clone()).ok();
+        let claims = profile.iter().flat_map(|profile| profile.claims()).map(|(name, value)| ((*name).to_owned(), value.clone().into()));
+        let scts = Sct::embedded(&certificate).unwrap_or_default();
+        Ok(Self {
+            signer: named,
+            fingerprint: crate::hex(&certificate.fingerprint()).to_ascii_uppercase(),
+            serial_number: crate::hex(certificate.serial()),
+            issuer_name: name(certificate.issuer()),
+            subject_name: name(certificate.subject()),
+            not_before: certificate.not_before().to_string(),
+            not_after: certificate.not_after().to_string(),
+            key: certificate.public_key().details(),
+            identity: profile.as_ref().map(|profile| profile.identity().name.clone()),
+            issuer: profile.as_ref().map(|profile| profile.identity().issuer.clone()),
+            claims: claims.collect(),
+            signed_certificate_timestamps: scts.iter().map(|sct| format!("{} by the log {}", sct.time, crate::hex(&sct.log_id))).collect(),
+        })
+    }
+}
+
+impl EntryContents {
+    fn of(encoded: &[u8]) -> Result<Self, Rejection> {
+        let entry = parse_entry(encoded)?;
+        let kind = entry.kind_version.unwrap_or_default();
+        let proof = entry.inclusion_proof;
+        let checkpoint =
+            proof.as_ref().and_then(|proof| proof.checkpoint.as_ref()).map(|checkpoint| checkpoint.envelope.as_str()).unwrap_or_default();
+        let integrated =
+            Some(entry.integrated_time).filter(|seconds| *seconds != 0).and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+        Ok(Self {
+            kind: format!("{} {}", kind.kind, kind.version),
+            log_id: crate::hex(&entry.log_id.unwrap_or_default().key_id),
+            log_index: entry.log_index,
+            integrated_time: integrated.map(|time| time.to_string()),
+            inclusion_promise: entry.inclusion_promise.is_some_and(|promise| !promise.signed_entry_timestamp.is_empty()),
+            proof_index: proof.as_ref().map(|proof| proof.log_index),
+            tree_size: proof.as_ref().map(|proof| proof.tree_size),
+            checkpoint: checkpoint.lines().map(str::to_owned).collect(),
+        })
+    }
+}
+
+impl TimestampContents {
+    fn of(token: &[u8]) -> Self {
+        let info = TstInfo::of_token(token).ok();
+        let time = info
+            .as_ref()
+            .and_then(|info| jiff::Timestamp::new(info.gen_time.unix_seconds(), i32::try_from(info.gen_time.nanoseconds()).ok()?).ok());
+        Self { time: time.map(|time| time.to_string()), policy: info.map(|info| info.policy.to_string()), length: token.len() }
+    }
+}
+
+/// A Name in the notation of RFC 4514.
+fn name(der: &[u8]) -> String {
+    use der::Decode;
+    x509_cert::name::Name::from_der(der).map(|name| name.to_string()).unwrap_or_default()
+}

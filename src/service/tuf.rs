@@ -1,0 +1,390 @@
+//! Trust material from a TUF mirror ([specification](https://theupdateframework.github.io/specification/latest/)): fetched and verified
+//! when it is asked for, kept in a cache that verification reads without a network.
+//!
+//! Freeze, rollback, expiry, thresholds and key rotation are the workflow's of the crate sigstore-tuf. Here are the transport, and the
+//! cache, which is all or nothing: a damaged one is an error and never a reason to go back to an older trust.
+
+mod cache;
+
+use super::{Call, Http, Service, ServiceError, endpoint, quotable};
+use cache::{Cache, Metadata, State};
+use serde::{Deserialize, Serialize};
+use sigstore_trust_root::SigstoreInstance;
+use sigstore_tuf::{
+    MetadataStore, Repository, Role as _, Updater,
+    transport::{FetchFuture, UpdaterConfig},
+};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// The target that holds the trusted root.
+pub const TRUSTED_ROOT: &str = "trusted_root.json";
+/// The target that holds the signing config; a mirror may have none.
+pub const SIGNING_CONFIG: &str = "signing_config.v0.2.json";
+/// The largest target that is read, in bytes.
+const MAX_TARGET: u64 = 4 << 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// A mirror, and the folder in which its trust is kept.
+#[derive(Debug, Clone)]
+pub struct Mirror {
+    url: url::Url,
+    cache: Cache,
+    /// Where trust begins for a mirror that this program knows.
+    built_in_root: Option<&'static [u8]>,
+}
+
+/// What a mirror's metadata vouches for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustMaterial {
+    /// The mirror's address.
+    pub mirror: String,
+    /// The trusted root, JSON.
+    pub trusted_root: String,
+    /// The signing config, JSON.
+    pub signing_config: Option<String>,
+    /// The versions of the metadata.
+    pub versions: Versions,
+    /// When the first part of the metadata expires. Only a refresh is bound by it: what was verified in time stays what it is.
+    pub expires: jiff::Timestamp,
+    /// When it was fetched or confirmed last, by the clock of this machine.
+    pub refreshed: jiff::Timestamp,
+}
+
+/// The versions of the four roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Versions {
+    /// `root`.
+    pub root: u64,
+    /// `timestamp`.
+    pub timestamp: u64,
+    /// `snapshot`.
+    pub snapshot: u64,
+    /// `targets`.
+    pub targets: u64,
+}
+
+impl TrustMaterial {
+    /// Whether the metadata has expired, so that a refresh is due.
+    pub fn is_expired(&self, now: jiff::Timestamp) -> bool {
+        self.expires < now
+    }
+
+    /// Which trust this is, and how old, in words that fit after "verified with".
+    pub fn describe(&self, now: jiff::Timestamp) -> String {
+        let days = now.duration_since(self.refreshed).as_hours().max(0) / 24;
+        let age = match days {
+            0 => "refreshed today".to_owned(),
+            1 => "refreshed yesterday".to_owned(),
+            days => format!("refreshed {days} days ago"),
+        };
+        let expired = if self.is_expired(now) { format!(", expired on {}", self.expires.strftime("%Y-%m-%d")) } else { String::new() };
+        format!("the trust root of {}, version {}, {age}{expired}", self.mirror, self.versions.targets)
+    }
+}
+
+/// Why there is no trust material.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TufError {
+    /// The mirror could not be asked.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The mirror's metadata is wrong, too old, or older than what is known.
+    #[error("the TUF mirror at {mirror} offers trust that is not accepted: {detail}")]
+    NotAccepted {
+        /// Its address.
+        mirror: String,
+        /// Why, in the workflow's words.
+        detail: String,
+    },
+    /// The root with which trust was to begin is none.
+    #[error("the root given for the TUF mirror at {mirror} cannot be used: {detail}")]
+    Root {
+        /// The mirror's address.
+        mirror: String,
+        /// Why.
+        detail: String,
+    },
+    /// A mirror that trust has not begun with.
+    #[error("nothing says whom to trust at the TUF mirror at {0}; run `paraph trust initialize --mirror {0} --root FILE`")]
+    NotInitialized(String),
+    /// The cache is not as it was written.
+    #[error(
+        "the trust that is cached in {path} is damaged ({detail}); nothing is trusted in its place: remove it and run `paraph trust update`"
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How.
+        detail: String,
+    },
+    /// The cache cannot be read or written.
+    #[error("the trust cannot be cached in {path}: {source}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process holds the cache.
+    #[error("the trust in {0} is being refreshed by another process, which has not finished in time")]
+    Locked(PathBuf),
+}
+
+impl Mirror {
+    /// A mirror, its trust kept below `caches`.
+    ///
+    /// # Errors
+    /// [`Cause::Address`](super::Cause::Address).
+    pub fn new(caches: &Path, url: &str) -> Result<Self, TufError> {
+        let mut url = endpoint(Service::TufMirror, url, "")?;
+        // one mirror, one folder, however its address is written
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        let instances = [SigstoreInstance::PublicGood, SigstoreInstance::Staging];
+        let known = instances.into_iter().find(|instance| same(instance.tuf_url(), url.as_str()));
+        Ok(Self { cache: Cache::new(caches, &url), url, built_in_root: known.map(SigstoreInstance::tuf_root) })
+    }
+
+    /// The mirror of the public instance, with the root that this program carries.
+    ///
+    /// # Errors
+    /// None that its constant address could cause.
+    pub fn public(caches: &Path) -> Result<Self, TufError> {
+        Self::new(caches, SigstoreInstance::PublicGood.tuf_url())
+    }
+
+    /// The mirror's address, without a slash at its end.
+    pub fn url(&self) -> &str {
+        self.url.as_str().trim_end_matches('/')
+    }
+
+    /// The file in which its trust is kept.
+    pub fn cache_file(&self) -> &Path {
+        self.cache.file()
+    }
+
+    /// Begins trust in the mirror with `root`, a `root.json` that the user has from a source that they trust. What was cached is replaced.
+    ///
+    /// # Errors
+    /// [`TufError::Root`], [`TufError::Io`] or [`TufError::Locked`].
+    pub async fn initialize(&self, http: &Http, root: &[u8]) -> Result<(), TufError> {
+        let text = self.checked_root(root)?;
+        let _lock = self.lock(http).await?;
+        self.cache.write(&State { trust: None, metadata: Metadata { first_root: Some(text), files: Default::default() } })
+    }
+
+    /// Asks the mirror for newer trust, verifies it, and keeps it. Newer means a higher version, never a lower one.
+    ///
+    /// # Errors
+    /// A [`TufError`]; what was cached stays.
+    pub async fn refresh(&self, http: &Http, now: jiff::Timestamp) -> Result<TrustMaterial, TufError> {
+        let http = http.bounded();
+        let _lock = self.lock(&http).await?;
+        let state = self.cache.read()?.unwrap_or_default();
+        let first_root = match (&state.metadata.first_root, self.built_in_root) {
+            (Some(root), _) => root.as_bytes(),
+            (None, Some(root)) => root,
+            (None, None) => return Err(TufError::NotInitialized(self.url().to_owned())),
+        };
+        let store = Store::new(state.metadata.files.clone());
+        let repository = OverHttp { http: http.clone(), mirror: self.url().to_owned() };
+        let mut config = UpdaterConfig::default();
+        config.target_max_length = MAX_TARGET;
+        let updater = Updater::new(repository, first_root).map_err(|error| self.bad_root(&error))?;
+        let outcome = self.fetch(updater.with_config(config).with_store(store.clone()), now).await;
+        let metadata = Metadata { first_root: state.metadata.first_root.clone(), files: store.take() };
+        match outcome {
+            Ok(trust) => {
+                if let Some(known) = &state.trust {
+                    self.not_lower(known, &trust)?;
+                }
+                self.cache.write(&State { trust: Some(trust.clone()), metadata })?;
+                Ok(trust)
+            }
+            Err(error) => {
+                // what was verified on the way (a newer root, a newer timestamp) binds the next refresh
+                if state.trust.is_some() && metadata.files != state.metadata.files {
+                    self.cache.write(&State { trust: state.trust, metadata })?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The trust that was verified last, without a network, expired or not. `None` where nothing has been fetched yet.
+    ///
+    /// # Errors
+    /// [`TufError::Damaged`] or [`TufError::Io`].
+    pub fn cached(&self) -> Result<Option<TrustMaterial>, TufError> {
+        self.cache.read_trust()
+    }
+
+    async fn fetch(&self, mut updater: Updater, now: jiff::Timestamp) -> Result<TrustMaterial, TufError> {
+        updater.refresh(now).await.map_err(|error| self.not_accepted(error))?;
+        let trusted_root = self.target(&mut updater, TRUSTED_ROOT, now).await?;
+        let trusted_root = trusted_root.ok_or_else(|| self.refused(format!("it has no target {TRUSTED_ROOT}")))?;
+        let signing_config = self.target(&mut updater, SIGNING_CONFIG, now).await?;
+        let trusted = updater.trusted();
+        let (Some(timestamp), Some(snapshot), Some(targets)) = (trusted.timestamp(), trusted.snapshot(), trusted.targets_role("targets"))
+        else {
+            return Err(self.refused("its metadata is not complete".into()));
+        };
+        let expires = [trusted.root().expires(), timestamp.expires(), snapshot.expires(), targets.expires()].into_iter().min();
+        Ok(TrustMaterial {
+            mirror: self.url().to_owned(),
+            trusted_root,
+            signing_config,
+            versions: Versions {
+                root: trusted.root().version,
+                timestamp: timestamp.version,
+                snapshot: snapshot.version,
+                targets: targets.version,
+            },
+            expires: expires.unwrap_or(now),
+            refreshed: now,
+        })
+    }
+
+    async fn target(&self, updater: &mut Updater, name: &str, now: jiff::Timestamp) -> Result<Option<String>, TufError> {
+        let Some(target) = updater.get_target_info(name, now).await.map_err(|error| self.not_accepted(error))? else { return Ok(None) };
+        let bytes = match updater.find_cached_target(&target, name) {
+            Some(bytes) => bytes,
+            None => updater.download_target(&target, name).await.map_err(|error| self.not_accepted(error))?,
+        };
+        String::from_utf8(bytes).map(Some).map_err(|_| self.refused(format!("its target {name} is not text")))
+    }
+
+    /// The workflow keeps to this by itself, from the metadata in the cache. Only a new root may set versions back.
+    fn not_lower(&self, known: &TrustMaterial, trust: &TrustMaterial) -> Result<(), TufError> {
+        let (old, new) = (known.versions, trust.versions);
+        let lower = new.root < old.root
+            || new.root == old.root && (new.timestamp < old.timestamp || new.snapshot < old.snapshot || new.targets < old.targets);
+        if lower { Err(self.refused("a version is lower than the one that is known".into())) } else { Ok(()) }
+    }
+
+    fn checked_root(&self, root: &[u8]) -> Result<String, TufError> {
+        let wrong = |detail: String| TufError::Root { mirror: self.url().to_owned(), detail };
+        if root.len() as u64 > UpdaterConfig::default().root_max_length {
+            return Err(wrong("it is too large".into()));
+        }
+        sigstore_tuf::TrustedMetadataSet::from_root(root).map_err(|error| self.bad_root(&error))?;
+        String::from_utf8(root.to_vec()).map_err(|_| wrong("it is not text".into()))
+    }
+
+    fn bad_root(&self, error: &sigstore_tuf::Error) -> TufError {
+        TufError::Root { mirror: self.url().to_owned(), detail: quotable(&chain(error)) }
+    }
+
+    fn refused(&self, detail: String) -> TufError {
+        TufError::NotAccepted { mirror: self.url().to_owned(), detail }
+    }
+
+    fn not_accepted(&self, error: sigstore_tuf::Error) -> TufError {
+        if let sigstore_tuf::Error::Transport { source: Some(source), .. } = &error
+            && let Some(error) = source.downcast_ref::<ServiceError>()
+        {
+            return TufError::Service(error.clone());
+        }
+        self.refused(quotable(&chain(&error)))
+    }
+
+    /// Waits for the lock, but no longer than calls may take.
+    async fn lock(&self, http: &Http) -> Result<cache::Lock, TufError> {
+        let http = http.bounded();
+        loop {
+            if let Some(lock) = self.cache.try_lock()? {
+                return Ok(lock);
+            }
+            if !http.pause(LOCK_PAUSE).await {
+                return Err(TufError::Locked(self.cache.file().to_owned()));
+            }
+        }
+    }
+}
+
+/// Whether two addresses are one, but for slashes at the end.
+fn same(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
+/// The mirror as the workflow sees it.
+struct OverHttp {
+    http: Http,
+    mirror: String,
+}
+
+impl OverHttp {
+    async fn get(&self, path: &str, limit: u64) -> sigstore_tuf::Result<Option<Vec<u8>>> {
+        let failed = |error: ServiceError| sigstore_tuf::Error::transport_with_source("the mirror cannot be read", error);
+        let url = endpoint(Service::TufMirror, &self.mirror, path).map_err(failed)?;
+        let call = Call { limit: usize::try_from(limit).unwrap_or(usize::MAX), ..Call::get(Service::TufMirror, url) };
+        let answer = self.http.send(&call).await.map_err(failed)?;
+        match answer.status.as_u16() {
+            200 => Ok(Some(answer.body)),
+            // object stores answer 403 for what they do not have
+            403 | 404 => Ok(None),
+            _ => Err(failed(answer.refused())),
+        }
+    }
+}
+
+impl Repository for OverHttp {
+    fn fetch_metadata<'a>(&'a self, name: &'a str, max_length: u64) -> FetchFuture<'a> {
+        Box::pin(self.get(name, max_length))
+    }
+
+    fn fetch_target<'a>(&'a self, path: &'a str, max_length: u64) -> FetchFuture<'a> {
+        Box::pin(async move { self.get(&format!("targets/{path}"), max_length).await })
+    }
+}
+
+/// The workflow's store: in memory, until all of it is written at once.
+#[derive(Clone)]
+struct Store(Arc<Mutex<cache::Files>>);
+
+impl Store {
+    fn new(files: cache::Files) -> Self {
+        Self(Arc::new(Mutex::new(files)))
+    }
+
+    fn take(&self) -> cache::Files {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl MetadataStore for Store {
+    fn load(&self, name: &str) -> sigstore_tuf::Result<Option<Vec<u8>>> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).map(|text| text.clone().into_bytes()))
+    }
+
+    fn store(&self, name: &str, bytes: &[u8]) -> sigstore_tuf::Result<()> {
+        // consistent snapshots come under two names; the one without a version is what is read again
+        let versioned =
+            name.split_once('.').is_some_and(|(version, rest)| rest.contains('.') && version.bytes().all(|byte| byte.is_ascii_digit()));
+        if let (false, Ok(text)) = (versioned, std::str::from_utf8(bytes)) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), text.to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// An error with its causes, joined by colons.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut error = error;
+    while let Some(source) = error.source() {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        error = source;
+    }
+    text
+}
+
+#[cfg(test)]
+#[path = "tuf/tests.rs"]
+mod tests;

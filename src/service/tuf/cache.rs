@@ -1,0 +1,157 @@
+//! One file a mirror, which holds the trust that was verified and the metadata that the next refresh continues from.
+//!
+//! | line | meaning |
+//! | --- | --- |
+//! | 1 | `paraph trust cache 1` |
+//! | 2 | the SHA-256 of line 3, a space, the SHA-256 of line 4, both in lower-case hexadecimal and without the line feed |
+//! | 3 | what verification reads: [`TrustMaterial`] in JSON, or `null` |
+//! | 4 | what a refresh reads: [`Metadata`] in JSON |
+//!
+//! Only paraph writes it, whole, under the lock beside it. The digests find damage; they keep nobody out. Who can write here can decide
+//! whom the user trusts, as with the user's git configuration.
+
+use super::{TrustMaterial, TufError};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+const FIRST_LINE: &str = "paraph trust cache 1";
+const FILE: &str = "trust";
+const LOCK: &str = "lock";
+/// The largest cache that is read, in bytes: the public instance's has about 200,000.
+const MAX_FILE: u64 = 32 << 20;
+
+/// The workflow's files by name.
+pub(super) type Files = BTreeMap<String, String>;
+
+/// The folder of one mirror.
+#[derive(Debug, Clone)]
+pub(super) struct Cache {
+    folder: PathBuf,
+    file: PathBuf,
+}
+
+/// The content of the file.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) trust: Option<TrustMaterial>,
+    pub(super) metadata: Metadata,
+}
+
+/// What a refresh continues from.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Metadata {
+    /// The root with which trust begins, where the user gave one.
+    pub(super) first_root: Option<String>,
+    /// The metadata and targets that were verified.
+    pub(super) files: Files,
+}
+
+/// The lock, held until it is dropped or the process ends.
+pub(super) struct Lock(#[expect(dead_code, reason = "closing it gives the lock back")] File);
+
+impl Cache {
+    /// The folder is named by the mirror's host, for people, and a digest of its whole address.
+    pub(super) fn new(caches: &Path, mirror: &url::Url) -> Self {
+        let host: String =
+            mirror.host_str().unwrap_or_default().chars().filter(|c| c.is_ascii_alphanumeric() || ".-".contains(*c)).take(60).collect();
+        let digest = crate::hex(&Sha256::digest(mirror.as_str().trim_end_matches('/')));
+        let folder = caches.join("tuf").join(format!("{}-{}", host.trim_start_matches('.'), digest.get(..16).unwrap_or_default()));
+        Self { file: folder.join(FILE), folder }
+    }
+
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The lock, or `None` while another process has it.
+    pub(super) fn try_lock(&self) -> Result<Option<Lock>, TufError> {
+        std::fs::create_dir_all(&self.folder).map_err(|source| TufError::Io { path: self.folder.clone(), source })?;
+        let path = self.folder.join(LOCK);
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|source| TufError::Io { path: path.clone(), source })?;
+        match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Lock(lock))),
+            Err(error) if error == rustix::io::Errno::WOULDBLOCK || error == rustix::io::Errno::INTR => Ok(None),
+            Err(error) => Err(TufError::Io { path, source: error.into() }),
+        }
+    }
+
+    /// What verification needs; the metadata is neither checked nor parsed.
+    pub(super) fn read_trust(&self) -> Result<Option<TrustMaterial>, TufError> {
+        let Some(text) = self.text()? else { return Ok(None) };
+        let [trust, _] = self.lines(&text)?;
+        self.checked(trust)
+    }
+
+    pub(super) fn read(&self) -> Result<Option<State>, TufError> {
+        let Some(text) = self.text()? else { return Ok(None) };
+        let [trust, metadata] = self.lines(&text)?;
+        Ok(Some(State { trust: self.checked(trust)?, metadata: self.checked(metadata)? }))
+    }
+
+    /// Replaces the file in one step.
+    pub(super) fn write(&self, state: &State) -> Result<(), TufError> {
+        let failed = |source| TufError::Io { path: self.file.clone(), source };
+        let (trust, metadata) = serde_json::to_string(&state.trust)
+            .and_then(|trust| Ok((trust, serde_json::to_string(&state.metadata)?)))
+            .map_err(|error| failed(error.into()))?;
+        let text = format!("{FIRST_LINE}\n{} {}\n{trust}\n{metadata}\n", digest(&trust), digest(&metadata));
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+        file.persist(&self.file).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    fn text(&self) -> Result<Option<String>, TufError> {
+        let failed = |source| TufError::Io { path: self.file.clone(), source };
+        let file = match File::open(&self.file) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut bytes = Vec::new();
+        file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(self.damaged("it is too large"));
+        }
+        String::from_utf8(bytes).map(Some).map_err(|_| self.damaged("it is not text"))
+    }
+
+    /// Lines 3 and 4, each with its digest.
+    fn lines<'a>(&self, text: &'a str) -> Result<[(&'a str, &'a str); 2], TufError> {
+        let mut lines = text.split('\n');
+        if lines.next() != Some(FIRST_LINE) {
+            return Err(self.damaged("its first line is another"));
+        }
+        let digests = lines.next().and_then(|line| line.split_once(' '));
+        match (digests, lines.next(), lines.next(), lines.next(), lines.next()) {
+            (Some((first, second)), Some(trust), Some(metadata), Some(""), None) => Ok([(first, trust), (second, metadata)]),
+            _ => Err(self.damaged("it does not have its four lines")),
+        }
+    }
+
+    fn checked<T: serde::de::DeserializeOwned>(&self, (expected, line): (&str, &str)) -> Result<T, TufError> {
+        if digest(line) != expected {
+            return Err(self.damaged("it was changed after it was written"));
+        }
+        serde_json::from_str(line).map_err(|_| self.damaged("it is not in the form in which it was written"))
+    }
+
+    fn damaged(&self, detail: &str) -> TufError {
+        TufError::Damaged { path: self.file.clone(), detail: detail.into() }
+    }
+}
+
+fn digest(line: &str) -> String {
+    crate::hex(&Sha256::digest(line))
+}

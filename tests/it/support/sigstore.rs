@@ -1,0 +1,64 @@
+//! A local Sigstore for one test, and a sandbox whose git signs with it.
+
+use super::sandbox::Sandbox;
+use paraph::local::{Instance, Running, ServeOptions};
+use std::path::PathBuf;
+
+/// Whom the sandbox's git commits as, and the local issuer logs in.
+pub const EMAIL: &str = "ann@example.com";
+
+/// A running local Sigstore with its files.
+pub struct Sigstore {
+    pub running: Running,
+    pub folder: PathBuf,
+    pub url: String,
+    pub trusted_root: String,
+    _directory: tempfile::TempDir,
+}
+
+impl Sigstore {
+    pub fn start() -> Self {
+        Self::with(ServeOptions::default())
+    }
+
+    pub fn with(options: ServeOptions) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = directory.path().join("local");
+        let instance = Instance::init(&folder).unwrap();
+        let (url, trusted_root) = (instance.url(), instance.trusted_root_json().to_owned());
+        Self { running: instance.start(options).unwrap(), folder, url, trusted_root, _directory: directory }
+    }
+
+    /// An identity token of its issuer.
+    pub fn token(&self, email: &str) -> String {
+        Instance::open(&self.folder).unwrap().identity_token(email).unwrap()
+    }
+
+    /// A file of its folder.
+    pub fn file(&self, name: &str) -> String {
+        self.folder.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Has the sandbox's git sign with paraph and this instance.
+    pub fn configure(&self, sandbox: &Sandbox) {
+        for (key, value) in [
+            ("user.name", "Ann"),
+            ("user.email", EMAIL),
+            ("gpg.format", "x509"),
+            ("gpg.x509.program", env!("CARGO_BIN_EXE_paraph")),
+            ("paraph.instance", "local"),
+            ("paraph.local.trustedRoot", &self.file("trusted_root.json")),
+            ("paraph.local.signingConfig", &self.file("signing_config.json")),
+            ("paraph.local.accessCodeFile", &self.file("access-code")),
+        ] {
+            sandbox.git(&["config", "--global", key, value]);
+        }
+    }
+
+    /// Lists an identity of this instance as allowed.
+    pub fn allow(&self, sandbox: &Sandbox, email: &str) {
+        let file = sandbox.home().join("allowed-identities");
+        std::fs::write(&file, format!("{email} {} instance=local\n", self.url)).unwrap();
+        sandbox.git(&["config", "--global", "paraph.allowedIdentities", file.to_str().unwrap()]);
+    }
+}
