@@ -16,3 +16,4 @@ mod git;
 mod repository;
 mod sign;
 mod support;
+mod trust;
