@@ -213,7 +213,7 @@ async fn complete(provider: &Provider, request: Request, callback: Callback) -> 
 /// Opens the address on a thread of its own, which nobody waits for: some programs return only when their window is closed. A failure is
 /// not told, because the prompt shows the address anyway.
 ///
-/// The programs get no terminal and no standard output: that is git's, and carries the signature.
+/// The programs get none of the standard streams: standard output is git's, and carries the signature.
 fn open(opener: &Opener, url: &str) {
     let commands: Vec<Vec<OsString>> = match opener {
         Opener::System => SYSTEM_OPENERS.iter().map(|words| words.iter().map(OsString::from).collect()).collect(),
@@ -225,8 +225,11 @@ fn open(opener: &Opener, url: &str) {
         use std::process::{Command, Stdio};
         for words in &commands {
             let Some((program, arguments)) = words.split_first() else { continue };
+            let put = |word: &OsString| word.to_str().map_or_else(|| word.clone(), |word| word.replace(ADDRESS, &url).into());
+            let placed = arguments.iter().any(|word| word.to_str().is_some_and(|word| word.contains(ADDRESS)));
+            let last = (!placed).then(|| OsString::from(&url));
             let mut command = Command::new(program);
-            command.args(arguments).arg(&url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            command.args(arguments.iter().map(put).chain(last)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             if command.status().is_ok_and(|status| status.success()) {
                 break;
             }
