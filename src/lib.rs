@@ -32,7 +32,7 @@ pub mod escape;
 pub mod evidence;
 #[cfg(feature = "cli")]
 pub mod identity;
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", unix))]
 pub mod local;
 pub mod object;
 pub mod policy;
