@@ -54,6 +54,14 @@ impl Ui {
         }
     }
 
+    /// A JSON document in one line, escaped likewise.
+    pub fn json_line(&mut self, value: &impl serde::Serialize) {
+        match serde_json::to_string(value) {
+            Ok(text) => self.bytes(format!("{}\n", escape_json(&text)).as_bytes()),
+            Err(error) => self.failed = Some(io::Error::other(error)),
+        }
+    }
+
     /// A line for people.
     pub fn note(&mut self, text: impl Display) {
         // in one piece: standard error has no buffer of its own

@@ -9,12 +9,14 @@ mod configuration;
 mod git;
 mod parameters;
 mod revision;
+mod walk;
 
 use crate::object::ObjectFormat;
 use std::path::{Path, PathBuf};
 
 pub use configuration::{Entry, Scope, global_configuration};
 pub use git::Error as GitError;
+pub use walk::{Commits, Handle, Range, TagReference};
 
 /// The largest object that is read: no signed commit or tag comes near it.
 pub const OBJECT_LIMIT: u64 = crate::object::MAX_OBJECT as u64;
@@ -139,6 +141,9 @@ pub enum Error {
         /// The id of the bytes.
         computed: String,
     },
+    /// History could not be followed.
+    #[error("history cannot be followed: {0}")]
+    Walk(String),
     /// git was asked and did not answer.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -213,14 +218,19 @@ impl Repository {
     /// A tag is the tag object itself, not what it points to.
     pub fn object(&self, revision: &str) -> Result<RawObject, Error> {
         let resolved = self.resolve(revision)?;
-        let (kind, bytes) = if self.objects_by_git { git::object(self, &resolved.id)? } else { self.read(&resolved.id)? };
+        self.checked_object(&resolved.id, resolved.reference)
+    }
+
+    /// The object with this id; its bytes are hashed anew.
+    fn checked_object(&self, id: &str, reference: Option<String>) -> Result<RawObject, Error> {
+        let (kind, bytes) = if self.objects_by_git { git::object(self, id)? } else { self.read(id)? };
         let hash = self.gix.object_hash();
-        let damaged = |cause: String| Error::DamagedObject { id: resolved.id.clone(), cause };
+        let damaged = |cause: String| Error::DamagedObject { id: id.to_owned(), cause };
         let computed = gix::objs::compute_hash(hash, kind, &bytes).map_err(|error| damaged(chain(&error)))?.to_hex().to_string();
-        if computed != resolved.id {
-            return Err(Error::ObjectIdMismatch { id: resolved.id, computed });
+        if computed != id {
+            return Err(Error::ObjectIdMismatch { id: id.to_owned(), computed });
         }
-        Ok(RawObject { id: computed, format: self.format(), kind: kind.into(), bytes, reference: resolved.reference })
+        Ok(RawObject { id: computed, format: self.format(), kind: kind.into(), bytes, reference })
     }
 
     fn new(mut gix: gix::Repository) -> Result<Self, Error> {

@@ -6,6 +6,7 @@
 //! It runs one way, has one exit, opens no file and no socket, and reads no clock: "now" is handed in. What it returns is the verdict:
 //! only a [`Verified`] can become a good signature.
 
+pub mod batch;
 mod foreign;
 
 use crate::{

@@ -13,6 +13,7 @@ mod command_line;
 mod config;
 mod corpus;
 mod git;
+mod ranges;
 mod repository;
 mod services;
 mod sign;
