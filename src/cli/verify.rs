@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     Reason, Rejection,
-    object::{ObjectFormat, Tag},
+    object::Tag,
     policy::Judgement,
     report::{Report, sentences},
-    repository::{HashKind, ObjectKind, RawObject},
+    repository::{ObjectKind, RawObject},
     verify::{Verified, Verifier},
 };
 
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 /// Verifies a commit or a tag that a repository holds; any other object is a mistake of the call.
 pub(super) fn verify(verifier: &Verifier, object: &RawObject) -> Result<Result<Verified, Rejection>, Failure> {
     match object.kind {
-        ObjectKind::Commit => Ok(verifier.verify_commit(&object.bytes, format(object.hash))),
+        ObjectKind::Commit => Ok(verifier.verify_commit(&object.bytes, object.format)),
         ObjectKind::Tag => Ok(check_name(object).and_then(|()| verifier.verify_tag(&object.bytes))),
         ObjectKind::Blob | ObjectKind::Tree => {
             Err(Failure::new(Exit::Object, format!("{} is a {}, and only commits and tags are signed", object.id, object.kind.name())))
@@ -61,13 +61,6 @@ fn check_name(object: &RawObject) -> Result<(), Rejection> {
         Ok(())
     } else {
         Err(Rejection::new(Reason::TagName, format!("refs/tags/{reached_as} leads to the tag named {name}")))
-    }
-}
-
-pub(super) fn format(hash: HashKind) -> ObjectFormat {
-    match hash {
-        HashKind::Sha1 => ObjectFormat::Sha1,
-        HashKind::Sha256 => ObjectFormat::Sha256,
     }
 }
 

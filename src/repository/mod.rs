@@ -10,6 +10,7 @@ mod git;
 mod parameters;
 mod revision;
 
+use crate::object::ObjectFormat;
 use std::path::{Path, PathBuf};
 
 pub use configuration::{Entry, Scope, global_configuration};
@@ -34,22 +35,13 @@ pub struct RawObject {
     /// The object id in lower-case hexadecimal: the hash of `bytes`, computed anew.
     pub id: String,
     /// The hash that `id` is.
-    pub hash: HashKind,
+    pub format: ObjectFormat,
     /// What the object is.
     pub kind: ObjectKind,
     /// The object's content without git's header.
     pub bytes: Vec<u8>,
     /// The full name of the reference, where the revision was one (`HEAD`, `refs/tags/v1`).
     pub reference: Option<String>,
-}
-
-/// The hash of a repository's object ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HashKind {
-    /// SHA-1, with detection of collision attacks.
-    Sha1,
-    /// SHA-256.
-    Sha256,
 }
 
 /// The type of an object.
@@ -209,10 +201,10 @@ impl Repository {
     }
 
     /// The hash of the repository's object ids.
-    pub fn hash(&self) -> HashKind {
+    pub fn format(&self) -> ObjectFormat {
         match self.gix.object_hash() {
-            gix::hash::Kind::Sha256 => HashKind::Sha256,
-            _ => HashKind::Sha1,
+            gix::hash::Kind::Sha256 => ObjectFormat::Sha256,
+            _ => ObjectFormat::Sha1,
         }
     }
 
@@ -228,7 +220,7 @@ impl Repository {
         if computed != resolved.id {
             return Err(Error::ObjectIdMismatch { id: resolved.id, computed });
         }
-        Ok(RawObject { id: computed, hash: self.hash(), kind: kind.into(), bytes, reference: resolved.reference })
+        Ok(RawObject { id: computed, format: self.format(), kind: kind.into(), bytes, reference: resolved.reference })
     }
 
     fn new(mut gix: gix::Repository) -> Result<Self, Error> {
@@ -292,16 +284,6 @@ impl Repository {
             }
         }
         if explicit { Err(Error::ImplicitBareRepository(directory.to_owned())) } else { Ok(()) }
-    }
-}
-
-impl HashKind {
-    /// The name that git gives it: `sha1`, `sha256`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sha1 => "sha1",
-            Self::Sha256 => "sha256",
-        }
     }
 }
 

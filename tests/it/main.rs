@@ -14,6 +14,7 @@ mod config;
 mod corpus;
 mod git;
 mod repository;
+mod services;
 mod sign;
 mod support;
 mod trust;
