@@ -61,7 +61,7 @@ impl AllowedIdentities {
     /// Where a line is not of the form; the whole file is then refused.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         if text.len() > MAX_FILE {
-            return Err(PolicyError { line: 1, cause: format!("the file has {} bytes, at most {MAX_FILE} are read", text.len()) });
+            return Err(PolicyError { line: 1, cause: format!("the file has more than {MAX_FILE} bytes, which are all that is read") });
         }
         let mut lines = Vec::new();
         for (index, line) in text.lines().enumerate() {
