@@ -103,12 +103,14 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;local' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create its keys and its folder')
-            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run it in the foreground')
-            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Point the current repository at it')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create its folder with new keys, and choose its port')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run it')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and where')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End the server that runs in the background')
+            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Let one repository sign with it and verify against it')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -118,25 +120,49 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;local;serve' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
-            break
-        }
-        'paraph;local;use' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the instance [default: paraph/local in the data folder of the user]')
+            [CompletionResult]::new('--certificate-lifetime', '--certificate-lifetime', [CompletionResultType]::ParameterName, 'For tests: how long certificates live')
+            [CompletionResult]::new('--fault', '--fault', [CompletionResultType]::ParameterName, 'For tests: a service that fails, waits or lies; may be given more than once')
+            [CompletionResult]::new('--background', '--background', [CompletionResultType]::ParameterName, 'Return when it is ready, and let it run on')
+            [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'How `--background` starts the process that stays')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'paraph;local;status' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the instance [default: paraph/local in the data folder of the user]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;local;stop' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the instance [default: paraph/local in the data folder of the user]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;local;use' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the instance [default: paraph/local in the data folder of the user]')
+            [CompletionResult]::new('--repository', '--repository', [CompletionResultType]::ParameterName, 'The repository')
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'The identity to sign with; otherwise the committer''s address')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;local;token' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the instance [default: paraph/local in the data folder of the user]')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'paraph;local;help' {
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create its keys and its folder')
-            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run it in the foreground')
-            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Point the current repository at it')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create its folder with new keys, and choose its port')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run it')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and where')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End the server that runs in the background')
+            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Let one repository sign with it and verify against it')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -146,10 +172,16 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         'paraph;local;help;serve' {
             break
         }
+        'paraph;local;help;status' {
+            break
+        }
+        'paraph;local;help;stop' {
+            break
+        }
         'paraph;local;help;use' {
             break
         }
-        'paraph;local;help;status' {
+        'paraph;local;help;token' {
             break
         }
         'paraph;local;help;help' {
@@ -202,10 +234,12 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help;local' {
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create its keys and its folder')
-            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run it in the foreground')
-            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Point the current repository at it')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create its folder with new keys, and choose its port')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run it')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and where')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End the server that runs in the background')
+            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Let one repository sign with it and verify against it')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes')
             break
         }
         'paraph;help;local;init' {
@@ -214,10 +248,16 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         'paraph;help;local;serve' {
             break
         }
+        'paraph;help;local;status' {
+            break
+        }
+        'paraph;help;local;stop' {
+            break
+        }
         'paraph;help;local;use' {
             break
         }
-        'paraph;help;local;status' {
+        'paraph;help;local;token' {
             break
         }
         'paraph;help;config' {

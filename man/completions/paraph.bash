@@ -67,6 +67,12 @@ _paraph() {
             paraph__subcmd__help__subcmd__local,status)
                 cmd="paraph__subcmd__help__subcmd__local__subcmd__status"
                 ;;
+            paraph__subcmd__help__subcmd__local,stop)
+                cmd="paraph__subcmd__help__subcmd__local__subcmd__stop"
+                ;;
+            paraph__subcmd__help__subcmd__local,token)
+                cmd="paraph__subcmd__help__subcmd__local__subcmd__token"
+                ;;
             paraph__subcmd__help__subcmd__local,use)
                 cmd="paraph__subcmd__help__subcmd__local__subcmd__use"
                 ;;
@@ -94,6 +100,12 @@ _paraph() {
             paraph__subcmd__local,status)
                 cmd="paraph__subcmd__local__subcmd__status"
                 ;;
+            paraph__subcmd__local,stop)
+                cmd="paraph__subcmd__local__subcmd__stop"
+                ;;
+            paraph__subcmd__local,token)
+                cmd="paraph__subcmd__local__subcmd__token"
+                ;;
             paraph__subcmd__local,use)
                 cmd="paraph__subcmd__local__subcmd__use"
                 ;;
@@ -108,6 +120,12 @@ _paraph() {
                 ;;
             paraph__subcmd__local__subcmd__help,status)
                 cmd="paraph__subcmd__local__subcmd__help__subcmd__status"
+                ;;
+            paraph__subcmd__local__subcmd__help,stop)
+                cmd="paraph__subcmd__local__subcmd__help__subcmd__stop"
+                ;;
+            paraph__subcmd__local__subcmd__help,token)
+                cmd="paraph__subcmd__local__subcmd__help__subcmd__token"
                 ;;
             paraph__subcmd__local__subcmd__help,use)
                 cmd="paraph__subcmd__local__subcmd__help__subcmd__use"
@@ -247,7 +265,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help__subcmd__local)
-            opts="init serve use status"
+            opts="init serve status stop use token"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -289,6 +307,34 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help__subcmd__local__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__local__subcmd__stop)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__local__subcmd__token)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -415,7 +461,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local)
-            opts="-h --help init serve use status help"
+            opts="-h --help init serve status stop use token help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -429,7 +475,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local__subcmd__help)
-            opts="init serve use status help"
+            opts="init serve status stop use token help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -498,6 +544,34 @@ _paraph() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        paraph__subcmd__local__subcmd__help__subcmd__stop)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__local__subcmd__help__subcmd__token)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         paraph__subcmd__local__subcmd__help__subcmd__use)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -527,12 +601,24 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local__subcmd__serve)
-            opts="-h --help"
+            opts="-h --dir --background --certificate-lifetime --fault --detached --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-lifetime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fault)
+                    COMPREPLY=($(compgen -W "issuer=502 issuer=slow fulcio=502 fulcio=slow fulcio=other-key fulcio=other-identity fulcio=no-sct fulcio=bad-sct rekor=502 rekor=slow rekor=lost-answer rekor=other-entry rekor=bad-proof rekor=bad-checkpoint rekor=bad-promise tsa=502 tsa=slow tsa=other-imprint tsa=other-nonce tsa=wrong-time tuf=502 tuf=slow" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -541,12 +627,52 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local__subcmd__status)
-            opts="-h --help"
+            opts="-h --dir --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__local__subcmd__stop)
+            opts="-h --dir --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__local__subcmd__token)
+            opts="-h --dir --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -555,12 +681,24 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local__subcmd__use)
-            opts="-h --help"
+            opts="-h --dir --repository --email --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repository)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --email)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -86,12 +86,14 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;trust;help;help'= {
         }
         &'paraph;local'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
-            cand init 'Create its keys and its folder'
-            cand serve 'Run it in the foreground'
-            cand use 'Point the current repository at it'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand init 'Create its folder with new keys, and choose its port'
+            cand serve 'Run it'
             cand status 'Show whether it runs, and where'
+            cand stop 'End the server that runs in the background'
+            cand use 'Let one repository sign with it and verify against it'
+            cand token 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;local;init'= {
@@ -99,31 +101,57 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help'
         }
         &'paraph;local;serve'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
-        }
-        &'paraph;local;use'= {
+            cand --dir 'The folder of the instance [default: paraph/local in the data folder of the user]'
+            cand --certificate-lifetime 'For tests: how long certificates live'
+            cand --fault 'For tests: a service that fails, waits or lies; may be given more than once'
+            cand --background 'Return when it is ready, and let it run on'
+            cand --detached 'How `--background` starts the process that stays'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'paraph;local;status'= {
+            cand --dir 'The folder of the instance [default: paraph/local in the data folder of the user]'
+            cand --json 'Print it as JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'paraph;local;stop'= {
+            cand --dir 'The folder of the instance [default: paraph/local in the data folder of the user]'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'paraph;local;use'= {
+            cand --dir 'The folder of the instance [default: paraph/local in the data folder of the user]'
+            cand --repository 'The repository'
+            cand --email 'The identity to sign with; otherwise the committer''s address'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'paraph;local;token'= {
+            cand --dir 'The folder of the instance [default: paraph/local in the data folder of the user]'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'paraph;local;help'= {
-            cand init 'Create its keys and its folder'
-            cand serve 'Run it in the foreground'
-            cand use 'Point the current repository at it'
+            cand init 'Create its folder with new keys, and choose its port'
+            cand serve 'Run it'
             cand status 'Show whether it runs, and where'
+            cand stop 'End the server that runs in the background'
+            cand use 'Let one repository sign with it and verify against it'
+            cand token 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;local;help;init'= {
         }
         &'paraph;local;help;serve'= {
         }
+        &'paraph;local;help;status'= {
+        }
+        &'paraph;local;help;stop'= {
+        }
         &'paraph;local;help;use'= {
         }
-        &'paraph;local;help;status'= {
+        &'paraph;local;help;token'= {
         }
         &'paraph;local;help;help'= {
         }
@@ -164,18 +192,24 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;trust;import'= {
         }
         &'paraph;help;local'= {
-            cand init 'Create its keys and its folder'
-            cand serve 'Run it in the foreground'
-            cand use 'Point the current repository at it'
+            cand init 'Create its folder with new keys, and choose its port'
+            cand serve 'Run it'
             cand status 'Show whether it runs, and where'
+            cand stop 'End the server that runs in the background'
+            cand use 'Let one repository sign with it and verify against it'
+            cand token 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes'
         }
         &'paraph;help;local;init'= {
         }
         &'paraph;help;local;serve'= {
         }
+        &'paraph;help;local;status'= {
+        }
+        &'paraph;help;local;stop'= {
+        }
         &'paraph;help;local;use'= {
         }
-        &'paraph;help;local;status'= {
+        &'paraph;help;local;token'= {
         }
         &'paraph;help;config'= {
         }
