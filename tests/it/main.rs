@@ -13,5 +13,6 @@ mod command_line;
 mod config;
 mod corpus;
 mod git;
+mod real_objects;
 mod sign;
 mod support;
