@@ -1,8 +1,35 @@
 //! `paraph trust`.
 
-use super::exit::{Exit, Failure};
-use super::ui::Ui;
-use std::path::PathBuf;
+use super::{
+    context::Context,
+    exit::{Exit, Failure},
+    git_program::read,
+    ui::Ui,
+};
+use crate::{
+    config::Config,
+    selection::Cached,
+    service::{
+        Http, Settings,
+        tuf::{Mirror, TrustMaterial, TufError},
+    },
+    trust::{Instance, Log, MAX_TRUSTED_ROOT, TrustRoot},
+};
+use directories::ProjectDirs;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Trust that is older than this is renewed when signing.
+const OLD: SignedDuration = SignedDuration::from_hours(24);
+/// Signing does not wait longer than this for a mirror.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The largest TUF root that is read, in bytes.
+const MAX_ROOT: usize = 1 << 20;
 
 /// Manage what is trusted: authorities, logs and their keys
 ///
@@ -32,6 +59,9 @@ pub(super) enum Command {
         /// The file with its TUF root
         #[arg(long, value_name = "FILE")]
         root: PathBuf,
+        /// The name to give the instance; otherwise the one in use, which must not be a built-in one
+        #[arg(long, value_name = "NAME")]
+        instance: Option<String>,
     },
     /// Take trust material from a file, for machines without a network
     Import {
@@ -40,16 +70,263 @@ pub(super) enum Command {
     },
 }
 
-pub(super) fn run(_arguments: &Args, _ui: &mut Ui) -> Result<Exit, Failure> {
-    Err(Failure::new(Exit::Trust, "trust cannot be managed by this build"))
+pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
+    let context = Context::load(&[])?;
+    match &arguments.command {
+        Command::Update => update(&context, ui),
+        Command::Status { json } => status(&context, *json, ui),
+        Command::Initialize { mirror, root, instance } => initialize(&context, mirror, root, instance.as_deref(), ui),
+        Command::Import { file } => import(&context, file, ui),
+    }
 }
 
-/// What the cache holds for an instance.
-pub(super) fn cached(_config: &crate::config::Config, _name: &crate::trust::Instance) -> Result<Option<crate::selection::Cached>, String> {
-    Ok(None)
+fn update(context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+    let name = context.config.instance_name();
+    let mirror = mirror(&context.config, &name)?.ok_or_else(|| {
+        Failure::new(Exit::Trust, format!("the instance {name} has no TUF repository to be renewed from"))
+            .with_hint(format!("set paraph.{name}.mirror, or run `paraph trust initialize`"))
+    })?;
+    let material = refresh(&context.config, &mirror, None)?;
+    ui.line(format!("The instance {name} is trusted by {}.", material.describe(Timestamp::now())));
+    if context.trust_roots()?.iter().any(|root| !root.source.contains(mirror.url())) {
+        ui.note("It is not what is in use: a file that the configuration names comes first; see `paraph trust status`.");
+    }
+    Ok(Exit::Good)
 }
 
-/// Refreshes the cache of the instance in use where it is older than a day.
-pub(super) fn refresh_if_old(_config: &crate::config::Config) -> Result<(), String> {
+fn initialize(context: &Context, url: &str, root: &Path, instance: Option<&str>, ui: &mut Ui) -> Result<Exit, Failure> {
+    let name = match instance {
+        Some(name) => Instance::named(name).ok_or_else(|| Failure::new(Exit::Usage, format!("{name} is no name for an instance"))),
+        None => Ok(context.config.instance_name()),
+    }?;
+    if name.is_built_in() {
+        return Err(Failure::new(Exit::Usage, format!("{name} is the name of a built-in instance"))
+            .with_hint("give the new one a name: --instance NAME"));
+    }
+    let mirror = Mirror::new(&caches()?, url)?;
+    let (http, runtime) = network(&context.config)?;
+    let root = read(Some(root), MAX_ROOT)?;
+    runtime.block_on(async {
+        mirror.initialize(&http, &root).await?;
+        mirror.refresh(&http, Timestamp::now()).await
+    })?;
+    git_config(&format!("paraph.{name}.mirror"), mirror.url())?;
+    ui.line(format!("The instance {name} is trusted by its TUF repository at {}.", mirror.url()));
+    ui.note(format!("Set paraph.{name}.mirror in your git configuration. To use it, run `git config paraph.instance {name}`."));
+    Ok(Exit::Good)
+}
+
+fn import(context: &Context, file: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
+    let name = context.config.instance_name();
+    if name == Instance::custom() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "the instance custom is made of the files that the configuration names, so there is nothing to import for it",
+        ));
+    }
+    let json = read(Some(file), MAX_TRUSTED_ROOT)?;
+    let root = TrustRoot::from_json(&json, name.clone(), &file.display().to_string())
+        .map_err(|error| Failure::new(Exit::Trust, error.to_string()))?;
+    let trusted_root = String::from_utf8(json).map_err(|_| Failure::new(Exit::Trust, format!("{} is no text", file.display())))?;
+    let imported = Imported { file: file.display().to_string(), imported: Timestamp::now(), trusted_root };
+    write(&imports()?.join(format!("{name}.json")), &imported)?;
+    ui.line(format!("The instance {name} is trusted by {}, with {}.", file.display(), summary(&root)));
+    Ok(Exit::Good)
+}
+
+fn status(context: &Context, json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
+    let roots = context.trust_roots()?;
+    if json {
+        ui.json(&roots.iter().map(RootReport::new).collect::<Vec<_>>());
+        return Ok(Exit::Good);
+    }
+    for root in &roots {
+        ui.line(format!("Instance {}: {}", root.instance, root.source));
+        ui.line(format!("  {}", summary(root)));
+        for authority in &root.authorities {
+            ui.line(format!("  certificate authority, trusted {}", authority.window()));
+        }
+        for log in &root.logs {
+            ui.line(format!("  log {}", described(log)));
+        }
+        for log in &root.ct_logs {
+            ui.line(format!("  CT log {}", described(log)));
+        }
+        for authority in &root.timestamp_authorities {
+            ui.line(format!("  timestamp authority, trusted {}", authority.window()));
+        }
+    }
+    Ok(Exit::Good)
+}
+
+fn described(log: &Log) -> String {
+    let url = if log.base_url.is_empty() { "known by its key" } else { log.base_url.as_str() };
+    format!("{url}, id {}, trusted {}", crate::hex(&log.key.id), log.window)
+}
+
+fn summary(root: &TrustRoot) -> String {
+    let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+    format!(
+        "{}, {}, {} and {}",
+        count(root.authorities.len(), "certificate authority").replace("authoritys", "authorities"),
+        count(root.logs.len(), "log"),
+        count(root.ct_logs.len(), "CT log"),
+        count(root.timestamp_authorities.len(), "timestamp authority").replace("authoritys", "authorities"),
+    )
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RootReport {
+    instance: String,
+    source: String,
+    certificate_authorities: Vec<String>,
+    logs: Vec<String>,
+    ct_logs: Vec<String>,
+    timestamp_authorities: Vec<String>,
+}
+
+impl RootReport {
+    fn new(root: &TrustRoot) -> Self {
+        Self {
+            instance: root.instance.to_string(),
+            source: root.source.clone(),
+            certificate_authorities: root.authorities.iter().map(|authority| authority.window().to_string()).collect(),
+            logs: root.logs.iter().map(described).collect(),
+            ct_logs: root.ct_logs.iter().map(described).collect(),
+            timestamp_authorities: root.timestamp_authorities.iter().map(|authority| authority.window().to_string()).collect(),
+        }
+    }
+}
+
+/// What `paraph trust import` keeps: the user's word for it that the file is to be trusted. Whoever can change it changes whom is trusted.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Imported {
+    file: String,
+    imported: Timestamp,
+    trusted_root: String,
+}
+
+/// What is kept for an instance beside what the program carries: from its TUF mirror or from a file, whichever came later.
+pub(super) fn cached(config: &Config, name: &Instance) -> Result<Option<Cached>, String> {
+    let fetched = match mirror(config, name).map_err(|failure| failure.message)? {
+        Some(mirror) => mirror.cached().map_err(|error| error.to_string())?,
+        None => None,
+    };
+    let imported = imported(name)?;
+    if let Some(import) = imported.filter(|import| fetched.as_ref().is_none_or(|fetched| fetched.refreshed < import.imported)) {
+        let description = format!("imported from {} on {}", import.file, import.imported.strftime("%Y-%m-%d"));
+        return Ok(Some(Cached { trusted_root: import.trusted_root.into_bytes(), signing_config: None, description }));
+    }
+    Ok(fetched.map(|material| Cached {
+        description: material.describe(Timestamp::now()),
+        trusted_root: material.trusted_root.into_bytes(),
+        signing_config: material.signing_config.map(String::into_bytes),
+    }))
+}
+
+/// Renews the trust of the instance in use where it is older than a day. The error is a sentence for the user.
+pub(super) fn refresh_if_old(config: &Config) -> Result<(), String> {
+    let name = config.instance_name();
+    // trust that a file gives is not renewed
+    if config.trusted_root.value.is_some() || config.instance_settings(&name).is_some_and(|settings| settings.trusted_root.value.is_some())
+    {
+        return Ok(());
+    }
+    let Some(mirror) = mirror(config, &name).map_err(|failure| failure.message)? else { return Ok(()) };
+    let known = mirror.cached().map_err(|error| error.to_string())?;
+    if known.is_some_and(|known| Timestamp::now().duration_since(known.refreshed) < OLD) {
+        return Ok(());
+    }
+    match refresh(config, &mirror, Some(PATIENCE)) {
+        Ok(_) => Ok(()),
+        Err(failure) => {
+            Err(format!("The trust of the instance {name} could not be renewed, and what is there is used: {}.", failure.message))
+        }
+    }
+}
+
+fn refresh(config: &Config, mirror: &Mirror, patience: Option<Duration>) -> Result<TrustMaterial, Failure> {
+    let (http, runtime) = network(config)?;
+    let http = patience.map_or_else(|| http.clone(), |patience| http.within(patience));
+    Ok(runtime.block_on(mirror.refresh(&http, Timestamp::now()))?)
+}
+
+fn network(config: &Config) -> Result<(Http, tokio::runtime::Runtime), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::io("the network calls cannot be started", &error))?;
+    Ok((Http::new(Settings { request: config.timeout.value, ..Settings::default() }), runtime))
+}
+
+/// The TUF mirror of an instance, where it has one.
+fn mirror(config: &Config, name: &Instance) -> Result<Option<Mirror>, Failure> {
+    let url = match name.as_str() {
+        "public" => sigstore_trust_root::SigstoreInstance::PublicGood.tuf_url(),
+        "staging" => sigstore_trust_root::SigstoreInstance::Staging.tuf_url(),
+        _ => match config.instance_settings(name).and_then(|settings| settings.mirror.value.as_ref()) {
+            Some(url) => url.as_str(),
+            None => return Ok(None),
+        },
+    };
+    let Ok(caches) = caches() else { return Ok(None) };
+    Ok(Some(Mirror::new(&caches, url)?))
+}
+
+fn imported(name: &Instance) -> Result<Option<Imported>, String> {
+    let Ok(folder) = imports() else { return Ok(None) };
+    let file = folder.join(format!("{name}.json"));
+    match std::fs::read(&file) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| format!("{} is damaged ({error}); remove it, or import the trust again", file.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{} cannot be read: {error}", file.display())),
+    }
+}
+
+fn write(file: &Path, imported: &Imported) -> Result<(), Failure> {
+    let failure = |error: &std::io::Error| Failure::io(&format!("{} cannot be written", file.display()), error);
+    let folder = file.parent().unwrap_or(file);
+    let json = serde_json::to_vec_pretty(imported).map_err(|error| Failure::new(Exit::Io, error.to_string()))?;
+    std::fs::create_dir_all(folder).map_err(|error| failure(&error))?;
+    let mut whole = tempfile::NamedTempFile::new_in(folder).map_err(|error| failure(&error))?;
+    whole.write_all(&json).map_err(|error| failure(&error))?;
+    whole.persist(file).map_err(|error| failure(&error.error))?;
     Ok(())
+}
+
+fn caches() -> Result<PathBuf, Failure> {
+    places().map(|places| places.cache_dir().join("tuf"))
+}
+
+fn imports() -> Result<PathBuf, Failure> {
+    places().map(|places| places.data_local_dir().join("trust"))
+}
+
+fn places() -> Result<ProjectDirs, Failure> {
+    ProjectDirs::from("", "", "paraph")
+        .ok_or_else(|| Failure::new(Exit::Io, "there is no home folder to keep trust in").with_hint("set HOME"))
+}
+
+/// Sets a key in the user's git configuration.
+fn git_config(key: &str, value: &str) -> Result<(), Failure> {
+    let done = std::process::Command::new("git").args(["config", "--global", key, value]).output();
+    match done {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => {
+            Err(Failure::new(Exit::Configuration, format!("git could not set {key}: {}", String::from_utf8_lossy(&output.stderr).trim())))
+        }
+        Err(error) => Err(Failure::io("git cannot be run", &error)),
+    }
+}
+
+impl From<TufError> for Failure {
+    fn from(error: TufError) -> Self {
+        match error {
+            TufError::Service(error) => error.into(),
+            TufError::Io { .. } | TufError::Locked(_) => Self::new(Exit::Io, error.to_string()),
+            other => Self::new(Exit::Trust, other.to_string()),
+        }
+    }
 }

@@ -33,7 +33,7 @@ pub fn read(services: &Services, call: &Call, method: &str) -> Result<Answer, Lo
             let pairs = call.query_pairs();
             let number = |name| pairs.one(name).and_then(|value| value.parse::<u64>().ok());
             let log = services.ct();
-            let path = number("first").zip(number("second")).and_then(|(first, second)| log.tree().consistency(first, second));
+            let path = number("first").zip(number("second")).and_then(|(first, second)| log.consistency(first, second));
             Ok(match path {
                 Some(path) => {
                     Answer::json(200, &json!({ "consistency": path.iter().map(|hash| STANDARD.encode(hash)).collect::<Vec<_>>() }))
@@ -74,7 +74,7 @@ fn proof_by_hash(services: &Services, call: &Call) -> Result<Answer, LocalError>
     let size = pairs.one("tree_size").and_then(|size| size.parse::<u64>().ok());
     let (Some(leaf), Some(size)) = (leaf, size) else { return Ok(Answer::text(400, "hash and tree_size are needed")) };
     let log = services.ct();
-    let found = log.find(&leaf).and_then(|index| Some((index, log.tree().inclusion(index, size)?)));
+    let found = log.find(&leaf).and_then(|index| Some((index, log.inclusion(index, size)?)));
     Ok(match found {
         Some((index, path)) => Answer::json(
             200,

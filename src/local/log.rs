@@ -82,7 +82,9 @@ pub struct Log {
     records: Vec<Record>,
     /// The first half of a leaf hash is enough to find an entry: nobody finds two leaves that share 128 bits of SHA-256.
     index: HashMap<[u8; 16], u64>,
-    /// Covers the whole tree, and is on disk.
+    /// The number of leaves that `checkpoint` covers: fewer than the tree has only where writing the last one failed.
+    published: u64,
+    /// On disk.
     checkpoint: String,
 }
 
@@ -146,31 +148,48 @@ impl Log {
             tree: Tree::default(),
             records: Vec::new(),
             index: HashMap::new(),
+            published: 0,
         };
         let (size, root) = log.checked_checkpoint()?;
         log.read_records(size)?;
         if log.tree.root(size) != Some(root) {
             return Err(LocalError::damaged(&log.entries_path, format!("its first {size} entries are not those of the checkpoint")));
         }
-        if log.size() > size {
-            log.publish()?;
-        }
+        log.published = size;
+        log.settle()?;
         Ok(log)
     }
 
-    /// The number of entries.
+    /// The number of entries that the checkpoint covers.
     pub fn size(&self) -> u64 {
-        self.tree.size()
+        self.published
     }
 
-    /// The root hash of the tree.
+    /// The root hash of the checkpoint.
     pub fn root(&self) -> Hash {
-        self.tree.root(self.size()).unwrap_or_default()
+        self.tree.root(self.published).unwrap_or_default()
     }
 
-    /// The Merkle tree.
-    pub fn tree(&self) -> &Tree {
-        &self.tree
+    /// The root hash of the first `size` entries.
+    pub fn root_at(&self, size: u64) -> Option<Hash> {
+        if size > self.published { None } else { self.tree.root(size) }
+    }
+
+    /// The audit path of an entry in the tree of the first `size` entries.
+    pub fn inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
+        if size > self.published { None } else { self.tree.inclusion(index, size) }
+    }
+
+    /// The consistency proof between two sizes of the log.
+    pub fn consistency(&self, first: u64, second: u64) -> Option<Vec<Hash>> {
+        if second > self.published { None } else { self.tree.consistency(first, second) }
+    }
+
+    /// A tile's hashes (C2SP tlog-tiles).
+    pub fn tile(&self, level: u32, index: u64, width: u64) -> Option<&[Hash]> {
+        let last = index.checked_mul(TILE_WIDTH)?.checked_add(width)?;
+        let whole = self.published.checked_shr(level.checked_mul(8)?).unwrap_or(0);
+        if last > whole { None } else { self.tree.tile(level, index, width) }
     }
 
     /// Who signs.
@@ -185,14 +204,15 @@ impl Log {
 
     /// Appends a body unless it is there already; returns when record and checkpoint are on disk.
     pub fn append(&mut self, body: &[u8], time: i64) -> Result<Appended, LocalError> {
+        self.settle()?;
         let leaf = leaf_hash(body);
         if let Some(index) = self.find(&leaf) {
             return Ok(Appended::Duplicate(index));
         }
         let length =
             u32::try_from(body.len()).ok().filter(|_| body.len() <= MAX_BODY).ok_or(LocalError::Crypto("log an entry of this size"))?;
-        if self.size() >= MAX_ENTRIES {
-            return Err(LocalError::Full(self.size()));
+        if self.tree.size() >= MAX_ENTRIES {
+            return Err(LocalError::Full(self.tree.size()));
         }
         let record = [&time.to_be_bytes()[..], &length.to_be_bytes(), &leaf, body].concat();
         let failed = |this: &Self| LocalError::file("write", &this.entries_path);
@@ -202,7 +222,7 @@ impl Log {
         self.file.set_len(self.end + record.len() as u64).map_err(failed(self))?;
         self.file.sync_data().map_err(failed(self))?;
         let index = self.remember(leaf, length, time);
-        self.publish()?;
+        self.settle()?;
         Ok(Appended::New(index))
     }
 
@@ -213,6 +233,7 @@ impl Log {
 
     /// An entry with its proof in the present tree.
     pub fn proof(&mut self, index: u64) -> Result<Option<Proof>, LocalError> {
+        self.settle()?;
         let size = self.size();
         let (Some(hashes), Some(leaf)) = (self.tree.inclusion(index, size), self.tree.tile(0, index / TILE_WIDTH, index % TILE_WIDTH + 1))
         else {
@@ -254,17 +275,17 @@ impl Log {
         while self.end < length {
             let record = read_record(&mut reader, &mut body).map_err(LocalError::file("read", &path))?;
             match record {
-                Some((leaf, time)) if self.size() < MAX_ENTRIES => _ = self.remember(leaf, body.len() as u32, time),
+                Some((leaf, time)) if self.tree.size() < MAX_ENTRIES => _ = self.remember(leaf, body.len() as u32, time),
                 // the last write was cut short: nobody was told of it
-                _ if self.size() >= published => {
+                _ if self.tree.size() >= published => {
                     self.file.set_len(self.end).and_then(|()| self.file.sync_data()).map_err(LocalError::file("repair", &path))?;
                     break;
                 }
-                _ => return Err(LocalError::damaged(&path, format!("entry {} is not what was written", self.size()))),
+                _ => return Err(LocalError::damaged(&path, format!("entry {} is not what was written", self.tree.size()))),
             }
         }
-        if self.size() < published {
-            let what = format!("it has {} entries, and the log has published {published}", self.size());
+        if self.tree.size() < published {
+            let what = format!("it has {} entries, and the log has published {published}", self.tree.size());
             return Err(LocalError::damaged(&path, what));
         }
         Ok(())
@@ -272,7 +293,7 @@ impl Log {
 
     /// Takes a record that is on disk into memory.
     fn remember(&mut self, leaf: Hash, length: u32, time: i64) -> u64 {
-        let index = self.size();
+        let index = self.tree.size();
         self.records.push(Record { offset: self.end, length, time });
         self.end += HEADER as u64 + u64::from(length);
         self.tree.push(leaf);
@@ -282,10 +303,15 @@ impl Log {
         index
     }
 
-    fn publish(&mut self) -> Result<(), LocalError> {
-        let checkpoint = self.identity.sign(self.size(), &self.root())?;
-        write_file(&self.checkpoint_path, checkpoint.as_bytes(), 0o600)?;
-        self.checkpoint = checkpoint;
+    /// Signs and stores a checkpoint for all entries, where the stored one does not cover them.
+    fn settle(&mut self) -> Result<(), LocalError> {
+        let size = self.tree.size();
+        if self.published < size {
+            let checkpoint = self.identity.sign(size, &self.tree.root(size).unwrap_or_default())?;
+            write_file(&self.checkpoint_path, checkpoint.as_bytes(), 0o600)?;
+            self.checkpoint = checkpoint;
+            self.published = size;
+        }
         Ok(())
     }
 }
@@ -364,6 +390,21 @@ mod tests {
         assert_eq!(log.proof(3).unwrap().unwrap(), before);
         assert_eq!((before.time, before.body.as_slice(), before.size), (3, &[3; 3][..], 5));
         assert!(log.proof(5).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_entry_whose_checkpoint_could_not_be_written_is_covered_by_the_next_one() {
+        let fixture = Fixture::new();
+        let mut log = fixture.open().unwrap();
+        log.append(b"first", 1).unwrap();
+        let aside = fixture.folder.path().with_extension("aside");
+        std::fs::rename(fixture.folder.path(), &aside).unwrap();
+        assert!(matches!(log.append(b"second", 2), Err(LocalError::File { .. })));
+        assert_eq!((log.size(), log.tile(0, 0, 2)), (1, None));
+        std::fs::rename(&aside, fixture.folder.path()).unwrap();
+        assert_eq!(log.append(b"second", 3).unwrap(), Appended::Duplicate(1));
+        let proof = log.proof(1).unwrap().unwrap();
+        assert_eq!((proof.size, Checkpoint::parse(&proof.checkpoint).unwrap().root_hash), (2, proof.root));
     }
 
     #[test]

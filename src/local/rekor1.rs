@@ -270,7 +270,7 @@ fn consistency(services: &Services, call: &Call) -> Result<Answer, LocalError> {
     let Some(last) = number("lastSize") else { return Ok(Answer::api_error(422, 602, "lastSize in query is required")) };
     let first = number("firstSize").unwrap_or(1);
     let log = services.rekor1();
-    let Some(hashes) = log.tree().consistency(first, last) else {
+    let Some(hashes) = log.consistency(first, last) else {
         let message = if first > last {
             format!("firstSize({first}) must be less than lastSize({last})")
         } else {
@@ -278,7 +278,7 @@ fn consistency(services: &Services, call: &Call) -> Result<Answer, LocalError> {
         };
         return Ok(Answer::json_line(400, &json!({ "code": 400, "message": message })));
     };
-    let root = log.tree().root(last).unwrap_or_default();
+    let root = log.root_at(last).unwrap_or_default();
     Ok(Answer::json_line(
         200,
         &json!({ "hashes": hashes.iter().map(|hash| crate::hex(hash)).collect::<Vec<_>>(), "rootHash": crate::hex(&root) }),

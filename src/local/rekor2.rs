@@ -173,7 +173,7 @@ fn tile_answer(log: &mut Log, path: &str) -> Result<Option<Answer>, LocalError> 
         entry_bundle(log, index, width)?
     } else {
         let level = kind.parse::<u32>().ok().filter(|level| *level < 64 && level.to_string() == kind);
-        level.and_then(|level| log.tree().tile(level, index, width)).map(<[_]>::concat)
+        level.and_then(|level| log.tile(level, index, width)).map(<[_]>::concat)
     };
     Ok(body
         .map(|body| Answer::new(200, "application/octet-stream", body).with(header::CACHE_CONTROL, "public, max-age=31536000, immutable")))

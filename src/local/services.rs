@@ -14,7 +14,7 @@ use super::{
     issuer::Issuer,
     log::{Log, Proof},
     rekor1, rekor2,
-    state::{State, ct_identity, rekor1_identity, rekor2_identity},
+    state::{State, ct_identity, rekor1_identity, rekor2_identity, sweep},
     timestamp, tuf,
 };
 use crate::certificate::Certificate;
@@ -54,6 +54,9 @@ impl Services {
             let certificate = chain.first().and_then(|der| Certificate::from_der(der).ok());
             certificate.ok_or_else(|| LocalError::damaged(&state.folder.join(name), "its first certificate is malformed"))
         };
+        for folder in [&logs, &state.folder.join("tuf")] {
+            sweep(folder);
+        }
         let keys = &state.keys;
         Ok(Self {
             url: state.settings.url(),

@@ -38,6 +38,8 @@ use crate::signature::pem;
 pub const HOST: &str = "127.0.0.1";
 /// The largest file of the folder that is read whole, in bytes (logs are not).
 const MAX_FILE: u64 = 1 << 20;
+/// How the names of files begin that are being written.
+const NEW_PREFIX: &str = ".new-";
 
 /// The settings that `init` chose.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -260,7 +262,7 @@ impl Lock {
         let path = folder.join("lock");
         let mut file =
             File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(LocalError::file("open", &path))?;
-        if rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err() {
+        if file.try_lock().is_err() {
             return Err(LocalError::InUse { folder: folder.to_owned(), process: holder(&path) });
         }
         file.set_len(0).map_err(LocalError::file("write", &path))?;
@@ -272,7 +274,7 @@ impl Lock {
     pub fn held_by(folder: &Path) -> Option<u32> {
         let path = folder.join("lock");
         let file = File::open(&path).ok()?;
-        match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockShared) {
+        match file.try_lock_shared() {
             Ok(()) => None,
             Err(_) => holder(&path),
         }
@@ -324,6 +326,16 @@ fn fill(new: &Path, folder: &Path, options: &InitOptions) -> Result<(), LocalErr
     write_file(&new.join("instance.json"), settings.as_bytes(), 0o600)
 }
 
+/// Removes what a writer that was killed left behind. The caller holds the lock.
+pub fn sweep(folder: &Path) {
+    for file in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if file.file_name().to_string_lossy().starts_with(NEW_PREFIX) {
+            // it is in nobody's way: the next start tries again
+            let _ = fs::remove_file(file.path());
+        }
+    }
+}
+
 /// Certificates as PEM, one after the other.
 pub fn pem_chain(chain: &[Vec<u8>]) -> String {
     chain.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect()
@@ -334,7 +346,7 @@ pub fn write_file(path: &Path, content: &[u8], mode: u32) -> Result<(), LocalErr
     let folder = path.parent().unwrap_or(Path::new("."));
     let failed = || LocalError::file("write", path);
     let mut file =
-        tempfile::Builder::new().permissions(fs::Permissions::from_mode(mode)).prefix(".new-").tempfile_in(folder).map_err(failed())?;
+        tempfile::Builder::new().permissions(fs::Permissions::from_mode(mode)).prefix(NEW_PREFIX).tempfile_in(folder).map_err(failed())?;
     file.write_all(content).map_err(failed())?;
     file.as_file().sync_data().map_err(failed())?;
     file.persist(path).map_err(|error| failed()(error.error))?;

@@ -1,6 +1,6 @@
 //! git's configuration as a list of values, each with the place that it comes from, in git's order: the last one wins.
 
-use super::{Error, Repository, chain, options, parameters};
+use super::{Error, Ownership, Repository, chain, options, parameters};
 use std::path::{Path, PathBuf};
 
 use gix::config::Source;
@@ -68,7 +68,7 @@ impl Repository {
 
 /// [`Repository::configuration`] where there is no repository: the system's, the user's, the environment's and the command line's.
 pub fn global_configuration(sections: &[&str]) -> Result<Vec<Entry>, Error> {
-    let file = gix::config(None, &options()?.full).map_err(|error| Error::Configuration(chain(&error)))?;
+    let file = gix::config(None, &options(Ownership::Required)?.full).map_err(|error| Error::Configuration(chain(&error)))?;
     entries(&file, None, sections)
 }
 
@@ -94,16 +94,19 @@ fn collect(file: &gix::config::File, sections: &[&str], entries: &mut Vec<Entry>
         names.sort_unstable();
         names.dedup();
         for name in names {
-            // Within one section only the last value of a name can win, so the earlier ones are left out.
-            let Some(value) = section.value_implicit(&name) else { continue };
-            entries.push(Entry {
+            let mut values: Vec<Option<Vec<u8>>> = section.values(&name).into_iter().map(|value| Some(value.into())).collect();
+            // A name without an equals sign is kept where it is the last one, and wins.
+            if section.value_implicit(&name) == Some(None) {
+                values.push(None);
+            }
+            entries.extend(values.into_iter().map(|value| Entry {
                 section: (*wanted).to_owned(),
                 subsection: subsection.clone(),
-                name,
-                value: value.map(Vec::from),
+                name: name.clone(),
+                value,
                 scope,
                 file: file.clone(),
-            });
+            }));
         }
     }
     Ok(())

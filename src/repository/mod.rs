@@ -9,14 +9,17 @@ mod configuration;
 mod git;
 mod parameters;
 mod revision;
+mod walk;
 
+use crate::object::ObjectFormat;
 use std::path::{Path, PathBuf};
 
 pub use configuration::{Entry, Scope, global_configuration};
 pub use git::Error as GitError;
+pub use walk::{Commits, Handle, Range, TagReference};
 
 /// The largest object that is read: no signed commit or tag comes near it.
-pub const OBJECT_LIMIT: u64 = 128 * 1024 * 1024;
+pub const OBJECT_LIMIT: u64 = crate::object::MAX_OBJECT as u64;
 
 /// An open repository.
 #[derive(Debug)]
@@ -34,22 +37,13 @@ pub struct RawObject {
     /// The object id in lower-case hexadecimal: the hash of `bytes`, computed anew.
     pub id: String,
     /// The hash that `id` is.
-    pub hash: HashKind,
+    pub format: ObjectFormat,
     /// What the object is.
     pub kind: ObjectKind,
     /// The object's content without git's header.
     pub bytes: Vec<u8>,
     /// The full name of the reference, where the revision was one (`HEAD`, `refs/tags/v1`).
     pub reference: Option<String>,
-}
-
-/// The hash of a repository's object ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HashKind {
-    /// SHA-1, with detection of collision attacks.
-    Sha1,
-    /// SHA-256.
-    Sha256,
 }
 
 /// The type of an object.
@@ -147,6 +141,9 @@ pub enum Error {
         /// The id of the bytes.
         computed: String,
     },
+    /// History could not be followed.
+    #[error("history cannot be followed: {0}")]
+    Walk(String),
     /// git was asked and did not answer.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -163,24 +160,32 @@ impl Repository {
 
     /// [`Repository::discover`] from another folder than the current one.
     pub fn discover_from(directory: &Path) -> Result<Option<Self>, Error> {
-        let upwards = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
-        match gix::ThreadSafeRepository::discover_with_environment_overrides_opts(directory, upwards, options()?) {
-            Ok(gix) => {
-                let repository = Self::new(gix.to_thread_local())?;
-                if std::env::var_os("GIT_DIR").is_none() {
-                    repository.refuse_implicit_bare()?;
+        let is_named = std::env::var_os("GIT_DIR").is_some();
+        let repository = match find(directory, options(Ownership::Required)?) {
+            Ok(gix) => Self::new(gix)?,
+            Err(error) if is_not_there(&error) => return Ok(None),
+            Err(error) if is_foreign(&error) => {
+                let gix = find(directory, options(Ownership::Ignored)?).map_err(|error| opening(&error, directory.to_owned()))?;
+                let repository = Self::new(gix)?;
+                // git trusts a repository that the caller named, and what the call itself says is safe.
+                if !is_named && !repository.is_safe_by_call()? {
+                    return Err(Error::ForeignOwner(repository.place().to_owned()));
                 }
-                Ok(Some(repository))
+                repository
             }
-            Err(error) if is_not_there(&error) => Ok(None),
-            Err(error) => Err(opening(&error, std::env::var_os("GIT_DIR").map_or(directory.to_owned(), PathBuf::from))),
+            Err(error) => return Err(opening(&error, std::env::var_os("GIT_DIR").map_or(directory.to_owned(), PathBuf::from))),
+        };
+        if !is_named {
+            repository.refuse_implicit_bare()?;
         }
+        Ok(Some(repository))
     }
 
     /// The repository at `path`: a work tree or a git directory.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        match gix::ThreadSafeRepository::open_opts(path, options()?.full) {
+        match gix::ThreadSafeRepository::open_opts(path, options(Ownership::Required)?.full) {
             Ok(gix) => Self::new(gix.to_thread_local()),
+            Err(error) if is_foreign(&error) => Err(Error::ForeignOwner(path.to_owned())),
             Err(error) => Err(opening(&error, path.to_owned())),
         }
     }
@@ -201,10 +206,10 @@ impl Repository {
     }
 
     /// The hash of the repository's object ids.
-    pub fn hash(&self) -> HashKind {
+    pub fn format(&self) -> ObjectFormat {
         match self.gix.object_hash() {
-            gix::hash::Kind::Sha256 => HashKind::Sha256,
-            _ => HashKind::Sha1,
+            gix::hash::Kind::Sha256 => ObjectFormat::Sha256,
+            _ => ObjectFormat::Sha1,
         }
     }
 
@@ -213,19 +218,24 @@ impl Repository {
     /// A tag is the tag object itself, not what it points to.
     pub fn object(&self, revision: &str) -> Result<RawObject, Error> {
         let resolved = self.resolve(revision)?;
-        let (kind, bytes) = if self.objects_by_git { git::object(self, &resolved.id)? } else { self.read(&resolved.id)? };
+        self.checked_object(&resolved.id, resolved.reference)
+    }
+
+    /// The object with this id; its bytes are hashed anew.
+    fn checked_object(&self, id: &str, reference: Option<String>) -> Result<RawObject, Error> {
+        let (kind, bytes) = if self.objects_by_git { git::object(self, id)? } else { self.read(id)? };
         let hash = self.gix.object_hash();
-        let damaged = |cause: String| Error::DamagedObject { id: resolved.id.clone(), cause };
+        let damaged = |cause: String| Error::DamagedObject { id: id.to_owned(), cause };
         let computed = gix::objs::compute_hash(hash, kind, &bytes).map_err(|error| damaged(chain(&error)))?.to_hex().to_string();
-        if computed != resolved.id {
-            return Err(Error::ObjectIdMismatch { id: resolved.id, computed });
+        if computed != id {
+            return Err(Error::ObjectIdMismatch { id: id.to_owned(), computed });
         }
-        Ok(RawObject { id: computed, hash: self.hash(), kind: kind.into(), bytes, reference: resolved.reference })
+        Ok(RawObject { id: computed, format: self.format(), kind: kind.into(), bytes, reference })
     }
 
     fn new(mut gix: gix::Repository) -> Result<Self, Error> {
         gix.objects.ignore_replacements = true;
-        let format = gix.config_snapshot().string("extensions.refStorage");
+        let format = gix.config_snapshot().plumbing().string("extensions.refStorage");
         let references_by_git = format.is_some_and(|format| !format.eq_ignore_ascii_case(b"files"));
         let objects_by_git =
             ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"].iter().any(|name| std::env::var_os(name).is_some());
@@ -243,6 +253,32 @@ impl Repository {
         Ok((object.kind, object.data))
     }
 
+    /// The folder by which `safe.directory` names the repository.
+    fn place(&self) -> &Path {
+        self.work_tree().unwrap_or(self.git_dir())
+    }
+
+    /// git's rule for `safe.directory` in `git -c` and git's variables, which gix does not look at.
+    fn is_safe_by_call(&self) -> Result<bool, Error> {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let place = real(self.place());
+        let mut is_safe = false;
+        for entry in self.configuration(&["safe"])? {
+            if entry.name == "directory" && matches!(entry.scope, Scope::Environment | Scope::CommandLine) {
+                is_safe = match entry.value.as_deref().map(String::from_utf8_lossy).as_deref() {
+                    // An empty value takes back the ones before it.
+                    None | Some("") => false,
+                    Some("*") => true,
+                    Some(path) => match path.strip_suffix("/*") {
+                        Some(parent) => is_safe || place.starts_with(real(Path::new(parent))),
+                        None => is_safe || place == real(Path::new(path)),
+                    },
+                };
+            }
+        }
+        Ok(is_safe)
+    }
+
     /// git's rule for `safe.bareRepository=explicit`: only the user's and the system's configuration may set it, and a git directory
     /// that belongs to a work tree is not meant.
     fn refuse_implicit_bare(&self) -> Result<(), Error> {
@@ -258,16 +294,6 @@ impl Repository {
             }
         }
         if explicit { Err(Error::ImplicitBareRepository(directory.to_owned())) } else { Ok(()) }
-    }
-}
-
-impl HashKind {
-    /// The name that git gives it: `sha1`, `sha256`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sha1 => "sha1",
-            Self::Sha256 => "sha256",
-        }
     }
 }
 
@@ -302,17 +328,31 @@ impl std::fmt::Display for Cause<'_> {
     }
 }
 
+/// What is asked of the owner of a repository.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ownership {
+    /// It must be the user, or `safe.directory` of the user's or the system's configuration must name it.
+    Required,
+    /// The caller decides.
+    Ignored,
+}
+
 /// How repositories are opened, the same for every level of trust: one that git would refuse is refused, not read with fewer rights.
-fn options() -> Result<gix::sec::trust::Mapping<gix::open::Options>, Error> {
+fn options(ownership: Ownership) -> Result<gix::sec::trust::Mapping<gix::open::Options>, Error> {
     let command_line = parameters::from_environment()?;
     let overrides: Vec<String> = command_line.iter().filter_map(parameters::Parameter::as_override).collect();
     let options = gix::open::Options::default()
-        .bail_if_untrusted(true)
+        .bail_if_untrusted(ownership == Ownership::Required)
         .strict_config(true)
         .lossy_config(true)
         .config_overrides(["core.useReplaceRefs=false".to_owned(), format!("gitoxide.objects.allocLimit={OBJECT_LIMIT}")])
         .cli_overrides(overrides);
     Ok(gix::sec::trust::Mapping { full: options.clone(), reduced: options })
+}
+
+fn find(directory: &Path, options: gix::sec::trust::Mapping<gix::open::Options>) -> gix::Result<gix::Repository> {
+    let upwards = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
+    gix::ThreadSafeRepository::discover_with_environment_overrides_opts(directory, upwards, options).map(|found| found.to_thread_local())
 }
 
 fn within_limit(id: &str, size: u64) -> Result<(), Error> {
@@ -327,12 +367,13 @@ fn is_not_there(error: &gix::Error) -> bool {
     )
 }
 
+/// gix tells an owner's fault by its text alone: other refusals of access are of the same class.
+fn is_foreign(error: &gix::Error) -> bool {
+    error.iter_errors().any(|source| source.to_string().contains("is considered unsafe"))
+}
+
 fn opening(error: &gix::Error, path: PathBuf) -> Error {
-    let cause = chain(error);
-    if cause.contains("is considered unsafe") {
-        return Error::ForeignOwner(path);
-    }
-    Error::Open { path, cause }
+    Error::Open { path, cause: chain(error) }
 }
 
 /// An error of gix in one line: what happened, then why.

@@ -54,8 +54,16 @@ impl Instance {
         Self("custom".into())
     }
 
-    /// An instance by its name: 1 to 64 letters, digits, `.`, `-` or `_`.
+    /// Whether this program knows the instance by itself, or reserves its name.
+    pub fn is_built_in(&self) -> bool {
+        [Self::public(), Self::staging(), Self::custom()].contains(self)
+    }
+
+    /// An instance by its name: 1 to 64 letters, digits, `.`, `-` or `_`, the first no dot, since names become file names.
     pub fn named(name: &str) -> Option<Self> {
+        if name.starts_with('.') {
+            return None;
+        }
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
         (!name.is_empty() && name.len() <= 64 && name.bytes().all(allowed)).then(|| Self(name.into()))
     }
@@ -276,7 +284,7 @@ mod tests {
     #[test]
     fn the_name_of_an_instance_has_no_odd_characters() {
         assert!(Instance::named("corp-2.eu").is_some());
-        for odd in ["", "a b", "a\n", "a/b", &"x".repeat(65)] {
+        for odd in ["", "..", "a b", "a\n", "a/b", &"x".repeat(65)] {
             assert!(Instance::named(odd).is_none(), "{odd:?}");
         }
     }

@@ -99,3 +99,47 @@ fn answers_have_the_form_of_the_real_servers() {
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
+
+/// Whatever is sent, the services refuse it: nothing panics, and no answer blames the server but those that the real one gives.
+#[test]
+fn changed_requests_are_refused_and_never_a_fault_of_the_server() {
+    let fixture = Fixture::new(&[]);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/real-servers");
+    // a fixed sequence: a failure comes back
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = move |bound: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % bound.max(1) as u64).unwrap()
+    };
+    let token = fixture.token();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let exchange: Value = serde_json::from_slice(&std::fs::read(file.unwrap().path()).unwrap_or_default()).unwrap_or_default();
+        let request = &exchange["request"];
+        if request["method"] != "POST" {
+            continue;
+        }
+        let path = request["path"].as_str().unwrap();
+        let media_type = request["headers"]["Content-Type"].as_str().unwrap_or("application/json").to_owned();
+        let body = match request["body_base64"].as_str() {
+            Some(_) => bytes(&request["body_base64"]),
+            None => request["body"].as_str().unwrap_or_default().replace("TOKEN", &token).into_bytes(),
+        };
+        for _ in 0..60 {
+            let mut changed = body.clone();
+            for _ in 0..=next(3) {
+                let at = next(changed.len());
+                match next(4) {
+                    0 => changed.truncate(at),
+                    1 if !changed.is_empty() => drop(changed.drain(at..(at + 1 + next(40)).min(changed.len()))),
+                    2 if !changed.is_empty() => changed[at] = u8::try_from(next(256)).unwrap(),
+                    _ => changed.splice(at..at, br#"{"":[null,"-1"]}"#.iter().copied()).for_each(drop),
+                }
+            }
+            let answer = fixture.call("POST", path, &[("content-type", &media_type)], changed.clone());
+            let told = json!(String::from_utf8_lossy(answer.body()));
+            assert!(answer.status() < 500 || told.as_str().unwrap().contains("unexpected EOF"), "{path} {} {told}", answer.status());
+        }
+    }
+}

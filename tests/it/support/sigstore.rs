@@ -9,7 +9,7 @@ pub const EMAIL: &str = "ann@example.com";
 
 /// A running local Sigstore with its files.
 pub struct Sigstore {
-    pub running: Running,
+    _running: Running,
     pub folder: PathBuf,
     pub url: String,
     pub trusted_root: String,
@@ -26,7 +26,7 @@ impl Sigstore {
         let folder = directory.path().join("local");
         let instance = Instance::init(&folder).unwrap();
         let (url, trusted_root) = (instance.url(), instance.trusted_root_json().to_owned());
-        Self { running: instance.start(options).unwrap(), folder, url, trusted_root, _directory: directory }
+        Self { _running: instance.start(options).unwrap(), folder, url, trusted_root, _directory: directory }
     }
 
     /// An identity token of its issuer.

@@ -1,0 +1,99 @@
+//! The built program in repositories of every kind, beside the real git.
+
+use crate::support::sandbox::{Done, Sandbox};
+use std::path::Path;
+
+const COMMIT: [&str; 8] = ["-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", "--allow-empty", "-m"];
+
+/// What `paraph verify` says about an unsigned commit: that it found and read it.
+fn is_found(done: &Done) -> bool {
+    done.code == Some(12)
+}
+
+#[test]
+#[cfg(unix)]
+fn a_push_is_read_while_it_is_in_quarantine() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut sandbox = Sandbox::with_repository();
+    sandbox.git(&[&COMMIT[..], &["one"]].concat());
+    let bare = sandbox.root().join("bare.git");
+    sandbox.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
+    let hook = bare.join("hooks/pre-receive");
+    std::fs::write(&hook, "#!/bin/sh\nread old new ref\n\"$PARAPH\" verify \"$new\" >\"$RESULT\" 2>&1\necho \"exit $?\" >>\"$RESULT\"\n")
+        .unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let result = sandbox.root().join("result");
+    sandbox.set("PARAPH", env!("CARGO_BIN_EXE_paraph"));
+    sandbox.set("RESULT", result.to_str().unwrap());
+    sandbox.git(&["push", "-q", bare.to_str().unwrap(), "main"]);
+    let result = std::fs::read_to_string(result).unwrap();
+    assert!(result.ends_with("exit 12\n"), "{result}");
+}
+
+#[test]
+fn objects_are_found_in_linked_bare_and_sha256_repositories_and_from_subfolders() {
+    for format in ["sha1", "sha256"] {
+        let sandbox = Sandbox::new();
+        sandbox.git(&["init", "-q", "-b", "main", &format!("--object-format={format}")]);
+        sandbox.git(&[&COMMIT[..], &["one"]].concat());
+        let [linked, bare, inner] = ["linked", "bare.git", "work/a/b"].map(|name| sandbox.root().join(name));
+        sandbox.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+        sandbox.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+        std::fs::create_dir_all(&inner).unwrap();
+        for folder in [&sandbox.work(), &linked, &bare, &inner] {
+            let done = sandbox.paraph_in(folder, &["verify", "HEAD"]);
+            assert!(is_found(&done), "{format}, {}: {done:?}", folder.display());
+        }
+        let output = sandbox.command(env!("CARGO_BIN_EXE_paraph"), &sandbox.root()).env("GIT_DIR", &bare).args(["verify", "main"]).output();
+        assert!(is_found(&output.unwrap().into()));
+    }
+}
+
+/// What git accepts from the user's configuration, from the call, and by the repository's name, is accepted; nothing else is.
+#[test]
+#[cfg(unix)]
+fn a_repository_of_another_user_is_read_where_git_reads_it() {
+    let sandbox = Sandbox::with_repository();
+    sandbox.git(&[&COMMIT[..], &["one"]].concat());
+    let work = sandbox.work();
+    // Only root can give a folder away; elsewhere there is nothing to test with.
+    if [work.clone(), work.join(".git")].into_iter().any(|path| std::os::unix::fs::chown(path, Some(4242), None).is_err()) {
+        eprintln!("SKIPPED a_repository_of_another_user_is_read_where_git_reads_it: not root");
+        return;
+    }
+    let place = work.to_str().unwrap().to_owned();
+    let case = |variables: &[(&str, &str)], expected: bool| {
+        let run = |program: &str, arguments: &[&str]| -> Done {
+            let mut command = sandbox.command(program, &work);
+            command.args(arguments).envs(variables.iter().copied()).output().unwrap().into()
+        };
+        assert_eq!(run("git", &["rev-parse", "HEAD"]).code == Some(0), expected, "git, {variables:?}");
+        let done = run(env!("CARGO_BIN_EXE_paraph"), &["verify", "HEAD"]);
+        assert_eq!(is_found(&done), expected, "{variables:?}: {done:?}");
+        assert!(expected || (done.code == Some(4) && done.stderr.contains(&format!("safe.directory {place}"))), "{done:?}");
+    };
+    let count = |value| [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "safe.directory"), ("GIT_CONFIG_VALUE_0", value)];
+    case(&[], false);
+    case(&count(&place), true);
+    case(&count("/elsewhere"), false);
+    case(&[("GIT_CONFIG_PARAMETERS", "'safe.directory'='*'")], true);
+    case(&[("GIT_CONFIG_PARAMETERS", "'safe.directory'='*' 'safe.directory'=''")], false);
+    case(&[("GIT_DIR", ".git")], true);
+    // The repository cannot vouch for itself.
+    std::fs::write(work.join(".git/config"), format!("[core]\n\tbare = false\n[safe]\n\tdirectory = {place}\n")).unwrap();
+    case(&[], false);
+    std::fs::write(Path::new(&sandbox.home()).join(".gitconfig"), format!("[safe]\n\tdirectory = {place}\n")).unwrap();
+    case(&[], true);
+}
+
+#[test]
+fn where_there_is_no_repository_or_no_such_object_the_call_says_so() {
+    let sandbox = Sandbox::new();
+    let done = sandbox.paraph(&["verify", "HEAD"]);
+    assert!(done.code == Some(4) && done.stderr.starts_with("error: "), "{done:?}");
+    sandbox.git(&["init", "-q", "-b", "main"]);
+    for revision in ["HEAD", "main", "0123456789012345678901234567890123456789", "no\u{1b}[31m such"] {
+        let done = sandbox.paraph(&["verify", revision]);
+        assert!(matches!(done.code, Some(2 | 4)) && !done.stderr.contains('\u{1b}'), "{done:?}");
+    }
+}
