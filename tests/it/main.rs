@@ -14,6 +14,7 @@ mod config;
 mod corpus;
 mod git;
 mod ranges;
+mod real_objects;
 mod repository;
 mod services;
 mod sign;
