@@ -1,4 +1,26 @@
-//! paraph: keyless signing and verification for git.
+//! Keyless signing and verification for git.
+//!
+//! A signature that git stores holds its own evidence: a CMS signature by an ephemeral key, the certificate that bound the key to an
+//! OpenID identity for ten minutes, an entry of a public log, and a timestamp. This crate makes such signatures and verifies them offline.
+//!
+//! Without its default features it is the verifier alone: no clock, no network, no terminal, no git.
+//!
+//! ```
+//! use paraph::{object::ObjectFormat, policy::{AllowedIdentities, Policy, Verdict}, trust::{Instance, TrustRoot}, verify::Verifier};
+//!
+//! # fn judge(raw_commit: &[u8], now: jiff::Timestamp) -> Result<Verdict, Box<dyn std::error::Error>> {
+//! let root = TrustRoot::embedded(&Instance::public())?.ok_or("no root")?;
+//! let verifier = Verifier::new(vec![root], now);
+//! let allowed = AllowedIdentities::parse("alice@example.com https://accounts.google.com")?;
+//! let policy = Policy { allowed: Some(allowed), ..Policy::default() };
+//! let judgement = policy.judge(verifier.verify_commit(raw_commit, ObjectFormat::Sha1));
+//! # Ok(judgement.verdict)
+//! # }
+//! # let verdict = judge(b"no commit", jiff::Timestamp::UNIX_EPOCH).unwrap();
+//! # assert_eq!(verdict, Verdict::Bad);
+//! ```
+//!
+//! The rooms, each below those that use it: [`object`], [`signature`], [`certificate`], [`evidence`], [`trust`], [`verify`], [`policy`].
 #![forbid(unsafe_code)]
 
 pub mod certificate;
@@ -10,7 +32,7 @@ pub mod escape;
 pub mod evidence;
 #[cfg(feature = "cli")]
 pub mod identity;
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", unix))]
 pub mod local;
 pub mod object;
 pub mod policy;
@@ -32,6 +54,6 @@ pub use rejection::{Layer, Reason, Rejection, Standing};
 
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]].map(char::from)).collect()
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

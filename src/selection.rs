@@ -97,11 +97,17 @@ pub fn trust_roots(config: &Config, cache: CacheReader<'_>) -> Result<Vec<TrustR
 /// Whom the configuration allows, and what a user should know about it: a file that cannot be used allows nobody.
 pub fn policy(config: &Config) -> (Policy, Vec<String>) {
     let mut warnings = Vec::new();
-    let allowed = config.allowed_identities.value.as_ref().map(|path| {
-        read_allowed(path, &config.allowed_identities.source).unwrap_or_else(|error| {
+    let allowed = config.allowed_identities.value.as_ref().map(|path| match read_allowed(path, &config.allowed_identities.source) {
+        Ok(allowed) => {
+            if allowed.lines().is_empty() {
+                warnings.push(format!("Nobody is allowed: {} names nobody.", path.display()));
+            }
+            allowed
+        }
+        Err(error) => {
             warnings.push(format!("Nobody is allowed: {error}."));
             AllowedIdentities::default()
-        })
+        }
     });
     let policy = Policy { allowed, match_committer: config.match_committer.value, allow_legacy: config.allow_legacy.value };
     (policy, warnings)

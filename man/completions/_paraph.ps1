@@ -25,7 +25,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify a commit or a tag, offline')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage what is trusted: authorities, logs and their keys')
             [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for demonstrations and tests')
@@ -35,7 +35,16 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;verify' {
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the verdict and what led to it as JSON')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Verify under this trusted_root.json')
+            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Verify under the trust of this instance')
+            [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every commit that any reference leads to')
+            [CompletionResult]::new('--tags', '--tags', [CompletionResultType]::ParameterName, 'Every annotated tag as well')
+            [CompletionResult]::new('--stdin', '--stdin', [CompletionResultType]::ParameterName, 'Read the revisions from standard input, one a line')
+            [CompletionResult]::new('--first-parent', '--first-parent', [CompletionResultType]::ParameterName, 'In ranges, follow only the first parent of each commit')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print each verdict and what led to it as JSON, an object a line')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but errors; the exit code tells')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but errors; the exit code tells')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -70,6 +79,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         'paraph;trust;initialize' {
             [CompletionResult]::new('--mirror', '--mirror', [CompletionResultType]::ParameterName, 'The URL of its TUF repository')
             [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'The file with its TUF root')
+            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'The name to give the instance; otherwise the one in use, which must not be a built-in one')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -199,7 +209,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help' {
-            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify a commit or a tag, offline')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage what is trusted: authorities, logs and their keys')
             [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for demonstrations and tests')

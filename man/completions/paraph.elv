@@ -22,7 +22,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
-            cand verify 'Verify a commit or a tag, offline'
+            cand verify 'Verify commits and tags, offline'
             cand show 'Show all that a signature holds'
             cand trust 'Manage what is trusted: authorities, logs and their keys'
             cand local 'Run a private Sigstore on this machine, for demonstrations and tests'
@@ -31,7 +31,16 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;verify'= {
-            cand --json 'Print the verdict and what led to it as JSON'
+            cand --trusted-root 'Verify under this trusted_root.json'
+            cand --instance 'Verify under the trust of this instance'
+            cand --at 'Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time'
+            cand --all 'Every commit that any reference leads to'
+            cand --tags 'Every annotated tag as well'
+            cand --stdin 'Read the revisions from standard input, one a line'
+            cand --first-parent 'In ranges, follow only the first parent of each commit'
+            cand --json 'Print each verdict and what led to it as JSON, an object a line'
+            cand -q 'Print nothing but errors; the exit code tells'
+            cand --quiet 'Print nothing but errors; the exit code tells'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -61,6 +70,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;trust;initialize'= {
             cand --mirror 'The URL of its TUF repository'
             cand --root 'The file with its TUF root'
+            cand --instance 'The name to give the instance; otherwise the one in use, which must not be a built-in one'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -165,7 +175,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help'
         }
         &'paraph;help'= {
-            cand verify 'Verify a commit or a tag, offline'
+            cand verify 'Verify commits and tags, offline'
             cand show 'Show all that a signature holds'
             cand trust 'Manage what is trusted: authorities, logs and their keys'
             cand local 'Run a private Sigstore on this machine, for demonstrations and tests'

@@ -26,14 +26,22 @@ end
 
 complete -c paraph -n "__fish_paraph_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_needs_command" -s V -l version -d 'Print version'
-complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify" -d 'Verify a commit or a tag, offline'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify" -d 'Verify commits and tags, offline'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "show" -d 'Show all that a signature holds'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage what is trusted: authorities, logs and their keys'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "local" -d 'Run a private Sigstore on this machine, for demonstrations and tests'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "config" -d 'Show the effective settings and where each comes from'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "generate-docs" -d 'Write manual pages, completions and the table of settings into a folder'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l json -d 'Print the verdict and what led to it as JSON'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l trusted-root -d 'Verify under this trusted_root.json' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l instance -d 'Verify under the trust of this instance' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l at -d 'Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l all -d 'Every commit that any reference leads to'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l tags -d 'Every annotated tag as well'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l stdin -d 'Read the revisions from standard input, one a line'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l first-parent -d 'In ranges, follow only the first parent of each commit'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l json -d 'Print each verdict and what led to it as JSON, an object a line'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -s q -l quiet -d 'Print nothing but errors; the exit code tells'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -l json -d 'Print it as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -48,6 +56,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_sub
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l mirror -d 'The URL of its TUF repository' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l root -d 'The file with its TUF root' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l instance -d 'The name to give the instance; otherwise the one in use, which must not be a built-in one' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -s h -l help -d 'Print help'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "update" -d 'Fetch the newest trust material of the instance in use'
@@ -112,7 +121,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_sub
 complete -c paraph -n "__fish_paraph_using_subcommand config" -l json -d 'Print them as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand generate-docs" -s h -l help -d 'Print help'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "verify" -d 'Verify a commit or a tag, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "verify" -d 'Verify commits and tags, offline'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "show" -d 'Show all that a signature holds'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "trust" -d 'Manage what is trusted: authorities, logs and their keys'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "local" -d 'Run a private Sigstore on this machine, for demonstrations and tests'

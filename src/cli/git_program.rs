@@ -26,20 +26,26 @@ pub fn run(call: GitCall) -> ExitCode {
 
 /// All of a file, or of standard input where there is none; more than `cap` bytes are refused.
 pub(super) fn read(path: Option<&Path>, cap: usize) -> Result<Vec<u8>, Failure> {
-    let what = path.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
-    let failure = |error: &io::Error| Failure::io(&format!("{what} cannot be read"), error);
-    let mut bytes = Vec::new();
-    let limit = cap as u64 + 1;
-    match path {
-        Some(path) => {
-            std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(|error| failure(&error))?
-        }
-        None => io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|error| failure(&error))?,
-    };
+    let bytes = read_at_most(path, cap + 1)?;
     if bytes.len() > cap {
-        return Err(Failure::new(Exit::Io, format!("{what} holds more than {cap} bytes, which are all that is read")));
+        return Err(Failure::new(Exit::Io, format!("{} holds more than {cap} bytes, which are all that is read", name(path))));
     }
     Ok(bytes)
+}
+
+/// The first `limit` bytes of a file, or of standard input where there is none.
+pub(super) fn read_at_most(path: Option<&Path>, limit: usize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let result = match path {
+        Some(path) => std::fs::File::open(path).and_then(|file| file.take(limit as u64).read_to_end(&mut bytes)),
+        None => io::stdin().lock().take(limit as u64).read_to_end(&mut bytes),
+    };
+    result.map_err(|error| Failure::io(&format!("{} cannot be read", name(path)), &error))?;
+    Ok(bytes)
+}
+
+fn name(path: Option<&Path>) -> String {
+    path.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
 }
 
 /// Writes status lines to the descriptor that the caller asked for, in one piece.

@@ -47,7 +47,7 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::io("the network calls cannot be started", &error))?;
     let signature = runtime.block_on(async {
-        let token = identity::token(context, key, &http, terminal).await?;
+        let token = identity::token(context, key, &object, &http, terminal).await?;
         identity::check(context, &token, &object)?;
         let credential = sign::obtain(&token, &services.fulcio, &roots, &http, &Timestamp::now).await?;
         Ok::<_, Failure>(sign::sign(payload, &credential, &services, &roots, &http, &Timestamp::now).await?)

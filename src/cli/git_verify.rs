@@ -3,7 +3,7 @@
 use super::{
     context::Context,
     exit::{Exit, Failure},
-    git_program::{read, write_status},
+    git_program::{read_at_most, write_status},
     status,
     ui::Ui,
 };
@@ -17,18 +17,20 @@ use crate::{
 use std::{borrow::Cow, path::Path};
 
 pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
-    let signature = read(Some(signature), MAX_ARMOR)?;
-    let payload = read(data, MAX_OBJECT)?;
-    let signed = Signed { payload: Cow::Borrowed(&payload), signature: Cow::Borrowed(&signature) };
-    let (judgement, warnings) = match judge(&signed) {
+    let mut input = Vec::new();
+    let judged = inputs(signature, data).and_then(|(signature, payload)| {
+        input = signature;
+        judge(&Signed { payload: Cow::Owned(payload), signature: Cow::Borrowed(&input) })
+    });
+    let (judgement, warnings) = match judged {
         Ok(judged) => judged,
-        // what cannot even be set up was not checked: git must hear that, and not nothing
+        // what cannot even be read or set up was not checked: git must hear that, and not nothing
         Err(failure) => {
-            write_status(status_fd, &status::nothing_checked(Claimed::of(&signature).as_ref()), ui)?;
+            write_status(status_fd, &status::nothing_checked(Claimed::of(&input).as_ref()), ui)?;
             return Err(failure);
         }
     };
-    let claimed = judgement.result.is_err().then(|| Claimed::of(&signature)).flatten();
+    let claimed = judgement.result.is_err().then(|| Claimed::of(&input)).flatten();
     for line in sentences(&judgement) {
         ui.note(format!("paraph: {line}"));
     }
@@ -42,6 +44,11 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
     }
     write_status(status_fd, &status::verification(&judgement, claimed.as_ref()), ui)?;
     Ok(if status::is_success(&judgement) { Exit::Good } else { Exit::NotGood })
+}
+
+/// Signature and payload. A byte more than is judged is enough for the verifier to say that it is too much.
+fn inputs(signature: &Path, data: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>), Failure> {
+    Ok((read_at_most(Some(signature), MAX_ARMOR + 1)?, read_at_most(data, MAX_OBJECT + 1)?))
 }
 
 fn judge(signed: &Signed<'_>) -> Result<(Judgement, Vec<String>), Failure> {

@@ -19,8 +19,15 @@ use zeroize::Zeroizing;
 /// A secret file larger than this is not read, in bytes.
 const MAX_SECRET: usize = 4096;
 
-/// A token to sign with. `key` is git's: `user.signingKey`, or `Name <email>` of the committer, which hints at the identity.
-pub(super) async fn token(context: &Context, key: Option<&OsStr>, http: &Http, terminal: &Terminal) -> Result<IdentityToken, Failure> {
+/// A token to sign with. `key` is git's: `user.signingKey`, or `Name <email>` of the committer, which hints at the identity; where it names
+/// none, whoever the object claims to be from does.
+pub(super) async fn token(
+    context: &Context,
+    key: Option<&OsStr>,
+    object: &Payload,
+    http: &Http,
+    terminal: &Terminal,
+) -> Result<IdentityToken, Failure> {
     let config = &context.config;
     let now = Timestamp::now();
     let settings = Settings {
@@ -30,7 +37,8 @@ pub(super) async fn token(context: &Context, key: Option<&OsStr>, http: &Http, t
         access_code: access_code(context)?,
     };
     let source = choose(&settings)?;
-    let hint = config.expected_identity.value.clone().or_else(|| key.and_then(OsStr::to_str).and_then(email_of));
+    let hinted = || key.and_then(OsStr::to_str).and_then(email_of).or_else(|| object.email.clone());
+    let hint = config.expected_identity.value.clone().or_else(hinted);
     let token = match &source {
         Source::Variable(_) | Source::File(_) => source.read()?,
         Source::Direct(_) | Source::Browser => {

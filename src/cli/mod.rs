@@ -13,6 +13,7 @@ pub mod git_program;
 mod git_sign;
 mod git_verify;
 mod identity;
+#[cfg(unix)]
 mod local;
 mod said;
 mod show;
@@ -55,6 +56,7 @@ enum Command {
     Verify(verify::Args),
     Show(show::Args),
     Trust(trust::Args),
+    #[cfg(unix)]
     Local(local::Args),
     Config(config::Args),
     #[command(hide = true)]
@@ -87,6 +89,7 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Verify(arguments) => verify::run(&arguments, ui),
         Command::Show(arguments) => show::run(&arguments, ui),
         Command::Trust(arguments) => trust::run(&arguments, ui),
+        #[cfg(unix)]
         Command::Local(arguments) => local::run(&arguments, ui),
         Command::Config(arguments) => config::run(&arguments, ui),
         Command::GenerateDocs(arguments) => generate_docs::run(&arguments, Cli::command()),

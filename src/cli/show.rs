@@ -62,7 +62,7 @@ struct Document {
 
 fn signed(object: &RawObject) -> Result<Signed<'_>, Failure> {
     let split = match object.kind {
-        ObjectKind::Commit => Commit::parse(&object.bytes, verify::format(object.hash)).map(|commit| commit.signed),
+        ObjectKind::Commit => Commit::parse(&object.bytes, object.format).map(|commit| commit.signed),
         ObjectKind::Tag => Tag::parse(&object.bytes).map(|tag| tag.signed),
         ObjectKind::Blob | ObjectKind::Tree => {
             return Err(Failure::new(

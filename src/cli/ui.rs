@@ -54,10 +54,19 @@ impl Ui {
         }
     }
 
+    /// A JSON document in one line, escaped likewise.
+    pub fn json_line(&mut self, value: &impl serde::Serialize) {
+        match serde_json::to_string(value) {
+            Ok(text) => self.bytes(format!("{}\n", escape_json(&text)).as_bytes()),
+            Err(error) => self.failed = Some(io::Error::other(error)),
+        }
+    }
+
     /// A line for people.
     pub fn note(&mut self, text: impl Display) {
-        let text = text.to_string();
-        let _ = writeln!(self.talk, "{}", Escaped(&text));
+        // in one piece: standard error has no buffer of its own
+        let line = format!("{}\n", Escaped(&text.to_string()));
+        let _ = self.talk.write_all(line.as_bytes());
     }
 
     /// Status lines for git on standard error, as they are.
@@ -121,7 +130,8 @@ impl Ui {
     }
 
     fn labelled(&mut self, style: Style, label: &str, text: &str) {
-        let _ = writeln!(self.talk, "{style}{label}:{style:#} {}", Escaped(text));
+        let line = format!("{style}{label}:{style:#} {}\n", Escaped(text));
+        let _ = self.talk.write_all(line.as_bytes());
     }
 }
 

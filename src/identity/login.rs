@@ -212,29 +212,39 @@ async fn complete(provider: &Provider, request: Request, callback: Callback) -> 
 
 /// Opens the address on a thread of its own, which nobody waits for: some programs return only when their window is closed. A failure is
 /// not told, because the prompt shows the address anyway.
+///
+/// The programs get none of the standard streams: standard output is git's, and carries the signature.
 fn open(opener: &Opener, url: &str) {
-    let (opener, url) = (opener.clone(), url.to_owned());
-    std::thread::spawn(move || match opener {
-        Opener::System => {
-            let _ = webbrowser::open(&url);
-        }
-        Opener::Command(words) => {
-            if let Some((program, arguments)) = words.split_first() {
-                use std::process::{Command, Stdio};
-                let put = |word: &OsString| word.to_str().map_or_else(|| word.clone(), |word| word.replace(ADDRESS, &url).into());
-                let placed = arguments.iter().any(|word| word.to_str().is_some_and(|word| word.contains(ADDRESS)));
-                let last = (!placed).then(|| OsString::from(&url));
-                let _ = Command::new(program)
-                    .args(arguments.iter().map(put).chain(last))
-                    .stdin(Stdio::null())
-                    .stdout(Stdio::null())
-                    .stderr(Stdio::null())
-                    .status();
+    let commands: Vec<Vec<OsString>> = match opener {
+        Opener::System => SYSTEM_OPENERS.iter().map(|words| words.iter().map(OsString::from).collect()).collect(),
+        Opener::Command(words) => vec![words.clone()],
+        Opener::Nothing => return,
+    };
+    let url = url.to_owned();
+    std::thread::spawn(move || {
+        use std::process::{Command, Stdio};
+        for words in &commands {
+            let Some((program, arguments)) = words.split_first() else { continue };
+            let put = |word: &OsString| word.to_str().map_or_else(|| word.clone(), |word| word.replace(ADDRESS, &url).into());
+            let placed = arguments.iter().any(|word| word.to_str().is_some_and(|word| word.contains(ADDRESS)));
+            let last = (!placed).then(|| OsString::from(&url));
+            let mut command = Command::new(program);
+            command.args(arguments.iter().map(put).chain(last)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            if command.status().is_ok_and(|status| status.success()) {
+                break;
             }
         }
-        Opener::Nothing => {}
     });
 }
+
+/// The system's ways to open an address, tried in order. They follow the user's choice of a browser.
+const SYSTEM_OPENERS: &[&[&str]] = if cfg!(target_os = "macos") {
+    &[&["open"]]
+} else if cfg!(windows) {
+    &[&["rundll32", "url.dll,FileProtocolHandler"]]
+} else {
+    &[&["xdg-open"], &["gio", "open"], &["wslview"], &["x-www-browser"]]
+};
 
 #[cfg(test)]
 #[path = "login_tests.rs"]

@@ -274,31 +274,39 @@ fn without_terminal_and_desktop_the_login_fails_at_once_and_says_what_is_missing
 }
 
 #[test]
-fn the_configured_opener_gets_the_address_as_its_last_argument() {
-    run(async {
-        let (fake, requests) = provider(HONEST).await;
-        let folder = tempfile::tempdir().unwrap();
-        let told = folder.path().join("told");
-        let script = "printf '%s' \"$2\" > \"$1.part\"; mv \"$1.part\" \"$1\"";
-        let opener =
-            Opener::Command(["sh", "-c", script, "sh"].map(OsString::from).into_iter().chain([told.clone().into_os_string()]).collect());
-        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<(Url, bool)>();
-        let browser = tokio::spawn(async move {
-            let (url, opening) = receiver.recv().await.unwrap();
-            assert!(opening);
-            let parameters = parameters(url.query().unwrap());
-            *requests.lock().unwrap() = parameters.clone();
-            while !told.exists() {
-                tokio::task::yield_now().await;
-            }
-            assert_eq!(std::fs::read_to_string(&told).unwrap(), url.as_str());
-            get(&answer(&parameters)).await;
+fn the_configured_opener_gets_the_address_where_it_wants_it_or_last() {
+    for placed in [true, false] {
+        run(async {
+            let (fake, requests) = provider(HONEST).await;
+            let folder = tempfile::tempdir().unwrap();
+            let told = folder.path().join("told");
+            let script = "printf '%s' \"$2\" > \"$1.part\"; mv \"$1.part\" \"$1\"";
+            let opener = Opener::Command(
+                ["sh", "-c", script, "sh"]
+                    .map(OsString::from)
+                    .into_iter()
+                    .chain([told.clone().into_os_string()])
+                    .chain(placed.then(|| ADDRESS.into()))
+                    .collect(),
+            );
+            let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<(Url, bool)>();
+            let browser = tokio::spawn(async move {
+                let (url, opening) = receiver.recv().await.unwrap();
+                assert!(opening);
+                let parameters = parameters(url.query().unwrap());
+                *requests.lock().unwrap() = parameters.clone();
+                while !told.exists() {
+                    tokio::task::yield_now().await;
+                }
+                assert_eq!(std::fs::read_to_string(&told).unwrap(), url.as_str());
+                get(&answer(&parameters)).await;
+            });
+            let http = patient();
+            let desktop = Desktop { terminal: false, session: false };
+            login(&http, &fake.url).browser(&Shown(sender), &opener, desktop).await.unwrap();
+            browser.await.unwrap();
         });
-        let http = patient();
-        let desktop = Desktop { terminal: false, session: false };
-        login(&http, &fake.url).browser(&Shown(sender), &opener, desktop).await.unwrap();
-        browser.await.unwrap();
-    });
+    }
 }
 
 #[test]

@@ -10,6 +10,6 @@ mod provider;
 mod source;
 mod token;
 
-pub use login::{ADDRESS, Desktop, Login, LoginError, Opener, Prompt};
+pub use login::{ACCESS_CODE_HEADER, ADDRESS, Desktop, Login, LoginError, Opener, Prompt};
 pub use source::{DEFAULT_TOKEN_FILE, Settings, Source, SourceError, choose};
 pub use token::{Expectation, IdentityToken, MAX_TOKEN, TokenError};

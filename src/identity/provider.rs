@@ -6,7 +6,7 @@ use super::{
     login::LoginError,
     token::{Expectation, IdentityToken, TokenError},
 };
-use crate::service::{Answer, Call, Cause, Http, Retry, Service, ServiceError, quotable};
+use crate::service::{Answer, Call, Cause, Http, Retry, Service, ServiceError, causes, quotable};
 use openidconnect::{
     AdditionalProviderMetadata, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, DiscoveryError,
     EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier,
@@ -145,7 +145,7 @@ impl Provider {
             DiscoveryError::Request(error) => error,
             DiscoveryError::Response(status, _, _) => wrong(Cause::Refused { status: status.as_u16(), message: None }),
             DiscoveryError::Validation(detail) => wrong(Cause::Mismatch(quotable(&detail))),
-            error => wrong(Cause::Malformed(quotable(&chain(&error)))),
+            error => wrong(Cause::Malformed(quotable(&causes(&error)))),
         })?;
         if metadata.token_endpoint().is_none() {
             return Err(wrong(Cause::Malformed("its metadata names no token endpoint".into())).into());
@@ -206,7 +206,7 @@ impl Provider {
         verified.map_err(|error| match error {
             ClaimsVerificationError::InvalidNonce(_) => LoginError::Token(TokenError::Nonce),
             ClaimsVerificationError::Expired(_) => LoginError::Token(TokenError::Expired(token.expires().unwrap_or_default())),
-            error => LoginError::Unverified(quotable(&chain(&error))),
+            error => LoginError::Unverified(quotable(&causes(&error))),
         })?;
         token.check(&Expectation::new(Some(&self.issuer), &self.client_id, now))?;
         Ok(token)
@@ -253,18 +253,6 @@ async fn transport(http: &Http, secure: bool, request: HttpRequest) -> Result<Ht
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     Ok(response)
-}
-
-/// An error with its causes, joined by colons.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut error = error;
-    while let Some(source) = error.source() {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        error = source;
-    }
-    text
 }
 
 #[cfg(test)]

@@ -262,7 +262,7 @@ impl Lock {
         let path = folder.join("lock");
         let mut file =
             File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(LocalError::file("open", &path))?;
-        if rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err() {
+        if file.try_lock().is_err() {
             return Err(LocalError::InUse { folder: folder.to_owned(), process: holder(&path) });
         }
         file.set_len(0).map_err(LocalError::file("write", &path))?;
@@ -274,7 +274,7 @@ impl Lock {
     pub fn held_by(folder: &Path) -> Option<u32> {
         let path = folder.join("lock");
         let file = File::open(&path).ok()?;
-        match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockShared) {
+        match file.try_lock_shared() {
             Ok(()) => None,
             Err(_) => holder(&path),
         }

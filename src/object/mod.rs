@@ -39,6 +39,14 @@ impl ObjectFormat {
         }
     }
 
+    /// The name that git gives it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+        }
+    }
+
     /// The header that holds a commit's signature.
     pub fn signature_header(self) -> &'static str {
         match self {
@@ -74,7 +82,7 @@ impl Signed<'_> {
 
 /// What kind of object a signature is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ObjectKind {
+pub enum PayloadKind {
     /// A commit.
     Commit,
     /// A tag.
@@ -83,7 +91,7 @@ pub enum ObjectKind {
     Push,
 }
 
-impl ObjectKind {
+impl PayloadKind {
     /// Its name in allowed identities and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -98,7 +106,7 @@ impl ObjectKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payload {
     /// What it is.
-    pub kind: ObjectKind,
+    pub kind: PayloadKind,
     /// The e-mail address of the committer, tagger or pusher; a claim, where there is one.
     pub email: Option<String>,
 }
@@ -110,12 +118,12 @@ impl Payload {
     /// A reason of the layer `object`.
     pub fn parse(payload: &[u8]) -> Result<Self, Rejection> {
         if payload.starts_with(PushCertificate::FIRST_LINE.as_bytes()) {
-            return Ok(Self { kind: ObjectKind::Push, email: push_certificate::check_payload(payload)? });
+            return Ok(Self { kind: PayloadKind::Push, email: push_certificate::check_payload(payload)? });
         }
         if payload.starts_with(b"object ") {
-            return Ok(Self { kind: ObjectKind::Tag, email: tag::check_payload(payload)? });
+            return Ok(Self { kind: PayloadKind::Tag, email: tag::check_payload(payload)? });
         }
-        Ok(Self { kind: ObjectKind::Commit, email: commit::check_payload(payload)? })
+        Ok(Self { kind: PayloadKind::Commit, email: commit::check_payload(payload)? })
     }
 }
 

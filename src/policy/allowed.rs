@@ -12,7 +12,7 @@
 use super::Decision;
 use crate::{
     escape::Escaped,
-    object::ObjectKind,
+    object::PayloadKind,
     trust::{Instance, Window},
     verify::Verified,
 };
@@ -41,7 +41,7 @@ pub struct AllowedIdentity {
     /// The instance that must vouch for it.
     pub instance: Instance,
     /// The kinds of objects that it may sign.
-    pub kinds: Vec<ObjectKind>,
+    pub kinds: Vec<PayloadKind>,
 }
 
 /// A file that cannot be used. Then nobody is allowed.
@@ -61,7 +61,7 @@ impl AllowedIdentities {
     /// Where a line is not of the form; the whole file is then refused.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         if text.len() > MAX_FILE {
-            return Err(PolicyError { line: 1, cause: format!("the file has {} bytes, at most {MAX_FILE} are read", text.len()) });
+            return Err(PolicyError { line: 1, cause: format!("the file has more than {MAX_FILE} bytes, which are all that is read") });
         }
         let mut lines = Vec::new();
         for (index, line) in text.lines().enumerate() {
@@ -111,7 +111,7 @@ impl AllowedIdentity {
             issuer: issuer.clone(),
             window: Window::ALWAYS,
             instance: Instance::public(),
-            kinds: vec![ObjectKind::Commit, ObjectKind::Tag, ObjectKind::Push],
+            kinds: vec![PayloadKind::Commit, PayloadKind::Tag, PayloadKind::Push],
         };
         let mut seen = Vec::new();
         for option in options {
@@ -160,11 +160,11 @@ fn time(option: &str, value: &str) -> Result<Timestamp, String> {
     value.parse().map_err(|_| format!("{option}={} is no time in RFC 3339, such as 2026-01-31T00:00:00Z", Escaped(value)))
 }
 
-fn kind(word: &str) -> Result<ObjectKind, String> {
+fn kind(word: &str) -> Result<PayloadKind, String> {
     match word {
-        "commit" => Ok(ObjectKind::Commit),
-        "tag" => Ok(ObjectKind::Tag),
-        "push" => Ok(ObjectKind::Push),
+        "commit" => Ok(PayloadKind::Commit),
+        "tag" => Ok(PayloadKind::Tag),
+        "push" => Ok(PayloadKind::Push),
         _ => Err(format!("{} is no kind of object; there are commit, tag and push", Escaped(word))),
     }
 }
@@ -201,7 +201,7 @@ mod tests {
         let allowed = AllowedIdentities::parse(text).unwrap();
         assert_eq!(allowed.lines().len(), 2);
         assert_eq!(allowed.lines()[0].line, 3);
-        assert_eq!(allowed.lines()[0].kinds, [ObjectKind::Commit, ObjectKind::Tag]);
+        assert_eq!(allowed.lines()[0].kinds, [PayloadKind::Commit, PayloadKind::Tag]);
         assert_eq!(allowed.lines()[0].instance, Instance::public());
         assert_eq!(allowed.lines()[1].identity, "a b");
         assert_eq!(allowed.lines()[1].instance.as_str(), "corp");

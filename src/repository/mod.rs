@@ -9,11 +9,14 @@ mod configuration;
 mod git;
 mod parameters;
 mod revision;
+mod walk;
 
+use crate::object::ObjectFormat;
 use std::path::{Path, PathBuf};
 
 pub use configuration::{Entry, Scope, global_configuration};
 pub use git::Error as GitError;
+pub use walk::{Commits, Handle, Range, TagReference};
 
 /// The largest object that is read: no signed commit or tag comes near it.
 pub const OBJECT_LIMIT: u64 = crate::object::MAX_OBJECT as u64;
@@ -34,22 +37,13 @@ pub struct RawObject {
     /// The object id in lower-case hexadecimal: the hash of `bytes`, computed anew.
     pub id: String,
     /// The hash that `id` is.
-    pub hash: HashKind,
+    pub format: ObjectFormat,
     /// What the object is.
     pub kind: ObjectKind,
     /// The object's content without git's header.
     pub bytes: Vec<u8>,
     /// The full name of the reference, where the revision was one (`HEAD`, `refs/tags/v1`).
     pub reference: Option<String>,
-}
-
-/// The hash of a repository's object ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HashKind {
-    /// SHA-1, with detection of collision attacks.
-    Sha1,
-    /// SHA-256.
-    Sha256,
 }
 
 /// The type of an object.
@@ -147,6 +141,9 @@ pub enum Error {
         /// The id of the bytes.
         computed: String,
     },
+    /// History could not be followed.
+    #[error("history cannot be followed: {0}")]
+    Walk(String),
     /// git was asked and did not answer.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -209,10 +206,10 @@ impl Repository {
     }
 
     /// The hash of the repository's object ids.
-    pub fn hash(&self) -> HashKind {
+    pub fn format(&self) -> ObjectFormat {
         match self.gix.object_hash() {
-            gix::hash::Kind::Sha256 => HashKind::Sha256,
-            _ => HashKind::Sha1,
+            gix::hash::Kind::Sha256 => ObjectFormat::Sha256,
+            _ => ObjectFormat::Sha1,
         }
     }
 
@@ -221,14 +218,19 @@ impl Repository {
     /// A tag is the tag object itself, not what it points to.
     pub fn object(&self, revision: &str) -> Result<RawObject, Error> {
         let resolved = self.resolve(revision)?;
-        let (kind, bytes) = if self.objects_by_git { git::object(self, &resolved.id)? } else { self.read(&resolved.id)? };
+        self.checked_object(&resolved.id, resolved.reference)
+    }
+
+    /// The object with this id; its bytes are hashed anew.
+    fn checked_object(&self, id: &str, reference: Option<String>) -> Result<RawObject, Error> {
+        let (kind, bytes) = if self.objects_by_git { git::object(self, id)? } else { self.read(id)? };
         let hash = self.gix.object_hash();
-        let damaged = |cause: String| Error::DamagedObject { id: resolved.id.clone(), cause };
+        let damaged = |cause: String| Error::DamagedObject { id: id.to_owned(), cause };
         let computed = gix::objs::compute_hash(hash, kind, &bytes).map_err(|error| damaged(chain(&error)))?.to_hex().to_string();
-        if computed != resolved.id {
-            return Err(Error::ObjectIdMismatch { id: resolved.id, computed });
+        if computed != id {
+            return Err(Error::ObjectIdMismatch { id: id.to_owned(), computed });
         }
-        Ok(RawObject { id: computed, hash: self.hash(), kind: kind.into(), bytes, reference: resolved.reference })
+        Ok(RawObject { id: computed, format: self.format(), kind: kind.into(), bytes, reference })
     }
 
     fn new(mut gix: gix::Repository) -> Result<Self, Error> {
@@ -292,16 +294,6 @@ impl Repository {
             }
         }
         if explicit { Err(Error::ImplicitBareRepository(directory.to_owned())) } else { Ok(()) }
-    }
-}
-
-impl HashKind {
-    /// The name that git gives it: `sha1`, `sha256`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sha1 => "sha1",
-            Self::Sha256 => "sha256",
-        }
     }
 }
 

@@ -35,10 +35,10 @@ fn repository(format: &str) -> (tempfile::TempDir, PathBuf) {
 
 #[test]
 fn a_commit_and_a_tag_are_read_as_git_stores_them_with_both_hashes() {
-    for (format, hash) in [("sha1", HashKind::Sha1), ("sha256", HashKind::Sha256)] {
+    for (format, hash) in [("sha1", ObjectFormat::Sha1), ("sha256", ObjectFormat::Sha256)] {
         let (_folder, path) = repository(format);
         let repository = Repository::open(&path).unwrap();
-        assert_eq!(repository.hash(), hash);
+        assert_eq!(repository.format(), hash);
 
         let head = repository.object("HEAD").unwrap();
         assert_eq!(head.id, git(&path, &["rev-parse", "HEAD"]));

@@ -64,6 +64,9 @@ pub enum Cause {
     /// No answer in time.
     #[error("gave no answer within {}", seconds(*.0))]
     Deadline(Duration),
+    /// No answer before the time for all calls together had run out.
+    #[error("gave no answer before the {} that all calls together may take had run out", seconds(*.0))]
+    Budget(Duration),
     /// The answer ended early, or was no HTTP.
     #[error("broke off its answer: {0}")]
     Broken(String),
@@ -136,7 +139,7 @@ impl ServiceError {
             (Cause::Client(_), _) => "Install the system's CA certificates, or name them in SSL_CERT_FILE.",
             (Cause::Unreachable(_), _) => "Check the address, the network and the proxy variables; nothing was signed.",
             (Cause::Untrusted(_), _) => "Where a private CA or an inspecting proxy stands between, name its certificate in SSL_CERT_FILE.",
-            (Cause::Deadline(_) | Cause::Unavailable { .. } | Cause::Broken(_), _) => {
+            (Cause::Deadline(_) | Cause::Budget(_) | Cause::Unavailable { .. } | Cause::Broken(_), _) => {
                 "Try again; if it lasts, look at the service's status page."
             }
             (Cause::Refused { status: 400 | 401 | 403, .. }, Fulcio) => {
@@ -154,6 +157,18 @@ impl ServiceError {
             _ => return None,
         })
     }
+}
+
+/// An error with its causes, joined by colons.
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut error = error;
+    while let Some(source) = error.source() {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        error = source;
+    }
+    text
 }
 
 /// `text` from outside, fit to be shown: control and invisible characters escaped, long runs without a space left out, at most 200 characters.

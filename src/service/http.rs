@@ -17,6 +17,7 @@ use std::{
 pub const USER_AGENT: &str = concat!("paraph/", env!("CARGO_PKG_VERSION"));
 /// The largest answer that is read unless a call says otherwise, in bytes.
 pub(crate) const MAX_ANSWER: usize = 1 << 20;
+const CONNECT: Duration = Duration::from_secs(10);
 const MAX_ATTEMPTS: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -42,7 +43,24 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Http {
     shared: Arc<Shared>,
-    until: Option<Instant>,
+    limit: Option<Limit>,
+}
+
+/// The end of a budget, and how long it was.
+#[derive(Clone, Copy)]
+struct Limit {
+    until: Instant,
+    budget: Duration,
+}
+
+impl Limit {
+    fn from_now(budget: Duration) -> Self {
+        Self { until: Instant::now() + budget, budget }
+    }
+
+    fn left(self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
 }
 
 struct Shared {
@@ -62,17 +80,17 @@ impl Http {
     /// Clients that are not built yet.
     pub fn new(settings: Settings) -> Self {
         let shared = Shared { settings, loopback: OnceLock::new(), remote: OnceLock::new(), remarks: Mutex::default() };
-        Self { shared: Arc::new(shared), until: None }
+        Self { shared: Arc::new(shared), limit: None }
     }
 
     /// The same clients, all of whose calls end within `budget` from now: for one signature as a whole.
     pub fn within(&self, budget: Duration) -> Self {
-        Self { shared: Arc::clone(&self.shared), until: Some(Instant::now() + budget) }
+        Self { shared: Arc::clone(&self.shared), limit: Some(Limit::from_now(budget)) }
     }
 
     /// The same clients, with the budget of the settings for all their calls together, unless they have one already.
     pub(crate) fn bounded(&self) -> Self {
-        if self.until.is_some() { self.clone() } else { self.within(self.shared.settings.budget) }
+        if self.limit.is_some() { self.clone() } else { self.within(self.shared.settings.budget) }
     }
 
     /// What the user should know about how the clients were built, in sentences; empty as a rule. Each is handed out once.
@@ -85,16 +103,19 @@ impl Http {
     /// # Errors
     /// A [`ServiceError`] of transport, deadline, size, redirect, or a status of [`is_passing`] that lasted.
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Answer, ServiceError> {
-        let until = self.until.unwrap_or_else(|| Instant::now() + call.at_least.max(self.shared.settings.budget));
+        let limit = self.limit.unwrap_or_else(|| Limit::from_now(call.at_least.max(self.shared.settings.budget)));
         let mut attempt = 1;
         loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let deadline = self.shared.settings.request.max(call.at_least).min(left);
+            let own = self.shared.settings.request.max(call.at_least);
+            let deadline = own.min(limit.left());
             if deadline.is_zero() {
-                return Err(call.error(Cause::Deadline(self.shared.settings.budget)));
+                return Err(call.error(Cause::Budget(limit.budget)));
             }
             let started = Instant::now();
             let failure = match self.once(call, deadline).await {
+                Err(failure) if deadline < own && matches!(failure.error.cause(), Cause::Deadline(_)) => {
+                    return Err(call.error(Cause::Budget(limit.budget)));
+                }
                 Ok(answer) if !is_passing(answer.status) => return Ok(answer),
                 Ok(answer) => Failure {
                     error: call.error(Cause::Unavailable { status: answer.status.as_u16(), attempts: attempt, message: answer.message() }),
@@ -105,7 +126,7 @@ impl Http {
             };
             let pause = failure.wait.unwrap_or_else(|| pause(attempt));
             // no sense in waiting where nothing would be left to ask again in
-            let time_left = until.saturating_duration_since(Instant::now()) > pause + started.elapsed().min(Duration::from_secs(1));
+            let time_left = limit.left() > pause + started.elapsed().min(Duration::from_secs(1));
             if !failure.repeatable || attempt == MAX_ATTEMPTS || !time_left {
                 return Err(failure.error);
             }
@@ -116,7 +137,7 @@ impl Http {
 
     /// Sleeps before something is looked up again; false where the budget does not allow it.
     pub(crate) async fn pause(&self, duration: Duration) -> bool {
-        if self.until.is_some_and(|until| until.saturating_duration_since(Instant::now()) < duration) {
+        if self.limit.is_some_and(|limit| limit.left() < duration) {
             return false;
         }
         tokio::time::sleep(duration).await;
@@ -193,7 +214,7 @@ impl Http {
 }
 
 fn builder() -> reqwest::ClientBuilder {
-    Client::builder().user_agent(USER_AGENT).redirect(reqwest::redirect::Policy::none()).connect_timeout(Duration::from_secs(10))
+    Client::builder().user_agent(USER_AGENT).redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT)
 }
 
 /// Whether the address is on this machine: `localhost`, a name below it, 127.0.0.0/8 or ::1.
@@ -377,7 +398,10 @@ impl Failure {
         let error = error.without_url();
         let detail = innermost(&error);
         let certificate = detail.contains("certificate") || detail.contains("invalid peer");
-        let (cause, repeatable) = if error.is_timeout() && !error.is_connect() {
+        let (cause, repeatable) = if error.is_timeout() && error.is_connect() {
+            // a host that drops what is sent to it will go on doing so
+            (Cause::Unreachable(format!("no connection within {} s", CONNECT.as_secs())), false)
+        } else if error.is_timeout() {
             (Cause::Deadline(deadline), false)
         } else if error.is_connect() && certificate {
             (Cause::Untrusted(detail), false)

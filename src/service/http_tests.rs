@@ -30,7 +30,7 @@ fn the_budget_ends_calls_whose_own_deadline_is_longer() {
         let fake = Fake::new(|_| Reply::never()).await;
         let http = patient().within(Duration::from_millis(200));
         let error = http.send(&call(&fake.url, Retry::Safe)).await.err().unwrap();
-        assert!(matches!(error.cause(), Cause::Deadline(after) if *after <= Duration::from_millis(200)), "{error}");
+        insta::assert_snapshot!(said(&error), @r"Fulcio at http://HOST/api gave no answer before the 0.2 s that all calls together may take had run out");
     });
 }
 
@@ -185,4 +185,26 @@ fn only_addresses_of_this_machine_are_loopback() {
     ] {
         assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
     }
+}
+
+#[test]
+#[ignore = "it needs an environment of its own, which the next test gives it"]
+fn without_certificates_the_built_in_roots_are_taken() {
+    let http = Http::new(Settings::default());
+    http.remote_client().unwrap();
+    let remarks = http.take_remarks();
+    assert_eq!(remarks.len(), 1);
+    assert!(remarks[0].starts_with("this machine's certificate store cannot be used ("), "{remarks:?}");
+    assert!(http.take_remarks().is_empty());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_machine_without_certificates_says_so_and_goes_on() {
+    let name = "service::http::tests::without_certificates_the_built_in_roots_are_taken";
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--ignored"]).env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", "/dev/null");
+    let outcome = command.output().unwrap();
+    assert!(outcome.status.success(), "{}", String::from_utf8_lossy(&outcome.stdout));
+    assert!(String::from_utf8_lossy(&outcome.stdout).contains("1 passed"));
 }

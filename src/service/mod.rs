@@ -15,6 +15,7 @@ mod tile;
 pub mod timestamp;
 pub mod tuf;
 
+pub(crate) use error::causes;
 pub use error::{Cause, Service, ServiceError, quotable};
 pub(crate) use http::{Answer, Call, Retry, endpoint};
 pub use http::{Http, Settings, USER_AGENT, is_loopback};

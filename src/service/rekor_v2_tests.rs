@@ -246,6 +246,6 @@ fn a_log_that_is_dead_refusing_or_recovering() {
         // a create that blocks longer than other requests may is still bounded by the budget
         let fake = Fake::new(|_| Reply::never()).await;
         let error = create(&patient().within(Duration::from_millis(200)), &fake.url, "rekor-v2-created").await.unwrap_err();
-        assert!(matches!(error.cause(), Cause::Deadline(_)), "{error}");
+        assert!(matches!(error.cause(), Cause::Budget(_)), "{error}");
     });
 }

@@ -6,7 +6,7 @@
 
 mod cache;
 
-use super::{Call, Http, Service, ServiceError, endpoint, quotable};
+use super::{Call, Http, Service, ServiceError, causes, endpoint, quotable};
 use cache::{Cache, Metadata, State};
 use serde::{Deserialize, Serialize};
 use sigstore_trust_root::SigstoreInstance;
@@ -277,7 +277,7 @@ impl Mirror {
     }
 
     fn bad_root(&self, error: &sigstore_tuf::Error) -> TufError {
-        TufError::Root { mirror: self.url().to_owned(), detail: quotable(&chain(error)) }
+        TufError::Root { mirror: self.url().to_owned(), detail: quotable(&causes(error)) }
     }
 
     fn refused(&self, detail: String) -> TufError {
@@ -290,7 +290,7 @@ impl Mirror {
         {
             return TufError::Service(error.clone());
         }
-        self.refused(quotable(&chain(&error)))
+        self.refused(quotable(&causes(&error)))
     }
 
     /// Waits for the lock, but no longer than calls may take.
@@ -371,18 +371,6 @@ impl MetadataStore for Store {
         }
         Ok(())
     }
-}
-
-/// An error with its causes, joined by colons.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut error = error;
-    while let Some(source) = error.source() {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        error = source;
-    }
-    text
 }
 
 #[cfg(test)]

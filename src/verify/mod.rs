@@ -6,6 +6,7 @@
 //! It runs one way, has one exit, opens no file and no socket, and reads no clock: "now" is handed in. What it returns is the verdict:
 //! only a [`Verified`] can become a good signature.
 
+pub mod batch;
 mod foreign;
 
 use crate::{
@@ -151,21 +152,36 @@ impl Verifier {
         let signed_bytes = check_signature(&signature, &signer, &payload_digest)?;
         let certificate = SignerCertificate::new(signer)?;
 
-        let mut legacy = Vec::new();
-        let (root, path) = self.issuing_path(certificate.certificate(), &others, &mut legacy)?;
-        check_sct(root, certificate.certificate(), &path, &mut legacy)?;
-        let entry = match check_entry(root, &signature, &certificate, &signed_bytes) {
+        let checked = Checked { signature, certificate, signed_bytes, payload_digest };
+        // a root may name one authority several times, each with a window of its own: one of them has to fit
+        first_good(self.issuing_paths(checked.certificate.certificate(), &others)?, |(root, path)| self.verify_under(root, &path, &checked))
+    }
+
+    /// The part of the pipeline that an authority and its trust root decide.
+    fn verify_under(&self, root: &TrustRoot, path: &IssuingPath<'_>, checked: &Checked<'_>) -> Result<Verified, Rejection> {
+        let certificate = checked.certificate.certificate();
+        let legacy = check_sct(root, certificate, path)?;
+        let entry = match check_entry(root, checked) {
             // an old certificate's own story says more than the entry that all of its time lack
-            Err(rejection) if rejection.reason() == Reason::EntryMissing && !legacy.is_empty() => {
-                return Err(Rejection::new(legacy.first().copied().unwrap_or(Reason::EntryMissing), "and no log entry is embedded"));
-            }
+            Err(rejection) if rejection.reason() == Reason::EntryMissing => match legacy.first() {
+                Some(reason) => return Err(Rejection::new(*reason, "and no log entry is embedded")),
+                None => return Err(rejection),
+            },
             result => result?,
         };
-        let times = self.trusted_times(root, &signature, &entry.entry)?;
+        let times = self.trusted_times(root, &checked.signature, &entry.entry)?;
         for trusted in &times {
-            check_time(trusted.time, certificate.certificate(), &path, entry.window, &entry.entry.origin)?;
+            check_time(trusted.time, certificate, path, entry.window, &entry.entry.origin)?;
         }
-        Ok(Verified { instance: root.instance.clone(), certificate, times, entry: entry.entry, payload: None, payload_digest, legacy })
+        Ok(Verified {
+            instance: root.instance.clone(),
+            certificate: checked.certificate.clone(),
+            times,
+            entry: entry.entry,
+            payload: None,
+            payload_digest: checked.payload_digest,
+            legacy,
+        })
     }
 
     /// Checks a certificate by itself, before anything is signed with it: profile, chain and SCT. `others` are the certificates that came
@@ -176,33 +192,34 @@ impl Verifier {
     pub fn check_certificate(&self, leaf: &[u8], others: &[Vec<u8>]) -> Result<SignerCertificate, Rejection> {
         let certificate = SignerCertificate::new(Certificate::from_der(leaf)?)?;
         let others = others.iter().map(|der| Certificate::from_der(der)).collect::<Result<Vec<_>, _>>()?;
-        let mut legacy = Vec::new();
-        let (root, path) = self.issuing_path(certificate.certificate(), &others, &mut legacy)?;
-        check_sct(root, certificate.certificate(), &path, &mut legacy)?;
-        match legacy.first() {
-            Some(reason) => Err((*reason).into()),
-            None => Ok(certificate),
-        }
+        first_good(self.issuing_paths(certificate.certificate(), &others)?, |(root, path)| {
+            match check_sct(root, certificate.certificate(), &path)?.first() {
+                Some(reason) => Err((*reason).into()),
+                None => Ok(certificate.clone()),
+            }
+        })
     }
 
-    /// The trust root to whose authority the certificate leads, and the way there.
-    fn issuing_path<'a>(
+    /// The trust roots to whose authorities the certificate leads, and the way there; at least one.
+    fn issuing_paths<'a>(
         &'a self,
         leaf: &Certificate,
         others: &'a [Certificate],
-        legacy: &mut Vec<Reason>,
-    ) -> Result<(&'a TrustRoot, IssuingPath<'a>), Rejection> {
+    ) -> Result<Vec<(&'a TrustRoot, IssuingPath<'a>)>, Rejection> {
+        let (mut paths, mut refused) = (Vec::new(), None);
         for root in &self.roots {
             for authority in &root.authorities {
-                if let Some(path) = authority.path(leaf, others)? {
-                    if path.directly_from_root {
-                        legacy.push(Reason::DirectlyFromRoot);
-                    }
-                    return Ok((root, path));
+                match authority.path(leaf, others) {
+                    Ok(path) => paths.extend(path.map(|path| (root, path))),
+                    Err(rejection) => refused = refused.or(Some(rejection)),
                 }
             }
         }
-        Err(Rejection::new(Reason::UnknownAuthority, self.known_roots()))
+        match (paths.is_empty(), refused) {
+            (false, _) => Ok(paths),
+            (true, Some(rejection)) => Err(rejection),
+            (true, None) => Err(Rejection::new(Reason::UnknownAuthority, self.known_roots())),
+        }
     }
 
     /// The roots in use, and what to do where something is not in them.
@@ -237,6 +254,27 @@ impl Verifier {
         }
         Ok(times)
     }
+}
+
+/// A signature whose own parts fit together; nobody trusted has vouched for it yet.
+struct Checked<'a> {
+    signature: GitSignature<'a>,
+    certificate: SignerCertificate,
+    /// The bytes that the signature is over: the SET OF signed attributes.
+    signed_bytes: Vec<u8>,
+    payload_digest: [u8; 32],
+}
+
+/// The first good result, or else the first rejection.
+fn first_good<C, T>(candidates: Vec<C>, check: impl Fn(C) -> Result<T, Rejection>) -> Result<T, Rejection> {
+    let mut first = None;
+    for candidate in candidates {
+        match check(candidate) {
+            Ok(good) => return Ok(good),
+            Err(rejection) => first = first.or(Some(rejection)),
+        }
+    }
+    Err(first.unwrap_or_else(|| Reason::UnknownAuthority.into()))
 }
 
 /// The certificate that the one signer names, and the others of the bag. The bag's order is the sender's choice and means nothing.
@@ -284,11 +322,15 @@ fn check_signature(signature: &GitSignature<'_>, certificate: &Certificate, payl
     Ok(signed_bytes)
 }
 
-fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>, legacy: &mut Vec<Reason>) -> Result<(), Rejection> {
+/// Checks the certificate's SCTs. What it needed of the rules of old is returned: none for a certificate of today.
+fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>) -> Result<Vec<Reason>, Rejection> {
+    let mut legacy = Vec::new();
+    if path.directly_from_root {
+        legacy.push(Reason::DirectlyFromRoot);
+    }
     let scts = Sct::embedded(certificate)?;
     if scts.is_empty() {
         legacy.push(Reason::SctMissing);
-        return Ok(());
     }
     // each that is there has to fit: one that does not would be a lie that somebody signed
     for sct in &scts {
@@ -305,7 +347,7 @@ fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>
             ));
         }
     }
-    Ok(())
+    Ok(legacy)
 }
 
 struct CheckedEntry {
@@ -313,12 +355,8 @@ struct CheckedEntry {
     window: Window,
 }
 
-fn check_entry(
-    root: &TrustRoot,
-    signature: &GitSignature<'_>,
-    certificate: &SignerCertificate,
-    signed_bytes: &[u8],
-) -> Result<CheckedEntry, Rejection> {
+fn check_entry(root: &TrustRoot, checked: &Checked<'_>) -> Result<CheckedEntry, Rejection> {
+    let signature = &checked.signature;
     let evidence = &signature.evidence;
     let encoded = match evidence.entry {
         Some(encoded) => encoded,
@@ -329,9 +367,9 @@ fn check_entry(
     let id = log::log_id(&entry)?;
     let log =
         root.log(&id).ok_or_else(|| Rejection::new(Reason::LogUnknown, format!("log {}; looked in {}", crate::hex(&id), root.source)))?;
-    let certificate = certificate.certificate();
+    let certificate = checked.certificate.certificate();
     let expected = HashedRekord {
-        digest: &Sha256::digest(signed_bytes).into(),
+        digest: &Sha256::digest(&checked.signed_bytes).into(),
         signature: signature.signer.signature,
         certificate: certificate.der(),
         key_details: certificate.public_key().details(),

@@ -1,26 +1,30 @@
-//! Signing and verifying through the real git.
+//! Signing and verifying through the real git: what git asks for, what it makes of the answer, and what a person sees.
 
-use crate::support::{
-    sandbox::Sandbox,
-    sigstore::{EMAIL, Sigstore},
-};
+mod failures;
+mod identities;
+mod offline;
+mod push;
+mod signing;
+mod status;
 
-fn repository(sigstore: &Sigstore) -> Sandbox {
+use crate::support::{filter::filtered, sandbox::Sandbox, sigstore::Sigstore};
+
+/// A repository whose git signs with a running local Sigstore.
+fn repository() -> (Sigstore, Sandbox) {
+    let sigstore = Sigstore::start();
     let sandbox = Sandbox::with_repository();
     sigstore.configure(&sandbox);
-    sandbox
+    (sigstore, sandbox)
 }
 
-#[test]
-fn a_commit_is_signed_and_git_shows_it() {
-    let sigstore = Sigstore::start();
-    let sandbox = repository(&sigstore);
-    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "one"]);
-    assert_eq!(sandbox.git(&["log", "--format=%G?|%GS|%GT"]), format!("U|{EMAIL}|undefined"));
-    sigstore.allow(&sandbox, EMAIL);
-    assert_eq!(sandbox.git(&["log", "--format=%G?|%GS|%GT"]), format!("G|{EMAIL}|fully"));
-    let done = sandbox.paraph(&["verify", "HEAD"]);
-    assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
-    println!("{}", done.stdout);
-    println!("{}", sandbox.paraph(&["show", "HEAD"]).stdout);
+/// Output with what differs from run to run replaced, the sandbox's paths among it.
+fn shown(sandbox: &Sandbox, text: &str) -> String {
+    filtered(text, &[(sandbox.root().to_str().unwrap(), "ROOT")])
+}
+
+/// The git options with which another instance is used in place of the configured one.
+fn other_instance(other: &Sigstore) -> Vec<String> {
+    let setting = |key: &str, file: &str| ["-c".to_owned(), format!("paraph.local.{key}={}", other.file(file))];
+    [setting("trustedRoot", "trusted_root.json"), setting("signingConfig", "signing_config.json"), setting("accessCodeFile", "access-code")]
+        .concat()
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{
     collections::BTreeMap,
-    fs::File,
+    fs::{File, TryLockError},
     io::{Read as _, Write as _},
     path::{Path, PathBuf},
 };
@@ -79,10 +79,11 @@ impl Cache {
             .write(true)
             .open(&path)
             .map_err(|source| TufError::Io { path: path.clone(), source })?;
-        match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        match lock.try_lock() {
             Ok(()) => Ok(Some(Lock(lock))),
-            Err(error) if error == rustix::io::Errno::WOULDBLOCK || error == rustix::io::Errno::INTR => Ok(None),
-            Err(error) => Err(TufError::Io { path, source: error.into() }),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Interrupted => Ok(None),
+            Err(TryLockError::Error(source)) => Err(TufError::Io { path, source }),
         }
     }
 

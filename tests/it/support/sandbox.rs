@@ -1,8 +1,9 @@
 //! A folder to work in with a HOME of its own, and git and paraph run there with nothing of the surroundings.
 
 use std::{
+    io::Write,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 /// A HOME, and beside it the folder `work`, without a repository at first.
@@ -83,6 +84,24 @@ impl Sandbox {
         let done: Done = self.command("git", directory).args(arguments).output().unwrap().into();
         assert_eq!(done.code, Some(0), "git {arguments:?}: {}", done.stderr);
         done.stdout.trim_end_matches('\n').to_owned()
+    }
+
+    /// git in `work`, which may fail.
+    pub fn try_git(&self, arguments: &[&str]) -> Done {
+        self.command("git", &self.work()).args(arguments).output().unwrap().into()
+    }
+
+    /// paraph in `work` with a standard input, as git calls it.
+    pub fn paraph_with(&self, arguments: &[&str], input: &[u8]) -> Done {
+        self.feed(self.command(env!("CARGO_BIN_EXE_paraph"), &self.work()).args(arguments), input)
+    }
+
+    /// Runs a command with a standard input.
+    pub fn feed(&self, command: &mut Command, input: &[u8]) -> Done {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // a program that does not read to the end is no error of the test
+        let _ = child.stdin.take().unwrap().write_all(input);
+        child.wait_with_output().unwrap().into()
     }
 }
 

@@ -1,0 +1,242 @@
+//! `paraph verify`.
+
+mod summary;
+
+use super::{
+    context::Context,
+    exit::{Exit, Failure},
+    git_program::read,
+    ui::Ui,
+};
+use crate::{
+    Reason, Rejection,
+    config::OptionValue,
+    object::Tag,
+    policy::{Judgement, Policy, Verdict},
+    report::{Report, sentences},
+    repository::{Commits, Handle, ObjectKind, Range, RawObject, Repository},
+    verify::{Verified, Verifier, batch},
+};
+use jiff::Timestamp;
+use std::{collections::HashSet, path::PathBuf};
+use summary::Summary;
+
+/// The longest list of revisions that is read from standard input, in bytes.
+const MAX_LIST: usize = 64 << 20;
+
+/// Verify commits and tags, offline
+///
+/// Checks the signature of each object and whether you trust its identity (see `paraph.allowedIdentities` in `paraph config --help`).
+/// Replacement objects and grafts are not followed, and a name that may mean two things is refused. Succeeds only where every verdict
+/// is good; otherwise the exit code is that of the worst one.
+///
+/// A single revision means that object alone: `paraph verify v1.0`. A range means every commit in it: `paraph verify main..topic`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Commits, tags and ranges, in git's syntax; a tag is the tag object itself [default: HEAD]
+    #[arg(value_name = "REV")]
+    pub revisions: Vec<String>,
+    /// Every commit that any reference leads to
+    #[arg(long, conflicts_with = "revisions")]
+    pub all: bool,
+    /// Every annotated tag as well
+    #[arg(long)]
+    pub tags: bool,
+    /// Read the revisions from standard input, one a line
+    #[arg(long, conflicts_with_all = ["revisions", "all"])]
+    pub stdin: bool,
+    /// In ranges, follow only the first parent of each commit
+    #[arg(long)]
+    pub first_parent: bool,
+    /// Print each verdict and what led to it as JSON, an object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but errors; the exit code tells
+    #[arg(long, short, conflicts_with = "json")]
+    pub quiet: bool,
+    /// Verify under this trusted_root.json
+    #[arg(long, value_name = "FILE")]
+    pub trusted_root: Option<PathBuf>,
+    /// Verify under the trust of this instance
+    #[arg(long, value_name = "NAME")]
+    pub instance: Option<String>,
+    /// Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Timestamp>,
+}
+
+pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
+    let context = Context::load(&arguments.options())?;
+    let repository = context.repository()?;
+    let verifier = Verifier::new(context.trust_roots()?, arguments.at.unwrap_or_else(Timestamp::now));
+    let (policy, warnings) = context.policy();
+    let judge = Judge { verifier: &verifier, policy: &policy };
+    let revisions = arguments.revisions()?;
+    let mut output = Output { arguments, ui, summary: Summary::default(), verdicts: HashSet::new() };
+
+    let (ranges, objects): (Vec<&str>, Vec<&str>) = revisions.iter().map(String::as_str).partition(|revision| is_range(revision));
+    for revision in objects {
+        output.show(&judge.object(&repository.object(revision)?)?);
+    }
+    if !ranges.is_empty() || arguments.all {
+        let range = Range { revisions: ranges, all: arguments.all, first_parent: arguments.first_parent };
+        let mut commits = repository.commits(&range)?;
+        judge.commits(&mut commits, &repository.handle(), |judged| output.judged(judged))?;
+        output.cut(commits.cut());
+    }
+    if arguments.tags {
+        for tag in repository.tag_references()? {
+            output.show(&judge.object(&repository.object(&tag.reference)?)?);
+        }
+    }
+    let exit = output.finish(is_many(arguments, &revisions));
+    for warning in warnings {
+        ui.warning(warning);
+    }
+    Ok(exit)
+}
+
+impl Args {
+    fn options(&self) -> Vec<OptionValue> {
+        let option = |setting, flag, value: Option<std::ffi::OsString>| value.map(|value| OptionValue { setting, flag, value });
+        let root = option("trustedRoot", "--trusted-root", self.trusted_root.as_ref().map(|path| path.clone().into()));
+        let instance = option("instance", "--instance", self.instance.as_ref().map(|name| name.clone().into()));
+        root.into_iter().chain(instance).collect()
+    }
+
+    fn revisions(&self) -> Result<Vec<String>, Failure> {
+        if self.stdin {
+            let text =
+                String::from_utf8(read(None, MAX_LIST)?).map_err(|_| Failure::new(Exit::Usage, "standard input is no text in UTF-8"))?;
+            return Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect());
+        }
+        let nothing_named = self.revisions.is_empty() && !self.all && !self.tags;
+        Ok(if nothing_named { vec!["HEAD".into()] } else { self.revisions.clone() })
+    }
+}
+
+fn is_range(revision: &str) -> bool {
+    revision.contains("..") || revision.starts_with('^')
+}
+
+/// Whether a summary says more than the one verdict.
+fn is_many(arguments: &Args, revisions: &[String]) -> bool {
+    arguments.all || arguments.tags || arguments.stdin || revisions.len() > 1 || revisions.iter().any(|revision| is_range(revision))
+}
+
+struct Judge<'a> {
+    verifier: &'a Verifier,
+    policy: &'a Policy,
+}
+
+/// An object and the verdict on it.
+struct Judged {
+    id: String,
+    kind: ObjectKind,
+    judgement: Judgement,
+}
+
+impl Judge<'_> {
+    fn object(&self, object: &RawObject) -> Result<Judged, Failure> {
+        let judgement = self.policy.judge(verify(self.verifier, object)?);
+        Ok(Judged { id: object.id.clone(), kind: object.kind, judgement })
+    }
+
+    /// The commits of a range, over all cores, in order.
+    fn commits(&self, commits: &mut Commits<'_>, handle: &Handle, mut sink: impl FnMut(&Judged)) -> Result<(), Failure> {
+        let mut failure = None;
+        let ids = commits.map_while(|id| id.map_err(|error| failure = Some(Failure::from(error))).ok());
+        let mut damaged = None;
+        let work = |chunk: Vec<String>| {
+            let repository: Repository = handle.to_repository();
+            chunk.into_iter().map(|id| self.object(&repository.object_by_id(&id)?)).collect::<Vec<_>>()
+        };
+        batch::in_order(ids, work, |judged| match judged {
+            Ok(judged) => sink(&judged),
+            Err(error) => damaged = damaged.take().or(Some(error)),
+        });
+        failure.or(damaged).map_or(Ok(()), Err)
+    }
+}
+
+struct Output<'a> {
+    arguments: &'a Args,
+    ui: &'a mut Ui,
+    summary: Summary,
+    verdicts: HashSet<Verdict>,
+}
+
+impl Output<'_> {
+    /// One object that was named by itself.
+    fn show(&mut self, judged: &Judged) {
+        self.verdicts.insert(judged.judgement.verdict);
+        self.summary.add(judged);
+        if self.arguments.json {
+            self.ui.json_line(&Report::new(Some(judged.id.clone()), &judged.judgement));
+        } else if !self.arguments.quiet {
+            self.print(judged);
+        }
+    }
+
+    /// One of many: only what is not good takes up lines.
+    fn judged(&mut self, judged: &Judged) {
+        if self.arguments.json || judged.judgement.verdict != Verdict::Good {
+            self.show(judged);
+        } else {
+            self.verdicts.insert(judged.judgement.verdict);
+            self.summary.add(judged);
+        }
+    }
+
+    /// Where a shallow clone ends, there was no more to look at: that is not the whole range.
+    fn cut(&mut self, commits: &[String]) {
+        if commits.is_empty() {
+            return;
+        }
+        self.verdicts.insert(Verdict::Unchecked);
+        let first = commits.first().map(String::as_str).unwrap_or_default();
+        self.ui.warning(format!(
+            "The history ends at {} commit{} of a shallow clone ({first} …), and what lies behind was not verified; `git fetch --unshallow` brings it.",
+            commits.len(),
+            if commits.len() == 1 { "" } else { "s" }
+        ));
+    }
+
+    fn print(&mut self, judged: &Judged) {
+        self.ui.line(format!("{} {}: {}", judged.kind.name(), judged.id, judged.judgement.verdict.as_str()));
+        for sentence in sentences(&judged.judgement) {
+            self.ui.line(format!("  {sentence}"));
+        }
+    }
+
+    fn finish(self, many: bool) -> Exit {
+        if many && !self.arguments.json && !self.arguments.quiet {
+            for line in self.summary.lines() {
+                self.ui.line(line);
+            }
+        }
+        Exit::of_verdicts(self.verdicts)
+    }
+}
+
+/// Verifies a commit or a tag that a repository holds; any other object is a mistake of the call.
+pub(super) fn verify(verifier: &Verifier, object: &RawObject) -> Result<Result<Verified, Rejection>, Failure> {
+    match object.kind {
+        ObjectKind::Commit => Ok(verifier.verify_commit(&object.bytes, object.format)),
+        ObjectKind::Tag => Ok(check_name(object).and_then(|()| verifier.verify_tag(&object.bytes))),
+        ObjectKind::Blob | ObjectKind::Tree => {
+            Err(Failure::new(Exit::Object, format!("{} is a {}, and only commits and tags are signed", object.id, object.kind.name())))
+        }
+    }
+}
+
+/// A tag that is reached by another name than its own says nothing about that name.
+fn check_name(object: &RawObject) -> Result<(), Rejection> {
+    let Some(reached_as) = object.reference.as_deref().and_then(|reference| reference.strip_prefix("refs/tags/")) else { return Ok(()) };
+    let name = Tag::parse(&object.bytes)?.name.to_owned();
+    if name == reached_as {
+        Ok(())
+    } else {
+        Err(Rejection::new(Reason::TagName, format!("refs/tags/{reached_as} leads to the tag named {name}")))
+    }
+}

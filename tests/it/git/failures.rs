@@ -1,0 +1,240 @@
+//! What happens when no signature can be made: git writes no commit, and the user learns whose fault it is.
+
+use super::{repository, shown};
+use crate::support::{
+    objects::installed,
+    sandbox::{Done, Sandbox},
+    sigstore::{EMAIL, Sigstore},
+    socket::{Silent, closed},
+};
+use paraph::local::{Fault, ServeOptions};
+use std::{fmt::Write, process::Stdio};
+
+const PAYLOAD: &[u8] =
+    b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <ann@example.com> 1 +0000\ncommitter A <ann@example.com> 1 +0000\n\nmessage\n";
+const SIGN: [&str; 3] = ["--status-fd=2", "-bsau", "Ann <ann@example.com>"];
+
+/// Has git sign, which must fail and leave no commit, and gives what paraph itself says when it is called in the same way.
+fn refused(sandbox: &Sandbox) -> String {
+    let commit = sandbox.try_git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    assert_eq!((commit.code, sandbox.try_git(&["rev-parse", "-q", "--verify", "HEAD"]).code), (Some(128), Some(1)), "{}", commit.stderr);
+    refused_directly(&sandbox.paraph_with(&SIGN, PAYLOAD))
+}
+
+fn refused_directly(done: &Done) -> String {
+    assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""), "{}", done.stderr);
+    assert!(!done.stderr.contains("SIG_CREATED"), "{}", done.stderr);
+    done.stderr.clone()
+}
+
+#[test]
+fn without_a_terminal_and_without_an_identity_one_message_says_what_is_missing() {
+    let test = "without_a_terminal_and_without_an_identity_one_message_says_what_is_missing";
+    let (_sigstore, sandbox) = repository();
+    sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
+    if !installed("setsid", test) {
+        return;
+    }
+    let mut git = sandbox.command("setsid", &sandbox.work());
+    let commit = sandbox.feed(git.args(["--wait", "git", "commit", "-q", "-S", "--allow-empty", "-m", "message"]), b"");
+    assert_eq!(commit.code, Some(128), "{}", commit.stderr);
+    assert_eq!(sandbox.try_git(&["rev-parse", "-q", "--verify", "HEAD"]).code, Some(1));
+    let mut paraph = sandbox.command("setsid", &sandbox.work());
+    let done = sandbox.feed(paraph.arg("--wait").arg(env!("CARGO_BIN_EXE_paraph")).args(SIGN), PAYLOAD);
+    insta::assert_snapshot!(refused_directly(&done), @"error: no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in; set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in");
+}
+
+#[test]
+fn a_service_that_is_down_is_named_with_its_address_and_the_cause() {
+    let (sigstore, sandbox) = repository();
+    let mut table = String::new();
+    for (setting, more) in services(&sigstore) {
+        let url = closed();
+        for option in more {
+            set(&sandbox, &option);
+        }
+        set(&sandbox, &format!("{setting}={url}"));
+        writeln!(table, "{setting}\n{}", shown(&sandbox, &refused(&sandbox).replace(&url, "URL"))).unwrap();
+        sandbox.git(&["config", "--global", "--unset", setting]);
+    }
+    insta::assert_snapshot!(table, @r"
+    gitsign.issuer
+    error: the identity provider at URL/.well-known/openid-configuration could not be reached: connection refused
+    hint: Check the address, the network and the proxy variables; nothing was signed.
+
+    gitsign.fulcio
+    error: Fulcio at URL/api/v2/signingCert could not be reached: connection refused
+    hint: Check the address, the network and the proxy variables; nothing was signed.
+
+    gitsign.rekor
+    error: Rekor v1 at URL/api/v1/log/entries could not be reached: connection refused
+    hint: Check the address, the network and the proxy variables; nothing was signed.
+
+    gitsign.timestampServerURL
+    error: the timestamp authority at URL/ could not be reached: connection refused
+    hint: Check the address, the network and the proxy variables; nothing was signed.
+    ");
+}
+
+#[test]
+fn a_service_that_does_not_answer_is_given_up_after_the_configured_time() {
+    let messages: Vec<String> = std::thread::scope(|scope| {
+        let services = [0, 1, 2, 3].map(|index| {
+            scope.spawn(move || {
+                let (sigstore, sandbox) = repository();
+                let silent = Silent::start();
+                let (setting, more) = services(&sigstore).into_iter().nth(index).unwrap();
+                for option in more.iter().chain([&format!("{setting}={}", silent.url), &"paraph.timeout=1".to_owned()]) {
+                    set(&sandbox, option);
+                }
+                let done = sandbox.paraph_with(&SIGN, PAYLOAD);
+                assert!(silent.connections() > 0);
+                format!("{setting}\n{}", shown(&sandbox, &refused_directly(&done).replace(&silent.url, "URL")))
+            })
+        });
+        services.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    insta::assert_snapshot!(messages.join("\n"), @r"
+    gitsign.issuer
+    error: the identity provider at URL/.well-known/openid-configuration gave no answer within 1 s
+    hint: Try again; if it lasts, look at the service's status page.
+
+    gitsign.fulcio
+    error: Fulcio at URL/api/v2/signingCert gave no answer within 1 s
+    hint: Try again; if it lasts, look at the service's status page.
+
+    gitsign.rekor
+    error: Rekor v1 at URL/api/v1/log/entries gave no answer within 1 s
+    hint: Try again; if it lasts, look at the service's status page.
+
+    gitsign.timestampServerURL
+    error: the timestamp authority at URL/ gave no answer within 1 s
+    hint: Try again; if it lasts, look at the service's status page.
+    ");
+}
+
+/// The settings of the services' addresses, with further settings that are needed for each.
+fn services(sigstore: &Sigstore) -> [(&'static str, Vec<String>); 4] {
+    [
+        ("gitsign.issuer", vec![]),
+        ("gitsign.fulcio", vec![]),
+        ("gitsign.rekor", vec![]),
+        ("gitsign.timestampServerURL", vec!["gitsign.rekorVersion=1".to_owned(), format!("gitsign.rekor={}", sigstore.url)]),
+    ]
+}
+
+fn set(sandbox: &Sandbox, setting: &str) {
+    let (key, value) = setting.split_once('=').unwrap();
+    sandbox.git(&["config", "--global", key, value]);
+}
+
+#[test]
+fn a_service_that_lies_is_caught_and_named() {
+    let mut table = String::new();
+    for (fault, version) in [
+        (Fault::OtherKey, "2"),
+        (Fault::OtherIdentity, "2"),
+        (Fault::NoSct, "2"),
+        (Fault::BadSct, "2"),
+        (Fault::OtherEntry, "1"),
+        (Fault::OtherEntry, "2"),
+        (Fault::BadProof, "1"),
+        (Fault::BadProof, "2"),
+        (Fault::BadCheckpoint, "1"),
+        (Fault::BadCheckpoint, "2"),
+        (Fault::BadPromise, "1"),
+        (Fault::OtherImprint, "2"),
+        (Fault::OtherNonce, "2"),
+        (Fault::WrongTime, "2"),
+    ] {
+        let sigstore = Sigstore::with(ServeOptions { faults: vec![fault], ..ServeOptions::default() });
+        let sandbox = Sandbox::with_repository();
+        sigstore.configure(&sandbox);
+        set(&sandbox, &format!("gitsign.rekorVersion={version}"));
+        let message = refused(&sandbox);
+        assert!(message.contains(&sigstore.url), "{fault}: {message}");
+        writeln!(table, "{fault}, Rekor v{version}\n{}", shown(&sandbox, &message)).unwrap();
+    }
+    insta::assert_snapshot!(table, @"");
+}
+
+#[test]
+fn a_log_whose_answer_was_lost_is_asked_for_the_entry_that_it_has() {
+    for version in ["1", "2"] {
+        let sigstore = Sigstore::with(ServeOptions { faults: vec![Fault::LostAnswer], ..ServeOptions::default() });
+        let sandbox = Sandbox::with_repository();
+        sigstore.configure(&sandbox);
+        sigstore.allow(&sandbox, EMAIL);
+        set(&sandbox, &format!("gitsign.rekorVersion={version}"));
+        sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+        assert_eq!(sandbox.git(&["log", "--format=%G?"]), "G", "Rekor v{version}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_signature_that_cannot_be_written_is_never_called_created() {
+    let (_sigstore, sandbox) = repository();
+    let sign = |stdout: Stdio| {
+        let mut command = sandbox.command(env!("CARGO_BIN_EXE_paraph"), &sandbox.work());
+        let payload = sandbox.root().join("payload");
+        std::fs::write(&payload, PAYLOAD).unwrap();
+        let output = command.args(SIGN).stdin(std::fs::File::open(payload).unwrap()).stdout(stdout).output().unwrap();
+        refused_directly(&output.into())
+    };
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    insta::assert_snapshot!(sign(full.into()), @"error: standard output could not be written: No space left on device (os error 28)");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    insta::assert_snapshot!(sign(writer.into()), @"error: standard output could not be written: Broken pipe (os error 32)");
+
+    let script = format!("'{}' --status-fd=2 -bsau {EMAIL} >&-", env!("CARGO_BIN_EXE_paraph"));
+    let done = sandbox.feed(sandbox.command("sh", &sandbox.work()).args(["-c", &script]), PAYLOAD);
+    insta::assert_snapshot!(refused_directly(&done), @"");
+}
+
+#[test]
+fn the_log_file_keeps_what_git_does_not_show() {
+    let (_sigstore, sandbox) = repository();
+    let log = sandbox.root().join("paraph.log");
+    set(&sandbox, &format!("gitsign.logPath={}", log.display()));
+    let url = closed();
+    let fulcio = format!("gitsign.fulcio={url}");
+    let commit = sandbox.try_git(&["-c", &fulcio, "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    assert_eq!(commit.code, Some(128));
+    sandbox.git(&["-c", "gitsign.rekorMode=online", "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    let lines = std::fs::read_to_string(&log).unwrap();
+    insta::assert_snapshot!(shown(&sandbox, &lines.replace(&url, "URL")), @r"
+    TIME paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: Check the address, the network and the proxy variables; nothing was signed.)
+    TIME paraph: rekorMode is online, and the log entry is embedded all the same, so that the signature verifies without a network.
+    ");
+}
+
+#[test]
+fn what_is_no_object_of_git_is_not_signed() {
+    let (_sigstore, sandbox) = repository();
+    let signed_twice = [PAYLOAD, b""].concat();
+    let signed_twice = String::from_utf8(signed_twice).unwrap().replacen("\n\n", "\ngpgsig x\n\n", 1);
+    let mut table = String::new();
+    for (name, payload) in [
+        ("nothing", &b""[..]),
+        ("text", b"hello\n"),
+        ("two trees", &[b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n", PAYLOAD].concat()),
+        ("a NUL", &[PAYLOAD, b"\0"].concat()),
+        ("a signature already", signed_twice.as_bytes()),
+    ] {
+        write!(table, "{name}\n{}", refused_directly(&sandbox.paraph_with(&SIGN, payload))).unwrap();
+    }
+    insta::assert_snapshot!(table, @r"
+    nothing
+    error: what is to be signed is no commit, tag or push certificate that could be verified: the object is not a well-formed git object: it has no tree
+    text
+    error: what is to be signed is no commit, tag or push certificate that could be verified: the object is not a well-formed git object: a header has no value
+    two trees
+    error: what is to be signed is no commit, tag or push certificate that could be verified: a header that may stand once stands twice: tree
+    a NUL
+    error: what is to be signed is no commit, tag or push certificate that could be verified: the object contains a NUL byte
+    a signature already
+    error: what is to be signed is no commit, tag or push certificate that could be verified: the object has a signature header that git does not know, which no signature covers: gpgsig
+    ");
+}

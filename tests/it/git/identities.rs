@@ -1,0 +1,232 @@
+//! Whom the policy trusts: the file of allowed identities, equality with the committer, and the identity that is expected when signing.
+
+use super::{repository, shown};
+use crate::support::{
+    sandbox::Sandbox,
+    sigstore::{EMAIL, Sigstore},
+    socket::Silent,
+};
+
+const SHORT: &str = "--format=%G?|%GT";
+
+/// A repository with one commit that ann signed.
+fn signed() -> (Sigstore, Sandbox) {
+    let (sigstore, sandbox) = repository();
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    (sigstore, sandbox)
+}
+
+/// Has the sandbox allow what `lines` say.
+fn allow(sandbox: &Sandbox, lines: &str) {
+    let file = sandbox.home().join("allowed");
+    std::fs::write(&file, lines).unwrap();
+    sandbox.git(&["config", "--global", "paraph.allowedIdentities", file.to_str().unwrap()]);
+}
+
+fn head(sandbox: &Sandbox) -> String {
+    sandbox.git(&["log", "-1", SHORT])
+}
+
+#[test]
+fn a_file_of_allowed_identities_that_cannot_be_used_names_nobody_and_says_so() {
+    let (sigstore, sandbox) = signed();
+    let line = format!("{EMAIL} {} instance=local\n", sigstore.url);
+    let home = sandbox.home();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(home.join(name), bytes).unwrap();
+    write("empty", b"");
+    write("bad-line", format!("{line}bob@example.com\n").as_bytes());
+    write("unknown-option", format!("{line}bob@example.com https://issuer valid_before=2000-01-01T00:00:00Z\n").as_bytes());
+    write("not-text", &[line.as_bytes(), b"\xff\xfe\n"].concat());
+    write("too-large", line.repeat(20_000).as_bytes());
+    write("hostile", format!("{line}a\u{1b}[2Jb\n").as_bytes());
+    std::fs::create_dir(home.join("folder")).unwrap();
+
+    let mut table = String::new();
+    for name in ["missing", "empty", "bad-line", "unknown-option", "not-text", "too-large", "hostile", "folder"] {
+        sandbox.git(&["config", "--global", "paraph.allowedIdentities", home.join(name).to_str().unwrap()]);
+        let done = sandbox.paraph(&["verify"]);
+        let git = sandbox.try_git(&["verify-commit", "HEAD"]);
+        assert_eq!((done.code, git.code, head(&sandbox).as_str()), (Some(10), Some(0), "U|undefined"), "{name}: {}", done.stderr);
+        let warning: Vec<&str> = done.stderr.lines().collect();
+        assert!(warning.iter().all(|line| git.stderr.contains(line)), "{name}: {}", git.stderr);
+        table += &format!("{name}: {}\n", shown(&sandbox, &warning.join("\n")));
+    }
+    insta::assert_snapshot!(table, @r"
+    missing: warning: Nobody is allowed: ROOT/home/missing cannot be read, which paraph.allowedIdentities in ROOT/home/.gitconfig (global) names: No such file or directory (os error 2).
+    empty: warning: Nobody is allowed: ROOT/home/empty names nobody.
+    bad-line: warning: Nobody is allowed: ROOT/home/bad-line, line 2: an identity needs its issuer: IDENTITY ISSUER [OPTIONS].
+    unknown-option: warning: Nobody is allowed: ROOT/home/unknown-option, line 2: valid_before is no option; there are valid-after, valid-before, instance and for.
+    not-text: warning: Nobody is allowed: ROOT/home/not-text is no text in UTF-8.
+    too-large: warning: Nobody is allowed: ROOT/home/too-large, line 1: the file has more than 1048576 bytes, which are all that is read.
+    hostile: warning: Nobody is allowed: ROOT/home/hostile, line 2: it holds a control character.
+    folder: warning: Nobody is allowed: ROOT/home/folder cannot be read, which paraph.allowedIdentities in ROOT/home/.gitconfig (global) names: Is a directory (os error 21).
+    ");
+}
+
+#[test]
+fn a_file_that_may_not_be_read_names_nobody() {
+    let (sigstore, sandbox) = signed();
+    sigstore.allow(&sandbox, EMAIL);
+    let file = sandbox.home().join("allowed-identities");
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+    if std::fs::read(&file).is_ok() {
+        eprintln!("SKIPPED a_file_that_may_not_be_read_names_nobody: this user reads every file");
+        return;
+    }
+    let done = sandbox.paraph(&["verify"]);
+    assert_eq!(done.code, Some(10));
+    assert!(done.stderr.contains("Nobody is allowed: ") && done.stderr.contains("Permission denied"), "{}", done.stderr);
+}
+
+#[test]
+fn each_restriction_of_a_line_is_kept_and_named() {
+    let (sigstore, sandbox) = signed();
+    sandbox.git(&["tag", "-s", "v1", "-m", "a tag"]);
+    let url = &sigstore.url;
+    let mut table = String::new();
+    for line in [
+        format!("{EMAIL} {url} instance=local"),
+        format!("*@example.com {url} instance=local"),
+        format!("{EMAIL} {url} instance=local for=tag"),
+        format!("{EMAIL} {url} instance=local for=push"),
+        format!("{EMAIL} {url} instance=local valid-before=2020-01-01T00:00:00Z"),
+        format!("{EMAIL} {url} instance=local valid-after=2100-01-01T00:00:00Z"),
+        format!("{EMAIL} {url} instance=local valid-after=2020-01-01T00:00:00Z valid-before=2100-01-01T00:00:00Z"),
+        format!("{EMAIL} {url} instance=corp"),
+        format!("{EMAIL} {url}"),
+        format!("{EMAIL} https://accounts.example.com instance=local"),
+        format!("ANN@example.com {url} instance=local"),
+        format!("*@*.com {url} instance=local"),
+        format!("bob@example.com {url} instance=local"),
+        format!("{EMAIL} {url} instance=local for=tag\n{EMAIL} {url} instance=local for=commit"),
+    ] {
+        allow(&sandbox, &line);
+        let (commit, tag) = (sandbox.paraph(&["verify", "HEAD"]), sandbox.paraph(&["verify", "v1"]));
+        // both ways to ask agree
+        let fully = sandbox.try_git(&["-c", "gpg.minTrustLevel=fully", "verify-tag", "v1"]);
+        assert_eq!((head(&sandbox) == "G|fully", fully.code == Some(0)), (commit.code == Some(0), tag.code == Some(0)), "{line}");
+        let why = [&commit, &tag].map(|done| done.stdout.lines().find(|line| line.contains("not trusted")).unwrap_or_default());
+        table += &format!("{}\n    commit {}, tag {}\n", line.replace(url, "URL"), commit.code.unwrap(), tag.code.unwrap());
+        let why: std::collections::BTreeSet<&str> = why.into_iter().filter(|why| !why.is_empty()).collect();
+        table.extend(why.into_iter().map(|why| format!("    {}\n", shown(&sandbox, why.trim()))));
+    }
+    insta::assert_snapshot!(table, @r"
+    ann@example.com URL instance=local
+        commit 0, tag 0
+    *@example.com URL instance=local
+        commit 0, tag 0
+    ann@example.com URL instance=local for=tag
+        commit 10, tag 0
+        But it is not trusted: line 1 does not allow it to sign a commit.
+    ann@example.com URL instance=local for=push
+        commit 10, tag 10
+        But it is not trusted: line 1 does not allow it to sign a commit.
+        But it is not trusted: line 1 does not allow it to sign a tag.
+    ann@example.com URL instance=local valid-before=2020-01-01T00:00:00Z
+        commit 10, tag 10
+        But it is not trusted: line 1 allows it until TIME, and it was made at TIME.
+    ann@example.com URL instance=local valid-after=2100-01-01T00:00:00Z
+        commit 10, tag 10
+        But it is not trusted: line 1 allows it from TIME on, and it was made at TIME.
+    ann@example.com URL instance=local valid-after=2020-01-01T00:00:00Z valid-before=2100-01-01T00:00:00Z
+        commit 0, tag 0
+    ann@example.com URL instance=corp
+        commit 10, tag 10
+        But it is not trusted: line 1 allows it for the instance corp, and the signature is of local.
+    ann@example.com URL
+        commit 10, tag 10
+        But it is not trusted: line 1 allows it for the instance public, and the signature is of local.
+    ann@example.com https://accounts.example.com instance=local
+        commit 10, tag 10
+        But it is not trusted: the allowed identities do not name it.
+    ANN@example.com URL instance=local
+        commit 10, tag 10
+        But it is not trusted: the allowed identities do not name it.
+    *@*.com URL instance=local
+        commit 0, tag 0
+    bob@example.com URL instance=local
+        commit 10, tag 10
+        But it is not trusted: the allowed identities do not name it.
+    ann@example.com URL instance=local for=tag
+    ann@example.com URL instance=local for=commit
+        commit 0, tag 0
+    ");
+}
+
+#[test]
+fn a_file_in_the_work_tree_works_and_warns() {
+    let (sigstore, sandbox) = signed();
+    let file = sandbox.work().join("allowed");
+    std::fs::write(&file, format!("{EMAIL} {} instance=local\n", sigstore.url)).unwrap();
+    sandbox.git(&["config", "paraph.allowedIdentities", "../allowed"]);
+    let done = sandbox.paraph(&["verify"]);
+    assert_eq!((done.code, head(&sandbox).as_str()), (Some(0), "G|fully"));
+    insta::assert_snapshot!(shown(&sandbox, &done.stderr), @"warning: ROOT/work/allowed lies in the work tree: whoever can change a branch can change whom it allows.");
+    let git = sandbox.try_git(&["verify-commit", "HEAD"]);
+    assert!(git.stderr.contains(done.stderr.trim_end()), "{}", git.stderr);
+
+    // reached over a link from outside, it is the same file
+    let link = sandbox.home().join("link");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    sandbox.git(&["config", "paraph.allowedIdentities", link.to_str().unwrap()]);
+    assert!(sandbox.paraph(&["verify"]).stderr.contains("lies in the work tree"));
+}
+
+#[test]
+fn equality_with_the_committer_restricts_and_alone_earns_no_trust() {
+    let (sigstore, sandbox) = signed();
+    sandbox.git(&["config", "--global", "gitsign.matchCommitter", "true"]);
+    assert_eq!(head(&sandbox), "U|undefined");
+    sigstore.allow(&sandbox, EMAIL);
+    assert_eq!(head(&sandbox), "G|fully");
+
+    // carol's work, which ann signed
+    let carol = ["-c", "gitsign.matchCommitter=false", "-c", "user.email=carol@example.com", "-c", "user.signingKey=ann@example.com"];
+    sandbox.git(&[&carol[..], &["commit", "-q", "-S", "--allow-empty", "-m", "carol's"]].concat());
+    sandbox.git(&[&carol[..], &["tag", "-s", "v1", "-m", "carol's"]].concat());
+    assert_eq!(head(&sandbox), "U|undefined");
+    let (commit, tag) = (sandbox.paraph(&["verify", "HEAD"]), sandbox.paraph(&["verify", "v1"]));
+    assert_eq!((commit.code, tag.code), (Some(10), Some(10)));
+    insta::assert_snapshot!(shown(&sandbox, &commit.stdout), @r"
+    commit OID: untrusted
+      Good signature from ann@example.com, vouched for by http://HOST.
+      Signed at TIME (timestamp-authority); entry 1 of the log 127.0.0.1; instance local.
+      But it is not trusted: the object claims to be from carol@example.com, which is not the identity that signed it.
+    ");
+    assert_eq!(sandbox.git(&["-c", "gitsign.matchCommitter=false", "log", "-1", SHORT]), "G|fully");
+}
+
+#[test]
+fn who_is_not_the_committer_or_not_expected_is_refused_before_anything_is_sent() {
+    let (sigstore, sandbox) = signed();
+    let head = sandbox.git(&["rev-parse", "HEAD"]);
+    let payload = sandbox.commit_parts("HEAD").payload;
+    let (fulcio, log) = (Silent::start(), Silent::start());
+    let mut sandbox = sandbox;
+    sandbox.set("SIGSTORE_ID_TOKEN", &sigstore.token("bob@example.com"));
+    sandbox.set("GITSIGN_FULCIO_URL", &fulcio.url);
+    sandbox.set("GITSIGN_REKOR_URL", &log.url);
+    let mut messages = String::new();
+    for (key, value) in [("gitsign.matchCommitter", "true"), ("paraph.expectedIdentity", EMAIL)] {
+        sandbox.git(&["config", key, value]);
+        let done = sandbox.paraph_with(&["--status-fd=2", "-bsau", EMAIL], &payload);
+        assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""), "{key}");
+        messages += &done.stderr;
+        let commit = sandbox.try_git(&["commit", "-q", "-S", "--allow-empty", "-m", "bob's"]);
+        assert_eq!((commit.code, sandbox.git(&["rev-parse", "HEAD"])), (Some(128), head.clone()), "{key}");
+        sandbox.git(&["config", "--unset", key]);
+    }
+    assert_eq!((fulcio.connections(), log.connections()), (0, 0));
+    insta::assert_snapshot!(messages, @r"
+    error: the identity is bob@example.com, and the commit is from ann@example.com; nothing was sent to Fulcio or the log
+    hint: set user.email to the identity, or unset gitsign.matchCommitter
+    error: the identity is bob@example.com, and ann@example.com is expected (paraph.expectedIdentity); nothing was sent to Fulcio or the log
+    ");
+}
+
+#[test]
+fn the_expected_identity_is_the_one_that_the_login_is_asked_for() {
+    let (_sigstore, sandbox) = signed();
+    sandbox.git(&["-c", "paraph.expectedIdentity=bob@example.com", "commit", "-q", "-S", "--allow-empty", "-m", "bob's"]);
+    assert_eq!(sandbox.git(&["log", "-1", "--format=%GS"]), "bob@example.com");
+}

@@ -1,0 +1,192 @@
+//! `git push --signed` to a repository that hands out nonces, and what its hooks are told.
+
+use super::{other_instance, repository, shown};
+use crate::support::{
+    objects::{OPENPGP, installed},
+    sandbox::{Done, Sandbox},
+    sigstore::{EMAIL, Sigstore},
+};
+use std::{os::unix::fs::PermissionsExt, path::PathBuf};
+
+/// Notes what git tells it of the push certificate, and keeps the certificate.
+const HOOK: &str = "#!/bin/sh
+{
+    echo \"STATUS=$GIT_PUSH_CERT_STATUS\"
+    echo \"SIGNER=$GIT_PUSH_CERT_SIGNER\"
+    echo \"KEY=$GIT_PUSH_CERT_KEY\"
+    echo \"NONCE_STATUS=$GIT_PUSH_CERT_NONCE_STATUS\"
+} > noted
+if test -n \"$GIT_PUSH_CERT\"; then git cat-file blob \"$GIT_PUSH_CERT\" > certificate; fi
+";
+
+fn script(path: PathBuf, text: &str) -> String {
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// A bare repository with the hook, as the remote `origin` of the sandbox's repository.
+fn receiver(sandbox: &Sandbox) -> PathBuf {
+    let bare = sandbox.root().join("bare.git");
+    let format = sandbox.git(&["rev-parse", "--show-object-format"]);
+    sandbox.git(&["init", "-q", "--bare", &format!("--object-format={format}"), bare.to_str().unwrap()]);
+    sandbox.git_in(&bare, &["config", "receive.certNonceSeed", "a seed that only the server knows"]);
+    script(bare.join("hooks/pre-receive"), HOOK);
+    sandbox.git(&["remote", "add", "origin", bare.to_str().unwrap()]);
+    bare
+}
+
+fn push(sandbox: &Sandbox, options: &[&str], arguments: &[&str]) -> Done {
+    sandbox.git(&["commit", "-q", "--allow-empty", "-m", "to be pushed"]);
+    let done = sandbox.try_git(&[options, &["push", "-q"], arguments, &["origin", "main"]].concat());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    done
+}
+
+/// What the hook noted, and how the certificate that it kept verifies when paraph is called as git would call it.
+fn received(sandbox: &Sandbox, bare: &std::path::Path) -> String {
+    let noted = shown(sandbox, &std::fs::read_to_string(bare.join("noted")).unwrap());
+    let Ok(certificate) = std::fs::read_to_string(bare.join("certificate")) else { return noted };
+    let (payload, _) = certificate.split_at(certificate.find("-----BEGIN").unwrap());
+    assert!(payload.starts_with("certificate version 0.1\npusher ") && payload.contains("\nnonce "), "{payload}");
+    std::fs::write(bare.join("signature"), &certificate[payload.len()..]).unwrap();
+    let done = sandbox.paraph_with(&["--status-fd=1", "--verify", bare.join("signature").to_str().unwrap(), "-"], payload.as_bytes());
+    format!("{noted}the blob: exit {}\n{}", done.code.unwrap(), shown(sandbox, &done.stdout))
+}
+
+#[test]
+fn a_signed_push_is_good_on_the_receiving_side_in_both_object_formats() {
+    let sigstore = Sigstore::start();
+    for format in ["sha1", "sha256"] {
+        let sandbox = Sandbox::new();
+        sandbox.git(&["init", "-q", "-b", "main", &format!("--object-format={format}")]);
+        sigstore.configure(&sandbox);
+        sigstore.allow(&sandbox, EMAIL);
+        let bare = receiver(&sandbox);
+        push(&sandbox, &[], &["--signed"]);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(received(&sandbox, &bare), @r"
+            STATUS=G
+            SIGNER=ann@example.com
+            KEY=KEY
+            NONCE_STATUS=OK
+            the blob: exit 0
+            [GNUPG:] NEWSIG
+            [GNUPG:] GOODSIG KEY ann@example.com
+            [GNUPG:] VALIDSIG KEY DATE SECONDS 0 - - 19 8 00 KEY
+            [GNUPG:] TRUST_FULLY 0 shell
+            ");
+        }
+        let certificate = std::fs::read_to_string(bare.join("certificate")).unwrap();
+        assert!(certificate.contains(&format!("pusher Ann <{EMAIL}> ")) && certificate.contains(" refs/heads/main\n"), "{certificate}");
+    }
+}
+
+#[test]
+fn the_status_that_a_hook_is_told_says_whether_the_certificate_is_wrong_but_not_whether_its_signer_is_trusted() {
+    let test = "the_status_that_a_hook_is_told";
+    let (sigstore, sandbox) = repository();
+    sigstore.allow(&sandbox, EMAIL);
+    let bare = receiver(&sandbox);
+    let other = Sigstore::start();
+    let folder = sandbox.root();
+    let paraph = env!("CARGO_BIN_EXE_paraph");
+    // signs something else than it was given, as somebody in between would have to
+    let forge = script(folder.join("forge"), &format!("#!/bin/sh\nsed 's/^pushee .*/pushee elsewhere/' | {paraph} \"$@\"\n"));
+    let created = "echo '[GNUPG:] SIG_CREATED D 1 1 00 1 0' >&2";
+    let openpgp = script(folder.join("openpgp"), &format!("#!/bin/sh\ncat > /dev/null\necho '{}'\n{created}\n", OPENPGP.trim_end()));
+    sandbox.git(&["config", "--global", "gpg.program", paraph]);
+
+    let row = |name: &str, options: &[&str], arguments: &[&str]| {
+        let _ = std::fs::remove_file(bare.join("certificate"));
+        push(&sandbox, options, arguments);
+        format!("{name}\n{}\n", received(&sandbox, &bare))
+    };
+    let table = [
+        row("good", &[], &["--signed"]),
+        row("untrusted", &["-c", "user.signingKey=bob@example.com"], &["--signed"]),
+        row("bad: another push", &["-c", &format!("gpg.x509.program={forge}")], &["--signed"]),
+        row("unchecked: another instance", &other_instance(&other).iter().map(String::as_str).collect::<Vec<_>>(), &["--signed"]),
+        row("other: OpenPGP", &["-c", "gpg.format=openpgp", "-c", &format!("gpg.program={openpgp}")], &["--signed"]),
+        row("unsigned", &[], &[]),
+    ];
+    insta::assert_snapshot!(table.concat(), @r"
+    good
+    STATUS=G
+    SIGNER=ann@example.com
+    KEY=KEY
+    NONCE_STATUS=OK
+    the blob: exit 0
+    [GNUPG:] NEWSIG
+    [GNUPG:] GOODSIG KEY ann@example.com
+    [GNUPG:] VALIDSIG KEY DATE SECONDS 0 - - 19 8 00 KEY
+    [GNUPG:] TRUST_FULLY 0 shell
+
+    untrusted
+    STATUS=G
+    SIGNER=bob@example.com
+    KEY=KEY
+    NONCE_STATUS=OK
+    the blob: exit 0
+    [GNUPG:] NEWSIG
+    [GNUPG:] GOODSIG KEY bob@example.com
+    [GNUPG:] VALIDSIG KEY DATE SECONDS 0 - - 19 8 00 KEY
+    [GNUPG:] TRUST_UNDEFINED 0 shell
+
+    bad: another push
+    STATUS=B
+    SIGNER=ann@example.com
+    KEY=KEY
+    NONCE_STATUS=OK
+    the blob: exit 1
+    [GNUPG:] NEWSIG
+    [GNUPG:] BADSIG KEY ann@example.com
+    [GNUPG:] TRUST_NEVER 0 shell
+
+    unchecked: another instance
+    STATUS=E
+    SIGNER=
+    KEY=KEY
+    NONCE_STATUS=OK
+    the blob: exit 1
+    [GNUPG:] NEWSIG
+    [GNUPG:] ERRSIG KEY 19 8 00 0 9 KEY
+    [GNUPG:] NO_PUBKEY KEY
+    [GNUPG:] TRUST_UNDEFINED 0 shell
+
+    other: OpenPGP
+    STATUS=E
+    SIGNER=
+    KEY=NOKEY
+    NONCE_STATUS=OK
+    the blob: exit 1
+    [GNUPG:] NEWSIG
+    [GNUPG:] ERRSIG NOKEY 19 8 00 0 9 NOKEY
+    [GNUPG:] NO_PUBKEY NOKEY
+    [GNUPG:] TRUST_UNDEFINED 0 shell
+
+    unsigned
+    STATUS=
+    SIGNER=
+    KEY=
+    NONCE_STATUS=
+    ");
+    if installed("openssl", test) {
+        let make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=Fred -keyout key -out certificate 2> /dev/null";
+        let sign = "openssl cms -sign -binary -md sha256 -outform PEM -signer certificate -inkey key | sed 's/CMS/SIGNED MESSAGE/'";
+        let text = format!("#!/bin/sh\ncd '{}' && {{ test -f key || {make}; }} && {sign}\n{created}\n", folder.display());
+        let foreign = script(folder.join("foreign"), &text);
+        insta::assert_snapshot!(row("other: foreign CMS", &["-c", &format!("gpg.x509.program={foreign}")], &["--signed"]), @r"
+        other: foreign CMS
+        STATUS=E
+        SIGNER=
+        KEY=KEY
+        NONCE_STATUS=OK
+        the blob: exit 1
+        [GNUPG:] NEWSIG
+        [GNUPG:] ERRSIG KEY 19 8 00 0 9 KEY
+        [GNUPG:] NO_PUBKEY KEY
+        [GNUPG:] TRUST_UNDEFINED 0 shell
+        ");
+    }
+}

@@ -1,0 +1,81 @@
+//! `paraph verify` over ranges of history.
+
+use crate::support::{
+    sandbox::Sandbox,
+    sigstore::{EMAIL, Sigstore},
+};
+
+/// Two signed commits, an unsigned one, and one that was tampered with, in this order.
+fn history(sigstore: &Sigstore) -> Sandbox {
+    let sandbox = Sandbox::with_repository();
+    sigstore.configure(&sandbox);
+    sigstore.allow(&sandbox, EMAIL);
+    for message in ["one", "two"] {
+        sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", message]);
+    }
+    sandbox.git(&["commit", "-q", "--no-gpg-sign", "--allow-empty", "-m", "three"]);
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "four"]);
+    let tampered = sandbox.git(&["cat-file", "commit", "HEAD"]).replace("\nfour", "\nfive") + "\n";
+    std::fs::write(sandbox.work().join("../tampered"), tampered).unwrap();
+    let id = sandbox.git(&["hash-object", "-t", "commit", "-w", "../tampered"]);
+    sandbox.git(&["reset", "-q", "--hard", &id]);
+    sandbox
+}
+
+#[test]
+fn a_range_is_judged_commit_by_commit_and_the_worst_verdict_wins() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let done = sandbox.paraph(&["verify", "HEAD~2"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let done = sandbox.paraph(&["verify", "--all"]);
+    assert_eq!(done.code, Some(15), "{}", done.stderr);
+    assert!(done.stdout.contains("4 objects: 2 good, 1 unsigned, 1 bad.\n"), "{}", done.stdout);
+    assert!(done.stdout.contains(&format!("2  {EMAIL}, vouched for by {}: good\n", sigstore.url)), "{}", done.stdout);
+    assert!(done.stdout.contains("[payload-mismatch]\n"), "{}", done.stdout);
+    let done = sandbox.paraph(&["verify", "HEAD~3..HEAD~2"]);
+    assert_eq!((done.code, done.stdout.lines().next()), (Some(0), Some("1 object: 1 good.")), "{}", done.stderr);
+    assert_eq!(sandbox.paraph(&["verify", "HEAD~2..HEAD~1"]).code, Some(12));
+}
+
+#[test]
+fn json_is_an_object_a_line_in_the_order_of_the_walk() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let done = sandbox.paraph(&["verify", "--all", "--json"]);
+    let ids = sandbox.git(&["rev-list", "HEAD"]);
+    let lines: Vec<&str> = done.stdout.lines().collect();
+    for (line, id) in lines.iter().zip(ids.lines()) {
+        assert!(line.starts_with(&format!(r#"{{"oid":"{id}","verdict":""#)), "{line}");
+    }
+    assert_eq!(lines.len(), 4);
+}
+
+#[test]
+fn tags_and_standard_input_name_objects_too() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    sandbox.git(&["tag", "-s", "-m", "tag", "v1", "HEAD~2"]);
+    sandbox.git(&["tag", "light", "HEAD~2"]);
+    let done = sandbox.paraph(&["verify", "--tags"]);
+    assert_eq!((done.code, done.stdout.lines().last()), (Some(0), Some(&*format!("       1  {EMAIL}, vouched for by {}: good", sigstore.url))));
+    sandbox.git(&["update-ref", "refs/tags/v2", "refs/tags/v1"]);
+    let done = sandbox.paraph(&["verify", "--tags"]);
+    assert_eq!(done.code, Some(15), "{}", done.stdout);
+    assert!(done.stdout.contains("refs/tags/v2 leads to the tag named v1"), "{}", done.stdout);
+    assert_eq!(sandbox.paraph(&["verify", "--quiet", "HEAD~2", "HEAD~3"]).stdout, "");
+}
+
+#[test]
+fn replacement_objects_are_not_followed_and_a_shallow_clone_is_not_the_whole_history() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    sandbox.git(&["replace", "HEAD~1", "HEAD~2"]);
+    assert_eq!(sandbox.paraph(&["verify", "HEAD~1"]).code, Some(12));
+    sandbox.git(&["replace", "-d", &sandbox.git(&["rev-parse", "HEAD~1"])]);
+    sandbox.git(&["reset", "-q", "--hard", "HEAD~2"]);
+    sandbox.git_in(&sandbox.root(), &["clone", "-q", "--depth=1", &format!("file://{}", sandbox.work().display()), "shallow"]);
+    let done = sandbox.paraph_in(&sandbox.root().join("shallow"), &["verify", "--all"]);
+    assert_eq!(done.code, Some(14), "{}{}", done.stdout, done.stderr);
+    assert!(done.stderr.contains("shallow clone"), "{}", done.stderr);
+}

@@ -1,0 +1,158 @@
+//! The clients of the services, and the login, against the local Sigstore over real HTTP.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use p256::{
+    ecdsa::{DerSignature, SigningKey, signature::Signer as _},
+    pkcs8::EncodePublicKey as _,
+};
+use paraph::{
+    evidence::entry::{HashedRekord, TransparencyLogEntry},
+    evidence::rfc3161::TstInfo,
+    identity::{IdentityToken, Login, LoginError},
+    local::{Instance, Running, ServeOptions},
+    service::{
+        Http, Settings,
+        fulcio::{CertificateRequest, Fulcio},
+        rekor_v1::RekorV1,
+        rekor_v2::RekorV2,
+        timestamp::TimestampAuthority,
+        tuf::Mirror,
+    },
+};
+use std::time::Duration;
+
+struct Sigstore {
+    folder: tempfile::TempDir,
+    url: String,
+    tuf: String,
+    trusted_root: String,
+    access_code: String,
+    _running: Running,
+}
+
+fn sigstore() -> Sigstore {
+    let folder = tempfile::tempdir().unwrap();
+    let instance = Instance::init(&folder.path().join("instance")).unwrap();
+    let (url, tuf) = (instance.url(), instance.tuf_url());
+    let (trusted_root, access_code) = (instance.trusted_root_json().to_owned(), instance.access_code().to_owned());
+    let running = instance.start(ServeOptions::default()).unwrap();
+    Sigstore { folder, url, tuf, trusted_root, access_code, _running: running }
+}
+
+fn run<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+fn http() -> Http {
+    Http::new(Settings::default())
+}
+
+async fn log_in(sigstore: &Sigstore, access_code: &str, email: &str) -> Result<IdentityToken, LoginError> {
+    let http = http();
+    let login = Login {
+        http: &http,
+        issuer: &sigstore.url,
+        client_id: "sigstore",
+        client_secret: None,
+        redirect_url: None,
+        connector_id: None,
+        login_hint: None,
+        deadline: Duration::from_secs(30),
+    };
+    login.direct(access_code, email).await
+}
+
+/// A key, its certificate, and a signature by it.
+struct Signed {
+    digest: [u8; 32],
+    signature: Vec<u8>,
+    chain: Vec<Vec<u8>>,
+}
+
+impl Signed {
+    async fn by(sigstore: &Sigstore) -> Self {
+        let token = log_in(sigstore, &sigstore.access_code, "you@example.com").await.unwrap();
+        let key = SigningKey::from_slice(&[5; 32]).unwrap();
+        let sign = |message: &[u8]| {
+            let signature: DerSignature = key.sign(message);
+            signature.as_bytes().to_vec()
+        };
+        let public_key = key.verifying_key().to_public_key_der().unwrap();
+        let proof = sign(token.principal().as_bytes());
+        let request = CertificateRequest { token: token.secret(), public_key: public_key.as_bytes(), proof: &proof };
+        let chain = Fulcio::new(&http(), &sigstore.url).unwrap().certify(request).await.unwrap();
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"message").as_ref().try_into().unwrap();
+        Self { digest, signature: sign(b"message"), chain }
+    }
+
+    fn record(&self) -> HashedRekord<'_> {
+        HashedRekord {
+            digest: &self.digest,
+            signature: &self.signature,
+            certificate: &self.chain[0],
+            key_details: "PKIX_ECDSA_P256_SHA_256",
+        }
+    }
+}
+
+fn log_ids(trusted_root: &str) -> Vec<Vec<u8>> {
+    let root: serde_json::Value = serde_json::from_str(trusted_root).unwrap();
+    let id = |log: &serde_json::Value| STANDARD.decode(log["logId"]["keyId"].as_str().unwrap()).unwrap();
+    root["tlogs"].as_array().unwrap().iter().map(id).collect()
+}
+
+/// The parts of an entry that do not depend on when it was asked for.
+fn lasting(entry: &TransparencyLogEntry) -> (i64, Vec<u8>, i64, Vec<u8>) {
+    (entry.log_index, entry.log_id.as_ref().unwrap().key_id.clone(), entry.integrated_time, entry.canonicalized_body.clone())
+}
+
+#[test]
+fn a_login_without_a_person_gives_a_token_that_fulcio_takes() {
+    run(async {
+        let sigstore = sigstore();
+        let signed = Signed::by(&sigstore).await;
+        assert_eq!(signed.chain.len(), 3);
+        let error = log_in(&sigstore, "another code", "you@example.com").await.unwrap_err();
+        assert!(matches!(error, LoginError::AccessCode | LoginError::Refused { .. }), "{error}");
+    });
+}
+
+#[test]
+fn both_logs_give_the_same_entry_when_they_are_asked_twice() {
+    run(async {
+        let sigstore = sigstore();
+        let signed = Signed::by(&sigstore).await;
+        let v1 = RekorV1::new(&http(), &sigstore.url).unwrap();
+        let (made, found) = (v1.create(&signed.record()).await.unwrap(), v1.create(&signed.record()).await.unwrap());
+        assert_eq!(lasting(&made), lasting(&found));
+        let (v2, ids) = (RekorV2::new(&http(), &sigstore.url).unwrap(), log_ids(&sigstore.trusted_root));
+        let (made, found) = (v2.create(&signed.record(), &ids).await.unwrap(), v2.create(&signed.record(), &ids).await.unwrap());
+        assert_eq!(lasting(&made), lasting(&found));
+    });
+}
+
+#[test]
+fn the_authority_stamps_the_signature() {
+    run(async {
+        let sigstore = sigstore();
+        let url = format!("{}/api/v1/timestamp", sigstore.url);
+        let token = TimestampAuthority::new(&http(), &url).unwrap().stamp(b"a signature").await.unwrap();
+        let said = TstInfo::of_token(&token).unwrap();
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"a signature");
+        assert_eq!(said.message_imprint.hashed_message.as_bytes(), digest.as_ref());
+    });
+}
+
+#[test]
+fn the_local_tuf_repository_gives_the_instances_trust() {
+    run(async {
+        let sigstore = sigstore();
+        let mirror = Mirror::new(sigstore.folder.path(), &sigstore.tuf).unwrap();
+        let root = std::fs::read(sigstore.folder.path().join("instance/tuf/1.root.json")).unwrap();
+        mirror.initialize(&http(), &root).await.unwrap();
+        let trust = mirror.refresh(&http(), jiff::Timestamp::now()).await.unwrap();
+        assert_eq!(trust.trusted_root, sigstore.trusted_root);
+        assert!(trust.signing_config.is_some());
+        assert_eq!(mirror.cached().unwrap(), Some(trust));
+    });
+}
