@@ -17,41 +17,39 @@ need() {
   done
 }
 
-# Reads what cargo says and shows how far it is: one line that changes on a terminal, otherwise a line now and then.
-# Everything is kept in the file $1, and shown where a crate does not compile.
+# Reads what cargo says on standard input and shows how far it is: one line that changes on a terminal, otherwise a line now and then.
+# From an error on, everything is shown.
 progress() {
-  local line count=0 terminal=
-  [ -t 2 ] && terminal=yes
+  local line count=0 terminal=''
+  [ ! -t 2 ] || terminal=yes
   while IFS= read -r line; do
-    printf '%s\n' "$line" >>"$1"
     case $line in
-      *Compiling*|*Checking*|*Documenting*)
+      *' Compiling '* | *' Checking '* | *' Documenting '*)
         count=$((count + 1))
         if [ -n "$terminal" ]; then
-          printf '\r\033[K  %d compiled: %s' "$count" "${line##* Compiling }" >&2
+          printf '\r\033[K  %d compiled: %s' "$count" "${line#*ing }" >&2
         elif [ $((count % 50)) -eq 0 ]; then
           say "  $count compiled"
         fi ;;
-      *Blocking*) say "  waiting: another cargo builds in this folder" ;;
-      error*) printf '%s\n' "$line" >&2; cat >&2 ;; # from here on everything
+      *' Blocking '*) say '  Another cargo builds in this folder; waiting for it.' ;;
+      error*)
+        [ -z "$terminal" ] || printf '\r\033[K' >&2
+        printf '%s\n' "$line" >&2
+        cat >&2 ;;
     esac
   done
-  if [ -n "$terminal" ] && [ "$count" -gt 0 ]; then printf '\r\033[K' >&2; fi
+  [ -z "$terminal" ] || printf '\r\033[K' >&2
 }
 
-# Prints the path of the paraph that is built: $PARAPH where it is set, otherwise made from this checkout.
+# Prints the path of paraph: $PARAPH where it is set; otherwise it is built from this checkout.
 # The development profile is what the tests use as well, and builds several times faster than the release profile.
 built_paraph() {
   if [ -n "${PARAPH:-}" ]; then
-    printf '%s\n' "$PARAPH"
+    realpath "$PARAPH"
     return
   fi
   need cargo
-  say "Building paraph (the first time takes some minutes)..."
-  local log built
-  log=$(mktemp)
-  built=$(cargo build --locked --bin paraph --message-format json-render-diagnostics 2> >(progress "$log") |
-    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1) || { tail -n 20 "$log" >&2; rm -f "$log"; return 1; }
-  rm -f "$log"
-  printf '%s\n' "$built"
+  say 'Building paraph; the first time takes some minutes.'
+  { cargo build --locked --bin paraph --message-format json-render-diagnostics 2>&1 >&3 3>&- | progress; } 3>&1 |
+    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
 }

@@ -12,6 +12,7 @@
 mod command_line;
 mod config;
 mod corpus;
+mod documents;
 mod git;
 mod ranges;
 mod repository;
