@@ -109,7 +109,7 @@ pub fn policy(config: &Config) -> (Policy, Vec<String>) {
             AllowedIdentities::default()
         }
     });
-    let policy = Policy { allowed, match_committer: config.match_committer.value, allow_legacy: config.allow_legacy.value };
+    let policy = Policy { allowed, expected: None, match_committer: config.match_committer.value, allow_legacy: config.allow_legacy.value };
     (policy, warnings)
 }
 

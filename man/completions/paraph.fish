@@ -36,6 +36,15 @@ complete -c paraph -n "__fish_paraph_needs_command" -f -a "help" -d 'Print this 
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l trusted-root -d 'Verify under this trusted_root.json' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l instance -d 'Verify under the trust of this instance' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l at -d 'Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-identity -d 'The identity, exactly; repeat it, with an issuer each, for several' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-identity-regexp -d 'A regular expression that matches the whole identity' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-oidc-issuer -d 'Its OpenID issuer, exactly; the first issuer belongs to the first identity, and so on' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-oidc-issuer-regexp -d 'A regular expression that matches the whole issuer' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-trigger -d 'The event that triggered the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-sha -d 'The commit of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-name -d 'The name of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-repository -d 'The repository of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-ref -d 'The ref of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l all -d 'Every commit that any reference leads to'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l tags -d 'Every annotated tag as well'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l stdin -d 'Read the revisions from standard input, one a line'

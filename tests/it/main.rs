@@ -15,6 +15,7 @@ mod corpus;
 mod documents;
 mod git;
 mod ranges;
+mod real_objects;
 mod repository;
 mod services;
 mod sign;
