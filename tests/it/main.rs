@@ -10,6 +10,7 @@
 mod command_line;
 mod config;
 mod corpus;
+mod documents;
 mod git;
 mod ranges;
 mod real_objects;
