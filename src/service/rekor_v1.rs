@@ -240,8 +240,9 @@ mod tests {
             let entry = create(&patient(), &fake.url).await.unwrap();
             let made = Fake::new(|_| Reply::recorded("rekor-v1-created")).await;
             assert_eq!(entry.canonicalized_body, create(&patient(), &made.url).await.unwrap().canonicalized_body);
-            let path = recorded("rekor-v1-entry")["request"]["path"].as_str().unwrap().to_owned();
-            assert!(fake.seen()[1..].iter().all(|seen| seen.method == "GET" && seen.path == path));
+            let headers = recorded("rekor-v1-duplicate")["response"]["headers"].clone();
+            let location = headers.as_array().unwrap().iter().find(|pair| pair[0] == "Location").unwrap()[1].clone();
+            assert!(fake.seen()[1..].iter().all(|seen| seen.method == "GET" && location == seen.path));
         });
     }
 

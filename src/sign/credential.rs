@@ -67,7 +67,12 @@ pub async fn obtain(
         return Err(SignError::WrongCertificate("the answer holds none".into()));
     };
     let now = clock();
-    let certificate = Verifier::new(roots.to_vec(), now).check_certificate(leaf, others).map_err(SignError::Certificate)?;
+    let verifier = Verifier::new(roots.to_vec(), now);
+    // the signature will carry the leaf alone: what else its chain needs has to be in the trust root, or the log would get an entry in vain
+    let certificate = verifier.check_certificate(leaf, &[]).map_err(|rejection| match verifier.check_certificate(leaf, others) {
+        Ok(_) => SignError::IntermediateMissing,
+        Err(_) => SignError::Certificate(rejection),
+    })?;
     check_purpose(&certificate, token, public_key.as_bytes(), now)?;
     Ok(Credential { key, certificate })
 }

@@ -58,6 +58,9 @@ pub enum SignError {
     /// The certificate that Fulcio gave is not one that can be used.
     #[error("the certificate from Fulcio cannot be used: {0}")]
     Certificate(Rejection),
+    /// The trust root has the authority, and not the certificate between it and the signer's.
+    #[error("the trust root holds the authority of the certificate from Fulcio and not the intermediate certificate between the two")]
+    IntermediateMissing,
     /// The certificate names somebody else than the token.
     #[error("the certificate from Fulcio is not for this signature: {0}")]
     WrongCertificate(String),
