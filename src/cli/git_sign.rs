@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use std::{ffi::OsStr, path::Path};
 
 pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
+    Ui::require_output()?;
     let payload = read(input, MAX_OBJECT)?;
     let context = Context::load(&[]).inspect_err(|failure| Terminal::open(None).say_beside_standard_error(failure))?;
     let terminal = Terminal::open(context.config.log_path.value.as_deref());
@@ -62,9 +63,9 @@ impl From<SignError> for Failure {
     fn from(error: SignError) -> Self {
         match error {
             SignError::Service(error) => error.into(),
-            SignError::Certificate(_) | SignError::SelfCheck(_) => Self::new(Exit::Trust, error.to_string())
+            SignError::Certificate { .. } | SignError::SelfCheck { .. } => Self::new(Exit::Trust, error.to_string())
                 .with_hint("`paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used"),
-            SignError::WrongCertificate(_) => Self::new(Exit::Service, error.to_string()),
+            SignError::WrongCertificate { .. } => Self::new(Exit::Service, error.to_string()),
             SignError::TimestampAuthorityMissing => Self::new(Exit::Configuration, error.to_string()).with_hint("set gitsign.timestampServerURL"),
             SignError::Encoding(_) => Self::new(Exit::Io, error.to_string()),
         }
