@@ -99,8 +99,8 @@ fn a_file_with_fulcios_root_alone_is_refused_before_anything_is_logged() {
     let root = sandbox.home().join("root.pem");
     std::fs::write(&root, &chain[chain.rfind("-----BEGIN").unwrap()..]).unwrap();
     sandbox.set("GITSIGN_FULCIO_ROOT", root.to_str().unwrap());
-    insta::assert_snapshot!(refused(&sigstore, &sandbox), @r"
-    error: the trust root holds the authority of the certificate from Fulcio and not the intermediate certificate between the two
+    insta::assert_snapshot!(refused(&sigstore, &sandbox).replace(&sigstore.url, "URL"), @r"
+    error: the trust root holds the authority of the certificate from Fulcio at URL and not the intermediate certificate between the two
     hint: a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of gitsign.fulcioRoot
     ");
 }
