@@ -27,7 +27,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand trust 'Manage what is trusted: authorities, logs and their keys'
             cand local 'Run a private Sigstore on this machine, for demonstrations and tests'
             cand config 'Show the effective settings and where each comes from'
-            cand generate-docs 'Write manual pages, completions and the table of settings into a folder'
+            cand generate-docs 'Write manual pages, completions and the tables of settings and reasons into a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;verify'= {
@@ -189,7 +189,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand trust 'Manage what is trusted: authorities, logs and their keys'
             cand local 'Run a private Sigstore on this machine, for demonstrations and tests'
             cand config 'Show the effective settings and where each comes from'
-            cand generate-docs 'Write manual pages, completions and the table of settings into a folder'
+            cand generate-docs 'Write manual pages, completions and the tables of settings and reasons into a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;help;verify'= {

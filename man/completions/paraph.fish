@@ -31,7 +31,7 @@ complete -c paraph -n "__fish_paraph_needs_command" -f -a "show" -d 'Show all th
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage what is trusted: authorities, logs and their keys'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "local" -d 'Run a private Sigstore on this machine, for demonstrations and tests'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "config" -d 'Show the effective settings and where each comes from'
-complete -c paraph -n "__fish_paraph_needs_command" -f -a "generate-docs" -d 'Write manual pages, completions and the table of settings into a folder'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "generate-docs" -d 'Write manual pages, completions and the tables of settings and reasons into a folder'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l trusted-root -d 'Verify under this trusted_root.json' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l instance -d 'Verify under the trust of this instance' -r
@@ -135,7 +135,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "trust" -d 'Manage what is trusted: authorities, logs and their keys'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "local" -d 'Run a private Sigstore on this machine, for demonstrations and tests'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "config" -d 'Show the effective settings and where each comes from'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "generate-docs" -d 'Write manual pages, completions and the table of settings into a folder'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "generate-docs" -d 'Write manual pages, completions and the tables of settings and reasons into a folder'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "update" -d 'Fetch the newest trust material of the instance in use'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Show which trust material is in use, where it comes from, its version and its age'

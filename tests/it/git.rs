@@ -2,11 +2,14 @@
 
 mod drop_in;
 mod failures;
+mod hostile;
 mod identities;
 mod offline;
 mod push;
 mod signing;
 mod status;
+mod structure;
+mod verify_command;
 
 use crate::support::{filter::filtered, sandbox::Sandbox, sigstore::Sigstore};
 
