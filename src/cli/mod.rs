@@ -39,9 +39,9 @@ use ui::Ui;
 ///
 /// To sign with it, tell git once:
 ///
-///     git config --global gpg.format x509
-///     git config --global gpg.x509.program paraph
-///     git commit -S
+///   git config --global gpg.format x509
+///   git config --global gpg.x509.program paraph
+///   git commit -S
 ///
 /// git then calls it by itself, also for `git verify-commit`,
 /// `git log --show-signature` and `git push --signed`.
