@@ -19,3 +19,4 @@ mod services;
 mod sign;
 mod support;
 mod trust;
+mod vectors;

@@ -58,7 +58,10 @@ fn tags_and_standard_input_name_objects_too() {
     sandbox.git(&["tag", "-s", "-m", "tag", "v1", "HEAD~2"]);
     sandbox.git(&["tag", "light", "HEAD~2"]);
     let done = sandbox.paraph(&["verify", "--tags"]);
-    assert_eq!((done.code, done.stdout.lines().last()), (Some(0), Some(&*format!("       1  {EMAIL}, vouched for by {}: good", sigstore.url))));
+    assert_eq!(
+        (done.code, done.stdout.lines().last()),
+        (Some(0), Some(&*format!("       1  {EMAIL}, vouched for by {}: good", sigstore.url)))
+    );
     sandbox.git(&["update-ref", "refs/tags/v2", "refs/tags/v1"]);
     let done = sandbox.paraph(&["verify", "--tags"]);
     assert_eq!(done.code, Some(15), "{}", done.stdout);
