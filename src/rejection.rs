@@ -97,6 +97,21 @@ impl Layer {
             Self::Time => "time",
         }
     }
+
+    /// What it looks at, as a clause without a period.
+    pub fn subject(self) -> &'static str {
+        match self {
+            Self::Object => "the git object's own structure",
+            Self::Armor => "the PEM armor around the signature",
+            Self::Cms => "the CMS SignedData (RFC 5652)",
+            Self::Certificate => "the signer's certificate (RFC 5280, Fulcio's profile)",
+            Self::Chain => "the path from the certificate to a trusted certificate authority",
+            Self::Sct => "the signed certificate timestamp (RFC 6962)",
+            Self::Log => "the transparency log entry, its promise, proof and checkpoint",
+            Self::Timestamp => "the RFC 3161 timestamp",
+            Self::Time => "the trusted times, and the windows in which keys and certificates are valid",
+        }
+    }
 }
 
 macro_rules! reasons {

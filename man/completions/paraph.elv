@@ -27,13 +27,22 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand trust 'Manage what is trusted: authorities, logs and their keys'
             cand local 'Run a private Sigstore on this machine, for demonstrations and tests'
             cand config 'Show the effective settings and where each comes from'
-            cand generate-docs 'Write manual pages, completions and the table of settings into a folder'
+            cand generate-docs 'Write manual pages, completions and the tables of settings and reasons into a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;verify'= {
             cand --trusted-root 'Verify under this trusted_root.json'
             cand --instance 'Verify under the trust of this instance'
             cand --at 'Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time'
+            cand --certificate-identity 'The identity, exactly; repeat it, with an issuer each, for several'
+            cand --certificate-identity-regexp 'A regular expression that matches the whole identity'
+            cand --certificate-oidc-issuer 'Its OpenID issuer, exactly; the first issuer belongs to the first identity, and so on'
+            cand --certificate-oidc-issuer-regexp 'A regular expression that matches the whole issuer'
+            cand --certificate-github-workflow-trigger 'The event that triggered the GitHub workflow'
+            cand --certificate-github-workflow-sha 'The commit of the GitHub workflow'
+            cand --certificate-github-workflow-name 'The name of the GitHub workflow'
+            cand --certificate-github-workflow-repository 'The repository of the GitHub workflow'
+            cand --certificate-github-workflow-ref 'The ref of the GitHub workflow'
             cand --all 'Every commit that any reference leads to'
             cand --tags 'Every annotated tag as well'
             cand --stdin 'Read the revisions from standard input, one a line'
@@ -180,7 +189,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand trust 'Manage what is trusted: authorities, logs and their keys'
             cand local 'Run a private Sigstore on this machine, for demonstrations and tests'
             cand config 'Show the effective settings and where each comes from'
-            cand generate-docs 'Write manual pages, completions and the table of settings into a folder'
+            cand generate-docs 'Write manual pages, completions and the tables of settings and reasons into a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;help;verify'= {

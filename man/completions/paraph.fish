@@ -31,11 +31,20 @@ complete -c paraph -n "__fish_paraph_needs_command" -f -a "show" -d 'Show all th
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage what is trusted: authorities, logs and their keys'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "local" -d 'Run a private Sigstore on this machine, for demonstrations and tests'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "config" -d 'Show the effective settings and where each comes from'
-complete -c paraph -n "__fish_paraph_needs_command" -f -a "generate-docs" -d 'Write manual pages, completions and the table of settings into a folder'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "generate-docs" -d 'Write manual pages, completions and the tables of settings and reasons into a folder'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l trusted-root -d 'Verify under this trusted_root.json' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l instance -d 'Verify under the trust of this instance' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l at -d 'Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-identity -d 'The identity, exactly; repeat it, with an issuer each, for several' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-identity-regexp -d 'A regular expression that matches the whole identity' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-oidc-issuer -d 'Its OpenID issuer, exactly; the first issuer belongs to the first identity, and so on' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-oidc-issuer-regexp -d 'A regular expression that matches the whole issuer' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-trigger -d 'The event that triggered the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-sha -d 'The commit of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-name -d 'The name of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-repository -d 'The repository of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-ref -d 'The ref of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l all -d 'Every commit that any reference leads to'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l tags -d 'Every annotated tag as well'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l stdin -d 'Read the revisions from standard input, one a line'
@@ -126,7 +135,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "trust" -d 'Manage what is trusted: authorities, logs and their keys'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "local" -d 'Run a private Sigstore on this machine, for demonstrations and tests'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "config" -d 'Show the effective settings and where each comes from'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "generate-docs" -d 'Write manual pages, completions and the table of settings into a folder'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "generate-docs" -d 'Write manual pages, completions and the tables of settings and reasons into a folder'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from verify show trust local config generate-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "update" -d 'Fetch the newest trust material of the instance in use'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Show which trust material is in use, where it comes from, its version and its age'

@@ -73,11 +73,13 @@ impl Context {
         super::trust::cached(&self.config, name)
     }
 
-    /// A file of allowed identities in the work tree can be changed by the very branch that it should judge.
+    /// A file of allowed identities in the work tree can be changed by the very branch that it should judge; one in the git directory not.
     fn policy_under_test(&self) -> Option<String> {
-        let tree = self.repository.as_ref()?.work_tree()?.canonicalize().ok()?;
+        let repository = self.repository.as_ref()?;
+        let tree = repository.work_tree()?.canonicalize().ok()?;
         let file: PathBuf = self.config.allowed_identities.value.as_ref()?.canonicalize().ok()?;
-        file.starts_with(&tree)
+        let in_git_dir = repository.common_dir().canonicalize().is_ok_and(|git_dir| file.starts_with(git_dir));
+        (file.starts_with(&tree) && !in_git_dir)
             .then(|| format!("{} lies in the work tree: whoever can change a branch can change whom it allows.", file.display()))
     }
 }

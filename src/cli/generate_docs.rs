@@ -1,11 +1,13 @@
-//! `paraph generate-docs`: manual pages, completions and the table of settings, made from the definitions of the command line.
+//! `paraph generate-docs`: manual pages, completions and the tables of settings and reasons, made from what the program runs on.
 
 use super::config;
 use super::exit::{Exit, Failure};
+use crate::{Layer, Reason, policy::Policy};
 use clap_complete::Shell;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// Write manual pages, completions and the table of settings into a folder
+/// Write manual pages, completions and the tables of settings and reasons into a folder
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The folder, which is created where it is missing
@@ -24,7 +26,34 @@ pub(super) fn run(arguments: &Args, mut command: clap::Command) -> Result<Exit, 
         write(&completions.join(clap_complete::Generator::file_name(&shell, "paraph")), &script)?;
     }
     write(&folder.join("settings.md"), config::markdown().as_bytes())?;
+    write(&folder.join("reasons.md"), reasons().as_bytes())?;
     Ok(Exit::Good)
+}
+
+/// The taxonomy of rejections in Markdown, with the verdict that each leads to.
+fn reasons() -> String {
+    let mut text = "# Reasons\n\nWhy a signature is not accepted, in the order in which verification looks. Made from the program by `paraph generate-docs`.\n\n\
+        The identifier stands in the `reason` of `--json` and in brackets in the text for people; what it means does not change. The verdict \
+        is what it leads to: `bad` was checked and is wrong, `unchecked` could not be checked, `other` is another kind of signature, which is \
+        named and not judged. git shows `bad` as B, `unchecked` and `other` as E; for an object without a signature it shows N and calls no \
+        program. `sct-missing` and `directly-from-root` are `legacy` instead where everything else verifies.\n"
+        .to_owned();
+    let mut layer: Option<Layer> = None;
+    for reason in Reason::ALL {
+        // Writing to a String cannot fail.
+        if layer != Some(reason.layer()) {
+            layer = Some(reason.layer());
+            let _ = write!(
+                text,
+                "\n## {}\n\nLooks at {}.\n\n| reason | verdict | meaning |\n| --- | --- | --- |\n",
+                reason.layer().id(),
+                reason.layer().subject()
+            );
+        }
+        let verdict = Policy::default().judge(Err((*reason).into())).verdict;
+        let _ = writeln!(text, "| `{}` | {} | {} |", reason.id(), verdict.as_str(), reason.sentence());
+    }
+    text
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {

@@ -38,9 +38,9 @@ use ui::Ui;
 ///
 /// To sign with it, tell git once:
 ///
-///     git config --global gpg.format x509
-///     git config --global gpg.x509.program paraph
-///     git commit -S
+///   git config --global gpg.format x509
+///   git config --global gpg.x509.program paraph
+///   git commit -S
 ///
 /// git then calls it by itself, also for `git verify-commit`,
 /// `git log --show-signature` and `git push --signed`.
@@ -53,7 +53,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Verify(verify::Args),
+    Verify(Box<verify::Args>),
     Show(show::Args),
     Trust(trust::Args),
     #[cfg(unix)]

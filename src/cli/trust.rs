@@ -297,7 +297,7 @@ fn write(file: &Path, imported: &Imported) -> Result<(), Failure> {
 }
 
 fn caches() -> Result<PathBuf, Failure> {
-    places().map(|places| places.cache_dir().join("tuf"))
+    places().map(|places| places.cache_dir().to_owned())
 }
 
 fn imports() -> Result<PathBuf, Failure> {

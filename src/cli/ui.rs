@@ -32,6 +32,17 @@ impl Ui {
         Self { output: BufWriter::new(output), talk, failed: None }
     }
 
+    /// Whether standard output leads anywhere, for a call whose only use is what it writes there.
+    ///
+    /// # Errors
+    /// Where it was closed before the program began.
+    pub fn require_output() -> Result<(), Failure> {
+        if was_closed(&io::stdout()) {
+            return Err(Failure::new(Exit::Io, "standard output is closed, and what should be written there would be lost"));
+        }
+        Ok(())
+    }
+
     /// One line of output, escaped.
     pub fn line(&mut self, text: impl Display) {
         self.bytes(format!("{}\n", Escaped(&text.to_string())).as_bytes());
@@ -139,6 +150,21 @@ impl Default for Ui {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Rust's start-up puts the null device, open for reading and writing, in the place of a standard stream that is closed, where writing
+/// then succeeds.
+#[cfg(unix)]
+fn was_closed(stream: &impl std::os::fd::AsFd) -> bool {
+    use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
+    let both_ways = fcntl_getfl(stream).is_ok_and(|flags| flags & OFlags::ACCMODE == OFlags::RDWR);
+    let null = stat("/dev/null").map(|null| null.st_rdev);
+    both_ways && null.is_ok() && null == fstat(stream).map(|status| status.st_rdev)
+}
+
+#[cfg(not(unix))]
+fn was_closed(_: &io::Stdout) -> bool {
+    false
 }
 
 /// JSON says nothing about what a terminal does: characters that serde_json leaves as they are become `\u` escapes, which mean the same.

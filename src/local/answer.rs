@@ -35,6 +35,20 @@ impl Call {
         value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
+    /// Whether the answer may be of this media type. Quality values are not weighed: what is named is accepted.
+    pub fn accepts(&self, media_type: &str) -> bool {
+        let Some(value) = self.header("accept") else { return true };
+        let family = media_type.split_once('/').map(|(family, _)| format!("{family}/*"));
+        let ranges = value.split(',').map(|range| range.split(';').next().unwrap_or_default().trim());
+        let mut ranges = ranges.map(str::to_ascii_lowercase);
+        ranges.any(|range| range == "*/*" || range == media_type || Some(&range) == family.as_ref())
+    }
+
+    /// The first JSON value of the body; like Go's servers, it does not mind what follows.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        T::deserialize(&mut serde_json::Deserializer::from_slice(&self.body))
+    }
+
     /// The parameters of the query.
     pub fn query_pairs(&self) -> Pairs {
         Pairs::parse(&self.query)

@@ -84,7 +84,7 @@ fn nullable<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(des
 
 /// `POST /api/v2/signingCert`.
 pub fn signing_cert_v2(services: &Services, call: &Call) -> Result<Answer, LocalError> {
-    let request: V2Request = match parse(&call.body) {
+    let request: V2Request = match parse(call) {
         Ok(request) => request,
         Err(answer) => return Ok(answer),
     };
@@ -107,7 +107,7 @@ pub fn signing_cert_v2(services: &Services, call: &Call) -> Result<Answer, Local
 
 /// `POST /api/v1/signingCert`.
 pub fn signing_cert_v1(services: &Services, call: &Call) -> Result<Answer, LocalError> {
-    let request: V1Request = match parse(&call.body) {
+    let request: V1Request = match parse(call) {
         Ok(request) => request,
         Err(answer) => return Ok(answer),
     };
@@ -243,22 +243,19 @@ fn default_hash(kind: KeyKind) -> HashAlgorithm {
 }
 
 /// An empty body is an empty message, as a gRPC gateway has it.
-fn parse<T: serde::de::DeserializeOwned + Default>(body: &[u8]) -> Result<T, Answer> {
-    if body.is_empty() {
+fn parse<T: serde::de::DeserializeOwned + Default>(call: &Call) -> Result<T, Answer> {
+    if call.body.is_empty() {
         return Ok(T::default());
     }
-    serde_json::from_slice(body).map_err(|error| {
+    call.json().map_err(|error| {
         let message = if error.is_eof() { "unexpected EOF".to_owned() } else { error.to_string() };
         Answer::grpc_error(Grpc::InvalidArgument, &message)
     })
 }
 
 fn bearer(call: &Call) -> String {
-    let value = call.header("authorization").unwrap_or_default();
-    match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.to_owned(),
-        _ => String::new(),
-    }
+    // the real server knows the scheme in this spelling only
+    call.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned()
 }
 
 /// The chain as v1 writes it: an empty line between certificates, no line feed at the end.

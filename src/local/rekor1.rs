@@ -1,7 +1,7 @@
 //! Rekor v1's HTTP API for `hashedrekord` 0.0.1 entries about certificates: create, read, search. Status codes, headers, fields and words
 //! are the real server's. Nothing that a request names is ever fetched.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use axum::http::{Method, header};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -28,18 +28,27 @@ use crate::{
 };
 
 const PREFIX: &str = "/api/v1/log/entries";
-/// Queries of one `retrieve` call, as the real server has it.
-const MAX_QUERIES: usize = 10;
+/// Entries of one `retrieve` call, as the real server has it.
+const MAX_RETRIEVED: usize = 10;
 
 /// Answers a call under `/api/v1/log` or `/api/v1/index`.
 pub fn answer(services: &Services, call: &Call) -> Result<Answer, LocalError> {
     let get = call.method == Method::GET;
     let post = call.method == Method::POST;
+    let known = call.path.starts_with("/api/v1/log") && call.path != "/api/v1/log/publicKey";
+    if get && known && !call.accepts("application/json") {
+        let message = "unsupported media type requested, only [application/json] are available";
+        return Ok(Answer::api_error(406, 406, message).uncached());
+    }
     match (call.path.as_str(), get, post) {
         ("/api/v1/log", true, _) => log_info(services).map(Answer::uncached),
         ("/api/v1/log/publicKey", true, _) => {
             let key = pem("PUBLIC KEY", services.state.keys.rekor1.spki());
-            Ok(Answer::new(200, "application/x-pem-file", key + "\n").uncached())
+            let answer = match call.accepts("application/x-pem-file") {
+                true => Answer::new(200, "application/x-pem-file", key + "\n"),
+                false => Answer::json_line(200, &json!(key)),
+            };
+            Ok(answer.uncached())
         }
         ("/api/v1/log/proof", true, _) => consistency(services, call).map(Answer::uncached),
         (PREFIX, true, _) => by_index(services, call).map(Answer::uncached),
@@ -104,7 +113,7 @@ struct Key {
 
 /// `POST /api/v1/log/entries`.
 fn create(services: &Services, call: &Call) -> Result<Answer, LocalError> {
-    let body = match json_body::<Proposed>(call).and_then(|proposed| canonical_body(proposed).map_err(Refusal::answer)) {
+    let body = match json_body::<Proposed>(call, "proposedEntry").and_then(|proposed| canonical_body(proposed).map_err(Refusal::answer)) {
         Ok(body) => body,
         Err(answer) => return Ok(answer),
     };
@@ -183,11 +192,12 @@ fn canonical_body(proposed: Proposed) -> Result<Vec<u8>, Refusal> {
     }
     let required = |field: &str| Refusal::invalid(format!("validation failure list:\n{field} in body is required"));
     let spec = proposed.spec.ok_or_else(|| Refusal::missing("spec"))?;
-    let hash = spec.data.ok_or_else(|| required("data"))?.hash.ok_or_else(|| Refusal::invalid("missing hash"))?;
+    let hash = spec.data.and_then(|data| data.hash).ok_or_else(|| required("data"))?;
     match hash.algorithm.as_deref() {
         Some("sha256") => {}
-        Some("sha384" | "sha512") => return Err(Refusal::invalid("entry algorithms are not allowed")),
-        _ => {
+        Some("sha384" | "sha512") => return Err(Refusal::invalid("invalid value for hash")),
+        None => return Err(required("data.data.hash.data.hash.algorithm")),
+        Some(_) => {
             return Err(Refusal::invalid(
                 "validation failure list:\ndata.data.hash.data.hash.algorithm in body should be one of [sha256 sha384 sha512]",
             ));
@@ -196,8 +206,11 @@ fn canonical_body(proposed: Proposed) -> Result<Vec<u8>, Refusal> {
     let digest = hash.value.as_deref().and_then(sha256_of_hex).ok_or_else(|| Refusal::invalid("invalid value for hash"))?;
     let signature = spec.signature.ok_or_else(|| required("signature"))?;
     let key = signature.public_key.and_then(|key| key.content).ok_or_else(|| Refusal::invalid("missing public key"))?;
-    let signature = signature.content.and_then(|content| protobuf_bytes(&content)).filter(|content| !content.is_empty());
-    let signature = signature.ok_or_else(|| Refusal::invalid("missing signature"))?;
+    let signature = match signature.content {
+        Some(content) => protobuf_bytes(&content)
+            .ok_or_else(|| Refusal::invalid("failed parsing base64 data for signature content: illegal base64 data at input byte 0"))?,
+        None => return Err(Refusal::invalid("verifying signature: X509 signature has not been initialized")),
+    };
     let not_pem = || Refusal::invalid("invalid public key: failure decoding PEM");
     let text = protobuf_bytes(&key).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(not_pem)?;
     let certificate = match Document::from_pem(text.trim()) {
@@ -279,7 +292,7 @@ fn by_index(services: &Services, call: &Call) -> Result<Answer, LocalError> {
     match text.parse::<i64>() {
         Err(_) => Ok(Answer::api_error(422, 601, &format!("logIndex in query must be of type int64: {text:?}"))),
         Ok(index) => match u64::try_from(index) {
-            Err(_) => Ok(Answer::api_error(422, 604, "logIndex in query should be greater than or equal to 0")),
+            Err(_) => Ok(Answer::api_error(422, 609, "logIndex in query should be greater than or equal to 0")),
             Ok(index) => found(services, Some(index)),
         },
     }
@@ -312,7 +325,7 @@ fn index_of(services: &Services, uuid: &str) -> Option<u64> {
     services.rekor1().find(&sha256_of_hex(leaf)?)
 }
 
-/// `POST /api/v1/log/entries/retrieve`: by UUIDs and indexes.
+/// `POST /api/v1/log/entries/retrieve`: by UUIDs, indexes and what was proposed.
 fn retrieve(services: &Services, call: &Call) -> Result<Answer, LocalError> {
     #[derive(Deserialize)]
     struct Query {
@@ -320,17 +333,28 @@ fn retrieve(services: &Services, call: &Call) -> Result<Answer, LocalError> {
         uuids: Vec<String>,
         #[serde(default, rename = "logIndexes")]
         indexes: Vec<u64>,
+        #[serde(default)]
+        entries: Vec<Proposed>,
     }
-    let query: Query = match json_body(call) {
+    let query: Query = match json_body(call, "entry") {
         Ok(query) => query,
         Err(answer) => return Ok(answer),
     };
-    if query.uuids.len() + query.indexes.len() > MAX_QUERIES {
-        let message = format!("more than max allowed {MAX_QUERIES} entries in request");
-        return Ok(Answer::json_line(422, &json!({ "code": 422, "message": message })));
+    let mut wanted: Vec<_> = query.uuids.iter().filter_map(|uuid| index_of(services, uuid)).collect();
+    for (field, length) in [("logIndexes", query.indexes.len()), ("entries", query.entries.len()), ("entryUUIDs", wanted.len())] {
+        if length > MAX_RETRIEVED {
+            return Ok(Answer::api_error(422, 611, &format!("{field} in body should have at most {MAX_RETRIEVED} items")));
+        }
     }
+    for proposed in query.entries {
+        match canonical_body(proposed) {
+            Ok(body) => wanted.extend(services.rekor1().find(&leaf_hash(&body))),
+            Err(refusal) => return Ok(refusal.answer()),
+        }
+    }
+    wanted.extend(query.indexes);
     let mut entries = Vec::new();
-    for index in query.uuids.iter().map(|uuid| index_of(services, uuid)).chain(query.indexes.into_iter().map(Some)).flatten() {
+    for index in wanted {
         let proof = services.rekor1().proof(index)?;
         if let Some(proof) = proof {
             entries.push(Value::Object(entry(services, proof)?));
@@ -339,19 +363,30 @@ fn retrieve(services: &Services, call: &Call) -> Result<Answer, LocalError> {
     Ok(Answer::json_line(200, &Value::Array(entries)))
 }
 
-/// `POST /api/v1/index/retrieve`: the UUIDs of entries with this hash, certificate or address.
+/// `POST /api/v1/index/retrieve`: the UUIDs of entries with this hash, certificate or address, or with all of them.
 fn search(services: &Services, call: &Call) -> Result<Answer, LocalError> {
     #[derive(Deserialize)]
     struct Query {
         hash: Option<String>,
         email: Option<String>,
         #[serde(rename = "publicKey")]
-        public_key: Option<Key>,
+        public_key: Option<SearchedKey>,
+        #[serde(default)]
+        operator: String,
     }
-    let query: Query = match json_body(call) {
+    #[derive(Deserialize)]
+    struct SearchedKey {
+        #[serde(default)]
+        content: String,
+        format: Option<String>,
+    }
+    let query: Query = match json_body(call, "query") {
         Ok(query) => query,
         Err(answer) => return Ok(answer),
     };
+    if !matches!(query.operator.as_str(), "" | "and" | "or") {
+        return Ok(Answer::api_error(422, 606, "operator in body should be one of [and or]"));
+    }
     let mut keys = Vec::new();
     if let Some(hash) = &query.hash {
         let digits = hash.rsplit(':').next().unwrap_or_default();
@@ -364,8 +399,17 @@ fn search(services: &Services, call: &Call) -> Result<Answer, LocalError> {
     if let Some(email) = &query.email {
         keys.push(Index::key("email", email.as_bytes()));
     }
-    if let Some(content) = query.public_key.and_then(|key| key.content) {
-        let text = protobuf_bytes(&content).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    if let Some(key) = query.public_key {
+        const FORMATS: [&str; 5] = ["pgp", "x509", "minisign", "ssh", "tuf"];
+        match key.format.as_deref() {
+            None => return Ok(Answer::api_error(422, 602, "publicKey.publicKey.format in body is required")),
+            Some(format) if !FORMATS.contains(&format) => {
+                let message = format!("publicKey.publicKey.format in body should be one of [{}]", FORMATS.join(" "));
+                return Ok(Answer::api_error(422, 606, &message));
+            }
+            Some(_) => {}
+        }
+        let text = protobuf_bytes(&key.content).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
         match Document::from_pem(text.trim()) {
             Ok((_, document)) => keys.push(Index::key("certificate", document.as_bytes())),
             Err(_) => return Ok(Answer::json_line(400, &json!({ "code": 400, "message": "public key provided could not be parsed" }))),
@@ -374,14 +418,17 @@ fn search(services: &Services, call: &Call) -> Result<Answer, LocalError> {
     let mut log = services.rekor1();
     let mut index = services.search_index();
     index.catch_up(&mut log)?;
+    let found = keys.iter().map(|key| index.entries.get(key).into_iter().flatten().copied().collect::<BTreeSet<u64>>());
+    let found = match query.operator.as_str() {
+        "and" => found.reduce(|all, more| &all & &more),
+        _ => found.reduce(|all, more| &all | &more),
+    };
     let mut uuids = Vec::new();
-    for number in keys.iter().flat_map(|key| index.entries.get(key).map(Vec::as_slice).unwrap_or_default()) {
-        if let Some(proof) = log.proof(*number)? {
+    for number in found.unwrap_or_default() {
+        if let Some(proof) = log.proof(number)? {
             uuids.push(uuid(services, &proof.leaf));
         }
     }
-    uuids.sort();
-    uuids.dedup();
     Ok(Answer::json_line(200, &json!(uuids)))
 }
 
@@ -476,15 +523,20 @@ fn tree_id(services: &Services) -> String {
     format!("{:016x}", services.state.settings.tree_id)
 }
 
-fn json_body<T: serde::de::DeserializeOwned>(call: &Call) -> Result<T, Answer> {
+/// The body, which the real server knows by the name `parameter`.
+fn json_body<T: serde::de::DeserializeOwned>(call: &Call, parameter: &str) -> Result<T, Answer> {
+    if call.body.is_empty() {
+        return Err(Answer::api_error(422, 602, &format!("{parameter} in body is required")));
+    }
     let media_type = call.media_type();
     if media_type != "application/json" {
         let message = format!("unsupported media type {media_type:?}, only [application/json] are allowed");
         return Err(Answer::api_error(415, 415, &message));
     }
-    serde_json::from_slice(&call.body).map_err(|error| match error.is_eof() {
+    call.json().map_err(|error| match error.is_eof() {
         // so the real server
-        true => Answer::api_error(500, 500, "unexpected EOF"),
-        false => Answer::api_error(400, 400, &format!("parsing body body from \"\" failed, because {error}")),
+        true if parameter == "proposedEntry" => Answer::api_error(500, 500, "unexpected EOF"),
+        true => Answer::api_error(400, 400, &format!("parsing {parameter} body from \"\" failed, because unexpected EOF")),
+        false => Answer::api_error(400, 400, &format!("parsing {parameter} body from \"\" failed, because {error}")),
     })
 }

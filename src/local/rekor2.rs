@@ -88,10 +88,10 @@ struct RawBytes {
 
 /// `POST /api/v2/log/entries`.
 fn create(services: &Services, call: &Call) -> Result<Answer, LocalError> {
-    // an empty body is an empty message
-    let body: &[u8] = if call.body.is_empty() { b"{}" } else { &call.body };
-    let request: CreateEntryRequest = match serde_json::from_slice(body) {
+    let request: CreateEntryRequest = match call.json() {
         Ok(request) => request,
+        // an empty body is an empty message
+        Err(_) if call.body.is_empty() => CreateEntryRequest::default(),
         Err(error) if error.is_eof() => return Ok(Answer::grpc_error(Grpc::InvalidArgument, "unexpected EOF")),
         Err(error) => return Ok(Answer::grpc_error(Grpc::InvalidArgument, &format!("proto: {error}"))),
     };

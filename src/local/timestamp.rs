@@ -77,7 +77,7 @@ fn stamp(services: &Services, call: &Call) -> Result<Answer, LocalError> {
         return Ok(refused("Message digest has incorrect length for specified algorithm"));
     }
     if request.req_policy.is_some_and(|policy| policy != POLICY) {
-        return Ok(refused("Error generating timestamp response"));
+        return Ok(refused("unaccepted policy: requested TSA policy is not supported by the TSA"));
     }
     let token = token(services, request)?;
     let answer = TimeStampResp {

@@ -163,6 +163,14 @@ mod tests {
     }
 
     #[test]
+    fn a_committer_s_address_is_read_whatever_the_name_s_encoding() {
+        let (before, after) = (commit(SIGNATURE), b"committer J\xe9r\xf4me <j@example.com>");
+        let at = before.find("committer C <c@example.com>").unwrap();
+        let bytes = [&before.as_bytes()[..at], after, &before.as_bytes()[at + 27..]].concat();
+        assert_eq!(Commit::parse(&bytes, ObjectFormat::Sha1).unwrap().committer_email, Some("j@example.com"));
+    }
+
+    #[test]
     fn headers_around_the_signature_stay_in_the_payload() {
         let around = |signature: &str| commit(&format!("encoding ISO-8859-1\n{signature}x-custom one\n two\n"));
         let (signed, plain) = (around(SIGNATURE), around(""));

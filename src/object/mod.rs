@@ -213,12 +213,12 @@ fn is_object_id(bytes: &[u8]) -> bool {
     ObjectFormat::from_hex_length(bytes.len()).is_some() && bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// The e-mail address of a `Name <address> seconds zone` line.
+/// The e-mail address of a `Name <address> seconds zone` line, whose name may be in any encoding.
 fn email_of_ident(ident: &[u8]) -> Option<&str> {
-    let ident = std::str::from_utf8(ident).ok()?;
-    let (_, rest) = ident.split_once('<')?;
-    let (email, _) = rest.split_once('>')?;
-    Some(email)
+    let mut parts = ident.splitn(2, |byte| *byte == b'<').skip(1);
+    let mut rest = parts.next()?.splitn(2, |byte| *byte == b'>');
+    let email = rest.next()?;
+    rest.next().and_then(|_| std::str::from_utf8(email).ok())
 }
 
 fn malformed(detail: &str) -> Rejection {

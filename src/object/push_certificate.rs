@@ -54,14 +54,23 @@ impl<'a> PushCertificate<'a> {
 
     /// The pusher's e-mail address, where the line has one.
     pub fn pusher_email(&self) -> Option<&'a str> {
-        email_of_ident(self.pusher.as_bytes())
+        email_of_pusher(self.pusher)
     }
 }
 
 /// Checks a push certificate without its signature, and finds the pusher's address.
 pub(super) fn check_payload(payload: &[u8]) -> Result<Option<String>, Rejection> {
     let fields = Fields::parse(payload)?;
-    Ok(email_of_ident(fields.pusher.as_bytes()).map(str::to_owned))
+    Ok(email_of_pusher(fields.pusher).map(str::to_owned))
+}
+
+/// The address of `KEY seconds zone`. The key is `Name <address>`, or `user.signingKey` as it stands, which may be an address alone.
+fn email_of_pusher(pusher: &str) -> Option<&str> {
+    let alone = || {
+        let (key, _) = pusher.rsplit_once(' ')?.0.rsplit_once(' ')?;
+        (key.contains('@') && !key.contains(char::is_whitespace)).then_some(key)
+    };
+    email_of_ident(pusher.as_bytes()).or_else(alone)
 }
 
 struct Fields<'a> {
@@ -137,6 +146,18 @@ mod tests {
         assert_eq!(certificate.signed.payload.as_ref(), CERTIFICATE.as_bytes());
         assert_eq!(certificate.updates[0].name, "refs/heads/main");
         assert_eq!((certificate.pusher_email(), certificate.nonce), (Some("a@example.com"), Some("1-2")));
+    }
+
+    #[test]
+    fn a_pusher_who_is_named_by_a_key_has_an_address_where_the_key_is_one() {
+        let email = |pusher: &str| {
+            let text = format!("{}{SIGNATURE}", CERTIFICATE.replace("A <a@example.com>", pusher));
+            PushCertificate::parse(text.as_bytes()).unwrap().pusher_email().map(str::to_owned)
+        };
+        assert_eq!(email("a@example.com").as_deref(), Some("a@example.com"));
+        assert_eq!(email("A <a@example.com>").as_deref(), Some("a@example.com"));
+        assert_eq!(email("0xDEADBEEF"), None);
+        assert_eq!(email("two words@example.com"), None);
     }
 
     #[test]

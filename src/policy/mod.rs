@@ -4,8 +4,10 @@
 //! among the verified. It reads no file: the caller hands in the text.
 
 mod allowed;
+mod expected;
 
 pub use allowed::{AllowedIdentities, AllowedIdentity, MAX_FILE, PolicyError};
+pub use expected::{Expected, ExpectedIdentity, Pattern};
 
 use crate::{Rejection, Standing, verify::Verified};
 
@@ -51,6 +53,8 @@ impl Verdict {
 pub struct Policy {
     /// The identities that are allowed; `None` where the user named no file.
     pub allowed: Option<AllowedIdentities>,
+    /// The identities that the caller expects; then these decide, and the file does not.
+    pub expected: Option<Vec<ExpectedIdentity>>,
     /// Whether the identity must also be the committer's (tagger's, pusher's) e-mail address. It only restricts.
     pub match_committer: bool,
     /// Whether signatures that need a rule of old are judged as their identity deserves.
@@ -73,6 +77,10 @@ pub struct Judgement {
 pub enum Decision {
     /// A line of the allowed identities names it: its number.
     Allowed(usize),
+    /// The caller expects it: the number of the pair.
+    Expected(usize),
+    /// The caller expects somebody else: why it is not this one.
+    NotExpected(String),
     /// No allowed identities are configured.
     NobodyNamed,
     /// No line names the identity and issuer.
@@ -102,7 +110,7 @@ impl Policy {
         };
         let decision = self.decide(verified);
         let verdict = match decision {
-            Decision::Allowed(_) => Verdict::Good,
+            Decision::Allowed(_) | Decision::Expected(_) => Verdict::Good,
             Decision::Legacy => Verdict::Legacy,
             _ => Verdict::Untrusted,
         };
@@ -117,9 +125,10 @@ impl Policy {
         if self.match_committer && claimed.as_ref() != Some(&verified.identity().name) {
             return Decision::NotTheCommitter(claimed);
         }
-        match &self.allowed {
-            Some(allowed) => allowed.decide(verified),
-            None => Decision::NobodyNamed,
+        match (&self.expected, &self.allowed) {
+            (Some(expected), _) => expected::decide(expected, verified),
+            (None, Some(allowed)) => allowed.decide(verified),
+            (None, None) => Decision::NobodyNamed,
         }
     }
 }

@@ -162,6 +162,8 @@ impl std::fmt::Display for Decision {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Allowed(line) => write!(f, "line {line} of the allowed identities names it"),
+            Self::Expected(_) => f.write_str("it is an expected identity"),
+            Self::NotExpected(why) => f.write_str(why),
             Self::NobodyNamed => f.write_str("no allowed identities are configured (paraph.allowedIdentities)"),
             Self::NotListed => f.write_str("the allowed identities do not name it"),
             Self::ListedOtherwise(why) => f.write_str(why),

@@ -64,19 +64,24 @@ pub async fn obtain(
     let request = CertificateRequest { token: token.secret(), public_key: public_key.as_bytes(), proof: proof.as_bytes() };
     let chain = Fulcio::new(http, fulcio)?.certify(request).await?;
     let Some((leaf, others)) = chain.split_first() else {
-        return Err(SignError::WrongCertificate("the answer holds none".into()));
+        return Err(SignError::WrongCertificate { fulcio: fulcio.to_owned(), detail: "the answer holds none".into() });
     };
     let now = clock();
-    let certificate = Verifier::new(roots.to_vec(), now).check_certificate(leaf, others).map_err(SignError::Certificate)?;
-    check_purpose(&certificate, token, public_key.as_bytes(), now)?;
+    let verifier = Verifier::new(roots.to_vec(), now);
+    // the signature will carry the leaf alone: what else its chain needs has to be in the trust root, or the log would get an entry in vain
+    let certificate = verifier.check_certificate(leaf, &[]).map_err(|rejection| match verifier.check_certificate(leaf, others) {
+        Ok(_) => SignError::IntermediateMissing(fulcio.to_owned()),
+        Err(_) => SignError::Certificate { fulcio: fulcio.to_owned(), rejection },
+    })?;
+    check_purpose(&certificate, token, public_key.as_bytes(), now)
+        .map_err(|detail| SignError::WrongCertificate { fulcio: fulcio.to_owned(), detail })?;
     Ok(Credential { key, certificate })
 }
 
-fn check_purpose(certificate: &SignerCertificate, token: &IdentityToken, public_key: &[u8], now: Timestamp) -> Result<(), SignError> {
-    let wrong = |detail: String| Err(SignError::WrongCertificate(detail));
+fn check_purpose(certificate: &SignerCertificate, token: &IdentityToken, public_key: &[u8], now: Timestamp) -> Result<(), String> {
     let (x509, identity) = (certificate.certificate(), certificate.identity());
     if x509.spki() != public_key {
-        return wrong("it certifies another key".into());
+        return Err("it certifies another key".into());
     }
     // a workload's name is composed by Fulcio from several claims; a person's is the e-mail address of the token
     let fits = match token.email() {
@@ -84,19 +89,19 @@ fn check_purpose(certificate: &SignerCertificate, token: &IdentityToken, public_
         None => identity.kind != IdentityKind::Email,
     };
     if !fits {
-        return wrong(format!("it names {}, and the token {}", identity.name, token.principal()));
+        return Err(format!("it names {}, and the token {}", identity.name, token.principal()));
     }
     if token.issuer() != identity.issuer && token.federated_issuer() != Some(identity.issuer.as_str()) {
-        return wrong(format!("it names the issuer {}, and the token {}", identity.issuer, token.issuer()));
+        return Err(format!("it names the issuer {}, and the token {}", identity.issuer, token.issuer()));
     }
     let life = x509.not_after().duration_since(x509.not_before());
     if life > LONGEST_LIFE {
-        return wrong(format!("it is valid for {} seconds", life.as_secs()));
+        return Err(format!("it is valid for {} seconds", life.as_secs()));
     }
     // a clock that is a little ahead or behind is no reason to fail: the trusted times decide
     let tolerance = crate::verify::CLOCK_TOLERANCE;
     if now + tolerance < x509.not_before() || now - tolerance > x509.not_after() {
-        return wrong(format!("it is valid from {} to {}, and this machine's clock shows {now}", x509.not_before(), x509.not_after()));
+        return Err(format!("it is valid from {} to {}, and this machine's clock shows {now}", x509.not_before(), x509.not_after()));
     }
     Ok(())
 }

@@ -11,10 +11,10 @@ mod credential;
 pub use credential::{Credential, obtain};
 
 use crate::{
-    Rejection,
+    Layer, Reason, Rejection,
     evidence::entry::{EntryVersion, HashedRekord},
     object::Signed,
-    service::{Http, ServiceError, rekor_v1::RekorV1, rekor_v2::RekorV2, timestamp::TimestampAuthority},
+    service::{Http, Service, ServiceError, rekor_v1::RekorV1, rekor_v2::RekorV2, timestamp::TimestampAuthority},
     signature::{
         armor,
         git::{GitSignatureParts, signed_attributes},
@@ -40,6 +40,23 @@ pub struct Services {
     pub timestamp_authority: Option<String>,
 }
 
+impl Services {
+    /// The services that gave the part of a signature in which verification found this.
+    fn origin_of(&self, reason: Reason) -> String {
+        let fulcio = format!("the certificate came from Fulcio at {}", self.fulcio);
+        let log = format!("the log entry came from {} at {}", self.log_version.service(), self.log);
+        let timestamp =
+            self.timestamp_authority.as_ref().map(|url| format!("the timestamp came from {} at {url}", Service::TimestampAuthority));
+        let origins = match reason.layer() {
+            Layer::Log => vec![log],
+            Layer::Timestamp => Vec::from_iter(timestamp),
+            Layer::Certificate | Layer::Chain | Layer::Sct => vec![fulcio],
+            Layer::Object | Layer::Armor | Layer::Cms | Layer::Time => [fulcio, log].into_iter().chain(timestamp).collect(),
+        };
+        origins.join(", ")
+    }
+}
+
 /// The major version of a log's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogVersion {
@@ -49,6 +66,15 @@ pub enum LogVersion {
     V2,
 }
 
+impl LogVersion {
+    fn service(self) -> Service {
+        match self {
+            Self::V1 => Service::RekorV1,
+            Self::V2 => Service::RekorV2,
+        }
+    }
+}
+
 /// Why nothing was signed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
@@ -56,14 +82,32 @@ pub enum SignError {
     #[error(transparent)]
     Service(#[from] ServiceError),
     /// The certificate that Fulcio gave is not one that can be used.
-    #[error("the certificate from Fulcio cannot be used: {0}")]
-    Certificate(Rejection),
-    /// The certificate names somebody else than the token.
-    #[error("the certificate from Fulcio is not for this signature: {0}")]
-    WrongCertificate(String),
+    #[error("the certificate from Fulcio at {fulcio} cannot be used: {rejection}")]
+    Certificate {
+        /// Fulcio's URL.
+        fulcio: String,
+        /// Why not.
+        rejection: Rejection,
+    },
+    /// The trust root has the authority, and not the certificate between it and the signer's.
+    #[error("the trust root holds the authority of the certificate from Fulcio at {0} and not the intermediate certificate between the two")]
+    IntermediateMissing(String),
+    /// The certificate is for another key or somebody else than was asked for.
+    #[error("the certificate from Fulcio at {fulcio} is not for this signature: {detail}")]
+    WrongCertificate {
+        /// Fulcio's URL.
+        fulcio: String,
+        /// What does not fit.
+        detail: String,
+    },
     /// The finished signature did not pass the verifier.
-    #[error("the finished signature did not pass its own verification, so it was thrown away: {0}")]
-    SelfCheck(Rejection),
+    #[error("the finished signature did not pass its own verification, so it was thrown away: {rejection} ({origin})")]
+    SelfCheck {
+        /// Why not.
+        rejection: Rejection,
+        /// Which services the part that failed came from.
+        origin: String,
+    },
     /// Rekor v2 without a timestamp authority.
     #[error("Rekor v2 tells no time, so a signature needs a timestamp authority, and none is configured")]
     TimestampAuthorityMissing,
@@ -118,7 +162,8 @@ pub async fn sign(
     .to_der()?;
     let armored = armor::encode(&cms);
     let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
-    let verified = Verifier::new(roots.to_vec(), clock()).verify(&signed).map_err(SignError::SelfCheck)?;
+    let verified = Verifier::new(roots.to_vec(), clock()).verify(&signed);
+    let verified = verified.map_err(|rejection| SignError::SelfCheck { origin: services.origin_of(rejection.reason()), rejection })?;
     Ok(Signature { verified, armored })
 }
 

@@ -51,8 +51,10 @@ fn the_manual_and_the_completions_are_those_of_this_program() {
     let done = Sandbox::new().paraph(&["generate-docs", made.path().to_str().unwrap()]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     let mut files = 0;
+    // written by hand, and compared with the program's output by a test of its own
+    let by_hand = "json.md";
     for (folder, other) in [(made.path(), committed.as_path()), (&committed, made.path())] {
-        for name in names(folder) {
+        for name in names(folder).into_iter().filter(|name| name != by_hand) {
             let [one, two] = [folder, other].map(|folder| std::fs::read_to_string(folder.join(&name)).unwrap_or_default());
             assert!(one == two, "man/{name} is not current; run: cargo run -- generate-docs man");
             files += 1;

@@ -1,10 +1,8 @@
 //! The integration tests: the library and the built program, against real input and the real git.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "tests fail by panicking, and say what they skip"
 )]
@@ -12,8 +10,10 @@
 mod command_line;
 mod config;
 mod corpus;
+mod documents;
 mod git;
 mod ranges;
+mod real_objects;
 mod repository;
 mod services;
 mod sign;

@@ -82,3 +82,38 @@ fn replacement_objects_are_not_followed_and_a_shallow_clone_is_not_the_whole_his
     assert_eq!(done.code, Some(14), "{}{}", done.stdout, done.stderr);
     assert!(done.stderr.contains("shallow clone"), "{}", done.stderr);
 }
+
+#[test]
+fn expected_identities_decide_in_place_of_the_file() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let verify = |arguments: &[&str]| sandbox.paraph(&[&["verify", "HEAD~3"], arguments].concat());
+    let (url, pattern) = (sigstore.url.as_str(), sigstore.url.replace('.', r"\."));
+    assert_eq!(verify(&["--certificate-identity", EMAIL, "--certificate-oidc-issuer", url]).code, Some(0));
+    assert_eq!(verify(&["--certificate-identity-regexp", r".*@example\.com", "--certificate-oidc-issuer-regexp", &pattern]).code, Some(0));
+    let part = verify(&["--certificate-identity-regexp", r"@example\.com", "--certificate-oidc-issuer", url]);
+    assert_eq!(part.code, Some(10), "{}{}", part.stdout, part.stderr);
+    assert!(part.stdout.contains(r".*@example\.com.* would match the whole"), "{}", part.stdout);
+    let two = [
+        "--certificate-identity",
+        "bob@example.com",
+        "--certificate-oidc-issuer",
+        url,
+        "--certificate-identity",
+        EMAIL,
+        "--certificate-oidc-issuer",
+        url,
+    ];
+    assert_eq!(verify(&two).code, Some(0));
+    assert_eq!(verify(&["--certificate-identity", "bob@example.com", "--certificate-oidc-issuer", url]).code, Some(10));
+    assert_eq!(verify(&["--certificate-identity", EMAIL]).code, Some(2));
+    let workflow = verify(&[
+        "--certificate-identity",
+        EMAIL,
+        "--certificate-oidc-issuer",
+        url,
+        "--certificate-github-workflow-ref",
+        "refs/heads/main",
+    ]);
+    assert!(workflow.stdout.contains("makes no claim githubWorkflowRef"), "{}", workflow.stdout);
+}

@@ -1,5 +1,6 @@
 //! `paraph verify`.
 
+mod expect;
 mod summary;
 
 use super::{
@@ -17,6 +18,7 @@ use crate::{
     repository::{Commits, Handle, ObjectKind, Range, RawObject, Repository},
     verify::{Verified, Verifier, batch},
 };
+use expect::Expect;
 use jiff::Timestamp;
 use std::{collections::HashSet, path::PathBuf};
 use summary::Summary;
@@ -63,13 +65,16 @@ pub(super) struct Args {
     /// Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time
     #[arg(long, value_name = "TIME")]
     pub at: Option<Timestamp>,
+    #[command(flatten)]
+    expect: Expect,
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::load(&arguments.options())?;
     let repository = context.repository()?;
     let verifier = Verifier::new(context.trust_roots()?, arguments.at.unwrap_or_else(Timestamp::now));
-    let (policy, warnings) = context.policy();
+    let (mut policy, warnings) = context.policy();
+    policy.expected = arguments.expect.identities()?;
     let judge = Judge { verifier: &verifier, policy: &policy };
     let revisions = arguments.revisions()?;
     let mut output = Output { arguments, ui, summary: Summary::default(), verdicts: HashSet::new() };

@@ -5,9 +5,9 @@ use crate::support::{
     objects::installed,
     sandbox::{Done, Sandbox},
     sigstore::{EMAIL, Sigstore},
-    socket::{Silent, closed},
+    socket::{Silent, answering, closed},
 };
-use paraph::local::{Fault, ServeOptions};
+use paraph::local::{Fault, ServeOptions, Service};
 use std::{fmt::Write, process::Stdio};
 
 const PAYLOAD: &[u8] =
@@ -23,7 +23,7 @@ fn refused(sandbox: &Sandbox) -> String {
 
 fn refused_directly(done: &Done) -> String {
     assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""), "{}", done.stderr);
-    assert!(!done.stderr.contains("SIG_CREATED"), "{}", done.stderr);
+    assert!(!done.stderr.lines().any(|line| line.starts_with("[GNUPG:]")), "{}", done.stderr);
     done.stderr.clone()
 }
 
@@ -153,9 +153,142 @@ fn a_service_that_lies_is_caught_and_named() {
         set(&sandbox, &format!("gitsign.rekorVersion={version}"));
         let message = refused(&sandbox);
         assert!(message.contains(&sigstore.url), "{fault}: {message}");
-        writeln!(table, "{fault}, Rekor v{version}\n{}", shown(&sandbox, &message)).unwrap();
+        let message = shown(&sandbox, &message).replace("3599 seconds", "3600 seconds");
+        writeln!(table, "{fault}, Rekor v{version}\n{message}").unwrap();
     }
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r"
+    fulcio=other-key, Rekor v2
+    error: the certificate from Fulcio at http://HOST is not for this signature: it certifies another key
+
+    fulcio=other-identity, Rekor v2
+    error: the certificate from Fulcio at http://HOST is not for this signature: it names somebody-else@example.com, and the token ann@example.com
+
+    fulcio=no-sct, Rekor v2
+    error: the certificate from Fulcio at http://HOST cannot be used: the certificate carries no signed certificate timestamp
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+
+    fulcio=bad-sct, Rekor v2
+    error: the certificate from Fulcio at http://HOST cannot be used: the signed certificate timestamp does not fit the certificate, its issuer and the log
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+
+    rekor=other-entry, Rekor v1
+    error: Rekor v1 at http://HOST/api/v1/log/entries gave an answer that does not fit the request: the entry is about another signature
+    hint: The service, or somebody between, answers wrongly; nothing of it was used.
+
+    rekor=other-entry, Rekor v2
+    error: Rekor v2 at http://HOST/api/v2/log/entries gave an answer that does not fit the request: the entry is about another signature
+    hint: The service, or somebody between, answers wrongly; nothing of it was used.
+
+    rekor=bad-proof, Rekor v1
+    error: the finished signature did not pass its own verification, so it was thrown away: the inclusion proof does not lead from the entry to its root hash (the log entry came from Rekor v1 at http://HOST)
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+
+    rekor=bad-proof, Rekor v2
+    error: the finished signature did not pass its own verification, so it was thrown away: the inclusion proof does not lead from the entry to its root hash (the log entry came from Rekor v2 at http://HOST)
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+
+    rekor=bad-checkpoint, Rekor v1
+    error: the finished signature did not pass its own verification, so it was thrown away: the checkpoint is of another tree than the inclusion proof (the log entry came from Rekor v1 at http://HOST)
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+
+    rekor=bad-checkpoint, Rekor v2
+    error: the finished signature did not pass its own verification, so it was thrown away: the checkpoint is of another tree than the inclusion proof (the log entry came from Rekor v2 at http://HOST)
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+
+    rekor=bad-promise, Rekor v1
+    error: the finished signature did not pass its own verification, so it was thrown away: the log's inclusion promise does not fit the entry (the log entry came from Rekor v1 at http://HOST)
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+
+    tsa=other-imprint, Rekor v2
+    error: the timestamp authority at http://HOST/api/v1/timestamp gave an answer that does not fit the request: the token is about another signature
+    hint: The service, or somebody between, answers wrongly; nothing of it was used.
+
+    tsa=other-nonce, Rekor v2
+    error: the timestamp authority at http://HOST/api/v1/timestamp gave an answer that does not fit the request: the token's nonce is another one
+    hint: The service, or somebody between, answers wrongly; nothing of it was used.
+
+    tsa=wrong-time, Rekor v2
+    error: the finished signature did not pass its own verification, so it was thrown away: a trusted time lies in the future of this machine's clock: TIME is 3600 seconds ahead (the certificate came from Fulcio at http://HOST, the log entry came from Rekor v2 at http://HOST, the timestamp came from the timestamp authority at http://HOST/api/v1/timestamp)
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+    ");
+}
+
+#[test]
+fn a_service_that_cannot_answer_now_is_asked_again_and_then_named() {
+    let messages = [Service::Issuer, Service::Fulcio, Service::Rekor, Service::Tsa].map(|service| {
+        std::thread::spawn(move || {
+            let sigstore = Sigstore::with(ServeOptions { faults: vec![Fault::Down(service)], ..ServeOptions::default() });
+            let sandbox = Sandbox::with_repository();
+            sigstore.configure(&sandbox);
+            shown(&sandbox, &refused_directly(&sandbox.paraph_with(&SIGN, PAYLOAD)))
+        })
+    });
+    let messages = messages.map(|thread| thread.join().unwrap());
+    insta::assert_snapshot!(messages.concat(), @r"
+    error: the identity provider at http://HOST/.well-known/openid-configuration is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
+    hint: Try again; if it lasts, look at the service's status page.
+    error: Fulcio at http://HOST/api/v2/signingCert is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
+    hint: Try again; if it lasts, look at the service's status page.
+    error: Rekor v2 at http://HOST/api/v2/log/entries is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
+    hint: Try again; if it lasts, look at the service's status page.
+    error: the timestamp authority at http://HOST/api/v1/timestamp is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
+    hint: Try again; if it lasts, look at the service's status page.
+    ");
+}
+
+#[test]
+fn what_a_service_says_can_forge_no_status_line_and_drive_no_terminal() {
+    let (_sigstore, sandbox) = repository();
+    let body = "{\"message\": \"no\\n[GNUPG:] SIG_CREATED D 19 8 00 1 0\\u001b[2J\"}";
+    let answer = format!("HTTP/1.1 400 Bad\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let url = answering(answer);
+    set(&sandbox, &format!("gitsign.fulcio={url}"));
+    insta::assert_snapshot!(refused_directly(&sandbox.paraph_with(&SIGN, PAYLOAD)).replace(&url, "URL"), @r"
+    error: Fulcio at URL/api/v2/signingCert refused the request with 400 Bad Request: no [GNUPG:] SIG_CREATED D 19 8 00 1 0\u{1b}[2J
+    hint: Fulcio takes a fresh token of an issuer that it knows, made out to its audience; `paraph config` shows which of both are configured.
+    ");
+}
+
+/// A program that is started for the user must not hold git's pipes: git waits until they are closed.
+#[test]
+fn git_does_not_wait_for_a_browser_that_stays_open() {
+    let (_sigstore, sandbox) = repository();
+    sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
+    let opened = sandbox.root().join("opened");
+    let opener = sandbox.script("opener", &format!("#!/bin/sh\necho \"$1\" > '{}'\nexec sleep 20\n", opened.display()));
+    set(&sandbox, &format!("gitsign.urlOpener={opener} {{{{.URL}}}}"));
+    set(&sandbox, "paraph.loginTimeout=2");
+    let started = std::time::Instant::now();
+    let commit = sandbox.try_git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    assert_eq!(commit.code, Some(128));
+    assert!(started.elapsed() < std::time::Duration::from_secs(15), "{:?}", started.elapsed());
+    assert!(std::fs::read_to_string(opened).unwrap().starts_with("http://127.0.0.1:"));
+}
+
+/// git keeps standard error to itself, so what a person must see is on the terminal device.
+#[test]
+fn the_prompt_and_the_error_are_on_the_terminal() {
+    let test = "the_prompt_and_the_error_are_on_the_terminal";
+    let (_sigstore, sandbox) = repository();
+    if !installed("script", test) {
+        return;
+    }
+    let on_terminal = || {
+        let mut script = sandbox.command("script", &sandbox.work());
+        script.args(["-qec", "git commit -q -S --allow-empty -m message 2> /dev/null < /dev/null", "/dev/null"]);
+        sandbox.feed(&mut script, b"").stdout
+    };
+    let url = closed();
+    set(&sandbox, &format!("gitsign.fulcio={url}"));
+    insta::assert_snapshot!(on_terminal().replace("\r\n", "\n").replace(&url, "URL"), @"paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: Check the address, the network and the proxy variables; nothing was signed.)");
+    sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
+    set(&sandbox, "paraph.loginTimeout=1");
+    let shown = shown(&sandbox, &on_terminal().replace("\r\n", "\n"));
+    let without_query: Vec<&str> = shown.lines().map(|line| line.split('?').next().unwrap()).collect();
+    insta::assert_snapshot!(without_query.join("\n"), @r"
+    paraph: log in at http://HOST/auth
+    paraph: nobody completed the login within 1 s
+    ");
 }
 
 #[test]
@@ -190,7 +323,30 @@ fn a_signature_that_cannot_be_written_is_never_called_created() {
 
     let script = format!("'{}' --status-fd=2 -bsau {EMAIL} >&-", env!("CARGO_BIN_EXE_paraph"));
     let done = sandbox.feed(sandbox.command("sh", &sandbox.work()).args(["-c", &script]), PAYLOAD);
-    insta::assert_snapshot!(refused_directly(&done), @"");
+    insta::assert_snapshot!(refused_directly(&done), @"error: standard output is closed, and what should be written there would be lost");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_verdict_that_cannot_be_written_is_no_success() {
+    let (sigstore, sandbox) = repository();
+    sigstore.allow(&sandbox, EMAIL);
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    let parts = sandbox.commit_parts("HEAD");
+    let (signature, data) = (sandbox.root().join("signature"), sandbox.root().join("data"));
+    std::fs::write(&signature, &parts.signature).unwrap();
+    std::fs::write(&data, &parts.payload).unwrap();
+    let verify = |stdout: Stdio| {
+        let mut command = sandbox.command(env!("CARGO_BIN_EXE_paraph"), &sandbox.work());
+        let output = command.args(["--status-fd=1", "--verify"]).arg(&signature).arg(&data).stdout(stdout).output().unwrap();
+        Done::from(output)
+    };
+    assert_eq!(verify(Stdio::piped()).code, Some(0));
+    let full = verify(std::fs::File::options().write(true).open("/dev/full").unwrap().into());
+    assert!(full.code != Some(0) && full.stderr.contains("standard output could not be written"), "{}", full.stderr);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_ne!(verify(writer.into()).code, Some(0));
 }
 
 #[test]
@@ -202,6 +358,8 @@ fn the_log_file_keeps_what_git_does_not_show() {
     let fulcio = format!("gitsign.fulcio={url}");
     let commit = sandbox.try_git(&["-c", &fulcio, "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
     assert_eq!(commit.code, Some(128));
+    sandbox.git(&["-c", "gitsign.rekorMode=online", "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    // said once
     sandbox.git(&["-c", "gitsign.rekorMode=online", "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
     let lines = std::fs::read_to_string(&log).unwrap();
     insta::assert_snapshot!(shown(&sandbox, &lines.replace(&url, "URL")), @r"

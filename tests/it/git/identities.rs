@@ -170,6 +170,12 @@ fn a_file_in_the_work_tree_works_and_warns() {
     std::os::unix::fs::symlink(&file, &link).unwrap();
     sandbox.git(&["config", "paraph.allowedIdentities", link.to_str().unwrap()]);
     assert!(sandbox.paraph(&["verify"]).stderr.contains("lies in the work tree"));
+
+    // no branch changes what is beside the objects
+    std::fs::rename(&file, sandbox.work().join(".git/allowed")).unwrap();
+    sandbox.git(&["config", "paraph.allowedIdentities", "allowed"]);
+    let done = sandbox.paraph(&["verify"]);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::support::{
     sandbox::{Done, Sandbox},
     sigstore::{EMAIL, Sigstore},
 };
-use std::{os::unix::fs::PermissionsExt, path::PathBuf};
+use std::path::PathBuf;
 
 /// Notes what git tells it of the push certificate, and keeps the certificate.
 const HOOK: &str = "#!/bin/sh
@@ -19,19 +19,13 @@ const HOOK: &str = "#!/bin/sh
 if test -n \"$GIT_PUSH_CERT\"; then git cat-file blob \"$GIT_PUSH_CERT\" > certificate; fi
 ";
 
-fn script(path: PathBuf, text: &str) -> String {
-    std::fs::write(&path, text).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
 /// A bare repository with the hook, as the remote `origin` of the sandbox's repository.
 fn receiver(sandbox: &Sandbox) -> PathBuf {
     let bare = sandbox.root().join("bare.git");
     let format = sandbox.git(&["rev-parse", "--show-object-format"]);
     sandbox.git(&["init", "-q", "--bare", &format!("--object-format={format}"), bare.to_str().unwrap()]);
     sandbox.git_in(&bare, &["config", "receive.certNonceSeed", "a seed that only the server knows"]);
-    script(bare.join("hooks/pre-receive"), HOOK);
+    sandbox.script("bare.git/hooks/pre-receive", HOOK);
     sandbox.git(&["remote", "add", "origin", bare.to_str().unwrap()]);
     bare
 }
@@ -92,9 +86,9 @@ fn the_status_that_a_hook_is_told_says_whether_the_certificate_is_wrong_but_not_
     let folder = sandbox.root();
     let paraph = env!("CARGO_BIN_EXE_paraph");
     // signs something else than it was given, as somebody in between would have to
-    let forge = script(folder.join("forge"), &format!("#!/bin/sh\nsed 's/^pushee .*/pushee elsewhere/' | {paraph} \"$@\"\n"));
+    let forge = sandbox.script("forge", &format!("#!/bin/sh\nsed 's/^pushee .*/pushee elsewhere/' | {paraph} \"$@\"\n"));
     let created = "echo '[GNUPG:] SIG_CREATED D 1 1 00 1 0' >&2";
-    let openpgp = script(folder.join("openpgp"), &format!("#!/bin/sh\ncat > /dev/null\necho '{}'\n{created}\n", OPENPGP.trim_end()));
+    let openpgp = sandbox.script("openpgp", &format!("#!/bin/sh\ncat > /dev/null\necho '{}'\n{created}\n", OPENPGP.trim_end()));
     sandbox.git(&["config", "--global", "gpg.program", paraph]);
 
     let row = |name: &str, options: &[&str], arguments: &[&str]| {
@@ -175,7 +169,7 @@ fn the_status_that_a_hook_is_told_says_whether_the_certificate_is_wrong_but_not_
         let make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=Fred -keyout key -out certificate 2> /dev/null";
         let sign = "openssl cms -sign -binary -md sha256 -outform PEM -signer certificate -inkey key | sed 's/CMS/SIGNED MESSAGE/'";
         let text = format!("#!/bin/sh\ncd '{}' && {{ test -f key || {make}; }} && {sign}\n{created}\n", folder.display());
-        let foreign = script(folder.join("foreign"), &text);
+        let foreign = sandbox.script("foreign", &text);
         insta::assert_snapshot!(row("other: foreign CMS", &["-c", &format!("gpg.x509.program={foreign}")], &["--signed"]), @r"
         other: foreign CMS
         STATUS=E
@@ -189,4 +183,55 @@ fn the_status_that_a_hook_is_told_says_whether_the_certificate_is_wrong_but_not_
         [GNUPG:] TRUST_UNDEFINED 0 shell
         ");
     }
+}
+
+#[test]
+fn who_may_push_is_a_restriction_of_its_own_and_a_pusher_is_compared_like_a_committer() {
+    let (sigstore, sandbox) = repository();
+    let bare = receiver(&sandbox);
+    let allowed = sandbox.home().join("allowed");
+    sandbox.git(&["config", "--global", "paraph.allowedIdentities", allowed.to_str().unwrap()]);
+    sandbox.git(&["config", "--global", "gitsign.matchCommitter", "true"]);
+    let trust = |kinds: &str, options: &[&str]| {
+        std::fs::write(&allowed, format!("{EMAIL} {} instance=local for={kinds}\n", sigstore.url)).unwrap();
+        push(&sandbox, options, &["--signed"]);
+        received(&sandbox, &bare).lines().last().unwrap().to_owned()
+    };
+    assert_eq!(trust("push", &[]), "[GNUPG:] TRUST_FULLY 0 shell");
+    assert_eq!(trust("commit,tag", &[]), "[GNUPG:] TRUST_UNDEFINED 0 shell");
+    // git writes a signing key that is set into the certificate in the place of name and address
+    assert_eq!(trust("push", &["-c", "user.signingKey=ann@example.com"]), "[GNUPG:] TRUST_FULLY 0 shell");
+    assert!(std::fs::read_to_string(bare.join("certificate")).unwrap().contains("\npusher ann@example.com "));
+
+    let carol = ["-c", "user.email=carol@example.com", "-c", "paraph.expectedIdentity=ann@example.com"];
+    sandbox.git(&["commit", "-q", "--allow-empty", "-m", "to be pushed"]);
+    let refused = sandbox.try_git(&[&carol[..], &["push", "-q", "--signed", "origin", "main"]].concat());
+    assert_ne!(refused.code, Some(0));
+    assert_eq!(trust("push", &[&carol[..], &["-c", "gitsign.matchCommitter=false"]].concat()), "[GNUPG:] TRUST_UNDEFINED 0 shell");
+}
+
+#[test]
+fn a_hook_verifies_what_is_pushed_while_it_is_in_quarantine() {
+    let (sigstore, sandbox) = repository();
+    let bare = receiver(&sandbox);
+    sigstore.allow(&sandbox, EMAIL);
+    let hook = format!(
+        "#!/bin/sh\nwhile read -r old new ref; do '{}' verify \"$new\"; echo \"exit $?\"; done > noted 2>&1\n",
+        env!("CARGO_BIN_EXE_paraph")
+    );
+    sandbox.script("bare.git/hooks/pre-receive", &hook);
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    sandbox.git(&["tag", "-s", "v1", "-m", "a tag"]);
+    sandbox.git(&["push", "-q", "origin", "main", "v1"]);
+    let noted = shown(&sandbox, &std::fs::read_to_string(bare.join("noted")).unwrap());
+    insta::assert_snapshot!(noted, @r"
+    commit OID: good
+      Good signature from ann@example.com, vouched for by http://HOST.
+      Signed at TIME (timestamp-authority); entry 0 of the log 127.0.0.1; instance local.
+    exit 0
+    tag OID: good
+      Good signature from ann@example.com, vouched for by http://HOST.
+      Signed at TIME (timestamp-authority); entry 1 of the log 127.0.0.1; instance local.
+    exit 0
+    ");
 }

@@ -25,8 +25,10 @@ pub fn bundle(armored: &[u8]) -> (String, Vec<u8>) {
     let digest: [u8; 32] = Sha256::digest(&artifact).into();
 
     let entry = parse_entry(signature.evidence.entry.unwrap()).unwrap();
-    let kind = entry.kind_version.clone().unwrap();
-    let version = if kind.version == "0.0.2" { EntryVersion::V002 } else { EntryVersion::V001 };
+    let promise = entry.inclusion_promise.as_ref().filter(|promise| !promise.signed_entry_timestamp.is_empty());
+    // not by its stated version: gitsign 0.17 gives that of v1 to its entries of Rekor v2, which alone have no promise
+    let version = if promise.is_none() { EntryVersion::V002 } else { EntryVersion::V001 };
+    let kind = version.kind_version();
     let record = HashedRekord {
         digest: &digest,
         signature: signature.signer.signature,
@@ -48,7 +50,7 @@ pub fn bundle(armored: &[u8]) -> (String, Vec<u8>) {
         },
         "canonicalizedBody": b64(&record.canonical_body(version)),
     });
-    if let Some(promise) = entry.inclusion_promise.as_ref().filter(|promise| !promise.signed_entry_timestamp.is_empty()) {
+    if let Some(promise) = promise {
         log_entry["inclusionPromise"] = json!({"signedEntryTimestamp": b64(&promise.signed_entry_timestamp)});
         log_entry["integratedTime"] = json!(entry.integrated_time.to_string());
     }

@@ -96,6 +96,16 @@ impl Sandbox {
         self.feed(self.command(env!("CARGO_BIN_EXE_paraph"), &self.work()).args(arguments), input)
     }
 
+    /// Makes an executable file in the sandbox's folder. Another process writes it: while this one had it open for writing, a child that
+    /// another test starts would inherit that, and the file could not be run.
+    pub fn script(&self, name: &str, text: &str) -> String {
+        let path = self.root().join(name);
+        let mut write = self.command("sh", &self.root());
+        let done = self.feed(write.args(["-c", "cat > \"$0\" && chmod 755 \"$0\""]).arg(&path), text.as_bytes());
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        path.to_str().unwrap().to_owned()
+    }
+
     /// Runs a command with a standard input.
     pub fn feed(&self, command: &mut Command, input: &[u8]) -> Done {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -1,7 +1,7 @@
 //! A local Sigstore for one test, and a sandbox whose git signs with it.
 
 use super::sandbox::Sandbox;
-use paraph::local::{Instance, Running, ServeOptions};
+use paraph::local::{Instance, LocalError, Running, ServeOptions};
 use std::path::PathBuf;
 
 /// Whom the sandbox's git commits as, and the local issuer logs in.
@@ -22,11 +22,18 @@ impl Sigstore {
     }
 
     pub fn with(options: ServeOptions) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let folder = directory.path().join("local");
-        let instance = Instance::init(&folder).unwrap();
-        let (url, trusted_root) = (instance.url(), instance.trusted_root_json().to_owned());
-        Self { _running: instance.start(options).unwrap(), folder, url, trusted_root, _directory: directory }
+        loop {
+            let directory = tempfile::tempdir().unwrap();
+            let folder = directory.path().join("local");
+            let instance = Instance::init(&folder).unwrap();
+            let (url, trusted_root) = (instance.url(), instance.trusted_root_json().to_owned());
+            match instance.start(options.clone()) {
+                Ok(running) => return Self { _running: running, folder, url, trusted_root, _directory: directory },
+                // between drawing the port and taking it another test can have been faster
+                Err(LocalError::Port { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
     }
 
     /// An identity token of its issuer.

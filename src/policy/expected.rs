@@ -1,0 +1,120 @@
+//! Identities that a caller expects, given on the command line in place of a file: exact, or by a regular expression.
+//!
+//! The flags are named as cosign and gitsign name them. A pattern must match the whole text; where it matches a part only, the answer says
+//! so and shows the pattern that would match, since "someone whose name contains this" is rarely what was meant.
+
+use super::Decision;
+use crate::verify::Verified;
+use regex::{Regex, RegexBuilder};
+
+/// A compiled pattern larger than this is refused, in bytes.
+const MAX_PATTERN: usize = 1 << 20;
+
+/// What one text must be.
+#[derive(Debug, Clone)]
+pub enum Expected {
+    /// Exactly this.
+    Exactly(String),
+    /// Wholly matched by this.
+    Pattern(Pattern),
+}
+
+/// A regular expression that must match a whole text.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// As it was written.
+    text: String,
+    whole: Regex,
+    part: Regex,
+}
+
+/// An identity with its issuer, and the claims that a workload's token must have made.
+#[derive(Debug, Clone)]
+pub struct ExpectedIdentity {
+    /// The subject alternative name.
+    pub identity: Expected,
+    /// The OpenID issuer.
+    pub issuer: Expected,
+    /// Claims by the names of Fulcio's table, with their exact values.
+    pub claims: Vec<(&'static str, String)>,
+}
+
+impl Pattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// In words, where it is no regular expression, or too large.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let compile = |pattern: &str| RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build().map_err(|error| error.to_string());
+        Ok(Self { text: text.to_owned(), whole: compile(&format!(r"\A(?:{text})\z"))?, part: compile(text)? })
+    }
+}
+
+impl Expected {
+    /// `None` where `text` is what was expected; otherwise why not.
+    fn mismatch(&self, what: &str, text: &str) -> Option<String> {
+        match self {
+            Self::Exactly(expected) => (expected != text).then(|| format!("the {what} is {text}, and {expected} is expected")),
+            Self::Pattern(pattern) if pattern.whole.is_match(text) => None,
+            Self::Pattern(pattern) if pattern.part.is_match(text) => Some(format!(
+                "the pattern {} matches only a part of the {what} {text}; .*{}.* would match the whole, and others with it",
+                pattern.text, pattern.text
+            )),
+            Self::Pattern(pattern) => Some(format!("the {what} is {text}, which the pattern {} does not match", pattern.text)),
+        }
+    }
+}
+
+impl ExpectedIdentity {
+    fn mismatch(&self, verified: &Verified) -> Option<String> {
+        let identity = verified.identity();
+        let claims = verified.certificate.claims();
+        let missing = |(name, expected): &(&'static str, String)| match claims.iter().find(|(claim, _)| claim == name) {
+            Some((_, value)) if value == expected => None,
+            Some((_, value)) => Some(format!("the claim {name} is {value}, and {expected} is expected")),
+            None => Some(format!("the certificate makes no claim {name}, and {expected} is expected")),
+        };
+        self.issuer
+            .mismatch("issuer", &identity.issuer)
+            .or_else(|| self.identity.mismatch("identity", &identity.name))
+            .or_else(|| self.claims.iter().find_map(missing))
+    }
+}
+
+/// Whether one of the expected identities made this signature; an empty list expects nobody.
+pub(super) fn decide(expected: &[ExpectedIdentity], verified: &Verified) -> Decision {
+    let mut mismatch = None;
+    for (index, identity) in expected.iter().enumerate() {
+        match identity.mismatch(verified) {
+            None => return Decision::Expected(index + 1),
+            Some(why) => mismatch = Some(why),
+        }
+    }
+    Decision::NotExpected(mismatch.unwrap_or_else(|| "nobody is expected".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(text: &str) -> Expected {
+        Expected::Pattern(Pattern::new(text).unwrap())
+    }
+
+    #[test]
+    fn a_pattern_must_match_in_full() {
+        assert_eq!(pattern(r".*@example\.com").mismatch("identity", "alice@example.com"), None);
+        assert_eq!(pattern("a|alice@example.com").mismatch("identity", "alice@example.com"), None);
+        let part = pattern(r"@example\.com").mismatch("identity", "alice@example.com.evil.org").unwrap();
+        assert!(part.contains("only a part") && part.contains(r".*@example\.com.*"), "{part}");
+        assert!(pattern("bob").mismatch("identity", "alice@example.com").unwrap().contains("does not match"));
+        assert!(pattern(r".*@example\.com").mismatch("identity", "a@evil.org\na@example.com").is_some());
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_an_error() {
+        assert!(Pattern::new("(").is_err());
+        assert!(Pattern::new("a{1000}{1000}{1000}").is_err());
+        assert!(Pattern::new("x)(?:y").is_err());
+    }
+}

@@ -1,0 +1,144 @@
+//! The documents say what is true: fields of the JSON output, exit codes, links, and the rooms of the source.
+
+use crate::support::{
+    sandbox::Sandbox,
+    sigstore::{EMAIL, Sigstore},
+};
+use paraph::{cli::exit::Exit, policy::Verdict};
+use serde_json::Value;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+const DOCUMENTS: [&str; 8] =
+    ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "man/json.md", "man/reasons.md", "man/settings.md"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn the_json_is_as_documented() {
+    let sigstore = Sigstore::start();
+    let sandbox = Sandbox::with_repository();
+    sigstore.configure(&sandbox);
+    sigstore.allow(&sandbox, EMAIL);
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "second version of the log"]);
+    sandbox.git(&["tag", "-s", "-m", "a tag", "v1"]);
+    let tampered = sandbox.commit_parts("HEAD").with_payload("second", "another");
+    let tampered = sandbox.store_commit(&tampered);
+    sandbox.git(&["-c", "gitsign.rekorVersion=1", "commit", "-q", "-S", "--allow-empty", "-m", "first version of the log"]);
+    sandbox.git(&["commit", "-q", "--allow-empty", "--no-gpg-sign", "-m", "unsigned"]);
+
+    let (mut verified, mut shown) = (BTreeSet::new(), BTreeSet::new());
+    for (revision, code) in [("v1", 0), ("HEAD~2", 0), ("HEAD~1", 0), ("HEAD", 12), (tampered.as_str(), 15)] {
+        let done = sandbox.paraph(&["verify", "--json", revision]);
+        assert_eq!(done.code, Some(code), "{revision}: {}{}", done.stdout, done.stderr);
+        assert_eq!(done.stdout.lines().count(), 1, "{}", done.stdout);
+        fields(&serde_json::from_str(&done.stdout).unwrap(), "", &mut verified);
+        let done = sandbox.paraph(&["show", "--json", revision]);
+        if code != 12 {
+            fields(&serde_json::from_str(&done.stdout).unwrap(), "", &mut shown);
+        }
+    }
+    let documented = documented_fields(&read("man/json.md"));
+    // an object of today and of Fulcio has none
+    let rare = ["legacy", "contents.certificates[].subjectName"].map(str::to_owned);
+    assert_eq!(&verified | &shown, documented.iter().filter(|field| !rare.contains(field)).cloned().collect());
+    let of_show_alone: BTreeSet<String> = shown.difference(&verified).cloned().collect();
+    assert!(of_show_alone.iter().all(|field| field.starts_with("contents")), "{of_show_alone:?}");
+}
+
+/// The path of every field of a document; the names of claims are data.
+fn fields(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let name = if path.ends_with("claims") { "NAME" } else { name };
+                let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+                found.insert(path.clone());
+                fields(member, &path, found);
+            }
+        }
+        Value::Array(elements) => elements.iter().for_each(|element| fields(element, &format!("{path}[]"), found)),
+        _ => {}
+    }
+}
+
+fn documented_fields(document: &str) -> BTreeSet<String> {
+    document.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(field, _)| field.to_owned()).collect()
+}
+
+#[test]
+fn the_readme_has_every_exit_code() {
+    let readme = read("README.md");
+    for (exit, meaning) in Exit::TABLE {
+        assert!(readme.contains(&format!("| {} |", exit.code())), "the code {} ({meaning}) does not stand in README.md", exit.code());
+    }
+    for verdict in Verdict::ALL {
+        let row = format!("| `{}` | {} |", verdict.as_str(), Exit::of_verdicts([verdict]).code());
+        assert!(readme.contains(&row), "README.md has no row {row}");
+    }
+}
+
+#[test]
+fn links_between_the_documents_lead_somewhere() {
+    for name in DOCUMENTS {
+        let text = read(name);
+        let folder = root().join(name).parent().unwrap().to_owned();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if target.starts_with("https://") {
+                continue;
+            }
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let linked = if file.is_empty() { root().join(name) } else { folder.join(file) };
+            assert!(linked.exists(), "{name} links {target}, which is not there");
+            if !heading.is_empty() {
+                let text = std::fs::read_to_string(&linked).unwrap();
+                let found = text.lines().any(|line| line.starts_with('#') && anchor(line) == heading);
+                assert!(found, "{name} links {target}, which is no heading");
+            }
+        }
+    }
+}
+
+/// The anchor that forges give a heading.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    text.chars()
+        .filter(|character| character.is_alphanumeric() || " -_".contains(*character))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+#[test]
+fn the_map_knows_every_room_and_file_of_the_source() {
+    let map = read("ARCHITECTURE.md");
+    for entry in std::fs::read_dir(root().join("src")).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let named = if entry.path().is_dir() { format!("`{name}/`") } else { format!("`{name}`") };
+        assert!(map.contains(&named), "ARCHITECTURE.md does not name src/{name}");
+    }
+}
+
+#[test]
+fn the_commands_of_the_readme_are_there() {
+    let readme = read("README.md");
+    for script in ["scripts/demo", "scripts/test"] {
+        assert!(readme.contains(script) && root().join(script).is_file(), "{script}");
+    }
+    // what is shown as a call of paraph is one
+    let sandbox = Sandbox::new();
+    let code = readme.split("```").skip(1).step_by(2).flat_map(str::lines);
+    for line in code.filter_map(|line| line.strip_prefix("paraph ")) {
+        let words: Vec<&str> = line.split_whitespace().take_while(|word| word.bytes().all(|byte| byte.is_ascii_lowercase())).collect();
+        let done = sandbox.paraph(&[&words[..], &["--help"]].concat());
+        assert_eq!(done.code, Some(0), "README.md calls `paraph {line}`: {}", done.stderr);
+    }
+}

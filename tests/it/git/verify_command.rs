@@ -1,0 +1,239 @@
+//! `paraph verify` and `paraph show`: the words, the JSON and the exit codes.
+
+use super::{repository, shown};
+use crate::support::{
+    objects::OPENPGP,
+    sandbox::{Done, Sandbox},
+    sigstore::{EMAIL, Sigstore},
+};
+use serde_json::Value;
+
+fn text(sandbox: &Sandbox, done: &Done) -> String {
+    format!("exit {}\n{}{}", done.code.unwrap(), shown(sandbox, &done.stdout), shown(sandbox, &done.stderr))
+}
+
+/// A repository with a commit and a tag that ann signed, who is allowed.
+fn signed() -> (Sigstore, Sandbox) {
+    let (sigstore, sandbox) = repository();
+    sigstore.allow(&sandbox, EMAIL);
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    sandbox.git(&["tag", "-s", "v1", "-m", "a tag"]);
+    (sigstore, sandbox)
+}
+
+#[test]
+fn each_verdict_has_its_words_and_its_exit_code() {
+    let (_sigstore, sandbox) = signed();
+    let parts = sandbox.commit_parts("HEAD");
+    sandbox.git(&["-c", "user.signingKey=bob@example.com", "commit", "-q", "-S", "--allow-empty", "-m", "bob's"]);
+    let untrusted = sandbox.git(&["rev-parse", "HEAD"]);
+    let rows = [
+        untrusted,
+        sandbox.store("commit", &parts.payload),
+        sandbox.store_commit(&parts.with_signature(OPENPGP)),
+        sandbox.store_commit(&parts.without_evidence()),
+        sandbox.store_commit(&parts.with_payload("message", "massage")),
+    ];
+    insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify", "HEAD~"])), @r"
+    exit 0
+    commit OID: good
+      Good signature from ann@example.com, vouched for by http://HOST.
+      Signed at TIME (timestamp-authority); entry 0 of the log 127.0.0.1; instance local.
+    ");
+    let rows = rows.map(|revision| text(&sandbox, &sandbox.paraph(&["verify", &revision])));
+    insta::assert_snapshot!(rows.join("\n"), @r"
+    exit 10
+    commit OID: untrusted
+      Good signature from bob@example.com, vouched for by http://HOST.
+      Signed at TIME (timestamp-authority); entry 2 of the log 127.0.0.1; instance local.
+      But it is not trusted: the allowed identities do not name it.
+
+    exit 12
+    commit OID: unsigned
+      Not signed: the object carries no signature [no-signature].
+
+    exit 13
+    commit OID: other
+      Not judged: the signature is an OpenPGP signature, which git's own gpg program judges [openpgp-signature].
+
+    exit 14
+    commit OID: unchecked
+      The signature could not be checked: no log entry is embedded, and none was looked up [entry-missing].
+
+    exit 15
+    commit OID: bad
+      BAD signature: the signature was made over other content [payload-mismatch].
+    ");
+}
+
+#[test]
+fn json_begins_with_the_object_and_the_verdict() {
+    let (_sigstore, sandbox) = signed();
+    let parts = sandbox.commit_parts("HEAD");
+    let good = sandbox.paraph(&["verify", "--json"]);
+    insta::assert_snapshot!(text(&sandbox, &good), @r#"
+    exit 0
+    {"oid":"OID","verdict":"good","kind":"commit","identity":"ann@example.com","identityKind":"email","issuer":"http://HOST","instance":"local","certificateFingerprint":"KEY","times":[{"time":"TIME","source":"timestamp-authority"}],"logEntry":{"log":"127.0.0.1","version":"0.0.2","index":0},"claims":{"tokenSubject":"ann@example.com"},"payloadDigest":"OID","decision":"line 1 of the allowed identities names it"}
+    "#);
+    let head = sandbox.git(&["rev-parse", "HEAD"]);
+    assert!(good.stdout.starts_with(&format!("{{\"oid\":\"{head}\",\"verdict\":\"good\",")), "{}", good.stdout);
+    let bad = sandbox.store_commit(&parts.with_payload("message", "massage"));
+    insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify", &bad, "--json"])), @r#"
+    exit 15
+    {"oid":"OID","verdict":"bad","reason":"payload-mismatch","layer":"cms","message":"the signature was made over other content"}
+    "#);
+    let tag: Value = serde_json::from_str(&sandbox.paraph(&["verify", "v1", "--json"]).stdout).unwrap();
+    assert_eq!((&tag["kind"], &tag["verdict"], &tag["oid"]), (&"tag".into(), &"good".into(), &sandbox.git(&["rev-parse", "v1"]).into()));
+}
+
+#[test]
+fn words_json_and_git_agree_on_each_verdict() {
+    let (_sigstore, sandbox) = signed();
+    let parts = sandbox.commit_parts("HEAD");
+    for (oid, verdict, letter, success) in [
+        (sandbox.git(&["rev-parse", "HEAD"]), "good", "G", true),
+        (sandbox.store_commit(&parts.with_payload("message", "massage")), "bad", "B", false),
+        (sandbox.store_commit(&parts.without_evidence()), "unchecked", "E", false),
+        (sandbox.store("commit", &parts.payload), "unsigned", "N", false),
+    ] {
+        let (words, json) = (sandbox.paraph(&["verify", &oid]), sandbox.paraph(&["verify", "--json", &oid]));
+        assert_eq!(words.stdout.lines().next(), Some(format!("commit {oid}: {verdict}").as_str()));
+        let report: Value = serde_json::from_str(&json.stdout).unwrap();
+        assert_eq!((report["verdict"].as_str(), words.code, words.code == Some(0)), (Some(verdict), json.code, success));
+        assert_eq!(sandbox.git(&["log", "-1", "--format=%G?", &oid]), letter);
+        assert_eq!(sandbox.try_git(&["verify-commit", &oid]).code == Some(0), success, "{verdict}");
+    }
+}
+
+#[test]
+fn a_tag_reached_by_another_name_than_its_own_is_refused() {
+    let (_sigstore, sandbox) = signed();
+    let tag = sandbox.git(&["rev-parse", "v1"]);
+    sandbox.git(&["update-ref", "refs/tags/v2", &tag]);
+    assert_eq!(sandbox.try_git(&["verify-tag", "v2"]).code, Some(0), "git does not compare them");
+    insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify", "v2"])), @r"
+    exit 15
+    tag OID: bad
+      BAD signature: the tag's own name is not the name by which it was reached: refs/tags/v2 leads to the tag named v1 [tag-name].
+    ");
+    for same in ["v1", "refs/tags/v1", &tag] {
+        assert_eq!(sandbox.paraph(&["verify", same]).code, Some(0), "{same}");
+    }
+    assert_eq!(sandbox.paraph(&["verify", "refs/tags/v2"]).code, Some(15));
+    // the commit behind it is another question
+    assert_eq!(sandbox.paraph(&["verify", "v2^{commit}"]).code, Some(0));
+}
+
+#[test]
+fn a_replacement_is_not_the_object_that_was_named() {
+    let (_sigstore, sandbox) = signed();
+    sandbox.git(&["commit", "-q", "--allow-empty", "-m", "unsigned"]);
+    sandbox.git(&["replace", "HEAD", "HEAD~"]);
+    assert_eq!(sandbox.try_git(&["verify-commit", "HEAD"]).code, Some(0), "git verifies the replacement");
+    assert_eq!(sandbox.paraph(&["verify", "HEAD"]).code, Some(12));
+}
+
+#[test]
+fn a_revision_that_names_nothing_to_verify_is_a_failure_of_the_call() {
+    let (_sigstore, sandbox) = signed();
+    sandbox.git(&["tag", "main"]);
+    let mut table = String::new();
+    for revision in ["nowhere", "HEAD^{tree}", "main", "HEAD..nowhere", "\u{1b}[2J"] {
+        let done = sandbox.paraph(&["verify", revision]);
+        assert!(done.stdout.is_empty());
+        table += &text(&sandbox, &done);
+    }
+    table += &text(&sandbox, &sandbox.paraph_in(&sandbox.home(), &["verify"]));
+    insta::assert_snapshot!(table, @r#"
+    exit 4
+    error: 'nowhere' names no object in this repository: The ref partially named "nowhere" could not be found
+    exit 4
+    error: OID is a tree, and only commits and tags are signed
+    exit 4
+    error: 'main' is ambiguous, it may mean refs/tags/main or refs/heads/main; give the full name
+    exit 4
+    error: 'nowhere^{commit}' names no object in this repository: The ref partially named "nowhere" could not be found
+    exit 2
+    error: '\u{1b}[2J' cannot name an object: it holds control characters
+    exit 4
+    error: this is not a git repository, and none is above it
+    hint: change into a repository, or set GIT_DIR
+    "#);
+}
+
+#[test]
+fn show_prints_what_a_signature_claims_whether_or_not_it_verifies() {
+    let (sigstore, sandbox) = signed();
+    let parts = sandbox.commit_parts("HEAD");
+    let forged = sandbox.store_commit(&parts.with_payload("message", "massage"));
+    let good = sandbox.paraph(&["show"]);
+    let bad = sandbox.paraph(&["show", &forged]);
+    assert_eq!((good.code, bad.code), (Some(0), Some(0)));
+    insta::assert_snapshot!(shape(&shown(&sandbox, &good.stdout)), @r"
+    commit OID: good
+      Good signature from ann@example.com, vouched for by http://HOST.
+      Signed at TIME (timestamp-authority); entry 0 of the log 127.0.0.1; instance local.
+
+    What the signature holds, as it claims:
+      certificates:
+        claims:
+          tokenSubject: ann@example.com
+        fingerprint: KEY
+        identity: ann@example.com
+        issuer: http://HOST
+        issuerName: CN=paraph local intermediate,O=paraph local
+        key: PKIX_ECDSA_P256_SHA_256
+        notAfter: TIME
+        notBefore: TIME
+        serialNumber: …
+        signedCertificateTimestamps: …
+        signer: true
+      cmsLength: …
+      digestAlgorithm: 2.16.840.1.101.3.4.2.1
+      draftLogEntry: false
+      logEntry:
+        checkpoint: …
+        checkpoint: …
+        checkpoint: …
+        checkpoint: …
+        checkpoint: …
+        inclusionPromise: false
+        kind: hashedrekord 0.0.2
+        logId: OID
+        logIndex: 0
+        proofIndex: 0
+        treeSize: 1
+      signature: …
+      signatureAlgorithm: 1.2.840.10045.4.3.2
+      signingTime: TIME
+      timestamps:
+        length: …
+        policy: 1.3.6.1.4.1.57264.2
+        time: TIME
+    ");
+    let claims = |done: &Done| done.stdout.split_once("as it claims:").unwrap().1.to_owned();
+    assert_eq!(claims(&good), claims(&bad));
+    assert!(bad.stdout.starts_with(&format!("commit {forged}: bad\n")), "{}", bad.stdout);
+
+    let json: Value = serde_json::from_str(&sandbox.paraph(&["show", "--json", "v1"]).stdout).unwrap();
+    let certificate = &json["contents"]["certificates"][0];
+    assert_eq!(
+        (&json["verdict"], &certificate["identity"], &certificate["issuer"]),
+        (&"good".into(), &EMAIL.into(), &sigstore.url.clone().into())
+    );
+    let unsigned = sandbox.paraph(&["show", &sandbox.store("commit", &parts.payload)]);
+    assert_eq!((unsigned.code, unsigned.stdout.as_str()), (Some(4), ""), "{}", unsigned.stderr);
+}
+
+/// Lines without the values that are different in each run and have no form that the filter knows.
+fn shape(text: &str) -> String {
+    let varying = ["cmsLength:", "signature:", "serialNumber:", "checkpoint:", "signedCertificateTimestamps:", "length:"];
+    let lines = text.lines().map(|line| {
+        let bare = line.trim_start();
+        match varying.iter().find(|name| bare.starts_with(**name)) {
+            Some(name) => format!("{}{name} …\n", &line[..line.len() - bare.len()]),
+            None => format!("{line}\n"),
+        }
+    });
+    lines.collect()
+}
