@@ -242,8 +242,7 @@ fn log_key(spki: &[u8], id: &[u8], base_url: &str) -> Result<Option<LogKey>, Str
     let Ok(key) = PublicKey::from_spki(spki) else { return Ok(None) };
     let host = host_of(base_url);
     // only a C2SP key id covers a name: then the host is the origin of the checkpoints (Rekor v2)
-    let covers_name =
-        key.kind() == KeyKind::Ed25519 && host.is_some_and(|host| checkpoint::key_id(host, &key, spki) == id);
+    let covers_name = key.kind() == KeyKind::Ed25519 && host.is_some_and(|host| checkpoint::key_id(host, &key, spki) == id);
     Ok(Some(LogKey { key, id, origin: covers_name.then_some(host).flatten().map(str::to_owned) }))
 }
 

@@ -126,8 +126,9 @@ impl Verifier {
     /// # Errors
     /// Why the signature is not accepted.
     pub fn verify(&self, signed: &Signed<'_>) -> Result<Verified, Rejection> {
-        signed.require_x509()?;
+        // first the payload: a tag with two signatures is refused as such, whichever of them git takes
         let payload = Payload::parse(&signed.payload)?;
+        signed.require_x509()?;
         let verified = self.verify_cms(&armor::decode(&signed.signature)?, &signed.payload)?;
         Ok(Verified { payload: Some(payload), ..verified })
     }
