@@ -20,3 +20,4 @@ mod services;
 mod sign;
 mod support;
 mod trust;
+mod vectors;

@@ -10,7 +10,7 @@ use super::{
     ui::Ui,
 };
 use crate::{
-    Reason, Rejection,
+    Rejection,
     config::OptionValue,
     object::Tag,
     policy::{Judgement, Policy, Verdict},
@@ -260,11 +260,8 @@ fn title(object: &RawObject) -> String {
 
 /// A tag that is reached by another name than its own says nothing about that name.
 fn check_name(object: &RawObject) -> Result<(), Rejection> {
-    let Some(reached_as) = object.reference.as_deref().and_then(|reference| reference.strip_prefix("refs/tags/")) else { return Ok(()) };
-    let name = Tag::parse(&object.bytes)?.name.to_owned();
-    if name == reached_as {
-        Ok(())
-    } else {
-        Err(Rejection::new(Reason::TagName, format!("refs/tags/{reached_as} leads to the tag named {name}")))
+    match &object.reference {
+        Some(reference) => Tag::parse(&object.bytes)?.check_name(reference),
+        None => Ok(()),
     }
 }
