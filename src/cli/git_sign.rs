@@ -83,7 +83,7 @@ impl From<SignError> for Failure {
                 };
                 Self::new(Exit::Trust, error.to_string()).with_hint(hint)
             }
-            SignError::IntermediateMissing(_) => Self::new(Exit::Trust, error.to_string())
+            SignError::IntermediateMissing { .. } => Self::new(Exit::Trust, error.to_string())
                 .with_hint("a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of gitsign.fulcioRoot"),
             SignError::WrongCertificate { .. } => Self::new(Exit::Service, error.to_string()),
             SignError::TimestampAuthorityMissing => Self::new(Exit::Configuration, error.to_string()).with_hint("set gitsign.timestampServerURL"),

@@ -12,6 +12,7 @@ pub mod git_call;
 pub mod git_program;
 mod git_sign;
 mod git_verify;
+mod hook;
 mod identity;
 #[cfg(unix)]
 mod local;
@@ -55,6 +56,7 @@ pub struct Cli {
 enum Command {
     Verify(Box<verify::Args>),
     Show(show::Args),
+    Hook(hook::Args),
     Trust(trust::Args),
     #[cfg(unix)]
     Local(local::Args),
@@ -88,6 +90,7 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
     match cli.command {
         Command::Verify(arguments) => verify::run(&arguments, ui),
         Command::Show(arguments) => show::run(&arguments, ui),
+        Command::Hook(arguments) => hook::run(&arguments, ui),
         Command::Trust(arguments) => trust::run(&arguments, ui),
         #[cfg(unix)]
         Command::Local(arguments) => local::run(&arguments, ui),

@@ -70,7 +70,7 @@ pub async fn obtain(
     let verifier = Verifier::new(roots.to_vec(), now);
     // the signature will carry the leaf alone: what else its chain needs has to be in the trust root, or the log would get an entry in vain
     let certificate = verifier.check_certificate(leaf, &[]).map_err(|rejection| match verifier.check_certificate(leaf, others) {
-        Ok(_) => SignError::IntermediateMissing(fulcio.to_owned()),
+        Ok(_) => SignError::IntermediateMissing { fulcio: fulcio.to_owned() },
         Err(_) => SignError::Certificate { fulcio: fulcio.to_owned(), rejection },
     })?;
     check_purpose(&certificate, token, public_key.as_bytes(), now)

@@ -366,8 +366,9 @@ fn check_entry(root: &TrustRoot, checked: &Checked<'_>) -> Result<CheckedEntry, 
     };
     let entry = log::parse_entry(encoded)?;
     let id = log::log_id(&entry)?;
-    let log =
-        root.log(&id).ok_or_else(|| Rejection::new(Reason::LogUnknown, format!("log {}; looked in {}", crate::hex(&id), root.source)))?;
+    let log = root
+        .log(&id, log::stated_origin(&entry))
+        .ok_or_else(|| Rejection::new(Reason::LogUnknown, format!("log {}; looked in {}", crate::hex(&id), root.source)))?;
     let certificate = checked.certificate.certificate();
     let expected = HashedRekord {
         digest: &Sha256::digest(&checked.signed_bytes).into(),

@@ -12,6 +12,7 @@ mod config;
 mod corpus;
 mod documents;
 mod git;
+mod hooks;
 mod ranges;
 mod real_objects;
 mod repository;

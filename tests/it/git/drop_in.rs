@@ -41,7 +41,7 @@ fn refused(sigstore: &Sigstore, sandbox: &Sandbox) -> String {
     for entries in ["logs/rekor1.entries", "logs/rekor2.entries"] {
         assert_eq!(sigstore.folder.join(entries).metadata().unwrap().len(), 0, "{entries}");
     }
-    done.stderr.replace(sandbox.root().to_str().unwrap(), "ROOT").replace(sigstore.folder.to_str().unwrap(), "FOLDER")
+    done.stderr.replace(&sigstore.url, "URL")
 }
 
 #[test]
@@ -90,6 +90,28 @@ fn gitsigns_keys_of_gits_configuration_do_the_same() {
     assert_eq!((report["verdict"].as_str(), sources.as_slice()), (Some("untrusted"), &["log", "timestamp-authority"][..]));
 }
 
+/// The id of the log's Ed25519 key covers the log's name, which a file with the key does not hold.
+#[test]
+fn a_file_with_the_key_of_a_newer_log_is_enough_too() {
+    let (sigstore, mut sandbox) = repository("sha1");
+    for (name, value) in [
+        ("GITSIGN_REKOR_VERSION", "2".to_owned()),
+        ("GITSIGN_TIMESTAMP_SERVER_URL", format!("{}/api/v1/timestamp", sigstore.url)),
+        ("GITSIGN_TIMESTAMP_CERT_CHAIN", sigstore.file("tsa-chain.pem")),
+        ("SIGSTORE_REKOR_PUBLIC_KEY", sigstore.file("rekor2.pub")),
+    ] {
+        sandbox.set(name, &value);
+    }
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "one"]);
+    let report: serde_json::Value = serde_json::from_str(&sandbox.paraph(&["verify", "--json"]).stdout).unwrap();
+    assert_eq!((&report["verdict"], &report["logEntry"]["version"]), (&"untrusted".into(), &"0.0.2".into()));
+    // another key of the same kind is another log, whatever the checkpoint's name
+    let other = Sigstore::start();
+    sandbox.set("SIGSTORE_REKOR_PUBLIC_KEY", &other.file("rekor2.pub"));
+    let report: serde_json::Value = serde_json::from_str(&sandbox.paraph(&["verify", "--json"]).stdout).unwrap();
+    assert_eq!((&report["verdict"], &report["reason"]), (&"unchecked".into(), &"log-unknown".into()));
+}
+
 /// The chain that comes with the certificate shows the way to the authority, and a signature cannot carry it: this once made an entry of
 /// the log first, and failed then.
 #[test]
@@ -99,8 +121,8 @@ fn a_file_with_fulcios_root_alone_is_refused_before_anything_is_logged() {
     let root = sandbox.home().join("root.pem");
     std::fs::write(&root, &chain[chain.rfind("-----BEGIN").unwrap()..]).unwrap();
     sandbox.set("GITSIGN_FULCIO_ROOT", root.to_str().unwrap());
-    insta::assert_snapshot!(refused(&sigstore, &sandbox).replace(&sigstore.url, "URL"), @r"
-    error: the trust root holds the authority of the certificate from Fulcio at URL and not the intermediate certificate between the two
+    insta::assert_snapshot!(refused(&sigstore, &sandbox), @r"
+    error: the trust root holds the authority of the certificate from Fulcio at URL, and not the intermediate certificate between the two
     hint: a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of gitsign.fulcioRoot
     ");
 }

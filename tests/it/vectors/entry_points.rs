@@ -62,7 +62,12 @@ pub fn git_cell(case: &Case) -> Cell {
 /// The verdict of a status block, and the reason of the words beside it.
 fn status_cell(case: &Case, done: &Done) -> Cell {
     let words: Vec<&str> = done.stdout.lines().filter_map(|line| line.strip_prefix("[GNUPG:] ")?.split(' ').next()).collect();
-    let reason = done.stderr.split_once(" [").and_then(|(_, rest)| rest.split_once("].")).map(|(id, _)| id);
+    let reason = done
+        .stderr
+        .split_once(" [")
+        .and_then(|(_, rest)| rest.split_once("]."))
+        .map(|(id, _)| id)
+        .filter(|id| id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
     let cell = match (words.as_slice(), done.code, reason) {
         (["NEWSIG", "GOODSIG", "VALIDSIG", "TRUST_FULLY"], Some(0), None) => Cell::judged("good", "-"),
         (["NEWSIG", "GOODSIG", "VALIDSIG", "TRUST_UNDEFINED"], Some(0), None) => Cell::judged("untrusted", "-"),
