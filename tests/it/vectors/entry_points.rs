@@ -141,8 +141,8 @@ fn git_split_body(object: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         b"-----BEGIN PGP MESSAGE-----",
         b"-----BEGIN SSH SIGNATURE-----",
     ];
-    let starts = (0..object.len()).filter(|at| *at == 0 || object[at - 1] == b'\n');
-    let last = starts.filter(|at| BEGIN.iter().any(|begin| object[*at..].starts_with(begin))).next_back()?;
+    let mut starts = (0..object.len()).filter(|at| *at == 0 || object[at - 1] == b'\n');
+    let last = starts.rfind(|at| BEGIN.iter().any(|begin| object[*at..].starts_with(begin)))?;
     Some((object[..last].to_vec(), object[last..].to_vec()))
 }
 
