@@ -18,6 +18,9 @@ use std::{
 /// A signing config larger than this is not read, in bytes.
 const MAX_SIGNING_CONFIG: usize = 1 << 20;
 
+/// What to set where a timestamp is needed and nothing says from whom.
+const TIMESTAMP_SETTING: &str = "gitsign.timestampServerURL (an entry of Rekor v2 tells no time)";
+
 /// Trust material of one instance that a cache holds: newer than what the program carries.
 #[derive(Debug, Clone)]
 pub struct Cached {
@@ -149,9 +152,13 @@ pub fn services(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp) -
     let timestamp_authority = match (own(&config.timestamp_server_url.value), log_version) {
         (Some(url), _) => Some(url),
         (None, LogVersion::V1) => None,
+        // the public authority is not told of signatures for a log of one's own
+        (None, LogVersion::V2) if name == Instance::custom() && config.rekor.value.is_some() && config.signing_config.value.is_none() => {
+            return Err(none("timestamp authority", TIMESTAMP_SETTING));
+        }
         (None, LogVersion::V2) => {
             let url = signing.as_ref().and_then(|signing| first(&signing.tsa_urls, Some(1)));
-            Some(url.ok_or_else(|| none("timestamp authority", "gitsign.timestampServerURL (an entry of Rekor v2 tells no time)"))?)
+            Some(url.ok_or_else(|| none("timestamp authority", TIMESTAMP_SETTING))?)
         }
     };
     Ok(Services { fulcio: fulcio.ok_or_else(|| none("certificate authority", "gitsign.fulcio"))?, log, log_version, timestamp_authority })

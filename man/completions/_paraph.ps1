@@ -27,6 +27,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
+            [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage what is trusted: authorities, logs and their keys')
             [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for demonstrations and tests')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
@@ -62,6 +63,49 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;hook' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('pre-receive', 'pre-receive', [CompletionResultType]::ParameterValue, 'On a server: refuse a whole push for one bad object')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'On a server: refuse the refs of a push that have a bad object')
+            [CompletionResult]::new('pre-push', 'pre-push', [CompletionResultType]::ParameterValue, 'On one''s own machine: refuse to push a bad object')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;hook;pre-receive' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;hook;update' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;hook;pre-push' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;hook;help' {
+            [CompletionResult]::new('pre-receive', 'pre-receive', [CompletionResultType]::ParameterValue, 'On a server: refuse a whole push for one bad object')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'On a server: refuse the refs of a push that have a bad object')
+            [CompletionResult]::new('pre-push', 'pre-push', [CompletionResultType]::ParameterValue, 'On one''s own machine: refuse to push a bad object')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;hook;help;pre-receive' {
+            break
+        }
+        'paraph;hook;help;update' {
+            break
+        }
+        'paraph;hook;help;pre-push' {
+            break
+        }
+        'paraph;hook;help;help' {
             break
         }
         'paraph;trust' {
@@ -220,6 +264,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         'paraph;help' {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
+            [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage what is trusted: authorities, logs and their keys')
             [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for demonstrations and tests')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
@@ -231,6 +276,21 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help;show' {
+            break
+        }
+        'paraph;help;hook' {
+            [CompletionResult]::new('pre-receive', 'pre-receive', [CompletionResultType]::ParameterValue, 'On a server: refuse a whole push for one bad object')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'On a server: refuse the refs of a push that have a bad object')
+            [CompletionResult]::new('pre-push', 'pre-push', [CompletionResultType]::ParameterValue, 'On one''s own machine: refuse to push a bad object')
+            break
+        }
+        'paraph;help;hook;pre-receive' {
+            break
+        }
+        'paraph;help;hook;update' {
+            break
+        }
+        'paraph;help;hook;pre-push' {
             break
         }
         'paraph;help;trust' {

@@ -25,6 +25,9 @@ _paraph() {
             paraph,help)
                 cmd="paraph__subcmd__help"
                 ;;
+            paraph,hook)
+                cmd="paraph__subcmd__hook"
+                ;;
             paraph,local)
                 cmd="paraph__subcmd__local"
                 ;;
@@ -46,6 +49,9 @@ _paraph() {
             paraph__subcmd__help,help)
                 cmd="paraph__subcmd__help__subcmd__help"
                 ;;
+            paraph__subcmd__help,hook)
+                cmd="paraph__subcmd__help__subcmd__hook"
+                ;;
             paraph__subcmd__help,local)
                 cmd="paraph__subcmd__help__subcmd__local"
                 ;;
@@ -57,6 +63,15 @@ _paraph() {
                 ;;
             paraph__subcmd__help,verify)
                 cmd="paraph__subcmd__help__subcmd__verify"
+                ;;
+            paraph__subcmd__help__subcmd__hook,pre-push)
+                cmd="paraph__subcmd__help__subcmd__hook__subcmd__pre__subcmd__push"
+                ;;
+            paraph__subcmd__help__subcmd__hook,pre-receive)
+                cmd="paraph__subcmd__help__subcmd__hook__subcmd__pre__subcmd__receive"
+                ;;
+            paraph__subcmd__help__subcmd__hook,update)
+                cmd="paraph__subcmd__help__subcmd__hook__subcmd__update"
                 ;;
             paraph__subcmd__help__subcmd__local,init)
                 cmd="paraph__subcmd__help__subcmd__local__subcmd__init"
@@ -87,6 +102,30 @@ _paraph() {
                 ;;
             paraph__subcmd__help__subcmd__trust,update)
                 cmd="paraph__subcmd__help__subcmd__trust__subcmd__update"
+                ;;
+            paraph__subcmd__hook,help)
+                cmd="paraph__subcmd__hook__subcmd__help"
+                ;;
+            paraph__subcmd__hook,pre-push)
+                cmd="paraph__subcmd__hook__subcmd__pre__subcmd__push"
+                ;;
+            paraph__subcmd__hook,pre-receive)
+                cmd="paraph__subcmd__hook__subcmd__pre__subcmd__receive"
+                ;;
+            paraph__subcmd__hook,update)
+                cmd="paraph__subcmd__hook__subcmd__update"
+                ;;
+            paraph__subcmd__hook__subcmd__help,help)
+                cmd="paraph__subcmd__hook__subcmd__help__subcmd__help"
+                ;;
+            paraph__subcmd__hook__subcmd__help,pre-push)
+                cmd="paraph__subcmd__hook__subcmd__help__subcmd__pre__subcmd__push"
+                ;;
+            paraph__subcmd__hook__subcmd__help,pre-receive)
+                cmd="paraph__subcmd__hook__subcmd__help__subcmd__pre__subcmd__receive"
+                ;;
+            paraph__subcmd__hook__subcmd__help,update)
+                cmd="paraph__subcmd__hook__subcmd__help__subcmd__update"
                 ;;
             paraph__subcmd__local,help)
                 cmd="paraph__subcmd__local__subcmd__help"
@@ -167,7 +206,7 @@ _paraph() {
 
     case "${cmd}" in
         paraph)
-            opts="-h -V --help --version verify show trust local config generate-docs help"
+            opts="-h -V --help --version verify show hook trust local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -209,7 +248,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help)
-            opts="verify show trust local config generate-docs help"
+            opts="verify show hook trust local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -253,6 +292,62 @@ _paraph() {
         paraph__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__hook)
+            opts="pre-receive update pre-push"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__hook__subcmd__pre__subcmd__push)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__hook__subcmd__pre__subcmd__receive)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__hook__subcmd__update)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -448,6 +543,132 @@ _paraph() {
             ;;
         paraph__subcmd__help__subcmd__verify)
             opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook)
+            opts="-h --help pre-receive update pre-push help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__help)
+            opts="pre-receive update pre-push help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__help__subcmd__pre__subcmd__push)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__help__subcmd__pre__subcmd__receive)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__help__subcmd__update)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__pre__subcmd__push)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__pre__subcmd__receive)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__update)
+            opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

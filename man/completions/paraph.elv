@@ -24,6 +24,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --version 'Print version'
             cand verify 'Verify commits and tags, offline'
             cand show 'Show all that a signature holds'
+            cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage what is trusted: authorities, logs and their keys'
             cand local 'Run a private Sigstore on this machine, for demonstrations and tests'
             cand config 'Show the effective settings and where each comes from'
@@ -57,6 +58,40 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --json 'Print it as JSON'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;hook'= {
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand pre-receive 'On a server: refuse a whole push for one bad object'
+            cand update 'On a server: refuse the refs of a push that have a bad object'
+            cand pre-push 'On one''s own machine: refuse to push a bad object'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'paraph;hook;pre-receive'= {
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;hook;update'= {
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;hook;pre-push'= {
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;hook;help'= {
+            cand pre-receive 'On a server: refuse a whole push for one bad object'
+            cand update 'On a server: refuse the refs of a push that have a bad object'
+            cand pre-push 'On one''s own machine: refuse to push a bad object'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'paraph;hook;help;pre-receive'= {
+        }
+        &'paraph;hook;help;update'= {
+        }
+        &'paraph;hook;help;pre-push'= {
+        }
+        &'paraph;hook;help;help'= {
         }
         &'paraph;trust'= {
             cand -h 'Print help (see more with ''--help'')'
@@ -186,6 +221,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help'= {
             cand verify 'Verify commits and tags, offline'
             cand show 'Show all that a signature holds'
+            cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage what is trusted: authorities, logs and their keys'
             cand local 'Run a private Sigstore on this machine, for demonstrations and tests'
             cand config 'Show the effective settings and where each comes from'
@@ -195,6 +231,17 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;verify'= {
         }
         &'paraph;help;show'= {
+        }
+        &'paraph;help;hook'= {
+            cand pre-receive 'On a server: refuse a whole push for one bad object'
+            cand update 'On a server: refuse the refs of a push that have a bad object'
+            cand pre-push 'On one''s own machine: refuse to push a bad object'
+        }
+        &'paraph;help;hook;pre-receive'= {
+        }
+        &'paraph;help;hook;update'= {
+        }
+        &'paraph;help;hook;pre-push'= {
         }
         &'paraph;help;trust'= {
             cand update 'Fetch the newest trust material of the instance in use'

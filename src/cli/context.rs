@@ -11,7 +11,7 @@ use crate::{
     trust::{Instance, TrustRoot},
 };
 use jiff::Timestamp;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The repository, if the command runs in one, and the configuration.
 pub(super) struct Context {
@@ -26,6 +26,14 @@ impl Context {
     pub fn load(options: &[OptionValue]) -> Result<Self, Failure> {
         let repository = Repository::discover()?;
         let config = Config::load(repository.as_ref(), options)?;
+        Ok(Self { repository, config })
+    }
+
+    /// Reads both for a hook on a server: of git's configuration only the files, and of the environment nothing, which whoever pushes might
+    /// have set.
+    pub fn of_server() -> Result<Self, Failure> {
+        let repository = Repository::discover()?;
+        let config = Config::of_files(repository.as_ref())?;
         Ok(Self { repository, config })
     }
 
@@ -74,9 +82,11 @@ impl Context {
     }
 
     /// A file of allowed identities in the work tree can be changed by the very branch that it should judge; one in the git directory not.
-    fn policy_under_test(&self) -> Option<String> {
+    pub fn policy_under_test(&self) -> Option<String> {
         let repository = self.repository.as_ref()?;
-        let tree = repository.work_tree()?.canonicalize().ok()?;
+        // in a hook on a server, git names the git directory only
+        let beside = repository.common_dir().canonicalize().ok().filter(|folder| folder.ends_with(".git"));
+        let tree = repository.work_tree().map(Path::to_owned).or_else(|| beside?.parent().map(Path::to_owned))?.canonicalize().ok()?;
         let file: PathBuf = self.config.allowed_identities.value.as_ref()?.canonicalize().ok()?;
         let in_git_dir = repository.common_dir().canonicalize().is_ok_and(|git_dir| file.starts_with(git_dir));
         (file.starts_with(&tree) && !in_git_dir)

@@ -9,6 +9,7 @@ use super::{
     ui::Ui,
 };
 use crate::{
+    Reason,
     config::RekorMode,
     object::{MAX_OBJECT, Payload},
     service::{Http, ServiceError, Settings},
@@ -59,12 +60,31 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
     signature
 }
 
+/// The setting that names a file with what is not in the trust root.
+fn trust_setting(reason: Reason) -> Option<&'static str> {
+    match reason {
+        Reason::UnknownAuthority => Some("gitsign.fulcioRoot"),
+        Reason::SctUnknownLog => Some("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE"),
+        Reason::LogUnknown => Some("SIGSTORE_REKOR_PUBLIC_KEY"),
+        Reason::TimestampUnknownAuthority => Some("gitsign.timestampCertChain"),
+        _ => None,
+    }
+}
+
 impl From<SignError> for Failure {
     fn from(error: SignError) -> Self {
         match error {
             SignError::Service(error) => error.into(),
-            SignError::Certificate { .. } | SignError::SelfCheck { .. } => Self::new(Exit::Trust, error.to_string())
-                .with_hint("`paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used"),
+            SignError::Certificate { ref rejection, .. } | SignError::SelfCheck { ref rejection, .. } => {
+                let hint = "`paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used";
+                let hint = match trust_setting(rejection.reason()) {
+                    Some(setting) => format!("{hint}; where trust comes from files, {setting} names the one that is missing"),
+                    None => hint.to_owned(),
+                };
+                Self::new(Exit::Trust, error.to_string()).with_hint(hint)
+            }
+            SignError::IntermediateMissing { .. } => Self::new(Exit::Trust, error.to_string())
+                .with_hint("a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of gitsign.fulcioRoot"),
             SignError::WrongCertificate { .. } => Self::new(Exit::Service, error.to_string()),
             SignError::TimestampAuthorityMissing => Self::new(Exit::Configuration, error.to_string()).with_hint("set gitsign.timestampServerURL"),
             SignError::Encoding(_) => Self::new(Exit::Io, error.to_string()),

@@ -12,6 +12,7 @@ pub mod git_call;
 pub mod git_program;
 mod git_sign;
 mod git_verify;
+mod hook;
 mod identity;
 #[cfg(unix)]
 mod local;
@@ -38,9 +39,9 @@ use ui::Ui;
 ///
 /// To sign with it, tell git once:
 ///
-///     git config --global gpg.format x509
-///     git config --global gpg.x509.program paraph
-///     git commit -S
+///   git config --global gpg.format x509
+///   git config --global gpg.x509.program paraph
+///   git commit -S
 ///
 /// git then calls it by itself, also for `git verify-commit`,
 /// `git log --show-signature` and `git push --signed`.
@@ -53,8 +54,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Verify(verify::Args),
+    Verify(Box<verify::Args>),
     Show(show::Args),
+    Hook(hook::Args),
     Trust(trust::Args),
     #[cfg(unix)]
     Local(local::Args),
@@ -88,6 +90,7 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
     match cli.command {
         Command::Verify(arguments) => verify::run(&arguments, ui),
         Command::Show(arguments) => show::run(&arguments, ui),
+        Command::Hook(arguments) => hook::run(&arguments, ui),
         Command::Trust(arguments) => trust::run(&arguments, ui),
         #[cfg(unix)]
         Command::Local(arguments) => local::run(&arguments, ui),

@@ -150,6 +150,19 @@ impl Config {
         Self::from_inputs(&Inputs { options, variable: &variable, entries: &entries, directory: &directory, home: home.as_deref() })
     }
 
+    /// The configuration of the system's, the user's and the repository's files alone: what the environment and git's command line say does
+    /// not count.
+    pub fn of_files(repository: Option<&Repository>) -> Result<Self, Error> {
+        let mut entries = match repository {
+            Some(repository) => repository.configuration(SECTIONS)?,
+            None => repository::global_configuration(SECTIONS)?,
+        };
+        entries.retain(|entry| !matches!(entry.scope, Scope::Environment | Scope::CommandLine));
+        let directory = std::env::current_dir().map_err(Error::CurrentDirectory)?;
+        let home = std::env::home_dir().filter(|home| home.is_absolute());
+        Self::from_inputs(&Inputs { options: &[], variable: &|_| None, entries: &entries, directory: &directory, home: home.as_deref() })
+    }
+
     /// The instance to sign with and to verify against: the one that is set; else `custom` where files of trust are set one by one;
     /// else the public one.
     pub fn instance_name(&self) -> Instance {

@@ -70,6 +70,12 @@ pub fn log_id(entry: &TransparencyLogEntry) -> Result<[u8; 32], Rejection> {
     id.try_into().map_err(|_| malformed("its log id is not of 32 bytes"))
 }
 
+/// The first line of the entry's checkpoint: what it calls the log. Nothing is checked.
+pub fn stated_origin(entry: &TransparencyLogEntry) -> &str {
+    let checkpoint = entry.inclusion_proof.as_ref().and_then(|proof| proof.checkpoint.as_ref());
+    checkpoint.and_then(|checkpoint| checkpoint.envelope.lines().next()).unwrap_or_default()
+}
+
 /// Checks an entry against the signature that it should be about, under the key of the log that it names.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header},
 };
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 /// A request whose host and origin have been checked and whose body is within its cap.
@@ -199,4 +200,9 @@ pub fn protobuf_bytes(text: &str) -> Option<Vec<u8>> {
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let alphabet = if text.contains(['-', '_']) { alphabet::URL_SAFE } else { alphabet::STANDARD };
     GeneralPurpose::new(&alphabet, config).decode(text).ok()
+}
+
+/// A field in which null is the same as absent, as it is to Go's servers.
+pub fn nullable<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }

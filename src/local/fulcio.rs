@@ -12,7 +12,7 @@ use spki::AlgorithmIdentifierRef;
 use x509_cert::request::CertReqInfo;
 
 use super::{
-    answer::{Answer, Call, Grpc, protobuf_bytes},
+    answer::{Answer, Call, Grpc, nullable, protobuf_bytes},
     authority::{self, Leaf, Promise},
     ct,
     error::LocalError,
@@ -75,11 +75,6 @@ struct V1Request {
     signed_email_address: String,
     #[serde(deserialize_with = "nullable")]
     certificate_signing_request: String,
-}
-
-/// In protobuf's JSON, null is the same as absent.
-fn nullable<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
-    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// `POST /api/v2/signingCert`.

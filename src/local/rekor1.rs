@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    answer::{Answer, Call, protobuf_bytes},
+    answer::{Answer, Call, nullable, protobuf_bytes},
     error::LocalError,
     faults::Fault,
     log::{Appended, Log, Proof},
@@ -329,11 +329,11 @@ fn index_of(services: &Services, uuid: &str) -> Option<u64> {
 fn retrieve(services: &Services, call: &Call) -> Result<Answer, LocalError> {
     #[derive(Deserialize)]
     struct Query {
-        #[serde(default, rename = "entryUUIDs")]
+        #[serde(default, deserialize_with = "nullable", rename = "entryUUIDs")]
         uuids: Vec<String>,
-        #[serde(default, rename = "logIndexes")]
+        #[serde(default, deserialize_with = "nullable", rename = "logIndexes")]
         indexes: Vec<u64>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "nullable")]
         entries: Vec<Proposed>,
     }
     let query: Query = match json_body(call, "entry") {
@@ -371,12 +371,12 @@ fn search(services: &Services, call: &Call) -> Result<Answer, LocalError> {
         email: Option<String>,
         #[serde(rename = "publicKey")]
         public_key: Option<SearchedKey>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "nullable")]
         operator: String,
     }
     #[derive(Deserialize)]
     struct SearchedKey {
-        #[serde(default)]
+        #[serde(default, deserialize_with = "nullable")]
         content: String,
         format: Option<String>,
     }

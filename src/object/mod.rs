@@ -9,7 +9,7 @@ mod push_certificate;
 mod tag;
 
 pub use commit::Commit;
-pub use push_certificate::{PushCertificate, RefUpdate};
+pub use push_certificate::{MAX_UPDATES, PushCertificate, RefUpdate};
 pub use tag::Tag;
 
 use crate::{Reason, Rejection, signature::armor};

@@ -35,6 +35,20 @@ impl<'a> Tag<'a> {
         })
     }
 
+    /// Checks the name by which the tag was reached: a tag says nothing about another name than its own, and git does not compare them.
+    /// References outside `refs/tags/` are no tag names.
+    ///
+    /// # Errors
+    /// [`Reason::TagName`].
+    pub fn check_name(&self, reference: &str) -> Result<(), Rejection> {
+        match reference.strip_prefix("refs/tags/") {
+            Some(name) if name != self.name => {
+                Err(Rejection::new(Reason::TagName, format!("refs/tags/{name} leads to the tag named {}", self.name)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The object format, as the length of the target's id tells it.
     pub fn format(&self) -> Option<ObjectFormat> {
         ObjectFormat::from_hex_length(self.target.len())

@@ -4,7 +4,8 @@
 use super::revision::Resolved;
 use super::{Error as RepositoryError, Repository, within_limit};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 /// git did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,15 @@ pub enum Error {
         command: &'static str,
         /// What it printed.
         message: String,
+    },
+    /// The list of new commits is not complete.
+    #[error("git rev-list could not list the new commits; `git fsck` tells more")]
+    Listing,
+    /// It was to be asked for something that is no object id.
+    #[error("git {command} is asked only for whole object ids of this repository's kind")]
+    NoId {
+        /// Its subcommand.
+        command: &'static str,
     },
     /// It answered in an unknown way.
     #[error("git {command} gave an answer that is not understood")]
@@ -50,41 +60,153 @@ pub(super) fn resolve(repository: &Repository, revision: &str) -> Result<Resolve
     Ok(Resolved { id, reference })
 }
 
-pub(super) fn object(repository: &Repository, id: &str) -> Result<(gix::objs::Kind, Vec<u8>), RepositoryError> {
-    let command = "cat-file";
-    let mut child = command_of(repository, &[command, "--batch"]).stdin(Stdio::piped()).spawn().map_err(Error::Start)?;
-    let answer = read_object(&mut child, id);
-    // The answer is complete or useless by now; git ends by itself, or is ended.
-    let _ = child.kill();
-    let _ = child.wait();
-    answer
+/// git's object reader, one process for all objects and all threads; started with the first object.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    reader: Mutex<Option<Reader>>,
 }
 
-fn read_object(child: &mut Child, id: &str) -> Result<(gix::objs::Kind, Vec<u8>), RepositoryError> {
-    let not_understood = || RepositoryError::from(Error::Answer { command: "cat-file" });
-    let mut input = child.stdin.take().ok_or_else(not_understood)?;
-    input.write_all(format!("{id}\n").as_bytes()).map_err(|_| not_understood())?;
-    drop(input);
-    let mut output = BufReader::new(child.stdout.take().ok_or_else(not_understood)?);
-    let mut header = String::new();
-    output.by_ref().take(LONGEST_LINE).read_line(&mut header).map_err(|_| not_understood())?;
-    let mut words = header.split_whitespace();
-    let (Some(found), Some(kind)) = (words.next(), words.next()) else { return Err(not_understood()) };
-    if kind == "missing" {
-        return Err(RepositoryError::MissingObject(id.to_owned()));
+impl Objects {
+    /// The object with this id, as git has stored it. The caller hashes the bytes.
+    pub(super) fn read(&self, repository: &Repository, id: &str) -> Result<(gix::objs::Kind, Vec<u8>), RepositoryError> {
+        require_id(repository, id, "cat-file")?;
+        let mut slot = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reader = match slot.take() {
+            Some(reader) => reader,
+            None => Reader::start(repository)?,
+        };
+        let answer = reader.read(id);
+        // after any other error it is not known where in its output the reader stands: the next object gets a new one
+        if matches!(answer, Ok(_) | Err(RepositoryError::MissingObject(_))) {
+            *slot = Some(reader);
+        }
+        answer
     }
-    let size: u64 = words.next().and_then(|size| size.parse().ok()).ok_or_else(not_understood)?;
-    let kind = gix::objs::Kind::from_bytes(kind.as_bytes()).map_err(|_| not_understood())?;
-    if found != id {
-        return Err(not_understood());
+}
+
+/// `git cat-file --batch`: an id in, an object out.
+#[derive(Debug)]
+struct Reader {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Reader {
+    fn start(repository: &Repository) -> Result<Self, RepositoryError> {
+        let command = "cat-file";
+        let mut child = command_of(repository, &[command, "--batch"]).stdin(Stdio::piped()).spawn().map_err(Error::Start)?;
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(input), Some(output)) => Ok(Self { child, input, output: BufReader::new(output) }),
+            _ => Err(Error::Answer { command }.into()),
+        }
     }
-    within_limit(id, size)?;
-    let mut bytes = Vec::new();
-    output.take(size).read_to_end(&mut bytes).map_err(|_| not_understood())?;
-    if u64::try_from(bytes.len()) != Ok(size) {
-        return Err(not_understood());
+
+    fn read(&mut self, id: &str) -> Result<(gix::objs::Kind, Vec<u8>), RepositoryError> {
+        let not_understood = || RepositoryError::from(Error::Answer { command: "cat-file" });
+        self.input.write_all(format!("{id}\n").as_bytes()).map_err(|_| not_understood())?;
+        let mut header = String::new();
+        self.output.by_ref().take(LONGEST_LINE).read_line(&mut header).map_err(|_| not_understood())?;
+        let mut words = header.split_whitespace();
+        let (Some(found), Some(kind)) = (words.next(), words.next()) else { return Err(not_understood()) };
+        if found != id {
+            return Err(not_understood());
+        }
+        if kind == "missing" {
+            return Err(RepositoryError::MissingObject(id.to_owned()));
+        }
+        let size: u64 = words.next().and_then(|size| size.parse().ok()).ok_or_else(not_understood)?;
+        let kind = gix::objs::Kind::from_bytes(kind.as_bytes()).map_err(|_| not_understood())?;
+        within_limit(id, size)?;
+        let mut bytes = Vec::new();
+        self.output.by_ref().take(size).read_to_end(&mut bytes).map_err(|_| not_understood())?;
+        let mut end = [0];
+        self.output.read_exact(&mut end).map_err(|_| not_understood())?;
+        if u64::try_from(bytes.len()) != Ok(size) || end != *b"\n" {
+            return Err(not_understood());
+        }
+        Ok((kind, bytes))
     }
-    Ok((kind, bytes))
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // every answer that was wanted is complete; git would end by itself, and must not outlive us
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The commits that `git rev-list` names, as it names them.
+#[derive(Debug)]
+pub(super) struct Listing {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    digits: usize,
+    ended: bool,
+}
+
+const REV_LIST: &str = "rev-list";
+
+impl Listing {
+    /// `revisions` goes to standard input, a line each: whole ids, with `^` before those that are left out. `options` follow it.
+    pub(super) fn start(repository: &Repository, revisions: &str, options: &[&str]) -> Result<Self, RepositoryError> {
+        let mut command = command_of(repository, &[&["-c", "core.commitGraph=false", REV_LIST, "--stdin"], options].concat());
+        // a graft would put other parents in the place of those that the commits themselves name
+        let mut child = command.env("GIT_GRAFT_FILE", "/dev/null").stdin(Stdio::piped()).spawn().map_err(Error::Start)?;
+        // git reads all of it before it answers; where it ends early, its exit status tells
+        let written = child.stdin.take().map(|mut input| input.write_all(revisions.as_bytes()));
+        match (written, child.stdout.take()) {
+            (Some(Ok(())), Some(output)) => {
+                Ok(Self { child, output: BufReader::new(output), digits: repository.gix.object_hash().len_in_hex(), ended: false })
+            }
+            _ => {
+                let _ = child.kill();
+                let _ = child.wait();
+                Err(Error::Listing.into())
+            }
+        }
+    }
+}
+
+impl Iterator for Listing {
+    type Item = Result<String, RepositoryError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let mut line = String::new();
+        let result = match self.output.by_ref().take(LONGEST_LINE).read_line(&mut line) {
+            Ok(0) => match self.child.wait() {
+                Ok(status) if status.success() => None,
+                _ => Some(Err(Error::Listing.into())),
+            },
+            Ok(_) => match line.strip_suffix('\n') {
+                Some(id) if is_id(id, self.digits) => Some(Ok(id.to_owned())),
+                _ => Some(Err(Error::Answer { command: REV_LIST }.into())),
+            },
+            Err(_) => Some(Err(Error::Answer { command: REV_LIST }.into())),
+        };
+        self.ended = !matches!(result, Some(Ok(_)));
+        result
+    }
+}
+
+impl Drop for Listing {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Only whole ids are handed to git, so that nothing in them is taken for an expression or an option.
+pub(super) fn require_id(repository: &Repository, id: &str, command: &'static str) -> Result<(), RepositoryError> {
+    if is_id(id, repository.gix.object_hash().len_in_hex()) { Ok(()) } else { Err(Error::NoId { command }.into()) }
+}
+
+fn is_id(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The one line that `git rev-parse` prints, and its warnings.
@@ -108,6 +230,8 @@ fn command_of(repository: &Repository, arguments: &[&str]) -> Command {
         .args(arguments)
         .env("GIT_NO_REPLACE_OBJECTS", "1")
         .env("GIT_NO_LAZY_FETCH", "1")
+        // which git before 2.45 does not know
+        .env("GIT_ALLOW_PROTOCOL", "none")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("LC_ALL", "C")
         .stdout(Stdio::piped())

@@ -7,15 +7,18 @@
 
 mod configuration;
 mod git;
+mod new;
 mod parameters;
 mod revision;
 mod walk;
 
 use crate::object::ObjectFormat;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use configuration::{Entry, Scope, global_configuration};
 pub use git::Error as GitError;
+pub use new::{KnownReferences, NewCommits};
 pub use walk::{Commits, Handle, Range, TagReference};
 
 /// The largest object that is read: no signed commit or tag comes near it.
@@ -28,7 +31,7 @@ pub struct Repository {
     /// References are stored in a format that gix does not read, so git resolves revisions.
     references_by_git: bool,
     /// The environment names another object directory (a push's quarantine), so git reads objects.
-    objects_by_git: bool,
+    objects_by_git: Option<Arc<git::Objects>>,
 }
 
 /// An object as it is stored, with the id that its bytes have.
@@ -223,7 +226,10 @@ impl Repository {
 
     /// The object with this id; its bytes are hashed anew.
     fn checked_object(&self, id: &str, reference: Option<String>) -> Result<RawObject, Error> {
-        let (kind, bytes) = if self.objects_by_git { git::object(self, id)? } else { self.read(id)? };
+        let (kind, bytes) = match &self.objects_by_git {
+            Some(objects) => objects.read(self, id)?,
+            None => self.read(id)?,
+        };
         let hash = self.gix.object_hash();
         let damaged = |cause: String| Error::DamagedObject { id: id.to_owned(), cause };
         let computed = gix::objs::compute_hash(hash, kind, &bytes).map_err(|error| damaged(chain(&error)))?.to_hex().to_string();
@@ -237,8 +243,8 @@ impl Repository {
         gix.objects.ignore_replacements = true;
         let format = gix.config_snapshot().plumbing().string("extensions.refStorage");
         let references_by_git = format.is_some_and(|format| !format.eq_ignore_ascii_case(b"files"));
-        let objects_by_git =
-            ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"].iter().any(|name| std::env::var_os(name).is_some());
+        let is_elsewhere = ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"].iter().any(|name| std::env::var_os(name).is_some());
+        let objects_by_git = is_elsewhere.then(Arc::default);
         Ok(Self { gix, references_by_git, objects_by_git })
     }
 
@@ -351,6 +357,12 @@ fn options(ownership: Ownership) -> Result<gix::sec::trust::Mapping<gix::open::O
 }
 
 fn find(directory: &Path, options: gix::sec::trust::Mapping<gix::open::Options>) -> gix::Result<gix::Repository> {
+    // so git names the repository of a server's hooks; gix takes it for a work tree where the folder is called `.git`
+    if std::env::var_os("GIT_DIR").is_some_and(|place| place == ".")
+        && let Ok(folder) = std::env::current_dir()
+    {
+        return gix::ThreadSafeRepository::open_opts(folder, options.full.open_path_as_is(true)).map(|found| found.to_thread_local());
+    }
     let upwards = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
     gix::ThreadSafeRepository::discover_with_environment_overrides_opts(directory, upwards, options).map(|found| found.to_thread_local())
 }

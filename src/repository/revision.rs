@@ -24,7 +24,7 @@ const SYMBOLIC_LIMIT: usize = 5;
 impl Repository {
     pub(super) fn resolve(&self, revision: &str) -> Result<Resolved, Error> {
         check(revision)?;
-        if self.references_by_git || self.objects_by_git {
+        if self.references_by_git || self.objects_by_git.is_some() {
             return git::resolve(self, revision);
         }
         // The part before the first operator is a name of its own, so that its ambiguity is seen here too: `v1^{commit}`, `main~2`.

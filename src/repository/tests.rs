@@ -149,7 +149,7 @@ fn git_itself_reads_what_gix_does_not() {
     let (_folder, path) = repository("sha1");
     let mut repository = Repository::open(&path).unwrap();
     let [head, tag] = ["HEAD", "v1"].map(|revision| repository.object(revision).unwrap());
-    (repository.references_by_git, repository.objects_by_git) = (true, true);
+    (repository.references_by_git, repository.objects_by_git) = (true, Some(Arc::default()));
     assert_eq!(repository.object("HEAD").unwrap(), head);
     assert_eq!(repository.object("v1").unwrap(), tag);
     assert_eq!(repository.object("v1^{commit}").unwrap(), RawObject { reference: None, ..head });
@@ -157,6 +157,54 @@ fn git_itself_reads_what_gix_does_not() {
     assert!(matches!(repository.object(&"0123456789".repeat(4)), Err(Error::MissingObject(_))));
     git(&path, &["branch", "v1"]);
     assert!(matches!(repository.object("v1"), Err(Error::AmbiguousRevision { .. })));
+}
+
+#[test]
+fn one_reader_answers_for_many_objects_and_is_asked_for_whole_ids_only() {
+    let (_folder, path) = repository("sha256");
+    std::fs::write(path.join("blob"), "a line\nwithout an end").unwrap();
+    let blob = git(&path, &["hash-object", "-w", "blob"]);
+    let [head, tag] = ["HEAD", "v1"].map(|name| git(&path, &["rev-parse", name]));
+    let mut repository = Repository::open(&path).unwrap();
+    let by_gix = [&blob, &head, &tag].map(|id| repository.object_by_id(id).unwrap());
+    repository.objects_by_git = Some(Arc::default());
+    let missing = "0123456789abcdef".repeat(4);
+    for _ in 0..3 {
+        assert_eq!([&blob, &head, &tag].map(|id| repository.object_by_id(id).unwrap()), by_gix);
+        assert!(matches!(repository.object_by_id(&missing), Err(Error::MissingObject(id)) if id == missing));
+        for id in ["HEAD", &head[..20], &format!("{head}\n{head}"), &head.to_uppercase(), "", "--batch-all-objects"] {
+            assert!(matches!(repository.object_by_id(id), Err(Error::Git(GitError::NoId { .. }))), "{id}");
+        }
+    }
+    // another thread has the same reader
+    let handle = repository.handle();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..50).for_each(|_| assert_eq!(handle.to_repository().object_by_id(&head).unwrap(), by_gix[1])));
+        }
+    });
+}
+
+#[test]
+fn new_commits_are_those_that_neither_objects_nor_references_lead_to() {
+    let (_folder, path) = repository("sha1");
+    let [second, first, tag] = ["HEAD", "HEAD~1", "v1"].map(|name| git(&path, &["rev-parse", name]));
+    git(&path, &["checkout", "-q", "--detach"]);
+    git(&path, &["commit", "-q", "--allow-empty", "-m", "three"]);
+    let third = git(&path, &["rev-parse", "HEAD"]);
+    git(&path, &["checkout", "-q", "main"]);
+    git(&path, &["update-ref", "refs/remotes/origin/main", &first]);
+    let repository = Repository::open(&path).unwrap();
+    let new =
+        |tips: &[&str], known: &[&str], references| repository.new_commits(tips, known, references).unwrap().collect::<Result<Vec<_>, _>>();
+    assert_eq!(new(&[&third], &[], KnownReferences::Nothing).unwrap(), [&*third, &second, &first]);
+    assert_eq!(new(&[&third], &[], KnownReferences::All).unwrap(), [&*third]);
+    assert_eq!(new(&[&third, &tag], &[], KnownReferences::Remote("origin")).unwrap(), [&*third, &second]);
+    assert_eq!(new(&[&third], &[&tag], KnownReferences::Remote("elsewhere")).unwrap(), [&*third]);
+    // a pattern would stand for other remotes
+    assert_eq!(new(&[&second], &[], KnownReferences::Remote("orig*")).unwrap().len(), 2);
+    assert!(matches!(new(&[&"1".repeat(40)], &[], KnownReferences::Nothing), Err(Error::Git(GitError::Listing))));
+    assert!(matches!(repository.new_commits(&["HEAD"], &[], KnownReferences::All), Err(Error::Git(GitError::NoId { .. }))));
 }
 
 #[test]

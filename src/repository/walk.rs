@@ -2,9 +2,9 @@
 //!
 //! Replacement objects, grafts and the commit-graph file are not followed: the parents are those that the commits themselves name.
 
-use super::{Error, ObjectKind, RawObject, Repository};
+use super::{Error, ObjectKind, RawObject, Repository, git};
 use gix::ObjectId;
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 /// A part of history.
 #[derive(Debug, Clone, Default)]
@@ -97,7 +97,7 @@ impl Repository {
 
     /// The same repository for another thread.
     pub fn handle(&self) -> Handle {
-        Handle { gix: self.gix.clone().into_sync(), references_by_git: self.references_by_git, objects_by_git: self.objects_by_git }
+        Handle { gix: self.gix.clone().into_sync(), references_by_git: self.references_by_git, objects_by_git: self.objects_by_git.clone() }
     }
 
     fn commit_id(&self, revision: &str) -> Result<ObjectId, Error> {
@@ -163,7 +163,7 @@ impl Iterator for Commits<'_> {
 pub struct Handle {
     gix: gix::ThreadSafeRepository,
     references_by_git: bool,
-    objects_by_git: bool,
+    objects_by_git: Option<Arc<git::Objects>>,
 }
 
 impl Handle {
@@ -171,6 +171,6 @@ impl Handle {
     pub fn to_repository(&self) -> Repository {
         let mut gix = self.gix.to_thread_local();
         gix.objects.ignore_replacements = true;
-        Repository { gix, references_by_git: self.references_by_git, objects_by_git: self.objects_by_git }
+        Repository { gix, references_by_git: self.references_by_git, objects_by_git: self.objects_by_git.clone() }
     }
 }

@@ -47,6 +47,11 @@ impl Reply {
         self
     }
 
+    /// A header's value, by its name in lower case.
+    pub(crate) fn header_value(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
     pub(crate) fn json(status: u16, body: &serde_json::Value) -> Self {
         Self::new(status, body.to_string()).header("content-type", "application/json")
     }

@@ -67,8 +67,12 @@ pub async fn obtain(
         return Err(SignError::WrongCertificate { fulcio: fulcio.to_owned(), detail: "the answer holds none".into() });
     };
     let now = clock();
-    let certificate = Verifier::new(roots.to_vec(), now).check_certificate(leaf, others);
-    let certificate = certificate.map_err(|rejection| SignError::Certificate { fulcio: fulcio.to_owned(), rejection })?;
+    let verifier = Verifier::new(roots.to_vec(), now);
+    // the signature will carry the leaf alone: what else its chain needs has to be in the trust root, or the log would get an entry in vain
+    let certificate = verifier.check_certificate(leaf, &[]).map_err(|rejection| match verifier.check_certificate(leaf, others) {
+        Ok(_) => SignError::IntermediateMissing { fulcio: fulcio.to_owned() },
+        Err(_) => SignError::Certificate { fulcio: fulcio.to_owned(), rejection },
+    })?;
     check_purpose(&certificate, token, public_key.as_bytes(), now)
         .map_err(|detail| SignError::WrongCertificate { fulcio: fulcio.to_owned(), detail })?;
     Ok(Credential { key, certificate })

@@ -89,6 +89,14 @@ pub enum SignError {
         /// Why not.
         rejection: Rejection,
     },
+    /// The trust root has the authority, and not the certificate between it and the signer's.
+    #[error(
+        "the trust root holds the authority of the certificate from Fulcio at {fulcio}, and not the intermediate certificate between the two"
+    )]
+    IntermediateMissing {
+        /// Fulcio's URL.
+        fulcio: String,
+    },
     /// The certificate is for another key or somebody else than was asked for.
     #[error("the certificate from Fulcio at {fulcio} is not for this signature: {detail}")]
     WrongCertificate {

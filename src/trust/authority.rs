@@ -82,6 +82,8 @@ impl Authority {
         let between = others.iter().find(|other| other.der() != leaf.der() && may_have_issued(other, leaf) && may_have_issued(root, other));
         let Some(intermediate) = between else { return Ok(None) };
         check_authority(intermediate, 0, ID_KP_CODE_SIGNING)?;
+        // the root was checked as an issuer of leaves; here it stands one higher
+        check_authority(root, 1, ID_KP_CODE_SIGNING)?;
         leaf.verify_signature(intermediate.public_key())?;
         intermediate.verify_signature(root.public_key())?;
         Ok(Some(IssuingPath { certificates: vec![intermediate, root], window: self.window, directly_from_root: false }))

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 pub struct KeyFiles {
     /// Fulcio's certificates (`gitsign.fulcioRoot`, `SIGSTORE_ROOT_FILE`): PEM, intermediates and roots in any order.
     pub fulcio_root: Option<(String, Vec<u8>)>,
-    /// Rekor v1's public key (`SIGSTORE_REKOR_PUBLIC_KEY`): PEM.
+    /// Rekor's public key (`SIGSTORE_REKOR_PUBLIC_KEY`), or several: PEM.
     pub rekor_public_key: Option<(String, Vec<u8>)>,
     /// The CT log's public key (`SIGSTORE_CT_LOG_PUBLIC_KEY_FILE`): PEM.
     pub ct_log_public_key: Option<(String, Vec<u8>)>,

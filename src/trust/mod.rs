@@ -11,13 +11,13 @@ pub use custom::KeyFiles;
 pub use sigstore_trust_root::SigningConfig;
 
 use crate::{
-    certificate::{Certificate, PublicKey},
+    certificate::{Certificate, KeyKind, PublicKey},
     evidence::{checkpoint, log::LogKey},
 };
 use jiff::Timestamp;
 use sigstore_trust_root::{SigstoreInstance, TrustedRoot};
 use sigstore_types::TimeRange;
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// A trusted root file larger than this is not read, in bytes.
 pub const MAX_TRUSTED_ROOT: usize = 4 << 20;
@@ -216,9 +216,18 @@ impl TrustRoot {
         Ok(root)
     }
 
-    /// The log with this id.
-    pub fn log(&self, id: &[u8; 32]) -> Option<&Log> {
-        self.logs.iter().find(|log| log.key.id == *id)
+    /// The log with this id, whose checkpoint calls it `origin`.
+    ///
+    /// The id of an Ed25519 key covers the log's name (C2SP signed-note), which a file with nothing but the key does not tell. Such a key has
+    /// the id that it has under the checkpoint's name: whether it signed that name, the checkpoint's signature shows.
+    pub fn log(&self, id: &[u8; 32], origin: &str) -> Option<Cow<'_, Log>> {
+        let named = |log: &Log| {
+            let nameless = log.base_url.is_empty() && log.key.origin.is_none() && log.key.key.kind() == KeyKind::Ed25519;
+            (nameless && checkpoint::key_id(origin, &log.key.key, &[]) == *id)
+                .then(|| Log { key: LogKey { id: *id, ..log.key.clone() }, ..log.clone() })
+        };
+        let listed = self.logs.iter().find(|log| log.key.id == *id).map(Cow::Borrowed);
+        listed.or_else(|| self.logs.iter().find_map(named).map(Cow::Owned))
     }
 
     /// The CT logs with this id: one may stand twice, with two windows.
@@ -233,8 +242,7 @@ fn log_key(spki: &[u8], id: &[u8], base_url: &str) -> Result<Option<LogKey>, Str
     let Ok(key) = PublicKey::from_spki(spki) else { return Ok(None) };
     let host = host_of(base_url);
     // only a C2SP key id covers a name: then the host is the origin of the checkpoints (Rekor v2)
-    let covers_name =
-        key.kind() == crate::certificate::KeyKind::Ed25519 && host.is_some_and(|host| checkpoint::key_id(host, &key, spki) == id);
+    let covers_name = key.kind() == KeyKind::Ed25519 && host.is_some_and(|host| checkpoint::key_id(host, &key, spki) == id);
     Ok(Some(LogKey { key, id, origin: covers_name.then_some(host).flatten().map(str::to_owned) }))
 }
 

@@ -126,8 +126,9 @@ impl Verifier {
     /// # Errors
     /// Why the signature is not accepted.
     pub fn verify(&self, signed: &Signed<'_>) -> Result<Verified, Rejection> {
-        signed.require_x509()?;
+        // first the payload: a tag with two signatures is refused as such, whichever of them git takes
         let payload = Payload::parse(&signed.payload)?;
+        signed.require_x509()?;
         let verified = self.verify_cms(&armor::decode(&signed.signature)?, &signed.payload)?;
         Ok(Verified { payload: Some(payload), ..verified })
     }
@@ -365,8 +366,9 @@ fn check_entry(root: &TrustRoot, checked: &Checked<'_>) -> Result<CheckedEntry, 
     };
     let entry = log::parse_entry(encoded)?;
     let id = log::log_id(&entry)?;
-    let log =
-        root.log(&id).ok_or_else(|| Rejection::new(Reason::LogUnknown, format!("log {}; looked in {}", crate::hex(&id), root.source)))?;
+    let log = root
+        .log(&id, log::stated_origin(&entry))
+        .ok_or_else(|| Rejection::new(Reason::LogUnknown, format!("log {}; looked in {}", crate::hex(&id), root.source)))?;
     let certificate = checked.certificate.certificate();
     let expected = HashedRekord {
         digest: &Sha256::digest(&checked.signed_bytes).into(),

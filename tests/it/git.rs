@@ -1,5 +1,6 @@
 //! Signing and verifying through the real git: what git asks for, what it makes of the answer, and what a person sees.
 
+mod drop_in;
 mod failures;
 mod hostile;
 mod identities;

@@ -10,12 +10,12 @@ use super::{
     ui::Ui,
 };
 use crate::{
-    Reason, Rejection,
+    Rejection,
     config::OptionValue,
     object::Tag,
     policy::{Judgement, Policy, Verdict},
     report::{Report, sentences},
-    repository::{Commits, Handle, ObjectKind, Range, RawObject, Repository},
+    repository::{self, Handle, ObjectKind, Range, RawObject, Repository},
     verify::{Verified, Verifier, batch},
 };
 use expect::Expect;
@@ -86,7 +86,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     if !ranges.is_empty() || arguments.all {
         let range = Range { revisions: ranges, all: arguments.all, first_parent: arguments.first_parent };
         let mut commits = repository.commits(&range)?;
-        judge.commits(&mut commits, &repository.handle(), |judged| output.judged(judged))?;
+        judge.commits(commits.by_ref(), &repository.handle(), |judged| output.judged(judged))?;
         output.cut(commits.cut());
     }
     if arguments.tags {
@@ -129,26 +129,35 @@ fn is_many(arguments: &Args, revisions: &[String]) -> bool {
     arguments.all || arguments.tags || arguments.stdin || revisions.len() > 1 || revisions.iter().any(|revision| is_range(revision))
 }
 
-struct Judge<'a> {
-    verifier: &'a Verifier,
-    policy: &'a Policy,
+/// Judges objects: the one way for `paraph verify` and the hooks.
+pub(super) struct Judge<'a> {
+    pub verifier: &'a Verifier,
+    pub policy: &'a Policy,
 }
 
 /// An object and the verdict on it.
-struct Judged {
-    id: String,
-    kind: ObjectKind,
-    judgement: Judgement,
+pub(super) struct Judged {
+    pub id: String,
+    pub kind: ObjectKind,
+    pub judgement: Judgement,
+    /// What it says of itself, where it is not good; not escaped.
+    pub title: Option<String>,
 }
 
 impl Judge<'_> {
-    fn object(&self, object: &RawObject) -> Result<Judged, Failure> {
+    pub fn object(&self, object: &RawObject) -> Result<Judged, Failure> {
         let judgement = self.policy.judge(verify(self.verifier, object)?);
-        Ok(Judged { id: object.id.clone(), kind: object.kind, judgement })
+        let title = (judgement.verdict != Verdict::Good).then(|| title(object));
+        Ok(Judged { id: object.id.clone(), kind: object.kind, judgement, title })
     }
 
-    /// The commits of a range, over all cores, in order.
-    fn commits(&self, commits: &mut Commits<'_>, handle: &Handle, mut sink: impl FnMut(&Judged)) -> Result<(), Failure> {
+    /// The commits of these ids, over all cores, in order.
+    pub fn commits(
+        &self,
+        commits: impl Iterator<Item = Result<String, repository::Error>>,
+        handle: &Handle,
+        mut sink: impl FnMut(&Judged),
+    ) -> Result<(), Failure> {
         let mut failure = None;
         let ids = commits.map_while(|id| id.map_err(|error| failure = Some(Failure::from(error))).ok());
         let mut damaged = None;
@@ -235,13 +244,24 @@ pub(super) fn verify(verifier: &Verifier, object: &RawObject) -> Result<Result<V
     }
 }
 
+/// The longest title that is kept, in characters.
+const LONGEST_TITLE: usize = 72;
+
+/// The first line of the message.
+fn title(object: &RawObject) -> String {
+    let message = object.bytes.windows(2).position(|pair| pair == b"\n\n").and_then(|end| object.bytes.get(end..)).unwrap_or_default();
+    let message = message.trim_ascii_start();
+    let line = message.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    // a character has four bytes at most
+    let line = String::from_utf8_lossy(line.get(..4 * LONGEST_TITLE).unwrap_or(line));
+    let shown: String = line.chars().take(LONGEST_TITLE).collect();
+    if shown.len() < line.len() { format!("{shown}…") } else { shown }
+}
+
 /// A tag that is reached by another name than its own says nothing about that name.
 fn check_name(object: &RawObject) -> Result<(), Rejection> {
-    let Some(reached_as) = object.reference.as_deref().and_then(|reference| reference.strip_prefix("refs/tags/")) else { return Ok(()) };
-    let name = Tag::parse(&object.bytes)?.name.to_owned();
-    if name == reached_as {
-        Ok(())
-    } else {
-        Err(Rejection::new(Reason::TagName, format!("refs/tags/{reached_as} leads to the tag named {name}")))
+    match &object.reference {
+        Some(reference) => Tag::parse(&object.bytes)?.check_name(reference),
+        None => Ok(()),
     }
 }

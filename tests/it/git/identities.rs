@@ -107,7 +107,7 @@ fn each_restriction_of_a_line_is_kept_and_named() {
         assert_eq!((head(&sandbox) == "G|fully", fully.code == Some(0)), (commit.code == Some(0), tag.code == Some(0)), "{line}");
         let why = [&commit, &tag].map(|done| done.stdout.lines().find(|line| line.contains("not trusted")).unwrap_or_default());
         table += &format!("{}\n    commit {}, tag {}\n", line.replace(url, "URL"), commit.code.unwrap(), tag.code.unwrap());
-        // two signatures were made at two times, which look the same here
+        // commit and tag are told apart only where more than their times differ
         let why: std::collections::BTreeSet<String> =
             why.into_iter().filter(|why| !why.is_empty()).map(|why| shown(&sandbox, why.trim())).collect();
         table.extend(why.into_iter().map(|why| format!("    {why}\n")));

@@ -1,0 +1,121 @@
+//! What whoever pushes is told of a refused push: which objects, why, and what to do.
+
+use super::super::{ui::Ui, verify::Judged};
+use crate::{escape::Escaped, policy::Verdict, report::sentences, repository::ObjectKind};
+use std::collections::BTreeSet;
+
+/// Objects that are told of, at most; the others are counted.
+const LISTED: usize = 20;
+
+/// Digits of an id that are shown.
+const SHORT: usize = 12;
+
+/// Characters of a sentence that are shown.
+const LONGEST_SENTENCE: usize = 1000;
+
+/// Who can change the configuration that decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// Whoever runs the server.
+    Server,
+    /// Whoever pushes.
+    Own,
+}
+
+/// The objects that were not good.
+pub(super) struct Refusals {
+    whose: Whose,
+    judged: usize,
+    refused: usize,
+    lines: Vec<String>,
+    verdicts: BTreeSet<Verdict>,
+}
+
+impl Refusals {
+    pub fn new(whose: Whose) -> Self {
+        Self { whose, judged: 0, refused: 0, lines: Vec::new(), verdicts: BTreeSet::new() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.refused == 0
+    }
+
+    /// Notes an object, whatever its verdict.
+    pub fn add(&mut self, judged: &Judged) {
+        self.judged += 1;
+        let verdict = judged.judgement.verdict;
+        if verdict == Verdict::Good {
+            return;
+        }
+        self.refused += 1;
+        self.verdicts.insert(verdict);
+        if self.refused <= LISTED {
+            self.lines.push(heading(judged));
+            // how the pusher's own configuration would have to change is not for a server to say
+            let why = sentences(&judged.judgement);
+            let why = why.into_iter().filter(|sentence| self.whose == Whose::Own || !sentence.starts_with("To trust it, "));
+            self.lines.extend(why.map(|sentence| format!("  {}", shortened(sentence, judged))));
+        }
+    }
+
+    pub fn print(&self, ui: &mut Ui) {
+        if self.is_empty() {
+            return;
+        }
+        ui.note(format!("paraph refuses this push: {} of {} new objects {} not good.", self.refused, self.judged, are(self.refused)));
+        for line in &self.lines {
+            ui.note(line);
+        }
+        if self.refused > LISTED {
+            ui.note(format!("and {} more.", self.refused - LISTED));
+        }
+        ui.note("What to do:");
+        for verdict in &self.verdicts {
+            ui.note(format!("  {}: {}", verdict.as_str(), advice(*verdict, self.whose)));
+        }
+    }
+}
+
+/// The object's kind, short id, title, and verdict.
+fn heading(judged: &Judged) -> String {
+    let kind = if judged.kind == ObjectKind::Blob { "push certificate" } else { judged.kind.name() };
+    let title = judged.title.as_deref().map(|title| format!(" \"{}\"", Escaped(title))).unwrap_or_default();
+    format!("{kind} {}{title}: [{}]", judged.id.get(..SHORT).unwrap_or(&judged.id), judged.judgement.verdict.as_str())
+}
+
+/// A sentence may repeat what is in the object, which may be of any length; its end, the reason, is kept.
+fn shortened(sentence: String, judged: &Judged) -> String {
+    let shown: String = sentence.chars().take(LONGEST_SENTENCE).collect();
+    if shown.len() == sentence.len() {
+        return sentence;
+    }
+    let reason = judged.judgement.result.as_ref().err().map(|rejection| format!(" [{}].", rejection.reason().id()));
+    format!("{shown}…{}", reason.unwrap_or_default())
+}
+
+fn advice(verdict: Verdict, whose: Whose) -> &'static str {
+    match (verdict, whose) {
+        (Verdict::Good, _) => "nothing.",
+        (Verdict::Untrusted, Whose::Server) => {
+            "sign as an allowed identity, or ask whoever runs the server to add a line `IDENTITY ISSUER` to its allowed identities."
+        }
+        (Verdict::Untrusted, Whose::Own) => "sign as an allowed identity, or add a line `IDENTITY ISSUER` to your allowed identities.",
+        (Verdict::Legacy, Whose::Server) => "sign anew, or ask whoever runs the server to accept signatures of old (paraph.allowLegacy).",
+        (Verdict::Legacy, Whose::Own) => "sign anew, or accept signatures of old (paraph.allowLegacy).",
+        (Verdict::Unsigned, _) => {
+            "sign: the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`; then push again."
+        }
+        (Verdict::Other, _) => "sign with paraph (gpg.format x509 and gpg.x509.program paraph), then push again.",
+        (Verdict::Unchecked, Whose::Server) => {
+            "if the signature is of a Sigstore instance that the server should know, ask whoever runs it for `paraph trust update`; else sign anew."
+        }
+        (Verdict::Unchecked, Whose::Own) => "run `paraph trust update`; if that does not help, sign anew.",
+        (Verdict::Bad, _) => {
+            "it was changed after it was signed, or its signature is damaged: do not trust it; make it anew from what you know, sign, and push again."
+        }
+    }
+}
+
+fn are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
+}

@@ -1,0 +1,32 @@
+//! `git push --signed`: the certificate is judged by the hook itself.
+
+use super::{STRANGER, says, setup, write_hook};
+
+#[test]
+fn a_push_certificate_must_be_good_fresh_and_about_this_push() {
+    let setup = setup(&["pre-receive"]);
+    setup.serve("receive.certNonceSeed", "a seed that only the server knows");
+    setup.signed("one");
+    setup.accepted(&["--signed", "main"]);
+    setup.signed("two");
+    let done = setup.sandbox.try_git(&["-c", STRANGER, "push", "--signed", "origin", "main"]);
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    says(&done.stderr, &["1 of 2 new objects is not good", "push certificate ", ": [untrusted]"]);
+    // what git says of the nonce, and other refs than the certificate's
+    write_hook("pre-receive", &setup.bare, "#!/bin/sh\nexport GIT_PUSH_CERT_NONCE_STATUS=BAD\nexec paraph hook pre-receive\n");
+    says(&setup.refused(&["--signed", "main"]), &["nonce is not one that this server has just given out (BAD)"]);
+    write_hook(
+        "pre-receive",
+        &setup.bare,
+        "#!/bin/sh\nexport GIT_PUSH_CERT_NONCE_STATUS=SLOP GIT_PUSH_CERT_NONCE_SLOP=301\nexec paraph hook pre-receive\n",
+    );
+    says(&setup.refused(&["--signed", "main"]), &["(SLOP)"]);
+    write_hook("pre-receive", &setup.bare, "#!/bin/sh\nsed s,refs/heads/main,refs/heads/other, | paraph hook pre-receive\n");
+    says(&setup.refused(&["--signed", "main"]), &["the push certificate is about other refs than the push [payload-mismatch]"]);
+    write_hook(
+        "pre-receive",
+        &setup.bare,
+        "#!/bin/sh\nexport GIT_PUSH_CERT_NONCE_STATUS=SLOP GIT_PUSH_CERT_NONCE_SLOP=-3\nexec paraph hook pre-receive\n",
+    );
+    setup.accepted(&["--signed", "main"]);
+}

@@ -1,0 +1,270 @@
+//! Which pushes a server takes.
+
+use super::{STRANGER, Setup, heading, says, setup, setup_in, write_hook};
+
+#[test]
+fn signed_commits_are_taken_in_both_object_formats() {
+    for format in ["sha1", "sha256"] {
+        let setup = setup_in(format, &["pre-receive", "update"]);
+        let id = setup.signed("one");
+        setup.accepted(&["main"]);
+        assert_eq!(setup.there("refs/heads/main"), Some(id));
+        setup.signed("two");
+        setup.unsigned("three");
+        setup.refused(&["main"]);
+    }
+}
+
+#[test]
+fn each_kind_of_bad_commit_is_refused_with_its_reason_and_advice() {
+    let setup = setup(&["pre-receive"]);
+    let good = setup.signed("good");
+    setup.accepted(&["main"]);
+    let ids = [setup.unsigned("nobody's \u{1b}[31m"), setup.strange("a stranger's"), setup.tampered("changed")];
+    let text = setup.refused(&["main"]);
+    says(
+        &text,
+        &[
+            "paraph refuses this push: 3 of 3 new objects are not good.\n",
+            &heading("commit", &ids[0], "nobody's \\u{1b}[31m", "unsigned"),
+            "  Not signed: the object carries no signature [no-signature].\n",
+            &heading("commit", &ids[1], "a stranger's", "untrusted"),
+            "  Good signature from bob@example.com, vouched for by ",
+            "  But it is not trusted: the allowed identities do not name it.\n",
+            &heading("commit", &ids[2], "changed", "bad"),
+            "  BAD signature: the signature was made over other content [payload-mismatch].\n",
+            "What to do:\n  untrusted: sign as an allowed identity, or ask whoever runs the server to add ",
+            "  unsigned: sign: the last commit with `git commit --amend --no-edit -S`",
+            "  bad: it was changed after it was signed",
+            "(pre-receive hook declined)",
+        ],
+    );
+    assert_eq!(setup.there("refs/heads/main"), Some(good));
+    // without the bad ones, and by force, since the branch was rewritten
+    setup.sandbox.git(&["reset", "-q", "--hard", "HEAD~3"]);
+    setup.sandbox.git(&["commit", "-q", "-S", "--amend", "--allow-empty", "-m", "made anew"]);
+    setup.accepted(&["--force", "main"]);
+}
+
+#[test]
+fn a_refusal_reads_so() {
+    let setup = setup(&["pre-receive"]);
+    setup.signed("good");
+    let ids = [setup.unsigned("forgotten"), setup.tampered("changed")];
+    let text = setup.refused(&["main"]);
+    let text = ids.iter().fold(text, |text, id| text.replace(&id[..12], "SHORT"));
+    let end = text.find("To file://").unwrap();
+    insta::assert_snapshot!(&text[..end], @r#"
+    paraph refuses this push: 2 of 3 new objects are not good.
+    commit SHORT "changed": [bad]
+      BAD signature: the signature was made over other content [payload-mismatch].
+    commit SHORT "forgotten": [unsigned]
+      Not signed: the object carries no signature [no-signature].
+    What to do:
+      unsigned: sign: the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`; then push again.
+      bad: it was changed after it was signed, or its signature is damaged: do not trust it; make it anew from what you know, sign, and push again.
+    "#);
+}
+
+#[test]
+fn a_push_from_a_shallow_clone_is_judged_where_the_history_is_there() {
+    let setup = setup(&["pre-receive", "update"]);
+    setup.signed("one");
+    setup.signed("two");
+    setup.accepted(&["main"]);
+    let url = setup.sandbox.git(&["remote", "get-url", "origin"]);
+    std::fs::remove_dir_all(setup.sandbox.work()).unwrap();
+    setup.sandbox.git_in(&setup.sandbox.root(), &["clone", "-q", "--depth=1", "--branch=main", &url, "work"]);
+    setup.signed("three");
+    setup.accepted(&["main"]);
+    let bad = setup.unsigned("four");
+    says(&setup.refused(&["main"]), &["1 of 1 new objects", &heading("commit", &bad, "four", "unsigned")]);
+    // a server that lets its history be cut off judges all that it gets
+    let empty = setup.sandbox.root().join("empty.git");
+    setup.sandbox.git(&["init", "-q", "--bare", empty.to_str().unwrap()]);
+    std::fs::copy(setup.bare.join("config"), empty.join("config")).unwrap();
+    setup.sandbox.git_in(&empty, &["config", "receive.shallowUpdate", "true"]);
+    super::install("pre-receive", &empty);
+    setup.sandbox.git(&["remote", "set-url", "origin", empty.to_str().unwrap()]);
+    says(&setup.refused(&["main"]), &["1 of 3 new objects", &heading("commit", &bad, "four", "unsigned")]);
+    setup.accepted(&["main~1:refs/heads/main"]);
+    assert_eq!(setup.sandbox.git_in(&empty, &["rev-list", "--count", "main"]), "2");
+}
+
+#[test]
+fn a_merge_that_brings_an_unsigned_parent_is_refused() {
+    let setup = setup(&["pre-receive"]);
+    setup.signed("one");
+    setup.accepted(&["main"]);
+    setup.sandbox.git(&["checkout", "-q", "-b", "topic"]);
+    let bad = setup.unsigned("beside");
+    setup.sandbox.git(&["checkout", "-q", "main"]);
+    setup.signed("two");
+    setup.sandbox.git(&["merge", "-q", "-S", "--no-ff", "-m", "merge", "topic"]);
+    says(&setup.refused(&["main"]), &["1 of 3 new objects is not good", &heading("commit", &bad, "beside", "unsigned")]);
+    // an unsigned merge of signed parents is no better
+    setup.sandbox.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    setup.sandbox.git(&["checkout", "-q", "-B", "topic", "HEAD~1"]);
+    setup.signed("beside, signed");
+    setup.sandbox.git(&["checkout", "-q", "main"]);
+    setup.sandbox.git(&["merge", "-q", "--no-gpg-sign", "--no-ff", "-m", "merge", "topic"]);
+    says(&setup.refused(&["main"]), &["1 of 3 new objects is not good", "\"merge\": [unsigned]"]);
+    setup.sandbox.git(&["commit", "-q", "--amend", "--no-edit", "-S"]);
+    setup.accepted(&["main"]);
+}
+
+#[test]
+fn new_branches_orphans_and_rewritten_ones_are_judged_and_deletions_are_not() {
+    let setup = setup(&["pre-receive", "update"]);
+    setup.signed("one");
+    let second = setup.signed("two");
+    setup.accepted(&["main", "main:other"]);
+    setup.sandbox.git(&["checkout", "-q", "--orphan", "orphan"]);
+    let bad = setup.unsigned("orphan");
+    says(&setup.refused(&["orphan"]), &[&heading("commit", &bad, "orphan", "unsigned")]);
+    setup.sandbox.git(&["commit", "-q", "--amend", "-S", "--allow-empty", "-m", "orphan"]);
+    setup.accepted(&["orphan"]);
+    setup.sandbox.git(&["checkout", "-q", "main"]);
+    setup.sandbox.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    let bad = setup.unsigned("another two");
+    says(&setup.refused(&["--force", "main"]), &["1 of 1 new objects is", &heading("commit", &bad, "another two", "unsigned")]);
+    assert_eq!(setup.there("refs/heads/main"), Some(second));
+    setup.accepted(&["--delete", "orphan"]);
+    assert_eq!(setup.there("refs/heads/orphan"), None);
+    // back to an older commit, and a branch at a commit that is there: nothing is new
+    setup.accepted(&["--force", "main~1:main", "main~1:refs/heads/third"]);
+}
+
+#[test]
+fn what_the_server_accepted_before_is_not_judged_again() {
+    let setup = setup(&[]);
+    setup.unsigned("from before");
+    setup.accepted(&["main"]);
+    super::install("pre-receive", &setup.bare);
+    super::install("update", &setup.bare);
+    setup.signed("since");
+    setup.accepted(&["main", "main~1:refs/heads/old"]);
+}
+
+#[test]
+fn one_bad_ref_refuses_all_before_they_are_received_and_only_itself_when_each_is_updated() {
+    for (hook, taken) in [("pre-receive", false), ("update", true)] {
+        let setup = setup(&[hook]);
+        let good = setup.signed("good");
+        setup.sandbox.git(&["branch", "good"]);
+        let bad = setup.unsigned("bad");
+        let text = setup.refused(&["good", "main"]);
+        says(&text, &["1 of ", &heading("commit", &bad, "bad", "unsigned"), "main -> main (", "declined)"]);
+        assert_eq!(setup.there("refs/heads/good"), taken.then_some(good), "{hook}");
+        assert_eq!(setup.there("refs/heads/main"), None);
+        if hook == "update" {
+            // all or nothing is the pusher's to ask for
+            setup.refused(&["--atomic", "main", "good~0:refs/heads/again"]);
+            assert_eq!(setup.there("refs/heads/again"), None);
+        }
+    }
+}
+
+#[test]
+fn a_tag_is_judged_under_its_name_and_one_without_an_object_by_its_commit() {
+    for hook in ["pre-receive", "update"] {
+        let setup = setup(&[hook]);
+        setup.signed("one");
+        setup.accepted(&["main"]);
+        let git = |arguments: &[&str]| setup.sandbox.git(arguments);
+        git(&["tag", "-s", "-m", "signed", "v1"]);
+        git(&["tag", "light"]);
+        setup.accepted(&["v1", "light"]);
+        git(&["tag", "-a", "--no-sign", "-m", "the message", "v2"]);
+        says(&setup.refused(&["v2"]), &[&heading("tag", &git(&["rev-parse", "v2"]), "the message", "unsigned")]);
+        git(&["-c", STRANGER, "tag", "-s", "-m", "a stranger's", "v3"]);
+        says(&setup.refused(&["v3"]), &[&heading("tag", &git(&["rev-parse", "v3"]), "a stranger's", "untrusted")]);
+        // the tag object is there already, and still not what this name promises
+        says(&setup.refused(&["v1:refs/tags/v9"]), &["refs/tags/v9 leads to the tag named v1 [tag-name].\n"]);
+        assert_eq!(setup.there("refs/tags/v9"), None);
+        // the name in the tag counts, as git stores it
+        let parts = setup.sandbox.tag_parts("v1").with_payload("tag v1", "tag v4");
+        let changed = setup.sandbox.store_tag(&parts);
+        git(&["update-ref", "refs/tags/v4", &changed]);
+        says(&setup.refused(&["v4"]), &[&heading("tag", &changed, "signed", "bad"), "[payload-mismatch]"]);
+        let parts = setup.sandbox.tag_parts("v1").with_payload("tag v1", &format!("tag {}", "v".repeat(100_000)));
+        git(&["update-ref", "refs/tags/v4", &setup.sandbox.store_tag(&parts)]);
+        let text = setup.refused(&["v4"]);
+        says(&text, &["vvv… [tag-name].\n"]);
+        assert!(text.len() < 3000, "{}", text.len());
+        // a signed tag brings its commit, which is judged too
+        let bad = setup.unsigned("two");
+        git(&["tag", "-s", "-m", "of an unsigned commit", "v5"]);
+        says(&setup.refused(&["v5"]), &["1 of 2 new objects is", &heading("commit", &bad, "two", "unsigned")]);
+        git(&["tag", "light-2"]);
+        says(&setup.refused(&["light-2"]), &["1 of 1 new objects is", &heading("commit", &bad, "two", "unsigned")]);
+        // a tag of a tag
+        git(&["tag", "-s", "-m", "outer", "outer", "v1"]);
+        setup.accepted(&["outer"]);
+        git(&["tag", "-s", "-m", "outer", "outer-2", "v2"]);
+        says(&setup.refused(&["outer-2"]), &[&heading("tag", &git(&["rev-parse", "v2"]), "the message", "unsigned")]);
+        // what cannot be signed cannot be pushed by itself
+        says(&setup.refused(&["main^{tree}:refs/tags/tree"]), &["is a tree, and only commits and tags are signed"]);
+    }
+}
+
+#[test]
+fn a_light_tag_stands_for_its_commit_even_where_that_is_there_already() {
+    let setup = setup(&[]);
+    let old = setup.unsigned("from before");
+    setup.accepted(&["main"]);
+    super::install("pre-receive", &setup.bare);
+    says(&setup.refused(&["main:refs/tags/v0"]), &["1 of 1 new objects is", &heading("commit", &old, "from before", "unsigned")]);
+    setup.sandbox.git(&["tag", "-s", "-m", "vouched for", "v0"]);
+    setup.accepted(&["v0"]);
+}
+
+/// A history of `count` unsigned commits on the branch `name`.
+fn import(setup: &Setup, name: &str, count: usize) {
+    let mut stream = String::new();
+    for number in 0..count {
+        stream.push_str(&format!("commit refs/heads/{name}\ncommitter A <a@example.com> {} +0000\ndata 1\nx\n", 1_700_000_000 + number));
+    }
+    let done = setup.sandbox.feed(setup.sandbox.command("git", &setup.sandbox.work()).args(["fast-import", "--quiet"]), stream.as_bytes());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+}
+
+#[test]
+fn a_large_push_needs_no_more_processes_than_a_small_one_and_its_refusal_is_short() {
+    let setup = setup(&[]);
+    let folder = setup.sandbox.root().join("counting");
+    std::fs::create_dir_all(folder.join("hooks")).unwrap();
+    write_hook(
+        "git",
+        &folder,
+        &format!("#!/bin/sh\necho \"$@\" >> {0}/calls\nexec env PATH=\"${{PATH#{0}/hooks:}}\" git \"$@\"\n", folder.display()),
+    );
+    write_hook("pre-receive", &setup.bare, &format!("#!/bin/sh\nPATH={}/hooks:$PATH exec paraph hook pre-receive\n", folder.display()));
+    let calls = |count: usize| {
+        let name = format!("of-{count}");
+        import(&setup, &name, count);
+        let _ = std::fs::remove_file(folder.join("calls"));
+        let text = setup.refused(&[&name]);
+        says(&text, &[&format!("{count} of {count} new objects are not good.\n")]);
+        (std::fs::read_to_string(folder.join("calls")).unwrap().lines().count(), text)
+    };
+    let (few, _) = calls(5);
+    let (many, text) = calls(500);
+    assert_eq!((few, many), (2, 2), "one lists, one reads");
+    says(&text, &["and 480 more.\n"]);
+    assert!(text.lines().count() < 60, "{text}");
+}
+
+#[test]
+fn replacements_and_grafts_hide_nothing() {
+    let setup = setup(&["pre-receive"]);
+    let good = setup.signed("good");
+    setup.accepted(&["main"]);
+    let bad = setup.unsigned("bad");
+    let tip = setup.signed("tip");
+    // a server whose files say that the tip follows the good commit, and is the good commit
+    std::fs::write(setup.bare.join("info/grafts"), format!("{tip} {good}\n")).unwrap();
+    setup.sandbox.git_in(&setup.bare, &["update-ref", &format!("refs/replace/{bad}"), &good]);
+    setup.sandbox.git_in(&setup.bare, &["update-ref", &format!("refs/replace/{tip}"), &good]);
+    says(&setup.refused(&["main"]), &["1 of 2 new objects is", &heading("commit", &bad, "bad", "unsigned")]);
+}

@@ -1,0 +1,115 @@
+//! The test vectors: each gets what its `expect` says, through every entry point, and they can be made again byte for byte.
+
+#[path = "../../examples/make-vectors/vectors/mod.rs"]
+mod generator;
+
+mod case;
+mod entry_points;
+mod mutation;
+
+use case::{Case, Cell, cases};
+use entry_points::{Prepared, git_cell, library_cell};
+use paraph::Reason;
+use rayon::prelude::*;
+use std::{collections::BTreeSet, path::Path};
+
+fn folder() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors"))
+}
+
+/// Fails with every case that differs.
+fn assert_all(found: impl Iterator<Item = (String, String, String)>) {
+    let wrong: Vec<String> = found
+        .filter(|(_, expected, found)| expected != found)
+        .map(|(name, expected, found)| format!("{name}: expected {expected}, found {found}"))
+        .collect();
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn the_library_gives_each_vector_its_verdict() {
+    assert_all(cases().into_iter().map(|case| (case.name.clone(), case.library.to_string(), library_cell(&case).to_string())));
+}
+
+#[test]
+fn the_program_that_git_calls_gives_each_vector_its_verdict() {
+    let results: Vec<_> = cases().par_iter().map(|case| (case.name.clone(), case.git.to_string(), git_cell(case).to_string())).collect();
+    assert_all(results.into_iter());
+}
+
+#[test]
+fn paraph_verify_gives_each_vector_its_verdict() {
+    let cases = cases();
+    let prepared = Prepared::new(&cases);
+    let results: Vec<_> = prepared.groups().par_iter().flat_map(|group| prepared.verify(group)).collect();
+    assert_eq!(results.len(), cases.iter().filter(|case| case.kind != "push").count());
+    assert_all(results.into_iter().map(|(case, found)| (case.name.clone(), case.verify.to_string(), found.to_string())));
+}
+
+#[test]
+fn git_itself_passes_the_bytes_that_the_other_tests_pass() {
+    let cases = cases();
+    let prepared = Prepared::new(&cases);
+    // git does not get as far as calling a program for these, and says so itself
+    const REFUSED_BY_GIT: [&str; 5] =
+        ["armor_begin_in_lower_case_fail", "leading_text_fail", "nul_in_header_fail", "signature_header_empty_fail", "ssh_fail"];
+    let usual = cases.iter().filter(|case| case.is_usual() && case.kind != "push" && matches!(case.git, Cell::Judged { .. }));
+    let usual: Vec<&Case> = usual.collect();
+    let wrong: Vec<String> = usual.par_iter().filter_map(|case| prepared.git_itself(case)).collect();
+    let names: BTreeSet<&str> = wrong.iter().map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(names, BTreeSet::from(REFUSED_BY_GIT), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn made_again_the_vectors_are_the_same() {
+    let made = generator::files();
+    let mut differ: Vec<&str> = Vec::new();
+    for (path, content) in &made {
+        if std::fs::read(folder().join(path)).ok().as_ref() != Some(content) {
+            differ.push(path);
+        }
+    }
+    assert!(differ.is_empty(), "run `cargo run --example make-vectors`; these differ:\n{}", differ.join("\n"));
+    let names: BTreeSet<&str> = made.keys().filter_map(|path| path.split_once('/')).map(|(name, _)| name).collect();
+    let standing: BTreeSet<String> = cases().into_iter().map(|case| case.name).collect();
+    assert_eq!(standing.iter().map(String::as_str).collect::<BTreeSet<_>>(), names, "a folder that is not made");
+    assert!(names.len() >= 70);
+}
+
+#[test]
+fn every_reason_stands_in_a_vector() {
+    // each with why no folder can hold it
+    let elsewhere = [
+        // an object of 128 MiB or 100,000 header lines: made in memory by `what_is_too_large_is_refused`
+        Reason::ObjectTooLarge,
+        // a signature of 1 MiB: made in memory by the same test
+        Reason::ArmorTooLarge,
+        // lies in the object store, not in the object: the repository's tests damage a store
+        Reason::ObjectIdMismatch,
+    ];
+    let cases = cases();
+    let stand: BTreeSet<String> = cases.iter().flat_map(|case| case.library.reasons()).collect();
+    for reason in Reason::ALL {
+        assert_ne!(stand.contains(reason.id()), elsewhere.contains(reason), "{}", reason.id());
+    }
+    for reason in &stand {
+        assert!(reason == "trusted-root" || Reason::ALL.iter().any(|known| known.id() == reason), "{reason}");
+    }
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    let case = cases().into_iter().find(|case| case.name == "v1_ok").unwrap();
+    let text = String::from_utf8(case.object.clone()).unwrap();
+    let lines = Case {
+        object: text.replacen("\ngpgsig", &format!("{}\ngpgsig", "\nx y".repeat(paraph::object::MAX_HEADER_LINES)), 1).into(),
+        ..case.clone()
+    };
+    let message = Case { object: [case.object.as_slice(), &vec![b'a'; paraph::object::MAX_OBJECT]].concat(), ..case.clone() };
+    let armor = format!("{}\n ", "YWFh".repeat(16)).repeat(paraph::signature::armor::MAX_ARMOR / 64);
+    let armor = Case { object: text.replacen("-----\n ", &format!("-----\n {armor}"), 1).into(), ..case };
+    for (case, reason) in [(lines, Reason::ObjectTooLarge), (message, Reason::ObjectTooLarge), (armor, Reason::ArmorTooLarge)] {
+        assert_eq!(library_cell(&case).reasons(), [reason.id()]);
+        assert_eq!(git_cell(&case).reasons(), [reason.id()]);
+    }
+}
