@@ -153,7 +153,7 @@ reasons! {
     OpenPgpSignature = "openpgp-signature", Object, Foreign, "the signature is an OpenPGP signature, which git's own gpg program judges";
     SshSignature = "ssh-signature", Object, Foreign, "the signature is an SSH signature, which git's own ssh program judges";
     UnknownSignatureKind = "unknown-signature-kind", Object, Foreign, "the signature is of a kind that is not known";
-    ObjectTooLarge = "object-too-large", Object, Wrong, "the object is larger than any that is verified";
+    ObjectTooLarge = "object-too-large", Object, Unchecked, "the object is larger than any that is verified";
     MalformedObject = "malformed-object", Object, Wrong, "the object is not a well-formed git object";
     DuplicateHeader = "duplicate-header", Object, Wrong, "a header that may stand once stands twice";
     HeaderOrder = "header-order", Object, Wrong, "the object's headers do not stand in git's order";
@@ -165,7 +165,7 @@ reasons! {
 
     ArmorMalformed = "armor-malformed", Armor, Wrong, "the PEM armor of the signature is malformed";
     ArmorTrailingData = "trailing-data", Armor, Wrong, "text stands after the end of the signature";
-    ArmorTooLarge = "armor-too-large", Armor, Wrong, "the signature is larger than any that is verified";
+    ArmorTooLarge = "armor-too-large", Armor, Unchecked, "the signature is larger than any that is verified";
 
     ForeignCms = "foreign-cms", Cms, Foreign, "the signature is a CMS signature of another kind, not a Sigstore one";
     ForeignCmsWithoutCertificate = "foreign-cms-without-certificate", Cms, Foreign, "the signature is a CMS signature of another kind, and carries no certificate";

@@ -279,7 +279,12 @@ fn read_allowed(path: &Path, source: &Source) -> Result<AllowedIdentities, Allow
 /// At most one byte more than `cap`, so that a larger file is refused where it is parsed and never read whole.
 fn read(path: &Path, source: &Source, cap: usize) -> Result<Vec<u8>, SelectionError> {
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).and_then(|file| file.take(cap as u64 + 1).read_to_end(&mut bytes));
+    // a pipe would keep the reader waiting for as long as nobody writes to it
+    let file = match std::fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err(std::io::Error::other("it is no regular file")),
+        Ok(_) => std::fs::File::open(path).and_then(|file| file.take(cap as u64 + 1).read_to_end(&mut bytes)),
+        Err(error) => Err(error),
+    };
     match file {
         Ok(_) => Ok(bytes),
         Err(cause) => Err(SelectionError::File { path: path.to_owned(), setting: source.to_string(), cause }),

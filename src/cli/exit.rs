@@ -36,7 +36,7 @@ impl Exit {
         (Self::Good, "everything asked for was done, and every object is good"),
         (Self::NotGood, "called by git: there is no signature, or it is not good"),
         (Self::Usage, "the command line was not understood"),
-        (Self::Configuration, "a setting or a file of allowed identities cannot be used"),
+        (Self::Configuration, "a setting cannot be used"),
         (Self::Object, "the repository or the object was not found or cannot be read"),
         (Self::Service, "a service is not reachable, refused, or answered wrongly"),
         (Self::Identity, "there is no identity token, or not the expected identity"),

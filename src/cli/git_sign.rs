@@ -23,6 +23,9 @@ pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Pa
     let payload = read(input, MAX_OBJECT)?;
     let context = Context::load(&[]).inspect_err(|failure| Terminal::open(None).say_beside_standard_error(failure))?;
     let terminal = Terminal::open(context.config.log_path.value.as_deref());
+    if let Some(problem) = &terminal.unwritable {
+        ui.warning(problem);
+    }
     let signature = create(&payload, key, &context, &terminal).inspect_err(|failure| terminal.say_beside_standard_error(failure))?;
 
     // git takes an empty signature for success if it reads SIG_CREATED: so that line comes only when the signature is out

@@ -17,6 +17,9 @@ use crate::{
 use std::{borrow::Cow, path::Path};
 
 pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
+    if status_fd == Some(1) {
+        Ui::require_output()?;
+    }
     let mut input = Vec::new();
     let judged = inputs(signature, data).and_then(|(signature, payload)| {
         input = signature;

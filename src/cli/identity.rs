@@ -87,7 +87,7 @@ pub(super) fn check(context: &Context, token: &IdentityToken, object: &Payload) 
             "the identity is {principal}, and the {} is from {claimed}; nothing was sent to Fulcio or the log",
             object.kind.as_str()
         );
-        return Err(Failure::new(Exit::Identity, message).with_hint("set user.email to the identity, or unset gitsign.matchCommitter"));
+        return Err(Failure::new(Exit::Identity, message).with_hint("set user.email to the identity, or unset paraph.matchCommitter"));
     }
     Ok(())
 }

@@ -138,7 +138,8 @@ fn resolve(folder: Option<&Path>) -> Result<PathBuf, Failure> {
 fn init(folder: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
     let instance = Instance::init(folder)?;
     ui.note(format!("A local Sigstore was created in {}, for {}.", instance.folder().display(), instance.url()));
-    ui.note("Start it with `paraph local serve`, then run `paraph local use` in a repository.");
+    let dir = format!(" --dir {}", instance.folder().display());
+    ui.note(format!("Start it with `paraph local serve{dir}`, then run `paraph local use{dir}` in a repository."));
     Ok(Exit::Good)
 }
 

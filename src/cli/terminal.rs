@@ -17,14 +17,25 @@ use std::{
 pub struct Terminal {
     device: Option<Mutex<File>>,
     log: Option<Mutex<File>>,
+    /// Why the log file that was asked for is not written.
+    pub(super) unwritable: Option<String>,
 }
 
 impl Terminal {
     /// The controlling terminal, where the process has one, and the log at `log`, to which lines are appended.
     pub fn open(log: Option<&Path>) -> Self {
         let device = OpenOptions::new().read(true).write(true).open("/dev/tty").ok().filter(IsTerminal::is_terminal);
-        let log = log.and_then(|path| OpenOptions::new().append(true).create(true).open(path).ok());
-        Self { device: device.map(Mutex::new), log: log.map(Mutex::new) }
+        let opened = log.map(|path| (path, OpenOptions::new().append(true).create(true).open(path)));
+        let (log, unwritable) = match opened {
+            Some((path, Err(error))) => (None, Some(format!("the log file {} cannot be written: {error}", path.display()))),
+            Some((_, Ok(file))) => (Some(Mutex::new(file)), None),
+            None => (None, None),
+        };
+        let terminal = Self { device: device.map(Mutex::new), log, unwritable };
+        if let Some(problem) = &terminal.unwritable {
+            terminal.say(problem);
+        }
+        terminal
     }
 
     /// Whether there is a terminal device.

@@ -111,7 +111,8 @@ fn initialize(context: &Context, url: &str, root: &Path, instance: Option<&str>,
         mirror.refresh(&http, Timestamp::now()).await
     })?;
     git_config(&format!("paraph.{name}.mirror"), mirror.url())?;
-    ui.line(format!("The instance {name} is trusted by its TUF repository at {}.", mirror.url()));
+    ui.line(format!("The trust of the instance {name} was fetched from its TUF repository at {}.", mirror.url()));
+    note_a_file_that_comes_first(&context.config, &name, ui);
     ui.note(format!("Set paraph.{name}.mirror in your git configuration. To use it, run `git config paraph.instance {name}`."));
     Ok(Exit::Good)
 }
@@ -130,8 +131,18 @@ fn import(context: &Context, file: &Path, ui: &mut Ui) -> Result<Exit, Failure> 
     let trusted_root = String::from_utf8(json).map_err(|_| Failure::new(Exit::Trust, format!("{} is no text", file.display())))?;
     let imported = Imported { file: file.display().to_string(), imported: Timestamp::now(), trusted_root };
     write(&imports()?.join(format!("{name}.json")), &imported)?;
-    ui.line(format!("The instance {name} is trusted by {}, with {}.", file.display(), summary(&root)));
+    ui.line(format!("The trust of the instance {name} was taken from {}: {}.", file.display(), summary(&root)));
+    note_a_file_that_comes_first(&context.config, &name, ui);
     Ok(Exit::Good)
+}
+
+/// Trust that was fetched or imported is not in use where the configuration names a file.
+fn note_a_file_that_comes_first(config: &Config, name: &Instance, ui: &mut Ui) {
+    let own = config.instance_settings(name).map(|settings| &settings.trusted_root);
+    let first = std::iter::once(&config.trusted_root).chain(own).find_map(|setting| Some((setting.value.as_ref()?, &setting.source)));
+    if let Some((file, source)) = first {
+        ui.warning(format!("It is not in use, since {} comes first, which {source} names.", file.display()));
+    }
 }
 
 fn status(context: &Context, json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -217,7 +228,9 @@ pub(super) fn cached(config: &Config, name: &Instance) -> Result<Option<Cached>,
     let imported = imported(name)?;
     if let Some(import) = imported.filter(|import| fetched.as_ref().is_none_or(|fetched| fetched.refreshed < import.imported)) {
         let description = format!("imported from {} on {}", import.file, import.imported.strftime("%Y-%m-%d"));
-        return Ok(Some(Cached { trusted_root: import.trusted_root.into_bytes(), signing_config: None, description }));
+        // a file of trust says nothing about services, so those that were fetched stay
+        let signing_config = fetched.and_then(|fetched| fetched.signing_config).map(String::into_bytes);
+        return Ok(Some(Cached { trusted_root: import.trusted_root.into_bytes(), signing_config, description }));
     }
     Ok(fetched.map(|material| Cached {
         description: material.describe(Timestamp::now()),

@@ -146,7 +146,7 @@ settings! {
     token_provider: Option<TokenProvider> {
         name: "tokenProvider", keys: ["paraph.tokenProvider", "gitsign.tokenProvider"],
         variables: ["PARAPH_TOKEN_PROVIDER", "GITSIGN_TOKEN_PROVIDER", "SIGSTORE_TOKEN_PROVIDER"],
-        default: "", otherwise: "what the surroundings offer", secret: false,
+        default: "", otherwise: "SIGSTORE_ID_TOKEN, else identityTokenFile, else a login", secret: false,
         help: "Who gives the identity token. One that is named is the only one asked.",
     }
     issuer: Option<ServiceUrl> {

@@ -201,11 +201,11 @@ impl fmt::Debug for Secret {
 }
 
 impl Value for Secret {
-    const ALLOWED: &'static str = "a token of at most 65536 characters in one line";
+    const ALLOWED: &'static str = "a token of at most 16384 characters in one line";
 
     fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
         let text = text(raw)?.trim();
-        if text.is_empty() || text.len() > 65536 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if text.is_empty() || text.len() > 16384 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Refusal::NotAllowed);
         }
         Ok(Self(zeroize::Zeroizing::new(text.to_owned())))
@@ -300,25 +300,13 @@ choices! {
 
 choices! {
     /// Who gives the identity token.
-    TokenProvider, "interactive, device, envvar, filesystem, github-actions, buildkite-agent, google-workload-identity, google-impersonation, spiffe" {
+    TokenProvider, "interactive, envvar, filesystem" {
         /// The user, in a browser.
         Interactive = "interactive",
-        /// The user, on another device (RFC 8628).
-        Device = "device",
         /// The variable `SIGSTORE_ID_TOKEN`.
         Variable = "envvar",
         /// A file.
         Filesystem = "filesystem",
-        /// GitHub Actions.
-        GithubActions = "github-actions",
-        /// Buildkite's agent.
-        BuildkiteAgent = "buildkite-agent",
-        /// Google's workload identity.
-        GoogleWorkloadIdentity = "google-workload-identity",
-        /// A Google service account that is impersonated.
-        GoogleImpersonation = "google-impersonation",
-        /// A SPIFFE workload API.
-        Spiffe = "spiffe",
     }
 }
 

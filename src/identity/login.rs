@@ -10,6 +10,7 @@ use super::{
 use crate::service::{Call, Cause, Http, Service, ServiceError, is_loopback, quotable};
 use reqwest::header::{HeaderName, HeaderValue, LOCATION};
 use std::{ffi::OsString, time::Duration};
+use tokio::sync::oneshot;
 use url::Url;
 
 /// The header in which the local issuer takes its access code.
@@ -110,6 +111,12 @@ pub enum LoginError {
         /// The provider's words, escaped.
         description: Option<String>,
     },
+    /// No browser, and no terminal to show the address on.
+    #[error(
+        "no browser could be opened for the login, and there is no terminal to show its address on; \
+         set paraph.urlOpener to a program that opens it, or set SIGSTORE_ID_TOKEN or paraph.identityTokenFile"
+    )]
+    Opener,
     /// Nobody came back.
     #[error("nobody completed the login within {} s", .0.as_secs())]
     Deadline(Duration),
@@ -138,11 +145,23 @@ impl Login<'_> {
             let receiver = Receiver::bind(self.redirect_url).await?;
             let (provider, request) = self.begin(receiver.redirect()).await?;
             let mut waiting = receiver.wait(request.expected.clone());
-            if opening {
-                open(opener, request.url.as_str());
-            }
+            let failed = if opening { open(opener, request.url.as_str()) } else { None };
             prompt.log_in_at(request.url.as_str(), opening);
-            let Some(received) = waiting.answer().await else { return Err(LoginError::Deadline(self.deadline)) };
+            // with a terminal the user has the address, whatever becomes of the browser
+            let nobody_left = async {
+                let failed = match failed.filter(|_| !desktop.terminal) {
+                    Some(failed) => failed.await.is_ok(),
+                    None => false,
+                };
+                if !failed {
+                    std::future::pending::<()>().await;
+                }
+            };
+            let received = tokio::select! {
+                received = waiting.answer() => received,
+                () = nobody_left => return Err(LoginError::Opener),
+            };
+            let Some(received) = received else { return Err(LoginError::Deadline(self.deadline)) };
             let outcome = complete(&provider, request, received.callback.clone()).await;
             waiting.finish(received, if outcome.is_ok() { Page::Success } else { Page::Failure }).await;
             outcome
@@ -210,16 +229,17 @@ async fn complete(provider: &Provider, request: Request, callback: Callback) -> 
     }
 }
 
-/// Opens the address on a thread of its own, which nobody waits for: some programs return only when their window is closed. A failure is
-/// not told, because the prompt shows the address anyway.
+/// Opens the address on a thread of its own: some programs return only when their window is closed. What is returned becomes ready where
+/// no program could be started or all of them failed, and never otherwise.
 ///
 /// The programs get none of the standard streams: standard output is git's, and carries the signature.
-fn open(opener: &Opener, url: &str) {
+fn open(opener: &Opener, url: &str) -> Option<oneshot::Receiver<()>> {
     let commands: Vec<Vec<OsString>> = match opener {
         Opener::System => SYSTEM_OPENERS.iter().map(|words| words.iter().map(OsString::from).collect()).collect(),
         Opener::Command(words) => vec![words.clone()],
-        Opener::Nothing => return,
+        Opener::Nothing => return None,
     };
+    let (all_failed, receiver) = oneshot::channel();
     let url = url.to_owned();
     std::thread::spawn(move || {
         use std::process::{Command, Stdio};
@@ -231,10 +251,13 @@ fn open(opener: &Opener, url: &str) {
             let mut command = Command::new(program);
             command.args(arguments.iter().map(put).chain(last)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             if command.status().is_ok_and(|status| status.success()) {
-                break;
+                return;
             }
         }
+        // nobody listens any more where the login has ended meanwhile
+        let _ = all_failed.send(());
     });
+    Some(receiver)
 }
 
 /// The system's ways to open an address, tried in order. They follow the user's choice of a browser.

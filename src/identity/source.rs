@@ -128,6 +128,10 @@ impl Source {
 /// At most one byte more than a token may have, so that a larger file is refused and not cut.
 fn read(path: &std::path::Path) -> std::io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(MAX_TOKEN + 2));
+    // a pipe would keep the reader waiting for as long as nobody writes to it
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
     std::fs::File::open(path)?.take(MAX_TOKEN as u64 + 1).read_to_string(&mut text)?;
     Ok(text)
 }

@@ -64,7 +64,8 @@ impl AllowedIdentities {
             return Err(PolicyError { line: 1, cause: format!("the file has more than {MAX_FILE} bytes, which are all that is read") });
         }
         let mut lines = Vec::new();
-        for (index, line) in text.lines().enumerate() {
+        // some editors begin a file with a byte order mark
+        for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             let number = index + 1;
             let fields = fields(line).map_err(|cause| PolicyError { line: number, cause })?;
             if !fields.is_empty() {

@@ -45,9 +45,17 @@ impl Pattern {
     /// # Errors
     /// In words, where it is no regular expression, or too large.
     pub fn new(text: &str) -> Result<Self, String> {
-        let compile = |pattern: &str| RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build().map_err(|error| error.to_string());
-        Ok(Self { text: text.to_owned(), whole: compile(&format!(r"\A(?:{text})\z"))?, part: compile(text)? })
+        let compile = |pattern: &str| RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build().map_err(|error| cause(&error));
+        // by itself first, so that a parenthesis too many is the caller's error and does not close the one that is put around it
+        let part = compile(text)?;
+        Ok(Self { text: text.to_owned(), whole: compile(&format!(r"\A(?:{text})\z"))?, part })
     }
+}
+
+/// The last line of the crate's drawing says what is wrong.
+fn cause(error: &regex::Error) -> String {
+    let text = error.to_string();
+    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
 impl Expected {

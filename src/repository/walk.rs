@@ -19,10 +19,16 @@ pub struct Range<'a> {
 
 /// The commits of a range, newest branch tips first.
 pub struct Commits<'a> {
-    walk: gix::revision::Walk<'a>,
+    walk: Walk<'a>,
     shallow: HashSet<ObjectId>,
     /// Commits whose parents a shallow clone left out.
     cut: Vec<String>,
+}
+
+/// Who follows history: git where objects lie in a push's quarantine, which gix does not see.
+enum Walk<'a> {
+    Gix(gix::revision::Walk<'a>),
+    Git(git::Listing),
 }
 
 /// An annotated tag that a reference leads to.
@@ -60,13 +66,20 @@ impl Repository {
         if range.all {
             tips.extend(self.reference_tips()?);
         }
-        let mut platform = self.gix.rev_walk(tips).with_hidden(hidden).use_commit_graph(false);
-        if range.first_parent {
-            platform = platform.first_parent_only();
-        }
+        let walk = if self.objects_by_git.is_some() {
+            let revisions = tips.iter().map(|id| format!("{id}\n")).chain(hidden.iter().map(|id| format!("^{id}\n")));
+            let options: &[&str] = if range.first_parent { &["--first-parent"] } else { &[] };
+            Walk::Git(git::Listing::start(self, &revisions.collect::<String>(), options)?)
+        } else {
+            let mut platform = self.gix.rev_walk(tips).with_hidden(hidden).use_commit_graph(false);
+            if range.first_parent {
+                platform = platform.first_parent_only();
+            }
+            Walk::Gix(platform.all().map_err(broken)?)
+        };
         let shallow = self.gix.shallow_commits().map_err(broken)?;
         let shallow = shallow.iter().flat_map(|commits| commits.iter().copied()).collect();
-        Ok(Commits { walk: platform.all().map_err(broken)?, shallow, cut: Vec::new() })
+        Ok(Commits { walk, shallow, cut: Vec::new() })
     }
 
     /// Every annotated tag under `refs/tags/`.
@@ -146,12 +159,16 @@ impl Iterator for Commits<'_> {
     type Item = Result<String, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let commit = match self.walk.next()? {
-            Ok(commit) => commit,
-            Err(error) => return Some(Err(broken(error))),
+        let id = match &mut self.walk {
+            Walk::Gix(walk) => walk.next()?.map(|commit| commit.id).map_err(broken),
+            Walk::Git(listing) => listing.next()?.and_then(|id| ObjectId::from_hex(id.as_bytes()).map_err(broken)),
         };
-        let id = commit.id.to_hex().to_string();
-        if self.shallow.contains(&commit.id) {
+        let commit = match id {
+            Ok(commit) => commit,
+            Err(error) => return Some(Err(error)),
+        };
+        let id = commit.to_hex().to_string();
+        if self.shallow.contains(&commit) {
             self.cut.push(id.clone());
         }
         Some(Ok(id))

@@ -137,7 +137,7 @@ impl ServiceError {
         Some(match (&self.cause, self.service) {
             (Cause::Address(_), _) => "Check the address in your configuration; it begins with https:// or http://.",
             (Cause::Client(_), _) => "Install the system's CA certificates, or name them in SSL_CERT_FILE.",
-            (Cause::Unreachable(_), _) => "Check the address, the network and the proxy variables; nothing was signed.",
+            (Cause::Unreachable(_), _) => "Check the address, the network and the proxy variables.",
             (Cause::Untrusted(_), _) => "Where a private CA or an inspecting proxy stands between, name its certificate in SSL_CERT_FILE.",
             (Cause::Deadline(_) | Cause::Budget(_) | Cause::Unavailable { .. } | Cause::Broken(_), _) => {
                 "Try again; if it lasts, look at the service's status page."

@@ -339,6 +339,9 @@ impl Answer {
     }
 
     pub(crate) fn refused(&self) -> ServiceError {
+        if self.status.is_success() {
+            return self.malformed(format!("{} is not the status of a success here", self.status));
+        }
         self.error(Cause::Refused { status: self.status.as_u16(), message: self.message() })
     }
 

@@ -114,7 +114,7 @@ pub enum TufError {
     NotInitialized(String),
     /// The cache is not as it was written.
     #[error(
-        "the trust that is cached in {path} is damaged ({detail}); nothing is trusted in its place: remove it and run `paraph trust update`"
+        "the trust that is cached in {path} is damaged ({detail}); nothing is trusted in its place: remove it and run `paraph trust update`, or `paraph trust initialize` for an instance of your own"
     )]
     Damaged {
         /// The file.

@@ -155,7 +155,11 @@ impl TrustRoot {
             "staging" => SigstoreInstance::Staging.embedded_trusted_root_json(),
             _ => return Ok(None),
         };
-        Self::from_json(json.as_bytes(), instance.clone(), "embedded in this program").map(Some)
+        let mut root = Self::from_json(json.as_bytes(), instance.clone(), "embedded in this program")?;
+        if let Some(newest) = root.newest() {
+            root.source = format!("embedded in paraph {}, its newest part of {}", env!("CARGO_PKG_VERSION"), newest.strftime("%Y-%m-%d"));
+        }
+        Ok(Some(root))
     }
 
     /// Reads a `trusted_root.json`. `source` names it in messages.
@@ -214,6 +218,14 @@ impl TrustRoot {
             }
         }
         Ok(root)
+    }
+
+    /// When the newest of its parts began to be trusted.
+    fn newest(&self) -> Option<Timestamp> {
+        let authorities = self.authorities.iter().map(Authority::window);
+        let timestamp_authorities = self.timestamp_authorities.iter().map(TimestampAuthority::window);
+        let logs = self.logs.iter().chain(&self.ct_logs).map(|log| log.window);
+        authorities.chain(timestamp_authorities).chain(logs).filter_map(|window| window.start).max()
     }
 
     /// The log with this id, whose checkpoint calls it `origin`.

@@ -60,7 +60,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     pub trusted_root: Option<PathBuf>,
     /// Verify under the trust of this instance
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub instance: Option<String>,
     /// Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time
     #[arg(long, value_name = "TIME")]

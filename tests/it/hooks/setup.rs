@@ -153,3 +153,18 @@ fn calls_that_are_not_git_s_are_refused() {
         assert!(matches!(done.code, Some(1 | 2)), "{arguments:?} {input}: {done:?}");
     }
 }
+
+#[test]
+fn a_hook_of_one_s_own_can_verify_a_range_in_the_quarantine() {
+    let setup = setup(&[]);
+    let script = "#!/bin/sh\nread old new name\nparaph verify --first-parent $old..$new --json && paraph verify $old..$new >&2\n";
+    setup.signed("one");
+    setup.accepted(&["main"]);
+    write_hook("pre-receive", &setup.bare, script);
+    setup.serve("transfer.unpackLimit", "1");
+    setup.signed("two");
+    setup.signed("three");
+    setup.accepted(&["main"]);
+    setup.unsigned("four");
+    says(&setup.refused(&["main"]), &["\"reason\":\"no-signature\""]);
+}

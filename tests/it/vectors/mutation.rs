@@ -16,13 +16,28 @@ use paraph::{
 };
 use prost::Message;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What no signature covers, by the names that the mutations have here, and why it may change.
-const UNCOVERED: [(&str, &str); 0] = [];
+const UNCOVERED: [(&str, &str); 12] = [
+    ("v1_ok 1.0.0", "the SignedData's version: the structure is read strictly, and says nothing that the version would change"),
+    ("v2_ok 1.0.0", "the same"),
+    ("v1_ok 1.0.1", "digestAlgorithms: a hint for readers in one pass; the signer's own digestAlgorithm decides"),
+    ("v2_ok 1.0.1", "the same"),
+    ("v1_ok signer.0", "the SignerInfo's version: the form of the signer's name tells the same"),
+    ("v2_ok signer.0", "the same"),
+    ("v2_ok entry: integrated_time", "Rekor v2 tells no time: without a promise the field is not read"),
+    ("v2_ok entry: log_index", "Rekor v2's global index: shown and nothing more; the index in the proof is checked"),
+    ("v2_ok token.0", "the token's version: as the SignedData's"),
+    ("v2_ok token.1", "the token's digestAlgorithms: as the SignedData's"),
+    ("v2_ok token.3", "the token's certificates: one that its signer does not name is passed over, and the trusted root has the right one"),
+    ("v2_ok token.4.0.0", "the token's signer's version: as the SignerInfo's"),
+];
 
 /// The signer's place in the tree of the CMS.
 const SIGNER: &str = "1.0.4.0";
+/// The timestamp token's SignedData below the signer, in a commit of Rekor v2.
+const TOKEN: &str = ".6.1.1.0.1.0";
 
 #[test]
 fn every_change_of_a_good_commit_is_refused() {
@@ -43,9 +58,11 @@ fn every_change_of_a_good_commit_is_refused() {
             *accepted.entry(label).or_default() += 1;
         }
     }
-    assert!(count > 4000, "{count}");
-    for (name, _) in UNCOVERED {
-        assert!(accepted.remove(name).is_some(), "{name} is listed, and is refused");
+    assert!(count > 3000, "{count}");
+    for (part, _) in UNCOVERED {
+        let before = accepted.len();
+        accepted.retain(|label, _| !label.strip_prefix(part).is_some_and(|rest| rest.starts_with(['.', ' '])));
+        assert!(accepted.len() < before, "{part} is listed, and every change of it is refused");
     }
     assert!(accepted.is_empty(), "{accepted:#?}");
 }
@@ -69,8 +86,8 @@ fn mutants(object: &[u8]) -> Vec<(String, Vec<u8>)> {
                 let mut flipped = tree.clone();
                 let Content::Primitive(bytes) = &mut flipped.at(&path).content else { panic!("a primitive") };
                 bytes[index] ^= 1;
-                let field = if is_entry(&tree, &path) { changed_field(&entry_of(&tree, &path), bytes) } else { String::new() };
-                mutants.push((format!("{label} flipped{field}"), with_cms(&flipped.to_der())));
+                let part = if is_entry(&tree, &path) { changed_field(&entry_of(&tree, &path), bytes) } else { label.clone() };
+                mutants.push((format!("{part} flipped"), with_cms(&flipped.to_der())));
             }
         }
         if is_entry(&tree, &path) {
@@ -94,7 +111,15 @@ fn object_mutants(object: &[u8]) -> Vec<(String, Vec<u8>)> {
         mutants.push((format!("line {target} left out"), joined(&|at, line| if at == target { Vec::new() } else { line.to_vec() })));
         mutants.push((format!("line {target} doubled"), joined(&|at, line| if at == target { line.repeat(2) } else { line.to_vec() })));
     }
-    for index in 0..object.len() {
+    let mut start = 0;
+    let base64 = lines.iter().flat_map(|line| {
+        let inner = line.starts_with(b" ") && !line.starts_with(b" -");
+        start += line.len();
+        // a bit of base64 is a bit of the CMS, which has mutants of its own
+        if inner { start - line.len() + 1..start - 1 } else { 0..0 }
+    });
+    let base64: BTreeSet<usize> = base64.collect();
+    for index in (0..object.len()).filter(|index| !base64.contains(index)) {
         let mut flipped = object.to_vec();
         flipped[index] ^= 1;
         mutants.push((format!("byte {index} flipped"), flipped));
@@ -105,7 +130,7 @@ fn object_mutants(object: &[u8]) -> Vec<(String, Vec<u8>)> {
 fn name_of(path: &[usize]) -> String {
     let dotted = path.iter().map(usize::to_string).collect::<Vec<_>>().join(".");
     match dotted.strip_prefix(SIGNER) {
-        Some(rest) => format!("signer{rest}"),
+        Some(rest) => rest.strip_prefix(TOKEN).map_or(format!("signer{rest}"), |rest| format!("token{rest}")),
         None => dotted,
     }
 }
@@ -126,7 +151,7 @@ fn entry_of(tree: &Node, path: &[usize]) -> Vec<u8> {
 /// Which field of the entry a changed byte belongs to, as far as it still decodes.
 fn changed_field(before: &[u8], after: &[u8]) -> String {
     let (before, Ok(after)) = (TransparencyLogEntry::decode(before).unwrap(), TransparencyLogEntry::decode(after)) else {
-        return " (no entry)".into();
+        return "entry".into();
     };
     let mut fields = Vec::new();
     for (name, differs) in [
@@ -142,7 +167,7 @@ fn changed_field(before: &[u8], after: &[u8]) -> String {
             fields.push(name);
         }
     }
-    format!(" ({})", fields.join(", "))
+    format!("entry: {}", fields.join(", "))
 }
 
 fn entry_mutants(entry: &TransparencyLogEntry) -> Vec<(String, TransparencyLogEntry)> {

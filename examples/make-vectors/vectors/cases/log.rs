@@ -3,7 +3,7 @@
 use super::{
     super::{
         der::{octets, oid, sequence, set, tlv},
-        evidence::{Entry, Record, unsigned_attribute},
+        evidence::{Edit, Entry, Record, unsigned_attribute},
         key::{Key, negated, scalars, signature_of},
         recipe::Recipe,
         world::{BEGIN_TEXT, LogWorld, TIME, World, log, log_json},
@@ -37,7 +37,7 @@ fn of<'w>(mut recipe: Recipe<'w>, name: &str, sentence: &str, reason: Reason, ch
     fail(name, sentence, recipe.commit(), reason)
 }
 
-fn entry(change: impl Fn(&mut TransparencyLogEntry) + 'static) -> Option<Box<dyn Fn(&mut TransparencyLogEntry)>> {
+fn entry(change: impl Fn(&mut TransparencyLogEntry) + 'static) -> Edit<TransparencyLogEntry> {
     Some(Box::new(change))
 }
 

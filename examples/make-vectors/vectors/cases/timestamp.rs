@@ -4,7 +4,7 @@ use super::{
     super::{
         certificate::{CODE_SIGNING, TIME_STAMPING, Template, extended_key_usage},
         der::{octets, oid, sequence, set, tlv},
-        evidence::{Token, unsigned_attribute},
+        evidence::{Edit, Token, unsigned_attribute},
         world::{BEGIN, TIME, World, authority_json},
     },
     Vector, fail, good,
@@ -29,7 +29,7 @@ fn of<'w>(world: &'w World, name: &str, sentence: &str, reason: Reason, change: 
 }
 
 fn tokens(world: &World) -> Vec<Vector> {
-    let without = |oid_text: &'static str| -> Option<Box<dyn Fn(&mut Vec<Vec<u8>>)>> {
+    let without = |oid_text: &'static str| -> Edit<Vec<Vec<u8>>> {
         Some(Box::new(move |all| all.retain(|attribute| !attribute.windows(oid(oid_text).len()).any(|window| window == oid(oid_text)))))
     };
     let signing_certificate = "1.2.840.113549.1.9.16.2.47";
