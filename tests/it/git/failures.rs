@@ -60,19 +60,19 @@ fn a_service_that_is_down_is_named_with_its_address_and_the_cause() {
     insta::assert_snapshot!(table, @r"
     gitsign.issuer
     error: the identity provider at URL/.well-known/openid-configuration could not be reached: connection refused
-    hint: Check the address, the network and the proxy variables; nothing was signed.
+    hint: Check the address, the network and the proxy variables.
 
     gitsign.fulcio
     error: Fulcio at URL/api/v2/signingCert could not be reached: connection refused
-    hint: Check the address, the network and the proxy variables; nothing was signed.
+    hint: Check the address, the network and the proxy variables.
 
     gitsign.rekor
     error: Rekor v1 at URL/api/v1/log/entries could not be reached: connection refused
-    hint: Check the address, the network and the proxy variables; nothing was signed.
+    hint: Check the address, the network and the proxy variables.
 
     gitsign.timestampServerURL
     error: the timestamp authority at URL/ could not be reached: connection refused
-    hint: Check the address, the network and the proxy variables; nothing was signed.
+    hint: Check the address, the network and the proxy variables.
     ");
 }
 
@@ -283,7 +283,7 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     };
     let url = closed();
     set(&sandbox, &format!("gitsign.fulcio={url}"));
-    insta::assert_snapshot!(on_terminal().replace("\r\n", "\n").replace(&url, "URL"), @"paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: Check the address, the network and the proxy variables; nothing was signed.)");
+    insta::assert_snapshot!(on_terminal().replace("\r\n", "\n").replace(&url, "URL"), @"paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: Check the address, the network and the proxy variables.)");
     sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
     set(&sandbox, "paraph.loginTimeout=4");
     let shown = shown(&sandbox, &on_terminal().replace("\r\n", "\n"));
@@ -366,7 +366,7 @@ fn the_log_file_keeps_what_git_does_not_show() {
     sandbox.git(&["-c", "gitsign.rekorMode=online", "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
     let lines = std::fs::read_to_string(&log).unwrap();
     insta::assert_snapshot!(shown(&sandbox, &lines.replace(&url, "URL")), @r"
-    TIME paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: Check the address, the network and the proxy variables; nothing was signed.)
+    TIME paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: Check the address, the network and the proxy variables.)
     TIME paraph: rekorMode is online, and the log entry is embedded all the same, so that the signature verifies without a network.
     ");
 }

@@ -59,7 +59,7 @@ fn a_file_of_allowed_identities_that_cannot_be_used_names_nobody_and_says_so() {
     not-text: warning: Nobody is allowed: ROOT/home/not-text is no text in UTF-8.
     too-large: warning: Nobody is allowed: ROOT/home/too-large, line 1: the file has more than 1048576 bytes, which are all that is read.
     hostile: warning: Nobody is allowed: ROOT/home/hostile, line 2: it holds a control character.
-    folder: warning: Nobody is allowed: ROOT/home/folder cannot be read, which paraph.allowedIdentities in ROOT/home/.gitconfig (global) names: Is a directory (os error 21).
+    folder: warning: Nobody is allowed: ROOT/home/folder cannot be read, which paraph.allowedIdentities in ROOT/home/.gitconfig (global) names: it is no regular file.
     ");
 }
 
@@ -227,7 +227,7 @@ fn who_is_not_the_committer_or_not_expected_is_refused_before_anything_is_sent()
     assert_eq!((fulcio.connections(), log.connections()), (0, 0));
     insta::assert_snapshot!(messages, @r"
     error: the identity is bob@example.com, and the commit is from ann@example.com; nothing was sent to Fulcio or the log
-    hint: set user.email to the identity, or unset gitsign.matchCommitter
+    hint: set user.email to the identity, or unset paraph.matchCommitter
     error: the identity is bob@example.com, and ann@example.com is expected (paraph.expectedIdentity); nothing was sent to Fulcio or the log
     ");
 }

@@ -282,7 +282,7 @@ fn a_signature_or_an_object_too_large_to_be_read_has_a_verdict_too() {
     let line = format!("{}\n", "A".repeat(64));
     let long = parts.signature.replacen('\n', &format!("\n{}", line.repeat(20_000)), 1);
     let oid = sandbox.store_commit(&parts.with_signature(long));
-    assert_eq!(sandbox.git(&["log", "-1", "--format=%G?|%GT", &oid]), "B|never");
+    assert_eq!(sandbox.git(&["log", "-1", "--format=%G?|%GT", &oid]), "E|undefined");
     insta::assert_snapshot!(shown(&sandbox, &block(&sandbox.try_git(&["verify-commit", "--raw", &oid]).stderr)), @r"
     [GNUPG:] NEWSIG
     [GNUPG:] BADSIG NOKEY (nobody that could be read)
