@@ -325,7 +325,7 @@ fn a_damaged_cache_is_an_error_wherever_it_is_damaged() {
         }
         std::fs::write(&file, flip(300)).unwrap();
         let error = setting.mirror().cached().unwrap_err();
-        insta::assert_snapshot!(setting.plain(&error), @r"the trust that is cached in FOLDER/trust is damaged (it was changed after it was written); nothing is trusted in its place: remove it and run `paraph trust update`");
+        insta::assert_snapshot!(setting.plain(&error), @r"the trust that is cached in FOLDER/trust is damaged (it was changed after it was written); nothing is trusted in its place: remove it and run `paraph trust update`, or `paraph trust initialize` for an instance of your own");
         std::fs::remove_file(&file).unwrap();
         setting.mirror().initialize(&patient(), FIRST.root_file(1).as_bytes()).await.unwrap();
         setting.refresh(2).await.unwrap();

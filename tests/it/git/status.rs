@@ -285,8 +285,9 @@ fn a_signature_or_an_object_too_large_to_be_read_has_a_verdict_too() {
     assert_eq!(sandbox.git(&["log", "-1", "--format=%G?|%GT", &oid]), "E|undefined");
     insta::assert_snapshot!(shown(&sandbox, &block(&sandbox.try_git(&["verify-commit", "--raw", &oid]).stderr)), @r"
     [GNUPG:] NEWSIG
-    [GNUPG:] BADSIG NOKEY (nobody that could be read)
-    [GNUPG:] TRUST_NEVER 0 shell
+    [GNUPG:] ERRSIG NOKEY 19 8 00 0 9 NOKEY
+    [GNUPG:] NO_PUBKEY NOKEY
+    [GNUPG:] TRUST_UNDEFINED 0 shell
     ");
 
     let missing = sandbox.paraph(&["--status-fd=1", "--verify", "no-such-file", "-"]);

@@ -20,7 +20,11 @@ fn whatever_is_missing_refuses_and_is_named() {
             |setup| setup.serve("paraph.allowedIdentities", "/nowhere/allowed"),
             "warning: Nobody is allowed: /nowhere/allowed cannot be read",
         ),
-        ("empty file", |setup| setup.serve("paraph.allowedIdentities", "/dev/null"), "warning: Nobody is allowed: /dev/null names nobody."),
+        (
+            "empty file",
+            |setup| setup.serve("paraph.allowedIdentities", "/dev/null"),
+            "warning: Nobody is allowed: /dev/null cannot be read",
+        ),
         (
             "broken file",
             |setup| {
