@@ -94,6 +94,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;hook;help;help'= {
         }
         &'paraph;trust'= {
+            cand --instance 'The instance to manage; otherwise the one in use'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand update 'Fetch the newest trust material of the instance in use'
@@ -103,10 +104,12 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;trust;update'= {
+            cand --instance 'The instance to manage; otherwise the one in use'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'paraph;trust;status'= {
+            cand --instance 'The instance to manage; otherwise the one in use'
             cand --json 'Print it as JSON'
             cand -h 'Print help'
             cand --help 'Print help'
@@ -114,11 +117,12 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;trust;initialize'= {
             cand --mirror 'The URL of its TUF repository'
             cand --root 'The file with its TUF root'
-            cand --instance 'The name to give the instance; otherwise the one in use, which must not be a built-in one'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand --instance 'The instance to manage; otherwise the one in use'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;trust;import'= {
+            cand --instance 'The instance to manage; otherwise the one in use'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -67,19 +67,23 @@ complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subc
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "update" -d 'On a server: refuse the refs of a push that have a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "pre-push" -d 'On one\'s own machine: refuse to push a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -l instance -d 'The instance to manage; otherwise the one in use' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "update" -d 'Fetch the newest trust material of the instance in use'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "status" -d 'Show which trust material is in use, where it comes from, its version and its age'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "initialize" -d 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "import" -d 'Take trust material from a file, for machines without a network'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from update" -l instance -d 'The instance to manage; otherwise the one in use' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -l instance -d 'The instance to manage; otherwise the one in use' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -l json -d 'Print it as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l mirror -d 'The URL of its TUF repository' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l root -d 'The file with its TUF root' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l instance -d 'The name to give the instance; otherwise the one in use, which must not be a built-in one' -r
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l instance -d 'The instance to manage; otherwise the one in use' -r
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -l instance -d 'The instance to manage; otherwise the one in use' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "update" -d 'Fetch the newest trust material of the instance in use'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show which trust material is in use, where it comes from, its version and its age'

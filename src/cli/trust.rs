@@ -7,13 +7,13 @@ use super::{
     ui::Ui,
 };
 use crate::{
-    config::Config,
+    config::{Config, OptionValue},
     selection::Cached,
     service::{
         Http, Settings,
         tuf::{Mirror, TrustMaterial, TufError},
     },
-    trust::{Instance, Log, MAX_TRUSTED_ROOT, TrustRoot},
+    trust::{Instance, Log, MAX_TRUSTED_ROOT, TrustRoot, Window},
 };
 use directories::ProjectDirs;
 use jiff::{SignedDuration, Timestamp};
@@ -39,6 +39,9 @@ const MAX_ROOT: usize = 1 << 20;
 pub(super) struct Args {
     #[command(subcommand)]
     pub command: Command,
+    /// The instance to manage; otherwise the one in use
+    #[arg(long, global = true, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub instance: Option<String>,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -52,6 +55,8 @@ pub(super) enum Command {
         json: bool,
     },
     /// Trust an instance by its TUF repository, beginning with a root that you got in a safe way
+    ///
+    /// A new instance gets the name that --instance gives; the built-in ones need no initialization.
     Initialize {
         /// The URL of its TUF repository
         #[arg(long, value_name = "URL")]
@@ -59,9 +64,6 @@ pub(super) enum Command {
         /// The file with its TUF root
         #[arg(long, value_name = "FILE")]
         root: PathBuf,
-        /// The name to give the instance; otherwise the one in use, which must not be a built-in one
-        #[arg(long, value_name = "NAME")]
-        instance: Option<String>,
     },
     /// Take trust material from a file, for machines without a network
     Import {
@@ -71,11 +73,12 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
-    let context = Context::load(&[])?;
+    let instance = arguments.instance.as_ref().map(|name| OptionValue { setting: "instance", flag: "--instance", value: name.into() });
+    let context = Context::load(instance.as_slice())?;
     match &arguments.command {
         Command::Update => update(&context, ui),
         Command::Status { json } => status(&context, *json, ui),
-        Command::Initialize { mirror, root, instance } => initialize(&context, mirror, root, instance.as_deref(), ui),
+        Command::Initialize { mirror, root } => initialize(&context, mirror, root, ui),
         Command::Import { file } => import(&context, file, ui),
     }
 }
@@ -94,11 +97,8 @@ fn update(context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-fn initialize(context: &Context, url: &str, root: &Path, instance: Option<&str>, ui: &mut Ui) -> Result<Exit, Failure> {
-    let name = match instance {
-        Some(name) => Instance::named(name).ok_or_else(|| Failure::new(Exit::Usage, format!("{name} is no name for an instance"))),
-        None => Ok(context.config.instance_name()),
-    }?;
+fn initialize(context: &Context, url: &str, root: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
+    let name = context.config.instance_name();
     if name.is_built_in() {
         return Err(Failure::new(Exit::Usage, format!("{name} is the name of a built-in instance"))
             .with_hint("give the new one a name: --instance NAME"));
@@ -186,27 +186,61 @@ fn summary(root: &TrustRoot) -> String {
     )
 }
 
+/// `trust status --json`: names are only ever added.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RootReport {
     instance: String,
     source: String,
-    certificate_authorities: Vec<String>,
-    logs: Vec<String>,
-    ct_logs: Vec<String>,
-    timestamp_authorities: Vec<String>,
+    certificate_authorities: Vec<WindowReport>,
+    logs: Vec<LogReport>,
+    ct_logs: Vec<LogReport>,
+    timestamp_authorities: Vec<WindowReport>,
+}
+
+/// When something was trusted: RFC 3339, both ends included; an end that is absent is open.
+#[derive(Serialize)]
+struct WindowReport {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LogReport {
+    /// Absent where only a key is known.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    url: String,
+    /// Hexadecimal.
+    id: String,
+    #[serde(flatten)]
+    window: WindowReport,
 }
 
 impl RootReport {
     fn new(root: &TrustRoot) -> Self {
+        let logs = |logs: &[Log]| logs.iter().map(LogReport::new).collect();
         Self {
             instance: root.instance.to_string(),
             source: root.source.clone(),
-            certificate_authorities: root.authorities.iter().map(|authority| authority.window().to_string()).collect(),
-            logs: root.logs.iter().map(described).collect(),
-            ct_logs: root.ct_logs.iter().map(described).collect(),
-            timestamp_authorities: root.timestamp_authorities.iter().map(|authority| authority.window().to_string()).collect(),
+            certificate_authorities: root.authorities.iter().map(|authority| WindowReport::new(authority.window())).collect(),
+            logs: logs(&root.logs),
+            ct_logs: logs(&root.ct_logs),
+            timestamp_authorities: root.timestamp_authorities.iter().map(|authority| WindowReport::new(authority.window())).collect(),
         }
+    }
+}
+
+impl WindowReport {
+    fn new(window: Window) -> Self {
+        Self { start: window.start.map(|time| time.to_string()), end: window.end.map(|time| time.to_string()) }
+    }
+}
+
+impl LogReport {
+    fn new(log: &Log) -> Self {
+        Self { url: log.base_url.clone(), id: crate::hex(&log.key.id), window: WindowReport::new(log.window) }
     }
 }
 

@@ -3,16 +3,15 @@
 //! Encoding and decoding only. Whether a token's signature is good and its authority trusted is decided elsewhere; a value of these types
 //! proves nothing. The client, the verifier and the local timestamp authority all use them.
 
+use crate::{Reason, Rejection, signature::cms::SignedData};
 use const_oid::ObjectIdentifier;
 use der::{
-    Any, Decode, DecodeValue, Encode, EncodeValue, Enumerated, FixedTag, Header, Length, Reader, Sequence, SliceReader, Tag, Writer,
-    asn1::{AnyRef, BitString, ContextSpecific, Int, OctetString, OctetStringRef},
+    Any, Decode, DecodeValue, EncodeValue, Enumerated, FixedTag, Header, Length, Reader, Sequence, Tag, Writer,
+    asn1::{BitString, Int, OctetString},
 };
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::ext::Extensions;
 
-/// `id-signedData` (RFC 5652): the content type of a token.
-pub const ID_SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 /// `id-ct-TSTInfo`: the content type inside a token.
 pub const ID_CT_TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
 
@@ -154,51 +153,14 @@ impl TstInfo {
     /// What the token in `token` (DER of the ContentInfo) says. Nothing is verified.
     ///
     /// # Errors
-    /// A `der::Error` where it is not a token of SignedData around a TSTInfo.
-    pub fn of_token(token: &[u8]) -> der::Result<Self> {
-        Self::from_der(&encapsulated(token)?)
+    /// [`Reason::TimestampMalformed`] where it is not a SignedData around a TSTInfo.
+    pub fn of_token(token: &[u8]) -> Result<Self, Rejection> {
+        let malformed = |detail: String| Rejection::new(Reason::TimestampMalformed, detail);
+        let signed_data = SignedData::from_der(token).map_err(|rejection| malformed(rejection.to_string()))?;
+        let content = signed_data.content.filter(|_| signed_data.content_type == ID_CT_TST_INFO);
+        let content = content.ok_or_else(|| malformed("its content is no TSTInfo".into()))?;
+        Self::from_der(content).map_err(|error| malformed(error.to_string()))
     }
-}
-
-/// The DER of the TSTInfo inside a token, which is what the token's messageDigest covers. Nothing is verified.
-///
-/// # Errors
-/// A `der::Error` where it is not a token of SignedData around a TSTInfo.
-pub fn encapsulated(token: &[u8]) -> der::Result<Vec<u8>> {
-    let mut reader = SliceReader::new(token)?;
-    let content = reader.sequence(|content_info: &mut SliceReader<'_>| {
-        expect(content_info, ID_SIGNED_DATA)?;
-        explicit(content_info)
-    })?;
-    reader.finish()?;
-    let mut reader = SliceReader::new(&content)?;
-    let encapsulated = reader.sequence(|signed_data: &mut SliceReader<'_>| {
-        u8::decode(signed_data)?;
-        AnyRef::decode(signed_data)?;
-        let encapsulated = signed_data.sequence(|encapsulated: &mut SliceReader<'_>| {
-            expect(encapsulated, ID_CT_TST_INFO)?;
-            explicit(encapsulated)
-        })?;
-        // certificates, lists and signers are the verifier's
-        while !signed_data.is_finished() {
-            AnyRef::decode(signed_data)?;
-        }
-        Ok::<_, der::Error>(encapsulated)
-    })?;
-    reader.finish()?;
-    Ok(<&OctetStringRef>::from_der(&encapsulated)?.as_bytes().to_vec())
-}
-
-fn expect<'r>(reader: &mut SliceReader<'r>, expected: ObjectIdentifier) -> der::Result<()> {
-    let found = ObjectIdentifier::decode(reader)?;
-    if found == expected { Ok(()) } else { Err(der::ErrorKind::OidUnknown { oid: found }.into()) }
-}
-
-fn explicit(reader: &mut SliceReader<'_>) -> der::Result<Vec<u8>> {
-    let field = ContextSpecific::<Any>::decode_explicit(reader, der::TagNumber(0))?;
-    field
-        .ok_or_else(|| der::ErrorKind::Incomplete { expected_len: Length::ONE, actual_len: Length::ZERO }.into())
-        .and_then(|field| field.value.to_der())
 }
 
 /// A `GeneralizedTime` as RFC 3161 allows it: UTC, with or without a fraction of a second, which DER's own profile of the type forbids.

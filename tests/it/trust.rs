@@ -39,6 +39,12 @@ fn an_instance_is_trusted_by_its_mirror_and_signs_and_verifies_with_it() {
     );
     let update = sandbox.paraph(&["trust", "update"]);
     assert_eq!(update.code, Some(0), "{}", update.stderr);
+    let report: serde_json::Value = serde_json::from_str(&sandbox.paraph(&["trust", "status", "--json"]).stdout).unwrap();
+    assert_eq!(report[0]["instance"], "corp");
+    let logs = report[0]["logs"].as_array().unwrap();
+    assert!(logs.len() == 2 && logs.iter().all(|log| log["url"] == sigstore.url && log["id"].as_str().unwrap().len() == 64), "{report}");
+    let public = sandbox.paraph(&["trust", "status", "--instance", "public"]);
+    assert!(public.stdout.starts_with("Instance public: embedded in paraph "), "{}", public.stdout);
 }
 
 #[test]
