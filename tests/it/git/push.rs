@@ -167,7 +167,7 @@ fn the_status_that_a_hook_is_told_says_whether_the_certificate_is_wrong_but_not_
     ");
     if installed("openssl", test) {
         let make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=Fred -keyout key -out certificate 2> /dev/null";
-        let sign = "openssl cms -sign -binary -md sha256 -outform PEM -signer certificate -inkey key | sed 's/CMS/SIGNED MESSAGE/'";
+        let sign = "openssl cms -sign -binary -md sha256 -outform PEM -signer certificate -inkey key | sed '/^-----/s/CMS/SIGNED MESSAGE/'";
         let text = format!("#!/bin/sh\ncd '{}' && {{ test -f key || {make}; }} && {sign}\n{created}\n", folder.display());
         let foreign = sandbox.script("foreign", &text);
         insta::assert_snapshot!(row("other: foreign CMS", &["-c", &format!("gpg.x509.program={foreign}")], &["--signed"]), @r"
