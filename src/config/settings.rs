@@ -184,18 +184,6 @@ settings! {
         default: "", otherwise: "the desktop's browser", secret: false,
         help: "The command that opens the login page. It is split into words, quotes group them, {{.URL}} is the address, and no shell sees it.",
     }
-    autoclose: bool {
-        name: "autoclose", keys: ["paraph.autoclose", "gitsign.autoclose"],
-        variables: ["PARAPH_AUTOCLOSE", "GITSIGN_AUTOCLOSE", "SIGSTORE_AUTOCLOSE"],
-        default: "true", otherwise: "", secret: false,
-        help: "Whether the page that ends a login closes itself.",
-    }
-    autoclose_timeout: Duration {
-        name: "autocloseTimeout", keys: ["paraph.autocloseTimeout", "gitsign.autocloseTimeout"],
-        variables: ["PARAPH_AUTOCLOSE_TIMEOUT", "GITSIGN_AUTOCLOSE_TIMEOUT", "SIGSTORE_AUTOCLOSE_TIMEOUT"],
-        default: "6", otherwise: "", secret: false,
-        help: "How long the page that ends a login stays open before it closes itself, in seconds.",
-    }
     login_timeout: Duration {
         name: "loginTimeout", keys: ["paraph.loginTimeout"], variables: ["PARAPH_LOGIN_TIMEOUT"],
         default: "300", otherwise: "", secret: false,
@@ -268,6 +256,11 @@ pub const IGNORED: &[Ignored] = &[
         keys: &["gitsign.credentialCache", "gitsign.credentialCacheMode"],
         variables: &["GITSIGN_CREDENTIAL_CACHE", "GITSIGN_CREDENTIAL_CACHE_MODE"],
         reason: "a credential cache of gitsign's hands out private keys, and none is asked for one",
+    },
+    Ignored {
+        keys: &["gitsign.autoclose", "gitsign.autocloseTimeout"],
+        variables: &["GITSIGN_AUTOCLOSE", "GITSIGN_AUTOCLOSE_TIMEOUT", "SIGSTORE_AUTOCLOSE", "SIGSTORE_AUTOCLOSE_TIMEOUT"],
+        reason: "the page that ends a login holds no script, without which a browser closes no page",
     },
     Ignored {
         keys: &["gitsign.enableSigstoreGo"],

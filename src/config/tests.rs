@@ -59,9 +59,9 @@ fn with_nothing_set_every_default_holds_and_says_so() {
     assert!(config.effective().iter().all(|setting| *setting.source == Source::Default));
     assert_eq!(config.instance_name(), Instance::public());
     assert_eq!(config.client_id.value, "sigstore");
-    assert_eq!((config.timeout.value, config.autoclose_timeout.value), (Duration::from_secs(30), Duration::from_secs(6)));
+    assert_eq!(config.timeout.value, Duration::from_secs(30));
     assert_eq!((config.rekor_protocol(), config.rekor_mode.value), (None, RekorMode::Offline));
-    assert!(config.autoclose.value && !config.match_committer.value && !config.allow_legacy.value);
+    assert!(!config.match_committer.value && !config.allow_legacy.value);
     assert_eq!(config.notices, []);
 }
 
@@ -98,7 +98,8 @@ fn an_empty_value_stops_the_search_and_unsets() {
     assert_eq!(config.connector_id, Setting { value: None, source: Source::Variable("GITSIGN_CONNECTOR_ID") });
     let config = nothing().global("gitsign.fulcio", "https://f.example").global("paraph.fulcio", "").config().unwrap();
     assert_eq!(config.fulcio.value, None);
-    assert!(!nothing().variable("GITSIGN_AUTOCLOSE", "").config().unwrap().autoclose.value);
+    let switched_on = nothing().global("gitsign.matchCommitter", "true");
+    assert!(!switched_on.variable("PARAPH_MATCH_COMMITTER", "").config().unwrap().match_committer.value);
 }
 
 #[test]
