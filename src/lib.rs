@@ -23,6 +23,8 @@
 //! The rooms, each below those that use it: [`object`], [`signature`], [`certificate`], [`evidence`], [`trust`], [`verify`], [`policy`].
 #![forbid(unsafe_code)]
 
+#[cfg(all(feature = "cli", unix))]
+pub mod agent;
 pub mod certificate;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 pub use settings::{Config, Effective, IGNORED, Ignored, SETTINGS, SettingInfo};
 pub use url_opener::UrlOpener;
-pub use value::{RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider};
+pub use value::{AgentConfirm, AgentUse, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider};
 
 use value::{Raw, Refusal, Value};
 
@@ -161,6 +161,14 @@ impl Config {
         let directory = std::env::current_dir().map_err(Error::CurrentDirectory)?;
         let home = std::env::home_dir().filter(|home| home.is_absolute());
         Self::from_inputs(&Inputs { options: &[], variable: &|_| None, entries: &entries, directory: &directory, home: home.as_deref() })
+    }
+
+    /// The configuration of the user and the system, wherever this process runs: what the environment says does not count.
+    pub fn of_user(options: &[OptionValue]) -> Result<Self, Error> {
+        let mut entries = repository::global_configuration(SECTIONS)?;
+        entries.retain(|entry| matches!(entry.scope, Scope::System | Scope::Global));
+        let home = std::env::home_dir().filter(|home| home.is_absolute());
+        Self::from_inputs(&Inputs { options, variable: &|_| None, entries: &entries, directory: Path::new("/"), home: home.as_deref() })
     }
 
     /// The instance to sign with and to verify against: the one that is set; else `custom` where files of trust are set one by one;

@@ -1,6 +1,6 @@
 //! The table of all settings, and the struct that it gives.
 
-use super::value::{RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider, Value};
+use super::value::{AgentConfirm, AgentUse, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider, Value};
 use super::{Error, Inputs, InstanceSettings, Notice, Setting, Source, UrlOpener};
 use crate::trust::Instance;
 use std::path::PathBuf;
@@ -188,6 +188,36 @@ settings! {
         name: "loginTimeout", keys: ["paraph.loginTimeout"], variables: ["PARAPH_LOGIN_TIMEOUT"],
         default: "300", otherwise: "", secret: false,
         help: "How long a login waits for the user, in seconds.",
+    }
+    agent: AgentUse {
+        name: "agent", keys: ["paraph.agent"], variables: ["PARAPH_AGENT"],
+        default: "auto", otherwise: "", secret: false,
+        help: "Whether a signature that needs a login is made by the agent, which keeps the login for the next ones. With auto, an agent that does not run is started; with running, it is not.",
+    }
+    agent_socket: Option<PathBuf> {
+        name: "agentSocket", keys: ["paraph.agentSocket"], variables: ["PARAPH_AGENT_SOCK"],
+        default: "", otherwise: "the agent of this machine", secret: false,
+        help: "The socket of an agent on another machine, forwarded by ssh -R. Signatures there are confirmed by the person at that machine.",
+    }
+    agent_timeout: Duration {
+        name: "agentTimeout", keys: ["paraph.agentTimeout"], variables: [],
+        default: "43200", otherwise: "", secret: false,
+        help: "How long the agent runs on when nobody asks for anything, in seconds. Read when it starts, from the user's own configuration.",
+    }
+    agent_confirm: AgentConfirm {
+        name: "agentConfirm", keys: ["paraph.agentConfirm"], variables: [],
+        default: "ask", otherwise: "", secret: false,
+        help: "Whether the agent asks before it signs for another machine, in `paraph agent confirm` or by an askpass window. Read when it starts, from the user's own configuration.",
+    }
+    agent_confirm_signatures: u32 {
+        name: "agentConfirmSignatures", keys: ["paraph.agentConfirmSignatures"], variables: [],
+        default: "100", otherwise: "", secret: false,
+        help: "How many signatures one yes covers, for the same machine and identity.",
+    }
+    agent_confirm_time: Duration {
+        name: "agentConfirmTime", keys: ["paraph.agentConfirmTime"], variables: [],
+        default: "600", otherwise: "", secret: false,
+        help: "How long one yes holds, in seconds.",
     }
     fulcio: Option<ServiceUrl> {
         name: "fulcio", keys: ["paraph.fulcio", "gitsign.fulcio"], variables: ["PARAPH_FULCIO_URL", "GITSIGN_FULCIO_URL", "SIGSTORE_FULCIO_URL"],

@@ -92,15 +92,28 @@ impl Value for bool {
 }
 
 impl Value for Duration {
-    const ALLOWED: &'static str = "a whole number of seconds from 1 to 3600";
+    const ALLOWED: &'static str = "a whole number of seconds from 1 to 604800";
 
     fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
         let seconds: u64 = text(raw)?.parse().map_err(|_| Refusal::NotAllowed)?;
-        if (1..=3600).contains(&seconds) { Ok(Self::from_secs(seconds)) } else { Err(Refusal::NotAllowed) }
+        if (1..=604_800).contains(&seconds) { Ok(Self::from_secs(seconds)) } else { Err(Refusal::NotAllowed) }
     }
 
     fn shown(&self) -> Shown {
         Shown::Text(self.as_secs().to_string())
+    }
+}
+
+impl Value for u32 {
+    const ALLOWED: &'static str = "a whole number from 1 to 1000000";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+        let number = text(raw)?.parse().map_err(|_| Refusal::NotAllowed)?;
+        if (1..=1_000_000).contains(&number) { Ok(number) } else { Err(Refusal::NotAllowed) }
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(self.to_string())
     }
 }
 
@@ -295,6 +308,28 @@ choices! {
         V1 = "1",
         /// Rekor's tiled log.
         V2 = "2",
+    }
+}
+
+choices! {
+    /// Whether the agent signs.
+    AgentUse, "auto, running, never" {
+        /// It does, and is started where it does not run.
+        Auto = "auto",
+        /// It does where it runs.
+        Running = "running",
+        /// It does not.
+        Never = "never",
+    }
+}
+
+choices! {
+    /// Whether signatures for other machines are asked about.
+    AgentConfirm, "ask, never" {
+        /// They are.
+        Ask = "ask",
+        /// The user has turned that off.
+        Never = "never",
     }
 }
 

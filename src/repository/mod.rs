@@ -260,7 +260,7 @@ impl Repository {
     }
 
     /// The folder by which `safe.directory` names the repository.
-    fn place(&self) -> &Path {
+    pub fn place(&self) -> &Path {
         self.work_tree().unwrap_or(self.git_dir())
     }
 

@@ -23,7 +23,8 @@ const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
 /// An ephemeral key with its certificate. The key never leaves it, and is wiped when it is dropped.
 pub struct Credential {
-    key: SigningKey,
+    /// On the heap from the first: a key that moves leaves copies behind.
+    key: Box<SigningKey>,
     certificate: SignerCertificate,
 }
 
@@ -35,8 +36,9 @@ impl Credential {
 
     /// The DER ECDSA signature over `message`, hashed with SHA-256. The nonce is RFC 6979's.
     pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
-        let signature: DerSignature = self.key.sign(message);
-        signature.as_bytes().to_vec()
+        let signature = sign(&self.key, message);
+        wipe_stack();
+        signature
     }
 }
 
@@ -58,10 +60,12 @@ pub async fn obtain(
     http: &Http,
     clock: &(dyn Fn() -> Timestamp + Sync),
 ) -> Result<Credential, SignError> {
-    let key = SigningKey::generate();
+    let key = generate();
+    wipe_stack();
     let public_key = key.verifying_key().to_public_key_der().map_err(|_| der::Error::from(der::ErrorKind::Failed))?;
-    let proof: DerSignature = key.sign(token.principal().as_bytes());
-    let request = CertificateRequest { token: token.secret(), public_key: public_key.as_bytes(), proof: proof.as_bytes() };
+    let proof = sign(&key, token.principal().as_bytes());
+    wipe_stack();
+    let request = CertificateRequest { token: token.secret(), public_key: public_key.as_bytes(), proof: &proof };
     let chain = Fulcio::new(http, fulcio)?.certify(request).await?;
     let Some((leaf, others)) = chain.split_first() else {
         return Err(SignError::WrongCertificate { fulcio: fulcio.to_owned(), detail: "the answer holds none".into() });
@@ -76,6 +80,23 @@ pub async fn obtain(
     check_purpose(&certificate, token, public_key.as_bytes(), now)
         .map_err(|detail| SignError::WrongCertificate { fulcio: fulcio.to_owned(), detail })?;
     Ok(Credential { key, certificate })
+}
+
+#[inline(never)]
+fn generate() -> Box<SigningKey> {
+    Box::new(SigningKey::generate())
+}
+
+#[inline(never)]
+fn sign(key: &SigningKey, message: &[u8]) -> Vec<u8> {
+    let signature: DerSignature = key.sign(message);
+    signature.as_bytes().to_vec()
+}
+
+/// Overwrites what functions that have returned left below on the stack: arithmetic with a key leaves copies of it there.
+#[inline(never)]
+fn wipe_stack() {
+    std::hint::black_box([0u8; 64 << 10].as_mut_slice());
 }
 
 fn check_purpose(certificate: &SignerCertificate, token: &IdentityToken, public_key: &[u8], now: Timestamp) -> Result<(), String> {

@@ -1,0 +1,171 @@
+//! How a signature is asked for, and how an agent is started where none runs.
+
+use super::{
+    place::{self, Place, PlaceError},
+    protocol::{self, Call, HEARTBEAT, MAX_REPLY, Refusal, Reply, Request},
+};
+use std::{
+    io::{self, BufRead as _, BufReader},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// An agent that says nothing for so long is broken: it would have sent heartbeats.
+const SILENCE: Duration = HEARTBEAT.saturating_mul(5);
+/// How long an agent that was started may take until it listens.
+const START: Duration = Duration::from_secs(10);
+/// The environment that an agent inherits; nothing of a shell, a repository or a terminal besides.
+const INHERITED: &[&str] = &[
+    "HOME", "USER", "LOGNAME", "PATH", "LANG", "LC_ALL", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME",
+    "XDG_STATE_HOME", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "SSH_ASKPASS", "BROWSER", "HTTPS_PROXY",
+    "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
+];
+
+/// Why an agent gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// There is none, and none is to be started.
+    #[error("no agent runs")]
+    Absent,
+    /// It said no.
+    #[error("{message}")]
+    Refused {
+        /// Why, for the client.
+        kind: Refusal,
+        /// Why, for a person.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// Its socket is not one to be trusted.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// It does not do what an agent does.
+    #[error("the agent is broken: {0}")]
+    Broken(String),
+    /// None could be started.
+    #[error("no agent could be started: {0}")]
+    Start(String),
+}
+
+/// Where an agent is, and whether one may be started.
+#[derive(Debug, Clone)]
+pub struct Client {
+    socket: PathBuf,
+    start: bool,
+}
+
+impl Client {
+    /// The user's own agent. With `start`, one that does not run is started.
+    ///
+    /// # Errors
+    /// [`AgentError::Place`].
+    pub fn of_user(start: bool) -> Result<Self, AgentError> {
+        Ok(Self { socket: Place::of_user()?.socket(), start })
+    }
+
+    /// The agent behind this socket, which somebody else keeps there: a forwarded one.
+    pub fn at(socket: PathBuf) -> Self {
+        Self { socket, start: false }
+    }
+
+    /// Whether something listens.
+    pub fn is_present(&self) -> bool {
+        UnixStream::connect(&self.socket).is_ok()
+    }
+
+    /// Makes a call. `say` gets what a person should see meanwhile and returns whether to go on waiting.
+    ///
+    /// # Errors
+    /// [`AgentError`].
+    pub fn call(&self, call: &Call, mut say: impl FnMut(&Reply) -> bool) -> Result<Reply, AgentError> {
+        // a second time where an older agent ended for this program
+        match self.call_once(call, &mut say) {
+            Err(AgentError::Refused { kind: Refusal::Older, .. }) if self.start => self.call_once(call, &mut say),
+            result => result,
+        }
+    }
+
+    fn call_once(&self, call: &Call, say: &mut impl FnMut(&Reply) -> bool) -> Result<Reply, AgentError> {
+        let mut stream = self.connect()?;
+        let broken = |error: io::Error| AgentError::Broken(error.to_string());
+        stream.set_read_timeout(Some(SILENCE)).map_err(broken)?;
+        stream.set_write_timeout(Some(SILENCE)).map_err(broken)?;
+        protocol::write(&mut stream, &Request::new(call.clone())).map_err(broken)?;
+        loop {
+            let frame = protocol::read(&mut stream, MAX_REPLY).map_err(|error| match error.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => AgentError::Broken(format!("it was silent for {} s", SILENCE.as_secs())),
+                io::ErrorKind::UnexpectedEof => AgentError::Broken("it ended the connection".into()),
+                _ => broken(error),
+            })?;
+            match serde_json::from_slice(&frame).map_err(|error| AgentError::Broken(error.to_string()))? {
+                Reply::Refused { kind, message, hint } => return Err(AgentError::Refused { kind, message, hint }),
+                reply if reply.is_last() => return Ok(reply),
+                Reply::Wait => {}
+                reply => {
+                    if !say(&reply) {
+                        return Err(AgentError::Absent);
+                    }
+                }
+            }
+        }
+    }
+
+    fn connect(&self) -> Result<UnixStream, AgentError> {
+        match self.try_connect()? {
+            Some(stream) => return Ok(stream),
+            None if !self.start => return Err(AgentError::Absent),
+            None => {}
+        }
+        let started = Instant::now();
+        start().map_err(|error| AgentError::Start(error.to_string()))?;
+        // another client may have started one as well: whichever listens will do
+        while started.elapsed() < START {
+            if let Some(stream) = self.try_connect()? {
+                return Ok(stream);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Err(AgentError::Start(format!("none listens after {} s", START.as_secs())))
+    }
+
+    fn try_connect(&self) -> Result<Option<UnixStream>, AgentError> {
+        match UnixStream::connect(&self.socket) {
+            Ok(stream) => {
+                place::check_socket(&self.socket)?;
+                Ok(Some(stream))
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
+            Err(cause) => Err(AgentError::Place(PlaceError::Io { path: self.socket.clone(), cause })),
+        }
+    }
+}
+
+/// Starts an agent that outlives this process and shares nothing with it: no pipe of git's, no lock, no variable, no folder. It has taken its
+/// place, or another one has, when this returns.
+fn start() -> io::Result<()> {
+    let program = std::env::current_exe()?;
+    // whatever this process inherited stays with it
+    close_fds::set_fds_cloexec(3, &[]);
+    let inherited = INHERITED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
+    let mut agent = Command::new(program)
+        .args(["agent", "run", "--detached"])
+        .env_clear()
+        .envs(inherited)
+        .current_dir(Path::new("/"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut said = String::new();
+    if let Some(output) = agent.stdout.take() {
+        BufReader::new(output).read_line(&mut said)?;
+    }
+    match said.trim() {
+        "" => Err(io::Error::other(format!("it ended at once ({}); `paraph agent run` tells why", agent.wait()?))),
+        _ => Ok(()),
+    }
+}

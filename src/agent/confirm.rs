@@ -1,0 +1,259 @@
+//! Who says yes to a signature for a forwarded client: that machine may be anybody's.
+//!
+//! A question goes to every `paraph agent confirm` that runs in a terminal, else to an askpass program with a window (the convention of
+//! `ssh-add -c`). One yes may cover more: so many signatures or minutes for one machine and one identity. No answer is a no.
+
+use super::{
+    protocol::{Refusal, Reply},
+    vault::Refused,
+};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    ffi::OsString,
+    process::Stdio,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// How long a question waits for its answer.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Questions that wait at once, at most.
+const MAX_ASKS: usize = 4;
+/// Machines and identities that are remembered, at most.
+const MAX_GRANTS: usize = 256;
+
+/// How a signature for a forwarded client is confirmed.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Whether it is: the user may have turned it off.
+    pub ask: bool,
+    /// Signatures that one yes covers.
+    pub signatures: u32,
+    /// How long one yes holds.
+    pub lifetime: Duration,
+    /// The askpass program, where there is a desktop to show its window.
+    pub askpass: Option<OsString>,
+}
+
+/// The questions that wait, who can answer them, and what was allowed. Clones are the same.
+#[derive(Clone)]
+pub struct Confirmations {
+    rules: Rc<Rules>,
+    state: Rc<RefCell<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    asks: HashMap<u64, Ask>,
+    watchers: Vec<mpsc::UnboundedSender<Reply>>,
+    grants: HashMap<(String, String), Grant>,
+}
+
+struct Ask {
+    text: String,
+    answer: oneshot::Sender<bool>,
+}
+
+struct Grant {
+    left: u32,
+    until: Instant,
+}
+
+impl Confirmations {
+    /// With these rules.
+    pub fn new(rules: Rules) -> Self {
+        Self { rules: Rc::new(rules), state: Rc::default() }
+    }
+
+    /// Returns where a signature of `identity` for `host` is allowed.
+    ///
+    /// # Errors
+    /// [`Refusal::Denied`] or [`Refusal::Busy`].
+    pub async fn allow(&self, host: &str, identity: &str, what: &str) -> Result<(), Refused> {
+        if !self.rules.ask || self.use_grant(host, identity) {
+            return Ok(());
+        }
+        let text = format!(
+            "{host} asks for a signature as {identity} on {what}. A yes covers {} signatures or {} minutes.",
+            self.rules.signatures,
+            self.rules.lifetime.as_secs() / 60
+        );
+        if !self.ask(text).await? {
+            return Err(Refused::new(Refusal::Denied, format!("the signature as {identity} for {host} was not allowed where the agent runs")));
+        }
+        let mut state = self.state.borrow_mut();
+        if state.grants.len() >= MAX_GRANTS {
+            state.grants.clear();
+        }
+        let grant = Grant { left: self.rules.signatures.saturating_sub(1), until: Instant::now() + self.rules.lifetime };
+        state.grants.insert((host.to_owned(), identity.to_owned()), grant);
+        Ok(())
+    }
+
+    /// The questions, from now on, for somebody who can answer them; those that wait already come first.
+    pub fn watch(&self) -> mpsc::UnboundedReceiver<Reply> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let mut state = self.state.borrow_mut();
+        for (number, ask) in &state.asks {
+            let _ = sender.send(Reply::Ask { ask: *number, text: ask.text.clone() });
+        }
+        state.watchers.push(sender);
+        receiver
+    }
+
+    /// Tells those who watch something that only the agent's own user may see.
+    pub fn tell(&self, prompt: Reply) {
+        self.state.borrow_mut().watchers.retain(|watcher| watcher.send(prompt.clone()).is_ok());
+    }
+
+    /// Answers a question. `false` where it does not wait any more.
+    pub fn answer(&self, ask: u64, allow: bool) -> bool {
+        let asked = self.state.borrow_mut().asks.remove(&ask);
+        asked.is_some_and(|asked| asked.answer.send(allow).is_ok())
+    }
+
+    /// Takes back every yes.
+    pub fn forget(&self) {
+        self.state.borrow_mut().grants.clear();
+    }
+
+    fn use_grant(&self, host: &str, identity: &str) -> bool {
+        let mut state = self.state.borrow_mut();
+        let key = (host.to_owned(), identity.to_owned());
+        match state.grants.get_mut(&key) {
+            Some(grant) if grant.left > 0 && Instant::now() < grant.until => {
+                grant.left -= 1;
+                true
+            }
+            _ => {
+                state.grants.remove(&key);
+                false
+            }
+        }
+    }
+
+    async fn ask(&self, text: String) -> Result<bool, Refused> {
+        let (answer, answered) = oneshot::channel();
+        let (number, is_watched) = {
+            let mut state = self.state.borrow_mut();
+            if state.asks.len() >= MAX_ASKS {
+                return Err(Refused::new(Refusal::Busy, "too many signatures wait for a yes already"));
+            }
+            state.next += 1;
+            let number = state.next;
+            state.watchers.retain(|watcher| watcher.send(Reply::Ask { ask: number, text: text.clone() }).is_ok());
+            state.asks.insert(number, Ask { text: text.clone(), answer });
+            (number, !state.watchers.is_empty())
+        };
+        let outcome = tokio::time::timeout(PATIENCE, async {
+            match &self.rules.askpass {
+                _ if is_watched => Some(answered.await.unwrap_or(false)),
+                Some(askpass) => Some(by_window(askpass, &text).await),
+                None => None,
+            }
+        });
+        let outcome = outcome.await.unwrap_or(Some(false));
+        self.state.borrow_mut().asks.remove(&number);
+        outcome.ok_or_else(|| Refused {
+            hint: Some(
+                "run `paraph agent confirm` in a terminal of the machine where the agent runs, or set paraph.agentConfirm to never there"
+                    .into(),
+            ),
+            ..Refused::new(Refusal::Denied, "nobody can be asked where the agent runs")
+        })
+    }
+}
+
+/// An askpass program answers a question with its exit status.
+async fn by_window(askpass: &OsString, text: &str) -> bool {
+    let (askpass, text) = (askpass.clone(), crate::escape::Escaped(text).to_string());
+    let (sender, answered) = oneshot::channel();
+    // the window may stay open longer than anybody waits for it
+    std::thread::spawn(move || {
+        let status = std::process::Command::new(askpass)
+            .arg(text)
+            .env("SSH_ASKPASS_PROMPT", "confirm")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        let _ = sender.send(status.is_ok_and(|status| status.success()));
+    });
+    answered.await.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(signatures: u32, lifetime: Duration) -> Rules {
+        Rules { ask: true, signatures, lifetime, askpass: None }
+    }
+
+    fn run(test: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(tokio::task::LocalSet::new().run_until(test));
+    }
+
+    #[test]
+    fn without_anybody_to_ask_the_answer_is_no() {
+        run(async {
+            let refused = Confirmations::new(rules(5, PATIENCE)).allow("host", "ann", "a commit").await.unwrap_err();
+            assert_eq!((refused.kind, refused.message.as_str()), (Refusal::Denied, "nobody can be asked where the agent runs"));
+        });
+    }
+
+    #[test]
+    fn a_yes_covers_so_many_signatures_of_one_machine_and_one_identity() {
+        run(async {
+            let confirmations = Confirmations::new(rules(2, Duration::from_secs(600)));
+            let mut questions = confirmations.watch();
+            let answering = confirmations.clone();
+            let asked = Rc::new(RefCell::new(Vec::new()));
+            let heard = Rc::clone(&asked);
+            tokio::task::spawn_local(async move {
+                while let Some(Reply::Ask { ask, text }) = questions.recv().await {
+                    heard.borrow_mut().push(text);
+                    assert!(answering.answer(ask, true));
+                }
+            });
+            for (host, identity) in [("a", "ann"), ("a", "ann"), ("a", "ann"), ("b", "ann"), ("a", "bob")] {
+                confirmations.allow(host, identity, "a commit").await.unwrap();
+            }
+            let asked = asked.borrow();
+            assert_eq!(asked.len(), 4, "{asked:?}");
+            assert_eq!(asked[0], "a asks for a signature as ann on a commit. A yes covers 2 signatures or 10 minutes.");
+        });
+    }
+
+    #[test]
+    fn a_no_and_silence_refuse() {
+        run(async {
+            let confirmations = Confirmations::new(rules(5, PATIENCE));
+            let mut questions = confirmations.watch();
+            let answering = confirmations.clone();
+            tokio::task::spawn_local(async move {
+                if let Some(Reply::Ask { ask, .. }) = questions.recv().await {
+                    answering.answer(ask, false);
+                }
+                // the second one is never answered
+                std::future::pending::<()>().await;
+            });
+            for _ in 0..2 {
+                assert_eq!(confirmations.allow("host", "ann", "a tag").await.unwrap_err().kind, Refusal::Denied);
+            }
+            assert!(!confirmations.answer(2, true), "the question is gone");
+        });
+    }
+
+    #[test]
+    fn a_user_may_turn_it_off() {
+        run(async {
+            let confirmations = Confirmations::new(Rules { ask: false, ..rules(1, PATIENCE) });
+            confirmations.allow("host", "ann", "a commit").await.unwrap();
+        });
+    }
+}

@@ -1,0 +1,211 @@
+//! Where the agent's sockets are: a folder of the user's own, in which nobody else can put anything.
+//!
+//! | file | mode | meaning |
+//! | --- | --- | --- |
+//! | the folder: `paraph` in `$XDG_RUNTIME_DIR`, else `paraph-UID` in the folder for temporary files | 0700 | whoever can write it decides who hears what is to be signed |
+//! | `agent.sock` | 0600 | all calls |
+//! | `forward.sock` | 0600 | signatures only, each confirmed: the one to forward |
+//! | `agent.lock` | 0600 | held by the agent: two that start at once leave one |
+
+use rustix::fs::{Mode, OFlags};
+use std::{
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+/// The folder, checked.
+#[derive(Debug, Clone)]
+pub struct Place {
+    folder: PathBuf,
+}
+
+/// Why no socket can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// A folder or socket that is not the user's alone.
+    #[error("{} is not used for the agent: {why}", .path.display())]
+    Unsafe {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The system said no.
+    #[error("{} cannot be used for the agent: {cause}", .path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+}
+
+impl Place {
+    /// The user's folder, made where it is not there.
+    ///
+    /// # Errors
+    /// [`PlaceError`]: a folder that belongs to somebody else, is a link, or is open to others.
+    pub fn of_user() -> Result<Self, PlaceError> {
+        let runtime = directories::BaseDirs::new().and_then(|base| base.runtime_dir().map(Path::to_owned));
+        Self::at(match runtime {
+            Some(runtime) => runtime.join("paraph"),
+            None => std::env::temp_dir().join(format!("paraph-{}", rustix::process::geteuid().as_raw())),
+        })
+    }
+
+    /// This folder, made where it is not there.
+    ///
+    /// # Errors
+    /// As [`Place::of_user`].
+    pub fn at(folder: PathBuf) -> Result<Self, PlaceError> {
+        match DirBuilder::new().mode(0o700).create(&folder) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(cause) => return Err(PlaceError::Io { path: folder, cause }),
+        }
+        let metadata = std::fs::symlink_metadata(&folder).map_err(|cause| PlaceError::Io { path: folder.clone(), cause })?;
+        let unsafe_because = |why: &str| Err(PlaceError::Unsafe { path: folder.clone(), why: why.to_owned() });
+        if metadata.file_type().is_symlink() {
+            return unsafe_because("it is a link");
+        }
+        if !metadata.is_dir() {
+            return unsafe_because("it is no folder");
+        }
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return unsafe_because("it belongs to another user");
+        }
+        if metadata.mode() & 0o077 != 0 {
+            return unsafe_because(&format!("others may enter it (its mode is {:04o}, and 0700 is needed)", metadata.mode() & 0o7777));
+        }
+        Ok(Self { folder })
+    }
+
+    /// The socket for the user's own programs.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("agent.sock")
+    }
+
+    /// The socket to forward.
+    pub fn forward_socket(&self) -> PathBuf {
+        self.folder.join("forward.sock")
+    }
+
+    /// The lock of the one agent, held for as long as the file is open; `None` where an agent holds it.
+    ///
+    /// # Errors
+    /// [`PlaceError`].
+    pub fn lock(&self) -> Result<Option<File>, PlaceError> {
+        let path = self.folder.join("agent.lock");
+        let failed = |cause| PlaceError::Io { path: path.clone(), cause };
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(cause)) => Err(failed(cause)),
+        }
+    }
+
+    /// Listens on a socket of this folder. What an agent that is gone left there is removed: only who holds the lock may call it.
+    ///
+    /// # Errors
+    /// [`PlaceError`].
+    pub fn listen(&self, path: &Path) -> Result<std::os::unix::net::UnixListener, PlaceError> {
+        let failed = |cause| PlaceError::Io { path: path.to_owned(), cause };
+        match std::fs::symlink_metadata(path) {
+            Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path).map_err(failed)?,
+            Ok(_) => return Err(PlaceError::Unsafe { path: path.to_owned(), why: "it is no socket".into() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(cause) => return Err(failed(cause)),
+        }
+        // the folder keeps others out before the mode does
+        let listener = std::os::unix::net::UnixListener::bind(path).map_err(failed)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(Mode::from_raw_mode(0o600).bits())).map_err(failed)?;
+        Ok(listener)
+    }
+}
+
+/// Refuses a socket that somebody else could have put there: one that is a link, or belongs to another user.
+///
+/// # Errors
+/// [`PlaceError`].
+pub fn check_socket(path: &Path) -> Result<(), PlaceError> {
+    let metadata = std::fs::symlink_metadata(path).map_err(|cause| PlaceError::Io { path: path.to_owned(), cause })?;
+    let why = if metadata.file_type().is_symlink() {
+        "it is a link"
+    } else if !metadata.file_type().is_socket() {
+        "it is no socket"
+    } else if metadata.uid() != rustix::process::geteuid().as_raw() {
+        "it belongs to another user"
+    } else {
+        return Ok(());
+    };
+    Err(PlaceError::Unsafe { path: path.to_owned(), why: why.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn say(result: Result<impl Sized, PlaceError>, folder: &Path) -> String {
+        match result {
+            Ok(_) => "fine".into(),
+            Err(error) => error.to_string().replace(&folder.display().to_string(), "FOLDER"),
+        }
+    }
+
+    #[test]
+    fn case_64_a_folder_that_is_not_the_users_alone_is_refused() {
+        let base = tempfile::tempdir().unwrap();
+        let at = |name: &str| Place::at(base.path().join(name));
+        assert_eq!(say(at("new"), base.path()), "fine");
+        assert_eq!(std::fs::metadata(base.path().join("new")).unwrap().mode() & 0o7777, 0o700);
+        assert_eq!(say(at("new"), base.path()), "fine");
+        std::os::unix::fs::symlink(base.path().join("new"), base.path().join("link")).unwrap();
+        assert_eq!(say(at("link"), base.path()), "FOLDER/link is not used for the agent: it is a link");
+        std::fs::write(base.path().join("file"), "").unwrap();
+        assert_eq!(say(at("file"), base.path()), "FOLDER/file is not used for the agent: it is no folder");
+        std::fs::set_permissions(base.path().join("new"), std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(
+            say(at("new"), base.path()),
+            "FOLDER/new is not used for the agent: others may enter it (its mode is 0777, and 0700 is needed)"
+        );
+        assert!(say(at("no/such"), base.path()).starts_with("FOLDER/no/such cannot be used for the agent"));
+    }
+
+    #[test]
+    fn case_64_a_stale_socket_is_replaced_and_anything_else_is_not() {
+        let base = tempfile::tempdir().unwrap();
+        let place = Place::at(base.path().join("place")).unwrap();
+        drop(place.listen(&place.socket()).unwrap());
+        let listener = place.listen(&place.socket()).unwrap();
+        assert_eq!(std::fs::metadata(place.socket()).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(say(check_socket(&place.socket()), base.path()), "fine");
+        drop(listener);
+        std::fs::remove_file(place.socket()).unwrap();
+        std::fs::write(place.socket(), "precious").unwrap();
+        assert_eq!(say(place.listen(&place.socket()), base.path()), "FOLDER/place/agent.sock is not used for the agent: it is no socket");
+        assert_eq!(std::fs::read_to_string(place.socket()).unwrap(), "precious");
+        std::os::unix::fs::symlink("/nowhere", place.forward_socket()).unwrap();
+        assert_eq!(say(check_socket(&place.forward_socket()), base.path()), "FOLDER/place/forward.sock is not used for the agent: it is a link");
+    }
+
+    #[test]
+    fn two_that_start_at_once_leave_one() {
+        let base = tempfile::tempdir().unwrap();
+        let place = Place::at(base.path().join("place")).unwrap();
+        let first = place.lock().unwrap();
+        assert!(first.is_some());
+        assert!(place.lock().unwrap().is_none());
+        drop(first);
+        assert!(place.lock().unwrap().is_some());
+    }
+}

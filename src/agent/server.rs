@@ -1,0 +1,477 @@
+//! The agent's process: two sockets, a task for each client, everything bounded.
+//!
+//! Peers of the socket for the user's own programs are the user's processes. Those of the socket to forward come from another machine,
+//! which may be anybody's: they get signatures, each confirmed, and hear nothing about logins or other signatures.
+
+use super::{
+    confirm::{Confirmations, Rules},
+    place::{Place, PlaceError},
+    protocol::{self, Call, HEARTBEAT, MAX_REQUEST, Refusal, Reply, Request, Sign},
+    vault::{Refused, Target, Vault, Wanted, refused_signature},
+};
+use crate::{
+    Reason,
+    identity::{Login, RefreshToken},
+    object::Payload,
+    service::Http,
+    sign::{self, SignError},
+};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{HashMap, VecDeque},
+    fs::File,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    net::{UnixListener, UnixStream},
+    sync::{Notify, mpsc},
+    task::LocalSet,
+};
+
+/// Clients that are served at once, at most.
+const MAX_CLIENTS: usize = 128;
+/// How long a client may take to send its request, or to take a reply.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an instance's configuration is used before it is read again.
+const TARGET_LIFETIME: Duration = Duration::from_secs(10);
+/// Signatures that the journal keeps.
+const MAX_JOURNAL: usize = 1000;
+/// Signatures a minute for forwarded clients together, at most.
+const MAX_FORWARDED: usize = 300;
+/// Signatures in their last step when the agent is told to end have this long.
+const LAST_WORK: Duration = Duration::from_secs(10);
+
+/// Finds what the agent's own user configured for an instance's name.
+pub type Resolve = Box<dyn Fn(&str) -> Result<Target, Refused>>;
+
+/// How an agent behaves.
+pub struct Options {
+    /// It ends when nobody has asked for anything for so long.
+    pub idle: Duration,
+    /// How forwarded signatures are confirmed.
+    pub rules: Rules,
+    /// How services are called.
+    pub http: crate::service::Settings,
+    /// For tests alone: other processes of the user may read its memory.
+    pub readable_memory: bool,
+}
+
+/// Sockets that somebody else opened already (systemd), or none.
+#[derive(Default)]
+pub struct Activated {
+    /// In place of `agent.sock`.
+    pub own: Option<std::os::unix::net::UnixListener>,
+    /// In place of `forward.sock`.
+    pub forward: Option<std::os::unix::net::UnixListener>,
+}
+
+/// An agent that holds its sockets.
+pub struct Server {
+    own: std::os::unix::net::UnixListener,
+    forward: std::os::unix::net::UnixListener,
+    resolve: Resolve,
+    options: Options,
+    memory: String,
+    _lock: File,
+}
+
+/// What all clients share.
+struct Shared {
+    vault: Vault,
+    confirmations: Confirmations,
+    resolve: Resolve,
+    targets: RefCell<HashMap<String, (Instant, Rc<Target>)>>,
+    journal: RefCell<VecDeque<protocol::Signed>>,
+    forwarded: RefCell<VecDeque<Instant>>,
+    http: Http,
+    clients: Cell<usize>,
+    last_use: Cell<Instant>,
+    ending: Notify,
+    started: Timestamp,
+    memory: String,
+}
+
+/// Through which of the two sockets a client came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Own,
+    Forward,
+}
+
+impl Server {
+    /// Takes the sockets; `None` where another agent has them.
+    ///
+    /// # Errors
+    /// [`PlaceError`].
+    pub fn open(place: &Place, activated: Activated, resolve: Resolve, options: Options) -> Result<Option<Self>, PlaceError> {
+        let Some(lock) = place.lock()? else { return Ok(None) };
+        let memory = protect_memory(options.readable_memory);
+        let own = activated.own.map_or_else(|| place.listen(&place.socket()), Ok)?;
+        let forward = activated.forward.map_or_else(|| place.listen(&place.forward_socket()), Ok)?;
+        Ok(Some(Self { own, forward, resolve, options, memory, _lock: lock }))
+    }
+
+    /// Serves until it is told to end, or until nobody has asked for anything for a while.
+    ///
+    /// # Errors
+    /// Where the sockets cannot be listened on.
+    pub async fn run(self) -> std::io::Result<()> {
+        let listen = |listener: std::os::unix::net::UnixListener| {
+            listener.set_nonblocking(true)?;
+            UnixListener::from_std(listener)
+        };
+        let (own, forward) = (listen(self.own)?, listen(self.forward)?);
+        let shared = Rc::new(Shared {
+            vault: Vault::default(),
+            confirmations: Confirmations::new(self.options.rules),
+            resolve: self.resolve,
+            targets: RefCell::default(),
+            journal: RefCell::default(),
+            forwarded: RefCell::default(),
+            http: Http::new(self.options.http),
+            clients: Cell::new(0),
+            last_use: Cell::new(Instant::now()),
+            ending: Notify::new(),
+            started: Timestamp::now(),
+            memory: self.memory,
+        });
+        let idle = self.options.idle;
+        LocalSet::new()
+            .run_until(async move {
+                loop {
+                    let left = idle.saturating_sub(shared.last_use.get().elapsed());
+                    let (stream, door) = tokio::select! {
+                        accepted = own.accept() => (accepted, Door::Own),
+                        accepted = forward.accept() => (accepted, Door::Forward),
+                        () = shared.ending.notified() => break,
+                        () = tokio::time::sleep(left), if shared.clients.get() == 0 => {
+                            if left.is_zero() { break }
+                            continue;
+                        }
+                    };
+                    // a client that was gone before it was accepted, or too many open files: neither ends the agent
+                    let Ok((stream, _)) = stream else {
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                        continue;
+                    };
+                    if stream.peer_cred().map(|peer| peer.uid()).ok() != Some(rustix::process::geteuid().as_raw()) {
+                        continue;
+                    }
+                    tokio::task::spawn_local(Rc::clone(&shared).serve(stream, door));
+                }
+                // new clients find no socket and start another agent; those that are being served are finished with
+                drop((own, forward));
+                let until = Instant::now() + LAST_WORK;
+                while shared.clients.get() > 0 && Instant::now() < until {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            })
+            .await;
+        Ok(())
+    }
+}
+
+impl Shared {
+    async fn serve(self: Rc<Self>, mut stream: UnixStream, door: Door) {
+        if self.clients.get() >= MAX_CLIENTS {
+            let busy = Reply::refused(Refusal::Busy, format!("the agent serves {MAX_CLIENTS} others"));
+            let _ = tokio::time::timeout(PATIENCE / 10, protocol::send(&mut stream, &busy)).await;
+            return;
+        }
+        self.clients.set(self.clients.get() + 1);
+        // whatever becomes of this client, the place is free again
+        let _place = Leaving(&self);
+        let Ok(Ok(frame)) = tokio::time::timeout(PATIENCE, protocol::receive(&mut stream, MAX_REQUEST)).await else { return };
+        let (replies, mut to_send) = mpsc::unbounded_channel();
+        let work = async {
+            let last = match Request::parse(&frame) {
+                Ok(request) => Rc::clone(&self).answer(request, door, &replies).await,
+                Err(refusal) => refusal,
+            };
+            let _ = replies.send(last);
+        };
+        tokio::pin!(work);
+        let (mut heartbeat, mut working) = (tokio::time::interval(HEARTBEAT), true);
+        heartbeat.tick().await;
+        loop {
+            let reply = tokio::select! {
+                biased;
+                reply = to_send.recv() => match reply { Some(reply) => reply, None => return },
+                () = &mut work, if working => { working = false; continue }
+                _ = heartbeat.tick() => Reply::Wait,
+            };
+            let sent = tokio::time::timeout(PATIENCE, protocol::send(&mut stream, &reply)).await;
+            // a client that does not read, or is gone, is given up; a login that others wait for goes on
+            if !matches!(sent, Ok(Ok(()))) || reply.is_last() {
+                return;
+            }
+        }
+    }
+
+    async fn answer(self: Rc<Self>, request: Request, door: Door, replies: &mpsc::UnboundedSender<Reply>) -> Reply {
+        self.last_use.set(Instant::now());
+        if door == Door::Own && is_newer(&request.program, env!("CARGO_PKG_VERSION")) {
+            self.ending.notify_one();
+            return Reply::refused(Refusal::Older, format!("the agent is of version {}, and ends for a newer one", env!("CARGO_PKG_VERSION")));
+        }
+        let done = |remarks: Vec<String>| Reply::Done { remarks };
+        let result = match (door, request.call) {
+            (_, Call::Sign(sign)) => self.sign(&sign, door, replies).await,
+            (Door::Forward, _) => Err(Refused::new(Refusal::Request, "this socket is for signatures alone")),
+            (Door::Own, Call::Login { instance, hint }) => self.log_in(&instance, hint, replies).await,
+            (Door::Own, Call::Logout { identity }) => Ok(done(self.log_out(identity.as_deref()).await)),
+            (Door::Own, Call::Status) => Ok(Reply::Status(self.status())),
+            (Door::Own, Call::Journal) => Ok(Reply::Journal { entries: self.journal.borrow().iter().cloned().collect() }),
+            (Door::Own, Call::Lock) => {
+                self.vault.set_locked(true);
+                self.confirmations.forget();
+                self.targets.borrow_mut().clear();
+                Ok(done(vec![]))
+            }
+            (Door::Own, Call::Unlock) => {
+                self.vault.set_locked(false);
+                Ok(done(vec![]))
+            }
+            (Door::Own, Call::Clear) => {
+                drop(self.vault.forget(None));
+                self.confirmations.forget();
+                Ok(done(vec![]))
+            }
+            (Door::Own, Call::Stop) => {
+                self.ending.notify_one();
+                Ok(done(vec![]))
+            }
+            (Door::Own, Call::Watch) => {
+                let mut questions = self.confirmations.watch();
+                while let Some(question) = questions.recv().await {
+                    if replies.send(question).is_err() {
+                        break;
+                    }
+                }
+                Ok(done(vec![]))
+            }
+            (Door::Own, Call::Answer { ask, allow }) => {
+                let waited = self.confirmations.answer(ask, allow);
+                Ok(done(if waited { vec![] } else { vec!["The question does not wait any more.".into()] }))
+            }
+        };
+        result.unwrap_or_else(Reply::from)
+    }
+
+    async fn sign(&self, request: &Sign, door: Door, replies: &mpsc::UnboundedSender<Reply>) -> Result<Reply, Refused> {
+        let object = Payload::parse(&request.payload).map_err(|rejection| {
+            Refused::new(Refusal::Payload, format!("what is to be signed is no commit, tag or push certificate that could be verified: {rejection}"))
+        })?;
+        let target = self.target(&request.instance)?;
+        let wanted = wanted(request, &object);
+        if door == Door::Forward {
+            self.admit_forwarded(request, &object, &target, &wanted).await?;
+        }
+        for last_attempt in [false, true] {
+            let ready = self.vault.ready(&target, &wanted, &self.http, |prompt| self.say(prompt, door, replies)).await?;
+            let signature =
+                sign::sign(&request.payload, &ready.credential, &target.services, &target.roots, &self.http, &Timestamp::now).await;
+            match signature {
+                Ok(signature) => {
+                    self.vault.signed(&target, &ready.identity);
+                    self.note(request, &object, &ready.identity);
+                    return Ok(Reply::Signed { signature: signature.armored });
+                }
+                // the certificate ended between its choice and the log, or a clock jumped
+                Err(SignError::SelfCheck { rejection, .. })
+                    if !last_attempt && rejection.reason() == Reason::OutsideCertificateWindow =>
+                {
+                    self.vault.spoil(&target, &ready);
+                }
+                Err(error) => return Err(refused_signature(&error)),
+            }
+        }
+        Err(Refused::new(Refusal::Service, "the certificates end before a signature is made"))
+    }
+
+    async fn admit_forwarded(&self, request: &Sign, object: &Payload, target: &Target, wanted: &Wanted) -> Result<(), Refused> {
+        let now = Instant::now();
+        {
+            let mut recent = self.forwarded.borrow_mut();
+            while recent.front().is_some_and(|time| now.duration_since(*time) > Duration::from_secs(60)) {
+                recent.pop_front();
+            }
+            if recent.len() >= MAX_FORWARDED {
+                return Err(Refused::new(Refusal::Busy, format!("forwarded clients asked for {MAX_FORWARDED} signatures within a minute")));
+            }
+            recent.push_back(now);
+        }
+        if self.vault.is_locked() {
+            return Err(Refused::new(Refusal::Locked, "the agent is locked"));
+        }
+        let identity = self.vault.identity(target, wanted).unwrap_or_else(|| match wanted {
+            Wanted::Only(name) | Wanted::Named(name) => format!("{name} (after a login)"),
+            Wanted::Anybody => "whoever logs in".into(),
+        });
+        let host = request.host.as_deref().unwrap_or("a machine without a name");
+        let place = request.repository.as_deref().map(|path| format!(" in {path}")).unwrap_or_default();
+        self.confirmations.allow(host, &identity, &format!("a {}{place}", object.kind.as_str())).await
+    }
+
+    /// A login's prompts are for the person at the agent: another machine learns only that somebody was asked.
+    fn say(&self, prompt: Reply, door: Door, replies: &mpsc::UnboundedSender<Reply>) {
+        let prompt = match door {
+            Door::Own => prompt,
+            Door::Forward => {
+                self.confirmations.tell(prompt);
+                Reply::Say { text: "a login is needed where the agent runs".into() }
+            }
+        };
+        let _ = replies.send(prompt);
+    }
+
+    async fn log_in(&self, instance: &str, hint: Option<String>, replies: &mpsc::UnboundedSender<Reply>) -> Result<Reply, Refused> {
+        let target = self.target(instance)?;
+        let wanted = hint.map_or(Wanted::Anybody, Wanted::Named);
+        let ready = self.vault.ready(&target, &wanted, &self.http, |prompt| self.say(prompt, Door::Own, replies)).await?;
+        Ok(Reply::LoggedIn { identity: ready.identity, issuer: ready.issuer })
+    }
+
+    /// Forgets, and revokes what the issuer lets be revoked. What could not be is told.
+    async fn log_out(&self, identity: Option<&str>) -> Vec<String> {
+        let mut remarks = Vec::new();
+        for (issuer, identity, token) in self.vault.forget(identity) {
+            if let Err(error) = self.revoke(&issuer, &token).await {
+                remarks.push(format!("The login of {identity} is forgotten here, and {issuer} was not told: {error}."));
+            }
+        }
+        remarks
+    }
+
+    async fn revoke(&self, issuer: &str, token: &RefreshToken) -> Result<(), String> {
+        let target = self.targets.borrow().values().map(|(_, target)| Rc::clone(target)).find(|target| target.issuer == issuer);
+        let Some(target) = target else { return Err("its configuration is not known any more".into()) };
+        let login = Login {
+            http: &self.http,
+            issuer,
+            client_id: &target.client_id,
+            client_secret: target.client_secret.as_ref().map(|secret| secret.as_str()),
+            redirect_url: None,
+            connector_id: None,
+            login_hint: None,
+            deadline: PATIENCE,
+            offline: true,
+            autoclose: None,
+        };
+        match login.revoke(token).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("it offers no way to end a session".into()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn target(&self, name: &str) -> Result<Rc<Target>, Refused> {
+        if let Some((read, target)) = self.targets.borrow().get(name)
+            && read.elapsed() < TARGET_LIFETIME
+        {
+            return Ok(Rc::clone(target));
+        }
+        let target = Rc::new((self.resolve)(name)?);
+        self.targets.borrow_mut().insert(name.to_owned(), (Instant::now(), Rc::clone(&target)));
+        Ok(target)
+    }
+
+    fn note(&self, request: &Sign, object: &Payload, identity: &str) {
+        let mut journal = self.journal.borrow_mut();
+        if journal.len() >= MAX_JOURNAL {
+            journal.pop_front();
+        }
+        journal.push_back(protocol::Signed {
+            time: Timestamp::now().as_second(),
+            kind: object.kind.as_str().to_owned(),
+            identity: identity.to_owned(),
+            repository: request.repository.clone(),
+            host: request.host.clone(),
+            payload: crate::hex(&Sha256::digest(&request.payload)),
+        });
+    }
+
+    fn status(&self) -> protocol::Status {
+        protocol::Status {
+            process: std::process::id(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            started: self.started.as_second(),
+            locked: self.vault.is_locked(),
+            memory: self.memory.clone(),
+            logins: self.vault.logins(),
+        }
+    }
+}
+
+/// Frees a client's place.
+struct Leaving<'a>(&'a Shared);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.clients.set(self.0.clients.get() - 1);
+        self.0.last_use.set(Instant::now());
+    }
+}
+
+/// Whom the request wants to sign: see [`super::vault`].
+fn wanted(request: &Sign, object: &Payload) -> Wanted {
+    let named = || request.hint.clone().or_else(|| object.email.clone()).map_or(Wanted::Anybody, Wanted::Named);
+    request.expected.clone().map_or_else(named, Wanted::Only)
+}
+
+/// Whether version `left` comes after `right`: three numbers each; what is none is not newer.
+fn is_newer(left: &str, right: &str) -> bool {
+    let numbers = |version: &str| -> Option<Vec<u64>> {
+        let version = version.split(['-', '+']).next()?;
+        version.split('.').map(|part| part.parse().ok()).collect::<Option<Vec<_>>>().filter(|numbers| numbers.len() == 3)
+    };
+    matches!((numbers(left), numbers(right)), (Some(left), Some(right)) if left > right)
+}
+
+/// Keeps other processes and the swap from this process' memory. What was reached, in words.
+fn protect_memory(readable: bool) -> String {
+    use rustix::{
+        mm::{MlockAllFlags, mlockall},
+        process::{Resource, Rlimit, getrlimit, setrlimit},
+    };
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    #[cfg(target_os = "linux")]
+    if !readable {
+        let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = readable;
+    // with a low limit the lock succeeds, and the first allocation beyond it fails
+    let limit = getrlimit(Resource::Memlock).current;
+    if limit.is_some_and(|limit| limit < 1 << 30) {
+        return format!("not locked: RLIMIT_MEMLOCK allows {} KiB", limit.unwrap_or_default() >> 10);
+    }
+    match mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE) {
+        Ok(()) => "locked".into(),
+        Err(error) => format!("not locked: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_client_is_recognised() {
+        for (left, right, newer) in [
+            ("0.2.0", "0.1.9", true),
+            ("0.10.0", "0.9.0", true),
+            ("1.0.0-rc.1", "0.9.0", true),
+            ("0.1.0", "0.1.0", false),
+            ("0.1.0", "0.2.0", false),
+            ("x", "0.1.0", false),
+            ("99", "0.1.0", false),
+            ("", "0.1.0", false),
+        ] {
+            assert_eq!(is_newer(left, right), newer, "{left} {right}");
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! `paraph agent`, `paraph login`, `paraph logout`.
+
+mod registered;
+mod run;
+pub(super) mod signature;
+
+use super::{
+    context::Context,
+    exit::{Exit, Failure},
+    terminal::Terminal,
+    ui::Ui,
+};
+use crate::{
+    agent::{
+        client::{AgentError, Client},
+        protocol::{Call, Login, Refusal, Reply, Status},
+    },
+    config::OptionValue,
+    escape::Escaped,
+    identity::{DeviceCode, Prompt as _},
+};
+use jiff::Timestamp;
+use std::{
+    io::{BufRead as _, Write as _},
+    time::Duration,
+};
+
+/// Keep one login good for many signatures
+///
+/// The agent starts by itself when a signature needs a login (unless paraph.agent is never or running), keeps it in memory, and ends when
+/// nobody has asked for anything for a while. It signs; it never hands out a key.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Run the agent in the foreground; systemd's socket activation is understood
+    Run(run::Args),
+    /// Show whether it runs, and which logins it keeps
+    Status {
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what it signed, for which repository, as whom
+    Log {
+        /// Print each signature as a JSON object in one line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Wipe its keys and tokens, and sign nothing until it is unlocked
+    Lock,
+    /// Let it sign again; the next signature takes a login
+    Unlock,
+    /// Wipe its keys and tokens
+    Clear,
+    /// End it
+    Stop,
+    /// Answer for signatures that other machines ask for through the forwarded socket
+    Confirm,
+    /// Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST
+    Socket,
+}
+
+/// Log in, so that signatures need no login for a while
+///
+/// Where the configuration names services by their addresses and not an instance, they are registered under the name that --instance
+/// gives: the agent signs with services that its own user configured or registered, and with no others.
+#[derive(Debug, clap::Args)]
+pub(super) struct LoginArgs {
+    /// The identity to log in as; otherwise the expected one, else whoever logs in
+    #[arg(value_name = "IDENTITY")]
+    identity: Option<String>,
+    /// The instance, or a name to register the configured services under
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    instance: Option<String>,
+}
+
+/// Forget a login, and end it at the identity provider
+#[derive(Debug, clap::Args)]
+pub(super) struct LogoutArgs {
+    /// The identity to forget; otherwise all
+    #[arg(value_name = "IDENTITY")]
+    identity: Option<String>,
+}
+
+pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
+    match &arguments.command {
+        Command::Run(arguments) => run::run(arguments, ui),
+        Command::Status { json } => status(*json, ui),
+        Command::Log { json } => journal(*json, ui),
+        Command::Lock => tell(&Call::Lock, "The agent is locked: its keys and tokens are wiped.", ui),
+        Command::Unlock => tell(&Call::Unlock, "The agent is unlocked.", ui),
+        Command::Clear => tell(&Call::Clear, "The agent has forgotten its keys and tokens.", ui),
+        Command::Stop => tell(&Call::Stop, "The agent ends.", ui),
+        Command::Confirm => confirm(ui),
+        Command::Socket => {
+            ui.line(crate::agent::place::Place::of_user().map_err(AgentError::from)?.forward_socket().display());
+            Ok(Exit::Good)
+        }
+    }
+}
+
+pub(super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure> {
+    let named = arguments.instance.as_ref().map(|name| OptionValue { setting: "instance", flag: "--instance", value: name.into() });
+    let plain = Context::load(&[])?;
+    let captured = registered::Registration::of(&plain)?;
+    let instance = match (&captured, &arguments.instance) {
+        (Some(captured), Some(name)) => {
+            captured.write(name)?;
+            ui.note(format!("The configured services are registered as {name}."));
+            name.clone()
+        }
+        (Some(captured), None) => captured.registered_name().ok_or_else(|| {
+            Failure::new(Exit::Usage, "the services are configured by the repository or the environment, so the agent does not know them")
+                .with_hint("register them: paraph login --instance NAME")
+        })?,
+        (None, _) => Context::load(named.as_slice())?.config.instance_name().as_str().to_owned(),
+    };
+    let hint = arguments.identity.clone().or_else(|| plain.config.expected_identity.value.clone());
+    let terminal = Terminal::open(plain.config.log_path.value.as_deref());
+    let reply = Client::of_user(true)?.call(&Call::Login { instance, hint }, |reply| show_prompt(reply, &terminal))?;
+    let Reply::LoggedIn { identity, issuer } = reply else { return Err(unexpected()) };
+    ui.note(format!("Logged in as {identity}, vouched for by {issuer}."));
+    Ok(Exit::Good)
+}
+
+pub(super) fn log_out(arguments: &LogoutArgs, ui: &mut Ui) -> Result<Exit, Failure> {
+    let whose = arguments.identity.as_deref().map_or_else(|| "All logins are".to_owned(), |identity| format!("The login of {identity} is"));
+    tell(&Call::Logout { identity: arguments.identity.clone() }, &format!("{whose} forgotten."), ui)
+}
+
+/// Shows what a login asks for. `false` where nobody can be shown it.
+pub(super) fn show_prompt(reply: &Reply, terminal: &Terminal) -> bool {
+    match reply {
+        Reply::Say { text } => terminal.say(text),
+        Reply::LogIn { url, opening } => {
+            terminal.log_in_at(url, *opening);
+            return terminal.is_present() || *opening;
+        }
+        Reply::Code { verification_uri, user_code, verification_uri_complete, expires } => {
+            terminal.enter_code(DeviceCode {
+                verification_uri,
+                user_code,
+                verification_uri_complete: verification_uri_complete.as_deref(),
+                expires: Duration::from_secs(*expires),
+            });
+            return terminal.is_present();
+        }
+        _ => {}
+    }
+    true
+}
+
+/// A call that is done or not.
+fn tell(call: &Call, done: &str, ui: &mut Ui) -> Result<Exit, Failure> {
+    match Client::of_user(false)?.call(call, |_| true) {
+        Ok(Reply::Done { remarks }) => {
+            ui.note(done);
+            remarks.into_iter().for_each(|remark| ui.warning(remark));
+            Ok(Exit::Good)
+        }
+        Ok(_) => Err(unexpected()),
+        Err(AgentError::Absent) => {
+            ui.note("No agent runs.");
+            Ok(Exit::Good)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn status(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
+    let status = match Client::of_user(false)?.call(&Call::Status, |_| true) {
+        Ok(Reply::Status(status)) => Some(status),
+        Ok(_) => return Err(unexpected()),
+        Err(AgentError::Absent) => None,
+        Err(error) => return Err(error.into()),
+    };
+    if json {
+        ui.json(&serde_json::json!({ "running": status.is_some(), "agent": status }));
+    } else {
+        match &status {
+            None => ui.line("no agent runs"),
+            Some(status) => describe(status, ui),
+        }
+    }
+    Ok(Exit::Good)
+}
+
+fn describe(status: &Status, ui: &mut Ui) {
+    ui.line(format!("process {}, paraph {}, since {}", status.process, status.program, time(status.started)));
+    ui.line(format!("memory {}", status.memory));
+    if status.locked {
+        ui.line("locked");
+    }
+    for Login { identity, issuer, certificate_until, renewable, signatures, .. } in &status.logins {
+        let certificate = certificate_until.map_or_else(|| "no certificate now".to_owned(), |until| format!("certificate until {}", time(until)));
+        let next = if *renewable { "the next without a login" } else { "the next after a login" };
+        ui.line(format!("{identity} ({issuer}): {signatures} signatures, {certificate}, {next}"));
+    }
+    if status.logins.is_empty() {
+        ui.line("no logins");
+    }
+}
+
+fn journal(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
+    let entries = match Client::of_user(false)?.call(&Call::Journal, |_| true) {
+        Ok(Reply::Journal { entries }) => entries,
+        Ok(_) => return Err(unexpected()),
+        Err(AgentError::Absent) => {
+            ui.note("No agent runs.");
+            return Ok(Exit::Good);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    for entry in &entries {
+        if json {
+            ui.json_line(entry);
+        } else {
+            let host = entry.host.as_deref().map(|host| format!(" on {host}")).unwrap_or_default();
+            let repository = entry.repository.as_deref().unwrap_or("an unnamed repository");
+            ui.line(format!("{} {} as {} in {repository}{host}", time(entry.time), entry.kind, entry.identity));
+        }
+    }
+    Ok(Exit::Good)
+}
+
+/// Asks at this terminal for as long as it is left running.
+fn confirm(ui: &mut Ui) -> Result<Exit, Failure> {
+    use std::io::IsTerminal as _;
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::new(Exit::Io, "questions are answered at a terminal, and standard input is none"));
+    }
+    let client = Client::of_user(true)?;
+    ui.note("Signatures that other machines ask for are shown here. End with Ctrl-C.");
+    let terminal = Terminal::open(None);
+    let mut device = std::io::stderr();
+    client.call(&Call::Watch, |reply| {
+        let Reply::Ask { ask, text } = reply else { return show_prompt(reply, &terminal) };
+        let _ = write!(device, "{} Allow it? [y/N] ", Escaped(text));
+        let _ = device.flush();
+        let mut line = String::new();
+        let allow = std::io::stdin().lock().read_line(&mut line).is_ok() && matches!(line.trim(), "y" | "Y" | "yes");
+        // whether it still waited is of no interest here: the asking side tells its own user
+        client.call(&Call::Answer { ask: *ask, allow }, |_| true).is_ok()
+    })?;
+    Ok(Exit::Good)
+}
+
+fn time(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or_default()
+}
+
+fn unexpected() -> Failure {
+    AgentError::Broken("its reply does not fit the request".into()).into()
+}
+
+impl From<AgentError> for Failure {
+    fn from(error: AgentError) -> Self {
+        let message = error.to_string();
+        match error {
+            AgentError::Refused { kind, hint, .. } => {
+                let exit = match kind {
+                    Refusal::Identity | Refusal::Login | Refusal::Denied | Refusal::Locked => Exit::Identity,
+                    Refusal::Configuration | Refusal::Instance => Exit::Configuration,
+                    Refusal::Payload => Exit::Usage,
+                    Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Busy | Refusal::Service => Exit::Service,
+                };
+                Self { hint, ..Self::new(exit, message) }
+            }
+            AgentError::Place(_) => Self::new(Exit::Io, message),
+            AgentError::Absent | AgentError::Broken(_) | AgentError::Start(_) => Self::new(Exit::Service, message),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Which services the agent may sign with: those that its user configured for all repositories, and those that `paraph login --instance`
+//! registered. What a repository or a call's environment sets is no choice of the user's, and never reaches the agent but by its name.
+//!
+//! A registration is the file `instances/NAME.json` in the user's data folder: the settings, as keys of git's configuration with their
+//! values. Whoever can change it decides whom the agent logs in at and what it trusts.
+
+use super::super::{
+    context::Context,
+    exit::{Exit, Failure},
+};
+use crate::{
+    config::{Config, Inputs, InstanceSettings, Setting, Shown, Source},
+    repository::{Entry, Scope},
+    trust::Instance,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+/// A registration larger than this is not read, in bytes.
+const MAX_REGISTRATION: u64 = 64 << 10;
+/// Registrations that are looked through, at most.
+const MAX_REGISTRATIONS: usize = 256;
+/// The settings that say whom to log in at, what to sign with and what to trust.
+const SETTINGS: &[&str] = &[
+    "instance",
+    "trustedRoot",
+    "signingConfig",
+    "issuer",
+    "clientID",
+    "clientSecretFile",
+    "redirectURL",
+    "connectorID",
+    "fulcio",
+    "fulcioRoot",
+    "ctLogPublicKey",
+    "rekor",
+    "rekorVersion",
+    "rekorPublicKey",
+    "timestampServerURL",
+    "timestampCertChain",
+];
+
+/// Services that are configured elsewhere than with the user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Registration {
+    settings: BTreeMap<String, String>,
+}
+
+impl Registration {
+    /// The services of this context; `None` where the user's own configuration says the same, so that the instance's name is enough.
+    pub fn of(context: &Context) -> Result<Option<Self>, Failure> {
+        let config = &context.config;
+        let mut settings = BTreeMap::new();
+        let mut elsewhere = false;
+        for effective in config.effective().iter().filter(|effective| SETTINGS.contains(&effective.info.name)) {
+            if let Shown::Text(value) = &effective.value
+                && *effective.source != Source::Default
+            {
+                // a name alone means what the user's configuration says of it
+                elsewhere |= effective.info.name != "instance" && !is_of_user(effective.source);
+                settings.insert(format!("paraph.{}", effective.info.name), value.clone());
+            }
+        }
+        if let Some(instance) = config.instance_settings(&config.instance_name()) {
+            for (name, value, source) in instance_values(instance) {
+                elsewhere |= !is_of_user(source);
+                settings.insert(format!("paraph.{}.{name}", instance.name), value);
+            }
+        }
+        Ok(elsewhere.then_some(Self { settings }))
+    }
+
+    /// The name under which these services are registered.
+    pub fn registered_name(&self) -> Option<String> {
+        let folder = folder()?;
+        let mut names: Vec<String> = std::fs::read_dir(folder)
+            .ok()?
+            .take(MAX_REGISTRATIONS)
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".json").map(str::to_owned))
+            .collect();
+        names.sort();
+        names.into_iter().find(|name| Self::read(name).ok().flatten().as_ref() == Some(self))
+    }
+
+    /// Registers them.
+    pub fn write(&self, name: &str) -> Result<(), Failure> {
+        let path = path(name)?;
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        let failed = |error: &std::io::Error| Failure::io(&format!("{} cannot be written", path.display()), error);
+        std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
+        let text = serde_json::to_string_pretty(self).map_err(|error| failed(&error.into()))?;
+        file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+        file.persist(&path).map_err(|error| failed(&error.error))?;
+        Ok(())
+    }
+
+    /// What is registered under a name.
+    pub fn read(name: &str) -> Result<Option<Self>, Failure> {
+        let path = path(name)?;
+        let damaged = |why: String| Failure::new(Exit::Configuration, format!("{} cannot be used: {why}", path.display()));
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.is_file() && metadata.len() <= MAX_REGISTRATION => {}
+            Ok(_) => return Err(damaged(format!("it is no file of at most {MAX_REGISTRATION} bytes"))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(damaged(error.to_string())),
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| damaged(error.to_string()))?;
+        serde_json::from_str(&text).map(Some).map_err(|error| damaged(error.to_string()))
+    }
+
+    /// The configuration that these settings give by themselves.
+    pub fn config(&self) -> Result<Config, Failure> {
+        let entries: Vec<Entry> = self.settings.iter().filter_map(|(key, value)| entry(key, value)).collect();
+        let inputs = Inputs { options: &[], variable: &|_| None, entries: &entries, directory: Path::new("/"), home: None };
+        Ok(Config::from_inputs(&inputs)?)
+    }
+}
+
+fn entry(key: &str, value: &str) -> Option<Entry> {
+    let (section, rest) = key.split_once('.')?;
+    let (subsection, name) = match rest.rsplit_once('.') {
+        Some((subsection, name)) => (Some(subsection.to_owned()), name),
+        None => (None, rest),
+    };
+    Some(Entry {
+        section: section.to_owned(),
+        subsection,
+        name: name.to_ascii_lowercase(),
+        value: Some(value.as_bytes().to_vec()),
+        scope: Scope::Global,
+        file: None,
+    })
+}
+
+fn instance_values(instance: &InstanceSettings) -> Vec<(&'static str, String, &Source)> {
+    fn path<'a>(name: &'static str, setting: &'a Setting<Option<PathBuf>>) -> Option<(&'static str, String, &'a Source)> {
+        Some((name, setting.value.as_ref()?.to_str()?.to_owned(), &setting.source))
+    }
+    let paths = [
+        path("trustedRoot", &instance.trusted_root),
+        path("signingConfig", &instance.signing_config),
+        path("accessCodeFile", &instance.access_code_file),
+    ];
+    let mirror = instance.mirror.value.as_ref().map(|url| ("mirror", url.as_str().to_owned(), &instance.mirror.source));
+    paths.into_iter().flatten().chain(mirror).collect()
+}
+
+/// Whether a setting holds for all of the user's repositories.
+fn is_of_user(source: &Source) -> bool {
+    matches!(source, Source::Default | Source::Git { scope: Scope::System | Scope::Global, .. })
+}
+
+fn folder() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "paraph").map(|places| places.data_dir().join("instances"))
+}
+
+/// The name of a registration is that of an instance, so that it is a file's name.
+fn path(name: &str) -> Result<PathBuf, Failure> {
+    let name = Instance::named(name).filter(|name| !name.is_built_in()).ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("{name} cannot be the name of a registration: letters, digits, hyphens, underscores and dots can, and no built-in name"))
+    })?;
+    let folder = folder().ok_or_else(|| Failure::new(Exit::Io, "there is no home folder").with_hint("set HOME"))?;
+    Ok(folder.join(format!("{name}.json")))
+}

@@ -1,0 +1,136 @@
+//! `paraph agent run`: the process itself.
+
+use super::{
+    super::{
+        context::Context,
+        exit::{Exit, Failure},
+        ui::Ui,
+    },
+    registered::Registration,
+};
+use crate::{
+    agent::{
+        client::AgentError,
+        confirm::Rules,
+        place::Place,
+        protocol::Refusal,
+        server::{Activated, Options, Server},
+        vault::{Refused, Target},
+    },
+    config::{AgentConfirm, Config, OptionValue},
+    identity::{ADDRESS, Opener},
+    service,
+    trust::Instance,
+};
+use jiff::Timestamp;
+use std::ffi::OsString;
+
+#[derive(Debug, clap::Args)]
+pub(in super::super) struct Args {
+    /// How a client starts it: in a session of its own, saying one line when it listens.
+    #[arg(long, hide = true)]
+    detached: bool,
+    /// For tests alone: its memory can be read by other processes of the user.
+    #[arg(long, hide = true)]
+    readable_memory: bool,
+}
+
+pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
+    if arguments.detached {
+        // no terminal and no job control of whoever started it; it fails only for a process that leads a group already
+        let _ = rustix::process::setsid();
+    }
+    let config = Config::of_files(None)?;
+    let options = Options {
+        idle: config.agent_timeout.value,
+        rules: Rules {
+            ask: config.agent_confirm.value == AgentConfirm::Ask,
+            signatures: config.agent_confirm_signatures.value,
+            lifetime: config.agent_confirm_time.value,
+            askpass: askpass(),
+        },
+        http: service::Settings { request: config.timeout.value, ..service::Settings::default() },
+        readable_memory: arguments.readable_memory,
+    };
+    let place = Place::of_user().map_err(AgentError::from)?;
+    let activated = activated()?;
+    let Some(server) = Server::open(&place, activated, Box::new(resolve), options).map_err(AgentError::from)? else {
+        // whoever started it finds the other one
+        ui.line("another agent runs");
+        ui.flush()?;
+        return Ok(Exit::Good);
+    };
+    match arguments.detached {
+        true => {
+            ui.line("listening");
+            ui.flush()?;
+        }
+        false => ui.note(format!("The agent listens at {}.", place.socket().display())),
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::io("the agent cannot be started", &error))?;
+    runtime.block_on(server.run()).map_err(|error| Failure::io("the agent cannot listen", &error))?;
+    Ok(Exit::Good)
+}
+
+/// The sockets that systemd opened: the first is the user's own, the second the one to forward.
+fn activated() -> Result<Activated, Failure> {
+    let mut given = listenfd::ListenFd::from_env();
+    let failed = |error| Failure::io("the sockets of the service manager cannot be used", &error);
+    let mut socket = |index| if index < given.len() { given.take_unix_listener(index).map_err(failed) } else { Ok(None) };
+    Ok(Activated { own: socket(0)?, forward: socket(1)? })
+}
+
+/// The program that `ssh-add -c` would ask with, where there is a desktop for its window.
+fn askpass() -> Option<OsString> {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    (is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")).then(|| std::env::var_os("SSH_ASKPASS").unwrap_or_else(|| "ssh-askpass".into()))
+}
+
+/// What the user's own configuration, or a registration, says of an instance.
+fn resolve(name: &str) -> Result<Target, Refused> {
+    let unknown = |message: String| Refused {
+        hint: Some("register its services on the machine where the agent runs: paraph login --instance NAME".into()),
+        ..Refused::new(Refusal::Instance, message)
+    };
+    let failed = |failure: Failure| Refused { hint: failure.hint.clone(), ..Refused::new(Refusal::Configuration, failure.message) };
+    let Some(instance) = Instance::named(name) else {
+        return Err(unknown(format!("{} is no name of an instance", crate::escape::Escaped(name))));
+    };
+    let registration = if instance.is_built_in() { None } else { Registration::read(name).map_err(failed)? };
+    let config = match registration {
+        Some(registration) => registration.config().map_err(failed)?,
+        None => {
+            let option = OptionValue { setting: "instance", flag: "--instance", value: name.into() };
+            let config = Config::of_user(&[option]).map_err(|error| failed(error.into()))?;
+            if !instance.is_built_in() && config.instance_settings(&instance).is_none() {
+                return Err(unknown(format!("the agent does not know the instance {name}")));
+            }
+            config
+        }
+    };
+    let context = Context { repository: None, config };
+    target(name, &context).map_err(failed)
+}
+
+fn target(name: &str, context: &Context) -> Result<Target, Failure> {
+    let (config, now) = (&context.config, Timestamp::now());
+    Ok(Target {
+        name: name.to_owned(),
+        issuer: context.issuer(now)?,
+        client_id: config.client_id.value.clone(),
+        client_secret: super::super::identity::client_secret(context)?,
+        redirect_url: config.redirect_url.value.as_ref().map(|url| url.as_str().to_owned()),
+        connector_id: config.connector_id.value.clone(),
+        access_code: super::super::identity::access_code(context)?,
+        opener: config
+            .url_opener
+            .value
+            .as_ref()
+            .map_or(Opener::System, |opener| Opener::Command(opener.command(ADDRESS).into_iter().map(Into::into).collect())),
+        autoclose: super::super::identity::autoclose(config),
+        login_timeout: config.login_timeout.value,
+        services: context.services(now)?,
+        roots: context.trust_roots()?,
+    })
+}

@@ -1,0 +1,109 @@
+//! A signature by the agent, for git's call.
+
+use super::{
+    super::{context::Context, exit::Failure, terminal::Terminal},
+    registered::Registration,
+    show_prompt,
+};
+use crate::{
+    agent::{
+        client::{AgentError, Client},
+        protocol::{Call, MAX_PAYLOAD, Refusal, Reply, Sign},
+    },
+    config::AgentUse,
+    object::{Payload, Signed},
+    policy::Expected,
+    sign::Signature,
+    verify::Verifier,
+};
+use std::borrow::Cow;
+
+/// What came of asking.
+pub(in super::super) enum Outcome {
+    /// The signature, verified here.
+    Signed(Signature),
+    /// No agent is to be asked, or none is of use: this process signs by itself.
+    Unavailable(Option<String>),
+}
+
+/// A signature by the agent, where one may be asked. Only a login is served by it: a token that lies at hand needs none.
+///
+/// # Errors
+/// Where the agent said no to this signature, as this process would.
+pub(in super::super) fn request(
+    payload: &[u8],
+    object: &Payload,
+    hint: Option<String>,
+    context: &Context,
+    terminal: &Terminal,
+) -> Result<Outcome, Failure> {
+    let config = &context.config;
+    let client = match (&config.agent_socket.value, config.agent.value) {
+        (_, AgentUse::Never) => return Ok(Outcome::Unavailable(None)),
+        (Some(socket), _) => Client::at(socket.clone()),
+        (None, in_use) => match Client::of_user(in_use == AgentUse::Auto) {
+            Ok(client) => client,
+            Err(error) => return Ok(Outcome::Unavailable(Some(error.to_string()))),
+        },
+    };
+    if payload.len() > MAX_PAYLOAD {
+        return Ok(Outcome::Unavailable(None));
+    }
+    let instance = match Registration::of(context)? {
+        None => config.instance_name().as_str().to_owned(),
+        Some(elsewhere) => match elsewhere.registered_name() {
+            Some(name) => name,
+            None => {
+                super::super::said::once("agent-unregistered", || {
+                    terminal.say(
+                        "the services are configured by the repository or the environment, so the agent does not sign with them, and each \
+                         signature takes a login; `paraph login --instance NAME` registers them",
+                    );
+                });
+                return Ok(Outcome::Unavailable(None));
+            }
+        },
+    };
+    let matching = || object.email.clone().filter(|_| config.match_committer.value);
+    let call = Call::Sign(Sign {
+        payload: payload.to_vec(),
+        instance,
+        expected: config.expected_identity.value.clone().or_else(matching),
+        hint,
+        repository: context.repository.as_ref().map(|repository| repository.place().display().to_string()),
+        host: config.agent_socket.value.as_ref().map(|_| host()),
+    });
+    match client.call(&call, |prompt| show_prompt(prompt, terminal)) {
+        Ok(Reply::Signed { signature }) => match checked(payload, signature, context) {
+            Ok(signature) => Ok(Outcome::Signed(signature)),
+            Err(why) => Ok(Outcome::Unavailable(Some(format!("the agent's signature is not used: {why}")))),
+        },
+        Ok(_) => Ok(Outcome::Unavailable(Some("the agent's reply does not fit the request".into()))),
+        Err(AgentError::Refused {
+            kind: Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Instance | Refusal::Busy | Refusal::Configuration,
+            message,
+            ..
+        }) => Ok(Outcome::Unavailable(Some(message))),
+        Err(error @ AgentError::Refused { .. }) => Err(error.into()),
+        // none runs, and none is to be started
+        Err(AgentError::Absent) => Ok(Outcome::Unavailable(None)),
+        Err(error) => Ok(Outcome::Unavailable(Some(error.to_string()))),
+    }
+}
+
+/// The agent is not believed: the signature must be over this payload, good under this side's trust, and of the expected identity.
+fn checked(payload: &[u8], armored: String, context: &Context) -> Result<Signature, String> {
+    let roots = context.trust_roots().map_err(|failure| failure.message)?;
+    let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
+    let verified = Verifier::new(roots, jiff::Timestamp::now()).verify(&signed).map_err(|rejection| rejection.to_string())?;
+    let identity = &verified.identity().name;
+    match &context.config.expected_identity.value {
+        Some(expected) if expected != identity => Err(format!("it is by {identity}, and {expected} is expected")),
+        _ => Ok(Signature { armored, verified }),
+    }
+}
+
+/// The name of this machine, which the person at the agent is shown.
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
