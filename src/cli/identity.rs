@@ -13,7 +13,7 @@ use crate::{
     service::Http,
 };
 use jiff::Timestamp;
-use std::{ffi::OsStr, path::Path};
+use std::{ffi::OsStr, path::Path, time::Duration};
 use zeroize::Zeroizing;
 
 /// A secret file larger than this is not read, in bytes.
@@ -41,7 +41,7 @@ pub(super) async fn token(
     let hint = config.expected_identity.value.clone().or_else(hinted);
     let token = match &source {
         Source::Variable(_) | Source::File(_) => source.read()?,
-        Source::Direct(_) | Source::Browser => {
+        Source::Direct(_) | Source::Device | Source::Browser => {
             let issuer = context.issuer(now)?;
             let secret = config.client_secret_file.value.as_deref().map(secret_of).transpose()?;
             let login = Login {
@@ -52,19 +52,23 @@ pub(super) async fn token(
                 redirect_url: config.redirect_url.value.as_ref().map(|url| url.as_str()),
                 connector_id: config.connector_id.value.as_deref(),
                 login_hint: hint.as_deref(),
+                offline: false,
+                autoclose: config.autoclose.value.then(|| Duration::from_secs(config.autoclose_timeout.value.into())),
                 deadline: config.login_timeout.value,
             };
-            match (&source, &hint) {
+            let desktop = Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name));
+            let session = match (&source, &hint) {
                 (Source::Direct(code), Some(email)) => login.direct(code, email).await?,
+                (Source::Device, _) => login.device(terminal, desktop).await?,
                 _ => {
-                    let desktop = Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name));
                     let opener =
                         config.url_opener.value.as_ref().map_or(Opener::System, |opener| {
                             Opener::Command(opener.command(ADDRESS).into_iter().map(Into::into).collect())
                         });
-                    login.browser(terminal, &opener, desktop).await?
+                    login.interactive(terminal, &opener, desktop).await?
                 }
-            }
+            };
+            session.id_token
         }
     };
     // a token that somebody handed over names its own issuer; Fulcio decides whether it takes it

@@ -16,6 +16,7 @@ mod hook;
 mod identity;
 #[cfg(unix)]
 mod local;
+mod qr;
 mod said;
 mod show;
 mod status;
