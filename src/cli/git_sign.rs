@@ -46,13 +46,22 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
                 .say("rekorMode is online, and the log entry is embedded all the same, so that the signature verifies without a network.");
         });
     }
+    let (source, hint) = (identity::source(context)?, identity::hint(key));
+    #[cfg(unix)]
+    if source.is_login() {
+        match super::agent::signature::request(payload, &object, hint.clone(), context, terminal)? {
+            super::agent::signature::Outcome::Signed(signature) => return Ok(signature),
+            super::agent::signature::Outcome::Unavailable(Some(why)) => terminal.say(format!("signing without the agent: {why}")),
+            super::agent::signature::Outcome::Unavailable(None) => {}
+        }
+    }
     let roots = context.trust_roots_for_signing(terminal)?;
     let services = context.services(Timestamp::now())?;
     let http = Http::new(Settings { request: config.timeout.value, ..Settings::default() });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::io("the network calls cannot be started", &error))?;
     let signature = runtime.block_on(async {
-        let token = identity::token(context, key, &object, &http, terminal).await?;
+        let token = identity::token(&source, context, hint, &object, &http, terminal).await?;
         identity::check(context, &token, &object)?;
         let credential = sign::obtain(&token, &services.fulcio, &roots, &http, &Timestamp::now).await?;
         Ok::<_, Failure>(sign::sign(payload, &credential, &services, &roots, &http, &Timestamp::now).await?)

@@ -6,6 +6,7 @@ use super::{
     terminal::Terminal,
 };
 use crate::{
+    config::Config,
     identity::{
         ADDRESS, Desktop, Expectation, IdentityToken, Login, LoginError, Opener, Settings, Source, SourceError, TokenError, choose,
     },
@@ -13,37 +14,46 @@ use crate::{
     service::Http,
 };
 use jiff::Timestamp;
-use std::{ffi::OsStr, path::Path};
+use std::{ffi::OsStr, path::Path, time::Duration};
 use zeroize::Zeroizing;
 
 /// A secret file larger than this is not read, in bytes.
 const MAX_SECRET: usize = 4096;
 
-/// A token to sign with. `key` is git's: `user.signingKey`, or `Name <email>` of the committer, which hints at the identity; where it names
-/// none, whoever the object claims to be from does.
-pub(super) async fn token(
-    context: &Context,
-    key: Option<&OsStr>,
-    object: &Payload,
-    http: &Http,
-    terminal: &Terminal,
-) -> Result<IdentityToken, Failure> {
+/// Where the configuration says that the token comes from.
+pub(super) fn source(context: &Context) -> Result<Source, Failure> {
     let config = &context.config;
-    let now = Timestamp::now();
     let settings = Settings {
         token_provider: config.token_provider.value.map(|provider| provider.as_str().to_owned()),
         token_variable: config.identity_token.value.as_ref().map(|secret| Zeroizing::new(secret.expose().to_owned())),
         token_file: config.identity_token_file.value.clone(),
         access_code: access_code(context)?,
     };
-    let source = choose(&settings)?;
-    let hinted = || key.and_then(OsStr::to_str).and_then(email_of).or_else(|| object.email.clone());
-    let hint = config.expected_identity.value.clone().or_else(hinted);
-    let token = match &source {
+    Ok(choose(&settings)?)
+}
+
+/// The identity that git's key names: `user.signingKey`, or `Name <email>` of the committer.
+pub(super) fn hint(key: Option<&OsStr>) -> Option<String> {
+    key.and_then(OsStr::to_str).and_then(email_of)
+}
+
+/// A token to sign with, from `source`. `hint` is whom git's key names; where it names none, whoever the object claims to be from does.
+pub(super) async fn token(
+    source: &Source,
+    context: &Context,
+    hint: Option<String>,
+    object: &Payload,
+    http: &Http,
+    terminal: &Terminal,
+) -> Result<IdentityToken, Failure> {
+    let config = &context.config;
+    let now = Timestamp::now();
+    let hint = config.expected_identity.value.clone().or(hint).or_else(|| object.email.clone());
+    let token = match source {
         Source::Variable(_) | Source::File(_) => source.read()?,
-        Source::Direct(_) | Source::Browser => {
+        Source::Direct(_) | Source::Device | Source::Browser => {
             let issuer = context.issuer(now)?;
-            let secret = config.client_secret_file.value.as_deref().map(secret_of).transpose()?;
+            let secret = client_secret(context)?;
             let login = Login {
                 http,
                 issuer: &issuer,
@@ -52,19 +62,19 @@ pub(super) async fn token(
                 redirect_url: config.redirect_url.value.as_ref().map(|url| url.as_str()),
                 connector_id: config.connector_id.value.as_deref(),
                 login_hint: hint.as_deref(),
+                offline: false,
+                autoclose: autoclose(config),
                 deadline: config.login_timeout.value,
             };
-            match (&source, &hint) {
+            let desktop = Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name));
+            let session = match (source, &hint) {
                 (Source::Direct(code), Some(email)) => login.direct(code, email).await?,
+                (Source::Device, _) => login.device(terminal, desktop).await?,
                 _ => {
-                    let desktop = Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name));
-                    let opener =
-                        config.url_opener.value.as_ref().map_or(Opener::System, |opener| {
-                            Opener::Command(opener.command(ADDRESS).into_iter().map(Into::into).collect())
-                        });
-                    login.browser(terminal, &opener, desktop).await?
+                    login.interactive(terminal, &opener(config), desktop).await?
                 }
-            }
+            };
+            session.id_token
         }
     };
     // a token that somebody handed over names its own issuer; Fulcio decides whether it takes it
@@ -92,8 +102,24 @@ pub(super) fn check(context: &Context, token: &IdentityToken, object: &Payload) 
     Ok(())
 }
 
+/// What opens the browser.
+pub(super) fn opener(config: &Config) -> Opener {
+    let command = config.url_opener.value.as_ref().map(|opener| opener.command(ADDRESS).into_iter().map(Into::into).collect());
+    command.map_or(Opener::System, Opener::Command)
+}
+
+/// After how long the browser's last page closes itself.
+pub(super) fn autoclose(config: &Config) -> Option<Duration> {
+    config.autoclose.value.then(|| Duration::from_secs(config.autoclose_timeout.value.into()))
+}
+
+/// The secret that goes with the client id.
+pub(super) fn client_secret(context: &Context) -> Result<Option<Zeroizing<String>>, Failure> {
+    context.config.client_secret_file.value.as_deref().map(secret_of).transpose()
+}
+
 /// The access code of the local issuer, where the instance in use is one and names its file.
-fn access_code(context: &Context) -> Result<Option<Zeroizing<String>>, Failure> {
+pub(super) fn access_code(context: &Context) -> Result<Option<Zeroizing<String>>, Failure> {
     let settings = context.config.instance_settings(&context.config.instance_name());
     settings.and_then(|settings| settings.access_code_file.value.as_deref()).map(secret_of).transpose()
 }

@@ -4,6 +4,8 @@
 //! list that begins with an option of gpgsm's goes to [`git_program`] and never meets clap. Each subcommand is a file here, thin over
 //! the library. Only [`ui`] prints, only [`exit`] knows exit codes.
 
+#[cfg(unix)]
+mod agent;
 mod config;
 mod context;
 pub mod exit;
@@ -16,6 +18,7 @@ mod hook;
 mod identity;
 #[cfg(unix)]
 mod local;
+mod qr;
 mod said;
 mod show;
 mod status;
@@ -59,6 +62,12 @@ enum Command {
     Hook(hook::Args),
     Trust(trust::Args),
     #[cfg(unix)]
+    Login(agent::LoginArgs),
+    #[cfg(unix)]
+    Logout(agent::LogoutArgs),
+    #[cfg(unix)]
+    Agent(agent::Args),
+    #[cfg(unix)]
     Local(local::Args),
     Config(config::Args),
     #[command(hide = true)]
@@ -92,6 +101,12 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Show(arguments) => show::run(&arguments, ui),
         Command::Hook(arguments) => hook::run(&arguments, ui),
         Command::Trust(arguments) => trust::run(&arguments, ui),
+        #[cfg(unix)]
+        Command::Login(arguments) => agent::log_in(&arguments, ui),
+        #[cfg(unix)]
+        Command::Logout(arguments) => agent::log_out(&arguments, ui),
+        #[cfg(unix)]
+        Command::Agent(arguments) => agent::run(&arguments, ui),
         #[cfg(unix)]
         Command::Local(arguments) => local::run(&arguments, ui),
         Command::Config(arguments) => config::run(&arguments, ui),

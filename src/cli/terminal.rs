@@ -3,7 +3,11 @@
 //! git takes standard output as the signature and keeps standard error to itself (older versions drop it), so a prompt or an error that a
 //! person must see goes to `/dev/tty` as well.
 
-use crate::{escape::Escaped, identity::Prompt};
+use super::qr;
+use crate::{
+    escape::Escaped,
+    identity::{DeviceCode, Prompt},
+};
 use std::{
     fmt::Display,
     fs::{File, OpenOptions},
@@ -43,6 +47,16 @@ impl Terminal {
         self.device.is_some()
     }
 
+    /// The address as a drawing, where the terminal has room for it.
+    fn qr_code(&self, url: &str) -> Option<String> {
+        if std::env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb") {
+            return None;
+        }
+        let device = self.device.as_ref()?.lock().ok()?;
+        let (columns, rows) = size(&device)?;
+        qr::drawing(url, columns, rows)
+    }
+
     /// A line for the person at the terminal and for the log, escaped. It goes nowhere where there is neither.
     pub fn say(&self, text: impl Display) {
         let text = text.to_string();
@@ -69,6 +83,27 @@ impl Prompt for Terminal {
             false => self.say(format!("log in at {url}")),
         }
     }
+
+    fn enter_code(&self, code: DeviceCode<'_>) {
+        let DeviceCode { verification_uri, user_code, verification_uri_complete, expires } = code;
+        let minutes = expires.as_secs().div_ceil(60).max(1);
+        self.say(format!("log in on any device at {verification_uri} with the code {user_code} (good for {minutes} min)"));
+        if let Some(drawing) = verification_uri_complete.and_then(|url| self.qr_code(url)) {
+            write(&self.device, &drawing);
+        }
+    }
+}
+
+/// Columns and rows.
+#[cfg(unix)]
+fn size(device: &File) -> Option<(usize, usize)> {
+    let size = rustix::termios::tcgetwinsize(device).ok()?;
+    Some((size.ws_col.into(), size.ws_row.into()))
+}
+
+#[cfg(not(unix))]
+fn size(_: &File) -> Option<(usize, usize)> {
+    None
 }
 
 fn write(file: &Option<Mutex<File>>, text: &str) {

@@ -147,7 +147,7 @@ settings! {
         name: "tokenProvider", keys: ["paraph.tokenProvider", "gitsign.tokenProvider"],
         variables: ["PARAPH_TOKEN_PROVIDER", "GITSIGN_TOKEN_PROVIDER", "SIGSTORE_TOKEN_PROVIDER"],
         default: "", otherwise: "SIGSTORE_ID_TOKEN, else identityTokenFile, else a login", secret: false,
-        help: "Who gives the identity token. One that is named is the only one asked.",
+        help: "Who gives the identity token. One that is named is the only one asked. device shows a code that is entered in a browser anywhere; a login takes that way by itself where there is a terminal and no desktop, and the issuer offers it.",
     }
     issuer: Option<ServiceUrl> {
         name: "issuer", keys: ["paraph.issuer", "gitsign.issuer"],
@@ -183,6 +183,18 @@ settings! {
         name: "urlOpener", keys: ["paraph.urlOpener", "gitsign.urlOpener"], variables: ["PARAPH_URL_OPENER", "GITSIGN_URL_OPENER"],
         default: "", otherwise: "the desktop's browser", secret: false,
         help: "The command that opens the login page. It is split into words, quotes group them, {{.URL}} is the address, and no shell sees it.",
+    }
+    autoclose: bool {
+        name: "autoclose", keys: ["paraph.autoclose", "gitsign.autoclose"],
+        variables: ["PARAPH_AUTOCLOSE", "GITSIGN_AUTOCLOSE", "SIGSTORE_AUTOCLOSE"],
+        default: "true", otherwise: "", secret: false,
+        help: "Whether the page that ends a login closes itself. A browser lets it where the page has no other one before it: set connectorID too.",
+    }
+    autoclose_timeout: u16 {
+        name: "autocloseTimeout", keys: ["paraph.autocloseTimeout", "gitsign.autocloseTimeout"],
+        variables: ["PARAPH_AUTOCLOSE_TIMEOUT", "GITSIGN_AUTOCLOSE_TIMEOUT", "SIGSTORE_AUTOCLOSE_TIMEOUT"],
+        default: "6", otherwise: "", secret: false,
+        help: "After how many seconds it does.",
     }
     login_timeout: Duration {
         name: "loginTimeout", keys: ["paraph.loginTimeout"], variables: ["PARAPH_LOGIN_TIMEOUT"],
@@ -286,11 +298,6 @@ pub const IGNORED: &[Ignored] = &[
         keys: &["gitsign.credentialCache", "gitsign.credentialCacheMode"],
         variables: &["GITSIGN_CREDENTIAL_CACHE", "GITSIGN_CREDENTIAL_CACHE_MODE"],
         reason: "a credential cache of gitsign's hands out private keys, and none is asked for one",
-    },
-    Ignored {
-        keys: &["gitsign.autoclose", "gitsign.autocloseTimeout"],
-        variables: &["GITSIGN_AUTOCLOSE", "GITSIGN_AUTOCLOSE_TIMEOUT", "SIGSTORE_AUTOCLOSE", "SIGSTORE_AUTOCLOSE_TIMEOUT"],
-        reason: "the page that ends a login holds no script, without which a browser closes no page",
     },
     Ignored {
         keys: &["gitsign.enableSigstoreGo"],

@@ -117,6 +117,18 @@ impl Value for u32 {
     }
 }
 
+impl Value for u16 {
+    const ALLOWED: &'static str = "a whole number from 0 to 3600";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+        text(raw)?.parse().ok().filter(|number| *number <= 3600).ok_or(Refusal::NotAllowed)
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(self.to_string())
+    }
+}
+
 impl Value for String {
     const ALLOWED: &'static str = "text of at most 4096 printable characters";
 
@@ -335,9 +347,11 @@ choices! {
 
 choices! {
     /// Who gives the identity token.
-    TokenProvider, "interactive, envvar, filesystem" {
+    TokenProvider, "interactive, device, envvar, filesystem" {
         /// The user, in a browser.
         Interactive = "interactive",
+        /// The user, in a browser on another device.
+        Device = "device",
         /// The variable `SIGSTORE_ID_TOKEN`.
         Variable = "envvar",
         /// A file.

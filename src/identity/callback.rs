@@ -1,10 +1,11 @@
 //! The loopback redirect (RFC 8252, section 7.3): a server on this machine that takes one login's answer from the browser.
 //!
 //! Whatever else arrives (a favicon, a connection that is opened early and stays silent, another page's guess) is answered and changes
-//! nothing. What a browser sees is one page with nothing from outside in it.
+//! nothing. What a browser sees is one page (see `page`) with nothing from outside in it.
 
 use super::{
     login::LoginError,
+    page::{Tone, page},
     provider::{Callback, Expected},
 };
 use axum::{
@@ -87,13 +88,14 @@ impl Receiver {
     }
 
     /// Serves until an answer has come that `expected` takes.
-    pub(crate) fn wait(self, expected: Expected) -> Waiting {
+    pub(crate) fn wait(self, expected: Expected, autoclose: Option<Duration>) -> Waiting {
         let (sender, answers) = mpsc::channel(1);
         let authority = self.redirect.port().map_or_else(
             || self.redirect.host_str().unwrap_or_default().to_owned(),
             |port| format!("{}:{port}", self.redirect.host_str().unwrap_or_default()),
         );
-        let shared = Arc::new(Shared { authority, path: self.redirect.path().to_owned(), expected, sender: Mutex::new(Some(sender)) });
+        let path = self.redirect.path().to_owned();
+        let shared = Arc::new(Shared { authority, path, expected, autoclose, sender: Mutex::new(Some(sender)) });
         let router = Router::new().fallback(answer).with_state(shared);
         let mut waiting = Waiting { answers, stop: Vec::new(), servers: Vec::new() };
         for listener in self.listeners {
@@ -162,68 +164,44 @@ struct Shared {
     authority: String,
     path: String,
     expected: Expected,
+    autoclose: Option<Duration>,
     /// Taken by the first answer that belongs to the login.
     sender: Mutex<Option<mpsc::Sender<Received>>>,
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    let neutral = |status, title, text| page(status, Tone::Neutral, title, text, None);
     // a page of another site that reaches this port under another name
     if headers.get("host").and_then(|host| host.to_str().ok()) != Some(shared.authority.as_str()) {
-        return page(StatusCode::MISDIRECTED_REQUEST, "Not here", "This address does not answer under that name.");
+        return neutral(StatusCode::MISDIRECTED_REQUEST, "Not here", "This address does not answer under that name.");
     }
     if uri.path() != shared.path {
-        return page(StatusCode::NOT_FOUND, "Nothing here", "This address waits for the answer of a login.");
+        return neutral(StatusCode::NOT_FOUND, "Nothing here", "This address waits for the answer of a login.");
     }
     if method != Method::GET {
-        return page(StatusCode::METHOD_NOT_ALLOWED, "Nothing here", "This address waits for the answer of a login.");
+        return neutral(StatusCode::METHOD_NOT_ALLOWED, "Nothing here", "This address waits for the answer of a login.");
     }
     let Ok(callback) = shared.expected.read(uri.query().unwrap_or_default()) else {
-        return page(
+        return neutral(
             StatusCode::BAD_REQUEST,
             "Not the answer of this login",
             "It was ignored. The login goes on in the page that paraph has opened last, or at the address that it shows in the terminal.",
         );
     };
     let Some(sender) = shared.sender.lock().await.take() else {
-        return page(StatusCode::CONFLICT, "Already answered", "This login has its answer. You can close this page.");
+        return neutral(StatusCode::CONFLICT, "Already answered", "This login has its answer. You can close this page.");
     };
     let (page_sender, decided) = oneshot::channel();
     if sender.send(Received { callback, page: page_sender }).await.is_err() {
-        return page(StatusCode::GONE, "Too late", "This login has ended. You can close this page.");
+        return neutral(StatusCode::GONE, "Too late", "This login has ended. You can close this page.");
     }
     match decided.await {
-        Ok(Page::Success) => page(StatusCode::OK, "You are signed in", "paraph has what it needs. You can close this page."),
-        _ => page(StatusCode::OK, "The login has failed", "paraph says why in the terminal. You can close this page."),
+        Ok(Page::Success) => {
+            let text = "paraph has what it needs. You can close this page.";
+            page(StatusCode::OK, Tone::Good, "You are signed in", text, shared.autoclose)
+        }
+        _ => page(StatusCode::OK, Tone::Bad, "The login has failed", "paraph says why in the terminal. You can close this page.", None),
     }
-}
-
-/// A page on its own: no script, nothing loaded, nothing from outside in it.
-fn page(status: StatusCode, title: &str, text: &str) -> Response<Body> {
-    let body = format!(
-        concat!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>",
-            "<style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem;color-scheme:light dark}}</style>",
-            "<h1>{title}</h1><p>{text}</p></html>\n"
-        ),
-        title = title,
-        text = text
-    );
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    for (name, value) in [
-        ("content-type", "text/html; charset=utf-8"),
-        (
-            "content-security-policy",
-            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ),
-        ("referrer-policy", "no-referrer"),
-        ("x-content-type-options", "nosniff"),
-        ("cache-control", "no-store"),
-        ("connection", "close"),
-    ] {
-        response.headers_mut().insert(name, axum::http::HeaderValue::from_static(value));
-    }
-    response
 }
 
 #[cfg(test)]
@@ -236,7 +214,7 @@ mod tests {
         run(async {
             let receiver = Receiver::bind(None).await.unwrap();
             let address = format!("{}?code=c&state=s", receiver.redirect());
-            let mut waiting = receiver.wait(Expected::of_state("s"));
+            let mut waiting = receiver.wait(Expected::of_state("s"), None);
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
             let first = tokio::spawn(client.get(&address).send());
             let received = waiting.answer().await.unwrap();

@@ -1,11 +1,14 @@
-//! A login with an OpenID provider: in the user's browser, or straight at paraph's own local issuer.
+//! A login with an OpenID provider: in the user's browser, on another device (see `device`), or straight at paraph's own local issuer.
 //!
-//! Both ways share everything but who carries the request and the answer: discovery, PKCE, state, nonce, the exchange, and the checks.
+//! The first and the last share everything but who carries the request and the answer: discovery, PKCE, state, nonce, the exchange, and
+//! the checks.
 
 use super::{
     callback::{DEFAULT_REDIRECT, Page, Receiver},
+    device::DeviceCode,
     provider::{Callback, Provider, Request},
-    token::{IdentityToken, TokenError},
+    session::Session,
+    token::TokenError,
 };
 use crate::service::{Call, Cause, Http, Service, ServiceError, is_loopback, quotable};
 use reqwest::header::{HeaderName, HeaderValue, LOCATION};
@@ -33,6 +36,10 @@ pub struct Login<'a> {
     pub connector_id: Option<&'a str>,
     /// The identity that is wanted, which the provider may offer first.
     pub login_hint: Option<&'a str>,
+    /// Asks for a refresh token as well, where the issuer gives them.
+    pub offline: bool,
+    /// After how long the browser's last page closes itself, where the browser lets it.
+    pub autoclose: Option<Duration>,
     /// The time for the whole login.
     pub deadline: Duration,
 }
@@ -41,6 +48,9 @@ pub struct Login<'a> {
 pub trait Prompt: Sync {
     /// Shows `url`, at which the user logs in; `opening` says whether a browser is being opened as well.
     fn log_in_at(&self, url: &str, opening: bool);
+
+    /// Shows a code that the user enters in a browser anywhere.
+    fn enter_code(&self, code: DeviceCode<'_>);
 }
 
 /// What stands for the address in an opener's arguments.
@@ -68,11 +78,18 @@ pub struct Desktop {
 }
 
 impl Desktop {
-    /// What the environment says about a desktop session: on Linux and the BSDs a display, elsewhere always.
+    /// What the environment says about a desktop session: on Linux and the BSDs a display, elsewhere always; in a login over ssh none,
+    /// since a browser there is on another machine than its user. `BROWSER` says that one opens all the same.
     pub fn from_environment(terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name| variable(name).is_some_and(|value| !value.is_empty());
-        let session = cfg!(any(target_os = "macos", windows)) || set("DISPLAY") || set("WAYLAND_DISPLAY") || set("BROWSER");
-        Self { terminal, session }
+        let display = cfg!(any(target_os = "macos", windows)) || set("DISPLAY") || set("WAYLAND_DISPLAY");
+        let remote = set("SSH_CONNECTION") || set("SSH_TTY");
+        Self { terminal, session: set("BROWSER") || display && !remote }
+    }
+
+    /// Whether a browser is going to open.
+    fn opens(self, opener: &Opener) -> bool {
+        self.session && !matches!(opener, Opener::Nothing) || matches!(opener, Opener::Command(_))
     }
 }
 
@@ -117,6 +134,28 @@ pub enum LoginError {
          set paraph.urlOpener to a program that opens it, or set SIGSTORE_ID_TOKEN or paraph.identityTokenFile"
     )]
     Opener,
+    /// The issuer has no device flow.
+    #[error("{0} offers no login on another device; unset paraph.tokenProvider to log in with a browser")]
+    NoDeviceFlow(String),
+    /// The code expired before anybody entered it.
+    #[error("the code expired before the login was completed; try again for a new one")]
+    Expired,
+    /// The session has ended.
+    #[error("the identity provider did not renew the session: {error}{}; log in again", .description.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    NotRenewed {
+        /// The error's name of RFC 6749, or another, escaped.
+        error: String,
+        /// The provider's words, escaped.
+        description: Option<String>,
+    },
+    /// The session may go on.
+    #[error("the identity provider did not end the session: {error}{}", .description.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    NotRevoked {
+        /// The error's name of RFC 7009, or another, escaped.
+        error: String,
+        /// The provider's words, escaped.
+        description: Option<String>,
+    },
     /// Nobody came back.
     #[error("nobody completed the login within {} s", .0.as_secs())]
     Deadline(Duration),
@@ -132,41 +171,78 @@ pub enum LoginError {
 }
 
 impl Login<'_> {
+    /// A login by the way that fits the place: in a browser where one opens; with a code for another device where there is a terminal
+    /// alone, the issuer offers that and no redirect URL is configured; else in a browser that the user opens.
+    ///
+    /// # Errors
+    /// A [`LoginError`].
+    pub async fn interactive(&self, prompt: &dyn Prompt, opener: &Opener, desktop: Desktop) -> Result<Session, LoginError> {
+        if desktop.opens(opener) || !desktop.terminal || self.redirect_url.is_some_and(|url| !url.is_empty()) {
+            return self.browser(prompt, opener, desktop).await;
+        }
+        self.in_time(async {
+            let provider = self.discover(&self.http.within(self.deadline)).await?;
+            if provider.device_authorization_endpoint()?.is_some() {
+                match self.by_code(&provider, prompt).await {
+                    // the issuer has the flow, and not for this client; nothing has been shown yet
+                    Err(LoginError::Refused { error, .. }) if error == "unauthorized_client" => {}
+                    outcome => return outcome,
+                }
+            }
+            self.at(Receiver::bind(self.redirect_url).await?, &provider, prompt, opener, desktop).await
+        })
+        .await
+    }
+
     /// A login in the browser.
     ///
     /// # Errors
     /// A [`LoginError`].
-    pub async fn browser(&self, prompt: &dyn Prompt, opener: &Opener, desktop: Desktop) -> Result<IdentityToken, LoginError> {
-        let opening = desktop.session && !matches!(opener, Opener::Nothing) || matches!(opener, Opener::Command(_));
-        if !desktop.terminal && !opening {
+    pub async fn browser(&self, prompt: &dyn Prompt, opener: &Opener, desktop: Desktop) -> Result<Session, LoginError> {
+        if !desktop.terminal && !desktop.opens(opener) {
             return Err(LoginError::Nobody);
         }
-        let login = async {
+        self.in_time(async {
+            // before the provider is asked: a redirect URL that cannot be used is told at once
             let receiver = Receiver::bind(self.redirect_url).await?;
-            let (provider, request) = self.begin(receiver.redirect()).await?;
-            let mut waiting = receiver.wait(request.expected.clone());
-            let failed = if opening { open(opener, request.url.as_str()) } else { None };
-            prompt.log_in_at(request.url.as_str(), opening);
-            // with a terminal the user has the address, whatever becomes of the browser
-            let nobody_left = async {
-                let failed = match failed.filter(|_| !desktop.terminal) {
-                    Some(failed) => failed.await.is_ok(),
-                    None => false,
-                };
-                if !failed {
-                    std::future::pending::<()>().await;
-                }
+            let provider = self.discover(&self.http.within(self.deadline)).await?;
+            self.at(receiver, &provider, prompt, opener, desktop).await
+        })
+        .await
+    }
+
+    /// The authorization code flow whose answer comes to `receiver`.
+    async fn at(
+        &self,
+        receiver: Receiver,
+        provider: &Provider,
+        prompt: &dyn Prompt,
+        opener: &Opener,
+        desktop: Desktop,
+    ) -> Result<Session, LoginError> {
+        let opening = desktop.opens(opener);
+        let request = self.request(provider, receiver.redirect())?;
+        let mut waiting = receiver.wait(request.expected.clone(), self.autoclose);
+        let failed = if opening { open(opener, request.url.as_str()) } else { None };
+        prompt.log_in_at(request.url.as_str(), opening);
+        // with a terminal the user has the address, whatever becomes of the browser
+        let nobody_left = async {
+            let failed = match failed.filter(|_| !desktop.terminal) {
+                Some(failed) => failed.await.is_ok(),
+                None => false,
             };
-            let received = tokio::select! {
-                received = waiting.answer() => received,
-                () = nobody_left => return Err(LoginError::Opener),
-            };
-            let Some(received) = received else { return Err(LoginError::Deadline(self.deadline)) };
-            let outcome = complete(&provider, request, received.callback.clone()).await;
-            waiting.finish(received, if outcome.is_ok() { Page::Success } else { Page::Failure }).await;
-            outcome
+            if !failed {
+                std::future::pending::<()>().await;
+            }
         };
-        tokio::time::timeout(self.deadline, login).await.unwrap_or(Err(LoginError::Deadline(self.deadline)))
+        let received = tokio::select! {
+            received = waiting.answer() => received,
+            () = nobody_left => return Err(LoginError::Opener),
+        };
+        let Some(received) = received else { return Err(LoginError::Deadline(self.deadline)) };
+        let outcome = complete(provider, request, received.callback.clone()).await;
+        waiting.finish(received, if outcome.is_ok() { Page::Success } else { Page::Failure }).await;
+        outcome
     }
 
     /// A login at paraph's own local issuer, without a person: the authorization request carries the access code in
@@ -174,15 +250,17 @@ impl Login<'_> {
     ///
     /// # Errors
     /// A [`LoginError`].
-    pub async fn direct(&self, access_code: &str, email: &str) -> Result<IdentityToken, LoginError> {
+    pub async fn direct(&self, access_code: &str, email: &str) -> Result<Session, LoginError> {
         let local = |url: &str| Url::parse(url).is_ok_and(|url| is_loopback(&url));
         if !local(self.issuer) {
             return Err(LoginError::NotLocal(quotable(self.issuer)));
         }
-        let login = async {
+        self.in_time(async {
             let redirect = Url::parse(DEFAULT_REDIRECT)
                 .map_err(|error| LoginError::Redirect { url: DEFAULT_REDIRECT.into(), why: error.to_string() })?;
-            let (provider, request) = Login { login_hint: Some(email), ..self.clone() }.begin(&redirect).await?;
+            let http = self.http.within(self.deadline);
+            let provider = self.discover(&http).await?;
+            let request = Login { login_hint: Some(email), ..self.clone() }.request(&provider, &redirect)?;
             if Url::parse(self.issuer).is_ok_and(|issuer| issuer.origin() != request.url.origin()) {
                 return Err(LoginError::NotLocal(quotable(&request.url.origin().ascii_serialization())));
             }
@@ -193,7 +271,7 @@ impl Login<'_> {
                 takes_redirect: true,
                 ..Call::get(Service::IdentityProvider, request.url.clone())
             };
-            let answer = self.http.within(self.deadline).send(&call).await?;
+            let answer = http.send(&call).await?;
             match answer.status.as_u16() {
                 302 | 303 => {}
                 // the page on which a person logs in, or a refusal
@@ -208,23 +286,33 @@ impl Login<'_> {
                 .unwrap_or(Err("it leads elsewhere"))
                 .map_err(|why| answer.error(Cause::Mismatch(format!("the login's answer is not taken: {why}"))))?;
             complete(&provider, request, callback).await
-        };
+        })
+        .await
+    }
+
+    /// The login, within its deadline.
+    pub(super) async fn in_time(&self, login: impl Future<Output = Result<Session, LoginError>>) -> Result<Session, LoginError> {
         tokio::time::timeout(self.deadline, login).await.unwrap_or(Err(LoginError::Deadline(self.deadline)))
     }
 
-    async fn begin(&self, redirect: &Url) -> Result<(Provider, Request), LoginError> {
-        let http = self.http.within(self.deadline);
-        let provider = Provider::discover(&http, self.issuer, self.client_id, self.client_secret).await?;
-        let given = [("connector_id", self.connector_id), ("login_hint", self.login_hint)];
-        let extra: Vec<_> = given.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?))).collect();
-        let request = provider.request(redirect, &extra)?;
-        Ok((provider, request))
+    pub(super) async fn discover(&self, http: &Http) -> Result<Provider, LoginError> {
+        Provider::discover(http, self.issuer, self.client_id, self.client_secret).await
+    }
+
+    fn request(&self, provider: &Provider, redirect: &Url) -> Result<Request, LoginError> {
+        provider.request(redirect, self.offline, &self.hints())
+    }
+
+    /// What a login may carry beside what the protocol asks for. A provider gives a refresh token only where it has asked the user.
+    pub(super) fn hints(&self) -> Vec<(&'static str, &str)> {
+        let given = [("connector_id", self.connector_id), ("login_hint", self.login_hint), ("prompt", self.offline.then_some("consent"))];
+        given.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?))).collect()
     }
 }
 
-async fn complete(provider: &Provider, request: Request, callback: Callback) -> Result<IdentityToken, LoginError> {
+async fn complete(provider: &Provider, request: Request, callback: Callback) -> Result<Session, LoginError> {
     match callback {
-        Callback::Code(code) => provider.exchange(request, code, jiff::Timestamp::now()).await,
+        Callback::Code(code) => provider.exchange(request, &code).await,
         Callback::Error { error, description } => Err(LoginError::Refused { error, description }),
     }
 }

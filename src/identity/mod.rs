@@ -5,11 +5,16 @@
 //! for somebody else, from leaving the machine.
 
 mod callback;
+mod device;
 mod login;
+mod page;
 mod provider;
+mod session;
 mod source;
 mod token;
 
+pub use device::DeviceCode;
 pub use login::{ACCESS_CODE_HEADER, ADDRESS, Desktop, Login, LoginError, Opener, Prompt};
+pub use session::{RefreshToken, Session};
 pub use source::{DEFAULT_TOKEN_FILE, Settings, Source, SourceError, choose};
 pub use token::{Expectation, IdentityToken, MAX_TOKEN, TokenError};

@@ -1,24 +1,30 @@
-//! An OpenID provider: discovery, the authorization request, the exchange of the code, and the checks of the ID token.
+//! An OpenID provider: discovery, the authorization request, the token endpoint, and the checks of the ID token.
 //!
-//! The protocol's own checks are those of the crate openidconnect; the HTTP is this program's, with its caps and deadlines.
+//! Discovery and the protocol's own checks are those of the crate openidconnect; the HTTP is this program's, with its caps and deadlines. So
+//! are the forms for the token endpoint: the crate keeps the tokens of an answer in memory that nobody wipes, polls on after any error, and
+//! revokes over https alone.
 
 use super::{
     login::LoginError,
+    session::{RefreshToken, Session},
     token::{Expectation, IdentityToken, TokenError},
 };
 use crate::service::{Answer, Call, Cause, Http, Retry, Service, ServiceError, causes, quotable};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use openidconnect::{
-    AdditionalProviderMetadata, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, DiscoveryError,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier,
-    ProviderMetadata, RedirectUrl, RequestTokenError, Scope, TokenResponse as _,
+    AdditionalProviderMetadata, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, DiscoveryError, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata,
+    RedirectUrl, Scope, SignatureVerificationError,
     core::{
-        CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod, CoreErrorResponseType,
-        CoreGrantType, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
+        CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod, CoreGrantType,
+        CoreIdToken, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
         CoreJwsSigningAlgorithm as Algorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
     },
 };
-use serde::{Deserialize, Serialize};
-use url::Url;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use serde::{Deserialize, Deserializer, Serialize};
+use url::{Url, form_urlencoded};
+use zeroize::Zeroizing;
 
 /// The signatures that an ID token may have: the provider's, by an asymmetric key.
 const ALGORITHMS: [Algorithm; 9] = [
@@ -33,17 +39,27 @@ const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::EdDsa,
 ];
 
-/// RFC 9207, section 3.
+/// The scope that asks for a refresh token (OpenID Connect Core 1.0, section 11).
+const OFFLINE_ACCESS: &str = "offline_access";
+
+/// What other specifications add to the metadata.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-struct IssuerIdentification {
+struct Extensions {
+    /// RFC 9207, section 3.
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
+    /// RFC 8628, section 4.
+    #[serde(default)]
+    device_authorization_endpoint: Option<String>,
+    /// RFC 8414, section 2.
+    #[serde(default)]
+    revocation_endpoint: Option<String>,
 }
 
-impl AdditionalProviderMetadata for IssuerIdentification {}
+impl AdditionalProviderMetadata for Extensions {}
 
 type Metadata = ProviderMetadata<
-    IssuerIdentification,
+    Extensions,
     CoreAuthDisplay,
     CoreClientAuthMethod,
     CoreClaimName,
@@ -64,8 +80,11 @@ pub(crate) struct Provider {
     http: Http,
     issuer: String,
     client_id: String,
+    client_secret: Option<Zeroizing<String>>,
     client: Client,
-    names_itself: bool,
+    extensions: Extensions,
+    /// Whether it gives refresh tokens, as far as it says.
+    is_offline: bool,
 }
 
 /// One login: the request that was made, and what its answer must fit.
@@ -152,14 +171,62 @@ impl Provider {
         }
         // this address is handed to other programs
         admit(metadata.authorization_endpoint().url(), secure)?;
-        let names_itself = metadata.additional_metadata().authorization_response_iss_parameter_supported;
-        let secret = client_secret.filter(|secret| !secret.is_empty()).map(|secret| ClientSecret::new(secret.to_owned()));
+        let is_offline = metadata.scopes_supported().is_none_or(|scopes| scopes.iter().any(|scope| scope.as_str() == OFFLINE_ACCESS));
+        let extensions = metadata.additional_metadata().clone();
+        let client_secret = client_secret.filter(|secret| !secret.is_empty());
+        let secret = client_secret.map(|secret| ClientSecret::new(secret.to_owned()));
         let client = Client::from_provider_metadata(metadata, ClientId::new(client_id.to_owned()), secret);
-        Ok(Self { http: http.clone(), issuer: issuer.to_owned(), client_id: client_id.to_owned(), client, names_itself })
+        Ok(Self {
+            http: http.clone(),
+            issuer: issuer.to_owned(),
+            client_id: client_id.to_owned(),
+            client_secret: client_secret.map(|secret| Zeroizing::new(secret.to_owned())),
+            client,
+            extensions,
+            is_offline,
+        })
+    }
+
+    /// The device authorization endpoint, where it has one.
+    pub(super) fn device_authorization_endpoint(&self) -> Result<Option<Url>, ServiceError> {
+        self.endpoint(self.extensions.device_authorization_endpoint.as_deref())
+    }
+
+    /// The revocation endpoint, where it has one.
+    pub(super) fn revocation_endpoint(&self) -> Result<Option<Url>, ServiceError> {
+        self.endpoint(self.extensions.revocation_endpoint.as_deref())
+    }
+
+    fn endpoint(&self, text: Option<&str>) -> Result<Option<Url>, ServiceError> {
+        text.map(|text| self.address(text)).transpose()
+    }
+
+    /// An address that the provider names.
+    pub(super) fn address(&self, text: &str) -> Result<Url, ServiceError> {
+        let url = Url::parse(text)
+            .map_err(|error| ServiceError::new(Service::IdentityProvider, &quotable(text), Cause::Address(error.to_string())))?;
+        admit(&url, self.is_secure())?;
+        Ok(url)
+    }
+
+    fn is_secure(&self) -> bool {
+        self.issuer.starts_with("https:")
+    }
+
+    /// The scopes of a login; `offline` asks for a refresh token where there are any.
+    pub(super) fn scopes(&self, offline: bool) -> Vec<&'static str> {
+        let mut scopes = vec!["openid", "email"];
+        scopes.extend((offline && self.is_offline).then_some(OFFLINE_ACCESS));
+        scopes
+    }
+
+    /// An error of this provider.
+    pub(super) fn error(&self, cause: Cause) -> ServiceError {
+        ServiceError::new(Service::IdentityProvider, &self.issuer, cause)
     }
 
     /// The authorization request: code, PKCE S256, state, nonce.
-    pub(crate) fn request(&self, redirect: &Url, extra: &[(&'static str, &str)]) -> Result<Request, LoginError> {
+    pub(crate) fn request(&self, redirect: &Url, offline: bool, extra: &[(&'static str, &str)]) -> Result<Request, LoginError> {
         let redirect = RedirectUrl::new(redirect.to_string())
             .map_err(|error| LoginError::Redirect { url: redirect.to_string(), why: error.to_string() })?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -167,49 +234,105 @@ impl Provider {
             .client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
             .set_redirect_uri(std::borrow::Cow::Borrowed(&redirect))
-            .set_pkce_challenge(challenge)
-            .add_scope(Scope::new("email".into()));
+            .set_pkce_challenge(challenge);
+        for scope in self.scopes(offline).into_iter().filter(|scope| *scope != "openid") {
+            request = request.add_scope(Scope::new(scope.into()));
+        }
         for (name, value) in extra {
             request = request.add_extra_param(*name, *value);
         }
         let (url, state, nonce) = request.url();
-        let expected = Expected { state: state.secret().clone(), issuer: self.issuer.clone(), names_itself: self.names_itself };
+        let names_itself = self.extensions.authorization_response_iss_parameter_supported;
+        let expected = Expected { state: state.secret().clone(), issuer: self.issuer.clone(), names_itself };
         Ok(Request { url, expected, nonce, verifier, redirect })
     }
 
-    /// Exchanges the code for an ID token, verifies that against the provider's keys and the login's nonce, and checks its claims.
-    pub(crate) async fn exchange(&self, request: Request, code: String, now: jiff::Timestamp) -> Result<IdentityToken, LoginError> {
-        let wrong = |cause| ServiceError::new(Service::IdentityProvider, &self.issuer, cause);
-        let secure = self.issuer.starts_with("https:");
-        let transport = |request| transport(&self.http, secure, request);
-        let exchange =
-            self.client.exchange_code(AuthorizationCode::new(code)).map_err(|error| wrong(Cause::Malformed(error.to_string())))?;
-        let exchange = exchange.set_pkce_verifier(request.verifier).set_redirect_uri(std::borrow::Cow::Owned(request.redirect));
-        let response = exchange.request_async(&transport).await.map_err(|error| match error {
-            RequestTokenError::Request(error) => LoginError::Service(error),
-            RequestTokenError::ServerResponse(response) => {
-                let error: &CoreErrorResponseType = response.error();
-                LoginError::Refused {
-                    error: quotable(error.as_ref()),
-                    description: response.error_description().map(|text| quotable(text)),
-                }
+    /// Exchanges the code for a session whose ID token carries the login's nonce.
+    pub(crate) async fn exchange(&self, request: Request, code: &str) -> Result<Session, LoginError> {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", request.redirect.as_str()),
+            ("code_verifier", request.verifier.secret()),
+        ];
+        let answer = self.grant(&form).await.map_err(Refusal::of_a_login)?;
+        self.session(answer, Some(&request.nonce)).await
+    }
+
+    /// Asks the token endpoint.
+    pub(super) async fn grant(&self, form: &[(&str, &str)]) -> Result<TokenAnswer, Refusal> {
+        let endpoint = self.client.token_uri().map(|uri| uri.url().clone());
+        let endpoint = endpoint.ok_or_else(|| self.error(Cause::Malformed("its metadata names no token endpoint".into())))?;
+        let answer = self.post(&endpoint, form).await?;
+        let body = Zeroizing::new(answer.into_body());
+        // the answer's body is not quoted: it may hold a token
+        Ok(serde_json::from_slice(&body).map_err(|_| self.error(Cause::Malformed("its answer is not that of a token endpoint".into())))?)
+    }
+
+    /// A form for one of the provider's endpoints, from this client: one with a secret shows it in the header (RFC 6749, section 2.3.1).
+    pub(super) async fn post(&self, endpoint: &Url, form: &[(&str, &str)]) -> Result<HttpResponse, Refusal> {
+        let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(form);
+        let mut request = HttpRequest::new(Vec::new());
+        *request.method_mut() = openidconnect::http::Method::POST;
+        let uri = endpoint.as_str().parse();
+        *request.uri_mut() = uri.map_err(|_| self.error(Cause::Address("its address cannot be called".into())))?;
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        match &self.client_secret {
+            None => _ = body.append_pair("client_id", &self.client_id),
+            Some(secret) => {
+                let pair = Zeroizing::new(format!("{}:{}", encode(&self.client_id), Zeroizing::new(encode(secret)).as_str()));
+                let value = Zeroizing::new(format!("Basic {}", Zeroizing::new(STANDARD.encode(pair.as_bytes())).as_str()));
+                let value = HeaderValue::from_str(&value);
+                let mut value = value.map_err(|_| self.error(Cause::Address("no header can carry the client's secret".into())))?;
+                value.set_sensitive(true);
+                headers.insert(AUTHORIZATION, value);
             }
-            // the answer's body is not quoted: it may hold a token
-            RequestTokenError::Parse(error, _) => LoginError::Service(wrong(Cause::Malformed(quotable(&error.to_string())))),
-            RequestTokenError::Other(detail) => LoginError::Service(wrong(Cause::Malformed(quotable(&detail)))),
-        })?;
-        let id_token = response.id_token().ok_or_else(|| wrong(Cause::Malformed("its answer holds no ID token".into())))?;
-        // none of the provider's own list of algorithms
-        let verifier = self.client.id_token_verifier().set_allowed_algs(ALGORITHMS);
-        let verified = id_token.claims(&verifier, &request.nonce).map(|_| ());
-        let token = IdentityToken::parse(&id_token.to_string())?;
+        }
+        *request.body_mut() = body.finish().into_bytes();
+        let answer = transport(&self.http, self.is_secure(), request).await?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        // the transport lets no other refusal through
+        let refusal: ProtocolError = serde_json::from_slice(answer.body())
+            .map_err(|_| self.error(Cause::Refused { status: answer.status().as_u16(), message: None }))?;
+        Err(Refusal::Protocol(refusal))
+    }
+
+    /// Verifies the answer's ID token against the provider's keys, issuer, audience and times, and against the login's nonce. A login
+    /// without an authorization request (on another device, a renewal) has none, and a nonce in its token says nothing.
+    pub(super) async fn session(&self, answer: TokenAnswer, nonce: Option<&Nonce>) -> Result<Session, LoginError> {
+        let text = answer.id_token.ok_or_else(|| self.error(Cause::Malformed("its answer holds no ID token".into())))?;
+        let token = IdentityToken::parse(&text)?;
+        let mut verified = self.verify(&text, nonce);
+        if matches!(verified, Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey))) {
+            // it has changed its keys since they were read, which was before a person logged in
+            let secret = self.client_secret.as_ref().map(|secret| secret.as_str());
+            verified = Self::discover(&self.http, &self.issuer, &self.client_id, secret).await?.verify(&text, nonce);
+        }
         verified.map_err(|error| match error {
             ClaimsVerificationError::InvalidNonce(_) => LoginError::Token(TokenError::Nonce),
             ClaimsVerificationError::Expired(_) => LoginError::Token(TokenError::Expired(token.expires().unwrap_or_default())),
             error => LoginError::Unverified(quotable(&causes(&error))),
         })?;
-        token.check(&Expectation::new(Some(&self.issuer), &self.client_id, now))?;
-        Ok(token)
+        token.check(&Expectation::new(Some(&self.issuer), &self.client_id, jiff::Timestamp::now()))?;
+        let refresh_token = answer.refresh_token.map(|secret| RefreshToken::new(secret, token.subject())).transpose()?;
+        Ok(Session { id_token: token, refresh_token })
+    }
+
+    fn verify(&self, text: &str, nonce: Option<&Nonce>) -> Result<(), ClaimsVerificationError> {
+        let other = |error: serde_json::Error| ClaimsVerificationError::Other(error.to_string());
+        let token: CoreIdToken = text.parse().map_err(other)?;
+        // none of the provider's own list of algorithms
+        let verifier = self.client.id_token_verifier().set_allowed_algs(ALGORITHMS);
+        match nonce {
+            Some(nonce) => token.claims(&verifier, nonce).map(|_| ()),
+            None => token.claims(&verifier, |_: Option<&Nonce>| Ok(())).map(|_| ()),
+        }
     }
 }
 
@@ -226,11 +349,64 @@ fn admit(url: &Url, secure: bool) -> Result<(), ServiceError> {
     }
 }
 
-/// RFC 6749, section 5.2.
+/// RFC 6749, section 5.1, as far as it is used here.
 #[derive(Deserialize)]
-struct ProtocolError {
-    #[serde(rename = "error")]
-    _error: String,
+pub(super) struct TokenAnswer {
+    #[serde(default, deserialize_with = "secret")]
+    id_token: Option<Zeroizing<String>>,
+    #[serde(default, deserialize_with = "secret")]
+    refresh_token: Option<Zeroizing<String>>,
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Zeroizing<String>>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(|text| text.map(Zeroizing::new))
+}
+
+/// RFC 6749, section 5.2.
+#[derive(Debug, Deserialize)]
+pub(super) struct ProtocolError {
+    pub(super) error: String,
+    error_description: Option<String>,
+}
+
+impl ProtocolError {
+    /// Name and description, escaped.
+    pub(super) fn quoted(&self) -> (String, Option<String>) {
+        (quotable(&self.error), self.error_description.as_deref().map(quotable))
+    }
+}
+
+/// Why one of the provider's endpoints gave nothing.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// It said no, in the protocol's words.
+    Protocol(ProtocolError),
+    /// It could not be asked.
+    Service(ServiceError),
+}
+
+impl Refusal {
+    /// Of a login.
+    pub(super) fn of_a_login(self) -> LoginError {
+        self.or_else(|error, description| LoginError::Refused { error, description })
+    }
+
+    /// The error that `told` makes of the protocol's words.
+    pub(super) fn or_else(self, told: impl FnOnce(String, Option<String>) -> LoginError) -> LoginError {
+        match self {
+            Self::Protocol(error) => {
+                let (error, description) = error.quoted();
+                told(error, description)
+            }
+            Self::Service(error) => error.into(),
+        }
+    }
+}
+
+impl From<ServiceError> for Refusal {
+    fn from(error: ServiceError) -> Self {
+        Self::Service(error)
+    }
 }
 
 async fn transport(http: &Http, secure: bool, request: HttpRequest) -> Result<HttpResponse, ServiceError> {

@@ -3,10 +3,11 @@
 //! The order of [`choose`], first wins:
 //!
 //! 1. An explicit token provider (`gitsign.tokenProvider`, `GITSIGN_TOKEN_PROVIDER`) decides alone: `envvar` is the variable
-//!    `SIGSTORE_ID_TOKEN`, `filesystem` the token file, `interactive` a login.
+//!    `SIGSTORE_ID_TOKEN`, `filesystem` the token file, `interactive` a login, `device` a login on another device.
 //! 2. The variable `SIGSTORE_ID_TOKEN`, where it is set and not empty.
 //! 3. The token file, where one is configured (`paraph.identityTokenFile`).
-//! 4. A login: without a person at paraph's own local issuer, whose access code is at hand; else in the browser.
+//! 4. A login: without a person at paraph's own local issuer, whose access code is at hand; else in the browser, or with a code on another
+//!    device where no browser can open here and the issuer offers that ([`Login::interactive`](super::Login::interactive)).
 //!
 //! Nothing else that lies around on a machine is picked up: a CI job's ambient credentials are not used unless they are asked for.
 
@@ -41,7 +42,9 @@ pub enum Source {
     File(PathBuf),
     /// [`Login::direct`](super::Login::direct) with this access code.
     Direct(Zeroizing<String>),
-    /// [`Login::browser`](super::Login::browser).
+    /// [`Login::device`](super::Login::device).
+    Device,
+    /// [`Login::interactive`](super::Login::interactive).
     Browser,
 }
 
@@ -57,6 +60,7 @@ impl std::fmt::Display for Source {
             Self::Variable(_) => f.write_str(TOKEN_VARIABLE),
             Self::File(path) => write!(f, "the file {}", path.display()),
             Self::Direct(_) => f.write_str("a login at the local issuer"),
+            Self::Device => f.write_str("a login on another device"),
             Self::Browser => f.write_str("a login in the browser"),
         }
     }
@@ -67,7 +71,7 @@ impl std::fmt::Display for Source {
 #[non_exhaustive]
 pub enum SourceError {
     /// A provider that is not known.
-    #[error("the token provider {0} is not known; envvar, filesystem and interactive are")]
+    #[error("the token provider {0} is not known; envvar, filesystem, interactive and device are")]
     Provider(String),
     /// `envvar`, and no variable.
     #[error("the token provider is envvar, and {TOKEN_VARIABLE} is not set")]
@@ -106,11 +110,17 @@ pub fn choose(settings: &Settings) -> Result<Source, SourceError> {
         Some("envvar") => variable.ok_or(SourceError::VariableMissing),
         Some("filesystem") => Ok(file.unwrap_or_else(|| Source::File(DEFAULT_TOKEN_FILE.into()))),
         Some("interactive") => Ok(login()),
+        Some("device") => Ok(Source::Device),
         Some(other) => Err(SourceError::Provider(crate::service::quotable(other))),
     }
 }
 
 impl Source {
+    /// Whether a login gives the token, and not something that lies at hand.
+    pub fn is_login(&self) -> bool {
+        matches!(self, Self::Direct(_) | Self::Device | Self::Browser)
+    }
+
     /// The token, of a source that needs no login. It is read anew each time, because whoever writes the file replaces it.
     ///
     /// # Errors
@@ -119,7 +129,7 @@ impl Source {
         let text = match self {
             Self::Variable(token) => token.clone(),
             Self::File(path) => read(path).map_err(|source| SourceError::File { path: path.display().to_string(), source })?,
-            Self::Direct(_) | Self::Browser => return Err(SourceError::Interactive),
+            Self::Direct(_) | Self::Device | Self::Browser => return Err(SourceError::Interactive),
         };
         IdentityToken::parse(&text).map_err(|source| SourceError::Token { origin: self.to_string(), source })
     }
@@ -170,7 +180,14 @@ mod tests {
             (Some("filesystem"), Some("t"), None, None, "the file /var/run/sigstore/cosign/oidc-token"),
             (Some("interactive"), Some("t"), Some("/f"), None, "a login in the browser"),
             (Some("interactive"), Some("t"), Some("/f"), Some("c"), "a login at the local issuer"),
-            (Some("spiffe"), Some("t"), None, None, "the token provider spiffe is not known; envvar, filesystem and interactive are"),
+            (Some("device"), Some("t"), Some("/f"), Some("c"), "a login on another device"),
+            (
+                Some("spiffe"),
+                Some("t"),
+                None,
+                None,
+                "the token provider spiffe is not known; envvar, filesystem, interactive and device are",
+            ),
         ];
         for (provider, variable, file, code, expected) in table {
             assert_eq!(chosen(provider, variable, file, code), expected, "{provider:?} {variable:?} {file:?} {code:?}");

@@ -57,9 +57,11 @@ async fn log_in(sigstore: &Sigstore, access_code: &str, email: &str) -> Result<I
         redirect_url: None,
         connector_id: None,
         login_hint: None,
+        offline: false,
+        autoclose: None,
         deadline: Duration::from_secs(30),
     };
-    login.direct(access_code, email).await
+    Ok(login.direct(access_code, email).await?.id_token)
 }
 
 /// A key, its certificate, and a signature by it.

@@ -18,7 +18,6 @@ use crate::{
         vault::{Refused, Target},
     },
     config::{AgentConfirm, Config, OptionValue},
-    identity::{ADDRESS, Opener},
     service,
     trust::Instance,
 };
@@ -123,11 +122,7 @@ fn target(name: &str, context: &Context) -> Result<Target, Failure> {
         redirect_url: config.redirect_url.value.as_ref().map(|url| url.as_str().to_owned()),
         connector_id: config.connector_id.value.clone(),
         access_code: super::super::identity::access_code(context)?,
-        opener: config
-            .url_opener
-            .value
-            .as_ref()
-            .map_or(Opener::System, |opener| Opener::Command(opener.command(ADDRESS).into_iter().map(Into::into).collect())),
+        opener: super::super::identity::opener(config),
         autoclose: super::super::identity::autoclose(config),
         login_timeout: config.login_timeout.value,
         services: context.services(now)?,

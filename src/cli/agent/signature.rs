@@ -12,7 +12,6 @@ use crate::{
     },
     config::AgentUse,
     object::{Payload, Signed},
-    policy::Expected,
     sign::Signature,
     verify::Verifier,
 };

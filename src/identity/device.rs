@@ -1,0 +1,165 @@
+//! The device flow (RFC 8628): the login happens in a browser anywhere, for which a short code is shown here.
+//!
+//! There is no redirect to this machine, hence no state, and no authorization request, hence no nonce: what binds the answer to this login
+//! is the device code, which only this process and the issuer know, and PKCE where the issuer minds it. Whoever is shown the code must
+//! type it only at their own issuer's address; the prompt names both.
+
+use super::{
+    login::{Desktop, Login, LoginError, Prompt},
+    provider::{Provider, Refusal, TokenAnswer},
+    session::Session,
+    token::MAX_TOKEN,
+};
+use crate::{
+    escape::is_printable,
+    service::{Cause, ServiceError},
+};
+use openidconnect::PkceCodeChallenge;
+use serde::Deserialize;
+use std::time::Duration;
+use url::Url;
+use zeroize::Zeroize;
+
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+/// The pause between two polls where the issuer names none.
+const INTERVAL: Duration = Duration::from_secs(5);
+/// What `slow_down` adds to it, for good.
+const SLOW_DOWN: Duration = Duration::from_secs(5);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
+/// Polls in a row that may fail before the issuer has said anything about the login.
+const MAX_FAILURES: u32 = 4;
+/// The longest code that a person is asked to type, in bytes.
+const MAX_USER_CODE: usize = 64;
+
+/// What the user is told. All of it comes from the issuer: the addresses are http or https URLs, the code is printable.
+#[derive(Debug, Clone, Copy)]
+pub struct DeviceCode<'a> {
+    /// Where to enter the code.
+    pub verification_uri: &'a str,
+    /// The code.
+    pub user_code: &'a str,
+    /// An address that holds the code already, for a QR code.
+    pub verification_uri_complete: Option<&'a str>,
+    /// How long it is good.
+    pub expires: Duration,
+}
+
+/// RFC 8628, section 3.2. Some issuers write `verification_url`.
+#[derive(Deserialize)]
+struct DeviceAuthorization {
+    device_code: String,
+    user_code: String,
+    #[serde(alias = "verification_url")]
+    verification_uri: String,
+    #[serde(default, alias = "verification_url_complete")]
+    verification_uri_complete: Option<String>,
+    expires_in: u64,
+    #[serde(default)]
+    interval: Option<u64>,
+}
+
+impl Drop for DeviceAuthorization {
+    fn drop(&mut self) {
+        self.device_code.zeroize();
+    }
+}
+
+impl Login<'_> {
+    /// A login on another device. Dropped, it stops asking, and the code expires at the issuer.
+    ///
+    /// # Errors
+    /// [`LoginError::Nobody`] without a terminal to show the code on, [`LoginError::NoDeviceFlow`], [`LoginError::Expired`], or another
+    /// [`LoginError`].
+    pub async fn device(&self, prompt: &dyn Prompt, desktop: Desktop) -> Result<Session, LoginError> {
+        if !desktop.terminal {
+            return Err(LoginError::Nobody);
+        }
+        self.in_time(async {
+            let provider = self.discover(&self.http.within(self.deadline)).await?;
+            self.by_code(&provider, prompt).await
+        })
+        .await
+    }
+
+    /// The flow with a provider whose metadata has been read.
+    pub(super) async fn by_code(&self, provider: &Provider, prompt: &dyn Prompt) -> Result<Session, LoginError> {
+        let none = || LoginError::NoDeviceFlow(crate::service::quotable(self.issuer));
+        let endpoint = provider.device_authorization_endpoint()?.ok_or_else(none)?;
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let scope = provider.scopes(self.offline).join(" ");
+        let mut form = vec![("scope", scope.as_str()), ("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
+        form.extend(self.hints());
+        let answer = provider.post(&endpoint, &form).await.map_err(Refusal::of_a_login)?;
+        let authorization: DeviceAuthorization = serde_json::from_slice(answer.body())
+            .map_err(|_| provider.error(Cause::Malformed("its answer is not that of a device authorization endpoint".into())))?;
+        let complete = shown(provider, &authorization)?;
+        let expires = Duration::from_secs(authorization.expires_in).min(self.deadline);
+        prompt.enter_code(DeviceCode {
+            verification_uri: &authorization.verification_uri,
+            user_code: &authorization.user_code,
+            verification_uri_complete: complete.as_deref(),
+            expires,
+        });
+        let interval = authorization.interval.map_or(INTERVAL, Duration::from_secs);
+        let form =
+            [("grant_type", GRANT), ("device_code", authorization.device_code.as_str()), ("code_verifier", verifier.secret().as_str())];
+        let polling = poll(interval, tokio::time::sleep, || provider.grant(&form));
+        let answer = tokio::time::timeout(expires, polling).await.unwrap_or(Err(LoginError::Expired))?;
+        provider.session(answer, None).await
+    }
+}
+
+/// Checks what is going to be shown; the complete address as it is good for a QR code.
+fn shown(provider: &Provider, authorization: &DeviceAuthorization) -> Result<Option<String>, ServiceError> {
+    let wrong = |why: &str| provider.error(Cause::Malformed(why.into()));
+    let code = &authorization.user_code;
+    if code.is_empty() || code.len() > MAX_USER_CODE || !is_printable(code) {
+        return Err(wrong("its code is not one that a person could type"));
+    }
+    if authorization.device_code.is_empty() || authorization.device_code.len() > MAX_TOKEN {
+        return Err(wrong("its device code is empty or too long"));
+    }
+    provider.address(&authorization.verification_uri)?;
+    let complete = authorization.verification_uri_complete.as_deref().map(|text| provider.address(text)).transpose()?;
+    // an address of another host than the one that is shown in letters would be trusted unseen
+    let plain = Url::parse(&authorization.verification_uri).ok();
+    Ok(complete.filter(|complete| plain.is_some_and(|plain| plain.origin() == complete.origin())).map(String::from))
+}
+
+/// Asks until the issuer has decided (RFC 8628, section 3.5).
+async fn poll<W: Future<Output = ()>, A: Future<Output = Result<TokenAnswer, Refusal>>>(
+    interval: Duration,
+    wait: impl Fn(Duration) -> W,
+    ask: impl Fn() -> A,
+) -> Result<TokenAnswer, LoginError> {
+    let (mut interval, mut failures) = (interval.min(LONGEST_INTERVAL), 0);
+    loop {
+        wait(interval).await;
+        match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(Refusal::Protocol(error)) => {
+                failures = 0;
+                match error.error.as_str() {
+                    "authorization_pending" => {}
+                    "slow_down" => interval = (interval + SLOW_DOWN).min(LONGEST_INTERVAL),
+                    "expired_token" => return Err(LoginError::Expired),
+                    _ => return Err(Refusal::Protocol(error).of_a_login()),
+                }
+            }
+            // whoever is at the browser should not suffer from a bad connection here
+            Err(Refusal::Service(error)) if failures < MAX_FAILURES && is_passing(&error) => {
+                failures += 1;
+                interval = interval.saturating_mul(2).clamp(SLOW_DOWN, LONGEST_INTERVAL);
+            }
+            Err(Refusal::Service(error)) => return Err(error.into()),
+        }
+    }
+}
+
+fn is_passing(error: &ServiceError) -> bool {
+    matches!(error.cause(), Cause::Unreachable(_) | Cause::Deadline(_) | Cause::Broken(_) | Cause::Unavailable { .. })
+}
+
+#[cfg(test)]
+#[path = "device_tests.rs"]
+mod tests;
