@@ -2,7 +2,7 @@
 
 use super::exit::{Exit, Failure};
 use super::ui::Ui;
-use crate::local::{CERTIFICATE_LIFETIME, Fault, Instance, LocalError, ServeOptions};
+use crate::local::{CERTIFICATE_LIFETIME, Fault, Instance, LocalError, Logins, ServeOptions};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::{
     ffi::OsString,
@@ -212,14 +212,18 @@ fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> 
 fn status(folder: &Path, json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
     let instance = Instance::open(folder)?;
     let process = Instance::served_by(folder);
+    let Logins { logins, renewals } = instance.logins()?;
     if json {
-        ui.json(&serde_json::json!({ "folder": folder, "url": instance.url(), "tuf": instance.tuf_url(), "process": process }));
+        ui.json(&serde_json::json!({
+            "folder": folder, "url": instance.url(), "tuf": instance.tuf_url(), "process": process, "logins": logins, "renewals": renewals,
+        }));
     } else {
         match process {
             Some(process) => ui.line(format!("{} is served by process {process}", instance.url())),
             None => ui.line(format!("{} is not served", instance.url())),
         }
         ui.line(format!("folder {}", folder.display()));
+        ui.line(format!("logins {logins}, renewed without anybody {renewals}"));
     }
     Ok(if process.is_some() { Exit::Good } else { Exit::Service })
 }

@@ -9,6 +9,32 @@ pub enum Fault {
     Down(Service),
     /// The service answers after half a minute.
     Slow(Service),
+    /// The issuer's token endpoint answers 502.
+    TokenDown,
+    /// The issuer's ID tokens live two seconds.
+    ShortTokens,
+    /// The issuer's ID tokens carry the nonce of another login.
+    OtherNonceClaim,
+    /// The issuer's ID tokens are made out to another client.
+    OtherAudience,
+    /// The issuer's ID tokens name it with a slash at the end.
+    OtherIssuer,
+    /// The issuer's ID tokens say that the address is not verified.
+    UnverifiedEmail,
+    /// The issuer signs with a key that it does not publish.
+    ForeignKey,
+    /// The issuer has no device flow.
+    NoDevice,
+    /// The issuer answers the first poll of each device code with `slow_down`.
+    SlowDown,
+    /// The issuer refuses each login on another device.
+    DeviceDenied,
+    /// The issuer's device codes have expired.
+    DeviceExpired,
+    /// The issuer gives no refresh tokens.
+    NoRefresh,
+    /// The issuer takes no refresh token.
+    RefreshRefused,
     /// Fulcio certifies another key.
     OtherKey,
     /// Fulcio certifies another address.
@@ -52,9 +78,22 @@ pub enum Service {
 
 impl Fault {
     /// Every fault with its name, as `--fault` takes it.
-    pub const ALL: [(&'static str, Self); 22] = [
+    pub const ALL: [(&'static str, Self); 35] = [
         ("issuer=502", Self::Down(Service::Issuer)),
         ("issuer=slow", Self::Slow(Service::Issuer)),
+        ("issuer=token-502", Self::TokenDown),
+        ("issuer=short-tokens", Self::ShortTokens),
+        ("issuer=other-nonce", Self::OtherNonceClaim),
+        ("issuer=other-audience", Self::OtherAudience),
+        ("issuer=other-issuer", Self::OtherIssuer),
+        ("issuer=unverified-email", Self::UnverifiedEmail),
+        ("issuer=foreign-key", Self::ForeignKey),
+        ("issuer=no-device", Self::NoDevice),
+        ("issuer=slow-down", Self::SlowDown),
+        ("issuer=device-denied", Self::DeviceDenied),
+        ("issuer=device-expired", Self::DeviceExpired),
+        ("issuer=no-refresh", Self::NoRefresh),
+        ("issuer=refresh-refused", Self::RefreshRefused),
         ("fulcio=502", Self::Down(Service::Fulcio)),
         ("fulcio=slow", Self::Slow(Service::Fulcio)),
         ("fulcio=other-key", Self::OtherKey),

@@ -1,7 +1,13 @@
 //! The OpenID issuer: discovery, keys, and the authorization code flow with PKCE for public native clients (RFC 6749, 7636, 8252, 9207;
 //! OpenID Connect Core 1.0). Whoever knows the access code may sign in under any address; there are no accounts and no passwords.
+//!
+//! The token endpoint is in `grant`, the device flow in `device`, what outlives a restart in `sessions`.
 
-use std::{collections::HashMap, sync::Mutex};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::http::{Method, header};
@@ -14,14 +20,18 @@ use zeroize::Zeroizing;
 
 use super::{
     answer::{Answer, Call, Pairs},
+    device,
     error::LocalError,
+    faults::Fault,
+    grant,
     keys::{SigningKey, random},
     login,
+    sessions::{Record, Sessions},
     token::{self, Email},
 };
 
 /// Clients that may ask; none has a secret.
-const CLIENTS: [&str; 1] = [token::AUDIENCE];
+pub const CLIENTS: [&str; 1] = [token::AUDIENCE];
 /// The header by which paraph's own client passes the access code and so needs no page.
 pub const ACCESS_CODE_HEADER: &str = "x-paraph-access-code";
 /// An authorization code is good for this long, in seconds.
@@ -29,27 +39,39 @@ const CODE_LIFETIME: i64 = 60;
 /// Codes that wait to be redeemed, at most: the oldest go first.
 const MAX_CODES: usize = 256;
 /// The longest `state`, `nonce` or redirect URI, in bytes.
-const MAX_PARAMETER: usize = 2048;
+pub const MAX_PARAMETER: usize = 2048;
 
-/// The issuer's memory. Nothing of it is stored: a restart forgets codes that nobody has redeemed.
+/// The issuer's memory. Sessions and the record of logins are on disk; a restart forgets codes that nobody has redeemed.
 #[derive(Debug)]
 pub struct Issuer {
-    url: String,
+    pub(super) url: String,
     access_code: Zeroizing<String>,
     /// Signs the login page's cookies; derived from the access code, so that a new code ends them.
-    cookies: login::Cookies,
+    pub(super) cookies: login::Cookies,
+    faults: Vec<Fault>,
     codes: Mutex<HashMap<[u8; 32], Grant>>,
+    devices: Mutex<device::Waiting>,
+    pub(super) sessions: Sessions,
+    pub(super) record: Record,
 }
 
 /// What an authorization code stands for. It is kept under the SHA-256 of the code.
 #[derive(Debug, Clone)]
-struct Grant {
-    client: String,
-    redirect_uri: String,
-    challenge: String,
-    nonce: Option<String>,
-    email: Email,
-    expires: i64,
+pub struct Grant {
+    /// Who asked.
+    pub client: String,
+    /// Where the code was sent.
+    pub redirect_uri: String,
+    /// PKCE's.
+    pub challenge: String,
+    /// Of the authorization request.
+    pub nonce: Option<String>,
+    /// Whether a refresh token was asked for.
+    pub offline: bool,
+    /// Who logged in.
+    pub email: Email,
+    /// In seconds since the Unix epoch.
+    pub expires: i64,
 }
 
 /// An authorization request that may be answered at its redirect URI.
@@ -63,34 +85,54 @@ struct AuthorizationRequest {
 }
 
 impl Issuer {
-    /// An issuer at this URL.
-    pub fn new(url: &str, access_code: Zeroizing<String>) -> Self {
-        let cookies = login::Cookies::new(&access_code);
-        Self { url: url.to_owned(), access_code, cookies, codes: Mutex::default() }
+    /// An issuer at this URL, whose sessions lie in this folder.
+    pub fn open(url: &str, access_code: Zeroizing<String>, faults: &[Fault], folder: &Path) -> Result<Self, LocalError> {
+        Ok(Self {
+            url: url.to_owned(),
+            cookies: login::Cookies::new(&access_code),
+            access_code,
+            faults: faults.to_vec(),
+            codes: Mutex::default(),
+            devices: Mutex::default(),
+            sessions: Sessions::open(folder)?,
+            record: Record::open(folder)?,
+        })
+    }
+
+    /// Whether a test has ordered this fault.
+    pub(super) fn has(&self, fault: Fault) -> bool {
+        self.faults.contains(&fault)
     }
 
     /// `/.well-known/openid-configuration`.
     pub fn discovery(&self) -> Answer {
         let url = &self.url;
-        Answer::json(
-            200,
-            &json!({
-                "issuer": url,
-                "authorization_endpoint": format!("{url}/auth"),
-                "token_endpoint": format!("{url}/token"),
-                "jwks_uri": format!("{url}/keys"),
-                "response_types_supported": ["code"],
-                "response_modes_supported": ["query"],
-                "grant_types_supported": ["authorization_code"],
-                "subject_types_supported": ["public"],
-                "id_token_signing_alg_values_supported": ["ES256"],
-                "scopes_supported": ["openid", "email"],
-                "claims_supported": ["iss", "sub", "aud", "iat", "exp", "email", "email_verified", "nonce"],
-                "code_challenge_methods_supported": ["S256"],
-                "token_endpoint_auth_methods_supported": ["none"],
-                "authorization_response_iss_parameter_supported": true,
-            }),
-        )
+        let mut metadata = json!({
+            "issuer": url,
+            "authorization_endpoint": format!("{url}/auth"),
+            "token_endpoint": format!("{url}/token"),
+            "revocation_endpoint": format!("{url}/revoke"),
+            "jwks_uri": format!("{url}/keys"),
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+            "scopes_supported": ["openid", "email", "offline_access"],
+            "claims_supported": ["iss", "sub", "aud", "iat", "exp", "email", "email_verified", "nonce"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ["none"],
+            "revocation_endpoint_auth_methods_supported": ["none"],
+            "authorization_response_iss_parameter_supported": true,
+        });
+        if self.has(Fault::NoRefresh) {
+            metadata["scopes_supported"] = json!(["openid", "email"]);
+        }
+        if !self.has(Fault::NoDevice) {
+            metadata["device_authorization_endpoint"] = json!(format!("{url}/device/code"));
+            metadata["grant_types_supported"] = json!(["authorization_code", "refresh_token", device::GRANT]);
+        }
+        Answer::json(200, &metadata)
     }
 
     /// `/keys`.
@@ -101,10 +143,8 @@ impl Issuer {
     /// `/auth`: the authorization endpoint and its login page.
     pub fn authorize(&self, call: &Call, now: Timestamp) -> Result<Answer, LocalError> {
         let form = if call.method == Method::POST {
-            if call.media_type() != "application/x-www-form-urlencoded" {
-                return Ok(login::refused("The form was not sent as a form."));
-            }
-            Some(Pairs::parse(&String::from_utf8_lossy(&call.body)))
+            let Some(form) = grant::form(call) else { return Ok(login::refused("The form was not sent as a form.")) };
+            Some(form)
         } else {
             None
         };
@@ -115,7 +155,7 @@ impl Issuer {
             // where the redirect URI is not to be trusted, the error is shown and not sent there
             Err(problem) => return Ok(login::refused(problem)),
         };
-        let (challenge, nonce) = match request.details(&parameters) {
+        let (challenge, nonce, offline) = match request.details(&parameters) {
             Ok(details) => details,
             Err((error, description)) => return Ok(request.redirect_error(&self.url, error, description)),
         };
@@ -124,6 +164,7 @@ impl Issuer {
             redirect_uri: request.redirect_text.clone(),
             challenge: challenge.clone(),
             nonce: nonce.clone(),
+            offline,
             email,
             expires: now.as_second() + CODE_LIFETIME,
         };
@@ -151,44 +192,6 @@ impl Issuer {
         }
     }
 
-    /// `/token`: redeems a code. A code can be tried once.
-    pub fn token(&self, call: &Call, key: &SigningKey, now: Timestamp) -> Result<Answer, LocalError> {
-        if call.media_type() != "application/x-www-form-urlencoded" {
-            return Ok(token_error("invalid_request", "the body is not a form"));
-        }
-        let form = Pairs::parse(&String::from_utf8_lossy(&call.body));
-        if form.one("grant_type") != Some("authorization_code") {
-            return Ok(token_error("unsupported_grant_type", "only authorization_code is supported"));
-        }
-        let Some(code) = form.one("code") else { return Ok(token_error("invalid_request", "there is no code")) };
-        let grant = self.codes().remove(&code_key(code));
-        let Some(grant) = grant.filter(|grant| now.as_second() < grant.expires) else {
-            return Ok(token_error("invalid_grant", "the code is not known, has been used, or has expired"));
-        };
-        let client = form.one("client_id").map(str::to_owned).or_else(|| basic_user(call));
-        if client.as_deref() != Some(&grant.client) {
-            return Ok(token_error("invalid_client", "the code was given to another client"));
-        }
-        if form.one("redirect_uri") != Some(&grant.redirect_uri) {
-            return Ok(token_error("invalid_grant", "redirect_uri is not the one of the authorization request"));
-        }
-        let verifier = form.one("code_verifier").filter(|verifier| (43..=128).contains(&verifier.len())).unwrap_or_default();
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
-        if verify_slices_are_equal(challenge.as_bytes(), grant.challenge.as_bytes()).is_err() {
-            return Ok(token_error("invalid_grant", "code_verifier does not fit the code_challenge"));
-        }
-        let id_token = token::mint(&self.url, key, &grant.email, grant.nonce, now)?;
-        let answer = json!({
-            // there is nothing that it gives access to
-            "access_token": URL_SAFE_NO_PAD.encode(random::<32>()?),
-            "token_type": "Bearer",
-            "expires_in": token::LIFETIME,
-            "id_token": id_token,
-            "scope": "openid email",
-        });
-        Ok(Answer::json(200, &answer).with(header::CACHE_CONTROL, "no-store").with(header::PRAGMA, "no-cache"))
-    }
-
     fn page(&self, call: &Call, parameters: &Pairs, problem: &str, now: Timestamp) -> Result<Answer, LocalError> {
         let known = self.cookies.is_remembered(call, now);
         let (cookie, token) = self.cookies.form_token(call)?;
@@ -200,7 +203,7 @@ impl Issuer {
     }
 
     /// Both are hashed first, so that the comparison takes the same time whatever is sent.
-    fn is_access_code(&self, code: &str) -> bool {
+    pub(super) fn is_access_code(&self, code: &str) -> bool {
         verify_slices_are_equal(&Sha256::digest(code), &Sha256::digest(self.access_code.as_bytes())).is_ok()
     }
 
@@ -215,8 +218,14 @@ impl Issuer {
         Ok(code)
     }
 
-    fn codes(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Grant>> {
-        self.codes.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// The codes that wait to be redeemed.
+    pub(super) fn codes(&self) -> MutexGuard<'_, HashMap<[u8; 32], Grant>> {
+        self.codes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The logins on other devices that wait.
+    pub(super) fn waiting(&self) -> MutexGuard<'_, device::Waiting> {
+        self.devices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -233,12 +242,13 @@ impl AuthorizationRequest {
         Ok(Self { client: client.to_owned(), redirect_uri, redirect_text: redirect_text.unwrap_or_default().to_owned(), state })
     }
 
-    /// Code challenge and nonce, or an error for the client (RFC 6749, section 4.1.2.1).
-    fn details(&self, parameters: &Pairs) -> Result<(String, Option<String>), (&'static str, &'static str)> {
+    /// Code challenge, nonce and whether a refresh token is asked for, or an error for the client (RFC 6749, section 4.1.2.1).
+    fn details(&self, parameters: &Pairs) -> Result<(String, Option<String>, bool), (&'static str, &'static str)> {
         if parameters.one("response_type") != Some("code") {
             return Err(("unsupported_response_type", "response_type must be code"));
         }
-        if !parameters.one("scope").is_some_and(|scope| scope.split(' ').any(|word| word == "openid")) {
+        let scope = parameters.one("scope").unwrap_or_default();
+        if !is_openid(scope) {
             return Err(("invalid_scope", "scope must hold openid"));
         }
         let challenge = parameters.one("code_challenge").filter(|challenge| challenge.len() == 43);
@@ -248,7 +258,7 @@ impl AuthorizationRequest {
                 if nonce.is_some_and(|nonce| nonce.len() > MAX_PARAMETER) {
                     return Err(("invalid_request", "nonce is too long"));
                 }
-                Ok((challenge.to_owned(), nonce.map(str::to_owned)))
+                Ok((challenge.to_owned(), nonce.map(str::to_owned), is_offline(scope)))
             }
             _ => Err(("invalid_request", "PKCE is required: code_challenge with code_challenge_method S256")),
         }
@@ -286,18 +296,17 @@ fn loopback_uri(text: &str) -> Option<Url> {
     (url.scheme() == "http" && here && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()).then_some(url)
 }
 
-/// The user of HTTP Basic authentication without a password, as which some clients send their client_id.
-fn basic_user(call: &Call) -> Option<String> {
-    let encoded = call.header("authorization")?.strip_prefix("Basic ")?;
-    let decoded = base64::engine::general_purpose::STANDARD.decode(encoded).ok()?;
-    String::from_utf8(decoded).ok()?.strip_suffix(':').map(str::to_owned)
+/// Whether the scope is one of OpenID Connect.
+pub fn is_openid(scope: &str) -> bool {
+    scope.split(' ').any(|word| word == "openid")
 }
 
-fn code_key(code: &str) -> [u8; 32] {
+/// Whether the scope asks for a refresh token.
+pub fn is_offline(scope: &str) -> bool {
+    scope.split(' ').any(|word| word == "offline_access")
+}
+
+/// Under what a code is kept.
+pub fn code_key(code: &str) -> [u8; 32] {
     Sha256::digest(code).into()
-}
-
-fn token_error(error: &str, description: &str) -> Answer {
-    let status = if error == "invalid_client" { 401 } else { 400 };
-    Answer::json(status, &json!({ "error": error, "error_description": description })).with(header::CACHE_CONTROL, "no-store")
 }

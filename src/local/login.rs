@@ -1,4 +1,5 @@
-//! The login page: which identity to use, and the access code. HTML that works without scripts and loads nothing; and its two cookies.
+//! The login pages: which identity to use, and the access code; for a login on another device also its code. HTML that works without scripts
+//! and loads nothing; and their two cookies.
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use axum::http::{HeaderName, header};
@@ -41,7 +42,7 @@ impl Cookies {
         }
         let session = URL_SAFE_NO_PAD.encode(random::<16>()?);
         let token = self.tag("form", &session);
-        Ok((Some(format!("{FORM_COOKIE}={session}; Path=/auth; HttpOnly; SameSite=Strict")), token))
+        Ok((Some(format!("{FORM_COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict")), token))
     }
 
     /// Whether the form came from a page that this browser was given.
@@ -56,7 +57,7 @@ impl Cookies {
     pub fn remember(&self, now: Timestamp) -> Result<String, LocalError> {
         let until = format!("{}.{}", now.as_second() + REMEMBERED, URL_SAFE_NO_PAD.encode(random::<16>()?));
         let tag = self.tag("access", &until);
-        Ok(format!("{ACCESS_COOKIE}={until}.{tag}; Path=/auth; HttpOnly; SameSite=Strict; Max-Age={REMEMBERED}"))
+        Ok(format!("{ACCESS_COOKIE}={until}.{tag}; Path=/; HttpOnly; SameSite=Strict; Max-Age={REMEMBERED}"))
     }
 
     /// Whether the browser has shown the access code before.
@@ -80,13 +81,7 @@ pub fn page(issuer: &str, parameters: &Pairs, problem: &str, known: bool, token:
         }
     }
     let email = parameters.one("email").or_else(|| parameters.one("login_hint")).unwrap_or_default();
-    let code = if known {
-        ""
-    } else {
-        "<label>Access code<input name=\"access_code\" type=\"password\" autocomplete=\"current-password\" required></label>\n\
-         <p class=\"hint\">It was printed when the instance was started, and stands in the file <code>access-code</code> of its folder.</p>\n"
-    };
-    let problem = if problem.is_empty() { String::new() } else { format!("<p class=\"problem\" role=\"alert\">{}</p>\n", escape(problem)) };
+    let (code, problem) = (access_code_field(known), problem_text(problem));
     let body = format!(
         "<h1>Sign in to the local Sigstore</h1>\n\
          <p>A program on this machine wants to sign as somebody. Certificates of this instance are worth something only to those who chose to trust it.</p>\n\
@@ -100,22 +95,89 @@ pub fn page(issuer: &str, parameters: &Pairs, problem: &str, known: bool, token:
     html(200, &body)
 }
 
-/// A page that says why there is nothing to ask.
-pub fn refused(problem: &str) -> Answer {
-    html(400, &format!("<h1>This request cannot be answered</h1>\n<p class=\"problem\" role=\"alert\">{}</p>\n", escape(problem)))
+/// What the page for a login on another device shows.
+pub struct DevicePage<'a> {
+    /// The issuer's URL.
+    pub issuer: &'a str,
+    /// The code, as far as it is known.
+    pub user_code: &'a str,
+    /// The address, as far as it is known.
+    pub email: &'a str,
+    /// What was wrong with the form before; may be empty.
+    pub problem: &'a str,
+    /// Whether the browser has shown the access code before.
+    pub known: bool,
+    /// The form's token.
+    pub token: &'a str,
 }
 
+/// The page that asks for a code.
+pub fn device_page(page: &DevicePage<'_>) -> Answer {
+    let body = format!(
+        "<h1>Sign in on another device</h1>\n\
+         <p>A program shows a code in its terminal and wants to sign as somebody. Go on only where you have started it yourself and the code is the same.</p>\n\
+         {problem}<form method=\"post\" action=\"/device\">\n<input type=\"hidden\" name=\"csrf_token\" value=\"{token}\">\n\
+         <label>Code<input class=\"code\" name=\"user_code\" autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" required value=\"{code}\"></label>\n\
+         <label>E-mail address to sign with<input name=\"email\" type=\"email\" autocomplete=\"email\" value=\"{email}\"></label>\n\
+         {access}<p class=\"buttons\"><button>Sign in</button>\n<button class=\"second\" name=\"action\" value=\"deny\">Refuse</button></p>\n</form>\n\
+         <p class=\"hint\">{issuer}</p>\n",
+        problem = problem_text(page.problem),
+        token = escape(page.token),
+        code = escape(page.user_code),
+        email = escape(page.email),
+        access = access_code_field(page.known),
+        issuer = escape(page.issuer),
+    );
+    html(200, &body)
+}
+
+/// A page after which there is nothing to do.
+pub fn done(title: &str, text: &str) -> Answer {
+    html(200, &format!("<h1>{}</h1>\n<p>{}</p>\n", escape(title), escape(text)))
+}
+
+/// A page that says why there is nothing to ask.
+pub fn refused(problem: &str) -> Answer {
+    html(400, &format!("<h1>This request cannot be answered</h1>\n{}", problem_text(problem)))
+}
+
+fn access_code_field(known: bool) -> &'static str {
+    if known {
+        return "";
+    }
+    "<label>Access code<input name=\"access_code\" type=\"password\" autocomplete=\"current-password\" required></label>\n\
+     <p class=\"hint\">It was printed when the instance was started, and stands in the file <code>access-code</code> of its folder.</p>\n"
+}
+
+fn problem_text(problem: &str) -> String {
+    if problem.is_empty() { String::new() } else { format!("<p class=\"problem\" role=\"alert\">{}</p>\n", escape(problem)) }
+}
+
+const STYLE: &str = "\
+:root{color-scheme:light dark;--paper:#f6f5f2;--card:#fff;--ink:#1d1f23;--soft:#5c6068;--line:#d8d5ce;--accent:#2f5fa8;--on:#fff;--bad:#b3261e}\
+@media(prefers-color-scheme:dark){:root{--paper:#15171a;--card:#1e2125;--ink:#eceef1;--soft:#a4a9b2;--line:#3a3f46;--accent:#8fb1e6;--on:#10151d;--bad:#f08a82}}\
+*{box-sizing:border-box}\
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,sans-serif}\
+main{width:100%;max-width:30rem;padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:14px}\
+h1{margin:0 0 .5rem;font-size:1.45rem;line-height:1.25;font-weight:650}\
+p{margin:.5rem 0}\
+label{display:block;margin:1.1rem 0 .4rem;font-weight:550}\
+input:not([type=hidden]){display:block;width:100%;margin-top:.3rem;padding:.6rem .7rem;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:8px}\
+input.code{font-family:ui-monospace,monospace;font-size:1.2rem;letter-spacing:.12em}\
+input:focus-visible,button:focus-visible{outline:2px solid var(--accent);outline-offset:1px}\
+button{margin-top:.8rem;padding:.6rem 1.5rem;font:inherit;font-weight:600;color:var(--on);background:var(--accent);border:1px solid var(--accent);border-radius:8px;cursor:pointer}\
+button.second{margin-left:.5rem;color:inherit;background:none;border-color:var(--line)}\
+.hint{font-size:.87rem;color:var(--soft);overflow-wrap:anywhere}\
+.problem{padding-left:.75rem;border-left:.25rem solid var(--bad)}";
+
 fn html(status: u16, body: &str) -> Answer {
-    const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:10vh auto;padding:0 1rem;color-scheme:light dark}\
-        label{display:block;margin:1rem 0}input:not([type=hidden]){display:block;width:100%;box-sizing:border-box;font:inherit;padding:.5rem}\
-        button{font:inherit;padding:.5rem 1.5rem}.hint{font-size:.85em;opacity:.75}.problem{border-left:.25rem solid #c33;padding-left:.75rem}";
     let page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
-         <title>Local Sigstore</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
+         <link rel=\"icon\" href=\"data:,\">\n<title>Local Sigstore</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     );
     Answer::new(status, "text/html; charset=utf-8", page)
         // form-action also covers the redirect that answers the form, which goes to the client on another port
-        .with(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' http://127.0.0.1:* http://localhost:*; frame-ancestors 'none'; base-uri 'none'")
+        .with(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self' http://127.0.0.1:* http://localhost:*; frame-ancestors 'none'; base-uri 'none'")
         .with(header::X_FRAME_OPTIONS, "DENY")
         .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         // not no-referrer, under which a browser would send the form with the origin `null`

@@ -9,9 +9,11 @@
 mod answer;
 mod authority;
 mod ct;
+mod device;
 mod error;
 mod faults;
 mod fulcio;
+mod grant;
 mod issuer;
 mod keys;
 mod log;
@@ -20,6 +22,7 @@ mod rekor1;
 mod rekor2;
 mod server;
 mod services;
+mod sessions;
 mod state;
 mod timestamp;
 mod token;
@@ -40,12 +43,13 @@ pub use faults::{Fault, Service, UnknownFault};
 pub use issuer::ACCESS_CODE_HEADER;
 pub use keys::Algorithm;
 pub use services::Clock;
+pub use sessions::Logins;
 pub use state::InitOptions;
 
 use server::Listener;
 use services::Services;
 use state::{Lock, State};
-use token::Email;
+use token::{Claims, Email};
 
 /// Fulcio's certificates live ten minutes.
 pub const CERTIFICATE_LIFETIME: i64 = 600;
@@ -157,7 +161,15 @@ impl Instance {
     /// # Errors
     /// As [`Instance::identity_token`].
     pub fn identity_token_at(&self, email: &str, now: Timestamp) -> Result<String, LocalError> {
-        token::mint(&self.url(), &self.state.keys.issuer, &Email::new(email)?, None, now)
+        token::mint(&Claims::new(&self.url(), &Email::new(email)?, None, token::LIFETIME, now), &self.state.keys.issuer)
+    }
+
+    /// How often somebody has logged in at the issuer since the folder was made, and how often a login was renewed without anybody.
+    ///
+    /// # Errors
+    /// Where the record cannot be read.
+    pub fn logins(&self) -> Result<Logins, LocalError> {
+        Logins::read(self.folder())
     }
 
     /// The process that serves the folder, where one does.

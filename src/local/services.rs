@@ -54,7 +54,7 @@ impl Services {
             let certificate = chain.first().and_then(|der| Certificate::from_der(der).ok());
             certificate.ok_or_else(|| LocalError::damaged(&state.folder.join(name), "its first certificate is malformed"))
         };
-        for folder in [&logs, &state.folder.join("tuf")] {
+        for folder in [&state.folder, &logs, &state.folder.join("tuf")] {
             sweep(folder);
         }
         let keys = &state.keys;
@@ -63,7 +63,7 @@ impl Services {
             fulcio_certificate: first(&state.fulcio_chain, "fulcio-chain.pem")?,
             timestamp_certificate: first(&state.timestamp_chain, "tsa-chain.pem")?,
             certificate_lifetime,
-            issuer: Issuer::new(&state.settings.url(), state.access_code.clone()),
+            issuer: Issuer::open(&state.settings.url(), state.access_code.clone(), &faults, &state.folder)?,
             faults,
             clock,
             ct: Mutex::new(Log::open(&logs, "ct", ct_identity(keys.ct.clone()))?),
@@ -125,7 +125,7 @@ impl Services {
     /// The service that a path belongs to, for faults.
     pub fn service_of(path: &str) -> Option<Service> {
         Some(match path {
-            "/auth" | "/token" | "/keys" | "/.well-known/openid-configuration" => Service::Issuer,
+            "/auth" | "/token" | "/revoke" | "/device" | "/device/code" | "/keys" | "/.well-known/openid-configuration" => Service::Issuer,
             "/api/v2/signingCert" | "/api/v2/trustBundle" | "/api/v2/configuration" | "/api/v1/signingCert" | "/api/v1/rootCert" => {
                 Service::Fulcio
             }
@@ -171,6 +171,9 @@ impl Services {
             ("/keys", &Method::GET) => Ok(self.issuer.keys(key)),
             ("/auth", &Method::GET | &Method::POST) => self.issuer.authorize(call, self.now()),
             ("/token", &Method::POST) => self.issuer.token(call, key, self.now()),
+            ("/revoke", &Method::POST) => self.issuer.revoke(call),
+            ("/device/code", &Method::POST) if !self.has(Fault::NoDevice) => self.issuer.authorize_device(call, self.now()),
+            ("/device", &Method::GET | &Method::POST) => self.issuer.device_page(call, self.now()),
             _ => Ok(Answer::text(405, "Method Not Allowed")),
         }
     }

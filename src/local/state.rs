@@ -6,6 +6,8 @@
 //! | `access-code` | the user may replace it | the login page then asks for the new one |
 //! | `keys/*.key` | nobody | clients that hold the trust root refuse all that is signed |
 //! | `logs/*` | the server that holds the lock | the next start refuses the folder (see `log`) |
+//! | `sessions.json` | the server that holds the lock | sessions end, or go on that had ended (see `sessions`) |
+//! | `logins` | the server that holds the lock | the count of logins is another |
 //! | `tuf/*` | the server that holds the lock | clients of the repository refuse it |
 //! | `lock` | the server: held while it runs, with its process id inside | – |
 //! | `trusted_root.json`, `signing_config.json`, `client_trust_config.json`, `*.pem`, `*.pub`, `env` | nobody: copies for clients | only those who use the copy notice |

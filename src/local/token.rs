@@ -64,19 +64,32 @@ impl Email {
     }
 }
 
+impl Email {
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Claims {
+    /// What a token says that is issued now and lives for `lifetime` seconds.
+    pub fn new(issuer: &str, email: &Email, nonce: Option<String>, lifetime: i64, now: Timestamp) -> Self {
+        let now = now.as_second();
+        Self {
+            iss: issuer.to_owned(),
+            sub: email.0.clone(),
+            aud: AUDIENCE.to_owned(),
+            iat: now,
+            exp: now + lifetime,
+            email: email.0.clone(),
+            email_verified: true,
+            nonce,
+        }
+    }
+}
+
 /// Makes a token.
-pub fn mint(issuer: &str, key: &SigningKey, email: &Email, nonce: Option<String>, now: Timestamp) -> Result<String, LocalError> {
-    let now = now.as_second();
-    let claims = Claims {
-        iss: issuer.to_owned(),
-        sub: email.0.clone(),
-        aud: AUDIENCE.to_owned(),
-        iat: now,
-        exp: now + LIFETIME,
-        email: email.0.clone(),
-        email_verified: true,
-        nonce,
-    };
+pub fn mint(claims: &Claims, key: &SigningKey) -> Result<String, LocalError> {
     let claims = serde_json::to_vec(&claims).map_err(|_| LocalError::Crypto("encode a token"))?;
     let header = json!({ "alg": "ES256", "kid": key_id(key), "typ": "JWT" }).to_string();
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
@@ -155,7 +168,7 @@ mod tests {
     #[test]
     fn a_token_is_good_until_it_expires() {
         let (key, email) = (key(), Email::new("dev@example.com").unwrap());
-        let token = mint(ISSUER, &key, &email, Some("n".into()), at(1000)).unwrap();
+        let token = mint(&Claims::new(ISSUER, &email, Some("n".into()), LIFETIME, at(1000)), &key).unwrap();
         let claims = verify(&token, ISSUER, &key, at(1000 + LIFETIME - 1)).unwrap();
         assert_eq!((claims.email.as_str(), claims.nonce.as_deref()), ("dev@example.com", Some("n")));
         assert_eq!(verify(&token, ISSUER, &key, at(1000 + LIFETIME)), Err("it has expired"));
@@ -167,7 +180,7 @@ mod tests {
     #[test]
     fn forged_and_malformed_tokens_are_refused() {
         let (key, email) = (key(), Email::new("dev@example.com").unwrap());
-        let token = mint(ISSUER, &key, &email, None, at(1000)).unwrap();
+        let token = mint(&Claims::new(ISSUER, &email, None, LIFETIME, at(1000)), &key).unwrap();
         let parts: Vec<&str> = token.split('.').collect();
         let header = |json: &str| URL_SAFE_NO_PAD.encode(json);
         let forged = |json: &str| {
