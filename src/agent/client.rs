@@ -18,10 +18,37 @@ const SILENCE: Duration = HEARTBEAT.saturating_mul(5);
 const START: Duration = Duration::from_secs(10);
 /// The environment that an agent inherits; nothing of a shell, a repository or a terminal besides.
 const INHERITED: &[&str] = &[
-    "HOME", "USER", "LOGNAME", "PATH", "LANG", "LC_ALL", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME",
-    "XDG_STATE_HOME", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "SSH_ASKPASS", "BROWSER", "HTTPS_PROXY",
-    "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
-    "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "SSH_ASKPASS",
+    "BROWSER",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
 ];
 
 /// Why an agent gave nothing.
@@ -30,6 +57,12 @@ pub enum AgentError {
     /// There is none, and none is to be started.
     #[error("no agent runs")]
     Absent,
+    /// It needs a person, and there is nobody to show anything to.
+    #[error(
+        "a login is needed, and there is neither a terminal to show its address on nor a desktop session to open a browser in; \
+         set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in"
+    )]
+    Nobody,
     /// It said no.
     #[error("{message}")]
     Refused {
@@ -77,7 +110,7 @@ impl Client {
         UnixStream::connect(&self.socket).is_ok()
     }
 
-    /// Makes a call. `say` gets what a person should see meanwhile and returns whether to go on waiting.
+    /// Makes a call. `say` gets what a person should see meanwhile, and returns whether somebody could.
     ///
     /// # Errors
     /// [`AgentError`].
@@ -97,7 +130,9 @@ impl Client {
         protocol::write(&mut stream, &Request::new(call.clone())).map_err(broken)?;
         loop {
             let frame = protocol::read(&mut stream, MAX_REPLY).map_err(|error| match error.kind() {
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => AgentError::Broken(format!("it was silent for {} s", SILENCE.as_secs())),
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                    AgentError::Broken(format!("it was silent for {} s", SILENCE.as_secs()))
+                }
                 io::ErrorKind::UnexpectedEof => AgentError::Broken("it ended the connection".into()),
                 _ => broken(error),
             })?;
@@ -107,7 +142,7 @@ impl Client {
                 Reply::Wait => {}
                 reply => {
                     if !say(&reply) {
-                        return Err(AgentError::Absent);
+                        return Err(AgentError::Nobody);
                     }
                 }
             }

@@ -82,7 +82,10 @@ impl Confirmations {
             self.rules.lifetime.as_secs() / 60
         );
         if !self.ask(text).await? {
-            return Err(Refused::new(Refusal::Denied, format!("the signature as {identity} for {host} was not allowed where the agent runs")));
+            return Err(Refused::new(
+                Refusal::Denied,
+                format!("the signature as {identity} for {host} was not allowed where the agent runs"),
+            ));
         }
         let mut state = self.state.borrow_mut();
         if state.grants.len() >= MAX_GRANTS {

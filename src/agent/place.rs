@@ -195,7 +195,10 @@ mod tests {
         assert_eq!(say(place.listen(&place.socket()), base.path()), "FOLDER/place/agent.sock is not used for the agent: it is no socket");
         assert_eq!(std::fs::read_to_string(place.socket()).unwrap(), "precious");
         std::os::unix::fs::symlink("/nowhere", place.forward_socket()).unwrap();
-        assert_eq!(say(check_socket(&place.forward_socket()), base.path()), "FOLDER/place/forward.sock is not used for the agent: it is a link");
+        assert_eq!(
+            say(check_socket(&place.forward_socket()), base.path()),
+            "FOLDER/place/forward.sock is not used for the agent: it is a link"
+        );
     }
 
     #[test]

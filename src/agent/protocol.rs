@@ -371,7 +371,9 @@ fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
 fn checked_length(length: [u8; 4], cap: usize) -> io::Result<usize> {
     match u32::from_be_bytes(length) as usize {
         0 => Err(io::Error::new(io::ErrorKind::InvalidData, "an empty frame")),
-        length if length > cap => Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame of {length} bytes, at most {cap} are read"))),
+        length if length > cap => {
+            Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame of {length} bytes, at most {cap} are read")))
+        }
         length => Ok(length),
     }
 }
@@ -436,7 +438,13 @@ mod tests {
         ] {
             assert!(matches!(Request::parse(wrong), Err(Reply::Refused { kind: Refusal::Request, .. })), "{}", String::from_utf8_lossy(wrong));
         }
-        let large = Request::new(Call::Sign(Sign { payload: vec![0; MAX_PAYLOAD + 1], ..match sign() { Call::Sign(sign) => sign, _ => panic!() } }));
+        let large = Request::new(Call::Sign(Sign {
+            payload: vec![0; MAX_PAYLOAD + 1],
+            ..match sign() {
+                Call::Sign(sign) => sign,
+                _ => panic!(),
+            }
+        }));
         assert!(Request::parse(&serde_json::to_vec(&large).unwrap()).is_err());
     }
 

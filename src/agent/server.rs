@@ -215,7 +215,10 @@ impl Shared {
         self.last_use.set(Instant::now());
         if door == Door::Own && is_newer(&request.program, env!("CARGO_PKG_VERSION")) {
             self.ending.notify_one();
-            return Reply::refused(Refusal::Older, format!("the agent is of version {}, and ends for a newer one", env!("CARGO_PKG_VERSION")));
+            return Reply::refused(
+                Refusal::Older,
+                format!("the agent is of version {}, and ends for a newer one", env!("CARGO_PKG_VERSION")),
+            );
         }
         let done = |remarks: Vec<String>| Reply::Done { remarks };
         let result = match (door, request.call) {
@@ -263,7 +266,10 @@ impl Shared {
 
     async fn sign(&self, request: &Sign, door: Door, replies: &mpsc::UnboundedSender<Reply>) -> Result<Reply, Refused> {
         let object = Payload::parse(&request.payload).map_err(|rejection| {
-            Refused::new(Refusal::Payload, format!("what is to be signed is no commit, tag or push certificate that could be verified: {rejection}"))
+            Refused::new(
+                Refusal::Payload,
+                format!("what is to be signed is no commit, tag or push certificate that could be verified: {rejection}"),
+            )
         })?;
         let target = self.target(&request.instance)?;
         let wanted = wanted(request, &object);
@@ -281,9 +287,7 @@ impl Shared {
                     return Ok(Reply::Signed { signature: signature.armored });
                 }
                 // the certificate ended between its choice and the log, or a clock jumped
-                Err(SignError::SelfCheck { rejection, .. })
-                    if !last_attempt && rejection.reason() == Reason::OutsideCertificateWindow =>
-                {
+                Err(SignError::SelfCheck { rejection, .. }) if !last_attempt && rejection.reason() == Reason::OutsideCertificateWindow => {
                     self.vault.spoil(&target, &ready);
                 }
                 Err(error) => return Err(refused_signature(&error)),

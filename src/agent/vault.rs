@@ -256,7 +256,10 @@ impl Vault {
         if let Wanted::Only(expected) = wanted
             && *expected != ready.identity
         {
-            return Err(Refused::new(Refusal::Identity, format!("the identity is {}, and {expected} is expected; nothing was logged", ready.identity)));
+            return Err(Refused::new(
+                Refusal::Identity,
+                format!("the identity is {}, and {expected} is expected; nothing was logged", ready.identity),
+            ));
         }
         let mut content = self.0.borrow_mut();
         if content.locked {
@@ -271,7 +274,10 @@ impl Vault {
         }
         let key = (authority, ready.identity.clone());
         if content.logins.len() >= MAX_LOGINS && !content.logins.contains_key(&key) {
-            return Err(Refused::new(Refusal::Busy, format!("the agent keeps {MAX_LOGINS} logins already; `paraph agent clear` forgets them")));
+            return Err(Refused::new(
+                Refusal::Busy,
+                format!("the agent keeps {MAX_LOGINS} logins already; `paraph agent clear` forgets them"),
+            ));
         }
         let signatures = content.logins.get(&key).map_or(0, |kept| kept.signatures);
         content.logins.insert(key, Kept { ready, session, signatures, spoilt: false });
@@ -306,7 +312,9 @@ impl Vault {
         let matches = |found: &str| identity.is_none_or(|identity| identity == found);
         content.names.retain(|_, found| !matches(found));
         let gone: Vec<_> = content.logins.extract_if(|(_, found), _| matches(found)).collect();
-        gone.into_iter().filter_map(|((authority, identity), kept)| Some((authority.issuer, identity, kept.session.refresh_token?))).collect()
+        gone.into_iter()
+            .filter_map(|((authority, identity), kept)| Some((authority.issuer, identity, kept.session.refresh_token?)))
+            .collect()
     }
 
     /// Wipes everything and signs nothing, or ends that.

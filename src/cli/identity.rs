@@ -70,9 +70,7 @@ pub(super) async fn token(
             let session = match (source, &hint) {
                 (Source::Direct(code), Some(email)) => login.direct(code, email).await?,
                 (Source::Device, _) => login.device(terminal, desktop).await?,
-                _ => {
-                    login.interactive(terminal, &opener(config), desktop).await?
-                }
+                _ => login.interactive(terminal, &opener(config), desktop).await?,
             };
             session.id_token
         }

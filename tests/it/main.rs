@@ -7,6 +7,8 @@
     reason = "tests fail by panicking, and say what they skip"
 )]
 
+#[cfg(unix)]
+mod agent;
 mod command_line;
 mod config;
 mod corpus;

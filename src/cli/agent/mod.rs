@@ -71,7 +71,7 @@ pub(super) enum Command {
 /// gives: the agent signs with services that its own user configured or registered, and with no others.
 #[derive(Debug, clap::Args)]
 pub(super) struct LoginArgs {
-    /// The identity to log in as; otherwise the expected one, else whoever logs in
+    /// The identity to log in as; otherwise the expected one, else git's user.email
     #[arg(value_name = "IDENTITY")]
     identity: Option<String>,
     /// The instance, or a name to register the configured services under
@@ -120,7 +120,7 @@ pub(super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure
         })?,
         (None, _) => Context::load(named.as_slice())?.config.instance_name().as_str().to_owned(),
     };
-    let hint = arguments.identity.clone().or_else(|| plain.config.expected_identity.value.clone());
+    let hint = arguments.identity.clone().or_else(|| plain.config.expected_identity.value.clone()).or_else(committer);
     let terminal = Terminal::open(plain.config.log_path.value.as_deref());
     let reply = Client::of_user(true)?.call(&Call::Login { instance, hint }, |reply| show_prompt(reply, &terminal))?;
     let Reply::LoggedIn { identity, issuer } = reply else { return Err(unexpected()) };
@@ -131,6 +131,13 @@ pub(super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure
 pub(super) fn log_out(arguments: &LogoutArgs, ui: &mut Ui) -> Result<Exit, Failure> {
     let whose = arguments.identity.as_deref().map_or_else(|| "All logins are".to_owned(), |identity| format!("The login of {identity} is"));
     tell(&Call::Logout { identity: arguments.identity.clone() }, &format!("{whose} forgotten."), ui)
+}
+
+/// Whom git commits as here.
+fn committer() -> Option<String> {
+    let output = std::process::Command::new("git").args(["config", "user.email"]).stdin(std::process::Stdio::null()).output().ok()?;
+    let email = String::from_utf8(output.stdout).ok()?;
+    Some(email.trim().to_owned()).filter(|email| email.contains('@'))
 }
 
 /// Shows what a login asks for. `false` where nobody can be shown it.
@@ -197,7 +204,8 @@ fn describe(status: &Status, ui: &mut Ui) {
         ui.line("locked");
     }
     for Login { identity, issuer, certificate_until, renewable, signatures, .. } in &status.logins {
-        let certificate = certificate_until.map_or_else(|| "no certificate now".to_owned(), |until| format!("certificate until {}", time(until)));
+        let certificate =
+            certificate_until.map_or_else(|| "no certificate now".to_owned(), |until| format!("certificate until {}", time(until)));
         let next = if *renewable { "the next without a login" } else { "the next after a login" };
         ui.line(format!("{identity} ({issuer}): {signatures} signatures, {certificate}, {next}"));
     }
@@ -271,6 +279,7 @@ impl From<AgentError> for Failure {
                 };
                 Self { hint, ..Self::new(exit, message) }
             }
+            AgentError::Nobody => Self::new(Exit::Identity, message),
             AgentError::Place(_) => Self::new(Exit::Io, message),
             AgentError::Absent | AgentError::Broken(_) | AgentError::Start(_) => Self::new(Exit::Service, message),
         }

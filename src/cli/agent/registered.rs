@@ -163,7 +163,12 @@ fn folder() -> Option<PathBuf> {
 /// The name of a registration is that of an instance, so that it is a file's name.
 fn path(name: &str) -> Result<PathBuf, Failure> {
     let name = Instance::named(name).filter(|name| !name.is_built_in()).ok_or_else(|| {
-        Failure::new(Exit::Usage, format!("{name} cannot be the name of a registration: letters, digits, hyphens, underscores and dots can, and no built-in name"))
+        Failure::new(
+            Exit::Usage,
+            format!(
+                "{name} cannot be the name of a registration: letters, digits, hyphens, underscores and dots can, and no built-in name"
+            ),
+        )
     })?;
     let folder = folder().ok_or_else(|| Failure::new(Exit::Io, "there is no home folder").with_hint("set HOME"))?;
     Ok(folder.join(format!("{name}.json")))

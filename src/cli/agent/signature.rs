@@ -83,7 +83,7 @@ pub(in super::super) fn request(
             message,
             ..
         }) => Ok(Outcome::Unavailable(Some(message))),
-        Err(error @ AgentError::Refused { .. }) => Err(error.into()),
+        Err(error @ (AgentError::Refused { .. } | AgentError::Nobody)) => Err(error.into()),
         // none runs, and none is to be started
         Err(AgentError::Absent) => Ok(Outcome::Unavailable(None)),
         Err(error) => Ok(Outcome::Unavailable(Some(error.to_string()))),

@@ -63,6 +63,8 @@ impl Sandbox {
             .env("HOME", self.home())
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CEILING_DIRECTORIES", self.root())
+            // a test that wants an agent says so, and ends it
+            .env("PARAPH_AGENT", "never")
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

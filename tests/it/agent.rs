@@ -1,0 +1,117 @@
+//! The agent: the built program, the real git, the local Sigstore.
+
+mod commands;
+mod forward;
+mod hostile;
+mod memory;
+mod rebase;
+mod without;
+
+use crate::support::{
+    sandbox::{Done, Sandbox},
+    sigstore::Sigstore,
+};
+use paraph::{agent::protocol, local::ServeOptions};
+use std::{
+    os::unix::{fs::DirBuilderExt as _, net::UnixStream},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+/// A repository that signs with a local Sigstore through an agent of its own, which ends with the test.
+struct Setup {
+    sandbox: Sandbox,
+    sigstore: Sigstore,
+}
+
+impl Setup {
+    fn new() -> Self {
+        Self::with(ServeOptions::default())
+    }
+
+    fn with(options: ServeOptions) -> Self {
+        let sigstore = Sigstore::with(options);
+        let mut sandbox = Sandbox::with_repository();
+        sigstore.configure(&sandbox);
+        sandbox.git(&["config", "--global", "commit.gpgSign", "true"]);
+        let runtime = sandbox.root().join("run");
+        std::fs::DirBuilder::new().mode(0o700).create(&runtime).unwrap();
+        sandbox.set("XDG_RUNTIME_DIR", runtime.to_str().unwrap());
+        sandbox.set("PARAPH_AGENT", "auto");
+        Self { sandbox, sigstore }
+    }
+
+    fn commit(&self, message: &str) {
+        self.sandbox.git(&["commit", "-q", "--allow-empty", "-m", message]);
+    }
+
+    fn paraph(&self, arguments: &[&str]) -> Done {
+        self.sandbox.paraph(arguments)
+    }
+
+    /// What `agent status --json` says.
+    fn status(&self) -> serde_json::Value {
+        let done = self.paraph(&["agent", "status", "--json"]);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        serde_json::from_str(&done.stdout).unwrap()
+    }
+
+    /// The agent's process.
+    fn process(&self) -> u64 {
+        self.status()["agent"]["process"].as_u64().unwrap()
+    }
+
+    fn socket(&self, name: &str) -> PathBuf {
+        self.sandbox.root().join("run/paraph").join(name)
+    }
+
+    fn connect(&self) -> UnixStream {
+        let stream = UnixStream::connect(self.socket("agent.sock")).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    /// How often somebody logged in at the issuer, and how often a login was renewed without anybody.
+    fn logins(&self) -> (u64, u64) {
+        let logins = paraph::local::Instance::open(&self.sigstore.folder).unwrap().logins().unwrap();
+        (logins.logins, logins.renewals)
+    }
+
+    /// The agents of this test, by their environment.
+    fn agents(&self) -> Vec<u32> {
+        let mine = format!("XDG_RUNTIME_DIR={}", self.sandbox.root().join("run").display());
+        let is_agent = |process: &u32| {
+            let read =
+                |name: &str| String::from_utf8_lossy(&std::fs::read(format!("/proc/{process}/{name}")).unwrap_or_default()).into_owned();
+            read("environ").split('\0').any(|variable| variable == mine) && read("cmdline").contains("agent\0run")
+        };
+        let processes = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        processes.filter(is_agent).collect()
+    }
+}
+
+impl Drop for Setup {
+    fn drop(&mut self) {
+        self.paraph(&["agent", "stop"]);
+    }
+}
+
+/// Waits until something is so.
+fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A reply, heartbeats passed over; `None` where the agent ended the connection.
+fn reply(stream: &mut UnixStream) -> Option<protocol::Reply> {
+    loop {
+        let frame = protocol::read(stream, protocol::MAX_REPLY).ok()?;
+        match serde_json::from_slice(&frame).unwrap() {
+            protocol::Reply::Wait => {}
+            reply => return Some(reply),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `paraph agent`, `paraph login`, `paraph logout`.
+
+use super::Setup;
+
+#[test]
+fn without_an_agent_the_commands_say_so() {
+    let setup = Setup::new();
+    for command in [&["agent", "log"][..], &["agent", "lock"], &["agent", "clear"], &["agent", "stop"], &["logout"]] {
+        let done = setup.paraph(command);
+        assert_eq!((done.code, done.stdout.as_str(), done.stderr.as_str()), (Some(0), "", "No agent runs.\n"), "{command:?}");
+    }
+    let done = setup.paraph(&["agent", "status"]);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(0), "no agent runs\n"));
+    assert_eq!(setup.status(), serde_json::json!({"running": false, "agent": null}));
+    assert!(setup.agents().is_empty(), "a question starts no agent");
+}
+
+#[test]
+fn a_login_is_kept_until_it_is_forgotten() {
+    let setup = Setup::new();
+    let done = setup.paraph(&["login", "ann@example.com"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(done.stderr, format!("Logged in as ann@example.com, vouched for by {}.\n", setup.sigstore.url));
+    setup.commit("one");
+    let status = setup.status();
+    assert_eq!(status["agent"]["locked"], false);
+    let login = &status["agent"]["logins"][0];
+    assert_eq!((&login["identity"], &login["signatures"], &login["renewable"]), (&"ann@example.com".into(), &1.into(), &true.into()));
+    assert_eq!(setup.logins(), (1, 0));
+
+    assert_eq!(setup.paraph(&["logout", "bob@example.com"]).stderr, "The login of bob@example.com is forgotten.\n");
+    assert_eq!(setup.status()["agent"]["logins"].as_array().unwrap().len(), 1);
+    let done = setup.paraph(&["logout"]);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), "All logins are forgotten.\n"));
+    assert_eq!(setup.status()["agent"]["logins"], serde_json::json!([]));
+    setup.commit("two");
+    assert_eq!(setup.logins(), (2, 0), "the issuer was told that the session has ended");
+}
+
+#[test]
+fn a_locked_agent_signs_nothing() {
+    let setup = Setup::new();
+    setup.commit("one");
+    assert_eq!(setup.paraph(&["agent", "lock"]).stderr, "The agent is locked: its keys and tokens are wiped.\n");
+    let done = setup.sandbox.try_git(&["commit", "-q", "--allow-empty", "-m", "two"]);
+    assert_eq!(done.code, Some(128));
+    let log = setup.sandbox.root().join("log");
+    setup.sandbox.git(&["config", "--global", "paraph.logPath", log.to_str().unwrap()]);
+    setup.sandbox.try_git(&["commit", "-q", "--allow-empty", "-m", "two"]);
+    let said = std::fs::read_to_string(&log).unwrap();
+    assert!(said.contains("the agent is locked") && said.contains("run `paraph agent unlock`"), "{said}");
+    assert_eq!(setup.status()["agent"]["locked"], true);
+    assert_eq!(setup.paraph(&["agent", "unlock"]).code, Some(0));
+    setup.commit("two");
+    assert_eq!(setup.logins().0, 2);
+}
+
+#[test]
+fn who_signs_is_never_decided_by_who_signed_last() {
+    let setup = Setup::new();
+    assert_eq!(setup.paraph(&["login", "bob@example.com"]).code, Some(0));
+    // the committer's own address, though bob logged in last
+    setup.commit("as the committer");
+    setup.sandbox.git(&["-c", "user.signingKey=Bob <bob@example.com>", "commit", "-q", "--allow-empty", "-m", "as the key says"]);
+    setup.sandbox.git(&[
+        "-c",
+        "paraph.expectedIdentity=eve@example.com",
+        "-c",
+        "user.signingKey=bob@example.com",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "as expected",
+    ]);
+    setup.commit("as the committer again");
+    assert_eq!(
+        setup.sandbox.git(&["log", "--format=%GS", "--reverse"]),
+        "ann@example.com\nbob@example.com\neve@example.com\nann@example.com"
+    );
+    assert_eq!(setup.logins().0, 3);
+}
+
+#[test]
+fn services_of_a_repository_reach_the_agent_only_when_they_are_registered() {
+    let setup = Setup::new();
+    for key in ["paraph.instance", "paraph.local.trustedRoot", "paraph.local.signingConfig", "paraph.local.accessCodeFile"] {
+        let value = setup.sandbox.git(&["config", "--global", key]);
+        setup.sandbox.git(&["config", "--global", "--unset", key]);
+        setup.sandbox.git(&["config", key, &value]);
+    }
+    setup.commit("by itself");
+    assert!(setup.status()["agent"]["logins"].as_array().is_none_or(Vec::is_empty));
+    let done = setup.paraph(&["login", "ann@example.com"]);
+    assert_eq!(done.code, Some(2));
+    assert!(done.stderr.contains("hint: register them: paraph login --instance NAME"), "{}", done.stderr);
+    let done = setup.paraph(&["login", "--instance", "mine", "ann@example.com"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    setup.commit("by the agent");
+    assert_eq!(setup.status()["agent"]["logins"][0]["signatures"], 1);
+    assert_eq!(setup.logins().0, 2);
+    for name in ["public", "../x", ""] {
+        assert_eq!(setup.paraph(&["login", "--instance", name, "ann@example.com"]).code, Some(2), "{name:?}");
+    }
+}
+
+#[test]
+fn an_agent_ends_when_nobody_needs_it() {
+    let setup = Setup::new();
+    setup.sandbox.git(&["config", "--global", "paraph.agentTimeout", "1"]);
+    setup.commit("one");
+    super::eventually("the agent ends", || setup.agents().is_empty());
+    setup.commit("two");
+    assert_eq!(setup.logins().0, 2);
+}

@@ -1,0 +1,110 @@
+//! The socket that is forwarded to other machines: signatures alone, each confirmed.
+
+use super::{Setup, eventually, reply};
+use crate::support::sandbox::Sandbox;
+use paraph::agent::protocol::{self, Call, Refusal, Reply, Request};
+use std::{os::unix::net::UnixStream, time::Duration};
+
+/// A repository on "another machine", with a HOME of its own and no agent, that uses the forwarded socket.
+fn remote(setup: &Setup) -> Sandbox {
+    let mut sandbox = Sandbox::with_repository();
+    setup.sigstore.configure(&sandbox);
+    // it has no access code: no login there
+    sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
+    sandbox.set("PARAPH_AGENT", "auto");
+    sandbox.set("PARAPH_AGENT_SOCK", setup.socket("forward.sock").to_str().unwrap());
+    sandbox.set("PARAPH_LOG", sandbox.root().join("log").to_str().unwrap());
+    sandbox
+}
+
+fn commit(sandbox: &Sandbox) -> (Option<i32>, String) {
+    let done = sandbox.try_git(&["commit", "-q", "-S", "--allow-empty", "-m", "remote"]);
+    (done.code, std::fs::read_to_string(sandbox.root().join("log")).unwrap_or_default())
+}
+
+/// Somebody who answers every question with `allow`, and how many there were.
+fn answering(setup: &Setup, allow: bool) -> std::sync::mpsc::Receiver<String> {
+    let (sender, questions) = std::sync::mpsc::channel();
+    let mut watching = setup.connect();
+    watching.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    protocol::write(&mut watching, &Request::new(Call::Watch)).unwrap();
+    let socket = setup.socket("agent.sock");
+    std::thread::spawn(move || {
+        while let Some(Reply::Ask { ask, text }) = reply(&mut watching) {
+            let _ = sender.send(text);
+            let mut answer = UnixStream::connect(&socket).unwrap();
+            protocol::write(&mut answer, &Request::new(Call::Answer { ask, allow })).unwrap();
+            reply(&mut answer);
+        }
+    });
+    questions
+}
+
+#[test]
+fn a_forwarded_signature_is_confirmed_once_for_many() {
+    let setup = Setup::new();
+    setup.commit("here");
+    let questions = answering(&setup, true);
+    let remote = remote(&setup);
+    for _ in 0..3 {
+        let (code, log) = commit(&remote);
+        assert_eq!(code, Some(0), "{log}");
+    }
+    assert_eq!(remote.git(&["log", "--format=%GS"]), "ann@example.com\nann@example.com\nann@example.com");
+    let question = questions.recv_timeout(Duration::from_secs(5)).unwrap();
+    assert!(
+        question.contains(" asks for a signature as ann@example.com on a commit in ")
+            && question.ends_with("A yes covers 100 signatures or 10 minutes."),
+        "{question}"
+    );
+    assert!(questions.try_recv().is_err(), "one yes covered all three");
+    assert_eq!(setup.logins().0, 1);
+    let log = setup.paraph(&["agent", "log", "--json"]).stdout;
+    assert_eq!(log.lines().filter(|line| !line.contains(r#""host":null"#)).count(), 3, "{log}");
+}
+
+#[test]
+fn without_a_yes_there_is_no_signature() {
+    let setup = Setup::new();
+    setup.commit("here");
+    let remote = remote(&setup);
+    let (code, log) = commit(&remote);
+    assert_eq!(code, Some(128));
+    assert!(log.contains("nobody can be asked where the agent runs"), "{log}");
+    let _questions = answering(&setup, false);
+    let (code, log) = commit(&remote);
+    assert_eq!(code, Some(128));
+    assert!(log.contains("was not allowed where the agent runs"), "{log}");
+}
+
+#[test]
+fn a_user_can_turn_the_question_off() {
+    let setup = Setup::new();
+    setup.sandbox.git(&["config", "--global", "paraph.agentConfirm", "never"]);
+    setup.commit("here");
+    assert_eq!(commit(&remote(&setup)).0, Some(0));
+}
+
+#[test]
+fn the_forwarded_socket_takes_no_other_call() {
+    let setup = Setup::new();
+    setup.commit("here");
+    for call in [
+        Call::Status,
+        Call::Journal,
+        Call::Lock,
+        Call::Unlock,
+        Call::Clear,
+        Call::Stop,
+        Call::Watch,
+        Call::Answer { ask: 1, allow: true },
+        Call::Logout { identity: None },
+        Call::Login { instance: "local".into(), hint: None },
+    ] {
+        let mut stream = UnixStream::connect(setup.socket("forward.sock")).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        protocol::write(&mut stream, &Request::new(call.clone())).unwrap();
+        assert!(matches!(reply(&mut stream), Some(Reply::Refused { kind: Refusal::Request, .. })), "{call:?}");
+    }
+    eventually("the agent is as it was", || setup.status()["agent"]["logins"].as_array().is_some_and(|logins| logins.len() == 1));
+}

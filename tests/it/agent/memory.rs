@@ -1,0 +1,124 @@
+//! Keys are in the agent's memory, and after `lock` nowhere. Linux shows a process' memory as a file.
+#![cfg(target_os = "linux")]
+
+use super::{Setup, eventually};
+use p256::ecdsa::{SigningKey, VerifyingKey};
+use paraph::{
+    certificate::Certificate,
+    object::{Commit, ObjectFormat},
+    signature::{armor, cms::SignedData},
+};
+use std::{
+    io::{Read as _, Seek as _, SeekFrom},
+    process::{Child, Stdio},
+};
+
+/// The public key of the certificate in HEAD's signature.
+fn public_key(setup: &Setup) -> VerifyingKey {
+    let raw = setup.sandbox.command("git", &setup.sandbox.work()).args(["cat-file", "commit", "HEAD"]).output().unwrap().stdout;
+    let commit = Commit::parse(&raw, ObjectFormat::Sha1).unwrap();
+    let cms = armor::decode(&commit.signed.signature).unwrap();
+    let signed = SignedData::from_der(&cms).unwrap();
+    let certificate = Certificate::from_der(&signed.certificates[0]).unwrap();
+    VerifyingKey::from_sec1_bytes(certificate.public_key().raw()).unwrap()
+}
+
+/// How many places of a process' writable memory hold the private key of `public`, in either byte order.
+fn copies(process: u32, public: &VerifyingKey) -> usize {
+    let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+    let mut memory = std::fs::File::open(format!("/proc/{process}/mem")).unwrap();
+    let mut found = 0;
+    for line in maps.lines().filter(|line| line.contains(" rw-p ")) {
+        let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
+        let (start, end) = (u64::from_str_radix(start, 16).unwrap(), u64::from_str_radix(end, 16).unwrap());
+        let mut bytes = Vec::new();
+        if memory.seek(SeekFrom::Start(start)).is_err() || (&memory).take(end - start).read_to_end(&mut bytes).is_err() {
+            continue;
+        }
+        for window in bytes.windows(32).step_by(4).filter(|window| could_be_a_key(window)) {
+            let mut reversed = window.to_vec();
+            reversed.reverse();
+            for scalar in [window, &reversed] {
+                found += usize::from(SigningKey::from_slice(scalar).is_ok_and(|key| key.verifying_key() == public));
+            }
+        }
+    }
+    found
+}
+
+/// Whether bytes look random. Fewer than one key in a million does not.
+fn could_be_a_key(bytes: &[u8]) -> bool {
+    let mut seen = [false; 256];
+    let distinct = bytes.iter().filter(|byte| !std::mem::replace(&mut seen[usize::from(**byte)], true)).count();
+    distinct >= 20 && bytes.iter().filter(|byte| **byte >= 0x80).count() >= 4
+}
+
+/// An agent whose memory may be read, in the foreground.
+struct Readable(Child);
+
+impl Readable {
+    fn start(setup: &Setup) -> Self {
+        let mut agent = setup.sandbox.command(env!("CARGO_BIN_EXE_paraph"), &setup.sandbox.work());
+        let agent = agent.args(["agent", "run", "--readable-memory"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let agent = Self(agent.spawn().unwrap());
+        eventually("the agent listens", || setup.socket("agent.sock").exists());
+        agent
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.0), signal).unwrap();
+    }
+}
+
+impl Drop for Readable {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_key_is_in_the_agents_memory_until_it_is_locked_and_never_in_the_clients() {
+    let setup = Setup::new();
+    let agent = Readable::start(&setup);
+    setup.commit("one");
+    let public = public_key(&setup);
+
+    // a client that waits for its signature
+    agent.signal(rustix::process::Signal::STOP);
+    let payload = setup.sandbox.root().join("payload");
+    std::fs::write(
+        &payload,
+        "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <ann@example.com> 1 +0000\ncommitter A <ann@example.com> 1 +0000\n\nm\n",
+    )
+    .unwrap();
+    let mut client = setup.sandbox.command(env!("CARGO_BIN_EXE_paraph"), &setup.sandbox.work());
+    client.args(["--status-fd=2", "-bsau", "ann@example.com"]).stdin(std::fs::File::open(&payload).unwrap());
+    let client = client.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let asleep = || {
+        let state = std::fs::read_to_string(format!("/proc/{}/wchan", client.id())).unwrap_or_default();
+        state.contains("unix_stream") || state.contains("wait_for_more") || state.contains("schedule_timeout") || state == "0"
+    };
+    eventually("the client waits", asleep);
+    assert_eq!(copies(client.id(), &public), 0);
+    agent.signal(rustix::process::Signal::CONT);
+    let _ = client.wait_with_output();
+
+    // the control: a search that finds nothing here proves nothing
+    assert!(copies(agent.0.id(), &public) > 0, "the key is not found while it is in use");
+    assert_eq!(setup.paraph(&["agent", "lock"]).code, Some(0));
+    assert_eq!(copies(agent.0.id(), &public), 0);
+}
+
+#[test]
+fn an_agent_writes_no_core_file_and_lets_nobody_read_its_memory() {
+    let setup = Setup::new();
+    setup.commit("one");
+    let process = setup.process();
+    let limits = std::fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    // the files of a process that cannot be dumped belong to root
+    let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(format!("/proc/{process}/mem")).unwrap());
+    assert_eq!(owner, 0);
+}

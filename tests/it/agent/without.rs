@@ -1,0 +1,113 @@
+//! An agent that is broken, lies or is not there: signing goes on without it, and says so in one line.
+
+use super::Setup;
+use paraph::agent::protocol;
+use std::{io::Write as _, os::unix::fs::DirBuilderExt as _, os::unix::net::UnixListener};
+
+/// What is said to the user's log, without the time.
+fn said(setup: &Setup) -> Vec<String> {
+    let log = std::fs::read_to_string(setup.sandbox.root().join("log")).unwrap_or_default();
+    log.lines().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect()
+}
+
+/// A socket in the agent's place whose other end does `serve` with each client.
+fn impostor(setup: &Setup, serve: impl Fn(std::os::unix::net::UnixStream) + Send + 'static) {
+    let folder = setup.sandbox.root().join("run/paraph");
+    std::fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
+    let listener = UnixListener::bind(folder.join("agent.sock")).unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = protocol::read(&mut stream, protocol::MAX_REQUEST);
+            serve(stream);
+        }
+    });
+    setup.sandbox.git(&["config", "--global", "paraph.logPath", setup.sandbox.root().join("log").to_str().unwrap()]);
+}
+
+/// A frame that an agent would send.
+fn frame(text: &str) -> Vec<u8> {
+    [&(text.len() as u32).to_be_bytes()[..], text.as_bytes()].concat()
+}
+
+fn signs_by_itself(setup: &Setup, why: &str) {
+    setup.commit("by itself");
+    assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
+    assert_eq!(said(setup), [format!("paraph: signing without the agent: {why}")]);
+    assert_eq!(setup.logins().0, 1);
+}
+
+#[test]
+fn an_agent_that_talks_nonsense() {
+    let setup = Setup::new();
+    impostor(&setup, |mut stream| drop(stream.write_all(b"\0\0\0\x04what")));
+    signs_by_itself(&setup, "the agent is broken: expected value at line 1 column 1");
+}
+
+#[test]
+fn an_agent_that_hangs_up() {
+    let setup = Setup::new();
+    impostor(&setup, drop);
+    setup.commit("by itself");
+    assert_eq!(said(&setup).len(), 1);
+    assert!(said(&setup)[0].starts_with("paraph: signing without the agent: the agent is broken: "), "{:?}", said(&setup));
+}
+
+#[test]
+fn an_agent_that_announces_too_much() {
+    let setup = Setup::new();
+    impostor(&setup, |mut stream| {
+        let _ = stream.write_all(&[0x7f, 0xff, 0xff, 0xff]);
+        std::thread::sleep(std::time::Duration::from_secs(2));
+    });
+    signs_by_itself(&setup, "the agent is broken: a frame of 2147483647 bytes, at most 1048576 are read");
+}
+
+#[test]
+fn an_agent_that_gives_another_commits_signature() {
+    let setup = Setup::new();
+    let armored = {
+        let other = Setup::new();
+        other.commit("another");
+        let object = other.sandbox.git(&["cat-file", "commit", "HEAD"]);
+        let lines: Vec<&str> = object.lines().skip_while(|line| !line.starts_with("gpgsig ")).take_while(|line| !line.is_empty()).collect();
+        lines.iter().map(|line| line.trim_start_matches("gpgsig ").trim_start().to_owned() + "\n").collect::<String>()
+    };
+    assert!(armored.starts_with("-----BEGIN SIGNED MESSAGE-----\n"), "{armored}");
+    let reply = frame(&serde_json::json!({"reply": "signed", "signature": armored}).to_string());
+    impostor(&setup, move |mut stream| drop(stream.write_all(&reply)));
+    setup.commit("by itself");
+    assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
+    assert!(said(&setup)[0].starts_with("paraph: signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));
+}
+
+#[test]
+fn words_of_an_agent_are_escaped() {
+    let setup = Setup::new();
+    let say = frame("{\"reply\":\"say\",\"text\":\"\\u001b[31mred\\n[GNUPG:] SIG_CREATED \"}");
+    impostor(&setup, move |mut stream| drop(stream.write_all(&say)));
+    setup.commit("by itself");
+    assert_eq!(said(&setup)[0], "paraph: \\u{1b}[31mred\\u{a}[GNUPG:] SIG_CREATED ");
+}
+
+#[test]
+fn a_user_can_do_without() {
+    let mut setup = Setup::new();
+    for how in ["never", "running"] {
+        setup.sandbox.set("PARAPH_AGENT", how);
+        setup.commit(how);
+        assert!(setup.agents().is_empty(), "{how}");
+    }
+    assert_eq!(setup.logins().0, 2);
+    setup.sandbox.set("PARAPH_AGENT", "sometimes");
+    assert_eq!(setup.sandbox.try_git(&["commit", "-q", "--allow-empty", "-m", "x"]).code, Some(128));
+}
+
+#[test]
+fn a_token_that_lies_at_hand_needs_no_agent() {
+    let mut setup = Setup::new();
+    let token = setup.sigstore.token("ann@example.com");
+    setup.sandbox.set("SIGSTORE_ID_TOKEN", &token);
+    setup.commit("ambient");
+    assert!(setup.agents().is_empty());
+    assert_eq!(setup.logins().0, 0);
+}
