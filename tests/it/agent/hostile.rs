@@ -184,11 +184,13 @@ fn case_64_another_users_process_hears_nothing() {
         std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o777);
         std::fs::set_permissions(&path, permissions).unwrap();
     }
-    let script = "import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])\ntry:\n  m=b'{\"version\":1,\"program\":\"0.1.0\",\"call\":\"status\"}'\n  s.sendall(len(m).to_bytes(4,'big')+m)\n  print(len(s.recv(1)))\nexcept OSError: print(0)";
+    let script = r#"use IO::Socket::UNIX; my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "no connection\n";
+        my $m = '{"version":1,"program":"0.1.0","call":"status"}'; $SIG{PIPE} = 'IGNORE';
+        syswrite $s, pack("N", length $m) . $m; my $read = sysread $s, my $byte, 1; print "heard ", $read || 0;"#;
     let mut other = setup.sandbox.command("setpriv", std::path::Path::new("/"));
-    other.args(["--reuid=65534", "--regid=65534", "--clear-groups", "python3", "-c", script]).arg(setup.socket("agent.sock"));
+    other.args(["--reuid=65534", "--regid=65534", "--clear-groups", "perl", "-e", script]).arg(setup.socket("agent.sock"));
     let done = other.stdin(Stdio::null()).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&done.stdout).trim(), "0", "{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!(String::from_utf8_lossy(&done.stdout).trim(), "heard 0", "{}", String::from_utf8_lossy(&done.stderr));
     // and the client trusts no such folder any more
     let refused = setup.paraph(&["agent", "status"]);
     assert_eq!(refused.code, Some(8));
