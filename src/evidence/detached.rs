@@ -228,6 +228,7 @@ mod tests {
     fn a_damaged_file_says_what_is_wrong() {
         let file = to_file(&[hashed()]);
         let with_lines = |lines: &str| format!("{FIRST_LINE}\n{}\n{lines}", hex(&Sha256::digest(lines)));
+        assert!(file.contains("\nGh"), "{file}");
         let nested = format!("{}1{}", "[".repeat(500), "]".repeat(500));
         let odd_body = STANDARD.encode(entry(&nested).encode_to_vec());
         for (text, expected) in [
@@ -235,7 +236,7 @@ mod tests {
             ("paraph log entries 2\n".into(), "its first line is another"),
             (FIRST_LINE.into(), "it ends early"),
             (format!("{FIRST_LINE}\nabc"), "it ends early"),
-            (file.replacen("\nC", "\nD", 1).replace("AA", "AB"), "it was changed after it was written"),
+            (file.replacen("\nGh", "\nGg", 1), "it was changed after it was written"),
             (file.trim_end().to_owned(), "it was changed after it was written"),
             (with_lines("?\n"), "a line is not base64"),
             (with_lines("AAAA\n"), "the log entry is malformed: failed to decode"),
