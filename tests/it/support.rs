@@ -2,6 +2,7 @@
 
 pub mod bundle;
 pub mod corpus;
+pub mod entries;
 pub mod filter;
 pub mod objects;
 pub mod sandbox;
