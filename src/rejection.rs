@@ -48,6 +48,15 @@ impl fmt::Display for Detail<'_> {
 }
 
 impl Reason {
+    /// Whether a signature can rest on it as a rule of old, and is `legacy` then.
+    pub fn is_rule_of_old(self) -> bool {
+        let of_entry = matches!(
+            self,
+            Self::EntryOfObjectId | Self::EntryOfReencodedId | Self::EntryOfHeaderId | Self::EntryOfSha1Id | Self::EntryNotEmbedded
+        );
+        of_entry || matches!(self, Self::EntryDraftEncoding | Self::DirectlyFromRoot | Self::SctMissing)
+    }
+
     /// Whether nothing was found wrong and the log entry is what is missing: an entry that is looked up can help.
     pub fn is_missing_entry(self) -> bool {
         matches!(self, Self::EntryMissing | Self::EntryDraftEncoding | Self::DirectlyFromRoot | Self::SctMissing)

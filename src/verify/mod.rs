@@ -431,9 +431,9 @@ fn check_detached(root: &TrustRoot, checked: &Checked<'_>, detached: &Detached<'
     subjects.push(missing_entry::own_subject(&checked.signed_bytes, checked.signature.signer.signature));
     let mut refused: Option<Rejection> = None;
     for entry in detached.entries.iter().take(MAX_DETACHED) {
-        let checked = entry.bind(&subjects, certificate).and_then(|bound| {
-            check_logged(root, entry.entry(), &bound.record(certificate), bound.subject.rules.clone())
-        });
+        let checked = entry
+            .bind(&subjects, certificate)
+            .and_then(|bound| check_logged(root, entry.entry(), &bound.record(certificate), bound.subject.rules.clone()));
         match checked {
             Ok(found) => return Ok(found),
             Err(rejection) if refused.as_ref().is_none_or(|first| first.reason() == Reason::EntryMismatch) => refused = Some(rejection),

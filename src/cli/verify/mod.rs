@@ -242,9 +242,7 @@ impl Output<'_> {
 /// Verifies a commit or a tag that a repository holds; any other object is a mistake of the call.
 pub(super) fn verify(verifier: &Verifier, entries: &Entries, object: &RawObject) -> Result<Result<Verified, Rejection>, Failure> {
     match object.kind {
-        ObjectKind::Commit => {
-            Ok(Commit::parse(&object.bytes, object.format).and_then(|commit| entries.verify(verifier, &commit.signed)))
-        }
+        ObjectKind::Commit => Ok(Commit::parse(&object.bytes, object.format).and_then(|commit| entries.verify(verifier, &commit.signed))),
         ObjectKind::Tag => {
             Ok(check_name(object).and_then(|()| Tag::parse(&object.bytes)).and_then(|tag| entries.verify(verifier, &tag.signed)))
         }
