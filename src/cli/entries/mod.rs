@@ -181,8 +181,6 @@ impl Lookup {
 
 /// Whether the next call would most likely fail like this one.
 fn is_lasting(cause: &Cause) -> bool {
-    matches!(
-        cause,
-        Cause::Address(_) | Cause::Client(_) | Cause::Unreachable(_) | Cause::Untrusted(_) | Cause::Deadline(_) | Cause::Budget(_)
-    ) || matches!(cause, Cause::Unavailable { .. })
+    use Cause::{Address, Budget, Client, Deadline, Unavailable, Unreachable, Untrusted};
+    matches!(cause, Address(_) | Client(_) | Unreachable(_) | Untrusted(_) | Deadline(_) | Budget(_) | Unavailable { .. })
 }
