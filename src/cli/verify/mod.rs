@@ -5,7 +5,7 @@ mod summary;
 
 use super::{
     context::Context,
-    entries::{self, Entries},
+    entries::{Entries, Legacy},
     exit::{Exit, Failure},
     git_program::read,
     ui::Ui,
@@ -69,7 +69,7 @@ pub(super) struct Args {
     #[command(flatten)]
     expect: Expect,
     #[command(flatten)]
-    legacy: entries::Options,
+    legacy: Legacy,
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
