@@ -101,6 +101,7 @@ impl Tree {
                 ui.line(format!("{indent}{name}:"));
                 fields.iter().for_each(|(name, field)| field.print(name, depth + 1, ui));
             }
+            Self::List(elements) if elements.is_empty() => {}
             Self::List(elements) if elements.iter().all(|element| matches!(element, Self::Text(_))) => {
                 ui.line(format!("{indent}{name}:"));
                 elements.iter().for_each(|element| element.print_element(depth + 1, ui));
@@ -111,7 +112,7 @@ impl Tree {
 
     fn print_element(&self, depth: usize, ui: &mut Ui) {
         if let Self::Text(text) = self {
-            ui.line(format!("{}{text}", "  ".repeat(depth)));
+            ui.line(format!("{}{text}", "  ".repeat(depth)).trim_end());
         }
     }
 }

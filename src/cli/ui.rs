@@ -212,7 +212,7 @@ impl Ui {
 
 /// A template that is not understood, which none of ours is, leaves the library's own.
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ").tick_chars("|/-\\ ")
 }
 
 impl Default for Ui {

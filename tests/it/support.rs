@@ -3,6 +3,7 @@
 pub mod bundle;
 pub mod corpus;
 pub mod filter;
+pub mod keys;
 pub mod objects;
 pub mod sandbox;
 pub mod sigstore;
