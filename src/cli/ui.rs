@@ -15,6 +15,8 @@ use std::process::ExitCode;
 pub struct Ui {
     output: BufWriter<Box<dyn Write>>,
     talk: Box<dyn Write>,
+    /// Talk that is written in one piece, before the next status lines or at the end.
+    collected: Option<Vec<u8>>,
     /// The first write to standard output that failed; nothing is written after it.
     failed: Option<io::Error>,
     /// The bar on standard error, while there is one.
@@ -50,7 +52,7 @@ impl Ui {
     }
 
     fn with(output: Box<dyn Write>, talk: Box<dyn Write>) -> Self {
-        Self { output: BufWriter::new(output), talk, failed: None, progress: None }
+        Self { output: BufWriter::new(output), talk, collected: None, failed: None, progress: None }
     }
 
     /// Whether standard output leads anywhere, for a call whose only use is what it writes there.
@@ -133,13 +135,38 @@ impl Ui {
     /// A line for people.
     pub fn note(&mut self, text: impl Display) {
         // in one piece: standard error has no buffer of its own
-        self.say(&format!("{}\n", Escaped(&text.to_string())));
+        self.talk(&format!("{}\n", Escaped(&text.to_string())));
+    }
+
+    /// Keeps the talk that follows until [`Ui::status`] or [`Ui::finish`]: each write wakes whoever reads it.
+    pub fn collect_talk(&mut self) {
+        self.collected.get_or_insert_default();
+    }
+
+    fn talk(&mut self, text: &str) {
+        match &mut self.collected {
+            Some(collected) => collected.extend_from_slice(text.as_bytes()),
+            None => {
+                let talk = &mut self.talk;
+                let _ = match &self.progress {
+                    Some(progress) => progress.bar.suspend(|| talk.write_all(text.as_bytes())),
+                    None => talk.write_all(text.as_bytes()),
+                };
+            }
+        }
+    }
+
+    fn flush_talk(&mut self) {
+        if let Some(collected) = self.collected.take() {
+            let _ = self.talk.write_all(&collected);
+        }
+        let _ = self.talk.flush();
     }
 
     /// Status lines for git on standard error, as they are.
     pub fn status(&mut self, lines: &str) {
-        let _ = self.talk.write_all(lines.as_bytes());
-        let _ = self.talk.flush();
+        self.talk(lines);
+        self.flush_talk();
     }
 
     /// Writes out what was printed so far.
@@ -193,20 +220,12 @@ impl Ui {
             }
             failure.exit
         });
-        let _ = self.talk.flush();
+        self.flush_talk();
         ExitCode::from(exit.code())
     }
 
     fn labelled(&mut self, style: Style, label: &str, text: &str) {
-        self.say(&format!("{style}{label}:{style:#} {}\n", Escaped(text)));
-    }
-
-    fn say(&mut self, line: &str) {
-        let talk = &mut self.talk;
-        let _ = match &self.progress {
-            Some(progress) => progress.bar.suspend(|| talk.write_all(line.as_bytes())),
-            None => talk.write_all(line.as_bytes()),
-        };
+        self.talk(&format!("{style}{label}:{style:#} {}\n", Escaped(text)));
     }
 }
 

@@ -151,7 +151,20 @@ fn other_parent(sandbox: &Sandbox) -> String {
 /// A merge of HEAD whose committer is the forge's, unsigned.
 fn unsigned_merge(sandbox: &Sandbox) -> String {
     let side = other_parent(sandbox);
-    sandbox.git(&["-c", "committer.name=Forge", "-c", &format!("committer.email={FORGE}"), "commit-tree", "-m", "merge", "HEAD^{tree}", "-p", "HEAD", "-p", &side])
+    sandbox.git(&[
+        "-c",
+        "committer.name=Forge",
+        "-c",
+        &format!("committer.email={FORGE}"),
+        "commit-tree",
+        "-m",
+        "merge",
+        "HEAD^{tree}",
+        "-p",
+        "HEAD",
+        "-p",
+        &side,
+    ])
 }
 
 /// A merge as the forge makes it, or a commit with one parent, signed by `git` with whichever key.
@@ -204,7 +217,13 @@ fn a_forges_merge_is_judged_by_its_openpgp_key_and_by_no_name() {
     let Some(own) = OpenPgp::new(&sandbox, "keyring", "Ann <ann@example.com>", test) else { return };
     // the name of the forge's key is whatever its maker likes: a key of the user's has the same
     let Some(forge) = OpenPgp::new(&sandbox, "forge", "Forge <noreply@forge.example>", test) else { return };
-    judge_forge(&sandbox, &forge.export("forge.asc"), &|arguments| forge.git(arguments), &|arguments| own.git(arguments), "openpgp-signature");
+    judge_forge(
+        &sandbox,
+        &forge.export("forge.asc"),
+        &|arguments| forge.git(arguments),
+        &|arguments| own.git(arguments),
+        "openpgp-signature",
+    );
     let merge = by_forge(&sandbox, |arguments| forge.git(arguments), 2);
     insta::assert_snapshot!(text(&sandbox, &forge.fingerprint, &sandbox.paraph(&["verify", &merge])), @r"
     exit 0

@@ -111,7 +111,10 @@ fn sarif_has_a_rule_for_every_cause_and_a_result_for_every_object_that_is_not_go
 
 /// What SARIF's schema (version 2.1.0) demands of the parts that are used here.
 fn check_sarif(document: &Value) {
-    assert_eq!((&document["version"], document["$schema"].as_str().map(|schema| schema.ends_with("sarif-2.1.0.json"))), (&"2.1.0".into(), Some(true)));
+    assert_eq!(
+        (&document["version"], document["$schema"].as_str().map(|schema| schema.ends_with("sarif-2.1.0.json"))),
+        (&"2.1.0".into(), Some(true))
+    );
     let [run] = &document["runs"].as_array().unwrap()[..] else { panic!("one run") };
     let driver = &run["tool"]["driver"];
     assert!(driver["name"].is_string());
@@ -169,7 +172,13 @@ fn a_bar_shows_on_a_terminal_alone() {
     let Some(seen) = on_terminal(&sandbox, "verify --all > ../out", &[], test) else { return };
     assert!(seen.contains(" objects") && seen.contains("\u{1b}[2K"), "{seen:?}");
     // colour is a sequence that ends in m
-    assert!(!seen.split('\u{1b}').skip(1).any(|part| part.split(|c: char| c.is_ascii_alphabetic()).next().is_some_and(|code| part[code.len()..].starts_with('m'))), "{seen:?}");
+    assert!(
+        !seen
+            .split('\u{1b}')
+            .skip(1)
+            .any(|part| part.split(|c: char| c.is_ascii_alphabetic()).next().is_some_and(|code| part[code.len()..].starts_with('m'))),
+        "{seen:?}"
+    );
     let out = std::fs::read_to_string(sandbox.root().join("out")).unwrap();
     assert_eq!(out, sandbox.paraph(&["verify", "--all"]).stdout, "nothing of the bar is in the data");
     // each line that is printed beside the bar begins on a line of its own, and the bar is gone at the end

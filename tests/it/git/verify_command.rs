@@ -239,7 +239,9 @@ fn shape(text: &str) -> String {
         match varying.iter().find(|name| bare.starts_with(**name)) {
             Some(name) => format!("{}{name} …\n", &line[..line.len() - bare.len()]),
             // the checkpoint's root hash and signature
-            None if bare.starts_with("— ") || (bare.len() == 44 && bare.ends_with('=')) => format!("{}…\n", &line[..line.len() - bare.len()]),
+            None if bare.starts_with("— ") || (bare.len() == 44 && bare.ends_with('=')) => {
+                format!("{}…\n", &line[..line.len() - bare.len()])
+            }
             None => format!("{line}\n"),
         }
     });

@@ -130,7 +130,11 @@ fn a_name_that_is_not_the_tags_own_and_a_target_of_another_type_are_bad() {
     let lying = sandbox.store("tag", &parts.with_payload(&commit, &tree).payload);
     let done = sandbox.paraph(&["verify-tag", "--target", &lying]);
     assert_eq!(done.code, Some(15), "{}", done.stdout);
-    assert!(done.stdout.contains("which is a tree [malformed-object]") && done.stdout.contains("a tree cannot carry one"), "{}", done.stdout);
+    assert!(
+        done.stdout.contains("which is a tree [malformed-object]") && done.stdout.contains("a tree cannot carry one"),
+        "{}",
+        done.stdout
+    );
     sandbox.git(&["tag", "-s", "tree", "-m", "x", "HEAD^{tree}"]);
     assert_eq!(sandbox.paraph(&["verify-tag", "tree"]).code, Some(0));
     assert_eq!(sandbox.paraph(&["verify-tag", "--target", "tree"]).code, Some(12));
