@@ -82,7 +82,15 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
         count(repository.handle(), &range, objects.len() + tags.len(), total);
     }
     for revision in objects {
-        output.show(&judge.object(&repository.object(revision)?)?);
+        let object = repository.object(revision)?;
+        if let Some(reference) =
+            object.reference.as_ref().filter(|name| name.starts_with("refs/tags/") && object.kind == ObjectKind::Commit)
+        {
+            output.warn(format!(
+                "{reference} is a lightweight tag: the verdict is on the commit that it leads to now; `paraph verify-tag` asks for a signed tag."
+            ));
+        }
+        output.show(&judge.object(&object)?);
     }
     if !range.revisions.is_empty() || range.all {
         let mut commits = repository.commits(&range)?;
