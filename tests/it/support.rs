@@ -4,6 +4,7 @@ pub mod bundle;
 pub mod corpus;
 pub mod entries;
 pub mod filter;
+pub mod keys;
 pub mod log;
 pub mod objects;
 pub mod online;
