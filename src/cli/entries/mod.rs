@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 /// How signatures of old are treated
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Signatures of old")]
-pub(super) struct Options {
+pub(super) struct Legacy {
     /// Ask the logs of the trust root for entries that signatures do not embed, as in gitsign's online mode
     ///
     /// The logs of Rekor v1 that the trust root names are told a hash of the object's id and the signer's certificate. What they answer is
@@ -32,7 +32,7 @@ pub(super) struct Options {
     allow_legacy: bool,
 }
 
-impl Options {
+impl Legacy {
     /// What they set in the configuration.
     pub(super) fn setting(&self) -> Option<OptionValue> {
         self.allow_legacy.then(|| OptionValue { setting: "allowLegacy", flag: "--allow-legacy", value: "true".into() })
@@ -59,7 +59,7 @@ impl Entries {
     }
 
     /// From those that were kept, and from the logs of the roots where the options ask for it.
-    pub fn new(options: &Options, config: &Config, roots: &[TrustRoot]) -> Self {
+    pub fn new(options: &Legacy, config: &Config, roots: &[TrustRoot]) -> Self {
         Self { lookup: options.lookup.then(|| Lookup::new(config, roots)), ..Self::kept() }
     }
 

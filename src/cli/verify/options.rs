@@ -4,7 +4,7 @@ use super::{Judge, expect::Expect};
 use crate::{
     cli::{
         context::Context,
-        entries::{self, Entries},
+        entries::{Entries, Legacy},
         exit::Failure,
         ui::Ui,
     },
@@ -46,7 +46,7 @@ pub(in crate::cli) struct Options {
     #[command(flatten)]
     expect: Expect,
     #[command(flatten)]
-    legacy: entries::Options,
+    legacy: Legacy,
 }
 
 /// How verdicts are told.
