@@ -110,6 +110,16 @@ mod tests {
     }
 
     #[test]
+    fn wrong_base64_is_told_in_words() {
+        let good = encode(b"abcd");
+        for (text, words) in [("YW!jZA==", "does not belong"), ("YWJjZA=", "not padded"), ("YWJjZB==", "mean nothing"), ("YWJjZ", "groups")]
+        {
+            let rejection = decode(good.replace("YWJjZA==", text).as_bytes()).unwrap_err();
+            assert!(rejection.detail().contains(words), "{text}: {}", rejection.detail());
+        }
+    }
+
+    #[test]
     fn each_departure_from_the_strict_form_has_its_reason() {
         let good = encode(&[7; 100]);
         let cases = [

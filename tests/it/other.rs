@@ -314,3 +314,21 @@ fn a_mixed_history_is_judged_in_one_run() {
            1  FINGERPRINT, judged by forge key: good
     ");
 }
+
+#[test]
+fn a_hook_lets_a_forges_merge_pass_by_the_same_key() {
+    let test = "a_hook_lets_a_forges_merge_pass_by_the_same_key";
+    let sandbox = sandbox();
+    let Some(forge) = Ssh::new(&sandbox, "forge", test) else { return };
+    let merge = by_forge(&sandbox, |arguments| forge.git(arguments), 2);
+    // the remote has both sides of the merge already
+    sandbox.git(&["update-ref", "refs/remotes/origin/main", &format!("{merge}^1")]);
+    sandbox.git(&["update-ref", "refs/remotes/origin/side", &format!("{merge}^2")]);
+    let input = format!("refs/heads/main {merge} refs/heads/main {}\n", sandbox.git(&["rev-parse", "HEAD"]));
+    let push = || sandbox.paraph_with(&["hook", "pre-push", "origin", "file:///nowhere"], input.as_bytes());
+    let refused = push();
+    assert!(refused.code == Some(1) && refused.stderr.contains("[ssh-signature]"), "{refused:?}");
+    sandbox.git(&["config", "--global", "paraph.forgeKey", &format!("{}.pub", forge.file)]);
+    let accepted = push();
+    assert_eq!((accepted.code, accepted.stderr.as_str()), (Some(0), ""));
+}

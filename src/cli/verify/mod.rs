@@ -77,34 +77,45 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
     let leaves_out = revisions.iter().any(|revision| revision.starts_with('^'));
     let (ranges, objects): (Vec<&str>, Vec<&str>) =
         revisions.iter().map(String::as_str).partition(|revision| leaves_out || is_range(revision));
-    for revision in objects {
-        output.show(&judge.object(&repository.object(revision)?)?);
+    let tags = if arguments.tags { repository.tag_references()? } else { Vec::new() };
+    let range = Range { revisions: ranges, all: arguments.all, first_parent: arguments.first_parent };
+    if let Some(total) = is_many(arguments, revisions).then(|| output.begin()).flatten() {
+        count(repository.handle(), &range, objects.len() + tags.len(), total);
     }
-    if !ranges.is_empty() || arguments.all {
-        let range = Range { revisions: ranges, all: arguments.all, first_parent: arguments.first_parent };
-        let mut commits = repository.commits(&range)?;
-        if let Some(total) = output.begin() {
-            count(repository.handle(), &range, total);
+    for revision in objects {
+        let object = repository.object(revision)?;
+        if let Some(reference) =
+            object.reference.as_ref().filter(|name| name.starts_with("refs/tags/") && object.kind == ObjectKind::Commit)
+        {
+            output.warn(format!(
+                "{reference} is a lightweight tag: the verdict is on the commit that it leads to now; `paraph verify-tag` asks for a signed tag."
+            ));
         }
+        output.show(&judge.object(&object)?);
+    }
+    if !range.revisions.is_empty() || range.all {
+        let mut commits = repository.commits(&range)?;
         judge.commits(commits.by_ref(), &repository.handle(), |judged| output.judged(judged))?;
         output.cut(commits.cut());
     }
-    if arguments.tags {
-        for tag in repository.tag_references()? {
-            output.show(&judge.object(&repository.object(&tag.reference)?)?);
-        }
+    for tag in tags {
+        output.show(&judge.object(&repository.object(&tag.reference)?)?);
     }
     Ok(())
 }
 
-/// Counts the commits of a range beside their verification, for a person who waits.
-fn count(handle: Handle, range: &Range<'_>, total: Total) {
+/// Counts the commits of a range beside their verification, for a person who waits; `others` are known.
+fn count(handle: Handle, range: &Range<'_>, others: usize, total: Total) {
+    if range.revisions.is_empty() && !range.all {
+        total.set(others as u64);
+        return;
+    }
     let revisions: Vec<String> = range.revisions.iter().map(|revision| (*revision).to_owned()).collect();
     let (all, first_parent) = (range.all, range.first_parent);
     std::thread::spawn(move || {
         let range = Range { revisions: revisions.iter().map(String::as_str).collect(), all, first_parent };
         if let Ok(commits) = handle.to_repository().commits(&range) {
-            total.set(commits.map_while(Result::ok).count() as u64);
+            total.set((others + commits.map_while(Result::ok).count()) as u64);
         }
     });
 }

@@ -38,6 +38,11 @@ impl<'a> Output<'a> {
         if self.options.quiet || is_in_the_way { None } else { self.ui.begin_progress() }
     }
 
+    /// What a person should know about the call.
+    pub fn warn(&mut self, text: String) {
+        self.ui.warning(text);
+    }
+
     /// One object that was named by itself.
     pub fn show(&mut self, judged: &Judged) {
         self.note(judged);

@@ -143,6 +143,7 @@ fn a_revision_that_names_nothing_to_verify_is_a_failure_of_the_call() {
         assert!(done.stdout.is_empty());
         table += &text(&sandbox, &done);
     }
+    table += &text(&sandbox, &sandbox.paraph(&["verify", "--at", "noon"]));
     table += &text(&sandbox, &sandbox.paraph_in(&sandbox.home(), &["verify"]));
     insta::assert_snapshot!(table, @r#"
     exit 4
@@ -159,6 +160,10 @@ fn a_revision_that_names_nothing_to_verify_is_a_failure_of_the_call() {
     error: 'HEAD~7' names no object in this repository: HEAD is there, and the rest leads nowhere from it
     exit 2
     error: '\u{1b}[2J' cannot name an object: it holds control characters
+    exit 2
+    error: invalid value 'noon' for '--at <TIME>': it is no time in RFC 3339, such as TIME
+
+    For more information, try '--help'.
     exit 4
     error: this is not a git repository, and none is above it
     hint: change into a repository, or set GIT_DIR

@@ -82,7 +82,10 @@ fn case_24_a_lightweight_tag_is_not_annotated() {
     let (_sigstore, sandbox) = tagged();
     sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "signed"]);
     sandbox.git(&["tag", "-f", "--no-sign", "v1", "HEAD"]);
-    assert_eq!(sandbox.paraph(&["verify", "HEAD"]).code, Some(0));
+    let commit = sandbox.paraph(&["verify", "HEAD"]);
+    assert_eq!((commit.code, commit.stderr.as_str()), (Some(0), ""));
+    let by_name = sandbox.paraph(&["verify", "v1"]);
+    assert!(by_name.code == Some(0) && by_name.stderr.starts_with("warning: refs/tags/v1 is a lightweight tag"), "{by_name:?}");
     insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify-tag", "v1"])), @r"
     exit 12
     lightweight tag OID: unsigned
