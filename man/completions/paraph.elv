@@ -54,6 +54,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --json 'The same as --format json'
             cand -q 'Print nothing but errors; the exit code tells'
             cand --quiet 'Print nothing but errors; the exit code tells'
+            cand --lookup 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode'
+            cand --allow-legacy 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

@@ -51,6 +51,8 @@ impl Reason {
             Self::UnknownAuthority | Self::SctUnknownLog | Self::LogUnknown | Self::TimestampUnknownAuthority => {
                 "run `paraph trust update`; where it was signed with another instance, name it by --instance or --trusted-root"
             }
+            _ if self.is_missing_entry() => "ask the log for its entry with --lookup, or have it signed anew",
+            Self::LookupFailed => "try again when the log answers, and look at what its address is with `paraph trust status`",
             Self::TimeInFuture => "set this machine's clock, or give the time with --at",
             _ if self.standing() == Standing::Wrong => {
                 "do not trust it: it was changed after it was signed, or its signature is damaged; ask its author"

@@ -126,9 +126,8 @@ fn judge(
     let repository = context.repository()?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, warnings) = context.policy();
-    let entries = Entries::none();
-    let others = context.others(false)?;
-    let judge = Judge { verifier: &verifier, policy: &policy, entries: &entries, others: &others };
+    let (others, entries) = (context.others(false)?, Entries::none());
+    let judge = Judge { verifier: &verifier, policy: &policy, others: &others, entries: &entries };
     let mut refusals = Refusals::new(whose);
 
     let tips: Vec<(&str, &str)> = updates.iter().filter_map(|update| Some((update.new_id()?, update.reference()))).collect();

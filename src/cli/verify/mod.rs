@@ -159,10 +159,10 @@ fn is_many(arguments: &Args, revisions: &[String]) -> bool {
 pub(super) struct Judge<'a> {
     pub verifier: &'a Verifier,
     pub policy: &'a Policy,
-    /// Where log entries come from that a signature does not embed.
-    pub entries: &'a Entries,
     /// Who judges the kinds of signatures that the pipeline only names.
     pub others: &'a Others,
+    /// Where log entries come from that a signature does not embed.
+    pub entries: &'a Entries,
 }
 
 /// Tags inside tags, at most.

@@ -82,8 +82,8 @@ pub(super) struct Session {
     pub context: Context,
     verifier: Verifier,
     policy: Policy,
-    entries: Entries,
     others: Others,
+    entries: Entries,
     warnings: Vec<String>,
 }
 
@@ -94,16 +94,16 @@ impl Session {
         let verifier = Verifier::new(context.trust_roots()?, options.at.unwrap_or_else(Timestamp::now));
         let (mut policy, warnings) = context.policy();
         policy.expected = options.expect.identities()?;
-        let entries = Entries::new(&options.legacy, &context.config, verifier.roots());
         let others = context.others(options.other_signatures)?;
-        Ok(Self { context, verifier, policy, entries, others, warnings })
+        let entries = Entries::new(&options.legacy, &context.config, verifier.roots());
+        Ok(Self { context, verifier, policy, others, entries, warnings })
     }
 
     pub fn judge(&self) -> Judge<'_> {
-        Judge { verifier: &self.verifier, policy: &self.policy, entries: &self.entries, others: &self.others }
+        Judge { verifier: &self.verifier, policy: &self.policy, others: &self.others, entries: &self.entries }
     }
 
-    /// What the user should know about the policy and the entries that were looked up, after the verdicts.
+    /// What the user should know about the policy and what was looked up, after the verdicts.
     pub fn warn(&self, ui: &mut Ui) {
         for warning in self.warnings.iter().cloned().chain(self.entries.take_warnings()) {
             ui.warning(warning);
