@@ -9,12 +9,10 @@
 
 mod command_line;
 mod config;
-mod corpus;
 mod documents;
 mod git;
 mod hooks;
 mod ranges;
-mod real_objects;
 mod repository;
 mod services;
 mod sign;

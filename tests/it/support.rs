@@ -1,7 +1,6 @@
 //! What the tests share.
 
 pub mod bundle;
-pub mod corpus;
 pub mod filter;
 pub mod objects;
 pub mod sandbox;

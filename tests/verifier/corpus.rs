@@ -1,8 +1,8 @@
 //! Every object of the corpus gets the verdict that its index expects, each for its own reason.
 
-use crate::support::{
+use crate::{
     bundle::second_opinion,
-    corpus::{Object, folder, objects},
+    objects_of_corpus::{Object, folder, objects},
 };
 use paraph::{
     Reason, Rejection,

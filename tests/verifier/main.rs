@@ -1,0 +1,30 @@
+//! The verifier alone, as a library: vectors, mutations, real objects, Wycheproof, and the second opinion. No program, no git, no clock but
+//! where a second opinion has one.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail by panicking, and say what they skip"
+)]
+
+#[path = "../it/support/bundle.rs"]
+#[allow(dead_code, reason = "shared with the tests of the program")]
+mod bundle;
+#[path = "../it/vectors/case.rs"]
+#[allow(dead_code, reason = "shared with the tests of the program")]
+mod case;
+#[path = "../../examples/make-vectors/vectors/mod.rs"]
+#[allow(dead_code, reason = "shared with the generator")]
+mod generator;
+#[path = "../it/vectors/library.rs"]
+mod library;
+mod objects_of_corpus;
+
+mod corpus;
+mod mutation;
+mod real_objects;
+mod second_opinion;
+mod vectors;
+mod wycheproof;
