@@ -34,6 +34,7 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
         }
     };
     let claimed = judgement.result.is_err().then(|| Claimed::of(&input)).flatten();
+    ui.collect_talk();
     for line in sentences(&judgement) {
         ui.note(format!("paraph: {line}"));
     }
