@@ -556,12 +556,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook)
-            opts="-h --help pre-receive update pre-push help"
+            opts="-h --deadline --help pre-receive update pre-push help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -640,12 +644,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook__subcmd__pre__subcmd__push)
-            opts="-h --help"
+            opts="-h --deadline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -654,12 +662,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook__subcmd__pre__subcmd__receive)
-            opts="-h --help"
+            opts="-h --deadline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -668,12 +680,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook__subcmd__update)
-            opts="-h --help"
+            opts="-h --deadline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

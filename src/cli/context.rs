@@ -11,7 +11,7 @@ use crate::{
     trust::{Instance, TrustRoot},
 };
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The repository, if the command runs in one, and the configuration.
 pub(super) struct Context {
@@ -84,12 +84,14 @@ impl Context {
     /// A file of allowed identities in the work tree can be changed by the very branch that it should judge; one in the git directory not.
     pub fn policy_under_test(&self) -> Option<String> {
         let repository = self.repository.as_ref()?;
-        // in a hook on a server, git names the git directory only
-        let beside = repository.common_dir().canonicalize().ok().filter(|folder| folder.ends_with(".git"));
-        let tree = repository.work_tree().map(Path::to_owned).or_else(|| beside?.parent().map(Path::to_owned))?.canonicalize().ok()?;
         let file: PathBuf = self.config.allowed_identities.value.as_ref()?.canonicalize().ok()?;
+        let trees = match repository.work_trees() {
+            Ok(trees) => trees,
+            Err(error) => return Some(error.to_string()),
+        };
+        let in_tree = trees.iter().filter_map(|tree| tree.canonicalize().ok()).any(|tree| file.starts_with(tree));
         let in_git_dir = repository.common_dir().canonicalize().is_ok_and(|git_dir| file.starts_with(git_dir));
-        (file.starts_with(&tree) && !in_git_dir)
+        (in_tree && !in_git_dir)
             .then(|| format!("{} lies in the work tree: whoever can change a branch can change whom it allows.", file.display()))
     }
 }

@@ -22,6 +22,8 @@ mod generator;
 mod library;
 mod objects_of_corpus;
 
+mod attacks;
+mod caps;
 mod corpus;
 mod mutation;
 mod real_objects;

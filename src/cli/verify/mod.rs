@@ -10,7 +10,7 @@ use super::{
     ui::Ui,
 };
 use crate::{
-    Rejection,
+    Reason, Rejection,
     config::OptionValue,
     object::Tag,
     policy::{Judgement, Policy, Verdict},
@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 
     let (ranges, objects): (Vec<&str>, Vec<&str>) = revisions.iter().map(String::as_str).partition(|revision| is_range(revision));
     for revision in objects {
-        output.show(&judge.object(&repository.object(revision)?)?);
+        output.show(&judge.read(repository.object(revision))?);
     }
     if !ranges.is_empty() || arguments.all {
         let range = Range { revisions: ranges, all: arguments.all, first_parent: arguments.first_parent };
@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     }
     if arguments.tags {
         for tag in repository.tag_references()? {
-            output.show(&judge.object(&repository.object(&tag.reference)?)?);
+            output.show(&judge.read(repository.object(&tag.reference))?);
         }
     }
     let exit = output.finish(is_many(arguments, &revisions));
@@ -151,6 +151,19 @@ impl Judge<'_> {
         Ok(Judged { id: object.id.clone(), kind: object.kind, judgement, title })
     }
 
+    /// The same for what was read. What stands under an id that its bytes do not have is a bad object, and no reason to judge no other.
+    pub fn read(&self, object: Result<RawObject, repository::Error>) -> Result<Judged, Failure> {
+        let (id, kind, rejection) = match object {
+            Ok(object) => return self.object(&object),
+            Err(repository::Error::ObjectIdMismatch { id, kind, computed }) => {
+                (id, kind, Rejection::new(Reason::ObjectIdMismatch, format!("they have the id {computed}")))
+            }
+            Err(repository::Error::Sha1Collision { id, kind }) => (id, kind, Reason::Sha1Collision.into()),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Judged { id, kind, judgement: self.policy.judge(Err(rejection)), title: None })
+    }
+
     /// The commits of these ids, over all cores, in order.
     pub fn commits(
         &self,
@@ -163,7 +176,7 @@ impl Judge<'_> {
         let mut damaged = None;
         let work = |chunk: Vec<String>| {
             let repository: Repository = handle.to_repository();
-            chunk.into_iter().map(|id| self.object(&repository.object_by_id(&id)?)).collect::<Vec<_>>()
+            chunk.into_iter().map(|id| self.read(repository.object_by_id(&id))).collect::<Vec<_>>()
         };
         batch::in_order(ids, work, |judged| match judged {
             Ok(judged) => sink(&judged),
