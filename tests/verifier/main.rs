@@ -26,6 +26,8 @@ mod caps;
 mod corpus;
 mod mutation;
 mod real_objects;
+mod reports;
+mod roots;
 mod second_opinion;
 mod vectors;
 mod wycheproof;
