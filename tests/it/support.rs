@@ -1,8 +1,11 @@
 //! What the tests share.
 
 pub mod bundle;
+pub mod entries;
 pub mod filter;
+pub mod log;
 pub mod objects;
+pub mod online;
 pub mod sandbox;
 pub mod sigstore;
 pub mod socket;

@@ -1,6 +1,7 @@
 //! Every cap of the verifier, reached: what has just that size or number passes, and what has one more is refused, with the cap's own reason.
 
 use crate::{
+    case::{Case, cases},
     generator::{
         certificate::{Template, authority_key_identifier, basic_constraints, key_usage, name, raw, serial, subject_key_identifier},
         der::{self, Content, edit, octets, sequence, set},
@@ -9,13 +10,14 @@ use crate::{
         recipe::{COMMIT, PUSH, Recipe, TAG},
         world::{BEGIN, END, TIME, World, authority_json},
     },
-    library::NOW,
+    library::{NOW, signed},
 };
 use paraph::{
     Reason,
     certificate::x509::{MAX_CERTIFICATE, MAX_EXTENSIONS},
     evidence::{
         checkpoint::{MAX_CHECKPOINT, MAX_SIGNATURES},
+        detached::{MAX_DETACHED, from_file},
         log::{MAX_ENTRY, MAX_PROOF},
         timestamp::MAX_TOKEN,
     },
@@ -62,6 +64,7 @@ const CAPS: &[Cap] = &[
     Cap { name: "MAX_TRUSTED_ROOT", at: MAX_TRUSTED_ROOT, passes: "good", refused: "bytes, at most", of: trusted_root },
     Cap { name: "MAX_ENTRIES", at: 256, passes: "good", refused: "more than 256 entries of one kind", of: logs },
     Cap { name: "MAX_FILE", at: MAX_FILE, passes: "good", refused: "the file has more than", of: identities },
+    Cap { name: "MAX_DETACHED", at: MAX_DETACHED, passes: "good", refused: "entry-mismatch", of: detached },
     // compiled, it is larger than what was written, so that the cap lies between these two
     Cap {
         name: "MAX_PATTERN",
@@ -71,6 +74,9 @@ const CAPS: &[Cap] = &[
         of: |_, count| pattern(if count > 10_000 { 1_000_000 } else { count }),
     },
 ];
+
+/// Caps that only the program can reach, and the file whose tests do.
+const ELSEWHERE: [(&str, &str); 1] = [("MAX_KEPT", "src/cli/entries/kept.rs")];
 
 #[test]
 fn a_cap_lets_pass_what_reaches_it_and_refuses_one_more() {
@@ -90,9 +96,14 @@ fn a_cap_lets_pass_what_reaches_it_and_refuses_one_more() {
 #[test]
 fn every_cap_of_the_verifier_is_in_the_table() {
     let rooms = ["object", "signature", "certificate", "evidence", "trust", "verify", "policy", "report"];
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (name, file) in ELSEWHERE {
+        let text = std::fs::read_to_string(source.join(file)).unwrap();
+        assert!(text.split("mod tests").nth(1).unwrap().contains(name), "{file} does not test {name}");
+    }
     let mut named = BTreeSet::new();
     for room in rooms {
-        for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room)).unwrap() {
+        for file in std::fs::read_dir(source.join("src").join(room)).unwrap() {
             let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
             named.extend(text.lines().filter_map(|line| {
                 let (name, _) = line.trim_start_matches("pub ").strip_prefix("const MAX_")?.split_once(':')?;
@@ -100,7 +111,8 @@ fn every_cap_of_the_verifier_is_in_the_table() {
             }));
         }
     }
-    assert_eq!(named, CAPS.iter().map(|cap| cap.name.to_owned()).collect());
+    let elsewhere = ELSEWHERE.iter().map(|(name, _)| (*name).to_owned());
+    assert_eq!(named, CAPS.iter().map(|cap| cap.name.to_owned()).chain(elsewhere).collect());
 }
 
 /// Time is linear in what comes from outside: ten times as much takes no more than a hundred times as long, where a square would take a
@@ -376,6 +388,17 @@ fn logs(world: &World, count: usize) -> Outcome {
 
 fn identities(_: &World, size: usize) -> Outcome {
     said(AllowedIdentities::parse(&"#".repeat(size)))
+}
+
+/// Entries beside a signature, of which the last one is right.
+fn detached(_: &World, count: usize) -> Outcome {
+    let case = |name: &str| cases().into_iter().find(|case| case.name == name).unwrap();
+    let entries = |case: &Case| from_file(case.entries.as_ref().unwrap()).unwrap();
+    let right = case("entry_of_object_id_fail");
+    let mut all = vec![entries(&case("kept_entry_of_other_object_fail"))[0].clone(); count - 1];
+    all.extend(entries(&right));
+    let root = TrustRoot::from_json(&std::fs::read(&right.trusted_root).unwrap(), Instance::custom(), "vectors").unwrap();
+    outcome(Verifier::new(vec![root], NOW.parse().unwrap()).verify_with(&signed(&right).unwrap(), &all))
 }
 
 fn pattern(count: usize) -> Outcome {

@@ -66,7 +66,8 @@ fn each_verdict_has_its_words() {
     insta::assert_snapshot!(told("sct_missing_fail", &alice), @r"
     Good signature from alice@example.com, vouched for by https://issuer.example.
     Signed at 2025-03-01T12:00:00Z (log); entry 1000005 of the log rekor.example - 1193050959916656506; instance vectors.
-    But it is not trusted: it needs a rule for old signatures, which must be asked for (paraph.allowLegacy).
+    This rests on a rule of old: the certificate carries no signed certificate timestamp [sct-missing].
+    But it is not trusted: it needs a rule for old signatures, which must be asked for (--allow-legacy, paraph.allowLegacy).
     ");
     insta::assert_snapshot!(told("unsigned_fail", &alice), @"Not signed: the object carries no signature [no-signature].");
     insta::assert_snapshot!(told("openpgp_fail", &alice), @"Not judged: the signature is an OpenPGP signature, which git's own gpg program judges [openpgp-signature].");

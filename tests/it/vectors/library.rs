@@ -3,7 +3,8 @@
 use super::case::{Case, Cell};
 use paraph::{
     Rejection,
-    object::{ObjectFormat, Tag},
+    evidence::detached::from_file,
+    object::{Commit, ObjectFormat, PushCertificate, Signed, Tag},
     policy::{AllowedIdentities, Policy},
     trust::{Instance, TrustRoot},
     verify::{Verified, Verifier},
@@ -32,14 +33,24 @@ pub fn library_cell(case: &Case) -> Cell {
 
 /// The library's result before a policy is asked.
 pub fn verify(verifier: &Verifier, case: &Case) -> Result<Verified, Rejection> {
+    let signed = signed(case)?;
+    match &case.entries {
+        Some(entries) => verifier.verify_with(&signed, &from_file(entries).unwrap()),
+        None => verifier.verify(&signed),
+    }
+}
+
+/// What was signed, and the signature.
+pub fn signed(case: &Case) -> Result<Signed<'_>, Rejection> {
     match case.kind {
-        "commit" => verifier.verify_commit(&case.object, ObjectFormat::Sha1),
+        "commit" => Ok(Commit::parse(&case.object, ObjectFormat::Sha1)?.signed),
         "tag" => {
+            let tag = Tag::parse(&case.object)?;
             if let Some(reference) = &case.reference {
-                Tag::parse(&case.object)?.check_name(reference)?;
+                tag.check_name(reference)?;
             }
-            verifier.verify_tag(&case.object)
+            Ok(tag.signed)
         }
-        _ => verifier.verify_push_certificate(&case.object),
+        _ => Ok(PushCertificate::parse(&case.object)?.signed),
     }
 }
