@@ -576,12 +576,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook)
-            opts="-h --help pre-receive update pre-push help"
+            opts="-h --deadline --help pre-receive update pre-push help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -660,12 +664,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook__subcmd__pre__subcmd__push)
-            opts="-h --help"
+            opts="-h --deadline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -674,12 +682,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook__subcmd__pre__subcmd__receive)
-            opts="-h --help"
+            opts="-h --deadline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -688,12 +700,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook__subcmd__update)
-            opts="-h --help"
+            opts="-h --deadline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

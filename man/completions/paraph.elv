@@ -89,6 +89,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook'= {
+            cand --deadline 'Refuse where the judgement has taken this long'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand pre-receive 'On a server: refuse a whole push for one bad object'
@@ -97,14 +98,17 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;hook;pre-receive'= {
+            cand --deadline 'Refuse where the judgement has taken this long'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;update'= {
+            cand --deadline 'Refuse where the judgement has taken this long'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;pre-push'= {
+            cand --deadline 'Refuse where the judgement has taken this long'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

@@ -84,13 +84,17 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l allow-legac
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -l json -d 'Print it as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -l deadline -d 'Refuse where the judgement has taken this long' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "pre-receive" -d 'On a server: refuse a whole push for one bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "update" -d 'On a server: refuse the refs of a push that have a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "pre-push" -d 'On one\'s own machine: refuse to push a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -l deadline -d 'Refuse where the judgement has taken this long' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -l deadline -d 'Refuse where the judgement has taken this long' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -l deadline -d 'Refuse where the judgement has taken this long' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "pre-receive" -d 'On a server: refuse a whole push for one bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "update" -d 'On a server: refuse the refs of a push that have a bad object'

@@ -12,7 +12,7 @@ use crate::{
     trust::{Instance, TrustRoot},
 };
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The repository, if the command runs in one, and the configuration.
 pub(super) struct Context {
@@ -91,14 +91,18 @@ impl Context {
     /// directory not.
     pub fn policy_under_test(&self) -> Option<String> {
         let repository = self.repository.as_ref()?;
-        // in a hook on a server, git names the git directory only
-        let beside = repository.common_dir().canonicalize().ok().filter(|folder| folder.ends_with(".git"));
-        let tree = repository.work_tree().map(Path::to_owned).or_else(|| beside?.parent().map(Path::to_owned))?.canonicalize().ok()?;
+        let trees = match repository.work_trees() {
+            Ok(trees) => trees,
+            Err(error) => return Some(error.to_string()),
+        };
+        let trees: Vec<PathBuf> = trees.iter().filter_map(|tree| tree.canonicalize().ok()).collect();
         let git_dir = repository.common_dir().canonicalize().ok();
         let files = [&self.config.allowed_identities, &self.config.forge_key].into_iter().filter_map(|file| file.value.as_ref());
         let mut files = files.filter_map(|file| file.canonicalize().ok());
-        let file: PathBuf =
-            files.find(|file| file.starts_with(&tree) && !git_dir.as_ref().is_some_and(|git_dir| file.starts_with(git_dir)))?;
+        let is_under_test = |file: &PathBuf| {
+            trees.iter().any(|tree| file.starts_with(tree)) && !git_dir.as_ref().is_some_and(|git_dir| file.starts_with(git_dir))
+        };
+        let file = files.find(is_under_test)?;
         Some(format!("{} lies in the work tree: whoever can change a branch can change whom it allows.", file.display()))
     }
 }

@@ -156,6 +156,7 @@ impl From<repository::Error> for Failure {
             | E::DamagedObject { .. }
             | E::ObjectTooLarge { .. }
             | E::ObjectIdMismatch { .. }
+            | E::Sha1Collision { .. }
             | E::Walk(_)
             | E::Git(_) => Exit::Object,
         };

@@ -9,13 +9,11 @@
 
 mod command_line;
 mod config;
-mod corpus;
 mod documents;
 mod git;
 mod hooks;
 mod other;
 mod ranges;
-mod real_objects;
 mod repository;
 mod services;
 mod sign;

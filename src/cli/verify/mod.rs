@@ -14,7 +14,7 @@ use super::{
     ui::{Total, Ui},
 };
 use crate::{
-    Rejection,
+    Reason, Rejection,
     object::{Commit, Tag},
     other::Others,
     policy::{Judgement, Policy, Verdict},
@@ -83,15 +83,16 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
         count(repository.handle(), &range, objects.len() + tags.len(), total);
     }
     for revision in objects {
-        let object = repository.object(revision)?;
-        if let Some(reference) =
-            object.reference.as_ref().filter(|name| name.starts_with("refs/tags/") && object.kind == ObjectKind::Commit)
+        let object = repository.object(revision);
+        if let Ok(object) = &object
+            && let Some(reference) =
+                object.reference.as_ref().filter(|name| name.starts_with("refs/tags/") && object.kind == ObjectKind::Commit)
         {
             output.warn(format!(
                 "{reference} is a lightweight tag: the verdict is on the commit that it leads to now; `paraph verify-tag` asks for a signed tag."
             ));
         }
-        output.show(&judge.object(&object)?);
+        output.show(&judge.read(object)?);
     }
     if !range.revisions.is_empty() || range.all {
         let mut commits = repository.commits(&range)?;
@@ -99,7 +100,7 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
         output.cut(commits.cut());
     }
     for tag in tags {
-        output.show(&judge.object(&repository.object(&tag.reference)?)?);
+        output.show(&judge.read(repository.object(&tag.reference))?);
     }
     Ok(())
 }
@@ -192,6 +193,19 @@ impl Judge<'_> {
         Ok(Judged::new(object, self.others.judge(object, judgement)))
     }
 
+    /// The same for what was read. What stands under an id that its bytes do not have is a bad object, and no reason to judge no other.
+    pub fn read(&self, object: Result<RawObject, repository::Error>) -> Result<Judged, Failure> {
+        let (id, kind, rejection) = match object {
+            Ok(object) => return self.object(&object),
+            Err(repository::Error::ObjectIdMismatch { id, kind, computed }) => {
+                (id, kind, Rejection::new(Reason::ObjectIdMismatch, format!("they have the id {computed}")))
+            }
+            Err(repository::Error::Sha1Collision { id, kind }) => (id, kind, Reason::Sha1Collision.into()),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Judged { id, kind, judgement: self.policy.judge(Err(rejection)), title: None, tag: None })
+    }
+
     /// The commits of these ids, over all cores, in order.
     pub fn commits(
         &self,
@@ -204,7 +218,7 @@ impl Judge<'_> {
         let mut damaged = None;
         let work = |chunk: Vec<String>| {
             let repository: Repository = handle.to_repository();
-            chunk.into_iter().map(|id| self.object(&repository.object_by_id(&id)?)).collect::<Vec<_>>()
+            chunk.into_iter().map(|id| self.read(repository.object_by_id(&id))).collect::<Vec<_>>()
         };
         batch::in_order(ids, work, |judged| match judged {
             Ok(judged) => sink(&judged),
