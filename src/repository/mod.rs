@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub use configuration::{Entry, Scope, global_configuration};
 pub use git::Error as GitError;
 pub use new::{KnownReferences, NewCommits};
-pub use walk::{Commits, Handle, Range, TagReference};
+pub use walk::{Commits, Found, Handle, Range, TagReference};
 
 /// The largest object that is read: no signed commit or tag comes near it.
 pub const OBJECT_LIMIT: u64 = crate::object::MAX_OBJECT as u64;
@@ -230,6 +230,11 @@ impl Repository {
             Some(objects) => objects.read(self, id)?,
             None => self.read(id)?,
         };
+        self.with_its_id(id, kind, bytes, reference)
+    }
+
+    /// The object of these bytes, which are hashed anew.
+    fn with_its_id(&self, id: &str, kind: gix::objs::Kind, bytes: Vec<u8>, reference: Option<String>) -> Result<RawObject, Error> {
         let hash = self.gix.object_hash();
         let damaged = |cause: String| Error::DamagedObject { id: id.to_owned(), cause };
         let computed = gix::objs::compute_hash(hash, kind, &bytes).map_err(|error| damaged(chain(&error)))?.to_hex().to_string();

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     object::Tag,
     policy::Verdict,
-    repository::{Handle, KnownReferences, ObjectKind, Repository},
+    repository::{Found, Handle, KnownReferences, ObjectKind, Repository},
     verify::{Verifier, batch},
 };
 use refusals::{Refusals, Whose};
@@ -140,7 +140,7 @@ fn judge(
     if !tips.is_empty() {
         let ids: Vec<&str> = tips.iter().map(|(id, _)| *id).collect();
         let new = repository.new_commits(&ids, known, references)?.filter(|id| id.as_ref().map_or(true, |id| !seen.contains(id)));
-        failure = judge.commits(new, &repository.handle(), |judged| refusals.add(judged)).err().or(failure);
+        failure = judge.commits(new.map(|id| id.map(Found::from)), &repository.handle(), |judged| refusals.add(judged)).err().or(failure);
     }
     if whose == Whose::Server {
         push_certificate::check(repository, &judge, updates, &mut refusals)?;

@@ -15,7 +15,7 @@ use crate::{
     object::Tag,
     policy::{Judgement, Policy, Verdict},
     report::{Report, sentences},
-    repository::{self, Handle, ObjectKind, Range, RawObject, Repository},
+    repository::{self, Found, Handle, ObjectKind, Range, RawObject, Repository},
     verify::{Verified, Verifier, batch},
 };
 use expect::Expect;
@@ -151,21 +151,21 @@ impl Judge<'_> {
         Ok(Judged { id: object.id.clone(), kind: object.kind, judgement, title })
     }
 
-    /// The commits of these ids, over all cores, in order.
+    /// These commits, over all cores, in order.
     pub fn commits(
         &self,
-        commits: impl Iterator<Item = Result<String, repository::Error>>,
+        commits: impl Iterator<Item = Result<Found, repository::Error>>,
         handle: &Handle,
         mut sink: impl FnMut(&Judged),
     ) -> Result<(), Failure> {
         let mut failure = None;
-        let ids = commits.map_while(|id| id.map_err(|error| failure = Some(Failure::from(error))).ok());
+        let found = commits.map_while(|found| found.map_err(|error| failure = Some(Failure::from(error))).ok());
         let mut damaged = None;
-        let work = |chunk: Vec<String>| {
+        let work = |chunk: Vec<Found>| {
             let repository: Repository = handle.to_repository();
-            chunk.into_iter().map(|id| self.object(&repository.object_by_id(&id)?)).collect::<Vec<_>>()
+            chunk.into_iter().map(|found| self.object(&repository.found(found)?)).collect::<Vec<_>>()
         };
-        batch::in_order(ids, work, |judged| match judged {
+        batch::in_order(found, work, |judged| match judged {
             Ok(judged) => sink(&judged),
             Err(error) => damaged = damaged.take().or(Some(error)),
         });
