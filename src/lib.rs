@@ -32,6 +32,8 @@ pub mod escape;
 pub mod evidence;
 #[cfg(feature = "cli")]
 pub mod identity;
+#[cfg(feature = "cli")]
+pub mod kept;
 #[cfg(all(feature = "cli", unix))]
 pub mod local;
 pub mod object;

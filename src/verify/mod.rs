@@ -97,6 +97,11 @@ impl Verifier {
         &self.roots
     }
 
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Verifies a raw commit.
     ///
     /// # Errors

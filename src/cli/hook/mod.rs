@@ -126,7 +126,7 @@ fn judge(
     let repository = context.repository()?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, warnings) = context.policy();
-    let judge = Judge { verifier: &verifier, policy: &policy };
+    let judge = Judge { verifier: &verifier, policy: &policy, kept: None };
     let mut refusals = Refusals::new(whose);
 
     let tips: Vec<(&str, &str)> = updates.iter().filter_map(|update| Some((update.new_id()?, update.reference()))).collect();

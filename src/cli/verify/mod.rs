@@ -12,12 +12,14 @@ use super::{
 use crate::{
     Rejection,
     config::OptionValue,
+    kept::Kept,
     object::Tag,
     policy::{Judgement, Policy, Verdict},
     report::{Report, sentences},
     repository::{self, Found, Handle, ObjectKind, Range, RawObject, Repository},
     verify::{Verified, Verifier, batch},
 };
+use directories::ProjectDirs;
 use expect::Expect;
 use jiff::Timestamp;
 use std::{collections::HashSet, path::PathBuf};
@@ -65,6 +67,9 @@ pub(super) struct Args {
     /// Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time
     #[arg(long, value_name = "TIME")]
     pub at: Option<Timestamp>,
+    /// Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)
+    #[arg(long)]
+    pub cache: bool,
     #[command(flatten)]
     expect: Expect,
 }
@@ -75,7 +80,8 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let verifier = Verifier::new(context.trust_roots()?, arguments.at.unwrap_or_else(Timestamp::now));
     let (mut policy, warnings) = context.policy();
     policy.expected = arguments.expect.identities()?;
-    let judge = Judge { verifier: &verifier, policy: &policy };
+    let kept = (arguments.cache || context.config.verdict_cache.value).then(|| open_kept(&verifier, ui)).transpose()?;
+    let judge = Judge { verifier: &verifier, policy: &policy, kept: kept.as_ref() };
     let revisions = arguments.revisions()?;
     let mut output = Output { arguments, ui, summary: Summary::default(), verdicts: HashSet::new() };
 
@@ -98,7 +104,21 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     for warning in warnings {
         ui.warning(warning);
     }
+    if let Some(Err(error)) = kept.map(Kept::finish) {
+        ui.warning(error);
+    }
     Ok(exit)
+}
+
+/// What earlier runs verified under the same trust; what cannot be used is said, and verified anew.
+fn open_kept(verifier: &Verifier, ui: &mut Ui) -> Result<Kept, Failure> {
+    let places = ProjectDirs::from("", "", "paraph")
+        .ok_or_else(|| Failure::new(Exit::Io, "there is no cache folder: the user has no home folder").with_hint("set HOME"))?;
+    let (kept, remark) = Kept::open(&places.cache_dir().join("verdicts"), verifier.roots(), verifier.now());
+    if let Some(remark) = remark {
+        ui.warning(remark);
+    }
+    Ok(kept)
 }
 
 impl Args {
@@ -133,6 +153,8 @@ fn is_many(arguments: &Args, revisions: &[String]) -> bool {
 pub(super) struct Judge<'a> {
     pub verifier: &'a Verifier,
     pub policy: &'a Policy,
+    /// What earlier runs verified, where the user asked for that.
+    pub kept: Option<&'a Kept>,
 }
 
 /// An object and the verdict on it.
@@ -146,9 +168,23 @@ pub(super) struct Judged {
 
 impl Judge<'_> {
     pub fn object(&self, object: &RawObject) -> Result<Judged, Failure> {
-        let judgement = self.policy.judge(verify(self.verifier, object)?);
+        let judgement = self.policy.judge(self.result(object)?);
         let title = (judgement.verdict != Verdict::Good).then(|| title(object));
         Ok(Judged { id: object.id.clone(), kind: object.kind, judgement, title })
+    }
+
+    /// What an earlier run verified, or else this one.
+    fn result(&self, object: &RawObject) -> Result<Result<Verified, Rejection>, Failure> {
+        // a tag's result depends on the name by which it was reached
+        let Some(kept) = self.kept.filter(|_| object.kind == ObjectKind::Commit) else { return verify(self.verifier, object) };
+        if let Some(verified) = kept.result(object.id.as_bytes()) {
+            return Ok(Ok(verified));
+        }
+        let result = verify(self.verifier, object)?;
+        if let Ok(verified) = &result {
+            kept.keep(object.id.as_bytes(), verified);
+        }
+        Ok(result)
     }
 
     /// These commits, over all cores, in order.
