@@ -1,7 +1,8 @@
 //! Many signatures: how near `paraph verify --all` comes to what its unavoidable operations allow, on one core and on two.
 //!
 //! `cargo bench --bench batch` makes the histories on the first run (a minute or two), keeps them in the target folder, and prints tables in
-//! Markdown. The floor is measured on the same cores, in turns with the program, so that noise meets both.
+//! Markdown. The floor is measured on the same cores, in turns with the program, so that noise meets both; where others use the machine, the
+//! columns by processor time tell. `cargo bench --bench batch -- growth` draws benches/cost.svg.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,21 +17,21 @@
 #[path = "../../examples/make-vectors/vectors/mod.rs"]
 mod vectors;
 
+mod corpus;
 mod floor;
+mod growth;
 mod measure;
 mod set;
 
 use floor::Times;
-use measure::{median, pinned, run};
+use measure::{Run, median, pinned, run};
 use set::{Kind, Set};
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
 use vectors::world::World;
 
 const PARAPH: &str = env!("CARGO_BIN_EXE_paraph");
 const ROUNDS: usize = 3;
+const MANY: usize = 20_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,56 +44,43 @@ fn main() {
             let floor = floor::measure(Path::new(repository), Path::new(trusted_root), threads.parse().unwrap());
             println!("{}", serde_json::to_string(&floor).unwrap());
         }
-        // the verifier alone, for a profiler
-        ["profile", version, count] => profile(version, count.parse().unwrap()),
+        ["growth"] => growth::draw(&World::new()),
+        ["memory"] => memory(&World::new()),
         _ => report(&World::new()),
-    }
-}
-
-fn profile(version: &str, count: usize) {
-    use paraph::{
-        object::ObjectFormat,
-        trust::{Instance, TrustRoot},
-        verify::Verifier,
-    };
-    let world = World::new();
-    let recipe = if version == "v1" { world.v1() } else { world.v2() };
-    let commit = recipe.commit();
-    let root = TrustRoot::from_json(world.trusted_root().to_string().as_bytes(), Instance::custom(), "the vectors'").unwrap();
-    let verifier = Verifier::new(vec![root], "2026-01-01T00:00:00Z".parse().unwrap());
-    for _ in 0..count {
-        std::hint::black_box(verifier.verify_commit(&commit, ObjectFormat::Sha1)).unwrap();
     }
 }
 
 fn report(world: &World) {
     println!("`paraph verify --all --json`, whole processes, medians of {ROUNDS} rounds, each between two measurements of the floor.\n");
-    for kind in [Kind { signatures: 20_000, per_certificate: 1 }, Kind { signatures: 20_000, per_certificate: 20 }] {
-        let set = Set::of(world, kind);
-        println!("**{} signatures, {} a certificate**\n", kind.signatures, kind.per_certificate);
-        println!(
-            "| cores | floor, µs | paraph, µs | share of the floor's rate | by processor time: floor, µs | paraph, µs | share | anonymous memory, MB |"
-        );
-        println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for per_certificate in [1, 20] {
+        let set = Set::of(world, Kind { signatures: MANY, per_certificate });
+        table(&format!("{MANY} signatures, {per_certificate} a certificate"));
         for cores in [1, 2] {
             row(&set, cores);
         }
         println!();
     }
-    println!("**Memory**\n\n| signatures | anonymous memory on two cores, MB |\n| ---: | ---: |");
-    for signatures in [2_000, 20_000, 100_000] {
-        let run = verify(&Set::of(world, Kind { signatures, per_certificate: 1 }), 2);
-        println!("| {signatures} | {:.1} |", megabytes(run.anonymous));
-    }
+    corpus::report();
+    cached(&Set::of(world, Kind { signatures: MANY, per_certificate: 1 }));
+    memory(world);
+}
+
+pub fn table(title: &str) {
+    println!("**{title}**\n");
+    println!(
+        "| cores | floor, µs | paraph, µs | share of the floor's rate | by processor time: floor, µs | paraph, µs | share | anonymous memory, MB |"
+    );
+    println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
 }
 
 fn row(set: &Set, cores: usize) {
     let (count, new) = (set.kind.signatures as f64, 1.0 / set.kind.per_certificate as f64);
     let (mut wall, mut processor, mut anonymous) = (Vec::new(), Vec::new(), 0);
-    let mut before = floor_of(set, cores);
+    let mut before = floor_of(&set.repository(), &set.trusted_root(), cores);
+    let mut parts = Vec::new();
     for round in 0..=ROUNDS {
-        let run = verify(set, cores);
-        let after = floor_of(set, cores);
+        let run = verify(set, cores, &[]);
+        let after = floor_of(&set.repository(), &set.trusted_root(), cores);
         let floor = Times::mean(&[before, after]);
         before = after;
         // the first round warms the caches
@@ -100,6 +88,7 @@ fn row(set: &Set, cores: usize) {
             wall.push((floor.wall.total(new) / cores as f64, run.seconds * 1e6 / count));
             processor.push((floor.processor.total(new), run.processor * 1e6 / count));
             anonymous = anonymous.max(run.anonymous);
+            parts.push(floor);
         }
     }
     let columns = |pairs: &[(f64, f64)]| {
@@ -108,31 +97,50 @@ fn row(set: &Set, cores: usize) {
         format!("{floor:.1} | {paraph:.1} | {:.1} %", share * 100.0)
     };
     println!("| {cores} | {} | {} | {:.1} |", columns(&wall), columns(&processor), megabytes(anonymous));
-    eprintln!("{:?}", before.processor);
+    eprintln!("by processor time, µs: {:.1?}", Times::mean(&parts).processor);
 }
 
-fn verify(set: &Set, cores: usize) -> measure::Run {
-    let done = run(&mut paraph(set, cores, &["--all", "--json"]));
+/// The second run over a history that has not changed.
+fn cached(set: &Set) {
+    println!("**The second run, `--cache`, {MANY} signatures**\n");
+    println!("| cores | µs a commit | by processor time, µs | anonymous memory, MB |\n| ---: | ---: | ---: | ---: |");
+    for cores in [1, 2] {
+        verify(set, cores, &["--cache"]);
+        let runs: Vec<Run> = (0..ROUNDS).map(|_| verify(set, cores, &["--cache"])).collect();
+        let each = |seconds: fn(&Run) -> f64| median(runs.iter().map(seconds).collect()) * 1e6 / MANY as f64;
+        let anonymous = runs.iter().map(|run| run.anonymous).max().unwrap();
+        println!("| {cores} | {:.1} | {:.1} | {:.1} |", each(|run| run.seconds), each(|run| run.processor), megabytes(anonymous));
+    }
+    println!();
+}
+
+fn memory(world: &World) {
+    println!("**Memory**\n\n| signatures | anonymous memory on two cores, MB |\n| ---: | ---: |");
+    for signatures in [2_000, MANY, 100_000] {
+        let run = verify(&Set::of(world, Kind { signatures, per_certificate: 1 }), 2, &[]);
+        println!("| {signatures} | {:.1} |", megabytes(run.anonymous));
+    }
+}
+
+pub fn verify(set: &Set, cores: usize, options: &[&str]) -> Run {
+    let mut command = pinned(cores, Path::new(PARAPH));
+    command.args(["verify", "--all", "--json"]).args(options).arg("--trusted-root").arg(set.trusted_root());
+    command.current_dir(set.repository()).env("HOME", &set.folder).env("GIT_CONFIG_NOSYSTEM", "1");
+    command.env_remove("XDG_CACHE_HOME").env("PARAPH_ALLOWED_IDENTITIES", set.allowed_identities());
+    let done = run(&mut command, None);
     assert!(done.status.success(), "{:?}", done.status);
     done
 }
 
-fn paraph(set: &Set, cores: usize, arguments: &[&str]) -> Command {
-    let mut command = pinned(cores, Path::new(PARAPH));
-    command.arg("verify").args(arguments).arg("--trusted-root").arg(set.trusted_root()).current_dir(set.repository());
-    command.env("HOME", &set.folder).env("GIT_CONFIG_NOSYSTEM", "1").env("PARAPH_ALLOWED_IDENTITIES", set.allowed_identities());
-    command
-}
-
-fn floor_of(set: &Set, cores: usize) -> Times {
+pub fn floor_of(repository: &Path, trusted_root: &Path, cores: usize) -> Times {
     let program: PathBuf = std::env::current_exe().unwrap();
     let mut command = pinned(cores, &program);
-    command.arg("floor").arg(set.repository()).arg(set.trusted_root()).arg(cores.to_string());
+    command.arg("floor").arg(repository).arg(trusted_root).arg(cores.to_string());
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn megabytes(kibibytes: u64) -> f64 {
+pub fn megabytes(kibibytes: u64) -> f64 {
     kibibytes as f64 * 1024.0 / 1e6
 }

@@ -28,9 +28,10 @@ pub fn pinned(cores: usize, program: &Path) -> Command {
     command
 }
 
-pub fn run(command: &mut Command) -> Run {
+pub fn run(command: &mut Command, input: Option<&Path>) -> Run {
+    let input = input.map_or(Stdio::null(), |path| std::fs::File::open(path).unwrap().into());
     let (start, before) = (Instant::now(), of_children());
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let mut child = command.stdin(input).stdout(Stdio::null()).spawn().unwrap();
     // taskset becomes the program, so its number is the program's
     let status_file = format!("/proc/{}/status", child.id());
     let mut anonymous = 0;

@@ -1,4 +1,4 @@
-//! Histories of signatures like production's, from a seed: a P-384 root and intermediate, a certificate for each signature (or for twenty),
+//! Histories of signatures like production's, with keys from a seed: a P-384 root and intermediate, a certificate for each signature (or for twenty),
 //! an SCT, an entry of Rekor v1 with its promise, and a checkpoint of its own, in a log of two hundred million leaves. They stand in a real
 //! repository, packed by git.
 
@@ -8,11 +8,19 @@ use crate::vectors::{
     key::Key,
     world::{TIME, World},
 };
-use der::Decode;
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair},
+};
+use der::{
+    Decode, Encode,
+    asn1::{AnyRef, BitStringRef},
+};
 use paraph::{
     certificate::{
         Certificate,
         sct::{precertificate_signed_bytes, sct_list},
+        x509::CertificateFields,
     },
     evidence::{
         checkpoint::{checkpoint_text, signed_note},
@@ -97,14 +105,16 @@ impl Set {
         let allowed: Vec<String> = (0..PEOPLE).map(|person| format!("{} {OIDC_ISSUER} instance=custom\n", address(person))).collect();
         std::fs::write(made.path().join("allowed-identities"), allowed.concat()).unwrap();
 
+        let authorities =
+            Authorities { world, certificates: quick(&world.intermediate_key), ct: quick(&world.ct), log: quick(&world.rekor1.key) };
         let signers: Vec<Signer> =
-            (0..signatures.div_ceil(per_certificate)).into_par_iter().map(|number| Signer::new(world, number)).collect();
+            (0..signatures.div_ceil(per_certificate)).into_par_iter().map(|number| Signer::new(&authorities, number)).collect();
         let (mut pack, mut parent) = (Pack::new(signatures + 1), None);
         pack.add(TREE, &[]);
         for number in 0..signatures {
             // neighbours in history are neighbours in nothing else
             let signer = &signers[scattered(number, signatures) / per_certificate];
-            let commit = signer.commit(world, number, parent.as_deref());
+            let commit = signer.commit(&authorities, number, parent.as_deref());
             parent = Some(object_id("commit", &commit));
             pack.add(COMMIT, &commit);
         }
@@ -117,8 +127,31 @@ impl Set {
     }
 }
 
+/// Who vouches, with keys that sign fast.
+struct Authorities<'w> {
+    world: &'w World,
+    certificates: EcdsaKeyPair,
+    ct: EcdsaKeyPair,
+    log: EcdsaKeyPair,
+}
+
+/// A key for the fast library: its signatures are not the same each time, and as good.
+fn quick(key: &Key) -> EcdsaKeyPair {
+    let (algorithm, scalar) = match key {
+        Key::P256(key) => (&ECDSA_P256_SHA256_ASN1_SIGNING, key.to_bytes().to_vec()),
+        Key::P384(key) => (&ECDSA_P384_SHA384_ASN1_SIGNING, key.to_bytes().to_vec()),
+        _ => panic!("a kind of key that no part of a set has"),
+    };
+    EcdsaKeyPair::from_private_key_and_public_key(algorithm, &scalar, &key.raw()).unwrap()
+}
+
+fn sign(key: &EcdsaKeyPair, message: &[u8]) -> Vec<u8> {
+    key.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
+}
+
 impl Signer {
-    fn new(world: &World, number: usize) -> Self {
+    fn new(authorities: &Authorities<'_>, number: usize) -> Self {
+        let world = authorities.world;
         let key = Key::p256(&format!("signer {number}"));
         let (time, email_address) = (TIME + i64::try_from(number).unwrap() * 60, address(number % PEOPLE));
         let mut template = world.leaf(&email_address, &key);
@@ -131,16 +164,24 @@ impl Signer {
         let milliseconds = u64::try_from(time).unwrap() * 1000 - 4321;
         let tbs = template.tbs(&world.intermediate_key);
         let message = precertificate_signed_bytes(milliseconds, &world.intermediate_key.spki(), &tbs, &[]).unwrap();
-        let list = sct_list(&Sha256::digest(world.ct.spki()).into(), milliseconds, &[], &world.ct.sign(&message)).unwrap();
+        let list = sct_list(&Sha256::digest(world.ct.spki()).into(), milliseconds, &[], &sign(&authorities.ct, &message)).unwrap();
         template.extensions.push(raw(SCT_LIST, false, list));
-        Self { leaf: template.signed_by(&world.intermediate_key), key, time, email: email_address }
+        let tbs = template.tbs(&world.intermediate_key);
+        let (algorithm, signature) = (world.intermediate_key.signature_algorithm(), sign(&authorities.certificates, &tbs));
+        let leaf = CertificateFields {
+            tbs_certificate: AnyRef::from_der(&tbs).unwrap(),
+            signature_algorithm: AlgorithmIdentifierRef::from_der(&algorithm).unwrap(),
+            signature: BitStringRef::from_bytes(&signature).unwrap(),
+        };
+        Self { leaf: leaf.to_der().unwrap(), key, time, email: email_address }
     }
 
     /// A commit with this signer's signature.
-    fn commit(&self, world: &World, number: usize, parent: Option<&str>) -> Vec<u8> {
+    fn commit(&self, authorities: &Authorities<'_>, number: usize, parent: Option<&str>) -> Vec<u8> {
+        let world = authorities.world;
         let (payload, head) = payload(number, parent, &self.email, self.time);
         let attributes = signed_attributes(&Sha256::digest(&payload).into(), u64::try_from(self.time).unwrap()).unwrap();
-        let signature = self.key.sign(&attributes);
+        let signature = sign(&quick(&self.key), &attributes);
         let record = Record {
             digest: Sha256::digest(&attributes).into(),
             signature: signature.clone(),
@@ -153,7 +194,7 @@ impl Signer {
         let (path, root) = inclusion(&body, number, index, size);
         let text = checkpoint_text(world.rekor1.origin, size, &root);
         let log_index = EARLIER + i64::try_from(index).unwrap();
-        let promise = world.rekor1.key.sign(&promise_payload(&body, self.time, &world.rekor1.id, log_index));
+        let promise = sign(&authorities.log, &promise_payload(&body, self.time, &world.rekor1.id, log_index));
         let entry = TransparencyLogEntry {
             log_index,
             log_id: Some(LogId { key_id: world.rekor1.id.to_vec() }),
@@ -166,7 +207,7 @@ impl Signer {
                 tree_size: i64::try_from(size).unwrap(),
                 hashes: path.iter().map(|hash| hash.to_vec()).collect(),
                 checkpoint: Some(CheckpointEnvelope {
-                    envelope: signed_note(&text, world.rekor1.name, &world.rekor1.id, &world.rekor1.key.sign(text.as_bytes())),
+                    envelope: signed_note(&text, world.rekor1.name, &world.rekor1.id, &sign(&authorities.log, text.as_bytes())),
                 }),
             }),
             canonicalized_body: Vec::new(),
@@ -240,18 +281,18 @@ fn inclusion(body: &[u8], number: usize, index: u64, size: u64) -> (Vec<[u8; 32]
     (path, hash)
 }
 
-const COMMIT: u8 = 1;
+pub const COMMIT: u8 = 1;
 const TREE: u8 = 2;
 
 /// A pack whose objects are stored as they are; git compresses them anew.
-struct Pack(Vec<u8>);
+pub struct Pack(Vec<u8>);
 
 impl Pack {
-    fn new(count: usize) -> Self {
+    pub fn new(count: usize) -> Self {
         Self([b"PACK".as_slice(), &2u32.to_be_bytes(), &u32::try_from(count).unwrap().to_be_bytes()].concat())
     }
 
-    fn add(&mut self, kind: u8, content: &[u8]) {
+    pub fn add(&mut self, kind: u8, content: &[u8]) {
         let mut size = content.len() >> 4;
         let mut byte = kind << 4 | u8::try_from(content.len() & 15).unwrap();
         while size > 0 {
@@ -273,7 +314,7 @@ impl Pack {
         self.0.extend((high << 16 | low).to_be_bytes());
     }
 
-    fn finish(mut self) -> Vec<u8> {
+    pub fn finish(mut self) -> Vec<u8> {
         let digest = sha1(&self.0);
         self.0.extend(digest);
         self.0

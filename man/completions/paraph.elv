@@ -51,6 +51,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --json 'Print each verdict and what led to it as JSON, an object a line'
             cand -q 'Print nothing but errors; the exit code tells'
             cand --quiet 'Print nothing but errors; the exit code tells'
+            cand --cache 'Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

@@ -214,8 +214,9 @@ fn issuer(certificate: &Certificate) -> Result<String, Rejection> {
 fn claims(certificate: &Certificate) -> Result<Vec<(&'static str, String)>, Rejection> {
     let mut claims = Vec::new();
     for extension in certificate.extensions() {
-        let arc = extension.extn_id.parent().filter(|parent| *parent == FULCIO_ARC).and_then(|_| extension.extn_id.arcs().last());
-        let Some((_, name, encoding)) = CLAIMS.iter().find(|(number, ..)| Some(*number) == arc) else { continue };
+        // the last arc of those below 128 is one byte
+        let Some([arc]) = extension.extn_id.as_bytes().strip_prefix(FULCIO_ARC.as_bytes()) else { continue };
+        let Some((_, name, encoding)) = CLAIMS.iter().find(|(number, ..)| *number == u32::from(*arc)) else { continue };
         let bytes = extension.extn_value.as_bytes();
         let value = match encoding {
             Encoding::Raw => raw_text(bytes),

@@ -9,6 +9,7 @@ mod push;
 mod signing;
 mod status;
 mod structure;
+mod verdict_cache;
 mod verify_command;
 
 use crate::support::{filter::filtered, sandbox::Sandbox, sigstore::Sigstore};
