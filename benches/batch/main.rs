@@ -65,7 +65,7 @@ fn report(world: &World) {
     memory(world);
 }
 
-pub fn table(title: &str) {
+fn table(title: &str) {
     println!("**{title}**\n");
     println!(
         "| cores | floor, µs | paraph, µs | share of the floor's rate | by processor time: floor, µs | paraph, µs | share | anonymous memory, MB |"
@@ -122,7 +122,7 @@ fn memory(world: &World) {
     }
 }
 
-pub fn verify(set: &Set, cores: usize, options: &[&str]) -> Run {
+fn verify(set: &Set, cores: usize, options: &[&str]) -> Run {
     let mut command = pinned(cores, Path::new(PARAPH));
     command.args(["verify", "--all", "--json"]).args(options).arg("--trusted-root").arg(set.trusted_root());
     command.current_dir(set.repository()).env("HOME", &set.folder).env("GIT_CONFIG_NOSYSTEM", "1");
@@ -132,7 +132,7 @@ pub fn verify(set: &Set, cores: usize, options: &[&str]) -> Run {
     done
 }
 
-pub fn floor_of(repository: &Path, trusted_root: &Path, cores: usize) -> Times {
+fn floor_of(repository: &Path, trusted_root: &Path, cores: usize) -> Times {
     let program: PathBuf = std::env::current_exe().unwrap();
     let mut command = pinned(cores, &program);
     command.arg("floor").arg(repository).arg(trusted_root).arg(cores.to_string());
@@ -141,6 +141,6 @@ pub fn floor_of(repository: &Path, trusted_root: &Path, cores: usize) -> Times {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-pub fn megabytes(kibibytes: u64) -> f64 {
+fn megabytes(kibibytes: u64) -> f64 {
     kibibytes as f64 * 1024.0 / 1e6
 }
