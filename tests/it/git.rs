@@ -4,6 +4,7 @@ mod drop_in;
 mod failures;
 mod hostile;
 mod identities;
+mod legacy;
 mod offline;
 mod push;
 mod signing;
@@ -11,6 +12,7 @@ mod status;
 mod structure;
 mod verdict_cache;
 mod verify_command;
+mod verify_tag;
 
 use crate::support::{filter::filtered, sandbox::Sandbox, sigstore::Sigstore};
 
