@@ -2,7 +2,7 @@
 
 use super::{ObjectFormat, SignatureKind, Signed, duplicate, email_of_ident, is_object_id, malformed, split_headers};
 use crate::{Reason, Rejection};
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 /// A tag, split.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,11 +76,12 @@ impl<'a> Fields<'a> {
     /// The headers, and where the message begins.
     fn parse(bytes: &'a [u8]) -> Result<(Self, usize), Rejection> {
         let (headers, rest) = split_headers(bytes)?;
-        for (index, header) in headers.iter().enumerate() {
+        let mut seen = HashSet::new();
+        for header in &headers {
             if header.name.starts_with(b"gpgsig") {
                 return Err(Rejection::new(Reason::UnsignedHeader, String::from_utf8_lossy(header.name)));
             }
-            if headers.iter().skip(index + 1).any(|other| other.name == header.name) {
+            if !seen.insert(header.name) {
                 return Err(duplicate(header.name));
             }
         }
