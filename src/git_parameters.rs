@@ -141,11 +141,10 @@ mod tests {
 
     #[test]
     fn spaces_around_an_older_key_are_none_of_it() {
-        assert_eq!(parse("'a.b =c' ' a.x y.b'\t'a.b= c'"), Some(vec![
-            parameter("a.b", Some("c")),
-            parameter("a.x y.b", None),
-            parameter("a.b", Some(" c")),
-        ]));
+        assert_eq!(
+            parse("'a.b =c' ' a.x y.b'\t'a.b= c'"),
+            Some(vec![parameter("a.b", Some("c")), parameter("a.x y.b", None), parameter("a.b", Some(" c")),])
+        );
     }
 
     #[test]

@@ -83,7 +83,9 @@ pub fn timestamp_exchanges() -> Vec<(String, Vec<u8>)> {
     let recorded = sorted(&test_file("fixtures/real-servers")).into_iter().filter(|path| file_name(path).starts_with("tsa-"));
     let mut found = Vec::new();
     for path in recorded {
-        let Some(exchange) = fs::read(&path).ok().and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok()) else { continue };
+        let Some(exchange) = fs::read(&path).ok().and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok()) else {
+            continue;
+        };
         for side in ["request", "response"] {
             let body = exchange[side]["body_base64"].as_str().and_then(|body| STANDARD.decode(body).ok());
             found.extend(body.map(|body| (format!("{}-{side}", file_name(&path)), body)));
@@ -135,7 +137,8 @@ fn file_name(path: &Path) -> String {
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder).expect("the folder of the tests is there").map(|entry| entry.expect("an entry").path()).collect();
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).expect("the folder of the tests is there").map(|entry| entry.expect("an entry").path()).collect();
     paths.sort();
     paths
 }
