@@ -55,6 +55,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print each verdict and what led to it as JSON, an object a line')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but errors; the exit code tells')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but errors; the exit code tells')
+            [CompletionResult]::new('--lookup', '--lookup', [CompletionResultType]::ParameterName, 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode')
+            [CompletionResult]::new('--allow-legacy', '--allow-legacy', [CompletionResultType]::ParameterName, 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

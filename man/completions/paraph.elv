@@ -51,6 +51,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --json 'Print each verdict and what led to it as JSON, an object a line'
             cand -q 'Print nothing but errors; the exit code tells'
             cand --quiet 'Print nothing but errors; the exit code tells'
+            cand --lookup 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode'
+            cand --allow-legacy 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

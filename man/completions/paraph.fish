@@ -52,6 +52,8 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify" -l stdin -d 'Read 
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l first-parent -d 'In ranges, follow only the first parent of each commit'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l json -d 'Print each verdict and what led to it as JSON, an object a line'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -s q -l quiet -d 'Print nothing but errors; the exit code tells'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l lookup -d 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign\'s online mode'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l allow-legacy -d 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -l json -d 'Print it as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -36,7 +36,8 @@ fn reasons() -> String {
         The identifier stands in the `reason` of `--json` and in brackets in the text for people; what it means does not change. The verdict \
         is what it leads to: `bad` was checked and is wrong, `unchecked` could not be checked, `other` is another kind of signature, which is \
         named and not judged. git shows `bad` as B, `unchecked` and `other` as E; for an object without a signature it shows N and calls no \
-        program. `sct-missing` and `directly-from-root` are `legacy` instead where everything else verifies.\n"
+        program. What can be `legacy` too is a rule of old: where everything else verifies, the verdict is `legacy`, and `--allow-legacy` lets the \
+        identity decide.\n"
         .to_owned();
     let mut layer: Option<Layer> = None;
     for reason in Reason::ALL {
@@ -51,7 +52,12 @@ fn reasons() -> String {
             );
         }
         let verdict = Policy::default().judge(Err((*reason).into())).verdict;
-        let _ = writeln!(text, "| `{}` | {} | {} |", reason.id(), verdict.as_str(), reason.sentence());
+        let verdict = match (reason.is_rule_of_old(), reason.is_missing_entry()) {
+            (true, true) => format!("{}, legacy", verdict.as_str()),
+            (true, false) => "legacy".to_owned(),
+            (false, _) => verdict.as_str().to_owned(),
+        };
+        let _ = writeln!(text, "| `{}` | {verdict} | {} |", reason.id(), reason.sentence());
     }
     text
 }

@@ -33,9 +33,12 @@ pub(super) fn read(path: Option<&Path>, cap: usize) -> Result<Vec<u8>, Failure> 
     Ok(bytes)
 }
 
+/// As much as a signature or a payload usually has, in bytes: to be read in one call.
+const USUAL_INPUT: usize = 16 << 10;
+
 /// The first `limit` bytes of a file, or of standard input where there is none.
 pub(super) fn read_at_most(path: Option<&Path>, limit: usize) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(limit.min(USUAL_INPUT));
     let result = match path {
         Some(path) => std::fs::File::open(path).and_then(|file| file.take(limit as u64).read_to_end(&mut bytes)),
         None => io::stdin().lock().take(limit as u64).read_to_end(&mut bytes),

@@ -6,6 +6,7 @@
 
 mod config;
 mod context;
+mod entries;
 pub mod exit;
 mod generate_docs;
 pub mod git_call;

@@ -2,6 +2,7 @@
 
 use super::{
     context::Context,
+    entries::Entries,
     exit::{Exit, Failure},
     ui::Ui,
     verify,
@@ -35,7 +36,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let signed = signed(&object)?;
     let contents = Contents::of(&signed.signature).map_err(|rejection| unreadable(&object, &rejection.to_string()))?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
-    let judgement = context.policy().0.judge(verify::verify(&verifier, &object)?);
+    let judgement = context.policy().0.judge(verify::verify(&verifier, &Entries::kept(), &object)?);
     if arguments.json {
         ui.json(&Document { report: Report::new(Some(object.id.clone()), &judgement), contents });
         return Ok(Exit::Good);

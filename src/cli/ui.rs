@@ -14,6 +14,8 @@ use std::process::ExitCode;
 pub struct Ui {
     output: BufWriter<Box<dyn Write>>,
     talk: Box<dyn Write>,
+    /// Talk that is written in one piece, before the next status lines or at the end.
+    collected: Option<Vec<u8>>,
     /// The first write to standard output that failed; nothing is written after it.
     failed: Option<io::Error>,
 }
@@ -29,7 +31,7 @@ impl Ui {
     }
 
     fn with(output: Box<dyn Write>, talk: Box<dyn Write>) -> Self {
-        Self { output: BufWriter::new(output), talk, failed: None }
+        Self { output: BufWriter::new(output), talk, collected: None, failed: None }
     }
 
     /// Whether standard output leads anywhere, for a call whose only use is what it writes there.
@@ -76,14 +78,34 @@ impl Ui {
     /// A line for people.
     pub fn note(&mut self, text: impl Display) {
         // in one piece: standard error has no buffer of its own
-        let line = format!("{}\n", Escaped(&text.to_string()));
-        let _ = self.talk.write_all(line.as_bytes());
+        self.talk(&format!("{}\n", Escaped(&text.to_string())));
+    }
+
+    /// Keeps the talk that follows until [`Ui::status`] or [`Ui::finish`]: each write wakes whoever reads it.
+    pub fn collect_talk(&mut self) {
+        self.collected.get_or_insert_default();
+    }
+
+    fn talk(&mut self, text: &str) {
+        match &mut self.collected {
+            Some(collected) => collected.extend_from_slice(text.as_bytes()),
+            None => {
+                let _ = self.talk.write_all(text.as_bytes());
+            }
+        }
+    }
+
+    fn flush_talk(&mut self) {
+        if let Some(collected) = self.collected.take() {
+            let _ = self.talk.write_all(&collected);
+        }
+        let _ = self.talk.flush();
     }
 
     /// Status lines for git on standard error, as they are.
     pub fn status(&mut self, lines: &str) {
-        let _ = self.talk.write_all(lines.as_bytes());
-        let _ = self.talk.flush();
+        self.talk(lines);
+        self.flush_talk();
     }
 
     /// Writes out what was printed so far.
@@ -136,13 +158,12 @@ impl Ui {
             }
             failure.exit
         });
-        let _ = self.talk.flush();
+        self.flush_talk();
         ExitCode::from(exit.code())
     }
 
     fn labelled(&mut self, style: Style, label: &str, text: &str) {
-        let line = format!("{style}{label}:{style:#} {}\n", Escaped(text));
-        let _ = self.talk.write_all(line.as_bytes());
+        self.talk(&format!("{style}{label}:{style:#} {}\n", Escaped(text)));
     }
 }
 

@@ -142,7 +142,7 @@ fn verify_promise(entry: &TransparencyLogEntry, body: &[u8], promise: &[u8], log
         .ok_or_else(|| malformed("its integrated time is out of range"))
 }
 
-fn stated_version(entry: &TransparencyLogEntry) -> Result<EntryVersion, Rejection> {
+pub(super) fn stated_version(entry: &TransparencyLogEntry) -> Result<EntryVersion, Rejection> {
     let stated = entry.kind_version.clone().unwrap_or_default();
     match (stated.kind.as_str(), stated.version.as_str()) {
         ("hashedrekord", "0.0.1") => Ok(EntryVersion::V001),

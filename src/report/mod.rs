@@ -171,7 +171,7 @@ impl std::fmt::Display for Decision {
                 write!(f, "the object claims to be from {claimed}, which is not the identity that signed it")
             }
             Self::NotTheCommitter(None) => f.write_str("the object names no e-mail address that the signer's could be compared with"),
-            Self::Legacy => f.write_str("it needs a rule for old signatures, which must be asked for (paraph.allowLegacy)"),
+            Self::Legacy => f.write_str("it needs a rule for old signatures, which must be asked for (--allow-legacy, paraph.allowLegacy)"),
         }
     }
 }
@@ -202,6 +202,8 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
                     verified.instance
                 ),
             ];
+            let rules = verified.legacy.iter();
+            lines.extend(rules.map(|rule| format!("This rests on a rule of old: {} [{}].", rule.sentence(), rule.id())));
             if let Some(decision) = judgement.decision.as_ref().filter(|_| judgement.verdict != Verdict::Good) {
                 lines.push(format!("But it is not trusted: {}.", Escaped(&decision.to_string())));
             }

@@ -4,6 +4,7 @@ mod drop_in;
 mod failures;
 mod hostile;
 mod identities;
+mod legacy;
 mod offline;
 mod push;
 mod signing;

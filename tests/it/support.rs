@@ -2,8 +2,11 @@
 
 pub mod bundle;
 pub mod corpus;
+pub mod entries;
 pub mod filter;
+pub mod log;
 pub mod objects;
+pub mod online;
 pub mod sandbox;
 pub mod sigstore;
 pub mod socket;

@@ -9,6 +9,7 @@ mod updates;
 
 use super::{
     context::Context,
+    entries::Entries,
     exit::{Exit, Failure},
     ui::Ui,
     verify::{Judge, Judged},
@@ -126,7 +127,8 @@ fn judge(
     let repository = context.repository()?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, warnings) = context.policy();
-    let judge = Judge { verifier: &verifier, policy: &policy };
+    let entries = Entries::none();
+    let judge = Judge { verifier: &verifier, policy: &policy, entries: &entries };
     let mut refusals = Refusals::new(whose);
 
     let tips: Vec<(&str, &str)> = updates.iter().filter_map(|update| Some((update.new_id()?, update.reference()))).collect();

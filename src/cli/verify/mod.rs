@@ -5,6 +5,7 @@ mod summary;
 
 use super::{
     context::Context,
+    entries::{Entries, Legacy},
     exit::{Exit, Failure},
     git_program::read,
     ui::Ui,
@@ -12,7 +13,7 @@ use super::{
 use crate::{
     Rejection,
     config::OptionValue,
-    object::Tag,
+    object::{Commit, Tag},
     policy::{Judgement, Policy, Verdict},
     report::{Report, sentences},
     repository::{self, Handle, ObjectKind, Range, RawObject, Repository},
@@ -67,6 +68,8 @@ pub(super) struct Args {
     pub at: Option<Timestamp>,
     #[command(flatten)]
     expect: Expect,
+    #[command(flatten)]
+    legacy: Legacy,
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -75,7 +78,8 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let verifier = Verifier::new(context.trust_roots()?, arguments.at.unwrap_or_else(Timestamp::now));
     let (mut policy, warnings) = context.policy();
     policy.expected = arguments.expect.identities()?;
-    let judge = Judge { verifier: &verifier, policy: &policy };
+    let entries = Entries::new(&arguments.legacy, &context.config, verifier.roots());
+    let judge = Judge { verifier: &verifier, policy: &policy, entries: &entries };
     let revisions = arguments.revisions()?;
     let mut output = Output { arguments, ui, summary: Summary::default(), verdicts: HashSet::new() };
 
@@ -95,7 +99,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         }
     }
     let exit = output.finish(is_many(arguments, &revisions));
-    for warning in warnings {
+    for warning in warnings.into_iter().chain(entries.take_warnings()) {
         ui.warning(warning);
     }
     Ok(exit)
@@ -106,7 +110,7 @@ impl Args {
         let option = |setting, flag, value: Option<std::ffi::OsString>| value.map(|value| OptionValue { setting, flag, value });
         let root = option("trustedRoot", "--trusted-root", self.trusted_root.as_ref().map(|path| path.clone().into()));
         let instance = option("instance", "--instance", self.instance.as_ref().map(|name| name.clone().into()));
-        root.into_iter().chain(instance).collect()
+        root.into_iter().chain(instance).chain(self.legacy.setting()).collect()
     }
 
     fn revisions(&self) -> Result<Vec<String>, Failure> {
@@ -133,6 +137,8 @@ fn is_many(arguments: &Args, revisions: &[String]) -> bool {
 pub(super) struct Judge<'a> {
     pub verifier: &'a Verifier,
     pub policy: &'a Policy,
+    /// Where log entries come from that a signature does not embed.
+    pub entries: &'a Entries,
 }
 
 /// An object and the verdict on it.
@@ -146,7 +152,7 @@ pub(super) struct Judged {
 
 impl Judge<'_> {
     pub fn object(&self, object: &RawObject) -> Result<Judged, Failure> {
-        let judgement = self.policy.judge(verify(self.verifier, object)?);
+        let judgement = self.policy.judge(verify(self.verifier, self.entries, object)?);
         let title = (judgement.verdict != Verdict::Good).then(|| title(object));
         Ok(Judged { id: object.id.clone(), kind: object.kind, judgement, title })
     }
@@ -234,10 +240,12 @@ impl Output<'_> {
 }
 
 /// Verifies a commit or a tag that a repository holds; any other object is a mistake of the call.
-pub(super) fn verify(verifier: &Verifier, object: &RawObject) -> Result<Result<Verified, Rejection>, Failure> {
+pub(super) fn verify(verifier: &Verifier, entries: &Entries, object: &RawObject) -> Result<Result<Verified, Rejection>, Failure> {
     match object.kind {
-        ObjectKind::Commit => Ok(verifier.verify_commit(&object.bytes, object.format)),
-        ObjectKind::Tag => Ok(check_name(object).and_then(|()| verifier.verify_tag(&object.bytes))),
+        ObjectKind::Commit => Ok(Commit::parse(&object.bytes, object.format).and_then(|commit| entries.verify(verifier, &commit.signed))),
+        ObjectKind::Tag => {
+            Ok(check_name(object).and_then(|()| Tag::parse(&object.bytes)).and_then(|tag| entries.verify(verifier, &tag.signed)))
+        }
         ObjectKind::Blob | ObjectKind::Tree => {
             Err(Failure::new(Exit::Object, format!("{} is a {}, and only commits and tags are signed", object.id, object.kind.name())))
         }
