@@ -21,7 +21,8 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!((read.kind, read.email.as_deref()), (PayloadKind::Tag, tag.tagger_email));
     assert_eq!(Tag::parse(payload).expect_err("no signature is left").reason(), Reason::NoSignature);
 
-    assert!(tag.format().is_some());
+    let format = tag.format().expect("its object's id was read");
+    assert_eq!(tag.signed.logged_ids()[0].id, reference::object_id("tag", data, format));
     assert!(tag.check_name(&format!("refs/tags/{}", tag.name)).is_ok());
     assert!(tag.check_name(&format!("refs/tags/{}x", tag.name)).is_err());
 });

@@ -4,14 +4,14 @@ use crate::seeds::{self, Parts};
 use jiff::Timestamp;
 use paraph::{
     certificate::Certificate,
-    evidence::{checkpoint::Checkpoint, rfc3161::TstInfo},
-    object::ObjectFormat,
+    evidence::{checkpoint::Checkpoint, entry::TransparencyLogEntry, rfc3161::TstInfo},
+    object::{self, ObjectFormat},
     signature::{GitSignature, cms},
     trust::{Instance, Log, TrustRoot},
-    verify::{Verified, Verifier},
+    verify::{Sought, Verified, Verifier},
 };
 use sha2::{Digest, Sha256};
-use std::{collections::HashSet, sync::LazyLock};
+use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
 
 /// The trust roots of the vectors and of the real objects.
 pub static ROOTS: LazyLock<Vec<TrustRoot>> = LazyLock::new(|| {
@@ -54,23 +54,30 @@ pub static SIGNED: LazyLock<Signed> = LazyLock::new(|| {
     for parts in seeds::objects().iter().filter_map(|object| seeds::parts(&object.bytes)) {
         signed.add(&parts);
     }
+    seeds::detached_entries().iter().for_each(|entry| signed.add_entry(entry.entry()));
     signed
 });
 
 impl Signed {
     fn add(&mut self, parts: &Parts) {
         self.certificates.extend(parts.certificates.iter().map(|der| <[u8; 32]>::from(Sha256::digest(der))));
-        if let Some(checkpoint) = parts.checkpoint.as_ref().and_then(|note| Checkpoint::parse(note).ok()) {
-            self.trees.insert((checkpoint.origin, checkpoint.tree_size, checkpoint.root_hash));
-        }
         let times = parts.tokens.iter().filter_map(|token| TstInfo::of_token(token).ok()).map(|info| info.gen_time);
         self.token_times.extend(times.map(|time| (time.unix_seconds(), time.nanoseconds())));
-        let entry = parts.entry.as_ref().and_then(|entry| paraph::evidence::log::parse_entry(entry).ok());
-        self.log_times.extend(entry.map(|entry| entry.integrated_time));
+        if let Some(entry) = parts.entry.as_ref().and_then(|entry| paraph::evidence::log::parse_entry(entry).ok()) {
+            self.add_entry(&entry);
+        }
         let signer = cms::SignedData::from_der(&parts.cms).ok().and_then(|data| data.signers.into_iter().next());
         // an OCTET STRING of 32 bytes
         let digest = signer.and_then(|signer| signer.signed_attribute(cms::ID_MESSAGE_DIGEST).ok().flatten());
         self.payloads.extend(digest.and_then(|value| <[u8; 32]>::try_from(value.get(2..)?).ok()));
+    }
+
+    fn add_entry(&mut self, entry: &TransparencyLogEntry) {
+        self.log_times.insert(entry.integrated_time);
+        let checkpoint = entry.inclusion_proof.as_ref().and_then(|proof| proof.checkpoint.as_ref());
+        if let Some(checkpoint) = checkpoint.and_then(|checkpoint| Checkpoint::parse(&checkpoint.envelope).ok()) {
+            self.trees.insert((checkpoint.origin, checkpoint.tree_size, checkpoint.root_hash));
+        }
     }
 
     /// Nothing is accepted that nobody signed.
@@ -117,6 +124,47 @@ impl Good {
         Self { payload: commit.signed.payload.to_vec(), verified, digest, certificate, parts }
     }
 }
+
+impl Good {
+    /// Payload and signature, as git hands them to its program.
+    pub fn signed(&self) -> object::Signed<'_> {
+        object::Signed { payload: Cow::Borrowed(&self.payload), signature: Cow::Borrowed(&self.parts.armored) }
+    }
+}
+
+/// An object whose log entry stands outside its signature.
+pub struct Online {
+    /// Payload and signature.
+    pub signed: object::Signed<'static>,
+    /// What an entry about it may be about: SHA-256, in hexadecimal.
+    pub digests: Vec<String>,
+}
+
+impl Online {
+    fn read(path: &str) -> Self {
+        let object = seeds::object(path);
+        let signed = match path.ends_with("tag") {
+            true => object::Tag::parse(&object).expect("a tag").signed,
+            false => object::Commit::parse(&object, ObjectFormat::Sha1).expect("a commit").signed,
+        };
+        let (payload, signature) = (signed.payload.into_owned().into(), signed.signature.into_owned().into());
+        let signed = object::Signed { payload, signature };
+        let digests = Sought::of(&signed).expect("its signature").digests;
+        Self { signed, digests: digests.iter().map(|digest| paraph::hex(digest)).collect() }
+    }
+}
+
+/// An object for each form in which an entry may be about it.
+pub static ONLINE: LazyLock<Vec<Online>> = LazyLock::new(|| {
+    let paths = ["entry_of_object_id_fail/commit", "entry_of_reencoded_id_fail/commit", "entry_of_sha1_id_fail/commit"];
+    let others = [
+        "entry_of_tag_id_fail/tag",
+        "entry_of_header_id_fail/tag",
+        "entry_not_embedded_fail/commit",
+        "draft_attributes_with_entry_fail/commit",
+    ];
+    paths.into_iter().chain(others).map(Online::read).collect()
+});
 
 /// A good commit with an entry of each version of Rekor.
 pub static GOOD: LazyLock<[Good; 2]> = LazyLock::new(|| [Good::read("v1_with_timestamp_ok"), Good::read("v2_ok")]);

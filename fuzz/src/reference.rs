@@ -1,5 +1,6 @@
 //! A second opinion: the same questions answered by other code, after git's source or by brute force.
 
+use aws_lc_rs::digest;
 use paraph::object::ObjectFormat;
 
 /// Payload and signature of a commit, after git's `parse_buffer_signed_by_header` (`commit.c`).
@@ -54,6 +55,16 @@ pub fn signature_start(object: &[u8]) -> usize {
         at += rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |feed| feed + 1);
     }
     found
+}
+
+/// The id under which git stores an object.
+pub fn object_id(kind: &str, object: &[u8], format: ObjectFormat) -> String {
+    let algorithm = match format {
+        ObjectFormat::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+        ObjectFormat::Sha256 => &digest::SHA256,
+    };
+    let stored = [format!("{kind} {}\0", object.len()).as_bytes(), object].concat();
+    paraph::hex(digest::digest(algorithm, &stored).as_ref())
 }
 
 /// The keys and values of `GIT_CONFIG_PARAMETERS`, after git's `parse_config_env_list` (`config.c`) and `sq_dequote_step` (`quote.c`).

@@ -4,7 +4,10 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paraph::{
-    evidence::log::parse_entry,
+    evidence::{
+        detached::{DetachedEntry, from_file},
+        log::parse_entry,
+    },
     signature::{GitSignature, armor, cms::SignedData},
 };
 use std::{
@@ -57,7 +60,8 @@ pub fn objects() -> Vec<Object> {
             }
         }
     }
-    for file in sorted(&test_file("fixtures/real-objects")) {
+    let real = ["fixtures/real-objects", "fixtures/real-objects/online"].map(|folder| sorted(&test_file(folder)));
+    for file in real.into_iter().flatten() {
         let kind = ["commit", "tag"].into_iter().find(|kind| file.extension().is_some_and(|extension| extension == *kind));
         if let (Some(kind), Ok(bytes)) = (kind, fs::read(&file)) {
             objects.push(Object { name: file_name(&file), kind, bytes });
@@ -76,6 +80,12 @@ pub fn object(path: &str) -> Vec<u8> {
 pub fn files(name: &str) -> Vec<(String, Vec<u8>)> {
     let folders = std::iter::once(test_file("vectors")).chain(sorted(&test_file("vectors")));
     folders.filter_map(|folder| Some((file_name(&folder), fs::read(folder.join(name)).ok()?))).collect()
+}
+
+/// The log entries that are kept for objects of the vectors.
+pub fn detached_entries() -> Vec<DetachedEntry> {
+    let files = files("entries").into_iter().filter_map(|(_, bytes)| from_file(&String::from_utf8(bytes).ok()?).ok());
+    files.flatten().collect()
 }
 
 /// The answers and queries of the real timestamp authority.

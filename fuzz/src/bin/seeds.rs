@@ -8,6 +8,7 @@ use paraph_fuzz::{
     seeds::{self, Object, Parts},
     template,
 };
+use prost::Message;
 use sha2::{Digest, Sha256};
 use std::{fs, path::Path, process::ExitCode};
 
@@ -43,6 +44,10 @@ fn of_target(target: &str) -> Vec<Vec<u8>> {
         "certificate_extensions" => from_parts(|parts| parts.certificates.iter().flat_map(|der| with_extensions_alone(der)).collect()),
         "sct" => from_parts(|parts| parts.certificates.iter().filter_map(|der| sct_list(der)).collect()),
         "log_entry" => from_parts(|parts| parts.entry.into_iter().collect()),
+        "detached_entry" => {
+            let files = seeds::files("entries").into_iter().map(|(_, bytes)| bytes);
+            files.chain(seeds::detached_entries().iter().map(|entry| entry.entry().encode_to_vec())).collect()
+        }
         "checkpoint" => from_parts(|parts| parts.checkpoint.into_iter().map(String::into_bytes).collect()),
         "timestamp_token" => {
             let exchanges = seeds::timestamp_exchanges().into_iter().map(|(_, bytes)| bytes);
