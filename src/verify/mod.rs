@@ -34,6 +34,9 @@ use sha2::{Digest, Sha256};
 /// How far a trusted time may lie ahead of the local clock: the clock is the likelier liar.
 pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
+/// A CMS larger than this is not read, in bytes, however it comes: armor holds no larger one.
+pub const MAX_CMS: usize = 1 << 20;
+
 /// What to do where nothing but the log entry is missing.
 const LOOKUP_HINT: &str = "`paraph verify --lookup` asks the log for one";
 
@@ -162,6 +165,9 @@ impl Verifier {
     }
 
     fn verify_cms_with(&self, cms: &[u8], payload: &[u8], detached: &Detached<'_>) -> Result<Verified, Rejection> {
+        if cms.len() > MAX_CMS {
+            return Err(Rejection::new(Reason::ArmorTooLarge, format!("{} bytes, at most {MAX_CMS} are read", cms.len())));
+        }
         let signed_data = match SignedData::from_der(cms) {
             Ok(signed_data) => signed_data,
             Err(rejection) => return Err(foreign::classify(cms, payload).unwrap_or(rejection)),

@@ -9,15 +9,15 @@
 
 mod command_line;
 mod config;
-mod corpus;
 mod documents;
 mod git;
 mod hooks;
+mod other;
 mod ranges;
-mod real_objects;
 mod repository;
 mod services;
 mod sign;
 mod support;
+mod terminal;
 mod trust;
 mod vectors;

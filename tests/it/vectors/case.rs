@@ -1,7 +1,14 @@
 //! A vector as it stands in its folder.
 
-use super::folder;
-use std::{fmt, fs, path::PathBuf};
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+/// Where the vectors stand.
+pub fn folder() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors"))
+}
 
 /// One vector.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! Objects that gitsign and paraph signed with the real servers: each gets the verdict that its file's name promises.
 
-use crate::support::{bundle::second_opinion, entries::entry_of_file};
+use crate::{bundle::second_opinion, entries::entry_of_file};
 use jiff::Timestamp;
 use paraph::{
     Reason,

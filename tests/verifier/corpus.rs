@@ -1,9 +1,9 @@
 //! Every object of the corpus gets the verdict that its index expects, each for its own reason.
 
-use crate::support::{
+use crate::{
     bundle::second_opinion,
-    corpus::{Object, folder, objects},
     entries::entry_of_file,
+    objects_of_corpus::{Object, folder, objects},
 };
 use paraph::{
     Reason, Rejection,
