@@ -30,6 +30,8 @@ pub mod cli;
 pub mod config;
 pub mod escape;
 pub mod evidence;
+#[doc(hidden)]
+pub mod git_parameters;
 #[cfg(feature = "cli")]
 pub mod identity;
 #[cfg(feature = "cli")]
