@@ -17,7 +17,7 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-/// How long a question waits for its answer.
+/// How long a question waits for its answer as a rule.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Questions that wait at once, at most.
 const MAX_ASKS: usize = 4;
@@ -33,6 +33,8 @@ pub struct Rules {
     pub signatures: u32,
     /// How long one yes holds.
     pub lifetime: Duration,
+    /// How long a question waits for its answer.
+    pub patience: Duration,
     /// The askpass program, where there is a desktop to show its window.
     pub askpass: Option<OsString>,
 }
@@ -151,7 +153,7 @@ impl Confirmations {
             state.asks.insert(number, Ask { text: text.clone(), answer });
             (number, !state.watchers.is_empty())
         };
-        let outcome = tokio::time::timeout(PATIENCE, async {
+        let outcome = tokio::time::timeout(self.rules.patience, async {
             match &self.rules.askpass {
                 _ if is_watched => Some(answered.await.unwrap_or(false)),
                 Some(askpass) => Some(by_window(askpass, &text).await),
@@ -193,11 +195,11 @@ mod tests {
     use super::*;
 
     fn rules(signatures: u32, lifetime: Duration) -> Rules {
-        Rules { ask: true, signatures, lifetime, askpass: None }
+        Rules { ask: true, signatures, lifetime, patience: Duration::from_millis(300), askpass: None }
     }
 
     fn run(test: impl Future<Output = ()>) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(tokio::task::LocalSet::new().run_until(test));
     }
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     agent::{
         client::AgentError,
-        confirm::Rules,
+        confirm::{PATIENCE, Rules},
         place::Place,
         protocol::Refusal,
         server::{Activated, Options, Server},
@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             ask: config.agent_confirm.value == AgentConfirm::Ask,
             signatures: config.agent_confirm_signatures.value,
             lifetime: config.agent_confirm_time.value,
+            patience: PATIENCE,
             askpass: askpass(),
         },
         http: service::Settings { request: config.timeout.value, ..service::Settings::default() },

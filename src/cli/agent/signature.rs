@@ -20,7 +20,7 @@ use std::borrow::Cow;
 /// What came of asking.
 pub(in super::super) enum Outcome {
     /// The signature, verified here.
-    Signed(Signature),
+    Signed(Box<Signature>),
     /// No agent is to be asked, or none is of use: this process signs by itself.
     Unavailable(Option<String>),
 }
@@ -74,7 +74,7 @@ pub(in super::super) fn request(
     });
     match client.call(&call, |prompt| show_prompt(prompt, terminal)) {
         Ok(Reply::Signed { signature }) => match checked(payload, signature, context) {
-            Ok(signature) => Ok(Outcome::Signed(signature)),
+            Ok(signature) => Ok(Outcome::Signed(Box::new(signature))),
             Err(why) => Ok(Outcome::Unavailable(Some(format!("the agent's signature is not used: {why}")))),
         },
         Ok(_) => Ok(Outcome::Unavailable(Some("the agent's reply does not fit the request".into()))),
