@@ -13,6 +13,7 @@ mod corpus;
 mod documents;
 mod git;
 mod hooks;
+mod logins;
 mod ranges;
 mod real_objects;
 mod repository;
