@@ -137,6 +137,30 @@ fn a_terminal_without_a_desktop_takes_the_device_flow_where_the_issuer_has_it() 
     });
 }
 
+#[test]
+fn a_login_that_is_dropped_asks_no_more() {
+    run(async {
+        let (fake, _) = provider(Lies { polls: &["authorization_pending"; 100_000], ..HONEST }).await;
+        let http = patient();
+        let login = login(&http, &fake.url);
+        let polls = || fake.seen().iter().filter(|seen| seen.path == "/token").count();
+        let asked_often = async {
+            while polls() < 3 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            (outcome, _) = log_in(&login) => panic!("{outcome:?}"),
+            () = asked_often => {}
+        }
+        let before = polls();
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        assert!(polls() <= before + 1, "one may have been on its way");
+    });
+}
+
 /// The poll's answers, one after the other, and the pauses before each, in seconds.
 fn polled(interval: u64, answers: &[&str]) -> (String, Vec<u64>) {
     let (waited, left) = (RefCell::new(Vec::new()), RefCell::new(answers.iter()));

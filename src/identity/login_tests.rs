@@ -61,6 +61,38 @@ fn what_else_a_browser_does_changes_nothing() {
     });
 }
 
+/// Whoever can reach the port can hold connections open, send half a request, or nonsense.
+#[test]
+fn connections_that_say_nothing_half_or_too_much_do_no_harm() {
+    use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+    run(async {
+        let (fake, requests) = provider(HONEST).await;
+        let http = patient();
+        let token = with_browser(&login(&http, &fake.url), requests, async |parameters| {
+            let port = Url::parse(&parameters["redirect_uri"]).unwrap().port().unwrap();
+            let mut held = Vec::new();
+            for number in 0..200 {
+                let mut connection = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                let said: &[u8] = match number % 4 {
+                    0 => b"",
+                    1 => b"GET /auth/callback?code=evil&state=",
+                    2 => b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+                    _ => b"POST /auth/callback HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000000\r\n\r\n",
+                };
+                connection.write_all(said).await.unwrap();
+                held.push(connection);
+            }
+            let mut endless = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            let _ = endless.write_all(&[b"GET /".as_slice(), &vec![b'a'; 4 << 20]].concat()).await;
+            assert_eq!(get(&answer(&parameters)).await.0, 200);
+            drop(held);
+        })
+        .await
+        .unwrap();
+        assert_eq!(token.principal(), "you@example.com");
+    });
+}
+
 #[test]
 fn a_refusal_by_the_provider_is_shown() {
     run(async {

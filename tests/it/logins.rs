@@ -1,5 +1,6 @@
 //! Logins as a person does them: in a browser, on another device, at an independent provider.
 
+mod attack_67;
 mod chromium;
 mod device;
 mod openid_provider;
@@ -45,7 +46,7 @@ fn while_logging_in<T: Send>(login: impl AsyncFnOnce(Person) -> T + Send, browse
     let (sender, mut told) = unbounded_channel();
     std::thread::scope(|scope| {
         let login = scope.spawn(move || run(login(Person(sender))));
-        browse(told.blocking_recv().expect("a person is told something"));
+        browse(told.blocking_recv().unwrap());
         login.join().unwrap()
     })
 }

@@ -28,7 +28,7 @@ impl Browser {
 
     /// Sends the page's form with its hidden fields and what is typed.
     pub async fn submit(&mut self, page: &Page, typed: &[(&str, &str)]) -> Page {
-        let action = attribute(tags(&page.html, "form").next().expect("a form"), "action").expect("an action");
+        let action = attribute(tags(&page.html, "form").next().unwrap(), "action").unwrap();
         let mut fields: Vec<(String, String)> = tags(&page.html, "input")
             .filter(|tag| attribute(tag, "type").as_deref() == Some("hidden"))
             .filter_map(|tag| Some((attribute(tag, "name")?, attribute(tag, "value").unwrap_or_default())))
