@@ -6,6 +6,7 @@
 
 mod config;
 mod context;
+mod entries;
 pub mod exit;
 mod generate_docs;
 pub mod git_call;
@@ -56,6 +57,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Verify(Box<verify::Args>),
+    VerifyTag(Box<verify::tag::Args>),
     Show(show::Args),
     Hook(hook::Args),
     Trust(trust::Args),
@@ -90,6 +92,7 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
     };
     match cli.command {
         Command::Verify(arguments) => verify::run(&arguments, ui),
+        Command::VerifyTag(arguments) => verify::tag::run(&arguments, ui),
         Command::Show(arguments) => show::run(&arguments, ui),
         Command::Hook(arguments) => hook::run(&arguments, ui),
         Command::Trust(arguments) => trust::run(&arguments, ui),

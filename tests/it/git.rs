@@ -4,12 +4,14 @@ mod drop_in;
 mod failures;
 mod hostile;
 mod identities;
+mod legacy;
 mod offline;
 mod push;
 mod signing;
 mod status;
 mod structure;
 mod verify_command;
+mod verify_tag;
 
 use crate::support::{filter::filtered, sandbox::Sandbox, sigstore::Sigstore};
 

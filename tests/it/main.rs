@@ -9,16 +9,16 @@
 
 mod command_line;
 mod config;
-mod corpus;
 mod documents;
 mod git;
 mod hooks;
 mod logins;
+mod other;
 mod ranges;
-mod real_objects;
 mod repository;
 mod services;
 mod sign;
 mod support;
+mod terminal;
 mod trust;
 mod vectors;

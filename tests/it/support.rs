@@ -3,9 +3,13 @@
 pub mod browser;
 pub mod bundle;
 pub mod chromium;
-pub mod corpus;
+#[allow(dead_code, reason = "shared with the tests of the verifier")]
+pub mod entries;
 pub mod filter;
+pub mod keys;
+pub mod log;
 pub mod objects;
+pub mod online;
 pub mod sandbox;
 pub mod sigstore;
 pub mod socket;
