@@ -93,12 +93,12 @@ impl Login<'_> {
         let authorization: DeviceAuthorization = serde_json::from_slice(answer.body())
             .map_err(|_| provider.error(Cause::Malformed("its answer is not that of a device authorization endpoint".into())))?;
         let complete = shown(provider, &authorization)?;
-        let expires = Duration::from_secs(authorization.expires_in).min(self.deadline);
+        let expires = Duration::from_secs(authorization.expires_in);
         prompt.enter_code(DeviceCode {
             verification_uri: &authorization.verification_uri,
             user_code: &authorization.user_code,
             verification_uri_complete: complete.as_deref(),
-            expires,
+            expires: expires.min(self.deadline),
         });
         let interval = authorization.interval.map_or(INTERVAL, Duration::from_secs);
         let form =

@@ -358,5 +358,8 @@ const SYSTEM_OPENERS: &[&[&str]] = if cfg!(target_os = "macos") {
 };
 
 #[cfg(test)]
+#[path = "attack_67_tests.rs"]
+mod attack_67;
+#[cfg(test)]
 #[path = "login_tests.rs"]
 mod tests;

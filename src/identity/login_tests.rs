@@ -1,172 +1,13 @@
 use super::*;
 use crate::{
-    identity::token::tests::jwt,
+    identity::testing::*,
     service::{
         quotable,
-        testing::{Fake, Reply, Seen, nobody, patient, run, said},
+        testing::{nobody, patient, run, said},
     },
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
-
-/// An OpenID provider whose lies are chosen by the test.
-#[derive(Clone)]
-struct Lies {
-    issuer_suffix: &'static str,
-    algorithm: &'static str,
-    claims: fn(&mut Value),
-    metadata: fn(&mut Value),
-    /// The key that signs is not the one that is published.
-    foreign_key: bool,
-    token_answer: Option<(u16, Value)>,
-}
-
-const HONEST: Lies =
-    Lies { issuer_suffix: "", algorithm: "ES256", claims: |_| {}, metadata: |_| {}, foreign_key: false, token_answer: None };
-
-/// What the authorization request had, kept for the token endpoint.
-type Requests = Arc<Mutex<HashMap<String, String>>>;
-
-fn key(number: u8) -> SigningKey {
-    SigningKey::from_slice(&[number; 32]).unwrap()
-}
-
-fn parameters(text: &str) -> HashMap<String, String> {
-    url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
-}
-
-async fn provider(lies: Lies) -> (Fake, Requests) {
-    let requests = Requests::default();
-    let shared = Arc::clone(&requests);
-    let fake = Fake::new(move |seen| provide(seen, &lies, &shared)).await;
-    (fake, requests)
-}
-
-fn provide(seen: &Seen, lies: &Lies, requests: &Requests) -> Reply {
-    let base = format!("http://{}", seen.headers["host"].to_str().unwrap());
-    let issuer = format!("{base}{}", lies.issuer_suffix);
-    match seen.path.as_str() {
-        "/.well-known/openid-configuration" => {
-            let mut metadata = json!({
-                "issuer": issuer, "authorization_endpoint": format!("{base}/auth"), "token_endpoint": format!("{base}/token"), "jwks_uri": format!("{base}/keys"),
-                "response_types_supported": ["code"], "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["ES256", "none", "HS256"],
-            });
-            (lies.metadata)(&mut metadata);
-            Reply::json(200, &metadata)
-        }
-        "/keys" => {
-            let point = key(if lies.foreign_key { 2 } else { 1 }).verifying_key().to_sec1_point(false);
-            let coordinate = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-            let (x, y) = (coordinate(&point.as_bytes()[1..33]), coordinate(&point.as_bytes()[33..]));
-            let keys = json!({"keys": [{"kty": "EC", "crv": "P-256", "kid": "1", "use": "sig", "alg": "ES256", "x": x, "y": y}, {"kty": "unknown", "kid": "2"}]});
-            Reply::json(200, &keys)
-        }
-        "/auth" => {
-            let query = parameters(&seen.query);
-            if seen.headers.get("x-paraph-access-code").is_none_or(|code| code != "the code") {
-                return Reply::new(200, "<html>a page on which a person logs in</html>");
-            }
-            *requests.lock().unwrap() = query.clone();
-            Reply::new(302, "").header("location", format!("{}?code=c0de&state={}", query["redirect_uri"], query["state"]))
-        }
-        "/token" => {
-            let body = parameters(std::str::from_utf8(&seen.body).unwrap());
-            if let Some((status, answer)) = &lies.token_answer {
-                return Reply::json(*status, answer);
-            }
-            let asked = requests.lock().unwrap().clone();
-            let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&body["code_verifier"]));
-            assert_eq!((asked["code_challenge_method"].as_str(), &asked["code_challenge"]), ("S256", &challenge));
-            assert_eq!(
-                (body["code"].as_str(), &body["redirect_uri"], body["client_id"].as_str()),
-                ("c0de", &asked["redirect_uri"], "sigstore")
-            );
-            let now = jiff::Timestamp::now().as_second();
-            let email = asked.get("login_hint").map_or("you@example.com", String::as_str);
-            let mut claims = json!({
-                "iss": issuer, "sub": "1234", "aud": "sigstore", "iat": now, "exp": now + 600, "nonce": asked["nonce"], "email": email, "email_verified": true,
-            });
-            (lies.claims)(&mut claims);
-            let id_token = sign(lies.algorithm, &claims);
-            Reply::json(200, &json!({"access_token": "a", "token_type": "Bearer", "id_token": id_token}))
-        }
-        _ => Reply::new(404, ""),
-    }
-}
-
-fn sign(algorithm: &str, claims: &Value) -> String {
-    let header = json!({"alg": algorithm, "kid": "1"});
-    let unsigned = jwt(&header, &claims.to_string(), b"");
-    let unsigned = unsigned.trim_end_matches('.');
-    let signature = match algorithm {
-        "none" => Vec::new(),
-        "ES256" => {
-            let signature: Signature = key(1).sign(unsigned.as_bytes());
-            signature.to_bytes().to_vec()
-        }
-        _ => vec![7; 32],
-    };
-    format!("{unsigned}.{}", URL_SAFE_NO_PAD.encode(signature))
-}
-
-fn login<'a>(http: &'a Http, issuer: &'a str) -> Login<'a> {
-    Login {
-        http,
-        issuer,
-        client_id: "sigstore",
-        client_secret: None,
-        redirect_url: None,
-        connector_id: None,
-        login_hint: None,
-        deadline: Duration::from_secs(60),
-    }
-}
-
-const WITH_TERMINAL: Desktop = Desktop { terminal: true, session: false };
-
-/// Stands for the user: gets the address and hands it to the browser of the test.
-struct Shown(tokio::sync::mpsc::UnboundedSender<(Url, bool)>);
-
-impl Prompt for Shown {
-    fn log_in_at(&self, url: &str, opening: bool) {
-        self.0.send((Url::parse(url).unwrap(), opening)).unwrap();
-    }
-}
-
-/// Logs in with a browser that does what `browse` does with the authorization request's parameters.
-async fn with_browser<F: Future<Output = ()> + Send + 'static>(
-    login: &Login<'_>,
-    requests: Requests,
-    browse: impl FnOnce(HashMap<String, String>) -> F + Send + 'static,
-) -> Result<IdentityToken, LoginError> {
-    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<(Url, bool)>();
-    let browser = tokio::spawn(async move {
-        let Some((url, _)) = receiver.recv().await else { return };
-        let parameters = parameters(url.query().unwrap());
-        *requests.lock().unwrap() = parameters.clone();
-        browse(parameters).await;
-    });
-    let outcome = login.browser(&Shown(sender), &Opener::Nothing, WITH_TERMINAL).await;
-    browser.await.unwrap();
-    outcome
-}
-
-async fn get(url: &str) -> (u16, String) {
-    let response = reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap();
-    let status = response.status().as_u16();
-    assert!(response.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
-    (status, response.text().await.unwrap())
-}
-
-fn answer(parameters: &HashMap<String, String>) -> String {
-    format!("{}?code=c0de&state={}", parameters["redirect_uri"], parameters["state"])
-}
+use std::sync::Arc;
 
 #[test]
 fn a_login_in_the_browser_gives_a_token() {
@@ -220,6 +61,38 @@ fn what_else_a_browser_does_changes_nothing() {
     });
 }
 
+/// Whoever can reach the port can hold connections open, send half a request, or nonsense.
+#[test]
+fn connections_that_say_nothing_half_or_too_much_do_no_harm() {
+    use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+    run(async {
+        let (fake, requests) = provider(HONEST).await;
+        let http = patient();
+        let token = with_browser(&login(&http, &fake.url), requests, async |parameters| {
+            let port = Url::parse(&parameters["redirect_uri"]).unwrap().port().unwrap();
+            let mut held = Vec::new();
+            for number in 0..200 {
+                let mut connection = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                let said: &[u8] = match number % 4 {
+                    0 => b"",
+                    1 => b"GET /auth/callback?code=evil&state=",
+                    2 => b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+                    _ => b"POST /auth/callback HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000000\r\n\r\n",
+                };
+                connection.write_all(said).await.unwrap();
+                held.push(connection);
+            }
+            let mut endless = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            let _ = endless.write_all(&[b"GET /".as_slice(), &vec![b'a'; 4 << 20]].concat()).await;
+            assert_eq!(get(&answer(&parameters)).await.0, 200);
+            drop(held);
+        })
+        .await
+        .unwrap();
+        assert_eq!(token.principal(), "you@example.com");
+    });
+}
+
 #[test]
 fn a_refusal_by_the_provider_is_shown() {
     run(async {
@@ -262,7 +135,7 @@ fn without_terminal_and_desktop_the_login_fails_at_once_and_says_what_is_missing
         let http = patient();
         let nobody = nobody();
         let desktop = Desktop { terminal: false, session: false };
-        let (sender, _receiver) = tokio::sync::mpsc::unbounded_channel::<(Url, bool)>();
+        let (sender, _receiver) = tokio::sync::mpsc::unbounded_channel::<Told>();
         for opener in [Opener::System, Opener::Nothing] {
             let error = login(&http, &nobody).browser(&Shown(sender.clone()), &opener, desktop).await.unwrap_err();
             insta::allow_duplicates! { insta::assert_snapshot!(error, @r"no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in; set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in") };
@@ -270,6 +143,10 @@ fn without_terminal_and_desktop_the_login_fails_at_once_and_says_what_is_missing
         assert!(!Desktop::from_environment(true, |_| None).session || cfg!(target_os = "macos"));
         assert!(Desktop::from_environment(true, |name| (name == "DISPLAY").then(|| ":0".into())).session);
         assert!(!Desktop::from_environment(true, |_| Some("".into())).session || cfg!(target_os = "macos"));
+        for remote in ["SSH_CONNECTION", "SSH_TTY"] {
+            assert!(!Desktop::from_environment(true, |name| [remote, "DISPLAY"].contains(&name).then(|| "x".into())).session);
+            assert!(Desktop::from_environment(true, |name| [remote, "BROWSER"].contains(&name).then(|| "x".into())).session);
+        }
     });
 }
 
@@ -289,12 +166,11 @@ fn the_configured_opener_gets_the_address_where_it_wants_it_or_last() {
                     .chain(placed.then(|| ADDRESS.into()))
                     .collect(),
             );
-            let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<(Url, bool)>();
+            let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<Told>();
             let browser = tokio::spawn(async move {
-                let (url, opening) = receiver.recv().await.unwrap();
-                assert!(opening);
+                let Some(Told::Address { url, opening: true }) = receiver.recv().await else { panic!("no address") };
                 let parameters = parameters(url.query().unwrap());
-                *requests.lock().unwrap() = parameters.clone();
+                requests.lock().unwrap().extend(parameters.clone());
                 while !told.exists() {
                     tokio::task::yield_now().await;
                 }
@@ -351,7 +227,7 @@ fn the_local_issuer_is_asked_without_a_person() {
     run(async {
         let (fake, _) = provider(HONEST).await;
         let http = patient();
-        let token = login(&http, &fake.url).direct("the code", "me@example.com").await.unwrap();
+        let token = login(&http, &fake.url).direct("the code", "me@example.com").await.unwrap().id_token;
         assert_eq!(token.principal(), "me@example.com");
         let authorization = fake.seen().into_iter().find(|seen| seen.path == "/auth").unwrap();
         assert_eq!(parameters(&authorization.query)["redirect_uri"], DEFAULT_REDIRECT);
@@ -390,7 +266,7 @@ fn a_lying_provider_is_found_out() {
         ("issuer with a slash", Lies { issuer_suffix: "/", ..HONEST }),
         ("no token endpoint", metadata(|metadata| metadata["token_endpoint"] = Value::Null)),
         ("a script for a login page", metadata(|metadata| metadata["authorization_endpoint"] = json!("javascript:alert(1)"))),
-        ("foreign key", Lies { foreign_key: true, ..HONEST }),
+        ("foreign key", Lies { foreign_key: Foreign::Always, ..HONEST }),
         ("alg none", Lies { algorithm: "none", ..HONEST }),
         ("alg HS256", Lies { algorithm: "HS256", ..HONEST }),
         ("nonce of another login", claims(|claims| claims["nonce"] = json!("other"))),

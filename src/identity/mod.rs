@@ -11,6 +11,8 @@ mod page;
 mod provider;
 mod session;
 mod source;
+#[cfg(test)]
+mod testing;
 mod token;
 
 pub use device::DeviceCode;

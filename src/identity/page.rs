@@ -37,7 +37,7 @@ main{width:100%;max-width:30rem;padding:2.25rem 2rem;background:var(--card);bord
 svg{width:3.5rem;height:3.5rem;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}\
 .good svg{color:var(--good)}.bad svg{color:var(--bad)}.neutral svg{color:var(--neutral)}\
 h1{margin:.75rem 0 .35rem;font-size:1.45rem;line-height:1.25;font-weight:650}\
-p{margin:.35rem 0 0}\
+p{margin:.35rem 0 0;text-wrap:balance}\
 .soft{color:var(--soft);font-size:.92rem}";
 
 /// The seconds come from the document, so that the script is always the same and its hash can stand in the policy.

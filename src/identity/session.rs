@@ -87,14 +87,5 @@ impl Login<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_of_a_refresh_token_shows_in_debug() {
-        let token = RefreshToken::new(Zeroizing::new("secret".into()), "subject").unwrap();
-        assert_eq!(format!("{token:?}"), "RefreshToken { .. }");
-        assert_eq!((token.secret(), token.subject()), ("secret", "subject"));
-        assert_eq!(RefreshToken::new(Zeroizing::new("x".repeat(MAX_TOKEN + 1)), ""), Err(TokenError::TooLarge));
-    }
-}
+#[path = "session_tests.rs"]
+mod tests;

@@ -107,6 +107,8 @@ impl Issuer {
     /// `/.well-known/openid-configuration`.
     pub fn discovery(&self) -> Answer {
         let url = &self.url;
+        let offline = (!self.has(Fault::NoRefresh)).then_some("offline_access");
+        let scopes: Vec<&str> = ["openid", "email"].into_iter().chain(offline).collect();
         let mut metadata = json!({
             "issuer": url,
             "authorization_endpoint": format!("{url}/auth"),
@@ -115,22 +117,21 @@ impl Issuer {
             "jwks_uri": format!("{url}/keys"),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "device_authorization_endpoint": format!("{url}/device/code"),
+            "grant_types_supported": ["authorization_code", "refresh_token", device::GRANT],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
-            "scopes_supported": ["openid", "email", "offline_access"],
+            "scopes_supported": scopes,
             "claims_supported": ["iss", "sub", "aud", "iat", "exp", "email", "email_verified", "nonce"],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["none"],
             "revocation_endpoint_auth_methods_supported": ["none"],
             "authorization_response_iss_parameter_supported": true,
         });
-        if self.has(Fault::NoRefresh) {
-            metadata["scopes_supported"] = json!(["openid", "email"]);
-        }
-        if !self.has(Fault::NoDevice) {
-            metadata["device_authorization_endpoint"] = json!(format!("{url}/device/code"));
-            metadata["grant_types_supported"] = json!(["authorization_code", "refresh_token", device::GRANT]);
+        if self.has(Fault::NoDevice)
+            && let Some(metadata) = metadata.as_object_mut()
+        {
+            metadata.remove("device_authorization_endpoint");
         }
         Answer::json(200, &metadata)
     }

@@ -162,7 +162,7 @@ main{width:100%;max-width:30rem;padding:2rem;background:var(--card);border:1px s
 h1{margin:0 0 .5rem;font-size:1.45rem;line-height:1.25;font-weight:650}\
 p{margin:.5rem 0}\
 label{display:block;margin:1.1rem 0 .4rem;font-weight:550}\
-input:not([type=hidden]){display:block;width:100%;margin-top:.3rem;padding:.6rem .7rem;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:8px}\
+input:not([type=hidden]){display:block;width:100%;margin-top:.3rem;padding:.6rem .7rem;font:inherit;font-weight:400;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:8px}\
 input.code{font-family:ui-monospace,monospace;font-size:1.2rem;letter-spacing:.12em}\
 input:focus-visible,button:focus-visible{outline:2px solid var(--accent);outline-offset:1px}\
 button{margin-top:.8rem;padding:.6rem 1.5rem;font:inherit;font-weight:600;color:var(--on);background:var(--accent);border:1px solid var(--accent);border-radius:8px;cursor:pointer}\

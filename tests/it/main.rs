@@ -14,6 +14,7 @@ mod config;
 mod documents;
 mod git;
 mod hooks;
+mod logins;
 mod other;
 mod ranges;
 mod repository;

@@ -1,6 +1,8 @@
 //! What the tests share.
 
+pub mod browser;
 pub mod bundle;
+pub mod chromium;
 #[allow(dead_code, reason = "shared with the tests of the verifier")]
 pub mod entries;
 pub mod filter;

@@ -1,5 +1,6 @@
 //! The services among themselves and with the verifier's rooms.
 
+mod device;
 mod login;
 mod real_servers;
 mod repository;

@@ -287,6 +287,14 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
     set(&sandbox, "paraph.loginTimeout=4");
     let shown = shown(&sandbox, &on_terminal().replace("\r\n", "\n"));
+    let without_code: Vec<&str> = shown.lines().map(|line| line.split("with the code").next().unwrap()).collect();
+    insta::assert_snapshot!(without_code.join("\n"), @r"
+    paraph: log in on any device at http://HOST/device 
+    paraph: nobody completed the login within 4 s
+    ");
+    // an issuer's fixed redirect URL is one that the user has made reachable: the way of the browser
+    set(&sandbox, "gitsign.redirectURL=http://localhost/auth/callback");
+    let shown = self::shown(&sandbox, &on_terminal().replace("\r\n", "\n"));
     let without_query: Vec<&str> = shown.lines().map(|line| line.split('?').next().unwrap()).collect();
     insta::assert_snapshot!(without_query.join("\n"), @r"
     paraph: log in at http://HOST/auth

@@ -1,0 +1,80 @@
+//! Logins as a person does them: in a browser, on another device, at an independent provider.
+
+mod attack_67;
+mod chromium;
+mod device;
+mod openid_provider;
+
+use crate::support::sigstore::Sigstore;
+use paraph::{
+    identity::{Desktop, DeviceCode, Login, Prompt},
+    service::{Http, Settings},
+};
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+const WITH_TERMINAL: Desktop = Desktop { terminal: true, session: false };
+
+/// What a person is shown.
+#[derive(Debug)]
+enum Told {
+    Address(String),
+    Code { address: String, code: String, complete: Option<String> },
+}
+
+/// Hands it to the test.
+struct Person(UnboundedSender<Told>);
+
+impl Prompt for Person {
+    fn log_in_at(&self, url: &str, _opening: bool) {
+        self.0.send(Told::Address(url.into())).unwrap();
+    }
+
+    fn enter_code(&self, code: DeviceCode<'_>) {
+        let DeviceCode { verification_uri, user_code, verification_uri_complete, .. } = code;
+        let complete = verification_uri_complete.map(Into::into);
+        self.0.send(Told::Code { address: verification_uri.into(), code: user_code.into(), complete }).unwrap();
+    }
+}
+
+fn run<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+/// Logs in on a thread of its own, while the test does in a browser what a person does who is told something.
+fn while_logging_in<T: Send>(login: impl AsyncFnOnce(Person) -> T + Send, browse: impl FnOnce(Told)) -> T {
+    let (sender, mut told) = unbounded_channel();
+    std::thread::scope(|scope| {
+        let login = scope.spawn(move || run(login(Person(sender))));
+        browse(told.blocking_recv().unwrap());
+        login.join().unwrap()
+    })
+}
+
+fn http() -> Http {
+    Http::new(Settings::default())
+}
+
+fn login<'a>(http: &'a Http, issuer: &'a str) -> Login<'a> {
+    Login {
+        http,
+        issuer,
+        client_id: "sigstore",
+        client_secret: None,
+        redirect_url: None,
+        connector_id: None,
+        login_hint: None,
+        offline: false,
+        autoclose: None,
+        deadline: Duration::from_secs(120),
+    }
+}
+
+/// Enters a code as a program does that knows the access code; whether the issuer took it.
+async fn enter(sigstore: &Sigstore, code: &str, email: &str) -> bool {
+    let access = std::fs::read_to_string(sigstore.file("access-code")).unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let form = [("user_code", code), ("login_hint", email)];
+    let request = client.post(format!("{}/device", sigstore.url)).header("x-paraph-access-code", access.trim()).form(&form);
+    request.send().await.unwrap().status().is_success()
+}
