@@ -19,7 +19,7 @@ fn public_key(setup: &Setup) -> VerifyingKey {
     let commit = Commit::parse(&raw, ObjectFormat::Sha1).unwrap();
     let cms = armor::decode(&commit.signed.signature).unwrap();
     let signed = SignedData::from_der(&cms).unwrap();
-    let certificate = Certificate::from_der(&signed.certificates[0]).unwrap();
+    let certificate = Certificate::from_der(signed.certificates[0]).unwrap();
     VerifyingKey::from_sec1_bytes(certificate.public_key().raw()).unwrap()
 }
 
