@@ -149,6 +149,8 @@ fn a_bad_value_names_key_value_place_and_what_is_allowed() {
         ("paraph.timeout", "0"),
         ("paraph.timeout", "3601"),
         ("paraph.timeout", ""),
+        ("gitsign.autocloseTimeout", "3601"),
+        ("gitsign.autocloseTimeout", "-1"),
         ("paraph.instance", "Public"),
         ("paraph.instance", "-x"),
         ("paraph.instance", "a/b"),
@@ -161,6 +163,18 @@ fn a_bad_value_names_key_value_place_and_what_is_allowed() {
     }
     let long = "x".repeat(9000);
     assert!(nothing().global("paraph.timeout", &long).error().len() < 400);
+}
+
+/// gitsign's default, and what its users have set.
+#[test]
+fn the_last_page_of_a_login_closes_itself_as_gitsigns_does() {
+    let closing = |surroundings: Surroundings| {
+        let config = surroundings.config().unwrap();
+        (config.autoclose.value, config.autoclose_timeout.value)
+    };
+    assert_eq!(closing(nothing()), (true, 6));
+    assert_eq!(closing(nothing().global("gitsign.autoclose", "false")), (false, 6));
+    assert_eq!(closing(nothing().global("gitsign.autocloseTimeout", "0").variable("GITSIGN_AUTOCLOSE", "no")), (false, 0));
 }
 
 #[test]

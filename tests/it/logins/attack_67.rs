@@ -27,5 +27,11 @@ fn attack_67_a_token_that_lies_goes_nowhere_and_makes_no_commit() {
         assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""), "{fault}");
         told += &format!("{fault}: {}\n", done.stderr.lines().next().unwrap().replace(&sigstore.url, "URL"));
     }
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r"
+    issuer=other-nonce: error: the identity token belongs to another login
+    issuer=other-audience: error: the identity provider's token cannot be trusted: Invalid audiences: must contain `sigstore` (found audiences: `another-client`)
+    issuer=other-issuer: error: the identity provider's token cannot be trusted: Invalid issuer: expected `URL` (found `URL/`)
+    issuer=unverified-email: error: the identity provider has not verified the address ann@example.com
+    issuer=foreign-key: error: the identity provider's token cannot be trusted: Signature verification failed: No matching key found
+    ");
 }
