@@ -1,7 +1,6 @@
 //! What the tests share.
 
 pub mod bundle;
-pub mod entries;
 pub mod filter;
 pub mod log;
 pub mod objects;

@@ -14,8 +14,6 @@ mod bundle;
 #[path = "../it/vectors/case.rs"]
 #[allow(dead_code, reason = "shared with the tests of the program")]
 mod case;
-#[path = "../it/support/entries.rs"]
-#[allow(dead_code, reason = "shared with the tests of the program")]
 mod entries;
 #[path = "../../examples/make-vectors/vectors/mod.rs"]
 #[allow(dead_code, reason = "shared with the generator")]
