@@ -304,7 +304,12 @@ fn scts(world: &World) -> Vec<Vector> {
             let mut root = world.trusted_root();
             root["ctlogs"] = json!([log_json_of("https://ct.example", &log, &Sha256::digest(log.spki()).into())]);
             let mut recipe = world.v1();
-            recipe.sct = Some(Sct { log: &log, edit: Some(over_sha384), ..world.sct() });
+            recipe.sct = Some(Sct { log: &log, ..world.sct() });
+            // the list then says so
+            recipe.sct.as_mut().unwrap().edit = Some(|list| {
+                let at = list.windows(2).position(|window| window == [4, 3]).unwrap();
+                list[at] = 5;
+            });
             good("sct_sha384", "Case 42, passing: the CT log has a key on P-384 and signs over SHA-384.", recipe.commit()).root(&root)
         },
         of("sct_truncated", "Case 42: the list of timestamps is truncated.", Reason::SctMalformed, &|sct| {
@@ -322,12 +327,6 @@ fn scts(world: &World) -> Vec<Vector> {
             })
         }),
     ]
-}
-
-/// The list says that its signature is over SHA-384.
-fn over_sha384(list: &mut Vec<u8>) {
-    let at = list.windows(2).position(|window| window == [4, 3]).unwrap();
-    list[at] = 5;
 }
 
 /// Certificates from before June 2022, issued by the root itself.
