@@ -25,6 +25,7 @@ mod objects_of_corpus;
 mod attacks;
 mod caps;
 mod corpus;
+mod keys;
 mod mutation;
 mod real_objects;
 mod reports;
