@@ -180,6 +180,7 @@ reasons! {
     Sha1Collision = "sha1-collision", Object, Wrong, "the object's bytes are made for a collision of SHA-1, and may stand for other content";
     ObjectIdMismatch = "object-id-mismatch", Object, Wrong, "the object's bytes do not have its object id";
     TagName = "tag-name", Object, Wrong, "the tag's own name is not the name by which it was reached";
+    NotAnnotated = "not-annotated", Object, Unsigned, "the tag is lightweight, a mere reference, which carries no signature";
 
     ArmorMalformed = "armor-malformed", Armor, Wrong, "the PEM armor of the signature is malformed";
     ArmorTrailingData = "trailing-data", Armor, Wrong, "text stands after the end of the signature";

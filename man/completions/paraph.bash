@@ -40,6 +40,9 @@ _paraph() {
             paraph,verify)
                 cmd="paraph__subcmd__verify"
                 ;;
+            paraph,verify-tag)
+                cmd="paraph__subcmd__verify__subcmd__tag"
+                ;;
             paraph__subcmd__help,config)
                 cmd="paraph__subcmd__help__subcmd__config"
                 ;;
@@ -63,6 +66,9 @@ _paraph() {
                 ;;
             paraph__subcmd__help,verify)
                 cmd="paraph__subcmd__help__subcmd__verify"
+                ;;
+            paraph__subcmd__help,verify-tag)
+                cmd="paraph__subcmd__help__subcmd__verify__subcmd__tag"
                 ;;
             paraph__subcmd__help__subcmd__hook,pre-push)
                 cmd="paraph__subcmd__help__subcmd__hook__subcmd__pre__subcmd__push"
@@ -206,7 +212,7 @@ _paraph() {
 
     case "${cmd}" in
         paraph)
-            opts="-h -V --help --version verify show hook trust local config generate-docs help"
+            opts="-h -V --help --version verify verify-tag show hook trust local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -248,7 +254,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help)
-            opts="verify show hook trust local config generate-docs help"
+            opts="verify verify-tag show hook trust local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -542,6 +548,20 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__verify__subcmd__tag)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1140,12 +1160,82 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__verify)
-            opts="-q -h --all --tags --stdin --first-parent --json --quiet --trusted-root --instance --at --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
+            opts="-q -h --all --tags --stdin --first-parent --other-signatures --format --json --quiet --trusted-root --instance --at --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "text json sarif" -- "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-identity-regexp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-oidc-issuer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-oidc-issuer-regexp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-github-workflow-trigger)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-github-workflow-sha)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-github-workflow-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-github-workflow-repository)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-github-workflow-ref)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__verify__subcmd__tag)
+            opts="-q -h --target --other-signatures --format --json --quiet --trusted-root --instance --at --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "text json sarif" -- "${cur}"))
+                    return 0
+                    ;;
                 --trusted-root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -150,6 +150,7 @@ impl From<repository::Error> for Failure {
             | E::NoRepository(_)
             | E::Open { .. }
             | E::UnknownRevision { .. }
+            | E::NoCommit(_)
             | E::AmbiguousRevision { .. }
             | E::MissingObject(_)
             | E::DamagedObject { .. }

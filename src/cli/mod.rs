@@ -56,6 +56,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Verify(Box<verify::Args>),
+    VerifyTag(Box<verify::tag::Args>),
     Show(show::Args),
     Hook(hook::Args),
     Trust(trust::Args),
@@ -90,6 +91,7 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
     };
     match cli.command {
         Command::Verify(arguments) => verify::run(&arguments, ui),
+        Command::VerifyTag(arguments) => verify::tag::run(&arguments, ui),
         Command::Show(arguments) => show::run(&arguments, ui),
         Command::Hook(arguments) => hook::run(&arguments, ui),
         Command::Trust(arguments) => trust::run(&arguments, ui),

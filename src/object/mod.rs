@@ -12,7 +12,7 @@ mod tag;
 pub use commit::Commit;
 pub use logged_id::LoggedId;
 pub use push_certificate::{MAX_UPDATES, PushCertificate, RefUpdate};
-pub use tag::Tag;
+pub use tag::{Tag, TagHeaders};
 
 use crate::{Reason, Rejection, signature::armor};
 use std::borrow::Cow;

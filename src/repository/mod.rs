@@ -107,6 +107,9 @@ pub enum Error {
         /// More about it; may be empty.
         cause: String,
     },
+    /// It names something that has no history.
+    #[error("'{0}' names no commit, and only commits make a range")]
+    NoCommit(String),
     /// Several things have this name.
     #[error("'{revision}' is ambiguous, it may mean {}; give the full name", .meanings.join(" or "))]
     AmbiguousRevision {

@@ -190,7 +190,7 @@ fn git_itself_reads_what_gix_does_not() {
     assert_eq!(repository.object("HEAD").unwrap(), head);
     assert_eq!(repository.object("v1").unwrap(), tag);
     assert_eq!(repository.object("v1^{commit}").unwrap(), RawObject { reference: None, ..head });
-    assert!(matches!(repository.object("nothing"), Err(Error::Git(GitError::Failed { .. }))));
+    assert!(matches!(repository.object("nothing"), Err(Error::UnknownRevision { .. })));
     assert!(matches!(repository.object(&"0123456789".repeat(4)), Err(Error::MissingObject(_))));
     git(&path, &["branch", "v1"]);
     assert!(matches!(repository.object("v1"), Err(Error::AmbiguousRevision { .. })));

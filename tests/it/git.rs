@@ -11,6 +11,7 @@ mod signing;
 mod status;
 mod structure;
 mod verify_command;
+mod verify_tag;
 
 use crate::support::{filter::filtered, sandbox::Sandbox, sigstore::Sigstore};
 

@@ -2,6 +2,7 @@
 
 pub mod bundle;
 pub mod filter;
+pub mod keys;
 pub mod log;
 pub mod objects;
 pub mod online;

@@ -12,7 +12,7 @@ use super::{
     entries::Entries,
     exit::{Exit, Failure},
     ui::Ui,
-    verify::{Judge, Judged},
+    verify::{DEEPEST_TAG, Judge, Judged},
 };
 use crate::{
     object::Tag,
@@ -130,8 +130,7 @@ fn of_server() -> Result<Context, Failure> {
     let context = Context::of_server()?;
     match context.policy_under_test() {
         None => Ok(context),
-        Some(why) => Err(Failure::new(Exit::Configuration, why)
-            .with_hint("whoever runs the server moves the file of paraph.allowedIdentities out of the work tree")),
+        Some(why) => Err(Failure::new(Exit::Configuration, why).with_hint("whoever runs the server moves that file out of the work tree")),
     }
 }
 
@@ -146,8 +145,8 @@ fn judge(
     let repository = context.repository()?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, warnings) = context.policy();
-    let entries = Entries::none();
-    let judge = Judge { verifier: &verifier, policy: &policy, entries: &entries };
+    let (others, entries) = (context.others(false)?, Entries::none());
+    let judge = Judge { verifier: &verifier, policy: &policy, others: &others, entries: &entries };
     let mut refusals = Refusals::new(whose);
 
     let tips: Vec<(&str, &str)> = updates.iter().filter_map(|update| Some((update.new_id()?, update.reference()))).collect();
@@ -177,9 +176,6 @@ fn judge(
         None => Ok(if refusals.is_empty() { Exit::Good } else { Exit::NotGood }),
     }
 }
-
-/// Tags inside tags, at most.
-const DEEPEST_TAG: usize = 16;
 
 /// The objects that the refs are to lead to, as far as they are not commits of a branch, which the list of new commits holds: tags with
 /// their names, and the commits that stand for a tag without an object of its own. They are judged though another ref may lead to them.
