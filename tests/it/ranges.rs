@@ -144,6 +144,20 @@ fn bytes_under_another_id_are_a_bad_object_and_the_others_are_judged() {
     assert!(done.stdout.contains(&format!("commit {three}: bad\n")), "{}", done.stdout);
     assert!(done.stdout.contains(&format!("they have the id {other} [object-id-mismatch]")), "{}", done.stdout);
     assert!(done.stdout.contains(&format!("commit {two}: good\n")), "{}", done.stdout);
+
+    // tags, and what they lead to
+    for name in ["v1", "v2"] {
+        sandbox.git(&["tag", "-s", "-m", name, name, &two]);
+    }
+    sandbox.git(&["tag", "-s", "-m", "of a bad one", "v3", &three]);
+    let [one, other] = ["v1", "v2"].map(|name| sandbox.git(&["rev-parse", name]));
+    std::fs::remove_file(file(&other)).unwrap();
+    std::fs::copy(file(&one), file(&other)).unwrap();
+    let done = sandbox.paraph(&["verify-tag", "v2"]);
+    assert!(done.code == Some(15) && done.stdout.contains("[object-id-mismatch]"), "{done:?}");
+    let done = sandbox.paraph(&["verify-tag", "--target", "v3"]);
+    assert!(done.code == Some(15) && done.stdout.contains(&format!("commit {three}: bad\n")), "{done:?}");
+    assert_eq!(sandbox.paraph(&["verify-tag", "v1"]).code, Some(0));
 }
 
 #[test]
