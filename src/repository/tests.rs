@@ -109,6 +109,22 @@ fn what_names_nothing_is_an_error_that_repeats_it() {
 }
 
 #[test]
+fn a_name_is_read_up_to_a_length_and_followed_up_to_a_number_of_references() {
+    let (_folder, path) = repository("sha1");
+    let mut before = "refs/heads/main".to_owned();
+    for number in 1..=5 {
+        let name = format!("refs/heads/link-{number}");
+        git(&path, &["symbolic-ref", &name, &before]);
+        before = name;
+    }
+    let repository = Repository::open(&path).unwrap();
+    assert_eq!(repository.object("link-4").unwrap().reference.as_deref(), Some("refs/heads/link-4"));
+    assert!(repository.object("link-5").unwrap_err().to_string().contains("go round in a circle"));
+    assert!(matches!(repository.object(&"a".repeat(4096)), Err(Error::UnknownRevision { .. })));
+    assert!(matches!(repository.object(&"a".repeat(4097)), Err(Error::BadRevision { reason: "it is too long", .. })));
+}
+
+#[test]
 fn bytes_under_a_wrong_id_are_refused() {
     let (_folder, path) = repository("sha1");
     let [head, parent] = ["HEAD", "HEAD~1"].map(|revision| git(&path, &["rev-parse", revision]));

@@ -144,4 +144,37 @@ fn bytes_under_another_id_are_a_bad_object_and_the_others_are_judged() {
     assert!(done.stdout.contains(&format!("commit {three}: bad\n")), "{}", done.stdout);
     assert!(done.stdout.contains(&format!("they have the id {other} [object-id-mismatch]")), "{}", done.stdout);
     assert!(done.stdout.contains(&format!("commit {two}: good\n")), "{}", done.stdout);
+
+    // tags, and what they lead to
+    for name in ["v1", "v2"] {
+        sandbox.git(&["tag", "-s", "-m", name, name, &two]);
+    }
+    sandbox.git(&["tag", "-s", "-m", "of a bad one", "v3", &three]);
+    let [one, other] = ["v1", "v2"].map(|name| sandbox.git(&["rev-parse", name]));
+    std::fs::remove_file(file(&other)).unwrap();
+    std::fs::copy(file(&one), file(&other)).unwrap();
+    let done = sandbox.paraph(&["verify-tag", "v2"]);
+    assert!(done.code == Some(15) && done.stdout.contains("[object-id-mismatch]"), "{done:?}");
+    let done = sandbox.paraph(&["verify-tag", "--target", "v3"]);
+    assert!(done.code == Some(15) && done.stdout.contains(&format!("commit {three}: bad\n")), "{done:?}");
+    assert_eq!(sandbox.paraph(&["verify-tag", "v1"]).code, Some(0));
+}
+
+#[test]
+fn standard_input_is_read_up_to_a_size() {
+    let sandbox = Sandbox::with_repository();
+    let most = 64 << 20;
+    let verify = |size: usize| sandbox.paraph_with(&["verify", "--stdin"], &vec![b'\n'; size]);
+    assert_eq!(verify(most).code, Some(0));
+    let done = verify(most + 1);
+    assert!(done.code == Some(8) && done.stderr.contains("standard input holds more than 67108864 bytes"), "{done:?}");
+
+    let zeros = "0".repeat(40);
+    let lines = |count: usize| format!("{zeros} {zeros} refs/heads/main\n").repeat(count);
+    let receive = |input: &str| sandbox.paraph_with(&["hook", "pre-receive"], input.as_bytes());
+    let done = receive(&lines(100_001));
+    assert!(done.code == Some(1) && done.stderr.contains("moves more than 100000 refs"), "{done:?}");
+    assert!(!receive(&lines(100_000)).stderr.contains("moves more than"));
+    let done = receive(&"a".repeat(most + 1));
+    assert!(done.code == Some(1) && done.stderr.contains("standard input holds more than 67108864 bytes"), "{done:?}");
 }

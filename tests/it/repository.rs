@@ -97,3 +97,19 @@ fn where_there_is_no_repository_or_no_such_object_the_call_says_so() {
         assert!(matches!(done.code, Some(2 | 4)) && !done.stderr.contains('\u{1b}'), "{done:?}");
     }
 }
+
+#[test]
+fn an_answer_of_git_s_that_never_ends_is_read_up_to_a_length() {
+    let mut sandbox = Sandbox::with_repository();
+    sandbox.git(&[&COMMIT[..], &["one"]].concat());
+    let id = sandbox.git(&["rev-parse", "HEAD"]);
+    // git, but for its reader of objects, which writes a line without an end
+    sandbox.script("git", "#!/bin/sh\ncase \"$*\" in *cat-file*) exec tr '\\0' a < /dev/zero ;; *) exec /usr/bin/env PATH=\"${PATH#*:}\" git \"$@\" ;; esac\n");
+    let path = format!("{}:{}", sandbox.root().display(), std::env::var("PATH").unwrap());
+    sandbox.set("PATH", &path);
+    // another object directory, so that git is asked
+    let objects = sandbox.work().join(".git/objects");
+    sandbox.set("GIT_OBJECT_DIRECTORY", objects.to_str().unwrap());
+    let done = sandbox.paraph(&["verify", &id]);
+    assert!(done.code != Some(0) && done.stderr.contains("git cat-file gave an answer that is not understood"), "{done:?}");
+}

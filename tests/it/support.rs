@@ -3,8 +3,6 @@
 pub mod browser;
 pub mod bundle;
 pub mod chromium;
-#[allow(dead_code, reason = "shared with the tests of the verifier")]
-pub mod entries;
 pub mod filter;
 pub mod keys;
 pub mod log;

@@ -1,6 +1,6 @@
 //! The table of attacks (`tests/vectors/ATTACKS.md`): every case and advisory stands in it, and the tests that it names are there.
 
-use crate::generator::attacks::ROWS;
+use crate::generator::attacks::rows;
 use paraph::object::{Commit, ObjectFormat};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,20 +9,21 @@ use std::{
 
 #[test]
 fn every_attack_stands_once_in_the_table() {
-    let ids: BTreeSet<&str> = ROWS.iter().map(|row| row.id).collect();
-    assert_eq!(ids.len(), ROWS.len(), "a row stands twice");
+    let rows = rows();
+    let ids: BTreeSet<&str> = rows.iter().map(|row| row.id).collect();
+    assert_eq!(ids.len(), rows.len(), "a row stands twice");
     for number in 1..=70 {
         assert!(ids.contains(number.to_string().as_str()), "case {number} is missing");
     }
     // these are the subjects of later work; whatever else is open would be a gap
-    let open = ROWS.iter().filter(|row| row.note.starts_with("open")).map(|row| row.id);
-    assert_eq!(open.collect::<Vec<_>>(), ["26", "55", "56", "57", "64", "65", "66", "69", "70"]);
+    let open = rows.iter().filter(|row| row.note.starts_with("open")).map(|row| row.id);
+    assert_eq!(open.collect::<Vec<_>>(), ["26", "55", "56", "57", "69", "70"]);
 }
 
 #[test]
 fn the_tests_that_the_table_names_are_there() {
     let mut sources: BTreeMap<&str, String> = BTreeMap::new();
-    for test in ROWS.iter().flat_map(|row| row.tests) {
+    for test in rows().into_iter().flat_map(|row| row.tests) {
         let (file, function) = test.split_once("::").unwrap();
         let source = sources.entry(file).or_insert_with(|| {
             std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))

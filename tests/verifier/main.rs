@@ -14,8 +14,6 @@ mod bundle;
 #[path = "../it/vectors/case.rs"]
 #[allow(dead_code, reason = "shared with the tests of the program")]
 mod case;
-#[path = "../it/support/entries.rs"]
-#[allow(dead_code, reason = "shared with the tests of the program")]
 mod entries;
 #[path = "../../examples/make-vectors/vectors/mod.rs"]
 #[allow(dead_code, reason = "shared with the generator")]
@@ -27,6 +25,7 @@ mod objects_of_corpus;
 mod attacks;
 mod caps;
 mod corpus;
+mod keys;
 mod mutation;
 mod real_objects;
 mod reports;

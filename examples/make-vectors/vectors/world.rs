@@ -107,7 +107,7 @@ pub fn log_json(log: &LogWorld) -> Value {
     log_json_of(log.url, &log.key, &log.id)
 }
 
-fn log_json_of(url: &str, key: &Key, id: &[u8; 32]) -> Value {
+pub fn log_json_of(url: &str, key: &Key, id: &[u8; 32]) -> Value {
     json!({
         "baseUrl": url,
         "hashAlgorithm": "SHA2_256",

@@ -58,7 +58,10 @@ pub(in crate::cli) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure
 
 /// The tag, every tag inside it, and with `target` what the innermost names.
 fn judge_tag(judge: &Judge<'_>, repository: &Repository, name: &str, target: bool) -> Result<Vec<Judged>, Failure> {
-    let mut object = repository.object(name)?;
+    let mut object = match repository.object(name) {
+        Ok(object) => object,
+        Err(error) => return Ok(vec![judge.read(Err(error))?]),
+    };
     let mut all = Vec::new();
     if object.kind != ObjectKind::Tag {
         all.push(lightweight(judge, &object, name)?);
@@ -85,7 +88,13 @@ fn judge_tag(judge: &Judge<'_>, repository: &Repository, name: &str, target: boo
             all.push(judged);
             return Ok(all);
         }
-        let next = repository.object_by_id(headers.target)?;
+        let next = match repository.object_by_id(headers.target) {
+            Ok(next) => next,
+            Err(error) => {
+                all.extend([judged, judge.read(Err(error))?]);
+                return Ok(all);
+            }
+        };
         if next.kind.name() != headers.target_type {
             let detail = format!("it names the {} {}, which is a {}", headers.target_type, headers.target, next.kind.name());
             judged.judgement = judge.policy.judge(Err(Rejection::new(Reason::MalformedObject, detail)));

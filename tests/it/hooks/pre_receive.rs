@@ -276,3 +276,18 @@ fn replacements_and_grafts_hide_nothing() {
     setup.sandbox.git_in(&setup.bare, &["update-ref", &format!("refs/replace/{tip}"), &good]);
     says(&setup.refused(&["main"]), &["1 of 2 new objects is", &heading("commit", &bad, "bad", "unsigned")]);
 }
+
+#[test]
+fn tags_of_tags_are_followed_up_to_a_depth() {
+    let setup = setup(&["pre-receive"]);
+    setup.signed("one");
+    setup.accepted(&["main"]);
+    let mut target = "main".to_owned();
+    for depth in 1..=17 {
+        let name = format!("depth-{depth}");
+        setup.sandbox.git(&["tag", "-s", "-m", "a tag", &name, &target]);
+        target = name;
+    }
+    setup.accepted(&["depth-16"]);
+    says(&setup.refused(&["depth-17"]), &["refs/tags/depth-17 is a tag of a tag, more than 16 deep"]);
+}

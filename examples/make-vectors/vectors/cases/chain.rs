@@ -6,12 +6,13 @@ use super::{
         der::{sequence, tlv},
         key::Key,
         recipe::Recipe,
-        world::{BEGIN, END, TIME, World, root_template},
+        world::{BEGIN, END, TIME, World, log_json_of, root_template},
     },
     Vector, fail, good, legacy, refused_root,
 };
 use paraph::Reason;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 pub fn vectors(world: &World) -> Vec<Vector> {
     [paths(world), bags(world), scts(world), roots_of_old(world)].into_iter().flatten().collect()
@@ -298,6 +299,19 @@ fn scts(world: &World) -> Vec<Vector> {
             Reason::OutsideLogWindow,
         )
         .root(&ended),
+        {
+            let log = Key::p384("ct of P-384");
+            let mut root = world.trusted_root();
+            root["ctlogs"] = json!([log_json_of("https://ct.example", &log, &Sha256::digest(log.spki()).into())]);
+            let mut recipe = world.v1();
+            recipe.sct = Some(Sct { log: &log, ..world.sct() });
+            // the list then says so
+            recipe.sct.as_mut().unwrap().edit = Some(|list| {
+                let at = list.windows(2).position(|window| window == [4, 3]).unwrap();
+                list[at] = 5;
+            });
+            good("sct_sha384", "Case 42, passing: the CT log has a key on P-384 and signs over SHA-384.", recipe.commit()).root(&root)
+        },
         of("sct_truncated", "Case 42: the list of timestamps is truncated.", Reason::SctMalformed, &|sct| {
             sct.edit = Some(|list| {
                 list.truncate(60);
