@@ -4,10 +4,13 @@ use super::{
     context::Context,
     exit::{Exit, Failure},
     terminal::Terminal,
+    ui::Ui,
 };
 use crate::{
+    certificate::SignerCertificate,
     identity::{
         ADDRESS, Desktop, Expectation, IdentityToken, Login, LoginError, Opener, Settings, Source, SourceError, TokenError, choose,
+        workload::{self, Provider, Surroundings, WorkloadError},
     },
     object::Payload,
     service::Http,
@@ -19,6 +22,50 @@ use zeroize::Zeroizing;
 /// A secret file larger than this is not read, in bytes.
 const MAX_SECRET: usize = 4096;
 
+/// Where the token comes from, and why from there.
+pub(super) struct Choice {
+    /// Where from.
+    pub(super) source: Source,
+    /// Why: a clause.
+    pub(super) because: String,
+    /// A CI system whose job this is, and whose token is not taken.
+    pub(super) unused: Option<Provider>,
+    /// Whether a job's token is taken that nobody asked for by name.
+    pub(super) by_itself: bool,
+}
+
+/// The source of the token that the configuration and the surroundings choose.
+pub(super) fn choice(context: &Context, terminal: &Terminal) -> Result<Choice, Failure> {
+    let config = &context.config;
+    let settings = Settings {
+        token_provider: config.token_provider.value.map(|provider| provider.as_str().to_owned()),
+        token_variable: config.identity_token.value.as_ref().map(|secret| Zeroizing::new(secret.expose().to_owned())),
+        token_file: config.identity_token_file.value.clone(),
+        access_code: access_code(context)?,
+        job: Provider::of_job(&|name: &str| std::env::var_os(name)),
+        person: somebody_is_there(context, terminal),
+    };
+    let source = choose(&settings)?;
+    let named = settings.token_provider.is_some();
+    let because = match &source {
+        _ if named => format!("{} names it", config.token_provider.source),
+        Source::Variable(_) => format!("{} is set", config.identity_token.source),
+        Source::File(_) => format!("{} names it", config.identity_token_file.source),
+        Source::Workload(_) => "this is its job, nobody could log in here, and nothing else is configured".to_owned(),
+        Source::Direct(_) => format!("{} is an instance of this machine whose access code is at hand", config.instance_name()),
+        Source::Browser => "nothing else is configured".to_owned(),
+    };
+    let by_itself = matches!(source, Source::Workload(_)) && !named;
+    let unused = settings.job.filter(|job| !named && !matches!(source, Source::Workload(chosen) if chosen == *job));
+    Ok(Choice { source, because, unused, by_itself })
+}
+
+/// Whether a login could be shown to somebody.
+pub(super) fn somebody_is_there(context: &Context, terminal: &Terminal) -> bool {
+    let desktop = Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name));
+    desktop.terminal || desktop.session || context.config.url_opener.value.is_some()
+}
+
 /// A token to sign with. `key` is git's: `user.signingKey`, or `Name <email>` of the committer, which hints at the identity; where it names
 /// none, whoever the object claims to be from does.
 pub(super) async fn token(
@@ -27,60 +74,92 @@ pub(super) async fn token(
     object: &Payload,
     http: &Http,
     terminal: &Terminal,
+    ui: &mut Ui,
+) -> Result<IdentityToken, Failure> {
+    let chosen = choice(context, terminal)?;
+    if let (true, Source::Workload(provider)) = (chosen.by_itself, &chosen.source) {
+        let remark = format!(
+            "Signing as this job of {provider}: nobody could log in here, and nothing else is configured. Set paraph.tokenProvider to choose."
+        );
+        ui.note(&remark);
+        terminal.say(remark);
+    }
+    if let (Some(job), Source::Browser) = (chosen.unused, &chosen.source) {
+        terminal.say(format!("the identity of this job of {job} is not used; paraph.tokenProvider = {} would.", job.name()));
+    }
+    let hinted = || key.and_then(OsStr::to_str).and_then(email_of).or_else(|| object.email.clone());
+    let hint = context.config.expected_identity.value.clone().or_else(hinted);
+    token_of(context, &chosen.source, hint.as_deref(), http, terminal).await
+}
+
+/// A token from this source, checked.
+pub(super) async fn token_of(
+    context: &Context,
+    source: &Source,
+    hint: Option<&str>,
+    http: &Http,
+    terminal: &Terminal,
 ) -> Result<IdentityToken, Failure> {
     let config = &context.config;
-    let now = Timestamp::now();
-    let settings = Settings {
-        token_provider: config.token_provider.value.map(|provider| provider.as_str().to_owned()),
-        token_variable: config.identity_token.value.as_ref().map(|secret| Zeroizing::new(secret.expose().to_owned())),
-        token_file: config.identity_token_file.value.clone(),
-        access_code: access_code(context)?,
-    };
-    let source = choose(&settings)?;
-    let hinted = || key.and_then(OsStr::to_str).and_then(email_of).or_else(|| object.email.clone());
-    let hint = config.expected_identity.value.clone().or_else(hinted);
-    let token = match &source {
+    let token = match source {
         Source::Variable(_) | Source::File(_) => source.read()?,
-        Source::Direct(_) | Source::Browser => {
-            let issuer = context.issuer(now)?;
-            let secret = config.client_secret_file.value.as_deref().map(secret_of).transpose()?;
-            let login = Login {
-                http,
-                issuer: &issuer,
-                client_id: &config.client_id.value,
-                client_secret: secret.as_ref().map(|secret| secret.as_str()),
-                redirect_url: config.redirect_url.value.as_ref().map(|url| url.as_str()),
-                connector_id: config.connector_id.value.as_deref(),
-                login_hint: hint.as_deref(),
-                deadline: config.login_timeout.value,
-            };
-            match (&source, &hint) {
-                (Source::Direct(code), Some(email)) => login.direct(code, email).await?,
-                _ => {
-                    let desktop = Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name));
-                    let opener =
-                        config.url_opener.value.as_ref().map_or(Opener::System, |opener| {
-                            Opener::Command(opener.command(ADDRESS).into_iter().map(Into::into).collect())
-                        });
-                    login.browser(terminal, &opener, desktop).await?
-                }
-            }
+        Source::Workload(provider) => {
+            let variable = |name: &str| std::env::var_os(name);
+            let surroundings = Surroundings { http, variable: &variable, audience: &config.client_id.value, deadline: workload::DEADLINE };
+            provider.token(&surroundings).await?
+        }
+        Source::Direct(_) | Source::Browser => return log_in(context, source, hint, http, terminal).await,
+    };
+    check_token(context, &token).map_err(|error| {
+        let failure = Failure::from(error);
+        Failure { message: format!("the token from {source} is not sent: {}", failure.message), ..failure }
+    })?;
+    Ok(token)
+}
+
+/// What is known of a token before anybody gets it. One that somebody handed over names its own issuer; Fulcio decides whether it takes it.
+pub(super) fn check_token(context: &Context, token: &IdentityToken) -> Result<(), TokenError> {
+    token.check(&Expectation::new(None, &context.config.client_id.value, Timestamp::now()))
+}
+
+async fn log_in(
+    context: &Context,
+    source: &Source,
+    hint: Option<&str>,
+    http: &Http,
+    terminal: &Terminal,
+) -> Result<IdentityToken, Failure> {
+    let config = &context.config;
+    let issuer = context.issuer(Timestamp::now())?;
+    let secret = config.client_secret_file.value.as_deref().map(secret_of).transpose()?;
+    let login = Login {
+        http,
+        issuer: &issuer,
+        client_id: &config.client_id.value,
+        client_secret: secret.as_ref().map(|secret| secret.as_str()),
+        redirect_url: config.redirect_url.value.as_ref().map(|url| url.as_str()),
+        connector_id: config.connector_id.value.as_deref(),
+        login_hint: hint,
+        deadline: config.login_timeout.value,
+    };
+    let token = match (source, hint) {
+        (Source::Direct(code), Some(email)) => login.direct(code, email).await?,
+        _ => {
+            let desktop = Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name));
+            let opener = config.url_opener.value.as_ref().map_or(Opener::System, |opener| {
+                Opener::Command(opener.command(ADDRESS).into_iter().map(Into::into).collect())
+            });
+            login.browser(terminal, &opener, desktop).await?
         }
     };
-    // a token that somebody handed over names its own issuer; Fulcio decides whether it takes it
-    token.check(&Expectation::new(None, &config.client_id.value, now))?;
+    check_token(context, &token)?;
     Ok(token)
 }
 
 /// Refuses before Fulcio or the log hear of it: an identity that is not the expected one, or not the committer's.
 pub(super) fn check(context: &Context, token: &IdentityToken, object: &Payload) -> Result<(), Failure> {
+    check_expected(context, token)?;
     let principal = token.principal();
-    if let Some(expected) = context.config.expected_identity.value.as_deref().filter(|expected| *expected != principal) {
-        let message = format!(
-            "the identity is {principal}, and {expected} is expected (paraph.expectedIdentity); nothing was sent to Fulcio or the log"
-        );
-        return Err(Failure::new(Exit::Identity, message));
-    }
     if context.config.match_committer.value && object.email.as_deref() != Some(principal) {
         let claimed = object.email.as_deref().unwrap_or("nobody with an e-mail address");
         let message = format!(
@@ -90,6 +169,39 @@ pub(super) fn check(context: &Context, token: &IdentityToken, object: &Payload) 
         return Err(Failure::new(Exit::Identity, message).with_hint("set user.email to the identity, or unset paraph.matchCommitter"));
     }
     Ok(())
+}
+
+/// Refuses an identity that is not the expected one.
+pub(super) fn check_expected(context: &Context, token: &IdentityToken) -> Result<(), Failure> {
+    let name = token.certificate_name();
+    let (principal, name) = (token.principal(), name.as_deref());
+    if let Some(expected) = context.config.expected_identity.value.as_deref()
+        && expected != principal
+        && Some(expected) != name
+    {
+        let named = name.filter(|name| *name != principal).map(|name| format!(" (in the certificate {name})")).unwrap_or_default();
+        let message = format!(
+            "the identity is {principal}{named}, and {expected} is expected ({}); nothing was sent to Fulcio or the log",
+            context.config.expected_identity.source
+        );
+        return Err(Failure::new(Exit::Identity, message).with_hint("log in as the expected identity, or change paraph.expectedIdentity"));
+    }
+    Ok(())
+}
+
+/// The same once more where Fulcio has composed the name: the log does not hear of an identity that is not the expected one.
+pub(super) fn check_certificate(context: &Context, token: &IdentityToken, certificate: &SignerCertificate) -> Result<(), Failure> {
+    let name = &certificate.identity().name;
+    match context.config.expected_identity.value.as_deref() {
+        Some(expected) if expected != name && expected != token.principal() => {
+            let message = format!(
+                "the certificate names {name}, and {expected} is expected ({}); nothing was sent to the log",
+                context.config.expected_identity.source
+            );
+            Err(Failure::new(Exit::Identity, message).with_hint("change paraph.expectedIdentity, or sign from where it is the identity"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The access code of the local issuer, where the instance in use is one and names its file.
@@ -105,7 +217,7 @@ fn secret_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
 }
 
 /// The address in `Name <email>`, or the text itself where it is one.
-fn email_of(key: &str) -> Option<String> {
+pub(super) fn email_of(key: &str) -> Option<String> {
     let email = match key.rsplit_once('<') {
         Some((_, rest)) => rest.split('>').next().unwrap_or_default(),
         None => key,
@@ -115,22 +227,62 @@ fn email_of(key: &str) -> Option<String> {
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
-        Self::new(Exit::Identity, error.to_string())
+        let hint = match &error {
+            SourceError::VariableMissing => Some("set it to an identity token, or choose another paraph.tokenProvider"),
+            SourceError::File { .. } => {
+                Some("check paraph.identityTokenFile; where Kubernetes projects the token, mount it with the audience sigstore")
+            }
+            SourceError::Token { .. } => Some("an identity token is three parts of base64url with dots between, as an OpenID provider gives it"),
+            SourceError::Provider(_) | SourceError::Asked => None,
+        };
+        let failure = Self::new(Exit::Identity, error.to_string());
+        Self { hint: hint.map(str::to_owned), ..failure }
+    }
+}
+
+impl From<WorkloadError> for Failure {
+    fn from(error: WorkloadError) -> Self {
+        Self::new(Exit::Identity, error.to_string()).with_hint(error.hint())
     }
 }
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
-        Self::new(Exit::Identity, error.to_string())
+        let hint = match &error {
+            TokenError::Expired(_) => Some("get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead"),
+            TokenError::Future(_) => Some("set this machine's clock, for instance with NTP; `paraph doctor` measures it"),
+            TokenError::Audience { .. } => Some("ask for a token that is made out to the client id (paraph.clientID, sigstore by default)"),
+            TokenError::EmailUnverified(_) => Some("confirm the address at the identity provider"),
+            TokenError::Issuer { .. } => Some("set paraph.issuer exactly as the issuer writes itself, trailing slash included"),
+            _ => None,
+        };
+        let failure = Self::new(Exit::Identity, error.to_string());
+        Self { hint: hint.map(str::to_owned), ..failure }
     }
 }
 
 impl From<LoginError> for Failure {
     fn from(error: LoginError) -> Self {
-        match error {
-            LoginError::Service(error) => error.into(),
+        let hint = match &error {
+            LoginError::Service(_) | LoginError::Token(_) => None,
+            LoginError::Nobody => Some(
+                "choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in",
+            ),
+            LoginError::Opener => {
+                Some("set paraph.urlOpener to a program that opens it, or paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile")
+            }
+            LoginError::Deadline(_) => Some("try again; paraph.loginTimeout gives more time"),
+            LoginError::Redirect { .. } => Some("set paraph.redirectURL to an http address of this machine that the issuer knows, or unset it"),
+            LoginError::Refused { .. } => Some("log in once more, as somebody whom the provider lets in"),
+            LoginError::AccessCode => Some("run `paraph local use` again in this repository"),
+            _ => None,
+        };
+        let failure = match error {
+            LoginError::Service(error) => return error.into(),
+            LoginError::Token(error) => return error.into(),
             other => Self::new(Exit::Identity, other.to_string()),
-        }
+        };
+        Self { hint: hint.map(str::to_owned), ..failure }
     }
 }
 

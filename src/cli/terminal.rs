@@ -43,6 +43,11 @@ impl Terminal {
         self.device.is_some()
     }
 
+    /// Whether what is said reaches anybody: a person at the terminal, or a log file.
+    pub fn has_reader(&self) -> bool {
+        self.device.is_some() || self.log.is_some()
+    }
+
     /// A line for the person at the terminal and for the log, escaped. It goes nowhere where there is neither.
     pub fn say(&self, text: impl Display) {
         let text = text.to_string();

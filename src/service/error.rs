@@ -18,6 +18,8 @@ pub enum Service {
     IdentityProvider,
     /// The TUF repository of trust material.
     TufMirror,
+    /// Who gives a workload its identity token, by this name.
+    TokenService(&'static str),
 }
 
 impl std::fmt::Display for Service {
@@ -29,6 +31,7 @@ impl std::fmt::Display for Service {
             Self::TimestampAuthority => "the timestamp authority",
             Self::IdentityProvider => "the identity provider",
             Self::TufMirror => "the TUF mirror",
+            Self::TokenService(name) => name,
         })
     }
 }
@@ -52,6 +55,9 @@ pub enum Cause {
     /// The configured address cannot be called.
     #[error("cannot be called: {0}")]
     Address(String),
+    /// A token would be readable on its way.
+    #[error("is not asked over plain http: an identity token that is sent to another machine has to be encrypted")]
+    PlainHttp,
     /// No HTTP client could be made on this machine.
     #[error("cannot be called, because this machine's TLS cannot be set up: {0}")]
     Client(String),
@@ -136,6 +142,9 @@ impl ServiceError {
         use Service::{Fulcio, IdentityProvider, RekorV1, RekorV2, TimestampAuthority, TufMirror};
         Some(match (&self.cause, self.service) {
             (Cause::Address(_), _) => "Check the address in your configuration; it begins with https:// or http://.",
+            (Cause::PlainHttp, _) => {
+                "Configure its https address; in a network that you trust with your identity, set paraph.allowPlainHttp."
+            }
             (Cause::Client(_), _) => "Install the system's CA certificates, or name them in SSL_CERT_FILE.",
             (Cause::Unreachable(_), _) => "Check the address, the network and the proxy variables.",
             (Cause::Untrusted(_), _) => "Where a private CA or an inspecting proxy stands between, name its certificate in SSL_CERT_FILE.",
