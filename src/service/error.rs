@@ -102,6 +102,9 @@ pub enum Cause {
         /// Where to, escaped and cut.
         location: Option<String>,
     },
+    /// A web page where a program's answer is wanted.
+    #[error("answered with a web page: a network that wants a login first, or a proxy, seems to stand between")]
+    Page,
     /// More bytes than any sound answer has.
     #[error("sent an answer of more than {0} bytes")]
     TooLarge(usize),
@@ -161,7 +164,10 @@ impl ServiceError {
                 "The issuer's address must be written exactly as the issuer writes it, trailing slash included."
             }
             (Cause::Refused { status: 404, .. }, TufMirror) => "The address does not lead to a TUF repository; check it.",
-            (Cause::Redirected { .. }, _) => "Configure the address that it points to, if you trust it.",
+            (Cause::Page, _) => "Log in to the network with a browser, or check the proxy variables, and try again.",
+            (Cause::Redirected { .. }, _) => {
+                "Where the network wants a login first, log in there with a browser; else configure the address that it points to, if you trust it."
+            }
             (Cause::Mismatch(_) | Cause::TooLarge(_), _) => "The service, or somebody between, answers wrongly; nothing of it was used.",
             _ => return None,
         })

@@ -1,7 +1,8 @@
 //! One HTTP stack for all services: deadlines, a budget, caps on answers, and retries where repeating does no harm.
 //!
 //! The clients are built when the first request needs them, because loading the system's certificates costs more than the rest of the
-//! program. Redirects are not followed. A loopback address never goes through a proxy and needs no certificates.
+//! program. Redirects are not followed. An address of this machine, or of its metadata service, never goes through a proxy and needs no
+//! certificates. What carries a token goes to other machines over TLS alone.
 
 use super::error::{Cause, Service, ServiceError, quotable};
 use reqwest::{
@@ -188,6 +189,10 @@ impl Http {
         let too_large = || Failure::lasting(call.error(Cause::TooLarge(call.limit)));
         if response.content_length().is_some_and(|length| length > call.limit as u64) {
             return Err(too_large());
+        }
+        let page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        if page && status.is_success() && !call.takes_redirect {
+            return Err(Failure::lasting(call.error(Cause::Page)));
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {

@@ -1,15 +1,18 @@
 //! Signing and verifying through the real git: what git asks for, what it makes of the answer, and what a person sees.
 
+mod advice;
 mod drop_in;
 mod failures;
 mod hostile;
 mod identities;
 mod offline;
+mod publication;
 mod push;
 mod signing;
 mod status;
 mod structure;
 mod verify_command;
+mod workloads;
 
 use crate::support::{filter::filtered, sandbox::Sandbox, sigstore::Sigstore};
 

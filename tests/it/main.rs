@@ -11,6 +11,7 @@ mod command_line;
 mod config;
 mod corpus;
 mod documents;
+mod first_minute;
 mod git;
 mod hooks;
 mod ranges;

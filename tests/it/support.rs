@@ -7,3 +7,4 @@ pub mod objects;
 pub mod sandbox;
 pub mod sigstore;
 pub mod socket;
+pub mod tokens;

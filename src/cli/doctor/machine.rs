@@ -139,7 +139,8 @@ pub(super) fn allowed(context: &Context) -> Vec<Finding> {
         let failure = Failure::new(Exit::Configuration, if text.is_empty() { "nobody is allowed".to_owned() } else { text });
         return vec![Finding::problem("trusted", failure.with_hint("mend the file: until then nobody is trusted"))];
     }
-    let said = Finding::ok("trusted", format!("{count} lines of {}, which {} names", file.display(), setting.source));
+    let lines = if count == 1 { "line" } else { "lines" };
+    let said = Finding::ok("trusted", format!("{count} {lines} of {}, which {} names", file.display(), setting.source));
     let warned = warnings.iter().map(|warning| {
         Finding::warning("trusted", warning.trim_end_matches('.')).fix("keep the file outside of the work tree, or in its .git folder")
     });

@@ -154,10 +154,6 @@ fn judge(
         if !answer.status.is_success() {
             return Err(answer.refused());
         }
-        // the page of a hotel's network is a success too
-        if answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
-            return Err(answer.malformed("it is a page for people, as a network gives that wants a login first"));
-        }
         check(&answer)
     });
     Probed { finding: finding(about, url, checked), ahead }

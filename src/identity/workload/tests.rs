@@ -147,7 +147,44 @@ fn an_endpoint_that_gives_no_token_is_named_with_the_platform() {
             let patience = Duration::from_secs(5);
             add(provider, "slow", ask_with(provider, &pointing(provider, &silent.url), &impatient(), patience).await);
         }
-        insta::assert_snapshot!(table, @"");
+        insta::assert_snapshot!(table, @r"
+        github-actions, 401: GitHub Actions gave no identity token: its token service at http://HOST/token refused the request with 401 Unauthorized: no permission
+        github-actions, 500: GitHub Actions gave no identity token: its token service at http://HOST/token refused the request with 500 Internal Server Error
+        github-actions, 503: GitHub Actions gave no identity token: its token service at http://HOST/token is not available: it answered 503 Service Unavailable 4 times
+        github-actions, HTML: GitHub Actions gave no identity token: its token service at http://HOST/token gave an answer that cannot be read: it is not the JSON that a token service gives
+        github-actions, huge: GitHub Actions gave no identity token: its token service at http://HOST/token sent an answer of more than 1048576 bytes
+        github-actions, another field: GitHub Actions gave no identity token: its token service at http://HOST/token gave an answer that cannot be read: it has no value
+        github-actions, redirect: GitHub Actions gave no identity token: its token service at http://HOST/token answered 302 Found to https://elsewhere.test/, and redirects are not followed
+        github-actions, nobody: GitHub Actions gave no identity token: its token service at http://HOST/token could not be reached: connection refused
+        github-actions, slow: GitHub Actions gave no identity token: its token service at http://HOST/token gave no answer within 0.3 s
+        google-workload-identity, 401: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity refused the request with 401 Unauthorized: no permission
+        google-workload-identity, 500: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity refused the request with 500 Internal Server Error
+        google-workload-identity, 503: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity is not available: it answered 503 Service Unavailable 4 times
+        google-workload-identity, HTML: Google workload identity gave no identity token: the identity token is not a JSON Web Token: it does not have three parts
+        google-workload-identity, huge: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity sent an answer of more than 1048576 bytes
+        google-workload-identity, another field: Google workload identity gave no identity token: the identity token is not a JSON Web Token: its header is not base64url
+        google-workload-identity, redirect: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity answered 302 Found to https://elsewhere.test/, and redirects are not followed
+        google-workload-identity, nobody: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity could not be reached: connection refused
+        google-workload-identity, slow: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity gave no answer within 0.3 s
+        google-impersonate, 401: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token refused the request with 401 Unauthorized: no permission
+        google-impersonate, 500: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token refused the request with 500 Internal Server Error
+        google-impersonate, 503: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token is not available: it answered 503 Service Unavailable 4 times
+        google-impersonate, HTML: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token gave an answer that cannot be read: it is not the JSON that a token service gives
+        google-impersonate, huge: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token sent an answer of more than 1048576 bytes
+        google-impersonate, another field: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token gave an answer that cannot be read: it has no access_token
+        google-impersonate, redirect: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token answered 302 Found to https://elsewhere.test/, and redirects are not followed
+        google-impersonate, nobody: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token could not be reached: connection refused
+        google-impersonate, slow: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token gave no answer within 0.3 s
+        azure, 401: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token refused the request with 401 Unauthorized: no permission
+        azure, 500: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token refused the request with 500 Internal Server Error
+        azure, 503: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token is not available: it answered 503 Service Unavailable 4 times
+        azure, HTML: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token gave an answer that cannot be read: it is not the JSON that a token service gives
+        azure, huge: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token sent an answer of more than 1048576 bytes
+        azure, another field: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token gave an answer that cannot be read: it has no access_token
+        azure, redirect: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token answered 302 Found to https://elsewhere.test/, and redirects are not followed
+        azure, nobody: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token could not be reached: connection refused
+        azure, slow: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token gave no answer within 0.3 s
+        ");
     });
 }
 
@@ -184,7 +221,30 @@ fn what_a_platform_has_not_set_is_named() {
         for (provider, variables) in cases {
             table += &format!("{}\n", ask(provider, &variables).await.unwrap_err());
         }
-        insta::assert_snapshot!(table, @"");
+        insta::assert_snapshot!(table, @r"
+        GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_URL is not set
+        GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_TOKEN is not set
+        GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_URL is no address of http or https
+        GitHub Actions gave no identity token: its token service at http://token.test/ is not asked over plain http: an identity token that is sent to another machine has to be encrypted
+        GitHub Actions gave no identity token: its token service at https://token.test/ cannot be called: the token holds characters that no header can carry
+        GitLab CI gave no identity token: the variable SIGSTORE_ID_TOKEN is not set
+        GitLab CI gave no identity token: the variable SIGSTORE_ID_TOKEN is not set
+        GitLab CI gave no identity token: the identity token is not a JSON Web Token: it does not have three parts
+        CircleCI gave no identity token: the variable CIRCLE_OIDC_TOKEN_V2 is not set
+        Google workload identity gave no identity token: the variable GCE_METADATA_HOST names neither a loopback nor a link-local address
+        Google impersonation gave no identity token: the variable GOOGLE_SERVICE_ACCOUNT_NAME is not set
+        Google impersonation gave no identity token: the variable GOOGLE_SERVICE_ACCOUNT_NAME is no address of a service account
+        Azure gave no identity token: the variable AZURE_POD_IDENTITY_AUTHORITY_HOST names neither a loopback nor a link-local address
+        Azure gave no identity token: the variable IDENTITY_HEADER is not set
+        Azure gave no identity token: the endpoint of managed identities at http://msi.test/ is not asked over plain http: an identity token that is sent to another machine has to be encrypted
+        Azure gave no identity token: the variable AZURE_TENANT_ID is not set
+        Azure gave no identity token: /nowhere cannot be read: No such file or directory (os error 2)
+        SPIFFE gave no identity token: the variable SPIFFE_ENDPOINT_SOCKET is not set
+        SPIFFE gave no identity token: the variable SPIFFE_ENDPOINT_SOCKET names no IP address and port
+        SPIFFE gave no identity token: the variable SPIFFE_ENDPOINT_SOCKET does not name an address of this machine
+        SPIFFE gave no identity token: the variable SPIFFE_ENDPOINT_SOCKET is neither unix:///PATH nor tcp://IP:PORT
+        SPIFFE gave no identity token: the Workload API at unix:///nowhere/api.sock cannot be reached: No such file or directory (os error 2)
+        ");
     });
 }
 
@@ -261,7 +321,16 @@ fn a_platforms_program_is_asked_with_a_deadline_and_a_cap() {
         table += &format!("{case}: {}\n", buildkite(&text, deadline).unwrap_err());
     }
     assert!(started.elapsed() < long, "{:?}", started.elapsed());
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r#"
+    refuses: Buildkite gave no identity token: the program buildkite-agent failed with exit status: 1: level=fatal msg="not\u{1b}[2J allowed"
+    prints no token: Buildkite gave no identity token: the identity token is not a JSON Web Token: it does not have three parts
+    prints nothing: Buildkite gave no identity token: the identity token is not a JSON Web Token: it does not have three parts
+    prints without end: Buildkite gave no identity token: the program buildkite-agent printed more than 16384 bytes, which no token has
+    prints bytes: Buildkite gave no identity token: the program buildkite-agent printed what is no text
+    is slow: Buildkite gave no identity token: the program buildkite-agent gave no answer within 0.2 s
+    has closed its output and goes on: Buildkite gave no identity token: the program buildkite-agent gave no answer within 0.2 s
+    leaves a child behind: Buildkite gave no identity token: the program buildkite-agent gave no answer within 0.4 s
+    "#);
 }
 
 #[test]
@@ -417,7 +486,20 @@ fn a_workload_api_that_gives_no_svid_is_named() {
         // whether the answer or the end of the connection is noticed first is left to chance
         let not_http2 = from_agent(Agent::NoHttp, LONG).await.0.unwrap_err();
         assert!(not_http2.contains("api.sock broke off"), "{not_http2}");
-        insta::assert_snapshot!(table, @"");
+        insta::assert_snapshot!(table, @r"
+        no identity: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock knows no identity of this process (permission denied): no identity issued, pid: 1
+        an error among the trailers: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock refused with the gRPC status 14: try\u{1b}[2J later
+        unimplemented: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock does not give JWT-SVIDs (unimplemented)
+        success without a message: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave an empty answer
+        no SVID: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave no SVID
+        no token: SPIFFE gave no identity token: the identity token is not a JSON Web Token: it does not have three parts
+        compressed: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave a compressed answer, which was not asked for
+        another length: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave an answer of another length than it says
+        no message: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave an answer that cannot be read
+        huge: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock sent an answer of more than 262144 bytes
+        HTTP 404: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock answered 404 Not Found, which is no gRPC
+        slow: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave no answer within 0.2 s
+        ");
     });
 }
 

@@ -283,7 +283,7 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     };
     let url = closed();
     set(&sandbox, &format!("gitsign.fulcio={url}"));
-    insta::assert_snapshot!(on_terminal().replace("\r\n", "\n").replace(&url, "URL"), @"paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: Check the address, the network and the proxy variables.)");
+    insta::assert_snapshot!(shown(&sandbox, &on_terminal().replace("\r\n", "\n").replace(&url, "URL")), @"paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: Check the address, the network and the proxy variables.)");
     sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
     set(&sandbox, "paraph.loginTimeout=4");
     let shown = shown(&sandbox, &on_terminal().replace("\r\n", "\n"));

@@ -219,7 +219,7 @@ fn who_is_not_the_committer_or_not_expected_is_refused_before_anything_is_sent()
         sandbox.git(&["config", key, value]);
         let done = sandbox.paraph_with(&["--status-fd=2", "-bsau", EMAIL], &payload);
         assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""), "{key}");
-        messages += &done.stderr;
+        messages += &shown(&sandbox, &done.stderr);
         let commit = sandbox.try_git(&["commit", "-q", "-S", "--allow-empty", "-m", "bob's"]);
         assert_eq!((commit.code, sandbox.git(&["rev-parse", "HEAD"])), (Some(128), head.clone()), "{key}");
         sandbox.git(&["config", "--unset", key]);
