@@ -19,6 +19,9 @@ _paraph() {
             paraph,config)
                 cmd="paraph__subcmd__config"
                 ;;
+            paraph,doctor)
+                cmd="paraph__subcmd__doctor"
+                ;;
             paraph,generate-docs)
                 cmd="paraph__subcmd__generate__subcmd__docs"
                 ;;
@@ -31,6 +34,9 @@ _paraph() {
             paraph,local)
                 cmd="paraph__subcmd__local"
                 ;;
+            paraph,setup)
+                cmd="paraph__subcmd__setup"
+                ;;
             paraph,show)
                 cmd="paraph__subcmd__show"
                 ;;
@@ -40,8 +46,14 @@ _paraph() {
             paraph,verify)
                 cmd="paraph__subcmd__verify"
                 ;;
+            paraph,whoami)
+                cmd="paraph__subcmd__whoami"
+                ;;
             paraph__subcmd__help,config)
                 cmd="paraph__subcmd__help__subcmd__config"
+                ;;
+            paraph__subcmd__help,doctor)
+                cmd="paraph__subcmd__help__subcmd__doctor"
                 ;;
             paraph__subcmd__help,generate-docs)
                 cmd="paraph__subcmd__help__subcmd__generate__subcmd__docs"
@@ -55,6 +67,9 @@ _paraph() {
             paraph__subcmd__help,local)
                 cmd="paraph__subcmd__help__subcmd__local"
                 ;;
+            paraph__subcmd__help,setup)
+                cmd="paraph__subcmd__help__subcmd__setup"
+                ;;
             paraph__subcmd__help,show)
                 cmd="paraph__subcmd__help__subcmd__show"
                 ;;
@@ -63,6 +78,9 @@ _paraph() {
                 ;;
             paraph__subcmd__help,verify)
                 cmd="paraph__subcmd__help__subcmd__verify"
+                ;;
+            paraph__subcmd__help,whoami)
+                cmd="paraph__subcmd__help__subcmd__whoami"
                 ;;
             paraph__subcmd__help__subcmd__hook,pre-push)
                 cmd="paraph__subcmd__help__subcmd__hook__subcmd__pre__subcmd__push"
@@ -206,7 +224,7 @@ _paraph() {
 
     case "${cmd}" in
         paraph)
-            opts="-h -V --help --version verify show hook trust local config generate-docs help"
+            opts="-h -V --help --version setup doctor whoami verify show hook trust local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -221,6 +239,20 @@ _paraph() {
             ;;
         paraph__subcmd__config)
             opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__doctor)
+            opts="-h --offline --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -248,7 +280,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help)
-            opts="verify show hook trust local config generate-docs help"
+            opts="setup doctor whoami verify show hook trust local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -262,6 +294,20 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help__subcmd__config)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -457,6 +503,20 @@ _paraph() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        paraph__subcmd__help__subcmd__setup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         paraph__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -542,6 +602,20 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__whoami)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -927,6 +1001,28 @@ _paraph() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        paraph__subcmd__setup)
+            opts="-h --global --local --always --identity --allowed-identities --undo --yes --dry-run --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allowed-identities)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         paraph__subcmd__show)
             opts="-h --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1178,6 +1274,20 @@ _paraph() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__whoami)
+            opts="-h --check --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

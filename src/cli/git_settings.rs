@@ -68,6 +68,10 @@ fn committer() -> Option<String> {
 
 /// Where a program is that git would run by this name; none where there is none.
 pub(super) fn find_program(name: &str) -> Option<PathBuf> {
+    // git reads it as a path
+    if let Some(rest) = name.strip_prefix("~/") {
+        return std::env::home_dir().map(|home| home.join(rest)).filter(|path| path.is_file());
+    }
     if name.contains('/') {
         return Some(PathBuf::from(name)).filter(|path| path.is_file());
     }

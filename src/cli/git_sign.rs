@@ -39,13 +39,7 @@ pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Pa
     Ok(Exit::Good)
 }
 
-fn create(
-    payload: &[u8],
-    key: Option<&OsStr>,
-    context: &Context,
-    terminal: &Terminal,
-    ui: &mut Ui,
-) -> Result<Signature, Failure> {
+fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Terminal, ui: &mut Ui) -> Result<Signature, Failure> {
     let config = &context.config;
     let object = Payload::parse(payload).map_err(|rejection| {
         Failure::new(Exit::Usage, format!("what is to be signed is no commit, tag or push certificate that could be verified: {rejection}"))

@@ -22,6 +22,8 @@ use zeroize::Zeroizing;
 /// A secret file larger than this is not read, in bytes.
 const MAX_SECRET: usize = 4096;
 
+const STALE_ACCESS_CODE: &str = "run `paraph local use` again in this repository: it names the file of the access code";
+
 /// Where the token comes from, and why from there.
 pub(super) struct Choice {
     /// Where from.
@@ -143,12 +145,18 @@ async fn log_in(
         deadline: config.login_timeout.value,
     };
     let token = match (source, hint) {
-        (Source::Direct(code), Some(email)) => login.direct(code, email).await?,
+        (Source::Direct(code), Some(email)) => login.direct(code, email).await.map_err(|error| match error {
+            // the only thing that it asks for
+            LoginError::Refused { .. } => Failure { hint: Some(STALE_ACCESS_CODE.to_owned()), ..error.into() },
+            other => other.into(),
+        })?,
         _ => {
             let desktop = Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name));
-            let opener = config.url_opener.value.as_ref().map_or(Opener::System, |opener| {
-                Opener::Command(opener.command(ADDRESS).into_iter().map(Into::into).collect())
-            });
+            let opener = config
+                .url_opener
+                .value
+                .as_ref()
+                .map_or(Opener::System, |opener| Opener::Command(opener.command(ADDRESS).into_iter().map(Into::into).collect()));
             login.browser(terminal, &opener, desktop).await?
         }
     };
@@ -232,7 +240,9 @@ impl From<SourceError> for Failure {
             SourceError::File { .. } => {
                 Some("check paraph.identityTokenFile; where Kubernetes projects the token, mount it with the audience sigstore")
             }
-            SourceError::Token { .. } => Some("an identity token is three parts of base64url with dots between, as an OpenID provider gives it"),
+            SourceError::Token { .. } => {
+                Some("an identity token is three parts of base64url with dots between, as an OpenID provider gives it")
+            }
             SourceError::Provider(_) | SourceError::Asked => None,
         };
         let failure = Self::new(Exit::Identity, error.to_string());
@@ -268,13 +278,15 @@ impl From<LoginError> for Failure {
             LoginError::Nobody => Some(
                 "choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in",
             ),
-            LoginError::Opener => {
-                Some("set paraph.urlOpener to a program that opens it, or paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile")
-            }
+            LoginError::Opener => Some(
+                "set paraph.urlOpener to a program that opens it, or paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile",
+            ),
             LoginError::Deadline(_) => Some("try again; paraph.loginTimeout gives more time"),
-            LoginError::Redirect { .. } => Some("set paraph.redirectURL to an http address of this machine that the issuer knows, or unset it"),
+            LoginError::Redirect { .. } => {
+                Some("set paraph.redirectURL to an http address of this machine that the issuer knows, or unset it")
+            }
             LoginError::Refused { .. } => Some("log in once more, as somebody whom the provider lets in"),
-            LoginError::AccessCode => Some("run `paraph local use` again in this repository"),
+            LoginError::AccessCode => Some(STALE_ACCESS_CODE),
             _ => None,
         };
         let failure = match error {

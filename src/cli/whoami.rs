@@ -79,7 +79,9 @@ fn known(context: &Context, choice: &Choice, hint: Option<&str>, terminal: &Term
             runtime.block_on(identity::token_of(context, &choice.source, hint, &http, terminal))
         }
         // the issuer takes the word of whoever has its access code
-        Source::Direct(_) => return Ok(Known { name: hint.map(str::to_owned), issuer: context.issuer(Timestamp::now()).ok(), ..Known::default() }),
+        Source::Direct(_) => {
+            return Ok(Known { name: hint.map(str::to_owned), issuer: context.issuer(Timestamp::now()).ok(), ..Known::default() });
+        }
         _ => return Ok(Known::default()),
     };
     Ok(match read {

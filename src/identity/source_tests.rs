@@ -60,10 +60,7 @@ fn a_ci_job_signs_by_itself_only_where_nobody_could_log_in_and_nothing_else_is_c
 #[test]
 fn a_source_never_shows_its_secret() {
     let secret = || Zeroizing::new("secret".to_owned());
-    assert_eq!(
-        format!("{:?} {:?}", Source::Variable(secret()), Source::Direct(secret())),
-        "SIGSTORE_ID_TOKEN a login at the local issuer"
-    );
+    assert_eq!(format!("{:?} {:?}", Source::Variable(secret()), Source::Direct(secret())), "SIGSTORE_ID_TOKEN a login at the local issuer");
 }
 
 #[test]

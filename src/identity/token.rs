@@ -193,7 +193,9 @@ impl IdentityToken {
         }
         match self.issuer() {
             "https://token.actions.githubusercontent.com" => Some(format!("https://github.com/{}", claim("job_workflow_ref")?)),
-            "https://agent.buildkite.com" => Some(format!("https://buildkite.com/{}/{}", claim("organization_slug")?, claim("pipeline_slug")?)),
+            "https://agent.buildkite.com" => {
+                Some(format!("https://buildkite.com/{}/{}", claim("organization_slug")?, claim("pipeline_slug")?))
+            }
             // on any host: the claim has the host of its own instance in it
             _ => match claim("ci_config_ref_uri") {
                 Some(reference) => Some(format!("https://{reference}")),
@@ -472,7 +474,8 @@ pub(crate) mod tests {
         assert_eq!(of("https://agent.buildkite.com", buildkite).as_deref(), Some("https://buildkite.com/o/p"));
         assert_eq!(of("https://spire.test", json!({})).as_deref(), Some("spiffe://example.test/ci"));
         assert_eq!(of("https://other.test", json!({"sub": "system:serviceaccount:a:b"})), None);
-        let token = IdentityToken::parse(&token_of(&json!({"iss": github, "sub": "1", "exp": 1, "run_id": 7, "ref": "", "other": "x"}))).unwrap();
+        let token =
+            IdentityToken::parse(&token_of(&json!({"iss": github, "sub": "1", "exp": 1, "run_id": 7, "ref": "", "other": "x"}))).unwrap();
         assert_eq!(token.workload_claims(), [("run_id", "7".to_owned())]);
     }
 

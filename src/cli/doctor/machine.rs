@@ -53,8 +53,12 @@ pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
     let wrong = |text: String| Finding::problem("git's call", Failure::new(Exit::Configuration, text).with_hint(SET_UP));
     let mut findings = Vec::new();
     match git.get("gpg.format") {
-        Some(format) if format.value == "x509" => findings.push(Finding::ok("git's call", format!("gpg.format = x509 in {}", format.place))),
-        Some(format) => findings.push(wrong(format!("gpg.format is {} in {}, so git signs with another program", format.value, format.place))),
+        Some(format) if format.value == "x509" => {
+            findings.push(Finding::ok("git's call", format!("gpg.format = x509 in {}", format.place)))
+        }
+        Some(format) => {
+            findings.push(wrong(format!("gpg.format is {} in {}, so git signs with another program", format.value, format.place)))
+        }
         None => findings.push(wrong("gpg.format is not set, so git signs with OpenPGP".into())),
     }
     findings.push(match git.get("gpg.x509.program") {
@@ -65,8 +69,10 @@ pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
             match (own, found) {
                 (_, None) => wrong(format!("{text}, which is not there")),
                 (Some(own), Some(found)) if !is_same_file(&own, &found) => wrong(format!("{text}, which is another program than this one")),
-                _ if !Path::new(&program.value).is_absolute() => Finding::warning("git's call", format!("{text}, which depends on the PATH"))
-                    .fix("programs with windows often start git with another PATH; `paraph setup` writes the absolute path"),
+                _ if !Path::new(&program.value).is_absolute() => {
+                    Finding::warning("git's call", format!("{text}, which depends on the PATH"))
+                        .fix("programs with windows often start git with another PATH; `paraph setup` writes the absolute path")
+                }
                 _ => Finding::ok("git's call", text),
             }
         }
@@ -83,7 +89,10 @@ pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
 pub(super) fn settings(context: &Context) -> Vec<Finding> {
     let notices = context.config.notices.iter().map(|notice| Finding::warning("settings", notice.to_string()));
     let plain = context.config.allow_plain_http.value.then(|| {
-        Finding::warning("settings", format!("{} lets identity tokens go to other machines over plain http", context.config.allow_plain_http.source))
+        Finding::warning(
+            "settings",
+            format!("{} lets identity tokens go to other machines over plain http", context.config.allow_plain_http.source),
+        )
     });
     let findings: Vec<Finding> = notices.chain(plain).collect();
     if findings.is_empty() { vec![Finding::ok("settings", "each has its effect; `paraph config` shows them")] } else { findings }
@@ -103,11 +112,10 @@ pub(super) fn identity(context: &Context, terminal: &Terminal) -> Vec<Finding> {
                     Ok(()) => Finding::ok("identity", text),
                     Err(failure) => Finding::problem("identity", failure),
                 },
-                Source::Browser if !identity::somebody_is_there(context, terminal) => Finding::warning(
-                    "identity",
-                    "a login is needed, and there is neither a terminal nor a desktop here to log in with",
-                )
-                .fix("where it is the same when git signs, choose another paraph.tokenProvider"),
+                Source::Browser if !identity::somebody_is_there(context, terminal) => {
+                    Finding::warning("identity", "a login is needed, and there is neither a terminal nor a desktop here to log in with")
+                        .fix("where it is the same when git signs, choose another paraph.tokenProvider")
+                }
                 _ => Finding::ok("identity", text),
             });
             if let Some(job) = choice.unused {

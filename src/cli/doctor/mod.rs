@@ -11,6 +11,7 @@ use super::{
     terminal::Terminal,
     ui::Ui,
 };
+use crate::repository::Repository;
 use serde_json::json;
 
 /// Find out what is configured, what answers and what is wrong
@@ -91,10 +92,12 @@ impl State {
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let mut findings = vec![machine::program(), machine::git()];
+    if let Ok(repository) = Repository::discover() {
+        findings.extend(machine::calls(repository.as_ref()));
+    }
     match Context::load(&[]) {
         Ok(context) => {
             let terminal = Terminal::open(context.config.log_path.value.as_deref());
-            findings.extend(machine::calls(context.repository.as_ref()));
             findings.extend(machine::settings(&context));
             findings.extend(machine::identity(&context, &terminal));
             findings.extend(machine::allowed(&context));
@@ -109,9 +112,8 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         Err(failure) => findings.push(Finding::problem("settings", failure)),
     }
     if arguments.json {
-        let document = |finding: &Finding| {
-            json!({ "about": finding.about, "state": finding.state.word(), "text": finding.text, "fix": finding.fix })
-        };
+        let document =
+            |finding: &Finding| json!({ "about": finding.about, "state": finding.state.word(), "text": finding.text, "fix": finding.fix });
         ui.json(&json!({ "findings": findings.iter().map(document).collect::<Vec<_>>() }));
     } else {
         print(&findings, ui);

@@ -232,7 +232,9 @@ impl WorkloadError {
             (Problem::Service(_), Provider::Google | Provider::GoogleImpersonate) => {
                 "The metadata server is there only on machines of Google, with a service account; for impersonation that account needs the role Service Account OpenID Connect Identity Token Creator."
             }
-            (Problem::Variable(_), Provider::GoogleImpersonate) => "Set GOOGLE_SERVICE_ACCOUNT_NAME to the address of the service account to sign as.",
+            (Problem::Variable(_), Provider::GoogleImpersonate) => {
+                "Set GOOGLE_SERVICE_ACCOUNT_NAME to the address of the service account to sign as."
+            }
             (Problem::WorkloadApi { .. } | Problem::Variable(_) | Problem::Value { .. }, Provider::Spiffe) => {
                 "SPIFFE_ENDPOINT_SOCKET names the agent's socket, as unix:///path or tcp://IP:PORT; the workload needs a registration entry."
             }

@@ -16,11 +16,7 @@ const MAX_COMPLAINT: usize = 4096;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// What `program`, which is looked for in the PATH, writes to standard output.
-pub(super) fn output(
-    program: &'static str,
-    arguments: &[&str],
-    surroundings: &Surroundings<'_>,
-) -> Result<Zeroizing<String>, Problem> {
+pub(super) fn output(program: &'static str, arguments: &[&str], surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>, Problem> {
     let failed = |what: String| Problem::Program { program, what };
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -58,7 +58,9 @@ pub(super) async fn token(surroundings: &Surroundings<'_>) -> Result<Zeroizing<S
         match &address {
             #[cfg(unix)]
             Address::Unix(path) => fetch(tokio::net::UnixStream::connect(path).await.map_err(unreachable)?, surroundings.audience).await,
-            Address::Tcp(address) => fetch(tokio::net::TcpStream::connect(address).await.map_err(unreachable)?, surroundings.audience).await,
+            Address::Tcp(address) => {
+                fetch(tokio::net::TcpStream::connect(address).await.map_err(unreachable)?, surroundings.audience).await
+            }
         }
     };
     match tokio::time::timeout(surroundings.deadline, call).await {

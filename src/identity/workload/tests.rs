@@ -57,10 +57,9 @@ fn pointing(provider: Provider, url: &str) -> Variables {
             ("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS", url),
             ("GOOGLE_SERVICE_ACCOUNT_NAME", "ci@project.iam.gserviceaccount.com".to_owned()),
         ]),
-        Provider::Azure => HashMap::from([
-            ("IDENTITY_ENDPOINT", format!("{url}/msi/token")),
-            ("IDENTITY_HEADER", "header-secret".to_owned()),
-        ]),
+        Provider::Azure => {
+            HashMap::from([("IDENTITY_ENDPOINT", format!("{url}/msi/token")), ("IDENTITY_HEADER", "header-secret".to_owned())])
+        }
         other => panic!("{other} asks no endpoint"),
     }
 }
@@ -151,7 +150,7 @@ fn an_endpoint_that_gives_no_token_is_named_with_the_platform() {
         github-actions, 401: GitHub Actions gave no identity token: its token service at http://HOST/token refused the request with 401 Unauthorized: no permission
         github-actions, 500: GitHub Actions gave no identity token: its token service at http://HOST/token refused the request with 500 Internal Server Error
         github-actions, 503: GitHub Actions gave no identity token: its token service at http://HOST/token is not available: it answered 503 Service Unavailable 4 times
-        github-actions, HTML: GitHub Actions gave no identity token: its token service at http://HOST/token gave an answer that cannot be read: it is not the JSON that a token service gives
+        github-actions, HTML: GitHub Actions gave no identity token: its token service at http://HOST/token answered with a web page: a network that wants a login first, or a proxy, seems to stand between
         github-actions, huge: GitHub Actions gave no identity token: its token service at http://HOST/token sent an answer of more than 1048576 bytes
         github-actions, another field: GitHub Actions gave no identity token: its token service at http://HOST/token gave an answer that cannot be read: it has no value
         github-actions, redirect: GitHub Actions gave no identity token: its token service at http://HOST/token answered 302 Found to https://elsewhere.test/, and redirects are not followed
@@ -160,7 +159,7 @@ fn an_endpoint_that_gives_no_token_is_named_with_the_platform() {
         google-workload-identity, 401: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity refused the request with 401 Unauthorized: no permission
         google-workload-identity, 500: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity refused the request with 500 Internal Server Error
         google-workload-identity, 503: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity is not available: it answered 503 Service Unavailable 4 times
-        google-workload-identity, HTML: Google workload identity gave no identity token: the identity token is not a JSON Web Token: it does not have three parts
+        google-workload-identity, HTML: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity answered with a web page: a network that wants a login first, or a proxy, seems to stand between
         google-workload-identity, huge: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity sent an answer of more than 1048576 bytes
         google-workload-identity, another field: Google workload identity gave no identity token: the identity token is not a JSON Web Token: its header is not base64url
         google-workload-identity, redirect: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity answered 302 Found to https://elsewhere.test/, and redirects are not followed
@@ -169,7 +168,7 @@ fn an_endpoint_that_gives_no_token_is_named_with_the_platform() {
         google-impersonate, 401: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token refused the request with 401 Unauthorized: no permission
         google-impersonate, 500: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token refused the request with 500 Internal Server Error
         google-impersonate, 503: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token is not available: it answered 503 Service Unavailable 4 times
-        google-impersonate, HTML: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token gave an answer that cannot be read: it is not the JSON that a token service gives
+        google-impersonate, HTML: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token answered with a web page: a network that wants a login first, or a proxy, seems to stand between
         google-impersonate, huge: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token sent an answer of more than 1048576 bytes
         google-impersonate, another field: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token gave an answer that cannot be read: it has no access_token
         google-impersonate, redirect: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token answered 302 Found to https://elsewhere.test/, and redirects are not followed
@@ -178,7 +177,7 @@ fn an_endpoint_that_gives_no_token_is_named_with_the_platform() {
         azure, 401: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token refused the request with 401 Unauthorized: no permission
         azure, 500: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token refused the request with 500 Internal Server Error
         azure, 503: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token is not available: it answered 503 Service Unavailable 4 times
-        azure, HTML: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token gave an answer that cannot be read: it is not the JSON that a token service gives
+        azure, HTML: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token answered with a web page: a network that wants a login first, or a proxy, seems to stand between
         azure, huge: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token sent an answer of more than 1048576 bytes
         azure, another field: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token gave an answer that cannot be read: it has no access_token
         azure, redirect: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token answered 302 Found to https://elsewhere.test/, and redirects are not followed

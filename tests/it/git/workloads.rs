@@ -17,7 +17,10 @@ const SIGN: [&str; 3] = ["--status-fd=2", "-bsau", "Ann <ann@example.com>"];
 
 /// A server that gives this body as JSON to everybody, as Google's metadata server shows itself.
 fn giving(body: &str) -> String {
-    answering(format!("HTTP/1.1 200 OK\r\nMetadata-Flavor: Google\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+    answering(format!(
+        "HTTP/1.1 200 OK\r\nMetadata-Flavor: Google\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    ))
 }
 
 /// A repository on a machine without a person, whose issuer takes no access code.
@@ -48,10 +51,7 @@ fn each_platform_s_token_signs_where_it_is_chosen() {
     let impersonate = giving(&json!({"access_token": "access", "token": token}).to_string());
     let host = |url: &str| url.trim_start_matches("http://").to_owned();
     let cases: Vec<(&str, Vec<(&str, String)>)> = vec![
-        (
-            "github-actions",
-            vec![("ACTIONS_ID_TOKEN_REQUEST_URL", of("value") + "/?a=b"), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t".into())],
-        ),
+        ("github-actions", vec![("ACTIONS_ID_TOKEN_REQUEST_URL", of("value") + "/?a=b"), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t".into())]),
         ("gitlab", vec![("SIGSTORE_ID_TOKEN", token.clone())]),
         ("circleci", vec![("CIRCLE_OIDC_TOKEN_V2", token.clone())]),
         ("buildkite-agent", vec![("PATH", path.clone())]),
@@ -103,7 +103,11 @@ fn a_job_in_which_nobody_can_log_in_signs_as_itself_and_says_so() {
     let on_terminal = sandbox.feed(&mut script, b"").stdout.replace("\r\n", "\n");
     let on_terminal = shown(&sandbox, &on_terminal);
     let without_query: Vec<&str> = on_terminal.lines().map(|line| line.split('?').next().unwrap()).collect();
-    insta::assert_snapshot!(without_query.join("\n"), @"");
+    insta::assert_snapshot!(without_query.join("\n"), @r"
+    paraph: the identity of this job of GitHub Actions is not used; paraph.tokenProvider = github-actions would.
+    paraph: log in at http://HOST/auth
+    paraph: nobody completed the login within 2 s (hint: try again; paraph.loginTimeout gives more time)
+    ");
     assert_eq!(sandbox.git(&["log", "-1", "--format=%s"]), "message");
 }
 
