@@ -35,6 +35,8 @@ pub mod identity;
 #[cfg(all(feature = "cli", unix))]
 pub mod local;
 pub mod object;
+#[cfg(feature = "cli")]
+pub mod other;
 pub mod policy;
 pub mod rejection;
 pub mod report;

@@ -2,7 +2,8 @@
 //!
 //! A [`Rejection`] is one [`Reason`] with the words for this case. A reason has a stable identifier (it stands in `--json`, in the
 //! documentation and in test vectors), the [`Layer`] that found it, and its [`Standing`]: whether something was checked and is wrong,
-//! or could not be checked. It is not for errors of the program's own surroundings (files, services, configuration).
+//! or could not be checked. It is not for errors of the program's own surroundings (files, services,
+//! configuration), with one exception: a log that was asked for an entry and gave none leaves the signature unchecked.
 
 use std::fmt;
 
@@ -43,6 +44,22 @@ struct Detail<'a>(&'a str);
 impl fmt::Display for Detail<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() { Ok(()) } else { write!(f, ": {}", self.0) }
+    }
+}
+
+impl Reason {
+    /// Whether a signature can rest on it as a rule of old, and is `legacy` then.
+    pub fn is_rule_of_old(self) -> bool {
+        let of_entry = matches!(
+            self,
+            Self::EntryOfObjectId | Self::EntryOfReencodedId | Self::EntryOfHeaderId | Self::EntryOfSha1Id | Self::EntryNotEmbedded
+        );
+        of_entry || matches!(self, Self::EntryDraftEncoding | Self::DirectlyFromRoot | Self::SctMissing)
+    }
+
+    /// Whether nothing was found wrong and the log entry is what is missing: an entry that is looked up can help.
+    pub fn is_missing_entry(self) -> bool {
+        matches!(self, Self::EntryMissing | Self::EntryDraftEncoding | Self::DirectlyFromRoot | Self::SctMissing)
     }
 }
 
@@ -160,8 +177,10 @@ reasons! {
     NulByte = "nul-byte", Object, Wrong, "the object contains a NUL byte";
     MultipleSignatures = "multiple-signatures", Object, Wrong, "the object carries more than one signature";
     UnsignedHeader = "unsigned-header", Object, Wrong, "the object has a signature header that git does not know, which no signature covers";
+    Sha1Collision = "sha1-collision", Object, Wrong, "the object's bytes are made for a collision of SHA-1, and may stand for other content";
     ObjectIdMismatch = "object-id-mismatch", Object, Wrong, "the object's bytes do not have its object id";
     TagName = "tag-name", Object, Wrong, "the tag's own name is not the name by which it was reached";
+    NotAnnotated = "not-annotated", Object, Unsigned, "the tag is lightweight, a mere reference, which carries no signature";
 
     ArmorMalformed = "armor-malformed", Armor, Wrong, "the PEM armor of the signature is malformed";
     ArmorTrailingData = "trailing-data", Armor, Wrong, "text stands after the end of the signature";
@@ -201,7 +220,15 @@ reasons! {
 
     EntryMissing = "entry-missing", Log, Unchecked, "no log entry is embedded, and none was looked up";
     EntryDraftEncoding = "entry-draft-encoding", Log, Unchecked, "the log entry is embedded in a draft encoding that is not read";
-    EntryMalformed = "entry-malformed", Log, Wrong, "the embedded log entry is malformed";
+    LookupFailed = "lookup-failed", Log, Unchecked, "no log entry is embedded, and the search for one failed";
+    EntryNotFound = "entry-not-found", Log, Unchecked, "no log entry is embedded, and the log has none that the signature could rest on";
+    EntryOfObjectId = "entry-of-object-id", Log, Unchecked, "the log entry is not embedded, and is about the object's id, as in gitsign's online mode";
+    EntryOfReencodedId = "entry-of-reencoded-id", Log, Unchecked, "the log entry is not embedded, and is about the id of the object as gitsign up to 0.15 wrote it anew, without headers that it did not know";
+    EntryOfHeaderId = "entry-of-header-id", Log, Unchecked, "the log entry is not embedded, and is about the id that gitsign 0.16 computed of a tag, with the signature among its headers";
+    EntryOfSha1Id = "entry-of-sha1-id", Log, Unchecked, "the log entry is not embedded, and is about a SHA-1 id of an object of a SHA-256 repository";
+    EntryNotEmbedded = "entry-not-embedded", Log, Unchecked, "the log entry is about the signature, and is not embedded in it";
+    EntrySignature = "entry-signature", Log, Wrong, "the log entry's own signature over the object's id does not fit the certificate's key";
+    EntryMalformed = "entry-malformed", Log, Wrong, "the log entry is malformed";
     EntryRepeated = "entry-repeated", Log, Wrong, "more than one log entry is embedded";
     EntryKind = "entry-kind", Log, Wrong, "the log entry is of a kind that cannot hold this signature";
     EntryMismatch = "entry-mismatch", Log, Wrong, "the log entry is about another signature";

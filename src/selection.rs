@@ -5,6 +5,7 @@
 
 use crate::{
     config::{Config, RekorVersion, Source},
+    other::{self, Forge},
     policy::{self, AllowedIdentities, Policy, PolicyError},
     sign::{LogVersion, Services},
     trust::{self, Instance, KeyFiles, SigningConfig, TrustRoot, TrustRootError},
@@ -69,6 +70,14 @@ pub enum SelectionError {
         /// What to set.
         hint: String,
     },
+    /// A file of a forge's keys that holds none.
+    #[error("the forge's key cannot be read from {}: {cause}", .path.display())]
+    ForgeKey {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
     /// The TUF cache is damaged.
     #[error("the cache of trust material cannot be used: {0}")]
     Cache(String),
@@ -114,6 +123,20 @@ pub fn policy(config: &Config) -> (Policy, Vec<String>) {
     });
     let policy = Policy { allowed, expected: None, match_committer: config.match_committer.value, allow_legacy: config.allow_legacy.value };
     (policy, warnings)
+}
+
+/// The key of the forge whose merge commits the user wants judged by it.
+///
+/// # Errors
+/// [`SelectionError`].
+pub fn forge(config: &Config) -> Result<Option<Forge>, SelectionError> {
+    let Some(path) = &config.forge_key.value else { return Ok(None) };
+    let refused = |cause: String| SelectionError::ForgeKey { path: path.clone(), cause };
+    let file = read(path, &config.forge_key.source, other::MAX_KEY_FILE)?;
+    if file.len() > other::MAX_KEY_FILE {
+        return Err(refused(format!("it is larger than {} bytes", other::MAX_KEY_FILE)));
+    }
+    Forge::new(file, config.forge_committer.value.clone()).map(Some).map_err(refused)
 }
 
 /// The services that a signature is made with. `now` selects those that are in service.

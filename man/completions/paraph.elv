@@ -26,6 +26,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand doctor 'Find out what is configured, what answers and what is wrong'
             cand whoami 'Show as whom and with which services a signature would be made here, and why'
             cand verify 'Verify commits and tags, offline'
+            cand verify-tag 'Verify tags, offline'
             cand show 'Show all that a signature holds'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage what is trusted: authorities, logs and their keys'
@@ -59,6 +60,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;verify'= {
+            cand --format 'Print the verdicts in this format'
             cand --trusted-root 'Verify under this trusted_root.json'
             cand --instance 'Verify under the trust of this instance'
             cand --at 'Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time'
@@ -75,9 +77,36 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --tags 'Every annotated tag as well'
             cand --stdin 'Read the revisions from standard input, one a line'
             cand --first-parent 'In ranges, follow only the first parent of each commit'
-            cand --json 'Print each verdict and what led to it as JSON, an object a line'
+            cand --other-signatures 'Have OpenPGP and SSH signatures judged too, by git''s own verifier'
+            cand --json 'The same as --format json'
             cand -q 'Print nothing but errors; the exit code tells'
             cand --quiet 'Print nothing but errors; the exit code tells'
+            cand --lookup 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode'
+            cand --allow-legacy 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;verify-tag'= {
+            cand --format 'Print the verdicts in this format'
+            cand --trusted-root 'Verify under this trusted_root.json'
+            cand --instance 'Verify under the trust of this instance'
+            cand --at 'Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time'
+            cand --certificate-identity 'The identity, exactly; repeat it, with an issuer each, for several'
+            cand --certificate-identity-regexp 'A regular expression that matches the whole identity'
+            cand --certificate-oidc-issuer 'Its OpenID issuer, exactly; the first issuer belongs to the first identity, and so on'
+            cand --certificate-oidc-issuer-regexp 'A regular expression that matches the whole issuer'
+            cand --certificate-github-workflow-trigger 'The event that triggered the GitHub workflow'
+            cand --certificate-github-workflow-sha 'The commit of the GitHub workflow'
+            cand --certificate-github-workflow-name 'The name of the GitHub workflow'
+            cand --certificate-github-workflow-repository 'The repository of the GitHub workflow'
+            cand --certificate-github-workflow-ref 'The ref of the GitHub workflow'
+            cand --target 'Judge what the innermost tag names too: the commit'
+            cand --other-signatures 'Have OpenPGP and SSH signatures judged too, by git''s own verifier'
+            cand --json 'The same as --format json'
+            cand -q 'Print nothing but errors; the exit code tells'
+            cand --quiet 'Print nothing but errors; the exit code tells'
+            cand --lookup 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode'
+            cand --allow-legacy 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -87,6 +116,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook'= {
+            cand --deadline 'Refuse where the judgement has taken this long'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand pre-receive 'On a server: refuse a whole push for one bad object'
@@ -95,14 +125,17 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;hook;pre-receive'= {
+            cand --deadline 'Refuse where the judgement has taken this long'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;update'= {
+            cand --deadline 'Refuse where the judgement has taken this long'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;pre-push'= {
+            cand --deadline 'Refuse where the judgement has taken this long'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -254,6 +287,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand doctor 'Find out what is configured, what answers and what is wrong'
             cand whoami 'Show as whom and with which services a signature would be made here, and why'
             cand verify 'Verify commits and tags, offline'
+            cand verify-tag 'Verify tags, offline'
             cand show 'Show all that a signature holds'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage what is trusted: authorities, logs and their keys'
@@ -269,6 +303,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;whoami'= {
         }
         &'paraph;help;verify'= {
+        }
+        &'paraph;help;verify-tag'= {
         }
         &'paraph;help;show'= {
         }

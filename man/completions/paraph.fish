@@ -30,6 +30,7 @@ complete -c paraph -n "__fish_paraph_needs_command" -f -a "setup" -d 'Configure 
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "doctor" -d 'Find out what is configured, what answers and what is wrong'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "whoami" -d 'Show as whom and with which services a signature would be made here, and why'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify" -d 'Verify commits and tags, offline'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify-tag" -d 'Verify tags, offline'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "show" -d 'Show all that a signature holds'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage what is trusted: authorities, logs and their keys'
@@ -52,6 +53,9 @@ complete -c paraph -n "__fish_paraph_using_subcommand doctor" -s h -l help -d 'P
 complete -c paraph -n "__fish_paraph_using_subcommand whoami" -l check -d 'Ask whoever gives the token, and look at it; the certificate authority and the log hear of nothing, and no browser is opened'
 complete -c paraph -n "__fish_paraph_using_subcommand whoami" -l json -d 'Print it as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand whoami" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l format -d 'Print the verdicts in this format' -r -f -a "text\t'Sentences, and a summary of many objects'
+json\t'An object a line: man/json.md'
+sarif\t'One SARIF 2.1.0 document, a result for each object that is not good'"
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l trusted-root -d 'Verify under this trusted_root.json' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l instance -d 'Verify under the trust of this instance' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l at -d 'Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time' -r
@@ -68,18 +72,47 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify" -l all -d 'Every c
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l tags -d 'Every annotated tag as well'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l stdin -d 'Read the revisions from standard input, one a line'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l first-parent -d 'In ranges, follow only the first parent of each commit'
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l json -d 'Print each verdict and what led to it as JSON, an object a line'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l other-signatures -d 'Have OpenPGP and SSH signatures judged too, by git\'s own verifier'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l json -d 'The same as --format json'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -s q -l quiet -d 'Print nothing but errors; the exit code tells'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l lookup -d 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign\'s online mode'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l allow-legacy -d 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l format -d 'Print the verdicts in this format' -r -f -a "text\t'Sentences, and a summary of many objects'
+json\t'An object a line: man/json.md'
+sarif\t'One SARIF 2.1.0 document, a result for each object that is not good'"
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l trusted-root -d 'Verify under this trusted_root.json' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l instance -d 'Verify under the trust of this instance' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l at -d 'Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-identity -d 'The identity, exactly; repeat it, with an issuer each, for several' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-identity-regexp -d 'A regular expression that matches the whole identity' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-oidc-issuer -d 'Its OpenID issuer, exactly; the first issuer belongs to the first identity, and so on' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-oidc-issuer-regexp -d 'A regular expression that matches the whole issuer' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-trigger -d 'The event that triggered the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-sha -d 'The commit of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-name -d 'The name of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-repository -d 'The repository of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-ref -d 'The ref of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l target -d 'Judge what the innermost tag names too: the commit'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l other-signatures -d 'Have OpenPGP and SSH signatures judged too, by git\'s own verifier'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l json -d 'The same as --format json'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s q -l quiet -d 'Print nothing but errors; the exit code tells'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l lookup -d 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign\'s online mode'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l allow-legacy -d 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -l json -d 'Print it as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -l deadline -d 'Refuse where the judgement has taken this long' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "pre-receive" -d 'On a server: refuse a whole push for one bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "update" -d 'On a server: refuse the refs of a push that have a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "pre-push" -d 'On one\'s own machine: refuse to push a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -l deadline -d 'Refuse where the judgement has taken this long' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -l deadline -d 'Refuse where the judgement has taken this long' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -l deadline -d 'Refuse where the judgement has taken this long' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "pre-receive" -d 'On a server: refuse a whole push for one bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "update" -d 'On a server: refuse the refs of a push that have a bad object'
@@ -165,17 +198,18 @@ complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_sub
 complete -c paraph -n "__fish_paraph_using_subcommand config" -l json -d 'Print them as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand generate-docs" -s h -l help -d 'Print help'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify show hook trust local config generate-docs help" -f -a "setup" -d 'Configure git to sign and verify with paraph'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify show hook trust local config generate-docs help" -f -a "doctor" -d 'Find out what is configured, what answers and what is wrong'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify show hook trust local config generate-docs help" -f -a "whoami" -d 'Show as whom and with which services a signature would be made here, and why'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify show hook trust local config generate-docs help" -f -a "verify" -d 'Verify commits and tags, offline'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify show hook trust local config generate-docs help" -f -a "show" -d 'Show all that a signature holds'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify show hook trust local config generate-docs help" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify show hook trust local config generate-docs help" -f -a "trust" -d 'Manage what is trusted: authorities, logs and their keys'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify show hook trust local config generate-docs help" -f -a "local" -d 'Run a private Sigstore on this machine, for demonstrations and tests'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify show hook trust local config generate-docs help" -f -a "config" -d 'Show the effective settings and where each comes from'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify show hook trust local config generate-docs help" -f -a "generate-docs" -d 'Write manual pages, completions and the tables of settings and reasons into a folder'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify show hook trust local config generate-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust local config generate-docs help" -f -a "setup" -d 'Configure git to sign and verify with paraph'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust local config generate-docs help" -f -a "doctor" -d 'Find out what is configured, what answers and what is wrong'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust local config generate-docs help" -f -a "whoami" -d 'Show as whom and with which services a signature would be made here, and why'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust local config generate-docs help" -f -a "verify" -d 'Verify commits and tags, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust local config generate-docs help" -f -a "verify-tag" -d 'Verify tags, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust local config generate-docs help" -f -a "show" -d 'Show all that a signature holds'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust local config generate-docs help" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust local config generate-docs help" -f -a "trust" -d 'Manage what is trusted: authorities, logs and their keys'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust local config generate-docs help" -f -a "local" -d 'Run a private Sigstore on this machine, for demonstrations and tests'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust local config generate-docs help" -f -a "config" -d 'Show the effective settings and where each comes from'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust local config generate-docs help" -f -a "generate-docs" -d 'Write manual pages, completions and the tables of settings and reasons into a folder'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust local config generate-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-receive" -d 'On a server: refuse a whole push for one bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "update" -d 'On a server: refuse the refs of a push that have a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-push" -d 'On one\'s own machine: refuse to push a bad object'

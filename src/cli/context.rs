@@ -4,6 +4,7 @@ use super::exit::{Exit, Failure};
 use super::terminal::Terminal;
 use crate::{
     config::{Config, OptionValue},
+    other::Others,
     policy::Policy,
     repository::Repository,
     selection::{self, Cached, SelectionError},
@@ -12,7 +13,7 @@ use crate::{
     trust::{Instance, TrustRoot},
 };
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The repository, if the command runs in one, and the configuration.
 pub(super) struct Context {
@@ -67,6 +68,11 @@ impl Context {
         (policy, warnings)
     }
 
+    /// Who judges signatures of other kinds: the configured forge's key, and git where the caller wants it.
+    pub fn others(&self, by_git: bool) -> Result<Others, Failure> {
+        Ok(Others::new(selection::forge(&self.config)?, self.repository.as_ref().filter(|_| by_git)))
+    }
+
     /// The services to sign with.
     pub fn services(&self, now: Timestamp) -> Result<Services, Failure> {
         Ok(selection::services(&self.config, &|name| self.cached(name), now)?)
@@ -87,16 +93,23 @@ impl Context {
         super::trust::cached(&self.config, name)
     }
 
-    /// A file of allowed identities in the work tree can be changed by the very branch that it should judge; one in the git directory not.
+    /// A file of allowed identities or a forge's key in the work tree can be changed by the very branch that it should judge; one in the git
+    /// directory not.
     pub fn policy_under_test(&self) -> Option<String> {
         let repository = self.repository.as_ref()?;
-        // in a hook on a server, git names the git directory only
-        let beside = repository.common_dir().canonicalize().ok().filter(|folder| folder.ends_with(".git"));
-        let tree = repository.work_tree().map(Path::to_owned).or_else(|| beside?.parent().map(Path::to_owned))?.canonicalize().ok()?;
-        let file: PathBuf = self.config.allowed_identities.value.as_ref()?.canonicalize().ok()?;
-        let in_git_dir = repository.common_dir().canonicalize().is_ok_and(|git_dir| file.starts_with(git_dir));
-        (file.starts_with(&tree) && !in_git_dir)
-            .then(|| format!("{} lies in the work tree: whoever can change a branch can change whom it allows.", file.display()))
+        let trees = match repository.work_trees() {
+            Ok(trees) => trees,
+            Err(error) => return Some(error.to_string()),
+        };
+        let trees: Vec<PathBuf> = trees.iter().filter_map(|tree| tree.canonicalize().ok()).collect();
+        let git_dir = repository.common_dir().canonicalize().ok();
+        let files = [&self.config.allowed_identities, &self.config.forge_key].into_iter().filter_map(|file| file.value.as_ref());
+        let mut files = files.filter_map(|file| file.canonicalize().ok());
+        let is_under_test = |file: &PathBuf| {
+            trees.iter().any(|tree| file.starts_with(tree)) && !git_dir.as_ref().is_some_and(|git_dir| file.starts_with(git_dir))
+        };
+        let file = files.find(is_under_test)?;
+        Some(format!("{} lies in the work tree: whoever can change a branch can change whom it allows.", file.display()))
     }
 }
 
@@ -109,7 +122,10 @@ pub(super) fn http(config: &Config) -> Http {
 impl From<SelectionError> for Failure {
     fn from(error: SelectionError) -> Self {
         let exit = match &error {
-            SelectionError::File { .. } | SelectionError::SigningConfig { .. } | SelectionError::NoService { .. } => Exit::Configuration,
+            SelectionError::File { .. }
+            | SelectionError::SigningConfig { .. }
+            | SelectionError::NoService { .. }
+            | SelectionError::ForgeKey { .. } => Exit::Configuration,
             SelectionError::TrustRoot(_) | SelectionError::UnknownInstance(_) | SelectionError::Cache(_) => Exit::Trust,
         };
         Self::new(exit, error.to_string())

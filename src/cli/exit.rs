@@ -150,11 +150,13 @@ impl From<repository::Error> for Failure {
             | E::NoRepository(_)
             | E::Open { .. }
             | E::UnknownRevision { .. }
+            | E::NoCommit(_)
             | E::AmbiguousRevision { .. }
             | E::MissingObject(_)
             | E::DamagedObject { .. }
             | E::ObjectTooLarge { .. }
             | E::ObjectIdMismatch { .. }
+            | E::Sha1Collision { .. }
             | E::Walk(_)
             | E::Git(_) => Exit::Object,
         };

@@ -2,7 +2,10 @@
 
 use super::config;
 use super::exit::{Exit, Failure};
-use crate::{Layer, Reason, policy::Policy};
+use crate::{
+    Layer, Reason,
+    policy::{Decision, Finding, Policy, Verdict},
+};
 use clap_complete::Shell;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -20,6 +23,7 @@ pub(super) fn run(arguments: &Args, mut command: clap::Command) -> Result<Exit, 
     std::fs::create_dir_all(&completions).map_err(|error| Failure::io(&format!("{} cannot be created", completions.display()), &error))?;
     clap_mangen::generate_to(command.clone(), folder)
         .map_err(|error| Failure::io(&format!("the manual pages cannot be written into {}", folder.display()), &error))?;
+    name_sections(folder)?;
     for shell in [Shell::Bash, Shell::Elvish, Shell::Fish, Shell::PowerShell, Shell::Zsh] {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut command, "paraph", &mut script);
@@ -30,13 +34,31 @@ pub(super) fn run(arguments: &Args, mut command: clap::Command) -> Result<Exit, 
     Ok(Exit::Good)
 }
 
+/// What follows a command's options stands under a heading that means nothing; its first line is the heading that it should have.
+fn name_sections(folder: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::io(&format!("the manual pages in {} cannot be read", folder.display()), &error);
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let page = entry.map_err(failed)?.path();
+        if page.extension().is_none_or(|extension| extension != "1") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&page).map_err(failed)?;
+        let Some((before, after)) = text.split_once(".SH EXTRA\n") else { continue };
+        let Some((heading, rest)) = after.split_once(":\n") else { continue };
+        let heading = if heading == "Exit codes" { "EXIT STATUS".to_owned() } else { heading.to_uppercase() };
+        write(&page, format!("{before}.SH \"{heading}\"\n{}", rest.trim_start_matches('\n')).as_bytes())?;
+    }
+    Ok(())
+}
+
 /// The taxonomy of rejections in Markdown, with the verdict that each leads to.
 fn reasons() -> String {
     let mut text = "# Reasons\n\nWhy a signature is not accepted, in the order in which verification looks. Made from the program by `paraph generate-docs`.\n\n\
         The identifier stands in the `reason` of `--json` and in brackets in the text for people; what it means does not change. The verdict \
         is what it leads to: `bad` was checked and is wrong, `unchecked` could not be checked, `other` is another kind of signature, which is \
         named and not judged. git shows `bad` as B, `unchecked` and `other` as E; for an object without a signature it shows N and calls no \
-        program. `sct-missing` and `directly-from-root` are `legacy` instead where everything else verifies.\n"
+        program. What can be `legacy` too is a rule of old: where everything else verifies, the verdict is `legacy`, and `--allow-legacy` lets the \
+        identity decide.\n"
         .to_owned();
     let mut layer: Option<Layer> = None;
     for reason in Reason::ALL {
@@ -51,7 +73,28 @@ fn reasons() -> String {
             );
         }
         let verdict = Policy::default().judge(Err((*reason).into())).verdict;
-        let _ = writeln!(text, "| `{}` | {} | {} |", reason.id(), verdict.as_str(), reason.sentence());
+        let verdict = match (reason.is_rule_of_old(), reason.is_missing_entry()) {
+            (true, true) => format!("{}, legacy", verdict.as_str()),
+            (true, false) => "legacy".to_owned(),
+            (false, _) => verdict.as_str().to_owned(),
+        };
+        let _ = writeln!(text, "| `{}` | {verdict} | {} |", reason.id(), reason.sentence());
+    }
+    let table = "| reason | verdict | meaning |\n| --- | --- | --- |\n";
+    let _ = write!(
+        text,
+        "\n## other verifiers\n\nWhat `git` says of OpenPGP and SSH signatures with `--other-signatures`, and what is said of a forge's merges by its key \
+         (`paraph.forgeKey`). These stand in the place of `openpgp-signature` and `ssh-signature`.\n\n{table}"
+    );
+    for finding in Finding::ALL.iter().filter(|finding| finding.verdict() != Verdict::Good) {
+        let _ = writeln!(text, "| `{}` | {} | {} |", finding.id(), finding.verdict().as_str(), finding.sentence());
+    }
+    let _ = write!(
+        text,
+        "\n## policy\n\nWhy a verified signature is not good: the summary of `paraph verify` and SARIF name these, JSON has them in words (`decision`).\n\n{table}"
+    );
+    for row in Decision::TABLE {
+        let _ = writeln!(text, "| `{}` | {} | {} |", row.id, row.verdict.as_str(), row.sentence);
     }
     text
 }

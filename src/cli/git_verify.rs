@@ -2,6 +2,7 @@
 
 use super::{
     context::Context,
+    entries::Entries,
     exit::{Exit, Failure},
     git_program::{StatusOutput, read_at_most},
     status,
@@ -59,6 +60,9 @@ fn inputs(signature: &Path, data: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>), F
 fn judge(signed: &Signed<'_>) -> Result<(Judgement, Vec<String>), Failure> {
     let context = Context::load(&[])?;
     let roots = context.trust_roots()?;
-    let (policy, warnings) = context.policy();
-    Ok((policy.judge(Verifier::new(roots, jiff::Timestamp::now()).verify(signed)), warnings))
+    let (policy, mut warnings) = context.policy();
+    let entries = Entries::kept();
+    let judgement = policy.judge(entries.verify(&Verifier::new(roots, jiff::Timestamp::now()), signed));
+    warnings.extend(entries.take_warnings());
+    Ok((judgement, warnings))
 }

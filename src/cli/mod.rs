@@ -7,6 +7,7 @@
 mod config;
 mod context;
 mod doctor;
+mod entries;
 pub mod exit;
 mod generate_docs;
 pub mod git_call;
@@ -63,6 +64,7 @@ enum Command {
     Doctor(doctor::Args),
     Whoami(whoami::Args),
     Verify(Box<verify::Args>),
+    VerifyTag(Box<verify::tag::Args>),
     Show(show::Args),
     Hook(hook::Args),
     Trust(trust::Args),
@@ -100,6 +102,7 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Doctor(arguments) => doctor::run(&arguments, ui),
         Command::Whoami(arguments) => whoami::run(&arguments, ui),
         Command::Verify(arguments) => verify::run(&arguments, ui),
+        Command::VerifyTag(arguments) => verify::tag::run(&arguments, ui),
         Command::Show(arguments) => show::run(&arguments, ui),
         Command::Hook(arguments) => hook::run(&arguments, ui),
         Command::Trust(arguments) => trust::run(&arguments, ui),

@@ -2,6 +2,7 @@
 
 use super::{
     context::Context,
+    entries::Entries,
     exit::{Exit, Failure},
     ui::Ui,
     verify,
@@ -12,8 +13,10 @@ use crate::{
     repository::{ObjectKind, RawObject},
     verify::Verifier,
 };
-use serde::Serialize;
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, SeqAccess, Visitor},
+};
 
 /// Show all that a signature holds
 ///
@@ -35,9 +38,12 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let signed = signed(&object)?;
     let contents = Contents::of(&signed.signature).map_err(|rejection| unreadable(&object, &rejection.to_string()))?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
-    let judgement = context.policy().0.judge(verify::verify(&verifier, &object)?);
+    let judgement = context.policy().0.judge(verify::verify(&verifier, &Entries::kept(), &object)?);
     if arguments.json {
-        ui.json(&Document { report: Report::new(Some(object.id.clone()), &judgement), contents });
+        ui.json(&Document {
+            report: Report { kind: Some(object.kind.name()), ..Report::new(Some(object.id.clone()), &judgement) },
+            contents,
+        });
         return Ok(Exit::Good);
     }
     ui.line(format!("{} {}: {}", object.kind.name(), object.id, judgement.verdict.as_str()));
@@ -46,8 +52,9 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     }
     ui.line("");
     ui.line("What the signature holds, as it claims:");
-    if let Ok(value) = serde_json::to_value(&contents) {
-        tree(&value, 1, ui);
+    let tree = serde_json::to_string(&contents).and_then(|json| serde_json::from_str(&json));
+    if let Ok(Tree::Fields(fields)) = tree {
+        fields.iter().for_each(|(name, field)| field.print(name, 1, ui));
     }
     Ok(Exit::Good)
 }
@@ -78,29 +85,87 @@ fn unreadable(object: &RawObject, cause: &str) -> Failure {
     Failure::new(Exit::Object, format!("the {} {} has no signature that could be shown: {cause}", object.kind.name(), object.id))
 }
 
-/// A JSON value as indented lines.
-fn tree(value: &Value, depth: usize, ui: &mut Ui) {
-    let indent = "  ".repeat(depth);
-    let Value::Object(fields) = value else { return };
-    for (name, value) in fields {
-        match value {
-            Value::Object(_) => {
+/// A document whose fields stand in the order of the structs that it is made of, which a JSON value does not keep.
+enum Tree {
+    Text(String),
+    List(Vec<Tree>),
+    Fields(Vec<(String, Tree)>),
+}
+
+impl Tree {
+    /// As indented lines.
+    fn print(&self, name: &str, depth: usize, ui: &mut Ui) {
+        let indent = "  ".repeat(depth);
+        match self {
+            Self::Text(text) => ui.line(format!("{indent}{name}: {text}")),
+            Self::Fields(fields) => {
                 ui.line(format!("{indent}{name}:"));
-                tree(value, depth + 1, ui);
+                fields.iter().for_each(|(name, field)| field.print(name, depth + 1, ui));
             }
-            Value::Array(elements) => {
-                for element in elements {
-                    match element {
-                        Value::String(text) => ui.line(format!("{indent}{name}: {text}")),
-                        other => {
-                            ui.line(format!("{indent}{name}:"));
-                            tree(other, depth + 1, ui);
-                        }
-                    }
-                }
+            Self::List(elements) if elements.is_empty() => {}
+            Self::List(elements) if elements.iter().all(|element| matches!(element, Self::Text(_))) => {
+                ui.line(format!("{indent}{name}:"));
+                elements.iter().for_each(|element| element.print_element(depth + 1, ui));
             }
-            Value::String(text) => ui.line(format!("{indent}{name}: {text}")),
-            other => ui.line(format!("{indent}{name}: {other}")),
+            Self::List(elements) => elements.iter().for_each(|element| element.print(name, depth, ui)),
         }
+    }
+
+    fn print_element(&self, depth: usize, ui: &mut Ui) {
+        if let Self::Text(text) = self {
+            ui.line(format!("{}{text}", "  ".repeat(depth)).trim_end());
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TreeVisitor)
+    }
+}
+
+struct TreeVisitor;
+
+impl<'de> Visitor<'de> for TreeVisitor {
+    type Value = Tree;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON document")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
+        Ok(Tree::Text(value.to_string()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
+        Ok(Tree::Text(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
+        Ok(Tree::Text(value.to_string()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
+        Ok(Tree::Text(value.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Tree, E> {
+        Ok(Tree::Text(String::new()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Tree, A::Error> {
+        let mut list = Vec::new();
+        while let Some(element) = elements.next_element()? {
+            list.push(element);
+        }
+        Ok(Tree::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Tree, A::Error> {
+        let mut list = Vec::new();
+        while let Some(field) = fields.next_entry()? {
+            list.push(field);
+        }
+        Ok(Tree::Fields(list))
     }
 }

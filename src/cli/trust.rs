@@ -34,7 +34,7 @@ const MAX_ROOT: usize = 1 << 20;
 /// Manage what is trusted: authorities, logs and their keys
 ///
 /// The keys of the public Sigstore come with the program and are renewed over TUF, the update framework: when signing, and here.
-/// Verifying never asks the network.
+/// Verifying asks no network for them.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]

@@ -6,8 +6,9 @@
 use super::exit::{Exit, Failure};
 use crate::escape::{Escaped, is_unsafe};
 use clap::builder::styling::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Display;
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 /// Standard output and standard error.
@@ -18,6 +19,26 @@ pub struct Ui {
     collected: Option<Vec<u8>>,
     /// The first write to standard output that failed; nothing is written after it.
     failed: Option<io::Error>,
+    /// The bar on standard error, while there is one.
+    progress: Option<Progress>,
+}
+
+/// How far a long work has come.
+struct Progress {
+    bar: ProgressBar,
+    not_good: u64,
+}
+
+/// Sets how much there is to do, once that is known.
+#[derive(Clone)]
+pub struct Total(ProgressBar);
+
+impl Total {
+    /// From now on the bar shows how much is left.
+    pub fn set(&self, objects: u64) {
+        self.0.set_length(objects);
+        self.0.set_style(style("[{bar:32}] {pos} of {len} objects{msg}, {eta} left"));
+    }
 }
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -31,7 +52,7 @@ impl Ui {
     }
 
     fn with(output: Box<dyn Write>, talk: Box<dyn Write>) -> Self {
-        Self { output: BufWriter::new(output), talk, collected: None, failed: None }
+        Self { output: BufWriter::new(output), talk, collected: None, failed: None, progress: None }
     }
 
     /// Whether standard output leads anywhere, for a call whose only use is what it writes there.
@@ -52,10 +73,46 @@ impl Ui {
 
     /// Output as it is: a document that needs no escaping, such as a signature or a PEM file.
     pub fn bytes(&mut self, bytes: &[u8]) {
-        if self.failed.is_none()
-            && let Err(error) = self.output.write_all(bytes)
-        {
-            self.failed = Some(error);
+        if self.failed.is_some() {
+            return;
+        }
+        let output = &mut self.output;
+        let written = match &self.progress {
+            // on a terminal the line would land in the bar, and stay in the buffer while the bar goes on
+            Some(progress) if io::stdout().is_terminal() => progress.bar.suspend(|| output.write_all(bytes).and_then(|()| output.flush())),
+            _ => output.write_all(bytes),
+        };
+        self.failed = written.err();
+    }
+
+    /// A bar on standard error for a person who waits, until [`Ui::end_progress`]: only on a terminal that can move its cursor. It has no
+    /// colour. What is returned sets how much there is to do; `None` where there is no bar.
+    pub fn begin_progress(&mut self) -> Option<Total> {
+        let target = ProgressDrawTarget::stderr();
+        if !io::stderr().is_terminal() || target.is_hidden() || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb") {
+            return None;
+        }
+        let bar = ProgressBar::with_draw_target(None, target).with_style(style("{spinner} {pos} objects{msg}, {elapsed}"));
+        bar.tick();
+        self.progress = Some(Progress { bar: bar.clone(), not_good: 0 });
+        Some(Total(bar))
+    }
+
+    /// One more is done.
+    pub fn step_progress(&mut self, is_good: bool) {
+        if let Some(progress) = &mut self.progress {
+            if !is_good {
+                progress.not_good += 1;
+                progress.bar.set_message(format!(", {} not good", progress.not_good));
+            }
+            progress.bar.inc(1);
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn end_progress(&mut self) {
+        if let Some(progress) = self.progress.take() {
+            progress.bar.finish_and_clear();
         }
     }
 
@@ -90,7 +147,11 @@ impl Ui {
         match &mut self.collected {
             Some(collected) => collected.extend_from_slice(text.as_bytes()),
             None => {
-                let _ = self.talk.write_all(text.as_bytes());
+                let talk = &mut self.talk;
+                let _ = match &self.progress {
+                    Some(progress) => progress.bar.suspend(|| talk.write_all(text.as_bytes())),
+                    None => talk.write_all(text.as_bytes()),
+                };
             }
         }
     }
@@ -142,6 +203,7 @@ impl Ui {
 
     /// Ends the call: flushes, prints the failure, and gives the exit code. Output that could not be written is a failure of its own.
     pub fn finish(mut self, result: Result<Exit, Failure>) -> ExitCode {
+        self.end_progress();
         if self.failed.is_none() {
             self.failed = self.output.flush().err();
         }
@@ -165,6 +227,11 @@ impl Ui {
     fn labelled(&mut self, style: Style, label: &str, text: &str) {
         self.talk(&format!("{style}{label}:{style:#} {}\n", Escaped(text)));
     }
+}
+
+/// A template that is not understood, which none of ours is, leaves the library's own.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ").tick_chars("|/-\\ ")
 }
 
 impl Default for Ui {

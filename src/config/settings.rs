@@ -128,6 +128,16 @@ settings! {
         default: "false", otherwise: "", secret: false,
         help: "Whether a signature that only an older rule accepts is judged by its identity, instead of being reported as legacy.",
     }
+    forge_key: Option<PathBuf> {
+        name: "forgeKey", keys: ["paraph.forgeKey"], variables: ["PARAPH_FORGE_KEY"],
+        default: "", otherwise: "a forge's signatures are of another kind and not judged", secret: false,
+        help: "A file with the public keys, OpenPGP or SSH, by which a forge signs the merges that it makes. A merge commit that fits one of them is good; any other commit of theirs is untrusted.",
+    }
+    forge_committer: Option<String> {
+        name: "forgeCommitter", keys: ["paraph.forgeCommitter"], variables: ["PARAPH_FORGE_COMMITTER"],
+        default: "", otherwise: "any committer", secret: false,
+        help: "The e-mail address that the forge's merges must name as their committer, such as noreply@github.com. It only restricts: without the forge's key no name counts.",
+    }
     expected_identity: Option<String> {
         name: "expectedIdentity", keys: ["paraph.expectedIdentity"], variables: ["PARAPH_EXPECTED_IDENTITY"],
         default: "", otherwise: "any identity may sign", secret: false,

@@ -98,6 +98,10 @@ pub fn verify_entry(entry: &TransparencyLogEntry, expected: &HashedRekord<'_>, l
     let (index, size) = (unsigned(proof.log_index, "proof index")?, unsigned(proof.tree_size, "tree size")?);
     let included = bodies.iter().find(|(_, leaf, _)| verify_inclusion_proof(leaf, index, size, &path, &root).is_ok());
     let Some((version, leaf, body)) = included else { return Err(mismatch_or_bad_proof(entry, &bodies)) };
+    // Rekor v1's promise covers the index over all shards; Rekor v2 has no other index than that of the proof
+    if *version == EntryVersion::V002 && entry.log_index != proof.log_index {
+        return Err(malformed("its index is not the one of its proof"));
+    }
     // an embedded body is redundant; one that differs is about something else
     if !entry.canonicalized_body.is_empty() && entry.canonicalized_body != *body {
         return Err(Rejection::new(Reason::EntryMismatch, "its body is not the one that this signature has"));
@@ -142,7 +146,7 @@ fn verify_promise(entry: &TransparencyLogEntry, body: &[u8], promise: &[u8], log
         .ok_or_else(|| malformed("its integrated time is out of range"))
 }
 
-fn stated_version(entry: &TransparencyLogEntry) -> Result<EntryVersion, Rejection> {
+pub(super) fn stated_version(entry: &TransparencyLogEntry) -> Result<EntryVersion, Rejection> {
     let stated = entry.kind_version.clone().unwrap_or_default();
     match (stated.kind.as_str(), stated.version.as_str()) {
         ("hashedrekord", "0.0.1") => Ok(EntryVersion::V001),

@@ -3,6 +3,7 @@
 //! Everything is checked against keys that are handed in; which keys are trusted, and when, is decided elsewhere.
 
 pub mod checkpoint;
+pub mod detached;
 pub mod entry;
 pub mod log;
 pub mod rfc3161;

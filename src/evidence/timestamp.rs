@@ -53,6 +53,7 @@ impl TimestampToken {
         if signed_data.content_type != ID_CT_TST_INFO {
             return Err(malformed("its content is no TSTInfo"));
         }
+        signed_data.check_repeated_fields().map_err(|rejection| malformed(&rejection.to_string()))?;
         let content = signed_data.content.ok_or_else(|| malformed("it has no content"))?;
         let info = TstInfo::from_der(content).map_err(|error| malformed(&error.to_string()))?;
         if info.version != 1 {

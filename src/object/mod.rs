@@ -5,12 +5,14 @@
 //! Source: git's `commit.c` (`parse_buffer_signed_by_header`), `gpg-interface.c` (`parse_signed_buffer`) and `fsck.c`.
 
 mod commit;
+mod logged_id;
 mod push_certificate;
 mod tag;
 
 pub use commit::Commit;
+pub use logged_id::LoggedId;
 pub use push_certificate::{MAX_UPDATES, PushCertificate, RefUpdate};
-pub use tag::Tag;
+pub use tag::{Tag, TagHeaders};
 
 use crate::{Reason, Rejection, signature::armor};
 use std::borrow::Cow;

@@ -2,7 +2,7 @@
 
 use super::{ObjectFormat, SignatureKind, Signed, duplicate, email_of_ident, is_object_id, malformed, split_headers};
 use crate::{Reason, Rejection};
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 /// A tag, split.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl<'a> Tag<'a> {
     /// # Errors
     /// [`Reason::NoSignature`], or another reason of the layer `object`.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Rejection> {
-        let (fields, body_start) = Fields::parse(bytes)?;
+        let (fields, body_start) = TagHeaders::split(bytes)?;
         Ok(Self {
             target: fields.target,
             target_type: fields.target_type,
@@ -57,7 +57,7 @@ impl<'a> Tag<'a> {
 
 /// Checks a tag without its signature, and finds the tagger's address.
 pub(super) fn check_payload(payload: &[u8]) -> Result<Option<String>, Rejection> {
-    let (fields, body_start) = Fields::parse(payload)?;
+    let (fields, body_start) = TagHeaders::split(payload)?;
     match split_signature(payload, body_start) {
         Err(rejection) if rejection.reason() == Reason::NoSignature => Ok(fields.tagger_email.map(str::to_owned)),
         // an earlier signature became part of what the last one signs
@@ -65,22 +65,37 @@ pub(super) fn check_payload(payload: &[u8]) -> Result<Option<String>, Rejection>
     }
 }
 
-struct Fields<'a> {
-    target: &'a str,
-    target_type: &'a str,
-    name: &'a str,
-    tagger_email: Option<&'a str>,
+/// What a tag says in its headers, whether or not it is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TagHeaders<'a> {
+    /// The tagged object's id.
+    pub target: &'a str,
+    /// The tagged object's type.
+    pub target_type: &'a str,
+    /// The tag's own name.
+    pub name: &'a str,
+    /// The tagger's e-mail address, where the line has one.
+    pub tagger_email: Option<&'a str>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> TagHeaders<'a> {
+    /// Reads the headers and leaves the rest alone.
+    ///
+    /// # Errors
+    /// A reason of the layer `object`.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Rejection> {
+        Self::split(bytes).map(|(headers, _)| headers)
+    }
+
     /// The headers, and where the message begins.
-    fn parse(bytes: &'a [u8]) -> Result<(Self, usize), Rejection> {
+    fn split(bytes: &'a [u8]) -> Result<(Self, usize), Rejection> {
         let (headers, rest) = split_headers(bytes)?;
-        for (index, header) in headers.iter().enumerate() {
+        let mut seen = HashSet::new();
+        for header in &headers {
             if header.name.starts_with(b"gpgsig") {
                 return Err(Rejection::new(Reason::UnsignedHeader, String::from_utf8_lossy(header.name)));
             }
-            if headers.iter().skip(index + 1).any(|other| other.name == header.name) {
+            if !seen.insert(header.name) {
                 return Err(duplicate(header.name));
             }
         }

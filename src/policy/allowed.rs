@@ -149,12 +149,20 @@ impl AllowedIdentity {
     }
 }
 
-/// Whether `name` is `pattern`, where `*` stands for any characters but `/` and `@`.
+/// Whether `name` is `pattern`, where `*` stands for any characters but `/` and `@`. Linear: each star takes as little as it can. More would
+/// not help, since what it left over the next star can take, or else a `/` or `@` stands in the way of both.
 fn matches(pattern: &str, name: &str) -> bool {
-    let Some((before, after)) = pattern.split_once('*') else { return pattern == name };
-    let Some(rest) = name.strip_prefix(before) else { return false };
-    let reach = rest.find(['/', '@']).unwrap_or(rest.len());
-    (0..=reach).filter(|at| rest.is_char_boundary(*at)).any(|at| matches(after, rest.get(at..).unwrap_or_default()))
+    let crosses = |taken: &str| taken.contains(['/', '@']);
+    let mut literals = pattern.split('*');
+    let Some(mut rest) = literals.next().and_then(|first| name.strip_prefix(first)) else { return false };
+    let Some(last) = literals.next_back() else { return rest.is_empty() };
+    for literal in literals {
+        match rest.split_once(literal) {
+            Some((taken, after)) if !crosses(taken) => rest = after,
+            _ => return false,
+        }
+    }
+    rest.strip_suffix(last).is_some_and(|taken| !crosses(taken))
 }
 
 fn time(option: &str, value: &str) -> Result<Timestamp, String> {
@@ -254,5 +262,39 @@ mod tests {
         for (pattern, name) in not_matching {
             assert!(!matches(pattern, name), "{pattern} {name}");
         }
+    }
+
+    /// The same by its definition: every length that a star could take is tried.
+    fn matches_by_definition(pattern: &str, name: &str) -> bool {
+        let Some((before, after)) = pattern.split_once('*') else { return pattern == name };
+        let Some(rest) = name.strip_prefix(before) else { return false };
+        let reach = rest.find(['/', '@']).unwrap_or(rest.len());
+        (0..=reach).any(|at| matches_by_definition(after, &rest[at..]))
+    }
+
+    #[test]
+    fn a_star_that_takes_little_finds_what_one_that_tries_all_finds() {
+        let words = |letters: &str, longest: u32| {
+            let letters: Vec<char> = letters.chars().collect();
+            let words = (0..=longest).flat_map(move |length| {
+                let letters = letters.clone();
+                (0..letters.len().pow(length)).map(move |number| {
+                    (0..length).map(|place| letters[number / letters.len().pow(place) % letters.len()]).collect::<String>()
+                })
+            });
+            words.collect::<Vec<_>>()
+        };
+        let names = words("ab/", 5);
+        for pattern in words("ab/*", 5) {
+            for name in &names {
+                assert_eq!(matches(&pattern, name), matches_by_definition(&pattern, name), "{pattern} {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_stars_take_no_longer_than_one() {
+        assert!(!matches(&"*a".repeat(1000), &"a".repeat(999)));
+        assert!(!matches(&format!("{}b", "*a".repeat(1000)), &"a".repeat(60_000)));
     }
 }

@@ -52,6 +52,16 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// The narrowest pattern made of this one that matches the whole text.
+    fn widened(&self, text: &str) -> Option<String> {
+        // what is put before or after would belong to one of the alternatives only
+        let inner = if self.text.contains('|') { format!("(?:{})", self.text) } else { self.text.clone() };
+        let mut wider = [format!("{inner}.*"), format!(".*{inner}"), format!(".*{inner}.*")].into_iter();
+        wider.find(|pattern| Self::new(pattern).is_ok_and(|pattern| pattern.whole.is_match(text)))
+    }
+}
+
 /// The last line of the crate's drawing says what is wrong.
 fn cause(error: &regex::Error) -> String {
     let text = error.to_string();
@@ -64,10 +74,15 @@ impl Expected {
         match self {
             Self::Exactly(expected) => (expected != text).then(|| format!("the {what} is {text}, and {expected} is expected")),
             Self::Pattern(pattern) if pattern.whole.is_match(text) => None,
-            Self::Pattern(pattern) if pattern.part.is_match(text) => Some(format!(
-                "the pattern {} matches only a part of the {what} {text}; .*{}.* would match the whole, and others with it",
-                pattern.text, pattern.text
-            )),
+            Self::Pattern(pattern) if pattern.part.is_match(text) => Some(match pattern.widened(text) {
+                Some(wider) => {
+                    format!(
+                        "the pattern {} matches only a part of the {what} {text}; {wider} would match the whole, and others with it",
+                        pattern.text
+                    )
+                }
+                None => format!("the pattern {} matches only a part of the {what} {text}, and has to match the whole", pattern.text),
+            }),
             Self::Pattern(pattern) => Some(format!("the {what} is {text}, which the pattern {} does not match", pattern.text)),
         }
     }
@@ -115,6 +130,16 @@ mod tests {
         assert_eq!(pattern("a|alice@example.com").mismatch("identity", "alice@example.com"), None);
         let part = pattern(r"@example\.com").mismatch("identity", "alice@example.com.evil.org").unwrap();
         assert!(part.contains("only a part") && part.contains(r".*@example\.com.*"), "{part}");
+        for (narrow, text, wider) in [
+            ("alice", "alice@example.com", "; alice.* would"),
+            (r"@example\.com", "alice@example.com", r"; .*@example\.com would"),
+            ("^alice", "alice@example.com", "; ^alice.* would"),
+            ("bob|alice", "alice@example.com", "; (?:bob|alice).* would"),
+            ("a$", "a@evil.org\na", ", and has to match the whole"),
+        ] {
+            let words = pattern(narrow).mismatch("identity", text).unwrap();
+            assert!(words.contains("only a part") && words.contains(wider), "{words}");
+        }
         assert!(pattern("bob").mismatch("identity", "alice@example.com").unwrap().contains("does not match"));
         assert!(pattern(r".*@example\.com").mismatch("identity", "a@evil.org\na@example.com").is_some());
     }

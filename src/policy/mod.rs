@@ -5,9 +5,11 @@
 
 mod allowed;
 mod expected;
+mod other;
 
 pub use allowed::{AllowedIdentities, AllowedIdentity, MAX_FILE, PolicyError};
 pub use expected::{Expected, ExpectedIdentity, Pattern};
+pub use other::{Finding, JudgedBy, OtherJudgement};
 
 use crate::{Rejection, Standing, verify::Verified};
 
@@ -70,6 +72,29 @@ pub struct Judgement {
     pub result: Result<Verified, Rejection>,
     /// Why a verified signature got its verdict.
     pub decision: Option<Decision>,
+    /// What another verifier says of a signature that is of another kind; then the verdict is its.
+    pub other: Option<OtherJudgement>,
+}
+
+impl Judgement {
+    /// The judgement with another verifier's word. Only a signature of another kind is open to it: any other verdict stands.
+    #[must_use]
+    pub fn with_other(self, other: OtherJudgement) -> Self {
+        match self.verdict {
+            Verdict::Other => Self { verdict: other.finding.verdict(), other: Some(other), ..self },
+            _ => self,
+        }
+    }
+
+    /// Why it is not good, by a stable identifier: the reason of a rejection, another verifier's finding, or the policy's decision.
+    pub fn cause(&self) -> Option<&'static str> {
+        match (self.verdict, &self.other, &self.result, &self.decision) {
+            (Verdict::Good, ..) => None,
+            (_, Some(other), ..) => Some(other.finding.id()),
+            (_, None, Err(rejection), _) => Some(rejection.reason().id()),
+            (_, None, Ok(_), decision) => decision.as_ref().map(Decision::id),
+        }
+    }
 }
 
 /// Why a verified signature is trusted or not.
@@ -93,6 +118,75 @@ pub enum Decision {
     Legacy,
 }
 
+/// A line of the table of decisions that are not good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecisionInfo {
+    /// The stable identifier.
+    pub id: &'static str,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What it means: a clause without a period.
+    pub sentence: &'static str,
+    /// What to do about it: a clause without a period.
+    pub advice: &'static str,
+}
+
+impl Decision {
+    /// The decisions that are not good.
+    pub const TABLE: [DecisionInfo; 6] = [
+        DecisionInfo {
+            id: "identity-not-expected",
+            verdict: Verdict::Untrusted,
+            sentence: "the identity is another than the expected one",
+            advice: "find out who signed it; the flags --certificate-identity and --certificate-oidc-issuer say whom you expect",
+        },
+        DecisionInfo {
+            id: "nobody-allowed",
+            verdict: Verdict::Untrusted,
+            sentence: "no allowed identities are configured",
+            advice: "put `IDENTITY ISSUER` of everybody whom you trust into a file, and name it by paraph.allowedIdentities",
+        },
+        DecisionInfo {
+            id: "identity-not-allowed",
+            verdict: Verdict::Untrusted,
+            sentence: "the allowed identities do not name the identity",
+            advice: "where you trust it, add a line `IDENTITY ISSUER` to your allowed identities",
+        },
+        DecisionInfo {
+            id: "identity-allowed-elsewhere",
+            verdict: Verdict::Untrusted,
+            sentence: "the allowed identities name the identity for something else",
+            advice: "compare its line of the allowed identities: times, instance and kinds of objects have to fit",
+        },
+        DecisionInfo {
+            id: "identity-not-committer",
+            verdict: Verdict::Untrusted,
+            sentence: "the object claims to be from somebody else than the identity that signed it",
+            advice: "ask whoever signed it why; paraph.matchCommitter demands that both are the same",
+        },
+        DecisionInfo {
+            id: "legacy-rule",
+            verdict: Verdict::Legacy,
+            sentence: "it needs a rule for old signatures, which must be asked for",
+            advice: "where you accept such signatures, set paraph.allowLegacy; else have it signed anew",
+        },
+    ];
+
+    /// The stable identifier.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Allowed(_) => "identity-allowed",
+            Self::Expected(_) => "identity-expected",
+            Self::NotExpected(_) => "identity-not-expected",
+            Self::NobodyNamed => "nobody-allowed",
+            Self::NotListed => "identity-not-allowed",
+            Self::ListedOtherwise(_) => "identity-allowed-elsewhere",
+            Self::NotTheCommitter(_) => "identity-not-committer",
+            Self::Legacy => "legacy-rule",
+        }
+    }
+}
+
 impl Policy {
     /// Judges the result of a verification.
     pub fn judge(&self, result: Result<Verified, Rejection>) -> Judgement {
@@ -105,7 +199,7 @@ impl Policy {
                     Standing::Unsigned => Verdict::Unsigned,
                     Standing::Foreign => Verdict::Other,
                 };
-                return Judgement { verdict, result, decision: None };
+                return Judgement { verdict, result, decision: None, other: None };
             }
         };
         let decision = self.decide(verified);
@@ -114,7 +208,7 @@ impl Policy {
             Decision::Legacy => Verdict::Legacy,
             _ => Verdict::Untrusted,
         };
-        Judgement { verdict, result, decision: Some(decision) }
+        Judgement { verdict, result, decision: Some(decision), other: None }
     }
 
     fn decide(&self, verified: &Verified) -> Decision {

@@ -2,14 +2,17 @@
 //!
 //! The field names are the documented schema of `--json`: `oid` and `verdict` first, names only ever added.
 
+mod advice;
 mod contents;
 
+pub use advice::{advice, cause};
 pub use contents::Contents;
 
 use crate::{
     certificate::{Certificate, SignerCertificate},
     escape::Escaped,
-    policy::{Decision, Judgement, Verdict},
+    object::SignatureKind,
+    policy::{Decision, Judgement, OtherJudgement, Verdict},
     signature::{
         armor,
         cms::{SignedData, SignerIdentifier},
@@ -27,7 +30,7 @@ pub struct Report {
     pub oid: Option<String>,
     /// The verdict.
     pub verdict: &'static str,
-    /// `commit`, `tag` or `push`.
+    /// `commit`, `tag` or `push`; for what was not verified, where the caller knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<&'static str>,
     /// Why it is not verified: the reason's stable identifier.
@@ -39,12 +42,48 @@ pub struct Report {
     /// The same in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// Who judged a signature of another kind, and what it names as its key.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub other: Option<OtherReport>,
+    /// What a tag says and what was looked at, where the call is about tags.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<TagReport>,
     /// What was verified.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub signature: Option<SignatureReport>,
     /// Why a verified identity is trusted or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<String>,
+}
+
+/// Another verifier's word.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherReport {
+    /// `git` or `forge-key`.
+    pub judged_by: &'static str,
+    /// `openpgp` or `ssh`.
+    pub signature_kind: &'static str,
+    /// Whom it names as the signer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<String>,
+    /// The key's fingerprint, as its kind writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// A tag's own headers.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TagReport {
+    /// The tag's own name.
+    pub name: String,
+    /// The id of the object that it names.
+    pub target: String,
+    /// That object's type.
+    pub target_type: String,
+    /// Whether that object was judged too, in a report of its own.
+    pub target_judged: bool,
 }
 
 /// A verified signature.
@@ -101,17 +140,43 @@ impl Report {
     /// The report on a judgement.
     pub fn new(oid: Option<String>, judgement: &Judgement) -> Self {
         let verified = judgement.result.as_ref().ok();
-        let rejection = judgement.result.as_ref().err();
+        let other = judgement.other.as_ref();
+        // another verifier's word takes the place of the rejection that made room for it
+        let rejection = judgement.result.as_ref().err().filter(|_| other.is_none());
+        let finding = other.map(|other| other.finding).filter(|finding| finding.verdict() != Verdict::Good);
+        let message = rejection.map(ToString::to_string).or_else(|| finding.and(other).map(found));
         Self {
             oid,
             verdict: judgement.verdict.as_str(),
             kind: verified.and_then(|verified| verified.payload.as_ref()).map(|payload| payload.kind.as_str()),
-            reason: rejection.map(|rejection| rejection.reason().id()),
+            reason: rejection.map(|rejection| rejection.reason().id()).or(finding.map(|finding| finding.id())),
             layer: rejection.map(|rejection| rejection.reason().layer().id()),
-            message: rejection.map(|rejection| Escaped(&rejection.to_string()).to_string()),
+            message: message.map(|message| Escaped(&message).to_string()),
+            other: other.map(OtherReport::new),
+            tag: None,
             signature: verified.map(SignatureReport::new),
             decision: judgement.decision.as_ref().map(|decision| Escaped(&decision.to_string()).to_string()),
         }
+    }
+}
+
+impl OtherReport {
+    fn new(other: &OtherJudgement) -> Self {
+        let signature_kind = match other.kind {
+            SignatureKind::OpenPgp => "openpgp",
+            SignatureKind::Ssh => "ssh",
+            SignatureKind::X509 => "x509",
+            SignatureKind::Unknown => "unknown",
+        };
+        Self { judged_by: other.by.as_str(), signature_kind, signer: other.signer.clone(), key: other.key.clone() }
+    }
+}
+
+/// What another verifier found, as a clause.
+fn found(other: &OtherJudgement) -> String {
+    match other.detail.as_str() {
+        "" => other.finding.sentence().to_owned(),
+        detail => format!("{}: {detail}", other.finding.sentence()),
     }
 }
 
@@ -171,13 +236,16 @@ impl std::fmt::Display for Decision {
                 write!(f, "the object claims to be from {claimed}, which is not the identity that signed it")
             }
             Self::NotTheCommitter(None) => f.write_str("the object names no e-mail address that the signer's could be compared with"),
-            Self::Legacy => f.write_str("it needs a rule for old signatures, which must be asked for (paraph.allowLegacy)"),
+            Self::Legacy => f.write_str("it needs a rule for old signatures, which must be asked for (--allow-legacy, paraph.allowLegacy)"),
         }
     }
 }
 
 /// The judgement as lines for people, each a sentence; what comes from outside is escaped. The first says the verdict.
 pub fn sentences(judgement: &Judgement) -> Vec<String> {
+    if let Some(other) = &judgement.other {
+        return vec![other_sentence(other)];
+    }
     match &judgement.result {
         Err(rejection) => {
             let opening = match judgement.verdict {
@@ -202,6 +270,8 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
                     verified.instance
                 ),
             ];
+            let rules = verified.legacy.iter();
+            lines.extend(rules.map(|rule| format!("This rests on a rule of old: {} [{}].", rule.sentence(), rule.id())));
             if let Some(decision) = judgement.decision.as_ref().filter(|_| judgement.verdict != Verdict::Good) {
                 lines.push(format!("But it is not trusted: {}.", Escaped(&decision.to_string())));
             }
@@ -215,6 +285,30 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
                 ));
             }
             lines
+        }
+    }
+}
+
+/// Another verifier's word as a sentence that says whose it is.
+fn other_sentence(other: &OtherJudgement) -> String {
+    let kind = match other.kind {
+        SignatureKind::OpenPgp => "OpenPGP",
+        SignatureKind::Ssh => "SSH",
+        SignatureKind::X509 => "x509",
+        SignatureKind::Unknown => "unknown",
+    };
+    let signer = other.signer.as_ref().map(|signer| format!(" from {}", Escaped(signer))).unwrap_or_default();
+    let key = other.key.as_ref().map(|key| format!(", key {}", Escaped(key))).unwrap_or_default();
+    let by = other.by.words();
+    match other.finding.verdict() {
+        Verdict::Good => format!("Good {kind} signature{signer}{key}; judged by {by}."),
+        verdict => {
+            let opening = match verdict {
+                Verdict::Untrusted => "Not trusted",
+                Verdict::Unchecked => "The signature could not be checked",
+                _ => "BAD signature",
+            };
+            format!("{opening}: {} [{}]. The {kind} signature{signer}{key} was judged by {by}.", Escaped(&found(other)), other.finding.id())
         }
     }
 }

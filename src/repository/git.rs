@@ -42,7 +42,13 @@ pub enum Error {
 const LONGEST_LINE: u64 = 8192;
 
 pub(super) fn resolve(repository: &Repository, revision: &str) -> Result<Resolved, RepositoryError> {
-    let (id, warnings) = line(repository, &["rev-parse", "--verify", revision])?;
+    let (id, warnings) = line(repository, &["rev-parse", "--verify", revision]).map_err(|error| match error {
+        // what git says of every name that it does not know
+        RepositoryError::Git(Error::Failed { message, .. }) if message.contains("Needed a single revision") => {
+            RepositoryError::UnknownRevision { revision: revision.to_owned(), cause: String::new() }
+        }
+        other => other,
+    })?;
     if warnings.contains("is ambiguous") {
         let meanings = vec!["more than one reference or object".to_owned()];
         return Err(RepositoryError::AmbiguousRevision { revision: revision.to_owned(), meanings });

@@ -107,6 +107,9 @@ pub enum Error {
         /// More about it; may be empty.
         cause: String,
     },
+    /// It names something that has no history.
+    #[error("'{0}' names no commit, and only commits make a range")]
+    NoCommit(String),
     /// Several things have this name.
     #[error("'{revision}' is ambiguous, it may mean {}; give the full name", .meanings.join(" or "))]
     AmbiguousRevision {
@@ -141,8 +144,18 @@ pub enum Error {
     ObjectIdMismatch {
         /// The id that was asked for.
         id: String,
+        /// What is stored there.
+        kind: ObjectKind,
         /// The id of the bytes.
         computed: String,
+    },
+    /// The stored bytes were made so that others have the same SHA-1.
+    #[error("the bytes stored for the object {id} are made for a collision of SHA-1: it may stand for other content")]
+    Sha1Collision {
+        /// The id that was asked for.
+        id: String,
+        /// What is stored there.
+        kind: ObjectKind,
     },
     /// History could not be followed.
     #[error("history cannot be followed: {0}")]
@@ -208,6 +221,22 @@ impl Repository {
         self.gix.workdir()
     }
 
+    /// The folders of all work trees of this repository: the main one, those linked to it, and this one.
+    ///
+    /// # Errors
+    /// Where the list of the linked ones cannot be read.
+    pub fn work_trees(&self) -> Result<Vec<PathBuf>, Error> {
+        let unreadable = |error: &dyn std::fmt::Display| Error::Configuration(format!("the linked work trees cannot be listed: {error}"));
+        let mut folders: Vec<PathBuf> = self.work_tree().map(Path::to_owned).into_iter().collect();
+        // in a hook on a server, git names the git directory only
+        let common = self.common_dir().canonicalize().map_err(|error| unreadable(&error))?;
+        folders.extend(common.parent().filter(|_| common.ends_with(".git")).map(Path::to_owned));
+        for linked in self.gix.worktrees().map_err(|error| unreadable(&error))? {
+            folders.push(linked.base().map_err(|error| unreadable(&error))?);
+        }
+        Ok(folders)
+    }
+
     /// The hash of the repository's object ids.
     pub fn format(&self) -> ObjectFormat {
         match self.gix.object_hash() {
@@ -230,11 +259,13 @@ impl Repository {
             Some(objects) => objects.read(self, id)?,
             None => self.read(id)?,
         };
-        let hash = self.gix.object_hash();
-        let damaged = |cause: String| Error::DamagedObject { id: id.to_owned(), cause };
-        let computed = gix::objs::compute_hash(hash, kind, &bytes).map_err(|error| damaged(chain(&error)))?.to_hex().to_string();
+        // the one error of this hash is a collision that somebody made; git refuses the same bytes
+        let computed = gix::objs::compute_hash(self.gix.object_hash(), kind, &bytes)
+            .map_err(|_| Error::Sha1Collision { id: id.to_owned(), kind: kind.into() })?
+            .to_hex()
+            .to_string();
         if computed != id {
-            return Err(Error::ObjectIdMismatch { id: id.to_owned(), computed });
+            return Err(Error::ObjectIdMismatch { id: id.to_owned(), kind: kind.into(), computed });
         }
         Ok(RawObject { id: computed, format: self.format(), kind: kind.into(), bytes, reference })
     }

@@ -34,16 +34,17 @@ impl Repository {
         let named = if base.is_empty() { None } else { self.name(revision, base)? };
         match named {
             Some(Named::Reference(name, id)) if operators.is_empty() => Ok(Resolved { id, reference: Some(name) }),
-            Some(Named::Reference(name, _)) => self.expression(revision, &format!("{name}{operators}")),
+            Some(Named::Reference(name, _)) => self.expression(revision, base, &format!("{name}{operators}")),
             Some(Named::Id(id)) if operators.is_empty() => Ok(Resolved { id, reference: None }),
-            Some(Named::Id(id)) => self.expression(revision, &format!("{id}{operators}")),
-            None => self.expression(revision, &format!("{base}{operators}")),
+            Some(Named::Id(id)) => self.expression(revision, base, &format!("{id}{operators}")),
+            None => self.expression(revision, "", &format!("{base}{operators}")),
         }
     }
 
-    /// What gix makes of the rest of git's syntax.
-    fn expression(&self, revision: &str, expression: &str) -> Result<Resolved, Error> {
-        let id = self.gix.rev_parse_single(expression).map_err(|error| unknown(revision, &error.probable_cause().to_string()))?;
+    /// What gix makes of the rest of git's syntax. `base` is the part that is known to name an object; it may be empty.
+    fn expression(&self, revision: &str, base: &str, expression: &str) -> Result<Resolved, Error> {
+        let cause = if base.is_empty() { String::new() } else { format!("{base} is there, and the rest leads nowhere from it") };
+        let id = self.gix.rev_parse_single(expression).map_err(|_| unknown(revision, &cause))?;
         Ok(Resolved { id: id.to_hex().to_string(), reference: None })
     }
 

@@ -114,7 +114,11 @@ impl Repository {
     }
 
     fn commit_id(&self, revision: &str) -> Result<ObjectId, Error> {
-        let object = self.object(&format!("{revision}^{{commit}}"))?;
+        let object = self.object(&format!("{revision}^{{commit}}")).map_err(|error| match (error, self.object(revision)) {
+            (Error::UnknownRevision { .. }, Err(as_given)) => as_given,
+            (Error::UnknownRevision { .. }, Ok(_)) => Error::NoCommit(revision.to_owned()),
+            (error, _) => error,
+        })?;
         debug_assert_eq!(object.kind, ObjectKind::Commit);
         ObjectId::from_hex(object.id.as_bytes()).map_err(broken)
     }

@@ -9,6 +9,7 @@ pub mod fulcio;
 mod http;
 pub mod rekor_v1;
 pub mod rekor_v2;
+pub mod search;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tile;

@@ -84,7 +84,7 @@ impl RekorV1 {
 }
 
 /// An entry's id: the leaf hash in hexadecimal, with or without sixteen digits of the shard before it.
-fn is_id(id: &str) -> bool {
+pub(super) fn is_id(id: &str) -> bool {
     matches!(id.len(), 64 | 80) && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -117,12 +117,17 @@ struct Proof {
 }
 
 fn read(answer: &Answer, expected: &[u8]) -> Result<TransparencyLogEntry, ServiceError> {
+    read_entry(answer, Some(expected)).map(|(_, entry)| entry)
+}
+
+/// The one entry of an answer and its id. It has the expected body, where one is expected.
+pub(super) fn read_entry(answer: &Answer, expected: Option<&[u8]>) -> Result<(String, TransparencyLogEntry), ServiceError> {
     let mut entries: BTreeMap<String, LogEntry> = answer.json()?;
     let (Some((id, entry)), true) = (entries.pop_first(), entries.is_empty()) else {
         return Err(answer.malformed("it does not hold one entry"));
     };
     let body = STANDARD.decode(&entry.body).map_err(|_| answer.malformed("the body is not base64"))?;
-    if body != expected {
+    if expected.is_some_and(|expected| body != expected) {
         return Err(answer.mismatch("the entry is about another signature"));
     }
     let leaf = sigstore_merkle::hash_leaf(&body).to_hex();
@@ -140,7 +145,7 @@ fn read(answer: &Answer, expected: &[u8]) -> Result<TransparencyLogEntry, Servic
     let promise = STANDARD
         .decode(&entry.verification.signed_entry_timestamp)
         .map_err(|_| answer.malformed("the signed entry timestamp is not base64"))?;
-    Ok(TransparencyLogEntry {
+    let entry = TransparencyLogEntry {
         log_index: entry.log_index,
         log_id: Some(LogId { key_id: hash(&entry.log_id, "logID")? }),
         kind_version: Some(EntryVersion::V001.kind_version()),
@@ -154,7 +159,8 @@ fn read(answer: &Answer, expected: &[u8]) -> Result<TransparencyLogEntry, Servic
             checkpoint: Some(CheckpointEnvelope { envelope: proof.checkpoint }),
         }),
         canonicalized_body: body,
-    })
+    };
+    Ok((id, entry))
 }
 
 /// Thirty-two bytes from hexadecimal.

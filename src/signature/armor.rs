@@ -3,7 +3,7 @@
 //! Base64 in lines of 64 columns, LF, no headers, a final LF. Reading takes CRLF for LF and nothing else that differs.
 
 use crate::{Reason, Rejection};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{DecodeError, Engine as _, engine::general_purpose::STANDARD};
 
 /// The PEM type of a git x509 signature.
 pub const LABEL: &str = "SIGNED MESSAGE";
@@ -73,7 +73,16 @@ pub fn decode(armored: &[u8]) -> Result<Vec<u8>, Rejection> {
         _ if text.matches(BEGIN).count() > 1 => return Err(Reason::MultipleSignatures.into()),
         _ => return Err(Reason::ArmorTrailingData.into()),
     }
-    STANDARD.decode(&base64).map_err(|error| malformed(&error.to_string()))
+    STANDARD.decode(&base64).map_err(|error| malformed(wrong_base64(&error)))
+}
+
+fn wrong_base64(error: &DecodeError) -> &'static str {
+    match error {
+        DecodeError::InvalidByte(..) => "its base64 has a character that does not belong there",
+        DecodeError::InvalidLength(_) => "its base64 has no whole number of groups",
+        DecodeError::InvalidLastSymbol(..) => "its base64 ends in bits that mean nothing",
+        DecodeError::InvalidPadding => "its base64 is not padded as it has to be",
+    }
 }
 
 fn malformed(detail: &str) -> Rejection {
@@ -98,6 +107,16 @@ mod tests {
     fn carriage_returns_before_line_feeds_are_read_as_git_leaves_them() {
         let armored = encode(b"abc").replace('\n', "\r\n");
         assert_eq!(decode(armored.as_bytes()).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn wrong_base64_is_told_in_words() {
+        let good = encode(b"abcd");
+        for (text, words) in [("YW!jZA==", "does not belong"), ("YWJjZA=", "not padded"), ("YWJjZB==", "mean nothing"), ("YWJjZ", "groups")]
+        {
+            let rejection = decode(good.replace("YWJjZA==", text).as_bytes()).unwrap_err();
+            assert!(rejection.detail().contains(words), "{text}: {}", rejection.detail());
+        }
     }
 
     #[test]

@@ -129,6 +129,10 @@ impl<'a> Attribute<'a> {
 /// A SignedData, read in place.
 #[derive(Debug, Clone)]
 pub struct SignedData<'a> {
+    /// CMSVersion.
+    pub version: u8,
+    /// digestAlgorithms, each encoded.
+    pub digest_algorithms: Vec<&'a [u8]>,
     /// eContentType.
     pub content_type: ObjectIdentifier,
     /// eContent; absent in a detached signature.
@@ -142,6 +146,8 @@ pub struct SignedData<'a> {
 /// One signer of a SignedData.
 #[derive(Debug, Clone)]
 pub struct SignerInfo<'a> {
+    /// CMSVersion.
+    pub version: u8,
     /// How the signer's certificate is named.
     pub identifier: SignerIdentifier<'a>,
     /// digestAlgorithm.
@@ -185,8 +191,9 @@ impl<'a> SignedData<'a> {
             return Err(Rejection::new(Reason::CmsMalformed, format!("content type {} is not signedData", info.content_type)));
         }
         let fields = info.content;
-        fields.digest_algorithms.elements()?;
         Ok(Self {
+            version: fields.version,
+            digest_algorithms: fields.digest_algorithms.elements()?,
             content_type: fields.encap_content_info.econtent_type,
             content: fields.encap_content_info.econtent.map(|content| content.as_bytes()),
             certificates: fields.certificates.map(|set| set.elements()).transpose()?.unwrap_or_default(),
@@ -195,11 +202,34 @@ impl<'a> SignedData<'a> {
     }
 }
 
+impl SignedData<'_> {
+    /// Checks what repeats other fields for readers in one pass, as RFC 5652 has it for signers that are named by issuer and serial number:
+    /// version 1 of each signer and of plain data, 3 of other content (sections 5.1 and 5.3), and digestAlgorithms that holds each signer's.
+    ///
+    /// # Errors
+    /// [`Reason::CmsMalformed`] or [`Reason::CmsAlgorithm`].
+    pub fn check_repeated_fields(&self) -> Result<(), Rejection> {
+        let expected = if self.content_type == ID_DATA { 1 } else { 3 };
+        if self.version != expected || self.signers.iter().any(|signer| signer.version != 1) {
+            return Err(Rejection::new(Reason::CmsMalformed, "its versions are not those that RFC 5652 gives its content and signer"));
+        }
+        let named = self.digest_algorithms.iter().map(|der| Ok(AlgorithmIdentifierRef::from_der(der).map_err(malformed)?.oid));
+        let named = named.collect::<Result<Vec<_>, Rejection>>()?;
+        match self.signers.iter().find(|signer| !named.contains(&signer.digest_algorithm.oid)) {
+            Some(signer) => {
+                Err(Rejection::new(Reason::CmsAlgorithm, format!("digestAlgorithms does not hold {}", signer.digest_algorithm.oid)))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 impl<'a> SignerInfo<'a> {
     fn from_der(der: &'a [u8]) -> Result<Self, Rejection> {
         let fields = SignerInfoFields::from_der(der).map_err(malformed)?;
         let unsigned = fields.unsigned_attributes.map(|set| set.elements()).transpose()?.unwrap_or_default();
         Ok(Self {
+            version: fields.version,
             identifier: SignerIdentifier::from_any(fields.sid)?,
             digest_algorithm: fields.digest_algorithm,
             signature_algorithm: fields.signature_algorithm,

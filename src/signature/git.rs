@@ -53,7 +53,7 @@ impl<'a> GitSignature<'a> {
     /// Takes the form of a git signature out of a SignedData.
     ///
     /// # Errors
-    /// [`Reason::CmsContent`], [`Reason::CmsSignerCount`], [`Reason::EntryRepeated`], [`Reason::EntryMalformed`] or
+    /// [`Reason::CmsContent`], [`Reason::CmsMalformed`], [`Reason::CmsAlgorithm`], [`Reason::CmsSignerCount`], [`Reason::EntryRepeated`], [`Reason::EntryMalformed`] or
     /// [`Reason::TimestampTooMany`].
     pub fn new(signed_data: SignedData<'a>) -> Result<Self, Rejection> {
         if signed_data.content.is_some() {
@@ -62,6 +62,7 @@ impl<'a> GitSignature<'a> {
         if signed_data.content_type != ID_DATA {
             return Err(Rejection::new(Reason::CmsContent, format!("its content type is {}", signed_data.content_type)));
         }
+        signed_data.check_repeated_fields()?;
         let count = signed_data.signers.len();
         let mut signers = signed_data.signers;
         let signer = match (signers.pop(), signers.is_empty()) {

@@ -242,6 +242,12 @@ impl TrustRoot {
         listed.or_else(|| self.logs.iter().find_map(named).map(Cow::Owned))
     }
 
+    /// The addresses of the logs that have Rekor v1's search. Those of Rekor v2, which has none, sign checkpoints under the name that their
+    /// key id covers; a log that only a key file names has no address.
+    pub fn searchable_logs(&self) -> impl Iterator<Item = &str> {
+        self.logs.iter().filter(|log| log.key.origin.is_none() && !log.base_url.is_empty()).map(|log| log.base_url.as_str())
+    }
+
     /// The CT logs with this id: one may stand twice, with two windows.
     pub fn ct_logs<'a>(&'a self, id: &'a [u8; 32]) -> impl Iterator<Item = &'a Log> {
         self.ct_logs.iter().filter(move |log| log.key.id == *id)

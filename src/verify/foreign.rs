@@ -16,14 +16,8 @@ use const_oid::db::{rfc5911::ID_MESSAGE_DIGEST, rfc5912::RSA_ENCRYPTION};
 use der::{Decode, Encode, asn1::OctetStringRef, referenced::OwnedToRef};
 use x509_cert::Certificate as AnyCertificate;
 
-/// A CMS larger than this is not classified, in bytes.
-const MAX_FOREIGN: usize = 1 << 20;
-
 /// What kind of foreign CMS this is; `None` where it is no SignedData at all.
 pub(super) fn classify(cms: &[u8], payload: &[u8]) -> Option<Rejection> {
-    if cms.len() > MAX_FOREIGN {
-        return None;
-    }
     let info = ContentInfo::from_ber(cms).ok()?;
     let signed_data = SignedData::from_ber(&info.content.to_der().ok()?).ok()?;
     let signer = signed_data.signer_infos.0.get(0)?;

@@ -8,12 +8,16 @@
 
 pub mod batch;
 mod foreign;
+mod missing_entry;
+
+pub use missing_entry::Sought;
 
 use crate::{
     Reason, Rejection,
     certificate::{Certificate, HashAlgorithm, Identity, Sct, SignerCertificate, key::signature_hash},
     evidence::{
-        entry::{EntryVersion, HashedRekord},
+        detached::{DetachedEntry, MAX_DETACHED, Subject},
+        entry::{EntryVersion, HashedRekord, TransparencyLogEntry},
         log::{self, LoggedEntry},
         timestamp::TimestampToken,
     },
@@ -29,6 +33,12 @@ use sha2::{Digest, Sha256};
 
 /// How far a trusted time may lie ahead of the local clock: the clock is the likelier liar.
 pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// A CMS larger than this is not read, in bytes, however it comes: armor holds no larger one.
+pub const MAX_CMS: usize = 1 << 20;
+
+/// What to do where nothing but the log entry is missing.
+const LOOKUP_HINT: &str = "`paraph verify --lookup` asks the log for one";
 
 /// A signature that passed every check. Whether its identity may sign is the business of `policy`.
 #[derive(Debug, Clone)]
@@ -126,10 +136,23 @@ impl Verifier {
     /// # Errors
     /// Why the signature is not accepted.
     pub fn verify(&self, signed: &Signed<'_>) -> Result<Verified, Rejection> {
+        self.verify_with(signed, &[])
+    }
+
+    /// The same with log entries that stand outside the signature: found by a search, or kept from one. They count only where the signature
+    /// embeds none, each is bound like an embedded one, and what rests on one is [`Verified::legacy`].
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify_with(&self, signed: &Signed<'_>, entries: &[DetachedEntry]) -> Result<Verified, Rejection> {
         // first the payload: a tag with two signatures is refused as such, whichever of them git takes
         let payload = Payload::parse(&signed.payload)?;
         signed.require_x509()?;
-        let verified = self.verify_cms(&armor::decode(&signed.signature)?, &signed.payload)?;
+        let detached = match entries.is_empty() {
+            true => Detached::default(),
+            false => Detached { entries, ids: missing_entry::id_subjects(signed) },
+        };
+        let verified = self.verify_cms_with(&armor::decode(&signed.signature)?, &signed.payload, &detached)?;
         Ok(Verified { payload: Some(payload), ..verified })
     }
 
@@ -138,6 +161,13 @@ impl Verifier {
     /// # Errors
     /// Why the signature is not accepted.
     pub fn verify_cms(&self, cms: &[u8], payload: &[u8]) -> Result<Verified, Rejection> {
+        self.verify_cms_with(cms, payload, &Detached::default())
+    }
+
+    fn verify_cms_with(&self, cms: &[u8], payload: &[u8], detached: &Detached<'_>) -> Result<Verified, Rejection> {
+        if cms.len() > MAX_CMS {
+            return Err(Rejection::new(Reason::ArmorTooLarge, format!("{} bytes, at most {MAX_CMS} are read", cms.len())));
+        }
         let signed_data = match SignedData::from_der(cms) {
             Ok(signed_data) => signed_data,
             Err(rejection) => return Err(foreign::classify(cms, payload).unwrap_or(rejection)),
@@ -155,21 +185,30 @@ impl Verifier {
 
         let checked = Checked { signature, certificate, signed_bytes, payload_digest };
         // a root may name one authority several times, each with a window of its own: one of them has to fit
-        first_good(self.issuing_paths(checked.certificate.certificate(), &others)?, |(root, path)| self.verify_under(root, &path, &checked))
+        first_good(self.issuing_paths(checked.certificate.certificate(), &others)?, |(root, path)| {
+            self.verify_under(root, &path, &checked, detached)
+        })
     }
 
     /// The part of the pipeline that an authority and its trust root decide.
-    fn verify_under(&self, root: &TrustRoot, path: &IssuingPath<'_>, checked: &Checked<'_>) -> Result<Verified, Rejection> {
+    fn verify_under(
+        &self,
+        root: &TrustRoot,
+        path: &IssuingPath<'_>,
+        checked: &Checked<'_>,
+        detached: &Detached<'_>,
+    ) -> Result<Verified, Rejection> {
         let certificate = checked.certificate.certificate();
-        let legacy = check_sct(root, certificate, path)?;
-        let entry = match check_entry(root, checked) {
+        let mut legacy = check_sct(root, certificate, path)?;
+        let entry = match check_entry(root, checked, detached) {
             // an old certificate's own story says more than the entry that all of its time lack
             Err(rejection) if rejection.reason() == Reason::EntryMissing => match legacy.first() {
-                Some(reason) => return Err(Rejection::new(*reason, "and no log entry is embedded")),
+                Some(reason) => return Err(Rejection::new(*reason, format!("and no log entry is embedded; {LOOKUP_HINT}"))),
                 None => return Err(rejection),
             },
             result => result?,
         };
+        legacy.extend(entry.legacy);
         let times = self.trusted_times(root, &checked.signature, &entry.entry)?;
         for trusted in &times {
             check_time(trusted.time, certificate, path, entry.window, &entry.entry.origin)?;
@@ -354,21 +393,26 @@ fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>
 struct CheckedEntry {
     entry: LoggedEntry,
     window: Window,
+    /// The rules of old by which it counts; none for one that is embedded.
+    legacy: Vec<Reason>,
 }
 
-fn check_entry(root: &TrustRoot, checked: &Checked<'_>) -> Result<CheckedEntry, Rejection> {
+/// The entry that the signature embeds, and no other beside it; or else one of those that stand outside.
+fn check_entry(root: &TrustRoot, checked: &Checked<'_>, detached: &Detached<'_>) -> Result<CheckedEntry, Rejection> {
     let signature = &checked.signature;
     let evidence = &signature.evidence;
-    let encoded = match evidence.entry {
-        Some(encoded) => encoded,
-        None if evidence.draft_entry => return Err(Reason::EntryDraftEncoding.into()),
-        None => return Err(Reason::EntryMissing.into()),
+    let Some(encoded) = evidence.entry else {
+        let missing = if evidence.draft_entry { Reason::EntryDraftEncoding } else { Reason::EntryMissing };
+        if detached.entries.is_empty() {
+            return Err(Rejection::new(missing, LOOKUP_HINT));
+        }
+        let mut found = check_detached(root, checked, detached)?;
+        if evidence.draft_entry {
+            found.legacy.insert(0, missing);
+        }
+        return Ok(found);
     };
     let entry = log::parse_entry(encoded)?;
-    let id = log::log_id(&entry)?;
-    let log = root
-        .log(&id, log::stated_origin(&entry))
-        .ok_or_else(|| Rejection::new(Reason::LogUnknown, format!("log {}; looked in {}", crate::hex(&id), root.source)))?;
     let certificate = checked.certificate.certificate();
     let expected = HashedRekord {
         digest: &Sha256::digest(&checked.signed_bytes).into(),
@@ -376,7 +420,47 @@ fn check_entry(root: &TrustRoot, checked: &Checked<'_>) -> Result<CheckedEntry, 
         certificate: certificate.der(),
         key_details: certificate.public_key().details(),
     };
-    Ok(CheckedEntry { entry: log::verify_entry(&entry, &expected, &log.key)?, window: log.window })
+    check_logged(root, &entry, &expected, Vec::new())
+}
+
+/// Entries that stand outside the signature, and the ids of the object that they may be about.
+#[derive(Default)]
+struct Detached<'a> {
+    entries: &'a [DetachedEntry],
+    ids: Vec<Subject>,
+}
+
+/// The first entry that holds; or else why the first one does not that is about this object.
+fn check_detached(root: &TrustRoot, checked: &Checked<'_>, detached: &Detached<'_>) -> Result<CheckedEntry, Rejection> {
+    let certificate = checked.certificate.certificate();
+    let mut subjects = detached.ids.clone();
+    subjects.push(missing_entry::own_subject(&checked.signed_bytes, checked.signature.signer.signature));
+    let mut refused: Option<Rejection> = None;
+    for entry in detached.entries.iter().take(MAX_DETACHED) {
+        let checked = entry
+            .bind(&subjects, certificate)
+            .and_then(|bound| check_logged(root, entry.entry(), &bound.record(certificate), bound.subject.rules.clone()));
+        match checked {
+            Ok(found) => return Ok(found),
+            Err(rejection) if refused.as_ref().is_none_or(|first| first.reason() == Reason::EntryMismatch) => refused = Some(rejection),
+            Err(_) => {}
+        }
+    }
+    Err(refused.unwrap_or_else(|| Reason::EntryMissing.into()))
+}
+
+/// Checks an entry under the key of the log that it names.
+fn check_logged(
+    root: &TrustRoot,
+    entry: &TransparencyLogEntry,
+    expected: &HashedRekord<'_>,
+    legacy: Vec<Reason>,
+) -> Result<CheckedEntry, Rejection> {
+    let id = log::log_id(entry)?;
+    let log = root
+        .log(&id, log::stated_origin(entry))
+        .ok_or_else(|| Rejection::new(Reason::LogUnknown, format!("log {}; looked in {}", crate::hex(&id), root.source)))?;
+    Ok(CheckedEntry { entry: log::verify_entry(entry, expected, &log.key)?, window: log.window, legacy })
 }
 
 /// The time of a token that a trusted authority made over the signature.

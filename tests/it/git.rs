@@ -5,6 +5,7 @@ mod drop_in;
 mod failures;
 mod hostile;
 mod identities;
+mod legacy;
 mod offline;
 mod publication;
 mod push;
@@ -12,6 +13,7 @@ mod signing;
 mod status;
 mod structure;
 mod verify_command;
+mod verify_tag;
 mod workloads;
 
 use crate::support::{filter::filtered, sandbox::Sandbox, sigstore::Sigstore};

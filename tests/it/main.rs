@@ -9,16 +9,16 @@
 
 mod command_line;
 mod config;
-mod corpus;
 mod documents;
 mod first_minute;
 mod git;
 mod hooks;
+mod other;
 mod ranges;
-mod real_objects;
 mod repository;
 mod services;
 mod sign;
 mod support;
+mod terminal;
 mod trust;
 mod vectors;

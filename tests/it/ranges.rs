@@ -93,7 +93,7 @@ fn expected_identities_decide_in_place_of_the_file() {
     assert_eq!(verify(&["--certificate-identity-regexp", r".*@example\.com", "--certificate-oidc-issuer-regexp", &pattern]).code, Some(0));
     let part = verify(&["--certificate-identity-regexp", r"@example\.com", "--certificate-oidc-issuer", url]);
     assert_eq!(part.code, Some(10), "{}{}", part.stdout, part.stderr);
-    assert!(part.stdout.contains(r".*@example\.com.* would match the whole"), "{}", part.stdout);
+    assert!(part.stdout.contains(r"; .*@example\.com would match the whole"), "{}", part.stdout);
     let two = [
         "--certificate-identity",
         "bob@example.com",
@@ -105,6 +105,11 @@ fn expected_identities_decide_in_place_of_the_file() {
         url,
     ];
     assert_eq!(verify(&two).code, Some(0));
+    let patterns: Vec<String> =
+        two.iter().map(|word| if word.starts_with("--") { format!("{word}-regexp") } else { (*word).replace('.', r"\.") }).collect();
+    let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
+    assert_eq!(verify(&patterns).code, Some(0), "{patterns:?}");
+    assert_eq!(verify(&patterns[..4]).code, Some(10), "bob alone");
     assert_eq!(verify(&["--certificate-identity", "bob@example.com", "--certificate-oidc-issuer", url]).code, Some(10));
     assert_eq!(verify(&["--certificate-identity", EMAIL]).code, Some(2));
     let workflow = verify(&[
@@ -116,4 +121,27 @@ fn expected_identities_decide_in_place_of_the_file() {
         "refs/heads/main",
     ]);
     assert!(workflow.stdout.contains("makes no claim githubWorkflowRef"), "{}", workflow.stdout);
+}
+
+#[test]
+fn bytes_under_another_id_are_a_bad_object_and_the_others_are_judged() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let [three, two] = ["HEAD~1", "HEAD~2"].map(|name| sandbox.git(&["rev-parse", name]));
+    let other = sandbox.git(&["commit-tree", "HEAD^{tree}", "-p", &two, "-m", "other"]);
+    let file = |id: &str| sandbox.work().join(".git/objects").join(&id[..2]).join(&id[2..]);
+    std::fs::remove_file(file(&three)).unwrap();
+    std::fs::copy(file(&other), file(&three)).unwrap();
+
+    let done = sandbox.paraph(&["verify", "--all", "--json"]);
+    assert_eq!(done.code, Some(15), "{}", done.stderr);
+    let lines: Vec<serde_json::Value> = done.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().map(|line| line["verdict"].as_str().unwrap()).collect::<Vec<_>>(), ["bad", "bad", "good", "good"]);
+    assert_eq!((lines[1]["oid"].as_str(), lines[1]["reason"].as_str()), (Some(&*three), Some("object-id-mismatch")));
+
+    let done = sandbox.paraph(&["verify", &three, &two]);
+    assert_eq!(done.code, Some(15), "{}", done.stderr);
+    assert!(done.stdout.contains(&format!("commit {three}: bad\n")), "{}", done.stdout);
+    assert!(done.stdout.contains(&format!("they have the id {other} [object-id-mismatch]")), "{}", done.stdout);
+    assert!(done.stdout.contains(&format!("commit {two}: good\n")), "{}", done.stdout);
 }

@@ -106,7 +106,8 @@ impl<'a> Entry<'a> {
         apply(&self.edit_text, &mut text);
         let mut note = signed_note(&text, &self.name, &self.key_id, &self.checkpoint_key.sign(text.as_bytes()));
         apply(&self.edit_note, &mut note);
-        let log_index = EARLIER + INDEX as i64;
+        // Rekor v2 counts within its shard alone
+        let log_index = INDEX as i64 + if self.version == EntryVersion::V001 { EARLIER } else { 0 };
         let promise = self.promised.map(|time| InclusionPromise {
             signed_entry_timestamp: self.promise_key.sign(&promise_payload(&body, time, &self.log.id, log_index)),
         });

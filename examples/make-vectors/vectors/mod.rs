@@ -1,5 +1,6 @@
 //! The test vectors: what stands in `tests/vectors`, made from seeds.
 
+pub mod attacks;
 pub mod cases;
 pub mod certificate;
 pub mod der;
@@ -19,7 +20,9 @@ pub fn files() -> BTreeMap<String, Vec<u8>> {
     let mut put = |path: String, content: Vec<u8>| assert!(files.insert(path.clone(), content).is_none(), "{path} is made twice");
     put("trusted_root.json".into(), json(&world.trusted_root()));
     put("allowed-identities".into(), format!("{SIGNER} {ISSUER} instance=vectors\n").into());
-    for vector in cases::all(&world) {
+    let vectors = cases::all(&world);
+    put("ATTACKS.md".into(), attacks::table(&vectors).into());
+    for vector in &vectors {
         for (name, content) in vector.files() {
             put(format!("{}/{name}", vector.name), content);
         }

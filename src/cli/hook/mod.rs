@@ -1,7 +1,7 @@
 //! `paraph hook`: what a push brings is judged before it is accepted.
 //!
 //! All that is new goes through the judge of `paraph verify` in one batch. Whatever cannot be read, set up or understood refuses: a hook
-//! that passes in silence would be worse than none. On a server only the server's own configuration decides, and nothing that was pushed.
+//! that passes in silence would be worse than none, and so does what takes longer than the deadline. On a server only the server's own configuration decides, and nothing that was pushed.
 
 mod push_certificate;
 mod refusals;
@@ -9,9 +9,10 @@ mod updates;
 
 use super::{
     context::Context,
+    entries::Entries,
     exit::{Exit, Failure},
     ui::Ui,
-    verify::{Judge, Judged},
+    verify::{DEEPEST_TAG, Judge, Judged},
 };
 use crate::{
     object::Tag,
@@ -20,7 +21,7 @@ use crate::{
     verify::{Verifier, batch},
 };
 use refusals::{Refusals, Whose};
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 use updates::Update;
 
 /// Judge a push before it is accepted, as a git hook
@@ -35,6 +36,9 @@ use updates::Update;
 pub(super) struct Args {
     #[command(subcommand)]
     hook: Hook,
+    /// Refuse where the judgement has taken this long
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    deadline: u64,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -74,12 +78,28 @@ enum Hook {
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
+    refuse_after(Duration::from_secs(arguments.deadline))?;
     let judged = match &arguments.hook {
         Hook::PreReceive => pre_receive(ui),
         Hook::Update { reference, old, new } => update(reference, old, new, ui),
         Hook::PrePush { remote, url } => pre_push(remote, url, ui),
     };
     judged.map_err(|failure| Failure { exit: Exit::NotGood, message: format!("the push is refused: {}", failure.message), ..failure })
+}
+
+/// From now on the process ends with a refusal once this time is over, whatever it waits for: git, a file system, standard input.
+fn refuse_after(deadline: Duration) -> Result<(), Failure> {
+    let wait = move || {
+        std::thread::sleep(deadline);
+        let why = format!("the push is refused: it was not judged within the deadline of {} s", deadline.as_secs());
+        let failure = Failure::new(Exit::NotGood, why).with_hint("push less at a time, or give the hook a longer --deadline");
+        let _ = Ui::new().finish(Err(failure));
+        std::process::exit(i32::from(Exit::NotGood.code()));
+    };
+    match std::thread::Builder::new().name("deadline".into()).spawn(wait) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::new(Exit::Io, format!("the push is refused: no thread can be started: {error}"))),
+    }
 }
 
 fn pre_receive(ui: &mut Ui) -> Result<Exit, Failure> {
@@ -110,8 +130,7 @@ fn of_server() -> Result<Context, Failure> {
     let context = Context::of_server()?;
     match context.policy_under_test() {
         None => Ok(context),
-        Some(why) => Err(Failure::new(Exit::Configuration, why)
-            .with_hint("whoever runs the server moves the file of paraph.allowedIdentities out of the work tree")),
+        Some(why) => Err(Failure::new(Exit::Configuration, why).with_hint("whoever runs the server moves that file out of the work tree")),
     }
 }
 
@@ -126,7 +145,8 @@ fn judge(
     let repository = context.repository()?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, warnings) = context.policy();
-    let judge = Judge { verifier: &verifier, policy: &policy };
+    let (others, entries) = (context.others(false)?, Entries::none());
+    let judge = Judge { verifier: &verifier, policy: &policy, others: &others, entries: &entries };
     let mut refusals = Refusals::new(whose);
 
     let tips: Vec<(&str, &str)> = updates.iter().filter_map(|update| Some((update.new_id()?, update.reference()))).collect();
@@ -157,9 +177,6 @@ fn judge(
     }
 }
 
-/// Tags inside tags, at most.
-const DEEPEST_TAG: usize = 16;
-
 /// The objects that the refs are to lead to, as far as they are not commits of a branch, which the list of new commits holds: tags with
 /// their names, and the commits that stand for a tag without an object of its own. They are judged though another ref may lead to them.
 fn judge_tips(judge: &Judge<'_>, tips: &[(&str, &str)], handle: &Handle, sink: &mut impl FnMut(Judged)) -> Option<Failure> {
@@ -176,7 +193,10 @@ fn judge_tips(judge: &Judge<'_>, tips: &[(&str, &str)], handle: &Handle, sink: &
 }
 
 fn judge_tip(judge: &Judge<'_>, repository: &Repository, id: &str, reference: &str) -> Result<Vec<Judged>, Failure> {
-    let mut object = repository.object_by_id(id)?;
+    let mut object = match repository.object_by_id(id) {
+        Ok(object) => object,
+        Err(error) => return Ok(vec![judge.read(Err(error))?]),
+    };
     if object.kind == ObjectKind::Commit && !reference.starts_with("refs/tags/") {
         return Ok(Vec::new());
     }
@@ -189,7 +209,13 @@ fn judge_tip(judge: &Judge<'_>, repository: &Repository, id: &str, reference: &s
         }
         // a tag that cannot be read is refused already, and a tagged commit is new or was accepted before
         object = match Tag::parse(&object.bytes) {
-            Ok(tag) if tag.target_type == "tag" => repository.object_by_id(tag.target)?,
+            Ok(tag) if tag.target_type == "tag" => match repository.object_by_id(tag.target) {
+                Ok(object) => object,
+                Err(error) => {
+                    all.push(judge.read(Err(error))?);
+                    return Ok(all);
+                }
+            },
             _ => return Ok(all),
         };
     }

@@ -38,7 +38,7 @@ pub(super) fn check(repository: &Repository, judge: &Judge<'_>, updates: &[Updat
         Ok(verified)
     });
     let judgement = judge.policy.judge(result);
-    refusals.add(&Judged { id, kind: ObjectKind::Blob, judgement, title: None });
+    refusals.add(&Judged { id, kind: ObjectKind::Blob, judgement, title: None, tag: None });
     let nonce = variable("GIT_PUSH_CERT_NONCE_STATUS");
     let is_fresh = nonce == "OK"
         || nonce == "SLOP" && variable("GIT_PUSH_CERT_NONCE_SLOP").parse::<i64>().is_ok_and(|slop| slop.unsigned_abs() <= LONGEST_SLOP);

@@ -89,7 +89,7 @@ fn shortened(sentence: String, judged: &Judged) -> String {
     if shown.len() == sentence.len() {
         return sentence;
     }
-    let reason = judged.judgement.result.as_ref().err().map(|rejection| format!(" [{}].", rejection.reason().id()));
+    let reason = judged.judgement.cause().map(|id| format!(" [{id}]."));
     format!("{shown}…{}", reason.unwrap_or_default())
 }
 

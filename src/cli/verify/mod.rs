@@ -1,27 +1,29 @@
 //! `paraph verify`.
 
 mod expect;
+mod options;
+mod output;
+mod sarif;
 mod summary;
+pub(super) mod tag;
 
 use super::{
-    context::Context,
+    entries::Entries,
     exit::{Exit, Failure},
     git_program::read,
-    ui::Ui,
+    ui::{Total, Ui},
 };
 use crate::{
-    Rejection,
-    config::OptionValue,
-    object::Tag,
+    Reason, Rejection,
+    object::{Commit, Tag},
+    other::Others,
     policy::{Judgement, Policy, Verdict},
-    report::{Report, sentences},
+    report::TagReport,
     repository::{self, Handle, ObjectKind, Range, RawObject, Repository},
     verify::{Verified, Verifier, batch},
 };
-use expect::Expect;
-use jiff::Timestamp;
-use std::{collections::HashSet, path::PathBuf};
-use summary::Summary;
+use options::{Options, Session};
+use output::Output;
 
 /// The longest list of revisions that is read from standard input, in bytes.
 const MAX_LIST: usize = 64 << 20;
@@ -32,7 +34,11 @@ const MAX_LIST: usize = 64 << 20;
 /// Replacement objects and grafts are not followed, and a name that may mean two things is refused. Succeeds only where every verdict
 /// is good; otherwise the exit code is that of the worst one.
 ///
-/// A single revision means that object alone: `paraph verify v1.0`. A range means every commit in it: `paraph verify main..topic`.
+/// A single revision means that object alone: `paraph verify v1.0`. A range means every commit in it: `paraph verify main..topic`. An empty
+/// range is no failure: there is nothing to verify, and a line says so.
+///
+/// OpenPGP and SSH signatures are named, and judged only with --other-signatures; the merge commits of a forge also by its key, where
+/// `paraph.forgeKey` names it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Commits, tags and ranges, in git's syntax; a tag is the tag object itself [default: HEAD]
@@ -50,74 +56,95 @@ pub(super) struct Args {
     /// In ranges, follow only the first parent of each commit
     #[arg(long)]
     pub first_parent: bool,
-    /// Print each verdict and what led to it as JSON, an object a line
-    #[arg(long)]
-    pub json: bool,
-    /// Print nothing but errors; the exit code tells
-    #[arg(long, short, conflicts_with = "json")]
-    pub quiet: bool,
-    /// Verify under this trusted_root.json
-    #[arg(long, value_name = "FILE")]
-    pub trusted_root: Option<PathBuf>,
-    /// Verify under the trust of this instance
-    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub instance: Option<String>,
-    /// Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time
-    #[arg(long, value_name = "TIME")]
-    pub at: Option<Timestamp>,
     #[command(flatten)]
-    expect: Expect,
+    options: Options,
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
-    let context = Context::load(&arguments.options())?;
-    let repository = context.repository()?;
-    let verifier = Verifier::new(context.trust_roots()?, arguments.at.unwrap_or_else(Timestamp::now));
-    let (mut policy, warnings) = context.policy();
-    policy.expected = arguments.expect.identities()?;
-    let judge = Judge { verifier: &verifier, policy: &policy };
+    let session = Session::open(&arguments.options)?;
     let revisions = arguments.revisions()?;
-    let mut output = Output { arguments, ui, summary: Summary::default(), verdicts: HashSet::new() };
+    let many = is_many(arguments, &revisions);
+    let mut output = Output::new(&arguments.options, ui);
+    let failure = judge(arguments, &revisions, &session, &mut output).err();
+    let exit = output.finish(many, failure);
+    session.warn(ui);
+    exit
+}
 
-    let (ranges, objects): (Vec<&str>, Vec<&str>) = revisions.iter().map(String::as_str).partition(|revision| is_range(revision));
-    for revision in objects {
-        output.show(&judge.object(&repository.object(revision)?)?);
+fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut Output<'_>) -> Result<(), Failure> {
+    let (repository, judge) = (session.context.repository()?, session.judge());
+    // beside `^A`, `B` means a range too, as it does for git
+    let leaves_out = revisions.iter().any(|revision| revision.starts_with('^'));
+    let (ranges, objects): (Vec<&str>, Vec<&str>) =
+        revisions.iter().map(String::as_str).partition(|revision| leaves_out || is_range(revision));
+    let tags = if arguments.tags { repository.tag_references()? } else { Vec::new() };
+    let range = Range { revisions: ranges, all: arguments.all, first_parent: arguments.first_parent };
+    if let Some(total) = is_many(arguments, revisions).then(|| output.begin()).flatten() {
+        count(repository.handle(), &range, objects.len() + tags.len(), total);
     }
-    if !ranges.is_empty() || arguments.all {
-        let range = Range { revisions: ranges, all: arguments.all, first_parent: arguments.first_parent };
+    for revision in objects {
+        let object = repository.object(revision);
+        if let Ok(object) = &object
+            && let Some(reference) =
+                object.reference.as_ref().filter(|name| name.starts_with("refs/tags/") && object.kind == ObjectKind::Commit)
+        {
+            output.warn(format!(
+                "{reference} is a lightweight tag: the verdict is on the commit that it leads to now; `paraph verify-tag` asks for a signed tag."
+            ));
+        }
+        output.show(&judge.read(object)?);
+    }
+    if !range.revisions.is_empty() || range.all {
         let mut commits = repository.commits(&range)?;
         judge.commits(commits.by_ref(), &repository.handle(), |judged| output.judged(judged))?;
         output.cut(commits.cut());
     }
-    if arguments.tags {
-        for tag in repository.tag_references()? {
-            output.show(&judge.object(&repository.object(&tag.reference)?)?);
+    for tag in tags {
+        output.show(&judge.read(repository.object(&tag.reference))?);
+    }
+    Ok(())
+}
+
+/// Counts the commits of a range beside their verification, for a person who waits; `others` are known.
+fn count(handle: Handle, range: &Range<'_>, others: usize, total: Total) {
+    if range.revisions.is_empty() && !range.all {
+        total.set(others as u64);
+        return;
+    }
+    let revisions: Vec<String> = range.revisions.iter().map(|revision| (*revision).to_owned()).collect();
+    let (all, first_parent) = (range.all, range.first_parent);
+    std::thread::spawn(move || {
+        let range = Range { revisions: revisions.iter().map(String::as_str).collect(), all, first_parent };
+        if let Ok(commits) = handle.to_repository().commits(&range) {
+            total.set((others + commits.map_while(Result::ok).count()) as u64);
         }
-    }
-    let exit = output.finish(is_many(arguments, &revisions));
-    for warning in warnings {
-        ui.warning(warning);
-    }
-    Ok(exit)
+    });
 }
 
 impl Args {
-    fn options(&self) -> Vec<OptionValue> {
-        let option = |setting, flag, value: Option<std::ffi::OsString>| value.map(|value| OptionValue { setting, flag, value });
-        let root = option("trustedRoot", "--trusted-root", self.trusted_root.as_ref().map(|path| path.clone().into()));
-        let instance = option("instance", "--instance", self.instance.as_ref().map(|name| name.clone().into()));
-        root.into_iter().chain(instance).collect()
-    }
-
     fn revisions(&self) -> Result<Vec<String>, Failure> {
         if self.stdin {
             let text =
                 String::from_utf8(read(None, MAX_LIST)?).map_err(|_| Failure::new(Exit::Usage, "standard input is no text in UTF-8"))?;
-            return Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect());
+            let revisions: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+            // a list that was lost on its way here is not a list of good objects
+            if revisions.is_empty() {
+                return Err(Failure::new(Exit::Usage, "standard input names no revision"));
+            }
+            return including_something(revisions);
         }
         let nothing_named = self.revisions.is_empty() && !self.all && !self.tags;
-        Ok(if nothing_named { vec!["HEAD".into()] } else { self.revisions.clone() })
+        if nothing_named { Ok(vec!["HEAD".into()]) } else { including_something(self.revisions.clone()) }
     }
+}
+
+/// Revisions that only leave out leave nothing to verify, which is not what anybody asks for.
+fn including_something(revisions: Vec<String>) -> Result<Vec<String>, Failure> {
+    if !revisions.is_empty() && revisions.iter().all(|revision| revision.starts_with('^')) {
+        return Err(Failure::new(Exit::Usage, "the revisions only leave commits out (^REV), and name none to verify")
+            .with_hint("for the commits since BASE give BASE.."));
+    }
+    Ok(revisions)
 }
 
 fn is_range(revision: &str) -> bool {
@@ -133,7 +160,14 @@ fn is_many(arguments: &Args, revisions: &[String]) -> bool {
 pub(super) struct Judge<'a> {
     pub verifier: &'a Verifier,
     pub policy: &'a Policy,
+    /// Who judges the kinds of signatures that the pipeline only names.
+    pub others: &'a Others,
+    /// Where log entries come from that a signature does not embed.
+    pub entries: &'a Entries,
 }
+
+/// Tags inside tags, at most.
+pub(super) const DEEPEST_TAG: usize = 16;
 
 /// An object and the verdict on it.
 pub(super) struct Judged {
@@ -142,13 +176,34 @@ pub(super) struct Judged {
     pub judgement: Judgement,
     /// What it says of itself, where it is not good; not escaped.
     pub title: Option<String>,
+    /// What a tag names, where the call is about tags.
+    pub tag: Option<TagReport>,
+}
+
+impl Judged {
+    pub fn new(object: &RawObject, judgement: Judgement) -> Self {
+        let title = (judgement.verdict != Verdict::Good).then(|| title(object));
+        Self { id: object.id.clone(), kind: object.kind, judgement, title, tag: None }
+    }
 }
 
 impl Judge<'_> {
     pub fn object(&self, object: &RawObject) -> Result<Judged, Failure> {
-        let judgement = self.policy.judge(verify(self.verifier, object)?);
-        let title = (judgement.verdict != Verdict::Good).then(|| title(object));
-        Ok(Judged { id: object.id.clone(), kind: object.kind, judgement, title })
+        let judgement = self.policy.judge(verify(self.verifier, self.entries, object)?);
+        Ok(Judged::new(object, self.others.judge(object, judgement)))
+    }
+
+    /// The same for what was read. What stands under an id that its bytes do not have is a bad object, and no reason to judge no other.
+    pub fn read(&self, object: Result<RawObject, repository::Error>) -> Result<Judged, Failure> {
+        let (id, kind, rejection) = match object {
+            Ok(object) => return self.object(&object),
+            Err(repository::Error::ObjectIdMismatch { id, kind, computed }) => {
+                (id, kind, Rejection::new(Reason::ObjectIdMismatch, format!("they have the id {computed}")))
+            }
+            Err(repository::Error::Sha1Collision { id, kind }) => (id, kind, Reason::Sha1Collision.into()),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Judged { id, kind, judgement: self.policy.judge(Err(rejection)), title: None, tag: None })
     }
 
     /// The commits of these ids, over all cores, in order.
@@ -163,7 +218,7 @@ impl Judge<'_> {
         let mut damaged = None;
         let work = |chunk: Vec<String>| {
             let repository: Repository = handle.to_repository();
-            chunk.into_iter().map(|id| self.object(&repository.object_by_id(&id)?)).collect::<Vec<_>>()
+            chunk.into_iter().map(|id| self.read(repository.object_by_id(&id))).collect::<Vec<_>>()
         };
         batch::in_order(ids, work, |judged| match judged {
             Ok(judged) => sink(&judged),
@@ -173,71 +228,13 @@ impl Judge<'_> {
     }
 }
 
-struct Output<'a> {
-    arguments: &'a Args,
-    ui: &'a mut Ui,
-    summary: Summary,
-    verdicts: HashSet<Verdict>,
-}
-
-impl Output<'_> {
-    /// One object that was named by itself.
-    fn show(&mut self, judged: &Judged) {
-        self.verdicts.insert(judged.judgement.verdict);
-        self.summary.add(judged);
-        if self.arguments.json {
-            self.ui.json_line(&Report::new(Some(judged.id.clone()), &judged.judgement));
-        } else if !self.arguments.quiet {
-            self.print(judged);
-        }
-    }
-
-    /// One of many: only what is not good takes up lines.
-    fn judged(&mut self, judged: &Judged) {
-        if self.arguments.json || judged.judgement.verdict != Verdict::Good {
-            self.show(judged);
-        } else {
-            self.verdicts.insert(judged.judgement.verdict);
-            self.summary.add(judged);
-        }
-    }
-
-    /// Where a shallow clone ends, there was no more to look at: that is not the whole range.
-    fn cut(&mut self, commits: &[String]) {
-        if commits.is_empty() {
-            return;
-        }
-        self.verdicts.insert(Verdict::Unchecked);
-        let first = commits.first().map(String::as_str).unwrap_or_default();
-        self.ui.warning(format!(
-            "The history ends at {} commit{} of a shallow clone ({first} …), and what lies behind was not verified; `git fetch --unshallow` brings it.",
-            commits.len(),
-            if commits.len() == 1 { "" } else { "s" }
-        ));
-    }
-
-    fn print(&mut self, judged: &Judged) {
-        self.ui.line(format!("{} {}: {}", judged.kind.name(), judged.id, judged.judgement.verdict.as_str()));
-        for sentence in sentences(&judged.judgement) {
-            self.ui.line(format!("  {sentence}"));
-        }
-    }
-
-    fn finish(self, many: bool) -> Exit {
-        if many && !self.arguments.json && !self.arguments.quiet {
-            for line in self.summary.lines() {
-                self.ui.line(line);
-            }
-        }
-        Exit::of_verdicts(self.verdicts)
-    }
-}
-
 /// Verifies a commit or a tag that a repository holds; any other object is a mistake of the call.
-pub(super) fn verify(verifier: &Verifier, object: &RawObject) -> Result<Result<Verified, Rejection>, Failure> {
+pub(super) fn verify(verifier: &Verifier, entries: &Entries, object: &RawObject) -> Result<Result<Verified, Rejection>, Failure> {
     match object.kind {
-        ObjectKind::Commit => Ok(verifier.verify_commit(&object.bytes, object.format)),
-        ObjectKind::Tag => Ok(check_name(object).and_then(|()| verifier.verify_tag(&object.bytes))),
+        ObjectKind::Commit => Ok(Commit::parse(&object.bytes, object.format).and_then(|commit| entries.verify(verifier, &commit.signed))),
+        ObjectKind::Tag => {
+            Ok(check_name(object).and_then(|()| Tag::parse(&object.bytes)).and_then(|tag| entries.verify(verifier, &tag.signed)))
+        }
         ObjectKind::Blob | ObjectKind::Tree => {
             Err(Failure::new(Exit::Object, format!("{} is a {}, and only commits and tags are signed", object.id, object.kind.name())))
         }

@@ -1,32 +1,53 @@
-//! What a person reads first of many verdicts: how many of each, whose they are, and why the others failed.
+//! What a person reads first of many verdicts: how many of each, whose they are, why the others failed, and what to do about it.
 
 use super::Judged;
-use crate::policy::Verdict;
+use crate::{
+    escape::Escaped,
+    policy::Verdict,
+    report::{advice, cause},
+};
 use std::collections::BTreeMap;
 
-/// Identities and reasons that are listed, at most; the rest is counted.
+/// Identities that are listed, at most; the rest is counted.
 const LISTED: usize = 20;
+
+/// Objects that are named for each cause, at most; the rest is counted.
+const EXAMPLES: usize = 3;
+
+/// Digits of an id that are shown.
+const SHORT: usize = 12;
 
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     verdicts: BTreeMap<Verdict, usize>,
-    /// Verified objects by identity and issuer, and whether they are trusted.
-    identities: BTreeMap<(String, String, Verdict), usize>,
-    reasons: BTreeMap<&'static str, (usize, String)>,
+    /// Verified objects by their signers, and whether they are trusted.
+    signers: BTreeMap<(String, Verdict), usize>,
+    /// What is not good, by verdict and the cause's identifier.
+    causes: BTreeMap<(Verdict, &'static str), Cause>,
+}
+
+#[derive(Debug, Default)]
+struct Cause {
+    sentence: &'static str,
+    advice: &'static str,
+    examples: Vec<String>,
+    count: usize,
 }
 
 impl Summary {
     pub(super) fn add(&mut self, judged: &Judged) {
         let judgement = &judged.judgement;
         *self.verdicts.entry(judgement.verdict).or_default() += 1;
-        match &judgement.result {
-            Ok(verified) => {
-                let identity = verified.identity();
-                *self.identities.entry((identity.name.clone(), identity.issuer.clone(), judgement.verdict)).or_default() += 1;
-            }
-            Err(rejection) => {
-                let reason = rejection.reason();
-                self.reasons.entry(reason.id()).or_insert_with(|| (0, reason.sentence().to_owned())).0 += 1;
+        if let Some(signer) = signer(judged) {
+            *self.signers.entry((signer, judgement.verdict)).or_default() += 1;
+        }
+        if let Some(id) = judgement.cause() {
+            let entry = self.causes.entry((judgement.verdict, id)).or_default();
+            entry.sentence = cause(judgement).unwrap_or_default();
+            entry.advice = advice(judgement).unwrap_or_default();
+            entry.count += 1;
+            if entry.examples.len() < EXAMPLES {
+                entry.examples.push(example(judged));
             }
         }
     }
@@ -39,17 +60,41 @@ impl Summary {
             1 => format!("1 object: {}.", counts.join(", ")),
             total => format!("{total} objects: {}.", counts.join(", ")),
         }];
-        let mut identities: Vec<_> = self.identities.iter().collect();
-        identities.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        for ((name, issuer, verdict), count) in identities.iter().take(LISTED) {
-            lines.push(format!("  {count:>6}  {name}, vouched for by {issuer}: {}", verdict.as_str()));
+        let mut signers: Vec<_> = self.signers.iter().collect();
+        signers.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        for ((signer, verdict), count) in signers.iter().take(LISTED) {
+            lines.push(format!("  {count:>6}  {signer}: {}", verdict.as_str()));
         }
-        if identities.len() > LISTED {
-            lines.push(format!("          and {} more identities", identities.len() - LISTED));
+        if signers.len() > LISTED {
+            lines.push(format!("          and {} more identities", signers.len() - LISTED));
         }
-        for (id, (count, sentence)) in &self.reasons {
-            lines.push(format!("  {count:>6}  {sentence} [{id}]"));
+        // the worst first
+        for ((_, id), cause) in self.causes.iter().rev() {
+            lines.push(format!("  {:>6}  {} [{id}]", cause.count, cause.sentence));
+            lines.extend(cause.examples.iter().map(|example| format!("          {example}")));
+            if cause.count > cause.examples.len() {
+                lines.push(format!("          and {} more", cause.count - cause.examples.len()));
+            }
+            lines.push(format!("          what to do: {}", cause.advice));
         }
         lines
     }
+}
+
+/// Who signed, as far as somebody vouches for it.
+fn signer(judged: &Judged) -> Option<String> {
+    let judgement = &judged.judgement;
+    match (&judgement.other, &judgement.result) {
+        (Some(other), _) if matches!(judgement.verdict, Verdict::Good | Verdict::Untrusted) => {
+            let who = other.signer.as_deref().or(other.key.as_deref()).unwrap_or("somebody");
+            Some(format!("{}, judged by {}", Escaped(who), other.by.words()))
+        }
+        (None, Ok(verified)) => Some(format!("{}, vouched for by {}", verified.identity().name, verified.identity().issuer)),
+        _ => None,
+    }
+}
+
+fn example(judged: &Judged) -> String {
+    let title = judged.title.as_deref().map(|title| format!(" \"{}\"", Escaped(title))).unwrap_or_default();
+    format!("{} {}{title}", judged.kind.name(), judged.id.get(..SHORT).unwrap_or(&judged.id))
 }

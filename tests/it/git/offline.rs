@@ -5,7 +5,7 @@ use crate::support::{objects::installed, sandbox::Sandbox, sigstore::EMAIL};
 use std::process::Command;
 
 /// Traces the network calls of a command and of all that it starts; `None`, with a line that says so, where nothing can be traced.
-fn traced(sandbox: &Sandbox, test: &str, program: &str, arguments: &[&str]) -> Option<String> {
+pub fn traced(sandbox: &Sandbox, test: &str, program: &str, arguments: &[&str]) -> Option<String> {
     if !installed("strace", test) {
         return None;
     }
@@ -23,7 +23,7 @@ fn traced(sandbox: &Sandbox, test: &str, program: &str, arguments: &[&str]) -> O
 }
 
 /// The lines that show a socket.
-fn sockets(trace: &str) -> Vec<&str> {
+pub fn sockets(trace: &str) -> Vec<&str> {
     trace.lines().filter(|line| ["socket(", "connect("].iter().any(|call| line.contains(call))).collect()
 }
 

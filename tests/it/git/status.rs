@@ -267,7 +267,7 @@ fn what_a_person_reads_in_the_log_says_the_verdict_and_what_to_do() {
     massage
     ");
     insta::assert_snapshot!(words(&sandbox.store_commit(&parts.without_evidence())), @r"
-    paraph: The signature could not be checked: no log entry is embedded, and none was looked up [entry-missing].
+    paraph: The signature could not be checked: no log entry is embedded, and none was looked up: `paraph verify --lookup` asks the log for one [entry-missing].
     paraph: It claims to be from ann@example.com.
     message
     ");

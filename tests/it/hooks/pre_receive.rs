@@ -256,6 +256,14 @@ fn a_large_push_needs_no_more_processes_than_a_small_one_and_its_refusal_is_shor
 }
 
 #[test]
+fn a_push_of_ten_thousand_commits_is_judged_whole() {
+    let setup = setup(&["pre-receive"]);
+    import(&setup, "large", 10_000);
+    says(&setup.refused(&["large"]), &["10000 of 10000 new objects are not good.\n", "and 9980 more.\n"]);
+    assert_eq!(setup.there("refs/heads/large"), None);
+}
+
+#[test]
 fn replacements_and_grafts_hide_nothing() {
     let setup = setup(&["pre-receive"]);
     let good = setup.signed("good");

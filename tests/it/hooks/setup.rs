@@ -2,6 +2,7 @@
 
 use super::{Setup, heading, says, setup, write_hook};
 use crate::support::sigstore::EMAIL;
+use std::{io::Read as _, process::Stdio};
 
 /// What it is called, how it is made, and what the pusher is told.
 type Defect = (&'static str, fn(&Setup), &'static str);
@@ -171,4 +172,35 @@ fn a_hook_of_one_s_own_can_verify_a_range_in_the_quarantine() {
     setup.accepted(&["main"]);
     setup.unsigned("four");
     says(&setup.refused(&["main"]), &["\"reason\":\"no-signature\""]);
+}
+
+#[test]
+fn a_policy_in_a_linked_work_tree_is_refused_too() {
+    let setup = setup(&["pre-receive"]);
+    setup.signed("good");
+    let linked = setup.sandbox.root().join("linked");
+    setup.accepted(&["main"]);
+    setup.sandbox.git_in(&setup.bare, &["worktree", "add", "-q", "--detach", linked.to_str().unwrap(), "main"]);
+    std::fs::copy(setup.sandbox.root().join("allowed-by-server"), linked.join("allowed")).unwrap();
+    setup.serve("paraph.allowedIdentities", linked.join("allowed").to_str().unwrap());
+    setup.signed("better");
+    says(&setup.refused(&["main"]), &["allowed lies in the work tree: whoever can change a branch can change whom it allows."]);
+    setup.serve("paraph.allowedIdentities", setup.sandbox.root().join("allowed-by-server").to_str().unwrap());
+    setup.accepted(&["main"]);
+}
+
+#[test]
+fn a_hook_that_takes_longer_than_its_deadline_refuses() {
+    let setup = setup(&[]);
+    // standard input stays open, and says nothing
+    let mut command = setup.sandbox.command(env!("CARGO_BIN_EXE_paraph"), &setup.bare);
+    command.args(["hook", "pre-receive", "--deadline", "1"]).stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let input = child.stdin.take();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{said}");
+    drop(input);
+    says(&said, &["error: the push is refused: it was not judged within the deadline of 1 s", "hint: push less at a time"]);
+    assert_eq!(setup.sandbox.paraph(&["hook", "pre-receive", "--deadline", "0"]).code, Some(2));
 }

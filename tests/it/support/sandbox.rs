@@ -45,6 +45,12 @@ impl Sandbox {
         self.root().join("home")
     }
 
+    /// Where the program keeps log entries that it found.
+    pub fn kept_entries(&self) -> PathBuf {
+        let caches = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+        self.home().join(caches).join("paraph/entries")
+    }
+
     pub fn work(&self) -> PathBuf {
         self.root().join("work")
     }

@@ -1,7 +1,14 @@
 //! A vector as it stands in its folder.
 
-use super::folder;
-use std::{fmt, fs, path::PathBuf};
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+/// Where the vectors stand.
+pub fn folder() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors"))
+}
 
 /// One vector.
 #[derive(Clone)]
@@ -14,6 +21,8 @@ pub struct Case {
     pub allowed_identities: PathBuf,
     /// The reference by which a tag is reached.
     pub reference: Option<String>,
+    /// Log entries that are kept for it.
+    pub entries: Option<String>,
     /// What a replacement reference puts in the object's place.
     pub replacement: Option<Vec<u8>>,
     pub library: Cell,
@@ -84,6 +93,7 @@ impl Case {
             trusted_root: own_or_shared("trusted_root.json"),
             allowed_identities: own_or_shared("allowed-identities"),
             reference: fs::read_to_string(folder_of.join("reference")).ok().map(|text| text.trim_end().to_owned()),
+            entries: fs::read_to_string(folder_of.join("entries")).ok(),
             replacement: fs::read(folder_of.join("replacement")).ok(),
             library: cell("library "),
             git: cell("git "),

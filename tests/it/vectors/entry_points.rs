@@ -1,53 +1,27 @@
-//! The three ways to a verdict: the library, the program as git calls it, and `paraph verify` in a repository.
+//! Two of the three ways to a verdict: the program as git calls it, and `paraph verify` in a repository. The third is `library.rs`.
 
-use super::case::{Case, Cell};
-use crate::support::sandbox::{Done, Sandbox};
-use paraph::{
-    Rejection,
-    object::{ObjectFormat, Tag},
-    policy::{AllowedIdentities, Policy},
-    trust::{Instance, TrustRoot},
-    verify::{Verified, Verifier},
+use super::{
+    case::{Case, Cell},
+    library::{NOW, signed},
 };
+use crate::support::sandbox::{Done, Sandbox};
+use paraph::verify::Sought;
 use std::{collections::BTreeMap, fs, path::Path};
 
-/// When the vectors are judged, where an entry point can be told.
-const NOW: &str = "2026-01-01T00:00:00Z";
-
-pub fn library_cell(case: &Case) -> Cell {
-    let json = fs::read(&case.trusted_root).unwrap();
-    let Ok(root) = TrustRoot::from_json(&json, Instance::named("vectors").unwrap(), "vectors") else {
-        return Cell::judged("refused", "trusted-root");
-    };
-    let verifier = Verifier::new(vec![root], NOW.parse().unwrap());
-    // a file that cannot be used allows nobody
-    let allowed = AllowedIdentities::parse(&fs::read_to_string(&case.allowed_identities).unwrap()).unwrap_or_default();
-    let judgement = Policy { allowed: Some(allowed), ..Policy::default() }.judge(verify(&verifier, case));
-    let reason = match &judgement.result {
-        Err(rejection) => rejection.reason().id().to_owned(),
-        Ok(verified) if verified.legacy.is_empty() => "-".into(),
-        Ok(verified) => verified.legacy.iter().map(|reason| reason.id()).collect::<Vec<_>>().join(","),
-    };
-    Cell::judged(judgement.verdict.as_str(), reason)
-}
-
-fn verify(verifier: &Verifier, case: &Case) -> Result<Verified, Rejection> {
-    match case.kind {
-        "commit" => verifier.verify_commit(&case.object, ObjectFormat::Sha1),
-        "tag" => {
-            if let Some(reference) = &case.reference {
-                Tag::parse(&case.object)?.check_name(reference)?;
-            }
-            verifier.verify_tag(&case.object)
-        }
-        _ => verifier.verify_push_certificate(&case.object),
-    }
+/// Puts the entries of a vector where the program keeps those that it found.
+fn keep_entries(sandbox: &Sandbox, case: &Case) {
+    let Some(entries) = &case.entries else { return };
+    let name = Sought::of(&signed(case).unwrap()).unwrap().name();
+    let folder = sandbox.kept_entries().join(&name[..2]);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(&name[2..]), entries).unwrap();
 }
 
 /// What the program says when git calls it. Where git cannot see the defect, the program is not called, or says good.
 pub fn git_cell(case: &Case) -> Cell {
     let sandbox = Sandbox::new();
     configure(&sandbox, &case.trusted_root, &case.allowed_identities);
+    keep_entries(&sandbox, case);
     let object = case.replacement.as_ref().unwrap_or(&case.object);
     let Some((payload, signature)) = git_split(case.kind, object) else { return Cell::NotVisible };
     let file = sandbox.root().join("signature");
@@ -68,7 +42,14 @@ fn status_cell(case: &Case, done: &Done) -> Cell {
         .and_then(|(_, rest)| rest.split_once("]."))
         .map(|(id, _)| id)
         .filter(|id| id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
+    let rules: Vec<&str> = done
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("paraph: This rests on a rule of old: "))
+        .filter_map(|line| line.strip_suffix("].")?.rsplit_once(" [").map(|(_, id)| id))
+        .collect();
     let cell = match (words.as_slice(), done.code, reason) {
+        (["NEWSIG", "ERRSIG", "NO_PUBKEY", "TRUST_UNDEFINED"], Some(1), _) if !rules.is_empty() => Cell::judged("legacy", rules.join(",")),
         (["NEWSIG", "GOODSIG", "VALIDSIG", "TRUST_FULLY"], Some(0), None) => Cell::judged("good", "-"),
         (["NEWSIG", "GOODSIG", "VALIDSIG", "TRUST_UNDEFINED"], Some(0), None) => Cell::judged("untrusted", "-"),
         (["NEWSIG", "BADSIG", "TRUST_NEVER"], Some(1), Some(reason)) => Cell::judged("bad", reason),
@@ -82,11 +63,6 @@ fn status_cell(case: &Case, done: &Done) -> Cell {
             let opening = [("Not signed", "unsigned"), ("Not judged", "other"), ("could not be checked", "unchecked")];
             let verdict = opening.iter().find(|(words, _)| done.stderr.contains(words)).map(|(_, verdict)| *verdict);
             Cell::judged(verdict.unwrap_or("no verdict"), reason)
-        }
-        (["NEWSIG", "ERRSIG", "NO_PUBKEY", "TRUST_UNDEFINED"], Some(1), None) if done.stderr.contains("a rule for old signatures") => {
-            // the words name the rule; which reasons need it stands in JSON
-            let Cell::Judged { reason, .. } = &case.library else { panic!("{}", case.name) };
-            Cell::judged("legacy", reason)
         }
         _ => Cell::judged("unexpected", format!("{done:?}")),
     };
@@ -195,6 +171,7 @@ impl<'a> Prepared<'a> {
         let home = Sandbox::new();
         let (first, _) = &group[0];
         configure(&home, &first.trusted_root, &first.allowed_identities);
+        group.iter().for_each(|(case, _)| keep_entries(&home, case));
         let revisions: String = group.iter().map(|(case, id)| format!("{}\n", case.reference.as_ref().unwrap_or(id))).collect();
         let mut command = self.sandbox.command(env!("CARGO_BIN_EXE_paraph"), &self.sandbox.work());
         command.env("HOME", home.home()).args(["verify", "--json", "--stdin", "--at", NOW]);
@@ -226,6 +203,7 @@ impl<'a> Prepared<'a> {
         let (_, id) = self.groups.iter().flatten().find(|(other, _)| other.name == case.name)?;
         let home = Sandbox::new();
         configure(&home, &case.trusted_root, &case.allowed_identities);
+        keep_entries(&home, case);
         let subcommand = if case.kind == "tag" { "verify-tag" } else { "verify-commit" };
         let mut command = self.sandbox.command("git", &self.sandbox.work());
         let done: Done =

@@ -6,7 +6,7 @@ use super::{
         der::{sequence, tlv},
         key::Key,
         recipe::Recipe,
-        world::{BEGIN, TIME, World, root_template},
+        world::{BEGIN, END, TIME, World, root_template},
     },
     Vector, fail, good, legacy, refused_root,
 };
@@ -69,6 +69,18 @@ fn paths(world: &World) -> Vec<Vector> {
             Reason::OutsideCertificateWindow,
         )
         .root(&chain(&expired)),
+        {
+            let mut outlives = world.v1();
+            outlives.leaf.not_after = END + 1;
+            let sentence =
+                "Case 41, passing: the certificate's life ends after its issuer's; each is looked at by itself, at the signature's time.";
+            good("leaf_outlives_issuer", sentence, outlives.commit())
+        },
+        refused_root("authority_window_without_start", "Case 50: the authority's window has no start.", good_commit.clone(), &{
+            let mut root = world.trusted_root();
+            root["certificateAuthorities"][0]["validFor"] = json!({"end": "2030-01-01T00:00:00Z"});
+            root
+        }),
         fail(
             "intermediate_not_yet_valid",
             "Case 41: the intermediate's life had not begun when the signature was made.",

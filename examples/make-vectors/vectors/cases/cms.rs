@@ -117,6 +117,39 @@ fn structure(world: &World) -> Vec<Vector> {
         of(world, "content_type_not_data", "Case 35: the content's type is not id-data.", Reason::CmsContent, |recipe| {
             recipe.content_type = "1.2.840.113549.1.9.16.1.4".parse().unwrap()
         }),
+        tree(
+            world,
+            "cms_version_3",
+            "Case 34: the SignedData's version is that of content of another type.",
+            Reason::CmsMalformed,
+            |cms| cms.at(&[1, 0, 0]).content = Content::Primitive(vec![3]),
+        ),
+        tree(
+            world,
+            "signer_version_3",
+            "Case 34: the signer's version is that of one who is named by key identifier.",
+            Reason::CmsMalformed,
+            |cms| cms.at(&SIGNER).at(&[0]).content = Content::Primitive(vec![3]),
+        ),
+        tree(world, "digest_algorithms_empty", "Case 36: digestAlgorithms is empty.", Reason::CmsAlgorithm, |cms| {
+            cms.at(&[1, 0, 1]).children().clear()
+        }),
+        tree(world, "digest_algorithms_other", "Case 36: digestAlgorithms does not hold the signer's.", Reason::CmsAlgorithm, |cms| {
+            *cms.at(&[1, 0, 1, 0]) = Node::parse(&sequence(&[oid("2.16.840.1.101.3.4.2.3")]))
+        }),
+        tree(world, "too_many_digest_algorithms", "Case 62: more digest algorithms than are read.", Reason::CmsTooMany, |cms| {
+            let algorithm = cms.at(&[1, 0, 1, 0]).clone();
+            *cms.at(&[1, 0, 1]).children() = vec![algorithm; 17];
+        }),
+        tree(world, "too_many_signers", "Case 62: more signers than are read.", Reason::CmsTooMany, |cms| {
+            let signer = cms.at(&SIGNER).clone();
+            *cms.at(&[1, 0, 4]).children() = vec![signer; 17];
+        }),
+        tree(world, "too_many_attributes", "Case 62: more unsigned attributes than are read.", Reason::CmsTooMany, |cms| {
+            let attribute = Node::parse(&sequence(&[oid("1.2.3.4"), set(&[octets(&[1])])]));
+            let unsigned = cms.at(&SIGNER).at(&[6]).children();
+            unsigned.extend(vec![attribute; 16]);
+        }),
         tree(world, "not_signed_data", "Case 37: the CMS is no SignedData.", Reason::CmsMalformed, |cms| {
             cms.children()[0] = Node::parse(&oid("1.2.840.113549.1.7.3"))
         }),

@@ -398,6 +398,14 @@ fn checkpoints<'w>(world: &'w World) -> Vec<Vector> {
             let witness = format!("\u{2014} witness.example {}\n", STANDARD.encode([7; 76]));
             *note = note.replacen("\n\n", &format!("\n\n{witness}"), 1) + &witness;
         });
+        passing(
+            "checkpoint_other_key_of_name",
+            "Case 48, passing: a signature of another key under the log's name stands first.",
+            |note| {
+                let name = note.lines().last().unwrap().split(' ').nth(1).unwrap().to_owned();
+                *note = note.replacen("\n\n", &format!("\n\n\u{2014} {name} {}\n", STANDARD.encode([7; 68])), 1);
+            },
+        );
         passing("checkpoint_signed_twice", "Case 48, passing: the log's signature stands twice.", |note| {
             let signature = note.lines().last().unwrap().to_owned();
             *note += &format!("{signature}\n");
@@ -474,6 +482,12 @@ fn logs(world: &World) -> Vec<Vector> {
             "Case 50: a log's window has no start.",
             commit.clone(),
             &root(|root| root["tlogs"][0]["publicKey"]["validFor"] = json!({"end": "2030-01-01T00:00:00Z"})),
+        ),
+        refused_root(
+            "log_window_malformed",
+            "Case 50: the start of a log's window is no time.",
+            commit.clone(),
+            &root(|root| root["tlogs"][0]["publicKey"]["validFor"] = json!({"start": "yesterday"})),
         ),
         refused_root(
             "log_named_twice",

@@ -4,6 +4,7 @@ mod certificate;
 mod chain;
 mod cms;
 mod forms;
+mod legacy;
 mod log;
 mod object;
 mod policy;
@@ -42,6 +43,7 @@ pub fn all(world: &World) -> Vec<Vector> {
         log::vectors(world),
         timestamp::vectors(world),
         policy::vectors(world),
+        legacy::vectors(world),
     ]
     .into_iter()
     .flatten()

@@ -357,6 +357,7 @@ fn tags(world: &World) -> Vec<Vector> {
             Reason::MultipleSignatures,
         ),
         of("tag_openpgp", "Case 13: a tag with an OpenPGP signature.", join(&[TAG, PGP]), Reason::OpenPgpSignature),
+        of("tag_ssh", "Case 13: a tag with an SSH signature.", join(&[TAG, SSH]), Reason::SshSignature),
         of("tag_unsigned", "Case 17: a tag without a signature.", TAG.into(), Reason::NoSignature).hidden(),
         of(
             "tag_other_payload",

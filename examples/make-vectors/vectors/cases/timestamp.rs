@@ -3,9 +3,9 @@
 use super::{
     super::{
         certificate::{CODE_SIGNING, TIME_STAMPING, Template, extended_key_usage},
-        der::{octets, oid, sequence, set, tlv},
+        der::{Content, Node, edit, octets, oid, sequence, set, tlv},
         evidence::{Edit, Token, unsigned_attribute},
-        world::{BEGIN, TIME, World, authority_json},
+        world::{BEGIN, TIME, Tsa, World, authority_json},
     },
     Vector, fail, good,
 };
@@ -118,8 +118,44 @@ fn tokens(world: &World) -> Vec<Vector> {
                 })
             }));
         }),
+        of(
+            world,
+            "timestamp_cms_version_1",
+            "Case 49: the token's SignedData is of the version for plain data.",
+            Reason::TimestampMalformed,
+            |token| {
+                token.edit = Some(Box::new(|token| *token = edit(token, |node| node.at(&[1, 0, 0]).content = Content::Primitive(vec![1]))))
+            },
+        ),
+        of(
+            world,
+            "timestamp_digest_algorithms_empty",
+            "Case 49: the token's digestAlgorithms is empty.",
+            Reason::TimestampMalformed,
+            |token| token.edit = Some(Box::new(|token| *token = edit(token, |node| node.at(&[1, 0, 1]).children().clear()))),
+        ),
+        fail(
+            "cve_2026_39984_decoy_in_token",
+            "Case 49, CVE-2026-39984: an unknown authority's token, in whose bag the trusted one's certificate stands first.",
+            with_decoy(world, &world.other_tsa, &world.tsa),
+            Reason::TimestampUnknownAuthority,
+        ),
+        good(
+            "cve_2026_39984_decoy_first",
+            "Case 49, CVE-2026-39984, passing: the trusted authority's token, in whose bag another's certificate stands first.",
+            with_decoy(world, &world.tsa, &world.other_tsa),
+        ),
         fail("timestamp_no_token", "Case 49: the attribute for tokens holds something else.", empty.commit(), Reason::TimestampMalformed),
     ]
+}
+
+/// A commit with a token of one authority, in whose bag the certificate of another stands first.
+fn with_decoy(world: &World, tsa: &Tsa, other: &Tsa) -> Vec<u8> {
+    let decoy = Node::parse(&other.certificate);
+    let edit_bag = move |token: &mut Vec<u8>| *token = edit(token, |node| node.at(&[1, 0, 3]).children().insert(0, decoy.clone()));
+    let mut recipe = world.v2();
+    recipe.tokens = vec![Token { edit: Some(Box::new(edit_bag)), ..Token::of(tsa) }];
+    recipe.commit()
 }
 
 fn authorities(world: &World) -> Vec<Vector> {
@@ -264,6 +300,7 @@ fn authorities(world: &World) -> Vec<Vector> {
                 .unwrap()
                 .push(authority_json("https://second.example", &[&world.other_tsa.certificate, &world.other_tsa.root]));
         })),
+        expired_since(world),
         of(
             world,
             "timestamp_before_life",
@@ -287,6 +324,18 @@ fn authorities(world: &World) -> Vec<Vector> {
         ),
     ];
     vectors.into_iter().chain(imprints).collect()
+}
+
+fn expired_since(world: &World) -> Vector {
+    let mut template = world.tsa.template.clone();
+    template.not_after = TIME + 3600;
+    let certificate = template.signed_by(&world.tsa.root_key);
+    let mut root = world.trusted_root();
+    root["timestampAuthorities"] = json!([authority_json("https://timestamp.example", &[&certificate, &world.tsa.root])]);
+    let mut recipe = world.v2();
+    recipe.tokens[0].certificate = certificate;
+    let sentence = "Case 49, passing: the authority's certificate has expired since it made the token.";
+    good("timestamp_certificate_expired_since", sentence, recipe.commit()).root(&root)
 }
 
 /// The signature of the usual commit: what its token is about.

@@ -1,6 +1,6 @@
 //! Objects that gitsign and paraph signed with the real servers: each gets the verdict that its file's name promises.
 
-use crate::support::bundle::second_opinion;
+use crate::{bundle::second_opinion, entries::entry_of_file};
 use jiff::Timestamp;
 use paraph::{
     Reason,
@@ -99,4 +99,45 @@ fn the_second_opinion_agrees_on_what_was_signed_with_the_real_servers() {
     }
     assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
     assert_eq!(agreed, 20);
+}
+
+/// The rules of old that an object needs which gitsign's online mode signed, by its file's name.
+const ONLINE: [(&str, &[Reason]); 11] = [
+    ("gitsign-0.14.0-encoding.commit", &[Reason::EntryOfReencodedId]),
+    ("gitsign-0.14.0.tag", &[Reason::EntryOfObjectId]),
+    ("gitsign-0.14.0-sha256.commit", &[Reason::EntryOfSha1Id, Reason::EntryOfReencodedId]),
+    ("gitsign-0.14.0-sha256.tag", &[Reason::EntryOfSha1Id, Reason::EntryOfReencodedId]),
+    ("gitsign-0.16.1-encoding.commit", &[Reason::EntryOfObjectId]),
+    ("gitsign-0.16.1.tag", &[Reason::EntryOfHeaderId]),
+    ("gitsign-0.16.1-sha256.commit", &[Reason::EntryOfSha1Id]),
+    ("gitsign-0.16.1-sha256.tag", &[Reason::EntryOfSha1Id, Reason::EntryOfHeaderId]),
+    ("gitsign-0.17.1.commit", &[Reason::EntryOfObjectId]),
+    ("gitsign-0.17.1.tag", &[Reason::EntryOfObjectId]),
+    ("gitsign-0.17.1-sha256.tag", &[Reason::EntryOfSha1Id]),
+];
+
+#[test]
+fn the_entries_that_gitsign_logged_in_its_online_mode_are_bound_and_labelled() {
+    let folder = folder().join("online");
+    let json = std::fs::read(folder.join("trusted_root.json")).unwrap();
+    let root = TrustRoot::from_json(&json, Instance::custom(), "real").unwrap();
+    let verifier = Verifier::new(vec![root], "2026-11-23T05:00:00Z".parse().unwrap());
+    for (name, rules) in ONLINE {
+        let bytes = std::fs::read(folder.join(name)).unwrap();
+        let format = if name.contains("sha256") { ObjectFormat::Sha256 } else { ObjectFormat::Sha1 };
+        let signed =
+            if name.ends_with(".tag") { Tag::parse(&bytes).unwrap().signed } else { Commit::parse(&bytes, format).unwrap().signed };
+        assert_eq!(verifier.verify(&signed).unwrap_err().reason(), Reason::EntryMissing, "{name}");
+        for (other, _) in ONLINE {
+            let entry = entry_of_file(&folder.join(format!("{other}.json")));
+            match verifier.verify_with(&signed, &[entry]) {
+                Ok(verified) if name == other => {
+                    assert_eq!(verified.legacy, rules, "{name}");
+                    assert_eq!(verified.identity().name, "you@example.com", "{name}");
+                }
+                Err(rejection) if name != other && rejection.reason() == Reason::EntryMismatch => {}
+                result => panic!("{name} with the entry of {other}: {:?}", result.map(|verified| verified.legacy)),
+            }
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! Every object of the corpus gets the verdict that its index expects, each for its own reason.
 
-use crate::support::{
+use crate::{
     bundle::second_opinion,
-    corpus::{Object, folder, objects},
+    entries::entry_of_file,
+    objects_of_corpus::{Object, folder, objects},
 };
 use paraph::{
     Reason, Rejection,
@@ -76,6 +77,20 @@ fn what_is_verified_is_what_the_index_found() {
         assert_eq!(verified.certificate.certificate().not_before().to_string(), row["not_before"], "{}", object.oid);
         assert!(verified.legacy.is_empty(), "{}", object.oid);
     }
+}
+
+#[test]
+fn the_real_entry_of_a_commit_of_the_online_mode_is_bound() {
+    let Some(folder) = folder("the_real_entry_of_a_commit_of_the_online_mode_is_bound") else { return };
+    let verifier = verifier(&folder);
+    let online = folder.join("fixtures/online-entry");
+    let bytes = std::fs::read(online.join("legacy-online.commit")).unwrap();
+    let signed = Commit::parse(&bytes, ObjectFormat::Sha1).unwrap().signed;
+    let verified = verifier.verify_with(&signed, &[entry_of_file(&online.join("rekor-entry-legacy.json"))]).unwrap();
+    assert_eq!(verified.legacy, [Reason::EntryOfObjectId]);
+    assert_eq!(verified.entry.log_index, 2_203_713_803);
+    let other = entry_of_file(&online.join("rekor-entry-22784639.json"));
+    assert_eq!(verifier.verify_with(&signed, &[other]).unwrap_err().reason(), Reason::EntryMismatch);
 }
 
 #[test]

@@ -1,0 +1,112 @@
+//! What `paraph verify` and `paraph verify-tag` have in common: how to judge, and how to tell.
+
+use super::{Judge, expect::Expect};
+use crate::{
+    cli::{
+        context::Context,
+        entries::{Entries, Legacy},
+        exit::Failure,
+        ui::Ui,
+    },
+    config::OptionValue,
+    other::Others,
+    policy::Policy,
+    verify::Verifier,
+};
+use jiff::Timestamp;
+use std::path::PathBuf;
+
+/// The flags of both commands
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Options {
+    /// Have OpenPGP and SSH signatures judged too, by git's own verifier
+    ///
+    /// git runs the programs of its configuration (gpg.program, gpg.ssh.program), which know their keys; good is what it shows as G, with the
+    /// trust that gpg.minTrustLevel demands. The CMS of another program stays `other`: git would hand it to paraph.
+    #[arg(long)]
+    pub other_signatures: bool,
+    /// Print the verdicts in this format
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// Print nothing but errors; the exit code tells
+    #[arg(long, short, conflicts_with_all = ["json", "format"])]
+    pub quiet: bool,
+    /// Verify under this trusted_root.json
+    #[arg(long, value_name = "FILE")]
+    pub trusted_root: Option<PathBuf>,
+    /// Verify under the trust of this instance
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub instance: Option<String>,
+    /// Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub at: Option<Timestamp>,
+    #[command(flatten)]
+    expect: Expect,
+    #[command(flatten)]
+    legacy: Legacy,
+}
+
+/// How verdicts are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum Format {
+    /// Sentences, and a summary of many objects
+    Text,
+    /// An object a line: man/json.md
+    Json,
+    /// One SARIF 2.1.0 document, a result for each object that is not good
+    Sarif,
+}
+
+impl Options {
+    pub fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+
+    fn settings(&self) -> Vec<OptionValue> {
+        let option = |setting, flag, value: Option<std::ffi::OsString>| value.map(|value| OptionValue { setting, flag, value });
+        let root = option("trustedRoot", "--trusted-root", self.trusted_root.as_ref().map(|path| path.clone().into()));
+        let instance = option("instance", "--instance", self.instance.as_ref().map(|name| name.clone().into()));
+        root.into_iter().chain(instance).chain(self.legacy.setting()).collect()
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "it is no time in RFC 3339, such as 2026-01-31T00:00:00Z".to_owned())
+}
+
+/// All that a call judges by.
+pub(super) struct Session {
+    pub context: Context,
+    verifier: Verifier,
+    policy: Policy,
+    others: Others,
+    entries: Entries,
+    warnings: Vec<String>,
+}
+
+impl Session {
+    pub fn open(options: &Options) -> Result<Self, Failure> {
+        let context = Context::load(&options.settings())?;
+        context.repository()?;
+        let verifier = Verifier::new(context.trust_roots()?, options.at.unwrap_or_else(Timestamp::now));
+        let (mut policy, warnings) = context.policy();
+        policy.expected = options.expect.identities()?;
+        let others = context.others(options.other_signatures)?;
+        let entries = Entries::new(&options.legacy, &context.config, verifier.roots());
+        Ok(Self { context, verifier, policy, others, entries, warnings })
+    }
+
+    pub fn judge(&self) -> Judge<'_> {
+        Judge { verifier: &self.verifier, policy: &self.policy, others: &self.others, entries: &self.entries }
+    }
+
+    /// What the user should know about the policy and what was looked up, after the verdicts.
+    pub fn warn(&self, ui: &mut Ui) {
+        for warning in self.warnings.iter().cloned().chain(self.entries.take_warnings()) {
+            ui.warning(warning);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The verdicts as they are told: sentences, JSON or SARIF, and the exit code of the worst.
+
+use super::{
+    Judged,
+    options::{Format, Options},
+    sarif::Sarif,
+    summary::Summary,
+};
+use crate::{
+    Reason,
+    cli::{
+        exit::{Exit, Failure},
+        ui::{Total, Ui},
+    },
+    policy::Verdict,
+    report::{Report, TagReport, sentences},
+};
+use std::{collections::HashSet, io::IsTerminal};
+
+pub(super) struct Output<'a> {
+    options: &'a Options,
+    ui: &'a mut Ui,
+    summary: Summary,
+    verdicts: HashSet<Verdict>,
+    sarif: Option<Sarif>,
+}
+
+impl<'a> Output<'a> {
+    pub fn new(options: &'a Options, ui: &'a mut Ui) -> Self {
+        let sarif = (options.format() == Format::Sarif).then(Sarif::default);
+        Self { options, ui, summary: Summary::default(), verdicts: HashSet::new(), sarif }
+    }
+
+    /// A bar for people who wait, where many objects are judged. `--quiet` wants none, and on the terminal that gets the lines for programs one
+    /// would only be in the way.
+    pub fn begin(&mut self) -> Option<Total> {
+        let is_in_the_way = self.options.format() == Format::Json && std::io::stdout().is_terminal();
+        if self.options.quiet || is_in_the_way { None } else { self.ui.begin_progress() }
+    }
+
+    /// What a person should know about the call.
+    pub fn warn(&mut self, text: String) {
+        self.ui.warning(text);
+    }
+
+    /// One object that was named by itself.
+    pub fn show(&mut self, judged: &Judged) {
+        self.note(judged);
+        match self.options.format() {
+            Format::Json => self.ui.json_line(&report(judged)),
+            Format::Text if !self.options.quiet => self.print(judged),
+            Format::Text | Format::Sarif => {}
+        }
+    }
+
+    /// One of many: only what is not good takes up lines of text.
+    pub fn judged(&mut self, judged: &Judged) {
+        if self.options.format() == Format::Text && judged.judgement.verdict == Verdict::Good {
+            self.note(judged);
+        } else {
+            self.show(judged);
+        }
+    }
+
+    fn note(&mut self, judged: &Judged) {
+        self.verdicts.insert(judged.judgement.verdict);
+        self.summary.add(judged);
+        if let Some(sarif) = &mut self.sarif {
+            sarif.add(judged);
+        }
+        self.ui.step_progress(judged.judgement.verdict == Verdict::Good);
+    }
+
+    /// Where a shallow clone ends, there was no more to look at: that is not the whole range.
+    pub fn cut(&mut self, commits: &[String]) {
+        let Some(first) = commits.first() else { return };
+        self.verdicts.insert(Verdict::Unchecked);
+        if let Some(sarif) = &mut self.sarif {
+            sarif.cut(commits);
+        }
+        self.ui.warning(format!(
+            "The history ends at {} commit{} of a shallow clone ({first} …), and what lies behind was not verified; `git fetch --unshallow` brings it.",
+            commits.len(),
+            if commits.len() == 1 { "" } else { "s" }
+        ));
+    }
+
+    /// Tells what only the whole can tell. `many` is whether a summary says more than the one verdict.
+    pub fn finish(self, many: bool, failure: Option<Failure>) -> Result<Exit, Failure> {
+        self.ui.end_progress();
+        let exit = Exit::of_verdicts(self.verdicts);
+        if let Some(sarif) = self.sarif {
+            self.ui.json(&sarif.document(failure.as_ref().map_or(exit, |failure| failure.exit), failure.as_ref()));
+        } else if failure.is_none() && many && self.options.format() == Format::Text && !self.options.quiet {
+            for line in self.summary.lines() {
+                self.ui.line(line);
+            }
+        }
+        failure.map_or(Ok(exit), Err)
+    }
+
+    fn print(&mut self, judged: &Judged) {
+        let is_lightweight = judged.judgement.result.as_ref().is_err_and(|rejection| rejection.reason() == Reason::NotAnnotated);
+        let kind = if is_lightweight { "lightweight tag" } else { judged.kind.name() };
+        self.ui.line(format!("{kind} {}: {}", judged.id, judged.judgement.verdict.as_str()));
+        for sentence in sentences(&judged.judgement) {
+            self.ui.line(format!("  {sentence}"));
+        }
+        if let Some(tag) = &judged.tag {
+            self.ui.line(format!("  {}", scope(tag)));
+        }
+    }
+}
+
+/// What the verdict on a tag is about.
+fn scope(tag: &TagReport) -> String {
+    let TagReport { name, target, target_type, target_judged } = tag;
+    if *target_judged {
+        format!("This is the verdict on the tag {name}; the {target_type} {target} that it names has one of its own.")
+    } else {
+        format!("This is the verdict on the tag {name} alone; the {target_type} {target} that it names was not judged (--target).")
+    }
+}
+
+/// The report on an object, for JSON.
+fn report(judged: &Judged) -> Report {
+    Report { kind: Some(judged.kind.name()), tag: judged.tag.clone(), ..Report::new(Some(judged.id.clone()), &judged.judgement) }
+}

@@ -1,0 +1,225 @@
+//! The verdicts as SARIF 2.1.0 (OASIS), for tools that collect findings: a rule for each cause, a result for each object that is not good.
+//!
+//! The object is a logical location, since a commit or tag is no file. Every cause that there is stands among the rules, so that a rule's index
+//! is the same in every document of a version of the program.
+
+use super::Judged;
+use crate::{
+    Reason,
+    cli::exit::{Exit, Failure},
+    policy::{Decision, Finding, Policy, Verdict},
+    report::sentences,
+};
+use serde::Serialize;
+
+/// The rule for a range that a shallow clone cuts off.
+const SHALLOW: &str = "incomplete-history";
+
+/// The results so far.
+#[derive(Debug, Default)]
+pub(super) struct Sarif {
+    results: Vec<ResultObject>,
+}
+
+impl Sarif {
+    pub(super) fn add(&mut self, judged: &Judged) {
+        let Some(id) = judged.judgement.cause() else { return };
+        let text = sentences(&judged.judgement).join(" ");
+        let location = Location::of(&judged.id, judged.kind.name());
+        self.push(id, judged.judgement.verdict, format!("{} {}: {text}", judged.kind.name(), judged.id), location, judged.title.clone());
+    }
+
+    /// Commits behind which a shallow clone has nothing.
+    pub(super) fn cut(&mut self, commits: &[String]) {
+        for commit in commits {
+            let text = format!("The history ends at the commit {commit} of a shallow clone, and what lies behind was not verified.");
+            self.push(SHALLOW, Verdict::Unchecked, text, Location::of(commit, "commit"), None);
+        }
+    }
+
+    fn push(&mut self, id: &'static str, verdict: Verdict, text: String, location: Location, title: Option<String>) {
+        let oid = location.logical_locations.first().map(|place| place.fully_qualified_name.clone()).unwrap_or_default();
+        self.results.push(ResultObject {
+            rule_id: id,
+            rule_index: None,
+            level: level(verdict),
+            message: Text { text },
+            locations: [location],
+            partial_fingerprints: Fingerprints { object_id: oid.clone() },
+            properties: Properties { verdict: verdict.as_str(), oid: Some(oid), title },
+        });
+    }
+
+    /// The document. A call that failed says so in it, and how far it came.
+    pub(super) fn document(mut self, exit: Exit, failure: Option<&Failure>) -> Document {
+        let rules: Vec<Rule> = rules().collect();
+        for result in &mut self.results {
+            result.rule_index = rules.iter().position(|rule| rule.id == result.rule_id);
+        }
+        let notifications = failure.map(|failure| Notification { level: "error", message: Text { text: failure.message.clone() } });
+        Document {
+            schema: "https://json.schemastore.org/sarif-2.1.0.json",
+            version: "2.1.0",
+            runs: [Run {
+                tool: Tool { driver: Driver { name: env!("CARGO_PKG_NAME"), semantic_version: env!("CARGO_PKG_VERSION"), rules } },
+                invocations: [Invocation {
+                    execution_successful: failure.is_none(),
+                    exit_code: exit.code(),
+                    tool_execution_notifications: notifications.into_iter().collect(),
+                }],
+                results: self.results,
+            }],
+        }
+    }
+}
+
+fn level(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Good => "none",
+        Verdict::Legacy | Verdict::Unsigned | Verdict::Other => "warning",
+        Verdict::Untrusted | Verdict::Unchecked | Verdict::Bad => "error",
+    }
+}
+
+/// A rule for every cause.
+fn rules() -> impl Iterator<Item = Rule> {
+    let reasons = Reason::ALL.iter().map(|reason| {
+        let verdict = Policy::default().judge(Err((*reason).into())).verdict;
+        Rule::new(reason.id(), verdict, reason.sentence(), reason.advice())
+    });
+    let findings = Finding::ALL.iter().filter(|finding| finding.verdict() != Verdict::Good);
+    let findings = findings.map(|finding| Rule::new(finding.id(), finding.verdict(), finding.sentence(), finding.advice()));
+    let decisions = Decision::TABLE.iter().map(|row| Rule::new(row.id, row.verdict, row.sentence, row.advice));
+    let shallow =
+        Rule::new(SHALLOW, Verdict::Unchecked, "the history is cut off by a shallow clone", "fetch the rest: `git fetch --unshallow`");
+    reasons.chain(findings).chain(decisions).chain([shallow])
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Document {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run; 1],
+}
+
+#[derive(Debug, Serialize)]
+struct Run {
+    tool: Tool,
+    invocations: [Invocation; 1],
+    results: Vec<ResultObject>,
+}
+
+#[derive(Debug, Serialize)]
+struct Tool {
+    driver: Driver,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Driver {
+    name: &'static str,
+    semantic_version: &'static str,
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rule {
+    id: &'static str,
+    short_description: Text,
+    help: Text,
+    default_configuration: Configuration,
+    properties: Properties,
+}
+
+impl Rule {
+    fn new(id: &'static str, verdict: Verdict, sentence: &str, advice: &str) -> Self {
+        Self {
+            id,
+            short_description: Text { text: sentence_of(sentence) },
+            help: Text { text: sentence_of(advice) },
+            default_configuration: Configuration { level: level(verdict) },
+            properties: Properties { verdict: verdict.as_str(), oid: None, title: None },
+        }
+    }
+}
+
+/// A clause as a sentence.
+fn sentence_of(clause: &str) -> String {
+    let mut characters = clause.chars();
+    let first = characters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
+    format!("{first}{}.", characters.as_str())
+}
+
+#[derive(Debug, Serialize)]
+struct Configuration {
+    level: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Text {
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResultObject {
+    rule_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule_index: Option<usize>,
+    level: &'static str,
+    message: Text,
+    locations: [Location; 1],
+    partial_fingerprints: Fingerprints,
+    properties: Properties,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location {
+    logical_locations: [LogicalLocation; 1],
+}
+
+impl Location {
+    fn of(id: &str, kind: &'static str) -> Self {
+        Self { logical_locations: [LogicalLocation { fully_qualified_name: id.to_owned(), kind }] }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogicalLocation {
+    fully_qualified_name: String,
+    kind: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Fingerprints {
+    #[serde(rename = "objectId/v1")]
+    object_id: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Properties {
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation {
+    execution_successful: bool,
+    exit_code: u8,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_execution_notifications: Vec<Notification>,
+}
+
+#[derive(Debug, Serialize)]
+struct Notification {
+    level: &'static str,
+    message: Text,
+}

@@ -1,0 +1,153 @@
+//! git's own verifier, asked for one object: it runs the program that its configuration names for the kind of signature.
+//!
+//! The configuration is the one that git itself would read here; a repository that git refuses (`safe.directory`) was refused before.
+//! Replacement objects are off. git is asked for OpenPGP and SSH signatures only, so that it never calls this program.
+
+use super::{
+    process::{self, Answer},
+    status::{GpgStatus, ssh_good},
+};
+use crate::{
+    object::SignatureKind,
+    policy::{Finding, JudgedBy, OtherJudgement},
+    repository::{ObjectKind, RawObject, Repository},
+};
+use std::{path::PathBuf, process::Command};
+
+/// The longest text of a program that is repeated, in characters.
+const LONGEST_DETAIL: usize = 200;
+
+/// Where git is to verify.
+#[derive(Debug, Clone)]
+pub(super) struct Git {
+    git_dir: PathBuf,
+    work_tree: Option<PathBuf>,
+}
+
+impl Git {
+    pub(super) fn of(repository: &Repository) -> Self {
+        let absolute = |path: &std::path::Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        Self { git_dir: absolute(repository.git_dir()), work_tree: repository.work_tree().map(absolute) }
+    }
+
+    pub(super) fn judge(&self, object: &RawObject, kind: SignatureKind) -> OtherJudgement {
+        let subcommand = if object.kind == ObjectKind::Tag { "verify-tag" } else { "verify-commit" };
+        match process::run(self.command(subcommand, &object.id), b"") {
+            Ok(answer) if kind == SignatureKind::Ssh => of_ssh(&answer),
+            Ok(answer) => of_openpgp(&answer),
+            Err(cause) => judgement(kind, Finding::OtherUnchecked, cause),
+        }
+    }
+
+    fn command(&self, subcommand: &str, id: &str) -> Command {
+        let mut command = Command::new("git");
+        command.arg("--no-replace-objects").arg("--git-dir").arg(&self.git_dir);
+        if let Some(folder) = &self.work_tree {
+            // relative paths of the configuration start there, as they do for git
+            command.arg("--work-tree").arg(folder).current_dir(folder);
+        }
+        command
+            .args([subcommand, "--raw", id])
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_ALLOW_PROTOCOL", "none")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("LC_ALL", "C");
+        command
+    }
+}
+
+/// Good is only what git itself lets pass, with the trust that `gpg.minTrustLevel` demands, and what it shows as G.
+fn of_openpgp(answer: &Answer) -> OtherJudgement {
+    let status = GpgStatus::of(&answer.errors);
+    let (finding, detail) = match status.verdict() {
+        Some(Finding::KeyTrusted) if answer.success && status.is_trusted() => (Finding::KeyTrusted, String::new()),
+        Some(Finding::KeyTrusted) => (Finding::KeyNotTrusted, String::new()),
+        Some(Finding::OtherUnchecked) if status.no_key => (Finding::OtherUnchecked, "the key is not in the keyring".to_owned()),
+        Some(finding) => (finding, String::new()),
+        None if status.verdicts.is_empty() => (Finding::OtherUnchecked, said(answer)),
+        None => (Finding::OtherUnchecked, "gpg gives more than one answer".to_owned()),
+    };
+    OtherJudgement { signer: status.signer.clone(), key: status.key(), ..judgement(SignatureKind::OpenPgp, finding, detail) }
+}
+
+fn of_ssh(answer: &Answer) -> OtherJudgement {
+    let judged = |finding, detail: String| judgement(SignatureKind::Ssh, finding, detail);
+    let Some(good) = ssh_good(&answer.errors) else {
+        // git's own lines tell that ssh-keygen could not be asked
+        let of_program = answer.errors.lines().any(|line| !line.is_empty() && !is_of_git(line));
+        let finding = if of_program { Finding::OtherInvalid } else { Finding::OtherUnchecked };
+        return judged(finding, said(answer));
+    };
+    let trusted = answer.success && good.principal.is_some();
+    let finding = if trusted { Finding::KeyTrusted } else { Finding::KeyNotTrusted };
+    OtherJudgement { signer: good.principal, key: Some(good.key), ..judged(finding, String::new()) }
+}
+
+fn judgement(kind: SignatureKind, finding: Finding, detail: String) -> OtherJudgement {
+    OtherJudgement { by: JudgedBy::Git, kind, finding, signer: None, key: None, detail }
+}
+
+fn is_of_git(line: &str) -> bool {
+    ["error: ", "fatal: ", "warning: ", "hint: "].iter().any(|label| line.starts_with(label))
+}
+
+/// What a program said that is no status line.
+fn said(answer: &Answer) -> String {
+    let lines = answer.errors.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("[GNUPG:]"));
+    let text = lines.collect::<Vec<_>>().join("; ");
+    match text.char_indices().nth(LONGEST_DETAIL) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None if text.is_empty() => "git said nothing".to_owned(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(success: bool, errors: &str) -> Answer {
+        Answer { success, output: String::new(), errors: errors.to_owned() }
+    }
+
+    fn gpg(line: &str, trust: &str) -> String {
+        format!("[GNUPG:] NEWSIG\n[GNUPG:] {line} 89ABCDEF01234567 Ann <ann@example.com>\n[GNUPG:] TRUST_{trust} 0 pgp\n")
+    }
+
+    #[test]
+    fn only_what_git_passes_and_trusts_is_good() {
+        for (success, line, trust, finding) in [
+            (true, "GOODSIG", "ULTIMATE", Finding::KeyTrusted),
+            (true, "GOODSIG", "MARGINAL", Finding::KeyTrusted),
+            // below gpg.minTrustLevel
+            (false, "GOODSIG", "MARGINAL", Finding::KeyNotTrusted),
+            (true, "GOODSIG", "UNDEFINED", Finding::KeyNotTrusted),
+            (true, "GOODSIG", "NEVER", Finding::KeyNotTrusted),
+            (true, "BADSIG", "ULTIMATE", Finding::OtherInvalid),
+            (true, "EXPKEYSIG", "ULTIMATE", Finding::KeyExpired),
+            (false, "EXPSIG", "ULTIMATE", Finding::SignatureExpired),
+            (false, "REVKEYSIG", "ULTIMATE", Finding::KeyRevoked),
+            (false, "ERRSIG", "ULTIMATE", Finding::OtherUnchecked),
+        ] {
+            assert_eq!(of_openpgp(&answer(success, &gpg(line, trust))).finding, finding, "{success} {line} {trust}");
+        }
+        let twice = gpg("GOODSIG", "ULTIMATE") + &gpg("GOODSIG", "ULTIMATE");
+        assert_eq!(of_openpgp(&answer(true, &twice)).finding, Finding::OtherUnchecked);
+        assert_eq!(of_openpgp(&answer(true, "")).finding, Finding::OtherUnchecked);
+    }
+
+    #[test]
+    fn ssh_is_good_for_a_named_principal_alone() {
+        for (success, text, finding) in [
+            (true, "Good \"git\" signature for ann with ED25519 key SHA256:x\n", Finding::KeyTrusted),
+            (false, "Good \"git\" signature for ann with ED25519 key SHA256:x\n", Finding::KeyNotTrusted),
+            (true, "Good \"git\" signature with ED25519 key SHA256:x\nNo principal matched.\n", Finding::KeyNotTrusted),
+            (false, "Could not verify signature.\n", Finding::OtherInvalid),
+            (false, "error: gpg.ssh.allowedSignersFile needs to be configured\n", Finding::OtherUnchecked),
+            (true, "", Finding::OtherUnchecked),
+        ] {
+            assert_eq!(of_ssh(&answer(success, text)).finding, finding, "{text}");
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! Mixed histories: OpenPGP and SSH signatures judged by git's own verifier, and the merges of a forge by the forge's key.
+
+use crate::support::{
+    filter::filtered,
+    keys::{OpenPgp, Ssh},
+    objects::{installed, openssl_signature},
+    sandbox::{Done, Sandbox},
+    sigstore::{EMAIL, Sigstore},
+};
+use serde_json::Value;
+
+/// The address that a forge gives as the committer of its merges.
+const FORGE: &str = "noreply@forge.example";
+
+fn text(sandbox: &Sandbox, key: &str, done: &Done) -> String {
+    let names = [(sandbox.root().to_str().unwrap().to_owned(), "ROOT"), (key.to_owned(), "FINGERPRINT")];
+    let names: Vec<(&str, &str)> = names.iter().map(|(from, to)| (from.as_str(), *to)).collect();
+    format!("exit {}\n{}{}", done.code.unwrap(), filtered(&done.stdout, &names), filtered(&done.stderr, &names))
+}
+
+/// A repository with one unsigned commit, of a user whose keyring is in `keyring`.
+fn sandbox() -> Sandbox {
+    let mut sandbox = Sandbox::with_repository();
+    let keyring = sandbox.root().join("keyring").to_str().unwrap().to_owned();
+    sandbox.set("GNUPGHOME", &keyring);
+    for (key, value) in [("user.name", "Ann"), ("user.email", EMAIL), ("gpg.x509.program", env!("CARGO_BIN_EXE_paraph"))] {
+        sandbox.git(&["config", "--global", key, value]);
+    }
+    sandbox.git(&["commit", "-q", "--allow-empty", "-m", "first"]);
+    sandbox
+}
+
+fn verdict(sandbox: &Sandbox, arguments: &[&str]) -> (String, Option<String>) {
+    let done = sandbox.paraph(&[&["verify", "--json"], arguments].concat());
+    let report: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {done:?}"));
+    (report["verdict"].as_str().unwrap().to_owned(), report["reason"].as_str().map(str::to_owned))
+}
+
+#[test]
+fn openpgp_is_named_and_judged_by_git_where_that_is_asked_for() {
+    let test = "openpgp_is_named_and_judged_by_git_where_that_is_asked_for";
+    let sandbox = sandbox();
+    let Some(own) = OpenPgp::new(&sandbox, "keyring", "Ann <ann@example.com>", test) else { return };
+    let commit = own.git(&Sandbox::commit_tree(&["HEAD"], "message"));
+    own.git(&["tag", "-s", "-m", "tag", "v1", &commit]);
+
+    insta::assert_snapshot!(text(&sandbox, &own.fingerprint, &sandbox.paraph(&["verify", &commit])), @r"
+    exit 13
+    commit OID: other
+      Not judged: the signature is an OpenPGP signature, which git's own gpg program judges [openpgp-signature].
+    ");
+    insta::assert_snapshot!(text(&sandbox, &own.fingerprint, &sandbox.paraph(&["verify", &commit, "--other-signatures"])), @r"
+    exit 0
+    commit OID: good
+      Good OpenPGP signature from Ann <ann@example.com>, key FINGERPRINT; judged by git.
+    ");
+    insta::assert_snapshot!(text(&sandbox, &own.fingerprint, &sandbox.paraph(&["verify", &commit, "--other-signatures", "--json"])), @r#"
+    exit 0
+    {"oid":"OID","verdict":"good","kind":"commit","judgedBy":"git","signatureKind":"openpgp","signer":"Ann <ann@example.com>","key":"FINGERPRINT"}
+    "#);
+    assert_eq!(sandbox.paraph(&["verify-tag", "v1", "--target"]).code, Some(13));
+    assert_eq!(sandbox.paraph(&["verify-tag", "v1", "--target", "--other-signatures"]).code, Some(0));
+
+    // the tag of another name stays bad, whatever git thinks of its signature
+    sandbox.git(&["update-ref", "refs/tags/v2", "refs/tags/v1"]);
+    assert_eq!(verdict(&sandbox, &["v2", "--other-signatures"]), ("bad".into(), Some("tag-name".into())));
+
+    // tampered, and a replacement that would hide it
+    let tampered = sandbox.store_commit(&sandbox.commit_parts(&commit).with_payload("message", "massage"));
+    sandbox.git(&["replace", &tampered, &commit]);
+    assert_eq!(sandbox.try_git(&["verify-commit", &tampered]).code, Some(0), "git follows the replacement");
+    insta::assert_snapshot!(text(&sandbox, &own.fingerprint[24..], &sandbox.paraph(&["verify", &tampered, "--other-signatures"])), @r"
+    exit 15
+    commit OID: bad
+      BAD signature: the signature does not fit [other-signature-invalid]. The OpenPGP signature from Ann <ann@example.com>, key FINGERPRINT was judged by git.
+    ");
+}
+
+#[test]
+fn the_trust_that_git_demands_decides() {
+    let test = "the_trust_that_git_demands_decides";
+    let sandbox = sandbox();
+    let Some(own) = OpenPgp::new(&sandbox, "keyring", "Ann <ann@example.com>", test) else { return };
+    let Some(other) = OpenPgp::new(&sandbox, "other", "Bob <bob@example.com>", test) else { return };
+    let commit = other.git(&Sandbox::commit_tree(&["HEAD"], "message"));
+    assert_eq!(verdict(&sandbox, &[&commit, "--other-signatures"]), ("unchecked".into(), Some("other-signature-unchecked".into())));
+    own.gpg(&["--import", &other.export("bob.asc")]);
+    assert_eq!(verdict(&sandbox, &[&commit, "--other-signatures"]), ("untrusted".into(), Some("key-not-trusted".into())));
+    // vouched for by the user's own key, it is fully trusted, and not ultimately
+    own.gpg(&["--quick-lsign-key", &other.fingerprint]);
+    sandbox.git(&["config", "gpg.minTrustLevel", "fully"]);
+    assert_eq!(verdict(&sandbox, &[&commit, "--other-signatures"]), ("good".into(), None));
+    sandbox.git(&["config", "gpg.minTrustLevel", "ultimate"]);
+    assert_eq!(verdict(&sandbox, &[&commit, "--other-signatures"]), ("untrusted".into(), Some("key-not-trusted".into())));
+}
+
+#[test]
+fn ssh_is_judged_by_git_and_a_foreign_cms_by_nobody() {
+    let test = "ssh_is_judged_by_git_and_a_foreign_cms_by_nobody";
+    let sandbox = sandbox();
+    let Some(key) = Ssh::new(&sandbox, "key", test) else { return };
+    let commit = key.git(&Sandbox::commit_tree(&["HEAD"], "message"));
+    assert_eq!(verdict(&sandbox, &[&commit]), ("other".into(), Some("ssh-signature".into())));
+    assert_eq!(verdict(&sandbox, &[&commit, "--other-signatures"]), ("unchecked".into(), Some("other-signature-unchecked".into())));
+
+    // relative, in the repository's own configuration, and asked for from a folder below
+    std::fs::write(sandbox.work().join("signers"), format!("bob@example.com {}", Ssh::new(&sandbox, "bob", test).unwrap().public)).unwrap();
+    sandbox.git(&["config", "gpg.ssh.allowedSignersFile", "signers"]);
+    assert_eq!(verdict(&sandbox, &[&commit, "--other-signatures"]), ("untrusted".into(), Some("key-not-trusted".into())));
+    std::fs::write(sandbox.work().join("signers"), format!("ann@example.com {}", key.public)).unwrap();
+    let below = sandbox.work().join("below");
+    std::fs::create_dir(&below).unwrap();
+    insta::assert_snapshot!(text(&sandbox, &key.fingerprint, &sandbox.paraph_in(&below, &["verify", &commit, "--other-signatures"])), @r"
+    exit 0
+    commit OID: good
+      Good SSH signature from ann@example.com, key FINGERPRINT; judged by git.
+    ");
+    let tampered = sandbox.store_commit(&sandbox.commit_parts(&commit).with_payload("message", "massage"));
+    assert_eq!(verdict(&sandbox, &[&tampered, "--other-signatures"]), ("bad".into(), Some("other-signature-invalid".into())));
+
+    let parts = sandbox.commit_parts(&commit);
+    let Some(cms) = openssl_signature(&sandbox, test, &parts.payload) else { return };
+    let foreign = sandbox.store_commit(&parts.with_signature(cms));
+    assert_eq!(verdict(&sandbox, &[&foreign, "--other-signatures"]), ("other".into(), Some("foreign-cms".into())));
+}
+
+#[test]
+fn without_the_program_nothing_is_good() {
+    let test = "without_the_program_nothing_is_good";
+    let mut sandbox = sandbox();
+    let (commit, fingerprint) = {
+        let Some(own) = OpenPgp::new(&sandbox, "keyring", "Ann <ann@example.com>", test) else { return };
+        let merge = own.git(&Sandbox::commit_tree(&["HEAD", &other_parent(&sandbox)], "message"));
+        sandbox.git(&["config", "paraph.forgeKey", &own.export("forge.asc")]);
+        (merge, own.fingerprint.clone())
+    };
+    assert_eq!(verdict(&sandbox, &[&commit]), ("good".into(), None));
+    // a program of this name that says yes to everything, in gpg's place, has to say it as gpg does
+    let script = |text: &str| sandbox.script("gpg", &format!("#!/bin/sh\n{text}\n"));
+    script("echo '[GNUPG:] IMPORT_OK 1 x'; echo '[GNUPG:] NEWSIG'; echo '[GNUPG:] GOODSIG 1 x'");
+    let path = format!("{}:{}", sandbox.root().display(), std::env::var("PATH").unwrap());
+    sandbox.set("PATH", &path);
+    assert_eq!(verdict(&sandbox, &[&commit]), ("unchecked".into(), Some("other-signature-unchecked".into())), "{fingerprint}");
+    assert_eq!(verdict(&sandbox, &[&commit, "--other-signatures"]).0, "unchecked");
+}
+
+fn other_parent(sandbox: &Sandbox) -> String {
+    sandbox.git(&["commit-tree", "-m", "side", "HEAD^{tree}"])
+}
+
+/// A merge of HEAD whose committer is the forge's, unsigned.
+fn unsigned_merge(sandbox: &Sandbox) -> String {
+    let side = other_parent(sandbox);
+    sandbox.git(&[
+        "-c",
+        "committer.name=Forge",
+        "-c",
+        &format!("committer.email={FORGE}"),
+        "commit-tree",
+        "-m",
+        "merge",
+        "HEAD^{tree}",
+        "-p",
+        "HEAD",
+        "-p",
+        &side,
+    ])
+}
+
+/// A merge as the forge makes it, or a commit with one parent, signed by `git` with whichever key.
+fn by_forge(sandbox: &Sandbox, git: impl Fn(&[&str]) -> String, parents: usize) -> String {
+    let side = other_parent(sandbox);
+    let committer = ["-c", "committer.name=Forge", "-c", "committer.email=noreply@forge.example"];
+    git(&[&committer[..], &Sandbox::commit_tree(&["HEAD", &side][..parents], "merge")].concat())
+}
+
+/// What holds for a forge's key of either kind. The first signs as the forge, the second as the user, whose keyring trusts that key.
+fn judge_forge(sandbox: &Sandbox, key_file: &str, forge: &dyn Fn(&[&str]) -> String, user: &dyn Fn(&[&str]) -> String, named: &str) {
+    let merge = by_forge(sandbox, forge, 2);
+    let single = by_forge(sandbox, forge, 1);
+    let of_user = by_forge(sandbox, user, 2);
+    let tampered = sandbox.store_commit(&sandbox.commit_parts(&merge).with_payload("merge", "purge"));
+    let unsigned = unsigned_merge(sandbox);
+    let all = [&merge, &single, &of_user, &tampered, &unsigned];
+    let judge = |arguments: &[&str]| all.map(|oid| verdict(sandbox, &[&[oid.as_str()], arguments].concat()));
+    let row = |verdict: &str, reason: Option<&str>| (verdict.to_owned(), reason.map(str::to_owned));
+    let other = || row("other", Some(named));
+    let nothing = || row("unsigned", Some("no-signature"));
+
+    // nobody configured the key: the name of a forge's committer is nothing
+    assert_eq!(judge(&[]), [other(), other(), other(), other(), nothing()]);
+
+    sandbox.git(&["config", "--global", "paraph.forgeKey", key_file]);
+    let invalid = || row("bad", Some("other-signature-invalid"));
+    let expected = [row("good", None), row("untrusted", Some("forge-no-merge")), other(), invalid(), nothing()];
+    assert_eq!(judge(&[]), expected);
+    // what is not the forge's is git's to judge where that is asked for, and the forge's stays the forge's
+    let expected = [row("good", None), row("untrusted", Some("forge-no-merge")), row("good", None), invalid(), nothing()];
+    assert_eq!(judge(&["--other-signatures"]), expected);
+
+    sandbox.git(&["config", "--global", "paraph.forgeCommitter", FORGE]);
+    assert_eq!(verdict(sandbox, &[&merge]), row("good", None));
+    sandbox.git(&["config", "--global", "paraph.forgeCommitter", "noreply@elsewhere.example"]);
+    assert_eq!(verdict(sandbox, &[&merge]), row("untrusted", Some("forge-committer")));
+    assert_eq!(verdict(sandbox, &[&of_user]), other());
+    sandbox.git(&["config", "--global", "--unset", "paraph.forgeCommitter"]);
+
+    // a tag is no merge
+    forge(&["tag", "-s", "-m", "x", "by-forge", &merge]);
+    assert_eq!(verdict(sandbox, &["by-forge"]), other());
+}
+
+#[test]
+fn a_forges_merge_is_judged_by_its_openpgp_key_and_by_no_name() {
+    let test = "a_forges_merge_is_judged_by_its_openpgp_key_and_by_no_name";
+    let sandbox = sandbox();
+    let Some(own) = OpenPgp::new(&sandbox, "keyring", "Ann <ann@example.com>", test) else { return };
+    // the name of the forge's key is whatever its maker likes: a key of the user's has the same
+    let Some(forge) = OpenPgp::new(&sandbox, "forge", "Forge <noreply@forge.example>", test) else { return };
+    judge_forge(
+        &sandbox,
+        &forge.export("forge.asc"),
+        &|arguments| forge.git(arguments),
+        &|arguments| own.git(arguments),
+        "openpgp-signature",
+    );
+    let merge = by_forge(&sandbox, |arguments| forge.git(arguments), 2);
+    insta::assert_snapshot!(text(&sandbox, &forge.fingerprint, &sandbox.paraph(&["verify", &merge])), @r"
+    exit 0
+    commit OID: good
+      Good OpenPGP signature from Forge <noreply@forge.example>, key FINGERPRINT; judged by forge key.
+    ");
+    insta::assert_snapshot!(text(&sandbox, &forge.fingerprint, &sandbox.paraph(&["verify", "--json", &merge])), @r#"
+    exit 0
+    {"oid":"OID","verdict":"good","kind":"commit","judgedBy":"forge-key","signatureKind":"openpgp","signer":"Forge <noreply@forge.example>","key":"FINGERPRINT"}
+    "#);
+    assert!(!own.gpg(&["--list-keys"]).stdout.contains("forge.example"), "the user's keyring got nothing");
+}
+
+#[test]
+fn a_forges_merge_is_judged_by_its_ssh_key_and_by_no_name() {
+    let test = "a_forges_merge_is_judged_by_its_ssh_key_and_by_no_name";
+    let sandbox = sandbox();
+    let (Some(own), Some(forge)) = (Ssh::new(&sandbox, "own", test), Ssh::new(&sandbox, "forge", test)) else { return };
+    std::fs::write(sandbox.root().join("signers"), format!("noreply@forge.example {}", own.public)).unwrap();
+    sandbox.git(&["config", "--global", "gpg.ssh.allowedSignersFile", sandbox.root().join("signers").to_str().unwrap()]);
+    let public = format!("{}.pub", forge.file);
+    judge_forge(&sandbox, &public, &|arguments| forge.git(arguments), &|arguments| own.git(arguments), "ssh-signature");
+    let merge = by_forge(&sandbox, |arguments| forge.git(arguments), 2);
+    insta::assert_snapshot!(text(&sandbox, &forge.fingerprint, &sandbox.paraph(&["verify", &merge])), @r"
+    exit 0
+    commit OID: good
+      Good SSH signature, key FINGERPRINT; judged by forge key.
+    ");
+}
+
+#[test]
+fn a_forges_key_that_cannot_be_used_is_an_error_of_the_setting() {
+    let sandbox = sandbox();
+    let file = sandbox.root().join("forge");
+    sandbox.git(&["config", "--global", "paraph.forgeKey", file.to_str().unwrap()]);
+    let mut table = String::new();
+    for content in [None, Some(""), Some("hello world\n")] {
+        if let Some(content) = content {
+            std::fs::write(&file, content).unwrap();
+        }
+        table += &text(&sandbox, "-", &sandbox.paraph(&["verify"]));
+    }
+    insta::assert_snapshot!(table, @r"
+    exit 3
+    error: ROOT/forge cannot be read, which paraph.forgeKey in ROOT/home/.gitconfig (global) names: No such file or directory (os error 2)
+    exit 3
+    error: the forge's key cannot be read from ROOT/forge: it has to hold 1 to 100 public keys and holds 0
+    exit 3
+    error: the forge's key cannot be read from ROOT/forge: line 1 is neither an OpenPGP nor an SSH public key: it does not begin with the type of a public key
+    ");
+    // in the work tree it is under test itself
+    let Some(key) = Ssh::new(&sandbox, "key", "a_forges_key_that_cannot_be_used_is_an_error_of_the_setting") else { return };
+    std::fs::write(sandbox.work().join("forge.pub"), &key.public).unwrap();
+    sandbox.git(&["config", "--global", "paraph.forgeKey", sandbox.work().join("forge.pub").to_str().unwrap()]);
+    let done = sandbox.paraph(&["verify"]);
+    assert!(done.stderr.contains("forge.pub lies in the work tree"), "{}", done.stderr);
+}
+
+#[test]
+fn a_mixed_history_is_judged_in_one_run() {
+    let test = "a_mixed_history_is_judged_in_one_run";
+    let sigstore = Sigstore::start();
+    let mut sandbox = Sandbox::with_repository();
+    let keyring = sandbox.root().join("keyring").to_str().unwrap().to_owned();
+    sandbox.set("GNUPGHOME", &keyring);
+    sigstore.configure(&sandbox);
+    sigstore.allow(&sandbox, EMAIL);
+    if !installed("gpg", test) || !installed("ssh-keygen", test) {
+        return;
+    }
+    let own = OpenPgp::new(&sandbox, "keyring", "Ann <ann@example.com>", test).unwrap();
+    let forge = Ssh::new(&sandbox, "forge", test).unwrap();
+    sandbox.git(&["config", "--global", "paraph.forgeKey", &format!("{}.pub", forge.file)]);
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "one"]);
+    own.git(&["commit", "-q", "-S", "--allow-empty", "-m", "two"]);
+    sandbox.git(&["checkout", "-q", "-b", "topic", "HEAD~"]);
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "three"]);
+    sandbox.git(&["checkout", "-q", "main"]);
+    forge.git(&["merge", "-q", "-S", "--no-ff", "-m", "merge", "topic"]);
+    let done = sandbox.paraph(&["verify", "--all"]);
+    assert!(done.code == Some(13) && done.stdout.contains("4 objects: 3 good, 1 other.\n"), "{done:?}");
+    let done = sandbox.paraph(&["verify", "--all", "--other-signatures"]);
+    insta::assert_snapshot!(text(&sandbox, &forge.fingerprint, &done), @r"
+    exit 0
+    4 objects: 4 good.
+           2  ann@example.com, vouched for by http://HOST: good
+           1  Ann <ann@example.com>, judged by git: good
+           1  FINGERPRINT, judged by forge key: good
+    ");
+}
+
+#[test]
+fn a_hook_lets_a_forges_merge_pass_by_the_same_key() {
+    let test = "a_hook_lets_a_forges_merge_pass_by_the_same_key";
+    let sandbox = sandbox();
+    let Some(forge) = Ssh::new(&sandbox, "forge", test) else { return };
+    let merge = by_forge(&sandbox, |arguments| forge.git(arguments), 2);
+    // the remote has both sides of the merge already
+    sandbox.git(&["update-ref", "refs/remotes/origin/main", &format!("{merge}^1")]);
+    sandbox.git(&["update-ref", "refs/remotes/origin/side", &format!("{merge}^2")]);
+    let input = format!("refs/heads/main {merge} refs/heads/main {}\n", sandbox.git(&["rev-parse", "HEAD"]));
+    let push = || sandbox.paraph_with(&["hook", "pre-push", "origin", "file:///nowhere"], input.as_bytes());
+    let refused = push();
+    assert!(refused.code == Some(1) && refused.stderr.contains("[ssh-signature]"), "{refused:?}");
+    sandbox.git(&["config", "--global", "paraph.forgeKey", &format!("{}.pub", forge.file)]);
+    let accepted = push();
+    assert_eq!((accepted.code, accepted.stderr.as_str()), (Some(0), ""));
+}

@@ -1,0 +1,56 @@
+//! The library's verdict on a vector.
+
+use super::case::{Case, Cell};
+use paraph::{
+    Rejection,
+    evidence::detached::from_file,
+    object::{Commit, ObjectFormat, PushCertificate, Signed, Tag},
+    policy::{AllowedIdentities, Policy},
+    trust::{Instance, TrustRoot},
+    verify::{Verified, Verifier},
+};
+use std::fs;
+
+/// When the vectors are judged, where an entry point can be told.
+pub const NOW: &str = "2026-01-01T00:00:00Z";
+
+pub fn library_cell(case: &Case) -> Cell {
+    let json = fs::read(&case.trusted_root).unwrap();
+    let Ok(root) = TrustRoot::from_json(&json, Instance::named("vectors").unwrap(), "vectors") else {
+        return Cell::judged("refused", "trusted-root");
+    };
+    let verifier = Verifier::new(vec![root], NOW.parse().unwrap());
+    // a file that cannot be used allows nobody
+    let allowed = AllowedIdentities::parse(&fs::read_to_string(&case.allowed_identities).unwrap()).unwrap_or_default();
+    let judgement = Policy { allowed: Some(allowed), ..Policy::default() }.judge(verify(&verifier, case));
+    let reason = match &judgement.result {
+        Err(rejection) => rejection.reason().id().to_owned(),
+        Ok(verified) if verified.legacy.is_empty() => "-".into(),
+        Ok(verified) => verified.legacy.iter().map(|reason| reason.id()).collect::<Vec<_>>().join(","),
+    };
+    Cell::judged(judgement.verdict.as_str(), reason)
+}
+
+/// The library's result before a policy is asked.
+pub fn verify(verifier: &Verifier, case: &Case) -> Result<Verified, Rejection> {
+    let signed = signed(case)?;
+    match &case.entries {
+        Some(entries) => verifier.verify_with(&signed, &from_file(entries).unwrap()),
+        None => verifier.verify(&signed),
+    }
+}
+
+/// What was signed, and the signature.
+pub fn signed(case: &Case) -> Result<Signed<'_>, Rejection> {
+    match case.kind {
+        "commit" => Ok(Commit::parse(&case.object, ObjectFormat::Sha1)?.signed),
+        "tag" => {
+            let tag = Tag::parse(&case.object)?;
+            if let Some(reference) = &case.reference {
+                tag.check_name(reference)?;
+            }
+            Ok(tag.signed)
+        }
+        _ => Ok(PushCertificate::parse(&case.object)?.signed),
+    }
+}

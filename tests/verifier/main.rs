@@ -1,0 +1,36 @@
+//! The verifier alone, as a library: vectors, mutations, real objects, Wycheproof, and the second opinion. No program, no git, no clock but
+//! where a second opinion has one.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests fail by panicking, and say what they skip"
+)]
+
+#[path = "../it/support/bundle.rs"]
+#[allow(dead_code, reason = "shared with the tests of the program")]
+mod bundle;
+#[path = "../it/vectors/case.rs"]
+#[allow(dead_code, reason = "shared with the tests of the program")]
+mod case;
+#[path = "../it/support/entries.rs"]
+#[allow(dead_code, reason = "shared with the tests of the program")]
+mod entries;
+#[path = "../../examples/make-vectors/vectors/mod.rs"]
+#[allow(dead_code, reason = "shared with the generator")]
+mod generator;
+#[path = "../it/vectors/library.rs"]
+mod library;
+mod objects_of_corpus;
+
+mod attacks;
+mod caps;
+mod corpus;
+mod mutation;
+mod real_objects;
+mod reports;
+mod roots;
+mod second_opinion;
+mod vectors;
+mod wycheproof;
