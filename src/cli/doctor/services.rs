@@ -9,7 +9,7 @@ use super::{
     Finding,
 };
 use crate::{
-    service::{Answer, Call, Http, Service, ServiceError, endpoint},
+    service::{Answer, Call, Http, Service, ServiceError, endpoint, quotable},
     sign::LogVersion,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -77,8 +77,12 @@ async fn probe_issuer(http: &Http, issuer: &str) -> Probed {
     let about = "issuer";
     let answer = ask(http, Service::IdentityProvider, issuer, ".well-known/openid-configuration").await;
     judge(about, issuer, answer, |answer| {
-        let named = answer.json::<Value>()?["issuer"].as_str().unwrap_or_default().to_owned();
-        if named == issuer { Ok(None) } else { Err(answer.mismatch(format!("it names itself {}", crate::service::quotable(&named)))) }
+        let metadata = answer.json::<Value>()?;
+        match text(&metadata, "issuer") {
+            Some(named) if named == issuer => Ok(None),
+            Some(named) => Err(answer.mismatch(format!("it names itself {}", quotable(named)))),
+            None => Err(answer.malformed("it names no issuer")),
+        }
     })
 }
 
@@ -87,19 +91,22 @@ async fn probe_fulcio(http: &Http, fulcio: &str, issuer: &str, client: &str) -> 
     let answer = ask(http, Service::Fulcio, fulcio, "api/v2/configuration").await;
     judge(about, fulcio, answer, |answer| {
         let configuration = answer.json::<Value>()?;
-        let issuers = configuration["issuers"].as_array().ok_or_else(|| answer.malformed("it names no issuers"))?.clone();
-        let known = issuers.iter().find(|known| known["issuerUrl"] == issuer);
-        Ok(match known {
-            Some(known) if known["audience"].as_str().is_some_and(|audience| audience != client) => Some(format!(
-                "it takes tokens of {issuer} that are made out to {}, and paraph.clientID is {client}",
-                crate::service::quotable(known["audience"].as_str().unwrap_or_default())
-            )),
+        let issuers = configuration.get("issuers").and_then(Value::as_array).ok_or_else(|| answer.malformed("it names no issuers"))?;
+        let known = issuers.iter().find(|known| text(known, "issuerUrl") == Some(issuer));
+        Ok(match known.map(|known| text(known, "audience")) {
+            Some(Some(audience)) if audience != client => {
+                Some(format!("it takes tokens of {issuer} that are made out to {}, and paraph.clientID is {client}", quotable(audience)))
+            }
             Some(_) => None,
             // a pattern may fit, which is Fulcio's to decide
-            None if issuers.iter().any(|known| known["wildcardIssuerUrl"].as_str().is_some_and(|url| !url.is_empty())) => None,
+            None if issuers.iter().any(|known| text(known, "wildcardIssuerUrl").is_some_and(|url| !url.is_empty())) => None,
             None => Some(format!("it does not take tokens of {issuer}")),
         })
     })
+}
+
+fn text<'a>(json: &'a Value, name: &str) -> Option<&'a str> {
+    json.get(name).and_then(Value::as_str)
 }
 
 async fn probe_log(http: &Http, log: &str, version: LogVersion) -> Probed {
@@ -107,8 +114,8 @@ async fn probe_log(http: &Http, log: &str, version: LogVersion) -> Probed {
     match version {
         LogVersion::V1 => {
             let answer = ask(http, Service::RekorV1, log, "api/v1/log").await;
-            judge(about, log, answer, |answer| match &answer.json::<Value>()?["treeSize"] {
-                Value::Number(_) => Ok(None),
+            judge(about, log, answer, |answer| match answer.json::<Value>()?.get("treeSize") {
+                Some(Value::Number(_)) => Ok(None),
                 _ => Err(answer.malformed("it tells no size of the log")),
             })
         }
@@ -132,8 +139,8 @@ async fn probe_timestamps(http: &Http, url: &str) -> Probed {
 
 async fn probe_mirror(http: &Http, url: &str) -> Probed {
     let answer = ask(http, Service::TufMirror, url, "timestamp.json").await;
-    judge("mirror", url, answer, |answer| match &answer.json::<Value>()?["signed"] {
-        Value::Object(_) => Ok(None),
+    judge("mirror", url, answer, |answer| match answer.json::<Value>()?.get("signed") {
+        Some(Value::Object(_)) => Ok(None),
         _ => Err(answer.malformed("it is no TUF metadata")),
     })
 }
