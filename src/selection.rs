@@ -20,7 +20,7 @@ use std::{
 const MAX_SIGNING_CONFIG: usize = 1 << 20;
 
 /// What to set where a timestamp is needed and nothing says from whom.
-const TIMESTAMP_SETTING: &str = "gitsign.timestampServerURL (an entry of Rekor v2 tells no time)";
+const TIMESTAMP_SETTING: &str = "paraph.timestampServerURL (an entry of Rekor v2 tells no time)";
 
 /// Trust material of one instance that a cache holds: newer than what the program carries.
 #[derive(Debug, Clone)]
@@ -167,9 +167,9 @@ pub fn services(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp) -
             };
             let found =
                 versions.iter().find_map(|version| Some((first(&signing.rekor_tlog_urls, Some(number(*version)))?, log_version(*version))));
-            found.ok_or_else(|| none("transparency log of the wanted version", "gitsign.rekor or gitsign.rekorVersion"))?
+            found.ok_or_else(|| none("transparency log of the wanted version", "paraph.rekor or paraph.rekorVersion"))?
         }
-        (None, None) => return Err(none("transparency log", "gitsign.rekor")),
+        (None, None) => return Err(none("transparency log", "paraph.rekor")),
     };
     // released clients refuse an entry of Rekor v1 beside a token, so there the user has to ask for it
     let timestamp_authority = match (own(&config.timestamp_server_url.value), log_version) {
@@ -184,7 +184,7 @@ pub fn services(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp) -
             Some(url.ok_or_else(|| none("timestamp authority", TIMESTAMP_SETTING))?)
         }
     };
-    Ok(Services { fulcio: fulcio.ok_or_else(|| none("certificate authority", "gitsign.fulcio"))?, log, log_version, timestamp_authority })
+    Ok(Services { fulcio: fulcio.ok_or_else(|| none("certificate authority", "paraph.fulcio"))?, log, log_version, timestamp_authority })
 }
 
 /// The OpenID issuer that a login asks.
@@ -201,7 +201,7 @@ pub fn issuer(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp) -> 
     endpoint.map(|endpoint| endpoint.url.clone()).ok_or_else(|| SelectionError::NoService {
         service: "identity provider",
         instance: name.as_str().to_owned(),
-        hint: ": set gitsign.issuer".into(),
+        hint: ": set paraph.issuer".into(),
     })
 }
 

@@ -25,6 +25,9 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('setup', 'setup', [CompletionResultType]::ParameterValue, 'Configure git to sign and verify with paraph')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Find out what is configured, what answers and what is wrong')
+            [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show as whom and with which services a signature would be made here, and why')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
@@ -34,6 +37,33 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
             [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Write manual pages, completions and the tables of settings and reasons into a folder')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;setup' {
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Refuse to sign as anybody but this identity (paraph.expectedIdentity)')
+            [CompletionResult]::new('--allowed-identities', '--allowed-identities', [CompletionResultType]::ParameterName, 'Trust the identities that this file allows (paraph.allowedIdentities)')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'For all repositories of the user')
+            [CompletionResult]::new('--local', '--local', [CompletionResultType]::ParameterName, 'For the repository here, which is what happens anyway inside of one')
+            [CompletionResult]::new('--always', '--always', [CompletionResultType]::ParameterName, 'Also sign every commit and every annotated tag from now on, not only those with -S and -s')
+            [CompletionResult]::new('--undo', '--undo', [CompletionResultType]::ParameterName, 'Put back what was there before')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the changes, and make none')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;doctor' {
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask nobody')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;whoami' {
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Ask whoever gives the token, and look at it; the certificate authority and the log hear of nothing, and no browser is opened')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;verify' {
@@ -58,6 +88,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'The same as --format json')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but errors; the exit code tells')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but errors; the exit code tells')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)')
             [CompletionResult]::new('--lookup', '--lookup', [CompletionResultType]::ParameterName, 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode')
             [CompletionResult]::new('--allow-legacy', '--allow-legacy', [CompletionResultType]::ParameterName, 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -83,6 +114,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'The same as --format json')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but errors; the exit code tells')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but errors; the exit code tells')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)')
             [CompletionResult]::new('--lookup', '--lookup', [CompletionResultType]::ParameterName, 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode')
             [CompletionResult]::new('--allow-legacy', '--allow-legacy', [CompletionResultType]::ParameterName, 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -300,6 +332,9 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help' {
+            [CompletionResult]::new('setup', 'setup', [CompletionResultType]::ParameterValue, 'Configure git to sign and verify with paraph')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Find out what is configured, what answers and what is wrong')
+            [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show as whom and with which services a signature would be made here, and why')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
@@ -309,6 +344,15 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
             [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Write manual pages, completions and the tables of settings and reasons into a folder')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;help;setup' {
+            break
+        }
+        'paraph;help;doctor' {
+            break
+        }
+        'paraph;help;whoami' {
             break
         }
         'paraph;help;verify' {

@@ -19,6 +19,9 @@ _paraph() {
             paraph,config)
                 cmd="paraph__subcmd__config"
                 ;;
+            paraph,doctor)
+                cmd="paraph__subcmd__doctor"
+                ;;
             paraph,generate-docs)
                 cmd="paraph__subcmd__generate__subcmd__docs"
                 ;;
@@ -30,6 +33,9 @@ _paraph() {
                 ;;
             paraph,local)
                 cmd="paraph__subcmd__local"
+                ;;
+            paraph,setup)
+                cmd="paraph__subcmd__setup"
                 ;;
             paraph,show)
                 cmd="paraph__subcmd__show"
@@ -43,8 +49,14 @@ _paraph() {
             paraph,verify-tag)
                 cmd="paraph__subcmd__verify__subcmd__tag"
                 ;;
+            paraph,whoami)
+                cmd="paraph__subcmd__whoami"
+                ;;
             paraph__subcmd__help,config)
                 cmd="paraph__subcmd__help__subcmd__config"
+                ;;
+            paraph__subcmd__help,doctor)
+                cmd="paraph__subcmd__help__subcmd__doctor"
                 ;;
             paraph__subcmd__help,generate-docs)
                 cmd="paraph__subcmd__help__subcmd__generate__subcmd__docs"
@@ -58,6 +70,9 @@ _paraph() {
             paraph__subcmd__help,local)
                 cmd="paraph__subcmd__help__subcmd__local"
                 ;;
+            paraph__subcmd__help,setup)
+                cmd="paraph__subcmd__help__subcmd__setup"
+                ;;
             paraph__subcmd__help,show)
                 cmd="paraph__subcmd__help__subcmd__show"
                 ;;
@@ -69,6 +84,9 @@ _paraph() {
                 ;;
             paraph__subcmd__help,verify-tag)
                 cmd="paraph__subcmd__help__subcmd__verify__subcmd__tag"
+                ;;
+            paraph__subcmd__help,whoami)
+                cmd="paraph__subcmd__help__subcmd__whoami"
                 ;;
             paraph__subcmd__help__subcmd__hook,pre-push)
                 cmd="paraph__subcmd__help__subcmd__hook__subcmd__pre__subcmd__push"
@@ -212,7 +230,7 @@ _paraph() {
 
     case "${cmd}" in
         paraph)
-            opts="-h -V --help --version verify verify-tag show hook trust local config generate-docs help"
+            opts="-h -V --help --version setup doctor whoami verify verify-tag show hook trust local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -227,6 +245,20 @@ _paraph() {
             ;;
         paraph__subcmd__config)
             opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__doctor)
+            opts="-h --offline --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -254,7 +286,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help)
-            opts="verify verify-tag show hook trust local config generate-docs help"
+            opts="setup doctor whoami verify verify-tag show hook trust local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -268,6 +300,20 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help__subcmd__config)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -463,6 +509,20 @@ _paraph() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        paraph__subcmd__help__subcmd__setup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         paraph__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -562,6 +622,20 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help__subcmd__verify__subcmd__tag)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__whoami)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -963,6 +1037,28 @@ _paraph() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        paraph__subcmd__setup)
+            opts="-h --global --local --always --identity --allowed-identities --undo --yes --dry-run --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allowed-identities)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         paraph__subcmd__show)
             opts="-h --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1160,7 +1256,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__verify)
-            opts="-q -h --all --tags --stdin --first-parent --other-signatures --format --json --quiet --trusted-root --instance --at --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
+            opts="-q -h --all --tags --stdin --first-parent --other-signatures --format --json --quiet --trusted-root --instance --at --cache --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1226,7 +1322,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__verify__subcmd__tag)
-            opts="-q -h --target --other-signatures --format --json --quiet --trusted-root --instance --at --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
+            opts="-q -h --target --other-signatures --format --json --quiet --trusted-root --instance --at --cache --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1284,6 +1380,20 @@ _paraph() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__whoami)
+            opts="-h --check --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

@@ -22,6 +22,9 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
+            cand setup 'Configure git to sign and verify with paraph'
+            cand doctor 'Find out what is configured, what answers and what is wrong'
+            cand whoami 'Show as whom and with which services a signature would be made here, and why'
             cand verify 'Verify commits and tags, offline'
             cand verify-tag 'Verify tags, offline'
             cand show 'Show all that a signature holds'
@@ -31,6 +34,30 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand config 'Show the effective settings and where each comes from'
             cand generate-docs 'Write manual pages, completions and the tables of settings and reasons into a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'paraph;setup'= {
+            cand --identity 'Refuse to sign as anybody but this identity (paraph.expectedIdentity)'
+            cand --allowed-identities 'Trust the identities that this file allows (paraph.allowedIdentities)'
+            cand --global 'For all repositories of the user'
+            cand --local 'For the repository here, which is what happens anyway inside of one'
+            cand --always 'Also sign every commit and every annotated tag from now on, not only those with -S and -s'
+            cand --undo 'Put back what was there before'
+            cand --yes 'Do not ask'
+            cand --dry-run 'Show the changes, and make none'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;doctor'= {
+            cand --offline 'Ask nobody'
+            cand --json 'Print it as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;whoami'= {
+            cand --check 'Ask whoever gives the token, and look at it; the certificate authority and the log hear of nothing, and no browser is opened'
+            cand --json 'Print it as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;verify'= {
             cand --format 'Print the verdicts in this format'
@@ -54,6 +81,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --json 'The same as --format json'
             cand -q 'Print nothing but errors; the exit code tells'
             cand --quiet 'Print nothing but errors; the exit code tells'
+            cand --cache 'Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)'
             cand --lookup 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode'
             cand --allow-legacy 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy'
             cand -h 'Print help (see more with ''--help'')'
@@ -78,6 +106,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --json 'The same as --format json'
             cand -q 'Print nothing but errors; the exit code tells'
             cand --quiet 'Print nothing but errors; the exit code tells'
+            cand --cache 'Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)'
             cand --lookup 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode'
             cand --allow-legacy 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy'
             cand -h 'Print help (see more with ''--help'')'
@@ -256,6 +285,9 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help'
         }
         &'paraph;help'= {
+            cand setup 'Configure git to sign and verify with paraph'
+            cand doctor 'Find out what is configured, what answers and what is wrong'
+            cand whoami 'Show as whom and with which services a signature would be made here, and why'
             cand verify 'Verify commits and tags, offline'
             cand verify-tag 'Verify tags, offline'
             cand show 'Show all that a signature holds'
@@ -265,6 +297,12 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand config 'Show the effective settings and where each comes from'
             cand generate-docs 'Write manual pages, completions and the tables of settings and reasons into a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'paraph;help;setup'= {
+        }
+        &'paraph;help;doctor'= {
+        }
+        &'paraph;help;whoami'= {
         }
         &'paraph;help;verify'= {
         }

@@ -210,14 +210,19 @@ impl Vault {
     }
 
     async fn obtain(&self, target: &Target, wanted: &Wanted, http: &Http, prompt: &Saying<'_>) -> Result<Ready, Refused> {
-        let session = match self.renewed(target, wanted, http).await? {
-            Some(session) => session,
-            None => log_in(target, wanted, http, prompt).await?,
+        let (session, is_new) = match self.renewed(target, wanted, http).await? {
+            Some(session) => (session, false),
+            None => (log_in(target, wanted, http, prompt).await?, true),
         };
         let token = &session.id_token;
         token.check(&Expectation::new(None, &target.client_id, Timestamp::now())).map_err(|error| refused_login(&error.into()))?;
         // before Fulcio hears of it
         admit(wanted, token)?;
+        if is_new {
+            let (identity, issuer) = (token.principal(), token.federated_issuer().unwrap_or(token.issuer()));
+            let text = format!("who can read the log at {} will read, for good: identity {identity}, issuer {issuer}", target.services.log);
+            prompt.say(Reply::Say { text });
+        }
         let credential = sign::obtain(token, &target.services.fulcio, &target.roots, http, &Timestamp::now).await;
         let credential = credential.map_err(|error| refused_signature(&error))?;
         let identity = credential.certificate().identity().clone();

@@ -8,6 +8,7 @@ use crate::{
     policy::Policy,
     repository::Repository,
     selection::{self, Cached, SelectionError},
+    service::{Http, Settings},
     sign::Services,
     trust::{Instance, TrustRoot},
 };
@@ -82,6 +83,11 @@ impl Context {
         Ok(selection::issuer(&self.config, &|name| self.cached(name), now)?)
     }
 
+    /// Clients with the configured deadline.
+    pub fn http(&self) -> Http {
+        http(&self.config)
+    }
+
     /// What the cache of TUF metadata holds for an instance.
     pub fn cached(&self, name: &Instance) -> Result<Option<Cached>, String> {
         super::trust::cached(&self.config, name)
@@ -105,6 +111,12 @@ impl Context {
         let file = files.find(is_under_test)?;
         Some(format!("{} lies in the work tree: whoever can change a branch can change whom it allows.", file.display()))
     }
+}
+
+/// HTTP clients with the configured deadline.
+pub(super) fn http(config: &Config) -> Http {
+    let settings = Settings { request: config.timeout.value, ..Settings::default() };
+    Http::new(settings).allowing_plain_http(config.allow_plain_http.value)
 }
 
 impl From<SelectionError> for Failure {

@@ -7,7 +7,7 @@ use super::{
     ui::Ui,
 };
 use std::{
-    fs::OpenOptions,
+    fs::{File, OpenOptions},
     io::{self, Read, Write},
     path::Path,
     process::ExitCode,
@@ -51,22 +51,46 @@ fn name(path: Option<&Path>) -> String {
     path.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
 }
 
-/// Writes status lines to the descriptor that the caller asked for, in one piece.
-pub(super) fn write_status(descriptor: Option<u32>, lines: &str, ui: &mut Ui) -> Result<(), Failure> {
-    match descriptor {
-        None => Ok(()),
-        Some(1) => {
-            ui.bytes(lines.as_bytes());
-            Ok(())
-        }
-        Some(2) => {
-            ui.status(lines);
-            Ok(())
-        }
-        Some(other) => {
-            let path = format!("/dev/fd/{other}");
-            let written = OpenOptions::new().write(true).open(&path).and_then(|mut file| file.write_all(lines.as_bytes()));
-            written.map_err(|error| Failure::io(&format!("the status lines cannot be written to descriptor {other}"), &error))
+/// The descriptor that the caller wants status lines on.
+pub(super) enum StatusOutput {
+    Nowhere,
+    StandardOutput,
+    StandardError,
+    Other(u32, File),
+}
+
+impl StatusOutput {
+    /// Opens it, so that one that cannot be written to is known before anything is done.
+    pub(super) fn open(descriptor: Option<u32>) -> Result<Self, Failure> {
+        match descriptor {
+            None => Ok(Self::Nowhere),
+            Some(1) => Ok(Self::StandardOutput),
+            Some(2) => Ok(Self::StandardError),
+            Some(other) => {
+                let opened = OpenOptions::new().write(true).open(format!("/dev/fd/{other}"));
+                opened.map(|file| Self::Other(other, file)).map_err(|error| unwritable(other, &error))
+            }
         }
     }
+
+    /// Writes status lines in one piece.
+    pub(super) fn write(self, lines: &str, ui: &mut Ui) -> Result<(), Failure> {
+        match self {
+            Self::Nowhere => Ok(()),
+            Self::StandardOutput => {
+                ui.bytes(lines.as_bytes());
+                Ok(())
+            }
+            Self::StandardError => {
+                ui.status(lines);
+                Ok(())
+            }
+            Self::Other(descriptor, mut file) => file.write_all(lines.as_bytes()).map_err(|error| unwritable(descriptor, &error)),
+        }
+    }
+}
+
+fn unwritable(descriptor: u32, error: &io::Error) -> Failure {
+    Failure::io(&format!("the status lines cannot be written to descriptor {descriptor}"), error)
+        .with_hint("--status-fd names a descriptor that the caller has opened for writing; git uses 2 for signatures and 1 for verdicts")
 }

@@ -3,8 +3,10 @@
 use super::{
     context::Context,
     exit::{Exit, Failure},
-    git_program::{read, write_status},
-    identity, status,
+    git_program::{StatusOutput, read},
+    identity,
+    publication::Publication,
+    status,
     terminal::Terminal,
     ui::Ui,
 };
@@ -12,7 +14,7 @@ use crate::{
     Reason,
     config::RekorMode,
     object::{MAX_OBJECT, Payload},
-    service::{Http, ServiceError, Settings},
+    service::ServiceError,
     sign::{self, SignError, Signature},
 };
 use jiff::Timestamp;
@@ -20,22 +22,24 @@ use std::{ffi::OsStr, path::Path};
 
 pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
     Ui::require_output()?;
+    // what cannot be said afterwards must not be done before
+    let status = StatusOutput::open(status_fd)?;
     let payload = read(input, MAX_OBJECT)?;
     let context = Context::load(&[]).inspect_err(|failure| Terminal::open(None).say_beside_standard_error(failure))?;
     let terminal = Terminal::open(context.config.log_path.value.as_deref());
     if let Some(problem) = &terminal.unwritable {
         ui.warning(problem);
     }
-    let signature = create(&payload, key, &context, &terminal).inspect_err(|failure| terminal.say_beside_standard_error(failure))?;
+    let signature = create(&payload, key, &context, &terminal, ui).inspect_err(|failure| terminal.say_beside_standard_error(failure))?;
 
     // git takes an empty signature for success if it reads SIG_CREATED: so that line comes only when the signature is out
     ui.bytes(signature.armored.as_bytes());
     ui.flush().inspect_err(|failure| terminal.say_beside_standard_error(failure))?;
-    write_status(status_fd, &status::signature_created(&signature.verified), ui)?;
+    status.write(&status::signature_created(&signature.verified), ui)?;
     Ok(Exit::Good)
 }
 
-fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Terminal) -> Result<Signature, Failure> {
+fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Terminal, ui: &mut Ui) -> Result<Signature, Failure> {
     let config = &context.config;
     let object = Payload::parse(payload).map_err(|rejection| {
         Failure::new(Exit::Usage, format!("what is to be signed is no commit, tag or push certificate that could be verified: {rejection}"))
@@ -46,9 +50,9 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
                 .say("rekorMode is online, and the log entry is embedded all the same, so that the signature verifies without a network.");
         });
     }
-    let (source, hint) = (identity::source(context)?, identity::hint(key));
+    let (chosen, hint) = (identity::choice(context, terminal)?, identity::hint(key));
     #[cfg(unix)]
-    if source.is_login() {
+    if chosen.source.is_login() {
         match super::agent::signature::request(payload, &object, hint.clone(), context, terminal)? {
             super::agent::signature::Outcome::Signed(signature) => return Ok(*signature),
             super::agent::signature::Outcome::Unavailable(Some(why)) => terminal.say(format!("signing without the agent: {why}")),
@@ -57,14 +61,19 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
     }
     let roots = context.trust_roots_for_signing(terminal)?;
     let services = context.services(Timestamp::now())?;
-    let http = Http::new(Settings { request: config.timeout.value, ..Settings::default() });
+    let http = context.http();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::io("the network calls cannot be started", &error))?;
     let signature = runtime.block_on(async {
-        let token = identity::token(&source, context, hint, &object, &http, terminal).await?;
+        let token = identity::token(&chosen, context, hint, &object, &http, terminal, ui).await?;
         identity::check(context, &token, &object)?;
+        let publication = Publication::announce(&token, &services, terminal);
         let credential = sign::obtain(&token, &services.fulcio, &roots, &http, &Timestamp::now).await?;
-        Ok::<_, Failure>(sign::sign(payload, &credential, &services, &roots, &http, &Timestamp::now).await?)
+        identity::check_certificate(context, &token, credential.certificate())?;
+        publication.certified(credential.certificate());
+        let signature = sign::sign(payload, &credential, &services, &roots, &http, &Timestamp::now).await?;
+        publication.done();
+        Ok::<_, Failure>(signature)
     });
     for remark in http.take_remarks() {
         terminal.say(remark);
@@ -75,10 +84,10 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
 /// The setting that names a file with what is not in the trust root.
 fn trust_setting(reason: Reason) -> Option<&'static str> {
     match reason {
-        Reason::UnknownAuthority => Some("gitsign.fulcioRoot"),
-        Reason::SctUnknownLog => Some("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE"),
-        Reason::LogUnknown => Some("SIGSTORE_REKOR_PUBLIC_KEY"),
-        Reason::TimestampUnknownAuthority => Some("gitsign.timestampCertChain"),
+        Reason::UnknownAuthority => Some("paraph.fulcioRoot"),
+        Reason::SctUnknownLog => Some("paraph.ctLogPublicKey"),
+        Reason::LogUnknown => Some("paraph.rekorPublicKey"),
+        Reason::TimestampUnknownAuthority => Some("paraph.timestampCertChain"),
         _ => None,
     }
 }
@@ -96,9 +105,9 @@ impl From<SignError> for Failure {
                 Self::new(Exit::Trust, error.to_string()).with_hint(hint)
             }
             SignError::IntermediateMissing { .. } => Self::new(Exit::Trust, error.to_string())
-                .with_hint("a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of gitsign.fulcioRoot"),
+                .with_hint("a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of paraph.fulcioRoot"),
             SignError::WrongCertificate { .. } => Self::new(Exit::Service, error.to_string()),
-            SignError::TimestampAuthorityMissing => Self::new(Exit::Configuration, error.to_string()).with_hint("set gitsign.timestampServerURL"),
+            SignError::TimestampAuthorityMissing => Self::new(Exit::Configuration, error.to_string()).with_hint("set paraph.timestampServerURL"),
             SignError::Encoding(_) => Self::new(Exit::Io, error.to_string()),
         }
     }

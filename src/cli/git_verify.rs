@@ -4,7 +4,7 @@ use super::{
     context::Context,
     entries::Entries,
     exit::{Exit, Failure},
-    git_program::{read_at_most, write_status},
+    git_program::{StatusOutput, read_at_most},
     status,
     ui::Ui,
 };
@@ -21,6 +21,7 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
     if status_fd == Some(1) {
         Ui::require_output()?;
     }
+    let status = StatusOutput::open(status_fd)?;
     let mut input = Vec::new();
     let judged = inputs(signature, data).and_then(|(signature, payload)| {
         input = signature;
@@ -30,7 +31,7 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
         Ok(judged) => judged,
         // what cannot even be read or set up was not checked: git must hear that, and not nothing
         Err(failure) => {
-            write_status(status_fd, &status::nothing_checked(Claimed::of(&input).as_ref()), ui)?;
+            status.write(&status::nothing_checked(Claimed::of(&input).as_ref()), ui)?;
             return Err(failure);
         }
     };
@@ -47,7 +48,7 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
     for warning in warnings {
         ui.warning(warning);
     }
-    write_status(status_fd, &status::verification(&judgement, claimed.as_ref()), ui)?;
+    status.write(&status::verification(&judgement, claimed.as_ref()), ui)?;
     Ok(if status::is_success(&judgement) { Exit::Good } else { Exit::NotGood })
 }
 

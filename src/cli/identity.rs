@@ -4,11 +4,14 @@ use super::{
     context::Context,
     exit::{Exit, Failure},
     terminal::Terminal,
+    ui::Ui,
 };
 use crate::{
+    certificate::SignerCertificate,
     config::Config,
     identity::{
         ADDRESS, Desktop, Expectation, IdentityToken, Login, LoginError, Opener, Settings, Source, SourceError, TokenError, choose,
+        workload::{self, Provider, Surroundings, WorkloadError},
     },
     object::Payload,
     service::Http,
@@ -20,16 +23,50 @@ use zeroize::Zeroizing;
 /// A secret file larger than this is not read, in bytes.
 const MAX_SECRET: usize = 4096;
 
-/// Where the configuration says that the token comes from.
-pub(super) fn source(context: &Context) -> Result<Source, Failure> {
+const STALE_ACCESS_CODE: &str = "run `paraph local use` again in this repository: it names the file of the access code";
+
+/// Where the token comes from, and why from there.
+pub(super) struct Choice {
+    /// Where from.
+    pub(super) source: Source,
+    /// Why: a clause.
+    pub(super) because: String,
+    /// A CI system whose job this is, and whose token is not taken.
+    pub(super) unused: Option<Provider>,
+    /// Whether a job's token is taken that nobody asked for by name.
+    pub(super) by_itself: bool,
+}
+
+/// The source of the token that the configuration and the surroundings choose.
+pub(super) fn choice(context: &Context, terminal: &Terminal) -> Result<Choice, Failure> {
     let config = &context.config;
     let settings = Settings {
         token_provider: config.token_provider.value.map(|provider| provider.as_str().to_owned()),
         token_variable: config.identity_token.value.as_ref().map(|secret| Zeroizing::new(secret.expose().to_owned())),
         token_file: config.identity_token_file.value.clone(),
         access_code: access_code(context)?,
+        job: Provider::of_job(&|name: &str| std::env::var_os(name)),
+        person: somebody_is_there(context, terminal),
     };
-    Ok(choose(&settings)?)
+    let source = choose(&settings)?;
+    let named = settings.token_provider.is_some();
+    let because = match &source {
+        _ if named => format!("{} names it", config.token_provider.source),
+        Source::Variable(_) => format!("{} is set", config.identity_token.source),
+        Source::File(_) => format!("{} names it", config.identity_token_file.source),
+        Source::Workload(_) => "this is its job, nobody could log in here, and nothing else is configured".to_owned(),
+        Source::Direct(_) => format!("{} is an instance of this machine whose access code is at hand", config.instance_name()),
+        Source::Device | Source::Browser => "nothing else is configured".to_owned(),
+    };
+    let by_itself = matches!(source, Source::Workload(_)) && !named;
+    let unused = settings.job.filter(|job| !named && !matches!(source, Source::Workload(chosen) if chosen == *job));
+    Ok(Choice { source, because, unused, by_itself })
+}
+
+/// Whether a login could be shown to somebody.
+pub(super) fn somebody_is_there(context: &Context, terminal: &Terminal) -> bool {
+    let desktop = Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name));
+    desktop.terminal || desktop.session || context.config.url_opener.value.is_some()
 }
 
 /// The identity that git's key names: `user.signingKey`, or `Name <email>` of the committer.
@@ -37,58 +74,101 @@ pub(super) fn hint(key: Option<&OsStr>) -> Option<String> {
     key.and_then(OsStr::to_str).and_then(email_of)
 }
 
-/// A token to sign with, from `source`. `hint` is whom git's key names; where it names none, whoever the object claims to be from does.
+/// A token to sign with, from the chosen source. `hint` is whom git's key names; where it names none, whoever the object claims to be from
+/// does.
 pub(super) async fn token(
-    source: &Source,
+    chosen: &Choice,
     context: &Context,
     hint: Option<String>,
     object: &Payload,
     http: &Http,
     terminal: &Terminal,
+    ui: &mut Ui,
+) -> Result<IdentityToken, Failure> {
+    if let (true, Source::Workload(provider)) = (chosen.by_itself, &chosen.source) {
+        let remark = format!(
+            "Signing as this job of {provider}: nobody could log in here, and nothing else is configured. Set paraph.tokenProvider to choose."
+        );
+        ui.note(&remark);
+        terminal.say(remark);
+    }
+    if let (Some(job), Source::Browser) = (chosen.unused, &chosen.source) {
+        terminal.say(format!("the identity of this job of {job} is not used; paraph.tokenProvider = {} would.", job.name()));
+    }
+    let hint = context.config.expected_identity.value.clone().or(hint).or_else(|| object.email.clone());
+    token_of(context, &chosen.source, hint.as_deref(), http, terminal).await
+}
+
+/// A token from this source, checked.
+pub(super) async fn token_of(
+    context: &Context,
+    source: &Source,
+    hint: Option<&str>,
+    http: &Http,
+    terminal: &Terminal,
 ) -> Result<IdentityToken, Failure> {
     let config = &context.config;
-    let now = Timestamp::now();
-    let hint = config.expected_identity.value.clone().or(hint).or_else(|| object.email.clone());
     let token = match source {
         Source::Variable(_) | Source::File(_) => source.read()?,
-        Source::Direct(_) | Source::Device | Source::Browser => {
-            let issuer = context.issuer(now)?;
-            let secret = client_secret(context)?;
-            let login = Login {
-                http,
-                issuer: &issuer,
-                client_id: &config.client_id.value,
-                client_secret: secret.as_ref().map(|secret| secret.as_str()),
-                redirect_url: config.redirect_url.value.as_ref().map(|url| url.as_str()),
-                connector_id: config.connector_id.value.as_deref(),
-                login_hint: hint.as_deref(),
-                offline: false,
-                autoclose: autoclose(config),
-                deadline: config.login_timeout.value,
-            };
-            let desktop = Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name));
-            let session = match (source, &hint) {
-                (Source::Direct(code), Some(email)) => login.direct(code, email).await?,
-                (Source::Device, _) => login.device(terminal, desktop).await?,
-                _ => login.interactive(terminal, &opener(config), desktop).await?,
-            };
-            session.id_token
+        Source::Workload(provider) => {
+            let variable = |name: &str| std::env::var_os(name);
+            let surroundings = Surroundings { http, variable: &variable, audience: &config.client_id.value, deadline: workload::DEADLINE };
+            provider.token(&surroundings).await?
         }
+        Source::Direct(_) | Source::Device | Source::Browser => return log_in(context, source, hint, http, terminal).await,
     };
-    // a token that somebody handed over names its own issuer; Fulcio decides whether it takes it
-    token.check(&Expectation::new(None, &config.client_id.value, now))?;
+    check_token(context, &token).map_err(|error| {
+        let failure = Failure::from(error);
+        Failure { message: format!("the token from {source} is not sent: {}", failure.message), ..failure }
+    })?;
     Ok(token)
+}
+
+/// What is known of a token before anybody gets it. One that somebody handed over names its own issuer; Fulcio decides whether it takes it.
+pub(super) fn check_token(context: &Context, token: &IdentityToken) -> Result<(), TokenError> {
+    token.check(&Expectation::new(None, &context.config.client_id.value, Timestamp::now()))
+}
+
+async fn log_in(
+    context: &Context,
+    source: &Source,
+    hint: Option<&str>,
+    http: &Http,
+    terminal: &Terminal,
+) -> Result<IdentityToken, Failure> {
+    let config = &context.config;
+    let issuer = context.issuer(Timestamp::now())?;
+    let secret = client_secret(context)?;
+    let login = Login {
+        http,
+        issuer: &issuer,
+        client_id: &config.client_id.value,
+        client_secret: secret.as_ref().map(|secret| secret.as_str()),
+        redirect_url: config.redirect_url.value.as_ref().map(|url| url.as_str()),
+        connector_id: config.connector_id.value.as_deref(),
+        login_hint: hint,
+        offline: false,
+        autoclose: autoclose(config),
+        deadline: config.login_timeout.value,
+    };
+    let desktop = Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name));
+    let session = match (source, hint) {
+        (Source::Direct(code), Some(email)) => login.direct(code, email).await.map_err(|error| match error {
+            // the only thing that it asks for
+            LoginError::Refused { .. } => Failure { hint: Some(STALE_ACCESS_CODE.to_owned()), ..error.into() },
+            other => other.into(),
+        })?,
+        (Source::Device, _) => login.device(terminal, desktop).await?,
+        _ => login.interactive(terminal, &opener(config), desktop).await?,
+    };
+    check_token(context, &session.id_token)?;
+    Ok(session.id_token)
 }
 
 /// Refuses before Fulcio or the log hear of it: an identity that is not the expected one, or not the committer's.
 pub(super) fn check(context: &Context, token: &IdentityToken, object: &Payload) -> Result<(), Failure> {
+    check_expected(context, token)?;
     let principal = token.principal();
-    if let Some(expected) = context.config.expected_identity.value.as_deref().filter(|expected| *expected != principal) {
-        let message = format!(
-            "the identity is {principal}, and {expected} is expected (paraph.expectedIdentity); nothing was sent to Fulcio or the log"
-        );
-        return Err(Failure::new(Exit::Identity, message));
-    }
     if context.config.match_committer.value && object.email.as_deref() != Some(principal) {
         let claimed = object.email.as_deref().unwrap_or("nobody with an e-mail address");
         let message = format!(
@@ -116,6 +196,39 @@ pub(super) fn client_secret(context: &Context) -> Result<Option<Zeroizing<String
     context.config.client_secret_file.value.as_deref().map(secret_of).transpose()
 }
 
+/// Refuses an identity that is not the expected one.
+pub(super) fn check_expected(context: &Context, token: &IdentityToken) -> Result<(), Failure> {
+    let name = token.certificate_name();
+    let (principal, name) = (token.principal(), name.as_deref());
+    if let Some(expected) = context.config.expected_identity.value.as_deref()
+        && expected != principal
+        && Some(expected) != name
+    {
+        let named = name.filter(|name| *name != principal).map(|name| format!(" (in the certificate {name})")).unwrap_or_default();
+        let message = format!(
+            "the identity is {principal}{named}, and {expected} is expected ({}); nothing was sent to Fulcio or the log",
+            context.config.expected_identity.source
+        );
+        return Err(Failure::new(Exit::Identity, message).with_hint("log in as the expected identity, or change paraph.expectedIdentity"));
+    }
+    Ok(())
+}
+
+/// The same once more where Fulcio has composed the name: the log does not hear of an identity that is not the expected one.
+pub(super) fn check_certificate(context: &Context, token: &IdentityToken, certificate: &SignerCertificate) -> Result<(), Failure> {
+    let name = &certificate.identity().name;
+    match context.config.expected_identity.value.as_deref() {
+        Some(expected) if expected != name && expected != token.principal() => {
+            let message = format!(
+                "the certificate names {name}, and {expected} is expected ({}); nothing was sent to the log",
+                context.config.expected_identity.source
+            );
+            Err(Failure::new(Exit::Identity, message).with_hint("change paraph.expectedIdentity, or sign from where it is the identity"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The access code of the local issuer, where the instance in use is one and names its file.
 pub(super) fn access_code(context: &Context) -> Result<Option<Zeroizing<String>>, Failure> {
     let settings = context.config.instance_settings(&context.config.instance_name());
@@ -129,7 +242,7 @@ fn secret_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
 }
 
 /// The address in `Name <email>`, or the text itself where it is one.
-fn email_of(key: &str) -> Option<String> {
+pub(super) fn email_of(key: &str) -> Option<String> {
     let email = match key.rsplit_once('<') {
         Some((_, rest)) => rest.split('>').next().unwrap_or_default(),
         None => key,
@@ -139,22 +252,66 @@ fn email_of(key: &str) -> Option<String> {
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
-        Self::new(Exit::Identity, error.to_string())
+        let hint = match &error {
+            SourceError::VariableMissing => Some("set it to an identity token, or choose another paraph.tokenProvider"),
+            SourceError::File { .. } => {
+                Some("check paraph.identityTokenFile; where Kubernetes projects the token, mount it with the audience sigstore")
+            }
+            SourceError::Token { .. } => {
+                Some("an identity token is three parts of base64url with dots between, as an OpenID provider gives it")
+            }
+            SourceError::Provider(_) | SourceError::Asked => None,
+        };
+        let failure = Self::new(Exit::Identity, error.to_string());
+        Self { hint: hint.map(str::to_owned), ..failure }
+    }
+}
+
+impl From<WorkloadError> for Failure {
+    fn from(error: WorkloadError) -> Self {
+        Self::new(Exit::Identity, error.to_string()).with_hint(error.hint())
     }
 }
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
-        Self::new(Exit::Identity, error.to_string())
+        let hint = match &error {
+            TokenError::Expired(_) => Some("get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead"),
+            TokenError::Future(_) => Some("set this machine's clock, for instance with NTP; `paraph doctor` measures it"),
+            TokenError::Audience { .. } => Some("ask for a token that is made out to the client id (paraph.clientID, sigstore by default)"),
+            TokenError::EmailUnverified(_) => Some("confirm the address at the identity provider"),
+            TokenError::Issuer { .. } => Some("set paraph.issuer exactly as the issuer writes itself, trailing slash included"),
+            _ => None,
+        };
+        let failure = Self::new(Exit::Identity, error.to_string());
+        Self { hint: hint.map(str::to_owned), ..failure }
     }
 }
 
 impl From<LoginError> for Failure {
     fn from(error: LoginError) -> Self {
-        match error {
-            LoginError::Service(error) => error.into(),
+        let hint = match &error {
+            LoginError::Service(_) | LoginError::Token(_) => None,
+            LoginError::Nobody => Some(
+                "choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in",
+            ),
+            LoginError::Opener => Some(
+                "set paraph.urlOpener to a program that opens it, or paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile",
+            ),
+            LoginError::Deadline(_) => Some("try again; paraph.loginTimeout gives more time"),
+            LoginError::Redirect { .. } => {
+                Some("set paraph.redirectURL to an http address of this machine that the issuer knows, or unset it")
+            }
+            LoginError::Refused { .. } => Some("log in once more, as somebody whom the provider lets in"),
+            LoginError::AccessCode => Some(STALE_ACCESS_CODE),
+            _ => None,
+        };
+        let failure = match error {
+            LoginError::Service(error) => return error.into(),
+            LoginError::Token(error) => return error.into(),
             other => Self::new(Exit::Identity, other.to_string()),
-        }
+        };
+        Self { hint: hint.map(str::to_owned), ..failure }
     }
 }
 

@@ -292,7 +292,7 @@ impl From<LocalError> for Failure {
     fn from(error: LocalError) -> Self {
         let exit = match &error {
             LocalError::File { .. } | LocalError::Occupied(_) | LocalError::Exposed { .. } => Exit::Io,
-            LocalError::Identity(_) => Exit::Identity,
+            LocalError::Identity(_) => Exit::Usage,
             LocalError::Absent(_) | LocalError::Damaged { .. } | LocalError::InUse { .. } | LocalError::Port { .. } => Exit::Service,
             LocalError::Full(_) | LocalError::Crypto(_) => Exit::Service,
         };

@@ -8,25 +8,30 @@
 mod agent;
 mod config;
 mod context;
+mod doctor;
 mod entries;
 pub mod exit;
 mod generate_docs;
 pub mod git_call;
 pub mod git_program;
+mod git_settings;
 mod git_sign;
 mod git_verify;
 mod hook;
 mod identity;
 #[cfg(unix)]
 mod local;
+mod publication;
 mod qr;
 mod said;
+mod setup;
 mod show;
 mod status;
 mod terminal;
 mod trust;
 pub mod ui;
 mod verify;
+mod whoami;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use exit::{Exit, Failure};
@@ -41,11 +46,11 @@ use ui::Ui;
 /// OpenID identity, and an entry in a public log, all inside the signature that
 /// git stores. Verifying needs no network.
 ///
-/// To sign with it, tell git once:
+/// To sign with it, tell git once, and ask what is wrong where something is:
 ///
-///   git config --global gpg.format x509
-///   git config --global gpg.x509.program paraph
+///   paraph setup --global
 ///   git commit -S
+///   paraph doctor
 ///
 /// git then calls it by itself, also for `git verify-commit`,
 /// `git log --show-signature` and `git push --signed`.
@@ -58,6 +63,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Setup(setup::Args),
+    Doctor(doctor::Args),
+    Whoami(whoami::Args),
     Verify(Box<verify::Args>),
     VerifyTag(Box<verify::tag::Args>),
     Show(show::Args),
@@ -99,6 +107,9 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
         }
     };
     match cli.command {
+        Command::Setup(arguments) => setup::run(&arguments, ui),
+        Command::Doctor(arguments) => doctor::run(&arguments, ui),
+        Command::Whoami(arguments) => whoami::run(&arguments, ui),
         Command::Verify(arguments) => verify::run(&arguments, ui),
         Command::VerifyTag(arguments) => verify::tag::run(&arguments, ui),
         Command::Show(arguments) => show::run(&arguments, ui),

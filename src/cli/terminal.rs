@@ -47,6 +47,11 @@ impl Terminal {
         self.device.is_some()
     }
 
+    /// Whether what is said reaches anybody: a person at the terminal, or a log file.
+    pub fn has_reader(&self) -> bool {
+        self.device.is_some() || self.log.is_some()
+    }
+
     /// The address as a drawing, where the terminal has room for it.
     fn qr_code(&self, url: &str) -> Option<String> {
         if std::env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb") {

@@ -10,7 +10,7 @@ use crate::{
     config::{Config, OptionValue},
     selection::Cached,
     service::{
-        Http, Settings,
+        Http,
         tuf::{Mirror, TrustMaterial, TufError},
     },
     trust::{Instance, Log, MAX_TRUSTED_ROOT, TrustRoot, Window},
@@ -303,7 +303,15 @@ fn refresh(config: &Config, mirror: &Mirror, patience: Option<Duration>) -> Resu
 fn network(config: &Config) -> Result<(Http, tokio::runtime::Runtime), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::io("the network calls cannot be started", &error))?;
-    Ok((Http::new(Settings { request: config.timeout.value, ..Settings::default() }), runtime))
+    Ok((super::context::http(config), runtime))
+}
+
+/// The address of the TUF repository of the instance in use, where trust is renewed from one.
+pub(super) fn mirror_url(config: &Config) -> Option<String> {
+    let name = config.instance_name();
+    let by_file = config.trusted_root.value.is_some()
+        || config.instance_settings(&name).is_some_and(|settings| settings.trusted_root.value.is_some());
+    if by_file { None } else { mirror(config, &name).ok()?.map(|mirror| mirror.url().to_owned()) }
 }
 
 /// The TUF mirror of an instance, where it has one.

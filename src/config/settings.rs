@@ -161,8 +161,8 @@ settings! {
     token_provider: Option<TokenProvider> {
         name: "tokenProvider", keys: ["paraph.tokenProvider", "gitsign.tokenProvider"],
         variables: ["PARAPH_TOKEN_PROVIDER", "GITSIGN_TOKEN_PROVIDER", "SIGSTORE_TOKEN_PROVIDER"],
-        default: "", otherwise: "SIGSTORE_ID_TOKEN, else identityTokenFile, else a login", secret: false,
-        help: "Who gives the identity token. One that is named is the only one asked. device shows a code that is entered in a browser anywhere; a login takes that way by itself where there is a terminal and no desktop, and the issuer offers it.",
+        default: "", otherwise: "SIGSTORE_ID_TOKEN, else identityTokenFile, else a login; a CI job in which nobody can log in signs as itself", secret: false,
+        help: "Who gives the identity token. One that is named is the only one asked. device shows a code that is entered in a browser anywhere; a login takes that way by itself where there is a terminal and no desktop, and the issuer offers it. A projected token of Kubernetes is filesystem.",
     }
     issuer: Option<ServiceUrl> {
         name: "issuer", keys: ["paraph.issuer", "gitsign.issuer"],
@@ -294,6 +294,11 @@ settings! {
         variables: ["PARAPH_TIMESTAMP_CERT_CHAIN", "GITSIGN_TIMESTAMP_CERT_CHAIN", "SIGSTORE_TIMESTAMP_CERT_CHAIN", "SIGSTORE_TSA_CERTIFICATE_FILE"],
         default: "", otherwise: "the trusted root's", secret: false,
         help: "A PEM file with the timestamp authority's certificates to trust.",
+    }
+    allow_plain_http: bool {
+        name: "allowPlainHttp", keys: ["paraph.allowPlainHttp"], variables: ["PARAPH_ALLOW_PLAIN_HTTP"],
+        default: "false", otherwise: "", secret: false,
+        help: "Whether an identity token may be sent to issuer and certificate authority on another machine over plain http, where anybody between can read it. To this machine it always may.",
     }
     timeout: Duration {
         name: "timeout", keys: ["paraph.timeout"], variables: ["PARAPH_TIMEOUT"],

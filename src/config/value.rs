@@ -274,7 +274,7 @@ impl Value for Instance {
 }
 
 macro_rules! choices {
-    ($(#[$doc:meta])* $name:ident, $allowed:literal { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident, $allowed:literal { $($(#[$variant_doc:meta])* $variant:ident = $text:literal $(or $alias:literal)*,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum $name { $($(#[$variant_doc])* $variant,)* }
@@ -291,7 +291,7 @@ macro_rules! choices {
 
             fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
                 match text(raw)? {
-                    $($text => Ok(Self::$variant),)*
+                    $($text $(| $alias)* => Ok(Self::$variant),)*
                     _ => Err(Refusal::NotAllowed),
                 }
             }
@@ -347,7 +347,7 @@ choices! {
 
 choices! {
     /// Who gives the identity token.
-    TokenProvider, "interactive, device, envvar, filesystem" {
+    TokenProvider, "interactive, device, envvar, filesystem, github-actions, gitlab, circleci, buildkite-agent, google-workload-identity, google-impersonate, spiffe, azure" {
         /// The user, in a browser.
         Interactive = "interactive",
         /// The user, in a browser on another device.
@@ -356,6 +356,22 @@ choices! {
         Variable = "envvar",
         /// A file.
         Filesystem = "filesystem",
+        /// A job of GitHub Actions.
+        GithubActions = "github-actions",
+        /// A job of GitLab CI.
+        Gitlab = "gitlab",
+        /// A job of CircleCI.
+        Circleci = "circleci",
+        /// A job of Buildkite.
+        Buildkite = "buildkite-agent" or "buildkite",
+        /// A service account at Google.
+        Google = "google-workload-identity" or "google",
+        /// Another service account at Google, which that one may act as. gitsign's documents have the second name, its code the first.
+        GoogleImpersonate = "google-impersonate" or "google-impersonation",
+        /// SPIFFE's Workload API.
+        Spiffe = "spiffe",
+        /// An identity at Azure.
+        Azure = "azure",
     }
 }
 

@@ -105,8 +105,7 @@ pub enum LoginError {
     Token(#[from] TokenError),
     /// Nobody to ask.
     #[error(
-        "no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in; \
-         set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in"
+        "no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in"
     )]
     Nobody,
     /// The redirect URL is not one of this machine.
@@ -129,10 +128,7 @@ pub enum LoginError {
         description: Option<String>,
     },
     /// No browser, and no terminal to show the address on.
-    #[error(
-        "no browser could be opened for the login, and there is no terminal to show its address on; \
-         set paraph.urlOpener to a program that opens it, or set SIGSTORE_ID_TOKEN or paraph.identityTokenFile"
-    )]
+    #[error("no browser could be opened for the login, and there is no terminal to show its address on")]
     Opener,
     /// The issuer has no device flow.
     #[error("{0} offers no login on another device; unset paraph.tokenProvider to log in with a browser")]

@@ -138,7 +138,7 @@ fn without_terminal_and_desktop_the_login_fails_at_once_and_says_what_is_missing
         let (sender, _receiver) = tokio::sync::mpsc::unbounded_channel::<Told>();
         for opener in [Opener::System, Opener::Nothing] {
             let error = login(&http, &nobody).browser(&Shown(sender.clone()), &opener, desktop).await.unwrap_err();
-            insta::allow_duplicates! { insta::assert_snapshot!(error, @r"no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in; set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in") };
+            insta::allow_duplicates! { insta::assert_snapshot!(error, @"no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in") };
         }
         assert!(!Desktop::from_environment(true, |_| None).session || cfg!(target_os = "macos"));
         assert!(Desktop::from_environment(true, |name| (name == "DISPLAY").then(|| ":0".into())).session);

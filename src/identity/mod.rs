@@ -1,7 +1,7 @@
 //! Who signs: OpenID identity tokens, where they come from, and the checks that they must pass before they are sent.
 //!
-//! This room talks to OpenID providers and to nobody else. It has no terminal (a [`Prompt`] is given to it) and reads neither
-//! configuration nor environment. Fulcio verifies a token once more; what is checked here keeps a token that cannot work, or that was made
+//! This room talks to OpenID providers and token services of platforms ([`workload`]) and to nobody else. It has no terminal (a [`Prompt`] is
+//! given to it) and reads neither configuration nor environment by itself. Fulcio verifies a token once more; what is checked here keeps a token that cannot work, or that was made
 //! for somebody else, from leaving the machine.
 
 mod callback;
@@ -14,6 +14,7 @@ mod source;
 #[cfg(test)]
 mod testing;
 mod token;
+pub mod workload;
 
 pub use device::DeviceCode;
 pub use login::{ACCESS_CODE_HEADER, ADDRESS, Desktop, Login, LoginError, Opener, Prompt};

@@ -162,6 +162,7 @@ impl Provider {
         let transport = |request| transport(http, secure, request);
         let metadata = Metadata::discover_async(issuer_url, &transport).await.map_err(|error| match error {
             DiscoveryError::Request(error) => error,
+            DiscoveryError::Response(status, _, _) if status.is_success() => wrong(Cause::Malformed("it is not JSON".into())),
             DiscoveryError::Response(status, _, _) => wrong(Cause::Refused { status: status.as_u16(), message: None }),
             DiscoveryError::Validation(detail) => wrong(Cause::Mismatch(quotable(&detail))),
             error => wrong(Cause::Malformed(quotable(&causes(&error)))),

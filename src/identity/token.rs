@@ -15,6 +15,7 @@ pub const MAX_TOKEN: usize = 16 * 1024;
 pub struct IdentityToken {
     raw: Zeroizing<String>,
     claims: Claims,
+    workload: Vec<(&'static str, String)>,
 }
 
 /// What a token must fit before it is sent to Fulcio.
@@ -111,7 +112,7 @@ impl IdentityToken {
         }
         // a message of serde_json quotes no values, but a type error quotes a string's: it goes through the escaping
         let claims: Claims = serde_json::from_slice(&payload).map_err(|error| TokenError::Claims(quotable(&error.to_string())))?;
-        let token = Self { raw: Zeroizing::new(text.to_owned()), claims };
+        let token = Self { raw: Zeroizing::new(text.to_owned()), claims, workload: workload_claims(&payload) };
         if token.principal().is_empty() { Err(TokenError::Nobody) } else { Ok(token) }
     }
 
@@ -172,6 +173,37 @@ impl IdentityToken {
         self.claims.email.as_deref().filter(|email| !email.is_empty())
     }
 
+    /// Whether it is made out to this audience.
+    pub fn is_for(&self, audience: &str) -> bool {
+        self.claims.aud.iter().any(|found| found == audience)
+    }
+
+    /// The claims about a workload that Fulcio writes into a certificate, by their names in the token: for GitHub Actions, GitLab CI and
+    /// Buildkite. Not escaped.
+    pub fn workload_claims(&self) -> &[(&'static str, String)] {
+        &self.workload
+    }
+
+    /// The name that the certificate will hold, where that can be told: the e-mail address, or what Fulcio composes of the claims of a
+    /// workload whose platform it knows. Fulcio's configuration decides in the end.
+    pub fn certificate_name(&self) -> Option<String> {
+        let claim = |name: &str| self.workload.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+        if let Some(email) = self.email() {
+            return Some(email.to_owned());
+        }
+        match self.issuer() {
+            "https://token.actions.githubusercontent.com" => Some(format!("https://github.com/{}", claim("job_workflow_ref")?)),
+            "https://agent.buildkite.com" => {
+                Some(format!("https://buildkite.com/{}/{}", claim("organization_slug")?, claim("pipeline_slug")?))
+            }
+            // on any host: the claim has the host of its own instance in it
+            _ => match claim("ci_config_ref_uri") {
+                Some(reference) => Some(format!("https://{reference}")),
+                None => Some(self.subject().to_owned()).filter(|subject| subject.starts_with("spiffe://")),
+            },
+        }
+    }
+
     /// The `nonce` claim.
     pub fn nonce(&self) -> Option<&str> {
         self.claims.nonce.as_deref()
@@ -192,6 +224,54 @@ impl std::fmt::Debug for IdentityToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IdentityToken").field("issuer", &self.claims.iss).field("principal", &self.principal()).finish_non_exhaustive()
     }
+}
+
+/// What Fulcio's extensions are made of, in the order in which it is told.
+const WORKLOAD_CLAIMS: [&str; 34] = [
+    "job_workflow_ref",
+    "job_workflow_sha",
+    "workflow",
+    "workflow_ref",
+    "workflow_sha",
+    "repository",
+    "repository_id",
+    "repository_owner",
+    "repository_owner_id",
+    "repository_visibility",
+    "ref",
+    "ref_path",
+    "sha",
+    "event_name",
+    "run_id",
+    "run_attempt",
+    "runner_environment",
+    "environment",
+    "ci_config_ref_uri",
+    "ci_config_sha",
+    "project_path",
+    "project_id",
+    "project_visibility",
+    "namespace_path",
+    "namespace_id",
+    "pipeline_id",
+    "pipeline_source",
+    "job_id",
+    "organization_slug",
+    "pipeline_slug",
+    "build_number",
+    "build_branch",
+    "build_commit",
+    "build_source",
+];
+
+fn workload_claims(payload: &[u8]) -> Vec<(&'static str, String)> {
+    let claims: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(payload).unwrap_or_default();
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    WORKLOAD_CLAIMS.iter().filter_map(|name| Some((*name, claims.get(*name).and_then(text)?))).collect()
 }
 
 #[derive(Deserialize)]
@@ -373,6 +453,30 @@ pub(crate) mod tests {
             the identity token names nobody
             the identity token has more than 16384 bytes
             "#);
+    }
+
+    #[test]
+    fn the_name_in_the_certificate_is_told_as_far_as_it_can_be() {
+        let name = |claims: Value| IdentityToken::parse(&token_of(&claims)).unwrap().certificate_name();
+        let of = |issuer: &str, more: Value| {
+            let mut claims = json!({"iss": issuer, "sub": "spiffe://example.test/ci", "aud": "sigstore", "exp": 2000});
+            claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            name(claims)
+        };
+        assert_eq!(name(claims()).as_deref(), Some("you@example.com"));
+        let github = "https://token.actions.githubusercontent.com";
+        let workflow = json!({"job_workflow_ref": "org/repo/.github/workflows/w.yml@refs/heads/main"});
+        assert_eq!(of(github, workflow.clone()).as_deref(), Some("https://github.com/org/repo/.github/workflows/w.yml@refs/heads/main"));
+        assert_eq!(of(github, json!({})), None);
+        let gitlab = json!({"ci_config_ref_uri": "gitlab.com/g/p//.gitlab-ci.yml@refs/heads/main"});
+        assert_eq!(of("https://gitlab.com", gitlab).as_deref(), Some("https://gitlab.com/g/p//.gitlab-ci.yml@refs/heads/main"));
+        let buildkite = json!({"organization_slug": "o", "pipeline_slug": "p"});
+        assert_eq!(of("https://agent.buildkite.com", buildkite).as_deref(), Some("https://buildkite.com/o/p"));
+        assert_eq!(of("https://spire.test", json!({})).as_deref(), Some("spiffe://example.test/ci"));
+        assert_eq!(of("https://other.test", json!({"sub": "system:serviceaccount:a:b"})), None);
+        let token =
+            IdentityToken::parse(&token_of(&json!({"iss": github, "sub": "1", "exp": 1, "run_id": 7, "ref": "", "other": "x"}))).unwrap();
+        assert_eq!(token.workload_claims(), [("run_id", "7".to_owned())]);
     }
 
     #[test]

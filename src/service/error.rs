@@ -18,6 +18,8 @@ pub enum Service {
     IdentityProvider,
     /// The TUF repository of trust material.
     TufMirror,
+    /// Who gives a workload its identity token, by this name.
+    TokenService(&'static str),
 }
 
 impl std::fmt::Display for Service {
@@ -29,6 +31,7 @@ impl std::fmt::Display for Service {
             Self::TimestampAuthority => "the timestamp authority",
             Self::IdentityProvider => "the identity provider",
             Self::TufMirror => "the TUF mirror",
+            Self::TokenService(name) => name,
         })
     }
 }
@@ -52,6 +55,9 @@ pub enum Cause {
     /// The configured address cannot be called.
     #[error("cannot be called: {0}")]
     Address(String),
+    /// A token would be readable on its way.
+    #[error("is not asked over plain http: an identity token that is sent to another machine has to be encrypted")]
+    PlainHttp,
     /// No HTTP client could be made on this machine.
     #[error("cannot be called, because this machine's TLS cannot be set up: {0}")]
     Client(String),
@@ -96,6 +102,9 @@ pub enum Cause {
         /// Where to, escaped and cut.
         location: Option<String>,
     },
+    /// A web page where a program's answer is wanted.
+    #[error("answered with a web page: a network that wants a login first, or a proxy, seems to stand between")]
+    Page,
     /// More bytes than any sound answer has.
     #[error("sent an answer of more than {0} bytes")]
     TooLarge(usize),
@@ -136,6 +145,9 @@ impl ServiceError {
         use Service::{Fulcio, IdentityProvider, RekorV1, RekorV2, TimestampAuthority, TufMirror};
         Some(match (&self.cause, self.service) {
             (Cause::Address(_), _) => "Check the address in your configuration; it begins with https:// or http://.",
+            (Cause::PlainHttp, _) => {
+                "Configure its https address; in a network that you trust with your identity, set paraph.allowPlainHttp."
+            }
             (Cause::Client(_), _) => "Install the system's CA certificates, or name them in SSL_CERT_FILE.",
             (Cause::Unreachable(_), _) => "Check the address, the network and the proxy variables.",
             (Cause::Untrusted(_), _) => "Where a private CA or an inspecting proxy stands between, name its certificate in SSL_CERT_FILE.",
@@ -152,7 +164,10 @@ impl ServiceError {
                 "The issuer's address must be written exactly as the issuer writes it, trailing slash included."
             }
             (Cause::Refused { status: 404, .. }, TufMirror) => "The address does not lead to a TUF repository; check it.",
-            (Cause::Redirected { .. }, _) => "Configure the address that it points to, if you trust it.",
+            (Cause::Page, _) => "Log in to the network with a browser, or check the proxy variables, and try again.",
+            (Cause::Redirected { .. }, _) => {
+                "Where the network wants a login first, log in there with a browser; else configure the address that it points to, if you trust it."
+            }
             (Cause::Mismatch(_) | Cause::TooLarge(_), _) => "The service, or somebody between, answers wrongly; nothing of it was used.",
             _ => return None,
         })

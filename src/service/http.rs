@@ -1,7 +1,8 @@
 //! One HTTP stack for all services: deadlines, a budget, caps on answers, and retries where repeating does no harm.
 //!
 //! The clients are built when the first request needs them, because loading the system's certificates costs more than the rest of the
-//! program. Redirects are not followed. A loopback address never goes through a proxy and needs no certificates.
+//! program. Redirects are not followed. An address of this machine, or of its metadata service, never goes through a proxy and needs no
+//! certificates. What carries a token goes to other machines over TLS alone.
 
 use super::error::{Cause, Service, ServiceError, quotable};
 use reqwest::{
@@ -44,6 +45,7 @@ impl Default for Settings {
 pub struct Http {
     shared: Arc<Shared>,
     limit: Option<Limit>,
+    plain: bool,
 }
 
 /// The end of a budget, and how long it was.
@@ -65,7 +67,8 @@ impl Limit {
 
 struct Shared {
     settings: Settings,
-    loopback: OnceLock<Client>,
+    /// For addresses of this machine.
+    direct: OnceLock<Client>,
     remote: OnceLock<Client>,
     remarks: Mutex<Vec<String>>,
 }
@@ -79,13 +82,19 @@ impl std::fmt::Debug for Http {
 impl Http {
     /// Clients that are not built yet.
     pub fn new(settings: Settings) -> Self {
-        let shared = Shared { settings, loopback: OnceLock::new(), remote: OnceLock::new(), remarks: Mutex::default() };
-        Self { shared: Arc::new(shared), limit: None }
+        let shared = Shared { settings, direct: OnceLock::new(), remote: OnceLock::new(), remarks: Mutex::default() };
+        Self { shared: Arc::new(shared), limit: None, plain: false }
+    }
+
+    /// The same clients, which send tokens over plain http also to other machines where `allowed` says so.
+    #[must_use]
+    pub fn allowing_plain_http(self, allowed: bool) -> Self {
+        Self { plain: allowed, ..self }
     }
 
     /// The same clients, all of whose calls end within `budget` from now: for one signature as a whole.
     pub fn within(&self, budget: Duration) -> Self {
-        Self { shared: Arc::clone(&self.shared), limit: Some(Limit::from_now(budget)) }
+        Self { shared: Arc::clone(&self.shared), limit: Some(Limit::from_now(budget)), plain: self.plain }
     }
 
     /// The same clients, with the budget of the settings for all their calls together, unless they have one already.
@@ -103,6 +112,10 @@ impl Http {
     /// # Errors
     /// A [`ServiceError`] of transport, deadline, size, redirect, or a status of [`is_passing`] that lasted.
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Answer, ServiceError> {
+        let secret = matches!(call.service, Service::Fulcio | Service::IdentityProvider | Service::TokenService(_));
+        if secret && call.url.scheme() == "http" && !self.plain && !is_metadata_service(&call.url) {
+            return Err(call.error(Cause::PlainHttp));
+        }
         let limit = self.limit.unwrap_or_else(|| Limit::from_now(call.at_least.max(self.shared.settings.budget)));
         let mut attempt = 1;
         loop {
@@ -177,6 +190,10 @@ impl Http {
         if response.content_length().is_some_and(|length| length > call.limit as u64) {
             return Err(too_large());
         }
+        let page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        if page && status.is_success() && !call.takes_redirect {
+            return Err(Failure::lasting(call.error(Cause::Page)));
+        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > call.limit {
@@ -188,13 +205,13 @@ impl Http {
     }
 
     fn client(&self, call: &Call<'_>) -> Result<&Client, ServiceError> {
-        let loopback = is_loopback(&call.url);
-        let slot = if loopback { &self.shared.loopback } else { &self.shared.remote };
+        let direct = is_metadata_service(&call.url);
+        let slot = if direct { &self.shared.direct } else { &self.shared.remote };
         if let Some(client) = slot.get() {
             return Ok(client);
         }
         // two threads may build one each; the first stays
-        let built = if loopback { builder().no_proxy().tls_certs_only([]).build() } else { self.remote_client() };
+        let built = if direct { builder().no_proxy().tls_certs_only([]).build() } else { self.remote_client() };
         let built = built.map_err(|error| call.error(Cause::Client(innermost(&error.without_url()))))?;
         Ok(slot.get_or_init(|| built))
     }
@@ -225,6 +242,18 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
+}
+
+/// Whether the address is on this machine, or that of the metadata service which its host gives it: a link-local address, or Google's name
+/// for it. No proxy stands before it, and plain http to it is seen by nobody else.
+pub fn is_metadata_service(url: &Url) -> bool {
+    is_loopback(url)
+        || match url.host() {
+            Some(url::Host::Domain(name)) => name == "metadata.google.internal",
+            Some(url::Host::Ipv4(address)) => address.is_link_local(),
+            Some(url::Host::Ipv6(address)) => address.is_unicast_link_local(),
+            None => false,
+        }
 }
 
 /// `base` with `path` (without a leading slash) below it.

@@ -188,6 +188,44 @@ fn only_addresses_of_this_machine_are_loopback() {
 }
 
 #[test]
+fn an_identity_token_goes_to_no_other_machine_in_clear() {
+    run(async {
+        let send = |service, url: &'static str| async move {
+            let http = impatient();
+            let call = Call::get(service, Url::parse(url).unwrap());
+            let cause = |result: Result<Answer, ServiceError>| result.err().map(|error| error.cause().clone());
+            // nobody is asked: the names are none
+            (cause(http.send(&call).await), cause(http.clone().allowing_plain_http(true).within(Duration::ZERO).send(&call).await))
+        };
+        for service in [Service::Fulcio, Service::IdentityProvider, Service::TokenService("Entra")] {
+            let (refused, allowed) = send(service, "http://fulcio.test/").await;
+            assert_eq!((refused, allowed), (Some(Cause::PlainHttp), Some(Cause::Budget(Duration::ZERO))), "{service}");
+        }
+        // their answers are signed, and what they are sent is public
+        for service in [Service::RekorV1, Service::RekorV2, Service::TimestampAuthority, Service::TufMirror] {
+            let http = impatient().within(Duration::ZERO);
+            let error = http.send(&Call::get(service, Url::parse("http://log.test/").unwrap())).await.err().unwrap();
+            assert_eq!(error.cause(), &Cause::Budget(Duration::ZERO), "{service}");
+        }
+    });
+}
+
+#[test]
+fn a_metadata_service_is_link_local_or_google_s_name() {
+    for (url, expected) in [
+        ("http://127.0.0.1:1", true),
+        ("http://169.254.169.254/metadata", true),
+        ("http://[fe80::1]/", true),
+        ("http://metadata.google.internal/", true),
+        ("http://metadata.google.internal.evil.test/", false),
+        ("http://10.0.0.1", false),
+        ("http://metadata", false),
+    ] {
+        assert_eq!(is_metadata_service(&Url::parse(url).unwrap()), expected, "{url}");
+    }
+}
+
+#[test]
 #[ignore = "it needs an environment of its own, which the next test gives it"]
 fn without_certificates_the_built_in_roots_are_taken() {
     let http = Http::new(Settings::default());

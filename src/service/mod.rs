@@ -19,4 +19,4 @@ pub mod tuf;
 pub(crate) use error::causes;
 pub use error::{Cause, Service, ServiceError, quotable};
 pub(crate) use http::{Answer, Call, Retry, endpoint};
-pub use http::{Http, Settings, USER_AGENT, is_loopback};
+pub use http::{Http, Settings, USER_AGENT, is_loopback, is_metadata_service};

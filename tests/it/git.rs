@@ -1,11 +1,13 @@
 //! Signing and verifying through the real git: what git asks for, what it makes of the answer, and what a person sees.
 
+mod advice;
 mod drop_in;
 mod failures;
 mod hostile;
 mod identities;
 mod legacy;
 mod offline;
+mod publication;
 mod push;
 mod signing;
 mod status;
@@ -13,6 +15,7 @@ mod structure;
 mod verdict_cache;
 mod verify_command;
 mod verify_tag;
+mod workloads;
 
 use crate::support::{filter::filtered, sandbox::Sandbox, sigstore::Sigstore};
 

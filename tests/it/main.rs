@@ -12,6 +12,7 @@ mod agent;
 mod command_line;
 mod config;
 mod documents;
+mod first_minute;
 mod git;
 mod hooks;
 mod logins;

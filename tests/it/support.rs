@@ -11,3 +11,4 @@ pub mod online;
 pub mod sandbox;
 pub mod sigstore;
 pub mod socket;
+pub mod tokens;

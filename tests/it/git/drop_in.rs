@@ -123,7 +123,7 @@ fn a_file_with_fulcios_root_alone_is_refused_before_anything_is_logged() {
     sandbox.set("GITSIGN_FULCIO_ROOT", root.to_str().unwrap());
     insta::assert_snapshot!(refused(&sigstore, &sandbox), @r"
     error: the trust root holds the authority of the certificate from Fulcio at URL, and not the intermediate certificate between the two
-    hint: a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of gitsign.fulcioRoot
+    hint: a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of paraph.fulcioRoot
     ");
 }
 
@@ -132,7 +132,7 @@ fn a_file_with_fulcios_root_alone_is_refused_before_anything_is_logged() {
 fn the_public_timestamp_authority_is_not_asked_about_signatures_for_another_log() {
     let (sigstore, mut sandbox) = repository("sha1");
     sandbox.set("GITSIGN_REKOR_VERSION", "2");
-    insta::assert_snapshot!(refused(&sigstore, &sandbox), @"error: no timestamp authority is configured for the instance custom: set gitsign.timestampServerURL (an entry of Rekor v2 tells no time)");
+    insta::assert_snapshot!(refused(&sigstore, &sandbox), @"error: no timestamp authority is configured for the instance custom: set paraph.timestampServerURL (an entry of Rekor v2 tells no time)");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn what_is_not_trusted_is_said_with_the_setting_that_would_name_it() {
         table += &format!("{variable}: {}\n", hint.rsplit("; ").next().unwrap());
     }
     insta::assert_snapshot!(table, @r"
-    GITSIGN_FULCIO_ROOT: where trust comes from files, gitsign.fulcioRoot names the one that is missing
-    SIGSTORE_CT_LOG_PUBLIC_KEY_FILE: where trust comes from files, SIGSTORE_CT_LOG_PUBLIC_KEY_FILE names the one that is missing
+    GITSIGN_FULCIO_ROOT: where trust comes from files, paraph.fulcioRoot names the one that is missing
+    SIGSTORE_CT_LOG_PUBLIC_KEY_FILE: where trust comes from files, paraph.ctLogPublicKey names the one that is missing
     ");
 }

@@ -41,7 +41,10 @@ fn without_a_terminal_and_without_an_identity_one_message_says_what_is_missing()
     assert_eq!(sandbox.try_git(&["rev-parse", "-q", "--verify", "HEAD"]).code, Some(1));
     let mut paraph = sandbox.command("setsid", &sandbox.work());
     let done = sandbox.feed(paraph.arg("--wait").arg(env!("CARGO_BIN_EXE_paraph")).args(SIGN), PAYLOAD);
-    insta::assert_snapshot!(refused_directly(&done), @"error: no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in; set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in");
+    insta::assert_snapshot!(refused_directly(&done), @r"
+    error: no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in
+    hint: choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in
+    ");
 }
 
 #[test]
@@ -283,7 +286,12 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     };
     let url = closed();
     set(&sandbox, &format!("gitsign.fulcio={url}"));
-    insta::assert_snapshot!(on_terminal().replace("\r\n", "\n").replace(&url, "URL"), @"paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: Check the address, the network and the proxy variables.)");
+    insta::assert_snapshot!(shown(&sandbox, &on_terminal().replace("\r\n", "\n").replace(&url, "URL")), @r"
+    paraph: this is the first signature as ann@example.com with the log at http://HOST.
+    paraph: Who can read that log will read, for good: identity ann@example.com, issuer http://HOST.
+    paraph: Fulcio at URL enters the same into a certificate transparency log, also where the signature fails afterwards.
+    paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: Check the address, the network and the proxy variables.)
+    ");
     sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
     set(&sandbox, "paraph.loginTimeout=4");
     let shown = shown(&sandbox, &on_terminal().replace("\r\n", "\n"));
@@ -298,7 +306,7 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     let without_query: Vec<&str> = shown.lines().map(|line| line.split('?').next().unwrap()).collect();
     insta::assert_snapshot!(without_query.join("\n"), @r"
     paraph: log in at http://HOST/auth
-    paraph: nobody completed the login within 4 s
+    paraph: nobody completed the login within 4 s (hint: try again; paraph.loginTimeout gives more time)
     ");
 }
 
@@ -374,8 +382,15 @@ fn the_log_file_keeps_what_git_does_not_show() {
     sandbox.git(&["-c", "gitsign.rekorMode=online", "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
     let lines = std::fs::read_to_string(&log).unwrap();
     insta::assert_snapshot!(shown(&sandbox, &lines.replace(&url, "URL")), @r"
+    TIME paraph: this is the first signature as ann@example.com with the log at http://HOST.
+    TIME paraph: Who can read that log will read, for good: identity ann@example.com, issuer http://HOST.
+    TIME paraph: Fulcio at URL enters the same into a certificate transparency log, also where the signature fails afterwards.
     TIME paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: Check the address, the network and the proxy variables.)
     TIME paraph: rekorMode is online, and the log entry is embedded all the same, so that the signature verifies without a network.
+    TIME paraph: this is the first signature as ann@example.com with the log at http://HOST.
+    TIME paraph: Who can read that log will read, for good: identity ann@example.com, issuer http://HOST.
+    TIME paraph: Fulcio at http://HOST enters the same into a certificate transparency log, also where the signature fails afterwards.
+    TIME paraph: The certificate says: identity ann@example.com, issuer http://HOST, tokenSubject ann@example.com. The log gets it now.
     ");
 }
 

@@ -219,7 +219,7 @@ fn who_is_not_the_committer_or_not_expected_is_refused_before_anything_is_sent()
         sandbox.git(&["config", key, value]);
         let done = sandbox.paraph_with(&["--status-fd=2", "-bsau", EMAIL], &payload);
         assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""), "{key}");
-        messages += &done.stderr;
+        messages += &shown(&sandbox, &done.stderr);
         let commit = sandbox.try_git(&["commit", "-q", "-S", "--allow-empty", "-m", "bob's"]);
         assert_eq!((commit.code, sandbox.git(&["rev-parse", "HEAD"])), (Some(128), head.clone()), "{key}");
         sandbox.git(&["config", "--unset", key]);
@@ -228,7 +228,8 @@ fn who_is_not_the_committer_or_not_expected_is_refused_before_anything_is_sent()
     insta::assert_snapshot!(messages, @r"
     error: the identity is bob@example.com, and the commit is from ann@example.com; nothing was sent to Fulcio or the log
     hint: set user.email to the identity, or unset paraph.matchCommitter
-    error: the identity is bob@example.com, and ann@example.com is expected (paraph.expectedIdentity); nothing was sent to Fulcio or the log
+    error: the identity is bob@example.com, and ann@example.com is expected (paraph.expectedIdentity in ROOT/work/.git/config (local)); nothing was sent to Fulcio or the log
+    hint: log in as the expected identity, or change paraph.expectedIdentity
     ");
 }
 

@@ -1,0 +1,201 @@
+//! What can be found out without asking anybody.
+
+use super::{
+    super::{
+        context::Context,
+        exit::{Exit, Failure},
+        git_settings::{GitSettings, find_program, is_same_file, this_program},
+        identity,
+        terminal::Terminal,
+    },
+    Finding,
+};
+use crate::{identity::Source, repository::Repository};
+use std::{path::Path, process::Command};
+
+/// `gpg.format = x509` came with this version of git.
+const OLDEST_GIT: (u32, u32) = (2, 19);
+const SET_UP: &str = "`paraph setup` sets it, and shows each change first";
+
+pub(super) fn program() -> Finding {
+    match this_program() {
+        Ok(path) => Finding::ok("paraph", format!("{} at {}", env!("CARGO_PKG_VERSION"), path.display())),
+        Err(failure) => Finding::problem("paraph", failure),
+    }
+}
+
+pub(super) fn git() -> Finding {
+    let output = match Command::new("git").arg("--version").output() {
+        Ok(output) => output,
+        Err(error) => {
+            let failure = Failure::new(Exit::Configuration, format!("git cannot be run: {error}"));
+            return Finding::problem("git", failure.with_hint("install git, or put it into the PATH"));
+        }
+    };
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).map(|part| part.parse().unwrap_or(0));
+    match (numbers.next(), numbers.next()) {
+        (Some(major), Some(minor)) if (major, minor) >= OLDEST_GIT => Finding::ok("git", text),
+        _ => {
+            let (major, minor) = OLDEST_GIT;
+            let failure = Failure::new(Exit::Configuration, format!("{text} does not know gpg.format = x509"));
+            Finding::problem("git", failure.with_hint(format!("install git {major}.{minor} or newer")))
+        }
+    }
+}
+
+/// Whether git calls this program.
+pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
+    let git = match GitSettings::load(repository) {
+        Ok(git) => git,
+        Err(failure) => return vec![Finding::problem("git's call", failure)],
+    };
+    let wrong = |text: String| Finding::problem("git's call", Failure::new(Exit::Configuration, text).with_hint(SET_UP));
+    let mut findings = Vec::new();
+    match git.get("gpg.format") {
+        Some(format) if format.value == "x509" => {
+            findings.push(Finding::ok("git's call", format!("gpg.format = x509 in {}", format.place)))
+        }
+        Some(format) => {
+            findings.push(wrong(format!("gpg.format is {} in {}, so git signs with another program", format.value, format.place)))
+        }
+        None => findings.push(wrong("gpg.format is not set, so git signs with OpenPGP".into())),
+    }
+    findings.push(match git.get("gpg.x509.program") {
+        None => wrong("gpg.x509.program is not set, so git calls gpgsm".into()),
+        Some(program) => {
+            let (own, found) = (std::env::current_exe().ok(), find_program(&program.value));
+            let text = format!("gpg.x509.program = {} in {}", program.value, program.place);
+            match (own, found) {
+                (_, None) => wrong(format!("{text}, which is not there")),
+                (Some(own), Some(found)) if !is_same_file(&own, &found) => wrong(format!("{text}, which is another program than this one")),
+                _ if !Path::new(&program.value).is_absolute() => {
+                    Finding::warning("git's call", format!("{text}, which depends on the PATH"))
+                        .fix("programs with windows often start git with another PATH; `paraph setup` writes the absolute path")
+                }
+                _ => Finding::ok("git's call", text),
+            }
+        }
+    });
+    let always: Vec<&str> = ["commit.gpgSign", "tag.gpgSign", "push.gpgSign"].into_iter().filter(|key| git.is_on(key)).collect();
+    findings.push(match always.as_slice() {
+        [] => Finding::note("git's call", "nothing is signed unless it is asked for (-S, -s, --signed)"),
+        keys => Finding::ok("git's call", format!("signs by itself: {}", keys.join(", "))),
+    });
+    findings
+}
+
+/// What is set and has no effect.
+pub(super) fn settings(context: &Context) -> Vec<Finding> {
+    let notices = context.config.notices.iter().map(|notice| Finding::warning("settings", notice.to_string()));
+    let plain = context.config.allow_plain_http.value.then(|| {
+        Finding::warning(
+            "settings",
+            format!("{} lets identity tokens go to other machines over plain http", context.config.allow_plain_http.source),
+        )
+    });
+    let findings: Vec<Finding> = notices.chain(plain).collect();
+    if findings.is_empty() { vec![Finding::ok("settings", "each has its effect; `paraph config` shows them")] } else { findings }
+}
+
+/// Where the identity would come from.
+pub(super) fn identity(context: &Context, terminal: &Terminal) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match identity::choice(context, terminal) {
+        Ok(choice) => {
+            let text = format!("from {}: {}", choice.source, choice.because);
+            findings.push(match &choice.source {
+                Source::Variable(_) | Source::File(_) => match choice.source.read().map_err(Failure::from).and_then(|token| {
+                    identity::check_token(context, &token)?;
+                    identity::check_expected(context, &token)
+                }) {
+                    Ok(()) => Finding::ok("identity", text),
+                    Err(failure) => Finding::problem("identity", failure),
+                },
+                Source::Browser | Source::Device if !identity::somebody_is_there(context, terminal) => {
+                    Finding::warning("identity", "a login is needed, and there is neither a terminal nor a desktop here to log in with")
+                        .fix("where it is the same when git signs, choose another paraph.tokenProvider")
+                }
+                _ => Finding::ok("identity", text),
+            });
+            if let Some(job) = choice.unused {
+                let text = format!("the token of this job of {job} is there, and not used");
+                findings.push(Finding::note("identity", text).fix(format!("paraph.tokenProvider = {} would use it", job.name())));
+            }
+        }
+        Err(failure) => findings.push(Finding::problem("identity", failure)),
+    }
+    if context.config.expected_identity.value.is_none() {
+        let text = "paraph.expectedIdentity is not set: whoever logs in signs, and the log shows it";
+        findings.push(Finding::note("identity", text));
+    }
+    findings
+}
+
+/// Whom verification trusts.
+pub(super) fn allowed(context: &Context) -> Vec<Finding> {
+    let setting = &context.config.allowed_identities;
+    let Some(file) = &setting.value else {
+        let text = "paraph.allowedIdentities is not set: a valid signature is `untrusted`, whoever made it";
+        return vec![Finding::note("trusted", text)];
+    };
+    let (policy, warnings) = context.policy();
+    let count = policy.allowed.as_ref().map_or(0, |allowed| allowed.lines().len());
+    if count == 0 {
+        let text = warnings.join(" ");
+        let text = text.trim_end_matches('.').to_owned();
+        let failure = Failure::new(Exit::Configuration, if text.is_empty() { "nobody is allowed".to_owned() } else { text });
+        return vec![Finding::problem("trusted", failure.with_hint("mend the file: until then nobody is trusted"))];
+    }
+    let lines = if count == 1 { "line" } else { "lines" };
+    let said = Finding::ok("trusted", format!("{count} {lines} of {}, which {} names", file.display(), setting.source));
+    let warned = warnings.iter().map(|warning| {
+        Finding::warning("trusted", warning.trim_end_matches('.')).fix("keep the file outside of the work tree, or in its .git folder")
+    });
+    std::iter::once(said).chain(warned).collect()
+}
+
+/// The hooks that can call this program.
+pub(super) fn hooks(repository: Option<&Repository>) -> Vec<Finding> {
+    let Some(repository) = repository else { return Vec::new() };
+    let folder = Command::new("git").args(["rev-parse", "--path-format=absolute", "--git-path", "hooks"]).output();
+    let folder = folder.ok().filter(|output| output.status.success());
+    let folder = folder.map_or_else(
+        || repository.common_dir().join("hooks"),
+        |output| String::from_utf8_lossy(&output.stdout).trim_end().to_owned().into(),
+    );
+    let mut findings = Vec::new();
+    for name in ["pre-receive", "update", "pre-push"] {
+        let file = folder.join(name);
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        if !text.contains("paraph") {
+            continue;
+        }
+        findings.push(if is_executable(&file) {
+            Finding::ok("hooks", format!("{} judges each push", file.display()))
+        } else {
+            let failure = Failure::new(Exit::Configuration, format!("{} is not executable, so git does not run it", file.display()));
+            Finding::problem("hooks", failure.with_hint(format!("chmod +x {}", file.display())))
+        });
+    }
+    findings
+}
+
+#[cfg(unix)]
+fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &Path) -> bool {
+    true
+}
+
+/// What signatures are verified under.
+pub(super) fn trust(context: &Context) -> Vec<Finding> {
+    match context.trust_roots() {
+        Ok(roots) => roots.iter().map(|root| Finding::ok("trust", format!("instance {}: {}", root.instance, root.source))).collect(),
+        Err(failure) => vec![Finding::problem("trust", failure)],
+    }
+}

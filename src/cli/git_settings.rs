@@ -1,0 +1,91 @@
+//! git's own settings, as far as they decide whether and how git calls this program.
+
+use super::exit::Failure;
+use crate::repository::{Entry, Repository, global_configuration};
+use std::path::{Path, PathBuf};
+
+/// The sections that are read.
+const SECTIONS: &[&str] = &["commit", "core", "gpg", "push", "tag", "user"];
+
+/// The effective settings, and where each comes from.
+pub(super) struct GitSettings {
+    entries: Vec<Entry>,
+}
+
+/// One of them.
+pub(super) struct GitSetting {
+    /// Its value; that of a key without one is `true`.
+    pub(super) value: String,
+    /// Where it was set: the file with its scope.
+    pub(super) place: String,
+}
+
+impl GitSettings {
+    pub(super) fn load(repository: Option<&Repository>) -> Result<Self, Failure> {
+        let entries = match repository {
+            Some(repository) => repository.configuration(SECTIONS)?,
+            None => global_configuration(SECTIONS)?,
+        };
+        Ok(Self { entries })
+    }
+
+    /// `section.name` or `section.subsection.name`, whatever its case: the last one wins, as in git.
+    pub(super) fn get(&self, key: &str) -> Option<GitSetting> {
+        let (section, rest) = key.split_once('.')?;
+        let (subsection, name) = rest.rsplit_once('.').map_or((None, rest), |(subsection, name)| (Some(subsection), name));
+        let fits = |entry: &&Entry| {
+            entry.section.eq_ignore_ascii_case(section)
+                && entry.subsection.as_deref() == subsection
+                && entry.name.eq_ignore_ascii_case(name)
+        };
+        let entry = self.entries.iter().rfind(fits)?;
+        let value = entry.value.as_deref().map_or_else(|| "true".to_owned(), |value| String::from_utf8_lossy(value).into_owned());
+        let place = match &entry.file {
+            Some(file) => format!("{} ({})", file.display(), entry.scope.name()),
+            None => entry.scope.name().to_owned(),
+        };
+        Some(GitSetting { value, place })
+    }
+
+    /// Whether a switch is on.
+    pub(super) fn is_on(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|setting| ["true", "yes", "on", "1"].iter().any(|word| setting.value.eq_ignore_ascii_case(word)))
+    }
+
+    /// What git passes to its signing program as the key: `user.signingKey`, else the committer as `Name <email>`.
+    pub(super) fn key(&self) -> Option<String> {
+        let named = self.get("user.signingKey").map(|setting| setting.value).filter(|key| !key.is_empty());
+        named.or_else(committer)
+    }
+}
+
+/// The committer, as git would write it here; none where git knows none.
+fn committer() -> Option<String> {
+    let output = std::process::Command::new("git").args(["var", "GIT_COMMITTER_IDENT"]).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+    text.rsplit_once('>').map(|(identity, _)| format!("{identity}>"))
+}
+
+/// Where a program is that git would run by this name; none where there is none.
+pub(super) fn find_program(name: &str) -> Option<PathBuf> {
+    // git reads it as a path
+    if let Some(rest) = name.strip_prefix("~/") {
+        return std::env::home_dir().map(|home| home.join(rest)).filter(|path| path.is_file());
+    }
+    if name.contains('/') {
+        return Some(PathBuf::from(name)).filter(|path| path.is_file());
+    }
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+/// Whether two paths lead to the same file.
+pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// This program by its absolute path: the one in the PATH where that leads to it, since a package manager may change what it leads to.
+pub(super) fn this_program() -> Result<PathBuf, Failure> {
+    let own = std::env::current_exe().map_err(|error| Failure::io("this program's own path cannot be found", &error))?;
+    let name = if cfg!(windows) { "paraph.exe" } else { "paraph" };
+    Ok(find_program(name).filter(|path| path.is_absolute() && is_same_file(path, &own)).unwrap_or(own))
+}

@@ -1,0 +1,77 @@
+//! A signature to see that it works: git in a temporary folder, the program as git will call it, and a private Sigstore in this process.
+//! Nothing of it leaves the machine, and nothing of it stays.
+
+use super::super::exit::{Exit, Failure};
+use crate::local::{Instance, LocalError, Running, ServeOptions};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+const EMAIL: &str = "trial@paraph.invalid";
+/// Another process can take the port between its being drawn and being used.
+const ATTEMPTS: usize = 5;
+
+/// Signs and verifies a commit; gives how long the signature took.
+pub(super) fn run(program: &Path) -> Result<Duration, Failure> {
+    let folder = tempfile::tempdir().map_err(|error| Failure::io("a temporary folder cannot be made", &error))?;
+    let (_running, files, url) = sigstore(folder.path())?;
+    let work = folder.path().join("work");
+    let allowed = folder.path().join("allowed");
+    let home = folder.path().join("home");
+    std::fs::create_dir_all(&work)
+        .and_then(|()| std::fs::create_dir_all(&home))
+        .and_then(|()| std::fs::write(&allowed, format!("{EMAIL} {url} instance=trial\n")))
+        .map_err(|error| Failure::io("the temporary folder cannot be filled", &error))?;
+    let setting = |key: &str, value: &Path| format!("{key}={}", value.display());
+    let settings = [
+        "user.name=Trial".to_owned(),
+        format!("user.email={EMAIL}"),
+        "gpg.format=x509".to_owned(),
+        setting("gpg.x509.program", program),
+        "gpg.minTrustLevel=fully".to_owned(),
+        "paraph.instance=trial".to_owned(),
+        setting("paraph.trial.trustedRoot", &files.join("trusted_root.json")),
+        setting("paraph.trial.signingConfig", &files.join("signing_config.json")),
+        setting("paraph.trial.accessCodeFile", &files.join("access-code")),
+        setting("paraph.allowedIdentities", &allowed),
+    ];
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", &home);
+        command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CEILING_DIRECTORIES", folder.path());
+        command.args(settings.iter().flat_map(|setting| ["-c", setting])).args(arguments).current_dir(&work).stdin(Stdio::null());
+        let done = command.output().map_err(|error| Failure::io("git cannot be run", &error))?;
+        match done.status.success() {
+            true => Ok(()),
+            false => {
+                let said = String::from_utf8_lossy(&done.stderr);
+                let said = said.trim().lines().collect::<Vec<_>>().join("; ");
+                let what = arguments.first().copied().unwrap_or_default();
+                Err(Failure::new(Exit::Io, format!("the test signature failed: git {what}: {said}"))
+                    .with_hint("`paraph doctor` looks for the cause; `paraph setup --undo` puts back what was there before"))
+            }
+        }
+    };
+    git(&["init", "-q"])?;
+    let started = Instant::now();
+    git(&["commit", "-q", "-S", "--allow-empty", "-m", "A test signature"])?;
+    let took = started.elapsed();
+    git(&["verify-commit", "HEAD"])?;
+    Ok(took)
+}
+
+fn sigstore(folder: &Path) -> Result<(Running, PathBuf, String), Failure> {
+    let mut attempt = 0;
+    loop {
+        let files = folder.join(format!("sigstore-{attempt}"));
+        let instance = Instance::init(&files)?;
+        let url = instance.url();
+        match instance.start(ServeOptions::default()) {
+            Ok(running) => return Ok((running, files, url)),
+            Err(LocalError::Port { .. }) if attempt < ATTEMPTS => attempt += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Buildkite: the agent asks for the job's token.
+
+use super::{Problem, Surroundings, program};
+use zeroize::Zeroizing;
+
+pub(super) fn token(surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>, Problem> {
+    program::output("buildkite-agent", &["oidc", "request-token", "--audience", surroundings.audience], surroundings)
+}

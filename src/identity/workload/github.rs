@@ -1,0 +1,17 @@
+//! GitHub Actions: a job with the permission `id-token: write` may ask its token service, with a token of its own.
+
+use super::{Problem, Surroundings, field};
+use crate::service::{Call, Service};
+use zeroize::Zeroizing;
+
+pub(super) const REQUEST_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
+pub(super) const REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+
+pub(super) async fn token(surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>, Problem> {
+    let mut url = surroundings.url(REQUEST_URL)?.ok_or(Problem::Variable(REQUEST_URL))?;
+    let bearer = surroundings.require(REQUEST_TOKEN)?;
+    // the address has a query of its own already
+    url.query_pairs_mut().append_pair("audience", surroundings.audience);
+    let call = Call { accept: Some("application/json"), ..Call::get(Service::TokenService("its token service"), url) };
+    field(&surroundings.http.send(&call.bearer(&bearer)).await?, "value")
+}

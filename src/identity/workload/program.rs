@@ -1,0 +1,87 @@
+//! A program of the platform's that prints a token: run with a deadline, its output capped, and ended where it does not end by itself.
+
+use super::{Problem, Surroundings};
+use crate::{identity::MAX_TOKEN, service::quotable};
+use std::{
+    io::Read,
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, sync_channel},
+    time::{Duration, Instant},
+};
+use zeroize::Zeroizing;
+
+/// Of what the program complains about, no more than this is read, in bytes.
+const MAX_COMPLAINT: usize = 4096;
+/// How long to wait before looking whether a program that has closed its output has ended too.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// What `program`, which is looked for in the PATH, writes to standard output.
+pub(super) fn output(program: &'static str, arguments: &[&str], surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>, Problem> {
+    let failed = |what: String| Problem::Program { program, what };
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Some(path) = (surroundings.variable)("PATH") {
+        command.env("PATH", path);
+    }
+    let mut child = command.spawn().map_err(|error| failed(format!("cannot be run: {error}")))?;
+    let until = Instant::now() + surroundings.deadline;
+    let outcome = wait(&mut child, until);
+    if !matches!(outcome, Ok((Some(_), ..))) {
+        // it is of no more use; where it has ended meanwhile, that is as good
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    let (status, output, complaint) = outcome.map_err(|error| failed(format!("cannot be waited for: {error}")))?;
+    let Some(status) = status else {
+        return Err(failed(if output.len() > MAX_TOKEN {
+            format!("printed more than {MAX_TOKEN} bytes, which no token has")
+        } else {
+            format!("gave no answer within {} s", surroundings.deadline.as_secs_f64())
+        }));
+    };
+    if !status.success() {
+        let complaint = quotable(String::from_utf8_lossy(&complaint).trim());
+        let said = if complaint.is_empty() { String::new() } else { format!(": {complaint}") };
+        return Err(failed(format!("failed with {status}{said}")));
+    }
+    let text = std::str::from_utf8(&output).map_err(|_| failed("printed what is no text".into()))?;
+    Ok(Zeroizing::new(text.trim().to_owned()))
+}
+
+type Outcome = (Option<std::process::ExitStatus>, Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>);
+
+/// No status where the time has run out or the output is too large.
+fn wait(child: &mut Child, until: Instant) -> std::io::Result<Outcome> {
+    let output = child.stdout.take().map(|pipe| reader(pipe, MAX_TOKEN + 1));
+    let complaint = child.stderr.take().map(|pipe| reader(pipe, MAX_COMPLAINT));
+    let (output, complaint) = (receive(output, until), receive(complaint, until));
+    let complaint = complaint.unwrap_or_default();
+    let Some(output) = output else { return Ok((None, Zeroizing::default(), complaint)) };
+    if output.len() > MAX_TOKEN {
+        return Ok((None, output, complaint));
+    }
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok((Some(status), output, complaint));
+        }
+        if Instant::now() >= until {
+            return Ok((None, output, complaint));
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// Reads on a thread of its own. It ends with the pipe, which may be long after anybody listens: a grandchild can have it.
+fn reader(pipe: impl Read + Send + 'static, cap: usize) -> Receiver<Zeroizing<Vec<u8>>> {
+    let (sender, receiver) = sync_channel(1);
+    std::thread::spawn(move || {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(cap));
+        let _ = pipe.take(cap as u64).read_to_end(&mut bytes);
+        let _ = sender.send(bytes);
+    });
+    receiver
+}
+
+fn receive(receiver: Option<Receiver<Zeroizing<Vec<u8>>>>, until: Instant) -> Option<Zeroizing<Vec<u8>>> {
+    receiver?.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
+}

@@ -1,0 +1,486 @@
+//! `paraph setup`, `paraph doctor` and `paraph whoami`: what a user calls before the first signature, and when something does not work.
+
+use crate::support::{
+    filter::filtered,
+    objects::installed,
+    sandbox::{Done, Sandbox},
+    sigstore::{EMAIL, Sigstore},
+    socket::{answering, closed},
+    tokens::{of_github, token},
+};
+use serde_json::{Value, json};
+
+fn repository() -> (Sigstore, Sandbox) {
+    let (sigstore, sandbox) = (Sigstore::start(), Sandbox::with_repository());
+    sigstore.configure(&sandbox);
+    (sigstore, sandbox)
+}
+
+/// Output with paths, ports, versions and times by their kinds.
+fn shown(sandbox: &Sandbox, text: &str) -> String {
+    let program = env!("CARGO_BIN_EXE_paraph");
+    let git = sandbox.git(&["--version"]);
+    let text = filtered(text, &[(program, "PROGRAM"), (sandbox.root().to_str().unwrap(), "ROOT"), (&git, "git version N")]);
+    let text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    let lines = text.lines().map(|line| match line.split_once(" in ").filter(|(_, rest)| rest.ends_with("this machine alone.")) {
+        Some((before, _)) => format!("{before} in N ms, on this machine alone."),
+        None => without_instance(line.trim_end()),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A line without the folder of the local Sigstore, which is another one in each run.
+fn without_instance(line: &str) -> String {
+    let file = "/local/trusted_root.json";
+    match line.find(file).and_then(|end| Some((line[..end].rfind(' ')?, end))) {
+        Some((start, end)) => format!("{} SIGSTORE{}", &line[..start], &line[end..]),
+        None => line.to_owned(),
+    }
+}
+
+/// What a call showed on both streams, and its exit code.
+fn all(sandbox: &Sandbox, done: &Done) -> String {
+    format!("{}\n{}\nexit {}", shown(sandbox, &done.stdout), shown(sandbox, &done.stderr), done.code.unwrap()).trim_start().to_owned()
+}
+
+/// In a session of its own, so that a terminal of whoever runs the tests does not count.
+fn alone(sandbox: &Sandbox, arguments: &[&str]) -> Done {
+    let mut command = sandbox.command("setsid", &sandbox.work());
+    sandbox.feed(command.arg("--wait").arg(env!("CARGO_BIN_EXE_paraph")).args(arguments), b"")
+}
+
+fn configuration(sandbox: &Sandbox, scope: &str) -> String {
+    let done = sandbox.try_git(&["config", scope, "--list"]);
+    let mut lines: Vec<&str> = done.stdout.lines().filter(|line| !line.starts_with("core.")).collect();
+    lines.sort_unstable();
+    shown(sandbox, &lines.join("\n"))
+}
+
+#[test]
+fn setup_shows_each_change_makes_it_tries_it_out_and_takes_it_back() {
+    let sandbox = Sandbox::with_repository();
+    let program = sandbox.script("gitsign", "#!/bin/sh\nexit 1\n");
+    for (key, value) in [("gpg.x509.program", program.as_str()), ("commit.gpgsign", "false"), ("user.name", "Ann")] {
+        sandbox.git(&["config", "--global", key, value]);
+    }
+    sandbox.git(&["config", "--global", "--add", "commit.gpgsign", "no"]);
+    let before = configuration(&sandbox, "--global");
+    let allowed = sandbox.home().join("allowed");
+    std::fs::write(&allowed, format!("{EMAIL} https://issuer.example\n")).unwrap();
+    let arguments = ["setup", "--global", "--always", "--identity", EMAIL, "--allowed-identities", allowed.to_str().unwrap()];
+
+    let dry = sandbox.paraph(&[&arguments[..], &["--dry-run"]].concat());
+    insta::assert_snapshot!(all(&sandbox, &dry), @r"
+    gpg.format: not set -> x509
+    gpg.x509.program: ROOT/gitsign -> PROGRAM
+    commit.gpgSign: false, no -> true
+    tag.gpgSign: not set -> true
+    paraph.expectedIdentity: not set -> ann@example.com
+    paraph.allowedIdentities: not set -> ROOT/home/allowed
+    Nothing was changed.
+    exit 0
+    ");
+    assert_eq!(configuration(&sandbox, "--global"), before);
+
+    // nobody can be asked
+    let unasked = sandbox.paraph_with(&arguments, b"");
+    assert_eq!((unasked.code, configuration(&sandbox, "--global")), (Some(2), before.clone()), "{}", unasked.stderr);
+    assert!(unasked.stderr.contains("nobody can be asked here"), "{}", unasked.stderr);
+
+    let done = sandbox.paraph(&[&arguments[..], &["--yes"]].concat());
+    insta::assert_snapshot!(all(&sandbox, &done), @r"
+    gpg.format: not set -> x509
+    gpg.x509.program: ROOT/gitsign -> PROGRAM
+    commit.gpgSign: false, no -> true
+    tag.gpgSign: not set -> true
+    paraph.expectedIdentity: not set -> ann@example.com
+    paraph.allowedIdentities: not set -> ROOT/home/allowed
+    git is configured. `paraph setup --undo` puts back what was there before.
+    A test signature was made and verified through git, in N ms, on this machine alone.
+    Sign with `git commit -S` or `git tag -s`; `paraph whoami` shows as whom, and what with.
+    exit 0
+    ");
+    insta::assert_snapshot!(configuration(&sandbox, "--global"), @r"
+    commit.gpgsign=true
+    gpg.format=x509
+    gpg.x509.program=PROGRAM
+    paraph.allowedidentities=ROOT/home/allowed
+    paraph.expectedidentity=ann@example.com
+    tag.gpgsign=true
+    user.name=Ann
+    ");
+    // again: there is nothing to do, and what is put back stays what was there first
+    let again = sandbox.paraph(&[&arguments[..], &["--yes"]].concat());
+    assert!(again.code == Some(0) && again.stderr.starts_with("git is configured already, for all your repositories."), "{}", again.stderr);
+
+    sandbox.git(&["config", "--global", "paraph.expectedIdentity", "bob@example.com"]);
+    let undone = sandbox.paraph(&["setup", "--global", "--undo", "--yes"]);
+    insta::assert_snapshot!(all(&sandbox, &undone), @r"
+    paraph.allowedIdentities: ROOT/home/allowed -> not set
+    tag.gpgSign: true -> not set
+    commit.gpgSign: true -> false, no
+    gpg.x509.program: PROGRAM -> ROOT/gitsign
+    gpg.format: x509 -> not set
+    warning: paraph.expectedIdentity is bob@example.com by now, and not what paraph setup made it: it stays.
+    exit 0
+    ");
+    sandbox.git(&["config", "--global", "--unset", "paraph.expectedIdentity"]);
+    assert_eq!(configuration(&sandbox, "--global"), before);
+    let undone = sandbox.paraph(&["setup", "--global", "--undo", "--yes"]);
+    assert_eq!((undone.code, undone.stdout.as_str()), (Some(0), ""), "{}", undone.stderr);
+}
+
+#[test]
+fn setup_configures_the_repository_that_it_is_called_in() {
+    let sandbox = Sandbox::with_repository();
+    let global = configuration(&sandbox, "--global");
+    let done = sandbox.paraph(&["setup", "--yes"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!((sandbox.git(&["config", "--local", "gpg.format"]), configuration(&sandbox, "--global")), ("x509".into(), global));
+    assert!(sandbox.work().join(".git/paraph-setup.json").is_file());
+    let undone = sandbox.paraph(&["setup", "--undo", "--yes"]);
+    assert_eq!((undone.code, sandbox.try_git(&["config", "--local", "gpg.format"]).code), (Some(0), Some(1)), "{}", undone.stderr);
+    assert!(!sandbox.work().join(".git/paraph-setup.json").exists());
+
+    let outside = Sandbox::new();
+    insta::assert_snapshot!(all(&outside, &outside.paraph(&["setup", "--yes"])), @r"
+    error: this is not a git repository, and none is above it
+    hint: run it in a repository, or with --global for all repositories of yours
+    exit 4
+    ");
+}
+
+/// A setting that a person changed in between is theirs, and a damaged record is no leave to guess.
+#[test]
+fn undo_needs_its_record() {
+    let sandbox = Sandbox::with_repository();
+    std::fs::write(sandbox.work().join(".git/paraph-setup.json"), "{\"changes\": [{\"key\": 1}]}").unwrap();
+    let done = sandbox.paraph(&["setup", "--undo", "--yes"]);
+    assert_eq!(done.code, Some(8), "{}", done.stderr);
+    assert!(done.stderr.contains("is damaged"), "{}", done.stderr);
+    assert_eq!(sandbox.paraph(&["setup", "--yes"]).code, Some(8));
+}
+
+#[test]
+fn what_setup_could_not_use_is_refused_before_anything_changes() {
+    let sandbox = Sandbox::with_repository();
+    let wrong = sandbox.home().join("wrong");
+    std::fs::write(&wrong, "ann@example.com\n").unwrap();
+    for (arguments, code) in [
+        (["setup", "--yes", "--identity", "a b"], 2),
+        (["setup", "--yes", "--allowed-identities", "/nowhere"], 8),
+        (["setup", "--yes", "--allowed-identities", wrong.to_str().unwrap()], 3),
+    ] {
+        let done = sandbox.paraph(&arguments);
+        assert_eq!((done.code, sandbox.try_git(&["config", "gpg.format"]).code), (Some(code), Some(1)), "{}", done.stderr);
+    }
+}
+
+#[test]
+fn doctor_finds_nothing_where_all_is_well() {
+    if !installed("setsid", "doctor_finds_nothing_where_all_is_well") {
+        return;
+    }
+    let (sigstore, sandbox) = repository();
+    sigstore.allow(&sandbox, EMAIL);
+    sandbox.git(&["config", "paraph.expectedIdentity", EMAIL]);
+    insta::assert_snapshot!(all(&sandbox, &alone(&sandbox, &["doctor"])), @r"
+    ok       paraph      VERSION at PROGRAM
+    ok       git         git version N
+    ok       git's call  gpg.format = x509 in ROOT/home/.gitconfig (global)
+    ok       git's call  gpg.x509.program = PROGRAM in ROOT/home/.gitconfig (global)
+    note     git's call  nothing is signed unless it is asked for (-S, -s, --signed)
+    ok       settings    each has its effect; `paraph config` shows them
+    ok       identity    from a login at the local issuer: local is an instance of this machine whose access code is at hand
+    ok       trusted     1 line of ROOT/home/allowed-identities, which paraph.allowedIdentities in ROOT/home/.gitconfig (global) names
+    ok       trust       instance local: SIGSTORE/local/trusted_root.json
+    ok       issuer      http://HOST answers
+    ok       fulcio      http://HOST answers
+    ok       log         http://HOST answers
+    ok       timestamps  http://HOST/api/v1/timestamp answers
+    ok       clock       agrees with the services' within 30 s
+    0 problems, 0 warnings.
+    exit 0
+    ");
+    let offline = alone(&sandbox, &["doctor", "--offline", "--json"]);
+    let document: Value = serde_json::from_str(&offline.stdout).unwrap();
+    let findings = document["findings"].as_array().unwrap();
+    assert_eq!((offline.code, offline.stderr.as_str()), (Some(0), ""));
+    assert!(findings.iter().all(|finding| ["ok", "note"].contains(&finding["state"].as_str().unwrap())), "{document:#}");
+    assert_eq!(findings.last().unwrap(), &json!({"about": "services", "state": "note", "text": "not asked (--offline)", "fix": null}));
+}
+
+#[test]
+fn doctor_names_what_is_wrong_and_the_fix() {
+    if !installed("setsid", "doctor_names_what_is_wrong_and_the_fix") {
+        return;
+    }
+    let (sigstore, mut sandbox) = repository();
+    let other = sandbox.script("other", "#!/bin/sh\nexit 1\n");
+    std::fs::write(sandbox.work().join("allowed"), format!("{EMAIL} {} instance=local\n", sigstore.url)).unwrap();
+    std::fs::create_dir_all(sandbox.work().join(".git/hooks")).unwrap();
+    std::fs::write(sandbox.work().join(".git/hooks/pre-receive"), "#!/bin/sh\nexec paraph hook pre-receive\n").unwrap();
+    for (key, value) in [
+        ("gpg.format", "openpgp"),
+        ("gpg.x509.program", other.as_str()),
+        ("gitsign.enableSigstoreGo", "true"),
+        ("paraph.timout", "3"),
+        ("paraph.allowPlainHttp", "true"),
+        ("paraph.allowedIdentities", "../allowed"),
+    ] {
+        sandbox.git(&["config", key, value]);
+    }
+    sandbox.set("GITSIGN_CREDENTIAL_CACHE", "/nowhere");
+    sandbox.set("SIGSTORE_ID_TOKEN", &token(&of_github(), -900, -600));
+    insta::assert_snapshot!(all(&sandbox, &alone(&sandbox, &["doctor", "--offline"])), @r"
+    ok       paraph      VERSION at PROGRAM
+    ok       git         git version N
+    problem  git's call  gpg.format is openpgp in ROOT/work/.git/config (local), so git signs with another program
+                         -> `paraph setup` sets it, and shows each change first
+    problem  git's call  gpg.x509.program = ROOT/other in ROOT/work/.git/config (local), which is another program than this one
+                         -> `paraph setup` sets it, and shows each change first
+    note     git's call  nothing is signed unless it is asked for (-S, -s, --signed)
+    warning  settings    gitsign.enablesigstorego in ROOT/work/.git/config (local) is ignored: it chooses between two libraries inside gitsign, and the signatures are the same
+    warning  settings    paraph.timout in ROOT/work/.git/config (local) is not a setting that is known, and is ignored
+    warning  settings    the variable GITSIGN_CREDENTIAL_CACHE is ignored: a credential cache of gitsign's hands out private keys, and none is asked for one
+    warning  settings    paraph.allowPlainHttp in ROOT/work/.git/config (local) lets identity tokens go to other machines over plain http
+    problem  identity    the identity token expired at TIME
+                         -> get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead
+    note     identity    paraph.expectedIdentity is not set: whoever logs in signs, and the log shows it
+    ok       trusted     1 line of ROOT/work/.git/../allowed, which paraph.allowedIdentities in ROOT/work/.git/config (local) names
+    warning  trusted     ROOT/work/allowed lies in the work tree: whoever can change a branch can change whom it allows
+                         -> keep the file outside of the work tree, or in its .git folder
+    problem  hooks       ROOT/work/.git/hooks/pre-receive is not executable, so git does not run it
+                         -> chmod +x ROOT/work/.git/hooks/pre-receive
+    ok       trust       instance local: SIGSTORE/local/trusted_root.json
+    note     services    not asked (--offline)
+    4 problems, 5 warnings.
+    exit 3
+    ");
+
+    sandbox.git(&["config", "gpg.x509.program", "paraph-that-is-not-there"]);
+    sandbox.git(&["config", "paraph.timeout", "soon"]);
+    insta::assert_snapshot!(all(&sandbox, &alone(&sandbox, &["doctor"])), @r"
+    ok       paraph      VERSION at PROGRAM
+    ok       git         git version N
+    problem  git's call  gpg.format is openpgp in ROOT/work/.git/config (local), so git signs with another program
+                         -> `paraph setup` sets it, and shows each change first
+    problem  git's call  gpg.x509.program = paraph-that-is-not-there in ROOT/work/.git/config (local), which is not there
+                         -> `paraph setup` sets it, and shows each change first
+    note     git's call  nothing is signed unless it is asked for (-S, -s, --signed)
+    problem  settings    paraph.timeout in ROOT/work/.git/config (local) is 'soon'; allowed: a whole number of seconds from 1 to 3600
+    3 problems, 0 warnings.
+    exit 3
+    ");
+}
+
+#[test]
+fn doctor_says_which_service_does_not_answer_and_how() {
+    let (sigstore, sandbox) = repository();
+    let page = answering("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>".into());
+    let body = json!({"issuers": [{"issuerUrl": sigstore.url, "audience": "other"}]}).to_string();
+    let date = "Mon, 02 Jan 2006 15:04:05 GMT";
+    let fulcio = answering(format!(
+        "HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    let nobody = closed();
+    let mut table = String::new();
+    for settings in [
+        vec![format!("paraph.fulcio={fulcio}"), format!("paraph.rekor={page}"), format!("paraph.timestampServerURL={nobody}")],
+        vec![format!("paraph.issuer={page}"), format!("paraph.fulcio={nobody}"), "paraph.rekorVersion=1".to_owned()],
+    ] {
+        let mut command = sandbox.command(env!("CARGO_BIN_EXE_paraph"), &sandbox.work());
+        command.env("GIT_CONFIG_COUNT", settings.len().to_string());
+        for (number, setting) in settings.iter().enumerate() {
+            let (key, value) = setting.split_once('=').unwrap();
+            command.env(format!("GIT_CONFIG_KEY_{number}"), key).env(format!("GIT_CONFIG_VALUE_{number}"), value);
+        }
+        let done: Done = command.arg("doctor").output().unwrap().into();
+        let about = ["issuer", "fulcio", "log", "timestamps", "mirror", "clock", "->"];
+        let lines = done.stdout.lines().skip_while(|line| !line.contains(" issuer "));
+        let lines: Vec<&str> = lines.filter(|line| about.iter().any(|about| line.contains(&format!(" {about} ")))).collect();
+        let text = lines.join("\n").replace(&page, "PAGE").replace(&fulcio, "FULCIO").replace(&nobody, "NOBODY");
+        // by how much the clock is wrong depends on when the test runs
+        let text = text.lines().map(|line| match line.split_once("clock is ").zip(line.split_once(" s ahead")) {
+            Some(((before, _), (_, after))) => format!("{before}clock is N s ahead{after}"),
+            None => line.to_owned(),
+        });
+        table += &format!("{}\nexit {}\n\n", shown(&sandbox, &text.collect::<Vec<_>>().join("\n")), done.code.unwrap());
+    }
+    insta::assert_snapshot!(table, @r"
+    ok       issuer      http://HOST answers
+    problem  fulcio      FULCIO answers, and it takes tokens of http://HOST that are made out to other, and paraph.clientID is sigstore
+                         -> check paraph.issuer, paraph.clientID and paraph.fulcio
+    problem  log         Rekor v1 at PAGE/api/v1/log answered with a web page: a network that wants a login first, or a proxy, seems to stand between
+                         -> Log in to the network with a browser, or check the proxy variables, and try again.
+    problem  timestamps  the timestamp authority at NOBODY/ could not be reached: connection refused
+                         -> Check the address, the network and the proxy variables.
+    ok       clock       agrees with the services' within 30 s
+    exit 3
+
+    problem  issuer      the identity provider at PAGE/.well-known/openid-configuration answered with a web page: a network that wants a login first, or a proxy, seems to stand between
+                         -> Log in to the network with a browser, or check the proxy variables, and try again.
+    problem  fulcio      Fulcio at NOBODY/api/v2/configuration could not be reached: connection refused
+                         -> Check the address, the network and the proxy variables.
+    ok       log         http://HOST answers
+    ok       clock       agrees with the services' within 30 s
+    exit 5
+    ");
+}
+
+#[test]
+fn whoami_says_as_whom_and_why_without_asking_anybody() {
+    if !installed("setsid", "whoami_says_as_whom_and_why_without_asking_anybody") {
+        return;
+    }
+    let (sigstore, sandbox) = repository();
+    insta::assert_snapshot!(all(&sandbox, &alone(&sandbox, &["whoami"])), @r"
+    identity   ann@example.com, vouched for by http://HOST
+    token      from a login at the local issuer: local is an instance of this machine whose access code is at hand
+    instance   local (paraph.instance in ROOT/home/.gitconfig (global))
+    issuer     http://HOST, client sigstore
+    fulcio     http://HOST
+    log        http://HOST (Rekor v2)
+    timestamps http://HOST/api/v1/timestamp
+    trust      local: SIGSTORE/local/trusted_root.json
+
+    exit 0
+    ");
+    let with = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = sandbox.command("setsid", &sandbox.work());
+        command.envs(variables.iter().copied()).arg("--wait").arg(env!("CARGO_BIN_EXE_paraph")).arg("whoami").args(arguments);
+        sandbox.feed(&mut command, b"")
+    };
+    let first = |done: &Done| {
+        let text = shown(&sandbox, &done.stdout);
+        let lines = text.lines().take_while(|line| !line.starts_with("instance"));
+        let said = shown(&sandbox, &done.stderr) + if done.stderr.is_empty() { "" } else { "\n" };
+        format!("{}\n{said}exit {}\n\n", lines.collect::<Vec<_>>().join("\n"), done.code.unwrap())
+    };
+    let github = token(&of_github(), -5, 300);
+    let endpoint = {
+        let body = json!({ "value": github }).to_string();
+        answering(format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+    };
+    let job = [("GITHUB_ACTIONS", "true"), ("ACTIONS_ID_TOKEN_REQUEST_URL", endpoint.as_str()), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t")];
+    let mut table = first(&with(&[("SIGSTORE_ID_TOKEN", &sigstore.token("bob@example.com"))], &[]));
+    table += &first(&with(&[("SIGSTORE_ID_TOKEN", &github)], &[]));
+    table += &first(&with(&[("SIGSTORE_ID_TOKEN", &token(&of_github(), -900, -600))], &[]));
+    table += &first(&with(&[("SIGSTORE_ID_TOKEN", &github), ("PARAPH_EXPECTED_IDENTITY", EMAIL)], &[]));
+    table += &first(&with(&job, &[]));
+    sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
+    table += &first(&with(&job, &[]));
+    table += &first(&with(&job, &["--check"]));
+    table += &first(&with(&[("PARAPH_TOKEN_PROVIDER", "gitlab")], &["--check"]));
+    table += &first(&with(&[], &["--check"]));
+    insta::assert_snapshot!(table, @r"
+    identity   bob@example.com, vouched for by http://HOST, until TIME
+    token      from SIGSTORE_ID_TOKEN: the variable SIGSTORE_ID_TOKEN is set
+    exit 0
+
+    identity   https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main, vouched for by https://token.actions.githubusercontent.com, until TIME
+               job_workflow_ref org/repo/.github/workflows/release.yml@refs/heads/main
+               repository org/repo
+               ref refs/heads/main
+               event_name push
+               run_id 17
+    token      from SIGSTORE_ID_TOKEN: the variable SIGSTORE_ID_TOKEN is set
+    exit 0
+
+    identity   https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main, vouched for by https://token.actions.githubusercontent.com, until TIME
+               job_workflow_ref org/repo/.github/workflows/release.yml@refs/heads/main
+               repository org/repo
+               ref refs/heads/main
+               event_name push
+               run_id 17
+    token      from SIGSTORE_ID_TOKEN: the variable SIGSTORE_ID_TOKEN is set
+    error: the identity token expired at TIME
+    hint: get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead
+    exit 6
+
+    identity   https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main, vouched for by https://token.actions.githubusercontent.com, until TIME
+               job_workflow_ref org/repo/.github/workflows/release.yml@refs/heads/main
+               repository org/repo
+               ref refs/heads/main
+               event_name push
+               run_id 17
+    token      from SIGSTORE_ID_TOKEN: the variable SIGSTORE_ID_TOKEN is set
+    expected   ann@example.com (the variable PARAPH_EXPECTED_IDENTITY)
+    error: the identity is repo:org/repo:ref:refs/heads/main (in the certificate https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main), and ann@example.com is expected (the variable PARAPH_EXPECTED_IDENTITY); nothing was sent to Fulcio or the log
+    hint: log in as the expected identity, or change paraph.expectedIdentity
+    exit 6
+
+    identity   ann@example.com, vouched for by http://HOST
+    token      from a login at the local issuer: local is an instance of this machine whose access code is at hand
+               the token of this job of GitHub Actions is not used (paraph.tokenProvider = github-actions would)
+    exit 0
+
+    identity   not known before GitHub Actions is asked, which --check does
+    token      from GitHub Actions: this is its job, nobody could log in here, and nothing else is configured
+    exit 0
+
+    identity   https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main, vouched for by https://token.actions.githubusercontent.com, until TIME
+               job_workflow_ref org/repo/.github/workflows/release.yml@refs/heads/main
+               repository org/repo
+               ref refs/heads/main
+               event_name push
+               run_id 17
+    token      from GitHub Actions: this is its job, nobody could log in here, and nothing else is configured
+    exit 0
+
+    identity   not known
+    token      from GitLab CI: the variable PARAPH_TOKEN_PROVIDER names it
+    error: GitLab CI gave no identity token: the variable SIGSTORE_ID_TOKEN is not set
+    hint: Give the job `id_tokens: SIGSTORE_ID_TOKEN: aud: sigstore` in .gitlab-ci.yml.
+    exit 6
+
+    identity   not known before the login
+    token      from a login in the browser: nothing else is configured
+    exit 0
+    ");
+
+    let done = with(&[&job[..], &[("PARAPH_TOKEN_PROVIDER", "github-actions")]].concat(), &["--check", "--json"]);
+    let text = shown(&sandbox, &done.stdout);
+    assert!(!done.stdout.contains(github.split('.').nth(1).unwrap()));
+    insta::assert_snapshot!(text, @r#"
+    {
+      "because": "the variable PARAPH_TOKEN_PROVIDER names it",
+      "claims": {
+        "event_name": "push",
+        "job_workflow_ref": "org/repo/.github/workflows/release.yml@refs/heads/main",
+        "ref": "refs/heads/main",
+        "repository": "org/repo",
+        "run_id": "17"
+      },
+      "clientID": "sigstore",
+      "expectedIdentity": null,
+      "expires": "TIME",
+      "fulcio": "http://HOST",
+      "identity": "https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main",
+      "identityIssuer": "https://token.actions.githubusercontent.com",
+      "instance": "local",
+      "issuer": "http://HOST",
+      "log": {
+        "url": "http://HOST",
+        "version": 2
+      },
+      "matchCommitter": false,
+      "problem": null,
+      "timestampAuthority": "http://HOST/api/v1/timestamp",
+      "tokenProvider": "github-actions",
+      "unusedJob": null
+    }
+    "#);
+}
+
+#[test]
+fn whoami_with_check_at_the_local_issuer_gets_a_token_and_shows_it_to_nobody() {
+    let (sigstore, sandbox) = repository();
+    let done = sandbox.paraph(&["whoami", "--check"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(done.stdout.starts_with(&format!("identity   {EMAIL}, vouched for by {}, until ", sigstore.url)), "{}", done.stdout);
+    for entries in ["logs/rekor1.entries", "logs/rekor2.entries"] {
+        assert_eq!(sigstore.folder.join(entries).metadata().unwrap().len(), 0, "{entries}");
+    }
+}

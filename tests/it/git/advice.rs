@@ -1,0 +1,231 @@
+//! The failures that people meet: each message says what happened and what to do, and nothing is signed.
+
+use super::{repository, shown};
+use crate::support::{
+    objects::installed,
+    sandbox::Sandbox,
+    sigstore::Sigstore,
+    socket::{answering, closed},
+    tokens::token,
+};
+use serde_json::json;
+
+const PAYLOAD: &[u8] =
+    b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <ann@example.com> 1 +0000\ncommitter A <ann@example.com> 1 +0000\n\nmessage\n";
+
+/// What is different from a machine on which it works.
+#[derive(Default)]
+struct Case {
+    settings: Vec<String>,
+    variables: Vec<(&'static str, String)>,
+    /// Somebody has to log in.
+    login: bool,
+    status_fd: Option<&'static str>,
+}
+
+/// What paraph says in a session without a terminal, with every URL of the case by its own name.
+fn said(sandbox: &Sandbox, case: &Case) -> String {
+    let mut command = sandbox.command("setsid", &sandbox.work());
+    command.arg("--wait").arg(env!("CARGO_BIN_EXE_paraph"));
+    command.args([format!("--status-fd={}", case.status_fd.unwrap_or("2")).as_str(), "-bsau", "Ann <ann@example.com>"]);
+    command.env("GIT_CONFIG_COUNT", case.settings.len().to_string());
+    for (number, setting) in case.settings.iter().enumerate() {
+        let (key, value) = setting.split_once('=').unwrap();
+        command.env(format!("GIT_CONFIG_KEY_{number}"), key).env(format!("GIT_CONFIG_VALUE_{number}"), value);
+    }
+    command.envs(case.variables.iter().map(|(name, value)| (name, value)));
+    let done = sandbox.feed(&mut command, PAYLOAD);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""), "{}", done.stderr);
+    shown(sandbox, &done.stderr)
+}
+
+#[test]
+fn each_failure_says_what_happened_and_what_to_do() {
+    if !installed("setsid", "each_failure_says_what_happened_and_what_to_do") {
+        return;
+    }
+    let (sigstore, sandbox) = repository();
+    let other = Sigstore::start();
+    let email = |email: &str, more: serde_json::Value, begins, ends| {
+        let mut claims = json!({"email": email, "email_verified": true});
+        claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        vec![("SIGSTORE_ID_TOKEN", token(&claims, begins, ends))]
+    };
+    let http = |status: &str, kind: &str, body: &str| {
+        answering(format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+    };
+    let portal = http("200 OK", "text/html", "<html>Welcome to the hotel</html>");
+    let to_portal = answering("HTTP/1.1 302 Found\r\nLocation: https://hotel.example/login\r\nContent-Length: 0\r\n\r\n".into());
+    let no_issuer =
+        http("400 Bad Request", "application/json", r#"{"code":3,"message":"There was an error processing the identity token"}"#);
+    let full = http("502 Bad Gateway", "text/plain", "bad gateway");
+    let stale = sandbox.root().join("stale-code");
+    std::fs::write(&stale, "another-code\n").unwrap();
+    let settings = |settings: &[&str]| settings.iter().map(|setting| (*setting).to_owned()).collect::<Vec<_>>();
+    let with = |list: &[&str]| Case { settings: settings(list), ..Case::default() };
+    let login = |list: &[&str]| Case { settings: settings(list), login: true, ..Case::default() };
+    let holding = |variables| Case { variables, ..Case::default() };
+    let now = || email("ann@example.com", json!({}), -5, 300);
+
+    let cases: Vec<(&str, Case)> = vec![
+        ("no terminal and no desktop", login(&[])),
+        ("no browser", login(&["paraph.urlOpener=false {{.URL}}"])),
+        ("nobody logs in", login(&["paraph.urlOpener=true {{.URL}}", "paraph.loginTimeout=1"])),
+        ("an expired token", holding(email("ann@example.com", json!({}), -900, -600))),
+        ("a wrong clock", holding(email("ann@example.com", json!({}), 600, 900))),
+        ("a token for somebody else", holding(email("ann@example.com", json!({"aud": "https://cloud.example"}), -5, 300))),
+        ("an address that nobody has verified", holding(email("ann@example.com", json!({"email_verified": false}), -5, 300))),
+        ("no token", holding(vec![("SIGSTORE_ID_TOKEN", "none".into())])),
+        ("no variable", with(&["paraph.tokenProvider=envvar"])),
+        ("no file", with(&["paraph.tokenProvider=filesystem", "paraph.identityTokenFile=/nowhere/token"])),
+        ("a job without permission", with(&["paraph.tokenProvider=github-actions"])),
+        ("an unknown token provider", with(&["paraph.tokenProvider=jenkins"])),
+        ("another identity than expected", Case { settings: settings(&["paraph.expectedIdentity=bob@example.com"]), ..holding(now()) }),
+        (
+            "another identity than the committer",
+            Case { settings: settings(&["gitsign.matchCommitter=true"]), ..holding(email("bob@example.com", json!({}), -5, 300)) },
+        ),
+        ("an access code of yesterday", with(&[&format!("paraph.local.accessCodeFile={}", stale.display())])),
+        ("an issuer that is down", with(&[&format!("paraph.issuer={}", closed())])),
+        ("a network that wants a login first", with(&[&format!("paraph.issuer={portal}")])),
+        ("the same, by a redirect", with(&[&format!("paraph.fulcio={to_portal}")])),
+        ("a proxy that is down", Case { variables: vec![("HTTPS_PROXY", closed())], ..with(&["paraph.fulcio=https://fulcio.invalid"]) }),
+        ("a token in clear", with(&["paraph.fulcio=http://fulcio.invalid"])),
+        ("an issuer that Fulcio does not know", with(&[&format!("paraph.fulcio={no_issuer}")])),
+        ("a log that is down", with(&[&format!("paraph.rekor={full}")])),
+        ("a timestamp authority that is no such", with(&[&format!("paraph.timestampServerURL={}/nowhere", sigstore.url)])),
+        ("a root of somebody else", with(&[&format!("paraph.local.trustedRoot={}", other.file("trusted_root.json"))])),
+        ("an instance without a root", with(&["paraph.instance=office"])),
+        ("a setting that is none", with(&["paraph.timeout=soon"])),
+        ("a closed descriptor", Case { status_fd: Some("77"), ..Case::default() }),
+    ];
+    let mut table = String::new();
+    for (name, case) in &cases {
+        if case.login {
+            sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
+        }
+        let text = said(&sandbox, case);
+        if case.login {
+            sandbox.git(&["config", "--global", "paraph.local.accessCodeFile", &sigstore.file("access-code")]);
+        }
+        // what has no hint says in itself what is allowed or to be set
+        let helps = text.contains("\nhint: ") || text.contains("; allowed: ") || text.contains(": set paraph.");
+        assert!(helps, "{name}: {text}");
+        table += &format!("{name}\n{}\n", text.replace(other.folder.to_str().unwrap(), "OTHER"));
+    }
+    insta::assert_snapshot!(table, @r"
+    no terminal and no desktop
+    error: no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in
+    hint: choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in
+
+    no browser
+    error: no browser could be opened for the login, and there is no terminal to show its address on
+    hint: set paraph.urlOpener to a program that opens it, or paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile
+
+    nobody logs in
+    error: nobody completed the login within 1 s
+    hint: try again; paraph.loginTimeout gives more time
+
+    an expired token
+    error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token expired at TIME
+    hint: get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead
+
+    a wrong clock
+    error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token was issued in the future, at TIME; one of the two clocks is wrong
+    hint: set this machine's clock, for instance with NTP; `paraph doctor` measures it
+
+    a token for somebody else
+    error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token is made out to https://cloud.example, and not to sigstore
+    hint: ask for a token that is made out to the client id (paraph.clientID, sigstore by default)
+
+    an address that nobody has verified
+    error: the token from SIGSTORE_ID_TOKEN is not sent: the identity provider has not verified the address ann@example.com
+    hint: confirm the address at the identity provider
+
+    no token
+    error: SIGSTORE_ID_TOKEN holds no identity token that can be used: the identity token is not a JSON Web Token: it does not have three parts
+    hint: an identity token is three parts of base64url with dots between, as an OpenID provider gives it
+
+    no variable
+    error: the token provider is envvar, and SIGSTORE_ID_TOKEN is not set
+    hint: set it to an identity token, or choose another paraph.tokenProvider
+
+    no file
+    error: the identity token cannot be read from /nowhere/token: No such file or directory (os error 2)
+    hint: check paraph.identityTokenFile; where Kubernetes projects the token, mount it with the audience sigstore
+
+    a job without permission
+    error: GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_URL is not set
+    hint: Give the job `permissions: id-token: write`; a workflow of a pull request from a fork gets none.
+
+    an unknown token provider
+    error: paraph.tokenProvider in git's environment (GIT_CONFIG_COUNT) is 'jenkins'; allowed: interactive, envvar, filesystem, github-actions, gitlab, circleci, buildkite-agent, google-workload-identity, google-impersonate, spiffe, azure
+
+    another identity than expected
+    error: the identity is ann@example.com, and bob@example.com is expected (paraph.expectedIdentity in git's environment (GIT_CONFIG_COUNT)); nothing was sent to Fulcio or the log
+    hint: log in as the expected identity, or change paraph.expectedIdentity
+
+    another identity than the committer
+    error: the identity is bob@example.com, and the commit is from ann@example.com; nothing was sent to Fulcio or the log
+    hint: set user.email to the identity, or unset paraph.matchCommitter
+
+    an access code of yesterday
+    error: the identity provider refused the login: access_denied: the access code is not the instance's
+    hint: run `paraph local use` again in this repository: it names the file of the access code
+
+    an issuer that is down
+    error: the identity provider at http://HOST/.well-known/openid-configuration could not be reached: connection refused
+    hint: Check the address, the network and the proxy variables.
+
+    a network that wants a login first
+    error: the identity provider at http://HOST/.well-known/openid-configuration answered with a web page: a network that wants a login first, or a proxy, seems to stand between
+    hint: Log in to the network with a browser, or check the proxy variables, and try again.
+
+    the same, by a redirect
+    error: Fulcio at http://HOST/api/v2/signingCert answered 302 Found to https://hotel.example/login, and redirects are not followed
+    hint: Where the network wants a login first, log in there with a browser; else configure the address that it points to, if you trust it.
+
+    a proxy that is down
+    error: Fulcio at https://fulcio.invalid/api/v2/signingCert could not be reached: connection refused
+    hint: Check the address, the network and the proxy variables.
+
+    a token in clear
+    error: Fulcio at http://fulcio.invalid/api/v2/signingCert is not asked over plain http: an identity token that is sent to another machine has to be encrypted
+    hint: Configure its https address; in a network that you trust with your identity, set paraph.allowPlainHttp.
+
+    an issuer that Fulcio does not know
+    error: Fulcio at http://HOST/api/v2/signingCert refused the request with 400 Bad Request: There was an error processing the identity token
+    hint: Fulcio takes a fresh token of an issuer that it knows, made out to its audience; `paraph config` shows which of both are configured.
+
+    a log that is down
+    error: Rekor v1 at http://HOST/api/v1/log/entries is not available: it answered 502 Bad Gateway 4 times: bad gateway
+    hint: Try again; if it lasts, look at the service's status page.
+
+    a timestamp authority that is no such
+    error: the timestamp authority at http://HOST/nowhere refused the request with 404 Not Found: Not Found
+    hint: The address does not lead to such a service; check it, and for the log its version.
+
+    a root of somebody else
+    error: the certificate from Fulcio at http://HOST cannot be used: the certificate comes from an authority that is not in the trust root: looked in local (OTHER/trusted_root.json); `paraph trust update` fetches a newer one
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used; where trust comes from files, paraph.fulcioRoot names the one that is missing
+
+    an instance without a root
+    error: the instance office has no trust root: set paraph.office.trustedRoot, or run `paraph trust initialize`
+
+    a setting that is none
+    error: paraph.timeout in git's environment (GIT_CONFIG_COUNT) is 'soon'; allowed: a whole number of seconds from 1 to 3600
+
+    a closed descriptor
+    error: the status lines cannot be written to descriptor 77: No such file or directory (os error 2)
+    hint: --status-fd names a descriptor that the caller has opened for writing; git uses 2 for signatures and 1 for verdicts
+    ");
+}
+
+/// Nothing of the signature was on standard output above; here the log has to have heard of nothing either.
+#[test]
+fn a_status_descriptor_that_cannot_be_written_ends_the_call_before_anything_is_done() {
+    let (sigstore, sandbox) = repository();
+    let done = sandbox.paraph_with(&["--status-fd=77", "-bsau", "ann@example.com"], PAYLOAD);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""), "{}", done.stderr);
+    assert_eq!(sigstore.folder.join("logs/rekor2.entries").metadata().unwrap().len(), 0);
+}

@@ -1,0 +1,111 @@
+//! What becomes public is told before it does, once for each identity and log.
+
+use super::{other_instance, repository, shown};
+use crate::support::{
+    objects::installed,
+    sandbox::Sandbox,
+    sigstore::Sigstore,
+    socket::closed,
+    tokens::{of_github, token},
+};
+
+/// What the log file got since it was asked last.
+fn said(sandbox: &Sandbox) -> String {
+    let log = sandbox.root().join("paraph.log");
+    let text = std::fs::read_to_string(&log).unwrap_or_default();
+    let _ = std::fs::remove_file(&log);
+    shown(sandbox, &text).replace("TIME paraph: ", "")
+}
+
+fn with_log() -> (Sigstore, Sandbox) {
+    let (sigstore, sandbox) = repository();
+    let log = sandbox.root().join("paraph.log");
+    sandbox.git(&["config", "--global", "paraph.logPath", log.to_str().unwrap()]);
+    (sigstore, sandbox)
+}
+
+fn commit(sandbox: &Sandbox, options: &[&str]) -> Option<i32> {
+    sandbox.try_git(&[options, &["commit", "-q", "-S", "--allow-empty", "-m", "message"]].concat()).code
+}
+
+#[test]
+fn identity_and_log_are_told_once_before_the_first_entry() {
+    let (_sigstore, sandbox) = with_log();
+    assert_eq!(commit(&sandbox, &[]), Some(0));
+    insta::assert_snapshot!(said(&sandbox), @r"
+    this is the first signature as ann@example.com with the log at http://HOST.
+    Who can read that log will read, for good: identity ann@example.com, issuer http://HOST.
+    Fulcio at http://HOST enters the same into a certificate transparency log, also where the signature fails afterwards.
+    The certificate says: identity ann@example.com, issuer http://HOST, tokenSubject ann@example.com. The log gets it now.
+    ");
+    assert_eq!((commit(&sandbox, &[]), said(&sandbox)), (Some(0), String::new()));
+
+    // another identity, and another log
+    assert_eq!(commit(&sandbox, &["-c", "paraph.expectedIdentity=bob@example.com"]), Some(0));
+    assert!(said(&sandbox).contains("this is the first signature as bob@example.com"));
+    let other = Sigstore::start();
+    let options = other_instance(&other);
+    assert_eq!(commit(&sandbox, &options.iter().map(String::as_str).collect::<Vec<_>>()), Some(0));
+    assert!(said(&sandbox).contains("this is the first signature as ann@example.com"));
+    assert_eq!((commit(&sandbox, &[]), said(&sandbox)), (Some(0), String::new()));
+}
+
+#[test]
+fn what_was_told_and_did_not_come_about_is_told_again() {
+    let (_sigstore, sandbox) = with_log();
+    let fulcio = format!("paraph.fulcio={}", closed());
+    for _ in 0..2 {
+        assert_eq!(commit(&sandbox, &["-c", &fulcio]), Some(128));
+        let said = said(&sandbox);
+        // before Fulcio is asked
+        assert!(said.find("this is the first signature").unwrap() < said.find("could not be reached").unwrap(), "{said}");
+        assert!(!said.contains("The certificate says"), "{said}");
+    }
+    let log = format!("paraph.rekor={}", closed());
+    for _ in 0..2 {
+        assert_eq!(commit(&sandbox, &["-c", &log]), Some(128));
+        let said = said(&sandbox);
+        // before the log is asked
+        assert!(said.find("The certificate says").unwrap() < said.find("could not be reached").unwrap(), "{said}");
+    }
+}
+
+#[test]
+fn an_identity_that_is_refused_is_told_nobody() {
+    let (_sigstore, sandbox) = with_log();
+    assert_eq!(commit(&sandbox, &["-c", "paraph.matchCommitter=true", "-c", "user.signingKey=bob@example.com"]), Some(128));
+    insta::assert_snapshot!(said(&sandbox), @"the identity is bob@example.com, and the commit is from ann@example.com; nothing was sent to Fulcio or the log (hint: set user.email to the identity, or unset paraph.matchCommitter)");
+}
+
+#[test]
+fn the_claims_of_a_workload_are_told_before_fulcio_gets_them() {
+    let (_sigstore, mut sandbox) = with_log();
+    sandbox.set("SIGSTORE_ID_TOKEN", &token(&of_github(), -5, 300));
+    assert_eq!(commit(&sandbox, &[]), Some(128));
+    let said = said(&sandbox);
+    insta::assert_snapshot!(said.lines().take(3).collect::<Vec<_>>().join("\n"), @r"
+    this is the first signature as https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main with the log at http://HOST.
+    Who can read that log will read, for good: identity https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main, issuer https://token.actions.githubusercontent.com, job_workflow_ref org/repo/.github/workflows/release.yml@refs/heads/main, repository org/repo, ref refs/heads/main, event_name push, run_id 17.
+    Fulcio at http://HOST enters the same into a certificate transparency log, also where the signature fails afterwards.
+    ");
+    assert!(said.contains("Fulcio at http://HOST/api/v2/signingCert refused"), "{said}");
+}
+
+#[test]
+fn it_is_on_the_terminal_and_where_nobody_could_read_it_it_is_not_remembered() {
+    let (_sigstore, sandbox) = repository();
+    let test = "it_is_on_the_terminal_and_where_nobody_could_read_it_it_is_not_remembered";
+    if !installed("script", test) || !installed("setsid", test) {
+        return;
+    }
+    let mut alone = sandbox.command("setsid", &sandbox.work());
+    alone.args(["--wait", "git", "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    assert_eq!(sandbox.feed(&mut alone, b"").code, Some(0));
+    let on_terminal = || {
+        let mut script = sandbox.command("script", &sandbox.work());
+        script.args(["-qec", "git commit -q -S --allow-empty -m message 2> /dev/null < /dev/null", "/dev/null"]);
+        shown(&sandbox, &sandbox.feed(&mut script, b"").stdout.replace("\r\n", "\n"))
+    };
+    assert!(on_terminal().starts_with("paraph: this is the first signature as ann@example.com with the log at http://HOST."));
+    assert_eq!(on_terminal(), "");
+}
