@@ -160,6 +160,14 @@ mod tests {
     }
 
     #[test]
+    fn many_headers_take_no_longer_than_their_bytes() {
+        let headers: String = (0..99_000).map(|number| format!("x-{number} y\n")).collect();
+        let tag = |last: &str| format!("{}{SIGNATURE}", TAG.replace("\n\nmessage", &format!("\n{headers}{last}\nmessage")));
+        assert!(Tag::parse(tag("").as_bytes()).is_ok());
+        assert_eq!(reason(&tag("x-0 z\n")), Reason::DuplicateHeader);
+    }
+
+    #[test]
     fn each_defect_has_its_reason() {
         assert_eq!(reason(TAG), Reason::NoSignature);
         assert_eq!(reason(&format!("{TAG}{SIGNATURE}{SIGNATURE}")), Reason::MultipleSignatures);

@@ -1,6 +1,6 @@
 //! git's configuration as a list of values, each with the place that it comes from, in git's order: the last one wins.
 
-use super::{Error, Ownership, Repository, chain, options, parameters};
+use super::{Error, Ownership, Repository, chain, command_line_parameters, options};
 use std::path::{Path, PathBuf};
 
 use gix::config::Source;
@@ -127,7 +127,7 @@ fn scope(source: Source) -> Option<Scope> {
 
 /// What `git -c` set, with the files that it includes.
 fn command_line(repository: Option<&Repository>) -> Result<Option<gix::config::File>, Error> {
-    let parameters = parameters::from_environment()?;
+    let parameters = command_line_parameters()?;
     if parameters.is_empty() {
         return Ok(None);
     }

@@ -8,18 +8,20 @@
 mod configuration;
 mod git;
 mod new;
-mod parameters;
 mod revision;
 mod walk;
 
-use crate::object::ObjectFormat;
+use crate::{
+    git_parameters::{self, Parameter},
+    object::ObjectFormat,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use configuration::{Entry, Scope, global_configuration};
 pub use git::Error as GitError;
 pub use new::{KnownReferences, NewCommits};
-pub use walk::{Commits, Handle, Range, TagReference};
+pub use walk::{Commits, Found, Handle, Range, TagReference};
 
 /// The largest object that is read: no signed commit or tag comes near it.
 pub const OBJECT_LIMIT: u64 = crate::object::MAX_OBJECT as u64;
@@ -259,6 +261,11 @@ impl Repository {
             Some(objects) => objects.read(self, id)?,
             None => self.read(id)?,
         };
+        self.with_its_id(id, kind, bytes, reference)
+    }
+
+    /// The object of these bytes, which are hashed anew.
+    fn with_its_id(&self, id: &str, kind: gix::objs::Kind, bytes: Vec<u8>, reference: Option<String>) -> Result<RawObject, Error> {
         // the one error of this hash is a collision that somebody made; git refuses the same bytes
         let computed = gix::objs::compute_hash(self.gix.object_hash(), kind, &bytes)
             .map_err(|_| Error::Sha1Collision { id: id.to_owned(), kind: kind.into() })?
@@ -376,8 +383,7 @@ enum Ownership {
 
 /// How repositories are opened, the same for every level of trust: one that git would refuse is refused, not read with fewer rights.
 fn options(ownership: Ownership) -> Result<gix::sec::trust::Mapping<gix::open::Options>, Error> {
-    let command_line = parameters::from_environment()?;
-    let overrides: Vec<String> = command_line.iter().filter_map(parameters::Parameter::as_override).collect();
+    let overrides: Vec<String> = command_line_parameters()?.iter().filter_map(Parameter::as_override).collect();
     let options = gix::open::Options::default()
         .bail_if_untrusted(ownership == Ownership::Required)
         .strict_config(true)
@@ -385,6 +391,14 @@ fn options(ownership: Ownership) -> Result<gix::sec::trust::Mapping<gix::open::O
         .config_overrides(["core.useReplaceRefs=false".to_owned(), format!("gitoxide.objects.allocLimit={OBJECT_LIMIT}")])
         .cli_overrides(overrides);
     Ok(gix::sec::trust::Mapping { full: options.clone(), reduced: options })
+}
+
+/// What git's command line set, in its order.
+fn command_line_parameters() -> Result<Vec<Parameter>, Error> {
+    match std::env::var_os("GIT_CONFIG_PARAMETERS") {
+        None => Ok(Vec::new()),
+        Some(value) => git_parameters::parse(value.to_str().ok_or(Error::Parameters)?).ok_or(Error::Parameters),
+    }
 }
 
 fn find(directory: &Path, options: gix::sec::trust::Mapping<gix::open::Options>) -> gix::Result<gix::Repository> {

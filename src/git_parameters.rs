@@ -2,13 +2,12 @@
 //!
 //! The format is git's `config.c`: words in single quotes, separated by spaces; `'key=value'` as git before 2.31 wrote it, or
 //! `'key'='value'`, where a key may hold an equals sign. It is parsed here because git refuses a malformed value and so must we, which
-//! the parser on crates.io does not. `GIT_CONFIG_COUNT` and its companions are read by gix.
-
-use super::Error;
+//! the parser on crates.io does not. `GIT_CONFIG_COUNT` and its companions are read by gix. Text in, parameters out: the environment is read by
+//! `repository`.
 
 /// One `-c` of git's command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Parameter {
+pub struct Parameter {
     /// `section.name` or `section.subsection.name`.
     pub key: String,
     /// Absent in `-c key`, which means true.
@@ -24,55 +23,56 @@ impl Parameter {
         Some(self.value.as_ref().map_or_else(|| self.key.clone(), |value| format!("{}={value}", self.key)))
     }
 
-    /// Section (lower case), subsection and name (lower case).
+    /// Section (lower case), subsection and name (lower case); `None` where git would call the key invalid.
     pub fn parts(&self) -> Option<(String, Option<&str>, String)> {
         let (section, rest) = self.key.split_once('.')?;
         let (subsection, name) = rest.rsplit_once('.').map_or((None, rest), |(subsection, name)| (Some(subsection), name));
-        if section.is_empty() || name.is_empty() {
+        let is_word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !is_word(section) || !is_word(name) || !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            return None;
+        }
+        if subsection.is_some_and(|subsection| subsection.contains('\n')) {
             return None;
         }
         Some((section.to_ascii_lowercase(), subsection, name.to_ascii_lowercase()))
     }
 }
 
-/// What git's command line set, in its order.
-pub(super) fn from_environment() -> Result<Vec<Parameter>, Error> {
-    match std::env::var_os("GIT_CONFIG_PARAMETERS") {
-        None => Ok(Vec::new()),
-        Some(value) => parse(value.to_str().ok_or(Error::Parameters)?).ok_or(Error::Parameters),
-    }
-}
-
-/// `None` where the text is not as git writes it.
-pub(super) fn parse(text: &str) -> Option<Vec<Parameter>> {
+/// What git's command line set, in its order; `None` where the text is not as git writes it.
+pub fn parse(text: &str) -> Option<Vec<Parameter>> {
     let mut parameters = Vec::new();
-    let mut rest = text.trim_start_matches(' ');
+    let mut rest = text;
     while !rest.is_empty() {
         let (first, after) = quoted(rest)?;
-        let parameter = if let Some(after) = after.strip_prefix('=') {
-            if after.is_empty() || after.starts_with(' ') {
-                rest = after;
-                Parameter { key: first, value: None }
-            } else {
+        let (parameter, after) = match after.strip_prefix('=') {
+            Some(after) if after.starts_with('\'') => {
                 let (value, after) = quoted(after)?;
-                rest = after;
-                Parameter { key: first, value: Some(value) }
+                (Parameter { key: first, value: Some(value) }, after)
             }
-        } else {
-            rest = after;
-            match first.split_once('=') {
-                Some((key, value)) => Parameter { key: key.to_owned(), value: Some(value.to_owned()) },
-                None => Parameter { key: first, value: None },
-            }
+            Some(after) => (Parameter { key: first, value: None }, after),
+            None => (older(&first), after),
         };
-        if !rest.is_empty() && !rest.starts_with(' ') {
+        if !after.is_empty() && !after.starts_with(is_space) {
             return None;
         }
-        rest = rest.trim_start_matches(' ');
+        rest = after.trim_start_matches(is_space);
         parameter.parts()?;
         parameters.push(parameter);
     }
     Some(parameters)
+}
+
+/// `key=value` in one word. Only here git takes spaces away around the key.
+fn older(word: &str) -> Parameter {
+    match word.split_once('=') {
+        Some((key, value)) => Parameter { key: key.trim_matches(is_space).to_owned(), value: Some(value.to_owned()) },
+        None => Parameter { key: word.trim_matches(is_space).to_owned(), value: None },
+    }
+}
+
+/// What git calls a space.
+fn is_space(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
 /// A word as git's `sq_quote` writes it, and what follows: `'it'\''s'` is `it's`; an exclamation mark is escaped in the same way.
@@ -119,9 +119,32 @@ mod tests {
 
     #[test]
     fn what_git_would_call_bogus_is_refused() {
-        for text in ["a.b=c", "'a.b", "'a.b'x", "'a.b'='c'd", "'nosection'", "'.b'='c'", "'a.'='c'"] {
+        for text in [
+            "a.b=c",
+            " 'a.b=c'",
+            "'a.b",
+            "'a.b'x",
+            "'a.b'='c'd",
+            "'a.b'\u{b}'a.c'",
+            "'nosection'",
+            "'.b'='c'",
+            "'a.'='c'",
+            "'=a.b'",
+            "'a.b '='c'",
+            "'a_.b'='c'",
+            "'a.1b'='c'",
+            "'a.x\ny.b'='c'",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn spaces_around_an_older_key_are_none_of_it() {
+        assert_eq!(
+            parse("'a.b =c' ' a.x y.b'\t'a.b= c'"),
+            Some(vec![parameter("a.b", Some("c")), parameter("a.x y.b", None), parameter("a.b", Some(" c")),])
+        );
     }
 
     #[test]

@@ -1,0 +1,54 @@
+//! Log entries that stand outside the signature, and the files that keep them: an entry counts only where a log signed it about the object,
+//! never beside one that is embedded, and what rests on it is said to.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use paraph::{
+    evidence::{
+        detached::{DetachedEntry, from_file, to_file},
+        log::parse_entry,
+    },
+    hex,
+};
+use paraph_fuzz::{
+    check_refusal,
+    facts::{GOOD, ONLINE, SIGNED, VERIFIER},
+};
+use sha2::{Digest, Sha256};
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(lines) = std::str::from_utf8(data) {
+        check_file(lines);
+        // no fuzzer finds the digest of what it wrote
+        check_file(&format!("paraph log entries 1\n{}\n{lines}", hex(&Sha256::digest(lines))));
+    }
+    let entry = match parse_entry(data).and_then(DetachedEntry::new) {
+        Ok(entry) => entry,
+        Err(rejection) => return check_refusal(&rejection),
+    };
+    let entries = [entry];
+    assert_eq!(from_file(&to_file(&entries)).expect("what was written"), entries);
+
+    let body = String::from_utf8_lossy(&entries[0].entry().canonicalized_body);
+    let mut about = ONLINE.iter().filter(|online| online.digests.iter().any(|digest| body.contains(digest))).peekable();
+    // where it is about none of them, it is asked about one
+    let asked = about.peek().is_none().then(|| &ONLINE[0]);
+    for online in about.chain(asked) {
+        match VERIFIER.verify_with(&online.signed, &entries) {
+            Ok(verified) => {
+                assert!(!verified.legacy.is_empty(), "an entry from outside that is not said to be one");
+                SIGNED.check(&verified);
+            }
+            Err(rejection) => check_refusal(&rejection),
+        }
+    }
+    let embedded = VERIFIER.verify_with(&GOOD[0].signed(), &entries).expect("it has an entry of its own");
+    assert!(embedded.legacy.is_empty() && embedded.entry == GOOD[0].verified.entry);
+});
+
+fn check_file(text: &str) {
+    if let Ok(entries) = from_file(text) {
+        assert!(entries.len() <= 16);
+        assert_eq!(from_file(&to_file(&entries)).as_ref(), Ok(&entries));
+    }
+}

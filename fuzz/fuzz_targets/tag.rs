@@ -1,0 +1,28 @@
+//! Tags: what is accepted is split as git splits it, and says its own name alone.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use paraph::{
+    Reason,
+    object::{Payload, PayloadKind, Tag},
+};
+use paraph_fuzz::{check_refusal, reference};
+
+fuzz_target!(|data: &[u8]| {
+    let tag = match Tag::parse(data) {
+        Ok(tag) => tag,
+        Err(rejection) => return check_refusal(&rejection),
+    };
+    let payload = tag.signed.payload.as_ref();
+    assert_eq!(payload.len(), reference::signature_start(data));
+    assert_eq!([payload, tag.signed.signature.as_ref()].concat(), data);
+
+    let read = Payload::parse(payload).expect("the payload of a tag that was accepted");
+    assert_eq!((read.kind, read.email.as_deref()), (PayloadKind::Tag, tag.tagger_email));
+    assert_eq!(Tag::parse(payload).expect_err("no signature is left").reason(), Reason::NoSignature);
+
+    let format = tag.format().expect("its object's id was read");
+    assert_eq!(tag.signed.logged_ids()[0].id, reference::object_id("tag", data, format));
+    assert!(tag.check_name(&format!("refs/tags/{}", tag.name)).is_ok());
+    assert!(tag.check_name(&format!("refs/tags/{}x", tag.name)).is_err());
+});
