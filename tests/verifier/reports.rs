@@ -215,6 +215,26 @@ fn names_are_stable() {
         [Layer::Object, Layer::Armor, Layer::Cms, Layer::Certificate, Layer::Chain, Layer::Sct, Layer::Log, Layer::Timestamp, Layer::Time];
     assert_eq!(layers.map(Layer::id), ["object", "armor", "cms", "certificate", "chain", "sct", "log", "timestamp", "time"]);
     assert!(layers.iter().all(|layer| layer.subject().len() > 10));
+    // on which rules of old a signature can rest, and where a search could help
+    let ids = |which: fn(Reason) -> bool| Reason::ALL.iter().filter(|reason| which(**reason)).map(|reason| reason.id()).collect::<Vec<_>>();
+    let mut old = ids(Reason::is_rule_of_old);
+    old.sort_unstable();
+    assert_eq!(
+        old,
+        [
+            "directly-from-root",
+            "entry-draft-encoding",
+            "entry-not-embedded",
+            "entry-of-header-id",
+            "entry-of-object-id",
+            "entry-of-reencoded-id",
+            "entry-of-sha1-id",
+            "sct-missing",
+        ]
+    );
+    let mut missing = ids(Reason::is_missing_entry);
+    missing.sort_unstable();
+    assert_eq!(missing, ["directly-from-root", "entry-draft-encoding", "entry-missing", "sct-missing"]);
     let rejection = Rejection::new(Reason::DuplicateHeader, "tree");
     assert_eq!((rejection.reason(), rejection.detail()), (Reason::DuplicateHeader, "tree"));
     assert_eq!(Instance::named("corp").unwrap().to_string(), "corp");

@@ -182,7 +182,10 @@ fn the_origin_of_a_log_is_known_where_its_id_covers_it() {
     let root = vectors_root();
     assert_eq!(root.logs[0].key.origin, None);
     assert_eq!(root.logs[1].key.origin.as_deref(), Some("log2025.example"));
+    // those that can be searched are the others that have an address
+    assert_eq!(root.searchable_logs().collect::<Vec<_>>(), ["https://rekor.example"]);
     let world = World::new();
+    assert_eq!(files(&world).over(None).unwrap().searchable_logs().count(), 0);
     let mut elsewhere = world.trusted_root();
     elsewhere["tlogs"][1]["baseUrl"] = "https://mirror.example".into();
     let root = TrustRoot::from_json(elsewhere.to_string().as_bytes(), Instance::custom(), "vectors").unwrap();
