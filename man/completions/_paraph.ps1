@@ -33,6 +33,9 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage what is trusted: authorities, logs and their keys')
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
+            [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget a login, and end it at the identity provider')
+            [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login good for many signatures')
             [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for demonstrations and tests')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
             [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Write manual pages, completions and the tables of settings and reasons into a folder')
@@ -235,6 +238,124 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         'paraph;trust;help;help' {
             break
         }
+        'paraph;login' {
+            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'The instance, or a name to register the configured services under')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;logout' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;agent' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run the agent in the foreground; systemd''s socket activation is understood')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and which logins it keeps')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what it signed, for which repository, as whom')
+            [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens, and sign nothing until it is unlocked')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End it')
+            [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Answer for signatures that other machines ask for through the forwarded socket')
+            [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;agent;run' {
+            [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'How a client starts it: in a session of its own, saying one line when it listens')
+            [CompletionResult]::new('--readable-memory', '--readable-memory', [CompletionResultType]::ParameterName, 'For tests alone: its memory can be read by other processes of the user')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;agent;status' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;agent;log' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print each signature as a JSON object in one line')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;agent;lock' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;agent;unlock' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;agent;clear' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;agent;stop' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;agent;confirm' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;agent;socket' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'paraph;agent;help' {
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run the agent in the foreground; systemd''s socket activation is understood')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and which logins it keeps')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what it signed, for which repository, as whom')
+            [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens, and sign nothing until it is unlocked')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End it')
+            [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Answer for signatures that other machines ask for through the forwarded socket')
+            [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;agent;help;run' {
+            break
+        }
+        'paraph;agent;help;status' {
+            break
+        }
+        'paraph;agent;help;log' {
+            break
+        }
+        'paraph;agent;help;lock' {
+            break
+        }
+        'paraph;agent;help;unlock' {
+            break
+        }
+        'paraph;agent;help;clear' {
+            break
+        }
+        'paraph;agent;help;stop' {
+            break
+        }
+        'paraph;agent;help;confirm' {
+            break
+        }
+        'paraph;agent;help;socket' {
+            break
+        }
+        'paraph;agent;help;help' {
+            break
+        }
         'paraph;local' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -340,6 +461,9 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage what is trusted: authorities, logs and their keys')
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
+            [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget a login, and end it at the identity provider')
+            [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login good for many signatures')
             [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for demonstrations and tests')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
             [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Write manual pages, completions and the tables of settings and reasons into a folder')
@@ -396,6 +520,51 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help;trust;import' {
+            break
+        }
+        'paraph;help;login' {
+            break
+        }
+        'paraph;help;logout' {
+            break
+        }
+        'paraph;help;agent' {
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run the agent in the foreground; systemd''s socket activation is understood')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and which logins it keeps')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what it signed, for which repository, as whom')
+            [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens, and sign nothing until it is unlocked')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End it')
+            [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Answer for signatures that other machines ask for through the forwarded socket')
+            [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST')
+            break
+        }
+        'paraph;help;agent;run' {
+            break
+        }
+        'paraph;help;agent;status' {
+            break
+        }
+        'paraph;help;agent;log' {
+            break
+        }
+        'paraph;help;agent;lock' {
+            break
+        }
+        'paraph;help;agent;unlock' {
+            break
+        }
+        'paraph;help;agent;clear' {
+            break
+        }
+        'paraph;help;agent;stop' {
+            break
+        }
+        'paraph;help;agent;confirm' {
+            break
+        }
+        'paraph;help;agent;socket' {
             break
         }
         'paraph;help;local' {

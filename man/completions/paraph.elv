@@ -30,6 +30,9 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand show 'Show all that a signature holds'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage what is trusted: authorities, logs and their keys'
+            cand login 'Log in, so that signatures need no login for a while'
+            cand logout 'Forget a login, and end it at the identity provider'
+            cand agent 'Keep one login good for many signatures'
             cand local 'Run a private Sigstore on this machine, for demonstrations and tests'
             cand config 'Show the effective settings and where each comes from'
             cand generate-docs 'Write manual pages, completions and the tables of settings and reasons into a folder'
@@ -205,6 +208,101 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;trust;help;help'= {
         }
+        &'paraph;login'= {
+            cand --instance 'The instance, or a name to register the configured services under'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;logout'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'paraph;agent'= {
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand run 'Run the agent in the foreground; systemd''s socket activation is understood'
+            cand status 'Show whether it runs, and which logins it keeps'
+            cand log 'Show what it signed, for which repository, as whom'
+            cand lock 'Wipe its keys and tokens, and sign nothing until it is unlocked'
+            cand unlock 'Let it sign again; the next signature takes a login'
+            cand clear 'Wipe its keys and tokens'
+            cand stop 'End it'
+            cand confirm 'Answer for signatures that other machines ask for through the forwarded socket'
+            cand socket 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'paraph;agent;run'= {
+            cand --detached 'How a client starts it: in a session of its own, saying one line when it listens'
+            cand --readable-memory 'For tests alone: its memory can be read by other processes of the user'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'paraph;agent;status'= {
+            cand --json 'Print it as JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'paraph;agent;log'= {
+            cand --json 'Print each signature as a JSON object in one line'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'paraph;agent;lock'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'paraph;agent;unlock'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'paraph;agent;clear'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'paraph;agent;stop'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'paraph;agent;confirm'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'paraph;agent;socket'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'paraph;agent;help'= {
+            cand run 'Run the agent in the foreground; systemd''s socket activation is understood'
+            cand status 'Show whether it runs, and which logins it keeps'
+            cand log 'Show what it signed, for which repository, as whom'
+            cand lock 'Wipe its keys and tokens, and sign nothing until it is unlocked'
+            cand unlock 'Let it sign again; the next signature takes a login'
+            cand clear 'Wipe its keys and tokens'
+            cand stop 'End it'
+            cand confirm 'Answer for signatures that other machines ask for through the forwarded socket'
+            cand socket 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'paraph;agent;help;run'= {
+        }
+        &'paraph;agent;help;status'= {
+        }
+        &'paraph;agent;help;log'= {
+        }
+        &'paraph;agent;help;lock'= {
+        }
+        &'paraph;agent;help;unlock'= {
+        }
+        &'paraph;agent;help;clear'= {
+        }
+        &'paraph;agent;help;stop'= {
+        }
+        &'paraph;agent;help;confirm'= {
+        }
+        &'paraph;agent;help;socket'= {
+        }
+        &'paraph;agent;help;help'= {
+        }
         &'paraph;local'= {
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -293,6 +391,9 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand show 'Show all that a signature holds'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage what is trusted: authorities, logs and their keys'
+            cand login 'Log in, so that signatures need no login for a while'
+            cand logout 'Forget a login, and end it at the identity provider'
+            cand agent 'Keep one login good for many signatures'
             cand local 'Run a private Sigstore on this machine, for demonstrations and tests'
             cand config 'Show the effective settings and where each comes from'
             cand generate-docs 'Write manual pages, completions and the tables of settings and reasons into a folder'
@@ -334,6 +435,39 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;trust;initialize'= {
         }
         &'paraph;help;trust;import'= {
+        }
+        &'paraph;help;login'= {
+        }
+        &'paraph;help;logout'= {
+        }
+        &'paraph;help;agent'= {
+            cand run 'Run the agent in the foreground; systemd''s socket activation is understood'
+            cand status 'Show whether it runs, and which logins it keeps'
+            cand log 'Show what it signed, for which repository, as whom'
+            cand lock 'Wipe its keys and tokens, and sign nothing until it is unlocked'
+            cand unlock 'Let it sign again; the next signature takes a login'
+            cand clear 'Wipe its keys and tokens'
+            cand stop 'End it'
+            cand confirm 'Answer for signatures that other machines ask for through the forwarded socket'
+            cand socket 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'
+        }
+        &'paraph;help;agent;run'= {
+        }
+        &'paraph;help;agent;status'= {
+        }
+        &'paraph;help;agent;log'= {
+        }
+        &'paraph;help;agent;lock'= {
+        }
+        &'paraph;help;agent;unlock'= {
+        }
+        &'paraph;help;agent;clear'= {
+        }
+        &'paraph;help;agent;stop'= {
+        }
+        &'paraph;help;agent;confirm'= {
+        }
+        &'paraph;help;agent;socket'= {
         }
         &'paraph;help;local'= {
             cand init 'Create its folder with new keys, and choose its port'

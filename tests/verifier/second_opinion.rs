@@ -161,6 +161,7 @@ const SHARED: &[(&str, &str)] = &[
     ("const-oid", "names of object identifiers: openssl and gitsign write them"),
     ("der", "reads DER: openssl reads the same signatures, and `mutation` takes them apart by hand"),
     ("jiff", "times: openssl and gitsign read the same"),
+    ("memchr", "searching for bytes, no verification"),
     ("serde", "reads JSON: the trusted root is read a second time, without types, below"),
     ("serde_json", "reads JSON: the log's canonical bodies, which rest on it nowhere, are hashed by the real servers"),
     ("sigstore-merkle", "inclusion proofs: RFC 6962 by its definition, below"),

@@ -40,7 +40,8 @@ pub(super) fn run(program: &Path) -> Result<Duration, Failure> {
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", &home);
-        command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CEILING_DIRECTORIES", folder.path());
+        // one signature needs no agent, and nothing may stay behind
+        command.env("PARAPH_AGENT", "never").env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CEILING_DIRECTORIES", folder.path());
         command.args(settings.iter().flat_map(|setting| ["-c", setting])).args(arguments).current_dir(&work).stdin(Stdio::null());
         let done = command.output().map_err(|error| Failure::io("git cannot be run", &error))?;
         match done.status.success() {
