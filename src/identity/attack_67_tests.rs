@@ -101,9 +101,9 @@ fn attack_67_token_for_another_audience_is_refused() {
         direct(claims(|claims| claims["aud"] = json!([]))),
     ];
     insta::assert_snapshot!(told.join("\n"), @r"
-        the identity provider's token cannot be trusted: Invalid audiences: must contain `sigstore` (found audiences: `other`)
+        the identity token is made out to other, and not to sigstore
         the identity provider's token cannot be trusted: Invalid audiences: `other` is not a trusted audience
-        the identity provider's token cannot be trusted: Invalid audiences: must contain `sigstore` (found audiences: )
+        the identity token is made out to nobody, and not to sigstore
     ");
 }
 
@@ -159,7 +159,7 @@ fn attack_67_issuer_with_a_trailing_slash_is_another_issuer() {
     ];
     insta::assert_snapshot!(told.join("\n"), @r"
         the identity provider at http://HOST/ gave an answer that does not fit the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
-        the identity provider's token cannot be trusted: Invalid issuer: expected `http://HOST` (found `http://HOST/`)
+        the identity token was issued by http://HOST/, and http://HOST is expected
     ");
 }
 

@@ -81,8 +81,8 @@ fn what_the_issuer_decides_is_told() {
         code too long: the identity provider at http://HOST/ gave an answer that cannot be read: its code is not one that a person could type
         no code: the identity provider at http://HOST/ gave an answer that cannot be read: its code is not one that a person could type
         no device code: the identity provider at http://HOST/ gave an answer that cannot be read: its answer is not that of a device authorization endpoint
-        token's audience: the identity provider's token cannot be trusted: Invalid audiences: must contain `sigstore` (found audiences: `other`)
-        token's issuer: the identity provider's token cannot be trusted: Invalid issuer: expected `http://HOST` (found `https://evil.test`)
+        token's audience: the identity token is made out to other, and not to sigstore
+        token's issuer: the identity token was issued by https://evil.test, and http://HOST is expected
         expired token: the identity token expired at 1970-01-12T13:46:40Z
         address not verified: the identity provider has not verified the address you@example.com
         foreign key: the identity provider's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong

@@ -300,9 +300,9 @@ fn a_lying_provider_is_found_out() {
             alg HS256: the identity token is not signed by a key of its issuer: its algorithm is HS256
             nonce of another login: the identity token belongs to another login
             no nonce: the identity token belongs to another login
-            audience: the identity provider's token cannot be trusted: Invalid audiences: must contain `sigstore` (found audiences: `other`)
+            audience: the identity token is made out to other, and not to sigstore
             second audience: the identity provider's token cannot be trusted: Invalid audiences: `other` is not a trusted audience
-            token's issuer: the identity provider's token cannot be trusted: Invalid issuer: expected `http://HOST` (found `https://evil.test`)
+            token's issuer: the identity token was issued by https://evil.test, and http://HOST is expected
             expired: the identity token expired at 1970-01-12T13:46:40Z
             address not verified: the identity provider has not verified the address me@example.com
             no ID token: the identity provider at http://HOST/ gave an answer that cannot be read: its answer holds no ID token

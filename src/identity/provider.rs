@@ -309,6 +309,8 @@ impl Provider {
     pub(super) async fn session(&self, answer: TokenAnswer, nonce: Option<&Nonce>) -> Result<Session, LoginError> {
         let text = answer.id_token.ok_or_else(|| self.error(Cause::Malformed("its answer holds no ID token".into())))?;
         let token = IdentityToken::parse(&text)?;
+        // before the signature, since it says what does not fit in the user's words; nothing is used before both have passed
+        token.check(&Expectation::new(Some(&self.issuer), &self.client_id, jiff::Timestamp::now()))?;
         let mut verified = self.verify(&text, nonce);
         if matches!(verified, Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey))) {
             // it has changed its keys since they were read, which was before a person logged in
@@ -320,7 +322,6 @@ impl Provider {
             ClaimsVerificationError::Expired(_) => LoginError::Token(TokenError::Expired(token.expires().unwrap_or_default())),
             error => LoginError::Unverified(quotable(&causes(&error))),
         })?;
-        token.check(&Expectation::new(Some(&self.issuer), &self.client_id, jiff::Timestamp::now()))?;
         let refresh_token = answer.refresh_token.map(|secret| RefreshToken::new(secret, token.subject())).transpose()?;
         Ok(Session { id_token: token, refresh_token })
     }

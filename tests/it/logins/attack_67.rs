@@ -29,8 +29,8 @@ fn attack_67_a_token_that_lies_goes_nowhere_and_makes_no_commit() {
     }
     insta::assert_snapshot!(told, @r"
     issuer=other-nonce: error: the identity token belongs to another login
-    issuer=other-audience: error: the identity provider's token cannot be trusted: Invalid audiences: must contain `sigstore` (found audiences: `another-client`)
-    issuer=other-issuer: error: the identity provider's token cannot be trusted: Invalid issuer: expected `URL` (found `URL/`)
+    issuer=other-audience: error: the identity token is made out to another-client, and not to sigstore
+    issuer=other-issuer: error: the identity token was issued by URL/, and URL is expected
     issuer=unverified-email: error: the identity provider has not verified the address ann@example.com
     issuer=foreign-key: error: the identity provider's token cannot be trusted: Signature verification failed: No matching key found
     ");
