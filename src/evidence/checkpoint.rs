@@ -164,6 +164,9 @@ mod tests {
             &NOTE.replace('\u{2014}', "-"),
             NOTE.trim_end(),
             &NOTE.replace("xNI9aj", "xNI9 aj"),
+            // no name, and nothing after the key's hint
+            &NOTE.replace("\u{2014} rekor.sigstore.dev ", "\u{2014}  "),
+            &format!("{}\u{2014} rekor.sigstore.dev xNI9ag==\n", NOTE.split('\u{2014}').next().unwrap()),
         ] {
             assert_eq!(Checkpoint::parse(broken).unwrap_err().reason(), Reason::CheckpointMalformed, "{broken}");
         }
