@@ -34,6 +34,8 @@ pub mod evidence;
 pub mod git_parameters;
 #[cfg(feature = "cli")]
 pub mod identity;
+#[cfg(feature = "cli")]
+pub mod kept;
 #[cfg(all(feature = "cli", unix))]
 pub mod local;
 pub mod object;
@@ -59,5 +61,10 @@ pub use rejection::{Layer, Reason, Rejection, Standing};
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }

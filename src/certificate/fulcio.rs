@@ -19,7 +19,7 @@ use der::{
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, name::GeneralName};
 
 /// Sigstore's arc of certificate extensions: `1.3.6.1.4.1.57264.1`.
-pub const FULCIO_ARC: &str = "1.3.6.1.4.1.57264.1";
+pub const FULCIO_ARC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");
 /// `.1`: the issuer as raw text, deprecated.
 pub const ISSUER_V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.1");
 /// `.8`: the issuer as a DER UTF8String.
@@ -214,9 +214,9 @@ fn issuer(certificate: &Certificate) -> Result<String, Rejection> {
 fn claims(certificate: &Certificate) -> Result<Vec<(&'static str, String)>, Rejection> {
     let mut claims = Vec::new();
     for extension in certificate.extensions() {
-        let arc =
-            extension.extn_id.parent().filter(|parent| parent.to_string() == FULCIO_ARC).and_then(|_| extension.extn_id.arcs().last());
-        let Some((_, name, encoding)) = CLAIMS.iter().find(|(number, ..)| Some(*number) == arc) else { continue };
+        // the last arc of those below 128 is one byte
+        let Some([arc]) = extension.extn_id.as_bytes().strip_prefix(FULCIO_ARC.as_bytes()) else { continue };
+        let Some((_, name, encoding)) = CLAIMS.iter().find(|(number, ..)| *number == u32::from(*arc)) else { continue };
         let bytes = extension.extn_value.as_bytes();
         let value = match encoding {
             Encoding::Raw => raw_text(bytes),

@@ -3,6 +3,7 @@
 //! The one place where a signature is checked. Algorithms come from an allow-list; ECDSA signatures are taken as they are (a high s is
 //! valid: whoever normalised would break the log entry, which binds the bytes).
 
+use super::remembered::{Fact, Remembered};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, ParsedPublicKey,
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, VerificationAlgorithm,
@@ -78,6 +79,8 @@ pub struct PublicKey {
     raw: Vec<u8>,
     /// The key set up for the algorithm that this kind is most used with, on first use: most keys verify many signatures.
     prepared: OnceLock<Option<ParsedPublicKey>>,
+    /// Signatures that fitted this key.
+    remembered: Remembered,
 }
 
 /// A signature that does not fit, or an algorithm that does not fit the key.
@@ -113,7 +116,7 @@ impl PublicKey {
         if matches!(kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384) && raw.first() != Some(&4) {
             return Err(InvalidKey("the point is not in uncompressed form".into()));
         }
-        Ok(Self { kind, raw: raw.to_vec(), prepared: OnceLock::new() })
+        Ok(Self { kind, raw: raw.to_vec(), prepared: OnceLock::new(), remembered: Remembered::default() })
     }
 
     /// The kind of the key.
@@ -167,6 +170,21 @@ impl PublicKey {
         prepared.as_ref().ok_or(InvalidSignature)?.verify_sig(message, signature).map_err(|_| InvalidSignature)
     }
 
+    /// Verifies like [`PublicKey::verify`], and computes nothing where this very signature over this very message fitted this key before: for
+    /// what many signatures bring along, such as a certificate.
+    ///
+    /// # Errors
+    /// [`InvalidSignature`], also where key and hash do not go together.
+    pub fn verify_again(&self, hash: HashAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        let fact = Fact::new(hash, message, signature);
+        if self.remembered.holds(&fact) {
+            return Ok(());
+        }
+        self.verify(hash, message, signature)?;
+        self.remembered.keep(fact);
+        Ok(())
+    }
+
     /// Verifies an ECDSA or RSA `signature` over a message of which only the SHA-256 `digest` is known, as a log does.
     ///
     /// # Errors
@@ -189,7 +207,7 @@ impl PublicKey {
     /// [`InvalidSignature`], also where the algorithm is not allowed or not one of this kind of key.
     pub fn verify_with(&self, algorithm: &AlgorithmIdentifierRef<'_>, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         let hash = signature_hash(algorithm, self.kind).ok_or(InvalidSignature)?;
-        self.verify(hash, message, signature)
+        self.verify_again(hash, message, signature)
     }
 }
 
@@ -225,6 +243,44 @@ impl Eq for PublicKey {}
 
 impl Clone for PublicKey {
     fn clone(&self) -> Self {
-        Self { kind: self.kind, raw: self.raw.clone(), prepared: OnceLock::new() }
+        Self { kind: self.kind, raw: self.raw.clone(), prepared: OnceLock::new(), remembered: Remembered::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use p256::{
+        ecdsa::{Signature, SigningKey, signature::Signer},
+        pkcs8::EncodePublicKey,
+    };
+
+    #[test]
+    fn what_a_key_remembers_makes_nothing_else_good() {
+        let key = |seed: u8| SigningKey::from_slice(&[seed; 32]).unwrap();
+        let public = |key: &SigningKey| PublicKey::from_spki(key.verifying_key().to_public_key_der().unwrap().as_bytes()).unwrap();
+        let sign = |key: &SigningKey, message: &[u8]| {
+            let signature: Signature = key.sign(message);
+            signature.to_der().as_bytes().to_vec()
+        };
+        let (signer, other) = (key(1), key(2));
+        let (warm, signature) = (public(&signer), sign(&signer, b"message"));
+        for _ in 0..2 {
+            assert!(warm.verify_again(HashAlgorithm::Sha256, b"message", &signature).is_ok());
+            let wrong: [(HashAlgorithm, &[u8], Vec<u8>); 6] = [
+                (HashAlgorithm::Sha256, b"messagf", signature.clone()),
+                (HashAlgorithm::Sha256, b"messag", [b"e", signature.as_slice()].concat()),
+                (HashAlgorithm::Sha256, b"message", sign(&signer, b"another message")),
+                (HashAlgorithm::Sha256, b"message", sign(&other, b"message")),
+                (HashAlgorithm::Sha384, b"message", signature.clone()),
+                (HashAlgorithm::Sha512, b"message", signature.clone()),
+            ];
+            for (hash, message, signature) in wrong {
+                assert!(warm.verify_again(hash, message, &signature).is_err(), "{hash:?} {message:?}");
+            }
+        }
+        // another key remembers nothing of this one, nor does a copy
+        assert!(public(&other).verify_again(HashAlgorithm::Sha256, b"message", &signature).is_err());
+        assert!(warm.clone().verify_again(HashAlgorithm::Sha256, b"message", &signature).is_ok());
     }
 }

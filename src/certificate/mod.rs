@@ -4,6 +4,7 @@
 
 pub mod fulcio;
 pub mod key;
+mod remembered;
 pub mod sct;
 pub mod x509;
 

@@ -7,6 +7,7 @@ use super::exit::{Exit, Failure};
 use crate::escape::{Escaped, is_unsafe};
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -256,7 +257,11 @@ fn was_closed(_: &io::Stdout) -> bool {
 }
 
 /// JSON says nothing about what a terminal does: characters that serde_json leaves as they are become `\u` escapes, which mean the same.
-fn escape_json(text: &str) -> String {
+fn escape_json(text: &str) -> Cow<'_, str> {
+    // most documents are plain, and there are many of them
+    if text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
+        return Cow::Borrowed(text);
+    }
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if character != '\n' && is_unsafe(character) {
@@ -268,7 +273,7 @@ fn escape_json(text: &str) -> String {
             escaped.push(character);
         }
     }
-    escaped
+    Cow::Owned(escaped)
 }
 
 #[cfg(test)]

@@ -128,6 +128,11 @@ settings! {
         default: "false", otherwise: "", secret: false,
         help: "Whether a signature that only an older rule accepts is judged by its identity, instead of being reported as legacy.",
     }
+    verdict_cache: bool {
+        name: "verdictCache", keys: ["paraph.verdictCache"], variables: ["PARAPH_VERDICT_CACHE"],
+        default: "false", otherwise: "", secret: false,
+        help: "Whether `paraph verify` keeps what it verified in the user's cache folder and does not verify it again. Whoever can write that folder then decides what is verified.",
+    }
     forge_key: Option<PathBuf> {
         name: "forgeKey", keys: ["paraph.forgeKey"], variables: ["PARAPH_FORGE_KEY"],
         default: "", otherwise: "a forge's signatures are of another kind and not judged", secret: false,

@@ -83,7 +83,7 @@ impl Checkpoint {
             return Err(Rejection::new(Reason::CheckpointUnsigned, format!("no signature of {} by the log's key", self.origin)));
         }
         // hints can collide, so each that matches is tried
-        match of_the_log.any(|signature| key.verify(HashAlgorithm::Sha256, self.text.as_bytes(), &signature.signature).is_ok()) {
+        match of_the_log.any(|signature| key.verify_again(HashAlgorithm::Sha256, self.text.as_bytes(), &signature.signature).is_ok()) {
             true => Ok(()),
             false => Err(Reason::CheckpointInvalid.into()),
         }

@@ -189,7 +189,7 @@ fn split_headers(bytes: &[u8]) -> Result<(Vec<Header<'_>>, &[u8]), Rejection> {
         if lines > MAX_HEADER_LINES {
             return Err(Rejection::new(Reason::ObjectTooLarge, format!("more than {MAX_HEADER_LINES} header lines")));
         }
-        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { return Err(malformed("a header line does not end")) };
+        let Some(end) = memchr::memchr(b'\n', rest) else { return Err(malformed("a header line does not end")) };
         let (line, after) = rest.split_at(end);
         let after = after.get(1..).unwrap_or_default();
         if let Some(continuation) = line.strip_prefix(b" ") {
@@ -197,7 +197,7 @@ fn split_headers(bytes: &[u8]) -> Result<(Vec<Header<'_>>, &[u8]), Rejection> {
             header.lines.push(continuation);
             header.raw = header_start.get(..header_start.len() - after.len()).unwrap_or_default();
         } else {
-            let space = line.iter().position(|byte| *byte == b' ').ok_or_else(|| malformed("a header has no value"))?;
+            let space = memchr::memchr(b' ', line).ok_or_else(|| malformed("a header has no value"))?;
             header_start = rest;
             headers.push(Header {
                 name: line.get(..space).unwrap_or_default(),

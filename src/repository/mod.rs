@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub use configuration::{Entry, Scope, global_configuration};
 pub use git::Error as GitError;
 pub use new::{KnownReferences, NewCommits};
-pub use walk::{Commits, Handle, Range, TagReference};
+pub use walk::{Commits, Found, Handle, Range, TagReference};
 
 /// The largest object that is read: no signed commit or tag comes near it.
 pub const OBJECT_LIMIT: u64 = crate::object::MAX_OBJECT as u64;
@@ -261,6 +261,11 @@ impl Repository {
             Some(objects) => objects.read(self, id)?,
             None => self.read(id)?,
         };
+        self.with_its_id(id, kind, bytes, reference)
+    }
+
+    /// The object of these bytes, which are hashed anew.
+    fn with_its_id(&self, id: &str, kind: gix::objs::Kind, bytes: Vec<u8>, reference: Option<String>) -> Result<RawObject, Error> {
         // the one error of this hash is a collision that somebody made; git refuses the same bytes
         let computed = gix::objs::compute_hash(self.gix.object_hash(), kind, &bytes)
             .map_err(|_| Error::Sha1Collision { id: id.to_owned(), kind: kind.into() })?

@@ -27,8 +27,27 @@ pub struct Commits<'a> {
 
 /// Who follows history: git where objects lie in a push's quarantine, which gix does not see.
 enum Walk<'a> {
-    Gix(gix::revision::Walk<'a>),
+    Whole(Box<Whole<'a>>),
+    Shallow(gix::revision::Walk<'a>),
     Git(git::Listing),
+}
+
+/// A walk that keeps the bytes of the commit that it stands at.
+type Whole<'a> = gix::traverse::commit::Simple<&'a gix::OdbHandle, fn(&gix::oid) -> bool>;
+
+/// A commit that a walk came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its id.
+    pub id: String,
+    /// Its content as the walk read it, so that nobody reads it twice; not hashed yet.
+    bytes: Option<Vec<u8>>,
+}
+
+impl From<String> for Found {
+    fn from(id: String) -> Self {
+        Self { id, bytes: None }
+    }
 }
 
 /// An annotated tag that a reference leads to.
@@ -66,20 +85,30 @@ impl Repository {
         if range.all {
             tips.extend(self.reference_tips()?);
         }
+        let shallow = self.gix.shallow_commits().map_err(broken)?;
+        let shallow: HashSet<ObjectId> = shallow.iter().flat_map(|commits| commits.iter().copied()).collect();
         let walk = if self.objects_by_git.is_some() {
             let revisions = tips.iter().map(|id| format!("{id}\n")).chain(hidden.iter().map(|id| format!("^{id}\n")));
             let options: &[&str] = if range.first_parent { &["--first-parent"] } else { &[] };
             Walk::Git(git::Listing::start(self, &revisions.collect::<String>(), options)?)
         } else {
-            let mut platform = self.gix.rev_walk(tips).with_hidden(hidden).use_commit_graph(false);
-            if range.first_parent {
-                platform = platform.first_parent_only();
-            }
-            Walk::Gix(platform.all().map_err(broken)?)
+            self.walk(tips, hidden, range.first_parent, shallow.is_empty())?
         };
-        let shallow = self.gix.shallow_commits().map_err(broken)?;
-        let shallow = shallow.iter().flat_map(|commits| commits.iter().copied()).collect();
         Ok(Commits { walk, shallow, cut: Vec::new() })
+    }
+
+    fn walk(&self, tips: Vec<ObjectId>, hidden: Vec<ObjectId>, first_parent: bool, is_whole: bool) -> Result<Walk<'_>, Error> {
+        if is_whole {
+            use gix::traverse::commit::{Parents, Simple, simple::Sorting};
+            let parents = if first_parent { Parents::First } else { Parents::All };
+            let walk = Simple::new(tips, &self.gix.objects).sorting(Sorting::BreadthFirst).map_err(broken)?;
+            return Ok(Walk::Whole(Box::new(walk.parents(parents).hide(hidden).map_err(broken)?)));
+        }
+        let mut platform = self.gix.rev_walk(tips).with_hidden(hidden).use_commit_graph(false);
+        if first_parent {
+            platform = platform.first_parent_only();
+        }
+        Ok(Walk::Shallow(platform.all().map_err(broken)?))
     }
 
     /// Every annotated tag under `refs/tags/`.
@@ -106,6 +135,17 @@ impl Repository {
     /// Where it is not here, damaged, or too large.
     pub fn object_by_id(&self, id: &str) -> Result<RawObject, Error> {
         self.checked_object(id, None)
+    }
+
+    /// The commit that a walk came to, whose bytes have its id.
+    ///
+    /// # Errors
+    /// Where it is not here, damaged, or too large.
+    pub fn found(&self, found: Found) -> Result<RawObject, Error> {
+        match found.bytes {
+            Some(bytes) => self.with_its_id(&found.id, gix::objs::Kind::Commit, bytes, None),
+            None => self.checked_object(&found.id, None),
+        }
     }
 
     /// The same repository for another thread.
@@ -160,12 +200,16 @@ impl Commits<'_> {
 }
 
 impl Iterator for Commits<'_> {
-    type Item = Result<String, Error>;
+    type Item = Result<Found, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let id = match &mut self.walk {
-            Walk::Gix(walk) => walk.next()?.map(|commit| commit.id).map_err(broken),
-            Walk::Git(listing) => listing.next()?.and_then(|id| ObjectId::from_hex(id.as_bytes()).map_err(broken)),
+        let (id, bytes) = match &mut self.walk {
+            Walk::Whole(walk) => {
+                let id = walk.next()?.map(|commit| commit.id).map_err(broken);
+                (id, Some(walk.commit_data().to_owned()))
+            }
+            Walk::Shallow(walk) => (walk.next()?.map(|commit| commit.id).map_err(broken), None),
+            Walk::Git(listing) => (listing.next()?.and_then(|id| ObjectId::from_hex(id.as_bytes()).map_err(broken)), None),
         };
         let commit = match id {
             Ok(commit) => commit,
@@ -175,7 +219,7 @@ impl Iterator for Commits<'_> {
         if self.shallow.contains(&commit) {
             self.cut.push(id.clone());
         }
-        Some(Ok(id))
+        Some(Ok(Found { id, bytes }))
     }
 }
 

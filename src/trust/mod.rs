@@ -5,6 +5,7 @@
 
 mod authority;
 mod custom;
+mod digest;
 
 pub use authority::{Authority, IssuingPath, TimestampAuthority};
 pub use custom::KeyFiles;

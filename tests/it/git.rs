@@ -10,6 +10,7 @@ mod push;
 mod signing;
 mod status;
 mod structure;
+mod verdict_cache;
 mod verify_command;
 mod verify_tag;
 

@@ -10,10 +10,10 @@ mod library;
 
 use case::{Case, Cell, cases, folder};
 use entry_points::{Prepared, git_cell};
-use library::library_cell;
+use library::{library_cell, library_cell_of, verifier};
 use paraph::Reason;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Fails with every case that differs.
 fn assert_all(found: impl Iterator<Item = (String, String, String)>) {
@@ -22,6 +22,22 @@ fn assert_all(found: impl Iterator<Item = (String, String, String)>) {
         .map(|(name, expected, found)| format!("{name}: expected {expected}, found {found}"))
         .collect();
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_a_verifier_remembers_changes_no_verdict() {
+    let cases = cases();
+    let mut verifiers = BTreeMap::new();
+    for case in &cases {
+        verifiers.entry(&case.trusted_root).or_insert_with(|| verifier(&case.trusted_root));
+    }
+    // the good ones first, so that what they leave behind is there for all; then each after each in the other order
+    let (good, other): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|case| case.name.ends_with("_ok"));
+    let rounds = [good.iter().chain(&other).collect::<Vec<_>>(), other.iter().chain(&good).rev().collect()];
+    assert_all(rounds.concat().into_iter().filter_map(|case| {
+        let verifier = verifiers.get(&case.trusted_root)?.as_ref()?;
+        Some((case.name.clone(), case.library.to_string(), library_cell_of(verifier, case).to_string()))
+    }));
 }
 
 #[test]

@@ -63,7 +63,8 @@ impl Template {
         assert_eq!(self.extensions.len() + 1, before, "{oid}");
     }
 
-    fn tbs(&self, key: &Key) -> Vec<u8> {
+    /// What its issuer signs.
+    pub fn tbs(&self, key: &Key) -> Vec<u8> {
         TbsCertificate {
             version: 2,
             serial_number: AnyRef::new(Tag::Integer, &self.serial).unwrap(),

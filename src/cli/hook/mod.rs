@@ -17,7 +17,7 @@ use super::{
 use crate::{
     object::Tag,
     policy::Verdict,
-    repository::{Handle, KnownReferences, ObjectKind, Repository},
+    repository::{Found, Handle, KnownReferences, ObjectKind, Repository},
     verify::{Verifier, batch},
 };
 use refusals::{Refusals, Whose};
@@ -146,7 +146,7 @@ fn judge(
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, warnings) = context.policy();
     let (others, entries) = (context.others(false)?, Entries::none());
-    let judge = Judge { verifier: &verifier, policy: &policy, others: &others, entries: &entries };
+    let judge = Judge { verifier: &verifier, policy: &policy, others: &others, entries: &entries, kept: None };
     let mut refusals = Refusals::new(whose);
 
     let tips: Vec<(&str, &str)> = updates.iter().filter_map(|update| Some((update.new_id()?, update.reference()))).collect();
@@ -160,7 +160,7 @@ fn judge(
     if !tips.is_empty() {
         let ids: Vec<&str> = tips.iter().map(|(id, _)| *id).collect();
         let new = repository.new_commits(&ids, known, references)?.filter(|id| id.as_ref().map_or(true, |id| !seen.contains(id)));
-        failure = judge.commits(new, &repository.handle(), |judged| refusals.add(judged)).err().or(failure);
+        failure = judge.commits(new.map(|id| id.map(Found::from)), &repository.handle(), |judged| refusals.add(judged)).err().or(failure);
     }
     if whose == Whose::Server {
         push_certificate::check(repository, &judge, updates, &mut refusals)?;

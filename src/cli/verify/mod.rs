@@ -15,11 +15,12 @@ use super::{
 };
 use crate::{
     Reason, Rejection,
+    kept::Kept,
     object::{Commit, Tag},
     other::Others,
     policy::{Judgement, Policy, Verdict},
     report::TagReport,
-    repository::{self, Handle, ObjectKind, Range, RawObject, Repository},
+    repository::{self, Found, Handle, ObjectKind, Range, RawObject, Repository},
     verify::{Verified, Verifier, batch},
 };
 use options::{Options, Session};
@@ -164,6 +165,8 @@ pub(super) struct Judge<'a> {
     pub others: &'a Others,
     /// Where log entries come from that a signature does not embed.
     pub entries: &'a Entries,
+    /// What earlier runs verified, where the user asked for that.
+    pub kept: Option<&'a Kept>,
 }
 
 /// Tags inside tags, at most.
@@ -189,7 +192,7 @@ impl Judged {
 
 impl Judge<'_> {
     pub fn object(&self, object: &RawObject) -> Result<Judged, Failure> {
-        let judgement = self.policy.judge(verify(self.verifier, self.entries, object)?);
+        let judgement = self.policy.judge(self.result(object)?);
         Ok(Judged::new(object, self.others.judge(object, judgement)))
     }
 
@@ -206,21 +209,37 @@ impl Judge<'_> {
         Ok(Judged { id, kind, judgement: self.policy.judge(Err(rejection)), title: None, tag: None })
     }
 
-    /// The commits of these ids, over all cores, in order.
+    /// What an earlier run verified, or else this one.
+    fn result(&self, object: &RawObject) -> Result<Result<Verified, Rejection>, Failure> {
+        // a tag's result depends on the name by which it was reached
+        let Some(kept) = self.kept.filter(|_| object.kind == ObjectKind::Commit) else {
+            return verify(self.verifier, self.entries, object);
+        };
+        if let Some(verified) = kept.result(object.id.as_bytes()) {
+            return Ok(Ok(verified));
+        }
+        let result = verify(self.verifier, self.entries, object)?;
+        if let Ok(verified) = &result {
+            kept.keep(object.id.as_bytes(), verified);
+        }
+        Ok(result)
+    }
+
+    /// These commits, over all cores, in order.
     pub fn commits(
         &self,
-        commits: impl Iterator<Item = Result<String, repository::Error>>,
+        commits: impl Iterator<Item = Result<Found, repository::Error>>,
         handle: &Handle,
         mut sink: impl FnMut(&Judged),
     ) -> Result<(), Failure> {
         let mut failure = None;
-        let ids = commits.map_while(|id| id.map_err(|error| failure = Some(Failure::from(error))).ok());
+        let found = commits.map_while(|found| found.map_err(|error| failure = Some(Failure::from(error))).ok());
         let mut damaged = None;
-        let work = |chunk: Vec<String>| {
+        let work = |chunk: Vec<Found>| {
             let repository: Repository = handle.to_repository();
-            chunk.into_iter().map(|id| self.read(repository.object_by_id(&id))).collect::<Vec<_>>()
+            chunk.into_iter().map(|found| self.read(repository.found(found))).collect::<Vec<_>>()
         };
-        batch::in_order(ids, work, |judged| match judged {
+        batch::in_order(found, work, |judged| match judged {
             Ok(judged) => sink(&judged),
             Err(error) => damaged = damaged.take().or(Some(error)),
         });

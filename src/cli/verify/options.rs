@@ -5,14 +5,16 @@ use crate::{
     cli::{
         context::Context,
         entries::{Entries, Legacy},
-        exit::Failure,
+        exit::{Exit, Failure},
         ui::Ui,
     },
     config::OptionValue,
+    kept::Kept,
     other::Others,
     policy::Policy,
     verify::Verifier,
 };
+use directories::ProjectDirs;
 use jiff::Timestamp;
 use std::path::PathBuf;
 
@@ -43,6 +45,9 @@ pub(in crate::cli) struct Options {
     /// Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub at: Option<Timestamp>,
+    /// Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)
+    #[arg(long)]
+    pub cache: bool,
     #[command(flatten)]
     expect: Expect,
     #[command(flatten)]
@@ -73,6 +78,15 @@ impl Options {
     }
 }
 
+/// What earlier runs verified under the same trust; what cannot be used is said, and verified anew.
+fn open_kept(verifier: &Verifier, warnings: &mut Vec<String>) -> Result<Kept, Failure> {
+    let places = ProjectDirs::from("", "", "paraph")
+        .ok_or_else(|| Failure::new(Exit::Io, "there is no cache folder: the user has no home folder").with_hint("set HOME"))?;
+    let (kept, remark) = Kept::open(&places.cache_dir().join("verdicts"), verifier.roots(), verifier.now());
+    warnings.extend(remark.map(|remark| remark.to_string()));
+    Ok(kept)
+}
+
 fn time(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| "it is no time in RFC 3339, such as 2026-01-31T00:00:00Z".to_owned())
 }
@@ -84,6 +98,7 @@ pub(super) struct Session {
     policy: Policy,
     others: Others,
     entries: Entries,
+    kept: Option<Kept>,
     warnings: Vec<String>,
 }
 
@@ -92,19 +107,24 @@ impl Session {
         let context = Context::load(&options.settings())?;
         context.repository()?;
         let verifier = Verifier::new(context.trust_roots()?, options.at.unwrap_or_else(Timestamp::now));
-        let (mut policy, warnings) = context.policy();
+        let (mut policy, mut warnings) = context.policy();
         policy.expected = options.expect.identities()?;
         let others = context.others(options.other_signatures)?;
         let entries = Entries::new(&options.legacy, &context.config, verifier.roots());
-        Ok(Self { context, verifier, policy, others, entries, warnings })
+        let cache = options.cache || context.config.verdict_cache.value;
+        let kept = cache.then(|| open_kept(&verifier, &mut warnings)).transpose()?;
+        Ok(Self { context, verifier, policy, others, entries, kept, warnings })
     }
 
     pub fn judge(&self) -> Judge<'_> {
-        Judge { verifier: &self.verifier, policy: &self.policy, others: &self.others, entries: &self.entries }
+        Judge { verifier: &self.verifier, policy: &self.policy, others: &self.others, entries: &self.entries, kept: self.kept.as_ref() }
     }
 
     /// What the user should know about the policy and what was looked up, after the verdicts.
-    pub fn warn(&self, ui: &mut Ui) {
+    pub fn warn(mut self, ui: &mut Ui) {
+        if let Some(Err(error)) = self.kept.take().map(Kept::finish) {
+            self.warnings.push(error.to_string());
+        }
         for warning in self.warnings.iter().cloned().chain(self.entries.take_warnings()) {
             ui.warning(warning);
         }

@@ -9,20 +9,29 @@ use paraph::{
     trust::{Instance, TrustRoot},
     verify::{Verified, Verifier},
 };
-use std::fs;
+use std::{fs, path::Path};
 
 /// When the vectors are judged, where an entry point can be told.
 pub const NOW: &str = "2026-01-01T00:00:00Z";
 
 pub fn library_cell(case: &Case) -> Cell {
-    let json = fs::read(&case.trusted_root).unwrap();
-    let Ok(root) = TrustRoot::from_json(&json, Instance::named("vectors").unwrap(), "vectors") else {
-        return Cell::judged("refused", "trusted-root");
-    };
-    let verifier = Verifier::new(vec![root], NOW.parse().unwrap());
+    match verifier(&case.trusted_root) {
+        Some(verifier) => library_cell_of(&verifier, case),
+        None => Cell::judged("refused", "trusted-root"),
+    }
+}
+
+/// The library's verifier under a trusted root, where that can be used.
+pub fn verifier(trusted_root: &Path) -> Option<Verifier> {
+    let json = fs::read(trusted_root).unwrap();
+    let root = TrustRoot::from_json(&json, Instance::named("vectors").unwrap(), "vectors").ok()?;
+    Some(Verifier::new(vec![root], NOW.parse().unwrap()))
+}
+
+pub fn library_cell_of(verifier: &Verifier, case: &Case) -> Cell {
     // a file that cannot be used allows nobody
     let allowed = AllowedIdentities::parse(&fs::read_to_string(&case.allowed_identities).unwrap()).unwrap_or_default();
-    let judgement = Policy { allowed: Some(allowed), ..Policy::default() }.judge(verify(&verifier, case));
+    let judgement = Policy { allowed: Some(allowed), ..Policy::default() }.judge(verify(verifier, case));
     let reason = match &judgement.result {
         Err(rejection) => rejection.reason().id().to_owned(),
         Ok(verified) if verified.legacy.is_empty() => "-".into(),

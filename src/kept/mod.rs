@@ -1,0 +1,303 @@
+//! What verification found out, kept between runs where the user asks for it (`--cache`, `paraph.verdictCache`).
+//!
+//! Kept is what was verified by today's rules. Everything that decides it is in the key: the object by its id, whose bytes the caller has
+//! hashed; the trust roots whole, the program's version, and the time. What is wrong, missing or of old is judged anew each time, and so is
+//! policy: a changed file of allowed identities counts at once. Whoever can write the folder decides what is verified, as with the trust
+//! that the program caches.
+//!
+//! One file for each digest of trust roots and version, a row of records:
+//!
+//! | part | meaning |
+//! | --- | --- |
+//! | first line | `paraph verdicts 1 `, the digest of trust roots and version in hexadecimal |
+//! | 4 bytes | the length of what follows the check, big-endian |
+//! | 32 bytes | the check: SHA-256 over digest, id and result |
+//! | 1 byte, so many bytes | the object's id |
+//! | the rest | the [result](record), in protobuf |
+//!
+//! Of two records for one object the later counts. Records are only appended, under an exclusive lock on the file; readers take a shared one
+//! while they look for the records' places. A torn record at the end, as a crash leaves it, is cut off before the next is written.
+
+mod record;
+
+use crate::{trust::TrustRoot, verify::Verified};
+use jiff::Timestamp;
+use prost::Message;
+use record::Record;
+use sha2::{Digest, Sha256};
+use std::{
+    collections::HashMap,
+    fs::{File, TryLockError},
+    io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// A file does not grow beyond this, in bytes: some 250,000 results. What would is begun anew.
+const MAX_FILE: u64 = 256 << 20;
+/// Files of other trust roots and versions that are left, the newest.
+const MAX_FILES: usize = 8;
+/// A result larger than this is neither kept nor read, in bytes: a certificate makes up most of the usual thousand.
+const MAX_RECORD: usize = 128 * 1024;
+const FIRST_LINE: &str = "paraph verdicts 1 ";
+/// Length and check.
+const HEAD: u64 = 4 + 32;
+
+/// The results of earlier runs, and those of this one.
+#[derive(Debug)]
+pub struct Kept {
+    folder: PathBuf,
+    path: PathBuf,
+    key: [u8; 32],
+    now: Timestamp,
+    /// The file of earlier runs, where there is one that can be used.
+    file: Option<File>,
+    /// Where in it the record of an object begins, and how long it is.
+    places: HashMap<Box<[u8]>, (u64, u32)>,
+    /// What this run adds, in a file of its own until the end.
+    added: Mutex<Option<BufWriter<File>>>,
+    is_damaged: AtomicBool,
+}
+
+/// The cache could not be used; verification goes on without it.
+#[derive(Debug, thiserror::Error)]
+#[error("the cache of verdicts {} {what}", .path.display())]
+pub struct KeptError {
+    path: PathBuf,
+    what: String,
+}
+
+impl Kept {
+    /// The results that were kept in this folder under these trust roots. Where they cannot be used there are none, and the second part says
+    /// why.
+    pub fn open(folder: &Path, roots: &[TrustRoot], now: Timestamp) -> (Self, Option<KeptError>) {
+        let key = key(env!("CARGO_PKG_VERSION"), roots);
+        let mut kept = Self {
+            path: folder.join(crate::hex(&key)),
+            folder: folder.to_owned(),
+            key,
+            now,
+            file: None,
+            places: HashMap::new(),
+            added: Mutex::new(None),
+            is_damaged: AtomicBool::new(false),
+        };
+        let remark = kept.read_places().err().map(|what| kept.error(what));
+        (kept, remark)
+    }
+
+    /// The result of an earlier run for the object with this id, whose bytes have that id.
+    pub fn result(&self, id: &[u8]) -> Option<Verified> {
+        let (offset, length) = *self.places.get(id)?;
+        let record = self.file.as_ref().and_then(|file| read_record(file, offset, length, &self.key, id));
+        let record = record.and_then(|bytes| Record::decode(bytes.as_slice()).ok());
+        let Some(verified) = record.as_ref().and_then(Record::verified) else {
+            self.is_damaged.store(true, Ordering::Relaxed);
+            return None;
+        };
+        record.is_some_and(|record| record.holds_at(self.now)).then_some(verified)
+    }
+
+    /// Keeps a result for later runs.
+    pub fn keep(&self, id: &[u8], verified: &Verified) {
+        let Some(result) = Record::new(verified, self.now).map(|record| record.encode_to_vec()) else { return };
+        let (Ok(id_length), Ok(length)) = (u8::try_from(id.len()), u32::try_from(1 + id.len() + result.len())) else { return };
+        if result.len() > MAX_RECORD {
+            return;
+        }
+        let check = check(&self.key, id, &result);
+        let record = [&length.to_be_bytes(), check.as_slice(), &[id_length], id, &result].concat();
+        let Ok(mut added) = self.added.lock() else { return };
+        if added.is_none() {
+            *added = self.temporary().ok().map(BufWriter::new);
+        }
+        let written = added.as_mut().map(|file| file.write_all(&record));
+        if !matches!(written, Some(Ok(()))) {
+            *added = None;
+        }
+    }
+
+    /// Writes what this run found out.
+    ///
+    /// # Errors
+    /// Where that is not possible, or where something of earlier runs was damaged. Nothing but time is lost.
+    pub fn finish(self) -> Result<(), KeptError> {
+        let added = self.added.lock().ok().and_then(|mut added| added.take());
+        if let Some(added) = added {
+            let appended = added.into_inner().map_err(io::IntoInnerError::into_error).and_then(|added| self.append(added));
+            appended.map_err(|error| self.error(format!("cannot be written: {error}")))?;
+        }
+        match self.is_damaged.load(Ordering::Relaxed) {
+            true => Err(self.error("holds damaged records, which were not used".into())),
+            false => Ok(()),
+        }
+    }
+
+    /// Finds the place of each record, and only looks at their lengths and ids.
+    fn read_places(&mut self) -> Result<(), String> {
+        let unreadable = |error: io::Error| format!("cannot be read, and was not used: {error}");
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => {}
+            // somebody is writing: then this run does without
+            Err(TryLockError::WouldBlock) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(unreadable(error)),
+        }
+        let length = file.metadata().map_err(unreadable)?.len();
+        let (places, end) = scan(&file, length, &self.first_line()).map_err(unreadable)?;
+        let _ = file.unlock();
+        if end == 0 {
+            return Err("does not begin as paraph writes it, and was not used".into());
+        }
+        (self.file, self.places) = (Some(file), places);
+        if end < length {
+            return Err(format!("is damaged from byte {end} on, and only what stands before was used"));
+        }
+        Ok(())
+    }
+
+    /// Appends under the lock, at the end of the last whole record.
+    fn append(&self, mut added: File) -> io::Result<()> {
+        let mut options = File::options();
+        options.create(true).truncate(false).read(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&self.path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            // another run writes just now: the next one keeps what this one found
+            Err(TryLockError::WouldBlock) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let length = file.metadata()?.len();
+        let (_, mut end) = scan(&file, length, &self.first_line())?;
+        if end + added.stream_position()? > MAX_FILE {
+            end = 0;
+        }
+        file.set_len(end)?;
+        file.seek(SeekFrom::Start(end))?;
+        if end == 0 {
+            file.write_all(self.first_line().as_bytes())?;
+        }
+        added.seek(SeekFrom::Start(0))?;
+        io::copy(&mut added.take(MAX_FILE), &mut file)?;
+        file.sync_data()?;
+        self.remove_old();
+        Ok(())
+    }
+
+    /// Leaves the files that were written last.
+    fn remove_old(&self) {
+        let files = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let mut files: Vec<_> = files.filter_map(|file| Some((file.metadata().ok()?.modified().ok()?, file.path()))).collect();
+        files.sort();
+        let many = files.len().saturating_sub(MAX_FILES);
+        for (_, path) in files.into_iter().take(many).filter(|(_, path)| *path != self.path) {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    fn temporary(&self) -> io::Result<File> {
+        std::fs::create_dir_all(&self.folder)?;
+        tempfile::tempfile_in(&self.folder)
+    }
+
+    fn first_line(&self) -> String {
+        format!("{FIRST_LINE}{}\n", crate::hex(&self.key))
+    }
+
+    fn error(&self, what: String) -> KeptError {
+        KeptError { path: self.path.clone(), what }
+    }
+}
+
+/// What decides every result of a file.
+fn key(version: &str, roots: &[TrustRoot]) -> [u8; 32] {
+    let mut key = Sha256::new().chain_update(version).chain_update([0]);
+    for root in roots {
+        key.update(root.digest());
+    }
+    key.finalize().into()
+}
+
+fn check(key: &[u8; 32], id: &[u8], result: &[u8]) -> [u8; 32] {
+    let length = u64::try_from(id.len()).unwrap_or(u64::MAX).to_be_bytes();
+    Sha256::new().chain_update(key).chain_update(length).chain_update(id).chain_update(result).finalize().into()
+}
+
+type Places = HashMap<Box<[u8]>, (u64, u32)>;
+
+/// The places of the whole records, and where the last of them ends; that is 0 where the first line is another.
+fn scan(file: &File, length: u64, first_line: &str) -> io::Result<(Places, u64)> {
+    let mut reader = BufReader::with_capacity(256 * 1024, file);
+    reader.seek(SeekFrom::Start(0))?;
+    let mut places = HashMap::new();
+    let mut line = vec![0; first_line.len()];
+    let mut end = u64::try_from(line.len()).unwrap_or(u64::MAX);
+    if length < end || length > MAX_FILE {
+        return Ok((places, 0));
+    }
+    reader.read_exact(&mut line)?;
+    if line != first_line.as_bytes() {
+        return Ok((places, 0));
+    }
+    while end + HEAD < length {
+        let mut head = [0; HEAD as usize + 1];
+        if reader.read_exact(&mut head).is_err() {
+            break;
+        }
+        let [a, b, c, d, .., id_length] = head;
+        let size = u32::from_be_bytes([a, b, c, d]);
+        let next = end + HEAD + u64::from(size);
+        let too_large = usize::try_from(size).map_or(true, |size| size > MAX_RECORD + 256 || size <= usize::from(id_length));
+        if too_large || next > length {
+            break;
+        }
+        let mut id = vec![0; id_length.into()];
+        reader.read_exact(&mut id)?;
+        reader.seek_relative(i64::from(size) - 1 - i64::from(id_length))?;
+        places.insert(id.into_boxed_slice(), (end, size));
+        end = next;
+    }
+    Ok((places, end))
+}
+
+/// The result of the record at a place; `None` where it cannot be read, or is not what was written for this object.
+fn read_record(file: &File, offset: u64, length: u32, key: &[u8; 32], id: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(length).ok()? + HEAD as usize];
+    read_at(file, &mut bytes, offset).ok()?;
+    let (head, rest) = bytes.split_at_checked(HEAD as usize)?;
+    let (id_length, rest) = rest.split_first()?;
+    let (stated, result) = rest.split_at_checked(usize::from(*id_length))?;
+    (stated == id && head.get(4..) == Some(check(key, id, result).as_slice())).then(|| result.to_vec())
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, bytes, offset)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => {
+                bytes = bytes.get_mut(read..).unwrap_or_default();
+                offset += read as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
