@@ -249,6 +249,8 @@ impl Shared {
             }
             (Door::Own, Call::Watch) => {
                 let mut questions = self.confirmations.watch();
+                // from now on questions come here
+                let _ = replies.send(Reply::Wait);
                 while let Some(question) = questions.recv().await {
                     if replies.send(question).is_err() {
                         break;

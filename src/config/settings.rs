@@ -1,6 +1,6 @@
 //! The table of all settings, and the struct that it gives.
 
-use super::value::{AgentConfirm, AgentUse, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider, Value};
+use super::value::{AgentConfirm, AgentUse, Lifetime, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider, Value};
 use super::{Error, Inputs, InstanceSettings, Notice, Setting, Source, UrlOpener};
 use crate::trust::Instance;
 use std::path::PathBuf;
@@ -226,23 +226,23 @@ settings! {
         default: "", otherwise: "the agent of this machine", secret: false,
         help: "The socket of an agent on another machine, forwarded by ssh -R. Signatures there are confirmed by the person at that machine.",
     }
-    agent_timeout: Duration {
-        name: "agentTimeout", keys: ["paraph.agentTimeout"], variables: [],
+    agent_timeout: Lifetime {
+        name: "agentTimeout", keys: ["paraph.agentTimeout"], variables: ["PARAPH_AGENT_TIMEOUT"],
         default: "43200", otherwise: "", secret: false,
-        help: "How long the agent runs on when nobody asks for anything, in seconds. Read when it starts, from the user's own configuration.",
+        help: "How long the agent runs on when nobody asks for anything, in seconds. Read when the agent starts, from the user's own configuration.",
     }
     agent_confirm: AgentConfirm {
-        name: "agentConfirm", keys: ["paraph.agentConfirm"], variables: [],
+        name: "agentConfirm", keys: ["paraph.agentConfirm"], variables: ["PARAPH_AGENT_CONFIRM"],
         default: "ask", otherwise: "", secret: false,
-        help: "Whether the agent asks before it signs for another machine, in `paraph agent confirm` or by an askpass window. Read when it starts, from the user's own configuration.",
+        help: "Whether the agent asks before it signs for another machine, in `paraph agent confirm` or by an askpass window. Read when the agent starts, from the user's own configuration.",
     }
     agent_confirm_signatures: u32 {
-        name: "agentConfirmSignatures", keys: ["paraph.agentConfirmSignatures"], variables: [],
+        name: "agentConfirmSignatures", keys: ["paraph.agentConfirmSignatures"], variables: ["PARAPH_AGENT_CONFIRM_SIGNATURES"],
         default: "100", otherwise: "", secret: false,
         help: "How many signatures one yes covers, for the same machine and identity.",
     }
     agent_confirm_time: Duration {
-        name: "agentConfirmTime", keys: ["paraph.agentConfirmTime"], variables: [],
+        name: "agentConfirmTime", keys: ["paraph.agentConfirmTime"], variables: ["PARAPH_AGENT_CONFIRM_TIME"],
         default: "600", otherwise: "", secret: false,
         help: "How long one yes holds, in seconds.",
     }

@@ -92,15 +92,32 @@ impl Value for bool {
 }
 
 impl Value for Duration {
-    const ALLOWED: &'static str = "a whole number of seconds from 1 to 604800";
+    const ALLOWED: &'static str = "a whole number of seconds from 1 to 3600";
 
     fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
         let seconds: u64 = text(raw)?.parse().map_err(|_| Refusal::NotAllowed)?;
-        if (1..=604_800).contains(&seconds) { Ok(Self::from_secs(seconds)) } else { Err(Refusal::NotAllowed) }
+        if (1..=3600).contains(&seconds) { Ok(Self::from_secs(seconds)) } else { Err(Refusal::NotAllowed) }
     }
 
     fn shown(&self) -> Shown {
         Shown::Text(self.as_secs().to_string())
+    }
+}
+
+/// How long something lives that outlasts a call: up to a week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetime(pub Duration);
+
+impl Value for Lifetime {
+    const ALLOWED: &'static str = "a whole number of seconds from 1 to 604800";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+        let seconds: u64 = text(raw)?.parse().map_err(|_| Refusal::NotAllowed)?;
+        if (1..=604_800).contains(&seconds) { Ok(Self(Duration::from_secs(seconds))) } else { Err(Refusal::NotAllowed) }
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(self.0.as_secs().to_string())
     }
 }
 

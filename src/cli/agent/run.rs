@@ -39,9 +39,9 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         // no terminal and no job control of whoever started it; it fails only for a process that leads a group already
         let _ = rustix::process::setsid();
     }
-    let config = Config::of_files(None)?;
+    let config = Config::load(None, &[])?;
     let options = Options {
-        idle: config.agent_timeout.value,
+        idle: config.agent_timeout.value.0,
         rules: Rules {
             ask: config.agent_confirm.value == AgentConfirm::Ask,
             signatures: config.agent_confirm_signatures.value,

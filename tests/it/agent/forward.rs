@@ -28,6 +28,8 @@ fn answering(setup: &Setup, allow: bool) -> std::sync::mpsc::Receiver<String> {
     let mut watching = setup.connect();
     watching.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     protocol::write(&mut watching, &Request::new(Call::Watch)).unwrap();
+    // the first thing that comes says that questions will come here
+    protocol::read(&mut watching, protocol::MAX_REPLY).unwrap();
     let socket = setup.socket("agent.sock");
     std::thread::spawn(move || {
         while let Some(Reply::Ask { ask, text }) = reply(&mut watching) {

@@ -4,10 +4,11 @@ use super::Setup;
 use paraph::agent::protocol;
 use std::{io::Write as _, os::unix::fs::DirBuilderExt as _, os::unix::net::UnixListener};
 
-/// What is said to the user's log, without the time.
+/// What is said to the user's log about the agent, without the time.
 fn said(setup: &Setup) -> Vec<String> {
     let log = std::fs::read_to_string(setup.sandbox.root().join("log")).unwrap_or_default();
-    log.lines().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect()
+    let lines = log.lines().map(|line| line.split_once(' ').unwrap().1.to_owned());
+    lines.filter(|line| line.contains("agent") || line.contains("SIG_CREATED")).collect()
 }
 
 /// A socket in the agent's place whose other end does `serve` with each client.

@@ -159,7 +159,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
     hint: Give the job `permissions: id-token: write`; a workflow of a pull request from a fork gets none.
 
     an unknown token provider
-    error: paraph.tokenProvider in git's environment (GIT_CONFIG_COUNT) is 'jenkins'; allowed: interactive, envvar, filesystem, github-actions, gitlab, circleci, buildkite-agent, google-workload-identity, google-impersonate, spiffe, azure
+    error: paraph.tokenProvider in git's environment (GIT_CONFIG_COUNT) is 'jenkins'; allowed: interactive, device, envvar, filesystem, github-actions, gitlab, circleci, buildkite-agent, google-workload-identity, google-impersonate, spiffe, azure
 
     another identity than expected
     error: the identity is ann@example.com, and bob@example.com is expected (paraph.expectedIdentity in git's environment (GIT_CONFIG_COUNT)); nothing was sent to Fulcio or the log

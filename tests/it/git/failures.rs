@@ -298,7 +298,7 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     let without_code: Vec<&str> = shown.lines().map(|line| line.split("with the code").next().unwrap()).collect();
     insta::assert_snapshot!(without_code.join("\n"), @r"
     paraph: log in on any device at http://HOST/device 
-    paraph: nobody completed the login within 4 s
+    paraph: nobody completed the login within 4 s (hint: try again; paraph.loginTimeout gives more time)
     ");
     // an issuer's fixed redirect URL is one that the user has made reachable: the way of the browser
     set(&sandbox, "gitsign.redirectURL=http://localhost/auth/callback");
