@@ -150,7 +150,7 @@ fn the_code_is_on_the_terminal_under_git_and_the_commit_is_signed() {
     // the QR code: lines of one width in its own colours, and nothing else
     let drawing: Vec<&String> = shown[1..].iter().take_while(|line| line.starts_with("\x1b[0;97;40m")).collect();
     assert!(drawing.len() >= 14 && drawing.iter().all(|line| line.chars().count() == drawing[0].chars().count()), "{shown:#?}");
-    assert_eq!(shown.len(), drawing.len() + 1, "{shown:#?}");
+    assert!(shown[drawing.len() + 1..].iter().all(|line| line.starts_with("paraph: ")), "{shown:#?}");
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn what_becomes_of_a_code_is_told_on_the_terminal() {
         told += &format!("{fault}: {last}\n");
     }
     insta::assert_snapshot!(told, @r"
-    issuer=device-denied: paraph: the identity provider refused the login: access_denied: the login was refused on its page
+    issuer=device-denied: paraph: the identity provider refused the login: access_denied: the login was refused on its page (hint: log in once more, as somebody whom the provider lets in)
     issuer=device-expired: paraph: the code expired before the login was completed; try again for a new one
     issuer=no-device: paraph: URL offers no login on another device; unset paraph.tokenProvider to log in with a browser
     issuer=foreign-key: paraph: the identity provider's token cannot be trusted: Signature verification failed: No matching key found
