@@ -53,7 +53,7 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
     let (chosen, hint) = (identity::choice(context, terminal)?, identity::hint(key));
     #[cfg(unix)]
     if chosen.source.is_login() {
-        match super::agent::signature::request(payload, &object, hint.clone(), context, terminal)? {
+        match super::agent::signature::request(payload, &object, &chosen.source, hint.clone(), context, terminal)? {
             super::agent::signature::Outcome::Signed(signature) => return Ok(*signature),
             super::agent::signature::Outcome::Unavailable(Some(why)) => terminal.say(format!("signing without the agent: {why}")),
             super::agent::signature::Outcome::Unavailable(None) => {}

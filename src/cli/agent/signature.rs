@@ -11,6 +11,7 @@ use crate::{
         protocol::{Call, MAX_PAYLOAD, Refusal, Reply, Sign},
     },
     config::AgentUse,
+    identity::Source,
     object::{Payload, Signed},
     sign::Signature,
     verify::Verifier,
@@ -32,6 +33,7 @@ pub(in super::super) enum Outcome {
 pub(in super::super) fn request(
     payload: &[u8],
     object: &Payload,
+    source: &Source,
     hint: Option<String>,
     context: &Context,
     terminal: &Terminal,
@@ -40,7 +42,8 @@ pub(in super::super) fn request(
     let client = match (&config.agent_socket.value, config.agent.value) {
         (_, AgentUse::Never) => return Ok(Outcome::Unavailable(None)),
         (Some(socket), _) => Client::at(socket.clone()),
-        (None, in_use) => match Client::of_user(in_use == AgentUse::Auto) {
+        // one that runs may have a login already; none is started for a login that nobody could do
+        (None, in_use) => match Client::of_user(in_use == AgentUse::Auto && can_log_in(source, context, terminal)) {
             Ok(client) => client,
             Err(error) => return Ok(Outcome::Unavailable(Some(error.to_string()))),
         },
@@ -88,6 +91,11 @@ pub(in super::super) fn request(
         Err(AgentError::Absent) => Ok(Outcome::Unavailable(None)),
         Err(error) => Ok(Outcome::Unavailable(Some(error.to_string()))),
     }
+}
+
+/// Whether a login needs nobody, or there is somebody for it.
+fn can_log_in(source: &Source, context: &Context, terminal: &Terminal) -> bool {
+    matches!(source, Source::Direct(_)) || super::super::identity::somebody_is_there(context, terminal)
 }
 
 /// The agent is not believed: the signature must be over this payload, good under this side's trust, and of the expected identity.

@@ -112,3 +112,17 @@ fn a_token_that_lies_at_hand_needs_no_agent() {
     assert!(setup.agents().is_empty());
     assert_eq!(setup.logins().0, 0);
 }
+
+#[test]
+fn no_agent_is_started_for_a_login_that_nobody_could_do() {
+    let setup = Setup::new();
+    setup.sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
+    let mut alone = setup.sandbox.command("setsid", &setup.sandbox.work());
+    alone.args(["-w", "git", "commit", "-q", "--allow-empty", "-m", "x"]);
+    let Ok(done) = alone.stdin(std::process::Stdio::null()).output() else {
+        eprintln!("SKIPPED no_agent_is_started_for_a_login_that_nobody_could_do: setsid is not installed");
+        return;
+    };
+    assert_eq!(done.status.code(), Some(128));
+    assert!(setup.agents().is_empty());
+}
