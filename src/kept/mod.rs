@@ -13,7 +13,7 @@
 //! | 4 bytes | the length of what follows the check, big-endian |
 //! | 32 bytes | the check: SHA-256 over digest, id and result |
 //! | 1 byte, so many bytes | the object's id |
-//! | the rest | the [result](record), in protobuf |
+//! | the rest | the result (`record.rs`), in protobuf |
 //!
 //! Of two records for one object the later counts. Records are only appended, under an exclusive lock on the file; readers take a shared one
 //! while they look for the records' places. A torn record at the end, as a crash leaves it, is cut off before the next is written.
