@@ -167,7 +167,7 @@ pub async fn sign(
     .to_der()?;
     let armored = armor::encode(&cms);
     let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
-    let verified = Verifier::new(roots.to_vec(), clock()).verify(&signed);
+    let verified = Verifier::new(roots.to_vec(), clock()).with_second_thread().verify(&signed);
     let verified = verified.map_err(|rejection| SignError::SelfCheck { origin: services.origin_of(rejection.reason()), rejection })?;
     Ok(Signature { verified, armored })
 }
