@@ -3,6 +3,7 @@
 mod commands;
 mod forward;
 mod hostile;
+mod interruptions;
 mod memory;
 mod rebase;
 mod without;
