@@ -121,7 +121,7 @@ fn pre_push(remote: &str, url: &str, ui: &mut Ui) -> Result<Exit, Failure> {
     let has = |id: &&str| repository.object_by_id(id).is_ok_and(|object| matches!(object.kind, ObjectKind::Commit | ObjectKind::Tag));
     let advertised: Vec<&str> = updates.iter().filter_map(Update::old).filter(has).collect();
     // git hands in the URL twice where the remote has no name
-    let references = if remote == url { KnownReferences::Nothing } else { KnownReferences::Remote(remote) };
+    let references = if remote == url { KnownReferences::Nothing } else { KnownReferences::Remote { name: remote, url } };
     judge(&context, &updates, &advertised, references, Whose::Own, ui)
 }
 
