@@ -15,6 +15,7 @@ use super::{
     verify::{DEEPEST_TAG, Judge, Judged},
 };
 use crate::{
+    escape::Escaped,
     object::Tag,
     policy::Verdict,
     repository::{Found, Handle, KnownReferences, ObjectKind, Repository},
@@ -142,6 +143,12 @@ fn judge(
     whose: Whose,
     ui: &mut Ui,
 ) -> Result<Exit, Failure> {
+    if whose == Whose::Server
+        && let Some(update) = updates.iter().find(|update| update.new_id().is_some() && update.reference().starts_with("refs/replace/"))
+    {
+        let why = format!("{} would show another object here in the place of one that was judged", Escaped(update.reference()));
+        return Err(Failure::new(Exit::NotGood, why).with_hint("push the commits themselves, to a branch"));
+    }
     let repository = context.repository()?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, warnings) = context.policy();

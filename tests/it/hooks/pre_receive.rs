@@ -278,6 +278,21 @@ fn replacements_and_grafts_hide_nothing() {
 }
 
 #[test]
+fn nobody_pushes_a_replacement() {
+    let setup = setup(&["pre-receive", "update"]);
+    let first = setup.signed("first");
+    let second = setup.signed("second");
+    setup.accepted(&["main"]);
+    let replacement = format!("refs/replace/{second}");
+    let told = format!("{replacement} would show another object here in the place of one that was judged");
+    says(&setup.refused(&[&format!("{first}:{replacement}")]), &[&told]);
+    assert_eq!(setup.there(&replacement), None);
+    // one that is there can be taken away
+    setup.sandbox.git_in(&setup.bare, &["update-ref", &replacement, &first]);
+    setup.accepted(&["--delete", &replacement]);
+}
+
+#[test]
 fn tags_of_tags_are_followed_up_to_a_depth() {
     let setup = setup(&["pre-receive"]);
     setup.signed("one");
