@@ -245,8 +245,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;logout' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent' {
@@ -256,8 +256,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and which logins it keeps')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what it signed, for which repository, as whom')
             [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens, and sign nothing until it is unlocked')
-            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login')
-            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login, unless one rests in a keyring')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again')
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End it')
             [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Answer for signatures that other machines ask for through the forwarded socket')
             [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST')
@@ -284,8 +284,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;agent;lock' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;unlock' {
@@ -318,8 +318,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and which logins it keeps')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what it signed, for which repository, as whom')
             [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens, and sign nothing until it is unlocked')
-            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login')
-            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login, unless one rests in a keyring')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again')
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End it')
             [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Answer for signatures that other machines ask for through the forwarded socket')
             [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST')
@@ -533,8 +533,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and which logins it keeps')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what it signed, for which repository, as whom')
             [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens, and sign nothing until it is unlocked')
-            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login')
-            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login, unless one rests in a keyring')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again')
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End it')
             [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Answer for signatures that other machines ask for through the forwarded socket')
             [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST')

@@ -214,8 +214,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;logout'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent'= {
             cand -h 'Print help (see more with ''--help'')'
@@ -224,8 +224,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand status 'Show whether it runs, and which logins it keeps'
             cand log 'Show what it signed, for which repository, as whom'
             cand lock 'Wipe its keys and tokens, and sign nothing until it is unlocked'
-            cand unlock 'Let it sign again; the next signature takes a login'
-            cand clear 'Wipe its keys and tokens'
+            cand unlock 'Let it sign again; the next signature takes a login, unless one rests in a keyring'
+            cand clear 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again'
             cand stop 'End it'
             cand confirm 'Answer for signatures that other machines ask for through the forwarded socket'
             cand socket 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'
@@ -248,8 +248,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help'
         }
         &'paraph;agent;lock'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;unlock'= {
             cand -h 'Print help'
@@ -276,8 +276,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand status 'Show whether it runs, and which logins it keeps'
             cand log 'Show what it signed, for which repository, as whom'
             cand lock 'Wipe its keys and tokens, and sign nothing until it is unlocked'
-            cand unlock 'Let it sign again; the next signature takes a login'
-            cand clear 'Wipe its keys and tokens'
+            cand unlock 'Let it sign again; the next signature takes a login, unless one rests in a keyring'
+            cand clear 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again'
             cand stop 'End it'
             cand confirm 'Answer for signatures that other machines ask for through the forwarded socket'
             cand socket 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'
@@ -445,8 +445,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand status 'Show whether it runs, and which logins it keeps'
             cand log 'Show what it signed, for which repository, as whom'
             cand lock 'Wipe its keys and tokens, and sign nothing until it is unlocked'
-            cand unlock 'Let it sign again; the next signature takes a login'
-            cand clear 'Wipe its keys and tokens'
+            cand unlock 'Let it sign again; the next signature takes a login, unless one rests in a keyring'
+            cand clear 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again'
             cand stop 'End it'
             cand confirm 'Answer for signatures that other machines ask for through the forwarded socket'
             cand socket 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'

@@ -4,8 +4,8 @@
 //! `ssh-add -c`). One yes may cover more: so many signatures or minutes for one machine and one identity. No answer is a no.
 
 use super::{
+    login::Refused,
     protocol::{Refusal, Reply},
-    vault::Refused,
 };
 use std::{
     cell::RefCell,

@@ -5,13 +5,17 @@
 //!
 //! * [`protocol`]: frames, requests, replies;
 //! * [`place`]: the runtime folder and the two sockets in it;
+//! * [`login`]: one login, whom it is asked of, and how a credential comes of it;
 //! * [`vault`]: logins and credentials, kept by identity, issuer, Fulcio and client;
+//! * [`keyring`]: where refresh tokens rest while no agent runs, where the user wants that;
 //! * [`confirm`]: who says yes to a signature for a forwarded client;
 //! * [`server`]: the process that listens;
 //! * [`client`]: how a signature is asked for, and how an agent is started.
 
 pub mod client;
 pub mod confirm;
+pub mod keyring;
+pub mod login;
 pub mod place;
 pub mod protocol;
 pub mod server;

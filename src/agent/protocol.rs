@@ -35,6 +35,7 @@
 //!
 //! A field that is not known is an error. A client of another version gets `refused` with the kind `version`.
 
+use super::keyring::Kind;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{
@@ -224,6 +225,8 @@ pub enum Refusal {
     Login,
     /// A service did not do its part.
     Service,
+    /// What rests in a keyring could not be removed.
+    Keyring,
     /// Trust material or a setting of the agent's own user cannot be used.
     Configuration,
 }
@@ -241,6 +244,10 @@ pub struct Status {
     pub locked: bool,
     /// Whether its memory stays out of the swap, and otherwise why not.
     pub memory: String,
+    /// The keyring in which refresh tokens rest, where there is one: `secret-service`, `keyutils` or `keychain`.
+    pub keyring: Option<Kind>,
+    /// Why it is not used.
+    pub keyring_problem: Option<String>,
     /// The logins.
     pub logins: Vec<Login>,
 }
@@ -258,6 +265,8 @@ pub struct Login {
     pub certificate_until: Option<i64>,
     /// Whether the next certificate needs no login.
     pub renewable: bool,
+    /// Whether its refresh token rests in the keyring.
+    pub rests: bool,
     /// Signatures made under it.
     pub signatures: u64,
 }

@@ -4,6 +4,7 @@ mod commands;
 mod forward;
 mod hostile;
 mod interruptions;
+mod keyring;
 mod memory;
 mod rebase;
 mod without;

@@ -95,7 +95,8 @@ pub(in super::super) fn request(
 
 /// Whether a login needs nobody, or there is somebody for it.
 fn can_log_in(source: &Source, context: &Context, terminal: &Terminal) -> bool {
-    matches!(source, Source::Direct(_)) || super::super::identity::somebody_is_there(context, terminal)
+    let rests = || super::keyring::records(None).is_ok_and(|records| !records.is_empty());
+    matches!(source, Source::Direct(_)) || super::super::identity::somebody_is_there(context, terminal) || rests()
 }
 
 /// The agent is not believed: the signature must be over this payload, good under this side's trust, and of the expected identity.
