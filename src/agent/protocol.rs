@@ -1,39 +1,5 @@
-//! What agent and client say to each other.
-//!
-//! A connection carries one request and its replies. Each is a frame:
-//!
-//! | offset | size | meaning |
-//! | ---: | ---: | --- |
-//! | 0 | 4 | length of what follows in bytes, big endian, 1 to [`MAX_REQUEST`] (requests) or [`MAX_REPLY`] (replies) |
-//! | 4 | length | a JSON object in UTF-8 |
-//!
-//! Requests. Every one holds `version` (the number [`VERSION`]), `program` (the client's version) and `call`:
-//!
-//! | call | socket | further fields | last reply |
-//! | --- | --- | --- | --- |
-//! | `sign` | both | `payload` (base64: a commit, tag or push certificate without signature), `instance` (a name), `expected` (the only identity that may sign, or null), `hint` (a name or address, or null), `repository` (a path, shown as claimed; or null), `host` (of a forwarded client, shown as claimed; or null) | `signed` |
-//! | `login` | agent | `instance`, `hint` | `logged-in` |
-//! | `logout` | agent | `identity` (or null for all) | `done` |
-//! | `status` | agent | – | `status` |
-//! | `journal` | agent | – | `journal` |
-//! | `lock`, `unlock`, `clear`, `stop` | agent | – | `done` |
-//! | `watch` | agent | – | `ask`, until the client leaves |
-//! | `answer` | agent | `ask` (the number of the question), `allow` | `done` |
-//!
-//! Replies. Any number of `say`, `log-in`, `code`, `wait` and `ask` come before the last one:
-//!
-//! | reply | fields | meaning |
-//! | --- | --- | --- |
-//! | `say` | `text` | a line for the person at the client's terminal; the client escapes it, as all that follows |
-//! | `log-in` | `url`, `opening` | a login waits at this address; whether a browser is being opened where the agent runs |
-//! | `code` | `verification_uri`, `user_code`, `verification_uri_complete` (or null), `expires` (seconds) | a login waits for this code (RFC 8628) |
-//! | `wait` | – | the agent is alive and at work; sent every [`HEARTBEAT`] |
-//! | `ask` | `ask`, `text` | a signature for a forwarded client waits for a yes |
-//! | `signed` | `signature` | the armored CMS |
-//! | `refused` | `kind`, `message`, `hint` | nothing was done; [`Refusal`] lists the kinds |
-//! | `logged-in`, `status`, `journal`, `done` | see [`Reply`] | |
-//!
-//! A field that is not known is an error. A client of another version gets `refused` with the kind `version`.
+//! What agent and client say to each other. The document is for programs in any language; the types below are the same in this one.
+#![doc = include_str!("../../man/agent-protocol.md")]
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -41,7 +7,6 @@ use std::{
     io::{self, Read, Write},
     time::Duration,
 };
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// The protocol's version.
 pub const VERSION: u32 = 1;
@@ -51,8 +16,16 @@ pub const MAX_PAYLOAD: usize = 1 << 20;
 pub const MAX_REQUEST: usize = MAX_PAYLOAD / 3 * 4 + (64 << 10);
 /// The longest reply, in bytes.
 pub const MAX_REPLY: usize = 1 << 20;
+/// The longest name in a request, of an instance, a person, a machine or a version, in bytes.
+pub const MAX_NAME: usize = 1024;
+/// The longest path in a request, in bytes.
+pub const MAX_PATH: usize = 4096;
+/// What is said about a request that cannot be read has so many characters at most: it may quote the request.
+const MAX_COMPLAINT: usize = 300;
 /// How often an agent at work says that it is.
 pub const HEARTBEAT: Duration = Duration::from_secs(2);
+/// How long a client may take to send its request, or to take a reply.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A request with the versions of who sends it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +97,8 @@ pub struct Sign {
     pub repository: Option<String>,
     /// The machine that a forwarded client says it is on. Shown.
     pub host: Option<String>,
+    /// Whether what is said reaches a person or a log there.
+    pub reader: bool,
 }
 
 /// What an agent says.
@@ -153,6 +128,13 @@ pub enum Reply {
         verification_uri_complete: Option<String>,
         /// How long it is good, in seconds.
         expires: u64,
+    },
+    /// What becomes public, before it does.
+    Publish {
+        /// The identity and the log, as one word.
+        of: String,
+        /// It, not escaped.
+        text: Vec<String>,
     },
     /// The agent is at work.
     Wait,
@@ -277,6 +259,10 @@ pub struct Signed {
     pub host: Option<String>,
     /// SHA-256 of what was signed, in hexadecimal.
     pub payload: String,
+    /// How long log and timestamp authority took, in microseconds.
+    pub services: u64,
+    /// How long the verification of the finished signature took, in microseconds.
+    pub verification: u64,
 }
 
 impl Request {
@@ -295,7 +281,10 @@ impl Request {
             version: u32,
         }
         let refuse = |kind, message: String| Reply::Refused { kind, message, hint: None };
-        let unreadable = |error: serde_json::Error| refuse(Refusal::Request, format!("the request cannot be read: {error}"));
+        let unreadable = |error: serde_json::Error| {
+            let complaint: String = error.to_string().chars().take(MAX_COMPLAINT).collect();
+            refuse(Refusal::Request, format!("the request cannot be read: {complaint}"))
+        };
         let Versions { version } = serde_json::from_slice(frame).map_err(unreadable)?;
         if version != VERSION {
             return Err(refuse(
@@ -303,7 +292,35 @@ impl Request {
                 format!("the agent speaks version {VERSION} of its protocol, and the client version {version}"),
             ));
         }
-        serde_json::from_slice(frame).map_err(unreadable)
+        let request: Self = serde_json::from_slice(frame).map_err(unreadable)?;
+        match request.too_long() {
+            None => Ok(request),
+            Some((field, cap)) => Err(refuse(Refusal::Request, format!("the request's {field} has more than {cap} bytes"))),
+        }
+    }
+
+    /// A field that is longer than it may be: what the agent remembers of requests is bounded.
+    fn too_long(&self) -> Option<(&'static str, usize)> {
+        let mut names = vec![("program", Some(&self.program))];
+        let mut path = None;
+        match &self.call {
+            Call::Sign(Sign { instance, expected, hint, repository, host, .. }) => {
+                names.extend([
+                    ("instance", Some(instance)),
+                    ("expected", expected.as_ref()),
+                    ("hint", hint.as_ref()),
+                    ("host", host.as_ref()),
+                ]);
+                path = repository.as_ref();
+            }
+            Call::Login { instance, hint } => names.extend([("instance", Some(instance)), ("hint", hint.as_ref())]),
+            Call::Logout { identity } => names.push(("identity", identity.as_ref())),
+            _ => {}
+        }
+        let names =
+            names.into_iter().filter(|(_, value)| value.is_some_and(|value| value.len() > MAX_NAME)).map(|(field, _)| (field, MAX_NAME));
+        let path = path.filter(|path| path.len() > MAX_PATH).map(|_| ("repository", MAX_PATH));
+        names.chain(path).next()
     }
 }
 
@@ -315,7 +332,7 @@ impl Reply {
 
     /// Whether no other reply follows it.
     pub fn is_last(&self) -> bool {
-        !matches!(self, Self::Say { .. } | Self::LogIn { .. } | Self::Code { .. } | Self::Wait | Self::Ask { .. })
+        !matches!(self, Self::Say { .. } | Self::LogIn { .. } | Self::Code { .. } | Self::Publish { .. } | Self::Wait | Self::Ask { .. })
     }
 }
 
@@ -344,31 +361,21 @@ pub fn read(stream: &mut impl Read, cap: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// [`write()`] in the server.
-pub(super) async fn send(stream: &mut (impl AsyncWrite + Unpin), message: &impl Serialize) -> io::Result<()> {
-    stream.write_all(&frame(message)?).await?;
-    stream.flush().await
-}
-
-/// [`read`] in the server.
-pub(super) async fn receive(stream: &mut (impl AsyncRead + Unpin), cap: usize) -> io::Result<Vec<u8>> {
-    let mut length = [0; 4];
-    stream.read_exact(&mut length).await?;
-    let length = checked_length(length, cap)?;
-    let mut bytes = Vec::new();
-    if stream.take(length as u64).read_to_end(&mut bytes).await? < length {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(bytes)
-}
-
-fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
+/// A message as it is sent.
+///
+/// # Errors
+/// Where it is too long for a frame.
+pub fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
     let body = serde_json::to_vec(message)?;
     let length = u32::try_from(body.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
     Ok([&length.to_be_bytes()[..], &body].concat())
 }
 
-fn checked_length(length: [u8; 4], cap: usize) -> io::Result<usize> {
+/// The length that a frame announces.
+///
+/// # Errors
+/// One of 0, or of more than `cap`.
+pub fn checked_length(length: [u8; 4], cap: usize) -> io::Result<usize> {
     match u32::from_be_bytes(length) as usize {
         0 => Err(io::Error::new(io::ErrorKind::InvalidData, "an empty frame")),
         length if length > cap => {
@@ -391,6 +398,7 @@ fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn sign() -> Call {
         Call::Sign(Sign {
@@ -400,6 +408,7 @@ mod tests {
             hint: Some("ann@example.com".into()),
             repository: Some("/r".into()),
             host: None,
+            reader: true,
         })
     }
 
@@ -434,7 +443,7 @@ mod tests {
             br#"{"version":1,"program":"x","call":"keys"}"#,
             br#"{"version":-1,"program":"x","call":"status"}"#,
             br#"{"version":1,"program":"x","call":"login","instance":"public","hint":null,"key":true}"#,
-            br#"{"version":1,"program":"x","call":"sign","payload":"!","instance":"public","expected":null,"hint":null,"repository":null,"host":null}"#,
+            br#"{"version":1,"program":"x","call":"sign","payload":"!","instance":"public","expected":null,"hint":null,"repository":null,"host":null,"reader":true}"#,
         ] {
             assert!(matches!(Request::parse(wrong), Err(Reply::Refused { kind: Refusal::Request, .. })), "{}", String::from_utf8_lossy(wrong));
         }
@@ -446,6 +455,132 @@ mod tests {
             }
         }));
         assert!(Request::parse(&serde_json::to_vec(&large).unwrap()).is_err());
+    }
+
+    #[test]
+    fn names_and_paths_have_caps() {
+        let Call::Sign(sign) = sign() else { panic!() };
+        let request = |sign: Sign| Request::parse(&serde_json::to_vec(&Request::new(Call::Sign(sign))).unwrap());
+        let long = |length| Some("x".repeat(length));
+        assert!(request(Sign { repository: long(MAX_PATH), host: long(MAX_NAME), ..sign.clone() }).is_ok());
+        for (field, wrong) in [
+            ("repository", Sign { repository: long(MAX_PATH + 1), ..sign.clone() }),
+            ("host", Sign { host: long(MAX_NAME + 1), ..sign.clone() }),
+            ("hint", Sign { hint: long(MAX_NAME + 1), ..sign.clone() }),
+            ("expected", Sign { expected: long(MAX_NAME + 1), ..sign.clone() }),
+            ("instance", Sign { instance: "x".repeat(MAX_NAME + 1), ..sign.clone() }),
+        ] {
+            let Err(Reply::Refused { kind: Refusal::Request, message, .. }) = request(wrong) else { panic!("{field}") };
+            assert!(message.starts_with(&format!("the request's {field} has more than ")), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_about_a_request_does_not_grow_with_it() {
+        let name = "\u{1}".repeat(100_000);
+        let wrong = serde_json::json!({"version": 1, "program": "x", "call": "login", "instance": "x", "hint": null, name: 1}).to_string();
+        let Err(refused) = Request::parse(wrong.as_bytes()) else { panic!() };
+        assert!(frame(&refused).unwrap().len() < 4096);
+    }
+
+    /// The rows of the document's table with this heading: the cells of each.
+    fn table(heading: &str) -> Vec<Vec<String>> {
+        let document = include_str!("../../man/agent-protocol.md");
+        let start = document.find(&format!("\n| {heading} |")).unwrap();
+        let rows = document[start + 1..].lines().take_while(|line| line.starts_with('|')).skip(2);
+        rows.map(|row| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()).collect()
+    }
+
+    /// What stands between backquotes and is a field's name: fields of fields follow in one more pair of parentheses.
+    fn documented(cell: &str) -> BTreeSet<String> {
+        let names = cell.split('`').skip(1).step_by(2).map(str::to_owned);
+        // a setting that a sentence names is no field
+        names.filter(|name| !name.contains('.')).collect()
+    }
+
+    fn fields(value: &serde_json::Value, found: &mut BTreeSet<String>) {
+        match value {
+            serde_json::Value::Object(members) => members.iter().for_each(|(name, member)| {
+                found.insert(name.clone());
+                fields(member, found);
+            }),
+            serde_json::Value::Array(elements) => elements.iter().for_each(|element| fields(element, found)),
+            _ => {}
+        }
+    }
+
+    /// The document's table and what is written for one of each kind.
+    fn compare<T: Serialize>(heading: &str, tag: &str, column: usize, common: &[&str], samples: &[T]) {
+        let rows = table(heading);
+        assert_eq!(rows.len(), samples.len(), "the table of {heading}");
+        for (row, sample) in rows.iter().zip(samples) {
+            let written = serde_json::to_value(sample).unwrap();
+            assert_eq!(format!("`{}`", written[tag].as_str().unwrap()), row[0]);
+            let mut found = BTreeSet::new();
+            fields(&written, &mut found);
+            common.iter().for_each(|name| assert!(found.remove(*name), "{name}"));
+            assert_eq!(found, documented(&row[column]), "{}", row[0]);
+        }
+    }
+
+    #[test]
+    fn the_document_has_every_message_field_refusal_and_limit() {
+        let text = String::new;
+        let requests = [
+            sign(),
+            Call::Login { instance: text(), hint: None },
+            Call::Logout { identity: None },
+            Call::Status,
+            Call::Journal,
+            Call::Lock,
+            Call::Unlock,
+            Call::Clear,
+            Call::Stop,
+            Call::Watch,
+            Call::Answer { ask: 1, allow: true },
+        ];
+        compare("call", "call", 2, &["version", "program", "call"], &requests.map(Request::new));
+        let login = Login { identity: text(), issuer: text(), fulcio: text(), certificate_until: None, renewable: false, signatures: 0 };
+        let entry =
+            Signed { time: 0, kind: text(), identity: text(), repository: None, host: None, payload: text(), services: 0, verification: 0 };
+        let status = Status { process: 1, program: text(), started: 0, locked: false, memory: text(), logins: vec![login] };
+        let replies = [
+            Reply::Say { text: text() },
+            Reply::LogIn { url: text(), opening: true },
+            Reply::Code { verification_uri: text(), user_code: text(), verification_uri_complete: None, expires: 0 },
+            Reply::Publish { of: text(), text: vec![] },
+            Reply::Wait,
+            Reply::Ask { ask: 1, text: text() },
+            Reply::Signed { signature: text() },
+            Reply::LoggedIn { identity: text(), issuer: text() },
+            Reply::Status(status),
+            Reply::Journal { entries: vec![entry] },
+            Reply::Done { remarks: vec![] },
+            Reply::refused(Refusal::Request, ""),
+        ];
+        compare("reply", "reply", 1, &["reply"], &replies);
+        // one that is added here is added to the document
+        let next = |refusal: Option<Refusal>| match refusal {
+            None => Some(Refusal::Version),
+            Some(Refusal::Version) => Some(Refusal::Older),
+            Some(Refusal::Older) => Some(Refusal::Request),
+            Some(Refusal::Request) => Some(Refusal::Payload),
+            Some(Refusal::Payload) => Some(Refusal::Instance),
+            Some(Refusal::Instance) => Some(Refusal::Locked),
+            Some(Refusal::Locked) => Some(Refusal::Busy),
+            Some(Refusal::Busy) => Some(Refusal::Identity),
+            Some(Refusal::Identity) => Some(Refusal::Denied),
+            Some(Refusal::Denied) => Some(Refusal::Login),
+            Some(Refusal::Login) => Some(Refusal::Service),
+            Some(Refusal::Service) => Some(Refusal::Configuration),
+            Some(Refusal::Configuration) => None,
+        };
+        let kinds = std::iter::successors(next(None), |refusal| next(Some(*refusal)));
+        let kinds: Vec<String> = kinds.map(|kind| format!("`{}`", serde_json::to_value(kind).unwrap().as_str().unwrap())).collect();
+        assert_eq!(table("kind").into_iter().map(|row| row[0].clone()).collect::<Vec<_>>(), kinds);
+        let limits: Vec<String> = table("limit").into_iter().map(|row| row[1].clone()).collect();
+        let expected = [MAX_REQUEST, MAX_REPLY, MAX_PAYLOAD, MAX_NAME, MAX_PATH, HEARTBEAT.as_secs() as usize, PATIENCE.as_secs() as usize];
+        assert_eq!(limits, expected.map(|limit| limit.to_string()));
     }
 
     #[test]

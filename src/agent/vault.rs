@@ -11,7 +11,7 @@ use super::protocol::{self, Refusal, Reply};
 use crate::{
     identity::{Desktop, DeviceCode, Expectation, IdentityToken, Login, LoginError, Opener, Prompt, RefreshToken, Session},
     service::Http,
-    sign::{self, Credential, Services, SignError},
+    sign::{self, Credential, Publication, Services, SignError},
     trust::TrustRoot,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -107,6 +107,8 @@ pub struct Ready {
     pub identity: String,
     /// Who vouches for it.
     pub issuer: String,
+    /// What becomes public with it.
+    pub publication: Publication,
 }
 
 /// Whom a login was asked of.
@@ -210,23 +212,20 @@ impl Vault {
     }
 
     async fn obtain(&self, target: &Target, wanted: &Wanted, http: &Http, prompt: &Saying<'_>) -> Result<Ready, Refused> {
-        let (session, is_new) = match self.renewed(target, wanted, http).await? {
-            Some(session) => (session, false),
-            None => (log_in(target, wanted, http, prompt).await?, true),
+        let session = match self.renewed(target, wanted, http).await? {
+            Some(session) => session,
+            None => log_in(target, wanted, http, prompt).await?,
         };
         let token = &session.id_token;
         token.check(&Expectation::new(None, &target.client_id, Timestamp::now())).map_err(|error| refused_login(&error.into()))?;
         // before Fulcio hears of it
         admit(wanted, token)?;
-        if is_new {
-            let (identity, issuer) = (token.principal(), token.federated_issuer().unwrap_or(token.issuer()));
-            let text = format!("who can read the log at {} will read, for good: identity {identity}, issuer {issuer}", target.services.log);
-            prompt.say(Reply::Say { text });
-        }
+        let publication = Publication::of(token, &target.services);
+        prompt.say(Reply::Publish { of: publication.key(), text: publication.before_certificate() });
         let credential = sign::obtain(token, &target.services.fulcio, &target.roots, http, &Timestamp::now).await;
         let credential = credential.map_err(|error| refused_signature(&error))?;
         let identity = credential.certificate().identity().clone();
-        let ready = Ready { credential: Arc::new(credential), identity: identity.name, issuer: identity.issuer };
+        let ready = Ready { credential: Arc::new(credential), identity: identity.name, issuer: identity.issuer, publication };
         self.keep(target, wanted, ready.clone(), session)?;
         Ok(ready)
     }

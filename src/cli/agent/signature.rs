@@ -1,19 +1,19 @@
 //! A signature by the agent, for git's call.
 
 use super::{
-    super::{context::Context, exit::Failure, terminal::Terminal},
+    super::{context::Context, exit::Failure, publication::OfAgent, terminal::Terminal},
     registered::Registration,
-    show_prompt,
+    show,
 };
 use crate::{
     agent::{
         client::{AgentError, Client},
-        protocol::{Call, MAX_PAYLOAD, Refusal, Reply, Sign},
+        protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, Refusal, Reply, Sign},
     },
     config::AgentUse,
     identity::Source,
     object::{Payload, Signed},
-    sign::Signature,
+    sign::{Signature, Spent},
     verify::Verifier,
 };
 use std::borrow::Cow;
@@ -56,12 +56,7 @@ pub(in super::super) fn request(
         Some(elsewhere) => match elsewhere.registered_name() {
             Some(name) => name,
             None => {
-                super::super::said::once("agent-unregistered", || {
-                    terminal.say(
-                        "the services are configured by the repository or the environment, so the agent does not sign with them, and each \
-                         signature takes a login; `paraph login --instance NAME` registers them",
-                    );
-                });
+                offer(&elsewhere, context, terminal);
                 return Ok(Outcome::Unavailable(None));
             }
         },
@@ -72,12 +67,21 @@ pub(in super::super) fn request(
         instance,
         expected: config.expected_identity.value.clone().or_else(matching),
         hint,
-        repository: context.repository.as_ref().map(|repository| repository.place().display().to_string()),
+        repository: context
+            .repository
+            .as_ref()
+            .map(|repository| repository.place().display().to_string())
+            .filter(|path| path.len() <= MAX_PATH),
         host: config.agent_socket.value.as_ref().map(|_| host()),
+        reader: terminal.has_reader(),
     });
-    match client.call(&call, |prompt| show_prompt(prompt, terminal)) {
+    let mut publication = OfAgent::default();
+    match client.call(&call, |reply| show(reply, &mut publication, terminal)) {
         Ok(Reply::Signed { signature }) => match checked(payload, signature, context) {
-            Ok(signature) => Ok(Outcome::Signed(Box::new(signature))),
+            Ok(signature) => {
+                publication.done();
+                Ok(Outcome::Signed(Box::new(signature)))
+            }
             Err(why) => Ok(Outcome::Unavailable(Some(format!("the agent's signature is not used: {why}")))),
         },
         Ok(_) => Ok(Outcome::Unavailable(Some("the agent's reply does not fit the request".into()))),
@@ -90,6 +94,19 @@ pub(in super::super) fn request(
         // none runs, and none is to be started
         Err(AgentError::Absent) => Ok(Outcome::Unavailable(None)),
         Err(error) => Ok(Outcome::Unavailable(Some(error.to_string()))),
+    }
+}
+
+/// Says once how these services get to the agent, where somebody hears it.
+fn offer(services: &Registration, context: &Context, terminal: &Terminal) {
+    if terminal.has_reader() {
+        super::super::said::once(&format!("agent-unregistered-{}", services.digest()), || {
+            terminal.say(format!(
+                "the services are configured by the repository or the environment, so the agent does not sign with them, and each \
+                 signature takes a login; `paraph login --instance {}`, called here, registers them",
+                services.suggested_name(context)
+            ));
+        });
     }
 }
 
@@ -106,11 +123,11 @@ fn checked(payload: &[u8], armored: String, context: &Context) -> Result<Signatu
     let identity = &verified.identity().name;
     match &context.config.expected_identity.value {
         Some(expected) if expected != identity => Err(format!("it is by {identity}, and {expected} is expected")),
-        _ => Ok(Signature { armored, verified }),
+        _ => Ok(Signature { armored, verified, spent: Spent::default() }),
     }
 }
 
 /// The name of this machine, which the person at the agent is shown.
 fn host() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+    rustix::system::uname().nodename().to_string_lossy().chars().take(MAX_NAME / 4).collect()
 }
