@@ -305,7 +305,11 @@ fn read(path: &Path, source: &Source, cap: usize) -> Result<Vec<u8>, SelectionEr
     // a pipe would keep the reader waiting for as long as nobody writes to it
     let file = match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => Err(std::io::Error::other("it is no regular file")),
-        Ok(_) => std::fs::File::open(path).and_then(|file| file.take(cap as u64 + 1).read_to_end(&mut bytes)),
+        Ok(metadata) => {
+            // in one call, as a file's length promises; what it does not keep is read nevertheless
+            bytes.reserve(usize::try_from(metadata.len()).unwrap_or(cap).min(cap) + 1);
+            std::fs::File::open(path).and_then(|file| file.take(cap as u64 + 1).read_to_end(&mut bytes))
+        }
         Err(error) => Err(error),
     };
     match file {

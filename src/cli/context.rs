@@ -97,18 +97,21 @@ impl Context {
     /// directory not.
     pub fn policy_under_test(&self) -> Option<String> {
         let repository = self.repository.as_ref()?;
+        let files = [&self.config.allowed_identities, &self.config.forge_key].into_iter().filter_map(|file| file.value.as_ref());
+        let files: Vec<PathBuf> = files.filter_map(|file| file.canonicalize().ok()).collect();
+        if files.is_empty() {
+            return None;
+        }
         let trees = match repository.work_trees() {
             Ok(trees) => trees,
             Err(error) => return Some(error.to_string()),
         };
         let trees: Vec<PathBuf> = trees.iter().filter_map(|tree| tree.canonicalize().ok()).collect();
         let git_dir = repository.common_dir().canonicalize().ok();
-        let files = [&self.config.allowed_identities, &self.config.forge_key].into_iter().filter_map(|file| file.value.as_ref());
-        let mut files = files.filter_map(|file| file.canonicalize().ok());
-        let is_under_test = |file: &PathBuf| {
+        let is_under_test = |file: &&PathBuf| {
             trees.iter().any(|tree| file.starts_with(tree)) && !git_dir.as_ref().is_some_and(|git_dir| file.starts_with(git_dir))
         };
-        let file = files.find(is_under_test)?;
+        let file = files.iter().find(is_under_test)?;
         Some(format!("{} lies in the work tree: whoever can change a branch can change whom it allows.", file.display()))
     }
 }

@@ -62,7 +62,8 @@ fn judge(signed: &Signed<'_>) -> Result<(Judgement, Vec<String>), Failure> {
     let roots = context.trust_roots()?;
     let (policy, mut warnings) = context.policy();
     let entries = Entries::kept();
-    let judgement = policy.judge(entries.verify(&Verifier::new(roots, jiff::Timestamp::now()), signed));
+    let verifier = Verifier::new(roots, jiff::Timestamp::now()).with_second_thread();
+    let judgement = policy.judge(entries.verify(&verifier, signed));
     warnings.extend(entries.take_warnings());
     Ok((judgement, warnings))
 }

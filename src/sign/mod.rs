@@ -186,7 +186,7 @@ pub async fn sign(
     let armored = armor::encode(&cms);
     let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
     let finished = Instant::now();
-    let verified = Verifier::new(roots.to_vec(), clock()).verify(&signed);
+    let verified = Verifier::new(roots.to_vec(), clock()).with_second_thread().verify(&signed);
     let verified = verified.map_err(|rejection| SignError::SelfCheck { origin: services.origin_of(rejection.reason()), rejection })?;
     Ok(Signature { verified, armored, spent: Spent { services: services_took, verification: finished.elapsed() } })
 }

@@ -60,6 +60,13 @@ impl Authority {
         self.window
     }
 
+    /// Checks the chain's own signatures where it may have issued `leaf`; [`Authority::path`] tells what came of it.
+    pub fn look_ahead(&self, leaf: &Certificate) {
+        if self.chain.certificates.first().is_some_and(|issuer| may_have_issued(issuer, leaf)) {
+            let _ = self.chain.check_signatures();
+        }
+    }
+
     /// The path from `leaf` to this authority's root, its signatures checked; `None` where another authority issued the certificate.
     ///
     /// Times are not looked at. `others` are the further certificates that a signature carries: one of them may stand between the leaf and

@@ -94,12 +94,20 @@ pub enum TimeSource {
 pub struct Verifier {
     roots: Vec<TrustRoot>,
     now: Timestamp,
+    second_thread: bool,
 }
 
 impl Verifier {
     /// A verifier over these roots, of which each signature belongs to at most one. `now` only tells what lies in the future.
     pub fn new(roots: Vec<TrustRoot>, now: Timestamp) -> Self {
-        Self { roots, now }
+        Self { roots, now, second_thread: false }
+    }
+
+    /// The verifier with a second thread for the evidence of each signature: where somebody waits for one. Many are verified on all cores by
+    /// [`batch`].
+    #[must_use]
+    pub fn with_second_thread(self) -> Self {
+        Self { second_thread: true, ..self }
     }
 
     /// The trust roots.
@@ -189,44 +197,38 @@ impl Verifier {
         let certificate = SignerCertificate::new(signer)?;
 
         let checked = Checked { signature, certificate, signed_bytes, payload_digest };
+        let leaf = checked.certificate.certificate();
+        let (issued, evidence) = self.both(
+            || self.issued(leaf, &others),
+            || self.roots.iter().map(|root| self.check_evidence(root, &checked, detached)).collect::<Vec<_>>(),
+        );
         // a root may name one authority several times, each with a window of its own: one of them has to fit
-        first_good(self.issuing_paths(checked.certificate.certificate(), &others)?, |(root, path)| {
-            self.verify_under(root, &path, &checked, detached)
+        first_good(issued?, |issued| {
+            let evidence = evidence.get(issued.root_index).ok_or(Reason::UnknownAuthority)?;
+            verify_issued(&issued, evidence, &checked)
         })
     }
 
-    /// The part of the pipeline that an authority and its trust root decide.
-    fn verify_under(
-        &self,
-        root: &TrustRoot,
-        path: &IssuingPath<'_>,
-        checked: &Checked<'_>,
-        detached: &Detached<'_>,
-    ) -> Result<Verified, Rejection> {
-        let certificate = checked.certificate.certificate();
-        let mut legacy = check_sct(root, certificate, path)?;
-        let entry = match check_entry(root, checked, detached) {
-            // an old certificate's own story says more than the entry that all of its time lack
-            Err(rejection) if rejection.reason() == Reason::EntryMissing => match legacy.first() {
-                Some(reason) => return Err(Rejection::new(*reason, format!("and no log entry is embedded; {LOOKUP_HINT}"))),
-                None => return Err(rejection),
-            },
-            result => result?,
-        };
-        legacy.extend(entry.legacy);
-        let times = self.trusted_times(root, &checked.signature, &entry.entry)?;
-        for trusted in &times {
-            check_time(trusted.time, certificate, path, entry.window, &entry.entry.origin)?;
+    /// Runs both, at the same time where a second thread is to be used and can be had.
+    fn both<A, B: Send>(&self, first: impl FnOnce() -> A, second: impl Fn() -> B + Sync) -> (A, B) {
+        if !self.second_thread {
+            return (first(), second());
         }
-        Ok(Verified {
-            instance: root.instance.clone(),
-            certificate: checked.certificate.clone(),
-            times,
-            entry: entry.entry,
-            payload: None,
-            payload_digest: checked.payload_digest,
-            legacy,
+        std::thread::scope(|scope| {
+            let started = std::thread::Builder::new().spawn_scoped(scope, &second);
+            let first = first();
+            let second = started.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(&second);
+            (first, second)
         })
+    }
+
+    /// What a trust root says of the evidence, whoever issued the certificate.
+    fn check_evidence(&self, root: &TrustRoot, checked: &Checked<'_>, detached: &Detached<'_>) -> Result<Evidence, Rejection> {
+        // a chain's own signatures are checked once, and whichever thread asks second finds them checked
+        root.authorities.iter().for_each(|authority| authority.look_ahead(checked.certificate.certificate()));
+        let entry = check_entry(root, checked, detached)?;
+        let times = self.trusted_times(root, &checked.signature, &entry.entry)?;
+        Ok(Evidence { entry, times })
     }
 
     /// Checks a certificate by itself, before anything is signed with it: profile, chain and SCT. `others` are the certificates that came
@@ -237,31 +239,26 @@ impl Verifier {
     pub fn check_certificate(&self, leaf: &[u8], others: &[Vec<u8>]) -> Result<SignerCertificate, Rejection> {
         let certificate = SignerCertificate::new(Certificate::from_der(leaf)?)?;
         let others = others.iter().map(|der| Certificate::from_der(der)).collect::<Result<Vec<_>, _>>()?;
-        first_good(self.issuing_paths(certificate.certificate(), &others)?, |(root, path)| {
-            match check_sct(root, certificate.certificate(), &path)?.first() {
-                Some(reason) => Err((*reason).into()),
-                None => Ok(certificate.clone()),
-            }
+        first_good(self.issued(certificate.certificate(), &others)?, |issued| match issued.legacy?.first() {
+            Some(reason) => Err((*reason).into()),
+            None => Ok(certificate.clone()),
         })
     }
 
-    /// The trust roots to whose authorities the certificate leads, and the way there; at least one.
-    fn issuing_paths<'a>(
-        &'a self,
-        leaf: &Certificate,
-        others: &'a [Certificate],
-    ) -> Result<Vec<(&'a TrustRoot, IssuingPath<'a>)>, Rejection> {
-        let (mut paths, mut refused) = (Vec::new(), None);
-        for root in &self.roots {
+    /// The ways from the certificate to authorities of the trust roots; at least one.
+    fn issued<'a>(&'a self, leaf: &Certificate, others: &'a [Certificate]) -> Result<Vec<Issued<'a>>, Rejection> {
+        let (mut issued, mut refused) = (Vec::new(), None);
+        for (root_index, root) in self.roots.iter().enumerate() {
             for authority in &root.authorities {
                 match authority.path(leaf, others) {
-                    Ok(path) => paths.extend(path.map(|path| (root, path))),
+                    Ok(Some(path)) => issued.push(Issued { root_index, root, legacy: check_sct(root, leaf, &path), path }),
+                    Ok(None) => {}
                     Err(rejection) => refused = refused.or(Some(rejection)),
                 }
             }
         }
-        match (paths.is_empty(), refused) {
-            (false, _) => Ok(paths),
+        match (issued.is_empty(), refused) {
+            (false, _) => Ok(issued),
             (true, Some(rejection)) => Err(rejection),
             (true, None) => Err(Rejection::new(Reason::UnknownAuthority, self.known_roots())),
         }
@@ -308,6 +305,50 @@ struct Checked<'a> {
     /// The bytes that the signature is over: the SET OF signed attributes.
     signed_bytes: Vec<u8>,
     payload_digest: [u8; 32],
+}
+
+/// A way from a certificate to an authority of a trust root, its signatures checked.
+struct Issued<'a> {
+    root_index: usize,
+    root: &'a TrustRoot,
+    path: IssuingPath<'a>,
+    /// The rules of old that the certificate needed, or why its SCTs are not accepted.
+    legacy: Result<Vec<Reason>, Rejection>,
+}
+
+/// Evidence that a trust root accepts.
+struct Evidence {
+    entry: CheckedEntry,
+    times: Vec<TrustedTime>,
+}
+
+/// The end of the pipeline, where certificate and evidence come together.
+fn verify_issued(issued: &Issued<'_>, evidence: &Result<Evidence, Rejection>, checked: &Checked<'_>) -> Result<Verified, Rejection> {
+    let certificate = checked.certificate.certificate();
+    let mut legacy = issued.legacy.clone()?;
+    let evidence = match evidence {
+        // an old certificate's own story says more than the entry that all of its time lack
+        Err(rejection) if rejection.reason() == Reason::EntryMissing => match legacy.first() {
+            Some(reason) => return Err(Rejection::new(*reason, format!("and no log entry is embedded; {LOOKUP_HINT}"))),
+            None => return Err(rejection.clone()),
+        },
+        Err(rejection) => return Err(rejection.clone()),
+        Ok(evidence) => evidence,
+    };
+    let CheckedEntry { entry, window, legacy: rules } = &evidence.entry;
+    legacy.extend(rules);
+    for trusted in &evidence.times {
+        check_time(trusted.time, certificate, &issued.path, *window, &entry.origin)?;
+    }
+    Ok(Verified {
+        instance: issued.root.instance.clone(),
+        certificate: checked.certificate.clone(),
+        times: evidence.times.clone(),
+        entry: entry.clone(),
+        payload: None,
+        payload_digest: checked.payload_digest,
+        legacy,
+    })
 }
 
 /// The first good result, or else the first rejection.

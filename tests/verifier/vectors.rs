@@ -1,6 +1,9 @@
 //! The library gives each vector what its `expect` says.
 
-use crate::{case::cases, library::library_cell};
+use crate::{
+    case::cases,
+    library::{library_cell, verifier, verify},
+};
 
 #[test]
 fn the_library_gives_each_vector_its_verdict() {
@@ -11,4 +14,13 @@ fn the_library_gives_each_vector_its_verdict() {
         .map(|(case, found)| format!("{}: expected {}, found {found}", case.name, case.library))
         .collect();
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_second_thread_changes_no_result() {
+    let told = |result| format!("{result:?}");
+    for case in cases() {
+        let (Some(alone), Some(other)) = (verifier(&case.trusted_root), verifier(&case.trusted_root)) else { continue };
+        assert_eq!(told(verify(&alone, &case)), told(verify(&other.with_second_thread(), &case)), "{}", case.name);
+    }
 }

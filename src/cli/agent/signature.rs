@@ -119,7 +119,8 @@ fn can_log_in(source: &Source, context: &Context, terminal: &Terminal) -> bool {
 fn checked(payload: &[u8], armored: String, context: &Context) -> Result<Signature, String> {
     let roots = context.trust_roots().map_err(|failure| failure.message)?;
     let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
-    let verified = Verifier::new(roots, jiff::Timestamp::now()).verify(&signed).map_err(|rejection| rejection.to_string())?;
+    let verified =
+        Verifier::new(roots, jiff::Timestamp::now()).with_second_thread().verify(&signed).map_err(|rejection| rejection.to_string())?;
     let identity = &verified.identity().name;
     match &context.config.expected_identity.value {
         Some(expected) if expected != identity => Err(format!("it is by {identity}, and {expected} is expected")),

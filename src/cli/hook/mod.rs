@@ -18,7 +18,7 @@ use crate::{
     object::Tag,
     policy::Verdict,
     repository::{Found, Handle, KnownReferences, ObjectKind, Repository},
-    verify::{Verifier, batch},
+    verify::Verifier,
 };
 use refusals::{Refusals, Whose};
 use std::{collections::HashSet, time::Duration};
@@ -160,7 +160,7 @@ fn judge(
     if !tips.is_empty() {
         let ids: Vec<&str> = tips.iter().map(|(id, _)| *id).collect();
         let new = repository.new_commits(&ids, known, references)?.filter(|id| id.as_ref().map_or(true, |id| !seen.contains(id)));
-        failure = judge.commits(new.map(|id| id.map(Found::from)), &repository.handle(), |judged| refusals.add(judged)).err().or(failure);
+        failure = judge.commits(new.map(|id| id.map(Found::from)), &repository.handle(), |judged| refusals.add(&judged)).err().or(failure);
     }
     if whose == Whose::Server {
         push_certificate::check(repository, &judge, updates, &mut refusals)?;
@@ -180,16 +180,8 @@ fn judge(
 /// The objects that the refs are to lead to, as far as they are not commits of a branch, which the list of new commits holds: tags with
 /// their names, and the commits that stand for a tag without an object of its own. They are judged though another ref may lead to them.
 fn judge_tips(judge: &Judge<'_>, tips: &[(&str, &str)], handle: &Handle, sink: &mut impl FnMut(Judged)) -> Option<Failure> {
-    let mut failure = None;
-    let work = |chunk: Vec<&(&str, &str)>| {
-        let repository = handle.to_repository();
-        chunk.into_iter().map(|(id, reference)| judge_tip(judge, &repository, id, reference)).collect()
-    };
-    batch::in_order(tips.iter(), work, |result: Result<Vec<Judged>, Failure>| match result {
-        Ok(judged) => judged.into_iter().for_each(&mut *sink),
-        Err(error) => failure = failure.take().or(Some(error)),
-    });
-    failure
+    let tip = |repository: &Repository, (id, reference): &(&str, &str)| judge_tip(judge, repository, id, reference);
+    judge.in_order(tips.iter(), handle, tip, |judged: Vec<Judged>| judged.into_iter().for_each(&mut *sink)).err()
 }
 
 fn judge_tip(judge: &Judge<'_>, repository: &Repository, id: &str, reference: &str) -> Result<Vec<Judged>, Failure> {

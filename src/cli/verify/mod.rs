@@ -83,27 +83,21 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
     if let Some(total) = is_many(arguments, revisions).then(|| output.begin()).flatten() {
         count(repository.handle(), &range, objects.len() + tags.len(), total);
     }
-    for revision in objects {
-        let object = repository.object(revision);
-        if let Ok(object) = &object
-            && let Some(reference) =
-                object.reference.as_ref().filter(|name| name.starts_with("refs/tags/") && object.kind == ObjectKind::Commit)
-        {
+    judge.named(&objects, repository, |named| {
+        if let Some(reference) = &named.lightweight {
             output.warn(format!(
                 "{reference} is a lightweight tag: the verdict is on the commit that it leads to now; `paraph verify-tag` asks for a signed tag."
             ));
         }
-        output.show(&judge.read(object)?);
-    }
+        output.show(&named.judged);
+    })?;
     if !range.revisions.is_empty() || range.all {
         let mut commits = repository.commits(&range)?;
-        judge.commits(commits.by_ref(), &repository.handle(), |judged| output.judged(judged))?;
+        judge.commits(commits.by_ref(), &repository.handle(), |judged| output.judged(&judged))?;
         output.cut(commits.cut());
     }
-    for tag in tags {
-        output.show(&judge.read(repository.object(&tag.reference))?);
-    }
-    Ok(())
+    let tags: Vec<&str> = tags.iter().map(|tag| tag.reference.as_str()).collect();
+    judge.named(&tags, repository, |named| output.show(&named.judged))
 }
 
 /// Counts the commits of a range beside their verification, for a person who waits; `others` are known.
@@ -183,6 +177,13 @@ pub(super) struct Judged {
     pub tag: Option<TagReport>,
 }
 
+/// The object of a revision, judged.
+pub(super) struct Named {
+    /// The name of the lightweight tag that led to it.
+    lightweight: Option<String>,
+    judged: Judged,
+}
+
 impl Judged {
     pub fn new(object: &RawObject, judgement: Judgement) -> Self {
         let title = (judgement.verdict != Verdict::Good).then(|| title(object));
@@ -230,20 +231,50 @@ impl Judge<'_> {
         &self,
         commits: impl Iterator<Item = Result<Found, repository::Error>>,
         handle: &Handle,
-        mut sink: impl FnMut(&Judged),
+        sink: impl FnMut(Judged),
     ) -> Result<(), Failure> {
         let mut failure = None;
         let found = commits.map_while(|found| found.map_err(|error| failure = Some(Failure::from(error))).ok());
-        let mut damaged = None;
-        let work = |chunk: Vec<Found>| {
+        let judged = self.in_order(found, handle, |repository, found| self.read(repository.found(found)), sink);
+        failure.map_or(judged, Err)
+    }
+
+    /// The objects that these revisions name, over all cores, in order.
+    pub fn named(&self, revisions: &[&str], repository: &Repository, mut sink: impl FnMut(Named)) -> Result<(), Failure> {
+        match revisions {
+            // not worth another thread
+            [revision] => self.name(repository, revision).map(sink),
+            [] => Ok(()),
+            many => self.in_order(many.iter(), &repository.handle(), |repository, revision| self.name(repository, revision), &mut sink),
+        }
+    }
+
+    fn name(&self, repository: &Repository, revision: &str) -> Result<Named, Failure> {
+        let object = repository.object(revision);
+        let is_lightweight = |object: &&RawObject| object.kind == ObjectKind::Commit;
+        let reference = object.as_ref().ok().filter(is_lightweight).and_then(|object| object.reference.clone());
+        Ok(Named { lightweight: reference.filter(|name| name.starts_with("refs/tags/")), judged: self.read(object)? })
+    }
+
+    /// Items over all cores, their results in order. What cannot be read is told after the others: the first of it.
+    pub fn in_order<T: Send, R: Send>(
+        &self,
+        items: impl Iterator<Item = T>,
+        handle: &Handle,
+        judge: impl Fn(&Repository, T) -> Result<R, Failure> + Sync,
+        mut sink: impl FnMut(R),
+    ) -> Result<(), Failure> {
+        let mut failure = None;
+        let work = |chunk: Vec<T>| {
             let repository: Repository = handle.to_repository();
-            chunk.into_iter().map(|found| self.read(repository.found(found))).collect::<Vec<_>>()
+            chunk.into_iter().map(|item| judge(&repository, item)).collect::<Vec<_>>()
         };
-        batch::in_order(found, work, |judged| match judged {
-            Ok(judged) => sink(&judged),
-            Err(error) => damaged = damaged.take().or(Some(error)),
+        let chunk = if self.kept.is_some() { batch::CHUNK_OF_KNOWN } else { batch::CHUNK };
+        batch::in_order(items, chunk, work, |result| match result {
+            Ok(judged) => sink(judged),
+            Err(error) => failure = failure.take().or(Some(error)),
         });
-        failure.or(damaged).map_or(Ok(()), Err)
+        failure.map_or(Ok(()), Err)
     }
 }
 

@@ -15,7 +15,16 @@ use crate::{
     policy::Verdict,
     report::{Report, TagReport, sentences},
 };
-use std::{collections::HashSet, io::IsTerminal};
+use std::{
+    collections::{HashMap, HashSet},
+    io::IsTerminal,
+};
+
+/// Digits of an id that are kept and shown.
+const SHORT_ID: usize = 16;
+
+/// Repeated payloads that are named, at most; the rest is counted.
+const EXAMPLES: usize = 3;
 
 pub(super) struct Output<'a> {
     options: &'a Options,
@@ -23,12 +32,13 @@ pub(super) struct Output<'a> {
     summary: Summary,
     verdicts: HashSet<Verdict>,
     sarif: Option<Sarif>,
+    repeated: Repeated,
 }
 
 impl<'a> Output<'a> {
     pub fn new(options: &'a Options, ui: &'a mut Ui) -> Self {
         let sarif = (options.format() == Format::Sarif).then(Sarif::default);
-        Self { options, ui, summary: Summary::default(), verdicts: HashSet::new(), sarif }
+        Self { options, ui, summary: Summary::default(), verdicts: HashSet::new(), sarif, repeated: Repeated::default() }
     }
 
     /// A bar for people who wait, where many objects are judged. `--quiet` wants none, and on the terminal that gets the lines for programs one
@@ -65,6 +75,7 @@ impl<'a> Output<'a> {
     fn note(&mut self, judged: &Judged) {
         self.verdicts.insert(judged.judgement.verdict);
         self.summary.add(judged);
+        self.repeated.add(judged);
         if let Some(sarif) = &mut self.sarif {
             sarif.add(judged);
         }
@@ -88,6 +99,9 @@ impl<'a> Output<'a> {
     /// Tells what only the whole can tell. `many` is whether a summary says more than the one verdict.
     pub fn finish(self, many: bool, failure: Option<Failure>) -> Result<Exit, Failure> {
         self.ui.end_progress();
+        if let Some(warning) = self.repeated.warning() {
+            self.ui.warning(warning);
+        }
         let exit = Exit::of_verdicts(self.verdicts);
         if let Some(sarif) = self.sarif {
             self.ui.json(&sarif.document(failure.as_ref().map_or(exit, |failure| failure.exit), failure.as_ref()));
@@ -108,6 +122,40 @@ impl<'a> Output<'a> {
         }
         if let Some(tag) = &judged.tag {
             self.ui.line(format!("  {}", scope(tag)));
+        }
+    }
+}
+
+/// Objects that differ in nothing but their signature: whoever has one can wrap its signature anew and has another, with an id of its own,
+/// that verifies too.
+#[derive(Default)]
+struct Repeated {
+    /// By half of the payload's digest, which no collision meets, the beginning of the first id: a long history is kept in little memory.
+    first: HashMap<[u8; 16], [u8; SHORT_ID]>,
+    pairs: Vec<(String, String)>,
+    count: usize,
+}
+
+impl Repeated {
+    fn add(&mut self, judged: &Judged) {
+        let Ok(verified) = &judged.judgement.result else { return };
+        let (Some(digest), Some(id)) = (verified.payload_digest.first_chunk(), judged.id.as_bytes().first_chunk()) else { return };
+        let first = self.first.entry(*digest).or_insert(*id);
+        if first != id {
+            self.count += 1;
+            if self.pairs.len() < EXAMPLES {
+                self.pairs.push((String::from_utf8_lossy(first).into_owned(), String::from_utf8_lossy(id).into_owned()));
+            }
+        }
+    }
+
+    fn warning(&self) -> Option<String> {
+        let pairs: Vec<String> = self.pairs.iter().map(|(first, again)| format!("{again} of {first}")).collect();
+        let more = if self.count > pairs.len() { ", …" } else { "" };
+        match self.count {
+            0 => None,
+            1 => Some(format!("1 object repeats the payload of another: {}.", pairs.join(", "))),
+            count => Some(format!("{count} objects repeat the payloads of others: {}{more}.", pairs.join(", "))),
         }
     }
 }

@@ -66,6 +66,24 @@ fn each_verdict_has_its_words_and_its_exit_code() {
     ");
 }
 
+/// Case 29 of the attacks.
+#[test]
+fn a_payload_that_comes_again_under_another_id_is_told() {
+    let (_sigstore, sandbox) = signed();
+    let parts = sandbox.commit_parts("HEAD");
+    let first = sandbox.git(&["rev-parse", "HEAD"]);
+    let again = sandbox.store_commit(&parts.with_signature(parts.signature.replace('\n', "\r\n")));
+    assert_ne!(first, again);
+    for options in [&[][..], &["--json"], &["--format", "sarif"]] {
+        let both = sandbox.paraph(&[&["verify", first.as_str(), again.as_str()][..], options].concat());
+        let told = format!("warning: 1 object repeats the payload of another: {} of {}.\n", &again[..16], &first[..16]);
+        assert!(both.code == Some(0) && both.stderr.contains(&told), "{both:?}");
+    }
+    // the same object twice is no other one
+    let twice = sandbox.paraph(&["verify", &first, "HEAD"]);
+    assert!(twice.code == Some(0) && !twice.stderr.contains("repeats"), "{twice:?}");
+}
+
 #[test]
 fn json_begins_with_the_object_and_the_verdict() {
     let (_sigstore, sandbox) = signed();
