@@ -205,8 +205,9 @@ impl Shared {
             let _ = replies.send(last);
         };
         tokio::pin!(work);
-        let (mut heartbeat, mut working) = (tokio::time::interval(HEARTBEAT), true);
-        heartbeat.tick().await;
+        // from one heartbeat on: to wait for the first, at once, would take until the timer's next millisecond
+        let mut heartbeat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
+        let mut working = true;
         loop {
             let reply = tokio::select! {
                 biased;

@@ -10,10 +10,12 @@ use crate::{
         client::{AgentError, Client},
         protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, Refusal, Reply, Sign},
     },
-    config::AgentUse,
+    config::{AgentUse, Config},
     identity::Source,
     object::{Payload, Signed},
+    selection,
     sign::{Signature, Spent},
+    trust::TrustRoot,
     verify::Verifier,
 };
 use std::borrow::Cow;
@@ -76,8 +78,14 @@ pub(in super::super) fn request(
         reader: terminal.has_reader(),
     });
     let mut publication = OfAgent::default();
-    match client.call(&call, |reply| show(reply, &mut publication, terminal)) {
-        Ok(Reply::Signed { signature }) => match checked(payload, signature, context) {
+    // what the answer is checked with is read while the agent works
+    let (reply, roots) = std::thread::scope(|scope| {
+        let roots = scope.spawn(|| trust_roots(config));
+        let reply = client.call(&call, |reply| show(reply, &mut publication, terminal));
+        (reply, roots.join().unwrap_or_else(|_| Err("the trust root cannot be read".to_owned())))
+    });
+    match reply {
+        Ok(Reply::Signed { signature }) => match roots.and_then(|roots| checked(payload, signature, roots, config)) {
             Ok(signature) => {
                 publication.done();
                 Ok(Outcome::Signed(Box::new(signature)))
@@ -115,14 +123,18 @@ fn can_log_in(source: &Source, context: &Context, terminal: &Terminal) -> bool {
     matches!(source, Source::Direct(_)) || super::super::identity::somebody_is_there(context, terminal)
 }
 
+fn trust_roots(config: &Config) -> Result<Vec<TrustRoot>, String> {
+    let roots = selection::trust_roots(config, &|name| super::super::trust::cached(config, name));
+    roots.map_err(|error| Failure::from(error).message)
+}
+
 /// The agent is not believed: the signature must be over this payload, good under this side's trust, and of the expected identity.
-fn checked(payload: &[u8], armored: String, context: &Context) -> Result<Signature, String> {
-    let roots = context.trust_roots().map_err(|failure| failure.message)?;
+fn checked(payload: &[u8], armored: String, roots: Vec<TrustRoot>, config: &Config) -> Result<Signature, String> {
     let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
     let verified =
         Verifier::new(roots, jiff::Timestamp::now()).with_second_thread().verify(&signed).map_err(|rejection| rejection.to_string())?;
     let identity = &verified.identity().name;
-    match &context.config.expected_identity.value {
+    match &config.expected_identity.value {
         Some(expected) if expected != identity => Err(format!("it is by {identity}, and {expected} is expected")),
         _ => Ok(Signature { armored, verified, spent: Spent::default() }),
     }
