@@ -6,6 +6,7 @@ mod confirming;
 mod container;
 mod forward;
 mod hostile;
+mod interruptions;
 mod memory;
 mod publication;
 mod rebase;

@@ -4,7 +4,12 @@ use crate::generator::{
     der::{oid, sequence, tlv},
     key::Key,
 };
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaEncoding},
+};
 use der::Decode;
+use p256::ecdsa::signature::hazmat::PrehashSigner as _;
 use paraph::certificate::{HashAlgorithm, KeyKind, PublicKey, key::signature_hash};
 use spki::AlgorithmIdentifierRef;
 
@@ -145,4 +150,46 @@ fn a_hash_that_does_not_go_with_the_key_is_refused() {
         }
     }
     assert!(read(&Key::ed25519("key")).verify_digest(&[0; 32], &[0; 64]).is_err());
+}
+
+#[test]
+fn each_hash_that_goes_with_a_key_is_taken() {
+    use HashAlgorithm::*;
+    let (p256, p384, rsa) = (Key::p256("key"), Key::p384("key"), Key::rsa());
+    let signed = |key: &Key, hash: HashAlgorithm| match key {
+        Key::P256(key) => {
+            let signature: p256::ecdsa::Signature = key.sign_prehash(&hash.digest(b"message")).unwrap();
+            signature.to_der().as_bytes().to_vec()
+        }
+        Key::P384(key) => {
+            let signature: p384::ecdsa::Signature = key.sign_prehash(&hash.digest(b"message")).unwrap();
+            signature.to_der().as_bytes().to_vec()
+        }
+        Key::Rsa(key) => {
+            let padding: &'static dyn RsaEncoding = match hash {
+                Sha256 => &RSA_PKCS1_SHA256,
+                Sha384 => &RSA_PKCS1_SHA384,
+                Sha512 => &RSA_PKCS1_SHA512,
+            };
+            let mut signature = vec![0; key.public_modulus_len()];
+            key.sign(padding, &SystemRandom::new(), b"message", &mut signature).unwrap();
+            signature
+        }
+        Key::Ed25519(key) => key.sign(b"message").as_ref().to_vec(),
+    };
+    let pairs = [
+        (&p256, vec![Sha256, Sha384]),
+        (&p384, vec![Sha256, Sha384]),
+        (&rsa, vec![Sha256, Sha384, Sha512]),
+        // it hashes by itself
+        (&Key::ed25519("key"), vec![Sha256, Sha384, Sha512]),
+    ];
+    for (key, hashes) in pairs {
+        let public = PublicKey::from_spki(&key.spki()).unwrap();
+        for hash in [Sha256, Sha384, Sha512] {
+            let signature = signed(key, hash);
+            assert_eq!(public.verify(hash, b"message", &signature).is_ok(), hashes.contains(&hash), "{:?} {hash:?}", public.kind());
+            assert!(public.verify(hash, b"massage", &signature).is_err(), "{:?} {hash:?}", public.kind());
+        }
+    }
 }

@@ -22,14 +22,17 @@ mod generator;
 mod library;
 mod objects_of_corpus;
 
+mod advice;
 mod attacks;
 mod caps;
 mod corpus;
 mod keys;
 mod mutation;
+mod paths;
 mod real_objects;
 mod reports;
 mod roots;
 mod second_opinion;
+mod small;
 mod vectors;
 mod wycheproof;

@@ -9,7 +9,7 @@ pub const EMAIL: &str = "ann@example.com";
 
 /// A running local Sigstore with its files.
 pub struct Sigstore {
-    _running: Running,
+    running: Option<Running>,
     pub folder: PathBuf,
     pub url: String,
     pub trusted_root: String,
@@ -28,12 +28,23 @@ impl Sigstore {
             let instance = Instance::init(&folder).unwrap();
             let (url, trusted_root) = (instance.url(), instance.trusted_root_json().to_owned());
             match instance.start(options.clone()) {
-                Ok(running) => return Self { _running: running, folder, url, trusted_root, _directory: directory },
+                Ok(running) => return Self { running: Some(running), folder, url, trusted_root, _directory: directory },
                 // between drawing the port and taking it another test can have been faster
                 Err(LocalError::Port { .. }) => {}
                 Err(error) => panic!("{error}"),
             }
         }
+    }
+
+    /// Ends the services.
+    pub fn stop(&mut self) {
+        self.running = None;
+    }
+
+    /// Starts the services anew, at the same address and with what they had.
+    pub fn restart(&mut self, options: ServeOptions) {
+        self.stop();
+        self.running = Some(Instance::open(&self.folder).unwrap().start(options).unwrap());
     }
 
     /// An identity token of its issuer.
