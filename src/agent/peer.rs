@@ -7,14 +7,20 @@
 //! does. What that machine says of itself it may have made up; through which process it came, it cannot.
 
 use rustix::process::geteuid;
+use std::sync::OnceLock;
 
 /// Programs that stay between the agent and another machine.
 const FORWARDERS: &[&str] = &["ssh", "sshd", "sshd-session", "dbclient", "plink"];
 /// Of a command line so many characters are shown.
 const MAX_COMMAND: usize = 200;
 
-/// This process' user id; `None` where others have the same one here.
+/// This process' user id; `None` where others have the same one here. It is found out once.
 pub fn own_user() -> Option<u32> {
+    static OWN: OnceLock<Option<u32>> = OnceLock::new();
+    *OWN.get_or_init(find_own_user)
+}
+
+fn find_own_user() -> Option<u32> {
     let user = geteuid().as_raw();
     #[cfg(target_os = "linux")]
     if let Ok(overflow) = std::fs::read_to_string("/proc/sys/kernel/overflowuid")

@@ -16,6 +16,8 @@ pub const MAX_PAYLOAD: usize = 1 << 20;
 pub const MAX_REQUEST: usize = MAX_PAYLOAD / 3 * 4 + (64 << 10);
 /// The longest reply, in bytes.
 pub const MAX_REPLY: usize = 1 << 20;
+/// Most messages have fewer bytes: they are read in one piece.
+pub(super) const USUAL: usize = 16 << 10;
 /// The longest name in a request, of an instance, a person, a machine or a version, in bytes.
 pub const MAX_NAME: usize = 1024;
 /// The longest path in a request, in bytes.
@@ -353,7 +355,7 @@ pub fn read(stream: &mut impl Read, cap: usize) -> io::Result<Vec<u8>> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
     let length = checked_length(length, cap)?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(length.min(USUAL));
     // memory grows with what arrives, not with what is announced
     if stream.take(length as u64).read_to_end(&mut bytes)? < length {
         return Err(io::ErrorKind::UnexpectedEof.into());

@@ -475,7 +475,7 @@ async fn receive(stream: &mut UnixStream) -> std::io::Result<Vec<u8>> {
     let mut length = [0; 4];
     stream.read_exact(&mut length).await?;
     let length = protocol::checked_length(length, MAX_REQUEST)?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(length.min(protocol::USUAL));
     // memory grows with what arrives, not with what is announced
     if stream.take(length as u64).read_to_end(&mut bytes).await? < length {
         return Err(std::io::ErrorKind::UnexpectedEof.into());

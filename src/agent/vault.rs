@@ -51,7 +51,7 @@ pub struct Target {
     /// Fulcio, log and timestamp authority.
     pub services: Services,
     /// What the finished signature must verify under.
-    pub roots: Vec<TrustRoot>,
+    pub roots: Arc<[TrustRoot]>,
 }
 
 /// Why there is no signature, for a client.

@@ -59,7 +59,7 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
             super::agent::signature::Outcome::Unavailable(None) => {}
         }
     }
-    let roots = context.trust_roots_for_signing(terminal)?;
+    let roots = context.trust_roots_for_signing(terminal)?.into();
     let services = context.services(Timestamp::now())?;
     let http = context.http();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -130,6 +130,6 @@ fn target(name: &str, context: &Context) -> Result<Target, Failure> {
         autoclose: super::super::identity::autoclose(config),
         login_timeout: config.login_timeout.value,
         services: context.services(now)?,
-        roots: context.trust_roots()?,
+        roots: context.trust_roots()?.into(),
     })
 }
