@@ -23,7 +23,8 @@
 //! The rooms, each below those that use it: [`object`], [`signature`], [`certificate`], [`evidence`], [`trust`], [`verify`], [`policy`].
 #![forbid(unsafe_code)]
 
-#[cfg(all(feature = "cli", unix))]
+// without the program its protocol alone, which is fuzzed there
+#[cfg_attr(not(feature = "cli"), doc(hidden))]
 pub mod agent;
 pub mod certificate;
 #[cfg(feature = "cli")]

@@ -265,6 +265,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;agent;run' {
+            [CompletionResult]::new('--patience', '--patience', [CompletionResultType]::ParameterName, 'For tests alone: how many seconds a question waits for its answer')
             [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'How a client starts it: in a session of its own, saying one line when it listens')
             [CompletionResult]::new('--readable-memory', '--readable-memory', [CompletionResultType]::ParameterName, 'For tests alone: its memory can be read by other processes of the user')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')

@@ -573,12 +573,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__agent__subcmd__run)
-            opts="-h --detached --readable-memory --help"
+            opts="-h --detached --readable-memory --patience --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --patience)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

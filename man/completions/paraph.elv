@@ -232,6 +232,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;agent;run'= {
+            cand --patience 'For tests alone: how many seconds a question waits for its answer'
             cand --detached 'How a client starts it: in a session of its own, saying one line when it listens'
             cand --readable-memory 'For tests alone: its memory can be read by other processes of the user'
             cand -h 'Print help'

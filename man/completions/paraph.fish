@@ -160,6 +160,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen_subcommand_from run status log lock unlock clear stop confirm socket help" -f -a "confirm" -d 'Answer for signatures that other machines ask for through the forwarded socket'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen_subcommand_from run status log lock unlock clear stop confirm socket help" -f -a "socket" -d 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen_subcommand_from run status log lock unlock clear stop confirm socket help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -l patience -d 'For tests alone: how many seconds a question waits for its answer' -r
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -l detached -d 'How a client starts it: in a session of its own, saying one line when it listens'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -l readable-memory -d 'For tests alone: its memory can be read by other processes of the user'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help'

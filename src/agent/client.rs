@@ -113,7 +113,8 @@ impl Client {
         UnixStream::connect(&self.socket).is_ok()
     }
 
-    /// Makes a call. `say` gets what a person should see meanwhile, and returns whether somebody could.
+    /// Makes a call. `say` gets what comes before the last reply, and returns whether somebody could
+    /// see what is for a person.
     ///
     /// # Errors
     /// [`AgentError`].
@@ -147,7 +148,6 @@ impl Client {
             match serde_json::from_slice(&frame).map_err(|error| AgentError::Broken(error.to_string()))? {
                 Reply::Refused { kind, message, hint } => return Err(AgentError::Refused { kind, message, hint }),
                 reply if reply.is_last() => return Ok(reply),
-                Reply::Wait => {}
                 reply => {
                     if !say(&reply) {
                         return Err(AgentError::Nobody);
@@ -182,7 +182,13 @@ impl Client {
                 Ok(Some(stream))
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
-            Err(cause) => Err(AgentError::Place(PlaceError::Io { path: self.socket.clone(), cause })),
+            Err(cause) => {
+                // where it belongs to somebody else, that is what to say
+                if cause.kind() == io::ErrorKind::PermissionDenied && self.socket.exists() {
+                    place::check_socket(&self.socket)?;
+                }
+                Err(AgentError::Place(PlaceError::Io { path: self.socket.clone(), cause }))
+            }
         }
     }
 }

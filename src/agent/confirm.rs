@@ -1,16 +1,20 @@
 //! Who says yes to a signature for a forwarded client: that machine may be anybody's.
 //!
 //! A question goes to every `paraph agent confirm` that runs in a terminal, else to an askpass program with a window (the convention of
-//! `ssh-add -c`). One yes may cover more: so many signatures or minutes for one machine and one identity. No answer is a no.
+//! `ssh-add -c`). One yes may cover more: so many signatures or minutes for one connection, machine and identity. No answer is a no.
+//!
+//! A machine's name and the repository are its own words, and the question says so; the connection is what the agent sees itself.
 
 use super::{
     login::Refused,
+    peer::Way,
     protocol::{Refusal, Reply},
 };
 use std::{
     cell::RefCell,
     collections::HashMap,
     ffi::OsString,
+    io,
     process::Stdio,
     rc::Rc,
     time::{Duration, Instant},
@@ -39,6 +43,27 @@ pub struct Rules {
     pub askpass: Option<OsString>,
 }
 
+/// Who asks for a signature.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Asker {
+    /// The name that the machine says it has.
+    pub host: Option<String>,
+    /// How it reached the agent.
+    pub way: Way,
+}
+
+impl std::fmt::Display for Asker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let host = self.host.as_deref().unwrap_or("nothing");
+        match &self.way {
+            Way::Forwarder { process, command, .. } => {
+                write!(f, "A client that calls its machine {host}, through the connection of process {process} ({command}),")
+            }
+            Way::Here => write!(f, "A client on this machine, in a container perhaps, that calls its machine {host},"),
+        }
+    }
+}
+
 /// The questions that wait, who can answer them, and what was allowed. Clones are the same.
 #[derive(Clone)]
 pub struct Confirmations {
@@ -51,7 +76,8 @@ struct State {
     next: u64,
     asks: HashMap<u64, Ask>,
     watchers: Vec<mpsc::UnboundedSender<Reply>>,
-    grants: HashMap<(String, String), Grant>,
+    /// By who asked, and the identity.
+    grants: HashMap<(Asker, String), Grant>,
 }
 
 struct Ask {
@@ -70,31 +96,28 @@ impl Confirmations {
         Self { rules: Rc::new(rules), state: Rc::default() }
     }
 
-    /// Returns where a signature of `identity` for `host` is allowed.
+    /// Returns where a signature of `identity` for `asker` is allowed.
     ///
     /// # Errors
     /// [`Refusal::Denied`] or [`Refusal::Busy`].
-    pub async fn allow(&self, host: &str, identity: &str, what: &str) -> Result<(), Refused> {
-        if !self.rules.ask || self.use_grant(host, identity) {
+    pub async fn allow(&self, asker: &Asker, identity: &str, what: &str) -> Result<(), Refused> {
+        if !self.rules.ask || self.use_grant(asker, identity) {
             return Ok(());
         }
         let text = format!(
-            "{host} asks for a signature as {identity} on {what}. A yes covers {} signatures or {} minutes.",
+            "{asker} asks for a signature as {identity} on {what}. A yes covers {} signatures or {} minutes.",
             self.rules.signatures,
-            self.rules.lifetime.as_secs() / 60
+            self.rules.lifetime.as_secs().div_ceil(60)
         );
         if !self.ask(text).await? {
-            return Err(Refused::new(
-                Refusal::Denied,
-                format!("the signature as {identity} for {host} was not allowed where the agent runs"),
-            ));
+            return Err(Refused::new(Refusal::Denied, format!("the signature as {identity} was not allowed where the agent runs")));
         }
         let mut state = self.state.borrow_mut();
         if state.grants.len() >= MAX_GRANTS {
             state.grants.clear();
         }
         let grant = Grant { left: self.rules.signatures.saturating_sub(1), until: Instant::now() + self.rules.lifetime };
-        state.grants.insert((host.to_owned(), identity.to_owned()), grant);
+        state.grants.insert((asker.clone(), identity.to_owned()), grant);
         Ok(())
     }
 
@@ -125,9 +148,9 @@ impl Confirmations {
         self.state.borrow_mut().grants.clear();
     }
 
-    fn use_grant(&self, host: &str, identity: &str) -> bool {
+    fn use_grant(&self, asker: &Asker, identity: &str) -> bool {
         let mut state = self.state.borrow_mut();
-        let key = (host.to_owned(), identity.to_owned());
+        let key = (asker.clone(), identity.to_owned());
         match state.grants.get_mut(&key) {
             Some(grant) if grant.left > 0 && Instant::now() < grant.until => {
                 grant.left -= 1;
@@ -142,7 +165,7 @@ impl Confirmations {
 
     async fn ask(&self, text: String) -> Result<bool, Refused> {
         let (answer, answered) = oneshot::channel();
-        let (number, is_watched) = {
+        let (waiting, is_watched) = {
             let mut state = self.state.borrow_mut();
             if state.asks.len() >= MAX_ASKS {
                 return Err(Refused::new(Refusal::Busy, "too many signatures wait for a yes already"));
@@ -151,43 +174,56 @@ impl Confirmations {
             let number = state.next;
             state.watchers.retain(|watcher| watcher.send(Reply::Ask { ask: number, text: text.clone() }).is_ok());
             state.asks.insert(number, Ask { text: text.clone(), answer });
-            (number, !state.watchers.is_empty())
+            (Waiting { state: Rc::clone(&self.state), number }, !state.watchers.is_empty())
         };
         let outcome = tokio::time::timeout(self.rules.patience, async {
             match &self.rules.askpass {
-                _ if is_watched => Some(answered.await.unwrap_or(false)),
-                Some(askpass) => Some(by_window(askpass, &text).await),
-                None => None,
+                _ if is_watched => Ok(answered.await.unwrap_or(false)),
+                Some(askpass) => by_window(askpass, &text).await.map_err(|error| format!(": {} cannot be run: {error}", askpass.display())),
+                None => Err(String::new()),
             }
         });
-        let outcome = outcome.await.unwrap_or(Some(false));
-        self.state.borrow_mut().asks.remove(&number);
-        outcome.ok_or_else(|| Refused {
+        let outcome = outcome.await.unwrap_or(Ok(false));
+        drop(waiting);
+        outcome.map_err(|why| Refused {
             hint: Some(
                 "run `paraph agent confirm` in a terminal of the machine where the agent runs, or set paraph.agentConfirm to never there"
                     .into(),
             ),
-            ..Refused::new(Refusal::Denied, "nobody can be asked where the agent runs")
+            ..Refused::new(Refusal::Denied, format!("nobody can be asked where the agent runs{why}"))
         })
     }
 }
 
-/// An askpass program answers a question with its exit status.
-async fn by_window(askpass: &OsString, text: &str) -> bool {
-    let (askpass, text) = (askpass.clone(), crate::escape::Escaped(text).to_string());
-    let (sender, answered) = oneshot::channel();
-    // the window may stay open longer than anybody waits for it
-    std::thread::spawn(move || {
-        let status = std::process::Command::new(askpass)
-            .arg(text)
-            .env("SSH_ASKPASS_PROMPT", "confirm")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        let _ = sender.send(status.is_ok_and(|status| status.success()));
+/// A question that waits; it is gone with who asked it, answered or not.
+struct Waiting {
+    state: Rc<RefCell<State>>,
+    number: u64,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.state.borrow_mut().asks.remove(&self.number);
+    }
+}
+
+/// An askpass program answers a question with its exit status. Its window is closed when nobody waits for the answer any more.
+async fn by_window(askpass: &OsString, text: &str) -> io::Result<bool> {
+    let mut window = tokio::process::Command::new(askpass)
+        .arg(crate::escape::Escaped(text).to_string())
+        .env("SSH_ASKPASS_PROMPT", "confirm")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let (mut answer, answered) = oneshot::channel();
+    tokio::task::spawn_local(async move {
+        tokio::select! {
+            status = window.wait() => drop(answer.send(status.is_ok_and(|status| status.success()))),
+            () = answer.closed() => drop(window.kill().await),
+        }
     });
-    answered.await.unwrap_or(false)
+    Ok(answered.await.unwrap_or(false))
 }
 
 #[cfg(test)]
@@ -198,6 +234,15 @@ mod tests {
         Rules { ask: true, signatures, lifetime, patience: Duration::from_millis(300), askpass: None }
     }
 
+    fn asker(host: &str) -> Asker {
+        Asker { host: Some(host.into()), way: Way::Here }
+    }
+
+    fn through(process: i32, host: &str) -> Asker {
+        let way = Way::Forwarder { process, started: 1, command: "ssh -R there:here build".into() };
+        Asker { way, ..asker(host) }
+    }
+
     fn run(test: impl Future<Output = ()>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(tokio::task::LocalSet::new().run_until(test));
@@ -206,7 +251,7 @@ mod tests {
     #[test]
     fn without_anybody_to_ask_the_answer_is_no() {
         run(async {
-            let refused = Confirmations::new(rules(5, PATIENCE)).allow("host", "ann", "a commit").await.unwrap_err();
+            let refused = Confirmations::new(rules(5, PATIENCE)).allow(&asker("host"), "ann", "a commit").await.unwrap_err();
             assert_eq!((refused.kind, refused.message.as_str()), (Refusal::Denied, "nobody can be asked where the agent runs"));
         });
     }
@@ -225,12 +270,26 @@ mod tests {
                     assert!(answering.answer(ask, true));
                 }
             });
-            for (host, identity) in [("a", "ann"), ("a", "ann"), ("a", "ann"), ("b", "ann"), ("a", "bob")] {
-                confirmations.allow(host, identity, "a commit").await.unwrap();
+            let (a, b) = (asker("a"), asker("b"));
+            for (asker, identity) in [(&a, "ann"), (&a, "ann"), (&a, "ann"), (&b, "ann"), (&a, "bob")] {
+                confirmations.allow(asker, identity, "a commit").await.unwrap();
+            }
+            // a yes for one connection is none for another that gives itself the same name
+            for asker in [through(7, "a"), through(7, "a"), through(8, "a")] {
+                confirmations.allow(&asker, "ann", "a commit").await.unwrap();
             }
             let asked = asked.borrow();
-            assert_eq!(asked.len(), 4, "{asked:?}");
-            assert_eq!(asked[0], "a asks for a signature as ann on a commit. A yes covers 2 signatures or 10 minutes.");
+            assert_eq!(asked.len(), 6, "{asked:?}");
+            assert_eq!(
+                asked[0],
+                "A client on this machine, in a container perhaps, that calls its machine a, asks for a signature as ann on a commit. A yes \
+                 covers 2 signatures or 10 minutes."
+            );
+            assert_eq!(
+                asked[4],
+                "A client that calls its machine a, through the connection of process 7 (ssh -R there:here build), asks for a signature as \
+                 ann on a commit. A yes covers 2 signatures or 10 minutes."
+            );
         });
     }
 
@@ -248,9 +307,34 @@ mod tests {
                 std::future::pending::<()>().await;
             });
             for _ in 0..2 {
-                assert_eq!(confirmations.allow("host", "ann", "a tag").await.unwrap_err().kind, Refusal::Denied);
+                assert_eq!(confirmations.allow(&asker("host"), "ann", "a tag").await.unwrap_err().kind, Refusal::Denied);
             }
             assert!(!confirmations.answer(2, true), "the question is gone");
+        });
+    }
+
+    #[test]
+    fn a_client_that_leaves_takes_its_question_along() {
+        run(async {
+            let confirmations = Confirmations::new(rules(1, PATIENCE));
+            let _questions = confirmations.watch();
+            for _ in 0..=MAX_ASKS {
+                let host = asker("host");
+                let asking = confirmations.allow(&host, "ann", "a commit");
+                assert!(tokio::time::timeout(Duration::from_millis(5), asking).await.is_err());
+            }
+            assert!(confirmations.state.borrow().asks.is_empty());
+        });
+    }
+
+    #[test]
+    fn an_askpass_program_that_is_missing_is_nobody_to_ask() {
+        run(async {
+            let confirmations = Confirmations::new(Rules { askpass: Some("/no/such/askpass".into()), ..rules(1, PATIENCE) });
+            let refused = confirmations.allow(&asker("host"), "ann", "a commit").await.unwrap_err();
+            assert_eq!(refused.kind, Refusal::Denied);
+            let why = "nobody can be asked where the agent runs: /no/such/askpass cannot be run: ";
+            assert!(refused.message.starts_with(why), "{}", refused.message);
         });
     }
 
@@ -258,7 +342,7 @@ mod tests {
     fn a_user_may_turn_it_off() {
         run(async {
             let confirmations = Confirmations::new(Rules { ask: false, ..rules(1, PATIENCE) });
-            confirmations.allow("host", "ann", "a commit").await.unwrap();
+            confirmations.allow(&asker("host"), "ann", "a commit").await.unwrap();
         });
     }
 }

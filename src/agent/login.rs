@@ -4,7 +4,7 @@ use super::protocol::{self, Refusal, Reply};
 use crate::{
     identity::{Desktop, DeviceCode, Expectation, IdentityToken, Login, LoginError, Opener, Prompt, Session},
     service::Http,
-    sign::{self, Credential, Services, SignError},
+    sign::{self, Credential, Publication, Services, SignError},
     trust::TrustRoot,
 };
 use jiff::Timestamp;
@@ -37,7 +37,7 @@ pub struct Target {
     /// Fulcio, log and timestamp authority.
     pub services: Services,
     /// What the finished signature must verify under.
-    pub roots: Vec<TrustRoot>,
+    pub roots: Arc<[TrustRoot]>,
 }
 
 /// Why there is no signature, for a client.
@@ -94,6 +94,8 @@ pub struct Ready {
     pub identity: String,
     /// Who vouches for it.
     pub issuer: String,
+    /// What becomes public with it.
+    pub publication: Publication,
 }
 
 /// How far a login has come, for all who wait for it.
@@ -127,27 +129,24 @@ impl Prompt for Saying<'_> {
     }
 }
 
-/// A credential for whom the session's token names. Of a new login, what becomes public is told first.
+/// A credential for whom the session's token names. What becomes public is told first, and whoever hears it knows whether it is new.
 pub(super) async fn certify(
     target: &Target,
     wanted: &Wanted,
     session: &Session,
     http: &Http,
-    new: Option<&Saying<'_>>,
+    prompt: &Saying<'_>,
 ) -> Result<Ready, Refused> {
     let token = &session.id_token;
     token.check(&Expectation::new(None, &target.client_id, Timestamp::now())).map_err(|error| refused_login(&error.into()))?;
     // before Fulcio hears of it
     admit(wanted, token)?;
-    if let Some(prompt) = new {
-        let (identity, issuer) = (token.principal(), token.federated_issuer().unwrap_or(token.issuer()));
-        let text = format!("who can read the log at {} will read, for good: identity {identity}, issuer {issuer}", target.services.log);
-        prompt.say(Reply::Say { text });
-    }
+    let publication = Publication::of(token, &target.services);
+    prompt.say(Reply::Publish { of: publication.key(), text: publication.before_certificate() });
     let credential = sign::obtain(token, &target.services.fulcio, &target.roots, http, &Timestamp::now).await;
     let credential = credential.map_err(|error| refused_signature(&error))?;
     let identity = credential.certificate().identity().clone();
-    Ok(Ready { credential: Arc::new(credential), identity: identity.name, issuer: identity.issuer })
+    Ok(Ready { credential: Arc::new(credential), identity: identity.name, issuer: identity.issuer, publication })
 }
 
 pub(super) fn login<'a>(target: &'a Target, http: &'a Http, wanted: &'a Wanted) -> Login<'a> {

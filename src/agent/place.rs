@@ -8,6 +8,7 @@
 //! | `agent.lock` | 0600 | held by the agent: two that start at once leave one |
 //! | `locked` | 0600 | it is there while the agent signs nothing, so that an agent that is started anew does not either |
 
+use super::peer;
 use rustix::fs::{Mode, OFlags};
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
@@ -32,6 +33,15 @@ pub enum PlaceError {
         path: PathBuf,
         /// What is wrong.
         why: String,
+    },
+    /// The user id of this process is also that of strangers.
+    #[error(
+        "this user namespace shows every user that it does not know under the id of this process, {user}, so nobody can be told apart: \
+         run this as a user that the namespace maps"
+    )]
+    Strangers {
+        /// The id.
+        user: u32,
     },
     /// The system said no.
     #[error("{} cannot be used for the agent: {cause}", .path.display())]
@@ -66,6 +76,7 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(cause) => return Err(PlaceError::Io { path: folder, cause }),
         }
+        let user = own_user()?;
         let metadata = std::fs::symlink_metadata(&folder).map_err(|cause| PlaceError::Io { path: folder.clone(), cause })?;
         let unsafe_because = |why: &str| Err(PlaceError::Unsafe { path: folder.clone(), why: why.to_owned() });
         if metadata.file_type().is_symlink() {
@@ -74,8 +85,8 @@ impl Place {
         if !metadata.is_dir() {
             return unsafe_because("it is no folder");
         }
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return unsafe_because("it belongs to another user");
+        if metadata.uid() != user {
+            return unsafe_because(&another_user(metadata.uid(), user));
         }
         if metadata.mode() & 0o077 != 0 {
             return unsafe_because(&format!("others may enter it (its mode is {:04o}, and 0700 is needed)", metadata.mode() & 0o7777));
@@ -161,16 +172,26 @@ impl Place {
 /// [`PlaceError`].
 pub fn check_socket(path: &Path) -> Result<(), PlaceError> {
     let metadata = std::fs::symlink_metadata(path).map_err(|cause| PlaceError::Io { path: path.to_owned(), cause })?;
+    let user = own_user()?;
     let why = if metadata.file_type().is_symlink() {
-        "it is a link"
+        "it is a link".to_owned()
     } else if !metadata.file_type().is_socket() {
-        "it is no socket"
-    } else if metadata.uid() != rustix::process::geteuid().as_raw() {
-        "it belongs to another user"
+        "it is no socket".to_owned()
+    } else if metadata.uid() != user {
+        another_user(metadata.uid(), user)
     } else {
         return Ok(());
     };
-    Err(PlaceError::Unsafe { path: path.to_owned(), why: why.into() })
+    Err(PlaceError::Unsafe { path: path.to_owned(), why })
+}
+
+fn own_user() -> Result<u32, PlaceError> {
+    peer::own_user().ok_or_else(|| PlaceError::Strangers { user: rustix::process::geteuid().as_raw() })
+}
+
+/// Whose it is, in numbers: in a container they are not those of the machine around it.
+fn another_user(owner: u32, user: u32) -> String {
+    format!("it belongs to another user ({owner}, and this is {user})")
 }
 
 #[cfg(test)]

@@ -1,48 +1,13 @@
-//! What agent and client say to each other.
-//!
-//! A connection carries one request and its replies. Each is a frame:
-//!
-//! | offset | size | meaning |
-//! | ---: | ---: | --- |
-//! | 0 | 4 | length of what follows in bytes, big endian, 1 to [`MAX_REQUEST`] (requests) or [`MAX_REPLY`] (replies) |
-//! | 4 | length | a JSON object in UTF-8 |
-//!
-//! Requests. Every one holds `version` (the number [`VERSION`]), `program` (the client's version) and `call`:
-//!
-//! | call | socket | further fields | last reply |
-//! | --- | --- | --- | --- |
-//! | `sign` | both | `payload` (base64: a commit, tag or push certificate without signature), `instance` (a name), `expected` (the only identity that may sign, or null), `hint` (a name or address, or null), `repository` (a path, shown as claimed; or null), `host` (of a forwarded client, shown as claimed; or null) | `signed` |
-//! | `login` | agent | `instance`, `hint` | `logged-in` |
-//! | `logout` | agent | `identity` (or null for all) | `done` |
-//! | `status` | agent | – | `status` |
-//! | `journal` | agent | – | `journal` |
-//! | `lock`, `unlock`, `clear`, `stop` | agent | – | `done` |
-//! | `watch` | agent | – | `ask`, until the client leaves |
-//! | `answer` | agent | `ask` (the number of the question), `allow` | `done` |
-//!
-//! Replies. Any number of `say`, `log-in`, `code`, `wait` and `ask` come before the last one:
-//!
-//! | reply | fields | meaning |
-//! | --- | --- | --- |
-//! | `say` | `text` | a line for the person at the client's terminal; the client escapes it, as all that follows |
-//! | `log-in` | `url`, `opening` | a login waits at this address; whether a browser is being opened where the agent runs |
-//! | `code` | `verification_uri`, `user_code`, `verification_uri_complete` (or null), `expires` (seconds) | a login waits for this code (RFC 8628) |
-//! | `wait` | – | the agent is alive and at work; sent every [`HEARTBEAT`] |
-//! | `ask` | `ask`, `text` | a signature for a forwarded client waits for a yes |
-//! | `signed` | `signature` | the armored CMS |
-//! | `refused` | `kind`, `message`, `hint` | nothing was done; [`Refusal`] lists the kinds |
-//! | `logged-in`, `status`, `journal`, `done` | see [`Reply`] | |
-//!
-//! A field that is not known is an error. A client of another version gets `refused` with the kind `version`.
+//! What agent and client say to each other. The document is for programs in any language; the types below are the same in this one.
+#![doc = include_str!("../../man/agent-protocol.md")]
 
-use super::keyring::Kind;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{
+    fmt,
     io::{self, Read, Write},
     time::Duration,
 };
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// The protocol's version.
 pub const VERSION: u32 = 1;
@@ -52,8 +17,18 @@ pub const MAX_PAYLOAD: usize = 1 << 20;
 pub const MAX_REQUEST: usize = MAX_PAYLOAD / 3 * 4 + (64 << 10);
 /// The longest reply, in bytes.
 pub const MAX_REPLY: usize = 1 << 20;
+/// Most messages have fewer bytes: they are read in one piece.
+pub(super) const USUAL: usize = 16 << 10;
+/// The longest name in a request, of an instance, a person, a machine or a version, in bytes.
+pub const MAX_NAME: usize = 1024;
+/// The longest path in a request, in bytes.
+pub const MAX_PATH: usize = 4096;
+/// What is said about a request that cannot be read has so many characters at most: it may quote the request.
+const MAX_COMPLAINT: usize = 300;
 /// How often an agent at work says that it is.
 pub const HEARTBEAT: Duration = Duration::from_secs(2);
+/// How long a client may take to send its request, or to take a reply.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A request with the versions of who sends it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +100,8 @@ pub struct Sign {
     pub repository: Option<String>,
     /// The machine that a forwarded client says it is on. Shown.
     pub host: Option<String>,
+    /// Whether what is said reaches a person or a log there.
+    pub reader: bool,
 }
 
 /// What an agent says.
@@ -154,6 +131,13 @@ pub enum Reply {
         verification_uri_complete: Option<String>,
         /// How long it is good, in seconds.
         expires: u64,
+    },
+    /// What becomes public, before it does.
+    Publish {
+        /// The identity and the log, as one word.
+        of: String,
+        /// It, not escaped.
+        text: Vec<String>,
     },
     /// The agent is at work.
     Wait,
@@ -245,11 +229,47 @@ pub struct Status {
     /// Whether its memory stays out of the swap, and otherwise why not.
     pub memory: String,
     /// The keyring in which refresh tokens rest, where there is one: `secret-service`, `keyutils` or `keychain`.
-    pub keyring: Option<Kind>,
+    pub keyring: Option<KeyringKind>,
     /// Why it is not used.
     pub keyring_problem: Option<String>,
     /// The logins.
     pub logins: Vec<Login>,
+}
+
+/// A keyring in which refresh tokens can rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyringKind {
+    /// The desktop's Secret Service, over D-Bus: GNOME's keyring, KWallet, KeePassXC.
+    SecretService,
+    /// The kernel's keyutils: until the machine is started anew, or nothing was asked for in days.
+    Keyutils,
+    /// The Keychain of macOS.
+    Keychain,
+}
+
+impl KeyringKind {
+    /// The one that this system's programs use.
+    pub const OF_SYSTEM: Self = if cfg!(target_vendor = "apple") { Self::Keychain } else { Self::SecretService };
+
+    /// As it stands in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SecretService => "secret-service",
+            Self::Keyutils => "keyutils",
+            Self::Keychain => "keychain",
+        }
+    }
+}
+
+impl fmt::Display for KeyringKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SecretService => "the Secret Service",
+            Self::Keyutils => "the kernel's keyring",
+            Self::Keychain => "the Keychain",
+        })
+    }
 }
 
 /// A login that the agent keeps.
@@ -286,6 +306,10 @@ pub struct Signed {
     pub host: Option<String>,
     /// SHA-256 of what was signed, in hexadecimal.
     pub payload: String,
+    /// How long log and timestamp authority took, in microseconds.
+    pub services: u64,
+    /// How long the verification of the finished signature took, in microseconds.
+    pub verification: u64,
 }
 
 impl Request {
@@ -304,7 +328,10 @@ impl Request {
             version: u32,
         }
         let refuse = |kind, message: String| Reply::Refused { kind, message, hint: None };
-        let unreadable = |error: serde_json::Error| refuse(Refusal::Request, format!("the request cannot be read: {error}"));
+        let unreadable = |error: serde_json::Error| {
+            let complaint: String = error.to_string().chars().take(MAX_COMPLAINT).collect();
+            refuse(Refusal::Request, format!("the request cannot be read: {complaint}"))
+        };
         let Versions { version } = serde_json::from_slice(frame).map_err(unreadable)?;
         if version != VERSION {
             return Err(refuse(
@@ -312,7 +339,35 @@ impl Request {
                 format!("the agent speaks version {VERSION} of its protocol, and the client version {version}"),
             ));
         }
-        serde_json::from_slice(frame).map_err(unreadable)
+        let request: Self = serde_json::from_slice(frame).map_err(unreadable)?;
+        match request.too_long() {
+            None => Ok(request),
+            Some((field, cap)) => Err(refuse(Refusal::Request, format!("the request's {field} has more than {cap} bytes"))),
+        }
+    }
+
+    /// A field that is longer than it may be: what the agent remembers of requests is bounded.
+    fn too_long(&self) -> Option<(&'static str, usize)> {
+        let mut names = vec![("program", Some(&self.program))];
+        let mut path = None;
+        match &self.call {
+            Call::Sign(Sign { instance, expected, hint, repository, host, .. }) => {
+                names.extend([
+                    ("instance", Some(instance)),
+                    ("expected", expected.as_ref()),
+                    ("hint", hint.as_ref()),
+                    ("host", host.as_ref()),
+                ]);
+                path = repository.as_ref();
+            }
+            Call::Login { instance, hint } => names.extend([("instance", Some(instance)), ("hint", hint.as_ref())]),
+            Call::Logout { identity } => names.push(("identity", identity.as_ref())),
+            _ => {}
+        }
+        let names =
+            names.into_iter().filter(|(_, value)| value.is_some_and(|value| value.len() > MAX_NAME)).map(|(field, _)| (field, MAX_NAME));
+        let path = path.filter(|path| path.len() > MAX_PATH).map(|_| ("repository", MAX_PATH));
+        names.chain(path).next()
     }
 }
 
@@ -324,7 +379,7 @@ impl Reply {
 
     /// Whether no other reply follows it.
     pub fn is_last(&self) -> bool {
-        !matches!(self, Self::Say { .. } | Self::LogIn { .. } | Self::Code { .. } | Self::Wait | Self::Ask { .. })
+        !matches!(self, Self::Say { .. } | Self::LogIn { .. } | Self::Code { .. } | Self::Publish { .. } | Self::Wait | Self::Ask { .. })
     }
 }
 
@@ -345,7 +400,7 @@ pub fn read(stream: &mut impl Read, cap: usize) -> io::Result<Vec<u8>> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
     let length = checked_length(length, cap)?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(length.min(USUAL));
     // memory grows with what arrives, not with what is announced
     if stream.take(length as u64).read_to_end(&mut bytes)? < length {
         return Err(io::ErrorKind::UnexpectedEof.into());
@@ -353,31 +408,21 @@ pub fn read(stream: &mut impl Read, cap: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// [`write()`] in the server.
-pub(super) async fn send(stream: &mut (impl AsyncWrite + Unpin), message: &impl Serialize) -> io::Result<()> {
-    stream.write_all(&frame(message)?).await?;
-    stream.flush().await
-}
-
-/// [`read`] in the server.
-pub(super) async fn receive(stream: &mut (impl AsyncRead + Unpin), cap: usize) -> io::Result<Vec<u8>> {
-    let mut length = [0; 4];
-    stream.read_exact(&mut length).await?;
-    let length = checked_length(length, cap)?;
-    let mut bytes = Vec::new();
-    if stream.take(length as u64).read_to_end(&mut bytes).await? < length {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(bytes)
-}
-
-fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
+/// A message as it is sent.
+///
+/// # Errors
+/// Where it is too long for a frame.
+pub fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
     let body = serde_json::to_vec(message)?;
     let length = u32::try_from(body.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
     Ok([&length.to_be_bytes()[..], &body].concat())
 }
 
-fn checked_length(length: [u8; 4], cap: usize) -> io::Result<usize> {
+/// The length that a frame announces.
+///
+/// # Errors
+/// One of 0, or of more than `cap`.
+pub fn checked_length(length: [u8; 4], cap: usize) -> io::Result<usize> {
     match u32::from_be_bytes(length) as usize {
         0 => Err(io::Error::new(io::ErrorKind::InvalidData, "an empty frame")),
         length if length > cap => {
@@ -398,71 +443,5 @@ fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D:
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sign() -> Call {
-        Call::Sign(Sign {
-            payload: b"tree".to_vec(),
-            instance: "public".into(),
-            expected: None,
-            hint: Some("ann@example.com".into()),
-            repository: Some("/r".into()),
-            host: None,
-        })
-    }
-
-    #[test]
-    fn requests_and_replies_come_back_as_they_went() {
-        for call in [sign(), Call::Status, Call::Answer { ask: 7, allow: true }, Call::Logout { identity: None }] {
-            let request = Request::new(call);
-            let mut bytes = Vec::new();
-            write(&mut bytes, &request).unwrap();
-            assert_eq!(Request::parse(&read(&mut bytes.as_slice(), MAX_REQUEST).unwrap()), Ok(request));
-        }
-        let reply = Reply::refused(Refusal::Locked, "it is locked");
-        assert_eq!(serde_json::to_string(&reply).unwrap(), r#"{"reply":"refused","kind":"locked","message":"it is locked","hint":null}"#);
-        assert_eq!(serde_json::from_str::<Reply>(&serde_json::to_string(&reply).unwrap()).unwrap(), reply);
-    }
-
-    #[test]
-    fn a_client_of_another_version_gets_a_clear_answer() {
-        let newer = br#"{"version":2,"program":"9.9.9","call":"sign-many","what":[]}"#;
-        let Err(Reply::Refused { kind, message, .. }) = Request::parse(newer) else { panic!() };
-        assert_eq!((kind, message.as_str()), (Refusal::Version, "the agent speaks version 1 of its protocol, and the client version 2"));
-    }
-
-    #[test]
-    fn what_is_no_request_is_refused() {
-        for wrong in [
-            &b""[..],
-            b"null",
-            b"[]",
-            b"{}",
-            br#"{"version":1}"#,
-            br#"{"version":1,"program":"x","call":"keys"}"#,
-            br#"{"version":-1,"program":"x","call":"status"}"#,
-            br#"{"version":1,"program":"x","call":"login","instance":"public","hint":null,"key":true}"#,
-            br#"{"version":1,"program":"x","call":"sign","payload":"!","instance":"public","expected":null,"hint":null,"repository":null,"host":null}"#,
-        ] {
-            assert!(matches!(Request::parse(wrong), Err(Reply::Refused { kind: Refusal::Request, .. })), "{}", String::from_utf8_lossy(wrong));
-        }
-        let large = Request::new(Call::Sign(Sign {
-            payload: vec![0; MAX_PAYLOAD + 1],
-            ..match sign() {
-                Call::Sign(sign) => sign,
-                _ => panic!(),
-            }
-        }));
-        assert!(Request::parse(&serde_json::to_vec(&large).unwrap()).is_err());
-    }
-
-    #[test]
-    fn a_frame_has_a_cap_and_an_end() {
-        assert!(read(&mut &[0, 0, 0, 0][..], 10).is_err());
-        assert!(read(&mut &[0, 0, 0, 11][..], 10).is_err());
-        assert!(read(&mut &[255, 255, 255, 255][..], MAX_REPLY).is_err());
-        assert!(read(&mut &[0, 0, 0, 3, b'{', b'}'][..], 10).is_err());
-        assert_eq!(read(&mut &[0, 0, 0, 2, b'{', b'}', b'x'][..], 10).unwrap(), b"{}");
-    }
-}
+#[path = "protocol_tests.rs"]
+mod tests;

@@ -4,11 +4,12 @@
 //! which may be anybody's: they get signatures, each confirmed, and hear nothing about logins or other signatures.
 
 use super::{
-    confirm::{Confirmations, Rules},
+    confirm::{Asker, Confirmations, Rules},
     keyring::Keyring,
     login::{Refused, Target, Wanted, refused_signature},
+    peer::{self, Way},
     place::{Place, PlaceError},
-    protocol::{self, Call, HEARTBEAT, MAX_REQUEST, Refusal, Reply, Request, Sign},
+    protocol::{self, Call, HEARTBEAT, MAX_REQUEST, PATIENCE, Refusal, Reply, Request, Sign},
     vault::{Gone, Vault},
 };
 use crate::{
@@ -16,18 +17,19 @@ use crate::{
     identity::Login,
     object::Payload,
     service::Http,
-    sign::{self, SignError},
+    sign::{self, Publication, SignError, Spent},
 };
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::{
     cell::{Cell, RefCell},
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     fs::File,
     rc::Rc,
     time::{Duration, Instant},
 };
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{UnixListener, UnixStream},
     sync::{Notify, mpsc},
     task::LocalSet,
@@ -35,12 +37,12 @@ use tokio::{
 
 /// Clients that are served at once, at most.
 const MAX_CLIENTS: usize = 128;
-/// How long a client may take to send its request, or to take a reply.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an instance's configuration is used before it is read again.
 const TARGET_LIFETIME: Duration = Duration::from_secs(10);
 /// Signatures that the journal keeps.
 const MAX_JOURNAL: usize = 1000;
+/// Identities and logs that are remembered as told, at most.
+const MAX_TOLD: usize = 1024;
 /// Signatures a minute for forwarded clients together, at most.
 const MAX_FORWARDED: usize = 300;
 /// Signatures in their last step when the agent is told to end have this long.
@@ -92,6 +94,8 @@ struct Shared {
     journal: RefCell<VecDeque<protocol::Signed>>,
     forwarded: RefCell<VecDeque<Instant>>,
     http: Http,
+    /// Which identities a client was told of that will stand in which logs.
+    told: RefCell<HashSet<String>>,
     clients: Cell<usize>,
     last_use: Cell<Instant>,
     ending: Notify,
@@ -104,7 +108,10 @@ struct Shared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Door {
     Own,
-    Forward,
+    /// With the process that connected, where the system tells.
+    Forward {
+        process: Option<i32>,
+    },
 }
 
 impl Server {
@@ -140,6 +147,7 @@ impl Server {
             journal: RefCell::default(),
             forwarded: RefCell::default(),
             http: Http::new(self.options.http),
+            told: RefCell::default(),
             clients: Cell::new(0),
             last_use: Cell::new(Instant::now()),
             ending: Notify::new(),
@@ -148,13 +156,14 @@ impl Server {
             memory: self.memory,
         });
         let idle = self.options.idle;
+        let user = peer::own_user();
         LocalSet::new()
             .run_until(async move {
                 loop {
                     let left = idle.saturating_sub(shared.last_use.get().elapsed());
-                    let (stream, door) = tokio::select! {
-                        accepted = own.accept() => (accepted, Door::Own),
-                        accepted = forward.accept() => (accepted, Door::Forward),
+                    let (stream, is_own) = tokio::select! {
+                        accepted = own.accept() => (accepted, true),
+                        accepted = forward.accept() => (accepted, false),
                         () = shared.ending.notified() => break,
                         () = tokio::time::sleep(left), if shared.clients.get() == 0 => {
                             if left.is_zero() { break }
@@ -166,9 +175,11 @@ impl Server {
                         tokio::time::sleep(Duration::from_millis(10)).await;
                         continue;
                     };
-                    if stream.peer_cred().map(|peer| peer.uid()).ok() != Some(rustix::process::geteuid().as_raw()) {
+                    let Ok(peer) = stream.peer_cred() else { continue };
+                    if Some(peer.uid()) != user {
                         continue;
                     }
+                    let door = if is_own { Door::Own } else { Door::Forward { process: peer.pid() } };
                     tokio::task::spawn_local(Rc::clone(&shared).serve(stream, door));
                 }
                 // new clients find no socket and start another agent; those that are being served are finished with
@@ -187,13 +198,13 @@ impl Shared {
     async fn serve(self: Rc<Self>, mut stream: UnixStream, door: Door) {
         if self.clients.get() >= MAX_CLIENTS {
             let busy = Reply::refused(Refusal::Busy, format!("the agent serves {MAX_CLIENTS} others"));
-            let _ = tokio::time::timeout(PATIENCE / 10, protocol::send(&mut stream, &busy)).await;
+            let _ = tokio::time::timeout(PATIENCE / 10, send(&mut stream, &busy)).await;
             return;
         }
         self.clients.set(self.clients.get() + 1);
         // whatever becomes of this client, the place is free again
         let _place = Leaving(&self);
-        let Ok(Ok(frame)) = tokio::time::timeout(PATIENCE, protocol::receive(&mut stream, MAX_REQUEST)).await else { return };
+        let Ok(Ok(frame)) = tokio::time::timeout(PATIENCE, receive(&mut stream)).await else { return };
         let (replies, mut to_send) = mpsc::unbounded_channel();
         let work = async {
             let last = match Request::parse(&frame) {
@@ -203,8 +214,9 @@ impl Shared {
             let _ = replies.send(last);
         };
         tokio::pin!(work);
-        let (mut heartbeat, mut working) = (tokio::time::interval(HEARTBEAT), true);
-        heartbeat.tick().await;
+        // from one heartbeat on: to wait for the first, at once, would take until the timer's next millisecond
+        let mut heartbeat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
+        let mut working = true;
         loop {
             let reply = tokio::select! {
                 biased;
@@ -212,7 +224,7 @@ impl Shared {
                 () = &mut work, if working => { working = false; continue }
                 _ = heartbeat.tick() => Reply::Wait,
             };
-            let sent = tokio::time::timeout(PATIENCE, protocol::send(&mut stream, &reply)).await;
+            let sent = tokio::time::timeout(PATIENCE, send(&mut stream, &reply)).await;
             // a client that does not read, or is gone, is given up; a login that others wait for goes on
             if !matches!(sent, Ok(Ok(()))) || reply.is_last() {
                 return;
@@ -232,11 +244,11 @@ impl Shared {
         let done = |remarks: Vec<String>| Reply::Done { remarks };
         let result = match (door, request.call) {
             (_, Call::Sign(sign)) => self.sign(&sign, door, replies).await,
-            (Door::Forward, _) => Err(Refused::new(Refusal::Request, "this socket is for signatures alone")),
+            (Door::Forward { .. }, _) => Err(Refused::new(Refusal::Request, "this socket is for signatures alone")),
             (Door::Own, Call::Login { instance, hint }) => self.log_in(&instance, hint, replies).await,
             (Door::Own, Call::Logout { identity }) => self.log_out(identity.as_deref(), replies).await.map(done),
             (Door::Own, Call::Status) => Ok(Reply::Status(self.status())),
-            (Door::Own, Call::Journal) => Ok(Reply::Journal { entries: self.journal.borrow().iter().cloned().collect() }),
+            (Door::Own, Call::Journal) => Ok(Reply::Journal { entries: newest(&self.journal.borrow()) }),
             (Door::Own, Call::Lock) => {
                 self.vault.set_locked(true);
                 self.confirmations.forget();
@@ -284,17 +296,25 @@ impl Shared {
         })?;
         let target = self.target(&request.instance)?;
         let wanted = wanted(request, &object);
-        if door == Door::Forward {
-            self.admit_forwarded(request, &object, &target, &wanted).await?;
+        if let Door::Forward { process } = door {
+            let asker = Asker { host: request.host.clone(), way: Way::of(process) };
+            self.admit_forwarded(asker, request, &object, &target, &wanted).await?;
         }
         for last_attempt in [false, true] {
             let ready = self.vault.ready(&target, &wanted, &self.http, |prompt| self.say(prompt, door, replies)).await?;
+            let publication = ready.publication.with_log(&target.services);
+            let key = publication.key();
+            if request.reader && !self.told.borrow().contains(&key) {
+                let text = [publication.before_certificate(), vec![Publication::before_entry(ready.credential.certificate())]].concat();
+                let _ = replies.send(Reply::Publish { of: key.clone(), text });
+            }
             let signature =
                 sign::sign(&request.payload, &ready.credential, &target.services, &target.roots, &self.http, &Timestamp::now).await;
             match signature {
                 Ok(signature) => {
                     self.vault.signed(&target, &ready.identity);
-                    self.note(request, &object, &ready.identity);
+                    self.remember_told(key, request.reader);
+                    self.note(request, &object, &ready.identity, signature.spent);
                     return Ok(Reply::Signed { signature: signature.armored });
                 }
                 // the certificate ended between its choice and the log, or a clock jumped
@@ -307,7 +327,25 @@ impl Shared {
         Err(Refused::new(Refusal::Service, "the certificates end before a signature is made"))
     }
 
-    async fn admit_forwarded(&self, request: &Sign, object: &Payload, target: &Target, wanted: &Wanted) -> Result<(), Refused> {
+    /// The log has an entry of which a client could read.
+    fn remember_told(&self, key: String, reader: bool) {
+        let mut told = self.told.borrow_mut();
+        if told.len() >= MAX_TOLD {
+            told.clear();
+        }
+        if reader {
+            told.insert(key);
+        }
+    }
+
+    async fn admit_forwarded(
+        &self,
+        asker: Asker,
+        request: &Sign,
+        object: &Payload,
+        target: &Target,
+        wanted: &Wanted,
+    ) -> Result<(), Refused> {
         let now = Instant::now();
         {
             let mut recent = self.forwarded.borrow_mut();
@@ -322,20 +360,23 @@ impl Shared {
         if self.vault.is_locked() {
             return Err(Refused::new(Refusal::Locked, "the agent is locked"));
         }
-        let identity = self.vault.identity(target, wanted).unwrap_or_else(|| match wanted {
-            Wanted::Only(name) | Wanted::Named(name) => format!("{name} (after a login)"),
+        let kept = self.vault.identity(target, wanted);
+        let login = if kept.is_some() { "" } else { ", which takes a login here" };
+        let identity = kept.unwrap_or_else(|| match wanted {
+            Wanted::Only(name) | Wanted::Named(name) => name.clone(),
             Wanted::Anybody => "whoever logs in".into(),
         });
-        let host = request.host.as_deref().unwrap_or("a machine without a name");
         let place = request.repository.as_deref().map(|path| format!(" in {path}")).unwrap_or_default();
-        self.confirmations.allow(host, &identity, &format!("a {}{place}", object.kind.as_str())).await
+        self.confirmations.allow(&asker, &identity, &format!("a {}{place}{login}", object.kind.as_str())).await
     }
 
-    /// A login's prompts are for the person at the agent: another machine learns only that somebody was asked.
+    /// A login's prompts are for the person at the agent: another machine learns only that somebody was asked, and what becomes public with
+    /// the signature that it gets.
     fn say(&self, prompt: Reply, door: Door, replies: &mpsc::UnboundedSender<Reply>) {
         let prompt = match door {
             Door::Own => prompt,
-            Door::Forward => {
+            Door::Forward { .. } if matches!(prompt, Reply::Publish { .. }) => prompt,
+            Door::Forward { .. } => {
                 let is_login = !matches!(prompt, Reply::Say { .. });
                 self.confirmations.tell(prompt);
                 if !is_login {
@@ -411,7 +452,7 @@ impl Shared {
         Ok(target)
     }
 
-    fn note(&self, request: &Sign, object: &Payload, identity: &str) {
+    fn note(&self, request: &Sign, object: &Payload, identity: &str, spent: Spent) {
         let mut journal = self.journal.borrow_mut();
         if journal.len() >= MAX_JOURNAL {
             journal.pop_front();
@@ -423,6 +464,8 @@ impl Shared {
             repository: request.repository.clone(),
             host: request.host.clone(),
             payload: crate::hex(&Sha256::digest(&request.payload)),
+            services: micros(spent.services),
+            verification: micros(spent.verification),
         });
     }
 
@@ -450,10 +493,45 @@ impl Drop for Leaving<'_> {
     }
 }
 
+/// [`protocol::write()`] of a task.
+async fn send(stream: &mut UnixStream, reply: &Reply) -> std::io::Result<()> {
+    stream.write_all(&protocol::frame(reply)?).await
+}
+
+/// [`protocol::read`] of a task.
+async fn receive(stream: &mut UnixStream) -> std::io::Result<Vec<u8>> {
+    let mut length = [0; 4];
+    stream.read_exact(&mut length).await?;
+    let length = protocol::checked_length(length, MAX_REQUEST)?;
+    let mut bytes = Vec::with_capacity(length.min(protocol::USUAL));
+    // memory grows with what arrives, not with what is announced
+    if stream.take(length as u64).read_to_end(&mut bytes).await? < length {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(bytes)
+}
+
 /// Whom the request wants to sign: see [`super::vault`].
 fn wanted(request: &Sign, object: &Payload) -> Wanted {
     let named = || request.hint.clone().or_else(|| object.email.clone()).map_or(Wanted::Anybody, Wanted::Named);
     request.expected.clone().map_or_else(named, Wanted::Only)
+}
+
+fn micros(duration: Duration) -> u64 {
+    duration.as_micros().try_into().unwrap_or(u64::MAX)
+}
+
+/// As many of the newest entries as fit into a reply.
+fn newest(journal: &VecDeque<protocol::Signed>) -> Vec<protocol::Signed> {
+    let mut left = protocol::MAX_REPLY - 1024;
+    let fits = |entry: &&protocol::Signed| {
+        let size = serde_json::to_string(entry).map_or(usize::MAX, |text| text.len() + 1);
+        left = left.saturating_sub(size);
+        left > 0
+    };
+    let mut entries: Vec<_> = journal.iter().rev().take_while(fits).cloned().collect();
+    entries.reverse();
+    entries
 }
 
 /// Whether version `left` comes after `right`: three numbers each; what is none is not newer.

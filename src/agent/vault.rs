@@ -184,7 +184,7 @@ impl Vault {
                 return Ok(ready);
             }
             if let Some(Continued { session, rests, owner }) = self.continued(target, wanted, http, prompt).await? {
-                let ready = certify(target, wanted, &session, http, None).await?;
+                let ready = certify(target, wanted, &session, http, prompt).await?;
                 match owner {
                     Some(owner) if owner.identity != ready.identity => self.discard(&owner).await,
                     _ => {
@@ -195,7 +195,7 @@ impl Vault {
             }
         }
         let session = log_in(target, wanted, http, prompt).await?;
-        let ready = certify(target, wanted, &session, http, Some(prompt)).await?;
+        let ready = certify(target, wanted, &session, http, prompt).await?;
         let refresh_token = session.refresh_token.clone();
         self.keep(target, wanted, ready.clone(), session, false)?;
         let owner = authority.owner(&ready.identity);

@@ -5,7 +5,7 @@ use super::{
     exit::{Exit, Failure},
     git_program::{StatusOutput, read},
     identity,
-    publication::Publication,
+    publication::Announcement,
     status,
     terminal::Terminal,
     ui::Ui,
@@ -15,7 +15,7 @@ use crate::{
     config::RekorMode,
     object::{MAX_OBJECT, Payload},
     service::ServiceError,
-    sign::{self, SignError, Signature},
+    sign::{self, Publication, SignError, Signature},
 };
 use jiff::Timestamp;
 use std::{ffi::OsStr, path::Path};
@@ -59,7 +59,7 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
             super::agent::signature::Outcome::Unavailable(None) => {}
         }
     }
-    let roots = context.trust_roots_for_signing(terminal)?;
+    let roots = context.trust_roots_for_signing(terminal)?.into();
     let services = context.services(Timestamp::now())?;
     let http = context.http();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -67,12 +67,14 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
     let signature = runtime.block_on(async {
         let token = identity::token(&chosen, context, hint, &object, &http, terminal, ui).await?;
         identity::check(context, &token, &object)?;
-        let publication = Publication::announce(&token, &services, terminal);
+        let publication = Publication::of(&token, &services);
+        let mut announcement = Announcement::new(&publication.key(), terminal);
+        announcement.tell(&publication.before_certificate());
         let credential = sign::obtain(&token, &services.fulcio, &roots, &http, &Timestamp::now).await?;
         identity::check_certificate(context, &token, credential.certificate())?;
-        publication.certified(credential.certificate());
+        announcement.tell(&[Publication::before_entry(credential.certificate())]);
         let signature = sign::sign(payload, &credential, &services, &roots, &http, &Timestamp::now).await?;
-        publication.done();
+        announcement.done();
         Ok::<_, Failure>(signature)
     });
     for remark in http.take_remarks() {

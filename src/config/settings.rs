@@ -241,7 +241,7 @@ settings! {
     agent_confirm_signatures: u32 {
         name: "agentConfirmSignatures", keys: ["paraph.agentConfirmSignatures"], variables: ["PARAPH_AGENT_CONFIRM_SIGNATURES"],
         default: "100", otherwise: "", secret: false,
-        help: "How many signatures one yes covers, for the same machine and identity.",
+        help: "How many signatures one yes covers, for the same connection, machine and identity.",
     }
     agent_confirm_time: Duration {
         name: "agentConfirmTime", keys: ["paraph.agentConfirmTime"], variables: ["PARAPH_AGENT_CONFIRM_TIME"],

@@ -42,6 +42,7 @@ pub use error::LocalError;
 pub use faults::{Fault, Service, UnknownFault};
 pub use issuer::ACCESS_CODE_HEADER;
 pub use keys::Algorithm;
+pub use server::Observer;
 pub use services::Clock;
 pub use sessions::Logins;
 pub use state::InitOptions;
@@ -69,11 +70,13 @@ pub struct ServeOptions {
     pub faults: Vec<Fault>,
     /// Tells the services the time.
     pub clock: Clock,
+    /// Hears of each answer; for measurements.
+    pub observer: Option<Observer>,
 }
 
 impl Default for ServeOptions {
     fn default() -> Self {
-        Self { certificate_lifetime: CERTIFICATE_LIFETIME, faults: Vec::new(), clock: Arc::new(Timestamp::now) }
+        Self { certificate_lifetime: CERTIFICATE_LIFETIME, faults: Vec::new(), clock: Arc::new(Timestamp::now), observer: None }
     }
 }
 
@@ -185,7 +188,7 @@ impl Instance {
         let lock = Lock::take(&self.state.folder)?;
         let listener = Listener::bind(self.state.settings.port)?;
         let services = Services::open(self.state, options.certificate_lifetime, options.faults, options.clock)?;
-        Ok(Server { listener, services: Arc::new(services), _lock: lock })
+        Ok(Server { listener, services: Arc::new(services), observer: options.observer, _lock: lock })
     }
 
     /// Serves until the process ends. It needs a tokio runtime with network and time.
@@ -206,11 +209,17 @@ impl Instance {
 }
 
 /// A server that holds its folder and its port.
-#[derive(Debug)]
 pub struct Server {
     listener: Listener,
     services: Arc<Services>,
+    observer: Option<Observer>,
     _lock: Lock,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("services", &self.services).finish_non_exhaustive()
+    }
 }
 
 impl Server {
@@ -232,7 +241,7 @@ impl Server {
     /// # Errors
     /// Where the listener fails.
     pub async fn run_until(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), LocalError> {
-        self.listener.serve(self.services, stop).await
+        self.listener.serve(self.services, self.observer, stop).await
     }
 
     fn start(self) -> Result<Running, LocalError> {

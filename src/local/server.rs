@@ -3,7 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddrV4, TcpListener},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -31,6 +31,12 @@ const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// What a slow service waits.
 const SLOW: Duration = Duration::from_secs(30);
 
+/// Hears of each answer of a service: the request's path, when the request was whole, and when the answer was there.
+pub type Observer = Arc<dyn Fn(&str, Instant, Instant) + Send + Sync>;
+
+/// What every request is handled with.
+type Handling = (Arc<Services>, Arc<tokio::sync::Semaphore>, Option<Observer>);
+
 /// A listener that holds the instance's port.
 #[derive(Debug)]
 pub struct Listener {
@@ -51,12 +57,17 @@ impl Listener {
     }
 
     /// Serves until `stop` is ready.
-    pub async fn serve(self, services: Arc<Services>, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), LocalError> {
+    pub async fn serve(
+        self,
+        services: Arc<Services>,
+        observer: Option<Observer>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), LocalError> {
         let port = services.state.settings.port;
         let failed = |source| LocalError::Port { port, source };
         let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
         let gate = Arc::new(tokio::sync::Semaphore::new(MAX_REQUESTS));
-        let router = Router::new().fallback(handle).with_state((services, gate));
+        let router = Router::new().fallback(handle).with_state((services, gate, observer));
         tokio::select! {
             served = async { axum::serve(listener, router).await } => served.map_err(failed),
             // open connections are cut: an answer is given only for what is on disk
@@ -65,7 +76,7 @@ impl Listener {
     }
 }
 
-async fn handle(Shared((services, gate)): Shared<(Arc<Services>, Arc<tokio::sync::Semaphore>)>, request: Request) -> Response<Body> {
+async fn handle(Shared((services, gate, observer)): Shared<Handling>, request: Request) -> Response<Body> {
     let port = services.state.settings.port;
     if let Err(answer) =
         check_origin(port, request.method(), request.headers(), request.uri().authority().map(|authority| authority.as_str()))
@@ -88,7 +99,15 @@ async fn handle(Shared((services, gate)): Shared<(Arc<Services>, Arc<tokio::sync
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let call = Call { method: parts.method, path, query, headers: parts.headers, body };
     // signing and waiting for the disk would hold up every other connection
-    match tokio::task::spawn_blocking(move || services.answer(&call)).await {
+    let started = Instant::now();
+    let answered = tokio::task::spawn_blocking(move || {
+        let answer = services.answer(&call);
+        if let Some(observer) = observer {
+            observer(&call.path, started, Instant::now());
+        }
+        answer
+    });
+    match answered.await {
         Ok(answer) => answer.into_response(),
         Err(_) => Answer::text(500, "Internal Server Error").into_response(),
     }

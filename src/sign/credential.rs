@@ -17,6 +17,7 @@ use p256::{
     elliptic_curve::Generate,
     pkcs8::EncodePublicKey,
 };
+use std::sync::Arc;
 
 /// A certificate that lives longer than this is refused: an ephemeral key is for minutes.
 const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(1);
@@ -56,7 +57,7 @@ impl std::fmt::Debug for Credential {
 pub async fn obtain(
     token: &IdentityToken,
     fulcio: &str,
-    roots: &[TrustRoot],
+    roots: &Arc<[TrustRoot]>,
     http: &Http,
     clock: &(dyn Fn() -> Timestamp + Sync),
 ) -> Result<Credential, SignError> {
@@ -71,7 +72,7 @@ pub async fn obtain(
         return Err(SignError::WrongCertificate { fulcio: fulcio.to_owned(), detail: "the answer holds none".into() });
     };
     let now = clock();
-    let verifier = Verifier::new(roots.to_vec(), now);
+    let verifier = Verifier::new(Arc::clone(roots), now);
     // the signature will carry the leaf alone: what else its chain needs has to be in the trust root, or the log would get an entry in vain
     let certificate = verifier.check_certificate(leaf, &[]).map_err(|rejection| match verifier.check_certificate(leaf, others) {
         Ok(_) => SignError::IntermediateMissing { fulcio: fulcio.to_owned() },

@@ -7,8 +7,10 @@
 //! The verifier that judges other people's signatures judges this one before anybody sees it.
 
 mod credential;
+mod publication;
 
 pub use credential::{Credential, obtain};
+pub use publication::Publication;
 
 use crate::{
     Layer, Reason, Rejection,
@@ -25,7 +27,11 @@ use crate::{
 use jiff::Timestamp;
 use prost::Message;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// The services that a signature needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +134,17 @@ pub struct Signature {
     pub armored: String,
     /// What the verifier made of it.
     pub verified: Verified,
+    /// Where its time went.
+    pub spent: Spent,
+}
+
+/// How long the parts of a signature took that are not the signer's own work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spent {
+    /// Log and timestamp authority, which are asked at the same time.
+    pub services: Duration,
+    /// The verification of the finished signature.
+    pub verification: Duration,
 }
 
 /// Signs a payload with a credential that is valid now.
@@ -140,7 +157,7 @@ pub async fn sign(
     payload: &[u8],
     credential: &Credential,
     services: &Services,
-    roots: &[TrustRoot],
+    roots: &Arc<[TrustRoot]>,
     http: &Http,
     clock: &(dyn Fn() -> Timestamp + Sync),
 ) -> Result<Signature, SignError> {
@@ -153,7 +170,9 @@ pub async fn sign(
         certificate: certificate.der(),
         key_details: certificate.public_key().details(),
     };
+    let asked = Instant::now();
     let (entry, token) = tokio::try_join!(log_entry(&record, services, roots, http), timestamp(&signature, services, http))?;
+    let services_took = asked.elapsed();
     let tokens: Vec<Vec<u8>> = token.into_iter().collect();
     let cms = GitSignatureParts {
         certificate: certificate.der(),
@@ -167,9 +186,11 @@ pub async fn sign(
     .to_der()?;
     let armored = armor::encode(&cms);
     let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
-    let verified = Verifier::new(roots.to_vec(), clock()).with_second_thread().verify(&signed);
+    let finished = Instant::now();
+    // the roots are shared, and not copied: whoever signs again finds most of the checks done
+    let verified = Verifier::new(Arc::clone(roots), clock()).verify(&signed);
     let verified = verified.map_err(|rejection| SignError::SelfCheck { origin: services.origin_of(rejection.reason()), rejection })?;
-    Ok(Signature { verified, armored })
+    Ok(Signature { verified, armored, spent: Spent { services: services_took, verification: finished.elapsed() } })
 }
 
 /// The encoded log entry, its body cleared: the verifier recomputes it.

@@ -30,6 +30,7 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// How far a trusted time may lie ahead of the local clock: the clock is the likelier liar.
 pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
@@ -92,15 +93,16 @@ pub enum TimeSource {
 /// The verifier: trust roots, and what time it is.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    roots: Vec<TrustRoot>,
+    /// What a root remembers of signatures that fitted is the same for all clones.
+    roots: Arc<[TrustRoot]>,
     now: Timestamp,
     second_thread: bool,
 }
 
 impl Verifier {
     /// A verifier over these roots, of which each signature belongs to at most one. `now` only tells what lies in the future.
-    pub fn new(roots: Vec<TrustRoot>, now: Timestamp) -> Self {
-        Self { roots, now, second_thread: false }
+    pub fn new(roots: impl Into<Arc<[TrustRoot]>>, now: Timestamp) -> Self {
+        Self { roots: roots.into(), now, second_thread: false }
     }
 
     /// The verifier with a second thread for the evidence of each signature: where somebody waits for one. Many are verified on all cores by

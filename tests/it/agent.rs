@@ -1,12 +1,18 @@
 //! The agent: the built program, the real git, the local Sigstore.
 
+mod askpass;
 mod commands;
+mod confirming;
+mod container;
 mod forward;
 mod hostile;
 mod interruptions;
 mod keyring;
 mod memory;
+mod publication;
 mod rebase;
+mod service_managers;
+mod ssh;
 mod without;
 
 use crate::support::{

@@ -11,8 +11,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const DOCUMENTS: [&str; 8] =
-    ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "man/json.md", "man/reasons.md", "man/settings.md"];
+const DOCUMENTS: [&str; 10] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "man/agent-protocol.md",
+    "man/agent.md",
+    "man/json.md",
+    "man/reasons.md",
+    "man/settings.md",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()

@@ -45,7 +45,7 @@ impl Local {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let http = Http::new(Settings::default());
-            let roots = [self.root.clone()];
+            let roots = [self.root.clone()].into();
             let credential = obtain(&self.token, &services.fulcio, &roots, &http, &jiff::Timestamp::now).await.unwrap();
             sign(PAYLOAD, &credential, services, &roots, &http, &jiff::Timestamp::now).await.unwrap()
         })

@@ -12,4 +12,6 @@ pub mod online;
 pub mod sandbox;
 pub mod sigstore;
 pub mod socket;
+#[cfg(unix)]
+pub mod sshd;
 pub mod tokens;

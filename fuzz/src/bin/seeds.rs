@@ -1,8 +1,12 @@
 //! Writes the seeds of a target into a folder: `seeds TARGET FOLDER`. A seed's file is named by what it holds, so that writing them again
 //! changes nothing.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use der::{Decode, Encode};
-use paraph::certificate::{Certificate, x509::TbsCertificate};
+use paraph::{
+    agent::protocol,
+    certificate::{Certificate, x509::TbsCertificate},
+};
 use paraph_fuzz::{
     facts::ROOTS,
     seeds::{self, Object, Parts},
@@ -63,8 +67,71 @@ fn of_target(target: &str) -> Vec<Vec<u8>> {
         ]
         .map(|text| text.as_bytes().to_vec())
         .to_vec(),
+        "agent_protocol" => messages(),
         _ => Vec::new(),
     }
+}
+
+/// Messages of the agent's protocol, as JSON and as frames: a request of each kind, a request for each object of the vectors that is small,
+/// and a reply of each kind.
+fn messages() -> Vec<Vec<u8>> {
+    let json = |message: serde_json::Value| message.to_string().into_bytes();
+    let request = |fields: serde_json::Value| {
+        let mut message = serde_json::json!({"version": protocol::VERSION, "program": "0.1.0"});
+        for (name, value) in fields.as_object().expect("an object") {
+            message[name] = value.clone();
+        }
+        json(message)
+    };
+    let sign = |payload: &[u8]| {
+        request(serde_json::json!({
+            "call": "sign", "payload": STANDARD.encode(payload), "instance": "public", "expected": null, "hint": "ann@example.com",
+            "repository": "/home/ann/src", "host": null, "reader": true,
+        }))
+    };
+    let mut messages: Vec<Vec<u8>> =
+        ["status", "journal", "lock", "unlock", "clear", "stop", "watch"].map(|call| request(serde_json::json!({"call": call}))).to_vec();
+    messages.extend([
+        request(serde_json::json!({"call": "login", "instance": "public", "hint": null})),
+        request(serde_json::json!({"call": "logout", "identity": "ann@example.com"})),
+        request(serde_json::json!({"call": "answer", "ask": 7, "allow": true})),
+        json(serde_json::json!({"version": 2, "program": "9.0.0", "call": "what", "else": [1, {}]})),
+    ]);
+    messages.extend(seeds::objects().iter().filter(|object| object.bytes.len() < 4096).map(|object| sign(&object.bytes)));
+    messages.extend([
+        sign(b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a@x.y> 1 +0000\ncommitter A <a@x.y> 1 +0000\n\nm\n"),
+        sign(b"object 4b825dc642cb6eb9a060e54bf8d69288fbee4904\ntype commit\ntag v1\ntagger A <a@x.y> 1 +0000\n\nm\n"),
+    ]);
+    let login = serde_json::json!({
+        "identity": "ann@example.com", "issuer": "https://a.b", "fulcio": "https://c.d", "certificate_until": 1, "renewable": true,
+        "signatures": 3,
+    });
+    let signed = serde_json::json!({
+        "time": 1, "kind": "commit", "identity": "ann@example.com", "repository": null, "host": "build", "payload": "00", "services": 1,
+        "verification": 2,
+    });
+    messages.extend(
+        [
+            serde_json::json!({"reply": "say", "text": "x\u{1b}[31m"}),
+            serde_json::json!({"reply": "log-in", "url": "https://a.b/?c", "opening": true}),
+            serde_json::json!({"reply": "code", "verification_uri": "https://a.b", "user_code": "X", "verification_uri_complete": null, "expires": 600}),
+            serde_json::json!({"reply": "publish", "of": "00112233445566778899aabbccddeeff", "text": ["a", "b"]}),
+            serde_json::json!({"reply": "wait"}),
+            serde_json::json!({"reply": "ask", "ask": 1, "text": "?"}),
+            serde_json::json!({"reply": "signed", "signature": "-----BEGIN SIGNED MESSAGE-----\n"}),
+            serde_json::json!({"reply": "logged-in", "identity": "a", "issuer": "b"}),
+            serde_json::json!({
+                "reply": "status", "process": 1, "program": "0.1.0", "started": 1, "locked": false, "memory": "locked", "logins": [login],
+            }),
+            serde_json::json!({"reply": "journal", "entries": [signed]}),
+            serde_json::json!({"reply": "done", "remarks": ["x"]}),
+            serde_json::json!({"reply": "refused", "kind": "locked", "message": "x", "hint": "y"}),
+        ]
+        .map(json),
+    );
+    let framed: Vec<Vec<u8>> =
+        messages.iter().map(|message| [&u32::try_from(message.len()).expect("it is short").to_be_bytes()[..], message].concat()).collect();
+    messages.into_iter().chain(framed).collect()
 }
 
 fn from_parts(take: impl Fn(Parts) -> Vec<Vec<u8>>) -> Vec<Vec<u8>> {

@@ -18,11 +18,10 @@ mod secret_service;
 pub use entry::Owner;
 pub use index::{Index, IndexError, Record};
 
+pub use super::protocol::KeyringKind as Kind;
 use crate::identity::RefreshToken;
-use serde::{Deserialize, Serialize};
 use std::{
     cell::RefCell,
-    fmt,
     time::{Duration, Instant},
 };
 use zeroize::Zeroizing;
@@ -35,41 +34,6 @@ const PROMPT_PATIENCE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_secs(600);
 /// A longer name that led to a login is not remembered beyond the agent's life, in bytes.
 const MAX_NAME: usize = 1024;
-/// A keyring.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// The desktop's Secret Service, over D-Bus: GNOME's keyring, KWallet, KeePassXC.
-    SecretService,
-    /// The kernel's keyutils: until the machine is started anew, or nothing was asked for in days.
-    Keyutils,
-    /// The Keychain of macOS.
-    Keychain,
-}
-
-impl Kind {
-    /// The one that this system's programs use.
-    pub const OF_SYSTEM: Self = if cfg!(target_vendor = "apple") { Self::Keychain } else { Self::SecretService };
-
-    /// As it stands in files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SecretService => "secret-service",
-            Self::Keyutils => "keyutils",
-            Self::Keychain => "keychain",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::SecretService => "the Secret Service",
-            Self::Keyutils => "the kernel's keyring",
-            Self::Keychain => "the Keychain",
-        })
-    }
-}
 
 /// Why a keyring did not do what it was asked. The texts are clauses, and not escaped.
 #[derive(Debug, thiserror::Error)]

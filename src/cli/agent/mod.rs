@@ -8,6 +8,7 @@ pub(super) mod signature;
 use super::{
     context::Context,
     exit::{Exit, Failure},
+    publication::OfAgent,
     terminal::Terminal,
     ui::Ui,
 };
@@ -130,7 +131,8 @@ pub(super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure
     };
     let hint = arguments.identity.clone().or_else(|| plain.config.expected_identity.value.clone()).or_else(committer);
     let terminal = Terminal::open(plain.config.log_path.value.as_deref());
-    let reply = Client::of_user(true)?.call(&Call::Login { instance, hint }, |reply| show_prompt(reply, &terminal))?;
+    let mut publication = OfAgent::default();
+    let reply = Client::of_user(true)?.call(&Call::Login { instance, hint }, |reply| show(reply, &mut publication, &terminal))?;
     let Reply::LoggedIn { identity, issuer } = reply else { return Err(unexpected()) };
     ui.note(format!("Logged in as {identity}, vouched for by {issuer}."));
     Ok(Exit::Good)
@@ -174,10 +176,22 @@ fn committer() -> Option<String> {
     Some(email.trim().to_owned()).filter(|email| email.contains('@'))
 }
 
+/// The same, and what becomes public once for each identity and log.
+fn show<'a>(reply: &Reply, publication: &mut OfAgent<'a>, terminal: &'a Terminal) -> bool {
+    match reply {
+        Reply::Publish { of, text } => {
+            publication.tell(of, text, terminal);
+            true
+        }
+        reply => show_prompt(reply, terminal),
+    }
+}
+
 /// Shows what a login asks for. `false` where nobody can be shown it.
 pub(super) fn show_prompt(reply: &Reply, terminal: &Terminal) -> bool {
     match reply {
         Reply::Say { text } => terminal.say(text),
+        Reply::Publish { text, .. } => text.iter().for_each(|line| terminal.say(line)),
         Reply::LogIn { url, opening } => {
             terminal.log_in_at(url, *opening);
             return terminal.is_present() || *opening;
@@ -305,17 +319,27 @@ fn confirm(ui: &mut Ui) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Io, "questions are answered at a terminal, and standard input is none"));
     }
     let client = Client::of_user(true)?;
-    ui.note("Signatures that other machines ask for are shown here. End with Ctrl-C.");
     let terminal = Terminal::open(None);
     let mut device = std::io::stderr();
+    let mut watching = false;
     client.call(&Call::Watch, |reply| {
-        let Reply::Ask { ask, text } = reply else { return show_prompt(reply, &terminal) };
-        let _ = write!(device, "{} Allow it? [y/N] ", Escaped(text));
+        let (ask, text) = match reply {
+            Reply::Ask { ask, text } => (ask, text),
+            // with the first one the agent says that questions come here
+            Reply::Wait if !std::mem::replace(&mut watching, true) => {
+                ui.note("Signatures that other machines ask for are shown here. End with Ctrl-C.");
+                return true;
+            }
+            reply => return show_prompt(reply, &terminal),
+        };
+        // a bell: whoever is to answer may look elsewhere
+        let _ = write!(device, "\x07{} Allow it? [y/N] ", Escaped(text));
         let _ = device.flush();
         let mut line = String::new();
         let allow = std::io::stdin().lock().read_line(&mut line).is_ok() && matches!(line.trim(), "y" | "Y" | "yes");
-        // whether it still waited is of no interest here: the asking side tells its own user
-        client.call(&Call::Answer { ask: *ask, allow }, |_| true).is_ok()
+        let Ok(Reply::Done { remarks }) = client.call(&Call::Answer { ask: *ask, allow }, |_| true) else { return false };
+        remarks.into_iter().for_each(|remark| ui.note(remark));
+        true
     })?;
     Ok(Exit::Good)
 }

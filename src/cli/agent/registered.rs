@@ -14,6 +14,7 @@ use crate::{
     trust::Instance,
 };
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::{
     collections::BTreeMap,
     io::Write as _,
@@ -87,9 +88,31 @@ impl Registration {
         names.into_iter().find(|name| Self::read(name).ok().flatten().as_ref() == Some(self))
     }
 
+    /// What tells these services from others.
+    pub fn digest(&self) -> String {
+        let settings: Vec<String> = self.settings.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
+        crate::hex(&Sha256::digest(settings.concat())).chars().take(32).collect()
+    }
+
+    /// A name for them that is free: the instance's, else Fulcio's host, else one with a number.
+    pub fn suggested_name(&self, context: &Context) -> String {
+        let is_free = |name: &String| {
+            let Some(instance) = Instance::named(name).filter(|instance| !instance.is_built_in()) else { return false };
+            !is_instance_of_user(&instance) && matches!(Self::read(name), Ok(None))
+        };
+        let instance = context.config.instance_name().as_str().to_owned();
+        let host = context.config.fulcio.value.as_ref().and_then(|url| Some(url::Url::parse(url.as_str()).ok()?.host_str()?.to_owned()));
+        let numbered = (2..MAX_REGISTRATIONS).map(|number| format!("{instance}-{number}"));
+        [instance.clone()].into_iter().chain(host).chain(numbered).find(is_free).unwrap_or_else(|| "NAME".to_owned())
+    }
+
     /// Registers them.
     pub fn write(&self, name: &str) -> Result<(), Failure> {
         let path = path(name)?;
+        if Instance::named(name).is_some_and(|instance| is_instance_of_user(&instance)) {
+            let message = format!("your own configuration has an instance {name} already, which these services would stand in the way of");
+            return Err(Failure::new(Exit::Usage, message).with_hint(format!("choose another name: paraph login --instance {name}-2")));
+        }
         let folder = path.parent().unwrap_or(Path::new("/"));
         let failed = |error: &std::io::Error| Failure::io(&format!("{} cannot be written", path.display()), error);
         std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
@@ -149,6 +172,11 @@ fn instance_values(instance: &InstanceSettings) -> Vec<(&'static str, String, &S
     ];
     let mirror = instance.mirror.value.as_ref().map(|url| ("mirror", url.as_str().to_owned(), &instance.mirror.source));
     paths.into_iter().flatten().chain(mirror).collect()
+}
+
+/// Whether the user's own configuration gives this name to an instance.
+fn is_instance_of_user(instance: &Instance) -> bool {
+    Config::of_user(&[]).is_ok_and(|config| config.instance_settings(instance).is_some())
 }
 
 /// Whether a setting holds for all of the user's repositories.

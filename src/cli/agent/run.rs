@@ -24,7 +24,7 @@ use crate::{
     trust::Instance,
 };
 use jiff::Timestamp;
-use std::ffi::OsString;
+use std::{ffi::OsString, time::Duration};
 
 #[derive(Debug, clap::Args)]
 pub(in super::super) struct Args {
@@ -34,6 +34,9 @@ pub(in super::super) struct Args {
     /// For tests alone: its memory can be read by other processes of the user.
     #[arg(long, hide = true)]
     readable_memory: bool,
+    /// For tests alone: how many seconds a question waits for its answer.
+    #[arg(long, hide = true, value_name = "SECONDS")]
+    patience: Option<u64>,
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -48,7 +51,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             ask: config.agent_confirm.value == AgentConfirm::Ask,
             signatures: config.agent_confirm_signatures.value,
             lifetime: config.agent_confirm_time.value,
-            patience: PATIENCE,
+            patience: arguments.patience.map_or(PATIENCE, Duration::from_secs),
             askpass: askpass(),
         },
         keyring: Keyring::new(keyring::chosen(&config), keyring::index()?),
@@ -133,6 +136,6 @@ fn target(name: &str, context: &Context) -> Result<Target, Failure> {
         autoclose: super::super::identity::autoclose(config),
         login_timeout: config.login_timeout.value,
         services: context.services(now)?,
-        roots: context.trust_roots()?,
+        roots: context.trust_roots()?.into(),
     })
 }

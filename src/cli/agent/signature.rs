@@ -1,19 +1,21 @@
 //! A signature by the agent, for git's call.
 
 use super::{
-    super::{context::Context, exit::Failure, terminal::Terminal},
+    super::{context::Context, exit::Failure, publication::OfAgent, terminal::Terminal},
     registered::Registration,
-    show_prompt,
+    show,
 };
 use crate::{
     agent::{
         client::{AgentError, Client},
-        protocol::{Call, MAX_PAYLOAD, Refusal, Reply, Sign},
+        protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, Refusal, Reply, Sign},
     },
-    config::AgentUse,
+    config::{AgentUse, Config},
     identity::Source,
     object::{Payload, Signed},
-    sign::Signature,
+    selection,
+    sign::{Signature, Spent},
+    trust::TrustRoot,
     verify::Verifier,
 };
 use std::borrow::Cow;
@@ -56,12 +58,7 @@ pub(in super::super) fn request(
         Some(elsewhere) => match elsewhere.registered_name() {
             Some(name) => name,
             None => {
-                super::super::said::once("agent-unregistered", || {
-                    terminal.say(
-                        "the services are configured by the repository or the environment, so the agent does not sign with them, and each \
-                         signature takes a login; `paraph login --instance NAME` registers them",
-                    );
-                });
+                offer(&elsewhere, context, terminal);
                 return Ok(Outcome::Unavailable(None));
             }
         },
@@ -72,12 +69,27 @@ pub(in super::super) fn request(
         instance,
         expected: config.expected_identity.value.clone().or_else(matching),
         hint,
-        repository: context.repository.as_ref().map(|repository| repository.place().display().to_string()),
+        repository: context
+            .repository
+            .as_ref()
+            .map(|repository| repository.place().display().to_string())
+            .filter(|path| path.len() <= MAX_PATH),
         host: config.agent_socket.value.as_ref().map(|_| host()),
+        reader: terminal.has_reader(),
     });
-    match client.call(&call, |prompt| show_prompt(prompt, terminal)) {
-        Ok(Reply::Signed { signature }) => match checked(payload, signature, context) {
-            Ok(signature) => Ok(Outcome::Signed(Box::new(signature))),
+    let mut publication = OfAgent::default();
+    // what the answer is checked with is read while the agent works
+    let (reply, roots) = std::thread::scope(|scope| {
+        let roots = scope.spawn(|| trust_roots(config));
+        let reply = client.call(&call, |reply| show(reply, &mut publication, terminal));
+        (reply, roots.join().unwrap_or_else(|_| Err("the trust root cannot be read".to_owned())))
+    });
+    match reply {
+        Ok(Reply::Signed { signature }) => match roots.and_then(|roots| checked(payload, signature, roots, config)) {
+            Ok(signature) => {
+                publication.done();
+                Ok(Outcome::Signed(Box::new(signature)))
+            }
             Err(why) => Ok(Outcome::Unavailable(Some(format!("the agent's signature is not used: {why}")))),
         },
         Ok(_) => Ok(Outcome::Unavailable(Some("the agent's reply does not fit the request".into()))),
@@ -93,26 +105,43 @@ pub(in super::super) fn request(
     }
 }
 
+/// Says once how these services get to the agent, where somebody hears it.
+fn offer(services: &Registration, context: &Context, terminal: &Terminal) {
+    if terminal.has_reader() {
+        super::super::said::once(&format!("agent-unregistered-{}", services.digest()), || {
+            terminal.say(format!(
+                "the services are configured by the repository or the environment, so the agent does not sign with them, and each \
+                 signature takes a login; `paraph login --instance {}`, called here, registers them",
+                services.suggested_name(context)
+            ));
+        });
+    }
+}
+
 /// Whether a login needs nobody, or there is somebody for it.
 fn can_log_in(source: &Source, context: &Context, terminal: &Terminal) -> bool {
     let rests = || super::keyring::records(None).is_ok_and(|records| !records.is_empty());
     matches!(source, Source::Direct(_)) || super::super::identity::somebody_is_there(context, terminal) || rests()
 }
 
+fn trust_roots(config: &Config) -> Result<Vec<TrustRoot>, String> {
+    let roots = selection::trust_roots(config, &|name| super::super::trust::cached(config, name));
+    roots.map_err(|error| Failure::from(error).message)
+}
+
 /// The agent is not believed: the signature must be over this payload, good under this side's trust, and of the expected identity.
-fn checked(payload: &[u8], armored: String, context: &Context) -> Result<Signature, String> {
-    let roots = context.trust_roots().map_err(|failure| failure.message)?;
+fn checked(payload: &[u8], armored: String, roots: Vec<TrustRoot>, config: &Config) -> Result<Signature, String> {
     let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
     let verified =
         Verifier::new(roots, jiff::Timestamp::now()).with_second_thread().verify(&signed).map_err(|rejection| rejection.to_string())?;
     let identity = &verified.identity().name;
-    match &context.config.expected_identity.value {
+    match &config.expected_identity.value {
         Some(expected) if expected != identity => Err(format!("it is by {identity}, and {expected} is expected")),
-        _ => Ok(Signature { armored, verified }),
+        _ => Ok(Signature { armored, verified, spent: Spent::default() }),
     }
 }
 
 /// The name of this machine, which the person at the agent is shown.
 fn host() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+    rustix::system::uname().nodename().to_string_lossy().chars().take(MAX_NAME / 4).collect()
 }

@@ -3,21 +3,27 @@
 use super::{Setup, eventually, reply};
 use crate::support::sandbox::Sandbox;
 use paraph::agent::protocol::{self, Call, Refusal, Reply, Request};
-use std::{os::unix::net::UnixStream, time::Duration};
+use std::{os::unix::net::UnixStream, path::PathBuf, time::Duration};
 
 /// A repository on "another machine", with a HOME of its own and no agent, that uses the forwarded socket.
-fn remote(setup: &Setup) -> Sandbox {
+pub fn remote(setup: &Setup) -> Sandbox {
+    remote_with(setup, |_| setup.socket("forward.sock"))
+}
+
+/// The same with a socket at another place.
+pub fn remote_with(setup: &Setup, socket: impl Fn(&Sandbox) -> PathBuf) -> Sandbox {
     let mut sandbox = Sandbox::with_repository();
     setup.sigstore.configure(&sandbox);
     // it has no access code: no login there
     sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
     sandbox.set("PARAPH_AGENT", "auto");
-    sandbox.set("PARAPH_AGENT_SOCK", setup.socket("forward.sock").to_str().unwrap());
+    sandbox.set("PARAPH_AGENT_SOCK", socket(&sandbox).to_str().unwrap());
     sandbox.set("PARAPH_LOG", sandbox.root().join("log").to_str().unwrap());
     sandbox
 }
 
-fn commit(sandbox: &Sandbox) -> (Option<i32>, String) {
+/// A commit there: git's exit code, and what paraph said.
+pub fn commit(sandbox: &Sandbox) -> (Option<i32>, String) {
     let done = sandbox.try_git(&["commit", "-q", "-S", "--allow-empty", "-m", "remote"]);
     (done.code, std::fs::read_to_string(sandbox.root().join("log")).unwrap_or_default())
 }
@@ -55,7 +61,8 @@ fn a_forwarded_signature_is_confirmed_once_for_many() {
     assert_eq!(remote.git(&["log", "--format=%GS"]), "ann@example.com\nann@example.com\nann@example.com");
     let question = questions.recv_timeout(Duration::from_secs(5)).unwrap();
     assert!(
-        question.contains(" asks for a signature as ann@example.com on a commit in ")
+        question.contains("in a container perhaps")
+            && question.contains(" asks for a signature as ann@example.com on a commit in ")
             && question.ends_with("A yes covers 100 signatures or 10 minutes."),
         "{question}"
     );

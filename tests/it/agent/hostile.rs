@@ -20,6 +20,7 @@ fn sign(payload: &[u8]) -> Call {
         hint: None,
         repository: Some("/somewhere".into()),
         host: None,
+        reader: false,
     })
 }
 

@@ -1,0 +1,72 @@
+//! The agent's protocol, as the agent and its client read it. A frame is never more than was announced or is allowed. A request that is
+//! taken is whole and within its caps, written again it is the same, and its payload is judged without a panic; one that is not gets a
+//! short refusal that can be printed. A reply that is taken is the same when it is written again.
+#![no_main]
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use libfuzzer_sys::fuzz_target;
+use paraph::{
+    agent::protocol::{self, Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_REPLY, MAX_REQUEST, Refusal, Reply, Request, Sign, VERSION},
+    escape,
+    object::{Payload, PayloadKind},
+};
+use paraph_fuzz::check_refusal;
+
+/// A refusal is no longer than this, whatever it refuses.
+const MAX_REFUSAL: usize = 4096;
+
+fuzz_target!(|data: &[u8]| {
+    for cap in [16, MAX_REPLY, MAX_REQUEST] {
+        let mut rest = data;
+        if let Ok(frame) = protocol::read(&mut rest, cap) {
+            assert!(!frame.is_empty() && frame.len() <= cap);
+            assert_eq!(data.len() - rest.len(), 4 + frame.len());
+            read_request(&frame);
+            read_reply(&frame);
+        }
+    }
+    read_request(data);
+    read_reply(data);
+});
+
+fn read_request(frame: &[u8]) {
+    let request = match Request::parse(frame) {
+        Ok(request) => request,
+        Err(refusal) => return check_answer(&refusal),
+    };
+    assert_eq!(request.version, VERSION);
+    assert!(request.program.len() <= MAX_NAME);
+    assert_eq!(Request::parse(&serde_json::to_vec(&request).expect("it was read")).as_ref(), Ok(&request));
+    let Call::Sign(Sign { payload, instance, expected, hint, repository, host, .. }) = &request.call else { return };
+    assert!(payload.len() <= MAX_PAYLOAD);
+    for name in [Some(instance), expected.as_ref(), hint.as_ref(), host.as_ref()].into_iter().flatten() {
+        assert!(name.len() <= MAX_NAME);
+    }
+    assert!(repository.as_ref().is_none_or(|path| path.len() <= MAX_PATH));
+    let value: serde_json::Value = serde_json::from_slice(frame).expect("it was read");
+    let sent = value["payload"].as_str().and_then(|text| STANDARD.decode(text).ok());
+    assert_eq!(sent.as_ref(), Some(payload));
+    match Payload::parse(payload) {
+        Ok(object) => match object.kind {
+            PayloadKind::Commit => assert!(payload.starts_with(b"tree ")),
+            PayloadKind::Tag => assert!(payload.starts_with(b"object ")),
+            PayloadKind::Push => assert!(payload.starts_with(b"certificate version ")),
+        },
+        Err(rejection) => check_refusal(&rejection),
+    }
+}
+
+fn check_answer(refusal: &Reply) {
+    assert!(refusal.is_last());
+    let Reply::Refused { kind, message, hint } = refusal else { panic!("{refusal:?}") };
+    assert!(matches!(kind, Refusal::Request | Refusal::Version) && hint.is_none());
+    assert!(escape::is_printable(&escape::Escaped(message).to_string()));
+    assert!(protocol::frame(refusal).expect("it can be sent").len() <= MAX_REFUSAL);
+}
+
+fn read_reply(frame: &[u8]) {
+    if let Ok(reply) = serde_json::from_slice::<Reply>(frame) {
+        let written = serde_json::to_vec(&reply).expect("it was read");
+        assert_eq!(serde_json::from_slice::<Reply>(&written).ok().as_ref(), Some(&reply));
+    }
+}

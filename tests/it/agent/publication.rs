@@ -1,0 +1,86 @@
+//! What becomes public is told once for each identity and log, whoever signs: the agent or the process that git calls.
+
+use super::Setup;
+
+fn with_log() -> Setup {
+    let setup = Setup::new();
+    setup.sandbox.git(&["config", "--global", "paraph.logPath", setup.sandbox.root().join("log").to_str().unwrap()]);
+    setup
+}
+
+/// What the log got since it was read last, without times and addresses.
+fn said(setup: &Setup) -> String {
+    let log = setup.sandbox.root().join("log");
+    let text = std::fs::read_to_string(&log).unwrap_or_default();
+    let _ = std::fs::remove_file(&log);
+    let lines = text.lines().map(|line| line.split_once(" paraph: ").unwrap().1.replace(&setup.sigstore.url, "SIGSTORE"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn commit(setup: &mut Setup, agent: &str, options: &[&str]) -> String {
+    setup.sandbox.set("PARAPH_AGENT", agent);
+    setup.sandbox.git(&[options, &["commit", "-q", "--allow-empty", "-m", "x"]].concat());
+    said(setup)
+}
+
+#[test]
+fn agent_and_direct_call_tell_the_same_and_what_one_told_the_other_does_not() {
+    let mut setup = with_log();
+    let by_agent = commit(&mut setup, "auto", &[]);
+    insta::assert_snapshot!(by_agent, @r"
+    this is the first signature as ann@example.com with the log at SIGSTORE.
+    Who can read that log will read, for good: identity ann@example.com, issuer SIGSTORE.
+    Fulcio at SIGSTORE enters the same into a certificate transparency log, also where the signature fails afterwards.
+    The certificate says: identity ann@example.com, issuer SIGSTORE, tokenSubject ann@example.com. The log gets it now.
+    ");
+    assert_eq!(commit(&mut setup, "auto", &[]), "");
+    assert_eq!(commit(&mut setup, "never", &[]), "");
+    let bob = ["-c", "user.signingKey=bob@example.com"];
+    assert_eq!(commit(&mut setup, "never", &bob), by_agent.replace("ann@", "bob@"));
+    assert_eq!(commit(&mut setup, "auto", &bob), "");
+    // neither a new login nor a new agent tells it again
+    assert_eq!(setup.paraph(&["agent", "clear"]).code, Some(0));
+    assert_eq!(commit(&mut setup, "auto", &[]), "");
+    assert_eq!(setup.paraph(&["agent", "stop"]).code, Some(0));
+    super::eventually("the agent ends", || setup.agents().is_empty());
+    assert_eq!(commit(&mut setup, "auto", &[]), "");
+}
+
+#[test]
+fn a_login_tells_it_and_the_first_signature_tells_it_with_the_certificate() {
+    let mut setup = with_log();
+    assert_eq!(setup.paraph(&["login", "ann@example.com"]).code, Some(0));
+    let by_login = said(&setup);
+    assert!(by_login.starts_with("this is the first signature as ann@example.com with the log at SIGSTORE."), "{by_login}");
+    assert_eq!(by_login.lines().count(), 3);
+    // nothing is logged yet, so it was not remembered as told
+    let by_commit = commit(&mut setup, "auto", &[]);
+    assert!(by_commit.starts_with(&by_login) && by_commit.contains("The certificate says: identity ann@example.com"), "{by_commit}");
+    assert_eq!(commit(&mut setup, "auto", &[]), "");
+}
+
+#[test]
+fn the_way_to_register_services_is_told_once_and_is_the_one_that_works() {
+    let mut setup = with_log();
+    // the user's own instance, and an address that the environment sets
+    setup.sandbox.set("GITSIGN_REKOR_URL", &setup.sigstore.url.clone());
+    setup.sandbox.set("GITSIGN_REKOR_VERSION", "1");
+    let told = commit(&mut setup, "auto", &[]);
+    let offer = "the services are configured by the repository or the environment, so the agent does not sign with them, and each signature \
+                 takes a login; `paraph login --instance local-2`, called here, registers them";
+    assert!(told.contains(offer), "{told}");
+    assert!(!commit(&mut setup, "auto", &[]).contains("registers them"));
+    let before = setup.logins().0;
+    // the name of an instance of one's own is not taken over
+    let done = setup.paraph(&["login", "--instance", "local", "ann@example.com"]);
+    assert!(done.code == Some(2) && done.stderr.contains("your own configuration has an instance local already"), "{}", done.stderr);
+    assert_eq!(setup.paraph(&["login", "--instance", "local-2", "ann@example.com"]).code, Some(0));
+    for _ in 0..2 {
+        assert_eq!(commit(&mut setup, "auto", &[]), "");
+    }
+    assert_eq!(setup.logins().0, before + 1);
+    assert_eq!(setup.status()["agent"]["logins"][0]["signatures"], 2);
+    // other services are another offer
+    setup.sandbox.set("GITSIGN_REKOR_VERSION", "2");
+    assert!(commit(&mut setup, "auto", &[]).contains("`paraph login --instance local-3`, called here"));
+}
