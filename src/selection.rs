@@ -96,7 +96,11 @@ pub fn trust_roots(config: &Config, cache: CacheReader<'_>) -> Result<Vec<TrustR
     // a root that files give whole needs no other beside it; one that they give in part changes the selected one
     let whole = files.fulcio_root.is_some() && files.rekor_public_key.is_some() && files.ct_log_public_key.is_some();
     let base = match &config.trusted_root.value {
-        Some(path) => Some(read_root(path, &config.trusted_root.source, name.clone())?),
+        // what a file says is not what the public instance or its staging says, whatever name is set beside it
+        Some(path) => {
+            let instance = if name.is_built_in() { Instance::custom() } else { name.clone() };
+            Some(read_root(path, &config.trusted_root.source, instance)?)
+        }
         None if whole => None,
         None => Some(root_of_instance(config, &name, cache)?),
     };

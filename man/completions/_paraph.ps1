@@ -89,8 +89,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--first-parent', '--first-parent', [CompletionResultType]::ParameterName, 'In ranges, follow only the first parent of each commit')
             [CompletionResult]::new('--other-signatures', '--other-signatures', [CompletionResultType]::ParameterName, 'Have OpenPGP and SSH signatures judged too, by git''s own verifier')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'The same as --format json')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but errors; the exit code tells')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but errors; the exit code tells')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but warnings and errors; the exit code tells')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but warnings and errors; the exit code tells')
             [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)')
             [CompletionResult]::new('--lookup', '--lookup', [CompletionResultType]::ParameterName, 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode')
             [CompletionResult]::new('--allow-legacy', '--allow-legacy', [CompletionResultType]::ParameterName, 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy')
@@ -115,8 +115,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'Judge what the innermost tag names too: the commit')
             [CompletionResult]::new('--other-signatures', '--other-signatures', [CompletionResultType]::ParameterName, 'Have OpenPGP and SSH signatures judged too, by git''s own verifier')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'The same as --format json')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but errors; the exit code tells')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but errors; the exit code tells')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but warnings and errors; the exit code tells')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but warnings and errors; the exit code tells')
             [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)')
             [CompletionResult]::new('--lookup', '--lookup', [CompletionResultType]::ParameterName, 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode')
             [CompletionResult]::new('--allow-legacy', '--allow-legacy', [CompletionResultType]::ParameterName, 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy')
@@ -245,8 +245,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;logout' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent' {
@@ -256,8 +256,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and which logins it keeps')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what it signed, for which repository, as whom')
             [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens, and sign nothing until it is unlocked')
-            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login')
-            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login, unless one rests in a keyring')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again')
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End it')
             [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Answer for signatures that other machines ask for through the forwarded socket')
             [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST')
@@ -285,8 +285,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;agent;lock' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;unlock' {
@@ -319,8 +319,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and which logins it keeps')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what it signed, for which repository, as whom')
             [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens, and sign nothing until it is unlocked')
-            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login')
-            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login, unless one rests in a keyring')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again')
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End it')
             [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Answer for signatures that other machines ask for through the forwarded socket')
             [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST')
@@ -534,8 +534,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and which logins it keeps')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what it signed, for which repository, as whom')
             [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens, and sign nothing until it is unlocked')
-            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login')
-            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login, unless one rests in a keyring')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again')
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End it')
             [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Answer for signatures that other machines ask for through the forwarded socket')
             [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST')

@@ -82,8 +82,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --first-parent 'In ranges, follow only the first parent of each commit'
             cand --other-signatures 'Have OpenPGP and SSH signatures judged too, by git''s own verifier'
             cand --json 'The same as --format json'
-            cand -q 'Print nothing but errors; the exit code tells'
-            cand --quiet 'Print nothing but errors; the exit code tells'
+            cand -q 'Print nothing but warnings and errors; the exit code tells'
+            cand --quiet 'Print nothing but warnings and errors; the exit code tells'
             cand --cache 'Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)'
             cand --lookup 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode'
             cand --allow-legacy 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy'
@@ -107,8 +107,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --target 'Judge what the innermost tag names too: the commit'
             cand --other-signatures 'Have OpenPGP and SSH signatures judged too, by git''s own verifier'
             cand --json 'The same as --format json'
-            cand -q 'Print nothing but errors; the exit code tells'
-            cand --quiet 'Print nothing but errors; the exit code tells'
+            cand -q 'Print nothing but warnings and errors; the exit code tells'
+            cand --quiet 'Print nothing but warnings and errors; the exit code tells'
             cand --cache 'Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)'
             cand --lookup 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode'
             cand --allow-legacy 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy'
@@ -214,8 +214,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;logout'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent'= {
             cand -h 'Print help (see more with ''--help'')'
@@ -224,8 +224,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand status 'Show whether it runs, and which logins it keeps'
             cand log 'Show what it signed, for which repository, as whom'
             cand lock 'Wipe its keys and tokens, and sign nothing until it is unlocked'
-            cand unlock 'Let it sign again; the next signature takes a login'
-            cand clear 'Wipe its keys and tokens'
+            cand unlock 'Let it sign again; the next signature takes a login, unless one rests in a keyring'
+            cand clear 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again'
             cand stop 'End it'
             cand confirm 'Answer for signatures that other machines ask for through the forwarded socket'
             cand socket 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'
@@ -249,8 +249,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help'
         }
         &'paraph;agent;lock'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;unlock'= {
             cand -h 'Print help'
@@ -277,8 +277,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand status 'Show whether it runs, and which logins it keeps'
             cand log 'Show what it signed, for which repository, as whom'
             cand lock 'Wipe its keys and tokens, and sign nothing until it is unlocked'
-            cand unlock 'Let it sign again; the next signature takes a login'
-            cand clear 'Wipe its keys and tokens'
+            cand unlock 'Let it sign again; the next signature takes a login, unless one rests in a keyring'
+            cand clear 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again'
             cand stop 'End it'
             cand confirm 'Answer for signatures that other machines ask for through the forwarded socket'
             cand socket 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'
@@ -446,8 +446,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand status 'Show whether it runs, and which logins it keeps'
             cand log 'Show what it signed, for which repository, as whom'
             cand lock 'Wipe its keys and tokens, and sign nothing until it is unlocked'
-            cand unlock 'Let it sign again; the next signature takes a login'
-            cand clear 'Wipe its keys and tokens'
+            cand unlock 'Let it sign again; the next signature takes a login, unless one rests in a keyring'
+            cand clear 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again'
             cand stop 'End it'
             cand confirm 'Answer for signatures that other machines ask for through the forwarded socket'
             cand socket 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'

@@ -76,6 +76,9 @@ pub enum AgentError {
     /// Its socket is not one to be trusted.
     #[error(transparent)]
     Place(#[from] PlaceError),
+    /// It ended, and did not take the request.
+    #[error("the agent ended before it took the request")]
+    Ended,
     /// It does not do what an agent does.
     #[error("the agent is broken: {0}")]
     Broken(String),
@@ -116,16 +119,21 @@ impl Client {
     /// # Errors
     /// [`AgentError`].
     pub fn call(&self, call: &Call, mut say: impl FnMut(&Reply) -> bool) -> Result<Reply, AgentError> {
-        // a second time where an older agent ended for this program
+        // a second time where an older agent ended for this program, or one that ends did not hear it
         match self.call_once(call, &mut say) {
             Err(AgentError::Refused { kind: Refusal::Older, .. }) if self.start => self.call_once(call, &mut say),
+            Err(AgentError::Ended) => self.call_once(call, &mut say),
             result => result,
         }
     }
 
     fn call_once(&self, call: &Call, say: &mut impl FnMut(&Reply) -> bool) -> Result<Reply, AgentError> {
         let mut stream = self.connect()?;
-        let broken = |error: io::Error| AgentError::Broken(error.to_string());
+        let broken = |error: io::Error| match error.kind() {
+            // a socket is reset where it is closed before what came was read
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => AgentError::Ended,
+            _ => AgentError::Broken(error.to_string()),
+        };
         stream.set_read_timeout(Some(SILENCE)).map_err(broken)?;
         stream.set_write_timeout(Some(SILENCE)).map_err(broken)?;
         protocol::write(&mut stream, &Request::new(call.clone())).map_err(broken)?;

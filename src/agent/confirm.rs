@@ -6,9 +6,9 @@
 //! A machine's name and the repository are its own words, and the question says so; the connection is what the agent sees itself.
 
 use super::{
+    login::Refused,
     peer::Way,
     protocol::{Refusal, Reply},
-    vault::Refused,
 };
 use std::{
     cell::RefCell,

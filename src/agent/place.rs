@@ -6,6 +6,7 @@
 //! | `agent.sock` | 0600 | all calls |
 //! | `forward.sock` | 0600 | signatures only, each confirmed: the one to forward |
 //! | `agent.lock` | 0600 | held by the agent: two that start at once leave one |
+//! | `locked` | 0600 | it is there while the agent signs nothing, so that an agent that is started anew does not either |
 
 use super::peer;
 use rustix::fs::{Mode, OFlags};
@@ -122,6 +123,27 @@ impl Place {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(cause)) => Err(failed(cause)),
+        }
+    }
+
+    /// Whether the agent signs nothing.
+    pub fn is_locked(&self) -> bool {
+        self.folder.join("locked").exists()
+    }
+
+    /// Says that the agent signs nothing, or ends that.
+    ///
+    /// # Errors
+    /// [`PlaceError::Io`].
+    pub fn set_locked(&self, locked: bool) -> Result<(), PlaceError> {
+        let path = self.folder.join("locked");
+        let done = match locked {
+            true => OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map(drop),
+            false => std::fs::remove_file(&path),
+        };
+        match done {
+            Err(error) if locked || error.kind() != io::ErrorKind::NotFound => Err(PlaceError::Io { path, cause: error }),
+            _ => Ok(()),
         }
     }
 

@@ -4,6 +4,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{
+    fmt,
     io::{self, Read, Write},
     time::Duration,
 };
@@ -208,8 +209,46 @@ pub enum Refusal {
     Login,
     /// A service did not do its part.
     Service,
+    /// What rests in a keyring could not be removed.
+    Keyring,
     /// Trust material or a setting of the agent's own user cannot be used.
     Configuration,
+}
+
+/// A keyring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The desktop's Secret Service, over D-Bus: GNOME's keyring, KWallet, KeePassXC.
+    SecretService,
+    /// The kernel's keyutils: until the machine is started anew, or nothing was asked for in days.
+    Keyutils,
+    /// The Keychain of macOS.
+    Keychain,
+}
+
+impl Kind {
+    /// The one that this system's programs use.
+    pub const OF_SYSTEM: Self = if cfg!(target_vendor = "apple") { Self::Keychain } else { Self::SecretService };
+
+    /// As it stands in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SecretService => "secret-service",
+            Self::Keyutils => "keyutils",
+            Self::Keychain => "keychain",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SecretService => "the Secret Service",
+            Self::Keyutils => "the kernel's keyring",
+            Self::Keychain => "the Keychain",
+        })
+    }
 }
 
 /// What the agent holds.
@@ -225,6 +264,10 @@ pub struct Status {
     pub locked: bool,
     /// Whether its memory stays out of the swap, and otherwise why not.
     pub memory: String,
+    /// The keyring in which refresh tokens rest, where there is one: `secret-service`, `keyutils` or `keychain`.
+    pub keyring: Option<Kind>,
+    /// Why it is not used.
+    pub keyring_problem: Option<String>,
     /// The logins.
     pub logins: Vec<Login>,
 }
@@ -242,6 +285,8 @@ pub struct Login {
     pub certificate_until: Option<i64>,
     /// Whether the next certificate needs no login.
     pub renewable: bool,
+    /// Whether its refresh token rests in the keyring.
+    pub rests: bool,
     /// Signatures made under it.
     pub signatures: u64,
 }
@@ -398,199 +443,5 @@ fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D:
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    fn sign() -> Call {
-        Call::Sign(Sign {
-            payload: b"tree".to_vec(),
-            instance: "public".into(),
-            expected: None,
-            hint: Some("ann@example.com".into()),
-            repository: Some("/r".into()),
-            host: None,
-            reader: true,
-        })
-    }
-
-    #[test]
-    fn requests_and_replies_come_back_as_they_went() {
-        for call in [sign(), Call::Status, Call::Answer { ask: 7, allow: true }, Call::Logout { identity: None }] {
-            let request = Request::new(call);
-            let mut bytes = Vec::new();
-            write(&mut bytes, &request).unwrap();
-            assert_eq!(Request::parse(&read(&mut bytes.as_slice(), MAX_REQUEST).unwrap()), Ok(request));
-        }
-        let reply = Reply::refused(Refusal::Locked, "it is locked");
-        assert_eq!(serde_json::to_string(&reply).unwrap(), r#"{"reply":"refused","kind":"locked","message":"it is locked","hint":null}"#);
-        assert_eq!(serde_json::from_str::<Reply>(&serde_json::to_string(&reply).unwrap()).unwrap(), reply);
-    }
-
-    #[test]
-    fn a_client_of_another_version_gets_a_clear_answer() {
-        let newer = br#"{"version":2,"program":"9.9.9","call":"sign-many","what":[]}"#;
-        let Err(Reply::Refused { kind, message, .. }) = Request::parse(newer) else { panic!() };
-        assert_eq!((kind, message.as_str()), (Refusal::Version, "the agent speaks version 1 of its protocol, and the client version 2"));
-    }
-
-    #[test]
-    fn what_is_no_request_is_refused() {
-        for wrong in [
-            &b""[..],
-            b"null",
-            b"[]",
-            b"{}",
-            br#"{"version":1}"#,
-            br#"{"version":1,"program":"x","call":"keys"}"#,
-            br#"{"version":-1,"program":"x","call":"status"}"#,
-            br#"{"version":1,"program":"x","call":"login","instance":"public","hint":null,"key":true}"#,
-            br#"{"version":1,"program":"x","call":"sign","payload":"!","instance":"public","expected":null,"hint":null,"repository":null,"host":null,"reader":true}"#,
-        ] {
-            assert!(matches!(Request::parse(wrong), Err(Reply::Refused { kind: Refusal::Request, .. })), "{}", String::from_utf8_lossy(wrong));
-        }
-        let large = Request::new(Call::Sign(Sign {
-            payload: vec![0; MAX_PAYLOAD + 1],
-            ..match sign() {
-                Call::Sign(sign) => sign,
-                _ => panic!(),
-            }
-        }));
-        assert!(Request::parse(&serde_json::to_vec(&large).unwrap()).is_err());
-    }
-
-    #[test]
-    fn names_and_paths_have_caps() {
-        let Call::Sign(sign) = sign() else { panic!() };
-        let request = |sign: Sign| Request::parse(&serde_json::to_vec(&Request::new(Call::Sign(sign))).unwrap());
-        let long = |length| Some("x".repeat(length));
-        assert!(request(Sign { repository: long(MAX_PATH), host: long(MAX_NAME), ..sign.clone() }).is_ok());
-        for (field, wrong) in [
-            ("repository", Sign { repository: long(MAX_PATH + 1), ..sign.clone() }),
-            ("host", Sign { host: long(MAX_NAME + 1), ..sign.clone() }),
-            ("hint", Sign { hint: long(MAX_NAME + 1), ..sign.clone() }),
-            ("expected", Sign { expected: long(MAX_NAME + 1), ..sign.clone() }),
-            ("instance", Sign { instance: "x".repeat(MAX_NAME + 1), ..sign.clone() }),
-        ] {
-            let Err(Reply::Refused { kind: Refusal::Request, message, .. }) = request(wrong) else { panic!("{field}") };
-            assert!(message.starts_with(&format!("the request's {field} has more than ")), "{message}");
-        }
-    }
-
-    #[test]
-    fn what_is_said_about_a_request_does_not_grow_with_it() {
-        let name = "\u{1}".repeat(100_000);
-        let wrong = serde_json::json!({"version": 1, "program": "x", "call": "login", "instance": "x", "hint": null, name: 1}).to_string();
-        let Err(refused) = Request::parse(wrong.as_bytes()) else { panic!() };
-        assert!(frame(&refused).unwrap().len() < 4096);
-    }
-
-    /// The rows of the document's table with this heading: the cells of each.
-    fn table(heading: &str) -> Vec<Vec<String>> {
-        let document = include_str!("../../man/agent-protocol.md");
-        let start = document.find(&format!("\n| {heading} |")).unwrap();
-        let rows = document[start + 1..].lines().take_while(|line| line.starts_with('|')).skip(2);
-        rows.map(|row| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()).collect()
-    }
-
-    /// What stands between backquotes and is a field's name: fields of fields follow in one more pair of parentheses.
-    fn documented(cell: &str) -> BTreeSet<String> {
-        let names = cell.split('`').skip(1).step_by(2).map(str::to_owned);
-        // a setting that a sentence names is no field
-        names.filter(|name| !name.contains('.')).collect()
-    }
-
-    fn fields(value: &serde_json::Value, found: &mut BTreeSet<String>) {
-        match value {
-            serde_json::Value::Object(members) => members.iter().for_each(|(name, member)| {
-                found.insert(name.clone());
-                fields(member, found);
-            }),
-            serde_json::Value::Array(elements) => elements.iter().for_each(|element| fields(element, found)),
-            _ => {}
-        }
-    }
-
-    /// The document's table and what is written for one of each kind.
-    fn compare<T: Serialize>(heading: &str, tag: &str, column: usize, common: &[&str], samples: &[T]) {
-        let rows = table(heading);
-        assert_eq!(rows.len(), samples.len(), "the table of {heading}");
-        for (row, sample) in rows.iter().zip(samples) {
-            let written = serde_json::to_value(sample).unwrap();
-            assert_eq!(format!("`{}`", written[tag].as_str().unwrap()), row[0]);
-            let mut found = BTreeSet::new();
-            fields(&written, &mut found);
-            common.iter().for_each(|name| assert!(found.remove(*name), "{name}"));
-            assert_eq!(found, documented(&row[column]), "{}", row[0]);
-        }
-    }
-
-    #[test]
-    fn the_document_has_every_message_field_refusal_and_limit() {
-        let text = String::new;
-        let requests = [
-            sign(),
-            Call::Login { instance: text(), hint: None },
-            Call::Logout { identity: None },
-            Call::Status,
-            Call::Journal,
-            Call::Lock,
-            Call::Unlock,
-            Call::Clear,
-            Call::Stop,
-            Call::Watch,
-            Call::Answer { ask: 1, allow: true },
-        ];
-        compare("call", "call", 2, &["version", "program", "call"], &requests.map(Request::new));
-        let login = Login { identity: text(), issuer: text(), fulcio: text(), certificate_until: None, renewable: false, signatures: 0 };
-        let entry =
-            Signed { time: 0, kind: text(), identity: text(), repository: None, host: None, payload: text(), services: 0, verification: 0 };
-        let status = Status { process: 1, program: text(), started: 0, locked: false, memory: text(), logins: vec![login] };
-        let replies = [
-            Reply::Say { text: text() },
-            Reply::LogIn { url: text(), opening: true },
-            Reply::Code { verification_uri: text(), user_code: text(), verification_uri_complete: None, expires: 0 },
-            Reply::Publish { of: text(), text: vec![] },
-            Reply::Wait,
-            Reply::Ask { ask: 1, text: text() },
-            Reply::Signed { signature: text() },
-            Reply::LoggedIn { identity: text(), issuer: text() },
-            Reply::Status(status),
-            Reply::Journal { entries: vec![entry] },
-            Reply::Done { remarks: vec![] },
-            Reply::refused(Refusal::Request, ""),
-        ];
-        compare("reply", "reply", 1, &["reply"], &replies);
-        // one that is added here is added to the document
-        let next = |refusal: Option<Refusal>| match refusal {
-            None => Some(Refusal::Version),
-            Some(Refusal::Version) => Some(Refusal::Older),
-            Some(Refusal::Older) => Some(Refusal::Request),
-            Some(Refusal::Request) => Some(Refusal::Payload),
-            Some(Refusal::Payload) => Some(Refusal::Instance),
-            Some(Refusal::Instance) => Some(Refusal::Locked),
-            Some(Refusal::Locked) => Some(Refusal::Busy),
-            Some(Refusal::Busy) => Some(Refusal::Identity),
-            Some(Refusal::Identity) => Some(Refusal::Denied),
-            Some(Refusal::Denied) => Some(Refusal::Login),
-            Some(Refusal::Login) => Some(Refusal::Service),
-            Some(Refusal::Service) => Some(Refusal::Configuration),
-            Some(Refusal::Configuration) => None,
-        };
-        let kinds = std::iter::successors(next(None), |refusal| next(Some(*refusal)));
-        let kinds: Vec<String> = kinds.map(|kind| format!("`{}`", serde_json::to_value(kind).unwrap().as_str().unwrap())).collect();
-        assert_eq!(table("kind").into_iter().map(|row| row[0].clone()).collect::<Vec<_>>(), kinds);
-        let limits: Vec<String> = table("limit").into_iter().map(|row| row[1].clone()).collect();
-        let expected = [MAX_REQUEST, MAX_REPLY, MAX_PAYLOAD, MAX_NAME, MAX_PATH, HEARTBEAT.as_secs() as usize, PATIENCE.as_secs() as usize];
-        assert_eq!(limits, expected.map(|limit| limit.to_string()));
-    }
-
-    #[test]
-    fn a_frame_has_a_cap_and_an_end() {
-        assert!(read(&mut &[0, 0, 0, 0][..], 10).is_err());
-        assert!(read(&mut &[0, 0, 0, 11][..], 10).is_err());
-        assert!(read(&mut &[255, 255, 255, 255][..], MAX_REPLY).is_err());
-        assert!(read(&mut &[0, 0, 0, 3, b'{', b'}'][..], 10).is_err());
-        assert_eq!(read(&mut &[0, 0, 0, 2, b'{', b'}', b'x'][..], 10).unwrap(), b"{}");
-    }
-}
+#[path = "protocol_tests.rs"]
+mod tests;

@@ -5,14 +5,16 @@
 
 use super::{
     confirm::{Asker, Confirmations, Rules},
+    keyring::Keyring,
+    login::{Refused, Target, Wanted, refused_signature},
     peer::{self, Way},
     place::{Place, PlaceError},
     protocol::{self, Call, HEARTBEAT, MAX_REQUEST, PATIENCE, Refusal, Reply, Request, Sign},
-    vault::{Refused, Target, Vault, Wanted, refused_signature},
+    vault::{Gone, Vault},
 };
 use crate::{
     Reason,
-    identity::{Login, RefreshToken},
+    identity::Login,
     object::Payload,
     service::Http,
     sign::{self, Publication, SignError, Spent},
@@ -55,6 +57,8 @@ pub struct Options {
     pub idle: Duration,
     /// How forwarded signatures are confirmed.
     pub rules: Rules,
+    /// Where refresh tokens rest.
+    pub keyring: Keyring,
     /// How services are called.
     pub http: crate::service::Settings,
     /// For tests alone: other processes of the user may read its memory.
@@ -76,6 +80,7 @@ pub struct Server {
     forward: std::os::unix::net::UnixListener,
     resolve: Resolve,
     options: Options,
+    place: Place,
     memory: String,
     _lock: File,
 }
@@ -95,6 +100,7 @@ struct Shared {
     last_use: Cell<Instant>,
     ending: Notify,
     started: Timestamp,
+    place: Place,
     memory: String,
 }
 
@@ -118,7 +124,7 @@ impl Server {
         let memory = protect_memory(options.readable_memory);
         let own = activated.own.map_or_else(|| place.listen(&place.socket()), Ok)?;
         let forward = activated.forward.map_or_else(|| place.listen(&place.forward_socket()), Ok)?;
-        Ok(Some(Self { own, forward, resolve, options, memory, _lock: lock }))
+        Ok(Some(Self { own, forward, resolve, options, place: place.clone(), memory, _lock: lock }))
     }
 
     /// Serves until it is told to end, or until nobody has asked for anything for a while.
@@ -131,8 +137,10 @@ impl Server {
             UnixListener::from_std(listener)
         };
         let (own, forward) = (listen(self.own)?, listen(self.forward)?);
+        let vault = Vault::new(self.options.keyring);
+        vault.set_locked(self.place.is_locked());
         let shared = Rc::new(Shared {
-            vault: Vault::default(),
+            vault,
             confirmations: Confirmations::new(self.options.rules),
             resolve: self.resolve,
             targets: RefCell::default(),
@@ -144,6 +152,7 @@ impl Server {
             last_use: Cell::new(Instant::now()),
             ending: Notify::new(),
             started: Timestamp::now(),
+            place: self.place,
             memory: self.memory,
         });
         let idle = self.options.idle;
@@ -237,18 +246,18 @@ impl Shared {
             (_, Call::Sign(sign)) => self.sign(&sign, door, replies).await,
             (Door::Forward { .. }, _) => Err(Refused::new(Refusal::Request, "this socket is for signatures alone")),
             (Door::Own, Call::Login { instance, hint }) => self.log_in(&instance, hint, replies).await,
-            (Door::Own, Call::Logout { identity }) => Ok(done(self.log_out(identity.as_deref()).await)),
+            (Door::Own, Call::Logout { identity }) => self.log_out(identity.as_deref(), replies).await.map(done),
             (Door::Own, Call::Status) => Ok(Reply::Status(self.status())),
             (Door::Own, Call::Journal) => Ok(Reply::Journal { entries: newest(&self.journal.borrow()) }),
             (Door::Own, Call::Lock) => {
                 self.vault.set_locked(true);
                 self.confirmations.forget();
                 self.targets.borrow_mut().clear();
-                Ok(done(vec![]))
+                Ok(done(self.locked_beyond(true)))
             }
             (Door::Own, Call::Unlock) => {
                 self.vault.set_locked(false);
-                Ok(done(vec![]))
+                Ok(done(self.locked_beyond(false)))
             }
             (Door::Own, Call::Clear) => {
                 drop(self.vault.forget(None));
@@ -368,7 +377,11 @@ impl Shared {
             Door::Own => prompt,
             Door::Forward { .. } if matches!(prompt, Reply::Publish { .. }) => prompt,
             Door::Forward { .. } => {
+                let is_login = !matches!(prompt, Reply::Say { .. });
                 self.confirmations.tell(prompt);
+                if !is_login {
+                    return;
+                }
                 Reply::Say { text: "a login is needed where the agent runs".into() }
             }
         };
@@ -382,23 +395,36 @@ impl Shared {
         Ok(Reply::LoggedIn { identity: ready.identity, issuer: ready.issuer })
     }
 
-    /// Forgets, and revokes what the issuer lets be revoked. What could not be is told.
-    async fn log_out(&self, identity: Option<&str>) -> Vec<String> {
+    /// What goes for agents after this one; a remark where it does not.
+    fn locked_beyond(&self, locked: bool) -> Vec<String> {
+        self.place.set_locked(locked).err().map(|error| format!("That holds for this agent alone: {error}.")).into_iter().collect()
+    }
+
+    /// Forgets, removes what rests, and revokes what the issuer lets be revoked. What the issuer was not told is a remark; what may rest on
+    /// is a refusal, which comes when all else is done.
+    async fn log_out(&self, identity: Option<&str>, replies: &mpsc::UnboundedSender<Reply>) -> Result<Vec<String>, Refused> {
+        let say = |text| self.say(Reply::Say { text }, Door::Own, replies);
+        let (gone, left) = self.vault.end(identity, &say).await;
         let mut remarks = Vec::new();
-        for (issuer, identity, token) in self.vault.forget(identity) {
-            if let Err(error) = self.revoke(&issuer, &token).await {
+        for gone in gone {
+            if let Err(error) = self.revoke(&gone).await {
+                let Gone { identity, issuer, .. } = gone;
                 remarks.push(format!("The login of {identity} is forgotten here, and {issuer} was not told: {error}."));
             }
         }
-        remarks
+        if left.is_empty() {
+            return Ok(remarks);
+        }
+        remarks.into_iter().for_each(say);
+        Err(Refused { hint: Some("try again when the keyring can be used".into()), ..Refused::new(Refusal::Keyring, left.join("; ")) })
     }
 
-    async fn revoke(&self, issuer: &str, token: &RefreshToken) -> Result<(), String> {
-        let target = self.targets.borrow().values().map(|(_, target)| Rc::clone(target)).find(|target| target.issuer == issuer);
+    async fn revoke(&self, gone: &Gone) -> Result<(), String> {
+        let target = self.target(&gone.instance).ok().filter(|target| target.issuer == gone.issuer);
         let Some(target) = target else { return Err("its configuration is not known any more".into()) };
         let login = Login {
             http: &self.http,
-            issuer,
+            issuer: &target.issuer,
             client_id: &target.client_id,
             client_secret: target.client_secret.as_ref().map(|secret| secret.as_str()),
             redirect_url: None,
@@ -408,7 +434,7 @@ impl Shared {
             offline: true,
             autoclose: None,
         };
-        match login.revoke(token).await {
+        match login.revoke(&gone.token).await {
             Ok(true) => Ok(()),
             Ok(false) => Err("it offers no way to end a session".into()),
             Err(error) => Err(error.to_string()),
@@ -450,6 +476,8 @@ impl Shared {
             started: self.started.as_second(),
             locked: self.vault.is_locked(),
             memory: self.memory.clone(),
+            keyring: self.vault.keyring().chosen(),
+            keyring_problem: self.vault.keyring().problem(),
             logins: self.vault.logins(),
         }
     }

@@ -5,111 +5,32 @@
 //! the committer's address. A name for which none is kept asks for a login, and is remembered with the identity that the login gave.
 //! However many requests wait for the same identity, there is one login.
 //!
-//! Keys and tokens are in this process' memory alone, and are wiped when they are dropped.
+//! Keys and tokens are in this process' memory alone, and are wiped when they are dropped; where the user opted in, the refresh token of a
+//! login rests in a keyring too, from which a later agent goes on with the login. Each renewal lets the token that it gave rest before
+//! anything else is done with it: what is lost between the issuer's answer and that costs a login, and nothing more.
 
-use super::protocol::{self, Refusal, Reply};
+use super::{
+    keyring::{Keyring, Owner, Record},
+    login::{Progress, Ready, Refused, Saying, Target, Wanted, certify, locked, log_in, login, refused_login},
+    protocol::{self, Refusal, Reply},
+};
 use crate::{
-    identity::{Desktop, DeviceCode, Expectation, IdentityToken, Login, LoginError, Opener, Prompt, RefreshToken, Session},
+    identity::{LoginError, RefreshToken, Session},
     service::Http,
-    sign::{self, Credential, Publication, Services, SignError},
-    trust::TrustRoot,
+    sign::Credential,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc, time::Duration};
 use tokio::sync::watch;
-use zeroize::Zeroizing;
 
 /// A certificate is not used in its last seconds: the log and the timestamp authority come after it.
 const LEAST_LEFT: SignedDuration = SignedDuration::from_secs(20);
+/// How long the end of a login waits for a renewal that is under way.
+const TURN_PATIENCE: Duration = Duration::from_secs(20);
 /// Logins that are kept, at most.
 const MAX_LOGINS: usize = 64;
 /// Names that are remembered, at most.
 const MAX_NAMES: usize = 1024;
-
-/// An instance, as the agent's own user configured or registered it: whom to log in at, and what to sign with.
-pub struct Target {
-    /// Its name.
-    pub name: String,
-    /// The OpenID issuer.
-    pub issuer: String,
-    /// The client id.
-    pub client_id: String,
-    /// The client's secret.
-    pub client_secret: Option<Zeroizing<String>>,
-    /// The redirect URL, where one is set.
-    pub redirect_url: Option<String>,
-    /// Dex's `connector_id`.
-    pub connector_id: Option<String>,
-    /// The access code of a local issuer.
-    pub access_code: Option<Zeroizing<String>>,
-    /// What opens a browser on the agent's side.
-    pub opener: Opener,
-    /// After how long the browser's last page closes itself.
-    pub autoclose: Option<Duration>,
-    /// How long a login waits for a person.
-    pub login_timeout: Duration,
-    /// Fulcio, log and timestamp authority.
-    pub services: Services,
-    /// What the finished signature must verify under.
-    pub roots: Arc<[TrustRoot]>,
-}
-
-/// Why there is no signature, for a client.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// The kind.
-    pub kind: Refusal,
-    /// Why, for a person.
-    pub message: String,
-    /// What to do.
-    pub hint: Option<String>,
-}
-
-impl Refused {
-    /// Without a hint.
-    pub fn new(kind: Refusal, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
-    }
-}
-
-impl From<Refused> for protocol::Reply {
-    fn from(refused: Refused) -> Self {
-        Self::Refused { kind: refused.kind, message: refused.message, hint: refused.hint }
-    }
-}
-
-/// Whom a request wants to sign.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Wanted {
-    /// This identity and no other.
-    Only(String),
-    /// The identity that this name stands for.
-    Named(String),
-    /// Whoever logs in.
-    Anybody,
-}
-
-impl Wanted {
-    fn name(&self) -> Option<&str> {
-        match self {
-            Self::Only(name) | Self::Named(name) => Some(name),
-            Self::Anybody => None,
-        }
-    }
-}
-
-/// A credential that is good now, and whose it is.
-#[derive(Debug, Clone)]
-pub struct Ready {
-    /// The key with its certificate.
-    pub credential: Arc<Credential>,
-    /// The certificate's identity.
-    pub identity: String,
-    /// Who vouches for it.
-    pub issuer: String,
-    /// What becomes public with it.
-    pub publication: Publication,
-}
 
 /// Whom a login was asked of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -123,12 +44,27 @@ impl Authority {
     fn of(target: &Target) -> Self {
         Self { issuer: target.issuer.clone(), fulcio: target.services.fulcio.clone(), client_id: target.client_id.clone() }
     }
+
+    fn owner(&self, identity: &str) -> Owner {
+        let Self { issuer, fulcio, client_id } = self.clone();
+        Owner { identity: identity.to_owned(), issuer, client_id, fulcio }
+    }
+}
+
+impl From<&Owner> for Authority {
+    fn from(owner: &Owner) -> Self {
+        Self { issuer: owner.issuer.clone(), fulcio: owner.fulcio.clone(), client_id: owner.client_id.clone() }
+    }
 }
 
 /// A login that is kept.
 struct Kept {
     ready: Ready,
     session: Session,
+    /// The instance that it was made for.
+    instance: String,
+    /// Its refresh token rests in the keyring.
+    rests: bool,
     signatures: u64,
     /// It made a signature that did not verify: its certificate is not used again.
     spoilt: bool,
@@ -140,20 +76,39 @@ impl Kept {
     }
 }
 
-/// How far a login has come, for all who wait for it.
-#[derive(Default)]
-struct Progress {
-    said: Vec<Reply>,
-    outcome: Option<Result<Ready, Refused>>,
+/// A login that is forgotten, to be ended at its issuer.
+pub struct Gone {
+    /// The instance that it was made for.
+    pub instance: String,
+    /// The issuer.
+    pub issuer: String,
+    /// Whose login it was.
+    pub identity: String,
+    /// What ends it there.
+    pub token: RefreshToken,
+}
+
+/// A login that goes on without a person.
+struct Continued {
+    session: Session,
+    /// Its refresh token rests.
+    rests: bool,
+    /// Whose login it has to be, where the word of a keyring is all that says so.
+    owner: Option<Owner>,
 }
 
 /// The vault. Clones are the same vault.
-#[derive(Clone, Default)]
-pub struct Vault(Rc<RefCell<Content>>);
+#[derive(Clone)]
+pub struct Vault {
+    content: Rc<RefCell<Content>>,
+    keyring: Rc<Keyring>,
+}
 
 #[derive(Default)]
 struct Content {
     logins: HashMap<(Authority, String), Kept>,
+    /// Who goes on with a login of an authority: a refresh token is good once.
+    turns: HashMap<Authority, Rc<tokio::sync::Mutex<()>>>,
     /// The identity that a name led to.
     names: HashMap<(Authority, String), String>,
     flights: HashMap<(Authority, Wanted), watch::Receiver<Progress>>,
@@ -161,20 +116,28 @@ struct Content {
 }
 
 impl Vault {
+    /// One without logins, beside what rests in a keyring.
+    pub fn new(keyring: Keyring) -> Self {
+        Self { content: Rc::default(), keyring: Rc::new(keyring) }
+    }
+
+    /// Where refresh tokens rest.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
     /// A credential for whom the request wants; from a login where none is kept. `say` gets what a person should see meanwhile.
     ///
     /// # Errors
     /// [`Refused`].
     pub async fn ready(&self, target: &Rc<Target>, wanted: &Wanted, http: &Http, say: impl Fn(Reply)) -> Result<Ready, Refused> {
         let mut progress = {
-            let mut content = self.0.borrow_mut();
+            let mut content = self.content.borrow_mut();
             if content.locked {
                 return Err(locked());
             }
-            if let Some(kept) = content.kept(&Authority::of(target), wanted)
-                && kept.is_good(Timestamp::now())
-            {
-                return Ok(kept.ready.clone());
+            if let Some(ready) = content.good(&Authority::of(target), wanted) {
+                return Ok(ready);
             }
             let flight = (Authority::of(target), wanted.clone());
             match content.flights.get(&flight) {
@@ -207,56 +170,125 @@ impl Vault {
     /// Gets a credential for all who wait, whether or not the one that asked first is still there.
     async fn fly(self, target: Rc<Target>, wanted: Wanted, http: Http, progress: watch::Sender<Progress>) {
         let outcome = self.obtain(&target, &wanted, &http, &Saying(&progress)).await;
-        self.0.borrow_mut().flights.remove(&(Authority::of(&target), wanted));
+        self.content.borrow_mut().flights.remove(&(Authority::of(&target), wanted));
         progress.send_modify(|progress| progress.outcome = Some(outcome));
     }
 
     async fn obtain(&self, target: &Target, wanted: &Wanted, http: &Http, prompt: &Saying<'_>) -> Result<Ready, Refused> {
-        let session = match self.renewed(target, wanted, http).await? {
-            Some(session) => session,
-            None => log_in(target, wanted, http, prompt).await?,
-        };
-        let token = &session.id_token;
-        token.check(&Expectation::new(None, &target.client_id, Timestamp::now())).map_err(|error| refused_login(&error.into()))?;
-        // before Fulcio hears of it
-        admit(wanted, token)?;
-        let publication = Publication::of(token, &target.services);
-        prompt.say(Reply::Publish { of: publication.key(), text: publication.before_certificate() });
-        let credential = sign::obtain(token, &target.services.fulcio, &target.roots, http, &Timestamp::now).await;
-        let credential = credential.map_err(|error| refused_signature(&error))?;
-        let identity = credential.certificate().identity().clone();
-        let ready = Ready { credential: Arc::new(credential), identity: identity.name, issuer: identity.issuer, publication };
-        self.keep(target, wanted, ready.clone(), session)?;
+        let authority = Authority::of(target);
+        {
+            let turn = self.turn(&authority);
+            let _turn = turn.lock().await;
+            // whoever had the turn before may have done this request's part as well
+            if let Some(ready) = self.content.borrow().good(&authority, wanted) {
+                return Ok(ready);
+            }
+            if let Some(Continued { session, rests, owner }) = self.continued(target, wanted, http, prompt).await? {
+                let ready = certify(target, wanted, &session, http, prompt).await?;
+                match owner {
+                    Some(owner) if owner.identity != ready.identity => self.discard(&owner).await,
+                    _ => {
+                        self.keep(target, wanted, ready.clone(), session, rests)?;
+                        return Ok(ready);
+                    }
+                }
+            }
+        }
+        let session = log_in(target, wanted, http, prompt).await?;
+        let ready = certify(target, wanted, &session, http, prompt).await?;
+        let refresh_token = session.refresh_token.clone();
+        self.keep(target, wanted, ready.clone(), session, false)?;
+        let owner = authority.owner(&ready.identity);
+        if self.rest(target, &owner, wanted, refresh_token.as_ref(), prompt).await
+            && let Some(kept) = self.content.borrow_mut().logins.get_mut(&(authority, ready.identity.clone()))
+        {
+            kept.rests = true;
+        }
         Ok(ready)
     }
 
-    /// The session of a login that is kept, with a token that is good, without a person; `None` where only a login helps.
-    async fn renewed(&self, target: &Target, wanted: &Wanted, http: &Http) -> Result<Option<Session>, Refused> {
+    /// The session of a login that is kept or rests, with a token that is good, without a person; `None` where only a login helps.
+    async fn continued(&self, target: &Target, wanted: &Wanted, http: &Http, prompt: &Saying<'_>) -> Result<Option<Continued>, Refused> {
         let authority = Authority::of(target);
-        let Some((identity, session)) =
-            self.0.borrow().kept(&authority, wanted).map(|kept| (kept.ready.identity.clone(), kept.session.clone()))
-        else {
-            return Ok(None);
+        let kept = {
+            let content = self.content.borrow();
+            content.kept(&authority, wanted).map(|kept| (kept.ready.identity.clone(), kept.session.clone(), kept.rests))
         };
-        if session.id_token.expires().is_some_and(|expires| expires > Timestamp::now() + LEAST_LEFT) {
-            return Ok(Some(session));
+        if let Some((_, session, rests)) = &kept
+            && session.id_token.expires().is_some_and(|expires| expires > Timestamp::now() + LEAST_LEFT)
+        {
+            return Ok(Some(Continued { session: session.clone(), rests: *rests, owner: None }));
         }
-        let Some(token) = &session.refresh_token else { return Ok(None) };
-        match login(target, http, wanted).renew(token).await {
-            Ok(session) => {
-                // the token that was used is good no more, whatever comes now
-                if let Some(kept) = self.0.borrow_mut().logins.get_mut(&(authority, identity)) {
-                    kept.session = session.clone();
-                }
-                Ok(Some(session))
+        let is_kept = kept.is_some();
+        let (owner, in_memory, may_rest) = match kept {
+            Some((identity, session, rests)) => (authority.owner(&identity), session.refresh_token, rests),
+            None => match self.record(&authority, wanted) {
+                Some(record) => (record.owner, None, true),
+                None => return Ok(None),
+            },
+        };
+        let resting = match may_rest {
+            true => self.keyring.read(&owner, &|text| prompt.say(Reply::Say { text })).await,
+            false => None,
+        };
+        // what rests is the newer one, where the agent of another machine has the same keyring
+        let in_memory = in_memory.filter(|token| resting.as_ref() != Some(token)).map(|token| (token, false));
+        for (token, rested) in resting.map(|token| (token, true)).into_iter().chain(in_memory) {
+            if self.is_locked() {
+                return Err(locked());
             }
-            Err(LoginError::Service(error)) => Err(refused_login(&error.into())),
-            // the session has ended: a person is asked
-            Err(_) => Ok(None),
+            match login(target, http, wanted).renew(&token).await {
+                Ok(session) if rested && session.id_token.email().is_some_and(|email| email != owner.identity) => {
+                    // somebody else's token, or an account that has another address by now: a person says who signs
+                    self.discard(&owner).await;
+                }
+                Ok(session) => {
+                    // the token that was used is good no more, whatever comes now
+                    let rests = self.rest(target, &owner, wanted, session.refresh_token.as_ref(), prompt).await;
+                    if let Some(kept) = self.content.borrow_mut().logins.get_mut(&(authority, owner.identity.clone())) {
+                        (kept.session, kept.rests) = (session.clone(), rests);
+                    }
+                    return Ok(Some(Continued { session, rests, owner: rested.then_some(owner) }));
+                }
+                // the session has ended: a person is asked
+                Err(LoginError::NotRenewed { .. }) if rested => self.discard(&owner).await,
+                Err(LoginError::Service(error)) if is_kept => return Err(refused_login(&error.into())),
+                Err(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Lets the token of a login rest in the keyring, where the user wants that.
+    async fn rest(&self, target: &Target, owner: &Owner, wanted: &Wanted, token: Option<&RefreshToken>, prompt: &Saying<'_>) -> bool {
+        let Some(token) = token else { return false };
+        let name = wanted.name().filter(|name| *name != owner.identity);
+        self.keyring.store(&target.name, owner, name, token, &|text| prompt.say(Reply::Say { text })).await
+    }
+
+    /// Removes a token that is of no use any more. Where that does not succeed it is found to be of no use again.
+    async fn discard(&self, owner: &Owner) {
+        if let Some(record) = self.keyring.find(|record| record.owner == *owner) {
+            let _ = self.keyring.take(&record, None).await;
         }
     }
 
-    fn keep(&self, target: &Target, wanted: &Wanted, ready: Ready, session: Session) -> Result<(), Refused> {
+    /// The record of the login that a request wants.
+    fn record(&self, authority: &Authority, wanted: &Wanted) -> Option<Record> {
+        let name = wanted.name()?;
+        let is_of = |record: &Record| *authority == Authority::from(&record.owner);
+        self.keyring.find(|record| is_of(record) && record.owner.identity == name).or_else(|| match wanted {
+            Wanted::Named(_) => self.keyring.find(|record| is_of(record) && record.names.iter().any(|known| known == name)),
+            Wanted::Only(_) | Wanted::Anybody => None,
+        })
+    }
+
+    /// Who holds it alone goes on with the logins of an authority.
+    fn turn(&self, authority: &Authority) -> Rc<tokio::sync::Mutex<()>> {
+        Rc::clone(self.content.borrow_mut().turns.entry(authority.clone()).or_default())
+    }
+
+    fn keep(&self, target: &Target, wanted: &Wanted, ready: Ready, session: Session, rests: bool) -> Result<(), Refused> {
         if let Wanted::Only(expected) = wanted
             && *expected != ready.identity
         {
@@ -265,7 +297,7 @@ impl Vault {
                 format!("the identity is {}, and {expected} is expected; nothing was logged", ready.identity),
             ));
         }
-        let mut content = self.0.borrow_mut();
+        let mut content = self.content.borrow_mut();
         if content.locked {
             return Err(locked());
         }
@@ -284,20 +316,20 @@ impl Vault {
             ));
         }
         let signatures = content.logins.get(&key).map_or(0, |kept| kept.signatures);
-        content.logins.insert(key, Kept { ready, session, signatures, spoilt: false });
+        content.logins.insert(key, Kept { ready, session, instance: target.name.clone(), rests, signatures, spoilt: false });
         Ok(())
     }
 
     /// Counts a signature.
     pub fn signed(&self, target: &Target, identity: &str) {
-        if let Some(kept) = self.0.borrow_mut().logins.get_mut(&(Authority::of(target), identity.to_owned())) {
+        if let Some(kept) = self.content.borrow_mut().logins.get_mut(&(Authority::of(target), identity.to_owned())) {
             kept.signatures += 1;
         }
     }
 
     /// Forgets a credential that turned out to be of no use, so that the next request gets a new one.
     pub fn spoil(&self, target: &Target, ready: &Ready) {
-        let mut content = self.0.borrow_mut();
+        let mut content = self.content.borrow_mut();
         if let Some(kept) = content.logins.get_mut(&(Authority::of(target), ready.identity.clone()))
             && Arc::ptr_eq(&kept.ready.credential, &ready.credential)
         {
@@ -305,20 +337,50 @@ impl Vault {
         }
     }
 
-    /// The identity that would sign, where one is kept for whom the request wants.
+    /// The identity that would sign, where one is kept or rests for whom the request wants.
     pub fn identity(&self, target: &Target, wanted: &Wanted) -> Option<String> {
-        self.0.borrow().kept(&Authority::of(target), wanted).map(|kept| kept.ready.identity.clone())
+        let authority = Authority::of(target);
+        let kept = self.content.borrow().kept(&authority, wanted).map(|kept| kept.ready.identity.clone());
+        kept.or_else(|| self.record(&authority, wanted).map(|record| record.owner.identity))
     }
 
-    /// Wipes what is kept of one identity, or of all. The refresh tokens come back, to be revoked.
-    pub fn forget(&self, identity: Option<&str>) -> Vec<(String, String, RefreshToken)> {
-        let mut content = self.0.borrow_mut();
+    /// Wipes what is kept of one identity, or of all. The refresh tokens come back.
+    pub fn forget(&self, identity: Option<&str>) -> Vec<Gone> {
+        let mut content = self.content.borrow_mut();
         let matches = |found: &str| identity.is_none_or(|identity| identity == found);
         content.names.retain(|_, found| !matches(found));
         let gone: Vec<_> = content.logins.extract_if(|(_, found), _| matches(found)).collect();
-        gone.into_iter()
-            .filter_map(|((authority, identity), kept)| Some((authority.issuer, identity, kept.session.refresh_token?)))
-            .collect()
+        let gone = gone.into_iter().filter_map(|((authority, identity), kept)| {
+            Some(Gone { instance: kept.instance, issuer: authority.issuer, identity, token: kept.session.refresh_token? })
+        });
+        gone.collect()
+    }
+
+    /// Wipes the logins of one identity, or of all, and removes what rests of them. The refresh tokens come back, to be revoked; and for
+    /// each that may rest on, why.
+    pub async fn end(&self, identity: Option<&str>, say: &dyn Fn(String)) -> (Vec<Gone>, Vec<String>) {
+        // a renewal that is under way comes first, or its token would rest after all
+        let turns: Vec<_> = self.content.borrow().turns.values().cloned().collect();
+        let mut held = Vec::new();
+        for turn in &turns {
+            held.extend(tokio::time::timeout(TURN_PATIENCE, turn.lock()).await);
+        }
+        let (mut gone, mut left) = (self.forget(identity), Vec::new());
+        let records = self.keyring.records().unwrap_or_else(|error| {
+            left.push(error.to_string());
+            Vec::new()
+        });
+        for record in records.into_iter().filter(|record| identity.is_none_or(|identity| identity == record.owner.identity)) {
+            match self.keyring.take(&record, Some(say)).await {
+                Ok(Some(token)) if gone.iter().all(|gone| gone.token != token) => {
+                    let Record { instance, owner, .. } = record;
+                    gone.push(Gone { instance, issuer: owner.issuer, identity: owner.identity, token });
+                }
+                Ok(_) => {}
+                Err(error) => left.push(format!("the refresh token of {} may rest on: {error}", record.owner.identity)),
+            }
+        }
+        (gone, left)
     }
 
     /// Wipes everything and signs nothing, or ends that.
@@ -326,19 +388,19 @@ impl Vault {
         if locked {
             drop(self.forget(None));
         }
-        self.0.borrow_mut().locked = locked;
+        self.content.borrow_mut().locked = locked;
     }
 
     /// Whether it is locked.
     pub fn is_locked(&self) -> bool {
-        self.0.borrow().locked
+        self.content.borrow().locked
     }
 
     /// The logins, by identity and issuer.
     pub fn logins(&self) -> Vec<protocol::Login> {
         let now = Timestamp::now();
         let mut logins: Vec<_> = self
-            .0
+            .content
             .borrow()
             .logins
             .iter()
@@ -348,6 +410,7 @@ impl Vault {
                 fulcio: authority.fulcio.clone(),
                 certificate_until: kept.is_good(now).then(|| until(&kept.ready.credential).as_second()),
                 renewable: kept.session.refresh_token.is_some(),
+                rests: kept.rests,
                 signatures: kept.signatures,
             })
             .collect();
@@ -357,6 +420,11 @@ impl Vault {
 }
 
 impl Content {
+    /// A credential that is good now.
+    fn good(&self, authority: &Authority, wanted: &Wanted) -> Option<Ready> {
+        self.kept(authority, wanted).filter(|kept| kept.is_good(Timestamp::now())).map(|kept| kept.ready.clone())
+    }
+
     fn kept(&self, authority: &Authority, wanted: &Wanted) -> Option<&Kept> {
         let name = wanted.name()?;
         let of = |identity: &str| self.logins.get(&(authority.clone(), identity.to_owned()));
@@ -365,70 +433,6 @@ impl Content {
             Wanted::Only(_) | Wanted::Anybody => None,
         })
     }
-}
-
-/// Tells all who wait for a login what to do.
-struct Saying<'a>(&'a watch::Sender<Progress>);
-
-impl Saying<'_> {
-    fn say(&self, reply: Reply) {
-        self.0.send_modify(|progress| progress.said.push(reply));
-    }
-}
-
-impl Prompt for Saying<'_> {
-    fn log_in_at(&self, url: &str, opening: bool) {
-        self.say(Reply::LogIn { url: url.to_owned(), opening });
-    }
-
-    fn enter_code(&self, code: DeviceCode<'_>) {
-        self.say(Reply::Code {
-            verification_uri: code.verification_uri.to_owned(),
-            user_code: code.user_code.to_owned(),
-            verification_uri_complete: code.verification_uri_complete.map(str::to_owned),
-            expires: code.expires.as_secs(),
-        });
-    }
-}
-
-fn login<'a>(target: &'a Target, http: &'a Http, wanted: &'a Wanted) -> Login<'a> {
-    Login {
-        http,
-        issuer: &target.issuer,
-        client_id: &target.client_id,
-        client_secret: target.client_secret.as_ref().map(|secret| secret.as_str()),
-        redirect_url: target.redirect_url.as_deref(),
-        connector_id: target.connector_id.as_deref(),
-        login_hint: wanted.name(),
-        deadline: target.login_timeout,
-        offline: true,
-        autoclose: target.autoclose,
-    }
-}
-
-/// Refuses an identity that is not the expected one. A workload's name is composed by Fulcio: it is compared when the certificate is there.
-fn admit(wanted: &Wanted, token: &IdentityToken) -> Result<(), Refused> {
-    let principal = token.principal();
-    match wanted {
-        Wanted::Only(expected) if token.email().is_some() && expected != principal => Err(Refused::new(
-            Refusal::Identity,
-            format!("the identity is {principal}, and {expected} is expected; nothing was sent to Fulcio or the log"),
-        )),
-        _ => Ok(()),
-    }
-}
-
-async fn log_in(target: &Target, wanted: &Wanted, http: &Http, prompt: &Saying<'_>) -> Result<Session, Refused> {
-    let login = login(target, http, wanted);
-    let session = match (&target.access_code, wanted.name()) {
-        (Some(code), Some(email)) => login.direct(code, email).await,
-        _ => {
-            // the client shows the address on its terminal, or gives up where it has none
-            let desktop = Desktop::from_environment(true, |name| std::env::var_os(name));
-            login.interactive(prompt, &target.opener, desktop).await
-        }
-    };
-    session.map_err(|error| refused_login(&error))
 }
 
 /// Whether a certificate has enough of its life left.
@@ -442,21 +446,4 @@ fn has_life_left(credential: &Credential, now: Timestamp) -> bool {
 
 fn until(credential: &Credential) -> Timestamp {
     credential.certificate().certificate().not_after()
-}
-
-fn locked() -> Refused {
-    Refused { hint: Some("run `paraph agent unlock`".into()), ..Refused::new(Refusal::Locked, "the agent is locked") }
-}
-
-fn refused_login(error: &LoginError) -> Refused {
-    Refused::new(Refusal::Login, error.to_string())
-}
-
-/// Why a signature was not made, for a client.
-pub fn refused_signature(error: &SignError) -> Refused {
-    let kind = match error {
-        SignError::Service(_) | SignError::WrongCertificate { .. } => Refusal::Service,
-        _ => Refusal::Configuration,
-    };
-    Refused::new(kind, error.to_string())
 }

@@ -36,11 +36,11 @@ impl Exit {
         (Self::Good, "everything asked for was done, and every object is good"),
         (Self::NotGood, "called by git: there is no signature, or it is not good"),
         (Self::Usage, "the command line was not understood"),
-        (Self::Configuration, "a setting cannot be used"),
+        (Self::Configuration, "a setting, or the file that it names, cannot be used"),
         (Self::Object, "the repository or the object was not found or cannot be read"),
         (Self::Service, "a service is not reachable, refused, or answered wrongly"),
         (Self::Identity, "there is no identity token, or not the expected identity"),
-        (Self::Trust, "trust material is missing, damaged or not acceptable"),
+        (Self::Trust, "trust material is damaged, not acceptable, or there is none for the instance"),
         (Self::Io, "a file, a pipe or the terminal cannot be read or written"),
         (Self::Verdict(Verdict::Untrusted), "untrusted: verified, and nobody you trust named the identity"),
         (Self::Verdict(Verdict::Legacy), "legacy: verified by a rule that must be asked for"),
@@ -157,6 +157,7 @@ impl From<repository::Error> for Failure {
             | E::ObjectTooLarge { .. }
             | E::ObjectIdMismatch { .. }
             | E::Sha1Collision { .. }
+            | E::BrokenReference { .. }
             | E::Walk(_)
             | E::Git(_) => Exit::Object,
         };

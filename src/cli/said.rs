@@ -27,6 +27,11 @@ pub(super) fn remember(name: &str) {
 }
 
 fn folder() -> Option<PathBuf> {
+    state_folder().map(|folder| folder.join("said"))
+}
+
+/// Where the program remembers what is no configuration.
+pub(super) fn state_folder() -> Option<PathBuf> {
     let places = ProjectDirs::from("", "", "paraph")?;
-    Some(places.state_dir().unwrap_or(places.data_local_dir()).join("said"))
+    Some(places.state_dir().unwrap_or(places.data_local_dir()).to_owned())
 }

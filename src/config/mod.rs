@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 pub use settings::{Config, Effective, IGNORED, Ignored, SETTINGS, SettingInfo};
 pub use url_opener::UrlOpener;
-pub use value::{AgentConfirm, AgentUse, Lifetime, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider};
+pub use value::{AgentConfirm, AgentUse, KeyringUse, Lifetime, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider};
 
 use value::{Raw, Refusal, Value};
 

@@ -1,6 +1,8 @@
 //! The table of all settings, and the struct that it gives.
 
-use super::value::{AgentConfirm, AgentUse, Lifetime, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider, Value};
+use super::value::{
+    AgentConfirm, AgentUse, KeyringUse, Lifetime, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider, Value,
+};
 use super::{Error, Inputs, InstanceSettings, Notice, Setting, Source, UrlOpener};
 use crate::trust::Instance;
 use std::path::PathBuf;
@@ -245,6 +247,11 @@ settings! {
         name: "agentConfirmTime", keys: ["paraph.agentConfirmTime"], variables: ["PARAPH_AGENT_CONFIRM_TIME"],
         default: "600", otherwise: "", secret: false,
         help: "How long one yes holds, in seconds.",
+    }
+    keyring: KeyringUse {
+        name: "keyring", keys: ["paraph.keyring"], variables: ["PARAPH_KEYRING"],
+        default: "never", otherwise: "", secret: false,
+        help: "Where the agent keeps refresh tokens, where the issuer gives them, so that a login outlasts it. With never in its memory alone; with os in the Secret Service of the desktop, on macOS in the Keychain; with keyutils in the kernel's memory, until the machine is started anew or nothing was asked for in days. None takes another's place. Read when the agent starts, from the user's own configuration.",
     }
     fulcio: Option<ServiceUrl> {
         name: "fulcio", keys: ["paraph.fulcio", "gitsign.fulcio"], variables: ["PARAPH_FULCIO_URL", "GITSIGN_FULCIO_URL", "SIGSTORE_FULCIO_URL"],

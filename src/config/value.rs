@@ -353,6 +353,20 @@ choices! {
 }
 
 choices! {
+    /// Where refresh tokens rest while no agent runs.
+    KeyringUse, "never, os, secret-service, keyutils" {
+        /// Nowhere.
+        Never = "never",
+        /// In the keyring that this system's programs use.
+        Os = "os",
+        /// In the desktop's Secret Service.
+        SecretService = "secret-service",
+        /// In the kernel's keyutils.
+        Keyutils = "keyutils",
+    }
+}
+
+choices! {
     /// Whether signatures for other machines are asked about.
     AgentConfirm, "ask, never" {
         /// They are.

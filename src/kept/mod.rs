@@ -139,6 +139,10 @@ impl Kept {
     /// Finds the place of each record, and only looks at their lengths and ids.
     fn read_places(&mut self) -> Result<(), String> {
         let unreadable = |error: io::Error| format!("cannot be read, and was not used: {error}");
+        // a pipe would keep the reader waiting for as long as nobody writes to it
+        if std::fs::metadata(&self.path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err("is no regular file, and was not used".into());
+        }
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -165,6 +169,9 @@ impl Kept {
 
     /// Appends under the lock, at the end of the last whole record.
     fn append(&self, mut added: File) -> io::Result<()> {
+        if std::fs::metadata(&self.path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(io::Error::other("it is no regular file"));
+        }
         let mut options = File::options();
         options.create(true).truncate(false).read(true).write(true);
         #[cfg(unix)]

@@ -16,7 +16,7 @@ use crate::{
     policy::{Finding, JudgedBy, OtherJudgement},
     repository::{ObjectKind, RawObject},
 };
-use std::{io::Write, path::Path, process::Command, sync::OnceLock};
+use std::{collections::BTreeSet, io::Write, path::Path, process::Command, sync::OnceLock};
 use tempfile::{NamedTempFile, TempDir};
 
 /// Keys in a file, at most.
@@ -81,7 +81,8 @@ impl Forge {
         }?;
         if judged.finding == Finding::KeyTrusted {
             let claimed = commit.committer_email.unwrap_or_default();
-            if commit.parents.len() < 2 {
+            let parents: BTreeSet<&str> = commit.parents.iter().copied().collect();
+            if parents.len() < 2 {
                 judged.finding = Finding::ForgeNoMerge;
             } else if self.committer.as_ref().is_some_and(|committer| committer != claimed) {
                 judged.finding = Finding::ForgeCommitter;

@@ -42,13 +42,14 @@ pub enum Error {
 const LONGEST_LINE: u64 = 8192;
 
 pub(super) fn resolve(repository: &Repository, revision: &str) -> Result<Resolved, RepositoryError> {
-    let (id, warnings) = line(repository, &["rev-parse", "--verify", revision]).map_err(|error| match error {
-        // what git says of every name that it does not know
-        RepositoryError::Git(Error::Failed { message, .. }) if message.contains("Needed a single revision") => {
-            RepositoryError::UnknownRevision { revision: revision.to_owned(), cause: String::new() }
-        }
-        other => other,
-    })?;
+    let (id, warnings) =
+        line(repository, &["-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", revision]).map_err(|error| match error {
+            // what git says of every name that it does not know
+            RepositoryError::Git(Error::Failed { message, .. }) if message.contains("Needed a single revision") => {
+                RepositoryError::UnknownRevision { revision: revision.to_owned(), cause: String::new() }
+            }
+            other => other,
+        })?;
     if warnings.contains("is ambiguous") {
         let meanings = vec!["more than one reference or object".to_owned()];
         return Err(RepositoryError::AmbiguousRevision { revision: revision.to_owned(), meanings });
@@ -123,7 +124,7 @@ impl Reader {
         }
         let size: u64 = words.next().and_then(|size| size.parse().ok()).ok_or_else(not_understood)?;
         let kind = gix::objs::Kind::from_bytes(kind.as_bytes()).map_err(|_| not_understood())?;
-        within_limit(id, size)?;
+        within_limit(id, kind, size)?;
         let mut bytes = Vec::new();
         self.output.by_ref().take(size).read_to_end(&mut bytes).map_err(|_| not_understood())?;
         let mut end = [0];
@@ -225,6 +226,45 @@ fn line(repository: &Repository, arguments: &[&str]) -> Result<(String, String),
     }
     let text = String::from_utf8(output.stdout).map_err(|_| Error::Answer { command })?;
     Ok((text.trim_end_matches('\n').to_owned(), warnings))
+}
+
+/// Hands each line that a command of git prints to `take`, without its end; `None` from it means that the line is not understood. What git
+/// leaves out with a warning, such as a broken reference, is an error.
+pub(super) fn lines(
+    repository: &Repository,
+    arguments: &[&'static str],
+    mut take: impl FnMut(&[u8]) -> Option<()>,
+) -> Result<(), RepositoryError> {
+    let command = arguments.first().copied().unwrap_or_default();
+    let mut child = command_of(repository, arguments).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(Error::Start)?;
+    // git says little there, so that it does not wait for somebody who reads
+    let complaints = child.stderr.take();
+    let mut output = BufReader::new(child.stdout.take().ok_or(Error::Answer { command })?);
+    let mut understood = true;
+    let mut line = Vec::new();
+    while understood && output.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(|_| Error::Answer { command })? > 0 {
+        understood = line.strip_suffix(b"\n").and_then(&mut take).is_some();
+        line.clear();
+    }
+    if !understood {
+        let _ = child.kill();
+    }
+    let mut said = Vec::new();
+    let read = complaints.map(|pipe| pipe.take(LONGEST_LINE).read_to_end(&mut said));
+    let status = child.wait().map_err(Error::Start)?;
+    let message = String::from_utf8_lossy(&said).trim().to_owned();
+    match (understood, read) {
+        (true, Some(Ok(_))) if status.success() && !message.contains("ignoring") => Ok(()),
+        (true, Some(Ok(_))) => Err(Error::Failed { command, message }.into()),
+        _ => Err(Error::Answer { command }.into()),
+    }
+}
+
+/// The address that git fetches a remote from, after its own rewriting.
+pub(super) fn fetch_url(repository: &Repository, remote: &str) -> Option<String> {
+    let output = command_of(repository, &["remote", "get-url", "--", remote]).stdin(Stdio::null()).output().ok()?;
+    let url = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+    Some(url.trim_end_matches('\n').to_owned())
 }
 
 fn command_of(repository: &Repository, arguments: &[&str]) -> Command {

@@ -8,6 +8,7 @@
 mod configuration;
 mod git;
 mod new;
+mod references;
 mod revision;
 mod walk;
 
@@ -21,7 +22,8 @@ use std::sync::Arc;
 pub use configuration::{Entry, Scope, global_configuration};
 pub use git::Error as GitError;
 pub use new::{KnownReferences, NewCommits};
-pub use walk::{Commits, Found, Handle, Range, TagReference};
+pub use references::TagReference;
+pub use walk::{Commits, Found, Handle, Range};
 
 /// The largest object that is read: no signed commit or tag comes near it.
 pub const OBJECT_LIMIT: u64 = crate::object::MAX_OBJECT as u64;
@@ -136,6 +138,8 @@ pub enum Error {
     ObjectTooLarge {
         /// Its id.
         id: String,
+        /// What it is.
+        kind: ObjectKind,
         /// Its size.
         size: u64,
         /// What is allowed.
@@ -158,6 +162,14 @@ pub enum Error {
         id: String,
         /// What is stored there.
         kind: ObjectKind,
+    },
+    /// A reference leads nowhere.
+    #[error("the reference {reference} leads to the object {id}, which is not here or cannot be read; `git fsck` tells more")]
+    BrokenReference {
+        /// Its full name.
+        reference: String,
+        /// The object on the way.
+        id: String,
     },
     /// History could not be followed.
     #[error("history cannot be followed: {0}")]
@@ -291,9 +303,9 @@ impl Repository {
         let object_id = gix::ObjectId::from_hex(id.as_bytes()).map_err(|error| damaged(error.to_string()))?;
         let header = self.gix.try_find_header(object_id).map_err(|error| damaged(chain(&error)))?;
         let header = header.ok_or_else(|| Error::MissingObject(id.to_owned()))?;
-        within_limit(id, header.size())?;
+        within_limit(id, header.kind(), header.size())?;
         let object = self.gix.find_object(object_id).map_err(|error| damaged(chain(&error)))?.detach();
-        within_limit(id, u64::try_from(object.data.len()).unwrap_or(u64::MAX))?;
+        within_limit(id, object.kind, u64::try_from(object.data.len()).unwrap_or(u64::MAX))?;
         Ok((object.kind, object.data))
     }
 
@@ -412,8 +424,12 @@ fn find(directory: &Path, options: gix::sec::trust::Mapping<gix::open::Options>)
     gix::ThreadSafeRepository::discover_with_environment_overrides_opts(directory, upwards, options).map(|found| found.to_thread_local())
 }
 
-fn within_limit(id: &str, size: u64) -> Result<(), Error> {
-    if size > OBJECT_LIMIT { Err(Error::ObjectTooLarge { id: id.to_owned(), size, limit: OBJECT_LIMIT }) } else { Ok(()) }
+fn within_limit(id: &str, kind: gix::objs::Kind, size: u64) -> Result<(), Error> {
+    if size > OBJECT_LIMIT {
+        Err(Error::ObjectTooLarge { id: id.to_owned(), kind: kind.into(), size, limit: OBJECT_LIMIT })
+    } else {
+        Ok(())
+    }
 }
 
 fn is_not_there(error: &gix::Error) -> bool {

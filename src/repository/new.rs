@@ -12,8 +12,13 @@ pub enum KnownReferences<'a> {
     Nothing,
     /// All of this repository.
     All,
-    /// Those that are known of a remote of this name.
-    Remote(&'a str),
+    /// Those that are known of a remote, where it is what is pushed to: with a `pushurl` it may have other history.
+    Remote {
+        /// Its name.
+        name: &'a str,
+        /// The address that is pushed to.
+        url: &'a str,
+    },
 }
 
 /// The commits that a push brings, newest first.
@@ -35,17 +40,12 @@ impl Repository {
                 revisions.extend([prefix, id, "\n"]);
             }
         }
-        let remote;
-        let options: &[&str] = match references {
-            KnownReferences::Nothing => &[],
-            KnownReferences::All => &["--not", "--all"],
-            // the name becomes a pattern; what could match the references of another remote is left out, and more is judged
-            KnownReferences::Remote(name) if name.is_empty() || name.contains(['*', '?', '[', '\\']) => &[],
-            KnownReferences::Remote(name) => {
-                remote = format!("--remotes={name}");
-                &["--not", &remote]
-            }
-        };
+        let options: &[&str] = if references == KnownReferences::All { &["--not", "--all"] } else { &[] };
+        if let KnownReferences::Remote { name, url } = references
+            && git::fetch_url(self, name).is_some_and(|fetched| fetched == url)
+        {
+            revisions.extend(self.known_of_remote(name)?.into_iter().map(|id| format!("^{id}\n")));
+        }
         Ok(NewCommits { listing: git::Listing::start(self, &revisions, options)? })
     }
 }

@@ -16,6 +16,9 @@ const LONGEST_REVISION: usize = 4096;
 /// git's own lower bound for an abbreviated id.
 const SHORTEST_ABBREVIATION: usize = 4;
 
+/// As long as git abbreviates ids: a shorter word that is the name of a reference is meant as that.
+const LIKELY_ABBREVIATION: usize = 7;
+
 const MEANINGS_SHOWN: usize = 5;
 
 /// A chain of symbolic references longer than git follows.
@@ -23,6 +26,16 @@ const SYMBOLIC_LIMIT: usize = 5;
 
 impl Repository {
     pub(super) fn resolve(&self, revision: &str) -> Result<Resolved, Error> {
+        let resolved = self.resolve_as_given(revision)?;
+        // an expression that leads to the very object of a reference was reached by its name all the same: `v1^{tag}`
+        let peeled = ["^{tag}", "^{object}", "^0"].iter().find_map(|operator| revision.strip_suffix(operator));
+        match peeled.filter(|base| !base.is_empty() && resolved.reference.is_none()).map(|base| self.resolve(base)) {
+            Some(Ok(base)) if base.id == resolved.id => Ok(Resolved { reference: base.reference, ..resolved }),
+            _ => Ok(resolved),
+        }
+    }
+
+    fn resolve_as_given(&self, revision: &str) -> Result<Resolved, Error> {
         check(revision)?;
         if self.references_by_git || self.objects_by_git.is_some() {
             return git::resolve(self, revision);
@@ -64,6 +77,15 @@ impl Repository {
         let candidates = places.iter().map(|place| format!("{place}{name}")).chain([format!("refs/remotes/{name}/HEAD")]);
         for candidate in candidates {
             meanings.extend(self.reference(revision, &candidate)?);
+        }
+        // what is written like an id and is the name of a reference too
+        if is_hexadecimal(name)
+            && (LIKELY_ABBREVIATION..self.gix.object_hash().len_in_hex()).contains(&name.len())
+            && let [Named::Reference(_, referred)] = meanings.as_slice()
+            && let Some(Named::Id(id)) = self.abbreviation(revision, name)?
+            && id != *referred
+        {
+            meanings.push(Named::Id(id));
         }
         if meanings.len() > 1 {
             let meanings = meanings.into_iter().map(|meaning| match meaning {

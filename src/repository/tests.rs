@@ -231,15 +231,17 @@ fn new_commits_are_those_that_neither_objects_nor_references_lead_to() {
     let third = git(&path, &["rev-parse", "HEAD"]);
     git(&path, &["checkout", "-q", "main"]);
     git(&path, &["update-ref", "refs/remotes/origin/main", &first]);
+    git(&path, &["remote", "add", "origin", "file:///origin"]);
     let repository = Repository::open(&path).unwrap();
+    let remote = |name, url| KnownReferences::Remote { name, url };
     let new =
         |tips: &[&str], known: &[&str], references| repository.new_commits(tips, known, references).unwrap().collect::<Result<Vec<_>, _>>();
     assert_eq!(new(&[&third], &[], KnownReferences::Nothing).unwrap(), [&*third, &second, &first]);
     assert_eq!(new(&[&third], &[], KnownReferences::All).unwrap(), [&*third]);
-    assert_eq!(new(&[&third, &tag], &[], KnownReferences::Remote("origin")).unwrap(), [&*third, &second]);
-    assert_eq!(new(&[&third], &[&tag], KnownReferences::Remote("elsewhere")).unwrap(), [&*third]);
-    // a pattern would stand for other remotes
-    assert_eq!(new(&[&second], &[], KnownReferences::Remote("orig*")).unwrap().len(), 2);
+    assert_eq!(new(&[&third, &tag], &[], remote("origin", "file:///origin")).unwrap(), [&*third, &second]);
+    assert_eq!(new(&[&third], &[], remote("origin", "file:///fork")).unwrap().len(), 3);
+    assert_eq!(new(&[&third], &[&tag], remote("elsewhere", "file:///origin")).unwrap(), [&*third]);
+    assert_eq!(new(&[&second], &[], remote("orig*", "file:///origin")).unwrap().len(), 2);
     assert!(matches!(new(&[&"1".repeat(40)], &[], KnownReferences::Nothing), Err(Error::Git(GitError::Listing))));
     assert!(matches!(repository.new_commits(&["HEAD"], &[], KnownReferences::All), Err(Error::Git(GitError::NoId { .. }))));
 }

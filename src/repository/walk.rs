@@ -4,7 +4,12 @@
 
 use super::{Error, ObjectKind, RawObject, Repository, git};
 use gix::ObjectId;
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashSet},
+    rc::Rc,
+    sync::Arc,
+};
 
 /// A part of history.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +28,8 @@ pub struct Commits<'a> {
     shallow: HashSet<ObjectId>,
     /// Commits whose parents a shallow clone left out.
     cut: Vec<String>,
+    /// Commits that the walk read and whose bytes have another id.
+    foreign: Rc<RefCell<BTreeSet<ObjectId>>>,
 }
 
 /// Who follows history: git where objects lie in a push's quarantine, which gix does not see.
@@ -33,30 +40,43 @@ enum Walk<'a> {
 }
 
 /// A walk that keeps the bytes of the commit that it stands at.
-type Whole<'a> = gix::traverse::commit::Simple<&'a gix::OdbHandle, fn(&gix::oid) -> bool>;
+type Whole<'a> = gix::traverse::commit::Simple<Hashed<'a>, fn(&gix::oid) -> bool>;
+
+/// Commits as a walk reads them, on the side that is left out too: each is hashed, since one stored under another's id would lead the walk
+/// past what nobody verified.
+struct Hashed<'a> {
+    objects: &'a gix::OdbHandle,
+    /// The ids whose bytes have another.
+    foreign: Rc<RefCell<BTreeSet<ObjectId>>>,
+}
+
+impl gix::objs::Find for Hashed<'_> {
+    fn try_find<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<gix::objs::Data<'a>>> {
+        let found = self.objects.try_find(id, buffer)?;
+        if let Some(object) = &found
+            && gix::objs::compute_hash(id.kind(), object.kind, object.data).ok().is_none_or(|computed| computed != id)
+        {
+            self.foreign.borrow_mut().insert(id.to_owned());
+        }
+        Ok(found)
+    }
+}
 
 /// A commit that a walk came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Its id.
     pub id: String,
-    /// Its content as the walk read it, so that nobody reads it twice; not hashed yet.
+    /// Its content as the walk read it, so that nobody reads it twice.
     bytes: Option<Vec<u8>>,
+    /// Whether those bytes were hashed, and have the id.
+    is_hashed: bool,
 }
 
 impl From<String> for Found {
     fn from(id: String) -> Self {
-        Self { id, bytes: None }
+        Self { id, bytes: None, is_hashed: false }
     }
-}
-
-/// An annotated tag that a reference leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TagReference {
-    /// The full name of the reference.
-    pub reference: String,
-    /// The id of the tag object.
-    pub id: String,
 }
 
 impl Repository {
@@ -86,22 +106,30 @@ impl Repository {
             tips.extend(self.reference_tips()?);
         }
         let shallow = self.gix.shallow_commits().map_err(broken)?;
+        let foreign = Rc::default();
         let shallow: HashSet<ObjectId> = shallow.iter().flat_map(|commits| commits.iter().copied()).collect();
         let walk = if self.objects_by_git.is_some() {
             let revisions = tips.iter().map(|id| format!("{id}\n")).chain(hidden.iter().map(|id| format!("^{id}\n")));
             let options: &[&str] = if range.first_parent { &["--first-parent"] } else { &[] };
             Walk::Git(git::Listing::start(self, &revisions.collect::<String>(), options)?)
         } else {
-            self.walk(tips, hidden, range.first_parent, shallow.is_empty())?
+            self.walk(tips, hidden, range.first_parent, shallow.is_empty().then(|| Rc::clone(&foreign)))?
         };
-        Ok(Commits { walk, shallow, cut: Vec::new() })
+        Ok(Commits { walk, shallow, cut: Vec::new(), foreign })
     }
 
-    fn walk(&self, tips: Vec<ObjectId>, hidden: Vec<ObjectId>, first_parent: bool, is_whole: bool) -> Result<Walk<'_>, Error> {
-        if is_whole {
+    /// `foreign` gets what is not what its id says, where history is whole.
+    fn walk(
+        &self,
+        tips: Vec<ObjectId>,
+        hidden: Vec<ObjectId>,
+        first_parent: bool,
+        foreign: Option<Rc<RefCell<BTreeSet<ObjectId>>>>,
+    ) -> Result<Walk<'_>, Error> {
+        if let Some(foreign) = foreign {
             use gix::traverse::commit::{Parents, Simple, simple::Sorting};
             let parents = if first_parent { Parents::First } else { Parents::All };
-            let walk = Simple::new(tips, &self.gix.objects).sorting(Sorting::BreadthFirst).map_err(broken)?;
+            let walk = Simple::new(tips, Hashed { objects: &self.gix.objects, foreign }).sorting(Sorting::BreadthFirst).map_err(broken)?;
             return Ok(Walk::Whole(Box::new(walk.parents(parents).hide(hidden).map_err(broken)?)));
         }
         let mut platform = self.gix.rev_walk(tips).with_hidden(hidden).use_commit_graph(false);
@@ -109,24 +137,6 @@ impl Repository {
             platform = platform.first_parent_only();
         }
         Ok(Walk::Shallow(platform.all().map_err(broken)?))
-    }
-
-    /// Every annotated tag under `refs/tags/`.
-    ///
-    /// # Errors
-    /// Where the references cannot be read.
-    pub fn tag_references(&self) -> Result<Vec<TagReference>, Error> {
-        let platform = self.gix.references().map_err(broken)?;
-        let mut tags = Vec::new();
-        for reference in platform.tags().map_err(broken)? {
-            let reference = reference.map_err(broken)?;
-            let Some(id) = reference.try_id().map(|id| id.detach()) else { continue };
-            let header = self.gix.find_header(id).map_err(broken)?;
-            if header.kind() == gix::objs::Kind::Tag {
-                tags.push(TagReference { reference: reference.name().as_bstr().to_string(), id: id.to_hex().to_string() });
-            }
-        }
-        Ok(tags)
     }
 
     /// The object with this id, whose bytes have it.
@@ -143,6 +153,9 @@ impl Repository {
     /// Where it is not here, damaged, or too large.
     pub fn found(&self, found: Found) -> Result<RawObject, Error> {
         match found.bytes {
+            Some(bytes) if found.is_hashed => {
+                Ok(RawObject { id: found.id, format: self.format(), kind: ObjectKind::Commit, bytes, reference: None })
+            }
             Some(bytes) => self.with_its_id(&found.id, gix::objs::Kind::Commit, bytes, None),
             None => self.checked_object(&found.id, None),
         }
@@ -161,20 +174,6 @@ impl Repository {
         })?;
         debug_assert_eq!(object.kind, ObjectKind::Commit);
         ObjectId::from_hex(object.id.as_bytes()).map_err(broken)
-    }
-
-    /// The commits that references lead to; what leads to no commit (a tag of a tree) has no history.
-    fn reference_tips(&self) -> Result<Vec<ObjectId>, Error> {
-        let platform = self.gix.references().map_err(broken)?;
-        let mut tips: Vec<ObjectId> = self.gix.head_id().ok().map(|id| id.detach()).into_iter().collect();
-        for reference in platform.all().map_err(broken)? {
-            let mut reference = reference.map_err(broken)?;
-            let Ok(id) = reference.peel_to_id() else { continue };
-            if self.gix.find_header(id.detach()).is_ok_and(|header| header.kind() == gix::objs::Kind::Commit) {
-                tips.push(id.detach());
-            }
-        }
-        Ok(tips)
     }
 }
 
@@ -204,10 +203,14 @@ impl Iterator for Commits<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (id, bytes) = match &mut self.walk {
-            Walk::Whole(walk) => {
-                let id = walk.next()?.map(|commit| commit.id).map_err(broken);
-                (id, Some(walk.commit_data().to_owned()))
-            }
+            Walk::Whole(walk) => match walk.next() {
+                Some(commit) => (commit.map(|commit| commit.id).map_err(broken), Some(walk.commit_data().to_owned())),
+                // those that were not handed out, where their ids would have been noticed, led the walk astray
+                None => {
+                    let id = self.foreign.borrow_mut().pop_first()?.to_hex().to_string();
+                    return Some(Err(Error::Walk(format!("the bytes stored for the commit {id} are not its own; `git fsck` tells more"))));
+                }
+            },
             Walk::Shallow(walk) => (walk.next()?.map(|commit| commit.id).map_err(broken), None),
             Walk::Git(listing) => (listing.next()?.and_then(|id| ObjectId::from_hex(id.as_bytes()).map_err(broken)), None),
         };
@@ -219,7 +222,8 @@ impl Iterator for Commits<'_> {
         if self.shallow.contains(&commit) {
             self.cut.push(id.clone());
         }
-        Some(Ok(Found { id, bytes }))
+        let is_hashed = bytes.is_some() && !self.foreign.borrow_mut().remove(&commit);
+        Some(Ok(Found { id, bytes, is_hashed }))
     }
 }
 

@@ -7,6 +7,7 @@ mod container;
 mod forward;
 mod hostile;
 mod interruptions;
+mod keyring;
 mod memory;
 mod publication;
 mod rebase;

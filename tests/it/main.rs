@@ -18,6 +18,7 @@ mod hooks;
 mod logins;
 mod other;
 mod ranges;
+mod references;
 mod repository;
 mod services;
 mod sign;

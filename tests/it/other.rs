@@ -3,7 +3,7 @@
 use crate::support::{
     filter::filtered,
     keys::{OpenPgp, Ssh},
-    objects::{installed, openssl_signature},
+    objects::{Parts, installed, openssl_signature},
     sandbox::{Done, Sandbox},
     sigstore::{EMAIL, Sigstore},
 };
@@ -252,6 +252,15 @@ fn a_forges_merge_is_judged_by_its_ssh_key_and_by_no_name() {
     commit OID: good
       Good SSH signature, key FINGERPRINT; judged by forge key.
     ");
+    // the same parent twice makes no merge
+    let single = sandbox.commit_parts(&by_forge(&sandbox, |arguments| forge.git(arguments), 1));
+    let payload = String::from_utf8(single.payload.clone()).unwrap();
+    let parent = payload.lines().find(|line| line.starts_with("parent ")).unwrap();
+    let payload = payload.replacen(parent, &format!("{parent}\n{parent}"), 1);
+    let mut sign = sandbox.command("ssh-keygen", &sandbox.root());
+    let signed = sandbox.feed(sign.args(["-q", "-Y", "sign", "-n", "git", "-f", &forge.file]), payload.as_bytes());
+    let twice = sandbox.store_commit(&Parts { payload: payload.into_bytes(), signature: signed.stdout });
+    assert_eq!(verdict(&sandbox, &[&twice]), ("untrusted".to_owned(), Some("forge-no-merge".to_owned())));
 }
 
 #[test]
@@ -322,6 +331,7 @@ fn a_hook_lets_a_forges_merge_pass_by_the_same_key() {
     let Some(forge) = Ssh::new(&sandbox, "forge", test) else { return };
     let merge = by_forge(&sandbox, |arguments| forge.git(arguments), 2);
     // the remote has both sides of the merge already
+    sandbox.git(&["remote", "add", "origin", "file:///nowhere"]);
     sandbox.git(&["update-ref", "refs/remotes/origin/main", &format!("{merge}^1")]);
     sandbox.git(&["update-ref", "refs/remotes/origin/side", &format!("{merge}^2")]);
     let input = format!("refs/heads/main {merge} refs/heads/main {}\n", sandbox.git(&["rev-parse", "HEAD"]));

@@ -4,6 +4,7 @@ pub mod browser;
 pub mod bundle;
 pub mod chromium;
 pub mod filter;
+pub mod keyring;
 pub mod keys;
 pub mod log;
 pub mod objects;

@@ -121,3 +121,21 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
         })
         .collect()
 }
+
+#[test]
+fn trust_from_a_file_is_never_the_public_instances() {
+    let sigstore = Sigstore::start();
+    let sandbox = Sandbox::with_repository();
+    sigstore.configure(&sandbox);
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "one"]);
+    // of the public instance only
+    let allowed = sandbox.home().join("allowed");
+    std::fs::write(&allowed, format!("ann@example.com {}\n", sigstore.url)).unwrap();
+    sandbox.git(&["config", "--global", "paraph.allowedIdentities", allowed.to_str().unwrap()]);
+    let root = sigstore.file("trusted_root.json");
+    for options in [&["--trusted-root", &root][..], &["--trusted-root", &root, "--instance", "public"]] {
+        sandbox.git(&["config", "--global", "paraph.instance", "public"]);
+        let done = sandbox.paraph(&[&["verify", "--json"], options].concat());
+        assert!(done.code == Some(10) && done.stdout.contains(r#""instance":"custom""#), "{done:?}");
+    }
+}

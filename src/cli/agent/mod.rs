@@ -1,5 +1,6 @@
 //! `paraph agent`, `paraph login`, `paraph logout`.
 
+pub(super) mod keyring;
 mod registered;
 mod run;
 pub(super) mod signature;
@@ -14,6 +15,8 @@ use super::{
 use crate::{
     agent::{
         client::{AgentError, Client},
+        keyring::Record,
+        place::Place,
         protocol::{Call, Login, Refusal, Reply, Status},
     },
     config::OptionValue,
@@ -53,10 +56,12 @@ pub(super) enum Command {
         json: bool,
     },
     /// Wipe its keys and tokens, and sign nothing until it is unlocked
+    ///
+    /// What rests in a keyring stays there and is not used. It holds for an agent that is started anew as well, until the machine is.
     Lock,
-    /// Let it sign again; the next signature takes a login
+    /// Let it sign again; the next signature takes a login, unless one rests in a keyring
     Unlock,
-    /// Wipe its keys and tokens
+    /// Wipe its keys and tokens; what rests in a keyring stays there, and is used again
     Clear,
     /// End it
     Stop,
@@ -81,6 +86,9 @@ pub(super) struct LoginArgs {
 }
 
 /// Forget a login, and end it at the identity provider
+///
+/// It is wiped from the agent's memory, removed from the keyring where it rests, and revoked where the provider lets it be. Where a login
+/// rests and no agent runs, one is started for that. What could not be removed is an error; what the provider was not told is said.
 #[derive(Debug, clap::Args)]
 pub(super) struct LogoutArgs {
     /// The identity to forget; otherwise all
@@ -93,13 +101,13 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Run(arguments) => run::run(arguments, ui),
         Command::Status { json } => status(*json, ui),
         Command::Log { json } => journal(*json, ui),
-        Command::Lock => tell(&Call::Lock, "The agent is locked: its keys and tokens are wiped.", ui),
-        Command::Unlock => tell(&Call::Unlock, "The agent is unlocked.", ui),
-        Command::Clear => tell(&Call::Clear, "The agent has forgotten its keys and tokens.", ui),
-        Command::Stop => tell(&Call::Stop, "The agent ends.", ui),
+        Command::Lock => lock(true, "The agent is locked: its keys and tokens are wiped.", ui),
+        Command::Unlock => lock(false, "The agent is unlocked.", ui),
+        Command::Clear => tell(&Client::of_user(false)?, &Call::Clear, "The agent has forgotten its keys and tokens.", ui),
+        Command::Stop => tell(&Client::of_user(false)?, &Call::Stop, "The agent ends.", ui),
         Command::Confirm => confirm(ui),
         Command::Socket => {
-            ui.line(crate::agent::place::Place::of_user().map_err(AgentError::from)?.forward_socket().display());
+            ui.line(Place::of_user().map_err(AgentError::from)?.forward_socket().display());
             Ok(Exit::Good)
         }
     }
@@ -131,8 +139,34 @@ pub(super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure
 }
 
 pub(super) fn log_out(arguments: &LogoutArgs, ui: &mut Ui) -> Result<Exit, Failure> {
-    let whose = arguments.identity.as_deref().map_or_else(|| "All logins are".to_owned(), |identity| format!("The login of {identity} is"));
-    tell(&Call::Logout { identity: arguments.identity.clone() }, &format!("{whose} forgotten."), ui)
+    let identity = arguments.identity.as_deref();
+    let whose = identity.map_or_else(|| "All logins are".to_owned(), |identity| format!("The login of {identity} is"));
+    // what rests is removed and revoked by an agent, also where it is needed for that alone
+    let only_for_this = !Client::of_user(false)?.is_present() && !keyring::records(identity)?.is_empty();
+    let done =
+        tell(&Client::of_user(only_for_this)?, &Call::Logout { identity: arguments.identity.clone() }, &format!("{whose} forgotten."), ui);
+    if only_for_this {
+        // one that is busy ends by itself
+        let _ = Client::of_user(false)?.call(&Call::Stop, |_| true);
+    }
+    done
+}
+
+/// Locks or unlocks the agent that runs, or the one that is started next.
+fn lock(locked: bool, done: &str, ui: &mut Ui) -> Result<Exit, Failure> {
+    let client = Client::of_user(false)?;
+    if client.is_present() {
+        return tell(&client, if locked { &Call::Lock } else { &Call::Unlock }, done, ui);
+    }
+    let place = Place::of_user().map_err(AgentError::from)?;
+    let was_locked = place.is_locked();
+    place.set_locked(locked).map_err(AgentError::from)?;
+    ui.note(match (locked, was_locked) {
+        (true, _) => "No agent runs. One that is started signs nothing until it is unlocked.",
+        (false, true) => "No agent runs. One that is started signs.",
+        (false, false) => "No agent runs.",
+    });
+    Ok(Exit::Good)
 }
 
 /// Whom git commits as here.
@@ -177,8 +211,14 @@ pub(super) fn show_prompt(reply: &Reply, terminal: &Terminal) -> bool {
 }
 
 /// A call that is done or not.
-fn tell(call: &Call, done: &str, ui: &mut Ui) -> Result<Exit, Failure> {
-    match Client::of_user(false)?.call(call, |_| true) {
+fn tell(client: &Client, call: &Call, done: &str, ui: &mut Ui) -> Result<Exit, Failure> {
+    let said = |reply: &Reply, ui: &mut Ui| {
+        if let Reply::Say { text } = reply {
+            ui.note(text);
+        }
+        true
+    };
+    match client.call(call, |reply| said(reply, ui)) {
         Ok(Reply::Done { remarks }) => {
             ui.note(done);
             remarks.into_iter().for_each(|remark| ui.warning(remark));
@@ -193,6 +233,14 @@ fn tell(call: &Call, done: &str, ui: &mut Ui) -> Result<Exit, Failure> {
     }
 }
 
+/// What the agent says of itself, where one runs and can be asked.
+pub(super) fn running() -> Option<Status> {
+    match Client::of_user(false).ok()?.call(&Call::Status, |_| true) {
+        Ok(Reply::Status(status)) => Some(status),
+        _ => None,
+    }
+}
+
 fn status(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
     let status = match Client::of_user(false)?.call(&Call::Status, |_| true) {
         Ok(Reply::Status(status)) => Some(status),
@@ -200,12 +248,21 @@ fn status(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
         Err(AgentError::Absent) => None,
         Err(error) => return Err(error.into()),
     };
+    let resting = keyring::records(None)?;
     if json {
-        ui.json(&serde_json::json!({ "running": status.is_some(), "agent": status }));
+        let rests = |record: &Record| {
+            let Record { keyring, instance, owner, .. } = record;
+            serde_json::json!({ "identity": owner.identity, "issuer": owner.issuer, "instance": instance, "keyring": keyring })
+        };
+        let resting: Vec<_> = resting.iter().map(rests).collect();
+        ui.json(&serde_json::json!({ "running": status.is_some(), "agent": status, "resting": resting }));
     } else {
         match &status {
             None => ui.line("no agent runs"),
             Some(status) => describe(status, ui),
+        }
+        for Record { keyring, owner, .. } in &resting {
+            ui.line(format!("the login of {} at {} rests in {keyring}", owner.identity, owner.issuer));
         }
     }
     Ok(Exit::Good)
@@ -214,6 +271,11 @@ fn status(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
 fn describe(status: &Status, ui: &mut Ui) {
     ui.line(format!("process {}, paraph {}, since {}", status.process, status.program, time(status.started)));
     ui.line(format!("memory {}", status.memory));
+    ui.line(match (status.keyring, &status.keyring_problem) {
+        (None, _) => "refresh tokens in memory alone (paraph.keyring)".to_owned(),
+        (Some(_), Some(problem)) => format!("refresh tokens in memory alone: {problem}"),
+        (Some(keyring), None) => format!("refresh tokens rest in {keyring}"),
+    });
     if status.locked {
         ui.line("locked");
     }
@@ -299,13 +361,14 @@ impl From<AgentError> for Failure {
                     Refusal::Identity | Refusal::Login | Refusal::Denied | Refusal::Locked => Exit::Identity,
                     Refusal::Configuration | Refusal::Instance => Exit::Configuration,
                     Refusal::Payload => Exit::Usage,
+                    Refusal::Keyring => Exit::Io,
                     Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Busy | Refusal::Service => Exit::Service,
                 };
                 Self { hint, ..Self::new(exit, message) }
             }
             AgentError::Nobody => Self::new(Exit::Identity, message),
             AgentError::Place(_) => Self::new(Exit::Io, message),
-            AgentError::Absent | AgentError::Broken(_) | AgentError::Start(_) => Self::new(Exit::Service, message),
+            AgentError::Absent | AgentError::Ended | AgentError::Broken(_) | AgentError::Start(_) => Self::new(Exit::Service, message),
         }
     }
 }

@@ -6,16 +6,18 @@ use super::{
         exit::{Exit, Failure},
         ui::Ui,
     },
+    keyring,
     registered::Registration,
 };
 use crate::{
     agent::{
         client::AgentError,
         confirm::{PATIENCE, Rules},
+        keyring::Keyring,
+        login::{Refused, Target},
         place::Place,
         protocol::Refusal,
         server::{Activated, Options, Server},
-        vault::{Refused, Target},
     },
     config::{AgentConfirm, Config, OptionValue},
     service,
@@ -52,6 +54,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             patience: arguments.patience.map_or(PATIENCE, Duration::from_secs),
             askpass: askpass(),
         },
+        keyring: Keyring::new(keyring::chosen(&config), keyring::index()?),
         http: service::Settings { request: config.timeout.value, ..service::Settings::default() },
         readable_memory: arguments.readable_memory,
     };
@@ -72,7 +75,10 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::io("the agent cannot be started", &error))?;
-    runtime.block_on(server.run()).map_err(|error| Failure::io("the agent cannot listen", &error))?;
+    let ended = runtime.block_on(server.run());
+    // a keyring that still waits for somebody is not waited for
+    runtime.shutdown_background();
+    ended.map_err(|error| Failure::io("the agent cannot listen", &error))?;
     Ok(Exit::Good)
 }
 

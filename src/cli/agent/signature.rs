@@ -120,7 +120,8 @@ fn offer(services: &Registration, context: &Context, terminal: &Terminal) {
 
 /// Whether a login needs nobody, or there is somebody for it.
 fn can_log_in(source: &Source, context: &Context, terminal: &Terminal) -> bool {
-    matches!(source, Source::Direct(_)) || super::super::identity::somebody_is_there(context, terminal)
+    let rests = || super::keyring::records(None).is_ok_and(|records| !records.is_empty());
+    matches!(source, Source::Direct(_)) || super::super::identity::somebody_is_there(context, terminal) || rests()
 }
 
 fn trust_roots(config: &Config) -> Result<Vec<TrustRoot>, String> {

@@ -2,6 +2,8 @@
 //!
 //! Each check is a function that gives its findings; nothing is changed, no token is asked for, and no service is sent anything.
 
+#[cfg(unix)]
+mod keyring;
 mod machine;
 mod services;
 
@@ -16,9 +18,10 @@ use serde_json::json;
 
 /// Find out what is configured, what answers and what is wrong
 ///
-/// Looks at git and its settings, the settings of paraph, the identity, the allowed identities, the hooks and the trust root, and whether
-/// issuer, certificate authority, log, timestamp authority and TUF repository answer; compares the clock with theirs. Nothing is changed,
-/// and no service is sent anything but a question that everybody may ask.
+/// Looks at git and its settings, the settings of paraph, the identity, the keyring, the allowed identities, the hooks and the trust root,
+/// and whether issuer, certificate authority, log, timestamp authority and TUF repository answer; compares the clock with theirs. Nothing
+/// is changed but that a keyring that is configured has to keep an entry for a moment, and no service is sent anything but a question that
+/// everybody may ask.
 ///
 /// Exits with 0 where nothing is wrong; warnings do not count. Otherwise with the code of the first problem's kind: 3 for settings, 6 for
 /// the identity, 7 for trust, 5 for services.
@@ -100,6 +103,8 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             let terminal = Terminal::open(context.config.log_path.value.as_deref());
             findings.extend(machine::settings(&context));
             findings.extend(machine::identity(&context, &terminal));
+            #[cfg(unix)]
+            findings.extend(keyring::all(&context));
             findings.extend(machine::allowed(&context));
             findings.extend(machine::hooks(context.repository.as_ref()));
             findings.extend(machine::trust(&context));

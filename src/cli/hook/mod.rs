@@ -15,6 +15,7 @@ use super::{
     verify::{DEEPEST_TAG, Judge, Judged},
 };
 use crate::{
+    escape::Escaped,
     object::Tag,
     policy::Verdict,
     repository::{Found, Handle, KnownReferences, ObjectKind, Repository},
@@ -121,7 +122,7 @@ fn pre_push(remote: &str, url: &str, ui: &mut Ui) -> Result<Exit, Failure> {
     let has = |id: &&str| repository.object_by_id(id).is_ok_and(|object| matches!(object.kind, ObjectKind::Commit | ObjectKind::Tag));
     let advertised: Vec<&str> = updates.iter().filter_map(Update::old).filter(has).collect();
     // git hands in the URL twice where the remote has no name
-    let references = if remote == url { KnownReferences::Nothing } else { KnownReferences::Remote(remote) };
+    let references = if remote == url { KnownReferences::Nothing } else { KnownReferences::Remote { name: remote, url } };
     judge(&context, &updates, &advertised, references, Whose::Own, ui)
 }
 
@@ -142,6 +143,12 @@ fn judge(
     whose: Whose,
     ui: &mut Ui,
 ) -> Result<Exit, Failure> {
+    if whose == Whose::Server
+        && let Some(update) = updates.iter().find(|update| update.new_id().is_some() && update.reference().starts_with("refs/replace/"))
+    {
+        let why = format!("{} would show another object here in the place of one that was judged", Escaped(update.reference()));
+        return Err(Failure::new(Exit::NotGood, why).with_hint("push the commits themselves, to a branch"));
+    }
     let repository = context.repository()?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, warnings) = context.policy();

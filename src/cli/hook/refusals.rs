@@ -1,7 +1,12 @@
 //! What whoever pushes is told of a refused push: which objects, why, and what to do.
 
 use super::super::{ui::Ui, verify::Judged};
-use crate::{escape::Escaped, policy::Verdict, report::sentences, repository::ObjectKind};
+use crate::{
+    escape::Escaped,
+    policy::Verdict,
+    report::{self, sentences},
+    repository::ObjectKind,
+};
 use std::collections::BTreeSet;
 
 /// Objects that are told of, at most; the others are counted.
@@ -28,12 +33,13 @@ pub(super) struct Refusals {
     judged: usize,
     refused: usize,
     lines: Vec<String>,
-    verdicts: BTreeSet<Verdict>,
+    /// What to do, by verdict.
+    advice: BTreeSet<(Verdict, String)>,
 }
 
 impl Refusals {
     pub fn new(whose: Whose) -> Self {
-        Self { whose, judged: 0, refused: 0, lines: Vec::new(), verdicts: BTreeSet::new() }
+        Self { whose, judged: 0, refused: 0, lines: Vec::new(), advice: BTreeSet::new() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -48,7 +54,7 @@ impl Refusals {
             return;
         }
         self.refused += 1;
-        self.verdicts.insert(verdict);
+        self.advice.insert((verdict, advice(judged, self.whose)));
         if self.refused <= LISTED {
             self.lines.push(heading(judged));
             // how the pusher's own configuration would have to change is not for a server to say
@@ -70,8 +76,8 @@ impl Refusals {
             ui.note(format!("and {} more.", self.refused - LISTED));
         }
         ui.note("What to do:");
-        for verdict in &self.verdicts {
-            ui.note(format!("  {}: {}", verdict.as_str(), advice(*verdict, self.whose)));
+        for (verdict, advice) in &self.advice {
+            ui.note(format!("  {}: {advice}", verdict.as_str()));
         }
     }
 }
@@ -93,8 +99,8 @@ fn shortened(sentence: String, judged: &Judged) -> String {
     format!("{shown}…{}", reason.unwrap_or_default())
 }
 
-fn advice(verdict: Verdict, whose: Whose) -> &'static str {
-    match (verdict, whose) {
+fn advice(judged: &Judged, whose: Whose) -> String {
+    let words = match (judged.judgement.verdict, whose) {
         (Verdict::Good, _) => "nothing.",
         (Verdict::Untrusted, Whose::Server) => {
             "sign as an allowed identity, or ask whoever runs the server to add a line `IDENTITY ISSUER` to its allowed identities."
@@ -111,9 +117,11 @@ fn advice(verdict: Verdict, whose: Whose) -> &'static str {
         }
         (Verdict::Unchecked, Whose::Own) => "run `paraph trust update`; if that does not help, sign anew.",
         (Verdict::Bad, _) => {
-            "it was changed after it was signed, or its signature is damaged: do not trust it; make it anew from what you know, sign, and push again."
+            let of_reason = report::advice(&judged.judgement).unwrap_or_default();
+            return format!("{of_reason}. Make it anew from what you know, sign, and push again.");
         }
-    }
+    };
+    words.to_owned()
 }
 
 fn are(count: usize) -> &'static str {

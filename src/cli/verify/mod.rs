@@ -20,7 +20,7 @@ use crate::{
     other::Others,
     policy::{Judgement, Policy, Verdict},
     report::TagReport,
-    repository::{self, Found, Handle, ObjectKind, Range, RawObject, Repository},
+    repository::{self, Found, Handle, ObjectKind, Range, RawObject, Repository, TagReference},
     verify::{Verified, Verifier, batch},
 };
 use options::{Options, Session};
@@ -62,10 +62,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
-    let session = Session::open(&arguments.options)?;
-    let revisions = arguments.revisions()?;
-    let many = is_many(arguments, &revisions);
     let mut output = Output::new(&arguments.options, ui);
+    let (session, revisions) = match Session::open(&arguments.options).and_then(|session| Ok((session, arguments.revisions()?))) {
+        Ok(opened) => opened,
+        Err(failure) => return output.finish(false, Some(failure)),
+    };
+    let many = is_many(arguments, &revisions);
     let failure = judge(arguments, &revisions, &session, &mut output).err();
     let exit = output.finish(many, failure);
     session.warn(ui);
@@ -96,8 +98,12 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
         judge.commits(commits.by_ref(), &repository.handle(), |judged| output.judged(&judged))?;
         output.cut(commits.cut());
     }
-    let tags: Vec<&str> = tags.iter().map(|tag| tag.reference.as_str()).collect();
-    judge.named(&tags, repository, |named| output.show(&named.judged))
+    // by their ids: a name that is no text cannot be asked for, and must fit the tag's own nevertheless
+    let tag = |repository: &Repository, tag: &TagReference| {
+        let object = repository.object_by_id(&tag.id).map(|object| RawObject { reference: Some(tag.reference.clone()), ..object });
+        judge.read(object)
+    };
+    judge.in_order(tags.iter(), &repository.handle(), tag, |judged| output.show(&judged))
 }
 
 /// Counts the commits of a range beside their verification, for a person who waits; `others` are known.
@@ -205,6 +211,9 @@ impl Judge<'_> {
                 (id, kind, Rejection::new(Reason::ObjectIdMismatch, format!("they have the id {computed}")))
             }
             Err(repository::Error::Sha1Collision { id, kind }) => (id, kind, Reason::Sha1Collision.into()),
+            Err(repository::Error::ObjectTooLarge { id, kind, size, limit }) => {
+                (id, kind, Rejection::new(Reason::ObjectTooLarge, format!("{size} bytes, at most {limit} are read")))
+            }
             Err(error) => return Err(error.into()),
         };
         Ok(Judged { id, kind, judgement: self.policy.judge(Err(rejection)), title: None, tag: None })

@@ -33,7 +33,7 @@ pub(in crate::cli) struct Options {
     /// The same as --format json
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
-    /// Print nothing but errors; the exit code tells
+    /// Print nothing but warnings and errors; the exit code tells
     #[arg(long, short, conflicts_with_all = ["json", "format"])]
     pub quiet: bool,
     /// Verify under this trusted_root.json

@@ -86,6 +86,7 @@ impl<'a> Output<'a> {
     pub fn cut(&mut self, commits: &[String]) {
         let Some(first) = commits.first() else { return };
         self.verdicts.insert(Verdict::Unchecked);
+        self.summary.cut(commits.len());
         if let Some(sarif) = &mut self.sarif {
             sarif.cut(commits);
         }

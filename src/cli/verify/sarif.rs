@@ -1,6 +1,7 @@
 //! The verdicts as SARIF 2.1.0 (OASIS), for tools that collect findings: a rule for each cause, a result for each object that is not good.
 //!
-//! The object is a logical location, since a commit or tag is no file. Every cause that there is stands among the rules, so that a rule's index
+//! The object is a logical location, since a commit or tag is no file; the physical one beside it, without which GitHub takes no document, names
+//! it by a path that no work tree has. Every cause that there is stands among the rules, so that a rule's index
 //! is the same in every document of a version of the program.
 
 use super::Judged;
@@ -128,6 +129,7 @@ struct Driver {
 struct Rule {
     id: &'static str,
     short_description: Text,
+    full_description: Text,
     help: Text,
     default_configuration: Configuration,
     properties: Properties,
@@ -138,6 +140,7 @@ impl Rule {
         Self {
             id,
             short_description: Text { text: sentence_of(sentence) },
+            full_description: Text { text: format!("{} The verdict is `{}`.", sentence_of(sentence), verdict.as_str()) },
             help: Text { text: sentence_of(advice) },
             default_configuration: Configuration { level: level(verdict) },
             properties: Properties { verdict: verdict.as_str(), oid: None, title: None },
@@ -178,12 +181,27 @@ struct ResultObject {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Location {
+    physical_location: PhysicalLocation,
     logical_locations: [LogicalLocation; 1],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation {
+    artifact_location: ArtifactLocation,
+}
+
+#[derive(Debug, Serialize)]
+struct ArtifactLocation {
+    uri: String,
 }
 
 impl Location {
     fn of(id: &str, kind: &'static str) -> Self {
-        Self { logical_locations: [LogicalLocation { fully_qualified_name: id.to_owned(), kind }] }
+        Self {
+            physical_location: PhysicalLocation { artifact_location: ArtifactLocation { uri: format!(".git/{kind}/{id}") } },
+            logical_locations: [LogicalLocation { fully_qualified_name: id.to_owned(), kind }],
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Summary {
     signers: BTreeMap<(String, Verdict), usize>,
     /// What is not good, by verdict and the cause's identifier.
     causes: BTreeMap<(Verdict, &'static str), Cause>,
+    /// Commits at which a shallow clone ends.
+    cut: usize,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +54,10 @@ impl Summary {
         }
     }
 
+    pub(super) fn cut(&mut self, commits: usize) {
+        self.cut = commits;
+    }
+
     pub(super) fn lines(&self) -> Vec<String> {
         let total: usize = self.verdicts.values().sum();
         let counts: Vec<String> = self.verdicts.iter().map(|(verdict, count)| format!("{count} {}", verdict.as_str())).collect();
@@ -60,6 +66,9 @@ impl Summary {
             1 => format!("1 object: {}.", counts.join(", ")),
             total => format!("{total} objects: {}.", counts.join(", ")),
         }];
+        if self.cut > 0 {
+            lines.push(format!("  {:>6}  end of a shallow clone's history: what lies behind was not verified", self.cut));
+        }
         let mut signers: Vec<_> = self.signers.iter().collect();
         signers.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         for ((signer, verdict), count) in signers.iter().take(LISTED) {

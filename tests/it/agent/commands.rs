@@ -5,14 +5,21 @@ use super::Setup;
 #[test]
 fn without_an_agent_the_commands_say_so() {
     let setup = Setup::new();
-    for command in [&["agent", "log"][..], &["agent", "lock"], &["agent", "clear"], &["agent", "stop"], &["logout"]] {
+    for command in [&["agent", "log"][..], &["agent", "unlock"], &["agent", "clear"], &["agent", "stop"], &["logout"]] {
         let done = setup.paraph(command);
         assert_eq!((done.code, done.stdout.as_str(), done.stderr.as_str()), (Some(0), "", "No agent runs.\n"), "{command:?}");
     }
     let done = setup.paraph(&["agent", "status"]);
     assert_eq!((done.code, done.stdout.as_str()), (Some(0), "no agent runs\n"));
-    assert_eq!(setup.status(), serde_json::json!({"running": false, "agent": null}));
+    assert_eq!(setup.status(), serde_json::json!({"running": false, "agent": null, "resting": []}));
     assert!(setup.agents().is_empty(), "a question starts no agent");
+    // what is locked before it starts is locked when it does
+    let done = setup.paraph(&["agent", "lock"]);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), "No agent runs. One that is started signs nothing until it is unlocked.\n"));
+    assert_eq!(setup.sandbox.try_git(&["commit", "-q", "--allow-empty", "-m", "one"]).code, Some(128));
+    assert_eq!(setup.status()["agent"]["locked"], true);
+    assert_eq!(setup.paraph(&["agent", "unlock"]).stderr, "The agent is unlocked.\n");
+    setup.commit("one");
 }
 
 #[test]

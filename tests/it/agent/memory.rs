@@ -1,7 +1,8 @@
 //! Keys are in the agent's memory, and after `lock` nowhere. Linux shows a process' memory as a file.
 #![cfg(target_os = "linux")]
 
-use super::{Setup, eventually};
+use super::{Setup, eventually, keyring::token_of};
+use crate::support::{keyring::SecretService, sigstore::EMAIL};
 use p256::ecdsa::{SigningKey, VerifyingKey};
 use paraph::{
     certificate::Certificate,
@@ -23,11 +24,11 @@ fn public_key(setup: &Setup) -> VerifyingKey {
     VerifyingKey::from_sec1_bytes(certificate.public_key().raw()).unwrap()
 }
 
-/// How many places of a process' writable memory hold the private key of `public`, in either byte order.
-fn copies(process: u32, public: &VerifyingKey) -> usize {
+/// The writable memory of a process, in pieces.
+fn memory(process: u32) -> Vec<Vec<u8>> {
     let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
     let mut memory = std::fs::File::open(format!("/proc/{process}/mem")).unwrap();
-    let mut found = 0;
+    let mut pieces = Vec::new();
     for line in maps.lines().filter(|line| line.contains(" rw-p ")) {
         let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
         let (start, end) = (u64::from_str_radix(start, 16).unwrap(), u64::from_str_radix(end, 16).unwrap());
@@ -35,6 +36,15 @@ fn copies(process: u32, public: &VerifyingKey) -> usize {
         if memory.seek(SeekFrom::Start(start)).is_err() || (&memory).take(end - start).read_to_end(&mut bytes).is_err() {
             continue;
         }
+        pieces.push(bytes);
+    }
+    pieces
+}
+
+/// How many places of a process' writable memory hold the private key of `public`, in either byte order.
+fn copies(process: u32, public: &VerifyingKey) -> usize {
+    let mut found = 0;
+    for bytes in memory(process) {
         for window in bytes.windows(32).step_by(4).filter(|window| could_be_a_key(window)) {
             let mut reversed = window.to_vec();
             reversed.reverse();
@@ -61,7 +71,7 @@ impl Readable {
         let mut agent = setup.sandbox.command(env!("CARGO_BIN_EXE_paraph"), &setup.sandbox.work());
         let agent = agent.args(["agent", "run", "--readable-memory"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let agent = Self(agent.spawn().unwrap());
-        eventually("the agent listens", || setup.socket("agent.sock").exists());
+        eventually("the agent listens", || std::os::unix::net::UnixStream::connect(setup.socket("agent.sock")).is_ok());
         agent
     }
 
@@ -108,6 +118,38 @@ fn the_key_is_in_the_agents_memory_until_it_is_locked_and_never_in_the_clients()
     assert!(copies(agent.0.id(), &public) > 0, "the key is not found while it is in use");
     assert_eq!(setup.paraph(&["agent", "lock"]).code, Some(0));
     assert_eq!(copies(agent.0.id(), &public), 0);
+}
+
+/// How many places hold a text.
+fn copies_of_text(process: u32, text: &str) -> usize {
+    memory(process).iter().map(|bytes| memchr::memmem::find_iter(bytes, text).count()).sum()
+}
+
+#[test]
+fn the_agents_copies_of_a_refresh_token_that_rests_go_when_it_is_locked() {
+    let test = "the_agents_copies_of_a_refresh_token_that_rests_go_when_it_is_locked";
+    let Some(service) = SecretService::start(test) else { return };
+    let mut setup = Setup::new();
+    setup.use_keyring("secret-service", &service.address());
+    // the second agent reads what the first let rest, and lets its successor rest
+    for _ in 0..2 {
+        let agent = Readable::start(&setup);
+        setup.commit("one");
+        let entry = service.lookup(EMAIL).unwrap();
+        let (encoded, token) = (entry["refresh_token"].as_str().unwrap(), token_of(&entry));
+        let count = || copies_of_text(agent.0.id(), &token);
+        let in_use = count();
+        assert!(in_use > 0, "the token is not found while it is in use");
+        // the form in which a keyring holds it is wiped when it has gone there
+        assert_eq!(copies_of_text(agent.0.id(), encoded), 0);
+        assert_eq!(setup.paraph(&["agent", "lock"]).code, Some(0));
+        // a buffer of the HTTP library can still hold what the issuer sent: SECURITY.md says so
+        assert!(count() < in_use, "{} of {in_use}", count());
+        assert_eq!(setup.paraph(&["agent", "unlock"]).code, Some(0));
+        assert_eq!(setup.paraph(&["agent", "stop"]).code, Some(0));
+        drop(agent);
+    }
+    assert_eq!(setup.logins(), (1, 1));
 }
 
 #[test]

@@ -54,6 +54,18 @@ fn an_agent_that_hangs_up() {
 }
 
 #[test]
+fn an_agent_that_ends_before_it_hears() {
+    let setup = Setup::new();
+    let folder = setup.sandbox.root().join("run/paraph");
+    std::fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
+    let listener = UnixListener::bind(folder.join("agent.sock")).unwrap();
+    let accepted = std::thread::spawn(move || listener.incoming().take(2).map(drop).count());
+    setup.sandbox.git(&["config", "--global", "paraph.logPath", setup.sandbox.root().join("log").to_str().unwrap()]);
+    signs_by_itself(&setup, "the agent ended before it took the request");
+    assert_eq!(accepted.join().unwrap(), 2, "it is asked once more, since nothing was heard");
+}
+
+#[test]
 fn an_agent_that_announces_too_much() {
     let setup = Setup::new();
     impostor(&setup, |mut stream| {

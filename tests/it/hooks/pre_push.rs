@@ -60,3 +60,22 @@ fn each_ref_of_a_push_is_judged_and_tags_under_their_names_there() {
     );
     assert_eq!(setup.there("refs/heads/fine"), None);
 }
+
+#[test]
+fn what_is_known_of_a_remote_is_what_is_fetched_from_where_it_is_pushed_to() {
+    let setup = with_pre_push();
+    setup.signed("one");
+    setup.accepted(&["main"]);
+    let bad = setup.unsigned("bad");
+    let told = heading("commit", &bad, "bad", "unsigned");
+    // the branches of a remote whose name begins like this one's are not this one's
+    setup.sandbox.git(&["config", "remote.origin/fork.url", "elsewhere"]);
+    setup.sandbox.git(&["update-ref", "refs/remotes/origin/fork/main", &bad]);
+    says(&setup.refused(&["main"]), &["1 of 1 new objects is not good", &told]);
+    // nor are those of one that is fetched from another place than it is pushed to
+    let fork = setup.sandbox.root().join("fork.git");
+    setup.sandbox.git(&["init", "-q", "--bare", fork.to_str().unwrap()]);
+    setup.sandbox.git(&["update-ref", "refs/remotes/origin/main", &bad]);
+    setup.sandbox.git(&["config", "remote.origin.pushurl", fork.to_str().unwrap()]);
+    says(&setup.refused(&["main"]), &["1 of 2 new objects is not good", &told]);
+}

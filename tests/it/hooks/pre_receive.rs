@@ -35,7 +35,7 @@ fn each_kind_of_bad_commit_is_refused_with_its_reason_and_advice() {
             "  BAD signature: the signature was made over other content [payload-mismatch].\n",
             "What to do:\n  untrusted: sign as an allowed identity, or ask whoever runs the server to add ",
             "  unsigned: sign: the last commit with `git commit --amend --no-edit -S`",
-            "  bad: it was changed after it was signed",
+            "  bad: do not trust it: it was changed after it was signed",
             "(pre-receive hook declined)",
         ],
     );
@@ -62,7 +62,7 @@ fn a_refusal_reads_so() {
       Not signed: the object carries no signature [no-signature].
     What to do:
       unsigned: sign: the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`; then push again.
-      bad: it was changed after it was signed, or its signature is damaged: do not trust it; make it anew from what you know, sign, and push again.
+      bad: do not trust it: it was changed after it was signed, or its signature is damaged; ask its author. Make it anew from what you know, sign, and push again.
     "#);
 }
 
@@ -275,6 +275,21 @@ fn replacements_and_grafts_hide_nothing() {
     setup.sandbox.git_in(&setup.bare, &["update-ref", &format!("refs/replace/{bad}"), &good]);
     setup.sandbox.git_in(&setup.bare, &["update-ref", &format!("refs/replace/{tip}"), &good]);
     says(&setup.refused(&["main"]), &["1 of 2 new objects is", &heading("commit", &bad, "bad", "unsigned")]);
+}
+
+#[test]
+fn nobody_pushes_a_replacement() {
+    let setup = setup(&["pre-receive", "update"]);
+    let first = setup.signed("first");
+    let second = setup.signed("second");
+    setup.accepted(&["main"]);
+    let replacement = format!("refs/replace/{second}");
+    let told = format!("{replacement} would show another object here in the place of one that was judged");
+    says(&setup.refused(&[&format!("{first}:{replacement}")]), &[&told]);
+    assert_eq!(setup.there(&replacement), None);
+    // one that is there can be taken away
+    setup.sandbox.git_in(&setup.bare, &["update-ref", &replacement, &first]);
+    setup.accepted(&["--delete", &replacement]);
 }
 
 #[test]

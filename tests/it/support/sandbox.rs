@@ -59,6 +59,11 @@ impl Sandbox {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Takes a variable back.
+    pub fn unset(&mut self, name: &str) {
+        self.variables.retain(|(set, _)| set != name);
+    }
+
     /// A program in `directory`; the only variables are those that it needs and those of the sandbox.
     pub fn command(&self, program: &str, directory: &Path) -> Command {
         let mut command = Command::new(program);

@@ -1,0 +1,284 @@
+//! The file that says which logins rest in which keyring: a JSON object of at most [`MAX_INDEX`] bytes, without a secret.
+//!
+//! | field | meaning |
+//! | --- | --- |
+//! | `version` | 1 |
+//! | `records` | a list of at most [`MAX_RECORDS`] |
+//! | `records[].keyring` | `secret-service`, `keyutils` or `keychain` |
+//! | `records[].instance` | the name by which the agent finds the services again, to end the login |
+//! | `records[].owner` | `identity`, `issuer`, `client_id` and `fulcio` of the login: the entry's name is made of them |
+//! | `records[].names` | other names that led to this login, at most [`MAX_NAMES`] |
+//!
+//! Only the agent writes it, whole, under the lock beside it. Whoever else can write it decides which entries of the user's own keyring are
+//! asked for; an entry counts for the login that it names itself.
+
+use super::{Kind, Owner};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// The largest file that is read, in bytes.
+pub const MAX_INDEX: u64 = 256 << 10;
+/// Logins that rest, at most.
+pub const MAX_RECORDS: usize = 64;
+/// Names of one login, at most.
+pub const MAX_NAMES: usize = 16;
+const VERSION: u32 = 1;
+/// How often a lock that another process has is tried again, after [`PAUSE`].
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The file.
+#[derive(Debug, Clone)]
+pub struct Index {
+    path: PathBuf,
+}
+
+/// One login that rests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Where.
+    pub keyring: Kind,
+    /// The instance's name.
+    pub instance: String,
+    /// Whose.
+    pub owner: Owner,
+    /// Other names that led to it.
+    pub names: Vec<String>,
+}
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The system said no.
+    #[error("{} cannot be used: {cause}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// It is not what the agent writes.
+    #[error("{} is damaged: {why}; remove it, and what it names from the keyring", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// As many logins rest as may.
+    #[error("as many logins rest already as may; `paraph logout IDENTITY` ends one")]
+    Full,
+    /// Another process holds the lock.
+    #[error("{} is locked by another process", .0.display())]
+    Busy(PathBuf),
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    version: u32,
+    records: Vec<Record>,
+}
+
+impl Index {
+    /// At this path; it need not be there.
+    pub fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// The records.
+    ///
+    /// # Errors
+    /// [`IndexError::Io`], [`IndexError::Damaged`].
+    pub fn read(&self) -> Result<Vec<Record>, IndexError> {
+        let mut text = String::new();
+        match File::open(&self.path) {
+            Ok(file) => file.take(MAX_INDEX + 1).read_to_string(&mut text).map_err(|error| self.io(error))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(self.io(error)),
+        };
+        if text.len() as u64 > MAX_INDEX {
+            return Err(self.damaged("it is too large"));
+        }
+        let document: Document = serde_json::from_str(&text).map_err(|error| self.damaged(error.to_string()))?;
+        if document.version != VERSION {
+            return Err(self.damaged("it was written by another version"));
+        }
+        if document.records.len() > MAX_RECORDS || document.records.iter().any(|record| record.names.len() > MAX_NAMES) {
+            return Err(self.damaged("it holds more than the agent writes"));
+        }
+        Ok(document.records)
+    }
+
+    /// Adds a record, or its names to the one of the same login. A name leads to one login of an authority: the one that it led to last.
+    pub(super) fn insert(&self, record: Record) -> Result<(), IndexError> {
+        self.change(|records| {
+            let Record { keyring, instance, owner, names } = record;
+            let is_beside = |other: &Record| {
+                other.keyring == keyring
+                    && other.owner != owner
+                    && (&other.owner.issuer, &other.owner.client_id, &other.owner.fulcio)
+                        == (&owner.issuer, &owner.client_id, &owner.fulcio)
+            };
+            for other in records.iter_mut().filter(|other| is_beside(other)) {
+                other.names.retain(|name| !names.contains(name));
+            }
+            let is_full = records.len() >= MAX_RECORDS;
+            match records.iter_mut().find(|found| found.keyring == keyring && found.owner == owner) {
+                Some(found) => {
+                    found.instance = instance;
+                    found.names.retain(|name| !names.contains(name));
+                    found.names.extend(names);
+                    let surplus = found.names.len().saturating_sub(MAX_NAMES);
+                    found.names.drain(..surplus);
+                }
+                None if is_full => return Err(IndexError::Full),
+                None => records.push(Record { keyring, instance, owner, names: names.into_iter().take(MAX_NAMES).collect() }),
+            }
+            Ok(())
+        })
+    }
+
+    /// Removes a record.
+    pub(super) fn remove(&self, keyring: Kind, owner: &Owner) -> Result<(), IndexError> {
+        self.change(|records| {
+            records.retain(|record| record.keyring != keyring || record.owner != *owner);
+            Ok(())
+        })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Vec<Record>) -> Result<(), IndexError>) -> Result<(), IndexError> {
+        let folder = self.path.parent().unwrap_or(Path::new("/"));
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| self.io(error))?;
+        let _lock = self.lock()?;
+        let before = self.read()?;
+        let mut records = before.clone();
+        change(&mut records)?;
+        if records == before {
+            return Ok(());
+        }
+        let text = serde_json::to_string_pretty(&Document { version: VERSION, records }).map_err(|error| self.io(error.into()))?;
+        if text.len() as u64 > MAX_INDEX {
+            return Err(IndexError::Full);
+        }
+        // readable by the user alone, as the crate makes it
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| self.io(error))?;
+        file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(|error| self.io(error))?;
+        file.persist(&self.path).map_err(|error| self.io(error.error))?;
+        Ok(())
+    }
+
+    /// The lock, held for as long as the file is open.
+    fn lock(&self) -> Result<File, IndexError> {
+        let path = self.path.with_extension("lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(|error| self.io(error))?;
+        for _ in 0..TRIES {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+                Err(TryLockError::Error(error)) => return Err(self.io(error)),
+            }
+        }
+        Err(IndexError::Busy(self.path.clone()))
+    }
+
+    fn io(&self, cause: io::Error) -> IndexError {
+        IndexError::Io { path: self.path.clone(), cause }
+    }
+
+    fn damaged(&self, why: impl Into<String>) -> IndexError {
+        IndexError::Damaged { path: self.path.clone(), why: why.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(identity: &str, names: &[&str]) -> Record {
+        let owner = Owner { identity: identity.into(), issuer: "i".into(), client_id: "c".into(), fulcio: "f".into() };
+        Record { keyring: Kind::Keyutils, instance: "public".into(), owner, names: names.iter().map(|name| (*name).to_owned()).collect() }
+    }
+
+    fn index() -> (tempfile::TempDir, Index) {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::at(folder.path().join("state/keyring.json"));
+        (folder, index)
+    }
+
+    #[test]
+    fn records_come_and_go() {
+        let (_folder, index) = index();
+        assert_eq!(index.read().unwrap(), []);
+        index.insert(record("ann", &["a"])).unwrap();
+        index.insert(record("bob", &[])).unwrap();
+        index.insert(record("ann", &["b", "a"])).unwrap();
+        assert_eq!(index.read().unwrap(), [record("ann", &["b", "a"]), record("bob", &[])]);
+        // another keyring's record is another one
+        index.insert(Record { keyring: Kind::SecretService, ..record("ann", &[]) }).unwrap();
+        index.remove(Kind::Keyutils, &record("ann", &[]).owner).unwrap();
+        assert_eq!(index.read().unwrap(), [record("bob", &[]), Record { keyring: Kind::SecretService, ..record("ann", &[]) }]);
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&index.path).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_name_leads_to_the_login_that_it_led_to_last() {
+        let (_folder, index) = index();
+        index.insert(record("ann", &["me", "a"])).unwrap();
+        index.insert(record("bob", &["me"])).unwrap();
+        assert_eq!(index.read().unwrap(), [record("ann", &["a"]), record("bob", &["me"])]);
+    }
+
+    #[test]
+    fn records_and_names_are_counted() {
+        let (_folder, index) = index();
+        for number in 0..MAX_NAMES + 3 {
+            index.insert(record("ann", &[&format!("name {number}")])).unwrap();
+        }
+        let names = &index.read().unwrap()[0].names;
+        assert_eq!((names.len(), names[0].as_str()), (MAX_NAMES, "name 3"));
+        for number in 1..MAX_RECORDS {
+            index.insert(record(&format!("{number}"), &[])).unwrap();
+        }
+        assert!(matches!(index.insert(record("one more", &[])), Err(IndexError::Full)));
+        index.insert(record("ann", &[])).unwrap();
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_and_is_left_as_it_is() {
+        let (_folder, index) = index();
+        index.insert(record("ann", &[])).unwrap();
+        let good = std::fs::read_to_string(&index.path).unwrap();
+        for (text, why) in [
+            (String::new(), "EOF while parsing"),
+            (good.replace("\"version\": 1", "\"version\": 2"), "it was written by another version"),
+            (good.replace("keyutils", "elsewhere"), "unknown variant `elsewhere`"),
+            (good.replace("\"instance\"", "\"more\": 1, \"instance\""), "unknown field `more`"),
+            (" ".repeat(MAX_INDEX as usize + 1), "it is too large"),
+        ] {
+            std::fs::write(&index.path, &text).unwrap();
+            let error = index.read().unwrap_err().to_string();
+            assert!(error.contains("is damaged") && error.contains(why), "{error}");
+            assert!(index.insert(record("bob", &[])).is_err());
+            assert_eq!(std::fs::read_to_string(&index.path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_lock_of_another_process_is_not_waited_for_for_ever() {
+        let (_folder, index) = index();
+        index.insert(record("ann", &[])).unwrap();
+        let lock = index.lock().unwrap();
+        assert!(matches!(index.insert(record("bob", &[])), Err(IndexError::Busy(_))));
+        drop(lock);
+        index.insert(record("bob", &[])).unwrap();
+    }
+}

@@ -1,0 +1,134 @@
+//! The references of a repository, in every format of storing them and of every work tree, as git itself lists them. What they lead to is
+//! found by reading the objects: nothing that a reference file says about them counts.
+
+use super::{Error, Repository, git};
+use gix::{ObjectId, objs::TagRefIter};
+use std::collections::{BTreeSet, HashSet};
+
+/// A reference and the object that it leads to, which need not be here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reference {
+    /// Its full name; where that is no text in UTF-8, as near as text comes to it.
+    pub name: String,
+    pub id: String,
+}
+
+/// An annotated tag that a reference leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagReference {
+    /// The full name of the reference.
+    pub reference: String,
+    /// The id of the tag object.
+    pub id: String,
+}
+
+/// Tags inside tags that are followed to a commit, at most.
+const DEEPEST: usize = 64;
+
+impl Repository {
+    /// Every annotated tag under `refs/tags/`.
+    ///
+    /// # Errors
+    /// Where the references cannot be read, or one of them leads to no object that is here.
+    pub fn tag_references(&self) -> Result<Vec<TagReference>, Error> {
+        let mut tags = Vec::new();
+        for Reference { name, id } in self.references()? {
+            if name.starts_with("refs/tags/") && self.kind_of(&name, &id)? == gix::objs::Kind::Tag {
+                tags.push(TagReference { reference: name, id });
+            }
+        }
+        Ok(tags)
+    }
+
+    /// The commits that references and the HEADs of all work trees lead to; what leads to no commit (a tag of a tree) has no history.
+    pub(super) fn reference_tips(&self) -> Result<Vec<ObjectId>, Error> {
+        let mut seen = HashSet::new();
+        let mut tips = Vec::new();
+        for Reference { name, id } in self.heads()?.into_iter().chain(self.references()?) {
+            if seen.insert(id.clone())
+                && let Some(commit) = self.commit_behind(&name, &id)?
+            {
+                tips.push(commit);
+            }
+        }
+        Ok(tips)
+    }
+
+    /// The objects that this repository knows of a remote: where `refs/remotes/NAME/` leads, and no other remote's references.
+    ///
+    /// # Errors
+    /// Where the references cannot be read.
+    pub(super) fn known_of_remote(&self, remote: &str) -> Result<BTreeSet<String>, Error> {
+        let folder = format!("refs/remotes/{remote}/");
+        let others: HashSet<String> = self.configuration(&["remote"])?.into_iter().filter_map(|entry| entry.subsection).collect();
+        let others: Vec<String> = others.iter().map(|other| format!("refs/remotes/{other}/")).collect();
+        let is_other = |name: &str| others.iter().any(|other| other.len() > folder.len() && name.starts_with(other));
+        let references =
+            self.references()?.into_iter().filter(|reference| reference.name.starts_with(&folder) && !is_other(&reference.name));
+        let is_here = |id: &String| self.kind_of("", id).is_ok_and(|kind| matches!(kind, gix::objs::Kind::Commit | gix::objs::Kind::Tag));
+        Ok(references.map(|reference| reference.id).filter(is_here).collect())
+    }
+
+    fn references(&self) -> Result<Vec<Reference>, Error> {
+        let mut references = Vec::new();
+        git::lines(self, &["for-each-ref", "--format=%(objectname) %(refname)"], |line| {
+            let (id, name) = line.split_at_checked(self.gix.object_hash().len_in_hex())?;
+            let (id, name) = (std::str::from_utf8(id).ok()?, name.strip_prefix(b" ")?);
+            references.push(Reference { name: String::from_utf8_lossy(name).into_owned(), id: id.to_owned() });
+            Some(())
+        })?;
+        Ok(references)
+    }
+
+    /// HEAD here, and that of every other work tree; one that has no commit yet is left out.
+    fn heads(&self) -> Result<Vec<Reference>, Error> {
+        let unborn = "0".repeat(self.gix.object_hash().len_in_hex());
+        let mut heads = Vec::new();
+        match self.resolve("HEAD") {
+            Ok(head) => heads.push(Reference { name: "HEAD".into(), id: head.id }),
+            Err(Error::UnknownRevision { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        git::lines(self, &["worktree", "list", "--porcelain"], |line| {
+            if let Some(id) = line.strip_prefix(b"HEAD ") {
+                let id = std::str::from_utf8(id).ok()?.to_owned();
+                heads.extend((id != unborn).then(|| Reference { name: "the HEAD of a work tree".into(), id }));
+            }
+            Some(())
+        })?;
+        Ok(heads)
+    }
+
+    /// What stands under an id that a reference names.
+    fn kind_of(&self, reference: &str, id: &str) -> Result<gix::objs::Kind, Error> {
+        let broken = || Error::BrokenReference { reference: reference.to_owned(), id: id.to_owned() };
+        if let Some(objects) = &self.objects_by_git {
+            return match objects.read(self, id) {
+                Ok((kind, _)) => Ok(kind),
+                Err(Error::MissingObject(_)) => Err(broken()),
+                Err(error) => Err(error),
+            };
+        }
+        let object_id = ObjectId::from_hex(id.as_bytes()).map_err(|_| broken())?;
+        match self.gix.try_find_header(object_id) {
+            Ok(Some(header)) => Ok(header.kind()),
+            Ok(None) | Err(_) => Err(broken()),
+        }
+    }
+
+    fn commit_behind(&self, reference: &str, id: &str) -> Result<Option<ObjectId>, Error> {
+        let broken = || Error::BrokenReference { reference: reference.to_owned(), id: id.to_owned() };
+        let mut id = id.to_owned();
+        for _ in 0..DEEPEST {
+            match self.kind_of(reference, &id)? {
+                gix::objs::Kind::Commit => return ObjectId::from_hex(id.as_bytes()).map(Some).map_err(|_| broken()),
+                gix::objs::Kind::Tree | gix::objs::Kind::Blob => return Ok(None),
+                gix::objs::Kind::Tag => {
+                    let tag = self.object_by_id(&id)?;
+                    id = TagRefIter::from_bytes(&tag.bytes, self.gix.object_hash()).target_id().map_err(|_| broken())?.to_hex().to_string();
+                }
+            }
+        }
+        Err(broken())
+    }
+}

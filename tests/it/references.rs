@@ -1,0 +1,189 @@
+//! What `--all` and `--tags` mean: every reference there is, however it is stored and wherever it leads. One that leads nowhere is an error,
+//! since what stood behind it was not judged.
+
+use crate::support::{
+    sandbox::{Done, Sandbox},
+    sigstore::{EMAIL, Sigstore},
+};
+use std::path::PathBuf;
+
+/// Three signed commits, of which the identity is allowed.
+fn history(sigstore: &Sigstore) -> Sandbox {
+    let sandbox = Sandbox::with_repository();
+    sigstore.configure(&sandbox);
+    sigstore.allow(&sandbox, EMAIL);
+    for message in ["one", "two", "three"] {
+        sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", message]);
+    }
+    sandbox
+}
+
+/// An unsigned commit on top of another, which no reference leads to.
+fn unsigned(sandbox: &Sandbox, parent: &str) -> String {
+    sandbox.git(&["commit-tree", &format!("{parent}^{{tree}}"), "-p", parent, "-m", "unsigned"])
+}
+
+fn file(sandbox: &Sandbox, id: &str) -> PathBuf {
+    sandbox.work().join(".git/objects").join(&id[..2]).join(&id[2..])
+}
+
+fn all(sandbox: &Sandbox) -> Done {
+    sandbox.paraph(&["verify", "--all"])
+}
+
+#[test]
+fn a_reference_that_leads_nowhere_is_an_error() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    assert_eq!(all(&sandbox).code, Some(0));
+    let side = unsigned(&sandbox, "HEAD");
+    sandbox.git(&["branch", "side", &side]);
+    assert_eq!(all(&sandbox).code, Some(12));
+    let stored = std::fs::read(file(&sandbox, &side)).unwrap();
+    std::fs::remove_file(file(&sandbox, &side)).unwrap();
+    let gone = all(&sandbox);
+    assert!(gone.code == Some(4) && gone.stderr.contains(&format!("the reference refs/heads/side leads to the object {side}")), "{gone:?}");
+    std::fs::write(file(&sandbox, &side), "xx").unwrap();
+    assert_eq!(all(&sandbox).code, Some(4));
+    std::fs::remove_file(file(&sandbox, &side)).unwrap();
+    std::fs::write(file(&sandbox, &side), stored).unwrap();
+    // a tag whose target is not here, and a file that is no reference
+    sandbox.git(&["tag", "-s", "-m", "tag", "v1", "side"]);
+    sandbox.git(&["branch", "-q", "-D", "side"]);
+    std::fs::remove_file(file(&sandbox, &side)).unwrap();
+    let gone = all(&sandbox);
+    assert!(gone.code == Some(4) && gone.stderr.contains("refs/tags/v1"), "{gone:?}");
+    sandbox.git(&["tag", "-d", "v1"]);
+    assert_eq!(all(&sandbox).code, Some(0));
+    std::fs::write(sandbox.work().join(".git/refs/heads/odd"), "nothing\n").unwrap();
+    let odd = all(&sandbox);
+    assert!(odd.code == Some(4) && odd.stderr.contains("ignoring broken ref refs/heads/odd"), "{odd:?}");
+}
+
+#[test]
+fn all_are_those_that_git_lists() {
+    let sigstore = Sigstore::start();
+    let mut sandbox = history(&sigstore);
+    let bad = unsigned(&sandbox, "HEAD");
+    // a tag's peeled value is what the file of packed references says, which anybody may have written there
+    sandbox.git(&["tag", "-a", "--no-sign", "-m", "tag", "v1", &bad]);
+    sandbox.git(&["pack-refs", "--all"]);
+    let packed = sandbox.work().join(".git/packed-refs");
+    let main = sandbox.git(&["rev-parse", "main"]);
+    std::fs::write(&packed, std::fs::read_to_string(&packed).unwrap().replace(&format!("^{bad}"), &format!("^{main}"))).unwrap();
+    assert_eq!(all(&sandbox).code, Some(12));
+    sandbox.git(&["tag", "-d", "v1"]);
+    assert_eq!(all(&sandbox).code, Some(0));
+    // the HEAD of another work tree
+    let other = sandbox.root().join("other");
+    sandbox.git(&["worktree", "add", "-q", "--detach", other.to_str().unwrap(), &bad]);
+    assert_eq!(all(&sandbox).code, Some(12));
+    sandbox.git(&["worktree", "remove", "--force", other.to_str().unwrap()]);
+    // a namespace is for those who fetch
+    sandbox.git(&["branch", "side", &bad]);
+    sandbox.set("GIT_NAMESPACE", "foo");
+    assert_eq!(all(&sandbox).code, Some(12));
+}
+
+#[test]
+fn objects_in_another_place_are_found_there() {
+    let sigstore = Sigstore::start();
+    let mut sandbox = history(&sigstore);
+    let bad = unsigned(&sandbox, "HEAD");
+    sandbox.git(&["branch", "side", &bad]);
+    let (objects, elsewhere) = (sandbox.work().join(".git/objects"), sandbox.root().join("elsewhere"));
+    std::fs::rename(&objects, &elsewhere).unwrap();
+    std::fs::create_dir_all(objects.join("pack")).unwrap();
+    assert_eq!(all(&sandbox).code, Some(4));
+    for variable in ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"] {
+        sandbox.set(variable, elsewhere.to_str().unwrap());
+        let done = all(&sandbox);
+        assert!(done.code == Some(12) && done.stdout.contains("4 objects: 3 good, 1 unsigned.\n"), "{variable}: {done:?}");
+        sandbox.unset(variable);
+    }
+}
+
+#[test]
+fn tags_are_those_behind_symbolic_names_and_odd_ones_too() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    sandbox.git(&["tag", "-s", "-m", "tag", "v1"]);
+    let tags = || sandbox.paraph(&["verify", "--tags"]);
+    assert_eq!(tags().code, Some(0));
+    // under another name it says nothing about that name
+    sandbox.git(&["symbolic-ref", "refs/tags/latest", "refs/tags/v1"]);
+    let done = tags();
+    assert!(done.code == Some(15) && done.stdout.contains("[tag-name]"), "{done:?}");
+    sandbox.git(&["symbolic-ref", "-d", "refs/tags/latest"]);
+    sandbox.git(&["tag", "-a", "--no-sign", "-m", "tag", "hidden"]);
+    let hidden = sandbox.git(&["rev-parse", "hidden"]);
+    sandbox.git(&["update-ref", "refs/hidden/t", &hidden]);
+    sandbox.git(&["tag", "-d", "hidden"]);
+    sandbox.git(&["symbolic-ref", "refs/tags/rel", "refs/hidden/t"]);
+    assert_eq!(tags().code, Some(12));
+    sandbox.git(&["symbolic-ref", "-d", "refs/tags/rel"]);
+    // a name that is no text
+    let odd = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"z\xff");
+    std::fs::write(sandbox.work().join(".git/refs/tags").join(odd), format!("{hidden}\n")).unwrap();
+    assert_eq!(tags().code, Some(12));
+}
+
+#[test]
+fn a_tag_keeps_its_name_through_operators_that_lead_to_itself() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    sandbox.git(&["tag", "-s", "-m", "tag", "v1"]);
+    sandbox.git(&["update-ref", "refs/tags/v9", "v1"]);
+    for (command, revision) in [("verify", "v9"), ("verify", "v9^{tag}"), ("verify", "v9^{object}"), ("verify-tag", "v9^{tag}")] {
+        let done = sandbox.paraph(&[command, revision]);
+        assert!(done.code == Some(15) && done.stdout.contains("[tag-name]"), "{revision}: {done:?}");
+    }
+    for revision in ["v1^{tag}", "v1^{object}", "v1^{}", "v9^{commit}"] {
+        assert_eq!(sandbox.paraph(&["verify", revision]).code, Some(0), "{revision}");
+    }
+}
+
+#[test]
+fn a_reference_named_like_an_id_is_one_meaning_of_two() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let short = sandbox.git(&["rev-parse", "--short=7", "HEAD~1"]);
+    assert_eq!(sandbox.paraph(&["verify", &short]).code, Some(0));
+    sandbox.git(&["update-ref", &format!("refs/heads/{short}"), "HEAD"]);
+    let done = sandbox.paraph(&["verify", &short]);
+    assert!(done.code == Some(4) && done.stderr.contains("is ambiguous"), "{done:?}");
+    assert_eq!(sandbox.paraph(&["verify", &format!("refs/heads/{short}")]).code, Some(0));
+}
+
+#[test]
+fn a_commit_on_the_side_that_is_left_out_leads_nobody_astray() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let bad = unsigned(&sandbox, "HEAD~1");
+    sandbox.git(&["checkout", "-q", "-b", "evil", &bad]);
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "on top"]);
+    assert_eq!(sandbox.paraph(&["verify", "main..evil"]).code, Some(12));
+    // somebody who can write here makes the unsigned commit an ancestor of what is left out
+    let two = sandbox.git(&["rev-parse", "main~1"]);
+    let one = sandbox.git(&["rev-parse", "main~2"]);
+    let content = String::from_utf8(sandbox.object("commit", "main~1")).unwrap();
+    let forged = content.replacen(&format!("parent {one}\n"), &format!("parent {one}\nparent {bad}\n"), 1);
+    let other = sandbox.store("commit", forged.as_bytes());
+    std::fs::remove_file(file(&sandbox, &two)).unwrap();
+    std::fs::copy(file(&sandbox, &other), file(&sandbox, &two)).unwrap();
+    let done = sandbox.paraph(&["verify", "main..evil"]);
+    assert!(matches!(done.code, Some(4 | 12)), "{done:?}");
+    assert!(done.stderr.contains(&format!("the bytes stored for the commit {two} are not its own")), "{done:?}");
+}
+
+#[test]
+fn a_commit_that_is_too_large_is_not_checked_and_no_reason_to_judge_no_other() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let head = sandbox.git(&["rev-parse", "HEAD"]);
+    let large = [&sandbox.object("commit", "HEAD")[..], &vec![b'x'; 129 << 20]].concat();
+    let large = sandbox.store("commit", &large);
+    let done = sandbox.paraph(&["verify", &large, &head]);
+    assert!(done.code == Some(14) && done.stdout.contains("[object-too-large]"), "{done:?}");
+    assert!(done.stdout.contains(&format!("commit {head}: good\n")), "{done:?}");
+}
