@@ -129,7 +129,7 @@ impl Prompt for Saying<'_> {
     }
 }
 
-/// A credential for whom the session's token names. What becomes public is told first, and whoever hears it knows whether it is new.
+/// A credential for whom the session's token names. What becomes public is told first; the client knows what it has shown before.
 pub(super) async fn certify(
     target: &Target,
     wanted: &Wanted,

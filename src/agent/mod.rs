@@ -5,8 +5,8 @@
 //!
 //! * [`protocol`]: frames, requests, replies;
 //! * [`place`]: the runtime folder and the two sockets in it;
-//! * [`login`]: one login, whom it is asked of, and how a credential comes of it;
 //! * [`peer`]: who is at the other end of a socket;
+//! * [`login`]: one login, whom it is asked of, and how a credential comes of it;
 //! * [`vault`]: logins and credentials, kept by identity, issuer, Fulcio and client;
 //! * [`keyring`]: where refresh tokens rest while no agent runs, where the user wants that;
 //! * [`confirm`]: who says yes to a signature for a forwarded client;

@@ -215,6 +215,42 @@ pub enum Refusal {
     Configuration,
 }
 
+/// A keyring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The desktop's Secret Service, over D-Bus: GNOME's keyring, KWallet, KeePassXC.
+    SecretService,
+    /// The kernel's keyutils: until the machine is started anew, or nothing was asked for in days.
+    Keyutils,
+    /// The Keychain of macOS.
+    Keychain,
+}
+
+impl Kind {
+    /// The one that this system's programs use.
+    pub const OF_SYSTEM: Self = if cfg!(target_vendor = "apple") { Self::Keychain } else { Self::SecretService };
+
+    /// As it stands in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SecretService => "secret-service",
+            Self::Keyutils => "keyutils",
+            Self::Keychain => "keychain",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SecretService => "the Secret Service",
+            Self::Keyutils => "the kernel's keyring",
+            Self::Keychain => "the Keychain",
+        })
+    }
+}
+
 /// What the agent holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -229,47 +265,11 @@ pub struct Status {
     /// Whether its memory stays out of the swap, and otherwise why not.
     pub memory: String,
     /// The keyring in which refresh tokens rest, where there is one: `secret-service`, `keyutils` or `keychain`.
-    pub keyring: Option<KeyringKind>,
+    pub keyring: Option<Kind>,
     /// Why it is not used.
     pub keyring_problem: Option<String>,
     /// The logins.
     pub logins: Vec<Login>,
-}
-
-/// A keyring in which refresh tokens can rest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum KeyringKind {
-    /// The desktop's Secret Service, over D-Bus: GNOME's keyring, KWallet, KeePassXC.
-    SecretService,
-    /// The kernel's keyutils: until the machine is started anew, or nothing was asked for in days.
-    Keyutils,
-    /// The Keychain of macOS.
-    Keychain,
-}
-
-impl KeyringKind {
-    /// The one that this system's programs use.
-    pub const OF_SYSTEM: Self = if cfg!(target_vendor = "apple") { Self::Keychain } else { Self::SecretService };
-
-    /// As it stands in files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SecretService => "secret-service",
-            Self::Keyutils => "keyutils",
-            Self::Keychain => "keychain",
-        }
-    }
-}
-
-impl fmt::Display for KeyringKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::SecretService => "the Secret Service",
-            Self::Keyutils => "the kernel's keyring",
-            Self::Keychain => "the Keychain",
-        })
-    }
 }
 
 /// A login that the agent keeps.

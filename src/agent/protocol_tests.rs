@@ -1,5 +1,3 @@
-//! The messages, and the document that other programs read.
-
 use super::*;
 use std::collections::BTreeSet;
 
@@ -144,7 +142,7 @@ fn the_document_has_every_message_field_refusal_and_limit() {
     ];
     compare("call", "call", 2, &["version", "program", "call"], &requests.map(Request::new));
     let login =
-        Login { identity: text(), issuer: text(), fulcio: text(), certificate_until: None, renewable: false, rests: false, signatures: 0 };
+        Login { identity: text(), issuer: text(), fulcio: text(), certificate_until: None, renewable: false, signatures: 0, rests: false };
     let entry =
         Signed { time: 0, kind: text(), identity: text(), repository: None, host: None, payload: text(), services: 0, verification: 0 };
     let status = Status {

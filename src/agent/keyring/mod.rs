@@ -18,7 +18,8 @@ mod secret_service;
 pub use entry::Owner;
 pub use index::{Index, IndexError, Record};
 
-pub use super::protocol::KeyringKind as Kind;
+pub use super::protocol::Kind;
+
 use crate::identity::RefreshToken;
 use std::{
     cell::RefCell,
@@ -34,7 +35,6 @@ const PROMPT_PATIENCE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_secs(600);
 /// A longer name that led to a login is not remembered beyond the agent's life, in bytes.
 const MAX_NAME: usize = 1024;
-
 /// Why a keyring did not do what it was asked. The texts are clauses, and not escaped.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
