@@ -206,14 +206,14 @@ impl Shared {
         let _place = Leaving(&self);
         let Ok(Ok(frame)) = tokio::time::timeout(PATIENCE, receive(&mut stream)).await else { return };
         let (replies, mut to_send) = mpsc::unbounded_channel();
-        let work = async {
+        // boxed: a connection that never asks for anything costs little
+        let mut work = Box::pin(async {
             let last = match Request::parse(&frame) {
                 Ok(request) => Rc::clone(&self).answer(request, door, &replies).await,
                 Err(refusal) => refusal,
             };
             let _ = replies.send(last);
-        };
-        tokio::pin!(work);
+        });
         // from one heartbeat on: to wait for the first, at once, would take until the timer's next millisecond
         let mut heartbeat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
         let mut working = true;
