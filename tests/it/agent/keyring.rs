@@ -108,7 +108,8 @@ fn a_login_in_the_secret_service_outlasts_the_agent_and_the_session() {
     assert_eq!(setup.logins(), (1, 2));
     assert_eq!(service.labels().len(), 1);
     // what becomes public is told once, and nothing of the keyring
-    let of_publication = ["this is the first signature as", "Who can read that log will read", "enters the same into"];
+    let of_publication =
+        ["this is the first signature as", "Who can read that log will read", "enters the same into", "The certificate says: "];
     let said = setup.said();
     assert_eq!(said.lines().filter(|line| !of_publication.iter().any(|words| line.contains(words))).count(), 0, "{said}");
     assert_eq!(said.matches("this is the first signature as").count(), 1, "{said}");
