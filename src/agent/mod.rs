@@ -4,14 +4,14 @@
 //! and timestamp included. The client distrusts it: it verifies the signature, and checks whose it is, before it uses it.
 //!
 //! * [`protocol`]: frames, requests, replies;
-//! * [`place`]: the runtime folder and the two sockets in it;
-//! * [`peer`]: who is at the other end of a socket;
-//! * [`login`]: one login, whom it is asked of, and how a credential comes of it;
-//! * [`vault`]: logins and credentials, kept by identity, issuer, Fulcio and client;
-//! * [`keyring`]: where refresh tokens rest while no agent runs, where the user wants that;
-//! * [`confirm`]: who says yes to a signature for a forwarded client;
-//! * [`server`]: the process that listens;
-//! * [`client`]: how a signature is asked for, and how an agent is started.
+//! * `place`: the runtime folder and the two sockets in it;
+//! * `peer`: who is at the other end of a socket;
+//! * `login`: one login, whom it is asked of, and how a credential comes of it;
+//! * `vault`: logins and credentials, kept by identity, issuer, Fulcio and client;
+//! * `keyring`: where refresh tokens rest while no agent runs, where the user wants that;
+//! * `confirm`: who says yes to a signature for a forwarded client;
+//! * `server`: the process that listens;
+//! * `client`: how a signature is asked for, and how an agent is started.
 
 #[cfg(all(feature = "cli", unix))]
 pub mod client;
