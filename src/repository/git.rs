@@ -237,8 +237,13 @@ pub(super) fn lines(
 ) -> Result<(), RepositoryError> {
     let command = arguments.first().copied().unwrap_or_default();
     let mut child = command_of(repository, arguments).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(Error::Start)?;
-    // git says little there, so that it does not wait for somebody who reads
-    let complaints = child.stderr.take();
+    // beside its output, so that git waits for nobody however much it has to say; what is more than a line's worth is not heard
+    let complaints = child.stderr.take().map(|pipe| {
+        std::thread::spawn(move || {
+            let mut said = Vec::new();
+            pipe.take(LONGEST_LINE).read_to_end(&mut said).map(|_| said)
+        })
+    });
     let mut output = BufReader::new(child.stdout.take().ok_or(Error::Answer { command })?);
     let mut understood = true;
     let mut line = Vec::new();
@@ -249,14 +254,13 @@ pub(super) fn lines(
     if !understood {
         let _ = child.kill();
     }
-    let mut said = Vec::new();
-    let read = complaints.map(|pipe| pipe.take(LONGEST_LINE).read_to_end(&mut said));
     let status = child.wait().map_err(Error::Start)?;
-    let message = String::from_utf8_lossy(&said).trim().to_owned();
-    match (understood, read) {
-        (true, Some(Ok(_))) if status.success() && !message.contains("ignoring") => Ok(()),
-        (true, Some(Ok(_))) => Err(Error::Failed { command, message }.into()),
-        _ => Err(Error::Answer { command }.into()),
+    let said = complaints.and_then(|complaints| complaints.join().ok()).and_then(Result::ok);
+    let message = said.map(|said| String::from_utf8_lossy(&said).trim().to_owned());
+    match message.filter(|_| understood) {
+        Some(message) if status.success() && !message.contains("ignoring") => Ok(()),
+        Some(message) => Err(Error::Failed { command, message }.into()),
+        None => Err(Error::Answer { command }.into()),
     }
 }
 

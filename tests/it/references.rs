@@ -58,6 +58,11 @@ fn a_reference_that_leads_nowhere_is_an_error() {
     std::fs::write(sandbox.work().join(".git/refs/heads/odd"), "nothing\n").unwrap();
     let odd = all(&sandbox);
     assert!(odd.code == Some(4) && odd.stderr.contains("ignoring broken ref refs/heads/odd"), "{odd:?}");
+    // more of them than a pipe takes up
+    for number in 0..2000 {
+        std::fs::write(sandbox.work().join(format!(".git/refs/heads/odd-{number}")), "nothing\n").unwrap();
+    }
+    assert_eq!(all(&sandbox).code, Some(4));
 }
 
 #[test]
