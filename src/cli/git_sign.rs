@@ -110,7 +110,7 @@ impl From<SignError> for Failure {
                 .with_hint("a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of paraph.fulcioRoot"),
             SignError::WrongCertificate { .. } => Self::new(Exit::Service, error.to_string()),
             SignError::TimestampAuthorityMissing => Self::new(Exit::Configuration, error.to_string()).with_hint("set paraph.timestampServerURL"),
-            SignError::Encoding(_) => Self::new(Exit::Io, error.to_string()),
+            SignError::Encoding(_) | SignError::Key(_) => Self::new(Exit::Io, error.to_string()),
         }
     }
 }

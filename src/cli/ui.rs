@@ -120,7 +120,10 @@ impl Ui {
     /// A JSON document, indented, with every character escaped that a terminal could obey.
     pub fn json(&mut self, value: &impl serde::Serialize) {
         match serde_json::to_string_pretty(value) {
-            Ok(text) => self.bytes(format!("{}\n", escape_json(&text)).as_bytes()),
+            Ok(mut text) => {
+                text.push('\n');
+                self.bytes(escape_json(&text).as_bytes());
+            }
             Err(error) => self.failed = Some(io::Error::other(error)),
         }
     }
@@ -128,7 +131,10 @@ impl Ui {
     /// A JSON document in one line, escaped likewise.
     pub fn json_line(&mut self, value: &impl serde::Serialize) {
         match serde_json::to_string(value) {
-            Ok(text) => self.bytes(format!("{}\n", escape_json(&text)).as_bytes()),
+            Ok(mut text) => {
+                text.push('\n');
+                self.bytes(escape_json(&text).as_bytes());
+            }
             Err(error) => self.failed = Some(io::Error::other(error)),
         }
     }

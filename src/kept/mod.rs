@@ -93,7 +93,6 @@ impl Kept {
     pub fn result(&self, id: &[u8]) -> Option<Verified> {
         let (offset, length) = *self.places.get(id)?;
         let record = self.file.as_ref().and_then(|file| read_record(file, offset, length, &self.key, id));
-        let record = record.and_then(|bytes| Record::decode(bytes.as_slice()).ok());
         let Some(verified) = record.as_ref().and_then(Record::verified) else {
             self.is_damaged.store(true, Ordering::Relaxed);
             return None;
@@ -277,13 +276,14 @@ fn scan(file: &File, length: u64, first_line: &str) -> io::Result<(Places, u64)>
 }
 
 /// The result of the record at a place; `None` where it cannot be read, or is not what was written for this object.
-fn read_record(file: &File, offset: u64, length: u32, key: &[u8; 32], id: &[u8]) -> Option<Vec<u8>> {
+fn read_record(file: &File, offset: u64, length: u32, key: &[u8; 32], id: &[u8]) -> Option<Record> {
     let mut bytes = vec![0; usize::try_from(length).ok()? + HEAD as usize];
     read_at(file, &mut bytes, offset).ok()?;
     let (head, rest) = bytes.split_at_checked(HEAD as usize)?;
     let (id_length, rest) = rest.split_first()?;
     let (stated, result) = rest.split_at_checked(usize::from(*id_length))?;
-    (stated == id && head.get(4..) == Some(check(key, id, result).as_slice())).then(|| result.to_vec())
+    let is_whole = stated == id && head.get(4..) == Some(check(key, id, result).as_slice());
+    is_whole.then(|| Record::decode(result).ok()).flatten()
 }
 
 #[cfg(unix)]

@@ -28,8 +28,8 @@ pub struct Commits<'a> {
     shallow: HashSet<ObjectId>,
     /// Commits whose parents a shallow clone left out.
     cut: Vec<String>,
-    /// Commits that the walk read and whose bytes have another id.
-    foreign: Rc<RefCell<BTreeSet<ObjectId>>>,
+    /// Commits that the walk read and whose bytes have another id, where it hashes them.
+    foreign: Option<Rc<RefCell<BTreeSet<ObjectId>>>>,
 }
 
 /// Who follows history: git where objects lie in a push's quarantine, which gix does not see.
@@ -42,21 +42,22 @@ enum Walk<'a> {
 /// A walk that keeps the bytes of the commit that it stands at.
 type Whole<'a> = gix::traverse::commit::Simple<Hashed<'a>, fn(&gix::oid) -> bool>;
 
-/// Commits as a walk reads them, on the side that is left out too: each is hashed, since one stored under another's id would lead the walk
-/// past what nobody verified.
+/// Commits as a walk reads them. Where a side is left out each is hashed, since nobody hashes those on it later, and one stored under
+/// another's id would lead the walk past what nobody verified.
 struct Hashed<'a> {
     objects: &'a gix::OdbHandle,
-    /// The ids whose bytes have another.
-    foreign: Rc<RefCell<BTreeSet<ObjectId>>>,
+    /// The ids whose bytes have another; `None` where the walk hands out all that it reads.
+    foreign: Option<Rc<RefCell<BTreeSet<ObjectId>>>>,
 }
 
 impl gix::objs::Find for Hashed<'_> {
     fn try_find<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<gix::objs::Data<'a>>> {
         let found = self.objects.try_find(id, buffer)?;
         if let Some(object) = &found
+            && let Some(foreign) = &self.foreign
             && gix::objs::compute_hash(id.kind(), object.kind, object.data).ok().is_none_or(|computed| computed != id)
         {
-            self.foreign.borrow_mut().insert(id.to_owned());
+            foreign.borrow_mut().insert(id.to_owned());
         }
         Ok(found)
     }
@@ -106,27 +107,28 @@ impl Repository {
             tips.extend(self.reference_tips()?);
         }
         let shallow = self.gix.shallow_commits().map_err(broken)?;
-        let foreign = Rc::default();
+        let foreign = (!hidden.is_empty()).then(Rc::default);
         let shallow: HashSet<ObjectId> = shallow.iter().flat_map(|commits| commits.iter().copied()).collect();
         let walk = if self.objects_by_git.is_some() {
             let revisions = tips.iter().map(|id| format!("{id}\n")).chain(hidden.iter().map(|id| format!("^{id}\n")));
             let options: &[&str] = if range.first_parent { &["--first-parent"] } else { &[] };
             Walk::Git(git::Listing::start(self, &revisions.collect::<String>(), options)?)
         } else {
-            self.walk(tips, hidden, range.first_parent, shallow.is_empty().then(|| Rc::clone(&foreign)))?
+            self.walk(tips, hidden, range.first_parent, shallow.is_empty(), foreign.clone())?
         };
         Ok(Commits { walk, shallow, cut: Vec::new(), foreign })
     }
 
-    /// `foreign` gets what is not what its id says, where history is whole.
+    /// `foreign` gets what is not what its id says.
     fn walk(
         &self,
         tips: Vec<ObjectId>,
         hidden: Vec<ObjectId>,
         first_parent: bool,
+        is_whole: bool,
         foreign: Option<Rc<RefCell<BTreeSet<ObjectId>>>>,
     ) -> Result<Walk<'_>, Error> {
-        if let Some(foreign) = foreign {
+        if is_whole {
             use gix::traverse::commit::{Parents, Simple, simple::Sorting};
             let parents = if first_parent { Parents::First } else { Parents::All };
             let walk = Simple::new(tips, Hashed { objects: &self.gix.objects, foreign }).sorting(Sorting::BreadthFirst).map_err(broken)?;
@@ -207,7 +209,7 @@ impl Iterator for Commits<'_> {
                 Some(commit) => (commit.map(|commit| commit.id).map_err(broken), Some(walk.commit_data().to_owned())),
                 // those that were not handed out, where their ids would have been noticed, led the walk astray
                 None => {
-                    let id = self.foreign.borrow_mut().pop_first()?.to_hex().to_string();
+                    let id = self.foreign.as_ref()?.borrow_mut().pop_first()?.to_hex().to_string();
                     return Some(Err(Error::Walk(format!("the bytes stored for the commit {id} are not its own; `git fsck` tells more"))));
                 }
             },
@@ -222,7 +224,7 @@ impl Iterator for Commits<'_> {
         if self.shallow.contains(&commit) {
             self.cut.push(id.clone());
         }
-        let is_hashed = bytes.is_some() && !self.foreign.borrow_mut().remove(&commit);
+        let is_hashed = bytes.is_some() && self.foreign.as_ref().is_some_and(|foreign| !foreign.borrow_mut().remove(&commit));
         Some(Ok(Found { id, bytes, is_hashed }))
     }
 }

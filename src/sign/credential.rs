@@ -11,12 +11,13 @@ use crate::{
     trust::TrustRoot,
     verify::Verifier,
 };
-use jiff::{SignedDuration, Timestamp};
-use p256::{
-    ecdsa::{DerSignature, SigningKey, signature::Signer},
-    elliptic_curve::Generate,
-    pkcs8::EncodePublicKey,
+use aws_lc_rs::{
+    encoding::{AsDer as _, PublicKeyX509Der},
+    error::Unspecified,
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
 /// A certificate that lives longer than this is refused: an ephemeral key is for minutes.
@@ -24,8 +25,8 @@ const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
 /// An ephemeral key with its certificate. The key never leaves it, and is wiped when it is dropped.
 pub struct Credential {
-    /// On the heap from the first: a key that moves leaves copies behind.
-    key: Box<SigningKey>,
+    /// Memory of the library, which wipes what it frees; a move copies nothing but its address.
+    key: EcdsaKeyPair,
     certificate: SignerCertificate,
 }
 
@@ -35,11 +36,9 @@ impl Credential {
         &self.certificate
     }
 
-    /// The DER ECDSA signature over `message`, hashed with SHA-256. The nonce is RFC 6979's.
-    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
-        let signature = sign(&self.key, message);
-        wipe_stack();
-        signature
+    /// The DER ECDSA signature over `message`, hashed with SHA-256.
+    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        Ok(sign(&self.key, message)?)
     }
 }
 
@@ -61,12 +60,9 @@ pub async fn obtain(
     http: &Http,
     clock: &(dyn Fn() -> Timestamp + Sync),
 ) -> Result<Credential, SignError> {
-    let key = generate();
-    wipe_stack();
-    let public_key = key.verifying_key().to_public_key_der().map_err(|_| der::Error::from(der::ErrorKind::Failed))?;
-    let proof = sign(&key, token.principal().as_bytes());
-    wipe_stack();
-    let request = CertificateRequest { token: token.secret(), public_key: public_key.as_bytes(), proof: &proof };
+    let (key, proof) = generate(token.principal())?;
+    let public_key: PublicKeyX509Der<'_> = key.public_key().as_der()?;
+    let request = CertificateRequest { token: token.secret(), public_key: public_key.as_ref(), proof: &proof };
     let chain = Fulcio::new(http, fulcio)?.certify(request).await?;
     let Some((leaf, others)) = chain.split_first() else {
         return Err(SignError::WrongCertificate { fulcio: fulcio.to_owned(), detail: "the answer holds none".into() });
@@ -78,20 +74,24 @@ pub async fn obtain(
         Ok(_) => SignError::IntermediateMissing { fulcio: fulcio.to_owned() },
         Err(_) => SignError::Certificate { fulcio: fulcio.to_owned(), rejection },
     })?;
-    check_purpose(&certificate, token, public_key.as_bytes(), now)
+    check_purpose(&certificate, token, public_key.as_ref(), now)
         .map_err(|detail| SignError::WrongCertificate { fulcio: fulcio.to_owned(), detail })?;
     Ok(Credential { key, certificate })
 }
 
-#[inline(never)]
-fn generate() -> Box<SigningKey> {
-    Box::new(SigningKey::generate())
+/// A key, and the proof that its owner is the one who asks for a certificate.
+fn generate(principal: &str) -> Result<(EcdsaKeyPair, Vec<u8>), Unspecified> {
+    let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING);
+    wipe_stack();
+    let key = key?;
+    let proof = sign(&key, principal.as_bytes())?;
+    Ok((key, proof))
 }
 
-#[inline(never)]
-fn sign(key: &SigningKey, message: &[u8]) -> Vec<u8> {
-    let signature: DerSignature = key.sign(message);
-    signature.as_bytes().to_vec()
+fn sign(key: &EcdsaKeyPair, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+    let signature = key.sign(&SystemRandom::new(), message);
+    wipe_stack();
+    Ok(signature?.as_ref().to_vec())
 }
 
 /// Overwrites what functions that have returned left below on the stack: arithmetic with a key leaves copies of it there.

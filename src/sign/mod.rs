@@ -125,6 +125,9 @@ pub enum SignError {
     /// A structure could not be encoded.
     #[error("the signature could not be encoded: {0}")]
     Encoding(#[from] der::Error),
+    /// No key could be made, or none used.
+    #[error("the cryptographic library makes no key or no signature")]
+    Key(#[from] aws_lc_rs::error::Unspecified),
 }
 
 /// A finished signature.
@@ -162,7 +165,7 @@ pub async fn sign(
     clock: &(dyn Fn() -> Timestamp + Sync),
 ) -> Result<Signature, SignError> {
     let attributes = signed_attributes(&Sha256::digest(payload).into(), clock().as_second().unsigned_abs())?;
-    let signature = credential.sign(&attributes);
+    let signature = credential.sign(&attributes)?;
     let certificate = credential.certificate().certificate();
     let record = HashedRekord {
         digest: &Sha256::digest(&attributes).into(),
