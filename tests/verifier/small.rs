@@ -1,19 +1,32 @@
 //! What no vector shows: fields that no check of a signature looks at, and refusals that look alike.
 
-use crate::generator::world::{TIME, World};
+use crate::{
+    case::cases,
+    generator::{
+        certificate::{BASIC_CONSTRAINTS, raw},
+        der::{self, octets, sequence},
+        evidence::{Token, unsigned_attribute},
+        world::{TIME, World},
+    },
+    library::{NOW, signed, verifier, verify},
+};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use paraph::{
-    Reason,
+    Reason, Rejection,
     certificate::Certificate,
-    object::{Commit, ObjectFormat, Payload, PayloadKind, PushCertificate},
-    policy::AllowedIdentities,
+    object::{Commit, ObjectFormat, Payload, PayloadKind, PushCertificate, SignatureKind, Signed, Tag},
+    policy::{AllowedIdentities, Decision, Expected, ExpectedIdentity, Finding, JudgedBy, OtherJudgement, Pattern, Policy, Verdict},
+    report::Report,
     signature::{
         GitSignature,
         armor::{self, MAX_ARMOR},
         cms::{ID_DATA, SignedData},
         git::{GitSignatureParts, signed_attributes},
     },
-    verify::Sought,
+    trust::{Instance, TrustRoot},
+    verify::{Sought, Verified, Verifier},
 };
+use std::borrow::Cow;
 
 const SIGNATURE: &str = "-----BEGIN SIGNED MESSAGE-----\nYQ==\n-----END SIGNED MESSAGE-----\n";
 
@@ -105,4 +118,135 @@ fn entries_are_kept_under_the_digest_of_the_object_s_id() {
     let signed = Commit::parse(&commit, ObjectFormat::Sha1).unwrap().signed;
     let sought = Sought::of(&signed).unwrap();
     assert_eq!(sought.name(), sought.digests[0].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+}
+
+/// The library's word on a commit of a world.
+fn judged(world: &World, commit: &[u8]) -> Result<Verified, Rejection> {
+    let root = TrustRoot::from_json(world.trusted_root().to_string().as_bytes(), Instance::named("vectors").unwrap(), "vectors").unwrap();
+    Verifier::new(vec![root], NOW.parse().unwrap()).verify_commit(commit, ObjectFormat::Sha1)
+}
+
+#[test]
+fn a_certificate_may_say_that_it_is_no_authority_s() {
+    let world = World::new();
+    let with = |constraints: Vec<u8>| {
+        let mut recipe = world.v1();
+        recipe.leaf.put(raw(BASIC_CONSTRAINTS, true, constraints));
+        judged(&world, &recipe.commit()).map_err(|rejection| rejection.reason()).err()
+    };
+    assert_eq!(with(sequence(&[])), None);
+    assert_eq!(with(sequence(&[vec![1, 1, 0xff]])), Some(Reason::CertificateProfile));
+}
+
+#[test]
+fn a_token_names_its_signer_s_certificate_by_sha_1_too() {
+    let world = World::new();
+    let sha1 = |bytes: &[u8]| digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref().to_vec();
+    let with = |digest: Vec<u8>| {
+        let mut token = Token::of(&world.tsa);
+        let named = sequence(&[sequence(&[sequence(&[octets(&digest)])])]);
+        token.edit_attributes = Some(Box::new(move |attributes: &mut Vec<Vec<u8>>| {
+            attributes[2] = unsigned_attribute("1.2.840.113549.1.9.16.2.12", std::slice::from_ref(&named));
+        }));
+        let mut recipe = world.v2();
+        recipe.tokens = vec![token];
+        judged(&world, &recipe.commit()).map_err(|rejection| rejection.reason()).err()
+    };
+    assert_eq!(with(sha1(&world.tsa.certificate)), None);
+    assert_eq!(with(sha1(b"another")), Some(Reason::TimestampInvalid));
+}
+
+/// The CMS in a commit's signature, changed.
+fn with_cms(commit: &[u8], change: impl FnOnce(&mut der::Node)) -> (Vec<u8>, String) {
+    let signed = Commit::parse(commit, ObjectFormat::Sha1).unwrap().signed;
+    let cms = der::edit(&armor::decode(&signed.signature).unwrap(), change);
+    (signed.payload.into_owned(), armor::encode(&cms))
+}
+
+const SIGNER_IDENTIFIER: [usize; 6] = [1, 0, 4, 0, 1, 0];
+
+#[test]
+fn a_signer_is_named_in_one_of_two_forms() {
+    let commit = World::new().v1().commit();
+    let with_tag = |tag: u8| {
+        let (_, armored) = with_cms(&commit, |cms| {
+            // SubjectKeyIdentifier is [0]
+            *cms.at(&SIGNER_IDENTIFIER[..5]) = der::Node { tag, content: der::Content::Primitive(vec![1; 20]) };
+        });
+        let cms = armor::decode(armored.as_bytes()).unwrap();
+        SignedData::from_der(&cms).map(drop).map_err(|rejection| rejection.to_string())
+    };
+    assert_eq!(with_tag(0x80), Ok(()));
+    assert!(with_tag(0x81).unwrap_err().contains("the signer identifier is of an unknown form"));
+}
+
+#[test]
+fn a_foreign_certificate_is_the_signer_s_by_issuer_and_serial_number_together() {
+    let case = cases().into_iter().find(|case| case.name == "foreign_cms_fail").unwrap();
+    let verifier = verifier(&case.trusted_root).unwrap();
+    assert_eq!(verify(&verifier, &case).unwrap_err().reason(), Reason::ForeignCms);
+    let whole = signed(&case).unwrap();
+    let cms = armor::decode(&whole.signature).unwrap();
+    // the serial number in the signer identifier
+    let changed = der::edit(&cms, |cms| match &mut cms.at(&[1, 0, 4, 0, 1, 1]).content {
+        der::Content::Primitive(serial) => serial[0] ^= 1,
+        der::Content::Constructed(_) => panic!("no serial number"),
+    });
+    let armored = armor::encode(&changed);
+    let another = Signed { payload: whole.payload.clone(), signature: Cow::Borrowed(armored.as_bytes()) };
+    assert_eq!(verifier.verify(&another).unwrap_err().reason(), Reason::SignerCertificateMissing);
+}
+
+#[test]
+fn what_another_verifier_found_is_told_with_its_detail() {
+    let case = cases().into_iter().find(|case| case.name == "openpgp_fail").unwrap();
+    let finding = Finding::KeyRevoked;
+    let message = |detail: &str| {
+        let judgement = Policy::default().judge(verify(&verifier(&case.trusted_root).unwrap(), &case));
+        let other =
+            OtherJudgement { by: JudgedBy::Git, kind: SignatureKind::OpenPgp, finding, signer: None, key: None, detail: detail.into() };
+        Report::new(None, &judgement.with_other(other)).message
+    };
+    assert_eq!(message("").as_deref(), Some(finding.sentence()));
+    assert_eq!(message("by 0123"), Some(format!("{}: by 0123", finding.sentence())));
+}
+
+#[test]
+fn a_tag_without_a_message_is_read_to_its_end() {
+    let tag = format!("object {}\ntype commit\ntag v1\ntagger Ann <ann@example.com> 1740830400 +0000\n\n", "1".repeat(40));
+    assert_eq!(Tag::parse(tag.as_bytes()).unwrap_err().reason(), Reason::NoSignature);
+    let signed = [tag.as_bytes(), SIGNATURE.as_bytes()].concat();
+    assert_eq!(Tag::parse(&signed).unwrap().signed.payload, tag.as_bytes());
+}
+
+#[test]
+fn an_issuer_is_there_and_holds_no_star() {
+    for line in ["ann@example.com \"\"", "\"\" https://issuer.example", "ann@example.com https://*.example"] {
+        assert!(AllowedIdentities::parse(line).unwrap_err().to_string().contains("must not be empty"), "{line}");
+    }
+}
+
+#[test]
+fn an_expected_identity_is_exact_or_a_pattern_of_the_whole() {
+    let verified = judged(&World::new(), &World::new().v1().commit());
+    let name = verified.as_ref().unwrap().identity().name.clone();
+    let issuer = verified.as_ref().unwrap().identity().issuer.clone();
+    let decision = |identity: Expected| {
+        let expected = vec![ExpectedIdentity { identity, issuer: Expected::Exactly(issuer.clone()), claims: vec![] }];
+        let judgement = Policy { expected: Some(expected), ..Policy::default() }.judge(verified.clone());
+        match judgement.decision {
+            Some(Decision::NotExpected(why)) if judgement.verdict == Verdict::Untrusted => why,
+            Some(Decision::Expected(_)) if judgement.verdict == Verdict::Good => String::new(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let pattern = |text: &str| decision(Expected::Pattern(Pattern::new(text).unwrap()));
+    assert_eq!(decision(Expected::Exactly(name.clone())), "");
+    assert_eq!(decision(Expected::Exactly("x".into())), format!("the identity is {name}, and x is expected"));
+    assert_eq!(pattern(".*@.*"), "");
+    assert_eq!(
+        pattern("@"),
+        format!("the pattern @ matches only a part of the identity {name}; .*@.* would match the whole, and others with it")
+    );
+    assert_eq!(pattern("x{9}"), format!("the identity is {name}, which the pattern x{{9}} does not match"));
 }
