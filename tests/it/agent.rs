@@ -40,6 +40,7 @@ impl Setup {
     fn with(options: ServeOptions) -> Self {
         let sigstore = Sigstore::with(options);
         let mut sandbox = Sandbox::with_repository();
+        sandbox.link_program();
         sigstore.configure(&sandbox);
         sandbox.git(&["config", "--global", "commit.gpgSign", "true"]);
         let runtime = sandbox.root().join("run");
@@ -85,14 +86,10 @@ impl Setup {
         (logins.logins, logins.renewals)
     }
 
-    /// The agents of this test, by their environment.
+    /// The agents of this test, by the path of their program: nothing else of a process that cannot be dumped is for everybody to read.
     fn agents(&self) -> Vec<u32> {
-        let mine = format!("XDG_RUNTIME_DIR={}", self.sandbox.root().join("run").display());
-        let is_agent = |process: &u32| {
-            let read =
-                |name: &str| String::from_utf8_lossy(&std::fs::read(format!("/proc/{process}/{name}")).unwrap_or_default()).into_owned();
-            read("environ").split('\0').any(|variable| variable == mine) && read("cmdline").contains("agent\0run")
-        };
+        let mine = format!("{}\0agent\0run\0", self.sandbox.program);
+        let is_agent = |process: &u32| std::fs::read(format!("/proc/{process}/cmdline")).is_ok_and(|line| line.starts_with(mine.as_bytes()));
         let processes = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         processes.filter(is_agent).collect()
     }

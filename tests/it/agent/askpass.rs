@@ -26,7 +26,7 @@ impl Desktop {
         let askpass = setup.sandbox.script("askpass", &format!("{head}{script}\n"));
         setup.sandbox.set("DISPLAY", ":99");
         setup.sandbox.set("SSH_ASKPASS", &askpass);
-        let mut agent = setup.sandbox.command(env!("CARGO_BIN_EXE_paraph"), &setup.sandbox.work());
+        let mut agent = setup.sandbox.command(&setup.sandbox.program, &setup.sandbox.work());
         agent.args(["agent", "run", "--patience", "2"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let agent = agent.spawn().unwrap();
         eventually("the agent listens", || setup.socket("forward.sock").exists());

@@ -27,7 +27,7 @@ impl Confirming {
         if !installed("script", test) {
             return None;
         }
-        let command = format!("'{}' agent confirm", env!("CARGO_BIN_EXE_paraph"));
+        let command = format!("'{}' agent confirm", setup.sandbox.program);
         let mut terminal = setup.sandbox.command("script", &setup.sandbox.root());
         terminal.args(["-qefc", &command, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut terminal = terminal.spawn().unwrap();

@@ -88,7 +88,7 @@ fn case_64_where_strangers_cannot_be_told_apart_no_socket_is_trusted() {
     );
     // nor does an agent start there
     let mut unshare = setup.sandbox.command("unshare", &setup.sandbox.work());
-    let done = setup.sandbox.feed(unshare.args(["--user", env!("CARGO_BIN_EXE_paraph"), "agent", "run"]), b"");
+    let done = setup.sandbox.feed(unshare.args(["--user", &setup.sandbox.program, "agent", "run"]), b"");
     assert_eq!(done.code, Some(8), "{}", done.stderr);
     assert!(done.stderr.contains("run this as a user that the namespace maps"), "{}", done.stderr);
 }

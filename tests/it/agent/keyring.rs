@@ -434,12 +434,12 @@ fn a_login_in_the_kernels_keyring_outlasts_agent_and_session() {
     assert_eq!(setup.logins(), (1, 1));
     assert_eq!(keys(), before + 1);
     setup.end_agent();
-    let done = in_session(env!("CARGO_BIN_EXE_paraph"), &["logout"]);
+    let done = in_session(&setup.sandbox.program, &["logout"]);
     assert_eq!((done.code, done.stderr.lines().last()), (Some(0), Some("All logins are forgotten.")));
     assert_eq!((keys(), setup.resting().len()), (before, 0));
     commit("three");
     assert_eq!(setup.logins(), (2, 1));
-    assert_eq!(in_session(env!("CARGO_BIN_EXE_paraph"), &["logout"]).code, Some(0));
+    assert_eq!(in_session(&setup.sandbox.program, &["logout"]).code, Some(0));
     assert_eq!(setup.times_said("keyring"), 0, "{}", setup.said());
 }
 

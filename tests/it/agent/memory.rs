@@ -68,7 +68,7 @@ struct Readable(Child);
 
 impl Readable {
     fn start(setup: &Setup) -> Self {
-        let mut agent = setup.sandbox.command(env!("CARGO_BIN_EXE_paraph"), &setup.sandbox.work());
+        let mut agent = setup.sandbox.command(&setup.sandbox.program, &setup.sandbox.work());
         let agent = agent.args(["agent", "run", "--readable-memory"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let agent = Self(agent.spawn().unwrap());
         eventually("the agent listens", || std::os::unix::net::UnixStream::connect(setup.socket("agent.sock")).is_ok());
@@ -102,7 +102,7 @@ fn the_key_is_in_the_agents_memory_until_it_is_locked_and_never_in_the_clients()
         "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <ann@example.com> 1 +0000\ncommitter A <ann@example.com> 1 +0000\n\nm\n",
     )
     .unwrap();
-    let mut client = setup.sandbox.command(env!("CARGO_BIN_EXE_paraph"), &setup.sandbox.work());
+    let mut client = setup.sandbox.command(&setup.sandbox.program, &setup.sandbox.work());
     client.args(["--status-fd=2", "-bsau", "ann@example.com"]).stdin(std::fs::File::open(&payload).unwrap());
     let client = client.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let asleep = || {

@@ -40,7 +40,7 @@ fn the_first_client_starts_an_agent_whose_sockets_systemd_opened() {
     for name in ["HOME", "GIT_CONFIG_NOSYSTEM", "XDG_RUNTIME_DIR"] {
         systemd.args(["--setenv", name]);
     }
-    systemd.args([env!("CARGO_BIN_EXE_paraph"), "agent", "run"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    systemd.args([&setup.sandbox.program, "agent", "run"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let activated = Activated(systemd.spawn().unwrap());
     eventually("systemd listens", || setup.socket("forward.sock").exists());
     let program = || std::fs::read_link(format!("/proc/{}/exe", activated.0.id())).unwrap();

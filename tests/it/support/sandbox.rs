@@ -11,6 +11,10 @@ pub struct Sandbox {
     folder: tempfile::TempDir,
     /// Variables for everything that is run here.
     pub variables: Vec<(String, String)>,
+    /// paraph's path.
+    pub program: String,
+    /// The folder of a program of its own.
+    _linked: Option<tempfile::TempDir>,
 }
 
 /// What a program did: standard output and standard error as text, and its exit code.
@@ -24,7 +28,7 @@ pub struct Done {
 impl Sandbox {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let sandbox = Self { folder, variables: Vec::new() };
+        let sandbox = Self { folder, variables: Vec::new(), program: env!("CARGO_BIN_EXE_paraph").into(), _linked: None };
         std::fs::create_dir(sandbox.home()).unwrap();
         std::fs::create_dir(sandbox.work()).unwrap();
         sandbox
@@ -35,6 +39,17 @@ impl Sandbox {
         let sandbox = Self::new();
         sandbox.git(&["init", "-q", "-b", "main"]);
         sandbox
+    }
+
+    /// Gives the program a path that no other test uses, by which its processes are told from theirs.
+    pub fn link_program(&mut self) {
+        let built = Path::new(env!("CARGO_BIN_EXE_paraph"));
+        // beside the program: no other folder is sure to lie on the same file system
+        let folder = tempfile::tempdir_in(built.parent().unwrap()).unwrap();
+        let linked = folder.path().canonicalize().unwrap().join("paraph");
+        std::fs::hard_link(built, &linked).unwrap();
+        self.program = linked.to_str().unwrap().to_owned();
+        self._linked = Some(folder);
     }
 
     pub fn root(&self) -> PathBuf {
@@ -85,7 +100,7 @@ impl Sandbox {
     }
 
     pub fn paraph_in(&self, directory: &Path, arguments: &[&str]) -> Done {
-        self.command(env!("CARGO_BIN_EXE_paraph"), directory).args(arguments).output().unwrap().into()
+        self.command(&self.program, directory).args(arguments).output().unwrap().into()
     }
 
     /// git in `work`; it must succeed. Its standard output without the last line end.
@@ -106,7 +121,7 @@ impl Sandbox {
 
     /// paraph in `work` with a standard input, as git calls it.
     pub fn paraph_with(&self, arguments: &[&str], input: &[u8]) -> Done {
-        self.feed(self.command(env!("CARGO_BIN_EXE_paraph"), &self.work()).args(arguments), input)
+        self.feed(self.command(&self.program, &self.work()).args(arguments), input)
     }
 
     /// Makes an executable file in the sandbox's folder. Another process writes it: while this one had it open for writing, a child that

@@ -63,7 +63,7 @@ impl Sigstore {
             ("user.name", "Ann"),
             ("user.email", EMAIL),
             ("gpg.format", "x509"),
-            ("gpg.x509.program", env!("CARGO_BIN_EXE_paraph")),
+            ("gpg.x509.program", &sandbox.program),
             ("paraph.instance", "local"),
             ("paraph.local.trustedRoot", &self.file("trusted_root.json")),
             ("paraph.local.signingConfig", &self.file("signing_config.json")),
