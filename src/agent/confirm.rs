@@ -1,12 +1,13 @@
 //! Who says yes to a signature for a forwarded client: that machine may be anybody's.
 //!
-//! A question goes to every `paraph agent confirm` that runs in a terminal, else to an askpass program with a window (the convention of
-//! `ssh-add -c`). One yes may cover more: so many signatures or minutes for one connection, machine and identity. No answer is a no.
+//! A question goes to every `paraph agent confirm` that runs in a terminal, else to the desktop as a notification with buttons, else to an
+//! askpass program with a window (the convention of `ssh-add -c`). One yes may cover more: so many signatures or minutes for one connection, machine and identity. No answer is a no.
 //!
 //! A machine's name and the repository are its own words, and the question says so; the connection is what the agent sees itself.
 
 use super::{
     login::Refused,
+    notification,
     peer::Way,
     protocol::{Refusal, Reply},
 };
@@ -39,6 +40,8 @@ pub struct Rules {
     pub lifetime: Duration,
     /// How long a question waits for its answer.
     pub patience: Duration,
+    /// Whether the desktop's notifications are tried.
+    pub notifications: bool,
     /// The askpass program, where there is a desktop to show its window.
     pub askpass: Option<OsString>,
 }
@@ -177,10 +180,13 @@ impl Confirmations {
             (Waiting { state: Rc::clone(&self.state), number }, !state.watchers.is_empty())
         };
         let outcome = tokio::time::timeout(self.rules.patience, async {
-            match &self.rules.askpass {
-                _ if is_watched => Ok(answered.await.unwrap_or(false)),
-                Some(askpass) => by_window(askpass, &text).await.map_err(|error| format!(": {} cannot be run: {error}", askpass.display())),
-                None => Err(String::new()),
+            if is_watched {
+                return Ok(answered.await.unwrap_or(false));
+            }
+            tokio::select! {
+                // somebody who begins to watch meanwhile gets the question too
+                Ok(allowed) = answered => Ok(allowed),
+                answer = self.ask_desktop(&text) => answer,
             }
         });
         let outcome = outcome.await.unwrap_or(Ok(false));
@@ -192,6 +198,19 @@ impl Confirmations {
             ),
             ..Refused::new(Refusal::Denied, format!("nobody can be asked where the agent runs{why}"))
         })
+    }
+}
+
+impl Confirmations {
+    /// Asks where nobody watches in a terminal; otherwise why nobody can be asked, as the end of a sentence.
+    async fn ask_desktop(&self, text: &str) -> Result<bool, String> {
+        if self.rules.notifications
+            && let Some(answer) = notification::ask(text).await
+        {
+            return Ok(answer);
+        }
+        let Some(askpass) = &self.rules.askpass else { return Err(String::new()) };
+        by_window(askpass, text).await.map_err(|error| format!(": {} cannot be run: {error}", askpass.display()))
     }
 }
 
@@ -231,7 +250,7 @@ mod tests {
     use super::*;
 
     fn rules(signatures: u32, lifetime: Duration) -> Rules {
-        Rules { ask: true, signatures, lifetime, patience: Duration::from_millis(300), askpass: None }
+        Rules { ask: true, signatures, lifetime, patience: Duration::from_millis(300), notifications: false, askpass: None }
     }
 
     fn asker(host: &str) -> Asker {

@@ -10,6 +10,7 @@
 //! * `vault`: logins and credentials, kept by identity, issuer, Fulcio and client;
 //! * `keyring`: where refresh tokens rest while no agent runs, where the user wants that;
 //! * `confirm`: who says yes to a signature for a forwarded client;
+//! * `notification`: a question on the desktop;
 //! * `server`: the process that listens;
 //! * `client`: how a signature is asked for, and how an agent is started.
 
@@ -21,6 +22,8 @@ pub mod confirm;
 pub mod keyring;
 #[cfg(all(feature = "cli", unix))]
 pub mod login;
+#[cfg(all(feature = "cli", unix))]
+mod notification;
 #[cfg(all(feature = "cli", unix))]
 pub mod peer;
 #[cfg(all(feature = "cli", unix))]

@@ -236,7 +236,7 @@ settings! {
     agent_confirm: AgentConfirm {
         name: "agentConfirm", keys: ["paraph.agentConfirm"], variables: ["PARAPH_AGENT_CONFIRM"],
         default: "ask", otherwise: "", secret: false,
-        help: "Whether the agent asks before it signs for another machine, in `paraph agent confirm` or by an askpass window. Read when the agent starts, from the user's own configuration.",
+        help: "Whether the agent asks before it signs for another machine, in `paraph agent confirm`, by a notification of the desktop or by an askpass window. Read when the agent starts, from the user's own configuration.",
     }
     agent_confirm_signatures: u32 {
         name: "agentConfirmSignatures", keys: ["paraph.agentConfirmSignatures"], variables: ["PARAPH_AGENT_CONFIRM_SIGNATURES"],

@@ -9,6 +9,7 @@ mod hostile;
 mod interruptions;
 mod keyring;
 mod memory;
+mod notification;
 mod publication;
 mod rebase;
 mod service_managers;
@@ -89,7 +90,8 @@ impl Setup {
     /// The agents of this test, by the path of their program: nothing else of a process that cannot be dumped is for everybody to read.
     fn agents(&self) -> Vec<u32> {
         let mine = format!("{}\0agent\0run\0", self.sandbox.program);
-        let is_agent = |process: &u32| std::fs::read(format!("/proc/{process}/cmdline")).is_ok_and(|line| line.starts_with(mine.as_bytes()));
+        let is_agent =
+            |process: &u32| std::fs::read(format!("/proc/{process}/cmdline")).is_ok_and(|line| line.starts_with(mine.as_bytes()));
         let processes = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         processes.filter(is_agent).collect()
     }

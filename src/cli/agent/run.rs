@@ -52,6 +52,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             signatures: config.agent_confirm_signatures.value,
             lifetime: config.agent_confirm_time.value,
             patience: arguments.patience.map_or(PATIENCE, Duration::from_secs),
+            notifications: true,
             askpass: askpass(),
         },
         keyring: Keyring::new(keyring::chosen(&config), keyring::index()?),

@@ -1,4 +1,4 @@
-//! Keyrings for one test: GNOME's Secret Service on a D-Bus of its own, and a session keyring of the kernel.
+//! A D-Bus for one test, and keyrings: GNOME's Secret Service on it, and a session keyring of the kernel.
 
 use super::objects::installed;
 use std::{
@@ -15,27 +15,34 @@ const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus C
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
 "#;
 
-/// A D-Bus session with GNOME's keyring, whose default collection has a password.
-pub struct SecretService {
+/// A D-Bus session of its own, without any service.
+pub struct Bus {
     folder: tempfile::TempDir,
-    bus: Option<Child>,
-    keyring: Option<Child>,
+    daemon: Option<Child>,
 }
 
-impl SecretService {
-    /// Starts both; where they are not at hand, a line says that the test is skipped.
+impl Bus {
+    /// Starts it; where it is not at hand, a line says that the test is skipped.
     pub fn start(test: &str) -> Option<Self> {
-        if !["dbus-daemon", "gnome-keyring-daemon", "secret-tool"].iter().all(|program| installed(program, test)) {
+        if !installed("dbus-daemon", test) {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
         for name in ["run", "home"] {
             std::fs::DirBuilder::new().mode(0o700).create(folder.path().join(name)).unwrap();
         }
-        let mut service = Self { folder, bus: None, keyring: None };
-        service.start_bus();
-        service.start_keyring(true);
-        Some(service)
+        let mut bus = Self { folder, daemon: None };
+        bus.run();
+        Some(bus)
+    }
+
+    fn run(&mut self) {
+        let configuration = self.folder.path().join("bus.conf");
+        std::fs::write(&configuration, BUS.replace("SOCKET", self.socket().to_str().unwrap())).unwrap();
+        let mut bus = self.command("dbus-daemon");
+        let bus = bus.arg(format!("--config-file={}", configuration.display())).args(["--nofork", "--nopidfile"]);
+        self.daemon = Some(bus.spawn().unwrap());
+        wait("the bus listens", || std::os::unix::net::UnixStream::connect(self.socket()).is_ok());
     }
 
     /// What programs find it by.
@@ -61,23 +68,43 @@ impl SecretService {
             .stderr(Stdio::null());
         command
     }
+}
 
-    pub fn start_bus(&mut self) {
-        let configuration = self.folder.path().join("bus.conf");
-        std::fs::write(&configuration, BUS.replace("SOCKET", self.socket().to_str().unwrap())).unwrap();
-        let mut bus = self.command("dbus-daemon");
-        let bus = bus.arg(format!("--config-file={}", configuration.display())).args(["--nofork", "--nopidfile"]);
-        self.bus = Some(bus.spawn().unwrap());
-        wait("the bus listens", || std::os::unix::net::UnixStream::connect(self.socket()).is_ok());
+impl Drop for Bus {
+    fn drop(&mut self) {
+        end(&mut self.daemon);
+    }
+}
+
+/// A D-Bus session with GNOME's keyring, whose default collection has a password.
+pub struct SecretService {
+    keyring: Option<Child>,
+    bus: Bus,
+}
+
+impl SecretService {
+    /// Starts both; where they are not at hand, a line says that the test is skipped.
+    pub fn start(test: &str) -> Option<Self> {
+        if !["gnome-keyring-daemon", "secret-tool"].iter().all(|program| installed(program, test)) {
+            return None;
+        }
+        let mut service = Self { keyring: None, bus: Bus::start(test)? };
+        service.start_keyring(true);
+        Some(service)
+    }
+
+    /// What programs find it by.
+    pub fn address(&self) -> String {
+        self.bus.address()
     }
 
     pub fn stop_bus(&mut self) {
-        end(&mut self.bus);
+        end(&mut self.bus.daemon);
     }
 
     /// With the password its collection is open, and made where there is none; without, it is locked.
     pub fn start_keyring(&mut self, unlocked: bool) {
-        let mut keyring = self.command("gnome-keyring-daemon");
+        let mut keyring = self.bus.command("gnome-keyring-daemon");
         keyring.args(["--foreground", "--components=secrets"]);
         if unlocked {
             keyring.arg("--unlock").stdin(Stdio::piped());
@@ -108,7 +135,7 @@ impl SecretService {
 
     /// An independent client of the Secret Service.
     pub fn tool(&self, arguments: &[&str]) -> Output {
-        self.command("secret-tool").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap()
+        self.bus.command("secret-tool").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap()
     }
 
     /// What rests for an identity.
@@ -132,7 +159,6 @@ impl Drop for SecretService {
             let _ = rustix::process::kill_process(rustix::process::Pid::from_child(keyring), rustix::process::Signal::CONT);
         }
         end(&mut self.keyring);
-        end(&mut self.bus);
     }
 }
 
