@@ -128,6 +128,14 @@ impl Ui {
         }
     }
 
+    /// A part of a JSON document after what stands before it, escaped likewise.
+    pub fn json_part(&mut self, before: &str, value: &impl serde::Serialize) {
+        match serde_json::to_string(value) {
+            Ok(text) => self.bytes(format!("{before}{}", escape_json(&text)).as_bytes()),
+            Err(error) => self.failed = Some(io::Error::other(error)),
+        }
+    }
+
     /// A JSON document in one line, escaped likewise.
     pub fn json_line(&mut self, value: &impl serde::Serialize) {
         match serde_json::to_string(value) {

@@ -37,7 +37,7 @@ pub(super) struct Output<'a> {
 
 impl<'a> Output<'a> {
     pub fn new(options: &'a Options, ui: &'a mut Ui) -> Self {
-        let sarif = (options.format() == Format::Sarif).then(Sarif::default);
+        let sarif = (options.format() == Format::Sarif).then(Sarif::new);
         Self { options, ui, summary: Summary::default(), verdicts: HashSet::new(), sarif, repeated: Repeated::default() }
     }
 
@@ -77,7 +77,7 @@ impl<'a> Output<'a> {
         self.summary.add(judged);
         self.repeated.add(judged);
         if let Some(sarif) = &mut self.sarif {
-            sarif.add(judged);
+            sarif.add(judged, self.ui);
         }
         self.ui.step_progress(judged.judgement.verdict == Verdict::Good);
     }
@@ -88,7 +88,7 @@ impl<'a> Output<'a> {
         self.verdicts.insert(Verdict::Unchecked);
         self.summary.cut(commits.len());
         if let Some(sarif) = &mut self.sarif {
-            sarif.cut(commits);
+            sarif.cut(commits, self.ui);
         }
         self.ui.warning(format!(
             "The history ends at {} commit{} of a shallow clone ({first} …), and what lies behind was not verified; `git fetch --unshallow` brings it.",
@@ -105,7 +105,7 @@ impl<'a> Output<'a> {
         }
         let exit = Exit::of_verdicts(self.verdicts);
         if let Some(sarif) = self.sarif {
-            self.ui.json(&sarif.document(failure.as_ref().map_or(exit, |failure| failure.exit), failure.as_ref()));
+            sarif.end(failure.as_ref().map_or(exit, |failure| failure.exit), failure.as_ref(), self.ui);
         } else if failure.is_none() && many && self.options.format() == Format::Text && !self.options.quiet {
             for line in self.summary.lines() {
                 self.ui.line(line);

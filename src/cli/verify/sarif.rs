@@ -2,12 +2,15 @@
 //!
 //! The object is a logical location, since a commit or tag is no file; the physical one beside it, without which GitHub takes no document, names
 //! it by a path that no work tree has. Every cause that there is stands among the rules, so that a rule's index
-//! is the same in every document of a version of the program.
+//! is the same in every document of a version of the program. Results are written as they come and kept nowhere; rules and invocation follow.
 
 use super::Judged;
 use crate::{
     Reason,
-    cli::exit::{Exit, Failure},
+    cli::{
+        exit::{Exit, Failure},
+        ui::Ui,
+    },
     policy::{Decision, Finding, Policy, Verdict},
     report::sentences,
 };
@@ -16,61 +19,67 @@ use serde::Serialize;
 /// The rule for a range that a shallow clone cuts off.
 const SHALLOW: &str = "incomplete-history";
 
-/// The results so far.
-#[derive(Debug, Default)]
+/// What stands before the first result.
+const OPENING: &str = r#"{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"results":["#;
+
+/// A document that is being written.
+#[derive(Debug)]
 pub(super) struct Sarif {
-    results: Vec<ResultObject>,
+    rules: Vec<Rule>,
+    /// What stands before the next result.
+    before: &'static str,
 }
 
 impl Sarif {
-    pub(super) fn add(&mut self, judged: &Judged) {
+    pub(super) fn new() -> Self {
+        Self { rules: rules().collect(), before: OPENING }
+    }
+
+    pub(super) fn add(&mut self, judged: &Judged, ui: &mut Ui) {
         let Some(id) = judged.judgement.cause() else { return };
         let text = sentences(&judged.judgement).join(" ");
         let location = Location::of(&judged.id, judged.kind.name());
-        self.push(id, judged.judgement.verdict, format!("{} {}: {text}", judged.kind.name(), judged.id), location, judged.title.clone());
+        let text = format!("{} {}: {text}", judged.kind.name(), judged.id);
+        self.write(id, judged.judgement.verdict, text, location, judged.title.clone(), ui);
     }
 
     /// Commits behind which a shallow clone has nothing.
-    pub(super) fn cut(&mut self, commits: &[String]) {
+    pub(super) fn cut(&mut self, commits: &[String], ui: &mut Ui) {
         for commit in commits {
             let text = format!("The history ends at the commit {commit} of a shallow clone, and what lies behind was not verified.");
-            self.push(SHALLOW, Verdict::Unchecked, text, Location::of(commit, "commit"), None);
+            self.write(SHALLOW, Verdict::Unchecked, text, Location::of(commit, "commit"), None, ui);
         }
     }
 
-    fn push(&mut self, id: &'static str, verdict: Verdict, text: String, location: Location, title: Option<String>) {
+    fn write(&mut self, id: &'static str, verdict: Verdict, text: String, location: Location, title: Option<String>, ui: &mut Ui) {
         let oid = location.logical_locations.first().map(|place| place.fully_qualified_name.clone()).unwrap_or_default();
-        self.results.push(ResultObject {
+        let result = ResultObject {
             rule_id: id,
-            rule_index: None,
+            rule_index: self.rules.iter().position(|rule| rule.id == id),
             level: level(verdict),
             message: Text { text },
             locations: [location],
             partial_fingerprints: Fingerprints { object_id: oid.clone() },
             properties: Properties { verdict: verdict.as_str(), oid: Some(oid), title },
-        });
+        };
+        ui.json_part(std::mem::replace(&mut self.before, ",\n"), &result);
     }
 
-    /// The document. A call that failed says so in it, and how far it came.
-    pub(super) fn document(mut self, exit: Exit, failure: Option<&Failure>) -> Document {
-        let rules: Vec<Rule> = rules().collect();
-        for result in &mut self.results {
-            result.rule_index = rules.iter().position(|rule| rule.id == result.rule_id);
-        }
+    /// The rest of the document. A call that failed says so in it, and how far it came.
+    pub(super) fn end(self, exit: Exit, failure: Option<&Failure>, ui: &mut Ui) {
         let notifications = failure.map(|failure| Notification { level: "error", message: Text { text: failure.message.clone() } });
-        Document {
-            schema: "https://json.schemastore.org/sarif-2.1.0.json",
-            version: "2.1.0",
-            runs: [Run {
-                tool: Tool { driver: Driver { name: env!("CARGO_PKG_NAME"), semantic_version: env!("CARGO_PKG_VERSION"), rules } },
-                invocations: [Invocation {
-                    execution_successful: failure.is_none(),
-                    exit_code: exit.code(),
-                    tool_execution_notifications: notifications.into_iter().collect(),
-                }],
-                results: self.results,
-            }],
+        let invocation = Invocation {
+            execution_successful: failure.is_none(),
+            exit_code: exit.code(),
+            tool_execution_notifications: notifications.into_iter().collect(),
+        };
+        let driver = Driver { name: env!("CARGO_PKG_NAME"), semantic_version: env!("CARGO_PKG_VERSION"), rules: self.rules };
+        if self.before == OPENING {
+            ui.bytes(OPENING.as_bytes());
         }
+        ui.json_part("],\n\"tool\":", &Tool { driver });
+        ui.json_part(",\n\"invocations\":", &[invocation]);
+        ui.bytes(b"}]}\n");
     }
 }
 
@@ -94,21 +103,6 @@ fn rules() -> impl Iterator<Item = Rule> {
     let shallow =
         Rule::new(SHALLOW, Verdict::Unchecked, "the history is cut off by a shallow clone", "fetch the rest: `git fetch --unshallow`");
     reasons.chain(findings).chain(decisions).chain([shallow])
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Document {
-    #[serde(rename = "$schema")]
-    schema: &'static str,
-    version: &'static str,
-    runs: [Run; 1],
-}
-
-#[derive(Debug, Serialize)]
-struct Run {
-    tool: Tool,
-    invocations: [Invocation; 1],
-    results: Vec<ResultObject>,
 }
 
 #[derive(Debug, Serialize)]
