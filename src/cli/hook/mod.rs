@@ -67,7 +67,8 @@ enum Hook {
     /// On one's own machine: refuse to push a bad object
     ///
     /// Judges what the remote does not have, as far as its branches are known here (`refs/remotes/REMOTE`) and the remote itself has just
-    /// said. The allowed identities are one's own.
+    /// said. Those branches count only where they were fetched from the address that is pushed to (`remote.NAME.pushurl` may be another);
+    /// otherwise all that is pushed is judged. The allowed identities are one's own.
     PrePush {
         /// The remote's name, or its URL where it has none
         #[arg(allow_hyphen_values = true)]
