@@ -11,19 +11,28 @@ use crate::{
     library::{NOW, signed, verifier, verify},
 };
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paraph::{
     Reason, Rejection,
-    certificate::Certificate,
-    object::{Commit, ObjectFormat, Payload, PayloadKind, PushCertificate, SignatureKind, Signed, Tag},
-    policy::{AllowedIdentities, Decision, Expected, ExpectedIdentity, Finding, JudgedBy, OtherJudgement, Pattern, Policy, Verdict},
-    report::Report,
+    certificate::{Certificate, x509::MAX_CERTIFICATE},
+    evidence::{
+        checkpoint::{Checkpoint, MAX_CHECKPOINT},
+        detached::{DetachedEntry, MAX_KEPT, from_file},
+        log::MAX_ENTRY,
+        timestamp::MAX_TOKEN,
+    },
+    object::{Commit, MAX_OBJECT, ObjectFormat, Payload, PayloadKind, PushCertificate, SignatureKind, Signed, Tag},
+    policy::{
+        AllowedIdentities, Decision, Expected, ExpectedIdentity, Finding, JudgedBy, MAX_FILE, OtherJudgement, Pattern, Policy, Verdict,
+    },
+    report::{Report, sentences},
     signature::{
         GitSignature,
         armor::{self, MAX_ARMOR},
         cms::{ID_DATA, SignedData},
         git::{GitSignatureParts, signed_attributes},
     },
-    trust::{Instance, TrustRoot},
+    trust::{Instance, MAX_TRUSTED_ROOT, TrustRoot},
     verify::{Sought, Verified, Verifier},
 };
 use std::borrow::Cow;
@@ -201,14 +210,22 @@ fn a_foreign_certificate_is_the_signer_s_by_issuer_and_serial_number_together() 
 fn what_another_verifier_found_is_told_with_its_detail() {
     let case = cases().into_iter().find(|case| case.name == "openpgp_fail").unwrap();
     let finding = Finding::KeyRevoked;
-    let message = |detail: &str| {
+    let judgement = |finding: Finding, detail: &str| {
         let judgement = Policy::default().judge(verify(&verifier(&case.trusted_root).unwrap(), &case));
-        let other =
-            OtherJudgement { by: JudgedBy::Git, kind: SignatureKind::OpenPgp, finding, signer: None, key: None, detail: detail.into() };
-        Report::new(None, &judgement.with_other(other)).message
+        let (signer, key, detail) = (Some("Ann".to_owned()), Some("0123".to_owned()), detail.to_owned());
+        judgement.with_other(OtherJudgement { by: JudgedBy::Git, kind: SignatureKind::OpenPgp, finding, signer, key, detail })
     };
+    let message = |detail: &str| Report::new(None, &judgement(finding, detail)).message;
     assert_eq!(message("").as_deref(), Some(finding.sentence()));
     assert_eq!(message("by 0123"), Some(format!("{}: by 0123", finding.sentence())));
+    let findings = [Finding::KeyTrusted, finding, Finding::OtherUnchecked, Finding::OtherInvalid];
+    let told = findings.map(|finding| sentences(&judgement(finding, "why"))[0].clone());
+    insta::assert_snapshot!(told.join("\n"), @r"
+    Good OpenPGP signature from Ann, key 0123; judged by git.
+    Not trusted: the signature is valid, and its key was revoked: why [key-revoked]. The OpenPGP signature from Ann, key 0123 was judged by git.
+    The signature could not be checked: the program for this kind of signature could not check it: why [other-signature-unchecked]. The OpenPGP signature from Ann, key 0123 was judged by git.
+    BAD signature: the signature does not fit: why [other-signature-invalid]. The OpenPGP signature from Ann, key 0123 was judged by git.
+    ");
 }
 
 #[test]
@@ -249,4 +266,71 @@ fn an_expected_identity_is_exact_or_a_pattern_of_the_whole() {
         format!("the pattern @ matches only a part of the identity {name}; .*@.* would match the whole, and others with it")
     );
     assert_eq!(pattern("x{9}"), format!("the identity is {name}, which the pattern x{{9}} does not match"));
+}
+
+#[test]
+fn a_verifier_knows_what_time_it_is() {
+    let now: jiff::Timestamp = NOW.parse().unwrap();
+    assert_eq!(Verifier::new(Vec::new(), now).now(), now);
+}
+
+#[test]
+fn what_is_wrong_with_the_evidence_is_told_before_a_rule_of_old() {
+    let world = World::new();
+    let without_sct = |mut recipe: crate::generator::recipe::Recipe<'_>| {
+        recipe.sct = None;
+        judged(&world, &recipe.commit()).map_err(|rejection| rejection.reason()).err()
+    };
+    let mut no_entry = world.v1();
+    no_entry.entry = None;
+    let mut no_time = world.v2();
+    no_time.tokens.clear();
+    assert_eq!((without_sct(no_entry), without_sct(no_time)), (Some(Reason::SctMissing), Some(Reason::NoTrustedTime)));
+}
+
+#[test]
+fn of_several_entries_the_first_that_is_about_the_object_says_what_is_wrong() {
+    let case = |name: &str| cases().into_iter().find(|case| case.name == name).unwrap();
+    let entry = |name: &str| from_file(&case(name).entries.unwrap()).unwrap().remove(0);
+    let object = case("kept_entry_promise_of_other_entry_fail");
+    let (other, promise) = (entry("kept_entry_of_other_object_fail"), entry("kept_entry_promise_of_other_entry_fail"));
+    let mut unknown = promise.entry().clone();
+    unknown.log_id.as_mut().unwrap().key_id[0] ^= 1;
+    let unknown = DetachedEntry::new(unknown).unwrap();
+    let reason = |entries: &[&DetachedEntry]| {
+        let entries: Vec<DetachedEntry> = entries.iter().map(|entry| (*entry).clone()).collect();
+        verifier(&object.trusted_root).unwrap().verify_with(&signed(&object).unwrap(), &entries).unwrap_err().reason()
+    };
+    assert_eq!(reason(&[&other]), Reason::EntryMismatch);
+    assert_eq!(reason(&[&other, &promise, &unknown]), Reason::PromiseInvalid);
+    assert_eq!(reason(&[&unknown, &other, &promise]), Reason::LogUnknown);
+}
+
+#[test]
+fn a_note_s_signature_has_a_name_and_more_than_a_hint() {
+    let parses = |line: &str| Checkpoint::parse(&format!("log.example\n1\n{}\n\n{line}\n", STANDARD.encode([0; 32]))).is_ok();
+    assert!(parses(&format!("\u{2014} log.example {}", STANDARD.encode([1; 5]))));
+    assert!(!parses(&format!("\u{2014} log.example {}", STANDARD.encode([1; 4]))));
+    assert!(!parses(&format!("\u{2014}  {}", STANDARD.encode([1; 5]))));
+}
+
+#[test]
+fn a_certificate_has_a_serial_number_and_a_first_second() {
+    let der = World::new().v1().certificate();
+    let certificate = Certificate::from_der(&der).unwrap();
+    assert_eq!((certificate.not_before().as_second(), certificate.not_after().as_second()), (TIME - 60, TIME + 540));
+    let with_serial = |tag: u8, serial: Vec<u8>| {
+        let changed = der::edit(&der, |certificate| *certificate.at(&[0, 1]) = der::Node { tag, content: der::Content::Primitive(serial) });
+        Certificate::from_der(&changed).map(drop).map_err(|rejection| rejection.reason())
+    };
+    assert_eq!(with_serial(2, vec![1]), Ok(()));
+    assert_eq!(with_serial(2, vec![]), Err(Reason::CertificateMalformed));
+    assert_eq!(with_serial(4, vec![1]), Err(Reason::CertificateMalformed));
+}
+
+#[test]
+fn caps_are_what_the_documents_say() {
+    let kib = 1 << 10;
+    assert_eq!((MAX_OBJECT, MAX_ARMOR, MAX_TRUSTED_ROOT, MAX_FILE, MAX_KEPT), (128 << 20, 1024 * kib, 4096 * kib, 1024 * kib, 1024 * kib));
+    assert_eq!((MAX_ENTRY, MAX_TOKEN, MAX_CHECKPOINT, MAX_CERTIFICATE), (256 * kib, 256 * kib, 64 * kib, 64 * kib));
 }
