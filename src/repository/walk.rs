@@ -5,7 +5,7 @@
 use super::{Error, ObjectKind, RawObject, Repository, git};
 use gix::ObjectId;
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeSet, HashSet},
     rc::Rc,
     sync::Arc,
@@ -30,6 +30,8 @@ pub struct Commits<'a> {
     cut: Vec<String>,
     /// Commits that the walk read and whose bytes have another id, where it hashes them.
     foreign: Option<Rc<RefCell<BTreeSet<ObjectId>>>>,
+    /// The commit that the walk could not read.
+    unreadable: Rc<Cell<Option<ObjectId>>>,
 }
 
 /// Who follows history: git where objects lie in a push's quarantine, which gix does not see.
@@ -46,13 +48,15 @@ type Whole<'a> = gix::traverse::commit::Simple<Hashed<'a>, fn(&gix::oid) -> bool
 /// another's id would lead the walk past what nobody verified.
 struct Hashed<'a> {
     objects: &'a gix::OdbHandle,
+    /// The commit that could not be read, which not every error names.
+    unreadable: Rc<Cell<Option<ObjectId>>>,
     /// The ids whose bytes have another; `None` where the walk hands out all that it reads.
     foreign: Option<Rc<RefCell<BTreeSet<ObjectId>>>>,
 }
 
 impl gix::objs::Find for Hashed<'_> {
     fn try_find<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<gix::objs::Data<'a>>> {
-        let found = self.objects.try_find(id, buffer)?;
+        let found = self.objects.try_find(id, buffer).inspect_err(|_| self.unreadable.set(Some(id.to_owned())))?;
         if let Some(object) = &found
             && let Some(foreign) = &self.foreign
             && gix::objs::compute_hash(id.kind(), object.kind, object.data).ok().is_none_or(|computed| computed != id)
@@ -109,29 +113,30 @@ impl Repository {
         let shallow = self.gix.shallow_commits().map_err(broken)?;
         let foreign = (!hidden.is_empty()).then(Rc::default);
         let shallow: HashSet<ObjectId> = shallow.iter().flat_map(|commits| commits.iter().copied()).collect();
+        let unreadable = Rc::default();
         let walk = if self.objects_by_git.is_some() {
             let revisions = tips.iter().map(|id| format!("{id}\n")).chain(hidden.iter().map(|id| format!("^{id}\n")));
             let options: &[&str] = if range.first_parent { &["--first-parent"] } else { &[] };
             Walk::Git(git::Listing::start(self, &revisions.collect::<String>(), options)?)
         } else {
-            self.walk(tips, hidden, range.first_parent, shallow.is_empty(), foreign.clone())?
+            let objects = Hashed { objects: &self.gix.objects, unreadable: Rc::clone(&unreadable), foreign: foreign.clone() };
+            self.walk(tips, hidden, range.first_parent, shallow.is_empty().then_some(objects)).map_err(|error| named(error, &unreadable))?
         };
-        Ok(Commits { walk, shallow, cut: Vec::new(), foreign })
+        Ok(Commits { walk, shallow, cut: Vec::new(), foreign, unreadable })
     }
 
-    /// `foreign` gets what is not what its id says.
-    fn walk(
-        &self,
+    /// Over `objects` where history is whole.
+    fn walk<'a>(
+        &'a self,
         tips: Vec<ObjectId>,
         hidden: Vec<ObjectId>,
         first_parent: bool,
-        is_whole: bool,
-        foreign: Option<Rc<RefCell<BTreeSet<ObjectId>>>>,
-    ) -> Result<Walk<'_>, Error> {
-        if is_whole {
+        objects: Option<Hashed<'a>>,
+    ) -> Result<Walk<'a>, Error> {
+        if let Some(objects) = objects {
             use gix::traverse::commit::{Parents, Simple, simple::Sorting};
             let parents = if first_parent { Parents::First } else { Parents::All };
-            let walk = Simple::new(tips, Hashed { objects: &self.gix.objects, foreign }).sorting(Sorting::BreadthFirst).map_err(broken)?;
+            let walk = Simple::new(tips, objects).sorting(Sorting::BreadthFirst).map_err(broken)?;
             return Ok(Walk::Whole(Box::new(walk.parents(parents).hide(hidden).map_err(broken)?)));
         }
         let mut platform = self.gix.rev_walk(tips).with_hidden(hidden).use_commit_graph(false);
@@ -188,6 +193,14 @@ fn broken(error: impl std::error::Error + 'static) -> Error {
     Error::Walk(cause.to_string())
 }
 
+/// The same with the commit at which it happened, where the error does not name it.
+fn named(error: Error, unreadable: &Cell<Option<ObjectId>>) -> Error {
+    match (error, unreadable.get().map(|id| id.to_hex().to_string())) {
+        (Error::Walk(cause), Some(id)) if !cause.contains(&id) => Error::Walk(format!("the commit {id} cannot be read: {cause}")),
+        (error, _) => error,
+    }
+}
+
 /// A side of a range that is left out means HEAD, as in git.
 fn or_head(side: &str) -> &str {
     if side.is_empty() { "HEAD" } else { side }
@@ -218,7 +231,7 @@ impl Iterator for Commits<'_> {
         };
         let commit = match id {
             Ok(commit) => commit,
-            Err(error) => return Some(Err(error)),
+            Err(error) => return Some(Err(named(error, &self.unreadable))),
         };
         let id = commit.to_hex().to_string();
         if self.shallow.contains(&commit) {

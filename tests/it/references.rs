@@ -191,4 +191,10 @@ fn a_commit_that_is_too_large_is_not_checked_and_no_reason_to_judge_no_other() {
     let done = sandbox.paraph(&["verify", &large, &head]);
     assert!(done.code == Some(14) && done.stdout.contains("[object-too-large]"), "{done:?}");
     assert!(done.stdout.contains(&format!("commit {head}: good\n")), "{done:?}");
+    // a walk cannot go on behind it, and says where it ends: at a tip, and further back
+    let child = sandbox.git(&["commit-tree", "-p", &large, "-m", "child", "HEAD^{tree}"]);
+    for (tip, says) in [(&large, format!("the object {large} has ")), (&child, format!("the commit {large} cannot be read: "))] {
+        let done = sandbox.paraph(&["verify", &format!("{head}..{tip}")]);
+        assert!(done.code == Some(4) && done.stderr.contains(&says), "{done:?}");
+    }
 }
