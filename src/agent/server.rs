@@ -97,6 +97,8 @@ struct Shared {
     /// Which identities a client was told of that will stand in which logs.
     told: RefCell<HashSet<String>>,
     clients: Cell<usize>,
+    /// Those of them that wait for something: a login, an answer, a question, or to be asked. An agent that ends does not wait with them.
+    waiting: Cell<usize>,
     last_use: Cell<Instant>,
     ending: Notify,
     started: Timestamp,
@@ -149,6 +151,7 @@ impl Server {
             http: Http::new(self.options.http),
             told: RefCell::default(),
             clients: Cell::new(0),
+            waiting: Cell::new(0),
             last_use: Cell::new(Instant::now()),
             ending: Notify::new(),
             started: Timestamp::now(),
@@ -182,10 +185,10 @@ impl Server {
                     let door = if is_own { Door::Own } else { Door::Forward { process: peer.pid() } };
                     tokio::task::spawn_local(Rc::clone(&shared).serve(stream, door));
                 }
-                // new clients find no socket and start another agent; those that are being served are finished with
+                // new clients find no socket and start another agent; signatures and answers that are under way are finished
                 drop((own, forward));
                 let until = Instant::now() + LAST_WORK;
-                while shared.clients.get() > 0 && Instant::now() < until {
+                while shared.clients.get() > shared.waiting.get() && Instant::now() < until {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             })
@@ -204,7 +207,7 @@ impl Shared {
         self.clients.set(self.clients.get() + 1);
         // whatever becomes of this client, the place is free again
         let _place = Leaving(&self);
-        let Ok(Ok(frame)) = tokio::time::timeout(PATIENCE, receive(&mut stream)).await else { return };
+        let Ok(Ok(frame)) = self.wait(tokio::time::timeout(PATIENCE, receive(&mut stream))).await else { return };
         let (replies, mut to_send) = mpsc::unbounded_channel();
         // boxed: a connection that never asks for anything costs little
         let mut work = Box::pin(async {
@@ -272,7 +275,7 @@ impl Shared {
                 let mut questions = self.confirmations.watch();
                 // from now on questions come here
                 let _ = replies.send(Reply::Wait);
-                while let Some(question) = questions.recv().await {
+                while let Some(question) = self.wait(questions.recv()).await {
                     if replies.send(question).is_err() {
                         break;
                     }
@@ -298,10 +301,10 @@ impl Shared {
         let wanted = wanted(request, &object);
         if let Door::Forward { process } = door {
             let asker = Asker { host: request.host.clone(), way: Way::of(process) };
-            self.admit_forwarded(asker, request, &object, &target, &wanted).await?;
+            self.wait(self.admit_forwarded(asker, request, &object, &target, &wanted)).await?;
         }
         for last_attempt in [false, true] {
-            let ready = self.vault.ready(&target, &wanted, &self.http, |prompt| self.say(prompt, door, replies)).await?;
+            let ready = self.wait(self.vault.ready(&target, &wanted, &self.http, |prompt| self.say(prompt, door, replies))).await?;
             let publication = ready.publication.with_log(&target.services);
             let key = publication.key();
             if request.reader && !self.told.borrow().contains(&key) {
@@ -325,6 +328,12 @@ impl Shared {
             }
         }
         Err(Refused::new(Refusal::Service, "the certificates end before a signature is made"))
+    }
+
+    /// Work with which an agent that ends does not wait.
+    async fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        let _waiting = Waiting::new(self);
+        work.await
     }
 
     /// The log has an entry of which a client could read.
@@ -391,7 +400,7 @@ impl Shared {
     async fn log_in(&self, instance: &str, hint: Option<String>, replies: &mpsc::UnboundedSender<Reply>) -> Result<Reply, Refused> {
         let target = self.target(instance)?;
         let wanted = hint.map_or(Wanted::Anybody, Wanted::Named);
-        let ready = self.vault.ready(&target, &wanted, &self.http, |prompt| self.say(prompt, Door::Own, replies)).await?;
+        let ready = self.wait(self.vault.ready(&target, &wanted, &self.http, |prompt| self.say(prompt, Door::Own, replies))).await?;
         Ok(Reply::LoggedIn { identity: ready.identity, issuer: ready.issuer })
     }
 
@@ -490,6 +499,22 @@ impl Drop for Leaving<'_> {
     fn drop(&mut self) {
         self.0.clients.set(self.0.clients.get() - 1);
         self.0.last_use.set(Instant::now());
+    }
+}
+
+/// Counts a client that waits.
+struct Waiting<'a>(&'a Shared);
+
+impl<'a> Waiting<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        shared.waiting.set(shared.waiting.get() + 1);
+        Self(shared)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.set(self.0.waiting.get() - 1);
     }
 }
 

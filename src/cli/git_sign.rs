@@ -18,6 +18,7 @@ use crate::{
     sign::{self, Publication, SignError, Signature},
 };
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 use std::{ffi::OsStr, path::Path};
 
 pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -51,9 +52,33 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
         });
     }
     let (chosen, hint) = (identity::choice(context, terminal)?, identity::hint(key));
+    let signature = create_with(payload, &object, &chosen, hint.as_deref(), context, terminal, ui)?;
+    // git names the committer, `Name <address>`, where user.signingKey names nobody
+    let asked = hint.filter(|_| key.is_some_and(|key| !key.to_string_lossy().contains('<')));
+    let identity = &signature.verified.identity().name;
+    if let Some(asked) = asked.filter(|asked| asked != identity) {
+        let pair = crate::hex(&Sha256::digest(format!("{asked}\n{identity}")));
+        super::said::once(&format!("signed-as-{pair}"), || {
+            terminal
+                .say(format!("this is signed as {identity}, and user.signingKey names {asked}; paraph.expectedIdentity refuses any other"));
+        });
+    }
+    Ok(signature)
+}
+
+fn create_with(
+    payload: &[u8],
+    object: &Payload,
+    chosen: &identity::Choice,
+    hint: Option<&str>,
+    context: &Context,
+    terminal: &Terminal,
+    ui: &mut Ui,
+) -> Result<Signature, Failure> {
+    let hint = hint.map(str::to_owned);
     #[cfg(unix)]
     if chosen.source.is_login() {
-        match super::agent::signature::request(payload, &object, &chosen.source, hint.clone(), context, terminal)? {
+        match super::agent::signature::request(payload, object, &chosen.source, hint.clone(), context, terminal)? {
             super::agent::signature::Outcome::Signed(signature) => return Ok(*signature),
             super::agent::signature::Outcome::Unavailable(Some(why)) => terminal.say(format!("signing without the agent: {why}")),
             super::agent::signature::Outcome::Unavailable(None) => {}
@@ -65,8 +90,8 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::io("the network calls cannot be started", &error))?;
     let signature = runtime.block_on(async {
-        let token = identity::token(&chosen, context, hint, &object, &http, terminal, ui).await?;
-        identity::check(context, &token, &object)?;
+        let token = identity::token(chosen, context, hint, object, &http, terminal, ui).await?;
+        identity::check(context, &token, object)?;
         let publication = Publication::of(&token, &services);
         let mut announcement = Announcement::new(&publication.key(), terminal);
         announcement.tell(&publication.before_certificate());

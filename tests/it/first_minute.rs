@@ -192,6 +192,7 @@ fn doctor_finds_nothing_where_all_is_well() {
     note     git's call  nothing is signed unless it is asked for (-S, -s, --signed)
     ok       settings    each has its effect; `paraph config` shows them
     ok       identity    from a login at the local issuer: local is an instance of this machine whose access code is at hand
+    note     agent       not used (the variable PARAPH_AGENT)
     ok       trusted     1 line of ROOT/home/allowed-identities, which paraph.allowedIdentities in ROOT/home/.gitconfig (global) names
     ok       trust       instance local: SIGSTORE/local/trusted_root.json
     ok       issuer      http://HOST answers
@@ -247,6 +248,7 @@ fn doctor_names_what_is_wrong_and_the_fix() {
     problem  identity    the identity token expired at TIME
                          -> get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead
     note     identity    paraph.expectedIdentity is not set: whoever logs in signs, and the log shows it
+    note     agent       not used (the variable PARAPH_AGENT)
     ok       trusted     1 line of ROOT/work/.git/../allowed, which paraph.allowedIdentities in ROOT/work/.git/config (local) names
     warning  trusted     ROOT/work/allowed lies in the work tree: whoever can change a branch can change whom it allows
                          -> keep the file outside of the work tree, or in its .git folder

@@ -135,11 +135,27 @@ pub(super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure
     let reply = Client::of_user(true)?.call(&Call::Login { instance, hint }, |reply| show(reply, &mut publication, &terminal))?;
     let Reply::LoggedIn { identity, issuer } = reply else { return Err(unexpected()) };
     ui.note(format!("Logged in as {identity}, vouched for by {issuer}."));
-    Ok(Exit::Good)
+    match &arguments.identity {
+        Some(asked) if *asked != identity => {
+            Err(Failure::new(Exit::Identity, format!("the login is {identity}'s, and {asked} was asked for"))
+                .with_hint(format!("log in again as {asked} at the issuer; `paraph logout` ends the other login")))
+        }
+        _ => Ok(Exit::Good),
+    }
 }
 
 pub(super) fn log_out(arguments: &LogoutArgs, ui: &mut Ui) -> Result<Exit, Failure> {
     let identity = arguments.identity.as_deref();
+    let is_kept = |identity: &str| running().is_some_and(|status| status.logins.iter().any(|login| login.identity == identity));
+    let answers = || !Client::of_user(false).is_ok_and(|client| client.is_present()) || running().is_some();
+    if let Some(identity) = identity
+        && keyring::records(Some(identity))?.is_empty()
+        && !is_kept(identity)
+        && answers()
+    {
+        ui.note(format!("There is no login of {identity} here."));
+        return Ok(Exit::Good);
+    }
     let whose = identity.map_or_else(|| "All logins are".to_owned(), |identity| format!("The login of {identity} is"));
     // what rests is removed and revoked by an agent, also where it is needed for that alone
     let only_for_this = !Client::of_user(false)?.is_present() && !keyring::records(identity)?.is_empty();
@@ -322,7 +338,7 @@ fn confirm(ui: &mut Ui) -> Result<Exit, Failure> {
     let terminal = Terminal::open(None);
     let mut device = std::io::stderr();
     let mut watching = false;
-    client.call(&Call::Watch, |reply| {
+    let ended = client.call(&Call::Watch, |reply| {
         let (ask, text) = match reply {
             Reply::Ask { ask, text } => (ask, text),
             // with the first one the agent says that questions come here
@@ -332,6 +348,10 @@ fn confirm(ui: &mut Ui) -> Result<Exit, Failure> {
             }
             reply => return show_prompt(reply, &terminal),
         };
+        // what was typed before the question is no answer to it
+        if rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush).is_err() {
+            return false;
+        }
         // a bell: whoever is to answer may look elsewhere
         let _ = write!(device, "\x07{} Allow it? [y/N] ", Escaped(text));
         let _ = device.flush();
@@ -340,7 +360,12 @@ fn confirm(ui: &mut Ui) -> Result<Exit, Failure> {
         let Ok(Reply::Done { remarks }) = client.call(&Call::Answer { ask: *ask, allow }, |_| true) else { return false };
         remarks.into_iter().for_each(|remark| ui.note(remark));
         true
-    })?;
+    });
+    match ended {
+        // the connection is its sign of life
+        Err(AgentError::Broken(_)) if watching => ui.note("The agent has ended."),
+        ended => drop(ended?),
+    }
     Ok(Exit::Good)
 }
 

@@ -3,6 +3,8 @@
 //! Each check is a function that gives its findings; nothing is changed, no token is asked for, and no service is sent anything.
 
 #[cfg(unix)]
+mod agent;
+#[cfg(unix)]
 mod keyring;
 mod machine;
 mod services;
@@ -104,7 +106,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             findings.extend(machine::settings(&context));
             findings.extend(machine::identity(&context, &terminal));
             #[cfg(unix)]
-            findings.extend(keyring::all(&context));
+            findings.extend(agent::all(&context).into_iter().chain(keyring::all(&context)));
             findings.extend(machine::allowed(&context));
             findings.extend(machine::hooks(context.repository.as_ref()));
             findings.extend(machine::trust(&context));

@@ -35,7 +35,7 @@ fn a_login_is_kept_until_it_is_forgotten() {
     assert_eq!((&login["identity"], &login["signatures"], &login["renewable"]), (&"ann@example.com".into(), &1.into(), &true.into()));
     assert_eq!(setup.logins(), (1, 0));
 
-    assert_eq!(setup.paraph(&["logout", "bob@example.com"]).stderr, "The login of bob@example.com is forgotten.\n");
+    assert_eq!(setup.paraph(&["logout", "bob@example.com"]).stderr, "There is no login of bob@example.com here.\n");
     assert_eq!(setup.status()["agent"]["logins"].as_array().unwrap().len(), 1);
     let done = setup.paraph(&["logout"]);
     assert_eq!((done.code, done.stderr.as_str()), (Some(0), "All logins are forgotten.\n"));
@@ -57,6 +57,12 @@ fn a_locked_agent_signs_nothing() {
     let said = std::fs::read_to_string(&log).unwrap();
     assert!(said.contains("the agent is locked") && said.contains("run `paraph agent unlock`"), "{said}");
     assert_eq!(setup.status()["agent"]["locked"], true);
+    let doctor = setup.paraph(&["doctor", "--offline"]);
+    assert_eq!(doctor.code, Some(6), "{doctor:?}");
+    assert!(
+        doctor.stdout.contains("the agent is locked, and signs nothing\n") && doctor.stdout.contains("paraph agent unlock"),
+        "{doctor:?}"
+    );
     assert_eq!(setup.paraph(&["agent", "unlock"]).code, Some(0));
     setup.commit("two");
     assert_eq!(setup.logins().0, 2);

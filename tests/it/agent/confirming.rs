@@ -24,6 +24,11 @@ pub struct Confirming {
 impl Confirming {
     /// `None`, with a line that says why, where there is no program that makes a terminal.
     pub fn start(setup: &Setup, answer: &'static str, test: &str) -> Option<Self> {
+        Self::start_after("", setup, answer, test)
+    }
+
+    /// The same where something was typed before there was any question.
+    pub fn start_after(typed: &'static str, setup: &Setup, answer: &'static str, test: &str) -> Option<Self> {
         if !installed("script", test) {
             return None;
         }
@@ -34,7 +39,7 @@ impl Confirming {
         let (mut input, mut output) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
         let ((heard, questions), (listening, listens)) = (channel(), channel());
         std::thread::spawn(move || {
-            let (mut said, mut bytes) = (String::new(), [0; 4096]);
+            let (mut said, mut bytes, mut echo) = (String::new(), [0; 4096], None);
             while let Ok(count) = output.read(&mut bytes) {
                 if count == 0 {
                     break;
@@ -42,6 +47,12 @@ impl Confirming {
                 said.push_str(&String::from_utf8_lossy(&bytes[..count]));
                 if let Some((_, rest)) = said.split_once(READY) {
                     said = rest.to_owned();
+                    let _ = input.write_all(typed.as_bytes());
+                    echo = Some(typed.trim_end());
+                }
+                // a terminal shows what it got
+                if echo.is_some_and(|echo| said.contains(echo)) {
+                    echo = None;
                     let _ = listening.send(());
                 }
                 while let Some((question, rest)) = said.split_once(PROMPT) {

@@ -1,6 +1,6 @@
 //! The socket that is forwarded to other machines: signatures alone, each confirmed.
 
-use super::{Setup, eventually, reply};
+use super::{Setup, confirming::Confirming, eventually, reply};
 use crate::support::sandbox::Sandbox;
 use paraph::agent::protocol::{self, Call, Refusal, Reply, Request};
 use std::{os::unix::net::UnixStream, path::PathBuf, time::Duration};
@@ -46,6 +46,33 @@ fn answering(setup: &Setup, allow: bool) -> std::sync::mpsc::Receiver<String> {
         }
     });
     questions
+}
+
+#[test]
+fn what_was_typed_before_a_question_is_no_answer_to_it() {
+    let test = "what_was_typed_before_a_question_is_no_answer_to_it";
+    let setup = Setup::new();
+    setup.commit("here");
+    let Some(confirming) = Confirming::start_after("y\n", &setup, "\n", test) else { return };
+    let (code, log) = commit(&remote(&setup));
+    assert_eq!(code, Some(128));
+    assert!(log.contains("was not allowed where the agent runs"), "{log}");
+    confirming.question();
+    confirming.nothing_more();
+}
+
+#[test]
+fn an_agent_that_is_stopped_waits_for_nobody_who_waits() {
+    let test = "an_agent_that_is_stopped_waits_for_nobody_who_waits";
+    let setup = Setup::new();
+    setup.commit("here");
+    let Some(_confirming) = Confirming::start(&setup, "y\n", test) else { return };
+    // one that asked for nothing yet
+    let _silent = setup.connect();
+    assert_eq!(setup.paraph(&["agent", "stop"]).stderr, "The agent ends.\n");
+    let done = setup.paraph(&["login", "ann@example.com"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(setup.logins().0, 2);
 }
 
 #[test]
