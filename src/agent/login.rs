@@ -2,6 +2,7 @@
 
 use super::protocol::{self, Refusal, Reply};
 use crate::{
+    Reason,
     identity::{Desktop, DeviceCode, Expectation, IdentityToken, Login, LoginError, Opener, Prompt, Session},
     service::Http,
     sign::{self, Credential, Publication, Services, SignError},
@@ -200,8 +201,15 @@ pub(super) fn refused_login(error: &LoginError) -> Refused {
 /// Why a signature was not made, for a client.
 pub fn refused_signature(error: &SignError) -> Refused {
     let kind = match error {
-        SignError::Service(_) | SignError::WrongCertificate { .. } => Refusal::Service,
-        _ => Refusal::Configuration,
+        // another trust root may know whom this one does not
+        SignError::Certificate { rejection, .. } | SignError::SelfCheck { rejection, .. } => match rejection.reason() {
+            Reason::UnknownAuthority | Reason::SctUnknownLog | Reason::LogUnknown | Reason::TimestampUnknownAuthority => {
+                Refusal::Configuration
+            }
+            _ => Refusal::Service,
+        },
+        SignError::IntermediateMissing { .. } | SignError::TimestampAuthorityMissing => Refusal::Configuration,
+        SignError::Service(_) | SignError::WrongCertificate { .. } | SignError::Encoding(_) | SignError::Key(_) => Refusal::Service,
     };
     Refused::new(kind, error.to_string())
 }

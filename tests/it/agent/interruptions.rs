@@ -38,6 +38,17 @@ fn a_service_that_was_restarted_is_found_again() {
 }
 
 #[test]
+fn a_log_that_lies_gets_no_second_entry() {
+    let setup = Setup::with(ServeOptions { faults: vec![Fault::BadProof], ..ServeOptions::default() });
+    let told = setup.sandbox.root().join("told");
+    setup.sandbox.git(&["config", "--global", "paraph.logPath", told.to_str().unwrap()]);
+    assert_eq!(setup.sandbox.try_git(&["commit", "-q", "--allow-empty", "-m", "one"]).code, Some(128));
+    let told = std::fs::read_to_string(told).unwrap();
+    assert!(told.contains("did not pass its own verification") && !told.contains("without the agent"), "{told}");
+    assert_eq!(setup.logins().0, 1, "nobody logs in to have the same again");
+}
+
+#[test]
 fn a_client_that_is_killed_holds_nobody_up() {
     let mut setup = Setup::with(ServeOptions { faults: vec![Fault::Slow(Service::Rekor)], ..ServeOptions::default() });
     let mut killed = setup.start_commit("killed");
