@@ -138,7 +138,7 @@ pub(super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure
     match &arguments.identity {
         Some(asked) if *asked != identity => {
             Err(Failure::new(Exit::Identity, format!("the login is {identity}'s, and {asked} was asked for"))
-                .with_hint(format!("log in again as {asked} at the issuer; `paraph logout` ends the other login")))
+                .with_hint(format!("`paraph logout {identity}` ends that login; then log in as {asked} at the issuer")))
         }
         _ => Ok(Exit::Good),
     }
