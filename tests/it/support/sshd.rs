@@ -5,7 +5,10 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     os::{
         fd::OwnedFd,
-        unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+        unix::{
+            fs::{DirBuilderExt as _, PermissionsExt as _},
+            net::UnixStream,
+        },
     },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -115,7 +118,8 @@ impl Sshd {
         ssh.arg("-N").arg("-R").arg(format!("{}:{}", far.display(), socket.display())).arg("remote");
         let forwarding = Forwarding(ssh.spawn().unwrap());
         let started = Instant::now();
-        while !far.exists() {
+        // the file is there before anybody listens
+        while UnixStream::connect(far).is_err() {
             assert!(started.elapsed() < Duration::from_secs(30), "ssh forwards nothing");
             std::thread::sleep(Duration::from_millis(10));
         }
