@@ -11,11 +11,14 @@
 //! * `keyring`: where refresh tokens rest while no agent runs, where the user wants that;
 //! * `confirm`: who says yes to a signature for a forwarded client;
 //! * `notification`: a question on the desktop;
+//! * `clients`: how many there are, and how many only wait;
 //! * `server`: the process that listens;
 //! * `client`: how a signature is asked for, and how an agent is started.
 
 #[cfg(all(feature = "cli", unix))]
 pub mod client;
+#[cfg(all(feature = "cli", unix))]
+mod clients;
 #[cfg(all(feature = "cli", unix))]
 pub mod confirm;
 #[cfg(all(feature = "cli", unix))]

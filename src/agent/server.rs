@@ -4,6 +4,7 @@
 //! which may be anybody's: they get signatures, each confirmed, and hear nothing about logins or other signatures.
 
 use super::{
+    clients::Clients,
     confirm::{Asker, Confirmations, Rules},
     keyring::Keyring,
     login::{Refused, Target, Wanted, refused_signature},
@@ -22,7 +23,7 @@ use crate::{
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     collections::{HashMap, HashSet, VecDeque},
     fs::File,
     rc::Rc,
@@ -96,10 +97,7 @@ struct Shared {
     http: Http,
     /// Which identities a client was told of that will stand in which logs.
     told: RefCell<HashSet<String>>,
-    clients: Cell<usize>,
-    /// Those of them that wait for something: a login, an answer, a question, or to be asked. An agent that ends does not wait with them.
-    waiting: Cell<usize>,
-    last_use: Cell<Instant>,
+    clients: Clients,
     ending: Notify,
     started: Timestamp,
     place: Place,
@@ -150,9 +148,7 @@ impl Server {
             forwarded: RefCell::default(),
             http: Http::new(self.options.http),
             told: RefCell::default(),
-            clients: Cell::new(0),
-            waiting: Cell::new(0),
-            last_use: Cell::new(Instant::now()),
+            clients: Clients::new(),
             ending: Notify::new(),
             started: Timestamp::now(),
             place: self.place,
@@ -163,12 +159,12 @@ impl Server {
         LocalSet::new()
             .run_until(async move {
                 loop {
-                    let left = idle.saturating_sub(shared.last_use.get().elapsed());
+                    let left = idle.saturating_sub(shared.clients.idle());
                     let (stream, is_own) = tokio::select! {
                         accepted = own.accept() => (accepted, true),
                         accepted = forward.accept() => (accepted, false),
                         () = shared.ending.notified() => break,
-                        () = tokio::time::sleep(left), if shared.clients.get() == 0 => {
+                        () = tokio::time::sleep(left), if shared.clients.served() == 0 => {
                             if left.is_zero() { break }
                             continue;
                         }
@@ -188,7 +184,7 @@ impl Server {
                 // new clients find no socket and start another agent; signatures and answers that are under way are finished
                 drop((own, forward));
                 let until = Instant::now() + LAST_WORK;
-                while shared.clients.get() > shared.waiting.get() && Instant::now() < until {
+                while shared.clients.busy() > 0 && Instant::now() < until {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             })
@@ -199,15 +195,13 @@ impl Server {
 
 impl Shared {
     async fn serve(self: Rc<Self>, mut stream: UnixStream, door: Door) {
-        if self.clients.get() >= MAX_CLIENTS {
+        if self.clients.served() >= MAX_CLIENTS {
             let busy = Reply::refused(Refusal::Busy, format!("the agent serves {MAX_CLIENTS} others"));
             let _ = tokio::time::timeout(PATIENCE / 10, send(&mut stream, &busy)).await;
             return;
         }
-        self.clients.set(self.clients.get() + 1);
-        // whatever becomes of this client, the place is free again
-        let _place = Leaving(&self);
-        let Ok(Ok(frame)) = self.wait(tokio::time::timeout(PATIENCE, receive(&mut stream))).await else { return };
+        let _place = self.clients.enter();
+        let Ok(Ok(frame)) = self.clients.wait(tokio::time::timeout(PATIENCE, receive(&mut stream))).await else { return };
         let (replies, mut to_send) = mpsc::unbounded_channel();
         // boxed: a connection that never asks for anything costs little
         let mut work = Box::pin(async {
@@ -236,7 +230,7 @@ impl Shared {
     }
 
     async fn answer(self: Rc<Self>, request: Request, door: Door, replies: &mpsc::UnboundedSender<Reply>) -> Reply {
-        self.last_use.set(Instant::now());
+        self.clients.used();
         if door == Door::Own && is_newer(&request.program, env!("CARGO_PKG_VERSION")) {
             self.ending.notify_one();
             return Reply::refused(
@@ -275,7 +269,7 @@ impl Shared {
                 let mut questions = self.confirmations.watch();
                 // from now on questions come here
                 let _ = replies.send(Reply::Wait);
-                while let Some(question) = self.wait(questions.recv()).await {
+                while let Some(question) = self.clients.wait(questions.recv()).await {
                     if replies.send(question).is_err() {
                         break;
                     }
@@ -301,10 +295,10 @@ impl Shared {
         let wanted = wanted(request, &object);
         if let Door::Forward { process } = door {
             let asker = Asker { host: request.host.clone(), way: Way::of(process) };
-            self.wait(self.admit_forwarded(asker, request, &object, &target, &wanted)).await?;
+            self.clients.wait(self.admit_forwarded(asker, request, &object, &target, &wanted)).await?;
         }
         for last_attempt in [false, true] {
-            let ready = self.wait(self.vault.ready(&target, &wanted, &self.http, |prompt| self.say(prompt, door, replies))).await?;
+            let ready = self.clients.wait(self.vault.ready(&target, &wanted, &self.http, |prompt| self.say(prompt, door, replies))).await?;
             let publication = ready.publication.with_log(&target.services);
             let key = publication.key();
             if request.reader && !self.told.borrow().contains(&key) {
@@ -328,12 +322,6 @@ impl Shared {
             }
         }
         Err(Refused::new(Refusal::Service, "the certificates end before a signature is made"))
-    }
-
-    /// Work with which an agent that ends does not wait.
-    async fn wait<T>(&self, work: impl Future<Output = T>) -> T {
-        let _waiting = Waiting::new(self);
-        work.await
     }
 
     /// The log has an entry of which a client could read.
@@ -400,7 +388,8 @@ impl Shared {
     async fn log_in(&self, instance: &str, hint: Option<String>, replies: &mpsc::UnboundedSender<Reply>) -> Result<Reply, Refused> {
         let target = self.target(instance)?;
         let wanted = hint.map_or(Wanted::Anybody, Wanted::Named);
-        let ready = self.wait(self.vault.ready(&target, &wanted, &self.http, |prompt| self.say(prompt, Door::Own, replies))).await?;
+        let ready =
+            self.clients.wait(self.vault.ready(&target, &wanted, &self.http, |prompt| self.say(prompt, Door::Own, replies))).await?;
         Ok(Reply::LoggedIn { identity: ready.identity, issuer: ready.issuer })
     }
 
@@ -489,32 +478,6 @@ impl Shared {
             keyring_problem: self.vault.keyring().problem(),
             logins: self.vault.logins(),
         }
-    }
-}
-
-/// Frees a client's place.
-struct Leaving<'a>(&'a Shared);
-
-impl Drop for Leaving<'_> {
-    fn drop(&mut self) {
-        self.0.clients.set(self.0.clients.get() - 1);
-        self.0.last_use.set(Instant::now());
-    }
-}
-
-/// Counts a client that waits.
-struct Waiting<'a>(&'a Shared);
-
-impl<'a> Waiting<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        shared.waiting.set(shared.waiting.get() + 1);
-        Self(shared)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.set(self.0.waiting.get() - 1);
     }
 }
 
