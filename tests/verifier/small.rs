@@ -95,6 +95,8 @@ fn a_tag_s_payload_is_read_as_git_hands_it_over() {
     assert_eq!((read.kind, read.email.as_deref()), (PayloadKind::Tag, Some("ann@example.com")));
     let twice = [payload("Ann <ann@example.com> 1740830400 +0000"), SIGNATURE.into()].concat();
     assert_eq!(Payload::parse(&twice).unwrap_err().reason(), Reason::MultipleSignatures);
+    let thrice = [twice, SIGNATURE.into()].concat();
+    assert_eq!(Payload::parse(&thrice).unwrap_err().reason(), Reason::MultipleSignatures);
     assert!(Payload::parse(b"object 1\n\n").is_err());
 }
 
@@ -333,4 +335,35 @@ fn caps_are_what_the_documents_say() {
     let kib = 1 << 10;
     assert_eq!((MAX_OBJECT, MAX_ARMOR, MAX_TRUSTED_ROOT, MAX_FILE, MAX_KEPT), (128 << 20, 1024 * kib, 4096 * kib, 1024 * kib, 1024 * kib));
     assert_eq!((MAX_ENTRY, MAX_TOKEN, MAX_CHECKPOINT, MAX_CERTIFICATE), (256 * kib, 256 * kib, 64 * kib, 64 * kib));
+}
+
+#[test]
+fn a_tag_s_format_is_that_of_its_target_s_id() {
+    let format = |length: usize| {
+        let tag = format!("object {}\ntype commit\ntag v1\ntagger Ann <ann@example.com> 1740830400 +0000\n\nmessage\n", "1".repeat(length));
+        Tag::parse(&[tag.as_bytes(), SIGNATURE.as_bytes()].concat()).unwrap().format()
+    };
+    assert_eq!((format(40), format(64)), (Some(ObjectFormat::Sha1), Some(ObjectFormat::Sha256)));
+}
+
+#[test]
+fn a_hash_sign_begins_a_comment_only_between_fields() {
+    let lines = "ann@example.com https://issuer.example/#part # a comment\n\"ann #1@example.com\" https://issuer.example\n";
+    assert_eq!(AllowedIdentities::parse(lines).unwrap().lines().len(), 2);
+    // the issuer of the first line goes on behind the sign
+    assert!(AllowedIdentities::parse("ann@example.com #https://issuer.example").is_err());
+    assert!(AllowedIdentities::parse("ann@example.com https#=").unwrap_err().to_string().contains("https#= stands where"));
+    assert!(AllowedIdentities::parse("\"#\" x=").unwrap_err().to_string().contains("x= stands where"));
+}
+
+#[test]
+fn a_signer_s_serial_number_is_an_integer_and_the_last() {
+    let commit = World::new().v1().commit();
+    let reason = |change: &dyn Fn(&mut Vec<der::Node>)| {
+        let (_, armored) = with_cms(&commit, |cms| change(cms.at(&SIGNER_IDENTIFIER[..5]).children()));
+        SignedData::from_der(&armor::decode(armored.as_bytes()).unwrap()).map(drop).map_err(|rejection| rejection.reason())
+    };
+    assert_eq!(reason(&|_| ()), Ok(()));
+    assert_eq!(reason(&|parts| parts[1].tag = 4), Err(Reason::CmsMalformed));
+    assert_eq!(reason(&|parts| parts.push(parts[1].clone())), Err(Reason::CmsMalformed));
 }
