@@ -6,7 +6,7 @@ use crate::{
         certificate::{BASIC_CONSTRAINTS, raw},
         der::{self, octets, sequence},
         evidence::{Token, unsigned_attribute},
-        world::{TIME, World},
+        world::{TIME, World, intermediate_template},
     },
     library::{NOW, signed, verifier, verify},
 };
@@ -366,4 +366,19 @@ fn a_signer_s_serial_number_is_an_integer_and_the_last() {
     assert_eq!(reason(&|_| ()), Ok(()));
     assert_eq!(reason(&|parts| parts[1].tag = 4), Err(Reason::CmsMalformed));
     assert_eq!(reason(&|parts| parts.push(parts[1].clone())), Err(Reason::CmsMalformed));
+}
+
+#[test]
+fn an_issuer_says_that_it_is_an_authority() {
+    let world = World::new();
+    let with = |constraints: Vec<u8>| {
+        let mut intermediate = intermediate_template(&world.root_key, &world.intermediate_key);
+        intermediate.put(raw(BASIC_CONSTRAINTS, true, constraints));
+        let root = world.trusted_root_with(&[&intermediate.signed_by(&world.root_key), &world.root]);
+        TrustRoot::from_json(root.to_string().as_bytes(), Instance::named("vectors").unwrap(), "vectors")
+            .map(drop)
+            .map_err(|error| error.cause)
+    };
+    assert_eq!(with(sequence(&[vec![1, 1, 0xff]])), Ok(()));
+    assert!(with(sequence(&[])).unwrap_err().contains("is no certificate authority"));
 }
