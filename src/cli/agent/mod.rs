@@ -146,12 +146,9 @@ pub(super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure
 
 pub(super) fn log_out(arguments: &LogoutArgs, ui: &mut Ui) -> Result<Exit, Failure> {
     let identity = arguments.identity.as_deref();
-    let is_kept = |identity: &str| running().is_some_and(|status| status.logins.iter().any(|login| login.identity == identity));
-    let answers = || !Client::of_user(false).is_ok_and(|client| client.is_present()) || running().is_some();
     if let Some(identity) = identity
         && keyring::records(Some(identity))?.is_empty()
-        && !is_kept(identity)
-        && answers()
+        && is_not_kept(identity)
     {
         ui.note(format!("There is no login of {identity} here."));
         return Ok(Exit::Good);
@@ -166,6 +163,14 @@ pub(super) fn log_out(arguments: &LogoutArgs, ui: &mut Ui) -> Result<Exit, Failu
         let _ = Client::of_user(false)?.call(&Call::Stop, |_| true);
     }
     done
+}
+
+/// Whether no agent keeps this login; one that is there and does not say is asked to forget it.
+fn is_not_kept(identity: &str) -> bool {
+    match running() {
+        Some(status) => status.logins.iter().all(|login| login.identity != identity),
+        None => !Client::of_user(false).is_ok_and(|client| client.is_present()),
+    }
 }
 
 /// Locks or unlocks the agent that runs, or the one that is started next.
