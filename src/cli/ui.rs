@@ -42,6 +42,9 @@ impl Total {
     }
 }
 
+/// Standard output is collected, in bytes: a hundred thousand lines are not as many system calls.
+const BUFFER: usize = 64 * 1024;
+
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default();
@@ -53,7 +56,7 @@ impl Ui {
     }
 
     fn with(output: Box<dyn Write>, talk: Box<dyn Write>) -> Self {
-        Self { output: BufWriter::new(output), talk, collected: None, failed: None, progress: None }
+        Self { output: BufWriter::with_capacity(BUFFER, output), talk, collected: None, failed: None, progress: None }
     }
 
     /// Whether standard output leads anywhere, for a call whose only use is what it writes there.
@@ -138,11 +141,13 @@ impl Ui {
 
     /// A JSON document in one line, escaped likewise.
     pub fn json_line(&mut self, value: &impl serde::Serialize) {
-        match serde_json::to_string(value) {
-            Ok(mut text) => {
-                text.push('\n');
-                self.bytes(escape_json(&text).as_bytes());
-            }
+        self.json_text(json_line(value));
+    }
+
+    /// JSON that was written before, on another thread.
+    pub fn json_text(&mut self, text: JsonText) {
+        match text.0 {
+            Ok(text) => self.bytes(text.as_bytes()),
             Err(error) => self.failed = Some(io::Error::other(error)),
         }
     }
@@ -268,6 +273,20 @@ fn was_closed(stream: &impl std::os::fd::AsFd) -> bool {
 #[cfg(not(unix))]
 fn was_closed(_: &io::Stdout) -> bool {
     false
+}
+
+/// JSON as [`Ui`] prints it, or why there is none.
+pub struct JsonText(serde_json::Result<String>);
+
+/// A JSON document in one line, with every character escaped that a terminal could obey.
+pub fn json_line(value: &impl serde::Serialize) -> JsonText {
+    JsonText(serde_json::to_string(value).map(|mut text| {
+        text.push('\n');
+        match escape_json(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(escaped) => escaped,
+        }
+    }))
 }
 
 /// JSON says nothing about what a terminal does: characters that serde_json leaves as they are become `\u` escapes, which mean the same.

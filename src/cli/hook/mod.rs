@@ -168,7 +168,10 @@ fn judge(
     if !tips.is_empty() {
         let ids: Vec<&str> = tips.iter().map(|(id, _)| *id).collect();
         let new = repository.new_commits(&ids, known, references)?.filter(|id| id.as_ref().map_or(true, |id| !seen.contains(id)));
-        failure = judge.commits(new.map(|id| id.map(Found::from)), &repository.handle(), |judged| refusals.add(&judged)).err().or(failure);
+        failure = judge
+            .commits(new.map(|id| id.map(Found::from)), &repository.handle(), |judged| judged, |judged| refusals.add(&judged))
+            .err()
+            .or(failure);
     }
     if whose == Whose::Server {
         push_certificate::check(repository, &judge, updates, &mut refusals)?;

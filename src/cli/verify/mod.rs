@@ -95,7 +95,7 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
     })?;
     if !range.revisions.is_empty() || range.all {
         let mut commits = repository.commits(&range)?;
-        judge.commits(commits.by_ref(), &repository.handle(), |judged| output.judged(&judged))?;
+        judge.commits(commits.by_ref(), &repository.handle(), output.telling(), |told| output.told(told))?;
         output.cut(commits.cut());
     }
     // by their ids: a name that is no text cannot be asked for, and must fit the tag's own nevertheless
@@ -235,16 +235,17 @@ impl Judge<'_> {
         Ok(result)
     }
 
-    /// These commits, over all cores, in order.
-    pub fn commits(
+    /// These commits, over all cores, in order; `tell` makes of each what `sink` gets, on the core that judged it.
+    pub fn commits<R: Send>(
         &self,
         commits: impl Iterator<Item = Result<Found, repository::Error>>,
         handle: &Handle,
-        sink: impl FnMut(Judged),
+        tell: impl Fn(Judged) -> R + Sync,
+        sink: impl FnMut(R),
     ) -> Result<(), Failure> {
         let mut failure = None;
         let found = commits.map_while(|found| found.map_err(|error| failure = Some(Failure::from(error))).ok());
-        let judged = self.in_order(found, handle, |repository, found| self.read(repository.found(found)), sink);
+        let judged = self.in_order(found, handle, |repository, found| self.read(repository.found(found)).map(&tell), sink);
         failure.map_or(judged, Err)
     }
 

@@ -10,7 +10,7 @@ use crate::{
     Reason,
     cli::{
         exit::{Exit, Failure},
-        ui::{Total, Ui},
+        ui::{JsonText, Total, Ui, json_line},
     },
     policy::Verdict,
     report::{Report, TagReport, sentences},
@@ -25,6 +25,12 @@ const SHORT_ID: usize = 16;
 
 /// Repeated payloads that are named, at most; the rest is counted.
 const EXAMPLES: usize = 3;
+
+/// A judged object, and its line for programs where they are told in lines.
+pub(super) struct Told {
+    judged: Judged,
+    line: Option<JsonText>,
+}
 
 pub(super) struct Output<'a> {
     options: &'a Options,
@@ -63,18 +69,32 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// What turns a judged object into what [`Output::told`] takes, on whichever core judged it: writing a line takes as long as
+    /// looking up a verdict that is known.
+    pub fn telling(&self) -> impl Fn(Judged) -> Told + Sync + use<> {
+        let is_json = self.options.format() == Format::Json;
+        move |judged| Told { line: is_json.then(|| json_line(&report(&judged))), judged }
+    }
+
     /// One of many: only what is not good takes up lines of text.
-    pub fn judged(&mut self, judged: &Judged) {
-        if self.options.format() == Format::Text && judged.judgement.verdict == Verdict::Good {
-            self.note(judged);
-        } else {
-            self.show(judged);
+    pub fn told(&mut self, told: Told) {
+        let Told { judged, line } = told;
+        match line {
+            Some(line) => {
+                self.note(&judged);
+                self.ui.json_text(line);
+            }
+            None if self.options.format() == Format::Text && judged.judgement.verdict == Verdict::Good => self.note(&judged),
+            None => self.show(&judged),
         }
     }
 
     fn note(&mut self, judged: &Judged) {
         self.verdicts.insert(judged.judgement.verdict);
-        self.summary.add(judged);
+        // nobody reads it beside the lines for programs
+        if self.options.format() == Format::Text {
+            self.summary.add(judged);
+        }
         self.repeated.add(judged);
         if let Some(sarif) = &mut self.sarif {
             sarif.add(judged, self.ui);
