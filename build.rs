@@ -10,4 +10,7 @@ fn main() {
     if target("OS") == "linux" && target("ENV") == "gnu" && !wants_pie {
         println!("cargo::rustc-link-arg-bins=-no-pie");
     }
+    if target("OS") == "linux" && target("ENV") == "gnu" {
+        println!("cargo::rustc-link-lib=static:-bundle=gcc_eh");
+    }
 }

@@ -5,6 +5,9 @@
 //! rounds are interleaved, so that noise meets all alike. What is missing on the machine is left out and said.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a benchmark stops where something is wrong, and prints")]
 
+#[path = "agent/installed.rs"]
+mod installed;
+
 use paraph::local::{Instance, ServeOptions};
 use std::{
     path::{Path, PathBuf},
@@ -54,6 +57,7 @@ struct Signer {
 struct Bench {
     root: PathBuf,
     home: PathBuf,
+    program: String,
 }
 
 /// Prints a group: the first of `signers` is its yardstick.
@@ -87,7 +91,7 @@ impl Bench {
     fn new(root: &Path) -> Self {
         let home = root.join("home");
         std::fs::create_dir(&home).unwrap();
-        Self { root: root.to_owned(), home }
+        Self { root: root.to_owned(), home, program: installed::paraph() }
     }
 
     fn command(&self, program: &str) -> Command {
@@ -135,7 +139,7 @@ impl Bench {
             &format!("paraph, Rekor v{version}"),
             &[
                 ("gpg.format", "x509"),
-                ("gpg.x509.program", env!("CARGO_BIN_EXE_paraph")),
+                ("gpg.x509.program", &self.program),
                 ("paraph.instance", "local"),
                 ("paraph.rekorVersion", &version.to_string()),
                 ("paraph.local.trustedRoot", &file("trusted_root.json")),

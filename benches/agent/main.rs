@@ -5,6 +5,7 @@
 //! turns, so that noise meets all alike. What is missing on the machine is left out and said.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a benchmark stops where something is wrong, and prints")]
 
+mod installed;
 mod others;
 
 use others::{GpgAgent, SshAgent};
@@ -27,7 +28,6 @@ use std::{
 const WHOLE_ROUNDS: usize = 101;
 const OWN_ROUNDS: usize = 301;
 const EMAIL: &str = "ann@example.com";
-const PARAPH: &str = env!("CARGO_BIN_EXE_paraph");
 
 fn main() {
     // `cargo test --benches` only wants to know that it starts
@@ -88,7 +88,7 @@ fn whole_calls(bench: &Bench) {
     let no_op = bench.no_op();
     for round in 0..=WHOLE_ROUNDS {
         for way in &mut ways {
-            let mut sign = bench.command(PARAPH, &way.repository);
+            let mut sign = bench.command(&bench.paraph, &way.repository);
             sign.env("PARAPH_AGENT", way.agent).args(["--status-fd=2", "-bsau", EMAIL]);
             bench.spans.lock().unwrap().clear();
             let (whole, interval) = run(sign, &payload(round));
@@ -238,6 +238,7 @@ type Spans = Arc<Mutex<Vec<(Instant, Instant)>>>;
 /// The folder, the services, and an agent with a login.
 pub struct Bench {
     root: PathBuf,
+    paraph: String,
     spans: Spans,
     _running: paraph::local::Running,
     _folder: tempfile::TempDir,
@@ -255,7 +256,7 @@ impl Bench {
         let observer: paraph::local::Observer = Arc::new(move |_, from, until| observed.lock().unwrap().push((from, until)));
         let options = ServeOptions { observer: Some(observer), ..ServeOptions::default() };
         let running = Instance::init(&root.join("local")).unwrap().start(options).unwrap();
-        let bench = Self { root, spans, _running: running, _folder: folder };
+        let bench = Self { root, paraph: installed::paraph(), spans, _running: running, _folder: folder };
 
         let file = |name: &str| bench.root.join("local").join(name).to_str().unwrap().to_owned();
         for (key, value) in [
@@ -274,8 +275,8 @@ impl Bench {
         // the log is chosen by one repository, so the agent knows it by a registration
         let v1 = bench.root.join("v1");
         bench.must(&v1, "git", &["config", "paraph.rekorVersion", "1"]);
-        bench.must(&v1, PARAPH, &["login", "--instance", "v1", EMAIL]);
-        bench.must(&bench.root.join("v2"), PARAPH, &["login", EMAIL]);
+        bench.must(&v1, &bench.paraph, &["login", "--instance", "v1", EMAIL]);
+        bench.must(&bench.root.join("v2"), &bench.paraph, &["login", EMAIL]);
         bench
     }
 
@@ -315,6 +316,6 @@ impl Bench {
 
 impl Drop for Bench {
     fn drop(&mut self) {
-        let _ = self.command(PARAPH, &self.root).args(["agent", "stop"]).output();
+        let _ = self.command(&self.paraph, &self.root).args(["agent", "stop"]).output();
     }
 }

@@ -168,7 +168,7 @@ impl Confirmations {
 
     async fn ask(&self, text: String) -> Result<bool, Refused> {
         let (answer, answered) = oneshot::channel();
-        let (waiting, is_watched) = {
+        let (waiting, watchers) = {
             let mut state = self.state.borrow_mut();
             if state.asks.len() >= MAX_ASKS {
                 return Err(Refused::new(Refusal::Busy, "too many signatures wait for a yes already"));
@@ -177,16 +177,18 @@ impl Confirmations {
             let number = state.next;
             state.watchers.retain(|watcher| watcher.send(Reply::Ask { ask: number, text: text.clone() }).is_ok());
             state.asks.insert(number, Ask { text: text.clone(), answer });
-            (Waiting { state: Rc::clone(&self.state), number }, !state.watchers.is_empty())
+            (Waiting { state: Rc::clone(&self.state), number }, state.watchers.clone())
         };
         let outcome = tokio::time::timeout(self.rules.patience, async {
-            if is_watched {
-                return Ok(answered.await.unwrap_or(false));
-            }
             tokio::select! {
                 // somebody who begins to watch meanwhile gets the question too
                 Ok(allowed) = answered => Ok(allowed),
-                answer = self.ask_desktop(&text) => answer,
+                answer = async {
+                    for watcher in &watchers {
+                        watcher.closed().await;
+                    }
+                    self.ask_desktop(&text).await
+                } => answer,
             }
         });
         let outcome = outcome.await.unwrap_or(Ok(false));
@@ -343,6 +345,17 @@ mod tests {
                 assert!(tokio::time::timeout(Duration::from_millis(5), asking).await.is_err());
             }
             assert!(confirmations.state.borrow().asks.is_empty());
+        });
+    }
+
+    #[test]
+    fn who_watched_and_is_gone_leaves_the_question_to_others() {
+        run(async {
+            let confirmations = Confirmations::new(Rules { patience: PATIENCE, ..rules(1, PATIENCE) });
+            let questions = confirmations.watch();
+            tokio::task::spawn_local(async move { drop(questions) });
+            let refused = confirmations.allow(&asker("host"), "ann", "a commit").await.unwrap_err();
+            assert_eq!((refused.kind, refused.message.as_str()), (Refusal::Denied, "nobody can be asked where the agent runs"));
         });
     }
 

@@ -195,7 +195,10 @@ pub(super) fn locked() -> Refused {
 }
 
 pub(super) fn refused_login(error: &LoginError) -> Refused {
-    Refused::new(Refusal::Login, error.to_string())
+    let hint = matches!(error, LoginError::Nobody | LoginError::Opener).then(|| {
+        "log in before, with `paraph login` at a terminal; an agent sees no desktop session that began after it: `paraph agent stop` lets the next one".to_owned()
+    });
+    Refused { hint, ..Refused::new(Refusal::Login, error.to_string()) }
 }
 
 /// Why a signature was not made, for a client.

@@ -91,7 +91,10 @@ impl Place {
         if metadata.mode() & 0o077 != 0 {
             return unsafe_because(&format!("others may enter it (its mode is {:04o}, and 0700 is needed)", metadata.mode() & 0o7777));
         }
-        Ok(Self { folder })
+        match folder.parent().and_then(replaceable) {
+            Some(why) => unsafe_because(&why),
+            None => Ok(Self { folder }),
+        }
     }
 
     /// The socket for the user's own programs.
@@ -189,6 +192,16 @@ fn own_user() -> Result<u32, PlaceError> {
     peer::own_user().ok_or_else(|| PlaceError::Strangers { user: rustix::process::geteuid().as_raw() })
 }
 
+/// Why others could put another folder in the place of one in `parent`; `None` where they could not.
+fn replaceable(parent: &Path) -> Option<String> {
+    const STICKY: u32 = 0o1000;
+    let mode = std::fs::metadata(parent).ok()?.mode();
+    let is_open = mode & 0o022 != 0 && mode & STICKY == 0;
+    is_open.then(|| {
+        format!("others may write to {} (its mode is {:04o}), and could put another in its place", parent.display(), mode & 0o7777)
+    })
+}
+
 /// Whose it is, in numbers: in a container they are not those of the machine around it.
 fn another_user(owner: u32, user: u32) -> String {
     format!("it belongs to another user ({owner}, and this is {user})")
@@ -222,6 +235,19 @@ mod tests {
             "FOLDER/new is not used for the agent: others may enter it (its mode is 0777, and 0700 is needed)"
         );
         assert!(say(at("no/such"), base.path()).starts_with("FOLDER/no/such cannot be used for the agent"));
+        let open = base.path().join("open");
+        DirBuilder::new().create(&open).unwrap();
+        for (mode, said) in [
+            (
+                0o777,
+                "FOLDER/open/place is not used for the agent: others may write to FOLDER/open (its mode is 0777), and could put another in its place",
+            ),
+            (0o1777, "fine"),
+            (0o755, "fine"),
+        ] {
+            std::fs::set_permissions(&open, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(say(at("open/place"), base.path()), said);
+        }
     }
 
     #[test]

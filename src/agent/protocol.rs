@@ -21,6 +21,8 @@ pub const MAX_REPLY: usize = 1 << 20;
 pub(super) const USUAL: usize = 16 << 10;
 /// The longest name in a request, of an instance, a person, a machine or a version, in bytes.
 pub const MAX_NAME: usize = 1024;
+/// Names that a login is told to have been asked for by, at most.
+pub const MAX_NAMES: usize = 16;
 /// The longest path in a request, in bytes.
 pub const MAX_PATH: usize = 4096;
 /// What is said about a request that cannot be read has so many characters at most: it may quote the request.
@@ -147,6 +149,11 @@ pub enum Reply {
         ask: u64,
         /// It, not escaped.
         text: String,
+    },
+    /// The signature before the agent has verified it, so that the client can at the same time.
+    Draft {
+        /// The armored CMS.
+        signature: String,
     },
     /// The signature.
     Signed {
@@ -289,6 +296,8 @@ pub struct Login {
     pub rests: bool,
     /// Signatures made under it.
     pub signatures: u64,
+    /// Other names that led to it: of whom a login was asked that became this one.
+    pub names: Vec<String>,
 }
 
 /// A signature that the agent made.
@@ -379,7 +388,16 @@ impl Reply {
 
     /// Whether no other reply follows it.
     pub fn is_last(&self) -> bool {
-        !matches!(self, Self::Say { .. } | Self::LogIn { .. } | Self::Code { .. } | Self::Publish { .. } | Self::Wait | Self::Ask { .. })
+        !matches!(
+            self,
+            Self::Say { .. }
+                | Self::LogIn { .. }
+                | Self::Code { .. }
+                | Self::Publish { .. }
+                | Self::Draft { .. }
+                | Self::Wait
+                | Self::Ask { .. }
+        )
     }
 }
 

@@ -141,8 +141,16 @@ fn the_document_has_every_message_field_refusal_and_limit() {
         Call::Answer { ask: 1, allow: true },
     ];
     compare("call", "call", 2, &["version", "program", "call"], &requests.map(Request::new));
-    let login =
-        Login { identity: text(), issuer: text(), fulcio: text(), certificate_until: None, renewable: false, signatures: 0, rests: false };
+    let login = Login {
+        identity: text(),
+        issuer: text(),
+        fulcio: text(),
+        certificate_until: None,
+        renewable: false,
+        signatures: 0,
+        rests: false,
+        names: vec![],
+    };
     let entry =
         Signed { time: 0, kind: text(), identity: text(), repository: None, host: None, payload: text(), services: 0, verification: 0 };
     let status = Status {
@@ -162,6 +170,7 @@ fn the_document_has_every_message_field_refusal_and_limit() {
         Reply::Publish { of: text(), text: vec![] },
         Reply::Wait,
         Reply::Ask { ask: 1, text: text() },
+        Reply::Draft { signature: text() },
         Reply::Signed { signature: text() },
         Reply::LoggedIn { identity: text(), issuer: text() },
         Reply::Status(status),

@@ -7,7 +7,7 @@ use super::{
     clients::Clients,
     confirm::{Asker, Confirmations, Rules},
     keyring::Keyring,
-    login::{Refused, Target, Wanted, refused_signature},
+    login::{Ready, Refused, Target, Wanted, refused_signature},
     peer::{self, Way},
     place::{Place, PlaceError},
     protocol::{self, Call, HEARTBEAT, MAX_REQUEST, PATIENCE, Refusal, Reply, Request, Sign},
@@ -305,9 +305,7 @@ impl Shared {
                 let text = [publication.before_certificate(), vec![Publication::before_entry(ready.credential.certificate())]].concat();
                 let _ = replies.send(Reply::Publish { of: key.clone(), text });
             }
-            let signature =
-                sign::sign(&request.payload, &ready.credential, &target.services, &target.roots, &self.http, &Timestamp::now).await;
-            match signature {
+            match self.make(request, &target, &ready, replies).await {
                 Ok(signature) => {
                     self.vault.signed(&target, &ready.identity);
                     self.remember_told(key, request.reader);
@@ -322,6 +320,22 @@ impl Shared {
             }
         }
         Err(Refused::new(Refusal::Service, "the certificates end before a signature is made"))
+    }
+
+    /// A signature, of which the client hears before it is verified here: two processes verify it then at the same time.
+    async fn make(
+        &self,
+        request: &Sign,
+        target: &Target,
+        ready: &Ready,
+        replies: &mpsc::UnboundedSender<Reply>,
+    ) -> Result<sign::Signature, SignError> {
+        let Target { services, roots, .. } = target;
+        let draft = sign::draft(&request.payload, &ready.credential, services, roots, &self.http, &Timestamp::now).await?;
+        let _ = replies.send(Reply::Draft { signature: draft.armored().to_owned() });
+        // what is sent goes out before this thread is busy
+        tokio::task::yield_now().await;
+        draft.check(&request.payload, services, roots, &Timestamp::now)
     }
 
     /// The log has an entry of which a client could read.

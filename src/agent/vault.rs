@@ -399,9 +399,14 @@ impl Vault {
     /// The logins, by identity and issuer.
     pub fn logins(&self) -> Vec<protocol::Login> {
         let now = Timestamp::now();
-        let mut logins: Vec<_> = self
-            .content
-            .borrow()
+        let content = self.content.borrow();
+        let names = |authority: &Authority, identity: &str| {
+            let led = content.names.iter().filter(|((of, _), to)| of == authority && *to == identity);
+            let mut names: Vec<String> = led.map(|((_, name), _)| name.clone()).take(protocol::MAX_NAMES).collect();
+            names.sort();
+            names
+        };
+        let mut logins: Vec<_> = content
             .logins
             .iter()
             .map(|((authority, identity), kept)| protocol::Login {
@@ -412,6 +417,7 @@ impl Vault {
                 renewable: kept.session.refresh_token.is_some(),
                 rests: kept.rests,
                 signatures: kept.signatures,
+                names: names(authority, identity),
             })
             .collect();
         logins.sort_by(|left, right| (&left.identity, &left.issuer).cmp(&(&right.identity, &right.issuer)));

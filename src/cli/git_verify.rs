@@ -62,7 +62,7 @@ fn judge(signed: &Signed<'_>) -> Result<(Judgement, Vec<String>), Failure> {
     let roots = context.trust_roots()?;
     let (policy, mut warnings) = context.policy();
     let entries = Entries::kept();
-    let verifier = Verifier::new(roots, jiff::Timestamp::now()).with_second_thread();
+    let verifier = Verifier::new(roots, jiff::Timestamp::now());
     let judgement = policy.judge(entries.verify(&verifier, signed));
     warnings.extend(entries.take_warnings());
     Ok((judgement, warnings))

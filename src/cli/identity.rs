@@ -292,9 +292,9 @@ impl From<LoginError> for Failure {
     fn from(error: LoginError) -> Self {
         let hint = match &error {
             LoginError::Service(_) | LoginError::Token(_) => None,
-            LoginError::Nobody => Some(
+            LoginError::Nobody => Provider::remedy_in_job(&|name: &str| std::env::var_os(name)).or(Some(
                 "choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in",
-            ),
+            )),
             LoginError::Opener => Some(
                 "set paraph.urlOpener to a program that opens it, or paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile",
             ),

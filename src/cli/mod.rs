@@ -21,6 +21,7 @@ mod hook;
 mod identity;
 #[cfg(unix)]
 mod local;
+mod prospect;
 mod publication;
 mod qr;
 mod said;

@@ -29,7 +29,7 @@ impl Terminal {
     /// The controlling terminal, where the process has one, and the log at `log`, to which lines are appended.
     pub fn open(log: Option<&Path>) -> Self {
         let device = OpenOptions::new().read(true).write(true).open("/dev/tty").ok().filter(IsTerminal::is_terminal);
-        let opened = log.map(|path| (path, OpenOptions::new().append(true).create(true).open(path)));
+        let opened = log.map(|path| (path, open_log(path)));
         let (log, unwritable) = match opened {
             Some((path, Err(error))) => (None, Some(format!("the log file {} cannot be written: {error}", path.display()))),
             Some((_, Ok(file))) => (Some(Mutex::new(file)), None),
@@ -97,6 +97,14 @@ impl Prompt for Terminal {
             write(&self.device, &drawing);
         }
     }
+}
+
+/// The log holds what a person is told, a login's address and code among it: a new one is for its owner alone.
+fn open_log(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.append(true).create(true).open(path)
 }
 
 /// Columns and rows.

@@ -5,12 +5,13 @@ use super::{
     exit::{Exit, Failure},
     git_settings::GitSettings,
     identity::{self, Choice},
+    prospect::Prospect,
     terminal::Terminal,
     ui::Ui,
 };
 use crate::{
     config::Source as SettingSource,
-    identity::{IdentityToken, Source},
+    identity::{IdentityToken, LoginError, Source},
     sign::{LogVersion, Services},
 };
 use jiff::Timestamp;
@@ -18,11 +19,12 @@ use serde_json::{Value, json};
 
 /// Show as whom and with which services a signature would be made here, and why
 ///
-/// Says where the identity token would come from and what decided that; the identity, where it can be known without asking anybody; the
-/// instance with its issuer, certificate authority, log and timestamp authority. Nothing is sent to anybody, unless --check is given.
+/// Says where the identity token would come from and what decided that; the identity, where it can be known without asking anybody but the
+/// agent; which login the agent keeps for it and until when; the instance with its issuer, certificate authority, log and timestamp
+/// authority. Nothing is sent to anybody else, unless --check is given.
 ///
 /// Exits with 6 where it is known that no signature could be made: the token has expired, is for somebody else, or is not of the expected
-/// identity.
+/// identity; a login is needed and nobody could log in here; the agent is locked.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Ask whoever gives the token, and look at it; the certificate authority and the log hear of nothing, and no browser is opened
@@ -47,6 +49,7 @@ struct Known {
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
+    Ui::require_output()?;
     let context = Context::load(&[])?;
     let terminal = Terminal::open(None);
     let choice = identity::choice(&context, &terminal)?;
@@ -54,13 +57,22 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         let key = GitSettings::load(context.repository.as_ref()).ok()?.key()?;
         identity::email_of(&key)
     });
-    let known = known(&context, &choice, hint.as_deref(), &terminal, arguments.check)?;
+    // only a login is the agent's business
+    #[cfg(unix)]
+    let prospect = choice.source.is_login().then(|| Prospect::of(&context, hint.as_deref())).transpose()?;
+    #[cfg(not(unix))]
+    let prospect = None;
+    let known =
+        known(&context, &choice, hint.as_deref(), &terminal, arguments.check)?.with(prospect.as_ref(), &choice, &context, &terminal);
     let now = Timestamp::now();
     let (issuer, services) = (context.issuer(now), context.services(now));
     if arguments.json {
-        ui.json(&document(&context, &choice, &known, issuer.as_deref().ok(), services.as_ref().ok()));
+        ui.json(&document(&context, &choice, &known, prospect.as_ref(), issuer.as_deref().ok(), services.as_ref().ok()));
     } else {
         print(&context, &choice, &known, arguments.check, ui);
+        if let Some(prospect) = &prospect {
+            line(ui, "agent", prospect.sentence());
+        }
         print_services(&context, issuer, services, ui);
     }
     match known.problem {
@@ -103,6 +115,22 @@ impl Known {
             claims: token.workload_claims().to_vec(),
             problem: None,
         }
+    }
+
+    /// The same with what the agent makes of it.
+    fn with(mut self, prospect: Option<&Prospect>, choice: &Choice, context: &Context, terminal: &Terminal) -> Self {
+        let Some(prospect) = prospect else { return self };
+        if let Prospect::Keeps { login, .. } = prospect {
+            (self.name, self.issuer) = (Some(login.identity.clone()), Some(login.issuer.clone()));
+        }
+        let asks_somebody = matches!(choice.source, Source::Browser | Source::Device) && !prospect.needs_nobody();
+        if matches!(prospect, Prospect::Locked) {
+            let locked = Failure::new(Exit::Identity, "the agent is locked, and signs nothing").with_hint("paraph agent unlock");
+            self.problem = self.problem.or(Some(locked));
+        } else if asks_somebody && !matches!(prospect, Prospect::Forwarded(_)) && !identity::somebody_is_there(context, terminal) {
+            self.problem = self.problem.or(Some(LoginError::Nobody.into()));
+        }
+        self
     }
 }
 
@@ -171,7 +199,14 @@ fn version(version: LogVersion) -> u8 {
 }
 
 /// `--json`: names are only ever added.
-fn document(context: &Context, choice: &Choice, known: &Known, issuer: Option<&str>, services: Option<&Services>) -> Value {
+fn document(
+    context: &Context,
+    choice: &Choice,
+    known: &Known,
+    prospect: Option<&Prospect>,
+    issuer: Option<&str>,
+    services: Option<&Services>,
+) -> Value {
     let config = &context.config;
     let provider = match &choice.source {
         Source::Variable(_) => "envvar",
@@ -192,6 +227,11 @@ fn document(context: &Context, choice: &Choice, known: &Known, issuer: Option<&s
         "tokenProvider": provider,
         "because": choice.because,
         "unusedJob": choice.unused.map(|job| job.name()),
+        "agent": prospect.map(Prospect::sentence),
+        "login": match prospect {
+            Some(Prospect::Keeps { login, .. }) => json!({ "until": login.until.map(|until| until.to_string()), "renewable": login.is_renewable }),
+            _ => Value::Null,
+        },
         "expectedIdentity": config.expected_identity.value,
         "matchCommitter": config.match_committer.value,
         "instance": config.instance_name().as_str(),

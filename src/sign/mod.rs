@@ -4,7 +4,7 @@
 //! token ─ ephemeral key ─ certificate, checked ─ CMS ─┬─ log entry ─┐
 //!                                                     └─ timestamp ─┴─ embed ─ self-verify ─ signature
 //! ```
-//! The verifier that judges other people's signatures judges this one before anybody sees it.
+//! The verifier that judges other people's signatures judges this one: before that it is a [`Draft`], which nobody takes for a signature.
 
 mod credential;
 mod publication;
@@ -150,6 +150,40 @@ pub struct Spent {
     pub verification: Duration,
 }
 
+/// A signature with all its evidence that nobody has verified yet.
+#[derive(Debug)]
+pub struct Draft {
+    armored: String,
+    services: Duration,
+}
+
+impl Draft {
+    /// The armored CMS.
+    pub fn armored(&self) -> &str {
+        &self.armored
+    }
+
+    /// Makes it a signature, where it verifies over the payload under these roots. They are shared, and not copied: whoever signs again finds
+    /// most of the checks done.
+    ///
+    /// # Errors
+    /// [`SignError::SelfCheck`].
+    pub fn check(
+        self,
+        payload: &[u8],
+        services: &Services,
+        roots: &Arc<[TrustRoot]>,
+        clock: &(dyn Fn() -> Timestamp + Sync),
+    ) -> Result<Signature, SignError> {
+        let Self { armored, services: services_took } = self;
+        let begun = Instant::now();
+        let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
+        let verified = Verifier::new(Arc::clone(roots), clock()).verify(&signed);
+        let verified = verified.map_err(|rejection| SignError::SelfCheck { origin: services.origin_of(rejection.reason()), rejection })?;
+        Ok(Signature { verified, armored, spent: Spent { services: services_took, verification: begun.elapsed() } })
+    }
+}
+
 /// Signs a payload with a credential that is valid now.
 ///
 /// `clock` tells the time; `roots` are those that the finished signature must verify under.
@@ -164,6 +198,21 @@ pub async fn sign(
     http: &Http,
     clock: &(dyn Fn() -> Timestamp + Sync),
 ) -> Result<Signature, SignError> {
+    draft(payload, credential, services, roots, http, clock).await?.check(payload, services, roots, clock)
+}
+
+/// Does all of [`sign`] but the last verification.
+///
+/// # Errors
+/// [`SignError`]; then nothing was signed, though the log may hold an entry of the attempt.
+pub async fn draft(
+    payload: &[u8],
+    credential: &Credential,
+    services: &Services,
+    roots: &Arc<[TrustRoot]>,
+    http: &Http,
+    clock: &(dyn Fn() -> Timestamp + Sync),
+) -> Result<Draft, SignError> {
     let attributes = signed_attributes(&Sha256::digest(payload).into(), clock().as_second().unsigned_abs())?;
     let signature = credential.sign(&attributes)?;
     let certificate = credential.certificate().certificate();
@@ -175,7 +224,7 @@ pub async fn sign(
     };
     let asked = Instant::now();
     let (entry, token) = tokio::try_join!(log_entry(&record, services, roots, http), timestamp(&signature, services, http))?;
-    let services_took = asked.elapsed();
+    let services = asked.elapsed();
     let tokens: Vec<Vec<u8>> = token.into_iter().collect();
     let cms = GitSignatureParts {
         certificate: certificate.der(),
@@ -187,13 +236,7 @@ pub async fn sign(
         tokens: &tokens,
     }
     .to_der()?;
-    let armored = armor::encode(&cms);
-    let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
-    let finished = Instant::now();
-    // the roots are shared, and not copied: whoever signs again finds most of the checks done
-    let verified = Verifier::new(Arc::clone(roots), clock()).verify(&signed);
-    let verified = verified.map_err(|rejection| SignError::SelfCheck { origin: services.origin_of(rejection.reason()), rejection })?;
-    Ok(Signature { verified, armored, spent: Spent { services: services_took, verification: finished.elapsed() } })
+    Ok(Draft { armored: armor::encode(&cms), services })
 }
 
 /// The encoded log entry, its body cleared: the verifier recomputes it.

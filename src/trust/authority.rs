@@ -60,11 +60,9 @@ impl Authority {
         self.window
     }
 
-    /// Checks the chain's own signatures where it may have issued `leaf`; [`Authority::path`] tells what came of it.
-    pub fn look_ahead(&self, leaf: &Certificate) {
-        if self.chain.certificates.first().is_some_and(|issuer| may_have_issued(issuer, leaf)) {
-            let _ = self.chain.check_signatures();
-        }
+    /// Checks the chain's own signatures, once; [`Authority::path`] tells what came of it.
+    pub(super) fn check_chain(&self) {
+        let _ = self.chain.check_signatures();
     }
 
     /// The path from `leaf` to this authority's root, its signatures checked; `None` where another authority issued the certificate.
@@ -122,6 +120,11 @@ impl TimestampAuthority {
     /// When the authority was trusted.
     pub fn window(&self) -> Window {
         self.window
+    }
+
+    /// Checks the chain's own signatures, once; [`TimestampAuthority::path`] tells what came of it.
+    pub(super) fn check_chain(&self) {
+        let _ = self.chain.check_signatures();
     }
 
     /// The path from the certificate that signed a token to this authority's root; `None` where it is another authority's.

@@ -96,20 +96,12 @@ pub struct Verifier {
     /// What a root remembers of signatures that fitted is the same for all clones.
     roots: Arc<[TrustRoot]>,
     now: Timestamp,
-    second_thread: bool,
 }
 
 impl Verifier {
     /// A verifier over these roots, of which each signature belongs to at most one. `now` only tells what lies in the future.
     pub fn new(roots: impl Into<Arc<[TrustRoot]>>, now: Timestamp) -> Self {
-        Self { roots: roots.into(), now, second_thread: false }
-    }
-
-    /// The verifier with a second thread for the evidence of each signature: where somebody waits for one. Many are verified on all cores by
-    /// [`batch`].
-    #[must_use]
-    pub fn with_second_thread(self) -> Self {
-        Self { second_thread: true, ..self }
+        Self { roots: roots.into(), now }
     }
 
     /// The trust roots.
@@ -199,35 +191,14 @@ impl Verifier {
         let certificate = SignerCertificate::new(signer)?;
 
         let checked = Checked { signature, certificate, signed_bytes, payload_digest };
-        let leaf = checked.certificate.certificate();
-        let (issued, evidence) = self.both(
-            || self.issued(leaf, &others),
-            || self.roots.iter().map(|root| self.check_evidence(root, &checked, detached)).collect::<Vec<_>>(),
-        );
         // a root may name one authority several times, each with a window of its own: one of them has to fit
-        first_good(issued?, |issued| {
-            let evidence = evidence.get(issued.root_index).ok_or(Reason::UnknownAuthority)?;
-            verify_issued(&issued, evidence, &checked)
-        })
-    }
-
-    /// Runs both, at the same time where a second thread is to be used and can be had.
-    fn both<A, B: Send>(&self, first: impl FnOnce() -> A, second: impl Fn() -> B + Sync) -> (A, B) {
-        if !self.second_thread {
-            return (first(), second());
-        }
-        std::thread::scope(|scope| {
-            let started = std::thread::Builder::new().spawn_scoped(scope, &second);
-            let first = first();
-            let second = started.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(&second);
-            (first, second)
+        first_good(self.issued(checked.certificate.certificate(), &others)?, |issued| {
+            verify_issued(&issued, &self.check_evidence(issued.root, &checked, detached), &checked)
         })
     }
 
     /// What a trust root says of the evidence, whoever issued the certificate.
     fn check_evidence(&self, root: &TrustRoot, checked: &Checked<'_>, detached: &Detached<'_>) -> Result<Evidence, Rejection> {
-        // a chain's own signatures are checked once, and whichever thread asks second finds them checked
-        root.authorities.iter().for_each(|authority| authority.look_ahead(checked.certificate.certificate()));
         let entry = check_entry(root, checked, detached)?;
         let times = self.trusted_times(root, &checked.signature, &entry.entry)?;
         Ok(Evidence { entry, times })
@@ -250,10 +221,10 @@ impl Verifier {
     /// The ways from the certificate to authorities of the trust roots; at least one.
     fn issued<'a>(&'a self, leaf: &Certificate, others: &'a [Certificate]) -> Result<Vec<Issued<'a>>, Rejection> {
         let (mut issued, mut refused) = (Vec::new(), None);
-        for (root_index, root) in self.roots.iter().enumerate() {
+        for root in self.roots.iter() {
             for authority in &root.authorities {
                 match authority.path(leaf, others) {
-                    Ok(Some(path)) => issued.push(Issued { root_index, root, legacy: check_sct(root, leaf, &path), path }),
+                    Ok(Some(path)) => issued.push(Issued { root, legacy: check_sct(root, leaf, &path), path }),
                     Ok(None) => {}
                     Err(rejection) => refused = refused.or(Some(rejection)),
                 }
@@ -311,7 +282,6 @@ struct Checked<'a> {
 
 /// A way from a certificate to an authority of a trust root, its signatures checked.
 struct Issued<'a> {
-    root_index: usize,
     root: &'a TrustRoot,
     path: IssuingPath<'a>,
     /// The rules of old that the certificate needed, or why its SCTs are not accepted.

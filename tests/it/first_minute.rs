@@ -341,6 +341,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
     identity   ann@example.com, vouched for by http://HOST
     token      from a login at the local issuer: local is an instance of this machine whose access code is at hand
     instance   local (paraph.instance in ROOT/home/.gitconfig (global))
+    agent      not used (the variable PARAPH_AGENT)
     issuer     http://HOST, client sigstore
     fulcio     http://HOST
     log        http://HOST (Rekor v2)
@@ -376,6 +377,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
     table += &first(&with(&job, &["--check"]));
     table += &first(&with(&[("PARAPH_TOKEN_PROVIDER", "gitlab")], &["--check"]));
     table += &first(&with(&[], &["--check"]));
+    table += &first(&with(&[("GITHUB_ACTIONS", "true")], &[]));
     insta::assert_snapshot!(table, @r"
     identity   bob@example.com, vouched for by http://HOST, until TIME
     token      from SIGSTORE_ID_TOKEN: the variable SIGSTORE_ID_TOKEN is set
@@ -439,7 +441,15 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
 
     identity   not known before the login
     token      from a login in the browser: nothing else is configured
-    exit 0
+    error: no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in
+    hint: choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in
+    exit 6
+
+    identity   not known before the login
+    token      from a login in the browser: nothing else is configured
+    error: no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in
+    hint: Give the job `permissions: id-token: write`; a workflow of a pull request from a fork gets none.
+    exit 6
     ");
 
     let done = with(&[&job[..], &[("PARAPH_TOKEN_PROVIDER", "github-actions")]].concat(), &["--check", "--json"]);
@@ -447,6 +457,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
     assert!(!done.stdout.contains(github.split('.').nth(1).unwrap()));
     insta::assert_snapshot!(text, @r#"
     {
+      "agent": null,
       "because": "the variable PARAPH_TOKEN_PROVIDER names it",
       "claims": {
         "event_name": "push",
@@ -467,6 +478,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
         "url": "http://HOST",
         "version": 2
       },
+      "login": null,
       "matchCommitter": false,
       "problem": null,
       "timestampAuthority": "http://HOST/api/v1/timestamp",

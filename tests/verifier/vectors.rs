@@ -4,6 +4,7 @@ use crate::{
     case::cases,
     library::{library_cell, verifier, verify},
 };
+use paraph::trust::TrustRoot;
 
 #[test]
 fn the_library_gives_each_vector_its_verdict() {
@@ -17,10 +18,11 @@ fn the_library_gives_each_vector_its_verdict() {
 }
 
 #[test]
-fn a_second_thread_changes_no_result() {
+fn chains_that_are_checked_before_change_no_result() {
     let told = |result| format!("{result:?}");
     for case in cases() {
-        let (Some(alone), Some(other)) = (verifier(&case.trusted_root), verifier(&case.trusted_root)) else { continue };
-        assert_eq!(told(verify(&alone, &case)), told(verify(&other.with_second_thread(), &case)), "{}", case.name);
+        let (Some(alone), Some(before)) = (verifier(&case.trusted_root), verifier(&case.trusted_root)) else { continue };
+        before.roots().iter().for_each(TrustRoot::check_chains);
+        assert_eq!(told(verify(&alone, &case)), told(verify(&before, &case)), "{}", case.name);
     }
 }

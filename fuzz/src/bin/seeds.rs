@@ -116,6 +116,7 @@ fn messages() -> Vec<Vec<u8>> {
             serde_json::json!({"reply": "log-in", "url": "https://a.b/?c", "opening": true}),
             serde_json::json!({"reply": "code", "verification_uri": "https://a.b", "user_code": "X", "verification_uri_complete": null, "expires": 600}),
             serde_json::json!({"reply": "publish", "of": "00112233445566778899aabbccddeeff", "text": ["a", "b"]}),
+            serde_json::json!({"reply": "draft", "signature": "-----BEGIN SIGNED MESSAGE-----\n"}),
             serde_json::json!({"reply": "wait"}),
             serde_json::json!({"reply": "ask", "ask": 1, "text": "?"}),
             serde_json::json!({"reply": "signed", "signature": "-----BEGIN SIGNED MESSAGE-----\n"}),

@@ -1,6 +1,7 @@
 //! `paraph agent`, `paraph login`, `paraph logout`.
 
 pub(super) mod keyring;
+mod prospect;
 mod registered;
 mod run;
 pub(super) mod signature;

@@ -18,7 +18,7 @@ use crate::{
     trust::TrustRoot,
     verify::Verifier,
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::LazyCell, sync::Arc};
 
 /// What came of asking.
 pub(in super::super) enum Outcome {
@@ -78,30 +78,49 @@ pub(in super::super) fn request(
         reader: terminal.has_reader(),
     });
     let mut publication = OfAgent::default();
-    // what the answer is checked with is read while the agent works
-    let (reply, roots) = std::thread::scope(|scope| {
-        let roots = scope.spawn(|| trust_roots(config));
-        let reply = client.call(&call, |reply| show(reply, &mut publication, terminal));
-        (reply, roots.join().unwrap_or_else(|_| Err("the trust root cannot be read".to_owned())))
-    });
-    match reply {
-        Ok(Reply::Signed { signature }) => match roots.and_then(|roots| checked(payload, signature, roots, config)) {
-            Ok(signature) => {
-                publication.done();
-                Ok(Outcome::Signed(Box::new(signature)))
+    let (reply, signature) = std::thread::scope(|scope| {
+        // what the answer is checked with is read, and its own chains checked, while the agent works
+        let reading = scope.spawn(|| trust_roots(config));
+        let roots = LazyCell::new(|| reading.join().unwrap_or_else(|_| Err("the trust root cannot be read".to_owned())));
+        let check = |signature: &str| checked(payload, signature, roots.as_ref().map_err(String::as_str), config);
+        let mut draft = None;
+        let reply = client.call(&call, |reply| match reply {
+            Reply::Draft { signature } => {
+                draft = Some((signature.clone(), check(signature)));
+                true
             }
-            Err(why) => Ok(Outcome::Unavailable(Some(format!("the agent's signature is not used: {why}")))),
-        },
-        Ok(_) => Ok(Outcome::Unavailable(Some("the agent's reply does not fit the request".into()))),
-        Err(AgentError::Refused {
+            reply => show(reply, &mut publication, terminal),
+        });
+        let signature = match (&reply, draft) {
+            (Ok(Reply::Signed { signature }), Some((draft, result))) if draft == *signature => Some(result),
+            (Ok(Reply::Signed { signature }), _) => Some(check(signature)),
+            _ => None,
+        };
+        (reply, signature)
+    });
+    match (reply, signature) {
+        (_, Some(Ok(signature))) => {
+            publication.done();
+            Ok(Outcome::Signed(Box::new(signature)))
+        }
+        (_, Some(Err(why))) => Ok(Outcome::Unavailable(Some(format!("the agent's signature is not used: {why}")))),
+        (Ok(_), None) => Ok(Outcome::Unavailable(Some("the agent's reply does not fit the request".into()))),
+        (Err(error), None) => refused(error),
+    }
+}
+
+/// What becomes of a signature that an agent did not make.
+fn refused(error: AgentError) -> Result<Outcome, Failure> {
+    match error {
+        AgentError::Refused {
             kind: Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Instance | Refusal::Busy | Refusal::Configuration,
             message,
             ..
-        }) => Ok(Outcome::Unavailable(Some(message))),
-        Err(error @ (AgentError::Refused { .. } | AgentError::Nobody)) => Err(error.into()),
+        } => Ok(Outcome::Unavailable(Some(message))),
+        error @ (AgentError::Refused { .. } | AgentError::Nobody) => Err(error.into()),
         // none runs, and none is to be started
-        Err(AgentError::Absent) => Ok(Outcome::Unavailable(None)),
-        Err(error) => Ok(Outcome::Unavailable(Some(error.to_string()))),
+        AgentError::Absent => Ok(Outcome::Unavailable(None)),
+        error => Ok(Outcome::Unavailable(Some(error.to_string()))),
     }
 }
 
@@ -124,20 +143,22 @@ fn can_log_in(source: &Source, context: &Context, terminal: &Terminal) -> bool {
     matches!(source, Source::Direct(_)) || super::super::identity::somebody_is_there(context, terminal) || rests()
 }
 
-fn trust_roots(config: &Config) -> Result<Vec<TrustRoot>, String> {
+fn trust_roots(config: &Config) -> Result<Arc<[TrustRoot]>, String> {
     let roots = selection::trust_roots(config, &|name| super::super::trust::cached(config, name));
-    roots.map_err(|error| Failure::from(error).message)
+    let roots = roots.map_err(|error| Failure::from(error).message)?;
+    roots.iter().for_each(TrustRoot::check_chains);
+    Ok(roots.into())
 }
 
 /// The agent is not believed: the signature must be over this payload, good under this side's trust, and of the expected identity.
-fn checked(payload: &[u8], armored: String, roots: Vec<TrustRoot>, config: &Config) -> Result<Signature, String> {
+fn checked(payload: &[u8], armored: &str, roots: Result<&Arc<[TrustRoot]>, &str>, config: &Config) -> Result<Signature, String> {
     let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
-    let verified =
-        Verifier::new(roots, jiff::Timestamp::now()).with_second_thread().verify(&signed).map_err(|rejection| rejection.to_string())?;
+    let verifier = Verifier::new(Arc::clone(roots?), jiff::Timestamp::now());
+    let verified = verifier.verify(&signed).map_err(|rejection| rejection.to_string())?;
     let identity = &verified.identity().name;
     match &config.expected_identity.value {
         Some(expected) if expected != identity => Err(format!("it is by {identity}, and {expected} is expected")),
-        _ => Ok(Signature { armored, verified, spent: Spent::default() }),
+        _ => Ok(Signature { armored: armored.to_owned(), verified, spent: Spent::default() }),
     }
 }
 

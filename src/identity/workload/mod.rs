@@ -68,6 +68,9 @@ pub struct Surroundings<'a> {
     pub deadline: Duration,
 }
 
+const GITHUB_PERMISSION: &str = "Give the job `permissions: id-token: write`; a workflow of a pull request from a fork gets none.";
+const GITLAB_ID_TOKENS: &str = "Give the job `id_tokens: SIGSTORE_ID_TOKEN: aud: sigstore` in .gitlab-ci.yml.";
+
 /// Why a provider gave no token, in one sentence that names it.
 #[derive(Debug, thiserror::Error)]
 #[error("{provider} gave no identity token: {problem}")]
@@ -176,6 +179,22 @@ impl Provider {
         }
     }
 
+    /// What to do in a job of a CI system that gives it no token and would where it is asked to.
+    pub fn remedy_in_job(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<&'static str> {
+        let is = |name: &str| variable(name).is_some_and(|found| found == "true");
+        if Self::of_job(variable).is_some() {
+            None
+        } else if is("GITHUB_ACTIONS") {
+            Some(GITHUB_PERMISSION)
+        } else if is("GITLAB_CI") {
+            Some(GITLAB_ID_TOKENS)
+        } else if is("CIRCLECI") {
+            Some("CircleCI gives a token to jobs that use a context.")
+        } else {
+            None
+        }
+    }
+
     /// Asks for a token. Nothing about it is checked but its form.
     ///
     /// # Errors
@@ -217,12 +236,8 @@ impl WorkloadError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match (&self.problem, self.provider) {
-            (Problem::Variable(_), Provider::GithubActions) => {
-                "Give the job `permissions: id-token: write`; a workflow of a pull request from a fork gets none."
-            }
-            (Problem::Variable(_) | Problem::Token(_), Provider::Gitlab) => {
-                "Give the job `id_tokens: SIGSTORE_ID_TOKEN: aud: sigstore` in .gitlab-ci.yml."
-            }
+            (Problem::Variable(_), Provider::GithubActions) => GITHUB_PERMISSION,
+            (Problem::Variable(_) | Problem::Token(_), Provider::Gitlab) => GITLAB_ID_TOKENS,
             (Problem::Variable(_) | Problem::Program { .. }, Provider::Circleci) => {
                 "This is for jobs of CircleCI; there the program `circleci` gives a token for the audience, with `circleci run oidc get`."
             }

@@ -518,4 +518,14 @@ fn a_job_is_known_by_the_variables_that_its_platform_documents_and_has_a_token()
     for provider in Provider::ALL {
         assert_eq!(Provider::named(provider.name()), Some(provider));
     }
+    let remedy = |set: &[(&str, &str)]| {
+        let set: HashMap<String, OsString> = set.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect();
+        Provider::remedy_in_job(&|name: &str| set.get(name).cloned()).unwrap_or_default()
+    };
+    assert!(remedy(&github[..2]).contains("id-token: write"));
+    assert!(remedy(&[("GITLAB_CI", "true")]).contains("id_tokens"));
+    assert!(remedy(&[("CIRCLECI", "true")]).contains("context"));
+    for needs_none in [&github[..], &[("BUILDKITE", "true"), ("BUILDKITE_JOB_ID", "1")], &[("CI", "true")]] {
+        assert_eq!(remedy(needs_none), "");
+    }
 }

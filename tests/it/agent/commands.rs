@@ -45,6 +45,28 @@ fn a_login_is_kept_until_it_is_forgotten() {
 }
 
 #[test]
+fn whoami_says_which_login_the_agent_keeps() {
+    let setup = Setup::new();
+    let agent = |name: &str| {
+        let done = setup.paraph(&["whoami"]);
+        let line = done.stdout.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned();
+        (done.code.unwrap(), line)
+    };
+    assert_eq!(agent("agent"), (0, "none runs; a signature that needs a login starts one".into()));
+    setup.commit("one");
+    let keeps = format!("process {} keeps a login as ann@example.com, which goes on by itself", setup.process());
+    assert_eq!(agent("agent"), (0, keeps));
+    assert_eq!(agent("identity"), (0, format!("ann@example.com, vouched for by {}", setup.sigstore.url)));
+    let json = || serde_json::from_str::<serde_json::Value>(&setup.paraph(&["whoami", "--json"]).stdout).unwrap();
+    assert_eq!((&json()["identity"], &json()["login"]["renewable"]), (&"ann@example.com".into(), &true.into()));
+    setup.sandbox.git(&["config", "--global", "user.signingKey", "bob@example.com"]);
+    assert_eq!(agent("agent"), (0, format!("process {} has no login for this, and the next signature takes one", setup.process())));
+    assert_eq!(json()["login"], serde_json::Value::Null);
+    setup.paraph(&["agent", "lock"]);
+    assert_eq!(agent("agent"), (6, "locked".into()));
+}
+
+#[test]
 fn a_locked_agent_signs_nothing() {
     let setup = Setup::new();
     setup.commit("one");

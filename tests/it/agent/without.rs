@@ -2,7 +2,11 @@
 
 use super::Setup;
 use paraph::agent::protocol;
-use std::{io::Write as _, os::unix::fs::DirBuilderExt as _, os::unix::net::UnixListener};
+use std::{
+    io::Write as _,
+    os::unix::fs::DirBuilderExt as _,
+    os::unix::net::{UnixListener, UnixStream},
+};
 
 /// What is said to the user's log about the agent, without the time.
 fn said(setup: &Setup) -> Vec<String> {
@@ -88,6 +92,54 @@ fn an_agent_that_gives_another_commits_signature() {
     assert!(armored.starts_with("-----BEGIN SIGNED MESSAGE-----\n"), "{armored}");
     let reply = frame(&serde_json::json!({"reply": "signed", "signature": armored}).to_string());
     impostor(&setup, move |mut stream| drop(stream.write_all(&reply)));
+    setup.commit("by itself");
+    assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
+    assert!(said(&setup)[0].starts_with("paraph: signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));
+}
+
+/// A socket in the place of an agent that runs: it hands every request on, and every reply back but the last, which `last` makes.
+fn relay(setup: &Setup, last: impl Fn(&str) -> String + Send + 'static) {
+    let folder = setup.sandbox.root().join("run/paraph");
+    std::fs::rename(folder.join("agent.sock"), folder.join("real.sock")).unwrap();
+    let listener = UnixListener::bind(folder.join("agent.sock")).unwrap();
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let mut agent = UnixStream::connect(folder.join("real.sock")).unwrap();
+            agent
+                .write_all(
+                    &protocol::read(&mut client, protocol::MAX_REQUEST)
+                        .map(|request| frame(std::str::from_utf8(&request).unwrap()))
+                        .unwrap(),
+                )
+                .unwrap();
+            while let Ok(reply) = protocol::read(&mut agent, protocol::MAX_REPLY) {
+                let text = String::from_utf8(reply).unwrap();
+                let is_last = text.contains(r#""reply":"signed""#);
+                let _ = client.write_all(&frame(&if is_last { last(&text) } else { text }));
+            }
+        }
+    });
+    setup.sandbox.git(&["config", "--global", "paraph.logPath", setup.sandbox.root().join("log").to_str().unwrap()]);
+}
+
+#[test]
+fn a_good_draft_is_nothing_where_the_agent_refuses_in_the_end() {
+    let setup = Setup::new();
+    setup.commit("a login");
+    relay(&setup, |_| r#"{"reply":"refused","kind":"service","message":"its own verification failed","hint":null}"#.to_owned());
+    let before = setup.sandbox.git(&["rev-parse", "HEAD"]);
+    let done = setup.sandbox.try_git(&["commit", "-q", "--allow-empty", "-m", "refused"]);
+    assert_eq!(done.code, Some(128), "{}", done.stderr);
+    let log = std::fs::read_to_string(setup.sandbox.root().join("log")).unwrap();
+    assert!(log.contains("its own verification failed"), "{log}");
+    assert_eq!(setup.sandbox.git(&["rev-parse", "HEAD"]), before);
+}
+
+#[test]
+fn a_draft_speaks_for_no_other_signature() {
+    let setup = Setup::new();
+    setup.commit("a login");
+    relay(&setup, |signed| signed.replace("SIGNED MESSAGE-----\\nMI", "SIGNED MESSAGE-----\\nMA"));
     setup.commit("by itself");
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
     assert!(said(&setup)[0].starts_with("paraph: signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));

@@ -1,0 +1,64 @@
+//! What the agent would do about a signature.
+
+use super::{keyring, registered::Registration, running};
+use crate::{
+    agent::{
+        keyring::Record,
+        place::Place,
+        protocol::{Login, Status},
+    },
+    cli::{
+        context::Context,
+        exit::Failure,
+        prospect::{KeptLogin, Prospect},
+    },
+    config::AgentUse,
+};
+use jiff::Timestamp;
+
+impl Prospect {
+    /// For a signature as `name`: whom the expected identity, git's key or the committer names.
+    pub(in super::super) fn of(context: &Context, name: Option<&str>) -> Result<Self, Failure> {
+        let config = &context.config;
+        if config.agent.value == AgentUse::Never {
+            return Ok(Self::NotAsked(format!("not used ({})", config.agent.source)));
+        }
+        if let Some(socket) = &config.agent_socket.value {
+            return Ok(Self::Forwarded(socket.clone()));
+        }
+        if Registration::of(context)?.is_some_and(|elsewhere| elsewhere.registered_name().is_none()) {
+            let why =
+                "not used for services that the repository or the environment configures (`paraph login --instance NAME` registers them)";
+            return Ok(Self::NotAsked(why.into()));
+        }
+        let status = running();
+        if status.as_ref().is_some_and(|status| status.locked) || Place::of_user().is_ok_and(|place| place.is_locked()) {
+            return Ok(Self::Locked);
+        }
+        let now = Timestamp::now();
+        // who cannot be asked for a login has none; what is wrong there is told beside
+        let (Some(name), Ok(issuer), Ok(services)) = (name, context.issuer(now), context.services(now)) else {
+            return Ok(Self::of_status(status));
+        };
+        let is_theirs = |its_issuer: &str, fulcio: &str| its_issuer == issuer && fulcio == services.fulcio;
+        let is_named = |identity: &str, names: &[String]| {
+            identity == name || config.expected_identity.value.is_none() && names.iter().any(|other| other == name)
+        };
+        let serves = |login: &&Login| is_named(&login.identity, &login.names) && is_theirs(&login.issuer, &login.fulcio);
+        if let Some(Status { process, logins, .. }) = &status
+            && let Some(login) = logins.iter().find(serves)
+        {
+            let Login { identity, issuer, certificate_until, renewable, .. } = login.clone();
+            let login = KeptLogin { identity, issuer, until: certificate_until.map(super::time), is_renewable: renewable };
+            return Ok(Self::Keeps { process: *process, login });
+        }
+        let resting = keyring::records(None)?
+            .into_iter()
+            .find(|Record { owner, names, .. }| is_named(&owner.identity, names) && is_theirs(&owner.issuer, &owner.fulcio));
+        Ok(resting.map_or_else(|| Self::of_status(status), |record| Self::Rests(record.keyring.to_string())))
+    }
+
+    fn of_status(status: Option<Status>) -> Self {
+        status.map_or(Self::Absent, |status| Self::Without { process: status.process })
+    }
+}
