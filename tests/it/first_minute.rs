@@ -142,6 +142,13 @@ fn setup_configures_the_repository_that_it_is_called_in() {
     assert_eq!((undone.code, sandbox.try_git(&["config", "--local", "gpg.format"]).code), (Some(0), Some(1)), "{}", undone.stderr);
     assert!(!sandbox.work().join(".git/paraph-setup.json").exists());
 
+    // what is closer wins, which whoever sets up all repositories from inside of one does not see
+    sandbox.git(&["config", "gpg.format", "openpgp"]);
+    let done = sandbox.paraph(&["setup", "--global", "--yes"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let warning = format!("warning: gpg.format is openpgp here, from {} (local), which wins", sandbox.work().join(".git/config").display());
+    assert!(done.stderr.contains(&warning), "{}", done.stderr);
+
     let outside = Sandbox::new();
     insta::assert_snapshot!(all(&outside, &outside.paraph(&["setup", "--yes"])), @r"
     error: this is not a git repository, and none is above it

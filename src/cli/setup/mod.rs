@@ -6,7 +6,7 @@ mod trial;
 
 use super::{
     exit::{Exit, Failure},
-    git_settings::this_program,
+    git_settings::{GitSettings, this_program},
     ui::Ui,
 };
 use crate::{policy::AllowedIdentities, repository::Repository};
@@ -61,8 +61,10 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 fn set_up(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let program = this_program()?;
     let current = place.values()?;
-    let changes: Vec<Change> = wanted(arguments, &program)?
-        .into_iter()
+    let wanted = wanted(arguments, &program)?;
+    let changes: Vec<Change> = wanted
+        .iter()
+        .cloned()
         .map(|(key, after)| Change { before: values_of(&current, &key), key, after })
         .filter(|change| change.before != [Some(change.after.clone())])
         .collect();
@@ -83,6 +85,9 @@ fn set_up(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure>
         ui.note("git is configured. `paraph setup --undo` puts back what was there before.");
     } else if !changes.is_empty() {
         return Ok(Exit::Good);
+    }
+    if place.scope == "--global" {
+        overridden(&wanted, ui)?;
     }
     if !arguments.dry_run {
         try_out(&program, ui)?;
@@ -151,6 +156,17 @@ fn wanted(arguments: &Args, program: &Path) -> Result<Vec<(String, String)>, Fai
         wanted.push(("paraph.allowedIdentities".to_owned(), text(&file)?));
     }
     Ok(wanted)
+}
+
+/// Says where something closer, such as the repository that this is, has a setting of git's of its own, which wins over the user's.
+fn overridden(wanted: &[(String, String)], ui: &mut Ui) -> Result<(), Failure> {
+    let settings = GitSettings::load(Repository::discover()?.as_ref())?;
+    for (key, value) in wanted {
+        if let Some(here) = settings.get(key).filter(|here| here.value != *value) {
+            ui.warning(format!("{key} is {} here, from {}, which wins over what is set for all your repositories", here.value, here.place));
+        }
+    }
+    Ok(())
 }
 
 /// Whether to go on. Where nobody can be asked, nothing is done.

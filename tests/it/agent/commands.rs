@@ -1,6 +1,7 @@
 //! `paraph agent`, `paraph login`, `paraph logout`.
 
 use super::Setup;
+use crate::support::objects::installed;
 
 #[test]
 fn without_an_agent_the_commands_say_so() {
@@ -42,6 +43,33 @@ fn a_login_is_kept_until_it_is_forgotten() {
     assert_eq!(setup.status()["agent"]["logins"], serde_json::json!([]));
     setup.commit("two");
     assert_eq!(setup.logins(), (2, 0), "the issuer was told that the session has ended");
+}
+
+#[test]
+fn a_login_that_ends_as_somebody_else_fails_and_says_so() {
+    let test = "a_login_that_ends_as_somebody_else_fails_and_says_so";
+    let setup = Setup::new();
+    if !installed("curl", test) {
+        return;
+    }
+    let code = setup.sandbox.git(&["config", "--global", "paraph.local.accessCodeFile"]);
+    setup.sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
+    // whoever sits at the browser logs in as they like
+    let opener = setup.sandbox.script(
+        "opener",
+        &format!(
+            "#!/bin/sh\nurl=$(printf %s \"$1\" | sed 's/&login_hint=[^&]*//')\n\
+             exec curl -s -o /dev/null -L -H \"X-Paraph-Access-Code: $(cat '{code}')\" \"$url&login_hint=ann@example.com\"\n"
+        ),
+    );
+    setup.sandbox.git(&["config", "--global", "paraph.urlOpener", &format!("{opener} {{{{.URL}}}}")]);
+    let done = setup.paraph(&["login", "bob@example.com"]);
+    assert_eq!(done.code, Some(6), "{}", done.stderr);
+    assert!(done.stderr.contains("ann@example.com") && done.stderr.contains("bob@example.com"), "{}", done.stderr);
+    // the login is kept under the name that it has
+    let logins = setup.status()["agent"]["logins"].clone();
+    assert_eq!((&logins[0]["identity"], &logins[0]["names"]), (&"ann@example.com".into(), &serde_json::json!(["bob@example.com"])));
+    assert_eq!(setup.paraph(&["login", "ann@example.com"]).code, Some(0));
 }
 
 #[test]
