@@ -21,6 +21,7 @@ mod hook;
 mod identity;
 #[cfg(unix)]
 mod local;
+#[cfg_attr(not(unix), allow(dead_code, reason = "no agent runs there"))]
 mod prospect;
 mod publication;
 mod qr;

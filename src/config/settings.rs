@@ -315,7 +315,7 @@ settings! {
     log_path: Option<PathBuf> {
         name: "logPath", keys: ["paraph.logPath", "gitsign.logPath"], variables: ["PARAPH_LOG", "GITSIGN_LOG"],
         default: "", otherwise: "no log is written", secret: false,
-        help: "A file to which messages are appended, since git shows none of a successful signature's.",
+        help: "A file to which messages are appended, since git shows none of a successful signature's. One that paraph makes is for its owner alone.",
     }
 }
 
