@@ -115,8 +115,8 @@ impl Certificate {
             subject: tbs.subject.to_der().map_err(malformed)?,
             spki,
             extensions,
-            not_before: timestamp(tbs.validity.not_before)?,
-            not_after: timestamp(tbs.validity.not_after)?,
+            not_before: timestamp(tbs.validity.not_before),
+            not_after: timestamp(tbs.validity.not_after),
             tbs: tbs_range,
             der: der.to_vec(),
         })
@@ -223,13 +223,23 @@ fn tbs_range(der: &[u8]) -> Result<std::ops::Range<usize>, Rejection> {
     Ok(start..start + length)
 }
 
-fn timestamp(time: Time) -> Result<Timestamp, Rejection> {
-    i64::try_from(time.to_unix_duration().as_secs())
-        .ok()
-        .and_then(|seconds| Timestamp::from_second(seconds).ok())
-        .ok_or_else(|| Rejection::new(Reason::CertificateMalformed, "a time out of range"))
+/// The end of the year 9999, which stands for no end (RFC 5280, section 4.1.2.5), is later than any timestamp: the latest stands for it.
+fn timestamp(time: Time) -> Timestamp {
+    let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
 }
 
 fn malformed(error: der::Error) -> Rejection {
     Rejection::new(Reason::CertificateMalformed, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_the_year_9999_is_no_end() {
+        assert_eq!(timestamp(Time::INFINITY), Timestamp::MAX);
+        assert_eq!(timestamp(Time::try_from(std::time::UNIX_EPOCH).unwrap()), Timestamp::UNIX_EPOCH);
+    }
 }

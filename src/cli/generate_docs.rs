@@ -91,7 +91,7 @@ fn reasons() -> String {
     }
     let _ = write!(
         text,
-        "\n## policy\n\nWhy a verified signature is not good: the summary of `paraph verify` and SARIF name these, JSON has them in words (`decision`).\n\n{table}"
+        "\n## policy\n\nWhy a verified signature is not good: the summary of `paraph verify` and SARIF name these, and JSON (`decisionId`).\n\n{table}"
     );
     for row in Decision::TABLE {
         let _ = writeln!(text, "| `{}` | {} | {} |", row.id, row.verdict.as_str(), row.sentence);

@@ -66,10 +66,7 @@ impl StatusOutput {
             None => Ok(Self::Nowhere),
             Some(1) => Ok(Self::StandardOutput),
             Some(2) => Ok(Self::StandardError),
-            Some(other) => {
-                let opened = OpenOptions::new().write(true).open(format!("/dev/fd/{other}"));
-                opened.map(|file| Self::Other(other, file)).map_err(|error| unwritable(other, &error))
-            }
+            Some(other) => open_descriptor(other).map(|file| Self::Other(other, file)).map_err(|error| unwritable(other, &error)),
         }
     }
 
@@ -88,6 +85,25 @@ impl StatusOutput {
             Self::Other(descriptor, mut file) => file.write_all(lines.as_bytes()).map_err(|error| unwritable(descriptor, &error)),
         }
     }
+}
+
+/// A file is opened anew by this, with a place of its own in it: what stands there already must stay, so lines go to its end. Nothing is
+/// written where the caller opened it for reading.
+fn open_descriptor(descriptor: u32) -> io::Result<File> {
+    #[cfg(target_os = "linux")]
+    if let Some(flags) = flags_of(descriptor)
+        && flags & 0o3 == 0
+    {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is open for reading alone"));
+    }
+    OpenOptions::new().append(true).open(format!("/dev/fd/{descriptor}"))
+}
+
+/// The flags with which a descriptor was opened (proc_pid_fdinfo(5)).
+#[cfg(target_os = "linux")]
+fn flags_of(descriptor: u32) -> Option<u32> {
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{descriptor}")).ok()?;
+    u32::from_str_radix(text.lines().find_map(|line| line.strip_prefix("flags:"))?.trim(), 8).ok()
 }
 
 fn unwritable(descriptor: u32, error: &io::Error) -> Failure {

@@ -1,6 +1,6 @@
 //! Commits: `tree`, `parent`s, `author`, `committer`, further headers, signature headers, an empty line, the message.
 
-use super::{Header, ObjectFormat, Signed, duplicate, email_of_ident, is_object_id, malformed, split_headers};
+use super::{Header, ObjectFormat, Signed, duplicate, email_of_ident, format_of_id, malformed, split_headers};
 use crate::{Reason, Rejection};
 use std::borrow::Cow;
 
@@ -27,7 +27,9 @@ impl<'a> Commit<'a> {
     /// [`Reason::NoSignature`], or another reason of the layer `object`.
     pub fn parse(bytes: &'a [u8], format: ObjectFormat) -> Result<Self, Rejection> {
         let (headers, _) = split_headers(bytes)?;
-        check_order(&headers)?;
+        if check_order(&headers)? != format {
+            return Err(malformed("its object ids are not of the repository's format"));
+        }
         let (mut signature, mut payload, mut kept_from) = (None, Vec::with_capacity(bytes.len()), bytes);
         for header in &headers {
             if !header.name.starts_with(b"gpgsig") {
@@ -86,8 +88,9 @@ fn remaining(whole: &[u8], part: &[u8]) -> usize {
     whole.len() - (part.as_ptr().addr() - whole.as_ptr().addr())
 }
 
-/// `tree`, then `parent`s, then `author`, then `committer`: git's readers find the first or the last of each, so each stands once.
-fn check_order(headers: &[Header<'_>]) -> Result<(), Rejection> {
+/// `tree`, then `parent`s, then `author`, then `committer`: git's readers find the first or the last of each, so each stands once, on one
+/// line. Returns the format of the ids.
+fn check_order(headers: &[Header<'_>]) -> Result<ObjectFormat, Rejection> {
     let mut rest = headers.iter().peekable();
     let mut take = |name: &str| {
         let header = rest.next_if(|header| header.name == name.as_bytes())?;
@@ -98,11 +101,21 @@ fn check_order(headers: &[Header<'_>]) -> Result<(), Rejection> {
     while let Some(parent) = take("parent") {
         ids.push(parent);
     }
-    if !ids.iter().all(|header| matches!(header.lines.as_slice(), [id] if is_object_id(id))) {
-        return Err(malformed("a tree or parent line does not hold an object id"));
-    }
+    let formats = ids.iter().map(|header| match header.lines.as_slice() {
+        [id] => format_of_id(id),
+        _ => None,
+    });
+    let formats = formats.collect::<Option<Vec<_>>>().ok_or_else(|| malformed("a tree or parent line does not hold an object id"))?;
+    let format = match formats.split_first() {
+        Some((first, others)) if others.iter().all(|other| other == first) => *first,
+        _ => return Err(malformed("its object ids are of two formats")),
+    };
     for name in ["author", "committer"] {
-        take(name).ok_or_else(|| out_of_order(headers, name))?;
+        let header = take(name).ok_or_else(|| out_of_order(headers, name))?;
+        // where it goes on, git's readers do not agree on what comes next
+        if header.lines.len() > 1 {
+            return Err(malformed(&format!("its {name} goes on over a second line")));
+        }
     }
     let mut seen: Vec<&[u8]> = Vec::new();
     for header in rest {
@@ -119,7 +132,7 @@ fn check_order(headers: &[Header<'_>]) -> Result<(), Rejection> {
             seen.push(header.name);
         }
     }
-    Ok(())
+    Ok(format)
 }
 
 fn out_of_order(headers: &[Header<'_>], name: &str) -> Rejection {
@@ -179,9 +192,16 @@ mod tests {
 
     #[test]
     fn a_sha_256_repository_keeps_its_signature_elsewhere() {
-        let text = commit(&SIGNATURE.replace("gpgsig", "gpgsig-sha256"));
-        assert!(Commit::parse(text.as_bytes(), ObjectFormat::Sha256).is_ok());
-        assert_eq!(reason(&text), Reason::NoSignature);
+        let short = commit(&SIGNATURE.replace("gpgsig", "gpgsig-sha256"));
+        let id = "0123456789012345678901234567890123456789";
+        let long = short.replace(id, &format!("{id}{}", "5c".repeat(12)));
+        let of = |text: &str, format| Commit::parse(text.as_bytes(), format).map_err(|rejection| rejection.reason()).err();
+        assert_eq!(of(&long, ObjectFormat::Sha256), None);
+        assert_eq!(of(&short, ObjectFormat::Sha1), Some(Reason::NoSignature));
+        // nor can an object of one format stand in a repository of the other, or name objects of both
+        assert_eq!([of(&short, ObjectFormat::Sha256), of(&long, ObjectFormat::Sha1)], [Some(Reason::MalformedObject); 2]);
+        let mixed = long.replacen(&format!("{id}{}", "5c".repeat(12)), id, 1);
+        assert_eq!([ObjectFormat::Sha1, ObjectFormat::Sha256].map(|format| of(&mixed, format)), [Some(Reason::MalformedObject); 2]);
     }
 
     #[test]

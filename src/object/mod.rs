@@ -71,14 +71,22 @@ impl Signed<'_> {
     /// Refuses kinds of signatures that are named and not judged.
     ///
     /// # Errors
-    /// [`Reason::OpenPgpSignature`], [`Reason::SshSignature`] or [`Reason::UnknownSignatureKind`].
+    /// [`Reason::OpenPgpSignature`], [`Reason::SshSignature`] or [`Reason::UnknownSignatureKind`]; [`Reason::ArmorTrailingData`] where text
+    /// follows a signature that others may judge, which their programs pass over.
     pub fn require_x509(&self) -> Result<(), Rejection> {
-        match SignatureKind::of(&self.signature) {
-            SignatureKind::X509 => Ok(()),
-            SignatureKind::OpenPgp => Err(Reason::OpenPgpSignature.into()),
-            SignatureKind::Ssh => Err(Reason::SshSignature.into()),
-            SignatureKind::Unknown => Err(Reason::UnknownSignatureKind.into()),
-        }
+        let reason = match SignatureKind::of(&self.signature) {
+            SignatureKind::X509 => return Ok(()),
+            SignatureKind::OpenPgp => Reason::OpenPgpSignature,
+            SignatureKind::Ssh => Reason::SshSignature,
+            SignatureKind::Unknown => return Err(Reason::UnknownSignatureKind.into()),
+        };
+        Err(if self.has_text_after_armor() { Reason::ArmorTrailingData.into() } else { reason.into() })
+    }
+
+    /// Whether anything but empty lines, with which some programs end, follows the line that ends the armor.
+    fn has_text_after_armor(&self) -> bool {
+        let is_end = |line: &&[u8]| line.starts_with(b"-----END ");
+        self.signature.split(|byte| *byte == b'\n').skip_while(|line| !is_end(line)).skip(1).any(|line| !line.trim_ascii().is_empty())
     }
 }
 
@@ -210,9 +218,10 @@ fn split_headers(bytes: &[u8]) -> Result<(Vec<Header<'_>>, &[u8]), Rejection> {
     Ok((headers, rest))
 }
 
-/// Whether bytes are an object id in lower-case hexadecimal.
-fn is_object_id(bytes: &[u8]) -> bool {
-    ObjectFormat::from_hex_length(bytes.len()).is_some() && bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+/// The format of an object id in lower-case hexadecimal; `None` for other bytes.
+fn format_of_id(bytes: &[u8]) -> Option<ObjectFormat> {
+    let is_hexadecimal = bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    ObjectFormat::from_hex_length(bytes.len()).filter(|_| is_hexadecimal)
 }
 
 /// The e-mail address of a `Name <address> seconds zone` line, whose name may be in any encoding.

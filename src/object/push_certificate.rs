@@ -2,7 +2,7 @@
 //!
 //! Source: git's `send-pack.c` (`generate_push_cert`) and gitformat-pack's description of `push-cert`.
 
-use super::{Signed, email_of_ident, is_object_id, malformed, tag::split_signature};
+use super::{Signed, email_of_ident, format_of_id, malformed, tag::split_signature};
 use crate::{Reason, Rejection};
 
 /// Ref updates in one certificate, at most.
@@ -73,6 +73,11 @@ fn email_of_pusher(pusher: &str) -> Option<&str> {
     email_of_ident(pusher.as_bytes()).or_else(alone)
 }
 
+fn is_of_one_format(old: &str, new: &str) -> bool {
+    let format = format_of_id(old.as_bytes());
+    format.is_some() && format == format_of_id(new.as_bytes())
+}
+
 struct Fields<'a> {
     pusher: &'a str,
     pushee: Option<&'a str>,
@@ -122,11 +127,7 @@ fn ref_updates(lines: &str) -> Result<Vec<RefUpdate<'_>>, Rejection> {
         .map(|line| {
             let (old, rest) = line.split_once(' ')?;
             let (new, name) = rest.split_once(' ')?;
-            (is_object_id(old.as_bytes()) && is_object_id(new.as_bytes()) && name.starts_with("refs/")).then_some(RefUpdate {
-                old,
-                new,
-                name,
-            })
+            (is_of_one_format(old, new) && name.starts_with("refs/")).then_some(RefUpdate { old, new, name })
         })
         .collect::<Option<_>>()
         .ok_or_else(|| malformed("a line of the push certificate is not of the form OLD NEW REF"))

@@ -1,6 +1,6 @@
 //! Tags: `object`, `type`, `tag`, `tagger`, an empty line, the message with the signature at its end, in both object formats.
 
-use super::{ObjectFormat, SignatureKind, Signed, duplicate, email_of_ident, is_object_id, malformed, split_headers};
+use super::{ObjectFormat, SignatureKind, Signed, duplicate, email_of_ident, format_of_id, malformed, split_headers};
 use crate::{Reason, Rejection};
 use std::{borrow::Cow, collections::HashSet};
 
@@ -36,12 +36,12 @@ impl<'a> Tag<'a> {
     }
 
     /// Checks the name by which the tag was reached: a tag says nothing about another name than its own, and git does not compare them.
-    /// References outside `refs/tags/` are no tag names.
+    /// References outside `refs/tags/` are no tag names; a work tree's name before them changes nothing (gitrepository-layout).
     ///
     /// # Errors
     /// [`Reason::TagName`].
     pub fn check_name(&self, reference: &str) -> Result<(), Rejection> {
-        match reference.strip_prefix("refs/tags/") {
+        match without_work_tree(reference).strip_prefix("refs/tags/") {
             Some(name) if name != self.name => {
                 Err(Rejection::new(Reason::TagName, format!("refs/tags/{name} leads to the tag named {}", self.name)))
             }
@@ -49,10 +49,24 @@ impl<'a> Tag<'a> {
         }
     }
 
+    /// Checks that the target's id is of the format of the repository that holds the tag.
+    ///
+    /// # Errors
+    /// [`Reason::MalformedObject`].
+    pub fn check_format(&self, format: ObjectFormat) -> Result<(), Rejection> {
+        if self.format() == Some(format) { Ok(()) } else { Err(malformed("its target's id is not of the repository's format")) }
+    }
+
     /// The object format, as the length of the target's id tells it.
     pub fn format(&self) -> Option<ObjectFormat> {
         ObjectFormat::from_hex_length(self.target.len())
     }
+}
+
+/// A reference without the name of the work tree that it is seen from.
+fn without_work_tree(reference: &str) -> &str {
+    let of_linked = || reference.strip_prefix("worktrees/")?.split_once('/').map(|(_, rest)| rest);
+    reference.strip_prefix("main-worktree/").or_else(of_linked).unwrap_or(reference)
 }
 
 /// Checks a tag without its signature, and finds the tagger's address.
@@ -106,8 +120,12 @@ impl<'a> TagHeaders<'a> {
         let field = |name: &[u8]| {
             headers.iter().find(|header| header.name == name).and_then(|header| header.lines.first().copied()).unwrap_or_default()
         };
-        if !is_object_id(field(b"object")) {
+        if format_of_id(field(b"object")).is_none() {
             return Err(malformed("the object line does not hold an object id"));
+        }
+        // where one goes on, git's readers do not agree on what comes next
+        if let Some(header) = headers.iter().take(4).find(|header| header.lines.len() > 1) {
+            return Err(malformed(&format!("its {} goes on over a second line", String::from_utf8_lossy(header.name))));
         }
         let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).map_err(|_| malformed("a header is no text"));
         let fields = Self {

@@ -16,7 +16,7 @@ use crate::{
     trust::{Instance, Window},
     verify::Verified,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, fmt::temporal::Pieces};
 
 /// A file larger than this is not read, in bytes.
 pub const MAX_FILE: usize = 1 << 20;
@@ -131,6 +131,11 @@ impl AllowedIdentity {
                 _ => return Err(format!("{} is no option; there are valid-after, valid-before, instance and for", Escaped(name))),
             }
         }
+        if let Window { start: Some(start), end: Some(end) } = allowed.window
+            && start >= end
+        {
+            return Err("valid-after does not lie before valid-before, so the line would never hold".into());
+        }
         Ok(allowed)
     }
 
@@ -166,7 +171,14 @@ fn matches(pattern: &str, name: &str) -> bool {
 }
 
 fn time(option: &str, value: &str) -> Result<Timestamp, String> {
-    value.parse().map_err(|_| format!("{option}={} is no time in RFC 3339, such as 2026-01-31T00:00:00Z", Escaped(value)))
+    time_of(value).ok_or_else(|| format!("{option}={} is no time in RFC 3339, such as 2026-01-31T00:00:00Z", Escaped(value)))
+}
+
+/// A time in RFC 3339. The last hours of the year 9999, which are later than any timestamp, are the latest: people write them for no end.
+pub fn time_of(text: &str) -> Option<Timestamp> {
+    let is_whole = |pieces: &Pieces<'_>| pieces.date().year() == 9999 && pieces.time().is_some() && pieces.offset().is_some();
+    let last_hours = || Pieces::parse(text).ok().filter(is_whole).map(|_| Timestamp::MAX);
+    text.parse().ok().or_else(last_hours)
 }
 
 fn kind(word: &str) -> Result<PayloadKind, String> {
@@ -229,6 +241,8 @@ mod tests {
             "alice@example.com",
             "alice@example.com https://issuer valid_after=2024-01-01T00:00:00Z",
             "alice@example.com https://issuer valid-after=yesterday",
+            "alice@example.com https://issuer valid-after=2024-01-01T00:00:00Z valid-before=2024-01-01T00:00:00Z",
+            "alice@example.com https://issuer valid-before=9999-12-31",
             "alice@example.com https://issuer for=merge",
             "alice@example.com https://issuer for=tag for=commit",
             "alice@example.com https://issuer instance=a/b",
@@ -239,6 +253,20 @@ mod tests {
             "alice\u{1b}@example.com https://issuer",
         ] {
             assert_eq!(AllowedIdentities::parse(&format!("# first\n{line}\n")).unwrap_err().line, 2, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_year_9999_is_no_end() {
+        for (text, time) in [
+            ("9999-12-30T22:00:00Z", Some("9999-12-30T22:00:00Z".parse().unwrap())),
+            ("9999-12-31T23:59:59Z", Some(Timestamp::MAX)),
+            ("9999-12-31T23:59:59+01:00", Some(Timestamp::MAX)),
+            ("9999-12-31T23:59:59", None),
+            ("9999-12-31", None),
+            ("9999-12-32T00:00:00Z", None),
+        ] {
+            assert_eq!(time_of(text), time, "{text}");
         }
     }
 

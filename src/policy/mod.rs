@@ -7,7 +7,7 @@ mod allowed;
 mod expected;
 mod other;
 
-pub use allowed::{AllowedIdentities, AllowedIdentity, MAX_FILE, PolicyError};
+pub use allowed::{AllowedIdentities, AllowedIdentity, MAX_FILE, PolicyError, time_of};
 pub use expected::{Expected, ExpectedIdentity, Pattern};
 pub use other::{Finding, JudgedBy, OtherJudgement};
 

@@ -54,6 +54,9 @@ pub struct Report {
     /// Why a verified identity is trusted or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<String>,
+    /// The same by its stable identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision_id: Option<&'static str>,
 }
 
 /// Another verifier's word.
@@ -156,6 +159,7 @@ impl Report {
             tag: None,
             signature: verified.map(SignatureReport::new),
             decision: judgement.decision.as_ref().map(|decision| Escaped(&decision.to_string()).to_string()),
+            decision_id: judgement.decision.as_ref().map(Decision::id),
         }
     }
 }

@@ -291,6 +291,8 @@ impl Repository {
 
     fn new(mut gix: gix::Repository) -> Result<Self, Error> {
         gix.objects.ignore_replacements = true;
+        // GIT_NAMESPACE is for what is served to others; git's own commands see all references by their names
+        gix.clear_namespace();
         let format = gix.config_snapshot().plumbing().string("extensions.refStorage");
         let references_by_git = format.is_some_and(|format| !format.eq_ignore_ascii_case(b"files"));
         let is_elsewhere = ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"].iter().any(|name| std::env::var_os(name).is_some());

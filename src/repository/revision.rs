@@ -21,6 +21,9 @@ const LIKELY_ABBREVIATION: usize = 7;
 
 const MEANINGS_SHOWN: usize = 5;
 
+/// How full names of references begin (gitrepository-layout), beside those of pseudo references.
+const FULL: [&str; 3] = ["refs/", "main-worktree/", "worktrees/"];
+
 /// A chain of symbolic references longer than git follows.
 const SYMBOLIC_LIMIT: usize = 5;
 
@@ -68,8 +71,9 @@ impl Repository {
         if is_id {
             meanings.push(Named::Id(name.to_ascii_lowercase()));
         }
-        // A full name means itself, whatever else is called so.
-        let is_full = name.starts_with("refs/") || name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        // A full name means itself, whatever else is called so; that of another work tree's reference too.
+        let is_full =
+            FULL.iter().any(|beginning| name.starts_with(beginning)) || name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
         if is_full && let Some(reference) = self.reference(revision, name)? {
             return Ok(Some(reference));
         }

@@ -1,6 +1,6 @@
 //! Certificate and timestamp authorities: their chains, and the way from a certificate up to them.
 
-use super::Window;
+use super::{Window, unusable};
 use crate::{Reason, Rejection, certificate::Certificate};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{ID_CE_NAME_CONSTRAINTS, ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING};
@@ -45,7 +45,7 @@ impl Authority {
     pub fn new(chain: Vec<Certificate>, window: Window) -> Result<Self, String> {
         let chain = Chain::new(chain)?;
         for (depth, certificate) in chain.certificates.iter().enumerate() {
-            check_authority(certificate, depth, ID_KP_CODE_SIGNING).map_err(|rejection| rejection.to_string())?;
+            check_authority(certificate, depth, ID_KP_CODE_SIGNING).map_err(|rejection| unusable(&rejection))?;
         }
         Ok(Self { chain, window })
     }

@@ -1,6 +1,6 @@
 //! A trust root put together from key and certificate files, as stock gitsign and cosign take them from variables and configuration.
 
-use super::{Authority, Instance, Log, TimestampAuthority, TrustRoot, TrustRootError, Window};
+use super::{Authority, Instance, Log, TimestampAuthority, TrustRoot, TrustRootError, Window, unusable};
 use crate::{
     certificate::{Certificate, PublicKey},
     evidence::log::LogKey,
@@ -76,7 +76,7 @@ fn chains(name: &str, pem: &[u8]) -> Result<Vec<Vec<Certificate>>, TrustRootErro
     let certificates = blocks(name, pem)?
         .into_iter()
         .filter(|(label, _)| label == x509_cert::Certificate::PEM_LABEL)
-        .map(|(_, der)| Certificate::from_der(&der).map_err(|cause| error(name, cause.to_string())))
+        .map(|(_, der)| Certificate::from_der(&der).map_err(|cause| error(name, unusable(&cause))))
         .collect::<Result<Vec<_>, _>>()?;
     if certificates.is_empty() {
         return Err(error(name, "it holds no certificate".into()));

@@ -12,6 +12,7 @@ pub use custom::KeyFiles;
 pub use sigstore_trust_root::SigningConfig;
 
 use crate::{
+    Rejection,
     certificate::{Certificate, KeyKind, PublicKey},
     evidence::{checkpoint, log::LogKey},
 };
@@ -33,6 +34,14 @@ pub struct TrustRootError {
     pub source_name: String,
     /// What is wrong with it.
     pub cause: String,
+}
+
+/// Why a certificate of a trust root cannot be used: whose it is, the rejection does not know.
+fn unusable(rejection: &Rejection) -> String {
+    match rejection.detail() {
+        "" => rejection.to_string(),
+        detail => format!("one of its certificates cannot be used: {detail}"),
+    }
 }
 
 /// Which Sigstore a root belongs to. A signature of one instance is never good for an entry of another.
@@ -190,7 +199,7 @@ impl TrustRoot {
         let chain = |certificates: &[sigstore_trust_root::trusted_root::CertificateEntry]| -> Result<Vec<Certificate>, TrustRootError> {
             certificates
                 .iter()
-                .map(|entry| Certificate::from_der(entry.raw_bytes.as_bytes()).map_err(|cause| error(cause.to_string())))
+                .map(|entry| Certificate::from_der(entry.raw_bytes.as_bytes()).map_err(|cause| error(unusable(&cause))))
                 .collect()
         };
         let authorities = root.certificate_authorities.iter().map(|authority| {

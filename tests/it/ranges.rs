@@ -112,6 +112,9 @@ fn expected_identities_decide_in_place_of_the_file() {
     assert_eq!(verify(&patterns[..4]).code, Some(10), "bob alone");
     assert_eq!(verify(&["--certificate-identity", "bob@example.com", "--certificate-oidc-issuer", url]).code, Some(10));
     assert_eq!(verify(&["--certificate-identity", EMAIL]).code, Some(2));
+    // a variable that is not set expects nobody, and must not expect everybody or be passed over
+    let empty = verify(&["--certificate-identity", "", "--certificate-oidc-issuer", ""]);
+    assert!(empty.code == Some(2) && empty.stderr.contains("is empty"), "{}", empty.stderr);
     let workflow = verify(&[
         "--certificate-identity",
         EMAIL,

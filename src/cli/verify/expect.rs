@@ -47,7 +47,7 @@ impl Expect {
         }
         if identities.len() != issuers.len() || identities.is_empty() {
             let message =
-                format!("{} identities and {} issuers are expected, and each identity needs its issuer", identities.len(), issuers.len());
+                format!("each expected identity needs its issuer: of these there are {}, of those {}", issuers.len(), identities.len());
             return Err(Failure::new(Exit::Usage, message).with_hint("give --certificate-identity and --certificate-oidc-issuer in pairs"));
         }
         let pairs = identities.into_iter().zip(issuers);
@@ -68,6 +68,9 @@ impl Expect {
 
 /// Exact texts first, then patterns; which of both kinds belong together cannot be told, so only one kind may be given.
 fn texts(exact: &[String], patterns: &[String]) -> Result<Vec<Expected>, Failure> {
+    if exact.iter().chain(patterns).any(String::is_empty) {
+        return Err(Failure::new(Exit::Usage, "an expected identity or issuer is empty").with_hint("perhaps a variable is not set"));
+    }
     if !exact.is_empty() && !patterns.is_empty() {
         return Err(Failure::new(Exit::Usage, "an expected identity is given exactly or by a pattern, not both")
             .with_hint("use patterns for all of them"));

@@ -292,9 +292,7 @@ impl Judge<'_> {
 pub(super) fn verify(verifier: &Verifier, entries: &Entries, object: &RawObject) -> Result<Result<Verified, Rejection>, Failure> {
     match object.kind {
         ObjectKind::Commit => Ok(Commit::parse(&object.bytes, object.format).and_then(|commit| entries.verify(verifier, &commit.signed))),
-        ObjectKind::Tag => {
-            Ok(check_name(object).and_then(|()| Tag::parse(&object.bytes)).and_then(|tag| entries.verify(verifier, &tag.signed)))
-        }
+        ObjectKind::Tag => Ok(checked_tag(object).and_then(|tag| entries.verify(verifier, &tag.signed))),
         ObjectKind::Blob | ObjectKind::Tree => {
             Err(Failure::new(Exit::Object, format!("{} is a {}, and only commits and tags are signed", object.id, object.kind.name())))
         }
@@ -315,10 +313,12 @@ fn title(object: &RawObject) -> String {
     if shown.len() < line.len() { format!("{shown}…") } else { shown }
 }
 
-/// A tag that is reached by another name than its own says nothing about that name.
-fn check_name(object: &RawObject) -> Result<(), Rejection> {
-    match &object.reference {
-        Some(reference) => Tag::parse(&object.bytes)?.check_name(reference),
-        None => Ok(()),
+/// A tag that is reached by another name than its own says nothing about that name, and one whose target cannot be here about nothing here.
+fn checked_tag(object: &RawObject) -> Result<Tag<'_>, Rejection> {
+    let tag = Tag::parse(&object.bytes)?;
+    tag.check_format(object.format)?;
+    if let Some(reference) = &object.reference {
+        tag.check_name(reference)?;
     }
+    Ok(tag)
 }

@@ -88,7 +88,7 @@ fn open_kept(verifier: &Verifier, warnings: &mut Vec<String>) -> Result<Kept, Fa
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| "it is no time in RFC 3339, such as 2026-01-31T00:00:00Z".to_owned())
+    crate::policy::time_of(text).ok_or_else(|| "it is no time in RFC 3339, such as 2026-01-31T00:00:00Z".to_owned())
 }
 
 /// All that a call judges by.

@@ -64,7 +64,7 @@ fn judge_tag(judge: &Judge<'_>, repository: &Repository, name: &str, target: boo
     };
     let mut all = Vec::new();
     if object.kind != ObjectKind::Tag {
-        all.push(lightweight(judge, &object, name)?);
+        all.push(lightweight(judge, &object, name, target)?);
         if target {
             all.push(judge_target(judge, &object)?);
         }
@@ -110,11 +110,15 @@ fn judge_tag(judge: &Judge<'_>, repository: &Repository, name: &str, target: boo
 }
 
 /// A ref among the tags that leads to no tag object. What is no tag at all is a mistake of the call.
-fn lightweight(judge: &Judge<'_>, object: &RawObject, name: &str) -> Result<Judged, Failure> {
+fn lightweight(judge: &Judge<'_>, object: &RawObject, name: &str, target: bool) -> Result<Judged, Failure> {
     match object.reference.as_deref().filter(|reference| reference.starts_with("refs/tags/")) {
         Some(reference) => {
-            let detail = format!("{reference} leads to the {} itself", object.kind.name());
-            Ok(Judged::new(object, judge.policy.judge(Err(Rejection::new(Reason::NotAnnotated, detail)))))
+            let kind = object.kind.name();
+            let detail = format!("{reference} leads to the {kind} itself");
+            let mut judged = Judged::new(object, judge.policy.judge(Err(Rejection::new(Reason::NotAnnotated, detail))));
+            let name = reference.trim_start_matches("refs/tags/").to_owned();
+            judged.tag = Some(TagReport { name, target: object.id.clone(), target_type: kind.to_owned(), target_judged: target });
+            Ok(judged)
         }
         None => Err(Failure::new(Exit::Object, format!("'{name}' names a {}, and no tag", object.kind.name()))
             .with_hint("`paraph verify` judges commits")),

@@ -84,6 +84,37 @@ fn a_payload_that_comes_again_under_another_id_is_told() {
     assert!(twice.code == Some(0) && !twice.stderr.contains("repeats"), "{twice:?}");
 }
 
+/// A file that the caller opened is opened anew by its descriptor: what stands in it stays, and one that is open for reading is not written.
+#[test]
+fn status_lines_go_to_the_end_of_a_file_and_nowhere_else() {
+    let (_sigstore, sandbox) = signed();
+    let parts = sandbox.commit_parts("HEAD");
+    std::fs::write(sandbox.root().join("signature"), &parts.signature).unwrap();
+    std::fs::write(sandbox.root().join("payload"), &parts.payload).unwrap();
+    std::fs::write(sandbox.root().join("other"), b"tree").unwrap();
+    let shell = |script: &str| {
+        let mut command = sandbox.command("sh", &sandbox.root());
+        command.args(["-c", &script.replace("PARAPH", env!("CARGO_BIN_EXE_paraph"))]);
+        sandbox.feed(&mut command, b"")
+    };
+    let read = |name: &str| std::fs::read_to_string(sandbox.root().join(name)).unwrap();
+    shell("echo before > log; PARAPH --status-fd=3 --verify signature - < payload 3>> log");
+    assert!(read("log").starts_with("before\n[GNUPG:] NEWSIG\n"), "{}", read("log"));
+    shell("{ PARAPH --status-fd=3 --verify signature - < payload; PARAPH --status-fd=3 --verify signature - < other; } 3> log");
+    let verdicts: Vec<String> = read("log").lines().filter(|line| line.contains("SIG ")).map(|line| line[9..16].to_owned()).collect();
+    assert_eq!(verdicts, ["GOODSIG", "VALIDSI", "BADSIG "], "{}", read("log"));
+    let reading = shell("PARAPH --status-fd=0 --verify signature - < payload");
+    assert_eq!(reading.code, Some(1), "{}", reading.stderr);
+    assert_eq!(read("payload").into_bytes(), parts.payload);
+}
+
+#[test]
+fn a_namespace_of_what_is_served_hides_no_branch() {
+    let (_sigstore, mut sandbox) = signed();
+    sandbox.set("GIT_NAMESPACE", "elsewhere");
+    assert_eq!(sandbox.paraph(&["verify", "main"]).code, Some(0));
+}
+
 #[test]
 fn json_begins_with_the_object_and_the_verdict() {
     let (_sigstore, sandbox) = signed();
@@ -91,7 +122,7 @@ fn json_begins_with_the_object_and_the_verdict() {
     let good = sandbox.paraph(&["verify", "--json"]);
     insta::assert_snapshot!(text(&sandbox, &good), @r#"
     exit 0
-    {"oid":"OID","verdict":"good","kind":"commit","identity":"ann@example.com","identityKind":"email","issuer":"http://HOST","instance":"local","certificateFingerprint":"KEY","times":[{"time":"TIME","source":"timestamp-authority"}],"logEntry":{"log":"127.0.0.1","version":"0.0.2","index":0},"claims":{"tokenSubject":"ann@example.com"},"payloadDigest":"OID","decision":"line 1 of the allowed identities names it"}
+    {"oid":"OID","verdict":"good","kind":"commit","identity":"ann@example.com","identityKind":"email","issuer":"http://HOST","instance":"local","certificateFingerprint":"KEY","times":[{"time":"TIME","source":"timestamp-authority"}],"logEntry":{"log":"127.0.0.1","version":"0.0.2","index":0},"claims":{"tokenSubject":"ann@example.com"},"payloadDigest":"OID","decision":"line 1 of the allowed identities names it","decisionId":"identity-allowed"}
     "#);
     let head = sandbox.git(&["rev-parse", "HEAD"]);
     assert!(good.stdout.starts_with(&format!("{{\"oid\":\"{head}\",\"verdict\":\"good\",")), "{}", good.stdout);

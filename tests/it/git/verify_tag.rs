@@ -90,9 +90,11 @@ fn case_24_a_lightweight_tag_is_not_annotated() {
     exit 12
     lightweight tag OID: unsigned
       Not signed: the tag is lightweight, a mere reference, which carries no signature: refs/tags/v1 leads to the commit itself [not-annotated].
+      This is the verdict on the tag v1 alone; the commit OID that it names was not judged (--target).
     ");
     let json: Value = serde_json::from_str(&sandbox.paraph(&["verify-tag", "--json", "v1"]).stdout).unwrap();
     assert_eq!((&json["reason"], &json["layer"]), (&"not-annotated".into(), &"object".into()));
+    assert_eq!((&json["tag"]["name"], &json["tag"]["targetType"]), (&"v1".into(), &"commit".into()));
     let with_target = sandbox.paraph(&["verify-tag", "--target", "v1"]);
     assert_eq!(with_target.code, Some(12), "{}", with_target.stdout);
     assert!(with_target.stdout.contains("\ncommit ") && with_target.stdout.contains(": good\n"), "{}", with_target.stdout);

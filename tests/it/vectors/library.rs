@@ -55,6 +55,7 @@ pub fn signed(case: &Case) -> Result<Signed<'_>, Rejection> {
         "commit" => Ok(Commit::parse(&case.object, ObjectFormat::Sha1)?.signed),
         "tag" => {
             let tag = Tag::parse(&case.object)?;
+            tag.check_format(ObjectFormat::Sha1)?;
             if let Some(reference) = &case.reference {
                 tag.check_name(reference)?;
             }

@@ -132,14 +132,6 @@ fn ids(world: &World) -> Vec<Vector> {
             "Case 52: the kept log entry is about the tag's id with its signature among the headers.",
             &[Reason::EntryOfHeaderId],
         ),
-        commit("entry_of_sha1_id", |online| {
-            online.payload = online.payload.replace("\nauthor", "4b825dc642cb6eb9a060e54b\nauthor");
-        })
-        .legacy(
-            "entry_of_sha1_id",
-            "Case 52: the commit names its tree by SHA-256, and the kept log entry is about its SHA-1.",
-            &[Reason::EntryOfSha1Id],
-        ),
         commit("entry_not_embedded", |online| online.logged = own_signature).legacy(
             "entry_not_embedded",
             "Case 52: the kept log entry is the one that could be embedded.",

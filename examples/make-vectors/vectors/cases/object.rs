@@ -65,6 +65,31 @@ fn headers(world: &World) -> Vec<Vector> {
             COMMIT.replace("\ncommitter", "\nparent 4b825dc642cb6eb9a060e54bf8d69288fbee4904\ncommitter"),
             Reason::HeaderOrder,
         ),
+        of(
+            "author_on_two_lines",
+            "Case 2: the author goes on over a second line, behind which one of git's readers finds no committer.",
+            COMMIT.replace("\ncommitter", "\n x\ncommitter"),
+            Reason::MalformedObject,
+        ),
+        of(
+            "committer_on_two_lines",
+            "Case 2: the committer goes on over a second line.",
+            COMMIT.replace("\n\nA", "\n x\n\nA"),
+            Reason::MalformedObject,
+        ),
+        of(
+            "ids_of_two_formats",
+            "Case 7: the tree is named by a SHA-1 and the parent by a SHA-256 id, which stand in no one repository.",
+            COMMIT.replace(TREE, &format!("{TREE}parent {}\n", "5c".repeat(32))),
+            Reason::MalformedObject,
+        ),
+        of(
+            "ids_of_other_format",
+            "Case 7: the tree is named by a SHA-256 id, in a repository of SHA-1 ids.",
+            COMMIT.replace(TREE, &format!("tree {}\n", "5c".repeat(32))),
+            Reason::MalformedObject,
+        )
+        .hidden(),
         of("no_author", "Case 2: there is no author.", COMMIT.replace(AUTHOR, ""), Reason::MalformedObject),
         of("tree_not_an_id", "Case 2: the tree header holds no object id.", COMMIT.replace("4b825d", "4B825D"), Reason::MalformedObject),
         of(
@@ -152,6 +177,24 @@ fn signatures(world: &World) -> Vec<Vector> {
         ),
         of("openpgp", "Case 13: an OpenPGP signature, which is named and not judged.", &header("gpgsig", PGP), Reason::OpenPgpSignature),
         of("ssh", "Case 13: an SSH signature, which is named and not judged.", &header("gpgsig", SSH), Reason::SshSignature),
+        of(
+            "openpgp_empty_line",
+            "Case 13: an OpenPGP signature that ends in an empty line, as some programs write it.",
+            &header("gpgsig", &format!("{PGP}\n")),
+            Reason::OpenPgpSignature,
+        ),
+        of(
+            "openpgp_trailing_text",
+            "Case 8: text after the END line of an OpenPGP signature, which gpg passes over.",
+            &header("gpgsig", &format!("{PGP}anything\n")),
+            Reason::ArmorTrailingData,
+        ),
+        of(
+            "ssh_trailing_text",
+            "Case 8: text after the END line of an SSH signature, which ssh-keygen passes over.",
+            &header("gpgsig", &format!("{SSH}anything\n")),
+            Reason::ArmorTrailingData,
+        ),
         of("signature_header_without_space", "Case 16: a gpgsig header without a space and a value.", "gpgsig\n", Reason::MalformedObject)
             .hidden(),
         of("signature_header_empty", "Case 16: a gpgsig header with an empty value.", "gpgsig \n", Reason::UnknownSignatureKind),
@@ -358,6 +401,25 @@ fn tags(world: &World) -> Vec<Vector> {
         ),
         of("tag_openpgp", "Case 13: a tag with an OpenPGP signature.", join(&[TAG, PGP]), Reason::OpenPgpSignature),
         of("tag_ssh", "Case 13: a tag with an SSH signature.", join(&[TAG, SSH]), Reason::SshSignature),
+        of(
+            "tag_ssh_trailing_text",
+            "Case 9: text after the END line of a tag's SSH signature, which git shows as the tag's message.",
+            join(&[TAG, SSH, "\nanything\n"]),
+            Reason::ArmorTrailingData,
+        ),
+        of(
+            "tag_name_on_two_lines",
+            "Case 2: a tag's name goes on over a second line.",
+            changed(TAG.replace("tag v1\n", "tag v1\n x\n")),
+            Reason::MalformedObject,
+        ),
+        of(
+            "tag_id_of_other_format",
+            "Case 7: a tag names its target by a SHA-256 id, in a repository of SHA-1 ids.",
+            changed(TAG.replace("object 4b825dc642cb6eb9a060e54bf8d69288fbee4904", &format!("object {}", "5c".repeat(32)))),
+            Reason::MalformedObject,
+        )
+        .hidden(),
         of("tag_unsigned", "Case 17: a tag without a signature.", TAG.into(), Reason::NoSignature).hidden(),
         of(
             "tag_other_payload",
@@ -368,6 +430,14 @@ fn tags(world: &World) -> Vec<Vector> {
         of("tag_name", "Case 23: a tag named v1 to which refs/tags/v2 leads.", world.v1().tag(), Reason::TagName)
             .hidden()
             .with("reference", reference("refs/tags/v2")),
+        of(
+            "tag_name_of_work_tree",
+            "Case 23: a tag named v1 to which refs/tags/v2 leads, seen from a linked work tree.",
+            world.v1().tag(),
+            Reason::TagName,
+        )
+        .hidden()
+        .with("reference", reference("main-worktree/refs/tags/v2")),
         good("tag_name", "Case 23, passing: a tag named v1 to which refs/tags/v1 leads.", world.v1().tag())
             .tag()
             .with("reference", reference("refs/tags/v1")),
