@@ -46,8 +46,7 @@ impl Expect {
             return Ok(None);
         }
         if identities.len() != issuers.len() || identities.is_empty() {
-            let message =
-                format!("each expected identity needs its issuer: of these there are {}, of those {}", issuers.len(), identities.len());
+            let message = format!("each expected identity needs its issuer: identities {}, issuers {}", identities.len(), issuers.len());
             return Err(Failure::new(Exit::Usage, message).with_hint("give --certificate-identity and --certificate-oidc-issuer in pairs"));
         }
         let pairs = identities.into_iter().zip(issuers);

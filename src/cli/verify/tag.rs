@@ -116,7 +116,7 @@ fn lightweight(judge: &Judge<'_>, object: &RawObject, name: &str, target: bool) 
             let kind = object.kind.name();
             let detail = format!("{reference} leads to the {kind} itself");
             let mut judged = Judged::new(object, judge.policy.judge(Err(Rejection::new(Reason::NotAnnotated, detail))));
-            let name = reference.trim_start_matches("refs/tags/").to_owned();
+            let name = reference.strip_prefix("refs/tags/").unwrap_or(reference).to_owned();
             judged.tag = Some(TagReport { name, target: object.id.clone(), target_type: kind.to_owned(), target_judged: target });
             Ok(judged)
         }
