@@ -209,6 +209,20 @@ pub fn issuer(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp) -> 
     })
 }
 
+/// Another instance than the one to sign with, at whose identity provider a token of this issuer is made out: only that instance may get
+/// it. Issuers of CI systems and other platforms are nobody's own.
+pub fn instance_of_token(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp, token_issuer: &str) -> Option<Instance> {
+    if issuer(config, cache, now).is_ok_and(|issuer| issuer == token_issuer) {
+        return None;
+    }
+    let known = config.instances.iter().map(|settings| settings.name.clone());
+    let own = config.instance_name();
+    [Instance::public(), Instance::staging()].into_iter().chain(known).filter(|name| *name != own).find(|name| {
+        let signing = signing_config(config, name, cache).ok().flatten();
+        signing.is_some_and(|signing| signing.oidc_urls.iter().any(|endpoint| endpoint.url == token_issuer))
+    })
+}
+
 fn log_version(version: RekorVersion) -> LogVersion {
     match version {
         RekorVersion::V1 => LogVersion::V1,

@@ -137,6 +137,7 @@ fn own_part(bench: &Bench) {
             repository: Some("/home/ann/src/project".into()),
             host: None,
             reader: false,
+            by_code: false,
         };
         match client.call(&Call::Sign(request), |_| true).unwrap() {
             Reply::Signed { .. } => {}

@@ -5,7 +5,7 @@ use super::{
     protocol::{self, Call, HEARTBEAT, MAX_REPLY, Refusal, Reply, Request},
 };
 use std::{
-    io::{self, BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader, Read},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -14,6 +14,12 @@ use std::{
 
 /// An agent that says nothing for so long is broken: it would have sent heartbeats.
 const SILENCE: Duration = HEARTBEAT.saturating_mul(5);
+/// The same of one that has only to tell what it holds.
+const SILENCE_AT_ONCE: Duration = Duration::from_secs(3);
+/// A call takes no longer than this, whatever signs of life come, where no person may have to do something for it.
+const LONGEST: Duration = Duration::from_secs(120);
+/// Replies that come before the last one, at most, besides two a second.
+const MAX_REPLIES: u64 = 200;
 /// How long an agent that was started may take until it listens.
 const START: Duration = Duration::from_secs(10);
 /// The environment that an agent inherits; nothing of a shell, a repository or a terminal besides.
@@ -87,11 +93,24 @@ pub enum AgentError {
     Start(String),
 }
 
+impl AgentError {
+    /// What to do.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Refused { hint, .. } => hint.as_deref(),
+            Self::Place(error) => error.hint(),
+            Self::Broken(_) | Self::Ended => Some("`paraph agent stop`, or end the process that listens in its place"),
+            Self::Absent | Self::Nobody | Self::Start(_) => None,
+        }
+    }
+}
+
 /// Where an agent is, and whether one may be started.
 #[derive(Debug, Clone)]
 pub struct Client {
     socket: PathBuf,
     start: bool,
+    longest: Duration,
 }
 
 impl Client {
@@ -100,12 +119,18 @@ impl Client {
     /// # Errors
     /// [`AgentError::Place`].
     pub fn of_user(start: bool) -> Result<Self, AgentError> {
-        Ok(Self { socket: Place::of_user()?.socket(), start })
+        Ok(Self { socket: Place::of_user()?.socket(), start, longest: LONGEST })
     }
 
     /// The agent behind this socket, which somebody else keeps there: a forwarded one.
     pub fn at(socket: PathBuf) -> Self {
-        Self { socket, start: false }
+        Self { socket, start: false, longest: LONGEST }
+    }
+
+    /// The same for calls for which a person may have to do something within `time`.
+    #[must_use]
+    pub fn with_person(self, time: Duration) -> Self {
+        Self { longest: LONGEST.saturating_add(time), ..self }
     }
 
     /// Whether something listens.
@@ -134,13 +159,22 @@ impl Client {
             io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => AgentError::Ended,
             _ => AgentError::Broken(error.to_string()),
         };
-        stream.set_read_timeout(Some(SILENCE)).map_err(broken)?;
         stream.set_write_timeout(Some(SILENCE)).map_err(broken)?;
         protocol::write(&mut stream, &Request::new(call.clone())).map_err(broken)?;
+        let silence = if matches!(call, Call::Status | Call::Journal) { SILENCE_AT_ONCE } else { SILENCE };
+        // who watches waits for as long as nothing happens
+        let longest = if *call == Call::Watch { Duration::MAX } else { self.longest };
+        let (started, mut replies) = (Instant::now(), 0);
         loop {
-            let frame = protocol::read(&mut stream, MAX_REPLY).map_err(|error| match error.kind() {
+            let passed = started.elapsed();
+            if passed >= longest || longest < Duration::MAX && replies > MAX_REPLIES + 2 * passed.as_secs() {
+                return Err(AgentError::Broken(format!("it gave {replies} signs of life in {} s, and no result", passed.as_secs())));
+            }
+            replies += 1;
+            let mut reader = Timed { stream: &stream, until: Instant::now() + silence };
+            let frame = protocol::read(&mut reader, MAX_REPLY).map_err(|error| match error.kind() {
                 io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-                    AgentError::Broken(format!("it was silent for {} s", SILENCE.as_secs()))
+                    AgentError::Broken(format!("it was silent for {} s", silence.as_secs()))
                 }
                 io::ErrorKind::UnexpectedEof => AgentError::Broken("it ended the connection".into()),
                 _ => broken(error),
@@ -190,6 +224,23 @@ impl Client {
                 Err(AgentError::Place(PlaceError::Io { path: self.socket.clone(), cause }))
             }
         }
+    }
+}
+
+/// A stream that is read until a time, however slowly its bytes come.
+struct Timed<'a> {
+    stream: &'a UnixStream,
+    until: Instant,
+}
+
+impl Read for Timed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(Some(left))?;
+        self.stream.read(buffer)
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Target {
     pub opener: Opener,
     /// After how long the browser's last page closes itself.
     pub autoclose: Option<Duration>,
+    /// A login is by a code on another device, whoever asks for it.
+    pub by_code: bool,
     /// How long a login waits for a person.
     pub login_timeout: Duration,
     /// Fulcio, log and timestamp authority.
@@ -177,17 +179,22 @@ fn admit(wanted: &Wanted, token: &IdentityToken) -> Result<(), Refused> {
     }
 }
 
-pub(super) async fn log_in(target: &Target, wanted: &Wanted, http: &Http, prompt: &Saying<'_>) -> Result<Session, Refused> {
+/// A login, for as long as somebody waits for it.
+pub(super) async fn log_in(target: &Target, wanted: &Wanted, by_code: bool, http: &Http, prompt: &Saying<'_>) -> Result<Session, Refused> {
     let login = login(target, http, wanted);
-    let session = match (&target.access_code, wanted.name()) {
-        (Some(code), Some(email)) => login.direct(code, email).await,
-        _ => {
-            // the client shows the address on its terminal, or gives up where it has none
-            let desktop = Desktop::from_environment(true, |name| std::env::var_os(name));
-            login.interactive(prompt, &target.opener, desktop).await
+    // the client shows the address on its terminal, or gives up where it has none
+    let desktop = Desktop::from_environment(true, |name| std::env::var_os(name));
+    let session = async {
+        match (&target.access_code, wanted.name()) {
+            _ if by_code || target.by_code => login.device(prompt, desktop).await,
+            (Some(code), Some(email)) => login.direct(code, email).await,
+            _ => login.interactive(prompt, &target.opener, desktop).await,
         }
     };
-    session.map_err(|error| refused_login(&error))
+    tokio::select! {
+        session = session => session.map_err(|error| refused_login(&error)),
+        () = prompt.0.closed() => Err(Refused::new(Refusal::Login, "nobody waits for the login any more")),
+    }
 }
 
 pub(super) fn locked() -> Refused {
@@ -195,10 +202,14 @@ pub(super) fn locked() -> Refused {
 }
 
 pub(super) fn refused_login(error: &LoginError) -> Refused {
-    let hint = matches!(error, LoginError::Nobody | LoginError::Opener).then(|| {
-        "log in before, with `paraph login` at a terminal; an agent sees no desktop session that began after it: `paraph agent stop` lets the next one".to_owned()
-    });
-    Refused { hint, ..Refused::new(Refusal::Login, error.to_string()) }
+    let hint = match error {
+        LoginError::Nobody | LoginError::Opener => Some(
+            "log in before, with `paraph login` at a terminal; an agent sees no desktop session that began after it: `paraph agent stop` lets the next one",
+        ),
+        error => error.hint(),
+    };
+    let kind = if matches!(error, LoginError::Service(_)) { Refusal::Service } else { Refusal::Login };
+    Refused { hint: hint.map(str::to_owned), ..Refused::new(kind, error.to_string()) }
 }
 
 /// Why a signature was not made, for a client.
@@ -214,5 +225,5 @@ pub fn refused_signature(error: &SignError) -> Refused {
         SignError::IntermediateMissing { .. } | SignError::TimestampAuthorityMissing => Refusal::Configuration,
         SignError::Service(_) | SignError::WrongCertificate { .. } | SignError::Encoding(_) | SignError::Key(_) => Refusal::Service,
     };
-    Refused::new(kind, error.to_string())
+    Refused { hint: error.hint(), ..Refused::new(kind, error.to_string()) }
 }

@@ -11,6 +11,7 @@
 //! * `keyring`: where refresh tokens rest while no agent runs, where the user wants that;
 //! * `confirm`: who says yes to a signature for a forwarded client;
 //! * `notification`: a question on the desktop;
+//! * `memory`: where its memory does not go;
 //! * `clients`: how many there are, and how many only wait;
 //! * `server`: the process that listens;
 //! * `client`: how a signature is asked for, and how an agent is started.
@@ -25,6 +26,8 @@ pub mod confirm;
 pub mod keyring;
 #[cfg(all(feature = "cli", unix))]
 pub mod login;
+#[cfg(all(feature = "cli", unix))]
+mod memory;
 #[cfg(all(feature = "cli", unix))]
 mod notification;
 #[cfg(all(feature = "cli", unix))]

@@ -17,6 +17,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The longest path of a socket, in bytes: `sun_path` without its NUL.
+const MAX_PATH: usize = if cfg!(any(target_os = "linux", target_os = "android")) { 107 } else { 103 };
+
 /// The folder, checked.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -33,6 +36,12 @@ pub enum PlaceError {
         path: PathBuf,
         /// What is wrong.
         why: String,
+    },
+    /// No socket can have this path.
+    #[error("{} is too long for a socket: {} bytes, of which the system takes {MAX_PATH}", .path.display(), .path.as_os_str().len())]
+    TooLong {
+        /// The socket's.
+        path: PathBuf,
     },
     /// The user id of this process is also that of strangers.
     #[error(
@@ -53,6 +62,16 @@ pub enum PlaceError {
     },
 }
 
+impl PlaceError {
+    /// What to do.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Strangers { .. } => None,
+            _ => Some("let XDG_RUNTIME_DIR name a folder that is there, has a short path, and is yours alone (mode 0700)"),
+        }
+    }
+}
+
 impl Place {
     /// The user's folder, made where it is not there.
     ///
@@ -71,6 +90,10 @@ impl Place {
     /// # Errors
     /// As [`Place::of_user`].
     pub fn at(folder: PathBuf) -> Result<Self, PlaceError> {
+        let longest = Self { folder: folder.clone() }.forward_socket();
+        if longest.as_os_str().len() > MAX_PATH {
+            return Err(PlaceError::TooLong { path: longest });
+        }
         match DirBuilder::new().mode(0o700).create(&folder) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -234,6 +257,9 @@ mod tests {
             say(at("new"), base.path()),
             "FOLDER/new is not used for the agent: others may enter it (its mode is 0777, and 0700 is needed)"
         );
+        let long = "x".repeat(MAX_PATH);
+        assert!(say(at(&long), base.path()).contains("is too long for a socket"), "{}", say(at(&long), base.path()));
+        assert!(!base.path().join(long).exists());
         assert!(say(at("no/such"), base.path()).starts_with("FOLDER/no/such cannot be used for the agent"));
         let open = base.path().join("open");
         DirBuilder::new().create(&open).unwrap();

@@ -56,6 +56,9 @@ pub enum Call {
         instance: String,
         /// Whom to log in as.
         hint: Option<String>,
+        /// By a code on another device.
+        #[serde(default)]
+        by_code: bool,
     },
     /// Forgets one identity, or all.
     Logout {
@@ -104,6 +107,9 @@ pub struct Sign {
     pub host: Option<String>,
     /// Whether what is said reaches a person or a log there.
     pub reader: bool,
+    /// Where it takes a login: by a code on another device. A forwarded client has no say in that.
+    #[serde(default)]
+    pub by_code: bool,
 }
 
 /// What an agent says.
@@ -369,7 +375,7 @@ impl Request {
                 ]);
                 path = repository.as_ref();
             }
-            Call::Login { instance, hint } => names.extend([("instance", Some(instance)), ("hint", hint.as_ref())]),
+            Call::Login { instance, hint, .. } => names.extend([("instance", Some(instance)), ("hint", hint.as_ref())]),
             Call::Logout { identity } => names.push(("identity", identity.as_ref())),
             _ => {}
         }

@@ -10,6 +10,7 @@ fn sign() -> Call {
         repository: Some("/r".into()),
         host: None,
         reader: true,
+        by_code: false,
     })
 }
 
@@ -129,7 +130,7 @@ fn the_document_has_every_message_field_refusal_and_limit() {
     let text = String::new;
     let requests = [
         sign(),
-        Call::Login { instance: text(), hint: None },
+        Call::Login { instance: text(), hint: None, by_code: true },
         Call::Logout { identity: None },
         Call::Status,
         Call::Journal,

@@ -8,6 +8,7 @@ use super::{
     confirm::{Asker, Confirmations, Rules},
     keyring::Keyring,
     login::{Ready, Refused, Target, Wanted, refused_signature},
+    memory,
     peer::{self, Way},
     place::{Place, PlaceError},
     protocol::{self, Call, HEARTBEAT, MAX_REQUEST, PATIENCE, Refusal, Reply, Request, Sign},
@@ -121,7 +122,7 @@ impl Server {
     /// [`PlaceError`].
     pub fn open(place: &Place, activated: Activated, resolve: Resolve, options: Options) -> Result<Option<Self>, PlaceError> {
         let Some(lock) = place.lock()? else { return Ok(None) };
-        let memory = protect_memory(options.readable_memory);
+        let memory = memory::protect(options.readable_memory);
         let own = activated.own.map_or_else(|| place.listen(&place.socket()), Ok)?;
         let forward = activated.forward.map_or_else(|| place.listen(&place.forward_socket()), Ok)?;
         Ok(Some(Self { own, forward, resolve, options, place: place.clone(), memory, _lock: lock }))
@@ -242,7 +243,7 @@ impl Shared {
         let result = match (door, request.call) {
             (_, Call::Sign(sign)) => self.sign(&sign, door, replies).await,
             (Door::Forward { .. }, _) => Err(Refused::new(Refusal::Request, "this socket is for signatures alone")),
-            (Door::Own, Call::Login { instance, hint }) => self.log_in(&instance, hint, replies).await,
+            (Door::Own, Call::Login { instance, hint, by_code }) => self.log_in(&instance, hint, by_code, replies).await,
             (Door::Own, Call::Logout { identity }) => self.log_out(identity.as_deref(), replies).await.map(done),
             (Door::Own, Call::Status) => Ok(Reply::Status(self.status())),
             (Door::Own, Call::Journal) => Ok(Reply::Journal { entries: newest(&self.journal.borrow()) }),
@@ -297,8 +298,10 @@ impl Shared {
             let asker = Asker { host: request.host.clone(), way: Way::of(process) };
             self.clients.wait(self.admit_forwarded(asker, request, &object, &target, &wanted)).await?;
         }
+        let by_code = request.by_code && door == Door::Own;
         for last_attempt in [false, true] {
-            let ready = self.clients.wait(self.vault.ready(&target, &wanted, &self.http, |prompt| self.say(prompt, door, replies))).await?;
+            let say = |prompt| self.say(prompt, door, replies);
+            let ready = self.clients.wait(self.vault.ready(&target, &wanted, by_code, &self.http, say)).await?;
             let publication = ready.publication.with_log(&target.services);
             let key = publication.key();
             if request.reader && !self.told.borrow().contains(&key) {
@@ -399,11 +402,17 @@ impl Shared {
         let _ = replies.send(prompt);
     }
 
-    async fn log_in(&self, instance: &str, hint: Option<String>, replies: &mpsc::UnboundedSender<Reply>) -> Result<Reply, Refused> {
+    async fn log_in(
+        &self,
+        instance: &str,
+        hint: Option<String>,
+        by_code: bool,
+        replies: &mpsc::UnboundedSender<Reply>,
+    ) -> Result<Reply, Refused> {
         let target = self.target(instance)?;
         let wanted = hint.map_or(Wanted::Anybody, Wanted::Named);
-        let ready =
-            self.clients.wait(self.vault.ready(&target, &wanted, &self.http, |prompt| self.say(prompt, Door::Own, replies))).await?;
+        let say = |prompt| self.say(prompt, Door::Own, replies);
+        let ready = self.clients.wait(self.vault.ready(&target, &wanted, by_code, &self.http, say)).await?;
         Ok(Reply::LoggedIn { identity: ready.identity, issuer: ready.issuer })
     }
 
@@ -543,30 +552,6 @@ fn is_newer(left: &str, right: &str) -> bool {
         version.split('.').map(|part| part.parse().ok()).collect::<Option<Vec<_>>>().filter(|numbers| numbers.len() == 3)
     };
     matches!((numbers(left), numbers(right)), (Some(left), Some(right)) if left > right)
-}
-
-/// Keeps other processes and the swap from this process' memory. What was reached, in words.
-fn protect_memory(readable: bool) -> String {
-    use rustix::{
-        mm::{MlockAllFlags, mlockall},
-        process::{Resource, Rlimit, getrlimit, setrlimit},
-    };
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
-    #[cfg(target_os = "linux")]
-    if !readable {
-        let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = readable;
-    // with a low limit the lock succeeds, and the first allocation beyond it fails
-    let limit = getrlimit(Resource::Memlock).current;
-    if limit.is_some_and(|limit| limit < 1 << 30) {
-        return format!("not locked: RLIMIT_MEMLOCK allows {} KiB", limit.unwrap_or_default() >> 10);
-    }
-    match mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE) {
-        Ok(()) => "locked".into(),
-        Err(error) => format!("not locked: {error}"),
-    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,13 @@ use crate::{
     sign::Credential,
 };
 use jiff::{SignedDuration, Timestamp};
-use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    rc::{Rc, Weak},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::watch;
 
 /// A certificate is not used in its last seconds: the log and the timestamp authority come after it.
@@ -104,6 +110,8 @@ pub struct Vault {
     keyring: Rc<Keyring>,
 }
 
+type Flight = (Authority, Wanted, bool);
+
 #[derive(Default)]
 struct Content {
     logins: HashMap<(Authority, String), Kept>,
@@ -111,7 +119,8 @@ struct Content {
     turns: HashMap<Authority, Rc<tokio::sync::Mutex<()>>>,
     /// The identity that a name led to.
     names: HashMap<(Authority, String), String>,
-    flights: HashMap<(Authority, Wanted), watch::Receiver<Progress>>,
+    /// Logins that are under way, each with whether it is by a code.
+    flights: HashMap<Flight, Weak<watch::Sender<Progress>>>,
     locked: bool,
 }
 
@@ -130,7 +139,14 @@ impl Vault {
     ///
     /// # Errors
     /// [`Refused`].
-    pub async fn ready(&self, target: &Rc<Target>, wanted: &Wanted, http: &Http, say: impl Fn(Reply)) -> Result<Ready, Refused> {
+    pub async fn ready(
+        &self,
+        target: &Rc<Target>,
+        wanted: &Wanted,
+        by_code: bool,
+        http: &Http,
+        say: impl Fn(Reply),
+    ) -> Result<Ready, Refused> {
         let mut progress = {
             let mut content = self.content.borrow_mut();
             if content.locked {
@@ -139,13 +155,14 @@ impl Vault {
             if let Some(ready) = content.good(&Authority::of(target), wanted) {
                 return Ok(ready);
             }
-            let flight = (Authority::of(target), wanted.clone());
-            match content.flights.get(&flight) {
-                Some(progress) => progress.clone(),
+            let flight = (Authority::of(target), wanted.clone(), by_code);
+            match content.flights.get(&flight).and_then(Weak::upgrade) {
+                Some(sender) => sender.subscribe(),
                 None => {
-                    let (sender, progress) = watch::channel(Progress::default());
-                    content.flights.insert(flight, progress.clone());
-                    tokio::task::spawn_local(self.clone().fly(Rc::clone(target), wanted.clone(), http.clone(), sender));
+                    let sender = Rc::new(watch::Sender::new(Progress::default()));
+                    let progress = sender.subscribe();
+                    content.flights.insert(flight.clone(), Rc::downgrade(&sender));
+                    tokio::task::spawn_local(self.clone().fly(Rc::clone(target), flight, http.clone(), sender));
                     progress
                 }
             }
@@ -168,13 +185,14 @@ impl Vault {
     }
 
     /// Gets a credential for all who wait, whether or not the one that asked first is still there.
-    async fn fly(self, target: Rc<Target>, wanted: Wanted, http: Http, progress: watch::Sender<Progress>) {
-        let outcome = self.obtain(&target, &wanted, &http, &Saying(&progress)).await;
-        self.content.borrow_mut().flights.remove(&(Authority::of(&target), wanted));
+    async fn fly(self, target: Rc<Target>, flight: Flight, http: Http, progress: Rc<watch::Sender<Progress>>) {
+        let (_, wanted, by_code) = &flight;
+        let outcome = self.obtain(&target, wanted, *by_code, &http, &Saying(&progress)).await;
+        self.content.borrow_mut().flights.remove(&flight);
         progress.send_modify(|progress| progress.outcome = Some(outcome));
     }
 
-    async fn obtain(&self, target: &Target, wanted: &Wanted, http: &Http, prompt: &Saying<'_>) -> Result<Ready, Refused> {
+    async fn obtain(&self, target: &Target, wanted: &Wanted, by_code: bool, http: &Http, prompt: &Saying<'_>) -> Result<Ready, Refused> {
         let authority = Authority::of(target);
         {
             let turn = self.turn(&authority);
@@ -194,7 +212,7 @@ impl Vault {
                 }
             }
         }
-        let session = log_in(target, wanted, http, prompt).await?;
+        let session = log_in(target, wanted, by_code, http, prompt).await?;
         let ready = certify(target, wanted, &session, http, prompt).await?;
         let refresh_token = session.refresh_token.clone();
         self.keep(target, wanted, ready.clone(), session, false)?;

@@ -11,9 +11,9 @@ use super::{
     ui::Ui,
 };
 use crate::{
-    Reason,
-    config::RekorMode,
+    config::{Config, RekorMode},
     object::{MAX_OBJECT, Payload},
+    repository::Repository,
     service::ServiceError,
     sign::{self, Publication, SignError, Signature},
 };
@@ -26,7 +26,11 @@ pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Pa
     // what cannot be said afterwards must not be done before
     let status = StatusOutput::open(status_fd)?;
     let payload = read(input, MAX_OBJECT)?;
-    let context = Context::load(&[]).inspect_err(|failure| Terminal::open(None).say_beside_standard_error(failure))?;
+    let context = Context::load(&[]).inspect_err(|failure| {
+        let repository = Repository::discover().ok().flatten();
+        let log = Config::log_path_alone(repository.as_ref());
+        Terminal::open(log.as_deref()).say_beside_standard_error(failure);
+    })?;
     let terminal = Terminal::open(context.config.log_path.value.as_deref());
     if let Some(problem) = &terminal.unwritable {
         ui.warning(problem);
@@ -108,35 +112,15 @@ fn create_with(
     signature
 }
 
-/// The setting that names a file with what is not in the trust root.
-fn trust_setting(reason: Reason) -> Option<&'static str> {
-    match reason {
-        Reason::UnknownAuthority => Some("paraph.fulcioRoot"),
-        Reason::SctUnknownLog => Some("paraph.ctLogPublicKey"),
-        Reason::LogUnknown => Some("paraph.rekorPublicKey"),
-        Reason::TimestampUnknownAuthority => Some("paraph.timestampCertChain"),
-        _ => None,
-    }
-}
-
 impl From<SignError> for Failure {
     fn from(error: SignError) -> Self {
-        match error {
-            SignError::Service(error) => error.into(),
-            SignError::Certificate { ref rejection, .. } | SignError::SelfCheck { ref rejection, .. } => {
-                let hint = "`paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used";
-                let hint = match trust_setting(rejection.reason()) {
-                    Some(setting) => format!("{hint}; where trust comes from files, {setting} names the one that is missing"),
-                    None => hint.to_owned(),
-                };
-                Self::new(Exit::Trust, error.to_string()).with_hint(hint)
-            }
-            SignError::IntermediateMissing { .. } => Self::new(Exit::Trust, error.to_string())
-                .with_hint("a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of paraph.fulcioRoot"),
-            SignError::WrongCertificate { .. } => Self::new(Exit::Service, error.to_string()),
-            SignError::TimestampAuthorityMissing => Self::new(Exit::Configuration, error.to_string()).with_hint("set paraph.timestampServerURL"),
-            SignError::Encoding(_) | SignError::Key(_) => Self::new(Exit::Io, error.to_string()),
-        }
+        let exit = match &error {
+            SignError::Service(_) | SignError::WrongCertificate { .. } => Exit::Service,
+            SignError::Certificate { .. } | SignError::SelfCheck { .. } | SignError::IntermediateMissing { .. } => Exit::Trust,
+            SignError::TimestampAuthorityMissing => Exit::Configuration,
+            SignError::Encoding(_) | SignError::Key(_) => Exit::Io,
+        };
+        Self { hint: error.hint(), ..Self::new(exit, error.to_string()) }
     }
 }
 

@@ -14,7 +14,9 @@ use crate::{
         workload::{self, Provider, Surroundings, WorkloadError},
     },
     object::Payload,
+    selection,
     service::Http,
+    trust::Instance,
 };
 use jiff::Timestamp;
 use std::{ffi::OsStr, path::Path, time::Duration};
@@ -23,12 +25,12 @@ use zeroize::Zeroizing;
 /// A secret file larger than this is not read, in bytes.
 const MAX_SECRET: usize = 4096;
 
-const STALE_ACCESS_CODE: &str = "run `paraph local use` again in this repository: it names the file of the access code";
-
 /// Where the token comes from, and why from there.
 pub(super) struct Choice {
     /// Where from.
     pub(super) source: Source,
+    /// The same in words.
+    pub(super) origin: String,
     /// Why: a clause.
     pub(super) because: String,
     /// A CI system whose job this is, and whose token is not taken.
@@ -60,13 +62,23 @@ pub(super) fn choice(context: &Context, terminal: &Terminal) -> Result<Choice, F
     };
     let by_itself = matches!(source, Source::Workload(_)) && !named;
     let unused = settings.job.filter(|job| !named && !matches!(source, Source::Workload(chosen) if chosen == *job));
-    Ok(Choice { source, because, unused, by_itself })
+    let origin = match source {
+        Source::Browser if terminal.is_present() && !desktop(terminal).opens(&opener(config)) => {
+            "a login with a code or an address that the terminal shows".to_owned()
+        }
+        _ => source.to_string(),
+    };
+    Ok(Choice { source, origin, because, unused, by_itself })
 }
 
 /// Whether a login could be shown to somebody.
 pub(super) fn somebody_is_there(context: &Context, terminal: &Terminal) -> bool {
-    let desktop = Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name));
+    let desktop = desktop(terminal);
     desktop.terminal || desktop.session || context.config.url_opener.value.is_some()
+}
+
+fn desktop(terminal: &Terminal) -> Desktop {
+    Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name))
 }
 
 /// The identity that git's key names: `user.signingKey`, or `Name <email>` of the committer.
@@ -117,16 +129,23 @@ pub(super) async fn token_of(
         }
         Source::Direct(_) | Source::Device | Source::Browser => return log_in(context, source, hint, http, terminal).await,
     };
-    check_token(context, &token).map_err(|error| {
-        let failure = Failure::from(error);
-        Failure { message: format!("the token from {source} is not sent: {}", failure.message), ..failure }
-    })?;
+    check_token(context, &token)
+        .map_err(|failure| Failure { message: format!("the token from {source} is not sent: {}", failure.message), ..failure })?;
     Ok(token)
 }
 
-/// What is known of a token before anybody gets it. One that somebody handed over names its own issuer; Fulcio decides whether it takes it.
-pub(super) fn check_token(context: &Context, token: &IdentityToken) -> Result<(), TokenError> {
-    token.check(&Expectation::new(None, &context.config.client_id.value, Timestamp::now()))
+/// What is known of a token before anybody gets it. One that somebody handed over names its own issuer, and Fulcio decides whether it takes
+/// it; but one that is good at another instance that is known here is for that one alone.
+pub(super) fn check_token(context: &Context, token: &IdentityToken) -> Result<(), Failure> {
+    let now = Timestamp::now();
+    token.check(&Expectation::new(None, &context.config.client_id.value, now))?;
+    let cached = |name: &Instance| context.cached(name);
+    let Some(other) = selection::instance_of_token(&context.config, &cached, now, token.issuer()) else { return Ok(()) };
+    let (issuer, own) = (token.issuer(), context.config.instance_name());
+    let message =
+        format!("the identity token is from {issuer}, the identity provider of the instance {other}, and the instance here is {own}");
+    Err(Failure::new(Exit::Identity, message)
+        .with_hint(format!("set paraph.instance to {other}, get a token for {own}, or set paraph.issuer to {issuer} if {own} shares it")))
 }
 
 async fn log_in(
@@ -151,11 +170,11 @@ async fn log_in(
         autoclose: autoclose(config),
         deadline: config.login_timeout.value,
     };
-    let desktop = Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name));
+    let desktop = desktop(terminal);
     let session = match (source, hint) {
         (Source::Direct(code), Some(email)) => login.direct(code, email).await.map_err(|error| match error {
             // the only thing that it asks for
-            LoginError::Refused { .. } => Failure { hint: Some(STALE_ACCESS_CODE.to_owned()), ..error.into() },
+            LoginError::Refused { .. } => Failure { hint: LoginError::AccessCode.hint().map(str::to_owned), ..error.into() },
             other => other.into(),
         })?,
         (Source::Device, _) => login.device(terminal, desktop).await?,
@@ -275,43 +294,15 @@ impl From<WorkloadError> for Failure {
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
-        let hint = match &error {
-            TokenError::Expired(_) => Some("get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead"),
-            TokenError::Future(_) => Some("set this machine's clock, for instance with NTP; `paraph doctor` measures it"),
-            TokenError::Audience { .. } => Some("ask for a token that is made out to the client id (paraph.clientID, sigstore by default)"),
-            TokenError::EmailUnverified(_) => Some("confirm the address at the identity provider"),
-            TokenError::Issuer { .. } => Some("set paraph.issuer exactly as the issuer writes itself, trailing slash included"),
-            _ => None,
-        };
-        let failure = Self::new(Exit::Identity, error.to_string());
-        Self { hint: hint.map(str::to_owned), ..failure }
+        Self { hint: error.hint().map(str::to_owned), ..Self::new(Exit::Identity, error.to_string()) }
     }
 }
 
 impl From<LoginError> for Failure {
     fn from(error: LoginError) -> Self {
-        let hint = match &error {
-            LoginError::Service(_) | LoginError::Token(_) => None,
-            LoginError::Nobody => Provider::remedy_in_job(&|name: &str| std::env::var_os(name)).or(Some(
-                "choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in",
-            )),
-            LoginError::Opener => Some(
-                "set paraph.urlOpener to a program that opens it, or paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile",
-            ),
-            LoginError::Deadline(_) => Some("try again; paraph.loginTimeout gives more time"),
-            LoginError::Redirect { .. } => {
-                Some("set paraph.redirectURL to an http address of this machine that the issuer knows, or unset it")
-            }
-            LoginError::Refused { .. } => Some("log in once more, as somebody whom the provider lets in"),
-            LoginError::AccessCode => Some(STALE_ACCESS_CODE),
-            _ => None,
-        };
-        let failure = match error {
-            LoginError::Service(error) => return error.into(),
-            LoginError::Token(error) => return error.into(),
-            other => Self::new(Exit::Identity, other.to_string()),
-        };
-        Self { hint: hint.map(str::to_owned), ..failure }
+        let in_job = || Provider::remedy_in_job(&|name: &str| std::env::var_os(name)).filter(|_| matches!(error, LoginError::Nobody));
+        let exit = if matches!(error, LoginError::Service(_)) { Exit::Service } else { Exit::Identity };
+        Self { hint: in_job().or(error.hint()).map(str::to_owned), ..Self::new(exit, error.to_string()) }
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) enum Prospect {
     },
     /// None runs.
     Absent,
+    /// What is there cannot be used: why.
+    Unusable(String),
 }
 
 /// A login that an agent keeps.
@@ -59,7 +61,8 @@ impl Prospect {
             Self::Locked => "locked".into(),
             Self::Keeps { process, login: KeptLogin { identity, until, is_renewable, .. } } => {
                 let until = match (is_renewable, until) {
-                    (true, _) => "which goes on by itself".to_owned(),
+                    (true, Some(until)) => format!("with a certificate until {until}, and goes on by itself"),
+                    (true, None) => "which goes on by itself".to_owned(),
                     (false, Some(until)) => format!("good until {until}"),
                     (false, None) => "whose certificate has ended: the next signature takes a login".to_owned(),
                 };
@@ -67,6 +70,7 @@ impl Prospect {
             }
             Self::Rests(keyring) => format!("the login rests in {keyring}, and a signature goes on with it"),
             Self::Without { process } => format!("process {process} has no login for this, and the next signature takes one"),
+            Self::Unusable(why) => format!("not used: {why}"),
             Self::Absent => "none runs; a signature that needs a login starts one".into(),
         }
     }

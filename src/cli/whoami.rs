@@ -98,7 +98,7 @@ fn known(context: &Context, choice: &Choice, hint: Option<&str>, terminal: &Term
     };
     Ok(match read {
         Ok(token) => {
-            let problem = identity::check_token(context, &token).map_err(Failure::from);
+            let problem = identity::check_token(context, &token);
             let problem = problem.and_then(|()| identity::check_expected(context, &token)).err();
             Known { problem, ..Known::of(&token) }
         }
@@ -153,7 +153,7 @@ fn print(context: &Context, choice: &Choice, known: &Known, checked: bool, ui: &
     for (name, value) in &known.claims {
         line(ui, "", format!("{name} {value}"));
     }
-    line(ui, "token", format!("from {}: {}", choice.source, choice.because));
+    line(ui, "token", format!("from {}: {}", choice.origin, choice.because));
     if let Some(job) = choice.unused {
         line(ui, "", format!("the token of this job of {job} is not used (paraph.tokenProvider = {} would)", job.name()));
     }

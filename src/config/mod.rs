@@ -140,14 +140,13 @@ pub struct Inputs<'a> {
 impl Config {
     /// The configuration of this process in a repository, or outside of one.
     pub fn load(repository: Option<&Repository>, options: &[OptionValue]) -> Result<Self, Error> {
-        let entries = match repository {
-            Some(repository) => repository.configuration(SECTIONS)?,
-            None => repository::global_configuration(SECTIONS)?,
-        };
-        let directory = std::env::current_dir().map_err(Error::CurrentDirectory)?;
-        let home = std::env::home_dir().filter(|home| home.is_absolute());
-        let variable = |name: &str| std::env::var_os(name);
-        Self::from_inputs(&Inputs { options, variable: &variable, entries: &entries, directory: &directory, home: home.as_deref() })
+        of_process(repository, options, Self::from_inputs)
+    }
+
+    /// The log's path alone: where a message goes about a configuration that cannot be used as a whole.
+    pub fn log_path_alone(repository: Option<&Repository>) -> Option<PathBuf> {
+        let info = SETTINGS.iter().find(|info| info.name == "logPath")?;
+        of_process(repository, &[], |inputs| inputs.setting::<Option<PathBuf>>(info)).ok()?.value
     }
 
     /// The configuration of the system's, the user's and the repository's files alone: what the environment and git's command line say does
@@ -192,6 +191,22 @@ impl Config {
     pub fn rekor_protocol(&self) -> Option<RekorVersion> {
         self.rekor_version.value.or_else(|| self.rekor.value.as_ref().map(|_| RekorVersion::V1))
     }
+}
+
+/// What `read` makes of the surroundings of this process.
+fn of_process<T>(
+    repository: Option<&Repository>,
+    options: &[OptionValue],
+    read: impl FnOnce(&Inputs<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let entries = match repository {
+        Some(repository) => repository.configuration(SECTIONS)?,
+        None => repository::global_configuration(SECTIONS)?,
+    };
+    let directory = std::env::current_dir().map_err(Error::CurrentDirectory)?;
+    let home = std::env::home_dir().filter(|home| home.is_absolute());
+    let variable = |name: &str| std::env::var_os(name);
+    read(&Inputs { options, variable: &variable, entries: &entries, directory: &directory, home: home.as_deref() })
 }
 
 impl<T> Setting<T> {

@@ -199,7 +199,7 @@ settings! {
     url_opener: Option<UrlOpener> {
         name: "urlOpener", keys: ["paraph.urlOpener", "gitsign.urlOpener"], variables: ["PARAPH_URL_OPENER", "GITSIGN_URL_OPENER"],
         default: "", otherwise: "the desktop's browser", secret: false,
-        help: "The command that opens the login page. It is split into words, quotes group them, {{.URL}} is the address, and no shell sees it.",
+        help: "The command that opens the login page. It is split into words, quotes group them, {{.URL}} is the address, and no shell sees it. Where there is a terminal and no desktop, a login with a code is offered when it fails.",
     }
     autoclose: bool {
         name: "autoclose", keys: ["paraph.autoclose", "gitsign.autoclose"],

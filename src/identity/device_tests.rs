@@ -128,6 +128,20 @@ fn a_terminal_without_a_desktop_takes_the_device_flow_where_the_issuer_has_it() 
             let told = receiver.recv().await.unwrap();
             assert_eq!((outcome.is_ok(), matches!(told, Told::Code { .. })), (by_code, by_code), "{told:?}");
         }
+        // the user's own opener goes first, and one that fails leaves the code; without codes the address is left
+        for (opener, metadata, codes) in [
+            ("false", HONEST.metadata, 1),
+            ("true", HONEST.metadata, 0),
+            ("false", |metadata: &mut Value| metadata["device_authorization_endpoint"] = Value::Null, 0),
+        ] {
+            let (fake, _) = provider(Lies { metadata, ..HONEST }).await;
+            let login = Login { deadline: Duration::from_millis(1500), ..login(&http, &fake.url) };
+            let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+            let outcome = login.interactive(&Shown(sender), &Opener::Command(vec![opener.into()]), WITH_TERMINAL).await;
+            assert!(matches!(receiver.recv().await, Some(Told::Address { opening: true, .. })));
+            let later: Vec<Told> = std::iter::from_fn(|| receiver.try_recv().ok()).collect();
+            assert_eq!((outcome.is_ok(), later.len()), (codes == 1, codes), "{opener}: {later:?}");
+        }
         // a redirect URL that is configured is one that the user has made reachable
         let (fake, _) = provider(HONEST).await;
         let login = Login { redirect_url: Some("http://127.0.0.1/cb"), deadline: Duration::from_millis(500), ..login(&http, &fake.url) };

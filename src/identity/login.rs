@@ -87,10 +87,23 @@ impl Desktop {
         Self { terminal, session: set("BROWSER") || display && !remote }
     }
 
-    /// Whether a browser is going to open.
-    fn opens(self, opener: &Opener) -> bool {
-        self.session && !matches!(opener, Opener::Nothing) || matches!(opener, Opener::Command(_))
+    /// Whether a browser is going to open. Where there is no desktop the user's own opener may know a way, and the system's does not.
+    pub fn opens(self, opener: &Opener) -> bool {
+        match opener {
+            Opener::System => self.session,
+            Opener::Command(_) => true,
+            Opener::Nothing => false,
+        }
     }
+}
+
+/// How the address gets into a browser.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    /// What is run for it.
+    opener: &'a Opener,
+    /// The login goes on where the opener fails: the user has the address, and no better way.
+    address_suffices: bool,
 }
 
 /// Why a login gave no token.
@@ -168,24 +181,35 @@ pub enum LoginError {
 
 impl Login<'_> {
     /// A login by the way that fits the place: in a browser where one opens; with a code for another device where there is a terminal
-    /// alone, the issuer offers that and no redirect URL is configured; else in a browser that the user opens.
+    /// alone and no opener of the user's succeeds, the issuer offers that and no redirect URL is configured; else in a browser that the user
+    /// opens.
     ///
     /// # Errors
     /// A [`LoginError`].
     pub async fn interactive(&self, prompt: &dyn Prompt, opener: &Opener, desktop: Desktop) -> Result<Session, LoginError> {
-        if desktop.opens(opener) || !desktop.terminal || self.redirect_url.is_some_and(|url| !url.is_empty()) {
+        if desktop.session && desktop.opens(opener) || !desktop.terminal || self.redirect_url.is_some_and(|url| !url.is_empty()) {
             return self.browser(prompt, opener, desktop).await;
         }
         self.in_time(async {
             let provider = self.discover(&self.http.within(self.deadline)).await?;
-            if provider.device_authorization_endpoint()?.is_some() {
+            let has_codes = provider.device_authorization_endpoint()?.is_some();
+            if desktop.opens(opener) {
+                let receiver = Receiver::bind(self.redirect_url).await?;
+                let way = Way { opener, address_suffices: !has_codes };
+                match self.at(receiver, &provider, prompt, way).await {
+                    Err(LoginError::Opener) => {}
+                    outcome => return outcome,
+                }
+            }
+            if has_codes {
                 match self.by_code(&provider, prompt).await {
                     // the issuer has the flow, and not for this client; nothing has been shown yet
                     Err(LoginError::Refused { error, .. }) if error == "unauthorized_client" => {}
                     outcome => return outcome,
                 }
             }
-            self.at(Receiver::bind(self.redirect_url).await?, &provider, prompt, opener, desktop).await
+            let way = Way { opener: &Opener::Nothing, address_suffices: true };
+            self.at(Receiver::bind(self.redirect_url).await?, &provider, prompt, way).await
         })
         .await
     }
@@ -195,35 +219,29 @@ impl Login<'_> {
     /// # Errors
     /// A [`LoginError`].
     pub async fn browser(&self, prompt: &dyn Prompt, opener: &Opener, desktop: Desktop) -> Result<Session, LoginError> {
-        if !desktop.terminal && !desktop.opens(opener) {
+        let opener = if desktop.opens(opener) { opener } else { &Opener::Nothing };
+        if !desktop.terminal && matches!(opener, Opener::Nothing) {
             return Err(LoginError::Nobody);
         }
+        // with a terminal the user has the address, whatever becomes of the browser
+        let way = Way { opener, address_suffices: desktop.terminal };
         self.in_time(async {
             // before the provider is asked: a redirect URL that cannot be used is told at once
             let receiver = Receiver::bind(self.redirect_url).await?;
             let provider = self.discover(&self.http.within(self.deadline)).await?;
-            self.at(receiver, &provider, prompt, opener, desktop).await
+            self.at(receiver, &provider, prompt, way).await
         })
         .await
     }
 
     /// The authorization code flow whose answer comes to `receiver`.
-    async fn at(
-        &self,
-        receiver: Receiver,
-        provider: &Provider,
-        prompt: &dyn Prompt,
-        opener: &Opener,
-        desktop: Desktop,
-    ) -> Result<Session, LoginError> {
-        let opening = desktop.opens(opener);
+    async fn at(&self, receiver: Receiver, provider: &Provider, prompt: &dyn Prompt, way: Way<'_>) -> Result<Session, LoginError> {
         let request = self.request(provider, receiver.redirect())?;
         let mut waiting = receiver.wait(request.expected.clone(), self.autoclose);
-        let failed = if opening { open(opener, request.url.as_str()) } else { None };
-        prompt.log_in_at(request.url.as_str(), opening);
-        // with a terminal the user has the address, whatever becomes of the browser
+        let failed = open(way.opener, request.url.as_str());
+        prompt.log_in_at(request.url.as_str(), !matches!(way.opener, Opener::Nothing));
         let nobody_left = async {
-            let failed = match failed.filter(|_| !desktop.terminal) {
+            let failed = match failed.filter(|_| !way.address_suffices) {
                 Some(failed) => failed.await.is_ok(),
                 None => false,
             };

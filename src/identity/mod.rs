@@ -4,6 +4,7 @@
 //! given to it) and reads neither configuration nor environment by itself. Fulcio verifies a token once more; what is checked here keeps a token that cannot work, or that was made
 //! for somebody else, from leaving the machine.
 
+mod advice;
 mod callback;
 mod device;
 mod login;

@@ -230,6 +230,16 @@ impl Http {
     }
 }
 
+/// The proxy that stands before an address, by the rules of the clients: host and port.
+fn proxy_of(url: &Url) -> Option<String> {
+    if is_metadata_service(url) {
+        return None;
+    }
+    let found = hyper_util::client::proxy::matcher::Matcher::from_system().intercept(&url.as_str().parse().ok()?)?;
+    let (host, port) = (found.uri().host()?, found.uri().port_u16());
+    Some(quotable(&port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))))
+}
+
 fn builder() -> reqwest::ClientBuilder {
     Client::builder().user_agent(USER_AGENT).redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT)
 }
@@ -428,11 +438,14 @@ impl Failure {
 
     fn of_transport(call: &Call<'_>, error: reqwest::Error, deadline: Duration) -> Self {
         let error = error.without_url();
-        let detail = innermost(&error);
+        let detail = match proxy_of(&call.url).filter(|_| error.is_connect()) {
+            Some(proxy) => format!("{} (through the proxy {proxy})", innermost(&error)),
+            None => innermost(&error),
+        };
         let certificate = detail.contains("certificate") || detail.contains("invalid peer");
         let (cause, repeatable) = if error.is_timeout() && error.is_connect() {
             // a host that drops what is sent to it will go on doing so
-            (Cause::Unreachable(format!("no connection within {} s", CONNECT.as_secs())), false)
+            (Cause::Unreachable(format!("no connection within {} s: {detail}", CONNECT.as_secs())), false)
         } else if error.is_timeout() {
             (Cause::Deadline(deadline), false)
         } else if error.is_connect() && certificate {

@@ -130,6 +130,38 @@ pub enum SignError {
     Key(#[from] aws_lc_rs::error::Unspecified),
 }
 
+impl SignError {
+    /// What to do, where there is something.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Service(error) => error.hint()?.to_owned(),
+            Self::Certificate { rejection, .. } | Self::SelfCheck { rejection, .. } => {
+                let hint = "`paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used";
+                match trust_setting(rejection.reason()) {
+                    Some(setting) => format!("{hint}; where trust comes from files, {setting} names the one that is missing"),
+                    None => hint.to_owned(),
+                }
+            }
+            Self::IntermediateMissing { .. } => {
+                "a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of paraph.fulcioRoot".to_owned()
+            }
+            Self::TimestampAuthorityMissing => "set paraph.timestampServerURL".to_owned(),
+            Self::WrongCertificate { .. } | Self::Encoding(_) | Self::Key(_) => return None,
+        })
+    }
+}
+
+/// The setting that names a file with what is not in the trust root.
+fn trust_setting(reason: Reason) -> Option<&'static str> {
+    match reason {
+        Reason::UnknownAuthority => Some("paraph.fulcioRoot"),
+        Reason::SctUnknownLog => Some("paraph.ctLogPublicKey"),
+        Reason::LogUnknown => Some("paraph.rekorPublicKey"),
+        Reason::TimestampUnknownAuthority => Some("paraph.timestampCertChain"),
+        _ => None,
+    }
+}
+
 /// A finished signature.
 #[derive(Debug, Clone)]
 pub struct Signature {

@@ -14,6 +14,7 @@ mod publication;
 mod rebase;
 mod service_managers;
 mod ssh;
+mod under_way;
 mod without;
 
 use crate::support::{

@@ -20,7 +20,7 @@ use crate::{
         place::Place,
         protocol::{Call, Login, Refusal, Reply, Status},
     },
-    config::OptionValue,
+    config::{OptionValue, TokenProvider},
     escape::Escaped,
     identity::{DeviceCode, Prompt as _},
 };
@@ -133,16 +133,17 @@ pub(super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure
     let hint = arguments.identity.clone().or_else(|| plain.config.expected_identity.value.clone()).or_else(committer);
     let terminal = Terminal::open(plain.config.log_path.value.as_deref());
     let mut publication = OfAgent::default();
-    let reply = Client::of_user(true)?.call(&Call::Login { instance, hint }, |reply| show(reply, &mut publication, &terminal))?;
-    let Reply::LoggedIn { identity, issuer } = reply else { return Err(unexpected()) };
-    ui.note(format!("Logged in as {identity}, vouched for by {issuer}."));
-    match &arguments.identity {
-        Some(asked) if *asked != identity => {
-            Err(Failure::new(Exit::Identity, format!("the login is {identity}'s, and {asked} was asked for"))
-                .with_hint(format!("`paraph logout {identity}` ends that login; then log in as {asked} at the issuer")))
-        }
-        _ => Ok(Exit::Good),
+    let call = Call::Login { instance, hint, by_code: plain.config.token_provider.value == Some(TokenProvider::Device) };
+    let client = Client::of_user(true)?.with_person(plain.config.login_timeout.value);
+    let reply = client.call(&call, |reply| show(reply, &mut publication, &terminal))?;
+    let Reply::LoggedIn { identity, issuer } = reply else { return Err(unexpected().into()) };
+    if let Some(asked) = arguments.identity.as_ref().filter(|asked| **asked != identity) {
+        let message = format!("the login is that of {identity}, vouched for by {issuer}, and {asked} was asked for");
+        let hint = format!("`paraph logout {identity}` ends that login; then log in as {asked} at the issuer");
+        return Err(Failure::new(Exit::Identity, message).with_hint(hint));
     }
+    ui.note(format!("Logged in as {identity}, vouched for by {issuer}."));
+    Ok(Exit::Good)
 }
 
 pub(super) fn log_out(arguments: &LogoutArgs, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -169,8 +170,9 @@ pub(super) fn log_out(arguments: &LogoutArgs, ui: &mut Ui) -> Result<Exit, Failu
 /// Whether no agent keeps this login; one that is there and does not say is asked to forget it.
 fn is_not_kept(identity: &str) -> bool {
     match running() {
-        Some(status) => status.logins.iter().all(|login| login.identity != identity),
-        None => !Client::of_user(false).is_ok_and(|client| client.is_present()),
+        Ok(Some(status)) => status.logins.iter().all(|login| login.identity != identity),
+        Ok(None) => true,
+        Err(_) => false,
     }
 }
 
@@ -246,7 +248,7 @@ fn tell(client: &Client, call: &Call, done: &str, ui: &mut Ui) -> Result<Exit, F
             remarks.into_iter().for_each(|remark| ui.warning(remark));
             Ok(Exit::Good)
         }
-        Ok(_) => Err(unexpected()),
+        Ok(_) => Err(unexpected().into()),
         Err(AgentError::Absent) => {
             ui.note("No agent runs.");
             Ok(Exit::Good)
@@ -255,21 +257,18 @@ fn tell(client: &Client, call: &Call, done: &str, ui: &mut Ui) -> Result<Exit, F
     }
 }
 
-/// What the agent says of itself, where one runs and can be asked.
-pub(super) fn running() -> Option<Status> {
-    match Client::of_user(false).ok()?.call(&Call::Status, |_| true) {
-        Ok(Reply::Status(status)) => Some(status),
-        _ => None,
+/// What the agent says of itself, where one runs.
+pub(super) fn running() -> Result<Option<Status>, AgentError> {
+    match Client::of_user(false)?.call(&Call::Status, |_| true) {
+        Ok(Reply::Status(status)) => Ok(Some(status)),
+        Ok(_) => Err(unexpected()),
+        Err(AgentError::Absent) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
 fn status(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
-    let status = match Client::of_user(false)?.call(&Call::Status, |_| true) {
-        Ok(Reply::Status(status)) => Some(status),
-        Ok(_) => return Err(unexpected()),
-        Err(AgentError::Absent) => None,
-        Err(error) => return Err(error.into()),
-    };
+    let status = running()?;
     let resting = keyring::records(None)?;
     if json {
         let rests = |record: &Record| {
@@ -280,6 +279,9 @@ fn status(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
         ui.json(&serde_json::json!({ "running": status.is_some(), "agent": status, "resting": resting }));
     } else {
         match &status {
+            None if Place::of_user().is_ok_and(|place| place.is_locked()) => {
+                ui.line("no agent runs, and one that is started signs nothing until it is unlocked");
+            }
             None => ui.line("no agent runs"),
             Some(status) => describe(status, ui),
         }
@@ -315,7 +317,7 @@ fn describe(status: &Status, ui: &mut Ui) {
 fn journal(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
     let entries = match Client::of_user(false)?.call(&Call::Journal, |_| true) {
         Ok(Reply::Journal { entries }) => entries,
-        Ok(_) => return Err(unexpected()),
+        Ok(_) => return Err(unexpected().into()),
         Err(AgentError::Absent) => {
             ui.note("No agent runs.");
             return Ok(Exit::Good);
@@ -379,27 +381,24 @@ fn time(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or_default()
 }
 
-fn unexpected() -> Failure {
-    AgentError::Broken("its reply does not fit the request".into()).into()
+fn unexpected() -> AgentError {
+    AgentError::Broken("its reply does not fit the request".into())
 }
 
 impl From<AgentError> for Failure {
     fn from(error: AgentError) -> Self {
-        let message = error.to_string();
-        match error {
-            AgentError::Refused { kind, hint, .. } => {
-                let exit = match kind {
-                    Refusal::Identity | Refusal::Login | Refusal::Denied | Refusal::Locked => Exit::Identity,
-                    Refusal::Configuration | Refusal::Instance => Exit::Configuration,
-                    Refusal::Payload => Exit::Usage,
-                    Refusal::Keyring => Exit::Io,
-                    Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Busy | Refusal::Service => Exit::Service,
-                };
-                Self { hint, ..Self::new(exit, message) }
-            }
-            AgentError::Nobody => Self::new(Exit::Identity, message),
-            AgentError::Place(_) => Self::new(Exit::Io, message),
-            AgentError::Absent | AgentError::Ended | AgentError::Broken(_) | AgentError::Start(_) => Self::new(Exit::Service, message),
-        }
+        let exit = match &error {
+            AgentError::Refused { kind, .. } => match kind {
+                Refusal::Identity | Refusal::Login | Refusal::Denied | Refusal::Locked => Exit::Identity,
+                Refusal::Configuration | Refusal::Instance => Exit::Configuration,
+                Refusal::Payload => Exit::Usage,
+                Refusal::Keyring => Exit::Io,
+                Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Busy | Refusal::Service => Exit::Service,
+            },
+            AgentError::Nobody => Exit::Identity,
+            AgentError::Place(_) => Exit::Io,
+            AgentError::Absent | AgentError::Ended | AgentError::Broken(_) | AgentError::Start(_) => Exit::Service,
+        };
+        Self { hint: error.hint().map(str::to_owned), ..Self::new(exit, error.to_string()) }
     }
 }

@@ -31,7 +31,10 @@ impl Prospect {
                 "not used for services that the repository or the environment configures (`paraph login --instance NAME` registers them)";
             return Ok(Self::NotAsked(why.into()));
         }
-        let status = running();
+        let status = match running() {
+            Ok(status) => status,
+            Err(error) => return Ok(Self::Unusable(error.to_string())),
+        };
         if status.as_ref().is_some_and(|status| status.locked) || Place::of_user().is_ok_and(|place| place.is_locked()) {
             return Ok(Self::Locked);
         }

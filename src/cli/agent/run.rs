@@ -19,7 +19,7 @@ use crate::{
         protocol::Refusal,
         server::{Activated, Options, Server},
     },
-    config::{AgentConfirm, Config, OptionValue},
+    config::{AgentConfirm, Config, OptionValue, TokenProvider},
     service,
     trust::Instance,
 };
@@ -135,6 +135,7 @@ fn target(name: &str, context: &Context) -> Result<Target, Failure> {
         access_code: super::super::identity::access_code(context)?,
         opener: super::super::identity::opener(config),
         autoclose: super::super::identity::autoclose(config),
+        by_code: config.token_provider.value == Some(TokenProvider::Device),
         login_timeout: config.login_timeout.value,
         services: context.services(now)?,
         roots: context.trust_roots()?.into(),

@@ -76,7 +76,9 @@ pub(in super::super) fn request(
             .filter(|path| path.len() <= MAX_PATH),
         host: config.agent_socket.value.as_ref().map(|_| host()),
         reader: terminal.has_reader(),
+        by_code: matches!(source, Source::Device),
     });
+    let client = client.with_person(config.login_timeout.value);
     let mut publication = OfAgent::default();
     let (reply, signature) = std::thread::scope(|scope| {
         // what the answer is checked with is read, and its own chains checked, while the agent works

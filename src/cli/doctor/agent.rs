@@ -11,14 +11,15 @@ use crate::{
     agent::{
         client::{AgentError, Client},
         place::Place,
-        protocol::{Call, Reply, Status},
+        protocol::Status,
     },
     config::AgentUse,
 };
 
 const ABOUT: &str = "agent";
 
-pub(super) fn all(context: &Context) -> Vec<Finding> {
+/// `status` is what the user's own agent says of itself, where one runs.
+pub(super) fn all(context: &Context, status: &Result<Option<Status>, AgentError>) -> Vec<Finding> {
     let config = &context.config;
     if config.agent.value == AgentUse::Never {
         return vec![Finding::note(ABOUT, format!("not used ({})", config.agent.source))];
@@ -31,26 +32,30 @@ pub(super) fn all(context: &Context) -> Vec<Finding> {
                 .fix(format!("forward the socket anew, or unset what names it ({})", config.agent_socket.source)),
         }];
     }
-    vec![own().unwrap_or_else(|error| {
-        Finding::warning(ABOUT, format!("{error}: signing goes on without it"))
-            .fix("`paraph agent stop`, or end the process that stands in its place")
-    })]
+    vec![match status {
+        Ok(status) => own(status.as_ref()),
+        Err(error) => {
+            let found = Finding::warning(ABOUT, format!("{error}: signing goes on without it"));
+            match error.hint() {
+                Some(hint) => found.fix(hint),
+                None => found,
+            }
+        }
+    }]
 }
 
-fn own() -> Result<Finding, AgentError> {
-    match Client::of_user(false)?.call(&Call::Status, |_| true) {
-        Ok(Reply::Status(Status { locked: true, .. })) => Ok(locked("the agent is locked, and signs nothing")),
-        Ok(Reply::Status(Status { process, logins, .. })) => {
+fn own(status: Option<&Status>) -> Finding {
+    match status {
+        Some(Status { locked: true, .. }) => locked("the agent is locked, and signs nothing"),
+        Some(Status { process, logins, .. }) => {
             let logins = match logins.as_slice() {
                 [] => "no login".to_owned(),
                 logins => logins.iter().map(|login| login.identity.as_str()).collect::<Vec<_>>().join(", "),
             };
-            Ok(Finding::ok(ABOUT, format!("process {process}, with {logins}")))
+            Finding::ok(ABOUT, format!("process {process}, with {logins}"))
         }
-        Err(AgentError::Absent) if Place::of_user()?.is_locked() => Ok(locked("no agent runs, and one that is started is locked")),
-        Err(AgentError::Absent) => Ok(Finding::note(ABOUT, "none runs; a signature that needs a login starts one")),
-        Ok(_) => Err(AgentError::Broken("its reply does not fit the request".into())),
-        Err(error) => Err(error),
+        None if Place::of_user().is_ok_and(|place| place.is_locked()) => locked("no agent runs, and one that is started is locked"),
+        None => Finding::note(ABOUT, "none runs; a signature that needs a login starts one"),
     }
 }
 

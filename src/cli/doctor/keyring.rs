@@ -2,18 +2,17 @@
 //! configuration, and so does this.
 
 use super::{
-    super::{
-        agent::{keyring, running},
-        context::Context,
-        exit::Failure,
-    },
+    super::{agent::keyring, context::Context, exit::Failure},
     Finding,
 };
-use crate::{agent::keyring::Kind, config::Config};
+use crate::{
+    agent::{client::AgentError, keyring::Kind, protocol::Status},
+    config::Config,
+};
 
 const ABOUT: &str = "keyring";
 
-pub(super) fn all(context: &Context) -> Vec<Finding> {
+pub(super) fn all(context: &Context, status: &Result<Option<Status>, AgentError>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let config = match Config::of_user(&[]) {
         Ok(config) => config,
@@ -27,7 +26,9 @@ pub(super) fn all(context: &Context) -> Vec<Finding> {
     if let Some(kind) = chosen {
         findings.push(tried(kind));
     }
-    if running().is_some_and(|status| status.keyring != chosen) {
+    if let Ok(Some(status)) = status
+        && status.keyring != chosen
+    {
         findings.push(
             Finding::warning(ABOUT, "the agent that runs was started before paraph.keyring was set")
                 .fix("`paraph agent stop`: the next signature starts another"),

@@ -103,7 +103,7 @@ pub(super) fn identity(context: &Context, terminal: &Terminal) -> Vec<Finding> {
     let mut findings = Vec::new();
     match identity::choice(context, terminal) {
         Ok(choice) => {
-            let text = format!("from {}: {}", choice.source, choice.because);
+            let text = format!("from {}: {}", choice.origin, choice.because);
             findings.push(match &choice.source {
                 Source::Variable(_) | Source::File(_) => match choice.source.read().map_err(Failure::from).and_then(|token| {
                     identity::check_token(context, &token)?;

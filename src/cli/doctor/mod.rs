@@ -106,7 +106,10 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             findings.extend(machine::settings(&context));
             findings.extend(machine::identity(&context, &terminal));
             #[cfg(unix)]
-            findings.extend(agent::all(&context).into_iter().chain(keyring::all(&context)));
+            {
+                let status = super::agent::running();
+                findings.extend(agent::all(&context, &status).into_iter().chain(keyring::all(&context, &status)));
+            }
             findings.extend(machine::allowed(&context));
             findings.extend(machine::hooks(context.repository.as_ref()));
             findings.extend(machine::trust(&context));

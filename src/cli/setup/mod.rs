@@ -86,12 +86,10 @@ fn set_up(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure>
     } else if !changes.is_empty() {
         return Ok(Exit::Good);
     }
-    if place.scope == "--global" {
-        overridden(&wanted, ui)?;
-    }
+    let elsewhere = if place.scope == "--global" && is_overridden(&wanted, ui)? { "Elsewhere sign" } else { "Sign" };
     if !arguments.dry_run {
         try_out(&program, ui)?;
-        ui.note("Sign with `git commit -S` or `git tag -s`; `paraph whoami` shows as whom, and what with.");
+        ui.note(format!("{elsewhere} with `git commit -S` or `git tag -s`; `paraph whoami` shows as whom, and what with."));
     }
     Ok(Exit::Good)
 }
@@ -158,15 +156,17 @@ fn wanted(arguments: &Args, program: &Path) -> Result<Vec<(String, String)>, Fai
     Ok(wanted)
 }
 
-/// Says where something closer, such as the repository that this is, has a setting of git's of its own, which wins over the user's.
-fn overridden(wanted: &[(String, String)], ui: &mut Ui) -> Result<(), Failure> {
+/// Whether something closer, such as the repository that this is, has a setting of git's of its own, which wins over the user's; says which.
+fn is_overridden(wanted: &[(String, String)], ui: &mut Ui) -> Result<bool, Failure> {
     let settings = GitSettings::load(Repository::discover()?.as_ref())?;
+    let mut found = false;
     for (key, value) in wanted {
         if let Some(here) = settings.get(key).filter(|here| here.value != *value) {
             ui.warning(format!("{key} is {} here, from {}, which wins over what is set for all your repositories", here.value, here.place));
+            found = true;
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Whether to go on. Where nobody can be asked, nothing is done.

@@ -66,6 +66,7 @@ fn a_login_that_ends_as_somebody_else_fails_and_says_so() {
     let done = setup.paraph(&["login", "bob@example.com"]);
     assert_eq!(done.code, Some(6), "{}", done.stderr);
     assert!(done.stderr.contains("ann@example.com") && done.stderr.contains("bob@example.com"), "{}", done.stderr);
+    assert!(!done.stderr.contains("Logged in"), "{}", done.stderr);
     // the login is kept under the name that it has
     let logins = setup.status()["agent"]["logins"].clone();
     assert_eq!((&logins[0]["identity"], &logins[0]["names"]), (&"ann@example.com".into(), &serde_json::json!(["bob@example.com"])));
@@ -82,7 +83,10 @@ fn whoami_says_which_login_the_agent_keeps() {
     };
     assert_eq!(agent("agent"), (0, "none runs; a signature that needs a login starts one".into()));
     setup.commit("one");
-    let keeps = format!("process {} keeps a login as ann@example.com, which goes on by itself", setup.process());
+    let until = setup.status()["agent"]["logins"][0]["certificate_until"].as_i64().unwrap();
+    let until = jiff::Timestamp::from_second(until).unwrap();
+    let process = setup.process();
+    let keeps = format!("process {process} keeps a login as ann@example.com, with a certificate until {until}, and goes on by itself");
     assert_eq!(agent("agent"), (0, keeps));
     assert_eq!(agent("identity"), (0, format!("ann@example.com, vouched for by {}", setup.sigstore.url)));
     let json = || serde_json::from_str::<serde_json::Value>(&setup.paraph(&["whoami", "--json"]).stdout).unwrap();
@@ -113,7 +117,16 @@ fn a_locked_agent_signs_nothing() {
         doctor.stdout.contains("the agent is locked, and signs nothing\n") && doctor.stdout.contains("paraph agent unlock"),
         "{doctor:?}"
     );
+    // the lock outlives the agent, however it ended
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(setup.process().try_into().unwrap()).unwrap(),
+        rustix::process::Signal::KILL,
+    )
+    .unwrap();
+    super::eventually("it is gone", || setup.agents().is_empty());
+    assert_eq!(setup.paraph(&["agent", "status"]).stdout, "no agent runs, and one that is started signs nothing until it is unlocked\n");
     assert_eq!(setup.paraph(&["agent", "unlock"]).code, Some(0));
+    assert_eq!(setup.paraph(&["agent", "status"]).stdout, "no agent runs\n");
     setup.commit("two");
     assert_eq!(setup.logins().0, 2);
 }

@@ -21,6 +21,7 @@ fn sign(payload: &[u8]) -> Call {
         repository: Some("/somewhere".into()),
         host: None,
         reader: false,
+        by_code: false,
     })
 }
 

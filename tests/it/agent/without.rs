@@ -79,6 +79,37 @@ fn an_agent_that_announces_too_much() {
     signs_by_itself(&setup, "the agent is broken: a frame of 2147483647 bytes, at most 1048576 are read");
 }
 
+/// Signs of life are no work.
+#[test]
+fn an_agent_that_shows_life_and_gives_nothing() {
+    let setup = Setup::new();
+    let wait = frame(r#"{"reply":"wait"}"#);
+    impostor(&setup, move |mut stream| while stream.write_all(&wait).is_ok() {});
+    setup.commit("by itself");
+    assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
+    let said = said(&setup);
+    assert!(said.len() == 1 && said[0].contains("the agent is broken: it gave ") && said[0].ends_with(" s, and no result"), "{said:?}");
+}
+
+#[test]
+fn an_agent_whose_folder_cannot_be_used_is_named_by_all_who_would_ask_it() {
+    let mut setup = Setup::new();
+    let folder = setup.sandbox.root().join("run/paraph");
+    std::fs::DirBuilder::new().mode(0o777).create(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let why = "others may enter it (its mode is 0777, and 0700 is needed)";
+    let hint = "let XDG_RUNTIME_DIR name a folder that is there, has a short path, and is yours alone (mode 0700)";
+    let whoami = setup.paraph(&["whoami"]);
+    assert!(whoami.code == Some(0) && whoami.stdout.contains(why), "{whoami:?}");
+    let doctor = setup.paraph(&["doctor", "--offline"]);
+    assert!(doctor.stdout.contains(why) && doctor.stdout.contains(hint), "{doctor:?}");
+    let status = setup.paraph(&["agent", "status"]);
+    assert!(status.code == Some(8) && status.stderr.contains(why) && status.stderr.contains(hint), "{status:?}");
+    setup.sandbox.set("XDG_RUNTIME_DIR", &format!("/{}", "x".repeat(120)));
+    let socket = setup.paraph(&["agent", "socket"]);
+    assert!(socket.code == Some(8) && socket.stderr.contains("is too long for a socket") && socket.stderr.contains(hint), "{socket:?}");
+}
+
 #[test]
 fn an_agent_that_gives_another_commits_signature() {
     let setup = Setup::new();

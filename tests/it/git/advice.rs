@@ -74,6 +74,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
         ("an expired token", holding(email("ann@example.com", json!({}), -900, -600))),
         ("a wrong clock", holding(email("ann@example.com", json!({}), 600, 900))),
         ("a token for somebody else", holding(email("ann@example.com", json!({"aud": "https://cloud.example"}), -5, 300))),
+        ("a token of another instance", holding(email("ann@example.com", json!({"iss": "https://oauth2.sigstore.dev/auth"}), -5, 300))),
         ("an address that nobody has verified", holding(email("ann@example.com", json!({"email_verified": false}), -5, 300))),
         ("no token", holding(vec![("SIGSTORE_ID_TOKEN", "none".into())])),
         ("no variable", with(&["paraph.tokenProvider=envvar"])),
@@ -138,6 +139,10 @@ fn each_failure_says_what_happened_and_what_to_do() {
     error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token is made out to https://cloud.example, and not to sigstore
     hint: ask for a token that is made out to the client id (paraph.clientID, sigstore by default)
 
+    a token of another instance
+    error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token is from https://oauth2.sigstore.dev/auth, the identity provider of the instance public, and the instance here is local
+    hint: set paraph.instance to public, get a token for local, or set paraph.issuer to https://oauth2.sigstore.dev/auth if local shares it
+
     an address that nobody has verified
     error: the token from SIGSTORE_ID_TOKEN is not sent: the identity provider has not verified the address ann@example.com
     hint: confirm the address at the identity provider
@@ -186,7 +191,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
     hint: Where the network wants a login first, log in there with a browser; else configure the address that it points to, if you trust it.
 
     a proxy that is down
-    error: Fulcio at https://fulcio.invalid/api/v2/signingCert could not be reached: connection refused
+    error: Fulcio at https://fulcio.invalid/api/v2/signingCert could not be reached: connection refused (through the proxy HOST)
     hint: Check the address, the network and the proxy variables.
 
     a token in clear

@@ -395,6 +395,20 @@ fn the_log_file_keeps_what_git_does_not_show() {
 }
 
 #[test]
+fn a_setting_that_cannot_be_used_is_in_the_log_file_too() {
+    let (_sigstore, sandbox) = repository();
+    let log = sandbox.root().join("paraph.log");
+    set(&sandbox, &format!("gitsign.logPath={}", log.display()));
+    let commit = sandbox.try_git(&["-c", "paraph.timeout=soon", "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    assert_eq!(commit.code, Some(128));
+    let lines = std::fs::read_to_string(&log).unwrap();
+    assert!(lines.contains("paraph.timeout") && lines.contains("soon"), "{lines}");
+    // where its own path is what cannot be used, there is nothing to write to
+    let commit = sandbox.try_git(&["-c", "paraph.logPath=~nobody/x", "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    assert_eq!((commit.code, std::fs::read_to_string(&log).unwrap()), (Some(128), lines));
+}
+
+#[test]
 fn what_is_no_object_of_git_is_not_signed() {
     let (_sigstore, sandbox) = repository();
     let signed_twice = [PAYLOAD, b""].concat();

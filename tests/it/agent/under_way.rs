@@ -1,0 +1,95 @@
+//! Logins that are under way: whom they are for, how they are done, and when they are given up.
+
+use super::{Setup, eventually, reply};
+use crate::support::socket::closed;
+use paraph::agent::protocol::{self, Call, Reply, Request};
+use std::{net::TcpStream, os::unix::net::UnixStream};
+
+impl Setup {
+    /// With an agent that knows no access code: a login takes a person.
+    fn with_person() -> Self {
+        let setup = Self::new();
+        setup.commit("starts the agent");
+        setup.sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
+        setup.reads_its_configuration_again();
+        setup
+    }
+
+    fn reads_its_configuration_again(&self) {
+        for call in ["lock", "unlock"] {
+            assert_eq!(self.paraph(&["agent", call]).code, Some(0));
+        }
+    }
+
+    fn asks(&self, hint: &str, by_code: bool) -> UnixStream {
+        let mut stream = self.connect();
+        let call = Call::Login { instance: "local".into(), hint: Some(hint.into()), by_code };
+        protocol::write(&mut stream, &Request::new(call)).unwrap();
+        stream
+    }
+}
+
+/// The port of this machine at which a login waits for its browser.
+fn port(reply: Option<Reply>) -> u16 {
+    let Some(Reply::LogIn { url, .. }) = reply else { panic!("{reply:?}") };
+    let url = url::Url::parse(&url).unwrap();
+    let (_, redirect) = url.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap();
+    url::Url::parse(&redirect).unwrap().port().unwrap()
+}
+
+#[test]
+fn a_login_is_by_a_code_where_the_client_says_so_and_in_a_browser_where_not() {
+    let mut setup = Setup::with_person();
+    assert!(matches!(reply(&mut setup.asks("ann@example.com", true)), Some(Reply::Code { .. })));
+    // the user's opener is run before anything else is offered
+    setup.sandbox.git(&["config", "--global", "paraph.urlOpener", "true {{.URL}}"]);
+    setup.reads_its_configuration_again();
+    assert!(matches!(reply(&mut setup.asks("ann@example.com", false)), Some(Reply::LogIn { opening: true, .. })));
+    assert!(matches!(reply(&mut setup.asks("ann@example.com", true)), Some(Reply::Code { .. })));
+    // a client without a terminal cannot show the code, and says at once that nobody is there
+    setup.sandbox.set("PARAPH_TOKEN_PROVIDER", "device");
+    let done =
+        setup.sandbox.feed(setup.sandbox.command("setsid", &setup.sandbox.work()).args(["-w", &setup.sandbox.program, "login"]), b"");
+    assert!(done.code == Some(6) && done.stderr.contains("neither a terminal"), "{done:?}");
+}
+
+#[test]
+fn a_login_is_given_up_when_nobody_waits_for_it_any_more_and_not_before() {
+    let setup = Setup::with_person();
+    setup.sandbox.git(&["config", "--global", "paraph.urlOpener", "true {{.URL}}"]);
+    setup.reads_its_configuration_again();
+    let mut first = setup.asks("ann@example.com", false);
+    let mut second = setup.asks("ann@example.com", false);
+    let mut other = setup.asks("bob@example.com", false);
+    let waits_at = port(reply(&mut first));
+    assert_eq!(port(reply(&mut second)), waits_at, "one login serves all that wait for it");
+    let others = port(reply(&mut other));
+    assert_ne!(others, waits_at);
+    let listens = |port| TcpStream::connect(("127.0.0.1", port)).is_ok();
+    drop(other);
+    eventually("a login that nobody waits for is given up", || !listens(others));
+    drop(first);
+    // what the agent notices of one that has gone, it noticed of the other as well
+    let mut again = setup.asks("bob@example.com", false);
+    let anew = port(reply(&mut again));
+    drop(again);
+    eventually("and so is the next", || !listens(anew));
+    assert!(listens(waits_at), "somebody waits for this one");
+    drop(second);
+    eventually("nobody waits for any", || !listens(waits_at));
+}
+
+#[test]
+fn a_login_at_an_issuer_that_is_down_names_it_and_says_what_to_do() {
+    let setup = Setup::new();
+    let url = closed();
+    for (key, value) in [("issuer", url.as_str()), ("instance", "local")] {
+        setup.sandbox.git(&["config", "--global", &format!("paraph.{key}"), value]);
+    }
+    let done = setup.paraph(&["login", "ann@example.com"]);
+    insta::assert_snapshot!(done.stderr.replace(&url, "URL"), @r"
+    error: the identity provider at URL/.well-known/openid-configuration could not be reached: connection refused
+    hint: Check the address, the network and the proxy variables.
+    ");
+    assert_eq!(done.code, Some(5));
+}
