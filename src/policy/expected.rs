@@ -48,7 +48,9 @@ impl Pattern {
         let compile = |pattern: &str| RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build().map_err(|error| cause(&error));
         // by itself first, so that a parenthesis too many is the caller's error and does not close the one that is put around it
         let part = compile(text)?;
-        Ok(Self { text: text.to_owned(), whole: compile(&format!(r"\A(?:{text})\z"))?, part })
+        // in the mode (?x) a comment goes on to the end of its line, and a line break is no part of what is matched
+        let whole = compile(&format!(r"\A(?:{text})\z")).or_else(|_| compile(&format!("\\A(?:{text}\n)\\z")))?;
+        Ok(Self { text: text.to_owned(), whole, part })
     }
 }
 
@@ -140,6 +142,8 @@ mod tests {
             let words = pattern(narrow).mismatch("identity", text).unwrap();
             assert!(words.contains("only a part") && words.contains(wider), "{words}");
         }
+        assert_eq!(pattern("(?x) alice @ .* # whoever").mismatch("identity", "alice@example.com"), None);
+        assert!(pattern("(?x) alice # whoever").mismatch("identity", "alice@example.com").is_some());
         assert!(pattern("bob").mismatch("identity", "alice@example.com").unwrap().contains("does not match"));
         assert!(pattern(r".*@example\.com").mismatch("identity", "a@evil.org\na@example.com").is_some());
     }

@@ -144,13 +144,13 @@ impl Decision {
             id: "nobody-allowed",
             verdict: Verdict::Untrusted,
             sentence: "no allowed identities are configured",
-            advice: "put `IDENTITY ISSUER` of everybody whom you trust into a file, and name it by paraph.allowedIdentities",
+            advice: "put `IDENTITY ISSUER` of everybody whom you trust (with `instance=NAME` where it is not the public one) into a file, and name it by paraph.allowedIdentities",
         },
         DecisionInfo {
             id: "identity-not-allowed",
             verdict: Verdict::Untrusted,
             sentence: "the allowed identities do not name the identity",
-            advice: "where you trust it, add a line `IDENTITY ISSUER` to your allowed identities",
+            advice: "where you trust it, add a line `IDENTITY ISSUER` to your allowed identities (with `instance=NAME` where it is not the public one)",
         },
         DecisionInfo {
             id: "identity-allowed-elsewhere",

@@ -17,6 +17,7 @@ use crate::{
         armor,
         cms::{SignedData, SignerIdentifier},
     },
+    trust::Instance,
     verify::{TimeSource, Verified},
 };
 use serde::Serialize;
@@ -280,12 +281,9 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
                 lines.push(format!("But it is not trusted: {}.", Escaped(&decision.to_string())));
             }
             if judgement.decision == Some(Decision::NobodyNamed) {
-                let instance =
-                    if verified.instance.as_str() == "public" { String::new() } else { format!(" instance={}", verified.instance) };
                 lines.push(format!(
-                    "To trust it, put the line `{} {}{instance}` into a file and run `git config --global paraph.allowedIdentities FILE`.",
-                    Escaped(&identity.name),
-                    Escaped(&identity.issuer)
+                    "To trust it, put the line `{}` into a file and run `git config --global paraph.allowedIdentities FILE`.",
+                    allowed_line(verified)
                 ));
             }
             lines
@@ -338,4 +336,12 @@ impl Claimed {
         let fingerprint = crate::hex(&certificate.fingerprint()).to_ascii_uppercase();
         Some(Self { fingerprint, identity: SignerCertificate::new(certificate).ok().map(|signer| signer.identity().name.clone()) })
     }
+}
+
+/// The line of the allowed identities that would name this signer, escaped.
+pub fn allowed_line(verified: &Verified) -> String {
+    let Verified { certificate, instance, .. } = verified;
+    let identity = certificate.identity();
+    let named = if *instance == Instance::public() { String::new() } else { format!(" instance={instance}") };
+    format!("{} {}{named}", Escaped(&identity.name), Escaped(&identity.issuer))
 }

@@ -54,7 +54,7 @@ fn the_summary_says_how_many_whose_why_and_what_to_do() {
               what to do: sign: the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`
            1  the allowed identities do not name the identity [identity-not-allowed]
               commit … "two"
-              what to do: where you trust it, add a line `IDENTITY ISSUER` to your allowed identities
+              what to do: where you trust it, add a line `IDENTITY ISSUER` to your allowed identities (with `instance=NAME` where it is not the public one)
     "#);
     assert_eq!(done.code, Some(15));
 }

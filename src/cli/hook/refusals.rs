@@ -102,10 +102,17 @@ fn shortened(sentence: String, judged: &Judged) -> String {
 fn advice(judged: &Judged, whose: Whose) -> String {
     let words = match (judged.judgement.verdict, whose) {
         (Verdict::Good, _) => "nothing.",
-        (Verdict::Untrusted, Whose::Server) => {
-            "sign as an allowed identity, or ask whoever runs the server to add a line `IDENTITY ISSUER` to its allowed identities."
+        (Verdict::Untrusted, whose) => {
+            let line = judged.judgement.result.as_ref().map_or_else(|_| "IDENTITY ISSUER".to_owned(), report::allowed_line);
+            return match whose {
+                Whose::Server => {
+                    format!(
+                        "sign as an allowed identity, or ask whoever runs the server to add the line `{line}` to its allowed identities."
+                    )
+                }
+                Whose::Own => format!("sign as an allowed identity, or add the line `{line}` to your allowed identities."),
+            };
         }
-        (Verdict::Untrusted, Whose::Own) => "sign as an allowed identity, or add a line `IDENTITY ISSUER` to your allowed identities.",
         (Verdict::Legacy, Whose::Server) => "sign anew, or ask whoever runs the server to accept signatures of old (paraph.allowLegacy).",
         (Verdict::Legacy, Whose::Own) => "sign anew, or accept signatures of old (paraph.allowLegacy).",
         (Verdict::Unsigned, _) => {

@@ -56,7 +56,7 @@ fn each_ref_of_a_push_is_judged_and_tags_under_their_names_there() {
     let strange = setup.strange("a stranger's");
     says(
         &setup.refused(&["HEAD~1:refs/heads/fine", "HEAD~0:refs/heads/topic"]),
-        &[&heading("commit", &strange, "a stranger's", "untrusted"), "or add a line `IDENTITY ISSUER` to your allowed identities."],
+        &[&heading("commit", &strange, "a stranger's", "untrusted"), " instance=local` to your allowed identities."],
     );
     assert_eq!(setup.there("refs/heads/fine"), None);
 }
