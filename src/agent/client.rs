@@ -17,7 +17,7 @@ const SILENCE: Duration = HEARTBEAT.saturating_mul(5);
 /// The same of one that has only to tell what it holds.
 const SILENCE_AT_ONCE: Duration = Duration::from_secs(3);
 /// A call takes no longer than this, whatever signs of life come, where no person may have to do something for it.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_secs(180);
 /// Replies that come before the last one, at most, besides two a second.
 const MAX_REPLIES: u64 = 200;
 /// How long an agent that was started may take until it listens.

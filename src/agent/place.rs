@@ -9,7 +9,7 @@
 //! | `locked` | 0600 | it is there while the agent signs nothing, so that an agent that is started anew does not either |
 
 use super::peer;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::OFlags;
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
     io,
@@ -187,7 +187,7 @@ impl Place {
         }
         // the folder keeps others out before the mode does
         let listener = std::os::unix::net::UnixListener::bind(path).map_err(failed)?;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(Mode::from_raw_mode(0o600).bits())).map_err(failed)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
         Ok(listener)
     }
 }

@@ -8,7 +8,7 @@ use super::{
     confirm::{Asker, Confirmations, Rules},
     keyring::Keyring,
     login::{Ready, Refused, Target, Wanted, refused_signature},
-    memory,
+    memory::Memory,
     peer::{self, Way},
     place::{Place, PlaceError},
     protocol::{self, Call, HEARTBEAT, MAX_REQUEST, PATIENCE, Refusal, Reply, Request, Sign},
@@ -83,7 +83,7 @@ pub struct Server {
     resolve: Resolve,
     options: Options,
     place: Place,
-    memory: String,
+    memory: Memory,
     _lock: File,
 }
 
@@ -102,7 +102,7 @@ struct Shared {
     ending: Notify,
     started: Timestamp,
     place: Place,
-    memory: String,
+    memory: Memory,
 }
 
 /// Through which of the two sockets a client came.
@@ -122,7 +122,7 @@ impl Server {
     /// [`PlaceError`].
     pub fn open(place: &Place, activated: Activated, resolve: Resolve, options: Options) -> Result<Option<Self>, PlaceError> {
         let Some(lock) = place.lock()? else { return Ok(None) };
-        let memory = memory::protect(options.readable_memory);
+        let memory = Memory::protect(options.readable_memory);
         let own = activated.own.map_or_else(|| place.listen(&place.socket()), Ok)?;
         let forward = activated.forward.map_or_else(|| place.listen(&place.forward_socket()), Ok)?;
         Ok(Some(Self { own, forward, resolve, options, place: place.clone(), memory, _lock: lock }))
@@ -138,7 +138,7 @@ impl Server {
             UnixListener::from_std(listener)
         };
         let (own, forward) = (listen(self.own)?, listen(self.forward)?);
-        let vault = Vault::new(self.options.keyring);
+        let vault = Vault::new(self.options.keyring, self.memory.clone());
         vault.set_locked(self.place.is_locked());
         let shared = Rc::new(Shared {
             vault,
@@ -496,7 +496,7 @@ impl Shared {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             started: self.started.as_second(),
             locked: self.vault.is_locked(),
-            memory: self.memory.clone(),
+            memory: self.memory.words(),
             keyring: self.vault.keyring().chosen(),
             keyring_problem: self.vault.keyring().problem(),
             logins: self.vault.logins(),

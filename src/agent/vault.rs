@@ -12,6 +12,7 @@
 use super::{
     keyring::{Keyring, Owner, Record},
     login::{Progress, Ready, Refused, Saying, Target, Wanted, certify, locked, log_in, login, refused_login},
+    memory::Memory,
     protocol::{self, Refusal, Reply},
 };
 use crate::{
@@ -108,6 +109,7 @@ struct Continued {
 pub struct Vault {
     content: Rc<RefCell<Content>>,
     keyring: Rc<Keyring>,
+    memory: Memory,
 }
 
 type Flight = (Authority, Wanted, bool);
@@ -126,8 +128,8 @@ struct Content {
 
 impl Vault {
     /// One without logins, beside what rests in a keyring.
-    pub fn new(keyring: Keyring) -> Self {
-        Self { content: Rc::default(), keyring: Rc::new(keyring) }
+    pub(super) fn new(keyring: Keyring, memory: Memory) -> Self {
+        Self { content: Rc::default(), keyring: Rc::new(keyring), memory }
     }
 
     /// Where refresh tokens rest.
@@ -266,6 +268,7 @@ impl Vault {
                     if let Some(kept) = self.content.borrow_mut().logins.get_mut(&(authority, owner.identity.clone())) {
                         (kept.session, kept.rests) = (session.clone(), rests);
                     }
+                    self.memory.cover();
                     return Ok(Some(Continued { session, rests, owner: rested.then_some(owner) }));
                 }
                 // the session has ended: a person is asked
@@ -335,6 +338,8 @@ impl Vault {
         }
         let signatures = content.logins.get(&key).map_or(0, |kept| kept.signatures);
         content.logins.insert(key, Kept { ready, session, instance: target.name.clone(), rests, signatures, spoilt: false });
+        drop(content);
+        self.memory.cover();
         Ok(())
     }
 

@@ -4,6 +4,7 @@ pub mod browser;
 pub mod bundle;
 pub mod chromium;
 pub mod filter;
+#[cfg(target_os = "linux")]
 pub mod keyring;
 pub mod keys;
 pub mod log;

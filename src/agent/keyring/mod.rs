@@ -27,8 +27,6 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// A keyring that is asked for something that needs nobody answers within this time, or is given up.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How long its prompt waits for somebody who unlocks it.
 const PROMPT_PATIENCE: Duration = Duration::from_secs(60);
 /// A keyring that did not work is left alone for so long.
@@ -73,12 +71,14 @@ type Secret = Zeroizing<Vec<u8>>;
 pub type Say<'a> = Option<&'a dyn Fn(String)>;
 
 /// One entry: the name by which it is found, and what a person reads in a program that shows keyrings.
+#[cfg_attr(target_vendor = "apple", expect(dead_code, reason = "the Keychain takes the name alone"))]
 struct Entry<'a> {
     name: &'a str,
     label: &'a str,
     attributes: &'a [(&'a str, &'a str)],
 }
 
+#[cfg_attr(target_vendor = "apple", expect(unused_variables, reason = "the Keychain asks by itself"))]
 impl Kind {
     async fn get(self, name: &str, say: Say<'_>) -> Result<Option<Secret>, KeyringError> {
         match self {

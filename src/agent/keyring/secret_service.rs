@@ -5,10 +5,13 @@
 //!
 //! Each call has a connection of its own, which is all that there is to be broken, and whose end takes back a prompt that nobody answered.
 
-use super::{Entry, KeyringError, Kind, PATIENCE, PROMPT_PATIENCE, Say, Secret, within};
+use super::{Entry, KeyringError, Kind, PROMPT_PATIENCE, Say, Secret, within};
 use secret_service::{Collection, EncryptionType, Error, Item, SecretService};
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 use zeroize::Zeroizing;
+
+/// A keyring that is asked for something that needs nobody answers within this time, or is given up.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const APPLICATION: &str = "paraph";
 /// The secret is a JSON object.

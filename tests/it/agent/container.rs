@@ -131,5 +131,8 @@ fn a_socket_of_another_user_is_refused_by_its_owner_s_number() {
         let why = format!("forward.sock is not used for the agent: it belongs to another user ({owner}, and this is {own})");
         assert!(said.contains(&why), "{said}");
     }
-    std::fs::set_permissions(setup.sandbox.root().join("run/paraph"), std::fs::Permissions::from_mode(0o700)).unwrap();
+    // to which the agent's end is told
+    for folder in ["run", "run/paraph"] {
+        std::fs::set_permissions(setup.sandbox.root().join(folder), std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
 }

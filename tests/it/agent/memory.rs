@@ -120,6 +120,25 @@ fn the_key_is_in_the_agents_memory_until_it_is_locked_and_never_in_the_clients()
     assert_eq!(copies(agent.0.id(), &public), 0);
 }
 
+#[test]
+fn what_the_agent_writes_to_stays_out_of_the_swap() {
+    let setup = Setup::new();
+    let agent = Readable::start(&setup);
+    setup.commit("one");
+    let words = setup.status()["agent"]["memory"].as_str().unwrap().to_owned();
+    if words.starts_with("not locked: ") {
+        assert!(words.contains("RLIMIT_MEMLOCK allows "), "{words}");
+        eprintln!("SKIPPED what_the_agent_writes_to_stays_out_of_the_swap: {words}");
+        return;
+    }
+    assert!(["locked", "locked where it is written to"].contains(&words.as_str()), "{words}");
+    let maps = std::fs::read_to_string(format!("/proc/{}/smaps", agent.0.id())).unwrap();
+    for place in ["[heap]", "[stack]"] {
+        let flags = maps.lines().skip_while(|line| !line.ends_with(place)).find(|line| line.starts_with("VmFlags:"));
+        assert!(flags.is_some_and(|flags| flags.split(' ').any(|flag| flag == "lo")), "{place}: {flags:?}");
+    }
+}
+
 /// How many places hold a text.
 fn copies_of_text(process: u32, text: &str) -> usize {
     memory(process).iter().map(|bytes| memchr::memmem::find_iter(bytes, text).count()).sum()

@@ -8,7 +8,9 @@ use crate::support::{
     socket::{Silent, answering, closed},
 };
 use paraph::local::{Fault, ServeOptions, Service};
-use std::{fmt::Write, process::Stdio};
+use std::fmt::Write;
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
 
 const PAYLOAD: &[u8] =
     b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <ann@example.com> 1 +0000\ncommitter A <ann@example.com> 1 +0000\n\nmessage\n";
