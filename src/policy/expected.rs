@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_is_an_error() {
-        assert!(Pattern::new("(").is_err());
+        assert_eq!(Pattern::new("(").unwrap_err(), "unclosed group");
         assert!(Pattern::new("a{1000}{1000}{1000}").is_err());
         assert!(Pattern::new("x)(?:y").is_err());
     }
