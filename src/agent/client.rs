@@ -69,6 +69,9 @@ pub enum AgentError {
          set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in"
     )]
     Nobody,
+    /// The login that it needs was shown, and nobody completed it.
+    #[error("nobody completed the login within {} s", .0.as_secs())]
+    Unanswered(Duration),
     /// It said no.
     #[error("{message}")]
     Refused {
@@ -99,7 +102,8 @@ impl AgentError {
         match self {
             Self::Refused { hint, .. } => hint.as_deref(),
             Self::Place(error) => error.hint(),
-            Self::Broken(_) | Self::Ended => Some("`paraph agent stop`, or end the process that listens in its place"),
+            Self::Unanswered(_) => Some("try again; paraph.loginTimeout gives more time"),
+            Self::Broken(_) | Self::Ended => Some("end the process that listens at its socket in its place"),
             Self::Absent | Self::Nobody | Self::Start(_) => None,
         }
     }
@@ -110,7 +114,7 @@ impl AgentError {
 pub struct Client {
     socket: PathBuf,
     start: bool,
-    longest: Duration,
+    person: Duration,
 }
 
 impl Client {
@@ -119,23 +123,23 @@ impl Client {
     /// # Errors
     /// [`AgentError::Place`].
     pub fn of_user(start: bool) -> Result<Self, AgentError> {
-        Ok(Self { socket: Place::of_user()?.socket(), start, longest: LONGEST })
+        Ok(Self { socket: Place::of_user()?.socket(), start, person: Duration::ZERO })
     }
 
     /// The agent behind this socket, which somebody else keeps there: a forwarded one.
     pub fn at(socket: PathBuf) -> Self {
-        Self { socket, start: false, longest: LONGEST }
+        Self { socket, start: false, person: Duration::ZERO }
     }
 
-    /// The same for calls for which a person may have to do something within `time`.
+    /// The same for calls that may take a login, which a person completes within `time`.
     #[must_use]
     pub fn with_person(self, time: Duration) -> Self {
-        Self { longest: LONGEST.saturating_add(time), ..self }
+        Self { person: time, ..self }
     }
 
     /// Whether something listens.
     pub fn is_present(&self) -> bool {
-        UnixStream::connect(&self.socket).is_ok()
+        connect(&self.socket).is_ok()
     }
 
     /// Makes a call. `say` gets what comes before the last reply, and returns whether somebody could
@@ -162,12 +166,15 @@ impl Client {
         stream.set_write_timeout(Some(SILENCE)).map_err(broken)?;
         protocol::write(&mut stream, &Request::new(call.clone())).map_err(broken)?;
         let silence = if matches!(call, Call::Status | Call::Journal) { SILENCE_AT_ONCE } else { SILENCE };
-        // who watches waits for as long as nothing happens
-        let longest = if *call == Call::Watch { Duration::MAX } else { self.longest };
-        let (started, mut replies) = (Instant::now(), 0);
+        let (started, mut replies, mut shown) = (Instant::now(), 0, None::<Instant>);
         loop {
             let passed = started.elapsed();
-            if passed >= longest || longest < Duration::MAX && replies > MAX_REPLIES + 2 * passed.as_secs() {
+            if shown.is_some_and(|shown| shown.elapsed() >= self.person) {
+                return Err(AgentError::Unanswered(self.person));
+            }
+            // who watches waits for as long as nothing happens
+            let is_too_long = passed >= LONGEST.saturating_add(self.person) || replies > MAX_REPLIES + 2 * passed.as_secs();
+            if is_too_long && *call != Call::Watch {
                 return Err(AgentError::Broken(format!("it gave {replies} signs of life in {} s, and no result", passed.as_secs())));
             }
             replies += 1;
@@ -183,6 +190,12 @@ impl Client {
                 Reply::Refused { kind, message, hint } => return Err(AgentError::Refused { kind, message, hint }),
                 reply if reply.is_last() => return Ok(reply),
                 reply => {
+                    shown = match reply {
+                        Reply::LogIn { .. } | Reply::Code { .. } => shown.or_else(|| Some(Instant::now())),
+                        Reply::Wait | Reply::Say { .. } => shown,
+                        // it goes on: the login is done
+                        _ => None,
+                    };
                     if !say(&reply) {
                         return Err(AgentError::Nobody);
                     }
@@ -210,10 +223,13 @@ impl Client {
     }
 
     fn try_connect(&self) -> Result<Option<UnixStream>, AgentError> {
-        match UnixStream::connect(&self.socket) {
+        match connect(&self.socket) {
             Ok(stream) => {
                 place::check_socket(&self.socket)?;
                 Ok(Some(stream))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err(AgentError::Broken(format!("it takes no connection within {} s", SILENCE_AT_ONCE.as_secs())))
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
             Err(cause) => {
@@ -225,6 +241,28 @@ impl Client {
             }
         }
     }
+}
+
+/// Connects to a socket. One at which too many others wait already is tried again for a while, and not for as long as they do.
+fn connect(path: &Path) -> io::Result<UnixStream> {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, socket};
+    let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    let stream = UnixStream::from(socket);
+    stream.set_nonblocking(true)?;
+    let address = SocketAddrUnix::new(path)?;
+    let started = Instant::now();
+    loop {
+        match rustix::net::connect(&stream, &address) {
+            Ok(()) => break,
+            Err(error) if error == rustix::io::Errno::AGAIN && started.elapsed() < SILENCE_AT_ONCE => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    stream.set_nonblocking(false)?;
+    Ok(stream)
 }
 
 /// A stream that is read until a time, however slowly its bytes come.

@@ -20,7 +20,7 @@ use std::{
     rc::Rc,
     time::{Duration, Instant},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// How long a question waits for its answer as a rule.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -57,14 +57,18 @@ pub struct Asker {
 
 impl std::fmt::Display for Asker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let host = self.host.as_deref().unwrap_or("nothing");
+        // what is known comes first, and what is claimed in marks that it cannot close
         match &self.way {
-            Way::Forwarder { process, command, .. } => {
-                write!(f, "A client that calls its machine {host}, through the connection of process {process} ({command}),")
-            }
-            Way::Here => write!(f, "A client on this machine, in a container perhaps, that calls its machine {host},"),
+            Way::Forwarder { process, command, .. } => write!(f, "A client through the connection of process {process} ({command})")?,
+            Way::Here => write!(f, "A client on this machine, in a container perhaps,")?,
         }
+        write!(f, " that calls its machine {}", quoted(self.host.as_deref().unwrap_or_default()))
     }
+}
+
+/// A client's own words, between marks.
+pub(super) fn quoted(claimed: &str) -> String {
+    format!("“{}”", claimed.replace(['“', '”'], "\""))
 }
 
 /// The questions that wait, who can answer them, and what was allowed. Clones are the same.
@@ -80,12 +84,19 @@ struct State {
     asks: HashMap<u64, Ask>,
     watchers: Vec<mpsc::UnboundedSender<Reply>>,
     /// By who asked, and the identity.
-    grants: HashMap<(Asker, String), Grant>,
+    grants: HashMap<About, Grant>,
 }
 
+/// Who asks, and the identity.
+type About = (Asker, String);
+
 struct Ask {
+    about: About,
     text: String,
-    answer: oneshot::Sender<bool>,
+    /// Where an answer goes, until there is one.
+    answer: Option<oneshot::Sender<bool>>,
+    /// Who waits for the same answer hears it here; nothing where the question was taken back.
+    answered: watch::Receiver<Option<bool>>,
 }
 
 struct Grant {
@@ -104,31 +115,53 @@ impl Confirmations {
     /// # Errors
     /// [`Refusal::Denied`] or [`Refusal::Busy`].
     pub async fn allow(&self, asker: &Asker, identity: &str, what: &str) -> Result<(), Refused> {
-        if !self.rules.ask || self.use_grant(asker, identity) {
+        let denied = || Refused::new(Refusal::Denied, format!("the signature as {identity} was not allowed where the agent runs"));
+        let about = (asker.clone(), identity.to_owned());
+        while self.rules.ask && !self.use_grant(&about) {
+            // the answer to a question that waits already is one to this as well
+            if let Some(mut answered) = self.answer_to(&about) {
+                let _ = answered.changed().await;
+                match *answered.borrow() {
+                    Some(false) => return Err(denied()),
+                    _ => continue,
+                }
+            }
+            self.ask_anew(&about, what).await?.then_some(()).ok_or_else(denied)?;
             return Ok(());
         }
+        Ok(())
+    }
+
+    /// The answer, with what a yes covers from now on.
+    async fn ask_anew(&self, about: &About, what: &str) -> Result<bool, Refused> {
+        let (asker, identity) = about;
         let text = format!(
             "{asker} asks for a signature as {identity} on {what}. A yes covers {} signatures or {} minutes.",
             self.rules.signatures,
             self.rules.lifetime.as_secs().div_ceil(60)
         );
-        if !self.ask(text).await? {
-            return Err(Refused::new(Refusal::Denied, format!("the signature as {identity} was not allowed where the agent runs")));
+        if !self.ask(about, text).await? {
+            return Ok(false);
         }
         let mut state = self.state.borrow_mut();
         if state.grants.len() >= MAX_GRANTS {
             state.grants.clear();
         }
         let grant = Grant { left: self.rules.signatures.saturating_sub(1), until: Instant::now() + self.rules.lifetime };
-        state.grants.insert((asker.clone(), identity.to_owned()), grant);
-        Ok(())
+        state.grants.insert(about.clone(), grant);
+        Ok(true)
+    }
+
+    /// The answer to a question of the same, where one waits.
+    fn answer_to(&self, about: &About) -> Option<watch::Receiver<Option<bool>>> {
+        self.state.borrow().asks.values().find(|ask| ask.about == *about).map(|ask| ask.answered.clone())
     }
 
     /// The questions, from now on, for somebody who can answer them; those that wait already come first.
     pub fn watch(&self) -> mpsc::UnboundedReceiver<Reply> {
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut state = self.state.borrow_mut();
-        for (number, ask) in &state.asks {
+        for (number, ask) in state.asks.iter().filter(|(_, ask)| ask.answer.is_some()) {
             let _ = sender.send(Reply::Ask { ask: *number, text: ask.text.clone() });
         }
         state.watchers.push(sender);
@@ -142,8 +175,9 @@ impl Confirmations {
 
     /// Answers a question. `false` where it does not wait any more.
     pub fn answer(&self, ask: u64, allow: bool) -> bool {
-        let asked = self.state.borrow_mut().asks.remove(&ask);
-        asked.is_some_and(|asked| asked.answer.send(allow).is_ok())
+        // it stays until what a yes covers is known: whoever asks the same meanwhile waits for that
+        let answer = self.state.borrow_mut().asks.get_mut(&ask).and_then(|asked| asked.answer.take());
+        answer.is_some_and(|answer| answer.send(allow).is_ok())
     }
 
     /// Takes back every yes.
@@ -151,23 +185,23 @@ impl Confirmations {
         self.state.borrow_mut().grants.clear();
     }
 
-    fn use_grant(&self, asker: &Asker, identity: &str) -> bool {
+    fn use_grant(&self, about: &About) -> bool {
         let mut state = self.state.borrow_mut();
-        let key = (asker.clone(), identity.to_owned());
-        match state.grants.get_mut(&key) {
+        match state.grants.get_mut(about) {
             Some(grant) if grant.left > 0 && Instant::now() < grant.until => {
                 grant.left -= 1;
                 true
             }
             _ => {
-                state.grants.remove(&key);
+                state.grants.remove(about);
                 false
             }
         }
     }
 
-    async fn ask(&self, text: String) -> Result<bool, Refused> {
+    async fn ask(&self, about: &About, text: String) -> Result<bool, Refused> {
         let (answer, answered) = oneshot::channel();
+        let (tell, heard) = watch::channel(None);
         let (waiting, watchers) = {
             let mut state = self.state.borrow_mut();
             if state.asks.len() >= MAX_ASKS {
@@ -176,7 +210,7 @@ impl Confirmations {
             state.next += 1;
             let number = state.next;
             state.watchers.retain(|watcher| watcher.send(Reply::Ask { ask: number, text: text.clone() }).is_ok());
-            state.asks.insert(number, Ask { text: text.clone(), answer });
+            state.asks.insert(number, Ask { about: about.clone(), text: text.clone(), answer: Some(answer), answered: heard });
             (Waiting { state: Rc::clone(&self.state), number }, state.watchers.clone())
         };
         let outcome = tokio::time::timeout(self.rules.patience, async {
@@ -193,6 +227,9 @@ impl Confirmations {
         });
         let outcome = outcome.await.unwrap_or(Ok(false));
         drop(waiting);
+        if let Ok(allowed) = outcome {
+            let _ = tell.send(Some(allowed));
+        }
         outcome.map_err(|why| Refused {
             hint: Some(
                 "run `paraph agent confirm` in a terminal of the machine where the agent runs, or set paraph.agentConfirm to never there"
@@ -303,12 +340,12 @@ mod tests {
             assert_eq!(asked.len(), 6, "{asked:?}");
             assert_eq!(
                 asked[0],
-                "A client on this machine, in a container perhaps, that calls its machine a, asks for a signature as ann on a commit. A yes \
+                "A client on this machine, in a container perhaps, that calls its machine “a” asks for a signature as ann on a commit. A yes \
                  covers 2 signatures or 10 minutes."
             );
             assert_eq!(
                 asked[4],
-                "A client that calls its machine a, through the connection of process 7 (ssh -R there:here build), asks for a signature as \
+                "A client through the connection of process 7 (ssh -R there:here build) that calls its machine “a” asks for a signature as \
                  ann on a commit. A yes covers 2 signatures or 10 minutes."
             );
         });

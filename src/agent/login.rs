@@ -88,6 +88,22 @@ impl Wanted {
     }
 }
 
+/// How a request asks for a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Asked {
+    /// By a code on another device.
+    pub by_code: bool,
+    /// The name that it asks with leads to the login from now on. Names that other machines give lead nowhere.
+    pub names_stay: bool,
+}
+
+impl Asked {
+    /// The name that leads to the login from now on.
+    pub(super) fn name_of(self, wanted: &Wanted) -> Option<&str> {
+        wanted.name().filter(|_| self.names_stay)
+    }
+}
+
 /// A credential that is good now, and whose it is.
 #[derive(Debug, Clone)]
 pub struct Ready {
@@ -171,22 +187,27 @@ pub(super) fn login<'a>(target: &'a Target, http: &'a Http, wanted: &'a Wanted) 
 fn admit(wanted: &Wanted, token: &IdentityToken) -> Result<(), Refused> {
     let principal = token.principal();
     match wanted {
-        Wanted::Only(expected) if token.email().is_some() && expected != principal => Err(Refused::new(
-            Refusal::Identity,
-            format!("the identity is {principal}, and {expected} is expected; nothing was sent to Fulcio or the log"),
-        )),
+        Wanted::Only(expected) if token.email().is_some() && expected != principal => Err(Refused {
+            hint: Some(format!(
+                "log in as {expected}; where the provider does not ask who you are, end your session on its own pages first"
+            )),
+            ..Refused::new(
+                Refusal::Identity,
+                format!("the identity is {principal}, and {expected} is expected; nothing was sent to Fulcio or the log"),
+            )
+        }),
         _ => Ok(()),
     }
 }
 
 /// A login, for as long as somebody waits for it.
-pub(super) async fn log_in(target: &Target, wanted: &Wanted, by_code: bool, http: &Http, prompt: &Saying<'_>) -> Result<Session, Refused> {
+pub(super) async fn log_in(target: &Target, wanted: &Wanted, asked: Asked, http: &Http, prompt: &Saying<'_>) -> Result<Session, Refused> {
     let login = login(target, http, wanted);
     // the client shows the address on its terminal, or gives up where it has none
     let desktop = Desktop::from_environment(true, |name| std::env::var_os(name));
     let session = async {
         match (&target.access_code, wanted.name()) {
-            _ if by_code || target.by_code => login.device(prompt, desktop).await,
+            _ if asked.by_code || target.by_code => login.device(prompt, desktop).await,
             (Some(code), Some(email)) => login.direct(code, email).await,
             _ => login.interactive(prompt, &target.opener, desktop).await,
         }

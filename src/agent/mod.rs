@@ -10,6 +10,7 @@
 //! * `vault`: logins and credentials, kept by identity, issuer, Fulcio and client;
 //! * `keyring`: where refresh tokens rest while no agent runs, where the user wants that;
 //! * `confirm`: who says yes to a signature for a forwarded client;
+//! * `forwarded`: what is remembered of such clients;
 //! * `notification`: a question on the desktop;
 //! * `memory`: where its memory does not go;
 //! * `clients`: how many there are, and how many only wait;
@@ -22,6 +23,8 @@ pub mod client;
 mod clients;
 #[cfg(all(feature = "cli", unix))]
 pub mod confirm;
+#[cfg(all(feature = "cli", unix))]
+mod forwarded;
 #[cfg(all(feature = "cli", unix))]
 pub mod keyring;
 #[cfg(all(feature = "cli", unix))]

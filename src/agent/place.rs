@@ -67,7 +67,9 @@ impl PlaceError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Strangers { .. } => None,
-            _ => Some("let XDG_RUNTIME_DIR name a folder that is there, has a short path, and is yours alone (mode 0700)"),
+            _ => Some(
+                "mend it (`chmod 700` where it is yours), or let XDG_RUNTIME_DIR name a folder that is there, has a short path, and is yours alone",
+            ),
         }
     }
 }
@@ -150,6 +152,12 @@ impl Place {
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(cause)) => Err(failed(cause)),
         }
+    }
+
+    /// What tells the socket for the user's own programs from another that takes its place.
+    pub fn mark(&self) -> Option<(u64, u64)> {
+        let metadata = std::fs::symlink_metadata(self.socket()).ok()?;
+        Some((metadata.dev(), metadata.ino()))
     }
 
     /// Whether the agent signs nothing.

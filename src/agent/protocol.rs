@@ -54,7 +54,9 @@ pub enum Call {
     Login {
         /// The instance's name.
         instance: String,
-        /// Whom to log in as.
+        /// The only identity that will do.
+        expected: Option<String>,
+        /// Whom to log in as, otherwise.
         hint: Option<String>,
         /// By a code on another device.
         #[serde(default)]
@@ -375,7 +377,9 @@ impl Request {
                 ]);
                 path = repository.as_ref();
             }
-            Call::Login { instance, hint, .. } => names.extend([("instance", Some(instance)), ("hint", hint.as_ref())]),
+            Call::Login { instance, expected, hint, .. } => {
+                names.extend([("instance", Some(instance)), ("expected", expected.as_ref()), ("hint", hint.as_ref())]);
+            }
             Call::Logout { identity } => names.push(("identity", identity.as_ref())),
             _ => {}
         }

@@ -130,7 +130,7 @@ fn the_document_has_every_message_field_refusal_and_limit() {
     let text = String::new;
     let requests = [
         sign(),
-        Call::Login { instance: text(), hint: None, by_code: true },
+        Call::Login { instance: text(), expected: None, hint: None, by_code: true },
         Call::Logout { identity: None },
         Call::Status,
         Call::Journal,

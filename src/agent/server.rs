@@ -5,9 +5,10 @@
 
 use super::{
     clients::Clients,
-    confirm::{Asker, Confirmations, Rules},
+    confirm::{Asker, Confirmations, Rules, quoted},
+    forwarded::Forwarded,
     keyring::Keyring,
-    login::{Ready, Refused, Target, Wanted, refused_signature},
+    login::{Asked, Ready, Refused, Target, Wanted, refused_signature},
     memory::Memory,
     peer::{self, Way},
     place::{Place, PlaceError},
@@ -45,8 +46,8 @@ const TARGET_LIFETIME: Duration = Duration::from_secs(10);
 const MAX_JOURNAL: usize = 1000;
 /// Identities and logs that are remembered as told, at most.
 const MAX_TOLD: usize = 1024;
-/// Signatures a minute for forwarded clients together, at most.
-const MAX_FORWARDED: usize = 300;
+/// How often it looks whether its socket is still there.
+const LOOK: Duration = Duration::from_secs(30);
 /// Signatures in their last step when the agent is told to end have this long.
 const LAST_WORK: Duration = Duration::from_secs(10);
 
@@ -94,7 +95,7 @@ struct Shared {
     resolve: Resolve,
     targets: RefCell<HashMap<String, (Instant, Rc<Target>)>>,
     journal: RefCell<VecDeque<protocol::Signed>>,
-    forwarded: RefCell<VecDeque<Instant>>,
+    forwarded: Forwarded,
     http: Http,
     /// Which identities a client was told of that will stand in which logs.
     told: RefCell<HashSet<String>>,
@@ -146,7 +147,7 @@ impl Server {
             resolve: self.resolve,
             targets: RefCell::default(),
             journal: RefCell::default(),
-            forwarded: RefCell::default(),
+            forwarded: Forwarded::default(),
             http: Http::new(self.options.http),
             told: RefCell::default(),
             clients: Clients::new(),
@@ -159,14 +160,20 @@ impl Server {
         let user = peer::own_user();
         LocalSet::new()
             .run_until(async move {
+                let mark = shared.place.mark();
                 loop {
-                    let left = idle.saturating_sub(shared.clients.idle());
+                    // nobody could reach it any more to lock or to end it
+                    if shared.place.mark() != mark {
+                        break;
+                    }
+                    let is_idle = shared.clients.served() == 0;
+                    let left = if is_idle { idle.saturating_sub(shared.clients.idle()) } else { idle };
                     let (stream, is_own) = tokio::select! {
                         accepted = own.accept() => (accepted, true),
                         accepted = forward.accept() => (accepted, false),
                         () = shared.ending.notified() => break,
-                        () = tokio::time::sleep(left), if shared.clients.served() == 0 => {
-                            if left.is_zero() { break }
+                        () = tokio::time::sleep(left.min(LOOK)) => {
+                            if shared.clients.served() == 0 && shared.clients.idle() >= idle { break }
                             continue;
                         }
                     };
@@ -243,13 +250,16 @@ impl Shared {
         let result = match (door, request.call) {
             (_, Call::Sign(sign)) => self.sign(&sign, door, replies).await,
             (Door::Forward { .. }, _) => Err(Refused::new(Refusal::Request, "this socket is for signatures alone")),
-            (Door::Own, Call::Login { instance, hint, by_code }) => self.log_in(&instance, hint, by_code, replies).await,
+            (Door::Own, Call::Login { instance, expected, hint, by_code }) => {
+                self.log_in(&instance, wanted(expected, hint), by_code, replies).await
+            }
             (Door::Own, Call::Logout { identity }) => self.log_out(identity.as_deref(), replies).await.map(done),
             (Door::Own, Call::Status) => Ok(Reply::Status(self.status())),
             (Door::Own, Call::Journal) => Ok(Reply::Journal { entries: newest(&self.journal.borrow()) }),
             (Door::Own, Call::Lock) => {
                 self.vault.set_locked(true);
                 self.confirmations.forget();
+                self.forwarded.forget();
                 self.targets.borrow_mut().clear();
                 Ok(done(self.locked_beyond(true)))
             }
@@ -260,6 +270,7 @@ impl Shared {
             (Door::Own, Call::Clear) => {
                 drop(self.vault.forget(None));
                 self.confirmations.forget();
+                self.forwarded.forget();
                 Ok(done(vec![]))
             }
             (Door::Own, Call::Stop) => {
@@ -293,15 +304,31 @@ impl Shared {
             )
         })?;
         let target = self.target(&request.instance)?;
-        let wanted = wanted(request, &object);
-        if let Door::Forward { process } = door {
-            let asker = Asker { host: request.host.clone(), way: Way::of(process) };
-            self.clients.wait(self.admit_forwarded(asker, request, &object, &target, &wanted)).await?;
-        }
-        let by_code = request.by_code && door == Door::Own;
+        let mut wanted = wanted(request.expected.clone(), request.hint.clone().or_else(|| object.email.clone()));
+        let forwarded = match door {
+            Door::Own => None,
+            Door::Forward { process } => {
+                let asker = Asker { host: request.host.clone(), way: Way::of(process) };
+                if let Wanted::Named(name) = &wanted
+                    && let Some(identity) = self.forwarded.identity(&asker, &target.name, name)
+                {
+                    wanted = Wanted::Named(identity);
+                }
+                let allowed = self.clients.wait(self.admit_forwarded(&asker, request, &object, &target, &wanted)).await?;
+                Some((asker, allowed))
+            }
+        };
+        let asked = Asked { by_code: request.by_code && door == Door::Own, names_stay: door == Door::Own };
         for last_attempt in [false, true] {
             let say = |prompt| self.say(prompt, door, replies);
-            let ready = self.clients.wait(self.vault.ready(&target, &wanted, by_code, &self.http, say)).await?;
+            let ready = self.clients.wait(self.vault.ready(&target, &wanted, asked, &self.http, say)).await?;
+            // the login may be another's than the one that was allowed
+            if let Some((asker, _)) = forwarded.as_ref().filter(|(_, allowed)| *allowed != ready.identity) {
+                self.clients.wait(self.confirmations.allow(asker, &ready.identity, &what(request, &object))).await?;
+                if let Wanted::Named(name) = &wanted {
+                    self.forwarded.led(asker, &target.name, name, &ready.identity);
+                }
+            }
             let publication = ready.publication.with_log(&target.services);
             let key = publication.key();
             if request.reader && !self.told.borrow().contains(&key) {
@@ -352,25 +379,16 @@ impl Shared {
         }
     }
 
+    /// The identity that the agent's user allowed. More than so many a minute wait for the next.
     async fn admit_forwarded(
         &self,
-        asker: Asker,
+        asker: &Asker,
         request: &Sign,
         object: &Payload,
         target: &Target,
         wanted: &Wanted,
-    ) -> Result<(), Refused> {
-        let now = Instant::now();
-        {
-            let mut recent = self.forwarded.borrow_mut();
-            while recent.front().is_some_and(|time| now.duration_since(*time) > Duration::from_secs(60)) {
-                recent.pop_front();
-            }
-            if recent.len() >= MAX_FORWARDED {
-                return Err(Refused::new(Refusal::Busy, format!("forwarded clients asked for {MAX_FORWARDED} signatures within a minute")));
-            }
-            recent.push_back(now);
-        }
+    ) -> Result<String, Refused> {
+        self.forwarded.enter().await;
         if self.vault.is_locked() {
             return Err(Refused::new(Refusal::Locked, "the agent is locked"));
         }
@@ -380,8 +398,8 @@ impl Shared {
             Wanted::Only(name) | Wanted::Named(name) => name.clone(),
             Wanted::Anybody => "whoever logs in".into(),
         });
-        let place = request.repository.as_deref().map(|path| format!(" in {path}")).unwrap_or_default();
-        self.confirmations.allow(&asker, &identity, &format!("a {}{place}{login}", object.kind.as_str())).await
+        self.confirmations.allow(asker, &identity, &format!("{}{login}", what(request, object))).await?;
+        Ok(identity)
     }
 
     /// A login's prompts are for the person at the agent: another machine learns only that somebody was asked, and what becomes public with
@@ -405,14 +423,14 @@ impl Shared {
     async fn log_in(
         &self,
         instance: &str,
-        hint: Option<String>,
+        wanted: Wanted,
         by_code: bool,
         replies: &mpsc::UnboundedSender<Reply>,
     ) -> Result<Reply, Refused> {
         let target = self.target(instance)?;
-        let wanted = hint.map_or(Wanted::Anybody, Wanted::Named);
+        let asked = Asked { by_code, names_stay: true };
         let say = |prompt| self.say(prompt, Door::Own, replies);
-        let ready = self.clients.wait(self.vault.ready(&target, &wanted, by_code, &self.http, say)).await?;
+        let ready = self.clients.wait(self.vault.ready(&target, &wanted, asked, &self.http, say)).await?;
         Ok(Reply::LoggedIn { identity: ready.identity, issuer: ready.issuer })
     }
 
@@ -522,10 +540,15 @@ async fn receive(stream: &mut UnixStream) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Whom the request wants to sign: see [`super::vault`].
-fn wanted(request: &Sign, object: &Payload) -> Wanted {
-    let named = || request.hint.clone().or_else(|| object.email.clone()).map_or(Wanted::Anybody, Wanted::Named);
-    request.expected.clone().map_or_else(named, Wanted::Only)
+/// Whom a request wants to sign: see [`super::vault`].
+fn wanted(expected: Option<String>, hint: Option<String>) -> Wanted {
+    expected.map_or_else(|| hint.map_or(Wanted::Anybody, Wanted::Named), Wanted::Only)
+}
+
+/// What a forwarded client wants to have signed, and where, as it claims.
+fn what(request: &Sign, object: &Payload) -> String {
+    let place = request.repository.as_deref().map(|path| format!(" in {}", quoted(path))).unwrap_or_default();
+    format!("a {}{place}", object.kind.as_str())
 }
 
 fn micros(duration: Duration) -> u64 {

@@ -11,7 +11,7 @@
 
 use super::{
     keyring::{Keyring, Owner, Record},
-    login::{Progress, Ready, Refused, Saying, Target, Wanted, certify, locked, log_in, login, refused_login},
+    login::{Asked, Progress, Ready, Refused, Saying, Target, Wanted, certify, locked, log_in, login, refused_login},
     memory::Memory,
     protocol::{self, Refusal, Reply},
 };
@@ -112,7 +112,7 @@ pub struct Vault {
     memory: Memory,
 }
 
-type Flight = (Authority, Wanted, bool);
+type Flight = (Authority, Wanted, Asked);
 
 #[derive(Default)]
 struct Content {
@@ -121,7 +121,7 @@ struct Content {
     turns: HashMap<Authority, Rc<tokio::sync::Mutex<()>>>,
     /// The identity that a name led to.
     names: HashMap<(Authority, String), String>,
-    /// Logins that are under way, each with whether it is by a code.
+    /// Logins that are under way.
     flights: HashMap<Flight, Weak<watch::Sender<Progress>>>,
     locked: bool,
 }
@@ -145,7 +145,7 @@ impl Vault {
         &self,
         target: &Rc<Target>,
         wanted: &Wanted,
-        by_code: bool,
+        asked: Asked,
         http: &Http,
         say: impl Fn(Reply),
     ) -> Result<Ready, Refused> {
@@ -157,7 +157,7 @@ impl Vault {
             if let Some(ready) = content.good(&Authority::of(target), wanted) {
                 return Ok(ready);
             }
-            let flight = (Authority::of(target), wanted.clone(), by_code);
+            let flight = (Authority::of(target), wanted.clone(), asked);
             match content.flights.get(&flight).and_then(Weak::upgrade) {
                 Some(sender) => sender.subscribe(),
                 None => {
@@ -188,13 +188,13 @@ impl Vault {
 
     /// Gets a credential for all who wait, whether or not the one that asked first is still there.
     async fn fly(self, target: Rc<Target>, flight: Flight, http: Http, progress: Rc<watch::Sender<Progress>>) {
-        let (_, wanted, by_code) = &flight;
-        let outcome = self.obtain(&target, wanted, *by_code, &http, &Saying(&progress)).await;
+        let (_, wanted, asked) = &flight;
+        let outcome = self.obtain(&target, wanted, *asked, &http, &Saying(&progress)).await;
         self.content.borrow_mut().flights.remove(&flight);
         progress.send_modify(|progress| progress.outcome = Some(outcome));
     }
 
-    async fn obtain(&self, target: &Target, wanted: &Wanted, by_code: bool, http: &Http, prompt: &Saying<'_>) -> Result<Ready, Refused> {
+    async fn obtain(&self, target: &Target, wanted: &Wanted, asked: Asked, http: &Http, prompt: &Saying<'_>) -> Result<Ready, Refused> {
         let authority = Authority::of(target);
         {
             let turn = self.turn(&authority);
@@ -203,23 +203,23 @@ impl Vault {
             if let Some(ready) = self.content.borrow().good(&authority, wanted) {
                 return Ok(ready);
             }
-            if let Some(Continued { session, rests, owner }) = self.continued(target, wanted, http, prompt).await? {
+            if let Some(Continued { session, rests, owner }) = self.continued(target, wanted, asked, http, prompt).await? {
                 let ready = certify(target, wanted, &session, http, prompt).await?;
                 match owner {
                     Some(owner) if owner.identity != ready.identity => self.discard(&owner).await,
                     _ => {
-                        self.keep(target, wanted, ready.clone(), session, rests)?;
+                        self.keep(target, wanted, asked, ready.clone(), session, rests)?;
                         return Ok(ready);
                     }
                 }
             }
         }
-        let session = log_in(target, wanted, by_code, http, prompt).await?;
+        let session = log_in(target, wanted, asked, http, prompt).await?;
         let ready = certify(target, wanted, &session, http, prompt).await?;
         let refresh_token = session.refresh_token.clone();
-        self.keep(target, wanted, ready.clone(), session, false)?;
+        self.keep(target, wanted, asked, ready.clone(), session, false)?;
         let owner = authority.owner(&ready.identity);
-        if self.rest(target, &owner, wanted, refresh_token.as_ref(), prompt).await
+        if self.rest(target, &owner, asked.name_of(wanted), refresh_token.as_ref(), prompt).await
             && let Some(kept) = self.content.borrow_mut().logins.get_mut(&(authority, ready.identity.clone()))
         {
             kept.rests = true;
@@ -228,7 +228,14 @@ impl Vault {
     }
 
     /// The session of a login that is kept or rests, with a token that is good, without a person; `None` where only a login helps.
-    async fn continued(&self, target: &Target, wanted: &Wanted, http: &Http, prompt: &Saying<'_>) -> Result<Option<Continued>, Refused> {
+    async fn continued(
+        &self,
+        target: &Target,
+        wanted: &Wanted,
+        asked: Asked,
+        http: &Http,
+        prompt: &Saying<'_>,
+    ) -> Result<Option<Continued>, Refused> {
         let authority = Authority::of(target);
         let kept = {
             let content = self.content.borrow();
@@ -264,7 +271,7 @@ impl Vault {
                 }
                 Ok(session) => {
                     // the token that was used is good no more, whatever comes now
-                    let rests = self.rest(target, &owner, wanted, session.refresh_token.as_ref(), prompt).await;
+                    let rests = self.rest(target, &owner, asked.name_of(wanted), session.refresh_token.as_ref(), prompt).await;
                     if let Some(kept) = self.content.borrow_mut().logins.get_mut(&(authority, owner.identity.clone())) {
                         (kept.session, kept.rests) = (session.clone(), rests);
                     }
@@ -281,9 +288,9 @@ impl Vault {
     }
 
     /// Lets the token of a login rest in the keyring, where the user wants that.
-    async fn rest(&self, target: &Target, owner: &Owner, wanted: &Wanted, token: Option<&RefreshToken>, prompt: &Saying<'_>) -> bool {
+    async fn rest(&self, target: &Target, owner: &Owner, name: Option<&str>, token: Option<&RefreshToken>, prompt: &Saying<'_>) -> bool {
         let Some(token) = token else { return false };
-        let name = wanted.name().filter(|name| *name != owner.identity);
+        let name = name.filter(|name| *name != owner.identity);
         self.keyring.store(&target.name, owner, name, token, &|text| prompt.say(Reply::Say { text })).await
     }
 
@@ -309,7 +316,7 @@ impl Vault {
         Rc::clone(self.content.borrow_mut().turns.entry(authority.clone()).or_default())
     }
 
-    fn keep(&self, target: &Target, wanted: &Wanted, ready: Ready, session: Session, rests: bool) -> Result<(), Refused> {
+    fn keep(&self, target: &Target, wanted: &Wanted, asked: Asked, ready: Ready, session: Session, rests: bool) -> Result<(), Refused> {
         if let Wanted::Only(expected) = wanted
             && *expected != ready.identity
         {
@@ -323,7 +330,7 @@ impl Vault {
             return Err(locked());
         }
         let authority = Authority::of(target);
-        if let Some(name) = wanted.name().filter(|name| *name != ready.identity) {
+        if let Some(name) = asked.name_of(wanted).filter(|name| *name != ready.identity) {
             if content.names.len() >= MAX_NAMES {
                 content.names.clear();
             }

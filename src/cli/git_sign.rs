@@ -49,7 +49,7 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
     let object = Payload::parse(payload).map_err(|rejection| {
         Failure::new(Exit::Usage, format!("what is to be signed is no commit, tag or push certificate that could be verified: {rejection}"))
     })?;
-    if config.rekor_mode.value == RekorMode::Online && !config.rekor_mode.is_default() {
+    if config.rekor_mode.value == RekorMode::Online && !config.rekor_mode.is_default() && terminal.has_reader() {
         super::said::once("rekor-mode-online", || {
             terminal
                 .say("rekorMode is online, and the log entry is embedded all the same, so that the signature verifies without a network.");
@@ -60,7 +60,7 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
     // git names the committer, `Name <address>`, where user.signingKey names nobody
     let asked = hint.filter(|_| key.is_some_and(|key| !key.to_string_lossy().contains('<')));
     let identity = &signature.verified.identity().name;
-    if let Some(asked) = asked.filter(|asked| asked != identity) {
+    if let Some(asked) = asked.filter(|asked| asked != identity && terminal.has_reader()) {
         let pair = crate::hex(&Sha256::digest(format!("{asked}\n{identity}")));
         super::said::once(&format!("signed-as-{pair}"), || {
             terminal

@@ -241,11 +241,15 @@ impl Login<'_> {
         let failed = open(way.opener, request.url.as_str());
         prompt.log_in_at(request.url.as_str(), !matches!(way.opener, Opener::Nothing));
         let nobody_left = async {
-            let failed = match failed.filter(|_| !way.address_suffices) {
+            let has_failed = match failed {
                 Some(failed) => failed.await.is_ok(),
                 None => false,
             };
-            if !failed {
+            if has_failed && way.address_suffices {
+                // whoever can see the address has to open it
+                prompt.log_in_at(request.url.as_str(), false);
+            }
+            if !has_failed || way.address_suffices {
                 std::future::pending::<()>().await;
             }
         };

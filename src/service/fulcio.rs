@@ -4,12 +4,16 @@
 
 use super::{Answer, Call, Cause, Http, Retry, Service, ServiceError, endpoint, quotable};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use reqwest::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use zeroize::Zeroizing;
 
 /// The most certificates that a chain may have.
 const MAX_CHAIN: usize = 10;
+/// What a request holds beside the token, at most, in bytes.
+const MOST_BESIDE_TOKEN: usize = 4096;
 
 /// A client of Fulcio's v2 API, and of v1 where a server has no other.
 #[derive(Debug, Clone)]
@@ -63,14 +67,19 @@ impl Fulcio {
     }
 
     fn v2_call<'a>(&self, request: CertificateRequest<'a>) -> Call<'a> {
-        let body = json!({
-            "credentials": { "oidcIdentityToken": request.token },
-            "publicKeyRequest": {
-                "publicKey": { "algorithm": "ECDSA", "content": crate::signature::pem("PUBLIC KEY", request.public_key) },
-                "proofOfPossession": STANDARD.encode(request.proof),
+        let body = CreateSigningCertificateRequest {
+            credentials: Credentials { oidc_identity_token: request.token },
+            public_key_request: PublicKeyRequest {
+                public_key: PublicKey { algorithm: "ECDSA", content: crate::signature::pem("PUBLIC KEY", request.public_key) },
+                proof_of_possession: STANDARD.encode(request.proof),
             },
-        });
-        Call { retry: Retry::Safe, ..Call::post_json(Service::Fulcio, self.v2.clone(), &body) }
+        };
+        // at once as long as it becomes: what is moved to grow leaves a copy of the token behind
+        let mut wiped = Wiped(Zeroizing::new(Vec::with_capacity(request.token.len() + MOST_BESIDE_TOKEN)));
+        // text into memory: neither can fail
+        let _ = serde_json::to_writer(&mut *wiped.0, &body);
+        let call = Call::post_json(Service::Fulcio, self.v2.clone(), &serde_json::Value::Null);
+        Call { retry: Retry::Safe, body: Some(("application/json", Bytes::from_owner(wiped))), ..call }
     }
 
     fn v1_call<'a>(&self, request: CertificateRequest<'a>) -> Call<'a> {
@@ -80,6 +89,41 @@ impl Fulcio {
         });
         let call = Call::post_json(Service::Fulcio, self.v1.clone(), &body).bearer(request.token);
         Call { accept: Some("application/pem-certificate-chain"), retry: Retry::Safe, ..call }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateSigningCertificateRequest<'a> {
+    credentials: Credentials<'a>,
+    public_key_request: PublicKeyRequest,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Credentials<'a> {
+    oidc_identity_token: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PublicKeyRequest {
+    public_key: PublicKey,
+    proof_of_possession: String,
+}
+
+#[derive(Serialize)]
+struct PublicKey {
+    algorithm: &'static str,
+    content: String,
+}
+
+/// The body of a request that holds a token; it is wiped when the request is done.
+struct Wiped(Zeroizing<Vec<u8>>);
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
 }
 

@@ -5,6 +5,7 @@
 //! certificates. What carries a token goes to other machines over TLS alone.
 
 use super::error::{Cause, Service, ServiceError, quotable};
+use bytes::Bytes;
 use reqwest::{
     Client, Method, StatusCode, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER},
@@ -302,7 +303,7 @@ pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) accept: Option<&'static str>,
-    pub(crate) body: Option<(&'static str, Vec<u8>)>,
+    pub(crate) body: Option<(&'static str, Bytes)>,
     /// A body whose content type is among the headers.
     pub(crate) raw_body: Option<Vec<u8>>,
     pub(crate) bearer: Option<&'a str>,
@@ -341,7 +342,7 @@ impl<'a> Call<'a> {
     pub(crate) fn post_json(service: Service, url: Url, body: &serde_json::Value) -> Self {
         Self {
             accept: Some("application/json"),
-            body: Some(("application/json", body.to_string().into_bytes())),
+            body: Some(("application/json", body.to_string().into())),
             ..Self::new(service, Method::POST, url)
         }
     }

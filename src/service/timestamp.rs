@@ -40,7 +40,7 @@ impl TimestampAuthority {
         let body = query.to_der().map_err(|error| broken(error.to_string()))?;
         let call = Call {
             accept: Some("application/timestamp-reply"),
-            body: Some(("application/timestamp-query", body)),
+            body: Some(("application/timestamp-query", body.into())),
             limit: MAX_TOKEN,
             // a second token for the same signature harms nobody
             retry: Retry::Safe,

@@ -78,8 +78,8 @@ pub(super) enum Command {
 /// gives: the agent signs with services that its own user configured or registered, and with no others.
 #[derive(Debug, clap::Args)]
 pub(super) struct LoginArgs {
-    /// The identity to log in as; otherwise the expected one, else git's user.email
-    #[arg(value_name = "IDENTITY")]
+    /// The identity to log in as, and no other; by default the expected one, else whoever logs in, with git's user.email as the hint
+    #[arg(value_name = "IDENTITY", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     identity: Option<String>,
     /// The instance, or a name to register the configured services under
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
@@ -130,10 +130,11 @@ pub(super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure
         })?,
         (None, _) => Context::load(named.as_slice())?.config.instance_name().as_str().to_owned(),
     };
-    let hint = arguments.identity.clone().or_else(|| plain.config.expected_identity.value.clone()).or_else(committer);
+    let expected = arguments.identity.clone().or_else(|| plain.config.expected_identity.value.clone());
+    let hint = committer().filter(|_| expected.is_none());
     let terminal = Terminal::open(plain.config.log_path.value.as_deref());
     let mut publication = OfAgent::default();
-    let call = Call::Login { instance, hint, by_code: plain.config.token_provider.value == Some(TokenProvider::Device) };
+    let call = Call::Login { instance, expected, hint, by_code: plain.config.token_provider.value == Some(TokenProvider::Device) };
     let client = Client::of_user(true)?.with_person(plain.config.login_timeout.value);
     let reply = client.call(&call, |reply| show(reply, &mut publication, &terminal))?;
     let Reply::LoggedIn { identity, issuer } = reply else { return Err(unexpected().into()) };
@@ -395,7 +396,7 @@ impl From<AgentError> for Failure {
                 Refusal::Keyring => Exit::Io,
                 Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Busy | Refusal::Service => Exit::Service,
             },
-            AgentError::Nobody => Exit::Identity,
+            AgentError::Nobody | AgentError::Unanswered(_) => Exit::Identity,
             AgentError::Place(_) => Exit::Io,
             AgentError::Absent | AgentError::Ended | AgentError::Broken(_) | AgentError::Start(_) => Exit::Service,
         };

@@ -3,6 +3,7 @@
 use super::{keyring, registered::Registration, running};
 use crate::{
     agent::{
+        client::Client,
         keyring::Record,
         place::Place,
         protocol::{Login, Status},
@@ -24,7 +25,10 @@ impl Prospect {
             return Ok(Self::NotAsked(format!("not used ({})", config.agent.source)));
         }
         if let Some(socket) = &config.agent_socket.value {
-            return Ok(Self::Forwarded(socket.clone()));
+            return Ok(match Client::at(socket.clone()).is_present() {
+                true => Self::Forwarded(socket.clone()),
+                false => Self::Unusable(format!("nobody listens at {}", socket.display())),
+            });
         }
         if Registration::of(context)?.is_some_and(|elsewhere| elsewhere.registered_name().is_none()) {
             let why =

@@ -51,7 +51,7 @@ pub(in super::super) fn request(
         },
     };
     if payload.len() > MAX_PAYLOAD {
-        return Ok(Outcome::Unavailable(None));
+        return Ok(Outcome::Unavailable(Some(format!("it takes {MAX_PAYLOAD} bytes, and this has more"))));
     }
     let instance = match Registration::of(context)? {
         None => config.instance_name().as_str().to_owned(),
@@ -107,19 +107,31 @@ pub(in super::super) fn request(
         }
         (_, Some(Err(why))) => Ok(Outcome::Unavailable(Some(format!("the agent's signature is not used: {why}")))),
         (Ok(_), None) => Ok(Outcome::Unavailable(Some("the agent's reply does not fit the request".into()))),
-        (Err(error), None) => refused(error),
+        // the agent sees another desktop than this process, or none: a login by this process can succeed
+        (Err(AgentError::Nobody), None) if super::super::identity::somebody_is_there(context, terminal) => {
+            let why = "it can show nobody a login here; `paraph agent stop` lets the next one see this desktop";
+            Ok(Outcome::Unavailable(Some(why.into())))
+        }
+        (Err(AgentError::Absent), None) if config.agent_socket.value.is_some() => {
+            Ok(Outcome::Unavailable(Some(format!("none listens at the socket that is configured ({})", config.agent_socket.source))))
+        }
+        (Err(error), None) => refused(error, config),
     }
 }
 
 /// What becomes of a signature that an agent did not make.
-fn refused(error: AgentError) -> Result<Outcome, Failure> {
+fn refused(error: AgentError, config: &Config) -> Result<Outcome, Failure> {
     match error {
         AgentError::Refused {
             kind: Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Instance | Refusal::Busy | Refusal::Configuration,
             message,
             ..
         } => Ok(Outcome::Unavailable(Some(message))),
-        error @ (AgentError::Refused { .. } | AgentError::Nobody) => Err(error.into()),
+        error @ AgentError::Refused { kind: Refusal::Identity, .. } if config.expected_identity.value.is_none() => {
+            let failure = Failure::from(error);
+            Err(Failure { hint: Some("set user.email to the identity, or unset paraph.matchCommitter".into()), ..failure })
+        }
+        error @ (AgentError::Refused { .. } | AgentError::Nobody | AgentError::Unanswered(_)) => Err(error.into()),
         // none runs, and none is to be started
         AgentError::Absent => Ok(Outcome::Unavailable(None)),
         error => Ok(Outcome::Unavailable(Some(error.to_string()))),

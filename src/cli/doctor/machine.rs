@@ -94,7 +94,12 @@ pub(super) fn settings(context: &Context) -> Vec<Finding> {
             format!("{} lets identity tokens go to other machines over plain http", context.config.allow_plain_http.source),
         )
     });
-    let findings: Vec<Finding> = notices.chain(plain).collect();
+    let opener = context.config.url_opener.value.as_ref().and_then(|opener| opener.command("").into_iter().next());
+    let no_opener = opener.filter(|program| find_program(program).is_none()).map(|program| {
+        Finding::warning("settings", format!("{} names {program}, which is not there", context.config.url_opener.source))
+            .fix("correct it, or unset it: the desktop's browser opens then")
+    });
+    let findings: Vec<Finding> = notices.chain(plain).chain(no_opener).collect();
     if findings.is_empty() { vec![Finding::ok("settings", "each has its effect; `paraph config` shows them")] } else { findings }
 }
 

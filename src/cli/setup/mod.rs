@@ -82,7 +82,8 @@ fn set_up(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure>
         for change in &changes {
             place.git(&["--replace-all", &change.key, &change.after])?;
         }
-        ui.note("git is configured. `paraph setup --undo` puts back what was there before.");
+        let scope = if place.scope == "--global" { " --global" } else { "" };
+        ui.note(format!("git is configured. `paraph setup{scope} --undo` puts back what was there before."));
     } else if !changes.is_empty() {
         return Ok(Exit::Good);
     }

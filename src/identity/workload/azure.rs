@@ -57,7 +57,7 @@ async fn federated(file: &str, surroundings: &Surroundings<'_>) -> Result<Zeroiz
         .finish();
     let call = Call {
         accept: Some("application/json"),
-        body: Some(("application/x-www-form-urlencoded", form.into_bytes())),
+        body: Some(("application/x-www-form-urlencoded", form.into_bytes().into())),
         retry: Retry::Safe,
         ..Call::new(Service::TokenService("Entra"), Method::POST, url)
     };

@@ -67,10 +67,15 @@ fn a_login_that_ends_as_somebody_else_fails_and_says_so() {
     assert_eq!(done.code, Some(6), "{}", done.stderr);
     assert!(done.stderr.contains("ann@example.com") && done.stderr.contains("bob@example.com"), "{}", done.stderr);
     assert!(!done.stderr.contains("Logged in"), "{}", done.stderr);
-    // the login is kept under the name that it has
-    let logins = setup.status()["agent"]["logins"].clone();
-    assert_eq!((&logins[0]["identity"], &logins[0]["names"]), (&"ann@example.com".into(), &serde_json::json!(["bob@example.com"])));
+    // a login that failed decides nothing
+    assert_eq!(setup.status()["agent"]["logins"], serde_json::json!([]));
     assert_eq!(setup.paraph(&["login", "ann@example.com"]).code, Some(0));
+    assert_eq!(setup.paraph(&["login", "bob@example.com"]).code, Some(6));
+    // whom git names, and nobody was asked for, may log in as somebody else, who signs for that name from then on
+    setup.sandbox.git(&["config", "--global", "user.signingKey", "work@example.com"]);
+    setup.commit("as whoever logs in");
+    let logins = setup.status()["agent"]["logins"].clone();
+    assert_eq!((&logins[0]["identity"], &logins[0]["names"]), (&"ann@example.com".into(), &serde_json::json!(["work@example.com"])));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The socket that is forwarded to other machines: signatures alone, each confirmed.
 
 use super::{Setup, confirming::Confirming, eventually, reply};
-use crate::support::sandbox::Sandbox;
+use crate::support::{objects::installed, sandbox::Sandbox};
 use paraph::agent::protocol::{self, Call, Refusal, Reply, Request};
 use std::{os::unix::net::UnixStream, path::PathBuf, time::Duration};
 
@@ -30,6 +30,11 @@ pub fn commit(sandbox: &Sandbox) -> (Option<i32>, String) {
 
 /// Somebody who answers every question with `allow`, and how many there were.
 fn answering(setup: &Setup, allow: bool) -> std::sync::mpsc::Receiver<String> {
+    answering_after(setup, allow, || {})
+}
+
+/// The same, after `wait` has returned.
+fn answering_after(setup: &Setup, allow: bool, wait: impl Fn() + Send + 'static) -> std::sync::mpsc::Receiver<String> {
     let (sender, questions) = std::sync::mpsc::channel();
     let mut watching = setup.connect();
     watching.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
@@ -38,8 +43,11 @@ fn answering(setup: &Setup, allow: bool) -> std::sync::mpsc::Receiver<String> {
     protocol::read(&mut watching, protocol::MAX_REPLY).unwrap();
     let socket = setup.socket("agent.sock");
     std::thread::spawn(move || {
-        while let Some(Reply::Ask { ask, text }) = reply(&mut watching) {
+        while let Some(reply_to_watcher) = reply(&mut watching) {
+            // prompts of logins come too
+            let Reply::Ask { ask, text } = reply_to_watcher else { continue };
             let _ = sender.send(text);
+            wait();
             let mut answer = UnixStream::connect(&socket).unwrap();
             protocol::write(&mut answer, &Request::new(Call::Answer { ask, allow })).unwrap();
             reply(&mut answer);
@@ -100,6 +108,70 @@ fn a_forwarded_signature_is_confirmed_once_for_many() {
 }
 
 #[test]
+fn one_yes_covers_those_that_wait_for_it() {
+    let setup = Setup::new();
+    setup.commit("here");
+    let remote = remote(&setup);
+    let asking = || {
+        let mut command = remote.command("git", &remote.work());
+        command.args(["commit-tree", "-S", "-m", "remote", "4b825dc642cb6eb9a060e54bf8d69288fbee4904"]);
+        command.stdout(std::process::Stdio::null()).spawn().unwrap()
+    };
+    remote.git(&["hash-object", "-t", "tree", "-w", "/dev/null"]);
+    let socket = setup.socket("forward.sock");
+    let questions = answering_after(&setup, true, move || {
+        let connected = || std::fs::read_to_string("/proc/net/unix").unwrap().matches(socket.to_str().unwrap()).count() > 6;
+        if cfg!(target_os = "linux") {
+            eventually("all of them ask", connected);
+        }
+    });
+    let mut clients: Vec<_> = (0..6).map(|_| asking()).collect();
+    for client in &mut clients {
+        assert!(client.wait().unwrap().success());
+    }
+    assert!(questions.recv_timeout(Duration::from_secs(5)).is_ok());
+    assert_eq!(questions.try_recv().ok(), None);
+}
+
+/// Whoever sits at the agent logs in as they like, and was asked about somebody else.
+#[test]
+fn a_yes_for_one_identity_is_none_for_the_one_that_logs_in() {
+    let test = "a_yes_for_one_identity_is_none_for_the_one_that_logs_in";
+    let setup = Setup::new();
+    if !installed("curl", test) {
+        return;
+    }
+    setup.commit("starts the agent");
+    let code = setup.sandbox.git(&["config", "--global", "paraph.local.accessCodeFile"]);
+    setup.sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
+    let opener = setup.sandbox.script(
+        "opener",
+        &format!(
+            "#!/bin/sh\nurl=$(printf %s \"$1\" | sed 's/&login_hint=[^&]*//')\n\
+             exec curl -s -o /dev/null -L -H \"X-Paraph-Access-Code: $(cat '{code}')\" \"$url&login_hint=bob@example.com\"\n"
+        ),
+    );
+    setup.sandbox.git(&["config", "--global", "paraph.urlOpener", &format!("{opener} {{{{.URL}}}}")]);
+    for call in ["lock", "unlock"] {
+        assert_eq!(setup.paraph(&["agent", call]).code, Some(0));
+    }
+    let questions = answering(&setup, true);
+    let remote = remote(&setup);
+    for _ in 0..2 {
+        let (code, log) = commit(&remote);
+        assert_eq!(code, Some(0), "{log}");
+    }
+    let asked: Vec<String> = std::iter::from_fn(|| questions.recv_timeout(Duration::from_millis(500)).ok()).collect();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert!(asked[0].contains("as ann@example.com on a commit") && asked[0].contains("which takes a login here"), "{asked:?}");
+    assert!(asked[1].contains("as bob@example.com on a commit"), "{asked:?}");
+    // the name that the other machine gave leads nowhere here
+    let status = setup.status();
+    let login = &status["agent"]["logins"][0];
+    assert_eq!((&login["identity"], &login["names"]), (&"bob@example.com".into(), &serde_json::json!([])));
+}
+
+#[test]
 fn without_a_yes_there_is_no_signature() {
     let setup = Setup::new();
     setup.commit("here");
@@ -135,7 +207,7 @@ fn the_forwarded_socket_takes_no_other_call() {
         Call::Watch,
         Call::Answer { ask: 1, allow: true },
         Call::Logout { identity: None },
-        Call::Login { instance: "local".into(), hint: None, by_code: false },
+        Call::Login { instance: "local".into(), expected: None, hint: None, by_code: false },
     ] {
         let mut stream = UnixStream::connect(setup.socket("forward.sock")).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();

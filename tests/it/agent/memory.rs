@@ -114,6 +114,8 @@ fn the_key_is_in_the_agents_memory_until_it_is_locked_and_never_in_the_clients()
     agent.signal(rustix::process::Signal::CONT);
     let _ = client.wait_with_output();
 
+    // a request that carried the token is wiped when it is done
+    assert_eq!(copies_of_text(agent.0.id(), "\"oidcIdentityToken\":\"ey"), 0);
     // the control: a search that finds nothing here proves nothing
     assert!(copies(agent.0.id(), &public) > 0, "the key is not found while it is in use");
     assert_eq!(setup.paraph(&["agent", "lock"]).code, Some(0));

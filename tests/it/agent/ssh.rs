@@ -74,7 +74,7 @@ fn one_yes_covers_a_rebase_on_another_machine() {
     let question = confirming.question();
     let connection = format!("through the connection of process {} (ssh -F ", remote.forwarding.process());
     for part in [
-        "A client that calls its machine ",
+        " that calls its machine “",
         &connection,
         " asks for a signature as ann@example.com on a commit in ",
         " 100 signatures or 10 minutes.",
@@ -163,7 +163,7 @@ fn the_other_machine_can_have_nothing_but_signatures() {
         Call::Watch,
         Call::Answer { ask: 1, allow: true },
         Call::Logout { identity: None },
-        Call::Login { instance: "local".into(), hint: None, by_code: false },
+        Call::Login { instance: "local".into(), expected: None, hint: None, by_code: false },
     ] {
         let mut stream = UnixStream::connect(&remote.socket).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();

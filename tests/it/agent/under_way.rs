@@ -1,7 +1,7 @@
 //! Logins that are under way: whom they are for, how they are done, and when they are given up.
 
 use super::{Setup, eventually, reply};
-use crate::support::socket::closed;
+use crate::support::{objects::installed, socket::closed};
 use paraph::agent::protocol::{self, Call, Reply, Request};
 use std::{net::TcpStream, os::unix::net::UnixStream};
 
@@ -23,7 +23,7 @@ impl Setup {
 
     fn asks(&self, hint: &str, by_code: bool) -> UnixStream {
         let mut stream = self.connect();
-        let call = Call::Login { instance: "local".into(), hint: Some(hint.into()), by_code };
+        let call = Call::Login { instance: "local".into(), expected: None, hint: Some(hint.into()), by_code };
         protocol::write(&mut stream, &Request::new(call)).unwrap();
         stream
     }
@@ -92,4 +92,65 @@ fn a_login_at_an_issuer_that_is_down_names_it_and_says_what_to_do() {
     hint: Check the address, the network and the proxy variables.
     ");
     assert_eq!(done.code, Some(5));
+}
+
+impl Setup {
+    /// What a program says in a session without a terminal.
+    fn alone(&self, program: &str, arguments: &[&str]) -> crate::support::sandbox::Done {
+        let mut command = self.sandbox.command("setsid", &self.sandbox.work());
+        self.sandbox.feed(command.arg("-w").arg(program).args(arguments), b"")
+    }
+}
+
+#[test]
+fn whose_own_time_is_over_hears_that_nobody_logged_in() {
+    let test = "whose_own_time_is_over_hears_that_nobody_logged_in";
+    let mut setup = Setup::with_person();
+    if !installed("setsid", test) {
+        return;
+    }
+    setup.sandbox.git(&["config", "--global", "paraph.urlOpener", "true {{.URL}}"]);
+    setup.reads_its_configuration_again();
+    // the agent itself would wait for minutes
+    setup.sandbox.set("PARAPH_LOGIN_TIMEOUT", "1");
+    let done = setup.alone(&setup.sandbox.program, &["login", "ann@example.com"]);
+    assert!(done.code == Some(6) && done.stderr.contains("nobody completed the login within 1 s"), "{done:?}");
+}
+
+/// The agent's opener has failed, or it sees no desktop at all: who has one tries by itself, and says at once what comes of it.
+#[test]
+fn a_client_to_which_the_agent_cannot_show_a_login_tries_by_itself() {
+    let test = "a_client_to_which_the_agent_cannot_show_a_login_tries_by_itself";
+    for agents_display in ["", ":99"] {
+        let mut setup = Setup::new();
+        if !installed("setsid", test) {
+            return;
+        }
+        setup.sandbox.set("DISPLAY", agents_display);
+        setup.commit("starts the agent");
+        setup.sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
+        setup.sandbox.git(&["config", "--global", "paraph.urlOpener", "false {{.URL}}"]);
+        let log = setup.sandbox.root().join("log");
+        setup.sandbox.git(&["config", "--global", "paraph.logPath", log.to_str().unwrap()]);
+        setup.reads_its_configuration_again();
+        setup.sandbox.set("DISPLAY", ":99");
+        let started = std::time::Instant::now();
+        assert_eq!(setup.alone("git", &["commit", "-q", "--allow-empty", "-m", "message"]).code, Some(128));
+        assert!(started.elapsed() < std::time::Duration::from_secs(60), "{:?}", started.elapsed());
+        let said = std::fs::read_to_string(&log).unwrap();
+        assert!(said.contains("signing without the agent: it can show nobody a login here; `paraph agent stop`"), "{said}");
+        assert!(said.contains("no browser could be opened for the login"), "{said}");
+    }
+}
+
+/// Nobody could reach it any more, to lock or to end it.
+#[test]
+fn an_agent_whose_socket_was_replaced_ends() {
+    let setup = Setup::new();
+    setup.commit("starts the agent");
+    let aside = setup.sandbox.root().join("aside.sock");
+    std::fs::rename(setup.socket("agent.sock"), &aside).unwrap();
+    // it notices by itself within half a minute, and with the next client
+    drop(UnixStream::connect(&aside));
+    eventually("it ends", || setup.agents().is_empty());
 }

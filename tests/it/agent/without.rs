@@ -98,7 +98,8 @@ fn an_agent_whose_folder_cannot_be_used_is_named_by_all_who_would_ask_it() {
     std::fs::DirBuilder::new().mode(0o777).create(&folder).unwrap();
     std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
     let why = "others may enter it (its mode is 0777, and 0700 is needed)";
-    let hint = "let XDG_RUNTIME_DIR name a folder that is there, has a short path, and is yours alone (mode 0700)";
+    let hint =
+        "mend it (`chmod 700` where it is yours), or let XDG_RUNTIME_DIR name a folder that is there, has a short path, and is yours alone";
     let whoami = setup.paraph(&["whoami"]);
     assert!(whoami.code == Some(0) && whoami.stdout.contains(why), "{whoami:?}");
     let doctor = setup.paraph(&["doctor", "--offline"]);
@@ -128,14 +129,16 @@ fn an_agent_that_gives_another_commits_signature() {
     assert!(said(&setup)[0].starts_with("paraph: signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));
 }
 
-/// A socket in the place of an agent that runs: it hands every request on, and every reply back but the last, which `last` makes.
-fn relay(setup: &Setup, last: impl Fn(&str) -> String + Send + 'static) {
-    let folder = setup.sandbox.root().join("run/paraph");
-    std::fs::rename(folder.join("agent.sock"), folder.join("real.sock")).unwrap();
+/// A socket where clients look for the agent that runs: it hands every request on, and every reply back but the last, which `last` makes.
+fn relay(setup: &mut Setup, last: impl Fn(&str) -> String + Send + 'static) {
+    let real = setup.socket("agent.sock");
+    let folder = setup.sandbox.root().join("relay/paraph");
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).unwrap();
+    setup.sandbox.set("XDG_RUNTIME_DIR", folder.parent().unwrap().to_str().unwrap());
     let listener = UnixListener::bind(folder.join("agent.sock")).unwrap();
     std::thread::spawn(move || {
         for mut client in listener.incoming().flatten() {
-            let mut agent = UnixStream::connect(folder.join("real.sock")).unwrap();
+            let mut agent = UnixStream::connect(&real).unwrap();
             agent
                 .write_all(
                     &protocol::read(&mut client, protocol::MAX_REQUEST)
@@ -155,9 +158,9 @@ fn relay(setup: &Setup, last: impl Fn(&str) -> String + Send + 'static) {
 
 #[test]
 fn a_good_draft_is_nothing_where_the_agent_refuses_in_the_end() {
-    let setup = Setup::new();
+    let mut setup = Setup::new();
     setup.commit("a login");
-    relay(&setup, |_| r#"{"reply":"refused","kind":"service","message":"its own verification failed","hint":null}"#.to_owned());
+    relay(&mut setup, |_| r#"{"reply":"refused","kind":"service","message":"its own verification failed","hint":null}"#.to_owned());
     let before = setup.sandbox.git(&["rev-parse", "HEAD"]);
     let done = setup.sandbox.try_git(&["commit", "-q", "--allow-empty", "-m", "refused"]);
     assert_eq!(done.code, Some(128), "{}", done.stderr);
@@ -168,9 +171,9 @@ fn a_good_draft_is_nothing_where_the_agent_refuses_in_the_end() {
 
 #[test]
 fn a_draft_speaks_for_no_other_signature() {
-    let setup = Setup::new();
+    let mut setup = Setup::new();
     setup.commit("a login");
-    relay(&setup, |signed| signed.replace("SIGNED MESSAGE-----\\nMI", "SIGNED MESSAGE-----\\nMA"));
+    relay(&mut setup, |signed| signed.replace("SIGNED MESSAGE-----\\nMI", "SIGNED MESSAGE-----\\nMA"));
     setup.commit("by itself");
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
     assert!(said(&setup)[0].starts_with("paraph: signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));
@@ -183,6 +186,31 @@ fn words_of_an_agent_are_escaped() {
     impostor(&setup, move |mut stream| drop(stream.write_all(&say)));
     setup.commit("by itself");
     assert_eq!(said(&setup)[0], "paraph: \\u{1b}[31mred\\u{a}[GNUPG:] SIG_CREATED ");
+}
+
+#[test]
+fn a_forwarded_agent_that_is_gone_is_missed_in_one_line() {
+    let mut setup = Setup::new();
+    setup.sandbox.git(&["config", "--global", "paraph.logPath", setup.sandbox.root().join("log").to_str().unwrap()]);
+    setup.sandbox.set("PARAPH_AGENT_SOCK", "/no/such.sock");
+    signs_by_itself(&setup, "none listens at the socket that is configured (the variable PARAPH_AGENT_SOCK)");
+    let whoami = setup.paraph(&["whoami"]).stdout;
+    assert!(whoami.contains("not used: nobody listens at /no/such.sock"), "{whoami}");
+}
+
+/// Nobody accepts, and as many wait as may.
+#[test]
+fn an_agent_that_takes_no_connection() {
+    let setup = Setup::new();
+    let folder = setup.sandbox.root().join("run/paraph");
+    std::fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
+    let socket = rustix::net::socket(rustix::net::AddressFamily::UNIX, rustix::net::SocketType::STREAM, None).unwrap();
+    let address = rustix::net::SocketAddrUnix::new(folder.join("agent.sock")).unwrap();
+    rustix::net::bind(&socket, &address).unwrap();
+    rustix::net::listen(&socket, 0).unwrap();
+    let _waiting = UnixStream::connect(folder.join("agent.sock")).unwrap();
+    setup.sandbox.git(&["config", "--global", "paraph.logPath", setup.sandbox.root().join("log").to_str().unwrap()]);
+    signs_by_itself(&setup, "the agent is broken: it takes no connection within 3 s");
 }
 
 #[test]
