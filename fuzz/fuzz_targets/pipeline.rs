@@ -27,7 +27,9 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| { der_t
 
 fuzz_target!(|data: &[u8]| {
     if data.starts_with(b"object ") {
-        judge(VERIFIER.verify_tag(data), Tag::parse(data).ok().map(|tag| tag.signed));
+        let tag = Tag::parse(data).ok();
+        let format = tag.as_ref().and_then(Tag::format).unwrap_or(ObjectFormat::Sha1);
+        judge(VERIFIER.verify_tag(data, format, None), tag.map(|tag| tag.signed));
     } else if data.starts_with(PushCertificate::FIRST_LINE.as_bytes()) {
         judge(VERIFIER.verify_push_certificate(data), PushCertificate::parse(data).ok().map(|push| push.signed));
     } else {

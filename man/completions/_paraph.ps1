@@ -84,7 +84,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--certificate-github-workflow-repository', '--certificate-github-workflow-repository', [CompletionResultType]::ParameterName, 'The repository of the GitHub workflow')
             [CompletionResult]::new('--certificate-github-workflow-ref', '--certificate-github-workflow-ref', [CompletionResultType]::ParameterName, 'The ref of the GitHub workflow')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every commit that any reference leads to')
-            [CompletionResult]::new('--tags', '--tags', [CompletionResultType]::ParameterName, 'Every annotated tag as well')
+            [CompletionResult]::new('--tags', '--tags', [CompletionResultType]::ParameterName, 'Every annotated tag that a reference leads to as well, and the tags inside it')
             [CompletionResult]::new('--stdin', '--stdin', [CompletionResultType]::ParameterName, 'Read the revisions from standard input, one a line')
             [CompletionResult]::new('--first-parent', '--first-parent', [CompletionResultType]::ParameterName, 'In ranges, follow only the first parent of each commit')
             [CompletionResult]::new('--other-signatures', '--other-signatures', [CompletionResultType]::ParameterName, 'Have OpenPGP and SSH signatures judged too, by git''s own verifier')

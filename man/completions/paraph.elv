@@ -77,7 +77,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --certificate-github-workflow-repository 'The repository of the GitHub workflow'
             cand --certificate-github-workflow-ref 'The ref of the GitHub workflow'
             cand --all 'Every commit that any reference leads to'
-            cand --tags 'Every annotated tag as well'
+            cand --tags 'Every annotated tag that a reference leads to as well, and the tags inside it'
             cand --stdin 'Read the revisions from standard input, one a line'
             cand --first-parent 'In ranges, follow only the first parent of each commit'
             cand --other-signatures 'Have OpenPGP and SSH signatures judged too, by git''s own verifier'

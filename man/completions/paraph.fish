@@ -72,7 +72,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-git
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-repository -d 'The repository of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-ref -d 'The ref of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l all -d 'Every commit that any reference leads to'
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l tags -d 'Every annotated tag as well'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l tags -d 'Every annotated tag that a reference leads to as well, and the tags inside it'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l stdin -d 'Read the revisions from standard input, one a line'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l first-parent -d 'In ranges, follow only the first parent of each commit'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l other-signatures -d 'Have OpenPGP and SSH signatures judged too, by git\'s own verifier'

@@ -162,8 +162,8 @@ fn check_critical_extensions(certificate: &Certificate) -> Result<(), Rejection>
         ID_CE_AUTHORITY_KEY_IDENTIFIER,
         CT_PRECERT_SCTS,
     ];
-    match certificate.extensions().iter().find(|extension| extension.critical && !KNOWN.contains(&extension.extn_id)) {
-        Some(unknown) => Err(Rejection::new(Reason::CertificateExtension, format!("{} is critical and not known", unknown.extn_id))),
+    match certificate.unknown_critical(&KNOWN) {
+        Some(unknown) => Err(Rejection::new(Reason::CertificateExtension, format!("{unknown} is critical and not known"))),
         None => Ok(()),
     }
 }

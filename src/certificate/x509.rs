@@ -194,6 +194,14 @@ impl Certificate {
         self.extensions.iter().find(|extension| extension.extn_id == oid)
     }
 
+    /// A critical extension that is none of these: whoever does not know it must not use the certificate (RFC 5280, section 4.2).
+    pub fn unknown_critical(&self, known: &[ObjectIdentifier]) -> Option<ObjectIdentifier> {
+        self.extensions
+            .iter()
+            .find(|extension| extension.critical && !known.contains(&extension.extn_id))
+            .map(|extension| extension.extn_id)
+    }
+
     /// Whether `issuer`'s key made this certificate's signature. Names are the caller's business.
     ///
     /// # Errors

@@ -9,7 +9,8 @@ use super::{
     ui::Ui,
 };
 use crate::{
-    object::{MAX_OBJECT, Signed},
+    Rejection,
+    object::{MAX_OBJECT, Signed, TagHeaders},
     policy::{Judgement, Verdict},
     report::{Claimed, sentences},
     signature::armor::MAX_ARMOR,
@@ -57,13 +58,23 @@ fn inputs(signature: &Path, data: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>), F
     Ok((read_at_most(Some(signature), MAX_ARMOR + 1)?, read_at_most(data, MAX_OBJECT + 1)?))
 }
 
+/// A tag whose target's id is not of the repository's format: git itself reads commits before it asks, and tags not.
+fn check_format(context: &Context, payload: &[u8]) -> Result<(), Rejection> {
+    let headers = TagHeaders::parse(payload).ok().filter(|_| payload.starts_with(b"object "));
+    match (&context.repository, headers) {
+        (Some(repository), Some(headers)) => headers.check_format(repository.format()),
+        _ => Ok(()),
+    }
+}
+
 fn judge(signed: &Signed<'_>) -> Result<(Judgement, Vec<String>), Failure> {
     let context = Context::load(&[])?;
     let roots = context.trust_roots()?;
     let (policy, mut warnings) = context.policy();
     let entries = Entries::kept();
     let verifier = Verifier::new(roots, jiff::Timestamp::now());
-    let judgement = policy.judge(entries.verify(&verifier, signed));
+    let result = check_format(&context, &signed.payload).and_then(|()| entries.verify(&verifier, signed));
+    let judgement = policy.judge(result);
     warnings.extend(entries.take_warnings());
     Ok((judgement, warnings))
 }

@@ -121,9 +121,11 @@ pub fn verify_entry(entry: &TransparencyLogEntry, expected: &HashedRekord<'_>, l
         Some(promise) => Some(verify_promise(entry, body, promise, log)?),
         None => None,
     };
+    let stated_index = unsigned(entry.log_index, "log index")?;
     Ok(LoggedEntry {
         version: *version,
-        log_index: unsigned(entry.log_index, "log index")?,
+        // without a promise nothing covers the index over all shards
+        log_index: if integrated_time.is_some() { stated_index } else { index },
         integrated_time,
         origin: checkpoint.origin,
         tree_size: size,

@@ -11,7 +11,11 @@ use crate::{
 };
 use const_oid::{
     ObjectIdentifier,
-    db::{rfc5280::ID_KP_TIME_STAMPING, rfc5911::ID_AA_SIGNING_CERTIFICATE_V_2, rfc5912::RSA_ENCRYPTION},
+    db::{
+        rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_KP_TIME_STAMPING},
+        rfc5911::ID_AA_SIGNING_CERTIFICATE_V_2,
+        rfc5912::RSA_ENCRYPTION,
+    },
 };
 use der::{
     Decode, Sequence,
@@ -21,7 +25,7 @@ use der::{
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use spki::AlgorithmIdentifierRef;
-use x509_cert::ext::pkix::ExtendedKeyUsage;
+use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage};
 
 /// A token larger than this is not read, in bytes.
 pub const MAX_TOKEN: usize = 256 * 1024;
@@ -99,11 +103,23 @@ fn answers_to(certificate: &Certificate, identifier: &SignerIdentifier<'_>) -> b
     }
 }
 
-/// RFC 3161, section 2.3: the certificate is for timestamps alone, and says so critically.
+/// RFC 3161, section 2.3: the certificate is for timestamps alone, and says so critically. What else it says must allow signatures.
 fn check_purpose(certificate: &Certificate) -> Result<(), Rejection> {
+    let wrong = |detail: String| Err(Rejection::new(Reason::TimestampProfile, detail));
     match certificate.extension::<ExtendedKeyUsage>() {
-        Ok(Some((true, usages))) if usages.0 == [ID_KP_TIME_STAMPING] => Ok(()),
-        _ => Err(Rejection::new(Reason::TimestampProfile, "its extended key usage is not timeStamping alone, and critical")),
+        Ok(Some((true, usages))) if usages.0 == [ID_KP_TIME_STAMPING] => {}
+        _ => return wrong("its extended key usage is not timeStamping alone, and critical".to_owned()),
+    }
+    match certificate.extension::<KeyUsage>() {
+        Ok(Some((_, usage))) if !usage.digital_signature() && !usage.non_repudiation() => {
+            return wrong("its key usage allows no signatures".to_owned());
+        }
+        Ok(_) => {}
+        Err(rejection) => return wrong(rejection.to_string()),
+    }
+    match certificate.unknown_critical(&[ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE, ID_CE_EXT_KEY_USAGE]) {
+        Some(unknown) => wrong(format!("it has the critical extension {unknown}, which is not supported")),
+        None => Ok(()),
     }
 }
 

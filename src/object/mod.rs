@@ -83,10 +83,18 @@ impl Signed<'_> {
         Err(if self.has_text_after_armor() { Reason::ArmorTrailingData.into() } else { reason.into() })
     }
 
-    /// Whether anything but empty lines, with which some programs end, follows the line that ends the armor.
+    /// Whether anything but white space, with which some programs end, follows the end of the armor, on its line or below.
     fn has_text_after_armor(&self) -> bool {
-        let is_end = |line: &&[u8]| line.starts_with(b"-----END ");
-        self.signature.split(|byte| *byte == b'\n').skip_while(|line| !is_end(line)).skip(1).any(|line| !line.trim_ascii().is_empty())
+        const END: &[u8] = b"-----END ";
+        const DASHES: &[u8] = b"-----";
+        let after = |line: &[u8]| {
+            let label = line.strip_prefix(END)?;
+            let dashes = memchr::memmem::find(label, DASHES)?;
+            Some(!label.get(dashes + DASHES.len()..)?.trim_ascii().is_empty())
+        };
+        let mut lines = self.signature.split(|byte| *byte == b'\n').skip_while(|line| !line.starts_with(END));
+        // an end without its dashes ends nothing
+        lines.next().is_some_and(|line| after(line).unwrap_or(true)) || lines.any(|line| !line.trim_ascii().is_empty())
     }
 }
 

@@ -35,6 +35,18 @@ impl<'a> Tag<'a> {
         })
     }
 
+    /// The same, and what its bytes alone do not tell: that its target's id is of the repository's format, and that its name is that of the
+    /// reference by which it was reached, where it was.
+    ///
+    /// # Errors
+    /// As [`Tag::parse`], [`Tag::check_format`] and [`Tag::check_name`].
+    pub fn parse_in(bytes: &'a [u8], format: ObjectFormat, reference: Option<&str>) -> Result<Self, Rejection> {
+        let tag = Self::parse(bytes)?;
+        tag.check_format(format)?;
+        reference.map_or(Ok(()), |reference| tag.check_name(reference))?;
+        Ok(tag)
+    }
+
     /// Checks the name by which the tag was reached: a tag says nothing about another name than its own, and git does not compare them.
     /// References outside `refs/tags/` are no tag names; a work tree's name before them changes nothing (gitrepository-layout).
     ///
@@ -54,12 +66,19 @@ impl<'a> Tag<'a> {
     /// # Errors
     /// [`Reason::MalformedObject`].
     pub fn check_format(&self, format: ObjectFormat) -> Result<(), Rejection> {
-        if self.format() == Some(format) { Ok(()) } else { Err(malformed("its target's id is not of the repository's format")) }
+        check_format(self.target, format)
     }
 
     /// The object format, as the length of the target's id tells it.
     pub fn format(&self) -> Option<ObjectFormat> {
         ObjectFormat::from_hex_length(self.target.len())
+    }
+}
+
+fn check_format(target: &str, format: ObjectFormat) -> Result<(), Rejection> {
+    match ObjectFormat::from_hex_length(target.len()) {
+        Some(found) if found == format => Ok(()),
+        _ => Err(malformed("its target's id is not of the repository's format")),
     }
 }
 
@@ -93,6 +112,14 @@ pub struct TagHeaders<'a> {
 }
 
 impl<'a> TagHeaders<'a> {
+    /// As [`Tag::check_format`].
+    ///
+    /// # Errors
+    /// [`Reason::MalformedObject`].
+    pub fn check_format(&self, format: ObjectFormat) -> Result<(), Rejection> {
+        check_format(self.target, format)
+    }
+
     /// Reads the headers and leaves the rest alone.
     ///
     /// # Errors

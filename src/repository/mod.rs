@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub use configuration::{Entry, Scope, global_configuration};
 pub use git::Error as GitError;
 pub use new::{KnownReferences, NewCommits};
-pub use references::TagReference;
+pub use references::{TagReference, Tags};
 pub use walk::{Commits, Found, Handle, Range};
 
 /// The largest object that is read: no signed commit or tag comes near it.

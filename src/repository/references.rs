@@ -13,31 +13,65 @@ pub(super) struct Reference {
     pub id: String,
 }
 
-/// An annotated tag that a reference leads to.
+/// An annotated tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagReference {
-    /// The full name of the reference.
-    pub reference: String,
+    /// The full name of the reference that leads to it; `None` where another tag does.
+    pub reference: Option<String>,
     /// The id of the tag object.
     pub id: String,
+}
+
+/// What there is of tags.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tags {
+    /// Those that are objects, and can carry a signature.
+    pub annotated: Vec<TagReference>,
+    /// The full names of references under `refs/tags/` that lead to something else.
+    pub lightweight: Vec<String>,
 }
 
 /// Tags inside tags that are followed to a commit, at most.
 const DEEPEST: usize = 64;
 
 impl Repository {
-    /// Every annotated tag under `refs/tags/`.
+    /// Every annotated tag that a reference leads to, with those inside it.
     ///
     /// # Errors
     /// Where the references cannot be read, or one of them leads to no object that is here.
-    pub fn tag_references(&self) -> Result<Vec<TagReference>, Error> {
-        let mut tags = Vec::new();
+    pub fn tags(&self) -> Result<Tags, Error> {
+        let (mut tags, mut inside) = (Tags::default(), HashSet::new());
         for Reference { name, id } in self.references()? {
-            if name.starts_with("refs/tags/") && self.kind_of(&name, &id)? == gix::objs::Kind::Tag {
-                tags.push(TagReference { reference: name, id });
+            if self.kind_of(&name, &id)? != gix::objs::Kind::Tag {
+                tags.lightweight.extend(name.starts_with("refs/tags/").then_some(name));
+                continue;
+            }
+            tags.annotated.push(TagReference { reference: Some(name.clone()), id: id.clone() });
+            let mut next = self.tag_inside(&id)?;
+            while let Some(id) = next.filter(|id| inside.insert(id.clone())) {
+                tags.annotated.push(TagReference { reference: None, id: id.clone() });
+                next = self.tag_inside(&id)?;
             }
         }
         Ok(tags)
+    }
+
+    /// The tag that a tag names. One that cannot be read names none, which whoever judges it says.
+    fn tag_inside(&self, id: &str) -> Result<Option<String>, Error> {
+        let tag = match self.object_by_id(id) {
+            Ok(tag) => tag,
+            Err(Error::MissingObject(_) | Error::DamagedObject { .. } | Error::ObjectIdMismatch { .. } | Error::ObjectTooLarge { .. }) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let mut parts = TagRefIter::from_bytes(&tag.bytes, self.gix.object_hash());
+        let Ok(target) = parts.target_id() else { return Ok(None) };
+        let is_tag = parts.find_map(|part| match part {
+            Ok(gix::objs::tag::ref_iter::Token::TargetKind(kind)) => Some(kind == gix::objs::Kind::Tag),
+            _ => None,
+        });
+        Ok((is_tag == Some(true)).then(|| target.to_hex().to_string()))
     }
 
     /// The commits that references and the HEADs of all work trees lead to; what leads to no commit (a tag of a tree) has no history.
@@ -129,6 +163,6 @@ impl Repository {
                 }
             }
         }
-        Err(broken())
+        Err(Error::Walk(format!("{reference} leads to tags inside tags, more than {DEEPEST} deep")))
     }
 }

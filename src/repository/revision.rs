@@ -34,7 +34,14 @@ impl Repository {
         let peeled = ["^{tag}", "^{object}", "^0"].iter().find_map(|operator| revision.strip_suffix(operator));
         match peeled.filter(|base| !base.is_empty() && resolved.reference.is_none()).map(|base| self.resolve(base)) {
             Some(Ok(base)) if base.id == resolved.id => Ok(Resolved { reference: base.reference, ..resolved }),
-            _ => Ok(resolved),
+            // what a reference led to before was reached by its name too
+            _ => match revision.split_once("@{").filter(|(base, rest)| !base.is_empty() && rest.find('}') == Some(rest.len() - 1)) {
+                Some((base, _)) if resolved.reference.is_none() => {
+                    let reference = self.resolve(base).ok().and_then(|base| base.reference);
+                    Ok(Resolved { reference: reference.filter(|name| name.starts_with("refs/tags/")), ..resolved })
+                }
+                _ => Ok(resolved),
+            },
         }
     }
 
@@ -137,7 +144,10 @@ impl Repository {
         }
         for _ in 0..SYMBOLIC_LIMIT {
             if let Some(id) = reference.try_id() {
-                return Ok(Some(Named::Reference(name.to_owned(), id.to_hex().to_string())));
+                // a tag's name is that of the reference among the tags, by whatever way it was reached
+                let end = reference.name().as_bstr().to_string();
+                let name = if name.contains("refs/tags/") || !end.starts_with("refs/tags/") { name.to_owned() } else { end };
+                return Ok(Some(Named::Reference(name, id.to_hex().to_string())));
             }
             let target = reference.target().try_name().map(|name| name.as_bstr().to_string()).unwrap_or_default();
             match reference.follow() {

@@ -3,7 +3,7 @@
 //! Replacement objects, grafts and the commit-graph file are not followed: the parents are those that the commits themselves name.
 
 use super::{Error, ObjectKind, RawObject, Repository, git};
-use gix::ObjectId;
+use gix::{ObjectId, objs::Find as _};
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeSet, HashSet},
@@ -25,7 +25,7 @@ pub struct Range<'a> {
 /// The commits of a range, newest branch tips first.
 pub struct Commits<'a> {
     walk: Walk<'a>,
-    shallow: HashSet<ObjectId>,
+    shallow: Rc<HashSet<ObjectId>>,
     /// Commits whose parents a shallow clone left out.
     cut: Vec<String>,
     /// Commits that the walk read and whose bytes have another id, where it hashes them.
@@ -36,13 +36,15 @@ pub struct Commits<'a> {
 
 /// Who follows history: git where objects lie in a push's quarantine, which gix does not see.
 enum Walk<'a> {
-    Whole(Box<Whole<'a>>),
-    Shallow(gix::revision::Walk<'a>),
+    Own(Box<Own<'a>>),
     Git(git::Listing),
 }
 
+/// A commit of more bytes is read anew by whoever judges it: many can wait for that at once.
+const MAX_CARRIED: usize = 32 << 10;
+
 /// A walk that keeps the bytes of the commit that it stands at.
-type Whole<'a> = gix::traverse::commit::Simple<Hashed<'a>, fn(&gix::oid) -> bool>;
+type Own<'a> = gix::traverse::commit::Simple<Hashed<'a>, fn(&gix::oid) -> bool>;
 
 /// Commits as a walk reads them. Where a side is left out each is hashed, since nobody hashes those on it later, and one stored under
 /// another's id would lead the walk past what nobody verified.
@@ -52,10 +54,24 @@ struct Hashed<'a> {
     unreadable: Rc<Cell<Option<ObjectId>>>,
     /// The ids whose bytes have another; `None` where the walk hands out all that it reads.
     foreign: Option<Rc<RefCell<BTreeSet<ObjectId>>>>,
+    /// Where a shallow clone ends: the walk sees no parents of these.
+    shallow: Rc<HashSet<ObjectId>>,
 }
 
 impl gix::objs::Find for Hashed<'_> {
     fn try_find<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<gix::objs::Data<'a>>> {
+        if !self.shallow.contains(id) {
+            return self.read(id, buffer);
+        }
+        let mut whole = Vec::new();
+        let Some(gix::objs::Data { kind, object_hash, data }) = self.read(id, &mut whole)? else { return Ok(None) };
+        without_parents(data, buffer);
+        Ok(Some(gix::objs::Data { kind, object_hash, data: buffer }))
+    }
+}
+
+impl Hashed<'_> {
+    fn read<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<gix::objs::Data<'a>>> {
         let found = self.objects.try_find(id, buffer).inspect_err(|_| self.unreadable.set(Some(id.to_owned())))?;
         if let Some(object) = &found
             && let Some(foreign) = &self.foreign
@@ -65,6 +81,18 @@ impl gix::objs::Find for Hashed<'_> {
         }
         Ok(found)
     }
+}
+
+/// A commit's bytes without the lines of its parents.
+fn without_parents(commit: &[u8], into: &mut Vec<u8>) {
+    let header = memchr::memmem::find(commit, b"\n\n").map_or(commit.len(), |end| end + 1);
+    let (header, rest) = commit.split_at(header);
+    into.clear();
+    header
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter(|line| !line.starts_with(b"parent "))
+        .for_each(|line| into.extend_from_slice(line));
+    into.extend_from_slice(rest);
 }
 
 /// A commit that a walk came to.
@@ -110,40 +138,28 @@ impl Repository {
         if range.all {
             tips.extend(self.reference_tips()?);
         }
-        let shallow = self.gix.shallow_commits().map_err(broken)?;
         let foreign = (!hidden.is_empty()).then(Rc::default);
-        let shallow: HashSet<ObjectId> = shallow.iter().flat_map(|commits| commits.iter().copied()).collect();
+        let ends = self.gix.shallow_commits().map_err(broken)?;
+        let shallow: Rc<HashSet<ObjectId>> = Rc::new(ends.iter().flat_map(|commits| commits.iter().copied()).collect());
         let unreadable = Rc::default();
         let walk = if self.objects_by_git.is_some() {
             let revisions = tips.iter().map(|id| format!("{id}\n")).chain(hidden.iter().map(|id| format!("^{id}\n")));
             let options: &[&str] = if range.first_parent { &["--first-parent"] } else { &[] };
             Walk::Git(git::Listing::start(self, &revisions.collect::<String>(), options)?)
         } else {
-            let objects = Hashed { objects: &self.gix.objects, unreadable: Rc::clone(&unreadable), foreign: foreign.clone() };
-            self.walk(tips, hidden, range.first_parent, shallow.is_empty().then_some(objects)).map_err(|error| named(error, &unreadable))?
+            use gix::traverse::commit::{Parents, Simple, simple::Sorting};
+            let objects = Hashed {
+                objects: &self.gix.objects,
+                unreadable: Rc::clone(&unreadable),
+                foreign: foreign.clone(),
+                shallow: Rc::clone(&shallow),
+            };
+            let parents = if range.first_parent { Parents::First } else { Parents::All };
+            let walk = Simple::new(tips, objects).sorting(Sorting::BreadthFirst).map_err(broken)?;
+            let walk = walk.parents(parents).hide(hidden).map_err(|error| named(broken(error), &unreadable))?;
+            Walk::Own(Box::new(walk))
         };
         Ok(Commits { walk, shallow, cut: Vec::new(), foreign, unreadable })
-    }
-
-    /// Over `objects` where history is whole.
-    fn walk<'a>(
-        &'a self,
-        tips: Vec<ObjectId>,
-        hidden: Vec<ObjectId>,
-        first_parent: bool,
-        objects: Option<Hashed<'a>>,
-    ) -> Result<Walk<'a>, Error> {
-        if let Some(objects) = objects {
-            use gix::traverse::commit::{Parents, Simple, simple::Sorting};
-            let parents = if first_parent { Parents::First } else { Parents::All };
-            let walk = Simple::new(tips, objects).sorting(Sorting::BreadthFirst).map_err(broken)?;
-            return Ok(Walk::Whole(Box::new(walk.parents(parents).hide(hidden).map_err(broken)?)));
-        }
-        let mut platform = self.gix.rev_walk(tips).with_hidden(hidden).use_commit_graph(false);
-        if first_parent {
-            platform = platform.first_parent_only();
-        }
-        Ok(Walk::Shallow(platform.all().map_err(broken)?))
     }
 
     /// The object with this id, whose bytes have it.
@@ -218,15 +234,20 @@ impl Iterator for Commits<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (id, bytes) = match &mut self.walk {
-            Walk::Whole(walk) => match walk.next() {
-                Some(commit) => (commit.map(|commit| commit.id).map_err(broken), Some(walk.commit_data().to_owned())),
+            Walk::Own(walk) => match walk.next() {
+                Some(commit) => {
+                    let commit = commit.map(|commit| commit.id);
+                    // of those at which a shallow clone ends the walk sees less than there is
+                    let is_whole = commit.as_ref().is_ok_and(|commit| !self.shallow.contains(commit));
+                    let data = walk.commit_data();
+                    (commit.map_err(broken), (is_whole && data.len() <= MAX_CARRIED).then(|| data.to_owned()))
+                }
                 // those that were not handed out, where their ids would have been noticed, led the walk astray
                 None => {
                     let id = self.foreign.as_ref()?.borrow_mut().pop_first()?.to_hex().to_string();
                     return Some(Err(Error::Walk(format!("the bytes stored for the commit {id} are not its own; `git fsck` tells more"))));
                 }
             },
-            Walk::Shallow(walk) => (walk.next()?.map(|commit| commit.id).map_err(broken), None),
             Walk::Git(listing) => (listing.next()?.and_then(|id| ObjectId::from_hex(id.as_bytes()).map_err(broken)), None),
         };
         let commit = match id {
@@ -237,7 +258,9 @@ impl Iterator for Commits<'_> {
         if self.shallow.contains(&commit) {
             self.cut.push(id.clone());
         }
-        let is_hashed = bytes.is_some() && self.foreign.as_ref().is_some_and(|foreign| !foreign.borrow_mut().remove(&commit));
+        // whoever judges it finds out
+        let is_foreign = self.foreign.as_ref().map(|foreign| foreign.borrow_mut().remove(&commit));
+        let is_hashed = bytes.is_some() && is_foreign == Some(false);
         Some(Ok(Found { id, bytes, is_hashed }))
     }
 }

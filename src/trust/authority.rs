@@ -3,7 +3,9 @@
 use super::{Window, unusable};
 use crate::{Reason, Rejection, certificate::Certificate};
 use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5280::{ID_CE_NAME_CONSTRAINTS, ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING};
+use const_oid::db::rfc5280::{
+    ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS, ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING,
+};
 use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier};
@@ -256,7 +258,10 @@ fn check_authority(certificate: &Certificate, depth: usize, purpose: ObjectIdent
     if certificate.extension_value(ID_CE_NAME_CONSTRAINTS).is_some() {
         return wrong("has name constraints, which are not supported");
     }
-    Ok(())
+    match certificate.unknown_critical(&[ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE, ID_CE_EXT_KEY_USAGE]) {
+        Some(unknown) => wrong(&format!("has the critical extension {unknown}, which is not supported")),
+        None => Ok(()),
+    }
 }
 
 fn check_authority_of_timestamps(above: &[&Certificate]) -> Result<(), Rejection> {

@@ -122,12 +122,13 @@ impl Verifier {
         self.verify(&Commit::parse(bytes, format)?.signed)
     }
 
-    /// Verifies a raw tag: the tag, not what it points to.
+    /// Verifies a raw tag: the tag, not what it points to. `reference` is the full name by which it was reached, where it was: a signed tag
+    /// under another name than its own says nothing about that.
     ///
     /// # Errors
     /// Why the signature is not accepted.
-    pub fn verify_tag(&self, bytes: &[u8]) -> Result<Verified, Rejection> {
-        self.verify(&Tag::parse(bytes)?.signed)
+    pub fn verify_tag(&self, bytes: &[u8], format: ObjectFormat, reference: Option<&str>) -> Result<Verified, Rejection> {
+        self.verify(&Tag::parse_in(bytes, format, reference)?.signed)
     }
 
     /// Verifies a push certificate.

@@ -134,13 +134,46 @@ fn tags_are_those_behind_symbolic_names_and_odd_ones_too() {
 }
 
 #[test]
+fn tags_inside_tags_and_in_other_places_are_judged_and_lightweight_ones_are_named() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let tags = || sandbox.paraph(&["verify", "--tags"]);
+    sandbox.git(&["tag", "light"]);
+    let done = tags();
+    assert!(done.code == Some(0) && done.stderr.contains("refs/tags/light is a lightweight tag, which carries no signature"), "{done:?}");
+    sandbox.git(&["tag", "-a", "--no-sign", "-m", "tag", "inner"]);
+    sandbox.git(&["-c", "advice.nestedTag=false", "tag", "-s", "-m", "tag", "outer", "inner"]);
+    sandbox.git(&["tag", "-d", "inner"]);
+    assert_eq!(tags().code, Some(12), "the tag inside is unsigned");
+    let outer = sandbox.git(&["rev-parse", "outer"]);
+    sandbox.git(&["tag", "-d", "outer"]);
+    assert_eq!(tags().code, Some(0));
+    sandbox.git(&["update-ref", "refs/releases/r1", &outer]);
+    assert_eq!(tags().code, Some(12));
+    // deeper than anybody goes
+    let mut inner = outer;
+    for _ in 0..70 {
+        inner = sandbox.store("tag", format!("object {inner}\ntype tag\ntag t\ntagger A <a@b> 1 +0000\n\nm\n").as_bytes());
+    }
+    sandbox.git(&["update-ref", "refs/releases/r2", &inner]);
+    let done = sandbox.paraph(&["verify", "--all", "--quiet"]);
+    assert!(done.code == Some(4) && done.stderr.contains("leads to tags inside tags, more than 64 deep"), "{done:?}");
+}
+
+#[test]
 fn a_tag_keeps_its_name_through_operators_that_lead_to_itself() {
     let sigstore = Sigstore::start();
     let sandbox = history(&sigstore);
     sandbox.git(&["tag", "-s", "-m", "tag", "v1"]);
-    sandbox.git(&["update-ref", "refs/tags/v9", "v1"]);
+    sandbox.git(&["-c", "core.logAllRefUpdates=always", "update-ref", "refs/tags/v9", "v1"]);
     for (command, revision) in [("verify", "v9"), ("verify", "v9^{tag}"), ("verify", "v9^{object}"), ("verify-tag", "v9^{tag}")] {
         let done = sandbox.paraph(&[command, revision]);
+        assert!(done.code == Some(15) && done.stdout.contains("[tag-name]"), "{revision}: {done:?}");
+    }
+    // what the name led to before, and a way to it that is no tag's name
+    sandbox.git(&["symbolic-ref", "refs/heads/link", "refs/tags/v9"]);
+    for revision in ["v9@{0}", "link"] {
+        let done = sandbox.paraph(&["verify", revision]);
         assert!(done.code == Some(15) && done.stdout.contains("[tag-name]"), "{revision}: {done:?}");
     }
     for revision in ["v1^{tag}", "v1^{object}", "v1^{}", "v9^{commit}"] {
@@ -179,6 +212,33 @@ fn a_commit_on_the_side_that_is_left_out_leads_nobody_astray() {
     let done = sandbox.paraph(&["verify", "main..evil"]);
     assert!(matches!(done.code, Some(4 | 12)), "{done:?}");
     assert!(done.stderr.contains(&format!("the bytes stored for the commit {two} are not its own")), "{done:?}");
+    // where history has an end as well
+    std::fs::write(sandbox.work().join(".git/shallow"), format!("{}\n", sandbox.git(&["rev-parse", "main~2"]))).unwrap();
+    let done = sandbox.paraph(&["verify", "main..evil"]);
+    assert!(matches!(done.code, Some(4 | 12)), "{done:?}");
+    assert!(done.stderr.contains(&format!("the bytes stored for the commit {two} are not its own")), "{done:?}");
+}
+
+/// What waits for a core is bounded by its bytes, and not by its number alone.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_history_of_large_commits_is_not_held_in_memory() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let mut parent = sandbox.git(&["rev-parse", "HEAD"]);
+    for number in 0..24 {
+        let head = String::from_utf8(sandbox.object("commit", "HEAD~1")).unwrap();
+        let (fields, _) = head.split_once("gpgsig").unwrap();
+        let first_parent = fields.lines().find_map(|line| line.strip_prefix("parent ")).unwrap().to_owned();
+        let large = [fields.replace(&first_parent, &parent), format!("\n{number}\n"), "a".repeat(16 << 20)].concat();
+        parent = sandbox.store("commit", large.as_bytes());
+    }
+    sandbox.git(&["update-ref", "refs/heads/large", &parent]);
+    let mut command = sandbox.command("sh", &sandbox.work());
+    // in KiB: all of them would not fit
+    command.args(["-c", &format!("ulimit -v 450000 && RAYON_NUM_THREADS=2 exec '{}' verify --all --quiet", sandbox.program)]);
+    let done = sandbox.feed(&mut command, b"");
+    assert_eq!(done.code, Some(12), "{done:?}");
 }
 
 #[test]

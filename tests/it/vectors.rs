@@ -60,13 +60,14 @@ fn git_itself_passes_the_bytes_that_the_other_tests_pass() {
     let cases = cases();
     let prepared = Prepared::new(&cases);
     // git does not get as far as calling a program for these, and says so itself
-    const REFUSED_BY_GIT: [&str; 9] = [
+    const REFUSED_BY_GIT: [&str; 10] = [
         "armor_begin_in_lower_case_fail",
         "ids_of_two_formats_fail",
         "leading_text_fail",
         "nul_in_header_fail",
         "signature_header_empty_fail",
         "ssh_fail",
+        "ssh_text_on_end_line_fail",
         "ssh_trailing_text_fail",
         "tag_ssh_fail",
         "tag_ssh_trailing_text_fail",

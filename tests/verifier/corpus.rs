@@ -21,7 +21,7 @@ fn verifier(folder: &Path) -> Verifier {
 
 fn verify(verifier: &Verifier, object: &Object) -> Result<Verified, Rejection> {
     match object.is_tag {
-        true => verifier.verify_tag(&object.bytes),
+        true => verifier.verify_tag(&object.bytes, ObjectFormat::Sha1, None),
         false => verifier.verify_commit(&object.bytes, ObjectFormat::Sha1),
     }
 }

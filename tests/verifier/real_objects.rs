@@ -50,7 +50,7 @@ fn verifier() -> Verifier {
 fn what_gitsign_and_paraph_signed_with_the_real_servers_has_the_verdict_of_its_kind() {
     let verifier = verifier();
     for Object { name, bytes, is_tag, format } in objects() {
-        let result = if is_tag { verifier.verify_tag(&bytes) } else { verifier.verify_commit(&bytes, format) };
+        let result = if is_tag { verifier.verify_tag(&bytes, format, None) } else { verifier.verify_commit(&bytes, format) };
         let refused = if name.ends_with("-online") {
             Some(Reason::EntryMissing)
         } else if name.ends_with("-v2") {
@@ -88,7 +88,7 @@ fn the_second_opinion_agrees_on_what_was_signed_with_the_real_servers() {
     let (mut agreed, mut disagreements) = (0, Vec::new());
     for Object { name, bytes, is_tag, format } in objects() {
         let (verified, signature) = match is_tag {
-            true => (verifier.verify_tag(&bytes), Tag::parse(&bytes).unwrap().signed.signature.into_owned()),
+            true => (verifier.verify_tag(&bytes, format, None), Tag::parse(&bytes).unwrap().signed.signature.into_owned()),
             false => (verifier.verify_commit(&bytes, format), Commit::parse(&bytes, format).unwrap().signed.signature.into_owned()),
         };
         let Ok(verified) = verified else { continue };

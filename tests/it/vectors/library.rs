@@ -53,14 +53,7 @@ pub fn verify(verifier: &Verifier, case: &Case) -> Result<Verified, Rejection> {
 pub fn signed(case: &Case) -> Result<Signed<'_>, Rejection> {
     match case.kind {
         "commit" => Ok(Commit::parse(&case.object, ObjectFormat::Sha1)?.signed),
-        "tag" => {
-            let tag = Tag::parse(&case.object)?;
-            tag.check_format(ObjectFormat::Sha1)?;
-            if let Some(reference) = &case.reference {
-                tag.check_name(reference)?;
-            }
-            Ok(tag.signed)
-        }
+        "tag" => Ok(Tag::parse_in(&case.object, ObjectFormat::Sha1, case.reference.as_deref())?.signed),
         _ => Ok(PushCertificate::parse(&case.object)?.signed),
     }
 }

@@ -197,6 +197,10 @@ fn bags(world: &World) -> Vec<Vector> {
     short_path.put(basic_constraints(Some(0)));
     let mut expired = world.intermediate_template.clone();
     expired.not_after = TIME - 30;
+    let mut critical = world.intermediate_template.clone();
+    critical.put(raw("1.2.3.4.5", true, vec![5, 0]));
+    let mut policies = world.intermediate_template.clone();
+    policies.put(raw("2.5.29.36", true, sequence(&[tlv(0x80, &[0])])));
     let good_bag = || with(&world.intermediate_template, &world.root_key);
     vec![
         good(
@@ -224,6 +228,20 @@ fn bags(world: &World) -> Vec<Vector> {
             "Case 41: the intermediate that the signature carries was not issued by the root's key.",
             with(&world.intermediate_template, &impostor),
             Reason::ChainSignature,
+        )
+        .root(&root_only),
+        fail(
+            "intermediate_unknown_critical",
+            "Case 41: the intermediate that the signature carries has a critical extension that nobody knows.",
+            with(&critical, &world.root_key),
+            Reason::CertificateProfile,
+        )
+        .root(&root_only),
+        fail(
+            "intermediate_policy_constraints",
+            "Case 41: the intermediate that the signature carries has critical policy constraints, which are not supported.",
+            with(&policies, &world.root_key),
+            Reason::CertificateProfile,
         )
         .root(&root_only),
         fail(

@@ -195,6 +195,18 @@ fn signatures(world: &World) -> Vec<Vector> {
             &header("gpgsig", &format!("{SSH}anything\n")),
             Reason::ArmorTrailingData,
         ),
+        of(
+            "openpgp_text_on_end_line",
+            "Case 8: text on the END line of an OpenPGP signature, which gpg passes over.",
+            &header("gpgsig", &PGP.replacen("-----END PGP SIGNATURE-----", "-----END PGP SIGNATURE----- anything", 1)),
+            Reason::ArmorTrailingData,
+        ),
+        of(
+            "ssh_text_on_end_line",
+            "Case 8: text on the END line of an SSH signature, which ssh-keygen passes over.",
+            &header("gpgsig", &SSH.replacen("-----END SSH SIGNATURE-----", "-----END SSH SIGNATURE----- anything", 1)),
+            Reason::ArmorTrailingData,
+        ),
         of("signature_header_without_space", "Case 16: a gpgsig header without a space and a value.", "gpgsig\n", Reason::MalformedObject)
             .hidden(),
         of("signature_header_empty", "Case 16: a gpgsig header with an empty value.", "gpgsig \n", Reason::UnknownSignatureKind),
@@ -418,8 +430,7 @@ fn tags(world: &World) -> Vec<Vector> {
             "Case 7: a tag names its target by a SHA-256 id, in a repository of SHA-1 ids.",
             changed(TAG.replace("object 4b825dc642cb6eb9a060e54bf8d69288fbee4904", &format!("object {}", "5c".repeat(32)))),
             Reason::MalformedObject,
-        )
-        .hidden(),
+        ),
         of("tag_unsigned", "Case 17: a tag without a signature.", TAG.into(), Reason::NoSignature).hidden(),
         of(
             "tag_other_payload",

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        certificate::{CODE_SIGNING, TIME_STAMPING, Template, extended_key_usage},
+        certificate::{CODE_SIGNING, TIME_STAMPING, Template, extended_key_usage, key_usage, raw},
         der::{Content, Node, edit, octets, oid, sequence, set, tlv},
         evidence::{Edit, Token, unsigned_attribute},
         world::{BEGIN, TIME, Tsa, World, authority_json},
@@ -233,6 +233,18 @@ fn authorities(world: &World) -> Vec<Vector> {
             "Case 49: the authority's certificate was not yet valid when the token was made.",
             Reason::OutsideTimestampAuthorityWindow,
             with(&|template| template.not_before = TIME + 1),
+        ),
+        by(
+            "timestamp_certificate_unknown_critical",
+            "Case 49: the authority's certificate has a critical extension that nobody knows.",
+            Reason::TimestampProfile,
+            with(&|template| template.put(raw("1.2.3.4.5", true, vec![5, 0]))),
+        ),
+        by(
+            "timestamp_certificate_without_signatures",
+            "Case 49: the key usage of the authority's certificate allows certificates, and no signatures.",
+            Reason::TimestampProfile,
+            with(&|template| template.put(key_usage(&[5]))),
         ),
         by(
             "timestamp_certificate_not_from_root",
