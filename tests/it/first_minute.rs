@@ -95,7 +95,7 @@ fn setup_shows_each_change_makes_it_tries_it_out_and_takes_it_back() {
     tag.gpgSign: not set -> true
     paraph.expectedIdentity: not set -> ann@example.com
     paraph.allowedIdentities: not set -> ROOT/home/allowed
-    git is configured. `paraph setup --undo` puts back what was there before.
+    git is configured. `paraph setup --global --undo` puts back what was there before.
     A test signature was made and verified through git, in N ms, on this machine alone.
     Sign with `git commit -S` or `git tag -s`; `paraph whoami` shows as whom, and what with.
     exit 0

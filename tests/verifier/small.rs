@@ -67,6 +67,25 @@ fn a_pusher_is_named_by_an_ident_or_by_an_address_alone() {
 }
 
 #[test]
+fn the_ids_of_an_update_are_ids_of_one_format() {
+    let (sha1, sha256, none) = ("1".repeat(40), "2".repeat(64), "3".repeat(41));
+    for (old, new, fits) in [
+        (&sha1, &sha1, true),
+        (&sha256, &sha256, true),
+        (&sha1, &sha256, false),
+        (&sha256, &sha1, false),
+        (&none, &none, false),
+        (&sha1, &none, false),
+        (&none, &sha1, false),
+    ] {
+        let bytes =
+            format!("certificate version 0.1\npusher Ann <ann@example.com> 1740830400 +0000\n\n{old} {new} refs/heads/main\n{SIGNATURE}");
+        let reason = PushCertificate::parse(bytes.as_bytes()).map(|_| ()).map_err(|rejection| rejection.reason());
+        assert_eq!(reason, if fits { Ok(()) } else { Err(Reason::MalformedObject) }, "{old} {new}");
+    }
+}
+
+#[test]
 fn an_issuer_is_any_word_that_is_no_option() {
     let reads = |line: &str| AllowedIdentities::parse(line).map(|allowed| allowed.lines().len());
     assert_eq!(reads("ann@example.com issuer.example"), Ok(1));
