@@ -137,9 +137,9 @@ impl Client {
         Self { person: time, ..self }
     }
 
-    /// Whether something listens.
+    /// Whether something listens, or may: also where it cannot be asked now.
     pub fn is_present(&self) -> bool {
-        connect(&self.socket).is_ok()
+        !matches!(self.try_connect(), Ok(None))
     }
 
     /// Makes a call. `say` gets what comes before the last reply, and returns whether somebody could
@@ -169,7 +169,8 @@ impl Client {
         let (started, mut replies, mut shown) = (Instant::now(), 0, None::<Instant>);
         loop {
             let passed = started.elapsed();
-            if shown.is_some_and(|shown| shown.elapsed() >= self.person) {
+            let is_own_login = matches!(call, Call::Sign(_) | Call::Login { .. });
+            if is_own_login && shown.is_some_and(|shown| shown.elapsed() >= self.person) {
                 return Err(AgentError::Unanswered(self.person));
             }
             // who watches waits for as long as nothing happens

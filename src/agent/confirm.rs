@@ -135,6 +135,9 @@ impl Confirmations {
     /// The answer, with what a yes covers from now on.
     async fn ask_anew(&self, about: &About, what: &str) -> Result<bool, Refused> {
         let (asker, identity) = about;
+        // one that nobody is logged in as yet is a claim too
+        let is_plain = !identity.contains(|c: char| c.is_whitespace() || ['“', '”'].contains(&c));
+        let identity = if is_plain { identity.to_owned() } else { quoted(identity) };
         let text = format!(
             "{asker} asks for a signature as {identity} on {what}. A yes covers {} signatures or {} minutes.",
             self.rules.signatures,
@@ -180,9 +183,13 @@ impl Confirmations {
         answer.is_some_and(|answer| answer.send(allow).is_ok())
     }
 
-    /// Takes back every yes.
+    /// Takes back every yes, and answers what waits with a no.
     pub fn forget(&self) {
-        self.state.borrow_mut().grants.clear();
+        let mut state = self.state.borrow_mut();
+        state.grants.clear();
+        for answer in state.asks.values_mut().filter_map(|ask| ask.answer.take()) {
+            let _ = answer.send(false);
+        }
     }
 
     fn use_grant(&self, about: &About) -> bool {

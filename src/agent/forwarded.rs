@@ -2,8 +2,9 @@
 
 use super::confirm::Asker;
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -13,14 +14,35 @@ const SPAN: Duration = Duration::from_secs(60);
 /// Names that are remembered, at most.
 const MAX_NAMES: usize = 1024;
 
+/// Clients that are served at once, at most: so that the user's own always are.
+const MAX_CLIENTS: usize = 64;
+
 #[derive(Default)]
 pub(super) struct Forwarded {
+    served: Rc<Cell<usize>>,
     recent: RefCell<VecDeque<Instant>>,
     /// By who asked, the instance and the name.
     names: RefCell<HashMap<(Asker, String, String), String>>,
 }
 
+/// A client's place; it is free again when this is dropped.
+pub(super) struct Entered(Rc<Cell<usize>>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 impl Forwarded {
+    /// A place for a client, where there is one.
+    pub(super) fn place(&self) -> Option<Entered> {
+        (self.served.get() < MAX_CLIENTS).then(|| {
+            self.served.set(self.served.get() + 1);
+            Entered(Rc::clone(&self.served))
+        })
+    }
+
     /// Waits until one more signature is not one too many.
     pub(super) async fn enter(&self) {
         while let Some(pause) = self.pause() {
@@ -67,6 +89,15 @@ impl Forwarded {
 mod tests {
     use super::*;
     use crate::agent::peer::Way;
+
+    #[test]
+    fn more_clients_than_there_may_be_have_no_place() {
+        let forwarded = Forwarded::default();
+        let mut places: Vec<_> = std::iter::repeat_with(|| forwarded.place()).take_while(Option::is_some).collect();
+        assert_eq!(places.len(), MAX_CLIENTS);
+        places.pop();
+        assert!(forwarded.place().is_some());
+    }
 
     #[test]
     fn more_signatures_than_there_may_be_wait() {

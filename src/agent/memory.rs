@@ -11,7 +11,7 @@ use std::{cell::RefCell, rc::Rc};
 #[cfg(target_os = "linux")]
 const ENOUGH: u64 = 1 << 30;
 /// Writable memory is locked up to so many bytes.
-const MOST: usize = 4 << 20;
+const MOST: usize = 32 << 20;
 
 /// How far it is locked. Clones are the same.
 #[derive(Clone)]
@@ -42,7 +42,7 @@ impl Memory {
     /// To be called when keys or tokens have come into it.
     pub(super) fn cover(&self) {
         let mut locked = self.0.borrow_mut();
-        if matches!(*locked, Locked::Writable) {
+        if !matches!(*locked, Locked::All) {
             *locked = writable();
         }
     }

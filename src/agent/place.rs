@@ -154,12 +154,6 @@ impl Place {
         }
     }
 
-    /// What tells the socket for the user's own programs from another that takes its place.
-    pub fn mark(&self) -> Option<(u64, u64)> {
-        let metadata = std::fs::symlink_metadata(self.socket()).ok()?;
-        Some((metadata.dev(), metadata.ino()))
-    }
-
     /// Whether the agent signs nothing.
     pub fn is_locked(&self) -> bool {
         self.folder.join("locked").exists()
@@ -198,6 +192,12 @@ impl Place {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
         Ok(listener)
     }
+}
+
+/// What tells a socket from another that takes its place.
+pub fn mark(socket: &Path) -> Option<(u64, u64)> {
+    let metadata = std::fs::symlink_metadata(socket).ok()?;
+    Some((metadata.dev(), metadata.ino()))
 }
 
 /// Refuses a socket that somebody else could have put there: one that is a link, or belongs to another user.

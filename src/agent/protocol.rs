@@ -470,6 +470,15 @@ fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D:
     if bytes.len() > MAX_PAYLOAD { Err(D::Error::custom(format!("the payload has more than {MAX_PAYLOAD} bytes"))) } else { Ok(bytes) }
 }
 
+/// Whether version `left` comes after `right`: three numbers each; what is none is not newer.
+pub(super) fn is_newer(left: &str, right: &str) -> bool {
+    let numbers = |version: &str| -> Option<Vec<u64>> {
+        let version = version.split(['-', '+']).next()?;
+        version.split('.').map(|part| part.parse().ok()).collect::<Option<Vec<_>>>().filter(|numbers| numbers.len() == 3)
+    };
+    matches!((numbers(left), numbers(right)), (Some(left), Some(right)) if left > right)
+}
+
 #[cfg(test)]
 #[path = "protocol_tests.rs"]
 mod tests;

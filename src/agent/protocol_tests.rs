@@ -213,3 +213,19 @@ fn a_frame_has_a_cap_and_an_end() {
     assert!(read(&mut &[0, 0, 0, 3, b'{', b'}'][..], 10).is_err());
     assert_eq!(read(&mut &[0, 0, 0, 2, b'{', b'}', b'x'][..], 10).unwrap(), b"{}");
 }
+
+#[test]
+fn a_newer_client_is_recognised() {
+    for (left, right, newer) in [
+        ("0.2.0", "0.1.9", true),
+        ("0.10.0", "0.9.0", true),
+        ("1.0.0-rc.1", "0.9.0", true),
+        ("0.1.0", "0.1.0", false),
+        ("0.1.0", "0.2.0", false),
+        ("x", "0.1.0", false),
+        ("99", "0.1.0", false),
+        ("", "0.1.0", false),
+    ] {
+        assert_eq!(is_newer(left, right), newer, "{left} {right}");
+    }
+}

@@ -11,7 +11,7 @@ use super::{
     login::{Asked, Ready, Refused, Target, Wanted, refused_signature},
     memory::Memory,
     peer::{self, Way},
-    place::{Place, PlaceError},
+    place::{self, Place, PlaceError},
     protocol::{self, Call, HEARTBEAT, MAX_REQUEST, PATIENCE, Refusal, Reply, Request, Sign},
     vault::{Gone, Vault},
 };
@@ -160,10 +160,11 @@ impl Server {
         let user = peer::own_user();
         LocalSet::new()
             .run_until(async move {
-                let mark = shared.place.mark();
+                let socket = own.local_addr().ok().and_then(|address| Some(address.as_pathname()?.to_owned()));
+                let mark = socket.as_deref().and_then(place::mark);
                 loop {
                     // nobody could reach it any more to lock or to end it
-                    if shared.place.mark() != mark {
+                    if socket.as_deref().and_then(place::mark) != mark {
                         break;
                     }
                     let is_idle = shared.clients.served() == 0;
@@ -203,8 +204,9 @@ impl Server {
 
 impl Shared {
     async fn serve(self: Rc<Self>, mut stream: UnixStream, door: Door) {
-        if self.clients.served() >= MAX_CLIENTS {
-            let busy = Reply::refused(Refusal::Busy, format!("the agent serves {MAX_CLIENTS} others"));
+        let forwarded = (door != Door::Own).then(|| self.forwarded.place());
+        if self.clients.served() >= MAX_CLIENTS || matches!(forwarded, Some(None)) {
+            let busy = Reply::refused(Refusal::Busy, format!("the agent serves {} others", self.clients.served()));
             let _ = tokio::time::timeout(PATIENCE / 10, send(&mut stream, &busy)).await;
             return;
         }
@@ -239,7 +241,7 @@ impl Shared {
 
     async fn answer(self: Rc<Self>, request: Request, door: Door, replies: &mpsc::UnboundedSender<Reply>) -> Reply {
         self.clients.used();
-        if door == Door::Own && is_newer(&request.program, env!("CARGO_PKG_VERSION")) {
+        if door == Door::Own && protocol::is_newer(&request.program, env!("CARGO_PKG_VERSION")) {
             self.ending.notify_one();
             return Reply::refused(
                 Refusal::Older,
@@ -305,15 +307,12 @@ impl Shared {
         })?;
         let target = self.target(&request.instance)?;
         let mut wanted = wanted(request.expected.clone(), request.hint.clone().or_else(|| object.email.clone()));
+        let name = wanted.clone();
         let forwarded = match door {
             Door::Own => None,
             Door::Forward { process } => {
                 let asker = Asker { host: request.host.clone(), way: Way::of(process) };
-                if let Wanted::Named(name) = &wanted
-                    && let Some(identity) = self.forwarded.identity(&asker, &target.name, name)
-                {
-                    wanted = Wanted::Named(identity);
-                }
+                wanted = self.led(&asker, &target, wanted);
                 let allowed = self.clients.wait(self.admit_forwarded(&asker, request, &object, &target, &wanted)).await?;
                 Some((asker, allowed))
             }
@@ -325,7 +324,7 @@ impl Shared {
             // the login may be another's than the one that was allowed
             if let Some((asker, _)) = forwarded.as_ref().filter(|(_, allowed)| *allowed != ready.identity) {
                 self.clients.wait(self.confirmations.allow(asker, &ready.identity, &what(request, &object))).await?;
-                if let Wanted::Named(name) = &wanted {
+                if let Wanted::Named(name) = &name {
                     self.forwarded.led(asker, &target.name, name, &ready.identity);
                 }
             }
@@ -377,6 +376,14 @@ impl Shared {
         if reader {
             told.insert(key);
         }
+    }
+
+    /// Whom a forwarded client wants, where its name led to a login that is kept: nobody is kept under the name itself.
+    fn led(&self, asker: &Asker, target: &Target, wanted: Wanted) -> Wanted {
+        let Wanted::Named(name) = &wanted else { return wanted };
+        let identity = self.forwarded.identity(asker, &target.name, name).map(Wanted::Named);
+        let is_kept = |wanted: &Wanted| self.vault.identity(target, wanted).is_some();
+        identity.filter(|identity| is_kept(identity) && !is_kept(&wanted)).unwrap_or(wanted)
     }
 
     /// The identity that the agent's user allowed. More than so many a minute wait for the next.
@@ -566,34 +573,4 @@ fn newest(journal: &VecDeque<protocol::Signed>) -> Vec<protocol::Signed> {
     let mut entries: Vec<_> = journal.iter().rev().take_while(fits).cloned().collect();
     entries.reverse();
     entries
-}
-
-/// Whether version `left` comes after `right`: three numbers each; what is none is not newer.
-fn is_newer(left: &str, right: &str) -> bool {
-    let numbers = |version: &str| -> Option<Vec<u64>> {
-        let version = version.split(['-', '+']).next()?;
-        version.split('.').map(|part| part.parse().ok()).collect::<Option<Vec<_>>>().filter(|numbers| numbers.len() == 3)
-    };
-    matches!((numbers(left), numbers(right)), (Some(left), Some(right)) if left > right)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_newer_client_is_recognised() {
-        for (left, right, newer) in [
-            ("0.2.0", "0.1.9", true),
-            ("0.10.0", "0.9.0", true),
-            ("1.0.0-rc.1", "0.9.0", true),
-            ("0.1.0", "0.1.0", false),
-            ("0.1.0", "0.2.0", false),
-            ("x", "0.1.0", false),
-            ("99", "0.1.0", false),
-            ("", "0.1.0", false),
-        ] {
-            assert_eq!(is_newer(left, right), newer, "{left} {right}");
-        }
-    }
 }

@@ -80,21 +80,29 @@ impl Signed<'_> {
             SignatureKind::Ssh => Reason::SshSignature,
             SignatureKind::Unknown => return Err(Reason::UnknownSignatureKind.into()),
         };
-        Err(if self.has_text_after_armor() { Reason::ArmorTrailingData.into() } else { reason.into() })
+        Err(if self.has_text_beside_armor() { Reason::ArmorTrailingData.into() } else { reason.into() })
     }
 
-    /// Whether anything but white space, with which some programs end, follows the end of the armor, on its line or below.
-    fn has_text_after_armor(&self) -> bool {
-        const END: &[u8] = b"-----END ";
-        const DASHES: &[u8] = b"-----";
-        let after = |line: &[u8]| {
-            let label = line.strip_prefix(END)?;
-            let dashes = memchr::memmem::find(label, DASHES)?;
-            Some(!label.get(dashes + DASHES.len()..)?.trim_ascii().is_empty())
-        };
-        let mut lines = self.signature.split(|byte| *byte == b'\n').skip_while(|line| !line.starts_with(END));
-        // an end without its dashes ends nothing
-        lines.next().is_some_and(|line| after(line).unwrap_or(true)) || lines.any(|line| !line.trim_ascii().is_empty())
+    /// Whether there is anything beside one armor and the white space with which some programs end: on the line that ends it, below, or
+    /// between its lines, where the programs that read it pass over what they do not know.
+    fn has_text_beside_armor(&self) -> bool {
+        let mut lines = self.signature.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
+        let label = |line: &[u8], word: &[u8]| Some(line.strip_prefix(word)?.strip_suffix(b"-----")?.to_vec());
+        let Some(kind) = lines.next().and_then(|line| label(line, b"-----BEGIN ")) else { return true };
+        // headers have a colon and end with an empty line; a checksum begins with its sign, and nothing follows it
+        let (mut in_headers, mut is_over) = (true, false);
+        for line in lines.by_ref() {
+            if line.starts_with(b"-----END ") {
+                return label(line, b"-----END ") != Some(kind) || lines.any(|line| !line.is_empty());
+            }
+            in_headers &= line.contains(&b':');
+            let is_code = line.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte));
+            if !line.is_empty() && !in_headers && (is_over || !is_code) {
+                return true;
+            }
+            is_over |= line.starts_with(b"=");
+        }
+        true
     }
 }
 

@@ -65,13 +65,11 @@ impl Repository {
             }
             Err(error) => return Err(error),
         };
-        let mut parts = TagRefIter::from_bytes(&tag.bytes, self.gix.object_hash());
-        let Ok(target) = parts.target_id() else { return Ok(None) };
-        let is_tag = parts.find_map(|part| match part {
-            Ok(gix::objs::tag::ref_iter::Token::TargetKind(kind)) => Some(kind == gix::objs::Kind::Tag),
-            _ => None,
-        });
-        Ok((is_tag == Some(true)).then(|| target.to_hex().to_string()))
+        let Ok(target) = TagRefIter::from_bytes(&tag.bytes, self.gix.object_hash()).target_id() else { return Ok(None) };
+        let target = target.to_hex().to_string();
+        // what the tag says of its type may be a lie
+        let is_tag = self.kind_of("", &target).is_ok_and(|kind| kind == gix::objs::Kind::Tag);
+        Ok(is_tag.then_some(target))
     }
 
     /// The commits that references and the HEADs of all work trees lead to; what leads to no commit (a tag of a tree) has no history.

@@ -35,8 +35,8 @@ impl Repository {
         match peeled.filter(|base| !base.is_empty() && resolved.reference.is_none()).map(|base| self.resolve(base)) {
             Some(Ok(base)) if base.id == resolved.id => Ok(Resolved { reference: base.reference, ..resolved }),
             // what a reference led to before was reached by its name too
-            _ => match revision.split_once("@{").filter(|(base, rest)| !base.is_empty() && rest.find('}') == Some(rest.len() - 1)) {
-                Some((base, _)) if resolved.reference.is_none() => {
+            _ => match revision.strip_suffix('}').and_then(|rest| rest.split_once("@{")).filter(|(base, _)| !base.is_empty()) {
+                Some((base, when)) if !when.contains('}') && resolved.reference.is_none() => {
                     let reference = self.resolve(base).ok().and_then(|base| base.reference);
                     Ok(Resolved { reference: reference.filter(|name| name.starts_with("refs/tags/")), ..resolved })
                 }

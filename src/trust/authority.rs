@@ -138,8 +138,10 @@ impl TimestampAuthority {
         if let Some((first, above)) = certificates.split_first()
             && first.der() == signer.der()
         {
+            let above: Vec<&Certificate> = above.iter().collect();
+            check_authority_of_timestamps(&above)?;
             self.chain.check_signatures()?;
-            return Ok(Some(above.iter().collect()));
+            return Ok(Some(above));
         }
         if let Some(at) = certificates.iter().position(|issuer| may_have_issued(issuer, signer) && is_authority(issuer)) {
             let above: Vec<&Certificate> = certificates.iter().skip(at).collect();

@@ -56,6 +56,20 @@ impl Setup {
         self.sandbox.git(&["commit", "-q", "--allow-empty", "-m", message]);
     }
 
+    /// Nobody is at hand with an access code; whoever sits at the browser logs in as `email`, whatever is asked for. It takes curl.
+    fn logs_in_by_browser_as(&self, email: &str) {
+        let code = self.sandbox.git(&["config", "--global", "paraph.local.accessCodeFile"]);
+        self.sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
+        let opener = self.sandbox.script(
+            "opener",
+            &format!(
+                "#!/bin/sh\nurl=$(printf %s \"$1\" | sed 's/&login_hint=[^&]*//')\n\
+                 exec curl -s -o /dev/null -L -H \"X-Paraph-Access-Code: $(cat '{code}')\" \"$url&login_hint={email}\"\n"
+            ),
+        );
+        self.sandbox.git(&["config", "--global", "paraph.urlOpener", &format!("{opener} {{{{.URL}}}}")]);
+    }
+
     fn paraph(&self, arguments: &[&str]) -> Done {
         self.sandbox.paraph(arguments)
     }

@@ -150,6 +150,14 @@ fn tags_inside_tags_and_in_other_places_are_judged_and_lightweight_ones_are_name
     assert_eq!(tags().code, Some(0));
     sandbox.git(&["update-ref", "refs/releases/r1", &outer]);
     assert_eq!(tags().code, Some(12));
+    // a tag that calls the tag inside it a commit
+    let lying = String::from_utf8(sandbox.object("tag", "refs/releases/r1")).unwrap().replace("\ntype tag\n", "\ntype commit\n");
+    let lying = sandbox.store("tag", lying.as_bytes());
+    sandbox.git(&["update-ref", "refs/releases/r1", &lying]);
+    let done = tags();
+    assert!(done.code == Some(15) && done.stdout.contains("[no-signature]"), "{done:?}");
+    // what only looks like the end of an expression
+    assert_eq!(sandbox.paraph(&["verify", "HEAD:a@{"]).code, Some(4));
     // deeper than anybody goes
     let mut inner = outer;
     for _ in 0..70 {

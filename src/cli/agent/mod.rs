@@ -136,7 +136,15 @@ pub(super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure
     let mut publication = OfAgent::default();
     let call = Call::Login { instance, expected, hint, by_code: plain.config.token_provider.value == Some(TokenProvider::Device) };
     let client = Client::of_user(true)?.with_person(plain.config.login_timeout.value);
-    let reply = client.call(&call, |reply| show(reply, &mut publication, &terminal))?;
+    let reply = client.call(&call, |reply| show(reply, &mut publication, &terminal));
+    let reply = match reply {
+        Err(AgentError::Nobody) if super::identity::somebody_is_there(&plain, &terminal) => {
+            return Err(Failure::new(Exit::Identity, "the agent can show nobody a login here").with_hint(
+                "`paraph agent stop` lets the next one see this desktop; where paraph.urlOpener is set, look whether it works",
+            ));
+        }
+        reply => reply?,
+    };
     let Reply::LoggedIn { identity, issuer } = reply else { return Err(unexpected().into()) };
     if let Some(asked) = arguments.identity.as_ref().filter(|asked| **asked != identity) {
         let message = format!("the login is that of {identity}, vouched for by {issuer}, and {asked} was asked for");
@@ -180,6 +188,7 @@ fn is_not_kept(identity: &str) -> bool {
 /// Locks or unlocks the agent that runs, or the one that is started next.
 fn lock(locked: bool, done: &str, ui: &mut Ui) -> Result<Exit, Failure> {
     let client = Client::of_user(false)?;
+    // also where it cannot be asked now: that is an error, and not done
     if client.is_present() {
         return tell(&client, if locked { &Call::Lock } else { &Call::Unlock }, done, ui);
     }
@@ -337,6 +346,17 @@ fn journal(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
+/// How long a question is left on the terminal: the agent waits no longer.
+const ASK: Duration = crate::agent::confirm::PATIENCE;
+
+/// Whether a line comes on standard input within `time`.
+fn is_answered(time: Duration) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let stdin = std::io::stdin();
+    let timeout = Timespec::try_from(time).ok();
+    poll(&mut [PollFd::new(&stdin, PollFlags::IN)], timeout.as_ref()).is_ok_and(|ready| ready > 0)
+}
+
 /// Asks at this terminal for as long as it is left running.
 fn confirm(ui: &mut Ui) -> Result<Exit, Failure> {
     use std::io::IsTerminal as _;
@@ -364,6 +384,10 @@ fn confirm(ui: &mut Ui) -> Result<Exit, Failure> {
         // a bell: whoever is to answer may look elsewhere
         let _ = write!(device, "\x07{} Allow it? [y/N] ", Escaped(text));
         let _ = device.flush();
+        if !is_answered(ASK) {
+            ui.note("Nobody answered in time.");
+            return true;
+        }
         let mut line = String::new();
         let allow = std::io::stdin().lock().read_line(&mut line).is_ok() && matches!(line.trim(), "y" | "Y" | "yes");
         let Ok(Reply::Done { remarks }) = client.call(&Call::Answer { ask: *ask, allow }, |_| true) else { return false };

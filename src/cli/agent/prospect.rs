@@ -48,20 +48,23 @@ impl Prospect {
             return Ok(Self::of_status(status));
         };
         let is_theirs = |its_issuer: &str, fulcio: &str| its_issuer == issuer && fulcio == services.fulcio;
-        let is_named = |identity: &str, names: &[String]| {
-            identity == name || config.expected_identity.value.is_none() && names.iter().any(|other| other == name)
+        // an equal identity goes before one to which the name led
+        let led = |names: &[String]| config.expected_identity.value.is_none() && names.iter().any(|other| other == name);
+        let theirs = |login: &&Login| is_theirs(&login.issuer, &login.fulcio);
+        let serving = |logins: &[Login]| {
+            let equal = logins.iter().filter(theirs).find(|login| login.identity == name);
+            equal.or_else(|| logins.iter().filter(theirs).find(|login| led(&login.names))).cloned()
         };
-        let serves = |login: &&Login| is_named(&login.identity, &login.names) && is_theirs(&login.issuer, &login.fulcio);
         if let Some(Status { process, logins, .. }) = &status
-            && let Some(login) = logins.iter().find(serves)
+            && let Some(login) = serving(logins)
         {
-            let Login { identity, issuer, certificate_until, renewable, .. } = login.clone();
+            let Login { identity, issuer, certificate_until, renewable, .. } = login;
             let login = KeptLogin { identity, issuer, until: certificate_until.map(super::time), is_renewable: renewable };
             return Ok(Self::Keeps { process: *process, login });
         }
         let resting = keyring::records(None)?
             .into_iter()
-            .find(|Record { owner, names, .. }| is_named(&owner.identity, names) && is_theirs(&owner.issuer, &owner.fulcio));
+            .find(|Record { owner, names, .. }| (owner.identity == name || led(names)) && is_theirs(&owner.issuer, &owner.fulcio));
         Ok(resting.map_or_else(|| Self::of_status(status), |record| Self::Rests(record.keyring.to_string())))
     }
 

@@ -52,17 +52,7 @@ fn a_login_that_ends_as_somebody_else_fails_and_says_so() {
     if !installed("curl", test) {
         return;
     }
-    let code = setup.sandbox.git(&["config", "--global", "paraph.local.accessCodeFile"]);
-    setup.sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
-    // whoever sits at the browser logs in as they like
-    let opener = setup.sandbox.script(
-        "opener",
-        &format!(
-            "#!/bin/sh\nurl=$(printf %s \"$1\" | sed 's/&login_hint=[^&]*//')\n\
-             exec curl -s -o /dev/null -L -H \"X-Paraph-Access-Code: $(cat '{code}')\" \"$url&login_hint=ann@example.com\"\n"
-        ),
-    );
-    setup.sandbox.git(&["config", "--global", "paraph.urlOpener", &format!("{opener} {{{{.URL}}}}")]);
+    setup.logs_in_by_browser_as("ann@example.com");
     let done = setup.paraph(&["login", "bob@example.com"]);
     assert_eq!(done.code, Some(6), "{}", done.stderr);
     assert!(done.stderr.contains("ann@example.com") && done.stderr.contains("bob@example.com"), "{}", done.stderr);

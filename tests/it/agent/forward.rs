@@ -142,27 +142,19 @@ fn a_yes_for_one_identity_is_none_for_the_one_that_logs_in() {
         return;
     }
     setup.commit("starts the agent");
-    let code = setup.sandbox.git(&["config", "--global", "paraph.local.accessCodeFile"]);
-    setup.sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
-    let opener = setup.sandbox.script(
-        "opener",
-        &format!(
-            "#!/bin/sh\nurl=$(printf %s \"$1\" | sed 's/&login_hint=[^&]*//')\n\
-             exec curl -s -o /dev/null -L -H \"X-Paraph-Access-Code: $(cat '{code}')\" \"$url&login_hint=bob@example.com\"\n"
-        ),
-    );
-    setup.sandbox.git(&["config", "--global", "paraph.urlOpener", &format!("{opener} {{{{.URL}}}}")]);
+    setup.logs_in_by_browser_as("bob@example.com");
     for call in ["lock", "unlock"] {
         assert_eq!(setup.paraph(&["agent", call]).code, Some(0));
     }
-    let questions = answering(&setup, true);
+    // the login's address is shown there too, which ends nothing
+    let Some(confirming) = Confirming::start(&setup, "y\n", test) else { return };
     let remote = remote(&setup);
     for _ in 0..2 {
         let (code, log) = commit(&remote);
         assert_eq!(code, Some(0), "{log}");
     }
-    let asked: Vec<String> = std::iter::from_fn(|| questions.recv_timeout(Duration::from_millis(500)).ok()).collect();
-    assert_eq!(asked.len(), 2, "{asked:?}");
+    let asked = [confirming.question(), confirming.question()];
+    confirming.nothing_more();
     assert!(asked[0].contains("as ann@example.com on a commit") && asked[0].contains("which takes a login here"), "{asked:?}");
     assert!(asked[1].contains("as bob@example.com on a commit"), "{asked:?}");
     // the name that the other machine gave leads nowhere here

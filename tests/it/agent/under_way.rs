@@ -50,7 +50,7 @@ fn a_login_is_by_a_code_where_the_client_says_so_and_in_a_browser_where_not() {
     setup.sandbox.set("PARAPH_TOKEN_PROVIDER", "device");
     let done =
         setup.sandbox.feed(setup.sandbox.command("setsid", &setup.sandbox.work()).args(["-w", &setup.sandbox.program, "login"]), b"");
-    assert!(done.code == Some(6) && done.stderr.contains("neither a terminal"), "{done:?}");
+    assert!(done.code == Some(6) && done.stderr.contains("the agent can show nobody a login here"), "{done:?}");
 }
 
 #[test]

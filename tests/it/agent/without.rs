@@ -211,6 +211,9 @@ fn an_agent_that_takes_no_connection() {
     let _waiting = UnixStream::connect(folder.join("agent.sock")).unwrap();
     setup.sandbox.git(&["config", "--global", "paraph.logPath", setup.sandbox.root().join("log").to_str().unwrap()]);
     signs_by_itself(&setup, "the agent is broken: it takes no connection within 3 s");
+    // what cannot be asked is not done
+    let lock = setup.paraph(&["agent", "lock"]);
+    assert!(lock.code == Some(5) && lock.stderr.contains("it takes no connection"), "{lock:?}");
 }
 
 #[test]

@@ -202,6 +202,21 @@ fn signatures(world: &World) -> Vec<Vector> {
             Reason::ArmorTrailingData,
         ),
         of(
+            "openpgp_text_before_end",
+            "Case 8: a line that is no code before the END line of an OpenPGP signature, which gpg passes over.",
+            &header("gpgsig", &PGP.replacen("-----END PGP SIGNATURE-----", " anything\n-----END PGP SIGNATURE-----", 1)),
+            Reason::ArmorTrailingData,
+        ),
+        of(
+            "openpgp_end_of_other_label",
+            "Case 8: the END line of an OpenPGP signature has another label than its BEGIN line.",
+            &header(
+                "gpgsig",
+                &PGP.replacen("-----END PGP SIGNATURE-----", "-----END PGP SIGNATURE x-----\n-----END PGP SIGNATURE-----", 1),
+            ),
+            Reason::ArmorTrailingData,
+        ),
+        of(
             "ssh_text_on_end_line",
             "Case 8: text on the END line of an SSH signature, which ssh-keygen passes over.",
             &header("gpgsig", &SSH.replacen("-----END SSH SIGNATURE-----", "-----END SSH SIGNATURE----- anything", 1)),
