@@ -471,7 +471,7 @@ fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D:
 }
 
 /// Whether version `left` comes after `right`: three numbers each; what is none is not newer.
-pub(super) fn is_newer(left: &str, right: &str) -> bool {
+pub fn is_newer(left: &str, right: &str) -> bool {
     let numbers = |version: &str| -> Option<Vec<u64>> {
         let version = version.split(['-', '+']).next()?;
         version.split('.').map(|part| part.parse().ok()).collect::<Option<Vec<_>>>().filter(|numbers| numbers.len() == 3)
