@@ -67,6 +67,33 @@ fn a_pusher_is_named_by_an_ident_or_by_an_address_alone() {
 }
 
 #[test]
+fn an_openpgp_armor_holds_code_and_nothing_beside_it() {
+    let of = |armor: &str| {
+        let header: String =
+            armor.lines().enumerate().map(|(index, line)| format!("{}{line}\n", if index == 0 { "gpgsig " } else { " " })).collect();
+        let tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+        let commit = format!("tree {tree}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n{header}\nmessage\n");
+        Commit::parse(commit.as_bytes(), ObjectFormat::Sha1).unwrap().signed.require_x509().unwrap_err().reason()
+    };
+    let (begin, end) = ("-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----");
+    for (between, last, is_clean) in [
+        ("\niHUE\n=abcd\n", end, true),
+        ("Version: x\nComment: a word\n\niHUE\n=abcd\n", end, true),
+        ("iHUE\n", end, true),
+        ("\niHUE\n=abcd\nevil\n", end, false),
+        ("\niHUE\n a word\n=abcd\n", end, false),
+        ("\niHUE\nName: a word\n=abcd\n", end, false),
+        ("\niHUE\n=abcd\n", "-----END PGP SIGNATURE x-----", false),
+        ("\niHUE\n=abcd\n", "-----END PGP SIGNATURE", false),
+        ("\niHUE\n=abcd\n", "", false),
+    ] {
+        let reason = of(&format!("{begin}\n{between}{last}\n"));
+        let expected = if is_clean { Reason::OpenPgpSignature } else { Reason::ArmorTrailingData };
+        assert_eq!(reason, expected, "{between}{last}");
+    }
+}
+
+#[test]
 fn the_ids_of_an_update_are_ids_of_one_format() {
     let (sha1, sha256, none) = ("1".repeat(40), "2".repeat(64), "3".repeat(41));
     for (old, new, fits) in [
