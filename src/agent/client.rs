@@ -5,7 +5,7 @@ use super::{
     protocol::{self, Call, HEARTBEAT, MAX_REPLY, Refusal, Reply, Request},
 };
 use std::{
-    io::{self, BufRead as _, BufReader, Read},
+    io::{self, BufRead as _, BufReader, Read, Write as _},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -147,26 +147,42 @@ impl Client {
     ///
     /// # Errors
     /// [`AgentError`].
-    pub fn call(&self, call: &Call, mut say: impl FnMut(&Reply) -> bool) -> Result<Reply, AgentError> {
+    pub fn call(&self, call: &Call, say: impl FnMut(&Reply) -> bool) -> Result<Reply, AgentError> {
+        self.call_meanwhile(call, || (), say)
+    }
+
+    /// The same, with what this process does in the time that the agent takes; it is left out where no agent has the call.
+    ///
+    /// # Errors
+    /// [`AgentError`].
+    pub fn call_meanwhile(
+        &self,
+        call: &Call,
+        mut meanwhile: impl FnMut(),
+        mut say: impl FnMut(&Reply) -> bool,
+    ) -> Result<Reply, AgentError> {
         // a second time where an older agent ended for this program, or one that ends did not hear it
-        match self.call_once(call, &mut say) {
-            Err(AgentError::Refused { kind: Refusal::Older, .. }) if self.start => self.call_once(call, &mut say),
-            Err(AgentError::Ended) => self.call_once(call, &mut say),
+        match self.call_once(call, &mut meanwhile, &mut say) {
+            Err(AgentError::Refused { kind: Refusal::Older, .. }) if self.start => self.call_once(call, &mut meanwhile, &mut say),
+            Err(AgentError::Ended) => self.call_once(call, &mut meanwhile, &mut say),
             result => result,
         }
     }
 
-    fn call_once(&self, call: &Call, say: &mut impl FnMut(&Reply) -> bool) -> Result<Reply, AgentError> {
+    fn call_once(&self, call: &Call, meanwhile: &mut impl FnMut(), say: &mut impl FnMut(&Reply) -> bool) -> Result<Reply, AgentError> {
+        let request = protocol::frame(&Request::new(call.clone())).map_err(|error| AgentError::Broken(error.to_string()))?;
+        // the request follows the connection at once, so that the agent wakes for both
         let mut stream = self.connect()?;
         let broken = |error: io::Error| match error.kind() {
             // a socket is reset where it is closed before what came was read
             io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => AgentError::Ended,
             _ => AgentError::Broken(error.to_string()),
         };
-        stream.set_write_timeout(Some(SILENCE)).map_err(broken)?;
-        protocol::write(&mut stream, &Request::new(call.clone())).map_err(broken)?;
+        stream.write_all(&request).map_err(broken)?;
+        meanwhile();
         let silence = if matches!(call, Call::Status | Call::Journal) { SILENCE_AT_ONCE } else { SILENCE };
         let (started, mut replies, mut shown) = (Instant::now(), 0, None::<Instant>);
+        let mut reader = BufReader::with_capacity(protocol::USUAL, Timed { stream: &stream, until: started + silence });
         loop {
             let passed = started.elapsed();
             let is_own_login = matches!(call, Call::Sign(_) | Call::Login { .. });
@@ -179,7 +195,7 @@ impl Client {
                 return Err(AgentError::Broken(format!("it gave {replies} signs of life in {} s, and no result", passed.as_secs())));
             }
             replies += 1;
-            let mut reader = Timed { stream: &stream, until: Instant::now() + silence };
+            reader.get_mut().until = Instant::now() + silence;
             let frame = protocol::read(&mut reader, MAX_REPLY).map_err(|error| match error.kind() {
                 io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
                     AgentError::Broken(format!("it was silent for {} s", silence.as_secs()))
@@ -250,6 +266,7 @@ fn connect(path: &Path) -> io::Result<UnixStream> {
     let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
     rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
     let stream = UnixStream::from(socket);
+    stream.set_write_timeout(Some(SILENCE))?;
     stream.set_nonblocking(true)?;
     let address = SocketAddrUnix::new(path)?;
     let started = Instant::now();

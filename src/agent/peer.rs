@@ -24,7 +24,7 @@ fn find_own_user() -> Option<u32> {
     let user = geteuid().as_raw();
     #[cfg(target_os = "linux")]
     if let Ok(overflow) = std::fs::read_to_string("/proc/sys/kernel/overflowuid")
-        && stands_for_strangers(user, &overflow, &std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default())
+        && stands_for_strangers(user, &overflow, || std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default())
     {
         return None;
     }
@@ -33,10 +33,10 @@ fn find_own_user() -> Option<u32> {
 
 /// Whether a user id is the overflow id of a namespace that does not map every user (`user_namespaces(7)`).
 #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "other systems have no user namespaces; tests call it"))]
-fn stands_for_strangers(user: u32, overflow: &str, map: &str) -> bool {
-    let counts = map.lines().filter_map(|line| line.split_whitespace().nth(2)?.parse::<u64>().ok());
+fn stands_for_strangers(user: u32, overflow: &str, map: impl FnOnce() -> String) -> bool {
+    let mapped = |map: String| map.lines().filter_map(|line| line.split_whitespace().nth(2)?.parse::<u64>().ok()).sum::<u64>();
     // the id -1 is nobody's
-    overflow.trim().parse() == Ok(user) && counts.sum::<u64>() < u64::from(u32::MAX)
+    overflow.trim().parse() == Ok(user) && mapped(map()) < u64::from(u32::MAX)
 }
 
 /// Through what a client reached a socket of this machine.
@@ -95,7 +95,7 @@ mod tests {
         for (user, map, strangers) in
             [(65534, everybody, false), (65534, one, true), (65534, "", true), (0, one, false), (0, "", false), (1000, everybody, false)]
         {
-            assert_eq!(stands_for_strangers(user, "65534\n", map), strangers, "{user} {map}");
+            assert_eq!(stands_for_strangers(user, "65534\n", || map.to_owned()), strangers, "{user} {map}");
         }
     }
 

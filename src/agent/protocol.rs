@@ -158,6 +158,12 @@ pub enum Reply {
         /// It, not escaped.
         text: String,
     },
+    /// The certificate of the signature that is being made, so that the client can check it while log and timestamp authority answer.
+    Certificate {
+        /// It, DER.
+        #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
+        certificate: Vec<u8>,
+    },
     /// The signature before the agent has verified it, so that the client can at the same time.
     Draft {
         /// The armored CMS.
@@ -404,6 +410,7 @@ impl Reply {
                 | Self::LogIn { .. }
                 | Self::Code { .. }
                 | Self::Publish { .. }
+                | Self::Certificate { .. }
                 | Self::Draft { .. }
                 | Self::Wait
                 | Self::Ask { .. }
@@ -466,8 +473,8 @@ fn to_base64<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Err
 
 fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-    let bytes = STANDARD.decode(text.as_bytes()).map_err(|_| D::Error::custom("the payload is no base64"))?;
-    if bytes.len() > MAX_PAYLOAD { Err(D::Error::custom(format!("the payload has more than {MAX_PAYLOAD} bytes"))) } else { Ok(bytes) }
+    let bytes = STANDARD.decode(text.as_bytes()).map_err(|_| D::Error::custom("there is no base64"))?;
+    if bytes.len() > MAX_PAYLOAD { Err(D::Error::custom(format!("there are more than {MAX_PAYLOAD} bytes"))) } else { Ok(bytes) }
 }
 
 /// Whether version `left` comes after `right`: three numbers each; what is none is not newer.

@@ -171,6 +171,7 @@ fn the_document_has_every_message_field_refusal_and_limit() {
         Reply::Publish { of: text(), text: vec![] },
         Reply::Wait,
         Reply::Ask { ask: 1, text: text() },
+        Reply::Certificate { certificate: vec![] },
         Reply::Draft { signature: text() },
         Reply::Signed { signature: text() },
         Reply::LoggedIn { identity: text(), issuer: text() },

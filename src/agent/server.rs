@@ -351,7 +351,8 @@ impl Shared {
         Err(Refused::new(Refusal::Service, "the certificates end before a signature is made"))
     }
 
-    /// A signature, of which the client hears before it is verified here: two processes verify it then at the same time.
+    /// A signature. The client hears of the certificate while the services answer, and of the signature before it is verified here: so two
+    /// processes verify at the same time.
     async fn make(
         &self,
         request: &Sign,
@@ -360,7 +361,14 @@ impl Shared {
         replies: &mpsc::UnboundedSender<Reply>,
     ) -> Result<sign::Signature, SignError> {
         let Target { services, roots, .. } = target;
-        let draft = sign::draft(&request.payload, &ready.credential, services, roots, &self.http, &Timestamp::now).await?;
+        let tell = async {
+            // the requests to the services go out first
+            tokio::task::yield_now().await;
+            let _ = replies.send(Reply::Certificate { certificate: ready.credential.certificate().certificate().der().to_vec() });
+            Ok(())
+        };
+        let draft = sign::draft(&request.payload, &ready.credential, services, roots, &self.http, &Timestamp::now);
+        let (draft, ()) = tokio::try_join!(draft, tell)?;
         let _ = replies.send(Reply::Draft { signature: draft.armored().to_owned() });
         // what is sent goes out before this thread is busy
         tokio::task::yield_now().await;

@@ -31,6 +31,11 @@ impl Context {
         Ok(Self { repository, config })
     }
 
+    /// Reads both for a process that makes one call of git's and ends: they last as long as it, which frees all of its memory at once.
+    pub fn of_process() -> Result<&'static Self, Failure> {
+        Self::load(&[]).map(|context| &*Box::leak(Box::new(context)))
+    }
+
     /// Reads both for a hook on a server: of git's configuration only the files, and of the environment nothing, which whoever pushes might
     /// have set.
     pub fn of_server() -> Result<Self, Failure> {

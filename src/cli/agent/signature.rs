@@ -80,26 +80,31 @@ pub(in super::super) fn request(
     });
     let client = client.with_person(config.login_timeout.value);
     let mut publication = OfAgent::default();
-    let (reply, signature) = std::thread::scope(|scope| {
-        // what the answer is checked with is read, and its own chains checked, while the agent works
-        let reading = scope.spawn(|| trust_roots(config));
-        let roots = LazyCell::new(|| reading.join().unwrap_or_else(|_| Err("the trust root cannot be read".to_owned())));
-        let check = |signature: &str| checked(payload, signature, roots.as_ref().map_err(String::as_str), config);
-        let mut draft = None;
-        let reply = client.call(&call, |reply| match reply {
+    let roots = LazyCell::new(|| trust_roots(config));
+    let mut draft = None;
+    // what the answer is checked with is read, and whatever of it is known before the services answered is checked, while the agent works
+    let reply = client.call_meanwhile(
+        &call,
+        || {
+            LazyCell::force(&roots);
+        },
+        |reply| match reply {
+            Reply::Certificate { certificate } => {
+                check_ahead(certificate, &roots);
+                true
+            }
             Reply::Draft { signature } => {
-                draft = Some((signature.clone(), check(signature)));
+                draft = Some((signature.clone(), checked(payload, signature, &roots, config)));
                 true
             }
             reply => show(reply, &mut publication, terminal),
-        });
-        let signature = match (&reply, draft) {
-            (Ok(Reply::Signed { signature }), Some((draft, result))) if draft == *signature => Some(result),
-            (Ok(Reply::Signed { signature }), _) => Some(check(signature)),
-            _ => None,
-        };
-        (reply, signature)
-    });
+        },
+    );
+    let signature = match (&reply, draft) {
+        (Ok(Reply::Signed { signature }), Some((draft, result))) if draft == *signature => Some(result),
+        (Ok(Reply::Signed { signature }), _) => Some(checked(payload, signature, &roots, config)),
+        _ => None,
+    };
     match (reply, signature) {
         (_, Some(Ok(signature))) => {
             publication.done();
@@ -157,17 +162,28 @@ fn can_log_in(source: &Source, context: &Context, terminal: &Terminal) -> bool {
     matches!(source, Source::Direct(_)) || super::super::identity::somebody_is_there(context, terminal) || rests()
 }
 
-fn trust_roots(config: &Config) -> Result<Arc<[TrustRoot]>, String> {
+/// Like the context of a call of git's, they are freed with the process.
+type Roots = Result<&'static Arc<[TrustRoot]>, String>;
+
+fn trust_roots(config: &Config) -> Roots {
     let roots = selection::trust_roots(config, &|name| super::super::trust::cached(config, name));
     let roots = roots.map_err(|error| Failure::from(error).message)?;
     roots.iter().for_each(TrustRoot::check_chains);
-    Ok(roots.into())
+    Ok(Box::leak(Box::new(roots.into())))
+}
+
+/// Checks a certificate ahead of its signature, for which the roots remember what fitted. They remember nothing of one that is refused: the
+/// check of the signature says that.
+fn check_ahead(certificate: &[u8], roots: &Roots) {
+    if let Ok(roots) = roots {
+        let _ = Verifier::new(Arc::clone(roots), jiff::Timestamp::now()).check_certificate(certificate, &[]);
+    }
 }
 
 /// The agent is not believed: the signature must be over this payload, good under this side's trust, and of the expected identity.
-fn checked(payload: &[u8], armored: &str, roots: Result<&Arc<[TrustRoot]>, &str>, config: &Config) -> Result<Signature, String> {
+fn checked(payload: &[u8], armored: &str, roots: &Roots, config: &Config) -> Result<Signature, String> {
     let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
-    let verifier = Verifier::new(Arc::clone(roots?), jiff::Timestamp::now());
+    let verifier = Verifier::new(Arc::clone(roots.as_ref().map_err(Clone::clone)?), jiff::Timestamp::now());
     let verified = verifier.verify(&signed).map_err(|rejection| rejection.to_string())?;
     let identity = &verified.identity().name;
     match &config.expected_identity.value {

@@ -36,7 +36,9 @@ impl Setup {
     fn call(&self, call: &Call) -> Option<Reply> {
         let mut stream = self.connect();
         protocol::write(&mut stream, &Request::new(call.clone())).unwrap();
-        std::iter::repeat_with(|| reply(&mut stream)).find(|reply| !matches!(reply, Some(Reply::Draft { .. }))).flatten()
+        std::iter::repeat_with(|| reply(&mut stream))
+            .find(|reply| !matches!(reply, Some(Reply::Certificate { .. } | Reply::Draft { .. })))
+            .flatten()
     }
 
     fn still_signs(&self, process: u64) {
@@ -121,6 +123,20 @@ fn an_identity_that_is_not_expected_is_refused_before_anybody_hears_of_it() {
     let refused = setup.call(&Call::Sign(Sign { expected: Some("no address".into()), ..request }));
     assert!(matches!(kind(refused), Some(Refusal::Login | Refusal::Identity)));
     assert_eq!(entries(), before);
+}
+
+#[test]
+fn a_client_hears_of_the_certificate_and_of_the_draft_before_the_signature() {
+    let setup = Setup::running();
+    let mut stream = setup.connect();
+    protocol::write(&mut stream, &Request::new(sign(PAYLOAD))).unwrap();
+    let replies: Vec<Reply> = std::iter::from_fn(|| reply(&mut stream)).collect();
+    let [Reply::Certificate { certificate }, Reply::Draft { signature: draft }, Reply::Signed { signature }] = &replies[..] else {
+        panic!("{replies:?}")
+    };
+    assert_eq!(draft, signature);
+    let cms = paraph::signature::armor::decode(signature.as_bytes()).unwrap();
+    assert!(cms.windows(certificate.len()).any(|window| window == certificate), "it is the certificate of this signature");
 }
 
 #[test]

@@ -129,8 +129,10 @@ fn an_agent_that_gives_another_commits_signature() {
     assert!(said(&setup)[0].starts_with("paraph: signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));
 }
 
-/// A socket where clients look for the agent that runs: it hands every request on, and every reply back but the last, which `last` makes.
-fn relay(setup: &mut Setup, last: impl Fn(&str) -> String + Send + 'static) {
+/// A socket where clients look for the agent that runs: it hands every request on, and every reply back but those of the kind `kind`, which
+/// `change` makes of them.
+fn relay(setup: &mut Setup, kind: &str, change: impl Fn(&str) -> String + Send + 'static) {
+    let kind = format!(r#""reply":"{kind}""#);
     let real = setup.socket("agent.sock");
     let folder = setup.sandbox.root().join("relay/paraph");
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).unwrap();
@@ -148,8 +150,8 @@ fn relay(setup: &mut Setup, last: impl Fn(&str) -> String + Send + 'static) {
                 .unwrap();
             while let Ok(reply) = protocol::read(&mut agent, protocol::MAX_REPLY) {
                 let text = String::from_utf8(reply).unwrap();
-                let is_last = text.contains(r#""reply":"signed""#);
-                let _ = client.write_all(&frame(&if is_last { last(&text) } else { text }));
+                let changed = text.contains(&kind).then(|| change(&text));
+                let _ = client.write_all(&frame(&changed.unwrap_or(text)));
             }
         }
     });
@@ -160,7 +162,9 @@ fn relay(setup: &mut Setup, last: impl Fn(&str) -> String + Send + 'static) {
 fn a_good_draft_is_nothing_where_the_agent_refuses_in_the_end() {
     let mut setup = Setup::new();
     setup.commit("a login");
-    relay(&mut setup, |_| r#"{"reply":"refused","kind":"service","message":"its own verification failed","hint":null}"#.to_owned());
+    relay(&mut setup, "signed", |_| {
+        r#"{"reply":"refused","kind":"service","message":"its own verification failed","hint":null}"#.to_owned()
+    });
     let before = setup.sandbox.git(&["rev-parse", "HEAD"]);
     let done = setup.sandbox.try_git(&["commit", "-q", "--allow-empty", "-m", "refused"]);
     assert_eq!(done.code, Some(128), "{}", done.stderr);
@@ -173,10 +177,27 @@ fn a_good_draft_is_nothing_where_the_agent_refuses_in_the_end() {
 fn a_draft_speaks_for_no_other_signature() {
     let mut setup = Setup::new();
     setup.commit("a login");
-    relay(&mut setup, |signed| signed.replace("SIGNED MESSAGE-----\\nMI", "SIGNED MESSAGE-----\\nMA"));
+    relay(&mut setup, "signed", |signed| signed.replace("SIGNED MESSAGE-----\\nMI", "SIGNED MESSAGE-----\\nMA"));
     setup.commit("by itself");
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
     assert!(said(&setup)[0].starts_with("paraph: signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));
+}
+
+#[test]
+fn a_certificate_that_is_named_ahead_counts_for_nothing() {
+    let mut setup = Setup::new();
+    setup.commit("a login");
+    let (heard, named) = std::sync::mpsc::channel();
+    relay(&mut setup, "certificate", move |reply| {
+        heard.send(()).unwrap();
+        let mut reply: serde_json::Value = serde_json::from_str(reply).unwrap();
+        reply["certificate"] = "bm8gY2VydGlmaWNhdGU=".into();
+        reply.to_string()
+    });
+    setup.commit("by the agent");
+    assert_eq!(named.try_iter().count(), 1);
+    assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
+    assert_eq!((said(&setup), setup.logins().0), (vec![], 1));
 }
 
 #[test]
