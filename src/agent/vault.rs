@@ -81,6 +81,13 @@ impl Kept {
     fn is_good(&self, now: Timestamp) -> bool {
         !self.spoilt && has_life_left(&self.ready.credential, now)
     }
+
+    /// Whether the next certificate takes no login: there is a refresh token, or the ID token outlives this certificate.
+    fn is_renewable(&self, now: Timestamp) -> bool {
+        let Session { id_token, refresh_token } = &self.session;
+        let next = until(&self.ready.credential).max(now);
+        refresh_token.is_some() || id_token.expires().is_some_and(|expires| expires > next + LEAST_LEFT)
+    }
 }
 
 /// A login that is forgotten, to be ended at its issuer.
@@ -444,7 +451,7 @@ impl Vault {
                 issuer: authority.issuer.clone(),
                 fulcio: authority.fulcio.clone(),
                 certificate_until: kept.is_good(now).then(|| until(&kept.ready.credential).as_second()),
-                renewable: kept.session.refresh_token.is_some(),
+                renewable: kept.is_renewable(now),
                 rests: kept.rests,
                 signatures: kept.signatures,
                 names: names(authority, identity),

@@ -2,6 +2,7 @@
 
 use super::Setup;
 use crate::support::objects::installed;
+use paraph::local::{Fault, ServeOptions};
 
 #[test]
 fn without_an_agent_the_commands_say_so() {
@@ -21,6 +22,17 @@ fn without_an_agent_the_commands_say_so() {
     assert_eq!(setup.status()["agent"]["locked"], true);
     assert_eq!(setup.paraph(&["agent", "unlock"]).stderr, "The agent is unlocked.\n");
     setup.commit("one");
+}
+
+/// The local issuer's ID tokens live for five minutes.
+#[test]
+fn a_login_without_a_refresh_token_goes_on_where_its_id_token_outlives_the_certificate() {
+    for (certificate_lifetime, renewable) in [(600, false), (60, true)] {
+        let options = ServeOptions { certificate_lifetime, faults: vec![Fault::NoRefresh], ..ServeOptions::default() };
+        let setup = Setup::with(options);
+        assert_eq!(setup.paraph(&["login", "ann@example.com"]).code, Some(0));
+        assert_eq!(setup.status()["agent"]["logins"][0]["renewable"], renewable, "{certificate_lifetime}");
+    }
 }
 
 #[test]
