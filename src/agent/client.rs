@@ -151,7 +151,8 @@ impl Client {
         self.call_meanwhile(call, || (), say)
     }
 
-    /// The same, with what this process does in the time that the agent takes; it is left out where no agent has the call.
+    /// The same, with what this process does in the time that the agent takes. It is done each time that a request was written: perhaps
+    /// twice, and not where nobody took the connection. No reply is read before it is done, so it must be short.
     ///
     /// # Errors
     /// [`AgentError`].
@@ -209,7 +210,7 @@ impl Client {
                 reply => {
                     shown = match reply {
                         Reply::LogIn { .. } | Reply::Code { .. } => shown.or_else(|| Some(Instant::now())),
-                        Reply::Wait | Reply::Say { .. } => shown,
+                        Reply::Wait | Reply::Say { .. } | Reply::Unknown => shown,
                         // it goes on: the login is done
                         _ => None,
                     };
@@ -295,7 +296,11 @@ impl Read for Timed<'_> {
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        self.stream.set_read_timeout(Some(left))?;
+        match self.stream.set_read_timeout(Some(left)) {
+            // macOS says so of a socket whose other end is closed: what that end sent is read without waiting
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
+            result => result?,
+        }
         self.stream.read(buffer)
     }
 }

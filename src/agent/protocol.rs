@@ -202,6 +202,9 @@ pub enum Reply {
         /// What to do.
         hint: Option<String>,
     },
+    /// One of another program's version, whose name is not known here. It is passed over.
+    #[serde(other)]
+    Unknown,
 }
 
 /// Why an agent does not do what it is asked.
@@ -304,7 +307,7 @@ pub struct Login {
     pub fulcio: String,
     /// The end of its certificate, in seconds since the epoch, where it has one that is good now.
     pub certificate_until: Option<i64>,
-    /// Whether the next certificate needs no login.
+    /// Whether the next certificate needs no login: there is a refresh token, or an ID token that is good until then.
     pub renewable: bool,
     /// Whether its refresh token rests in the keyring.
     pub rests: bool,
@@ -414,6 +417,7 @@ impl Reply {
                 | Self::Draft { .. }
                 | Self::Wait
                 | Self::Ask { .. }
+                | Self::Unknown
         )
     }
 }
@@ -473,8 +477,8 @@ fn to_base64<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Err
 
 fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-    let bytes = STANDARD.decode(text.as_bytes()).map_err(|_| D::Error::custom("there is no base64"))?;
-    if bytes.len() > MAX_PAYLOAD { Err(D::Error::custom(format!("there are more than {MAX_PAYLOAD} bytes"))) } else { Ok(bytes) }
+    let bytes = STANDARD.decode(text.as_bytes()).map_err(|_| D::Error::custom("it is no base64"))?;
+    if bytes.len() > MAX_PAYLOAD { Err(D::Error::custom(format!("it has more than {MAX_PAYLOAD} bytes"))) } else { Ok(bytes) }
 }
 
 /// Whether version `left` comes after `right`: three numbers each; what is none is not newer.

@@ -362,7 +362,7 @@ impl Shared {
     ) -> Result<sign::Signature, SignError> {
         let Target { services, roots, .. } = target;
         let tell = async {
-            // the requests to the services go out first
+            // the requests to the services go out first, where connections to them are open
             tokio::task::yield_now().await;
             let _ = replies.send(Reply::Certificate { certificate: ready.credential.certificate().certificate().der().to_vec() });
             Ok(())

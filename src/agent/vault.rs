@@ -85,7 +85,7 @@ impl Kept {
     /// Whether the next certificate takes no login: there is a refresh token, or the ID token outlives this certificate.
     fn is_renewable(&self, now: Timestamp) -> bool {
         let Session { id_token, refresh_token } = &self.session;
-        let next = until(&self.ready.credential).max(now);
+        let next = if self.is_good(now) { until(&self.ready.credential) } else { now };
         refresh_token.is_some() || id_token.expires().is_some_and(|expires| expires > next + LEAST_LEFT)
     }
 }

@@ -31,17 +31,19 @@ impl Context {
         Ok(Self { repository, config })
     }
 
-    /// Reads both for a process that makes one call of git's and ends: they last as long as it, which frees all of its memory at once.
-    pub fn of_process() -> Result<&'static Self, Failure> {
-        Self::load(&[]).map(|context| &*Box::leak(Box::new(context)))
-    }
-
     /// Reads both for a hook on a server: of git's configuration only the files, and of the environment nothing, which whoever pushes might
     /// have set.
     pub fn of_server() -> Result<Self, Failure> {
         let repository = Repository::discover()?;
         let config = Config::of_files(repository.as_ref())?;
         Ok(Self { repository, config })
+    }
+
+    /// At the end of a process, which frees all of its memory at once. Only what holds a token is freed by itself, and with that wiped.
+    pub fn leave(self) {
+        if self.config.identity_token.value.is_none() {
+            std::mem::forget(self);
+        }
     }
 
     /// The repository, which this command cannot do without.

@@ -26,7 +26,7 @@ pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Pa
     // what cannot be said afterwards must not be done before
     let status = StatusOutput::open(status_fd)?;
     let payload = read(input, MAX_OBJECT)?;
-    let context = Context::of_process().inspect_err(|failure| {
+    let context = Context::load(&[]).inspect_err(|failure| {
         let repository = Repository::discover().ok().flatten();
         let log = Config::log_path_alone(repository.as_ref());
         Terminal::open(log.as_deref()).say_beside_standard_error(failure);
@@ -35,12 +35,13 @@ pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Pa
     if let Some(problem) = &terminal.unwritable {
         ui.warning(problem);
     }
-    let signature = create(&payload, key, context, &terminal, ui).inspect_err(|failure| terminal.say_beside_standard_error(failure))?;
+    let signature = create(&payload, key, &context, &terminal, ui).inspect_err(|failure| terminal.say_beside_standard_error(failure))?;
 
     // git takes an empty signature for success if it reads SIG_CREATED: so that line comes only when the signature is out
     ui.bytes(signature.armored.as_bytes());
     ui.flush().inspect_err(|failure| terminal.say_beside_standard_error(failure))?;
     status.write(&status::signature_created(&signature.verified), ui)?;
+    context.leave();
     Ok(Exit::Good)
 }
 

@@ -68,14 +68,15 @@ fn check_format(context: &Context, payload: &[u8]) -> Result<(), Rejection> {
 }
 
 fn judge(signed: &Signed<'_>) -> Result<(Judgement, Vec<String>), Failure> {
-    let context = Context::of_process()?;
+    let context = Context::load(&[])?;
     let roots = context.trust_roots()?;
     let (policy, mut warnings) = context.policy();
     let entries = Entries::kept();
     // like the context, it is freed with the process
     let verifier = Box::leak(Box::new(Verifier::new(roots, jiff::Timestamp::now())));
-    let result = check_format(context, &signed.payload).and_then(|()| entries.verify(verifier, signed));
+    let result = check_format(&context, &signed.payload).and_then(|()| entries.verify(verifier, signed));
     let judgement = policy.judge(result);
     warnings.extend(entries.take_warnings());
+    context.leave();
     Ok((judgement, warnings))
 }

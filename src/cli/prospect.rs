@@ -61,8 +61,8 @@ impl Prospect {
             Self::Locked => "locked".into(),
             Self::Keeps { process, login: KeptLogin { identity, until, is_renewable, .. } } => {
                 let until = match (is_renewable, until) {
-                    (true, Some(until)) => format!("with a certificate until {until}, and goes on by itself"),
-                    (true, None) => "which goes on by itself".to_owned(),
+                    (true, Some(until)) => format!("with a certificate until {until}, and the next takes no login"),
+                    (true, None) => "and the next signature takes none".to_owned(),
                     (false, Some(until)) => format!("good until {until}"),
                     (false, None) => "whose certificate has ended: the next signature takes a login".to_owned(),
                 };

@@ -172,8 +172,8 @@ fn trust_roots(config: &Config) -> Roots {
     Ok(Box::leak(Box::new(roots.into())))
 }
 
-/// Checks a certificate ahead of its signature, for which the roots remember what fitted. They remember nothing of one that is refused: the
-/// check of the signature says that.
+/// Checks a certificate ahead of its signature. The roots remember which of its signatures fitted, and nothing else: whether it is good is
+/// asked again with the signature.
 fn check_ahead(certificate: &[u8], roots: &Roots) {
     if let Ok(roots) = roots {
         let _ = Verifier::new(Arc::clone(roots), jiff::Timestamp::now()).check_certificate(certificate, &[]);

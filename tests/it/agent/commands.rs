@@ -93,7 +93,8 @@ fn whoami_says_which_login_the_agent_keeps() {
     let until = setup.status()["agent"]["logins"][0]["certificate_until"].as_i64().unwrap();
     let until = jiff::Timestamp::from_second(until).unwrap();
     let process = setup.process();
-    let keeps = format!("process {process} keeps a login as ann@example.com, with a certificate until {until}, and goes on by itself");
+    let keeps =
+        format!("process {process} keeps a login as ann@example.com, with a certificate until {until}, and the next takes no login");
     assert_eq!(agent("agent"), (0, keeps));
     assert_eq!(agent("identity"), (0, format!("ann@example.com, vouched for by {}", setup.sigstore.url)));
     let json = || serde_json::from_str::<serde_json::Value>(&setup.paraph(&["whoami", "--json"]).stdout).unwrap();

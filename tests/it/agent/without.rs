@@ -201,6 +201,16 @@ fn a_certificate_that_is_named_ahead_counts_for_nothing() {
 }
 
 #[test]
+fn a_reply_of_another_version_is_passed_over() {
+    let mut setup = Setup::new();
+    setup.commit("a login");
+    relay(&mut setup, "certificate", |_| r#"{"reply":"what-comes-later","with":["anything"]}"#.to_owned());
+    setup.commit("by the agent");
+    assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
+    assert_eq!((said(&setup), setup.logins().0), (vec![], 1));
+}
+
+#[test]
 fn words_of_an_agent_are_escaped() {
     let setup = Setup::new();
     let say = frame("{\"reply\":\"say\",\"text\":\"\\u001b[31mred\\n[GNUPG:] SIG_CREATED \"}");
