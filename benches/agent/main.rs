@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench agent` prints tables in Markdown. Everything runs in a folder of its own with its own HOME, sockets and keys; the
 //! services are a local Sigstore in this process, which tells when it had a request and when it had the answer. The ways are measured in
-//! turns, so that noise meets all alike. What is missing on the machine is left out and said.
+//! turns, so that noise meets all alike, and each round in another order, so that none always follows the one that leaves the caches coldest.
+//! What is missing on the machine is left out and said.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a benchmark stops where something is wrong, and prints")]
 
 mod installed;
@@ -17,6 +18,7 @@ use paraph::{
     local::{Instance, ServeOptions},
 };
 use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     io::Write as _,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
@@ -47,6 +49,17 @@ fn payload(number: usize) -> Vec<u8> {
          A change, number {number}\n\nProblem, mechanism and tests in some sentences, as they stand in a commit's message.\n"
     )
     .into_bytes()
+}
+
+/// The numbers below `count` in the order of a round.
+fn order(round: usize, count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_cached_key(|index| {
+        let mut hasher = DefaultHasher::new();
+        (round, index).hash(&mut hasher);
+        hasher.finish()
+    });
+    order
 }
 
 /// Times of one way.
@@ -87,7 +100,13 @@ fn whole_calls(bench: &Bench) {
     let mut nothing = Times::default();
     let no_op = bench.no_op();
     for round in 0..=WHOLE_ROUNDS {
-        for way in &mut ways {
+        for index in order(round, ways.len() + 1) {
+            let Some(way) = ways.get_mut(index) else {
+                if let Some(no_op) = &no_op {
+                    nothing.0.push(run(bench.command(no_op, &bench.root), &payload(round)).0);
+                }
+                continue;
+            };
             let mut sign = bench.command(&bench.paraph, &way.repository);
             sign.env("PARAPH_AGENT", way.agent).args(["--status-fd=2", "-bsau", EMAIL]);
             bench.spans.lock().unwrap().clear();
@@ -99,9 +118,6 @@ fn whole_calls(bench: &Bench) {
                 way.services.0.push(services);
                 way.beyond.0.push(whole.saturating_sub(services));
             }
-        }
-        if let Some(no_op) = &no_op {
-            nothing.0.push(run(bench.command(no_op, &bench.root), &payload(round)).0);
         }
     }
     println!(
@@ -161,9 +177,13 @@ fn own_part(bench: &Bench) {
         ways.push(Way { name: format!("gpg-agent, {}", key.name), sign, times: Times::default() });
     }
     // what the agent noted is read before it forgets the oldest
-    let (mut noted, mut kept) = (Vec::<Signed>::new(), 0);
+    let (mut noted, mut kept, mut signers) = (Vec::<Signed>::new(), 0, Vec::new());
     for round in 0..=OWN_ROUNDS {
-        for way in &mut ways {
+        for index in order(round, ways.len()) {
+            let Some(way) = ways.get_mut(index) else { continue };
+            if index < 2 {
+                signers.push(index);
+            }
             let started = Instant::now();
             (way.sign)(round);
             let took = started.elapsed();
@@ -179,7 +199,8 @@ fn own_part(bench: &Bench) {
     }
     let mut whole = Vec::new();
     for (index, way) in ways.iter_mut().take(2).enumerate() {
-        let spent = noted.iter().skip(index).step_by(2).skip(1).map(|entry| Duration::from_micros(entry.services + entry.verification));
+        let entries = noted.iter().zip(&signers).filter(|(_, signer)| **signer == index).map(|(entry, _)| entry);
+        let spent = entries.skip(1).map(|entry| Duration::from_micros(entry.services + entry.verification));
         let own: Vec<Duration> = way.times.0.iter().zip(spent).map(|(whole, spent)| whole.saturating_sub(spent)).collect();
         assert_eq!(own.len(), OWN_ROUNDS, "the agent noted every signature");
         whole.push(std::mem::replace(&mut way.times, Times(own)).median());
