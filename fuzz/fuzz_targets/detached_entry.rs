@@ -8,7 +8,6 @@ use paraph::{
         detached::{DetachedEntry, from_file, to_file},
         log::parse_entry,
     },
-    hex,
 };
 use paraph_fuzz::{
     check_refusal,
@@ -20,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(lines) = std::str::from_utf8(data) {
         check_file(lines);
         // no fuzzer finds the digest of what it wrote
-        check_file(&format!("paraph log entries 1\n{}\n{lines}", hex(&Sha256::digest(lines))));
+        check_file(&format!("paraph log entries 1\n{}\n{lines}", hex::encode(&Sha256::digest(lines))));
     }
     let entry = match parse_entry(data).and_then(DetachedEntry::new) {
         Ok(entry) => entry,

@@ -150,7 +150,7 @@ impl Online {
         let (payload, signature) = (signed.payload.into_owned().into(), signed.signature.into_owned().into());
         let signed = object::Signed { payload, signature };
         let digests = Sought::of(&signed).expect("its signature").digests;
-        Self { signed, digests: digests.iter().map(|digest| paraph::hex(digest)).collect() }
+        Self { signed, digests: digests.iter().map(|digest| hex::encode(digest)).collect() }
     }
 }
 

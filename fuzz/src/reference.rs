@@ -64,7 +64,7 @@ pub fn object_id(kind: &str, object: &[u8], format: ObjectFormat) -> String {
         ObjectFormat::Sha256 => &digest::SHA256,
     };
     let stored = [format!("{kind} {}\0", object.len()).as_bytes(), object].concat();
-    paraph::hex(digest::digest(algorithm, &stored).as_ref())
+    hex::encode(digest::digest(algorithm, &stored).as_ref())
 }
 
 /// The keys and values of `GIT_CONFIG_PARAMETERS`, after git's `parse_config_env_list` (`config.c`) and `sq_dequote_step` (`quote.c`).

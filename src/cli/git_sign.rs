@@ -62,7 +62,7 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
     let asked = hint.filter(|_| key.is_some_and(|key| !key.to_string_lossy().contains('<')));
     let identity = &signature.verified.identity().name;
     if let Some(asked) = asked.filter(|asked| asked != identity && terminal.has_reader()) {
-        let pair = crate::hex(&Sha256::digest(format!("{asked}\n{identity}")));
+        let pair = hex::encode(&Sha256::digest(format!("{asked}\n{identity}")));
         super::said::once(&format!("signed-as-{pair}"), || {
             terminal
                 .say(format!("this is signed as {identity}, and user.signingKey names {asked}; paraph.expectedIdentity refuses any other"));

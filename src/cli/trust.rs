@@ -172,7 +172,7 @@ fn status(context: &Context, json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
 
 fn described(log: &Log) -> String {
     let url = if log.base_url.is_empty() { "known by its key" } else { log.base_url.as_str() };
-    format!("{url}, id {}, trusted {}", crate::hex(&log.key.id), log.window)
+    format!("{url}, id {}, trusted {}", hex::encode(&log.key.id), log.window)
 }
 
 fn summary(root: &TrustRoot) -> String {
@@ -240,7 +240,7 @@ impl WindowReport {
 
 impl LogReport {
     fn new(log: &Log) -> Self {
-        Self { url: log.base_url.clone(), id: crate::hex(&log.key.id), window: WindowReport::new(log.window) }
+        Self { url: log.base_url.clone(), id: hex::encode(&log.key.id), window: WindowReport::new(log.window) }
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     entry::{EntryVersion, HashedRekord, TransparencyLogEntry},
     log::{MAX_ENTRY, parse_entry, stated_version},
 };
-use crate::{Reason, Rejection, certificate::Certificate, hex};
+use crate::{Reason, Rejection, certificate::Certificate};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use prost::Message as _;
 use serde::Deserialize;
@@ -101,7 +101,7 @@ impl DetachedEntry {
     /// # Errors
     /// [`Reason::EntryMismatch`] or [`Reason::EntrySignature`].
     pub fn bind<'a>(&self, subjects: &'a [Subject], certificate: &Certificate) -> Result<Bound<'a>, Rejection> {
-        let about = subjects.iter().find(|subject| hex(&subject.signed.digest()) == self.digest);
+        let about = subjects.iter().find(|subject| hex::encode(&subject.signed.digest()) == self.digest);
         let subject = about.ok_or_else(|| Rejection::new(Reason::EntryMismatch, "it is about another object"))?;
         let bound = Bound { subject, digest: subject.signed.digest(), signature: self.signature.clone() };
         if bound.record(certificate).canonical_body(EntryVersion::V001) != self.entry.canonicalized_body {
@@ -141,7 +141,7 @@ impl Bound<'_> {
 /// The file that keeps these entries.
 pub fn to_file(entries: &[DetachedEntry]) -> String {
     let lines: String = entries.iter().map(|entry| STANDARD.encode(entry.entry.encode_to_vec()) + "\n").collect();
-    format!("{FIRST_LINE}\n{}\n{lines}", hex(&Sha256::digest(&lines)))
+    format!("{FIRST_LINE}\n{}\n{lines}", hex::encode(&Sha256::digest(&lines)))
 }
 
 /// The entries of a file.
@@ -157,7 +157,7 @@ pub fn from_file(text: &str) -> Result<Vec<DetachedEntry>, String> {
         return Err("its first line is another".into());
     }
     let (Some(digest), Some(lines)) = (parts.next(), parts.next()) else { return Err("it ends early".into()) };
-    if hex(&Sha256::digest(lines)) != digest {
+    if hex::encode(&Sha256::digest(lines)) != digest {
         return Err("it was changed after it was written".into());
     }
     if lines.lines().count() > MAX_DETACHED {
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn a_damaged_file_says_what_is_wrong() {
         let file = to_file(&[hashed()]);
-        let with_lines = |lines: &str| format!("{FIRST_LINE}\n{}\n{lines}", hex(&Sha256::digest(lines)));
+        let with_lines = |lines: &str| format!("{FIRST_LINE}\n{}\n{lines}", hex::encode(&Sha256::digest(lines)));
         assert!(file.contains("\nGh"), "{file}");
         let nested = format!("{}1{}", "[".repeat(500), "]".repeat(500));
         let odd_body = STANDARD.encode(entry(&nested).encode_to_vec());

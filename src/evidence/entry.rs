@@ -136,7 +136,7 @@ impl HashedRekord<'_> {
                     r#"{{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{{"data":{{"hash":{{"algorithm":"sha256","value":"{}"}}}},"#,
                     r#""signature":{{"content":"{}","publicKey":{{"content":"{}"}}}}}}}}"#
                 ),
-                crate::hex(self.digest),
+                hex::encode(self.digest),
                 signature,
                 STANDARD.encode(crate::signature::pem("CERTIFICATE", self.certificate)),
             ),

@@ -135,7 +135,7 @@ pub fn verify_entry(entry: &TransparencyLogEntry, expected: &HashedRekord<'_>, l
 
 /// What Rekor v1's signed entry timestamp is over: canonical JSON (RFC 8785). `integrated_time` is in seconds since the Unix epoch.
 pub fn promise_payload(body: &[u8], integrated_time: i64, log_id: &[u8; 32], log_index: i64) -> Vec<u8> {
-    let (body, log_id) = (STANDARD.encode(body), crate::hex(log_id));
+    let (body, log_id) = (STANDARD.encode(body), hex::encode(log_id));
     format!(r#"{{"body":"{body}","integratedTime":{integrated_time},"logID":"{log_id}","logIndex":{log_index}}}"#).into_bytes()
 }
 

@@ -76,7 +76,7 @@ impl Kept {
     pub fn open(folder: &Path, roots: &[TrustRoot], now: Timestamp) -> (Self, Option<KeptError>) {
         let key = key(env!("CARGO_PKG_VERSION"), roots);
         let mut kept = Self {
-            path: folder.join(crate::hex(&key)),
+            path: folder.join(hex::encode(&key)),
             folder: folder.to_owned(),
             key,
             now,
@@ -216,7 +216,7 @@ impl Kept {
     }
 
     fn first_line(&self) -> String {
-        format!("{FIRST_LINE}{}\n", crate::hex(&self.key))
+        format!("{FIRST_LINE}{}\n", hex::encode(&self.key))
     }
 
     fn error(&self, what: String) -> KeptError {

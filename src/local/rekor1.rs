@@ -237,14 +237,8 @@ fn canonical_body(proposed: Proposed) -> Result<Vec<u8>, Refusal> {
 }
 
 fn sha256_of_hex(text: &str) -> Option<[u8; 32]> {
-    let text = text.strip_prefix("sha256:").unwrap_or(text);
-    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
     let mut bytes = [0; 32];
-    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
+    hex::decode_to_slice(text.strip_prefix("sha256:").unwrap_or(text), &mut bytes).ok()?;
     Some(bytes)
 }
 
@@ -255,7 +249,7 @@ fn log_info(services: &Services) -> Result<Answer, LocalError> {
         200,
         &json!({
             "inactiveShards": null,
-            "rootHash": crate::hex(&log.root()),
+            "rootHash": hex::encode(&log.root()),
             "signedTreeHead": log.checkpoint(),
             "treeID": services.state.settings.tree_id.to_string(),
             "treeSize": log.size(),
@@ -281,7 +275,7 @@ fn consistency(services: &Services, call: &Call) -> Result<Answer, LocalError> {
     let root = log.root_at(last).unwrap_or_default();
     Ok(Answer::json_line(
         200,
-        &json!({ "hashes": hashes.iter().map(|hash| crate::hex(hash)).collect::<Vec<_>>(), "rootHash": crate::hex(&root) }),
+        &json!({ "hashes": hashes.iter().map(|hash| hex::encode(hash)).collect::<Vec<_>>(), "rootHash": hex::encode(&root) }),
     ))
 }
 
@@ -497,14 +491,14 @@ fn entry(services: &Services, mut proof: Proof) -> Result<Map<String, Value>, Lo
     let value = json!({
         "body": STANDARD.encode(&proof.body),
         "integratedTime": proof.time,
-        "logID": crate::hex(&log_id),
+        "logID": hex::encode(&log_id),
         "logIndex": proof.index,
         "verification": {
             "inclusionProof": {
                 "checkpoint": proof.checkpoint,
-                "hashes": proof.hashes.iter().map(|hash| crate::hex(hash)).collect::<Vec<_>>(),
+                "hashes": proof.hashes.iter().map(|hash| hex::encode(hash)).collect::<Vec<_>>(),
                 "logIndex": proof.index,
-                "rootHash": crate::hex(&proof.root),
+                "rootHash": hex::encode(&proof.root),
                 "treeSize": proof.size,
             },
             "signedEntryTimestamp": STANDARD.encode(promise),
@@ -516,7 +510,7 @@ fn entry(services: &Services, mut proof: Proof) -> Result<Map<String, Value>, Lo
 
 /// An entry's UUID: the tree's id and the leaf hash, in hexadecimal.
 fn uuid(services: &Services, leaf: &[u8; 32]) -> String {
-    tree_id(services) + &crate::hex(leaf)
+    tree_id(services) + &hex::encode(leaf)
 }
 
 fn tree_id(services: &Services) -> String {

@@ -149,7 +149,7 @@ fn new_token(id: &str) -> Result<String, LocalError> {
 
 /// A token has 256 random bits: nothing slower is needed.
 fn digest(token: &str) -> String {
-    crate::hex(&Sha256::digest(token))
+    hex::encode(&Sha256::digest(token))
 }
 
 /// How an identity token came about.

@@ -44,7 +44,7 @@ pub fn create(folder: &Path, keys: &Keys, files: &TrustFiles, now: Timestamp) ->
     let target_folder = folder.join("targets");
     std::fs::create_dir(&target_folder).map_err(LocalError::file("create", &target_folder))?;
     for (name, content) in [("trusted_root.json", &files.trusted_root), ("signing_config.v0.2.json", &files.signing_config)] {
-        let (sha256, sha512) = (crate::hex(&Sha256::digest(content)), crate::hex(&Sha512::digest(content)));
+        let (sha256, sha512) = (hex::encode(&Sha256::digest(content)), hex::encode(&Sha512::digest(content)));
         for hash in [&sha256, &sha512] {
             write_file(&target_folder.join(format!("{hash}.{name}")), content.as_bytes(), 0o600)?;
         }
@@ -108,7 +108,7 @@ fn timestamp(key: &Key<'_>, version: u64, snapshot: &str, now: Timestamp) -> Res
 }
 
 fn meta(file: &str) -> Value {
-    json!({ "version": 1, "length": file.len(), "hashes": { "sha256": crate::hex(&Sha256::digest(file)) } })
+    json!({ "version": 1, "length": file.len(), "hashes": { "sha256": hex::encode(&Sha256::digest(file)) } })
 }
 
 /// A time in the form that TUF has: whole seconds, UTC.
@@ -126,11 +126,11 @@ struct Key<'a> {
 impl<'a> Key<'a> {
     fn new(key: &'a SigningKey) -> Result<Self, LocalError> {
         let public = json!({ "keytype": "ecdsa", "scheme": "ecdsa-sha2-nistp256", "keyval": { "public": pem("PUBLIC KEY", key.spki()) } });
-        Ok(Self { key, id: crate::hex(&Sha256::digest(canonical(&public)?)), public })
+        Ok(Self { key, id: hex::encode(&Sha256::digest(canonical(&public)?)), public })
     }
 
     fn sign(&self, signed: &Value) -> Result<String, LocalError> {
-        let signature = crate::hex(&self.key.sign(&canonical(signed)?)?);
+        let signature = hex::encode(&self.key.sign(&canonical(signed)?)?);
         let metadata = json!({ "signatures": [{ "keyid": self.id, "sig": signature }], "signed": signed });
         serde_json::to_string_pretty(&metadata).map_err(|_| LocalError::Crypto("encode TUF metadata"))
     }

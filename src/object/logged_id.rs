@@ -4,7 +4,7 @@
 //! here. An id is computed with nothing but the object's own bytes; what it is compared with comes from a log.
 
 use super::{Header, ObjectFormat, Signed, split_headers};
-use crate::{Reason, hex};
+use crate::Reason;
 use sha2::{Digest, Sha256};
 
 /// An id of an object, under which its entry may stand in a log.
@@ -129,7 +129,7 @@ struct Encoded<'a> {
 impl Encoded<'_> {
     fn sha256(&self) -> String {
         let start = Sha256::new().chain_update(&self.opening).chain_update(&self.head);
-        hex(&self.rest.iter().fold(start, |hash, part| hash.chain_update(part)).finalize())
+        hex::encode(&self.rest.iter().fold(start, |hash, part| hash.chain_update(part)).finalize())
     }
 
     /// Nothing rests on SHA-1 here: the signature is verified over the payload's SHA-256.
@@ -138,7 +138,7 @@ impl Encoded<'_> {
         hash.update(self.opening.as_bytes());
         hash.update(&self.head);
         self.rest.iter().for_each(|part| hash.update(part));
-        hex(hash.finish().as_ref())
+        hex::encode(hash.finish().as_ref())
     }
 }
 

@@ -147,8 +147,8 @@ impl CertificateContents {
         let scts = Sct::embedded(&certificate).unwrap_or_default();
         Ok(Self {
             signer: named,
-            fingerprint: crate::hex(&certificate.fingerprint()).to_ascii_uppercase(),
-            serial_number: crate::hex(certificate.serial()),
+            fingerprint: hex::encode(&certificate.fingerprint()).to_ascii_uppercase(),
+            serial_number: hex::encode(certificate.serial()),
             issuer_name: name(certificate.issuer()),
             subject_name: name(certificate.subject()),
             not_before: certificate.not_before().to_string(),
@@ -157,7 +157,7 @@ impl CertificateContents {
             identity: profile.as_ref().map(|profile| profile.identity().name.clone()),
             issuer: profile.as_ref().map(|profile| profile.identity().issuer.clone()),
             claims: claims.collect(),
-            signed_certificate_timestamps: scts.iter().map(|sct| format!("{} by the log {}", sct.time, crate::hex(&sct.log_id))).collect(),
+            signed_certificate_timestamps: scts.iter().map(|sct| format!("{} by the log {}", sct.time, hex::encode(&sct.log_id))).collect(),
         })
     }
 }
@@ -173,7 +173,7 @@ impl EntryContents {
             Some(entry.integrated_time).filter(|seconds| *seconds != 0).and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
         Ok(Self {
             kind: format!("{} {}", kind.kind, kind.version),
-            log_id: crate::hex(&entry.log_id.unwrap_or_default().key_id),
+            log_id: hex::encode(&entry.log_id.unwrap_or_default().key_id),
             log_index: entry.log_index,
             integrated_time: integrated.map(|time| time.to_string()),
             inclusion_promise: entry.inclusion_promise.is_some_and(|promise| !promise.signed_entry_timestamp.is_empty()),

@@ -207,7 +207,7 @@ impl SignatureReport {
                 index: verified.entry.log_index,
             },
             claims: claims.collect(),
-            payload_digest: crate::hex(&verified.payload_digest),
+            payload_digest: hex::encode(&verified.payload_digest),
             legacy: verified.legacy.iter().map(|reason| reason.id()).collect(),
         }
     }
@@ -215,7 +215,7 @@ impl SignatureReport {
 
 /// The key id that git shows: the upper-case hexadecimal SHA-256 of the certificate.
 pub fn fingerprint(verified: &Verified) -> String {
-    crate::hex(&verified.certificate.certificate().fingerprint()).to_ascii_uppercase()
+    hex::encode(&verified.certificate.certificate().fingerprint()).to_ascii_uppercase()
 }
 
 impl TimeSource {
@@ -333,7 +333,7 @@ impl Claimed {
         let SignerIdentifier::IssuerAndSerialNumber { issuer, serial } = signer.identifier else { return None };
         let certificates = signed_data.certificates.iter().filter_map(|der| Certificate::from_der(der).ok());
         let certificate = certificates.into_iter().find(|one| one.issuer() == issuer && one.serial() == serial)?;
-        let fingerprint = crate::hex(&certificate.fingerprint()).to_ascii_uppercase();
+        let fingerprint = hex::encode(&certificate.fingerprint()).to_ascii_uppercase();
         Some(Self { fingerprint, identity: SignerCertificate::new(certificate).ok().map(|signer| signer.identity().name.clone()) })
     }
 }

@@ -43,7 +43,7 @@ impl RekorV1 {
             "apiVersion": "0.0.1",
             "kind": "hashedrekord",
             "spec": {
-                "data": { "hash": { "algorithm": "sha256", "value": crate::hex(record.digest) } },
+                "data": { "hash": { "algorithm": "sha256", "value": hex::encode(record.digest) } },
                 "signature": {
                     "content": STANDARD.encode(record.signature),
                     "publicKey": { "content": STANDARD.encode(crate::signature::pem("CERTIFICATE", record.certificate)) },

@@ -82,7 +82,7 @@ impl RekorSearch {
     async fn search(&self, digest: &[u8; 32], certificate: &[u8]) -> Result<Vec<String>, ServiceError> {
         let certificate = STANDARD.encode(crate::signature::pem("CERTIFICATE", certificate));
         let query = json!({
-            "hash": format!("sha256:{}", crate::hex(digest)),
+            "hash": format!("sha256:{}", hex::encode(digest)),
             "publicKey": { "format": "x509", "content": certificate },
             "operator": "and",
         });

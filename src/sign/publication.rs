@@ -44,7 +44,7 @@ impl Publication {
     /// What tells it from others: 32 hexadecimal digits.
     pub fn key(&self) -> String {
         let digest = Sha256::digest([&*self.log, &self.issuer, &self.principal, &self.who].join("\n"));
-        crate::hex(&digest).chars().take(32).collect()
+        hex::encode(&digest).chars().take(32).collect()
     }
 
     /// What to tell before Fulcio hears of it.

@@ -34,7 +34,7 @@ impl Sought {
 
     /// The name under which entries of this signature are kept: the SHA-256 of the object's id, in hexadecimal.
     pub fn name(&self) -> String {
-        crate::hex(self.digests.first().map_or(&[], |digest| digest.as_slice()))
+        hex::encode(self.digests.first().map_or(&[][..], |digest| digest.as_slice()))
     }
 }
 

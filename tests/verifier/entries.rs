@@ -39,5 +39,5 @@ pub fn entry_of_file(path: &std::path::Path) -> DetachedEntry {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    hex::decode(text).unwrap()
 }

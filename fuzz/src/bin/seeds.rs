@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     let folder = Path::new(folder);
     fs::create_dir_all(folder).expect("the folder can be made");
     for seed in &seeds {
-        fs::write(folder.join(paraph::hex(&Sha256::digest(seed)[..10])), seed).expect("the seed can be written");
+        fs::write(folder.join(hex::encode(&Sha256::digest(seed)[..10])), seed).expect("the seed can be written");
     }
     println!("{}", seeds.len());
     ExitCode::SUCCESS

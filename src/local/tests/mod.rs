@@ -102,7 +102,7 @@ impl Fixture {
 
     fn v1_request(&self, certificate: &Certificate, digest: &[u8; 32], signature: &[u8]) -> Value {
         json!({ "apiVersion": "0.0.1", "kind": "hashedrekord", "spec": {
-            "data": { "hash": { "algorithm": "sha256", "value": crate::hex(digest) } },
+            "data": { "hash": { "algorithm": "sha256", "value": hex::encode(digest) } },
             "signature": {
                 "content": STANDARD.encode(signature),
                 "publicKey": { "content": STANDARD.encode(pem("CERTIFICATE", certificate.der())) },
@@ -141,8 +141,7 @@ fn bytes(value: &Value) -> Vec<u8> {
 }
 
 fn unhex(value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap();
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    hex::decode(value.as_str().unwrap()).unwrap()
 }
 
 /// The answer of a create call as a client turns it into an entry.

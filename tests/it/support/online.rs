@@ -105,7 +105,7 @@ pub fn sha1_id(sandbox: &Sandbox, kind: &str, bytes: &[u8]) -> String {
 
 /// The id under which Rekor knows an entry.
 pub fn uuid(entry: &TransparencyLogEntry) -> String {
-    paraph::hex(&Sha256::new().chain_update([0]).chain_update(&entry.canonicalized_body).finalize())
+    hex::encode(&Sha256::new().chain_update([0]).chain_update(&entry.canonicalized_body).finalize())
 }
 
 /// An entry as Rekor answers with it, under its id.
@@ -114,14 +114,14 @@ pub fn answer(entry: &TransparencyLogEntry) -> Value {
     json!({ uuid(entry): {
         "body": STANDARD.encode(&entry.canonicalized_body),
         "integratedTime": entry.integrated_time,
-        "logID": paraph::hex(&entry.log_id.as_ref().unwrap().key_id),
+        "logID": hex::encode(&entry.log_id.as_ref().unwrap().key_id),
         "logIndex": entry.log_index,
         "verification": {
             "inclusionProof": {
                 "checkpoint": proof.checkpoint.as_ref().unwrap().envelope,
-                "hashes": proof.hashes.iter().map(|hash| paraph::hex(hash)).collect::<Vec<_>>(),
+                "hashes": proof.hashes.iter().map(|hash| hex::encode(hash)).collect::<Vec<_>>(),
                 "logIndex": proof.log_index,
-                "rootHash": paraph::hex(&proof.root_hash),
+                "rootHash": hex::encode(&proof.root_hash),
                 "treeSize": proof.tree_size,
             },
             "signedEntryTimestamp": STANDARD.encode(&promise.signed_entry_timestamp),
