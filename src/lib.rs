@@ -33,17 +33,19 @@ pub mod cli;
 pub mod config;
 pub mod escape;
 pub mod evidence;
+#[cfg(feature = "cli")]
+pub mod external_verifiers;
 #[doc(hidden)]
 pub mod git_parameters;
 #[cfg(feature = "cli")]
 pub mod identity;
 #[cfg(feature = "cli")]
+pub(crate) mod judge;
+#[cfg(feature = "cli")]
 pub mod kept;
 #[cfg(all(feature = "cli", unix))]
 pub mod local;
 pub mod object;
-#[cfg(feature = "cli")]
-pub mod other;
 pub mod policy;
 pub mod rejection;
 pub mod report;

@@ -5,7 +5,7 @@
 
 use crate::{
     config::{Config, RekorVersion, Source},
-    other::{self, Forge},
+    external_verifiers::{self, Forge},
     policy::{self, AllowedIdentities, Policy, PolicyError},
     sign::{LogVersion, Services},
     trust::{self, Instance, KeyFiles, SigningConfig, TrustRoot, TrustRootError},
@@ -136,9 +136,9 @@ pub fn policy(config: &Config) -> (Policy, Vec<String>) {
 pub fn forge(config: &Config) -> Result<Option<Forge>, SelectionError> {
     let Some(path) = &config.forge_key.value else { return Ok(None) };
     let refused = |cause: String| SelectionError::ForgeKey { path: path.clone(), cause };
-    let file = read(path, &config.forge_key.source, other::MAX_KEY_FILE)?;
-    if file.len() > other::MAX_KEY_FILE {
-        return Err(refused(format!("it is larger than {} bytes", other::MAX_KEY_FILE)));
+    let file = read(path, &config.forge_key.source, external_verifiers::MAX_KEY_FILE)?;
+    if file.len() > external_verifiers::MAX_KEY_FILE {
+        return Err(refused(format!("it is larger than {} bytes", external_verifiers::MAX_KEY_FILE)));
     }
     Forge::new(file, config.forge_committer.value.clone()).map(Some).map_err(refused)
 }

@@ -1,10 +1,11 @@
 //! What every command begins with: the repository, the configuration, and what they select.
 
 use super::exit::{Exit, Failure};
+use super::process_memory::leak_until_exit;
 use super::terminal::Terminal;
 use crate::{
     config::{Config, OptionValue},
-    other::Others,
+    external_verifiers::ExternalVerifiers,
     policy::Policy,
     repository::Repository,
     selection::{self, Cached, SelectionError},
@@ -42,7 +43,7 @@ impl Context {
     /// At the end of a process, which frees all of its memory at once. Only what holds a token is freed by itself, and with that wiped.
     pub fn leave(self) {
         if self.config.identity_token.value.is_none() {
-            std::mem::forget(self);
+            leak_until_exit(self);
         }
     }
 
@@ -76,8 +77,8 @@ impl Context {
     }
 
     /// Who judges signatures of other kinds: the configured forge's key, and git where the caller wants it.
-    pub fn others(&self, by_git: bool) -> Result<Others, Failure> {
-        Ok(Others::new(selection::forge(&self.config)?, self.repository.as_ref().filter(|_| by_git)))
+    pub fn external_verifiers(&self, by_git: bool) -> Result<ExternalVerifiers, Failure> {
+        Ok(ExternalVerifiers::new(selection::forge(&self.config)?, self.repository.as_ref().filter(|_| by_git)))
     }
 
     /// The services to sign with.

@@ -2,7 +2,7 @@
 
 use super::git_call;
 use crate::policy::Verdict;
-use crate::{config, repository};
+use crate::{config, judge, repository};
 use std::fmt::Write;
 
 /// How the program ends.
@@ -162,6 +162,17 @@ impl From<repository::Error> for Failure {
             | E::Git(_) => Exit::Object,
         };
         Self::new(exit, error.to_string())
+    }
+}
+
+impl From<judge::Error> for Failure {
+    fn from(error: judge::Error) -> Self {
+        use judge::Error as E;
+        match error {
+            E::Repository(error) => error.into(),
+            E::NotATag { .. } => Self::new(Exit::Object, error.to_string()).with_hint("verify commits with `paraph verify`"),
+            E::NotSignable { .. } | E::TagTooDeep { .. } => Self::new(Exit::Object, error.to_string()),
+        }
     }
 }
 

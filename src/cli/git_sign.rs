@@ -92,8 +92,7 @@ fn create_with(
     let roots = context.trust_roots_for_signing(terminal)?.into();
     let services = context.services(Timestamp::now())?;
     let http = context.http();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::io("the network calls cannot be started", &error))?;
+    let runtime = crate::service::runtime().map_err(|error| Failure::io("the network calls cannot be started", &error))?;
     let signature = runtime.block_on(async {
         let token = identity::token(chosen, context, hint, object, &http, terminal, ui).await?;
         identity::check(context, &token, object)?;

@@ -2,17 +2,18 @@
 
 use super::{
     context::Context,
-    entries::Entries,
     exit::{Exit, Failure},
     git_program::{StatusOutput, read_at_most},
+    process_memory::leak_until_exit,
     status,
     ui::Ui,
 };
 use crate::{
-    Rejection,
-    object::{MAX_OBJECT, Signed, TagHeaders},
+    judge::{Entries, Judge},
+    object::{MAX_OBJECT, Signed},
     policy::{Judgement, Verdict},
     report::{Claimed, sentences},
+    repository::Repository,
     signature::armor::MAX_ARMOR,
     verify::Verifier,
 };
@@ -58,25 +59,13 @@ fn inputs(signature: &Path, data: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>), F
     Ok((read_at_most(Some(signature), MAX_ARMOR + 1)?, read_at_most(data, MAX_OBJECT + 1)?))
 }
 
-/// A tag whose target's id is not of the repository's format: git itself reads commits before it asks, and tags not.
-fn check_format(context: &Context, payload: &[u8]) -> Result<(), Rejection> {
-    let headers = TagHeaders::parse(payload).ok().filter(|_| payload.starts_with(b"object "));
-    match (&context.repository, headers) {
-        (Some(repository), Some(headers)) => headers.check_format(repository.format()),
-        _ => Ok(()),
-    }
-}
-
 fn judge(signed: &Signed<'_>) -> Result<(Judgement, Vec<String>), Failure> {
     let context = Context::load(&[])?;
-    let roots = context.trust_roots()?;
+    let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, mut warnings) = context.policy();
-    let entries = Entries::kept();
-    // like the context, it is freed with the process
-    let verifier = Box::leak(Box::new(Verifier::new(roots, jiff::Timestamp::now())));
-    let result = check_format(&context, &signed.payload).and_then(|()| entries.verify(verifier, signed));
-    let judgement = policy.judge(result);
-    warnings.extend(entries.take_warnings());
+    let judge = leak_until_exit(Judge::new(verifier, policy).with_entries(Entries::stored()));
+    let judgement = judge.signature(signed, context.repository.as_ref().map(Repository::format));
+    warnings.extend(judge.take_warnings());
     context.leave();
     Ok((judgement, warnings))
 }

@@ -164,8 +164,7 @@ fn serve(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> {
         ui.note(format!("The local Sigstore serves {} until it is stopped.", server.url()));
         ui.note(format!("Its login page asks for the access code {} (it stands in {}).", code.as_str(), code_file.display()));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::io("the server cannot be started", &error))?;
+    let runtime = crate::service::runtime().map_err(|error| Failure::io("the server cannot be started", &error))?;
     runtime.block_on(server.run())?;
     Ok(Exit::Good)
 }

@@ -9,7 +9,6 @@ mod agent;
 mod config;
 mod context;
 mod doctor;
-mod entries;
 pub mod exit;
 mod generate_docs;
 pub mod git_call;
@@ -21,6 +20,7 @@ mod hook;
 mod identity;
 #[cfg(unix)]
 mod local;
+mod process_memory;
 #[cfg_attr(not(unix), allow(dead_code, reason = "no agent runs there"))]
 mod prospect;
 mod publication;

@@ -2,12 +2,11 @@
 
 use super::{
     context::Context,
-    entries::Entries,
     exit::{Exit, Failure},
     ui::Ui,
-    verify,
 };
 use crate::{
+    judge::{Entries, Judge},
     object::{Commit, Signed, Tag},
     report::{Contents, Report, sentences},
     repository::{ObjectKind, RawObject},
@@ -38,7 +37,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let signed = signed(&object)?;
     let contents = Contents::of(&signed.signature).map_err(|rejection| unreadable(&object, &rejection.to_string()))?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
-    let judgement = context.policy().0.judge(verify::verify(&verifier, &Entries::kept(), &object)?);
+    let judgement = Judge::new(verifier, context.policy().0).with_entries(Entries::stored()).object(&object)?.judgement;
     if arguments.json {
         ui.json(&Document {
             report: Report { kind: Some(object.kind.name()), ..Report::new(Some(object.id.clone()), &judgement) },

@@ -301,8 +301,7 @@ fn refresh(config: &Config, mirror: &Mirror, patience: Option<Duration>) -> Resu
 }
 
 fn network(config: &Config) -> Result<(Http, tokio::runtime::Runtime), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::io("the network calls cannot be started", &error))?;
+    let runtime = crate::service::runtime().map_err(|error| Failure::io("the network calls cannot be started", &error))?;
     Ok((super::context::http(config), runtime))
 }
 

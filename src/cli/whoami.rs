@@ -85,8 +85,7 @@ fn known(context: &Context, choice: &Choice, hint: Option<&str>, terminal: &Term
     let read = match &choice.source {
         Source::Variable(_) | Source::File(_) => choice.source.read().map_err(Failure::from),
         Source::Workload(_) | Source::Direct(_) if check => {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let runtime = runtime.map_err(|error| Failure::io("the network calls cannot be started", &error))?;
+            let runtime = crate::service::runtime().map_err(|error| Failure::io("the network calls cannot be started", &error))?;
             let http = context.http();
             runtime.block_on(identity::token_of(context, &choice.source, hint, &http, terminal))
         }

@@ -245,8 +245,7 @@ impl Server {
     }
 
     fn start(self) -> Result<Running, LocalError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(LocalError::file("start a runtime for", &self.services.state.folder))?;
+        let runtime = crate::service::runtime().map_err(LocalError::file("start a runtime for", &self.services.state.folder))?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let url = self.url().to_owned();
         let thread = std::thread::spawn(move || {

@@ -9,6 +9,8 @@ pub mod fulcio;
 mod http;
 pub mod rekor_v1;
 pub mod rekor_v2;
+#[cfg(feature = "cli")]
+mod runtime;
 pub mod search;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -20,3 +22,5 @@ pub(crate) use error::causes;
 pub use error::{Cause, Service, ServiceError, quotable};
 pub(crate) use http::{Answer, Call, Retry, endpoint};
 pub use http::{Http, Settings, USER_AGENT, is_loopback, is_metadata_service};
+#[cfg(feature = "cli")]
+pub(crate) use runtime::runtime;

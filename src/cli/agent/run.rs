@@ -74,8 +74,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         }
         false => ui.note(format!("The agent listens at {}.", place.socket().display())),
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::io("the agent cannot be started", &error))?;
+    let runtime = crate::service::runtime().map_err(|error| Failure::io("the agent cannot be started", &error))?;
     let ended = runtime.block_on(server.run());
     // a keyring that still waits for somebody is not waited for
     runtime.shutdown_background();

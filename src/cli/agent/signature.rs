@@ -1,7 +1,7 @@
 //! A signature by the agent, for git's call.
 
 use super::{
-    super::{context::Context, exit::Failure, publication::OfAgent, terminal::Terminal},
+    super::{context::Context, exit::Failure, process_memory::leak_until_exit, publication::OfAgent, terminal::Terminal},
     registered::Registration,
     show,
 };
@@ -169,7 +169,7 @@ fn trust_roots(config: &Config) -> Roots {
     let roots = selection::trust_roots(config, &|name| super::super::trust::cached(config, name));
     let roots = roots.map_err(|error| Failure::from(error).message)?;
     roots.iter().for_each(TrustRoot::check_chains);
-    Ok(Box::leak(Box::new(roots.into())))
+    Ok(leak_until_exit(roots.into()))
 }
 
 /// Checks a certificate ahead of its signature. The roots remember which of its signatures fitted, and nothing else: whether it is good is

@@ -39,7 +39,7 @@ pub(super) fn all(context: &Context, status: &Result<Option<Status>, AgentError>
 
 /// Nobody is asked to unlock it.
 fn tried(kind: Kind) -> Finding {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match crate::service::runtime() {
         Ok(runtime) => runtime,
         Err(error) => return Finding::problem(ABOUT, Failure::io("the keyring cannot be asked", &error)),
     };

@@ -35,8 +35,7 @@ pub(super) fn all(context: &Context) -> Result<Vec<Finding>, Failure> {
         (Err(failure), _) | (_, Err(failure)) => return Ok(vec![Finding::problem("services", failure)]),
     };
     let http = context.http();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::io("the network calls cannot be started", &error))?;
+    let runtime = crate::service::runtime().map_err(|error| Failure::io("the network calls cannot be started", &error))?;
     let mirror = trust::mirror_url(&context.config);
     let client = &context.config.client_id.value;
     let probed = runtime.block_on(async {

@@ -9,16 +9,14 @@ mod updates;
 
 use super::{
     context::Context,
-    entries::Entries,
     exit::{Exit, Failure},
     ui::Ui,
-    verify::{DEEPEST_TAG, Judge, Judged},
 };
 use crate::{
     escape::Escaped,
-    object::Tag,
+    judge::{self, Judge, Judged, TagScope},
     policy::Verdict,
-    repository::{Found, Handle, KnownReferences, ObjectKind, Repository},
+    repository::{Found, Handle, KnownReferences, ObjectKind, RawObject, Repository},
     verify::Verifier,
 };
 use refusals::{Refusals, Whose};
@@ -153,8 +151,7 @@ fn judge(
     let repository = context.repository()?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, warnings) = context.policy();
-    let (others, entries) = (context.others(false)?, Entries::none());
-    let judge = Judge { verifier: &verifier, policy: &policy, others: &others, entries: &entries, kept: None };
+    let judge = Judge::new(verifier, policy).with_external_verifiers(context.external_verifiers(false)?);
     let mut refusals = Refusals::new(whose);
 
     let tips: Vec<(&str, &str)> = updates.iter().filter_map(|update| Some((update.new_id()?, update.reference()))).collect();
@@ -183,44 +180,26 @@ fn judge(
     }
     refusals.print(ui);
     match failure {
-        Some(failure) => Err(failure),
+        Some(failure) => Err(failure.into()),
         None => Ok(if refusals.is_empty() { Exit::Good } else { Exit::NotGood }),
     }
 }
 
-/// The objects that the refs are to lead to, as far as they are not commits of a branch, which the list of new commits holds: tags with
-/// their names, and the commits that stand for a tag without an object of its own. They are judged though another ref may lead to them.
-fn judge_tips(judge: &Judge<'_>, tips: &[(&str, &str)], handle: &Handle, sink: &mut impl FnMut(Judged)) -> Option<Failure> {
+/// The objects that the refs will lead to, except commits of branches, which are among the new commits: tags with their names, and commits
+/// that stand for a tag without an object of its own. They are judged even if another ref leads to them.
+fn judge_tips(judge: &Judge, tips: &[(&str, &str)], handle: &Handle, sink: &mut impl FnMut(Judged)) -> Option<judge::Error> {
     let tip = |repository: &Repository, (id, reference): &(&str, &str)| judge_tip(judge, repository, id, reference);
     judge.in_order(tips.iter(), handle, tip, |judged: Vec<Judged>| judged.into_iter().for_each(&mut *sink)).err()
 }
 
-fn judge_tip(judge: &Judge<'_>, repository: &Repository, id: &str, reference: &str) -> Result<Vec<Judged>, Failure> {
-    let mut object = match repository.object_by_id(id) {
-        Ok(object) => object,
+fn judge_tip(judge: &Judge, repository: &Repository, id: &str, reference: &str) -> Result<Vec<Judged>, judge::Error> {
+    let object = match repository.object_by_id(id) {
+        Ok(object) => RawObject { reference: Some(reference.to_owned()), ..object },
         Err(error) => return Ok(vec![judge.read(Err(error))?]),
     };
-    if object.kind == ObjectKind::Commit && !reference.starts_with("refs/tags/") {
-        return Ok(Vec::new());
+    match object.kind {
+        ObjectKind::Commit if !reference.starts_with("refs/tags/") => Ok(Vec::new()),
+        ObjectKind::Tag => judge.tag(repository, object, TagScope::TagsOnly),
+        _ => Ok(vec![judge.object(&object)?]),
     }
-    object.reference = Some(reference.to_owned());
-    let mut all = Vec::new();
-    for _ in 0..DEEPEST_TAG {
-        all.push(judge.object(&object)?);
-        if object.kind != ObjectKind::Tag {
-            return Ok(all);
-        }
-        // a tag that cannot be read is refused already, and a tagged commit is new or was accepted before
-        object = match Tag::parse(&object.bytes) {
-            Ok(tag) if tag.target_type == "tag" => match repository.object_by_id(tag.target) {
-                Ok(object) => object,
-                Err(error) => {
-                    all.push(judge.read(Err(error))?);
-                    return Ok(all);
-                }
-            },
-            _ => return Ok(all),
-        };
-    }
-    Err(Failure::new(Exit::Object, format!("{reference} is a tag of a tag, more than {DEEPEST_TAG} deep")))
 }

@@ -4,15 +4,13 @@
 //! server's nonce is in it, and that it is about these refs.
 
 use super::{
-    super::{
-        exit::{Exit, Failure},
-        verify::{Judge, Judged},
-    },
+    super::exit::{Exit, Failure},
     refusals::Refusals,
     updates::Update,
 };
 use crate::{
     Reason, Rejection,
+    judge::{Judge, Judged},
     object::PushCertificate,
     repository::{ObjectKind, Repository},
 };
@@ -23,7 +21,7 @@ use std::collections::BTreeSet;
 const LONGEST_SLOP: u64 = 300;
 
 /// Judges the certificate that git tells this hook of; without one there is nothing to judge.
-pub(super) fn check(repository: &Repository, judge: &Judge<'_>, updates: &[Update], refusals: &mut Refusals) -> Result<(), Failure> {
+pub(super) fn check(repository: &Repository, judge: &Judge, updates: &[Update], refusals: &mut Refusals) -> Result<(), Failure> {
     let id = variable("GIT_PUSH_CERT");
     if id.is_empty() {
         return Ok(());
@@ -33,12 +31,12 @@ pub(super) fn check(repository: &Repository, judge: &Judge<'_>, updates: &[Updat
     if object.kind != ObjectKind::Blob {
         return Err(Failure::new(Exit::Object, "the push certificate is no blob"));
     }
-    let result = judge.verifier.verify_push_certificate(&object.bytes).and_then(|verified| {
+    let result = judge.verifier().verify_push_certificate(&object.bytes).and_then(|verified| {
         same_refs(&PushCertificate::parse(&object.bytes)?, updates)?;
         Ok(verified)
     });
-    let judgement = judge.policy.judge(result);
-    refusals.add(&Judged { id, kind: ObjectKind::Blob, judgement, title: None, tag: None });
+    let judgement = judge.result(result);
+    refusals.add(&Judged::without_title(id, ObjectKind::Blob, judgement));
     let nonce = variable("GIT_PUSH_CERT_NONCE_STATUS");
     let is_fresh = nonce == "OK"
         || nonce == "SLOP" && variable("GIT_PUSH_CERT_NONCE_SLOP").parse::<i64>().is_ok_and(|slop| slop.unsigned_abs() <= LONGEST_SLOP);

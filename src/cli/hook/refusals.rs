@@ -1,8 +1,9 @@
 //! What whoever pushes is told of a refused push: which objects, why, and what to do.
 
-use super::super::{ui::Ui, verify::Judged};
 use crate::{
+    cli::ui::Ui,
     escape::Escaped,
+    judge::Judged,
     policy::Verdict,
     report::{self, sentences},
     repository::ObjectKind,

@@ -1,6 +1,7 @@
 //! `paraph verify`.
 
 mod expect;
+mod legacy;
 mod options;
 mod output;
 mod sarif;
@@ -8,21 +9,11 @@ mod summary;
 pub(super) mod tag;
 
 use super::{
-    entries::Entries,
     exit::{Exit, Failure},
     git_program::read,
     ui::{Total, Ui},
 };
-use crate::{
-    Reason, Rejection,
-    kept::Kept,
-    object::{Commit, Tag},
-    other::Others,
-    policy::{Judgement, Policy, Verdict},
-    report::TagReport,
-    repository::{self, Found, Handle, ObjectKind, Range, RawObject, Repository, TagReference, Tags},
-    verify::{Verified, Verifier, batch},
-};
+use crate::repository::{Handle, Range, RawObject, Repository, TagReference, Tags};
 use options::{Options, Session};
 use output::Output;
 
@@ -70,12 +61,12 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let many = is_many(arguments, &revisions);
     let failure = judge(arguments, &revisions, &session, &mut output).err();
     let exit = output.finish(many, failure);
-    session.warn(ui);
+    session.finish(ui);
     exit
 }
 
 fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut Output<'_>) -> Result<(), Failure> {
-    let (repository, judge) = (session.context.repository()?, session.judge());
+    let (repository, judge) = (session.context.repository()?, &session.judge);
     // beside `^A`, `B` means a range too, as it does for git
     let leaves_out = revisions.iter().any(|revision| revision.starts_with('^'));
     let (ranges, objects): (Vec<&str>, Vec<&str>) =
@@ -85,8 +76,8 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
     if let Some(total) = is_many(arguments, revisions).then(|| output.begin()).flatten() {
         count(repository.handle(), &range, objects.len() + tags.len(), total);
     }
-    judge.named(&objects, repository, |named| {
-        if let Some(reference) = &named.lightweight {
+    judge.revisions(&objects, repository, |named| {
+        if let Some(reference) = &named.lightweight_tag {
             output.warn(format!(
                 "{reference} is a lightweight tag: the verdict is on the commit that it leads to now; `paraph verify-tag` asks for a signed tag."
             ));
@@ -108,7 +99,7 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
         let object = repository.object_by_id(&tag.id).map(|object| RawObject { reference: tag.reference.clone(), ..object });
         judge.read(object)
     };
-    judge.in_order(tags.iter(), &repository.handle(), tag, |judged| output.show(&judged))
+    Ok(judge.in_order(tags.iter(), &repository.handle(), tag, |judged| output.show(&judged))?)
 }
 
 /// Counts the commits of a range beside their verification, for a person who waits; `others` are known.
@@ -160,163 +151,4 @@ fn is_range(revision: &str) -> bool {
 /// Whether a summary says more than the one verdict.
 fn is_many(arguments: &Args, revisions: &[String]) -> bool {
     arguments.all || arguments.tags || arguments.stdin || revisions.len() > 1 || revisions.iter().any(|revision| is_range(revision))
-}
-
-/// Judges objects: the one way for `paraph verify` and the hooks.
-pub(super) struct Judge<'a> {
-    pub verifier: &'a Verifier,
-    pub policy: &'a Policy,
-    /// Who judges the kinds of signatures that the pipeline only names.
-    pub others: &'a Others,
-    /// Where log entries come from that a signature does not embed.
-    pub entries: &'a Entries,
-    /// What earlier runs verified, where the user asked for that.
-    pub kept: Option<&'a Kept>,
-}
-
-/// Tags inside tags, at most.
-pub(super) const DEEPEST_TAG: usize = 16;
-
-/// An object and the verdict on it.
-pub(super) struct Judged {
-    pub id: String,
-    pub kind: ObjectKind,
-    pub judgement: Judgement,
-    /// What it says of itself, where it is not good; not escaped.
-    pub title: Option<String>,
-    /// What a tag names, where the call is about tags.
-    pub tag: Option<TagReport>,
-}
-
-/// The object of a revision, judged.
-pub(super) struct Named {
-    /// The name of the lightweight tag that led to it.
-    lightweight: Option<String>,
-    judged: Judged,
-}
-
-impl Judged {
-    pub fn new(object: &RawObject, judgement: Judgement) -> Self {
-        let title = (judgement.verdict != Verdict::Good).then(|| title(object));
-        Self { id: object.id.clone(), kind: object.kind, judgement, title, tag: None }
-    }
-}
-
-impl Judge<'_> {
-    pub fn object(&self, object: &RawObject) -> Result<Judged, Failure> {
-        let judgement = self.policy.judge(self.result(object)?);
-        Ok(Judged::new(object, self.others.judge(object, judgement)))
-    }
-
-    /// The same for what was read. What stands under an id that its bytes do not have is a bad object, and no reason to judge no other.
-    pub fn read(&self, object: Result<RawObject, repository::Error>) -> Result<Judged, Failure> {
-        let (id, kind, rejection) = match object {
-            Ok(object) => return self.object(&object),
-            Err(repository::Error::ObjectIdMismatch { id, kind, computed }) => {
-                (id, kind, Rejection::new(Reason::ObjectIdMismatch, format!("they have the id {computed}")))
-            }
-            Err(repository::Error::Sha1Collision { id, kind }) => (id, kind, Reason::Sha1Collision.into()),
-            Err(repository::Error::ObjectTooLarge { id, kind, size, limit }) => {
-                (id, kind, Rejection::new(Reason::ObjectTooLarge, format!("{size} bytes, at most {limit} are read")))
-            }
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Judged { id, kind, judgement: self.policy.judge(Err(rejection)), title: None, tag: None })
-    }
-
-    /// What an earlier run verified, or else this one.
-    fn result(&self, object: &RawObject) -> Result<Result<Verified, Rejection>, Failure> {
-        // a tag's result depends on the name by which it was reached
-        let Some(kept) = self.kept.filter(|_| object.kind == ObjectKind::Commit) else {
-            return verify(self.verifier, self.entries, object);
-        };
-        if let Some(verified) = kept.result(object.id.as_bytes()) {
-            return Ok(Ok(verified));
-        }
-        let result = verify(self.verifier, self.entries, object)?;
-        if let Ok(verified) = &result {
-            kept.keep(object.id.as_bytes(), verified);
-        }
-        Ok(result)
-    }
-
-    /// These commits, over all cores, in order; `tell` makes of each what `sink` gets, on the core that judged it.
-    pub fn commits<R: Send>(
-        &self,
-        commits: impl Iterator<Item = Result<Found, repository::Error>>,
-        handle: &Handle,
-        tell: impl Fn(Judged) -> R + Sync,
-        sink: impl FnMut(R),
-    ) -> Result<(), Failure> {
-        let mut failure = None;
-        let found = commits.map_while(|found| found.map_err(|error| failure = Some(Failure::from(error))).ok());
-        let judged = self.in_order(found, handle, |repository, found| self.read(repository.found(found)).map(&tell), sink);
-        failure.map_or(judged, Err)
-    }
-
-    /// The objects that these revisions name, over all cores, in order.
-    pub fn named(&self, revisions: &[&str], repository: &Repository, mut sink: impl FnMut(Named)) -> Result<(), Failure> {
-        match revisions {
-            // not worth another thread
-            [revision] => self.name(repository, revision).map(sink),
-            [] => Ok(()),
-            many => self.in_order(many.iter(), &repository.handle(), |repository, revision| self.name(repository, revision), &mut sink),
-        }
-    }
-
-    fn name(&self, repository: &Repository, revision: &str) -> Result<Named, Failure> {
-        let object = repository.object(revision);
-        let is_lightweight = |object: &&RawObject| object.kind == ObjectKind::Commit;
-        let reference = object.as_ref().ok().filter(is_lightweight).and_then(|object| object.reference.clone());
-        Ok(Named { lightweight: reference.filter(|name| name.starts_with("refs/tags/")), judged: self.read(object)? })
-    }
-
-    /// Items over all cores, their results in order. What cannot be read is told after the others: the first of it.
-    pub fn in_order<T: Send, R: Send>(
-        &self,
-        items: impl Iterator<Item = T>,
-        handle: &Handle,
-        judge: impl Fn(&Repository, T) -> Result<R, Failure> + Sync,
-        mut sink: impl FnMut(R),
-    ) -> Result<(), Failure> {
-        let mut failure = None;
-        let work = |chunk: Vec<T>| {
-            let repository: Repository = handle.to_repository();
-            chunk.into_iter().map(|item| judge(&repository, item)).collect::<Vec<_>>()
-        };
-        let chunk = if self.kept.is_some() { batch::CHUNK_OF_KNOWN } else { batch::CHUNK };
-        batch::in_order(items, chunk, work, |result| match result {
-            Ok(judged) => sink(judged),
-            Err(error) => failure = failure.take().or(Some(error)),
-        });
-        failure.map_or(Ok(()), Err)
-    }
-}
-
-/// Verifies a commit or a tag that a repository holds; any other object is a mistake of the call.
-pub(super) fn verify(verifier: &Verifier, entries: &Entries, object: &RawObject) -> Result<Result<Verified, Rejection>, Failure> {
-    match object.kind {
-        ObjectKind::Commit => Ok(Commit::parse(&object.bytes, object.format).and_then(|commit| entries.verify(verifier, &commit.signed))),
-        ObjectKind::Tag => {
-            let tag = Tag::parse_in(&object.bytes, object.format, object.reference.as_deref());
-            Ok(tag.and_then(|tag| entries.verify(verifier, &tag.signed)))
-        }
-        ObjectKind::Blob | ObjectKind::Tree => {
-            Err(Failure::new(Exit::Object, format!("{} is a {}, and only commits and tags are signed", object.id, object.kind.name())))
-        }
-    }
-}
-
-/// The longest title that is kept, in characters.
-const LONGEST_TITLE: usize = 72;
-
-/// The first line of the message.
-fn title(object: &RawObject) -> String {
-    let message = object.bytes.windows(2).position(|pair| pair == b"\n\n").and_then(|end| object.bytes.get(end..)).unwrap_or_default();
-    let message = message.trim_ascii_start();
-    let line = message.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    // a character has four bytes at most
-    let line = String::from_utf8_lossy(line.get(..4 * LONGEST_TITLE).unwrap_or(line));
-    let shown: String = line.chars().take(LONGEST_TITLE).collect();
-    if shown.len() < line.len() { format!("{shown}…") } else { shown }
 }

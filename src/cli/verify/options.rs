@@ -1,17 +1,15 @@
 //! What `paraph verify` and `paraph verify-tag` have in common: how to judge, and how to tell.
 
-use super::{Judge, expect::Expect};
+use super::{expect::Expect, legacy::Legacy};
 use crate::{
     cli::{
         context::Context,
-        entries::{Entries, Legacy},
         exit::{Exit, Failure},
         ui::Ui,
     },
     config::OptionValue,
+    judge::Judge,
     kept::Kept,
-    other::Others,
-    policy::Policy,
     verify::Verifier,
 };
 use directories::ProjectDirs;
@@ -79,7 +77,7 @@ impl Options {
 }
 
 /// What earlier runs verified under the same trust; what cannot be used is said, and verified anew.
-fn open_kept(verifier: &Verifier, warnings: &mut Vec<String>) -> Result<Kept, Failure> {
+fn open_cache(verifier: &Verifier, warnings: &mut Vec<String>) -> Result<Kept, Failure> {
     let places = ProjectDirs::from("", "", "paraph")
         .ok_or_else(|| Failure::new(Exit::Io, "there is no cache folder: the user has no home folder").with_hint("set HOME"))?;
     let (kept, remark) = Kept::open(&places.cache_dir().join("verdicts"), verifier.roots(), verifier.now());
@@ -91,14 +89,10 @@ fn time(text: &str) -> Result<Timestamp, String> {
     crate::policy::time_of(text).ok_or_else(|| "it is no time in RFC 3339, such as 2026-01-31T00:00:00Z".to_owned())
 }
 
-/// All that a call judges by.
+/// What both commands judge with.
 pub(super) struct Session {
     pub context: Context,
-    verifier: Verifier,
-    policy: Policy,
-    others: Others,
-    entries: Entries,
-    kept: Option<Kept>,
+    pub judge: Judge,
     warnings: Vec<String>,
 }
 
@@ -109,23 +103,17 @@ impl Session {
         let verifier = Verifier::new(context.trust_roots()?, options.at.unwrap_or_else(Timestamp::now));
         let (mut policy, mut warnings) = context.policy();
         policy.expected = options.expect.identities()?;
-        let others = context.others(options.other_signatures)?;
-        let entries = Entries::new(&options.legacy, &context.config, verifier.roots());
+        let external = context.external_verifiers(options.other_signatures)?;
+        let entries = options.legacy.entries(&context.config, verifier.roots());
         let cache = options.cache || context.config.verdict_cache.value;
-        let kept = cache.then(|| open_kept(&verifier, &mut warnings)).transpose()?;
-        Ok(Self { context, verifier, policy, others, entries, kept, warnings })
+        let cache = cache.then(|| open_cache(&verifier, &mut warnings)).transpose()?;
+        let judge = Judge::new(verifier, policy).with_external_verifiers(external).with_entries(entries).with_verdict_cache(cache);
+        Ok(Self { context, judge, warnings })
     }
 
-    pub fn judge(&self) -> Judge<'_> {
-        Judge { verifier: &self.verifier, policy: &self.policy, others: &self.others, entries: &self.entries, kept: self.kept.as_ref() }
-    }
-
-    /// What the user should know about the policy and what was looked up, after the verdicts.
-    pub fn warn(mut self, ui: &mut Ui) {
-        if let Some(Err(error)) = self.kept.take().map(Kept::finish) {
-            self.warnings.push(error.to_string());
-        }
-        for warning in self.warnings.iter().cloned().chain(self.entries.take_warnings()) {
+    /// Writes the verdict cache, and prints what the user should know about policy, cache and lookup, after the verdicts.
+    pub fn finish(self, ui: &mut Ui) {
+        for warning in self.warnings.into_iter().chain(self.judge.finish()) {
             ui.warning(warning);
         }
     }

@@ -1,7 +1,6 @@
 //! The verdicts as they are told: sentences, JSON or SARIF, and the exit code of the worst.
 
 use super::{
-    Judged,
     options::{Format, Options},
     sarif::Sarif,
     summary::Summary,
@@ -12,6 +11,7 @@ use crate::{
         exit::{Exit, Failure},
         ui::{JsonText, Total, Ui, json_line},
     },
+    judge::Judged,
     policy::Verdict,
     report::{Report, TagReport, sentences},
 };

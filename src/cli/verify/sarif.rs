@@ -4,13 +4,13 @@
 //! it by a path that no work tree has. Every cause that there is stands among the rules, so that a rule's index
 //! is the same in every document of a version of the program. Results are written as they come and kept nowhere; rules and invocation follow.
 
-use super::Judged;
 use crate::{
     Reason,
     cli::{
         exit::{Exit, Failure},
         ui::Ui,
     },
+    judge::Judged,
     policy::{Decision, Finding, Policy, Verdict},
     report::sentences,
 };

@@ -1,8 +1,8 @@
 //! What a person reads first of many verdicts: how many of each, whose they are, why the others failed, and what to do about it.
 
-use super::Judged;
 use crate::{
     escape::Escaped,
+    judge::Judged,
     policy::Verdict,
     report::{advice, cause},
 };

@@ -1,20 +1,15 @@
 //! `paraph verify-tag`.
 
 use super::{
-    DEEPEST_TAG, Judge, Judged,
     options::{Options, Session},
     output::Output,
 };
 use crate::{
-    Reason, Rejection,
     cli::{
         exit::{Exit, Failure},
         ui::Ui,
     },
-    object::TagHeaders,
-    policy::Verdict,
-    report::TagReport,
-    repository::{ObjectKind, RawObject, Repository},
+    judge::TagScope,
 };
 
 /// Verify tags, offline
@@ -39,100 +34,19 @@ pub(in crate::cli) struct Args {
 pub(in crate::cli) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let session = Session::open(&arguments.options)?;
     let repository = session.context.repository()?;
-    let judge = session.judge();
+    let scope = if arguments.target { TagScope::WithTarget } else { TagScope::TagsOnly };
     let mut output = Output::new(&arguments.options, ui);
     let mut failure = None;
     for tag in &arguments.tags {
-        match judge_tag(&judge, repository, tag, arguments.target) {
+        match session.judge.tag_by_name(repository, tag, scope) {
             Ok(judged) => judged.iter().for_each(|judged| output.show(judged)),
             Err(error) => {
-                failure = Some(error);
+                failure = Some(error.into());
                 break;
             }
         }
     }
     let exit = output.finish(arguments.tags.len() > 1, failure);
-    session.warn(ui);
+    session.finish(ui);
     exit
-}
-
-/// The tag, every tag inside it, and with `target` what the innermost names.
-fn judge_tag(judge: &Judge<'_>, repository: &Repository, name: &str, target: bool) -> Result<Vec<Judged>, Failure> {
-    let mut object = match repository.object(name) {
-        Ok(object) => object,
-        Err(error) => return Ok(vec![judge.read(Err(error))?]),
-    };
-    let mut all = Vec::new();
-    if object.kind != ObjectKind::Tag {
-        all.push(lightweight(judge, &object, name, target)?);
-        if target {
-            all.push(judge_target(judge, &object)?);
-        }
-        return Ok(all);
-    }
-    for _ in 0..DEEPEST_TAG {
-        let mut judged = judge.object(&object)?;
-        // a tag whose headers cannot be read is bad, and names nothing
-        let Ok(headers) = TagHeaders::parse(&object.bytes) else {
-            all.push(judged);
-            return Ok(all);
-        };
-        let is_nested = headers.target_type == "tag";
-        judged.tag = Some(TagReport {
-            name: headers.name.to_owned(),
-            target: headers.target.to_owned(),
-            target_type: headers.target_type.to_owned(),
-            target_judged: is_nested || target,
-        });
-        if !is_nested && !target {
-            all.push(judged);
-            return Ok(all);
-        }
-        let next = match repository.object_by_id(headers.target) {
-            Ok(next) => next,
-            Err(error) => {
-                all.extend([judged, judge.read(Err(error))?]);
-                return Ok(all);
-            }
-        };
-        if next.kind.name() != headers.target_type {
-            let detail = format!("it names the {} {}, which is a {}", headers.target_type, headers.target, next.kind.name());
-            judged.judgement = judge.policy.judge(Err(Rejection::new(Reason::MalformedObject, detail)));
-        }
-        all.push(judged);
-        if next.kind != ObjectKind::Tag {
-            all.push(judge_target(judge, &next)?);
-            return Ok(all);
-        }
-        object = next;
-    }
-    Err(Failure::new(Exit::Object, format!("{name} is a tag of a tag, more than {DEEPEST_TAG} deep")))
-}
-
-/// A ref among the tags that leads to no tag object. What is no tag at all is a mistake of the call.
-fn lightweight(judge: &Judge<'_>, object: &RawObject, name: &str, target: bool) -> Result<Judged, Failure> {
-    match object.reference.as_deref().filter(|reference| reference.starts_with("refs/tags/")) {
-        Some(reference) => {
-            let kind = object.kind.name();
-            let detail = format!("{reference} leads to the {kind} itself");
-            let mut judged = Judged::new(object, judge.policy.judge(Err(Rejection::new(Reason::NotAnnotated, detail))));
-            let name = reference.strip_prefix("refs/tags/").unwrap_or(reference).to_owned();
-            judged.tag = Some(TagReport { name, target: object.id.clone(), target_type: kind.to_owned(), target_judged: target });
-            Ok(judged)
-        }
-        None => Err(Failure::new(Exit::Object, format!("'{name}' names a {}, and no tag", object.kind.name()))
-            .with_hint("`paraph verify` judges commits")),
-    }
-}
-
-fn judge_target(judge: &Judge<'_>, object: &RawObject) -> Result<Judged, Failure> {
-    match object.kind {
-        ObjectKind::Commit | ObjectKind::Tag => judge.object(object),
-        ObjectKind::Blob | ObjectKind::Tree => {
-            let detail = format!("a {} cannot carry one", object.kind.name());
-            let judgement = judge.policy.judge(Err(Rejection::new(Reason::NoSignature, detail)));
-            debug_assert_eq!(judgement.verdict, Verdict::Unsigned);
-            Ok(Judged::new(object, judgement))
-        }
-    }
 }

@@ -403,7 +403,7 @@ fn what_is_kept_is_not_trusted() {
     fs::copy(kept(&other), kept(&id)).unwrap();
     let refused = judged(&sandbox, &["--allow-legacy"], &id);
     assert_eq!(short(&refused), ("bad", "entry-mismatch", Some(15)));
-    assert!(refused.2.ends_with("in entries that were kept, which `paraph verify --lookup` fetches anew"), "{}", refused.2);
+    assert!(refused.2.ends_with("in stored entries; `paraph verify --lookup` fetches them again"), "{}", refused.2);
     assert_eq!(judged(&sandbox, &["--lookup"], &id).0, "legacy");
     assert_ne!(fs::read(kept(&id)).unwrap(), fs::read(kept(&other)).unwrap());
 
@@ -412,11 +412,11 @@ fn what_is_kept_is_not_trusted() {
         fs::write(kept(&id), &damage).unwrap();
         assert_eq!(judged(&sandbox, &[], &id).1, "entry-missing");
         let done = sandbox.paraph(&["verify", &id]);
-        assert!(done.stderr.contains("A kept log entry cannot be used, and `paraph verify --lookup` fetches it anew: "), "{}", done.stderr);
+        assert!(done.stderr.contains("A stored log entry cannot be used; `paraph verify --lookup` fetches it again: "), "{}", done.stderr);
         let done = sandbox.try_git(&["verify-commit", &id]);
-        assert!(done.code == Some(1) && done.stderr.contains("A kept log entry cannot be used"), "{}", done.stderr);
+        assert!(done.code == Some(1) && done.stderr.contains("A stored log entry cannot be used"), "{}", done.stderr);
         let done = sandbox.paraph(&["verify", "--lookup", &id]);
-        assert!(done.code == Some(11) && done.stderr.contains("and it is fetched anew: "), "{}", done.stderr);
+        assert!(done.code == Some(11) && done.stderr.contains("it is fetched again: "), "{}", done.stderr);
         let done = sandbox.paraph(&["verify", &id]);
         assert!(done.code == Some(11) && done.stderr.is_empty(), "{}", done.stderr);
     }
@@ -425,7 +425,7 @@ fn what_is_kept_is_not_trusted() {
     fs::remove_dir_all(sandbox.kept_entries()).unwrap();
     fs::write(sandbox.kept_entries(), "").unwrap();
     let done = sandbox.paraph(&["verify", "--lookup", &id]);
-    assert!(done.code == Some(11) && done.stderr.contains("could not be kept"), "{}", done.stderr);
+    assert!(done.code == Some(11) && done.stderr.contains("found but not stored"), "{}", done.stderr);
 }
 
 #[test]

@@ -198,7 +198,7 @@ fn a_revision_that_names_nothing_to_verify_is_a_failure_of_the_call() {
     exit 4
     error: 'nowhere' names no object in this repository
     exit 4
-    error: OID is a tree, and only commits and tags are signed
+    error: OID is a tree; only commits and tags are signed
     exit 4
     error: 'main' is ambiguous, it may mean refs/tags/main or refs/heads/main; give the full name
     exit 4

@@ -100,8 +100,8 @@ fn case_24_a_lightweight_tag_is_not_annotated() {
     assert!(with_target.stdout.contains("\ncommit ") && with_target.stdout.contains(": good\n"), "{}", with_target.stdout);
     insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify-tag", "HEAD"])), @r"
     exit 4
-    error: 'HEAD' names a commit, and no tag
-    hint: `paraph verify` judges commits
+    error: 'HEAD' names a commit, not a tag
+    hint: verify commits with `paraph verify`
     ");
 }
 

@@ -204,7 +204,7 @@ fn a_tag_is_judged_under_its_name_and_one_without_an_object_by_its_commit() {
         git(&["tag", "-s", "-m", "outer", "outer-2", "v2"]);
         says(&setup.refused(&["outer-2"]), &[&heading("tag", &git(&["rev-parse", "v2"]), "the message", "unsigned")]);
         // what cannot be signed cannot be pushed by itself
-        says(&setup.refused(&["main^{tree}:refs/tags/tree"]), &["is a tree, and only commits and tags are signed"]);
+        says(&setup.refused(&["main^{tree}:refs/tags/tree"]), &["is a tree; only commits and tags are signed"]);
     }
 }
 
@@ -304,5 +304,5 @@ fn tags_of_tags_are_followed_up_to_a_depth() {
         target = name;
     }
     setup.accepted(&["depth-16"]);
-    says(&setup.refused(&["depth-17"]), &["refs/tags/depth-17 is a tag of a tag, more than 16 deep"]);
+    says(&setup.refused(&["depth-17"]), &["'refs/tags/depth-17' is a tag of a tag, more than 16 deep"]);
 }

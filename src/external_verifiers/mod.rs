@@ -25,12 +25,12 @@ pub const MAX_KEY_FILE: usize = 1 << 20;
 
 /// Who judges signatures of other kinds; by default nobody.
 #[derive(Debug, Default)]
-pub struct Others {
+pub struct ExternalVerifiers {
     forge: Option<Forge>,
     git: Option<Git>,
 }
 
-impl Others {
+impl ExternalVerifiers {
     /// The forge's key, which comes first, and git's own verifier.
     pub fn new(forge: Option<Forge>, git: Option<&Repository>) -> Self {
         Self { forge, git: git.map(Git::of) }

@@ -1,30 +1,43 @@
-//! Where looked-up log entries are kept: a file a signature below the user's cache folder.
+//! The files of stored log entries: one file for each signature, below the user's cache folder.
 //!
-//! `entries/AB/CDEF…`, the name being the SHA-256 of the object's id in hexadecimal (`printf %s "$(git rev-parse v1.0)" | sha256sum`), and
-//! the content what [`detached`](crate::evidence::detached) says. Only paraph writes there, each file whole. Everything that is read is
-//! bound again to object, certificate and log: who can write there can make a signature of old fail, and cannot make one good. Files may be
-//! removed at any time.
+//! The file is `entries/AB/CDEF…`, named by the SHA-256 of the object's id in hexadecimal (`printf %s "$(git rev-parse v1.0)" | sha256sum`).
+//! [`detached`](crate::evidence::detached) describes its content. Only paraph writes there, each file whole. The verifier binds everything
+//! that is read to object, certificate and log again: whoever can write there can make a legacy signature fail, but cannot make one good.
+//! Files may be removed at any time.
 
 use crate::evidence::detached::{DetachedEntry, MAX_KEPT, from_file, to_file};
 use directories::ProjectDirs;
 use std::{
     fs::File,
-    io::{ErrorKind, Read as _, Write as _},
+    io::{self, ErrorKind, Read as _, Write as _},
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-/// Files in one folder, at most, of which there are 256: when one more comes, the oldest goes.
+/// Files in each of the 256 folders, at most; a new one replaces the oldest.
 const MAX_FILES: usize = 1000;
 
-/// The folder.
+/// The folder of stored entries.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct EntryStore {
     folder: PathBuf,
 }
 
-impl Kept {
-    /// The user's; `None` on a machine where a user has no cache folder.
+/// Why a file of stored entries cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StoreError {
+    #[error("{}: it is not a regular file", .0.display())]
+    NotAFile(PathBuf),
+    #[error("{}: {source}", .path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{}: {cause}", .path.display())]
+    Damaged { path: PathBuf, cause: String },
+    #[error("it has {0} bytes; at most {MAX_KEPT} are stored")]
+    TooLarge(usize),
+}
+
+impl EntryStore {
+    /// The user's; `None` where the user has no cache folder.
     pub(super) fn of_user() -> Option<Self> {
         ProjectDirs::from("", "", "paraph").map(|places| Self { folder: places.cache_dir().join("entries") })
     }
@@ -34,35 +47,34 @@ impl Kept {
         self.folder.join(folder).join(file)
     }
 
-    /// What is kept under a name; `None` where there is nothing.
-    pub(super) fn read(&self, name: &str) -> Result<Option<Vec<DetachedEntry>>, String> {
+    /// The entries stored under a name; `None` where there is no file.
+    pub(super) fn read(&self, name: &str) -> Result<Option<Vec<DetachedEntry>>, StoreError> {
         let path = self.file(name);
-        let said = |why: String| format!("{}: {why}", path.display());
         let mut bytes = Vec::new();
         // a pipe would keep the reader waiting
         let read = match std::fs::metadata(&path) {
-            Ok(metadata) if !metadata.is_file() => return Err(said("it is no regular file".into())),
+            Ok(metadata) if !metadata.is_file() => return Err(StoreError::NotAFile(path)),
             Ok(_) => File::open(&path).and_then(|file| file.take(MAX_KEPT as u64 + 1).read_to_end(&mut bytes)),
             Err(error) => Err(error),
         };
         match read {
             Ok(_) => {}
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-            Err(error) => return Err(said(error.to_string())),
+            Err(source) => return Err(StoreError::Io { path, source }),
         }
-        let text = String::from_utf8(bytes).map_err(|_| said("it is no text".into()))?;
-        from_file(&text).map(Some).map_err(said)
+        let Ok(text) = String::from_utf8(bytes) else { return Err(StoreError::Damaged { path, cause: "it is not valid UTF-8".into() }) };
+        from_file(&text).map(Some).map_err(|cause| StoreError::Damaged { path, cause: cause.to_string() })
     }
 
-    /// Keeps entries under a name, in place of what was there.
-    pub(super) fn write(&self, name: &str, entries: &[DetachedEntry]) -> Result<(), String> {
+    /// Stores entries under a name, in place of those that were there.
+    pub(super) fn write(&self, name: &str, entries: &[DetachedEntry]) -> Result<(), StoreError> {
         let text = to_file(entries);
         if text.len() > MAX_KEPT {
-            return Err(format!("it has {} bytes, and at most {MAX_KEPT} are kept", text.len()));
+            return Err(StoreError::TooLarge(text.len()));
         }
         let path = self.file(name);
         let Some(folder) = path.parent() else { return Ok(()) };
-        let write = || {
+        let write = || -> io::Result<File> {
             std::fs::create_dir_all(folder)?;
             make_room(folder)?;
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
@@ -70,7 +82,7 @@ impl Kept {
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)
         };
-        write().map(|_| ()).map_err(|error: std::io::Error| format!("{}: {error}", path.display()))
+        write().map(drop).map_err(|source| StoreError::Io { path: path.clone(), source })
     }
 }
 
@@ -109,55 +121,55 @@ mod tests {
         .unwrap()
     }
 
-    fn kept() -> (Kept, tempfile::TempDir) {
+    fn store() -> (EntryStore, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        (Kept { folder: folder.path().join("entries") }, folder)
+        (EntryStore { folder: folder.path().join("entries") }, folder)
     }
 
     #[test]
-    fn what_is_kept_is_read_again_under_its_name_alone() {
-        let (kept, _folder) = kept();
-        assert_eq!(kept.read("abcd"), Ok(None));
-        kept.write("abcd", &[entry()]).unwrap();
-        kept.write("abcd", &[entry(), entry()]).unwrap();
-        assert_eq!(kept.read("abcd"), Ok(Some(vec![entry(), entry()])));
-        assert_eq!(kept.read("abce"), Ok(None));
-        assert!(kept.folder.join("ab/cd").is_file());
-        assert_eq!(std::fs::read_dir(kept.folder.join("ab")).unwrap().count(), 1);
+    fn stored_entries_are_read_under_their_own_name_only() {
+        let (store, _folder) = store();
+        assert_eq!(store.read("abcd").unwrap(), None);
+        store.write("abcd", &[entry()]).unwrap();
+        store.write("abcd", &[entry(), entry()]).unwrap();
+        assert_eq!(store.read("abcd").unwrap(), Some(vec![entry(), entry()]));
+        assert_eq!(store.read("abce").unwrap(), None);
+        assert!(store.folder.join("ab/cd").is_file());
+        assert_eq!(std::fs::read_dir(store.folder.join("ab")).unwrap().count(), 1);
     }
 
     #[test]
-    fn what_cannot_be_read_says_why() {
-        let (kept, _folder) = kept();
-        kept.write("abcd", &[entry()]).unwrap();
-        let file = kept.folder.join("ab/cd");
+    fn a_file_that_cannot_be_read_gives_the_cause() {
+        let (store, _folder) = store();
+        store.write("abcd", &[entry()]).unwrap();
+        let file = store.folder.join("ab/cd");
         let whole = std::fs::read(&file).unwrap();
         for (content, expected) in [
             (&whole[..whole.len() - 9], "it was changed after it was written"),
             (b"", "its first line is another"),
-            (b"\xff", "it is no text"),
+            (b"\xff", "it is not valid UTF-8"),
             (&vec![b'A'; MAX_KEPT + 5], "it is too large"),
         ] {
             std::fs::write(&file, content).unwrap();
-            let error = kept.read("abcd").unwrap_err();
+            let error = store.read("abcd").unwrap_err().to_string();
             assert!(error.contains(expected) && error.contains("cd: "), "{error}");
         }
         std::fs::remove_file(&file).unwrap();
         std::fs::create_dir(&file).unwrap();
-        assert!(kept.read("abcd").unwrap_err().contains("it is no regular file"));
-        assert!(kept.write("abcd", &[entry()]).is_err());
+        assert!(store.read("abcd").unwrap_err().to_string().contains("it is not a regular file"));
+        assert!(store.write("abcd", &[entry()]).is_err());
     }
 
     #[test]
     fn a_full_folder_loses_its_oldest_files() {
-        let (kept, _folder) = kept();
-        let folder = kept.folder.join("ab");
+        let (store, _folder) = store();
+        let folder = store.folder.join("ab");
         std::fs::create_dir_all(&folder).unwrap();
         for number in 0..MAX_FILES {
             let file = File::create(folder.join(format!("{number:04}"))).unwrap();
             file.set_modified(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number as u64)).unwrap();
         }
-        kept.write("abnew", &[entry()]).unwrap();
+        store.write("abnew", &[entry()]).unwrap();
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), MAX_FILES);
         assert!(!folder.join("0000").exists() && folder.join("0001").exists() && folder.join("new").exists());
     }

@@ -1,0 +1,35 @@
+//! Why an object cannot be judged at all: the repository or the call is at fault, not the signature.
+
+use crate::repository;
+
+/// Why there is no verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The repository could not be read.
+    #[error(transparent)]
+    Repository(#[from] repository::Error),
+    /// An object of a kind that carries no signature.
+    #[error("{id} is a {kind}; only commits and tags are signed")]
+    NotSignable {
+        /// The object's id.
+        id: String,
+        /// `blob` or `tree`.
+        kind: &'static str,
+    },
+    /// A name was given as a tag's, and is none.
+    #[error("'{name}' names a {kind}, not a tag")]
+    NotATag {
+        /// The name.
+        name: String,
+        /// The kind of the object that it names.
+        kind: &'static str,
+    },
+    /// More tags inside each other than are followed.
+    #[error("'{name}' is a tag of a tag, more than {limit} deep")]
+    TagTooDeep {
+        /// The outermost tag.
+        name: String,
+        /// How many are followed.
+        limit: usize,
+    },
+}

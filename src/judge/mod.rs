@@ -1,0 +1,152 @@
+//! The judge: verifies objects of a repository and decides by policy, for `verify`, `verify-tag`, `show`, git's call and the hooks.
+//!
+//! It puts together the [`Verifier`], the [`Policy`], external verifiers, stored and looked-up log entries, and the verdict cache. It has no
+//! terminal and reads no configuration: the caller hands everything in, and prints what comes back. A bad object is a verdict; an [`Error`]
+//! means that there was nothing to judge.
+
+pub mod entries;
+mod error;
+mod judged;
+mod many;
+mod tags;
+
+pub use entries::Entries;
+pub use error::Error;
+pub use judged::Judged;
+pub use tags::TagScope;
+
+use crate::{
+    Reason, Rejection,
+    external_verifiers::ExternalVerifiers,
+    kept::{Kept, KeptError},
+    object::{Commit, ObjectFormat, Signed, Tag, TagHeaders},
+    policy::{Judgement, Policy},
+    repository::{self, ObjectKind, RawObject},
+    verify::{Verified, Verifier},
+};
+
+/// Judges objects.
+#[derive(Debug)]
+pub struct Judge {
+    verifier: Verifier,
+    policy: Policy,
+    external: ExternalVerifiers,
+    entries: Entries,
+    cache: Option<Kept>,
+}
+
+impl Judge {
+    /// A judge that uses embedded log entries only, asks no external verifier and caches nothing.
+    pub fn new(verifier: Verifier, policy: Policy) -> Self {
+        Self { verifier, policy, external: ExternalVerifiers::default(), entries: Entries::none(), cache: None }
+    }
+
+    /// Lets these verifiers judge signatures of kinds that the pipeline only names.
+    #[must_use]
+    pub fn with_external_verifiers(self, external: ExternalVerifiers) -> Self {
+        Self { external, ..self }
+    }
+
+    /// Uses these log entries where a signature embeds none.
+    #[must_use]
+    pub fn with_entries(self, entries: Entries) -> Self {
+        Self { entries, ..self }
+    }
+
+    /// Uses the results of earlier runs for commits.
+    #[must_use]
+    pub fn with_verdict_cache(self, cache: Option<Kept>) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// Judges a signature over a payload, as git hands them to its program. `format` is the object format of the repository, where there is
+    /// one: git checks the ids in a commit before it asks, and those in a tag not.
+    pub fn signature(&self, signed: &Signed<'_>, format: Option<ObjectFormat>) -> Judgement {
+        let checked = match format {
+            Some(format) if signed.payload.starts_with(b"object ") => {
+                TagHeaders::parse(&signed.payload).map_or(Ok(()), |headers| headers.check_format(format))
+            }
+            _ => Ok(()),
+        };
+        self.policy.judge(checked.and_then(|()| self.entries.verify(&self.verifier, signed)))
+    }
+
+    /// Judges the result of a verification that the caller ran.
+    pub fn result(&self, result: Result<Verified, Rejection>) -> Judgement {
+        self.policy.judge(result)
+    }
+
+    /// The verifier.
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// Judges a commit or tag.
+    ///
+    /// # Errors
+    /// [`Error::NotSignable`] for an object of another kind.
+    pub fn object(&self, object: &RawObject) -> Result<Judged, Error> {
+        let judgement = self.policy.judge(self.verify(object)?);
+        Ok(Judged::new(object, self.external.judge(object, judgement)))
+    }
+
+    /// Judges an object that was read from the repository. Bytes that do not have the object's id are a bad object, and do not keep the
+    /// caller from judging others.
+    ///
+    /// # Errors
+    /// Where the repository cannot be read, or as [`Judge::object`].
+    pub fn read(&self, object: Result<RawObject, repository::Error>) -> Result<Judged, Error> {
+        let (id, kind, rejection) = match object {
+            Ok(object) => return self.object(&object),
+            Err(repository::Error::ObjectIdMismatch { id, kind, computed }) => {
+                (id, kind, Rejection::new(Reason::ObjectIdMismatch, format!("they have the id {computed}")))
+            }
+            Err(repository::Error::Sha1Collision { id, kind }) => (id, kind, Reason::Sha1Collision.into()),
+            Err(repository::Error::ObjectTooLarge { id, kind, size, limit }) => {
+                (id, kind, Rejection::new(Reason::ObjectTooLarge, format!("{size} bytes, at most {limit} are read")))
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Judged::without_title(id, kind, self.policy.judge(Err(rejection))))
+    }
+
+    /// What the user should know about log entries, in sentences. Each is returned once.
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.entries.take_warnings()
+    }
+
+    /// Writes the verdict cache. Returns what the user should know, in sentences.
+    pub fn finish(self) -> Vec<String> {
+        let written = self.cache.map_or(Ok(()), Kept::finish);
+        written.err().iter().map(KeptError::to_string).chain(self.entries.take_warnings()).collect()
+    }
+
+    /// Verifies a commit or tag, with the result of an earlier run where there is one.
+    fn verify(&self, object: &RawObject) -> Result<Result<Verified, Rejection>, Error> {
+        // a tag's result depends on the name by which it was reached
+        let Some(cache) = self.cache.as_ref().filter(|_| object.kind == ObjectKind::Commit) else {
+            return self.verify_anew(object);
+        };
+        if let Some(verified) = cache.result(object.id.as_bytes()) {
+            return Ok(Ok(verified));
+        }
+        let result = self.verify_anew(object)?;
+        if let Ok(verified) = &result {
+            cache.keep(object.id.as_bytes(), verified);
+        }
+        Ok(result)
+    }
+
+    fn verify_anew(&self, object: &RawObject) -> Result<Result<Verified, Rejection>, Error> {
+        match object.kind {
+            ObjectKind::Commit => {
+                Ok(Commit::parse(&object.bytes, object.format).and_then(|commit| self.entries.verify(&self.verifier, &commit.signed)))
+            }
+            ObjectKind::Tag => {
+                let tag = Tag::parse_in(&object.bytes, object.format, object.reference.as_deref());
+                Ok(tag.and_then(|tag| self.entries.verify(&self.verifier, &tag.signed)))
+            }
+            ObjectKind::Blob | ObjectKind::Tree => Err(Error::NotSignable { id: object.id.clone(), kind: object.kind.name() }),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Tags, the tags inside them, and what the innermost names.
+
+use super::{Error, Judge, Judged};
+use crate::{
+    Reason, Rejection,
+    object::TagHeaders,
+    report::TagReport,
+    repository::{ObjectKind, RawObject, Repository},
+};
+
+/// Tags inside tags that are followed, at most.
+const DEEPEST_TAG: usize = 16;
+
+/// What is judged beside a tag and the tags inside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagScope {
+    /// Nothing else.
+    TagsOnly,
+    /// The object that the innermost tag names.
+    WithTarget,
+}
+
+impl Judge {
+    /// Judges the tag that a name leads to, every tag inside it, and what the scope says, from the outermost on. A lightweight tag is judged
+    /// as unsigned.
+    ///
+    /// # Errors
+    /// [`Error::NotATag`] where the name leads to another object by no reference of a tag; as [`Judge::tag`].
+    pub fn tag_by_name(&self, repository: &Repository, name: &str, scope: TagScope) -> Result<Vec<Judged>, Error> {
+        let object = match repository.object(name) {
+            Ok(object) if object.kind == ObjectKind::Tag => return self.tag(repository, object, scope),
+            Ok(object) => object,
+            Err(error) => return Ok(vec![self.read(Err(error))?]),
+        };
+        let mut judged = vec![self.lightweight_tag(&object, name, scope)?];
+        if scope == TagScope::WithTarget {
+            judged.push(self.tag_target(&object)?);
+        }
+        Ok(judged)
+    }
+
+    /// Judges a tag object, every tag inside it, and what the scope says, from the outermost on.
+    ///
+    /// # Errors
+    /// [`Error::TagTooDeep`], or where the repository cannot be read.
+    pub fn tag(&self, repository: &Repository, tag: RawObject, scope: TagScope) -> Result<Vec<Judged>, Error> {
+        let outermost = tag.reference.clone().unwrap_or_else(|| tag.id.clone());
+        let (mut all, mut object) = (Vec::new(), tag);
+        for _ in 0..DEEPEST_TAG {
+            let mut judged = self.object(&object)?;
+            // a tag whose headers cannot be read is bad, and names nothing
+            let Ok(headers) = TagHeaders::parse(&object.bytes) else {
+                all.push(judged);
+                return Ok(all);
+            };
+            let target_judged = headers.target_type == "tag" || scope == TagScope::WithTarget;
+            judged.tag = Some(TagReport {
+                name: headers.name.to_owned(),
+                target: headers.target.to_owned(),
+                target_type: headers.target_type.to_owned(),
+                target_judged,
+            });
+            if !target_judged {
+                all.push(judged);
+                return Ok(all);
+            }
+            let next = match repository.object_by_id(headers.target) {
+                Ok(next) => next,
+                Err(error) => {
+                    all.extend([judged, self.read(Err(error))?]);
+                    return Ok(all);
+                }
+            };
+            if next.kind.name() != headers.target_type {
+                let detail = format!("it names the {} {}, which is a {}", headers.target_type, headers.target, next.kind.name());
+                judged.judgement = self.policy.judge(Err(Rejection::new(Reason::MalformedObject, detail)));
+            }
+            all.push(judged);
+            if next.kind != ObjectKind::Tag {
+                all.push(self.tag_target(&next)?);
+                return Ok(all);
+            }
+            object = next;
+        }
+        Err(Error::TagTooDeep { name: outermost, limit: DEEPEST_TAG })
+    }
+
+    /// A reference of a tag that leads to no tag object.
+    fn lightweight_tag(&self, object: &RawObject, name: &str, scope: TagScope) -> Result<Judged, Error> {
+        let kind = object.kind.name();
+        let reference = object.reference.as_deref().unwrap_or_default();
+        let Some(short_name) = reference.strip_prefix("refs/tags/") else {
+            return Err(Error::NotATag { name: name.to_owned(), kind });
+        };
+        let detail = format!("{reference} leads to the {kind} itself");
+        let mut judged = Judged::new(object, self.policy.judge(Err(Rejection::new(Reason::NotAnnotated, detail))));
+        judged.tag = Some(TagReport {
+            name: short_name.to_owned(),
+            target: object.id.clone(),
+            target_type: kind.to_owned(),
+            target_judged: scope == TagScope::WithTarget,
+        });
+        Ok(judged)
+    }
+
+    /// What a tag names. Blobs and trees carry no signature.
+    fn tag_target(&self, object: &RawObject) -> Result<Judged, Error> {
+        match object.kind {
+            ObjectKind::Commit | ObjectKind::Tag => self.object(object),
+            ObjectKind::Blob | ObjectKind::Tree => {
+                let detail = format!("a {} cannot carry one", object.kind.name());
+                Ok(Judged::new(object, self.policy.judge(Err(Rejection::new(Reason::NoSignature, detail)))))
+            }
+        }
+    }
+}
