@@ -8,7 +8,7 @@ use crate::{
     external_verifiers::ExternalVerifiers,
     policy::Policy,
     repository::Repository,
-    selection::{self, Cached, SelectionError},
+    selection::{self, Cached},
     service::{Http, Settings},
     sign::Services,
     trust::{Instance, TrustRoot},
@@ -128,17 +128,4 @@ impl Context {
 pub(super) fn http(config: &Config) -> Http {
     let settings = Settings { request: config.timeout.value, ..Settings::default() };
     Http::new(settings).allowing_plain_http(config.allow_plain_http.value)
-}
-
-impl From<SelectionError> for Failure {
-    fn from(error: SelectionError) -> Self {
-        let exit = match &error {
-            SelectionError::File { .. }
-            | SelectionError::SigningConfig { .. }
-            | SelectionError::NoService { .. }
-            | SelectionError::ForgeKey { .. } => Exit::Configuration,
-            SelectionError::TrustRoot(_) | SelectionError::UnknownInstance(_) | SelectionError::Cache(_) => Exit::Trust,
-        };
-        Self::new(exit, error.to_string())
-    }
 }

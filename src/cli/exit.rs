@@ -1,8 +1,24 @@
 //! Exit codes: all of them, what they mean, and which error leads to which.
 
 use super::git_call;
-use crate::policy::Verdict;
-use crate::{config, judge, repository};
+#[cfg(unix)]
+use crate::{
+    agent::{client::AgentError, protocol::Refusal},
+    local::LocalError,
+};
+use crate::{
+    config,
+    identity::{
+        LoginError, SourceError, TokenError,
+        workload::{Provider, WorkloadError},
+    },
+    judge,
+    policy::Verdict,
+    repository,
+    selection::SelectionError,
+    service::{ServiceError, tuf::TufError},
+    sign::SignError,
+};
 use std::fmt::Write;
 
 /// How the program ends.
@@ -179,6 +195,120 @@ impl From<judge::Error> for Failure {
 impl From<git_call::Error> for Failure {
     fn from(error: git_call::Error) -> Self {
         Self::new(Exit::Usage, error.to_string())
+    }
+}
+
+impl From<SelectionError> for Failure {
+    fn from(error: SelectionError) -> Self {
+        let exit = match &error {
+            SelectionError::File { .. }
+            | SelectionError::SigningConfig { .. }
+            | SelectionError::NoService { .. }
+            | SelectionError::ForgeKey { .. } => Exit::Configuration,
+            SelectionError::TrustRoot(_) | SelectionError::UnknownInstance(_) | SelectionError::Cache(_) => Exit::Trust,
+        };
+        Self::new(exit, error.to_string())
+    }
+}
+
+impl From<TufError> for Failure {
+    fn from(error: TufError) -> Self {
+        match error {
+            TufError::Service(error) => error.into(),
+            TufError::Io { .. } | TufError::Locked(_) => Self::new(Exit::Io, error.to_string()),
+            other => Self::new(Exit::Trust, other.to_string()),
+        }
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        let failure = Self::new(Exit::Service, error.to_string());
+        match error.hint() {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<SignError> for Failure {
+    fn from(error: SignError) -> Self {
+        let exit = match &error {
+            SignError::Service(_) | SignError::WrongCertificate { .. } => Exit::Service,
+            SignError::Certificate { .. } | SignError::SelfCheck { .. } | SignError::IntermediateMissing { .. } => Exit::Trust,
+            SignError::TimestampAuthorityMissing => Exit::Configuration,
+            SignError::Encoding(_) | SignError::Key(_) => Exit::Io,
+        };
+        Self { hint: error.hint(), ..Self::new(exit, error.to_string()) }
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        let hint = match &error {
+            SourceError::VariableMissing => Some("set it to an identity token, or choose another paraph.tokenProvider"),
+            SourceError::File { .. } => {
+                Some("check paraph.identityTokenFile; where Kubernetes projects the token, mount it with the audience sigstore")
+            }
+            SourceError::Token { .. } => {
+                Some("an identity token is three parts of base64url with dots between, as an OpenID provider gives it")
+            }
+            SourceError::Provider(_) | SourceError::Asked => None,
+        };
+        let failure = Self::new(Exit::Identity, error.to_string());
+        Self { hint: hint.map(str::to_owned), ..failure }
+    }
+}
+
+impl From<WorkloadError> for Failure {
+    fn from(error: WorkloadError) -> Self {
+        Self::new(Exit::Identity, error.to_string()).with_hint(error.hint())
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        Self { hint: error.hint().map(str::to_owned), ..Self::new(Exit::Identity, error.to_string()) }
+    }
+}
+
+impl From<LoginError> for Failure {
+    fn from(error: LoginError) -> Self {
+        let in_job = || Provider::remedy_in_job(&|name: &str| std::env::var_os(name)).filter(|_| matches!(error, LoginError::Nobody));
+        let exit = if matches!(error, LoginError::Service(_)) { Exit::Service } else { Exit::Identity };
+        Self { hint: in_job().or(error.hint()).map(str::to_owned), ..Self::new(exit, error.to_string()) }
+    }
+}
+
+#[cfg(unix)]
+impl From<AgentError> for Failure {
+    fn from(error: AgentError) -> Self {
+        let exit = match &error {
+            AgentError::Refused { kind, .. } => match kind {
+                Refusal::Identity | Refusal::Login | Refusal::Denied | Refusal::Locked => Exit::Identity,
+                Refusal::Configuration | Refusal::Instance => Exit::Configuration,
+                Refusal::Payload => Exit::Usage,
+                Refusal::Keyring => Exit::Io,
+                Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Busy | Refusal::Service => Exit::Service,
+            },
+            AgentError::Nobody | AgentError::Unanswered(_) => Exit::Identity,
+            AgentError::Place(_) => Exit::Io,
+            AgentError::Absent | AgentError::Ended | AgentError::Broken(_) | AgentError::Start(_) => Exit::Service,
+        };
+        Self { hint: error.hint().map(str::to_owned), ..Self::new(exit, error.to_string()) }
+    }
+}
+
+#[cfg(unix)]
+impl From<LocalError> for Failure {
+    fn from(error: LocalError) -> Self {
+        let exit = match &error {
+            LocalError::File { .. } | LocalError::Occupied(_) | LocalError::Exposed { .. } => Exit::Io,
+            LocalError::Identity(_) => Exit::Usage,
+            LocalError::Absent(_) | LocalError::Damaged { .. } | LocalError::InUse { .. } | LocalError::Port { .. } => Exit::Service,
+            LocalError::Full(_) | LocalError::Crypto(_) => Exit::Service,
+        };
+        Self::new(exit, error.to_string())
     }
 }
 

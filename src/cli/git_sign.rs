@@ -3,10 +3,11 @@
 use super::{
     context::Context,
     exit::{Exit, Failure},
-    git_program::{StatusOutput, read},
     identity,
+    input::read,
     publication::Announcement,
     status,
+    status_output::StatusOutput,
     terminal::Terminal,
     ui::Ui,
 };
@@ -14,8 +15,7 @@ use crate::{
     config::{Config, RekorMode},
     object::{MAX_OBJECT, Payload},
     repository::Repository,
-    service::ServiceError,
-    sign::{self, Publication, SignError, Signature},
+    sign::{self, Publication, Signature},
 };
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -110,26 +110,4 @@ fn create_with(
         terminal.say(remark);
     }
     signature
-}
-
-impl From<SignError> for Failure {
-    fn from(error: SignError) -> Self {
-        let exit = match &error {
-            SignError::Service(_) | SignError::WrongCertificate { .. } => Exit::Service,
-            SignError::Certificate { .. } | SignError::SelfCheck { .. } | SignError::IntermediateMissing { .. } => Exit::Trust,
-            SignError::TimestampAuthorityMissing => Exit::Configuration,
-            SignError::Encoding(_) | SignError::Key(_) => Exit::Io,
-        };
-        Self { hint: error.hint(), ..Self::new(exit, error.to_string()) }
-    }
-}
-
-impl From<ServiceError> for Failure {
-    fn from(error: ServiceError) -> Self {
-        let failure = Self::new(Exit::Service, error.to_string());
-        match error.hint() {
-            Some(hint) => failure.with_hint(hint),
-            None => failure,
-        }
-    }
 }

@@ -3,9 +3,10 @@
 use super::{
     context::Context,
     exit::{Exit, Failure},
-    git_program::{StatusOutput, read_at_most},
+    input::read_at_most,
     process_memory::leak_until_exit,
     status,
+    status_output::StatusOutput,
     ui::Ui,
 };
 use crate::{

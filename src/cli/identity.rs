@@ -10,8 +10,8 @@ use crate::{
     certificate::SignerCertificate,
     config::Config,
     identity::{
-        ADDRESS, Desktop, Expectation, IdentityToken, Login, LoginError, Opener, Settings, Source, SourceError, TokenError, choose,
-        workload::{self, Provider, Surroundings, WorkloadError},
+        ADDRESS, Desktop, Expectation, IdentityToken, Login, LoginError, Opener, Settings, Source, choose,
+        workload::{self, Provider, Surroundings},
     },
     object::Payload,
     selection,
@@ -255,7 +255,7 @@ pub(super) fn access_code(context: &Context) -> Result<Option<Zeroizing<String>>
 }
 
 fn secret_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let bytes = Zeroizing::new(super::git_program::read(Some(path), MAX_SECRET)?);
+    let bytes = Zeroizing::new(super::input::read(Some(path), MAX_SECRET)?);
     let text = std::str::from_utf8(&bytes).map_err(|_| Failure::new(Exit::Configuration, format!("{} is no text", path.display())))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
@@ -267,43 +267,6 @@ pub(super) fn email_of(key: &str) -> Option<String> {
         None => key,
     };
     (email.contains('@') && !email.contains(char::is_whitespace)).then(|| email.to_owned())
-}
-
-impl From<SourceError> for Failure {
-    fn from(error: SourceError) -> Self {
-        let hint = match &error {
-            SourceError::VariableMissing => Some("set it to an identity token, or choose another paraph.tokenProvider"),
-            SourceError::File { .. } => {
-                Some("check paraph.identityTokenFile; where Kubernetes projects the token, mount it with the audience sigstore")
-            }
-            SourceError::Token { .. } => {
-                Some("an identity token is three parts of base64url with dots between, as an OpenID provider gives it")
-            }
-            SourceError::Provider(_) | SourceError::Asked => None,
-        };
-        let failure = Self::new(Exit::Identity, error.to_string());
-        Self { hint: hint.map(str::to_owned), ..failure }
-    }
-}
-
-impl From<WorkloadError> for Failure {
-    fn from(error: WorkloadError) -> Self {
-        Self::new(Exit::Identity, error.to_string()).with_hint(error.hint())
-    }
-}
-
-impl From<TokenError> for Failure {
-    fn from(error: TokenError) -> Self {
-        Self { hint: error.hint().map(str::to_owned), ..Self::new(Exit::Identity, error.to_string()) }
-    }
-}
-
-impl From<LoginError> for Failure {
-    fn from(error: LoginError) -> Self {
-        let in_job = || Provider::remedy_in_job(&|name: &str| std::env::var_os(name)).filter(|_| matches!(error, LoginError::Nobody));
-        let exit = if matches!(error, LoginError::Service(_)) { Exit::Service } else { Exit::Identity };
-        Self { hint: in_job().or(error.hint()).map(str::to_owned), ..Self::new(exit, error.to_string()) }
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::exit::{Exit, Failure};
 use super::ui::Ui;
-use crate::local::{CERTIFICATE_LIFETIME, Fault, Instance, LocalError, Logins, ServeOptions};
+use crate::local::{CERTIFICATE_LIFETIME, Fault, Instance, Logins, ServeOptions};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::{
     ffi::OsString,
@@ -285,16 +285,4 @@ fn point(folder: &Path, repository: &Path, email: Option<&str>, ui: &mut Ui) -> 
 /// This program, absolute.
 fn program() -> Result<PathBuf, Failure> {
     std::env::current_exe().map_err(|error| Failure::io("this program's own path cannot be found", &error))
-}
-
-impl From<LocalError> for Failure {
-    fn from(error: LocalError) -> Self {
-        let exit = match &error {
-            LocalError::File { .. } | LocalError::Occupied(_) | LocalError::Exposed { .. } => Exit::Io,
-            LocalError::Identity(_) => Exit::Usage,
-            LocalError::Absent(_) | LocalError::Damaged { .. } | LocalError::InUse { .. } | LocalError::Port { .. } => Exit::Service,
-            LocalError::Full(_) | LocalError::Crypto(_) => Exit::Service,
-        };
-        Self::new(exit, error.to_string())
-    }
 }

@@ -18,6 +18,7 @@ mod git_sign;
 mod git_verify;
 mod hook;
 mod identity;
+mod input;
 #[cfg(unix)]
 mod local;
 mod process_memory;
@@ -29,6 +30,7 @@ mod said;
 mod setup;
 mod show;
 mod status;
+mod status_output;
 mod terminal;
 mod trust;
 pub mod ui;

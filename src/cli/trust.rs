@@ -3,7 +3,7 @@
 use super::{
     context::Context,
     exit::{Exit, Failure},
-    git_program::read,
+    input::read,
     ui::Ui,
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     selection::Cached,
     service::{
         Http,
-        tuf::{Mirror, TrustMaterial, TufError},
+        tuf::{Mirror, TrustMaterial},
     },
     trust::{Instance, Log, MAX_TRUSTED_ROOT, TrustRoot, Window},
 };
@@ -372,15 +372,5 @@ fn git_config(key: &str, value: &str) -> Result<(), Failure> {
             Err(Failure::new(Exit::Configuration, format!("git could not set {key}: {}", String::from_utf8_lossy(&output.stderr).trim())))
         }
         Err(error) => Err(Failure::io("git cannot be run", &error)),
-    }
-}
-
-impl From<TufError> for Failure {
-    fn from(error: TufError) -> Self {
-        match error {
-            TufError::Service(error) => error.into(),
-            TufError::Io { .. } | TufError::Locked(_) => Self::new(Exit::Io, error.to_string()),
-            other => Self::new(Exit::Trust, other.to_string()),
-        }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
         client::{AgentError, Client},
         keyring::Record,
         place::Place,
-        protocol::{Call, Login, Refusal, Reply, Status},
+        protocol::{Call, Login, Reply, Status},
     },
     config::{OptionValue, TokenProvider},
     escape::Escaped,
@@ -408,22 +408,4 @@ fn time(seconds: i64) -> Timestamp {
 
 fn unexpected() -> AgentError {
     AgentError::Broken("its reply does not fit the request".into())
-}
-
-impl From<AgentError> for Failure {
-    fn from(error: AgentError) -> Self {
-        let exit = match &error {
-            AgentError::Refused { kind, .. } => match kind {
-                Refusal::Identity | Refusal::Login | Refusal::Denied | Refusal::Locked => Exit::Identity,
-                Refusal::Configuration | Refusal::Instance => Exit::Configuration,
-                Refusal::Payload => Exit::Usage,
-                Refusal::Keyring => Exit::Io,
-                Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Busy | Refusal::Service => Exit::Service,
-            },
-            AgentError::Nobody | AgentError::Unanswered(_) => Exit::Identity,
-            AgentError::Place(_) => Exit::Io,
-            AgentError::Absent | AgentError::Ended | AgentError::Broken(_) | AgentError::Start(_) => Exit::Service,
-        };
-        Self { hint: error.hint().map(str::to_owned), ..Self::new(exit, error.to_string()) }
-    }
 }

@@ -3,7 +3,7 @@
 use crate::{
     cli::{
         exit::{Exit, Failure},
-        git_program::read,
+        input::read,
     },
     object::{MAX_UPDATES, ObjectFormat},
 };

@@ -149,7 +149,7 @@ fn wanted(arguments: &Args, program: &Path) -> Result<Vec<(String, String)>, Fai
     }
     if let Some(file) = &arguments.allowed_identities {
         let file = std::path::absolute(file).map_err(|error| Failure::io("the current folder cannot be found", &error))?;
-        let bytes = super::git_program::read(Some(&file), crate::policy::MAX_FILE)?;
+        let bytes = super::input::read(Some(&file), crate::policy::MAX_FILE)?;
         let text_of = String::from_utf8_lossy(&bytes);
         AllowedIdentities::parse(&text_of).map_err(|error| Failure::new(Exit::Configuration, format!("{}, {error}", file.display())))?;
         wanted.push(("paraph.allowedIdentities".to_owned(), text(&file)?));

@@ -38,7 +38,7 @@ impl Record {
     pub(super) fn read(file: &Path) -> Result<Self, Failure> {
         let bytes = match std::fs::metadata(file) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            _ => super::super::git_program::read(Some(file), MAX_RECORD)?,
+            _ => super::super::input::read(Some(file), MAX_RECORD)?,
         };
         serde_json::from_slice(&bytes).map_err(|error| {
             Failure::new(Exit::Io, format!("{} is damaged: {error}", file.display()))

@@ -10,7 +10,7 @@ pub(super) mod tag;
 
 use super::{
     exit::{Exit, Failure},
-    git_program::read,
+    input::read,
     ui::{Total, Ui},
 };
 use crate::repository::{Handle, Range, RawObject, Repository, TagReference, Tags};

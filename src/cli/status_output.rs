@@ -1,0 +1,67 @@
+//! Where git wants status lines: the descriptor that `--status-fd` names.
+
+use super::{exit::Failure, ui::Ui};
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write as _},
+};
+
+/// The descriptor that the caller wants status lines on.
+pub(super) enum StatusOutput {
+    Nowhere,
+    StandardOutput,
+    StandardError,
+    Other(u32, File),
+}
+
+impl StatusOutput {
+    /// Opens it, so that one that cannot be written to is known before anything is done.
+    pub(super) fn open(descriptor: Option<u32>) -> Result<Self, Failure> {
+        match descriptor {
+            None => Ok(Self::Nowhere),
+            Some(1) => Ok(Self::StandardOutput),
+            Some(2) => Ok(Self::StandardError),
+            Some(other) => open_descriptor(other).map(|file| Self::Other(other, file)).map_err(|error| unwritable(other, &error)),
+        }
+    }
+
+    /// Writes status lines in one piece.
+    pub(super) fn write(self, lines: &str, ui: &mut Ui) -> Result<(), Failure> {
+        match self {
+            Self::Nowhere => Ok(()),
+            Self::StandardOutput => {
+                ui.bytes(lines.as_bytes());
+                Ok(())
+            }
+            Self::StandardError => {
+                ui.status(lines);
+                Ok(())
+            }
+            Self::Other(descriptor, mut file) => file.write_all(lines.as_bytes()).map_err(|error| unwritable(descriptor, &error)),
+        }
+    }
+}
+
+/// A file is opened anew by this, with a place of its own in it: what stands there already must stay, so lines go to its end. Nothing is
+/// written where the caller opened it for reading.
+fn open_descriptor(descriptor: u32) -> io::Result<File> {
+    #[cfg(target_os = "linux")]
+    if let Some(flags) = flags_of(descriptor)
+        && flags & 0o3 == 0
+    {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is open for reading alone"));
+    }
+    OpenOptions::new().append(true).open(format!("/dev/fd/{descriptor}"))
+}
+
+/// The flags with which a descriptor was opened (proc_pid_fdinfo(5)).
+#[cfg(target_os = "linux")]
+fn flags_of(descriptor: u32) -> Option<u32> {
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{descriptor}")).ok()?;
+    u32::from_str_radix(text.lines().find_map(|line| line.strip_prefix("flags:"))?.trim(), 8).ok()
+}
+
+fn unwritable(descriptor: u32, error: &io::Error) -> Failure {
+    Failure::io(&format!("the status lines cannot be written to descriptor {descriptor}"), error)
+        .with_hint("--status-fd names a descriptor that the caller has opened for writing; git uses 2 for signatures and 1 for verdicts")
+}
