@@ -51,10 +51,10 @@ fn the_manual_and_the_completions_are_those_of_this_program() {
     let done = Sandbox::new().paraph(&["generate-docs", made.path().to_str().unwrap()]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     let mut files = 0;
-    // written by hand; tests of their own compare what can be compared
-    let by_hand = ["agent-protocol.md", "agent.md", "json.md"];
+    // the other documents are written by hand; tests of their own compare what can be compared
+    let is_by_hand = |name: &String| !made.path().join(name).exists() && !name.ends_with(".1") && !name.starts_with("completions/");
     for (folder, other) in [(made.path(), committed.as_path()), (&committed, made.path())] {
-        for name in names(folder).into_iter().filter(|name| !by_hand.contains(&name.as_str())) {
+        for name in names(folder).into_iter().filter(|name| !is_by_hand(name)) {
             let [one, two] = [folder, other].map(|folder| std::fs::read_to_string(folder.join(&name)).unwrap_or_default());
             assert!(one == two, "man/{name} is not current; run: cargo run -- generate-docs man");
             files += 1;
