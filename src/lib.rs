@@ -61,4 +61,4 @@ pub mod signature;
 pub mod trust;
 pub mod verify;
 
-pub use rejection::{Layer, Reason, Rejection, Standing};
+pub use rejection::{Explanation, Layer, LegacyRule, Reason, Rejection, Standing};

@@ -10,7 +10,7 @@ pub mod reference;
 pub mod seeds;
 pub mod template;
 
-use paraph::{Rejection, escape};
+use paraph::{Explanation as _, Rejection, escape};
 
 /// Whatever a refusal says, it can be printed once it is escaped.
 pub fn check_refusal(rejection: &Rejection) {

@@ -3,7 +3,7 @@
 use super::config;
 use super::exit::{Exit, Failure};
 use crate::{
-    Layer, Reason,
+    Explanation as _, Layer, LegacyRule, Reason,
     policy::{Decision, Finding, Policy, Verdict},
 };
 use clap_complete::Shell;
@@ -57,8 +57,7 @@ fn reasons() -> String {
         The identifier stands in the `reason` of `--json` and in brackets in the text for people; what it means does not change. The verdict \
         is what it leads to: `bad` was checked and is wrong, `unchecked` could not be checked, `other` is another kind of signature, which is \
         named and not judged. git shows `bad` as B, `unchecked` and `other` as E; for an object without a signature it shows N and calls no \
-        program. What can be `legacy` too is a rule of old: where everything else verifies, the verdict is `legacy`, and `--allow-legacy` lets the \
-        identity decide.\n"
+        program.\n"
         .to_owned();
     let mut layer: Option<Layer> = None;
     for reason in Reason::ALL {
@@ -73,14 +72,18 @@ fn reasons() -> String {
             );
         }
         let verdict = Policy::default().judge(Err((*reason).into())).verdict;
-        let verdict = match (reason.is_rule_of_old(), reason.is_missing_entry()) {
-            (true, true) => format!("{}, legacy", verdict.as_str()),
-            (true, false) => "legacy".to_owned(),
-            (false, _) => verdict.as_str().to_owned(),
-        };
-        let _ = writeln!(text, "| `{}` | {verdict} | {} |", reason.id(), reason.sentence());
+        let _ = writeln!(text, "| `{}` | {} | {} |", reason.id(), verdict.as_str(), reason.sentence());
     }
     let table = "| reason | verdict | meaning |\n| --- | --- | --- |\n";
+    let _ = write!(
+        text,
+        "\n## legacy rules\n\nWhat an older signature needed to verify. Such a signature is `legacy`; `--allow-legacy` judges it by its identity \
+         instead. JSON (`legacy`) lists the rules of a signature. Three of them are reasons above too: there the log entry is missing as well, and \
+         `--lookup` may find it.\n\n{table}"
+    );
+    for rule in LegacyRule::ALL {
+        let _ = writeln!(text, "| `{}` | legacy | {} |", rule.id(), rule.sentence());
+    }
     let _ = write!(
         text,
         "\n## other verifiers\n\nWhat `git` says of OpenPGP and SSH signatures with `--other-signatures`, and what is said of a forge's merges by its key \

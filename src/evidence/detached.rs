@@ -16,7 +16,7 @@ use super::{
     entry::{EntryVersion, HashedRekord, TransparencyLogEntry},
     log::{MAX_ENTRY, parse_entry, stated_version},
 };
-use crate::{Reason, Rejection, certificate::Certificate};
+use crate::{LegacyRule, Reason, Rejection, certificate::Certificate};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use prost::Message as _;
 use serde::Deserialize;
@@ -41,8 +41,8 @@ pub struct DetachedEntry {
 pub struct Subject {
     /// What the log was told to have been signed.
     pub signed: SubjectBytes,
-    /// The rules of old by which an entry about it counts; at least one.
-    pub rules: Vec<Reason>,
+    /// The legacy rules by which an entry about it counts; at least one.
+    pub rules: Vec<LegacyRule>,
 }
 
 /// The bytes that a detached entry's signature is over.

@@ -83,7 +83,7 @@ fn each_part_of_the_key_counts() {
 
 #[test]
 fn what_needed_a_rule_of_old_is_not_kept() {
-    let legacy = Verified { legacy: vec![crate::Reason::SctMissing], ..verified("v1_ok") };
+    let legacy = Verified { legacy: vec![crate::LegacyRule::SctMissing], ..verified("v1_ok") };
     let (folder, path) = kept(&[(ID, &legacy)]);
     assert!(open(folder.path()).result(ID).is_none() && !path.exists());
 }

@@ -4,7 +4,7 @@
 //! here. An id is computed with nothing but the object's own bytes; what it is compared with comes from a log.
 
 use super::{Header, ObjectFormat, Signed, split_headers};
-use crate::Reason;
+use crate::LegacyRule;
 use sha2::{Digest, Sha256};
 
 /// An id of an object, under which its entry may stand in a log.
@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 pub struct LoggedId {
     /// Lower-case hexadecimal: what the entry hashes and its signature is over.
     pub id: String,
-    /// The rules of old by which it is the object's id; at least one.
-    pub rules: Vec<Reason>,
+    /// The legacy rules by which it is the object's id; at least one.
+    pub rules: Vec<LegacyRule>,
 }
 
 impl Signed<'_> {
@@ -25,21 +25,21 @@ impl Signed<'_> {
         let Some(object) = Object::of(self) else { return Vec::new() };
         let whole = |header: &str| object.id_with(header);
         let mut ids: Vec<LoggedId> = Vec::new();
-        let mut add = |id: String, rules: &[Reason]| {
+        let mut add = |id: String, rules: &[LegacyRule]| {
             if !ids.iter().any(|known| known.id == id) {
                 ids.push(LoggedId { id, rules: rules.to_vec() });
             }
         };
         // what else than the object's own id it is in a SHA-256 repository, where gitsign knew SHA-1 alone
-        let (own, sha1): (_, &[Reason]) = match object.format {
+        let (own, sha1): (_, &[LegacyRule]) = match object.format {
             ObjectFormat::Sha1 => (whole("gpgsig").sha1(), &[]),
-            ObjectFormat::Sha256 => (whole("gpgsig-sha256").sha256(), &[Reason::EntryOfSha1Id]),
+            ObjectFormat::Sha256 => (whole("gpgsig-sha256").sha256(), &[LegacyRule::EntryOfSha1Id]),
         };
-        add(own, &[Reason::EntryOfObjectId]);
+        add(own, &[LegacyRule::EntryOfObjectId]);
         add(whole("gpgsig").sha1(), sha1);
-        add(object.reencoded().sha1(), &[sha1, &[Reason::EntryOfReencodedId]].concat());
+        add(object.reencoded().sha1(), &[sha1, &[LegacyRule::EntryOfReencodedId]].concat());
         if object.kind == "tag" {
-            add(object.with_header("gpgsig").sha1(), &[sha1, &[Reason::EntryOfHeaderId]].concat());
+            add(object.with_header("gpgsig").sha1(), &[sha1, &[LegacyRule::EntryOfHeaderId]].concat());
         }
         ids
     }
@@ -175,6 +175,7 @@ fn zone_minutes(zone: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Explanation as _;
     use std::borrow::Cow;
 
     const SIGNATURE: &str = "-----BEGIN SIGNED MESSAGE-----\nYQ==\n-----END SIGNED MESSAGE-----\n";

@@ -11,7 +11,7 @@ pub use allowed::{AllowedIdentities, AllowedIdentity, MAX_FILE, PolicyError, tim
 pub use expected::{Expected, ExpectedIdentity, Pattern};
 pub use other::{Finding, JudgedBy, OtherJudgement};
 
-use crate::{Rejection, Standing, verify::Verified};
+use crate::{Explanation, Rejection, Standing, verify::Verified};
 
 /// One word for an object, the same in JSON, summaries and documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

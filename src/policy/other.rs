@@ -4,7 +4,7 @@
 //! key of a forge, the programs that know its kind; here is what they may say, and which verdict each word means.
 
 use super::Verdict;
-use crate::object::SignatureKind;
+use crate::{object::SignatureKind, rejection::explained};
 
 /// What another verifier says about a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,51 +50,61 @@ impl JudgedBy {
     }
 }
 
-macro_rules! findings {
-    ($($name:ident = $id:literal, $verdict:ident, $sentence:literal;)*) => {
-        /// What another verifier may find. Its identifier is stable.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Finding { $(#[doc = $sentence] $name,)* }
-
-        impl Finding {
-            /// Every finding there is, good first.
-            pub const ALL: &'static [Finding] = &[$(Finding::$name,)*];
-
-            /// The stable identifier, for machines.
-            pub fn id(self) -> &'static str {
-                match self { $(Self::$name => $id,)* }
-            }
-
-            /// The verdict that it means.
-            pub fn verdict(self) -> Verdict {
-                match self { $(Self::$name => Verdict::$verdict,)* }
-            }
-
-            /// What it means, as a clause without a period.
-            pub fn sentence(self) -> &'static str {
-                match self { $(Self::$name => $sentence,)* }
-            }
-        }
-    };
+explained! {
+    /// What another verifier may find.
+    Finding {
+        KeyTrusted = "key-trusted", "the signature is valid, and its key is trusted";
+        KeyNotTrusted = "key-not-trusted", "the signature is valid, and git does not trust its key, or not as far as gpg.minTrustLevel demands";
+        SignatureExpired = "signature-expired", "the signature was valid, and has expired";
+        KeyExpired = "key-expired", "the signature is valid, and its key has expired";
+        KeyRevoked = "key-revoked", "the signature is valid, and its key was revoked";
+        ForgeNoMerge = "forge-no-merge", "the forge's key signed it, and it is no merge commit: anybody who uses the forge can have such a commit made";
+        ForgeCommitter = "forge-committer", "the forge's key signed it, and its committer is not the one of paraph.forgeCommitter";
+        OtherInvalid = "other-signature-invalid", "the signature does not fit";
+        OtherUnchecked = "other-signature-unchecked", "the program for this kind of signature could not check it";
+    }
 }
 
-findings! {
-    KeyTrusted = "key-trusted", Good, "the signature is valid, and its key is trusted";
-    KeyNotTrusted = "key-not-trusted", Untrusted, "the signature is valid, and git does not trust its key, or not as far as gpg.minTrustLevel demands";
-    SignatureExpired = "signature-expired", Untrusted, "the signature was valid, and has expired";
-    KeyExpired = "key-expired", Untrusted, "the signature is valid, and its key has expired";
-    KeyRevoked = "key-revoked", Untrusted, "the signature is valid, and its key was revoked";
-    ForgeNoMerge = "forge-no-merge", Untrusted, "the forge's key signed it, and it is no merge commit: anybody who uses the forge can have such a commit made";
-    ForgeCommitter = "forge-committer", Untrusted, "the forge's key signed it, and its committer is not the one of paraph.forgeCommitter";
-    OtherInvalid = "other-signature-invalid", Bad, "the signature does not fit";
-    OtherUnchecked = "other-signature-unchecked", Unchecked, "the program for this kind of signature could not check it";
+impl Finding {
+    /// The verdict that it means.
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Self::KeyTrusted => Verdict::Good,
+            Self::KeyNotTrusted
+            | Self::SignatureExpired
+            | Self::KeyExpired
+            | Self::KeyRevoked
+            | Self::ForgeNoMerge
+            | Self::ForgeCommitter => Verdict::Untrusted,
+            Self::OtherInvalid => Verdict::Bad,
+            Self::OtherUnchecked => Verdict::Unchecked,
+        }
+    }
+}
+
+fn advice(finding: Finding) -> &'static str {
+    match finding {
+        Finding::KeyTrusted => "nothing",
+        Finding::KeyNotTrusted => {
+            "where you know whose key it is, say so: `gpg --edit-key KEY trust`, or a line in the file of gpg.ssh.allowedSignersFile"
+        }
+        Finding::SignatureExpired | Finding::KeyExpired => "get the newest key of its owner, or have it signed anew",
+        Finding::KeyRevoked => "ask the key's owner why it was revoked, and have it signed anew",
+        Finding::ForgeNoMerge => {
+            "have its author sign it, or merge it by a merge commit: squashed and edited commits are the forge's alone"
+        }
+        Finding::ForgeCommitter => "look at who made it on the forge; paraph.forgeCommitter names the only committer that counts",
+        Finding::OtherInvalid => "do not trust it: it was changed after it was signed, or its signature is damaged; ask its author",
+        Finding::OtherUnchecked => {
+            "import the key, or configure the program (gpg.program; gpg.ssh.program and gpg.ssh.allowedSignersFile); `git verify-commit` tells more"
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Reason;
+    use crate::{Explanation as _, Reason};
     use std::collections::HashSet;
 
     #[test]

@@ -9,6 +9,7 @@ pub use advice::{advice, cause};
 pub use contents::Contents;
 
 use crate::{
+    Explanation as _,
     certificate::{Certificate, SignerCertificate},
     escape::Escaped,
     object::SignatureKind,
@@ -276,7 +277,7 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
                 ),
             ];
             let rules = verified.legacy.iter();
-            lines.extend(rules.map(|rule| format!("This rests on a rule of old: {} [{}].", rule.sentence(), rule.id())));
+            lines.extend(rules.map(|rule| format!("This needed a legacy rule: {} [{}].", rule.sentence(), rule.id())));
             if let Some(decision) = judgement.decision.as_ref().filter(|_| judgement.verdict != Verdict::Good) {
                 lines.push(format!("But it is not trusted: {}.", Escaped(&decision.to_string())));
             }

@@ -2,7 +2,7 @@
 
 use super::signer_certificate;
 use crate::{
-    Reason, Rejection,
+    LegacyRule, Rejection,
     evidence::detached::{Subject, SubjectBytes},
     object::Signed,
     signature::{GitSignature, armor, cms::SignedData},
@@ -47,5 +47,5 @@ pub(super) fn id_subjects(signed: &Signed<'_>) -> Vec<Subject> {
 /// The signature itself: what an embedded entry would be about.
 pub(super) fn own_subject(signed_bytes: &[u8], signature: &[u8]) -> Subject {
     let signed = SubjectBytes::Signature { signed_bytes: signed_bytes.to_vec(), signature: signature.to_vec() };
-    Subject { signed, rules: vec![Reason::EntryNotEmbedded] }
+    Subject { signed, rules: vec![LegacyRule::EntryNotEmbedded] }
 }

@@ -13,7 +13,7 @@ mod missing_entry;
 pub use missing_entry::Sought;
 
 use crate::{
-    Reason, Rejection,
+    LegacyRule, Reason, Rejection,
     certificate::{Certificate, HashAlgorithm, Identity, Sct, SignerCertificate, key::signature_hash},
     evidence::{
         detached::{DetachedEntry, MAX_DETACHED, Subject},
@@ -56,8 +56,8 @@ pub struct Verified {
     pub payload: Option<Payload>,
     /// SHA-256 of the signed bytes.
     pub payload_digest: [u8; 32],
-    /// Rules of old that were needed and must be asked for; empty for a signature of today.
-    pub legacy: Vec<Reason>,
+    /// The legacy rules that were needed, in the order of the pipeline; empty for a signature of today.
+    pub legacy: Vec<LegacyRule>,
 }
 
 impl Verified {
@@ -214,7 +214,7 @@ impl Verifier {
         let certificate = SignerCertificate::new(Certificate::from_der(leaf)?)?;
         let others = others.iter().map(|der| Certificate::from_der(der)).collect::<Result<Vec<_>, _>>()?;
         first_good(self.issued(certificate.certificate(), &others)?, |issued| match issued.legacy?.first() {
-            Some(reason) => Err((*reason).into()),
+            Some(lack) => Err(lack.reason().into()),
             None => Ok(certificate.clone()),
         })
     }
@@ -285,8 +285,34 @@ struct Checked<'a> {
 struct Issued<'a> {
     root: &'a TrustRoot,
     path: IssuingPath<'a>,
-    /// The rules of old that the certificate needed, or why its SCTs are not accepted.
-    legacy: Result<Vec<Reason>, Rejection>,
+    /// What the certificate lacks, or why its SCTs are not accepted.
+    legacy: Result<Vec<OldCertificate>, Rejection>,
+}
+
+/// What a certificate of Fulcio's first months lacks. Beside a good log entry it is a legacy rule; without one it is why the signature
+/// could not be checked.
+#[derive(Debug, Clone, Copy)]
+enum OldCertificate {
+    /// The root issued it, not the intermediate.
+    DirectlyFromRoot,
+    /// It has no SCT.
+    SctMissing,
+}
+
+impl OldCertificate {
+    fn reason(self) -> Reason {
+        match self {
+            Self::DirectlyFromRoot => Reason::DirectlyFromRoot,
+            Self::SctMissing => Reason::SctMissing,
+        }
+    }
+
+    fn rule(self) -> LegacyRule {
+        match self {
+            Self::DirectlyFromRoot => LegacyRule::DirectlyFromRoot,
+            Self::SctMissing => LegacyRule::SctMissing,
+        }
+    }
 }
 
 /// Evidence that a trust root accepts.
@@ -298,18 +324,17 @@ struct Evidence {
 /// The end of the pipeline, where certificate and evidence come together.
 fn verify_issued(issued: &Issued<'_>, evidence: &Result<Evidence, Rejection>, checked: &Checked<'_>) -> Result<Verified, Rejection> {
     let certificate = checked.certificate.certificate();
-    let mut legacy = issued.legacy.clone()?;
+    let lacks = issued.legacy.as_ref().map_err(Rejection::clone)?;
     let evidence = match evidence {
         // an old certificate's own story says more than the entry that all of its time lack
-        Err(rejection) if rejection.reason() == Reason::EntryMissing => match legacy.first() {
-            Some(reason) => return Err(Rejection::new(*reason, format!("and no log entry is embedded; {LOOKUP_HINT}"))),
+        Err(rejection) if rejection.reason() == Reason::EntryMissing => match lacks.first() {
+            Some(lack) => return Err(Rejection::new(lack.reason(), format!("and no log entry is embedded; {LOOKUP_HINT}"))),
             None => return Err(rejection.clone()),
         },
         Err(rejection) => return Err(rejection.clone()),
         Ok(evidence) => evidence,
     };
     let CheckedEntry { entry, window, legacy: rules } = &evidence.entry;
-    legacy.extend(rules);
     for trusted in &evidence.times {
         check_time(trusted.time, certificate, &issued.path, *window, &entry.origin)?;
     }
@@ -320,7 +345,7 @@ fn verify_issued(issued: &Issued<'_>, evidence: &Result<Evidence, Rejection>, ch
         entry: entry.clone(),
         payload: None,
         payload_digest: checked.payload_digest,
-        legacy,
+        legacy: lacks.iter().map(|lack| lack.rule()).chain(rules.iter().copied()).collect(),
     })
 }
 
@@ -381,15 +406,15 @@ fn check_signature(signature: &GitSignature<'_>, certificate: &Certificate, payl
     Ok(signed_bytes)
 }
 
-/// Checks the certificate's SCTs. What it needed of the rules of old is returned: none for a certificate of today.
-fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>) -> Result<Vec<Reason>, Rejection> {
-    let mut legacy = Vec::new();
+/// Checks the certificate's SCTs, and returns what an old certificate lacks.
+fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>) -> Result<Vec<OldCertificate>, Rejection> {
+    let mut lacks = Vec::new();
     if path.directly_from_root {
-        legacy.push(Reason::DirectlyFromRoot);
+        lacks.push(OldCertificate::DirectlyFromRoot);
     }
     let scts = Sct::embedded(certificate)?;
     if scts.is_empty() {
-        legacy.push(Reason::SctMissing);
+        lacks.push(OldCertificate::SctMissing);
     }
     // each that is there has to fit: one that does not would be a lie that somebody signed
     for sct in &scts {
@@ -406,14 +431,14 @@ fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>
             ));
         }
     }
-    Ok(legacy)
+    Ok(lacks)
 }
 
 struct CheckedEntry {
     entry: LoggedEntry,
     window: Window,
-    /// The rules of old by which it counts; none for one that is embedded.
-    legacy: Vec<Reason>,
+    /// The legacy rules by which it counts; none for one that is embedded.
+    legacy: Vec<LegacyRule>,
 }
 
 /// The entry that the signature embeds, and no other beside it; or else one of those that stand outside.
@@ -427,7 +452,7 @@ fn check_entry(root: &TrustRoot, checked: &Checked<'_>, detached: &Detached<'_>)
         }
         let mut found = check_detached(root, checked, detached)?;
         if evidence.draft_entry {
-            found.legacy.insert(0, missing);
+            found.legacy.insert(0, LegacyRule::EntryDraftEncoding);
         }
         return Ok(found);
     };
@@ -473,7 +498,7 @@ fn check_logged(
     root: &TrustRoot,
     entry: &TransparencyLogEntry,
     expected: &HashedRekord<'_>,
-    legacy: Vec<Reason>,
+    legacy: Vec<LegacyRule>,
 ) -> Result<CheckedEntry, Rejection> {
     let id = log::log_id(entry)?;
     let log = root

@@ -5,7 +5,7 @@ use crate::{
     library::{verifier, verify},
 };
 use paraph::{
-    Reason,
+    Explanation as _, LegacyRule, Reason,
     object::SignatureKind,
     policy::{AllowedIdentities, Finding, JudgedBy, Judgement, OtherJudgement, Policy},
     report::{advice, cause},
@@ -33,7 +33,7 @@ fn each_reason_has_its_advice() {
     ask the log for its entry with --lookup, or have it signed anew: directly-from-root sct-missing entry-missing entry-draft-encoding
     do not trust it: it was changed after it was signed, or its signature is damaged; ask its author: all others
     do not use this ref: fetch the tags anew, and find out who moved the tag to another name: tag-name
-    it does not carry all that proves it: have it signed anew: certificate-missing signer-certificate-missing entry-not-found entry-of-object-id entry-of-reencoded-id entry-of-header-id entry-of-sha1-id entry-not-embedded promise-missing proof-missing no-trusted-time
+    it does not carry all that proves it: have it signed anew: certificate-missing signer-certificate-missing entry-not-found promise-missing proof-missing no-trusted-time
     let git judge it with --other-signatures; for the merges of a forge name its key in paraph.forgeKey: openpgp-signature ssh-signature
     look at it by itself (`git cat-file -p ID`); no ordinary object is so large: object-too-large armor-too-large
     put a signed tag in its place (`git tag -s -f NAME`); where there was one, find out who replaced it: not-annotated
@@ -44,6 +44,14 @@ fn each_reason_has_its_advice() {
     try again when the log answers, and look at what its address is with `paraph trust status`: lookup-failed
     verify it with the program that made it, or sign anew with paraph: unknown-signature-kind foreign-cms foreign-cms-without-certificate foreign-cms-invalid
     ");
+}
+
+#[test]
+fn a_legacy_rule_has_the_advice_of_the_decision_that_stops_it() {
+    let legacy = judged("sct_missing_fail", "");
+    for rule in LegacyRule::ALL {
+        assert_eq!(Some(rule.advice()), advice(&legacy), "{}", rule.id());
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
     library::{NOW, signed},
 };
 use paraph::{
-    Reason,
+    Explanation as _, Reason,
     certificate::x509::{MAX_CERTIFICATE, MAX_EXTENSIONS},
     evidence::{
         checkpoint::{MAX_CHECKPOINT, MAX_SIGNATURES},

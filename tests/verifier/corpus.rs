@@ -6,7 +6,7 @@ use crate::{
     objects_of_corpus::{Object, folder, objects},
 };
 use paraph::{
-    Reason, Rejection,
+    Explanation as _, LegacyRule, Reason, Rejection,
     object::{Commit, ObjectFormat, Tag},
     trust::{Instance, KeyFiles, TrustRoot},
     verify::{Verified, Verifier},
@@ -53,7 +53,7 @@ fn every_object_gets_its_expected_verdict() {
         let class = &object.row["verdict"];
         let result = verify(&verifier, &object);
         let reason = result.as_ref().err().map(Rejection::reason);
-        *table.entry((class.clone(), reason.map_or("verified", Reason::id))).or_default() += 1;
+        *table.entry((class.clone(), reason.map_or("verified", |reason| reason.id()))).or_default() += 1;
         if !expected(class).contains(&reason) {
             wrong.push(format!("{} {class}: {:?}", object.oid, result.map(|_| "verified")));
         }
@@ -87,7 +87,7 @@ fn the_real_entry_of_a_commit_of_the_online_mode_is_bound() {
     let bytes = std::fs::read(online.join("legacy-online.commit")).unwrap();
     let signed = Commit::parse(&bytes, ObjectFormat::Sha1).unwrap().signed;
     let verified = verifier.verify_with(&signed, &[entry_of_file(&online.join("rekor-entry-legacy.json"))]).unwrap();
-    assert_eq!(verified.legacy, [Reason::EntryOfObjectId]);
+    assert_eq!(verified.legacy, [LegacyRule::EntryOfObjectId]);
     assert_eq!(verified.entry.log_index, 2_203_713_803);
     let other = entry_of_file(&online.join("rekor-entry-22784639.json"));
     assert_eq!(verifier.verify_with(&signed, &[other]).unwrap_err().reason(), Reason::EntryMismatch);

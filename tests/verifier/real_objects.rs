@@ -3,7 +3,7 @@
 use crate::{bundle::second_opinion, entries::entry_of_file};
 use jiff::Timestamp;
 use paraph::{
-    Reason,
+    LegacyRule, Reason,
     evidence::entry::EntryVersion,
     object::{Commit, ObjectFormat, Tag},
     trust::{Instance, TrustRoot},
@@ -101,19 +101,19 @@ fn the_second_opinion_agrees_on_what_was_signed_with_the_real_servers() {
     assert_eq!(agreed, 20);
 }
 
-/// The rules of old that an object needs which gitsign's online mode signed, by its file's name.
-const ONLINE: [(&str, &[Reason]); 11] = [
-    ("gitsign-0.14.0-encoding.commit", &[Reason::EntryOfReencodedId]),
-    ("gitsign-0.14.0.tag", &[Reason::EntryOfObjectId]),
-    ("gitsign-0.14.0-sha256.commit", &[Reason::EntryOfSha1Id, Reason::EntryOfReencodedId]),
-    ("gitsign-0.14.0-sha256.tag", &[Reason::EntryOfSha1Id, Reason::EntryOfReencodedId]),
-    ("gitsign-0.16.1-encoding.commit", &[Reason::EntryOfObjectId]),
-    ("gitsign-0.16.1.tag", &[Reason::EntryOfHeaderId]),
-    ("gitsign-0.16.1-sha256.commit", &[Reason::EntryOfSha1Id]),
-    ("gitsign-0.16.1-sha256.tag", &[Reason::EntryOfSha1Id, Reason::EntryOfHeaderId]),
-    ("gitsign-0.17.1.commit", &[Reason::EntryOfObjectId]),
-    ("gitsign-0.17.1.tag", &[Reason::EntryOfObjectId]),
-    ("gitsign-0.17.1-sha256.tag", &[Reason::EntryOfSha1Id]),
+/// The legacy rules that an object needs which gitsign's online mode signed, by its file's name.
+const ONLINE: [(&str, &[LegacyRule]); 11] = [
+    ("gitsign-0.14.0-encoding.commit", &[LegacyRule::EntryOfReencodedId]),
+    ("gitsign-0.14.0.tag", &[LegacyRule::EntryOfObjectId]),
+    ("gitsign-0.14.0-sha256.commit", &[LegacyRule::EntryOfSha1Id, LegacyRule::EntryOfReencodedId]),
+    ("gitsign-0.14.0-sha256.tag", &[LegacyRule::EntryOfSha1Id, LegacyRule::EntryOfReencodedId]),
+    ("gitsign-0.16.1-encoding.commit", &[LegacyRule::EntryOfObjectId]),
+    ("gitsign-0.16.1.tag", &[LegacyRule::EntryOfHeaderId]),
+    ("gitsign-0.16.1-sha256.commit", &[LegacyRule::EntryOfSha1Id]),
+    ("gitsign-0.16.1-sha256.tag", &[LegacyRule::EntryOfSha1Id, LegacyRule::EntryOfHeaderId]),
+    ("gitsign-0.17.1.commit", &[LegacyRule::EntryOfObjectId]),
+    ("gitsign-0.17.1.tag", &[LegacyRule::EntryOfObjectId]),
+    ("gitsign-0.17.1-sha256.tag", &[LegacyRule::EntryOfSha1Id]),
 ];
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
     library::{NOW, verify},
 };
 use paraph::{
-    Layer, Reason, Rejection,
+    Explanation as _, Layer, LegacyRule, Reason, Rejection,
     object::{ObjectFormat, PayloadKind},
     policy::{AllowedIdentities, Decision, Expected, ExpectedIdentity, Judgement, Policy, Verdict},
     report::{Claimed, Contents, Report, fingerprint, sentences},
@@ -66,7 +66,7 @@ fn each_verdict_has_its_words() {
     insta::assert_snapshot!(told("sct_missing_fail", &alice), @r"
     Good signature from alice@example.com, vouched for by https://issuer.example.
     Signed at 2025-03-01T12:00:00Z (log); entry 1000005 of the log rekor.example - 1193050959916656506; instance vectors.
-    This rests on a rule of old: the certificate carries no signed certificate timestamp [sct-missing].
+    This needed a legacy rule: the certificate carries no signed certificate timestamp [sct-missing].
     But it is not trusted: it needs a rule for old signatures, which must be asked for (--allow-legacy, paraph.allowLegacy).
     ");
     insta::assert_snapshot!(told("unsigned_fail", &alice), @"Not signed: the object carries no signature [no-signature].");
@@ -215,12 +215,11 @@ fn names_are_stable() {
         [Layer::Object, Layer::Armor, Layer::Cms, Layer::Certificate, Layer::Chain, Layer::Sct, Layer::Log, Layer::Timestamp, Layer::Time];
     assert_eq!(layers.map(Layer::id), ["object", "armor", "cms", "certificate", "chain", "sct", "log", "timestamp", "time"]);
     assert!(layers.iter().all(|layer| layer.subject().len() > 10));
-    // on which rules of old a signature can rest, and where a search could help
-    let ids = |which: fn(Reason) -> bool| Reason::ALL.iter().filter(|reason| which(**reason)).map(|reason| reason.id()).collect::<Vec<_>>();
-    let mut old = ids(Reason::is_rule_of_old);
-    old.sort_unstable();
+    // which legacy rules a signature can need, and where a lookup could help
+    let mut rules: Vec<&str> = LegacyRule::ALL.iter().map(|rule| rule.id()).collect();
+    rules.sort_unstable();
     assert_eq!(
-        old,
+        rules,
         [
             "directly-from-root",
             "entry-draft-encoding",
@@ -232,7 +231,8 @@ fn names_are_stable() {
             "sct-missing",
         ]
     );
-    let mut missing = ids(Reason::is_missing_entry);
+    let missing = Reason::ALL.iter().filter(|reason| reason.is_missing_entry());
+    let mut missing: Vec<&str> = missing.map(|reason| reason.id()).collect();
     missing.sort_unstable();
     assert_eq!(missing, ["directly-from-root", "entry-draft-encoding", "entry-missing", "sct-missing"]);
     let rejection = Rejection::new(Reason::DuplicateHeader, "tree");

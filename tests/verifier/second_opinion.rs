@@ -10,7 +10,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use paraph::{
-    Layer, Reason,
+    Explanation as _, Layer, Reason,
     certificate::IdentityKind,
     object::{Commit, ObjectFormat, PushCertificate, Tag},
     trust::{Instance, TrustRoot},
@@ -172,7 +172,7 @@ const SHARED: &[(&str, &str)] = &[
     ("x509-cert", "reads certificates: openssl and gitsign"),
 ];
 
-/// Whether a bundle holds the part of a signature that this reason is about.
+/// Whether a bundle holds the part of a signature that this reason is about. What a signature embeds, or not, it always can.
 fn is_expressible(reason: Reason) -> bool {
     !matches!(reason.layer(), Layer::Object | Layer::Armor | Layer::Cms) || reason == Reason::SignatureInvalid
 }

@@ -13,7 +13,7 @@ use crate::{
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paraph::{
-    Reason, Rejection,
+    Explanation as _, Reason, Rejection,
     certificate::{Certificate, x509::MAX_CERTIFICATE},
     evidence::{
         checkpoint::{Checkpoint, MAX_CHECKPOINT},

@@ -5,7 +5,7 @@
 //! is the same in every document of a version of the program. Results are written as they come and kept nowhere; rules and invocation follow.
 
 use crate::{
-    Reason,
+    Explanation, LegacyRule, Reason,
     cli::{
         exit::{Exit, Failure},
         ui::Ui,
@@ -97,12 +97,15 @@ fn rules() -> impl Iterator<Item = Rule> {
         let verdict = Policy::default().judge(Err((*reason).into())).verdict;
         Rule::new(reason.id(), verdict, reason.sentence(), reason.advice())
     });
+    // what is a reason as well stands among those
+    let rules = LegacyRule::ALL.iter().filter(|rule| Reason::ALL.iter().all(|reason| reason.id() != rule.id()));
+    let rules = rules.map(|rule| Rule::new(rule.id(), Verdict::Legacy, rule.sentence(), rule.advice()));
     let findings = Finding::ALL.iter().filter(|finding| finding.verdict() != Verdict::Good);
     let findings = findings.map(|finding| Rule::new(finding.id(), finding.verdict(), finding.sentence(), finding.advice()));
     let decisions = Decision::TABLE.iter().map(|row| Rule::new(row.id, row.verdict, row.sentence, row.advice));
     let shallow =
         Rule::new(SHALLOW, Verdict::Unchecked, "the history is cut off by a shallow clone", "fetch the rest: `git fetch --unshallow`");
-    reasons.chain(findings).chain(decisions).chain([shallow])
+    reasons.chain(rules).chain(findings).chain(decisions).chain([shallow])
 }
 
 #[derive(Debug, Serialize)]

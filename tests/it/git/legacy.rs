@@ -202,14 +202,14 @@ fn what_was_looked_up_is_told_to_people() {
     commit OID: legacy
       Good signature from ann@example.com, vouched for by http://HOST.
       Signed at TIME (log); entry 0 of the log 127.0.0.1 - TREE; instance local.
-      This rests on a rule of old: the log entry is not embedded, and is about the object's id, as in gitsign's online mode [entry-of-object-id].
+      This needed a legacy rule: the log entry is not embedded, and is about the object's id, as in gitsign's online mode [entry-of-object-id].
       But it is not trusted: it needs a rule for old signatures, which must be asked for (--allow-legacy, paraph.allowLegacy).
 
     exit 0
     commit OID: good
       Good signature from ann@example.com, vouched for by http://HOST.
       Signed at TIME (log); entry 0 of the log 127.0.0.1 - TREE; instance local.
-      This rests on a rule of old: the log entry is not embedded, and is about the object's id, as in gitsign's online mode [entry-of-object-id].
+      This needed a legacy rule: the log entry is not embedded, and is about the object's id, as in gitsign's online mode [entry-of-object-id].
     ");
 }
 

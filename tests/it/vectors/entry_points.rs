@@ -46,7 +46,7 @@ fn status_cell(case: &Case, done: &Done) -> Cell {
     let rules: Vec<&str> = done
         .stderr
         .lines()
-        .filter(|line| line.starts_with("paraph: This rests on a rule of old: "))
+        .filter(|line| line.starts_with("paraph: This needed a legacy rule: "))
         .filter_map(|line| line.strip_suffix("].")?.rsplit_once(" [").map(|(_, id)| id))
         .collect();
     let cell = match (words.as_slice(), done.code, reason) {

@@ -2,7 +2,7 @@
 
 use super::case::{Case, Cell};
 use paraph::{
-    Rejection,
+    Explanation as _, Rejection,
     evidence::detached::from_file,
     object::{Commit, ObjectFormat, PushCertificate, Signed, Tag},
     policy::{AllowedIdentities, Policy},

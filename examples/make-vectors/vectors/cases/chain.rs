@@ -10,7 +10,7 @@ use super::{
     },
     Vector, fail, good, legacy, refused_root,
 };
-use paraph::Reason;
+use paraph::{LegacyRule, Reason};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -278,7 +278,7 @@ fn scts(world: &World) -> Vec<Vector> {
             "sct_missing",
             "Case 42: the certificate carries no signed certificate timestamp, as before June 2022.",
             without.commit(),
-            &[Reason::SctMissing],
+            &[LegacyRule::SctMissing],
         ),
         fail(
             "sct_of_unknown_log",
@@ -365,13 +365,13 @@ fn roots_of_old(world: &World) -> Vec<Vector> {
             "directly_from_root",
             "Case 41: the root itself issued the certificate, as before May 2022, with a certificate timestamp.",
             with_sct.commit(),
-            &[Reason::DirectlyFromRoot],
+            &[LegacyRule::DirectlyFromRoot],
         ),
         legacy(
             "directly_from_root_without_sct",
             "Case 41: the root itself issued the certificate, without a certificate timestamp.",
             direct(|_| {}).commit(),
-            &[Reason::DirectlyFromRoot, Reason::SctMissing],
+            &[LegacyRule::DirectlyFromRoot, LegacyRule::SctMissing],
         ),
         fail(
             "directly_from_root_without_entry",

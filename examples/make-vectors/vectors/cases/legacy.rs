@@ -12,7 +12,7 @@ use super::{
     Vector, fail, legacy,
 };
 use paraph::{
-    Reason,
+    LegacyRule, Reason,
     evidence::{
         detached::{DetachedEntry, to_file},
         entry::{EntryVersion, TransparencyLogEntry},
@@ -89,8 +89,8 @@ impl<'w> Online<'w> {
         Vector { kind: self.kind, ..vector }.with("entries", self.entries())
     }
 
-    fn legacy(&self, name: &str, sentence: &str, reasons: &[Reason]) -> Vector {
-        self.finished(legacy(name, sentence, self.object(), reasons))
+    fn legacy(&self, name: &str, sentence: &str, rules: &[LegacyRule]) -> Vector {
+        self.finished(legacy(name, sentence, self.object(), rules))
     }
 
     fn fail(&self, name: &str, sentence: &str, reason: Reason) -> Vector {
@@ -105,12 +105,12 @@ fn ids(world: &World) -> Vec<Vector> {
         commit("entry_of_object_id", |_| {}).legacy(
             "entry_of_object_id",
             "Case 52: the kept log entry is about the commit's id.",
-            &[Reason::EntryOfObjectId],
+            &[LegacyRule::EntryOfObjectId],
         ),
         tag("entry_of_tag_id", |_| {}).legacy(
             "entry_of_tag_id",
             "Case 52: the kept log entry is about the tag's id.",
-            &[Reason::EntryOfObjectId],
+            &[LegacyRule::EntryOfObjectId],
         ),
         commit("entry_of_reencoded_id", |online| {
             online.payload = online.payload.replace("\n\n", "\nencoding ISO-8859-1\n\n");
@@ -122,7 +122,7 @@ fn ids(world: &World) -> Vec<Vector> {
         .legacy(
             "entry_of_reencoded_id",
             "Case 52: the kept log entry is about the commit's id without its header encoding.",
-            &[Reason::EntryOfReencodedId],
+            &[LegacyRule::EntryOfReencodedId],
         ),
         tag("entry_of_header_id", |online| {
             online.logged = |payload, signature| id("tag", &with_header(payload.as_bytes(), &header("gpgsig", signature)));
@@ -130,12 +130,12 @@ fn ids(world: &World) -> Vec<Vector> {
         .legacy(
             "entry_of_header_id",
             "Case 52: the kept log entry is about the tag's id with its signature among the headers.",
-            &[Reason::EntryOfHeaderId],
+            &[LegacyRule::EntryOfHeaderId],
         ),
         commit("entry_not_embedded", |online| online.logged = own_signature).legacy(
             "entry_not_embedded",
             "Case 52: the kept log entry is the one that could be embedded.",
-            &[Reason::EntryNotEmbedded],
+            &[LegacyRule::EntryNotEmbedded],
         ),
         commit("draft_attributes_with_entry", |online| {
             online.logged = own_signature;
@@ -144,7 +144,7 @@ fn ids(world: &World) -> Vec<Vector> {
         .legacy(
             "draft_attributes_with_entry",
             "Case 52: an entry stands in a draft encoding, and the kept one is about the signature.",
-            &[Reason::EntryDraftEncoding, Reason::EntryNotEmbedded],
+            &[LegacyRule::EntryDraftEncoding, LegacyRule::EntryNotEmbedded],
         ),
     ]
 }
@@ -167,12 +167,12 @@ fn old_certificates(world: &World) -> Vec<Vector> {
         direct.legacy(
             "directly_from_root_with_entry",
             "Case 52: the root itself issued the certificate, without a certificate timestamp, and the kept log entry is about the commit's id.",
-            &[Reason::DirectlyFromRoot, Reason::SctMissing, Reason::EntryOfObjectId],
+            &[LegacyRule::DirectlyFromRoot, LegacyRule::SctMissing, LegacyRule::EntryOfObjectId],
         ),
         rsa.legacy(
             "rsa_leaf_without_sct_with_entry",
             "Case 52: an RSA key, no certificate timestamp, two certificates, and the kept log entry is about the commit's id.",
-            &[Reason::SctMissing, Reason::EntryOfObjectId],
+            &[LegacyRule::SctMissing, LegacyRule::EntryOfObjectId],
         ),
     ]
 }

@@ -11,7 +11,7 @@ mod policy;
 mod timestamp;
 
 use super::{json, world::World};
-use paraph::{Reason, Standing};
+use paraph::{Explanation, LegacyRule, Reason, Standing};
 use serde_json::Value;
 
 /// The way to the certificates in the tree of a CMS.
@@ -75,10 +75,10 @@ fn untrusted(name: &str, sentence: &str, object: Vec<u8>) -> Vector {
     vector(&format!("{name}_fail"), sentence, object, "untrusted", "-".into())
 }
 
-/// A commit that verifies by rules of old.
-fn legacy(name: &str, sentence: &str, object: Vec<u8>, reasons: &[Reason]) -> Vector {
-    let reasons: Vec<&str> = reasons.iter().map(|reason| reason.id()).collect();
-    vector(&format!("{name}_fail"), sentence, object, "legacy", reasons.join(","))
+/// A commit that verifies by legacy rules.
+fn legacy(name: &str, sentence: &str, object: Vec<u8>, rules: &[LegacyRule]) -> Vector {
+    let rules: Vec<&str> = rules.iter().map(|rule| rule.id()).collect();
+    vector(&format!("{name}_fail"), sentence, object, "legacy", rules.join(","))
 }
 
 /// A commit under a trusted root that has to be refused as a whole.

@@ -1,165 +1,24 @@
-//! Why a signature is not accepted: the closed taxonomy that every room of the verifier speaks.
-//!
-//! A [`Rejection`] is one [`Reason`] with the words for this case. A reason has a stable identifier (it stands in `--json`, in the
-//! documentation and in test vectors), the [`Layer`] that found it, and its [`Standing`]: whether something was checked and is wrong,
-//! or could not be checked. It is not for errors of the program's own surroundings (files, services,
-//! configuration), with one exception: a log that was asked for an entry and gave none leaves the signature unchecked.
+//! The table of reasons.
 
-use std::fmt;
+use super::{Layer, Standing, explanation::explained};
 
-/// A refused signature: which reason, and what was found in this case.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}", .reason.sentence(), Detail(.detail))]
-pub struct Rejection {
-    reason: Reason,
-    /// May hold bytes that an attacker chose: escape before printing.
-    detail: String,
-}
-
-impl Rejection {
-    /// A rejection with what was found, in words that follow the reason's sentence after a colon.
-    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
-    }
-
-    /// The reason.
-    pub fn reason(&self) -> Reason {
-        self.reason
-    }
-
-    /// What was expected and found, in words; empty where the reason says it all. It may hold bytes that an attacker chose.
-    pub fn detail(&self) -> &str {
-        &self.detail
-    }
-}
-
-impl From<Reason> for Rejection {
-    fn from(reason: Reason) -> Self {
-        Self::new(reason, String::new())
-    }
-}
-
-struct Detail<'a>(&'a str);
-
-impl fmt::Display for Detail<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, ": {}", self.0) }
-    }
-}
-
-impl Reason {
-    /// Whether a signature can rest on it as a rule of old, and is `legacy` then.
-    pub fn is_rule_of_old(self) -> bool {
-        let of_entry = matches!(
-            self,
-            Self::EntryOfObjectId | Self::EntryOfReencodedId | Self::EntryOfHeaderId | Self::EntryOfSha1Id | Self::EntryNotEmbedded
-        );
-        of_entry || matches!(self, Self::EntryDraftEncoding | Self::DirectlyFromRoot | Self::SctMissing)
-    }
-
-    /// Whether nothing was found wrong and the log entry is what is missing: an entry that is looked up can help.
-    pub fn is_missing_entry(self) -> bool {
-        matches!(self, Self::EntryMissing | Self::EntryDraftEncoding | Self::DirectlyFromRoot | Self::SctMissing)
-    }
-}
-
-/// What a rejection says about the signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Standing {
-    /// Checked, and wrong.
-    Wrong,
-    /// Could not be checked: something is missing or not known here.
-    Unchecked,
-    /// There is no signature.
-    Unsigned,
-    /// Another kind of signature (OpenPGP, SSH, a foreign CMS): named, not judged.
-    Foreign,
-}
-
-/// The step of verification that found a reason, in the order in which they run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Layer {
-    /// The git object's own structure.
-    Object,
-    /// The PEM armor.
-    Armor,
-    /// The CMS SignedData (RFC 5652).
-    Cms,
-    /// The signer's certificate (RFC 5280, Fulcio's profile).
-    Certificate,
-    /// The path from the certificate to a trusted certificate authority.
-    Chain,
-    /// The signed certificate timestamp (RFC 6962).
-    Sct,
-    /// The transparency log entry, its promise, proof and checkpoint.
-    Log,
-    /// The RFC 3161 timestamp.
-    Timestamp,
-    /// The trusted times and the windows in which keys and certificates are valid.
-    Time,
-}
-
-impl Layer {
-    /// The stable identifier.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Object => "object",
-            Self::Armor => "armor",
-            Self::Cms => "cms",
-            Self::Certificate => "certificate",
-            Self::Chain => "chain",
-            Self::Sct => "sct",
-            Self::Log => "log",
-            Self::Timestamp => "timestamp",
-            Self::Time => "time",
-        }
-    }
-
-    /// What it looks at, as a clause without a period.
-    pub fn subject(self) -> &'static str {
-        match self {
-            Self::Object => "the git object's own structure",
-            Self::Armor => "the PEM armor around the signature",
-            Self::Cms => "the CMS SignedData (RFC 5652)",
-            Self::Certificate => "the signer's certificate (RFC 5280, Fulcio's profile)",
-            Self::Chain => "the path from the certificate to a trusted certificate authority",
-            Self::Sct => "the signed certificate timestamp (RFC 6962)",
-            Self::Log => "the transparency log entry, its promise, proof and checkpoint",
-            Self::Timestamp => "the RFC 3161 timestamp",
-            Self::Time => "the trusted times, and the windows in which keys and certificates are valid",
-        }
-    }
-}
-
+/// Defines [`Reason`] from rows of identifier, layer, standing and sentence.
 macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident = $id:literal, $layer:ident, $standing:ident, $sentence:literal;)*) => {
-        /// Why a signature is refused. Its identifier is stable: see [`Reason::id`].
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Reason { $(#[doc = $sentence] $name,)* }
+    ($($name:ident = $id:literal, $layer:ident, $standing:ident, $sentence:literal;)*) => {
+        explained! {
+            /// Why a signature is refused.
+            Reason { $($name = $id, $sentence;)* }
+        }
 
         impl Reason {
-            /// Every reason there is, in the order of the layers.
-            pub const ALL: &'static [Reason] = &[$(Reason::$name,)*];
-
-            /// The stable identifier, for machines.
-            pub fn id(self) -> &'static str {
-                match self { $(Self::$name => $id,)* }
-            }
-
             /// The step of verification that finds it.
             pub fn layer(self) -> Layer {
                 match self { $(Self::$name => Layer::$layer,)* }
             }
 
-            /// Whether it means wrong or not checkable.
+            /// Whether something is wrong, or could not be checked.
             pub fn standing(self) -> Standing {
                 match self { $(Self::$name => Standing::$standing,)* }
-            }
-
-            /// What it means, as a clause without a period.
-            pub fn sentence(self) -> &'static str {
-                match self { $(Self::$name => $sentence,)* }
             }
         }
     };
@@ -222,11 +81,6 @@ reasons! {
     EntryDraftEncoding = "entry-draft-encoding", Log, Unchecked, "the log entry is embedded in a draft encoding that is not read";
     LookupFailed = "lookup-failed", Log, Unchecked, "no log entry is embedded, and the search for one failed";
     EntryNotFound = "entry-not-found", Log, Unchecked, "no log entry is embedded, and the log has none that the signature could rest on";
-    EntryOfObjectId = "entry-of-object-id", Log, Unchecked, "the log entry is not embedded, and is about the object's id, as in gitsign's online mode";
-    EntryOfReencodedId = "entry-of-reencoded-id", Log, Unchecked, "the log entry is not embedded, and is about the id of the object as gitsign up to 0.15 wrote it anew, without headers that it did not know";
-    EntryOfHeaderId = "entry-of-header-id", Log, Unchecked, "the log entry is not embedded, and is about the id that gitsign 0.16 computed of a tag, with the signature among its headers";
-    EntryOfSha1Id = "entry-of-sha1-id", Log, Unchecked, "the log entry is not embedded, and is about a SHA-1 id of an object of a SHA-256 repository";
-    EntryNotEmbedded = "entry-not-embedded", Log, Unchecked, "the log entry is about the signature, and is not embedded in it";
     EntrySignature = "entry-signature", Log, Wrong, "the log entry's own signature over the object's id does not fit the certificate's key";
     EntryMalformed = "entry-malformed", Log, Wrong, "the log entry is malformed";
     EntryRepeated = "entry-repeated", Log, Wrong, "more than one log entry is embedded";
@@ -258,26 +112,37 @@ reasons! {
     OutsideTimestampAuthorityWindow = "outside-timestamp-authority-window", Time, Wrong, "the timestamp lies outside the time in which its authority was trusted";
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn identifiers_are_unique_and_in_kebab_case() {
-        let mut seen = HashSet::new();
-        for reason in Reason::ALL {
-            assert!(seen.insert(reason.id()), "{} stands twice", reason.id());
-            assert!(reason.id().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{}", reason.id());
-            assert!(!reason.sentence().ends_with('.'), "{}", reason.id());
-        }
+impl Reason {
+    /// Whether nothing was found wrong and only the log entry is missing: an entry that is looked up can help.
+    pub fn is_missing_entry(self) -> bool {
+        matches!(self, Self::EntryMissing | Self::EntryDraftEncoding | Self::DirectlyFromRoot | Self::SctMissing)
     }
+}
 
-    #[test]
-    fn a_rejection_reads_as_a_sentence_with_its_detail() {
-        let plain = Rejection::from(Reason::NoSignature);
-        assert_eq!(plain.to_string(), "the object carries no signature");
-        let detailed = Rejection::new(Reason::DuplicateHeader, "tree");
-        assert_eq!(detailed.to_string(), "a header that may stand once stands twice: tree");
+fn advice(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NoSignature => {
+            "sign: the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`"
+        }
+        Reason::NotAnnotated => "put a signed tag in its place (`git tag -s -f NAME`); where there was one, find out who replaced it",
+        Reason::OpenPgpSignature | Reason::SshSignature => {
+            "let git judge it with --other-signatures; for the merges of a forge name its key in paraph.forgeKey"
+        }
+        Reason::UnknownSignatureKind | Reason::ForeignCms | Reason::ForeignCmsWithoutCertificate | Reason::ForeignCmsInvalid => {
+            "verify it with the program that made it, or sign anew with paraph"
+        }
+        Reason::ObjectTooLarge | Reason::ArmorTooLarge => "look at it by itself (`git cat-file -p ID`); no ordinary object is so large",
+        Reason::ObjectIdMismatch => "run `git fsck`, and fetch the object anew from where you trust it",
+        Reason::TagName => "do not use this ref: fetch the tags anew, and find out who moved the tag to another name",
+        Reason::UnknownAuthority | Reason::SctUnknownLog | Reason::LogUnknown | Reason::TimestampUnknownAuthority => {
+            "run `paraph trust update`; where it was signed with another instance, name it by --instance or --trusted-root"
+        }
+        _ if reason.is_missing_entry() => "ask the log for its entry with --lookup, or have it signed anew",
+        Reason::LookupFailed => "try again when the log answers, and look at what its address is with `paraph trust status`",
+        Reason::TimeInFuture => "set this machine's clock, or give the time with --at",
+        _ if reason.standing() == Standing::Wrong => {
+            "do not trust it: it was changed after it was signed, or its signature is damaged; ask its author"
+        }
+        _ => "it does not carry all that proves it: have it signed anew",
     }
 }

@@ -1,0 +1,46 @@
+//! What every outcome that is not good says about itself.
+
+/// The common face of [`Reason`](super::Reason), [`LegacyRule`](super::LegacyRule), [`Finding`](crate::policy::Finding) and
+/// [`Decision`](crate::policy::Decision).
+pub trait Explanation {
+    /// The stable identifier, for machines. It is unique among the identifiers of its type.
+    fn id(&self) -> &'static str;
+
+    /// What it means: a clause without a period.
+    fn sentence(&self) -> &'static str;
+
+    /// What to do about it: an imperative clause without a period.
+    fn advice(&self) -> &'static str;
+}
+
+/// Defines an enum of outcomes from a table of identifiers and sentences, with `ALL` and [`Explanation`]. The advice comes from a function
+/// `advice` beside it.
+macro_rules! explained {
+    ($(#[$meta:meta])* $type:ident { $($name:ident = $id:literal, $sentence:literal;)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $type { $(#[doc = $sentence] $name,)* }
+
+        impl $type {
+            /// Every one there is, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+        }
+
+        impl $crate::Explanation for $type {
+            fn id(&self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+
+            fn sentence(&self) -> &'static str {
+                match self { $(Self::$name => $sentence,)* }
+            }
+
+            fn advice(&self) -> &'static str {
+                advice(*self)
+            }
+        }
+    };
+}
+
+pub(crate) use explained;
