@@ -38,6 +38,8 @@ pub mod external_verifiers;
 #[doc(hidden)]
 pub mod git_parameters;
 #[cfg(feature = "cli")]
+mod git_process;
+#[cfg(feature = "cli")]
 pub mod identity;
 #[cfg(feature = "cli")]
 pub(crate) mod judge;

@@ -5,7 +5,7 @@
 
 use crate::{
     config::{Config, RekorVersion, Source},
-    external_verifiers::{self, Forge},
+    external_verifiers::{Forge, KeyFileError, MAX_KEY_FILE},
     policy::{self, AllowedIdentities, Policy, PolicyError},
     sign::{LogVersion, Services},
     trust::{self, Instance, KeyFiles, SigningConfig, TrustRoot, TrustRootError},
@@ -76,7 +76,7 @@ pub enum SelectionError {
         /// The file.
         path: PathBuf,
         /// Why.
-        cause: String,
+        cause: KeyFileError,
     },
     /// The TUF cache is damaged.
     #[error("the cache of trust material cannot be used: {0}")]
@@ -135,12 +135,9 @@ pub fn policy(config: &Config) -> (Policy, Vec<String>) {
 /// [`SelectionError`].
 pub fn forge(config: &Config) -> Result<Option<Forge>, SelectionError> {
     let Some(path) = &config.forge_key.value else { return Ok(None) };
-    let refused = |cause: String| SelectionError::ForgeKey { path: path.clone(), cause };
-    let file = read(path, &config.forge_key.source, external_verifiers::MAX_KEY_FILE)?;
-    if file.len() > external_verifiers::MAX_KEY_FILE {
-        return Err(refused(format!("it is larger than {} bytes", external_verifiers::MAX_KEY_FILE)));
-    }
-    Forge::new(file, config.forge_committer.value.clone()).map(Some).map_err(refused)
+    let file = read(path, &config.forge_key.source, MAX_KEY_FILE)?;
+    let forge = Forge::new(file, config.forge_committer.value.clone());
+    forge.map(Some).map_err(|cause| SelectionError::ForgeKey { path: path.clone(), cause })
 }
 
 /// The services that a signature is made with. `now` selects those that are in service.

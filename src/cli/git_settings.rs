@@ -61,8 +61,7 @@ impl GitSettings {
 
 /// The committer, as git would write it here; none where git knows none.
 fn committer() -> Option<String> {
-    let output = std::process::Command::new("git").args(["var", "GIT_COMMITTER_IDENT"]).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+    let text = crate::git_process::printed(&["var", "GIT_COMMITTER_IDENT"])?;
     text.rsplit_once('>').map(|(identity, _)| format!("{identity}>"))
 }
 

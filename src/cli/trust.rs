@@ -365,7 +365,7 @@ fn places() -> Result<ProjectDirs, Failure> {
 
 /// Sets a key in the user's git configuration.
 fn git_config(key: &str, value: &str) -> Result<(), Failure> {
-    let done = std::process::Command::new("git").args(["config", "--global", key, value]).output();
+    let done = crate::git_process::git(["config", "--global", key, value]).output();
     match done {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {

@@ -1,14 +1,15 @@
-//! The merge commits of a forge, judged by the forge's key.
+//! Verifies the merge commits of a forge with the forge's key.
 //!
-//! A forge signs the merges that it makes with a key of its own. The user puts the public key into a file and names it; then this key, and no
-//! other of the user's keyring, decides. A name in the commit never does. Such a key signs whatever anybody has the forge make, so only merge
-//! commits count: what they bring in are commits of their own, which are judged by themselves.
+//! A forge signs the merges that it creates with a key of its own. The user configures a file with the public key. Only this key decides, no
+//! other key of the user's keyring, and no name in the commit. The forge signs whatever its users have it create, so only merge commits
+//! count: the commits that a merge brings in are judged by themselves.
 //!
-//! OpenPGP: gpg with a folder of its own that holds nothing but these keys. SSH: ssh-keygen with these keys as the allowed signers.
+//! For OpenPGP it runs gpg with a folder that holds only these keys, for SSH ssh-keygen with these keys as the allowed signers.
 
 use super::{
+    MAX_KEY_FILE,
     process::{self, Answer},
-    ssh::PublicKey,
+    ssh::{PublicKey, PublicKeyError},
     status::GpgStatus,
 };
 use crate::{
@@ -20,9 +21,9 @@ use std::{collections::BTreeSet, io::Write, path::Path, process::Command, sync::
 use tempfile::{NamedTempFile, TempDir};
 
 /// Keys in a file, at most.
-const MOST_KEYS: usize = 100;
+const MAX_KEYS: usize = 100;
 
-/// The name under which ssh-keygen knows the keys.
+/// The principal of the keys in the file for ssh-keygen.
 const PRINCIPAL: &str = "forge";
 
 /// A forge's keys.
@@ -34,35 +35,70 @@ pub struct Forge {
 
 #[derive(Debug)]
 enum Keys {
-    OpenPgp { file: Vec<u8>, keyring: OnceLock<Result<TempDir, String>> },
+    OpenPgp { file: Vec<u8>, keyring: OnceLock<Result<TempDir, KeyringError>> },
     Ssh(Vec<PublicKey>),
 }
 
+/// Why a file is not a file of public keys.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyFileError {
+    /// It is neither OpenPGP nor text.
+    #[error("it holds neither OpenPGP nor SSH public keys")]
+    UnknownKind,
+    /// It has more than [`MAX_KEY_FILE`] bytes.
+    #[error("it is larger than {MAX_KEY_FILE} bytes")]
+    TooLarge,
+    /// It holds none, or too many.
+    #[error("it must hold 1 to {MAX_KEYS} public keys, and holds {0}")]
+    Count(usize),
+    /// A line holds no key.
+    #[error("line {line} is neither an OpenPGP nor an SSH public key: {cause}")]
+    Line {
+        /// The number of the line, from 1.
+        line: usize,
+        /// The cause.
+        cause: PublicKeyError,
+    },
+}
+
+/// Why gpg has no keyring to verify with.
+#[derive(Debug, thiserror::Error)]
+enum KeyringError {
+    #[error("cannot create a folder for gpg: {0}")]
+    Folder(#[from] std::io::Error),
+    #[error(transparent)]
+    Gpg(#[from] process::Error),
+    #[error("gpg finds no key in the file of paraph.forgeKey")]
+    NoKey,
+}
+
 impl Forge {
-    /// The keys of a file: OpenPGP, armored or not, or SSH public keys, a line each. Where `committer` is given, the forge's commits have to
-    /// name this e-mail address as well.
+    /// Takes the content of a key file: OpenPGP keys, armored or not, or SSH public keys, one a line. Where `committer` is given, a commit of
+    /// the forge must also name this e-mail address as its committer's.
     ///
     /// # Errors
-    /// In words, where it holds no such keys.
-    pub fn new(file: Vec<u8>, committer: Option<String>) -> Result<Self, String> {
+    /// [`KeyFileError`] where it holds no such keys.
+    pub fn new(file: Vec<u8>, committer: Option<String>) -> Result<Self, KeyFileError> {
+        if file.len() > MAX_KEY_FILE {
+            return Err(KeyFileError::TooLarge);
+        }
         let is_binary = file.first().is_some_and(|byte| byte & 0x80 != 0);
         let is_armored = String::from_utf8_lossy(&file).contains("-----BEGIN PGP PUBLIC KEY BLOCK-----");
         if is_binary || is_armored {
             return Ok(Self { keys: Keys::OpenPgp { file, keyring: OnceLock::new() }, committer });
         }
-        let text = std::str::from_utf8(&file).map_err(|_| "it holds neither OpenPGP nor SSH public keys".to_owned())?;
+        let text = std::str::from_utf8(&file).map_err(|_| KeyFileError::UnknownKind)?;
         let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
         let lines: Vec<_> = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).collect();
-        if lines.is_empty() || lines.len() > MOST_KEYS {
-            return Err(format!("it has to hold 1 to {MOST_KEYS} public keys and holds {}", lines.len()));
+        if lines.is_empty() || lines.len() > MAX_KEYS {
+            return Err(KeyFileError::Count(lines.len()));
         }
-        let keys = lines.into_iter().map(|(number, line)| {
-            PublicKey::of_line(line).map_err(|cause| format!("line {number} is neither an OpenPGP nor an SSH public key: {cause}"))
-        });
+        let keys =
+            lines.into_iter().map(|(number, line)| PublicKey::of_line(line).map_err(|cause| KeyFileError::Line { line: number, cause }));
         Ok(Self { keys: Keys::Ssh(keys.collect::<Result<_, _>>()?), committer })
     }
 
-    /// The word of the forge's key; `None` where another key signed.
+    /// The judgement by the forge's key; `None` where another key signed.
     pub(super) fn judge(&self, object: &RawObject, kind: SignatureKind) -> Option<OtherJudgement> {
         if object.kind != ObjectKind::Commit {
             return None;
@@ -71,7 +107,7 @@ impl Forge {
         let mut judged = match (&self.keys, kind) {
             (Keys::OpenPgp { file, keyring }, SignatureKind::OpenPgp) => match keyring.get_or_init(|| import(file)) {
                 Ok(home) => by_gpg(home.path(), &commit.signed),
-                Err(cause) => Some(judgement(kind, Finding::OtherUnchecked, cause.clone())),
+                Err(cause) => Some(judgement(kind, Finding::OtherUnchecked, cause.to_string())),
             },
             (Keys::Ssh(keys), SignatureKind::Ssh) => {
                 let key = keys.iter().find(|key| key.is_named_by(&commit.signed.signature))?;
@@ -93,19 +129,18 @@ impl Forge {
     }
 }
 
-/// A folder for gpg with these keys and nothing else.
-fn import(file: &[u8]) -> Result<TempDir, String> {
-    let failed = |error: std::io::Error| format!("no folder can be made for gpg: {error}");
-    let home = private_folder().map_err(failed)?;
-    // without this file newer versions of gpg begin a new folder with a daemon for keys
-    std::fs::write(home.path().join("common.conf"), "").map_err(failed)?;
+/// A folder for gpg that holds only these keys.
+fn import(file: &[u8]) -> Result<TempDir, KeyringError> {
+    let home = private_folder()?;
+    // without this file, newer versions of gpg start a key daemon for a new folder
+    std::fs::write(home.path().join("common.conf"), "")?;
     let mut command = gpg(home.path());
     command.arg("--import");
     let answer = process::run(command, file)?;
     if answer.success && answer.output.lines().any(|line| line.starts_with("[GNUPG:] IMPORT_OK ")) {
         Ok(home)
     } else {
-        Err("gpg finds no key in the file of paraph.forgeKey".to_owned())
+        Err(KeyringError::NoKey)
     }
 }
 
@@ -119,14 +154,14 @@ fn by_gpg(home: &Path, signed: &Signed<'_>) -> Option<OtherJudgement> {
     command.args(["--trust-model", "always", "--verify"]).arg(signature.path()).arg("-");
     let answer = match process::run(command, &signed.payload) {
         Ok(answer) => answer,
-        Err(cause) => return Some(judged(Finding::OtherUnchecked, &cause)),
+        Err(cause) => return Some(judged(Finding::OtherUnchecked, &cause.to_string())),
     };
     let status = GpgStatus::of(&answer.output);
     let finding = finding_of(&answer, &status)?;
     Some(OtherJudgement { key: status.key(), signer: status.signer, ..judged(finding, "") })
 }
 
-/// Good is one signature with one verdict and one key; `None` is the word on a key that is not here.
+/// Good is exactly one signature with one verdict and one key; `None` means that the key is not the forge's.
 fn finding_of(answer: &Answer, status: &GpgStatus) -> Option<Finding> {
     match status.verdicts.as_slice() {
         [] => None,
@@ -164,7 +199,7 @@ fn by_ssh_keygen(key: &PublicKey, signed: &Signed<'_>) -> OtherJudgement {
     match process::run(command, &signed.payload) {
         Ok(answer) if answer.success && is_good(&answer, key) => judged(Finding::KeyTrusted, String::new()),
         Ok(_) => judged(Finding::OtherInvalid, String::new()),
-        Err(cause) => judged(Finding::OtherUnchecked, cause),
+        Err(cause) => judged(Finding::OtherUnchecked, cause.to_string()),
     }
 }
 
@@ -173,7 +208,7 @@ fn is_good(answer: &Answer, key: &PublicKey) -> bool {
         .is_some_and(|good| good.principal.as_deref() == Some(PRINCIPAL) && good.key == key.fingerprint())
 }
 
-/// A folder that nobody else can read, gone with the value.
+/// A folder that only this user can read, removed when dropped.
 fn private_folder() -> std::io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("paraph-");
@@ -206,14 +241,14 @@ mod tests {
             (b"#\n\nssh-ed25519 AAAA\n", "line 3 is neither"),
             (b"a\xff", "neither OpenPGP nor SSH"),
         ] {
-            assert!(Forge::new(file.to_vec(), None).unwrap_err().contains(words), "{words}");
+            assert!(Forge::new(file.to_vec(), None).unwrap_err().to_string().contains(words), "{words}");
         }
-        let many = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n".repeat(MOST_KEYS + 1);
-        assert!(Forge::new(many.into_bytes(), None).unwrap_err().contains("holds 101"));
+        let many = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n".repeat(MAX_KEYS + 1);
+        assert!(Forge::new(many.into_bytes(), None).unwrap_err().to_string().contains("holds 101"));
     }
 
     #[test]
-    fn only_one_plain_good_signature_of_a_key_that_is_here_counts() {
+    fn only_one_plain_good_signature_by_a_known_key_counts() {
         let good = "[GNUPG:] NEWSIG\n[GNUPG:] GOODSIG AB x\n[GNUPG:] VALIDSIG AB 2026-01-01 1 0 4 0 22 8 00 AB\n";
         let finding = |success, output: &str| {
             let answer = Answer { success, output: output.to_owned(), errors: String::new() };

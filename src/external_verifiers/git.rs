@@ -1,23 +1,24 @@
-//! git's own verifier, asked for one object: it runs the program that its configuration names for the kind of signature.
+//! Verifies one object with git's own verifier, which runs the program that git's configuration names for the kind of signature.
 //!
-//! The configuration is the one that git itself would read here; a repository that git refuses (`safe.directory`) was refused before.
-//! Replacement objects are off. git is asked for OpenPGP and SSH signatures only, so that it never calls this program.
+//! git reads the configuration that it always reads here; a repository that git refuses (`safe.directory`) was refused before. Replacement
+//! objects are off. git verifies OpenPGP and SSH signatures only, so that it never calls this program.
 
 use super::{
     process::{self, Answer},
     status::{GpgStatus, ssh_good},
 };
 use crate::{
+    git_process,
     object::SignatureKind,
     policy::{Finding, JudgedBy, OtherJudgement},
     repository::{ObjectKind, RawObject, Repository},
 };
 use std::{path::PathBuf, process::Command};
 
-/// The longest text of a program that is repeated, in characters.
-const LONGEST_DETAIL: usize = 200;
+/// The most of a program's output that is repeated, in characters.
+const MAX_DETAIL: usize = 200;
 
-/// Where git is to verify.
+/// The repository in which git verifies.
 #[derive(Debug, Clone)]
 pub(super) struct Git {
     git_dir: PathBuf,
@@ -35,29 +36,22 @@ impl Git {
         match process::run(self.command(subcommand, &object.id), b"") {
             Ok(answer) if kind == SignatureKind::Ssh => of_ssh(&answer),
             Ok(answer) => of_openpgp(&answer),
-            Err(cause) => judgement(kind, Finding::OtherUnchecked, cause),
+            Err(cause) => judgement(kind, Finding::OtherUnchecked, cause.to_string()),
         }
     }
 
     fn command(&self, subcommand: &str, id: &str) -> Command {
-        let mut command = Command::new("git");
-        command.arg("--no-replace-objects").arg("--git-dir").arg(&self.git_dir);
+        let mut command = git_process::reading(&self.git_dir);
         if let Some(folder) = &self.work_tree {
-            // relative paths of the configuration start there, as they do for git
+            // relative paths in the configuration are relative to this folder, as they are for git
             command.arg("--work-tree").arg(folder).current_dir(folder);
         }
-        command
-            .args([subcommand, "--raw", id])
-            .env("GIT_NO_REPLACE_OBJECTS", "1")
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .env("GIT_ALLOW_PROTOCOL", "none")
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .env("LC_ALL", "C");
+        command.args([subcommand, "--raw", id]);
         command
     }
 }
 
-/// Good is only what git itself lets pass, with the trust that `gpg.minTrustLevel` demands, and what it shows as G.
+/// Good is a signature that git accepts at the trust level of `gpg.minTrustLevel` and shows as G.
 fn of_openpgp(answer: &Answer) -> OtherJudgement {
     let status = GpgStatus::of(&answer.errors);
     let (finding, detail) = match status.verdict() {
@@ -65,8 +59,8 @@ fn of_openpgp(answer: &Answer) -> OtherJudgement {
         Some(Finding::KeyTrusted) => (Finding::KeyNotTrusted, String::new()),
         Some(Finding::OtherUnchecked) if status.no_key => (Finding::OtherUnchecked, "the key is not in the keyring".to_owned()),
         Some(finding) => (finding, String::new()),
-        None if status.verdicts.is_empty() => (Finding::OtherUnchecked, said(answer)),
-        None => (Finding::OtherUnchecked, "gpg gives more than one answer".to_owned()),
+        None if status.verdicts.is_empty() => (Finding::OtherUnchecked, complaint(answer)),
+        None => (Finding::OtherUnchecked, "gpg gave more than one verdict".to_owned()),
     };
     OtherJudgement { signer: status.signer.clone(), key: status.key(), ..judgement(SignatureKind::OpenPgp, finding, detail) }
 }
@@ -74,10 +68,10 @@ fn of_openpgp(answer: &Answer) -> OtherJudgement {
 fn of_ssh(answer: &Answer) -> OtherJudgement {
     let judged = |finding, detail: String| judgement(SignatureKind::Ssh, finding, detail);
     let Some(good) = ssh_good(&answer.errors) else {
-        // git's own lines tell that ssh-keygen could not be asked
+        // if only git complains, ssh-keygen did not run
         let of_program = answer.errors.lines().any(|line| !line.is_empty() && !is_of_git(line));
         let finding = if of_program { Finding::OtherInvalid } else { Finding::OtherUnchecked };
-        return judged(finding, said(answer));
+        return judged(finding, complaint(answer));
     };
     let trusted = answer.success && good.principal.is_some();
     let finding = if trusted { Finding::KeyTrusted } else { Finding::KeyNotTrusted };
@@ -92,13 +86,13 @@ fn is_of_git(line: &str) -> bool {
     ["error: ", "fatal: ", "warning: ", "hint: "].iter().any(|label| line.starts_with(label))
 }
 
-/// What a program said that is no status line.
-fn said(answer: &Answer) -> String {
+/// The lines on standard error that are not status lines.
+fn complaint(answer: &Answer) -> String {
     let lines = answer.errors.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("[GNUPG:]"));
     let text = lines.collect::<Vec<_>>().join("; ");
-    match text.char_indices().nth(LONGEST_DETAIL) {
+    match text.char_indices().nth(MAX_DETAIL) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None if text.is_empty() => "git said nothing".to_owned(),
+        None if text.is_empty() => "git printed nothing".to_owned(),
         None => text,
     }
 }
@@ -116,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_git_passes_and_trusts_is_good() {
+    fn a_signature_is_good_only_if_git_accepts_and_trusts_it() {
         for (success, line, trust, finding) in [
             (true, "GOODSIG", "ULTIMATE", Finding::KeyTrusted),
             (true, "GOODSIG", "MARGINAL", Finding::KeyTrusted),
@@ -138,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn ssh_is_good_for_a_named_principal_alone() {
+    fn an_ssh_signature_is_good_only_for_a_named_principal() {
         for (success, text, finding) in [
             (true, "Good \"git\" signature for ann with ED25519 key SHA256:x\n", Finding::KeyTrusted),
             (false, "Good \"git\" signature for ann with ED25519 key SHA256:x\n", Finding::KeyNotTrusted),

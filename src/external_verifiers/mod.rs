@@ -1,8 +1,8 @@
-//! Signatures that the pipeline names and does not judge, judged by others: OpenPGP and SSH signatures, by git's own verifier where the caller
-//! asks for it, and the merge commits of a forge by the forge's key where the user configured one.
+//! External verifiers for OpenPGP and SSH signatures, which the pipeline names but does not judge.
 //!
-//! Both ask programs (git, gpg, ssh-keygen), so this is no part of the verifier. A CMS of another program stays as it is: git would hand it
-//! to the program of `gpg.x509.program`, which is this one.
+//! git's own verifier judges them where the caller asks for it. The forge's key judges the merge commits of a forge where the user configured
+//! one. Both run programs (git, gpg, ssh-keygen), so this module is not part of the verifier. The CMS signature of another program is never
+//! handed on: git would call the program of `gpg.x509.program`, which is this one.
 
 mod forge;
 mod git;
@@ -10,7 +10,8 @@ mod process;
 mod ssh;
 mod status;
 
-pub use forge::Forge;
+pub use forge::{Forge, KeyFileError};
+pub use ssh::PublicKeyError;
 
 use crate::{
     Reason,
@@ -20,10 +21,10 @@ use crate::{
 };
 use git::Git;
 
-/// A file of a forge's keys larger than this is not read, in bytes.
+/// The largest file of a forge's keys that is read, in bytes.
 pub const MAX_KEY_FILE: usize = 1 << 20;
 
-/// Who judges signatures of other kinds; by default nobody.
+/// The verifiers of OpenPGP and SSH signatures; by default none.
 #[derive(Debug, Default)]
 pub struct ExternalVerifiers {
     forge: Option<Forge>,
@@ -31,12 +32,12 @@ pub struct ExternalVerifiers {
 }
 
 impl ExternalVerifiers {
-    /// The forge's key, which comes first, and git's own verifier.
+    /// The forge's key, and git's own verifier in this repository. The forge's key decides first.
     pub fn new(forge: Option<Forge>, git: Option<&Repository>) -> Self {
         Self { forge, git: git.map(Git::of) }
     }
 
-    /// The judgement with another verifier's word, where the signature is of a kind that it judges.
+    /// Adds the judgement of an external verifier, where the signature is of a kind that one judges.
     pub fn judge(&self, object: &RawObject, judgement: Judgement) -> Judgement {
         let kind = match judgement.result.as_ref().err().map(crate::Rejection::reason) {
             Some(Reason::OpenPgpSignature) => SignatureKind::OpenPgp,

@@ -1,73 +1,82 @@
-//! Another program run to its end: its input handed in, its answer capped, its time limited.
+//! Runs another program to its end, with its input, and with limits on time and output.
 
 use std::{
-    io::{Read, Write},
+    io::{self, Read, Write},
     process::{Command, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
 
-/// How long a program may take.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// The time limit of a program.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The longest answer that is read from each of its streams, in bytes.
-const LONGEST_ANSWER: u64 = 64 << 10;
+/// The most that is read from each of its streams, in bytes.
+const MAX_OUTPUT: u64 = 64 << 10;
 
-/// How a program ended and what it said.
+/// How a program ended, and its output.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answer {
     /// Whether its exit status was 0.
     pub success: bool,
-    /// Standard output; what is no UTF-8 is replaced.
+    /// Standard output; invalid UTF-8 is replaced.
     pub output: String,
-    /// Standard error, likewise.
+    /// Standard error; invalid UTF-8 is replaced.
     pub errors: String,
 }
 
-/// Runs a program.
+/// Why a program gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error("{program} cannot be started: {source}")]
+    Start { program: String, source: io::Error },
+    #[error("{program} printed more than {} KiB", MAX_OUTPUT >> 10)]
+    TooLong { program: String },
+    #[error("{program} gave no answer within {} seconds", TIMEOUT.as_secs())]
+    Timeout { program: String },
+    #[error("{program} cannot be waited for: {source}")]
+    Wait { program: String, source: io::Error },
+}
+
+/// Runs a program. One that exceeds a limit is killed.
 ///
 /// # Errors
-/// In words, where it cannot be started, says too much, or takes too long; then it was ended.
-pub(super) fn run(mut command: Command, input: &[u8]) -> Result<Answer, String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("{name} cannot be started: {error}"))?;
+/// Where it cannot be started, or exceeds a limit.
+pub(super) fn run(mut command: Command, input: &[u8]) -> Result<Answer, Error> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = spawned.map_err(|source| Error::Start { program: program.clone(), source })?;
     let (mut stdin, bytes) = (child.stdin.take(), input.to_vec());
-    // a program that does not read to the end tells by its answer
+    // a program may answer before it has read all of its input
     thread::spawn(move || stdin.as_mut().map(|stdin| stdin.write_all(&bytes)));
     let (output, errors) = (child.stdout.take().map(read), child.stderr.take().map(read));
-    let end = Instant::now() + DEADLINE;
+    let end = Instant::now() + TIMEOUT;
     let text = |stream: Option<mpsc::Receiver<Option<String>>>| {
         let answer = stream.map(|stream| stream.recv_timeout(end.saturating_duration_since(Instant::now())));
         match answer {
             Some(Ok(Some(text))) => Ok(text),
-            Some(Ok(None)) => Err(format!("{name} gave an answer that is too long")),
-            _ => Err(format!("{name} gave no answer within {} seconds", DEADLINE.as_secs())),
+            Some(Ok(None)) => Err(Error::TooLong { program: program.clone() }),
+            _ => Err(Error::Timeout { program: program.clone() }),
         }
     };
     let texts = text(output).and_then(|output| Ok((output, text(errors)?)));
     if texts.is_err() {
         let _ = child.kill();
     }
-    // with both streams closed it has ended, or is about to
-    let status = child.wait().map_err(|error| format!("{name} cannot be waited for: {error}"))?;
+    // both streams are closed, so the program has ended or is about to
+    let status = child.wait().map_err(|source| Error::Wait { program: program.clone(), source })?;
     let (output, errors) = texts?;
     Ok(Answer { success: status.success(), output, errors })
 }
 
-/// The stream to its end on a thread of its own; `None` where it is too long.
+/// Reads a stream to its end on a thread of its own; `None` where it is too long.
 fn read(stream: impl Read + Send + 'static) -> mpsc::Receiver<Option<String>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        let read = stream.take(LONGEST_ANSWER + 1).read_to_end(&mut bytes);
-        let complete = read.is_ok_and(|length| length as u64 <= LONGEST_ANSWER);
-        // whoever waited may have given up
+        let read = stream.take(MAX_OUTPUT + 1).read_to_end(&mut bytes);
+        let complete = read.is_ok_and(|length| length as u64 <= MAX_OUTPUT);
+        // nobody receives after the time limit
         let _ = sender.send(complete.then(|| String::from_utf8_lossy(&bytes).into_owned()));
     });
     receiver
@@ -77,7 +86,7 @@ fn read(stream: impl Read + Send + 'static) -> mpsc::Receiver<Option<String>> {
 mod tests {
     use super::*;
 
-    fn shell(script: &str, input: &[u8]) -> Result<Answer, String> {
+    fn shell(script: &str, input: &[u8]) -> Result<Answer, Error> {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         run(command, input)
@@ -87,12 +96,12 @@ mod tests {
     fn both_streams_and_the_status_are_the_answer() {
         let answer = shell("cat; echo talk >&2; exit 3", b"input").unwrap();
         assert_eq!((answer.success, answer.output.as_str(), answer.errors.as_str()), (false, "input", "talk\n"));
-        assert!(shell("exit 0", &vec![b'x'; 1 << 20]).unwrap().success, "input that nobody reads");
+        assert!(shell("exit 0", &vec![b'x'; 1 << 20]).unwrap().success, "unread input");
     }
 
     #[test]
-    fn an_answer_without_end_is_none() {
-        assert!(shell("exec cat /dev/zero", b"").unwrap_err().contains("too long"));
-        assert!(run(Command::new("/nowhere/program"), b"").unwrap_err().contains("cannot be started"));
+    fn an_endless_answer_is_an_error() {
+        assert!(matches!(shell("exec cat /dev/zero", b""), Err(Error::TooLong { .. })));
+        assert!(matches!(run(Command::new("/nowhere/program"), b""), Err(Error::Start { .. })));
     }
 }

@@ -1,4 +1,4 @@
-//! SSH public keys, and the key that an SSH signature names (OpenSSH's `PROTOCOL.sshsig`, RFC 4251 strings).
+//! SSH public keys, and the key that an SSH signature names (OpenSSH's `PROTOCOL.sshsig`; strings as in RFC 4251).
 
 use base64::{
     Engine as _,
@@ -9,58 +9,77 @@ use sha2::{Digest, Sha256};
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
 const END: &str = "-----END SSH SIGNATURE-----";
 
-/// A signature longer than this names no key, in bytes of its armor.
-const LONGEST_SIGNATURE: usize = 64 << 10;
+/// The longest signature that is read, in bytes of its armor.
+const MAX_SIGNATURE: usize = 64 << 10;
 
-/// A public key: its type's name and the bytes that a signature repeats.
+/// A public key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PublicKey {
+    /// The name of its type, such as `ssh-ed25519`.
     name: String,
+    /// The bytes that a signature repeats.
     blob: Vec<u8>,
 }
 
+/// Why a line is not a public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PublicKeyError {
+    /// It has fewer than two words.
+    #[error("it has no type and key")]
+    TooShort,
+    /// It begins with something else, for example the type of a certificate.
+    #[error("it does not begin with the type of a public key")]
+    UnknownType,
+    /// Its second word is not base64.
+    #[error("its key is invalid base64")]
+    Encoding,
+    /// The key's own type is another one.
+    #[error("its key has another type than the line says")]
+    OtherType,
+}
+
 impl PublicKey {
-    /// Reads a line of a public key's file: `TYPE BASE64 [COMMENT]`. A certificate is none: it would speak for whatever key it is given to.
-    pub(super) fn of_line(line: &str) -> Result<Self, &'static str> {
+    /// Reads a line of a public key file: `TYPE BASE64 [COMMENT]`. Certificates are refused: one speaks for any key that it is issued to.
+    pub(super) fn of_line(line: &str) -> Result<Self, PublicKeyError> {
         let mut words = line.split_ascii_whitespace();
-        let (Some(name), Some(base64)) = (words.next(), words.next()) else { return Err("it has no type and key") };
+        let (Some(name), Some(base64)) = (words.next(), words.next()) else { return Err(PublicKeyError::TooShort) };
         let known = ["ssh-", "ecdsa-sha2-", "sk-"].iter().any(|start| name.starts_with(start));
         if !known || name.contains("-cert-") {
-            return Err("it does not begin with the type of a public key");
+            return Err(PublicKeyError::UnknownType);
         }
-        let blob = STANDARD.decode(base64).map_err(|_| "its key is no base64")?;
+        let blob = STANDARD.decode(base64).map_err(|_| PublicKeyError::Encoding)?;
         match string(&blob) {
             Some((inner, _)) if inner == name.as_bytes() => Ok(Self { name: name.to_owned(), blob }),
-            _ => Err("its key is of another type than it says"),
+            _ => Err(PublicKeyError::OtherType),
         }
     }
 
-    /// The line of an allowed signers file that lets this key alone sign in git's namespace.
+    /// The line of an allowed signers file that lets only this key sign, in the namespace of git.
     pub(super) fn allowed_signer(&self, principal: &str) -> String {
         format!("{principal} namespaces=\"git\" {} {}\n", self.name, STANDARD.encode(&self.blob))
     }
 
-    /// As OpenSSH shows it.
+    /// The fingerprint as OpenSSH shows it.
     pub(super) fn fingerprint(&self) -> String {
         format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(&self.blob)))
     }
 
-    /// Whether a signature names this key. What it names it has yet to fit.
+    /// Whether a signature names this key. Whether it verifies is not checked.
     pub(super) fn is_named_by(&self, armored: &[u8]) -> bool {
         named(armored).is_some_and(|blob| blob == self.blob)
     }
 }
 
-/// The key that an armored signature names: `SSHSIG`, the version, then the key.
+/// The key that an armored signature names. It begins with `SSHSIG`, the version, and the key.
 fn named(armored: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(armored).ok().filter(|text| text.len() <= LONGEST_SIGNATURE)?;
+    let text = std::str::from_utf8(armored).ok().filter(|text| text.len() <= MAX_SIGNATURE)?;
     let base64: String = text.strip_prefix(BEGIN)?.split_once(END)?.0.split_ascii_whitespace().collect();
     let blob = STANDARD.decode(base64).ok()?;
     let rest = blob.strip_prefix(b"SSHSIG")?.get(4..)?;
     string(rest).map(|(key, _)| key.to_owned())
 }
 
-/// A string of RFC 4251, and what follows it.
+/// A string of RFC 4251, and the bytes after it.
 fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)

@@ -1,30 +1,30 @@
-//! What gpg says on its status descriptor and ssh-keygen in its first line, read as git reads them, or more strictly.
+//! Reads the status lines of gpg and the first line of ssh-keygen, as strictly as git or more.
 //!
-//! Source: git's `gpg-interface.c` (`parse_gpg_output`, `parse_ssh_output`), GnuPG's `doc/DETAILS`.
+//! Sources: git's `gpg-interface.c` (`parse_gpg_output`, `parse_ssh_output`), GnuPG's `doc/DETAILS`.
 
 use crate::policy::Finding;
 
-/// The lines of gpg's status descriptor that decide.
+/// The status lines of gpg that decide.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct GpgStatus {
-    /// Each exclusive line: the finding that it stands for, where trust is left out of account.
+    /// The finding of each exclusive line (GOODSIG, BADSIG, …), without regard to trust.
     pub verdicts: Vec<Finding>,
-    /// The user id of the last of them.
+    /// The user id in the last exclusive line.
     pub signer: Option<String>,
-    /// The key id of the last of them.
+    /// The key id in the last exclusive line.
     pub key_id: Option<String>,
-    /// The primary key's fingerprints of VALIDSIG, one a line.
+    /// The primary key's fingerprint in each VALIDSIG line.
     pub fingerprints: Vec<String>,
     /// How far gpg trusts the key; the last line wins.
     pub trust: Option<String>,
-    /// How many signatures were looked at.
+    /// How many signatures gpg checked.
     pub signatures: usize,
-    /// The key is not there.
+    /// Whether gpg does not have the key.
     pub no_key: bool,
 }
 
 impl GpgStatus {
-    /// Reads the status lines and passes over every other line.
+    /// Reads the status lines, and ignores all other lines.
     pub(super) fn of(text: &str) -> Self {
         let mut status = Self::default();
         for line in text.lines().filter_map(|line| line.strip_prefix("[GNUPG:] ")) {
@@ -67,7 +67,7 @@ impl GpgStatus {
         }
     }
 
-    /// The one verdict; `None` where there are several or none.
+    /// The verdict; `None` where there is not exactly one.
     pub(super) fn verdict(&self) -> Option<Finding> {
         match self.verdicts.as_slice() {
             [one] => Some(*one),
@@ -75,7 +75,7 @@ impl GpgStatus {
         }
     }
 
-    /// The one fingerprint, or else the key's id.
+    /// The fingerprint where there is exactly one, otherwise the key id.
     pub(super) fn key(&self) -> Option<String> {
         match self.fingerprints.as_slice() {
             [one] => Some(one.clone()),
@@ -83,18 +83,18 @@ impl GpgStatus {
         }
     }
 
-    /// Whether gpg trusts the key at least marginally: git then shows G, and U below.
+    /// Whether gpg trusts the key at least marginally: git then shows G, otherwise U.
     pub(super) fn is_trusted(&self) -> bool {
         matches!(self.trust.as_deref(), Some("MARGINAL" | "FULLY" | "ULTIMATE"))
     }
 }
 
-/// What ssh-keygen says of a signature that is valid.
+/// A valid signature, as ssh-keygen reports it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SshGood {
-    /// The principal of the allowed signers; none for a key that they do not name.
+    /// The principal in the allowed signers file; `None` where the file does not name the key.
     pub principal: Option<String>,
-    /// `SHA256:…`.
+    /// The key's fingerprint, `SHA256:…`.
     pub key: String,
 }
 

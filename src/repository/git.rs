@@ -3,6 +3,7 @@
 
 use super::revision::Resolved;
 use super::{Error as RepositoryError, Repository, within_limit};
+use crate::git_process;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -219,7 +220,7 @@ fn is_id(text: &str, digits: usize) -> bool {
 /// The one line that `git rev-parse` prints, and its warnings.
 fn line(repository: &Repository, arguments: &[&str]) -> Result<(String, String), RepositoryError> {
     let command = "rev-parse";
-    let output = command_of(repository, arguments).stdin(Stdio::null()).stderr(Stdio::piped()).output().map_err(Error::Start)?;
+    let output = command_of(repository, arguments).stderr(Stdio::piped()).output().map_err(Error::Start)?;
     let warnings = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     if !output.status.success() {
         return Err(Error::Failed { command, message: warnings }.into());
@@ -236,7 +237,7 @@ pub(super) fn lines(
     mut take: impl FnMut(&[u8]) -> Option<()>,
 ) -> Result<(), RepositoryError> {
     let command = arguments.first().copied().unwrap_or_default();
-    let mut child = command_of(repository, arguments).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(Error::Start)?;
+    let mut child = command_of(repository, arguments).stderr(Stdio::piped()).spawn().map_err(Error::Start)?;
     // beside its output, so that git waits for nobody however much it has to say; what is more than a line's worth is not heard
     let complaints = child.stderr.take().map(|pipe| {
         std::thread::spawn(move || {
@@ -266,25 +267,13 @@ pub(super) fn lines(
 
 /// The address that git fetches a remote from, after its own rewriting.
 pub(super) fn fetch_url(repository: &Repository, remote: &str) -> Option<String> {
-    let output = command_of(repository, &["remote", "get-url", "--", remote]).stdin(Stdio::null()).output().ok()?;
+    let output = command_of(repository, &["remote", "get-url", "--", remote]).output().ok()?;
     let url = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
     Some(url.trim_end_matches('\n').to_owned())
 }
 
 fn command_of(repository: &Repository, arguments: &[&str]) -> Command {
-    let mut command = Command::new("git");
-    command
-        .arg("--no-replace-objects")
-        .arg("--git-dir")
-        .arg(repository.git_dir())
-        .args(arguments)
-        .env("GIT_NO_REPLACE_OBJECTS", "1")
-        .env("GIT_NO_LAZY_FETCH", "1")
-        // which git before 2.45 does not know
-        .env("GIT_ALLOW_PROTOCOL", "none")
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("LC_ALL", "C")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+    let mut command = git_process::reading(repository.git_dir());
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
     command
 }

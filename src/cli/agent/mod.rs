@@ -205,8 +205,7 @@ fn lock(locked: bool, done: &str, ui: &mut Ui) -> Result<Exit, Failure> {
 
 /// Whom git commits as here.
 fn committer() -> Option<String> {
-    let output = std::process::Command::new("git").args(["config", "user.email"]).stdin(std::process::Stdio::null()).output().ok()?;
-    let email = String::from_utf8(output.stdout).ok()?;
+    let email = crate::git_process::printed(&["config", "user.email"])?;
     Some(email.trim().to_owned()).filter(|email| email.contains('@'))
 }
 

@@ -10,8 +10,12 @@ use super::{
     },
     Finding,
 };
-use crate::{identity::Source, repository::Repository};
-use std::{path::Path, process::Command};
+use crate::{
+    git_process::{self, git as git_command},
+    identity::Source,
+    repository::Repository,
+};
+use std::path::Path;
 
 /// `gpg.format = x509` came with this version of git.
 const OLDEST_GIT: (u32, u32) = (2, 19);
@@ -25,7 +29,7 @@ pub(super) fn program() -> Finding {
 }
 
 pub(super) fn git() -> Finding {
-    let output = match Command::new("git").arg("--version").output() {
+    let output = match git_command(["--version"]).output() {
         Ok(output) => output,
         Err(error) => {
             let failure = Failure::new(Exit::Configuration, format!("git cannot be run: {error}"));
@@ -163,12 +167,8 @@ pub(super) fn allowed(context: &Context) -> Vec<Finding> {
 /// The hooks that can call this program.
 pub(super) fn hooks(repository: Option<&Repository>) -> Vec<Finding> {
     let Some(repository) = repository else { return Vec::new() };
-    let folder = Command::new("git").args(["rev-parse", "--path-format=absolute", "--git-path", "hooks"]).output();
-    let folder = folder.ok().filter(|output| output.status.success());
-    let folder = folder.map_or_else(
-        || repository.common_dir().join("hooks"),
-        |output| String::from_utf8_lossy(&output.stdout).trim_end().to_owned().into(),
-    );
+    let folder = git_process::printed(&["rev-parse", "--path-format=absolute", "--git-path", "hooks"]);
+    let folder = folder.map_or_else(|| repository.common_dir().join("hooks"), Into::into);
     let mut findings = Vec::new();
     for name in ["pre-receive", "update", "pre-push"] {
         let file = folder.join(name);

@@ -9,13 +9,13 @@ use super::{
     git_settings::{GitSettings, this_program},
     ui::Ui,
 };
-use crate::{policy::AllowedIdentities, repository::Repository};
+use crate::{git_process, policy::AllowedIdentities, repository::Repository};
 use directories::ProjectDirs;
 use record::{Change, Record};
 use std::{
     io::{BufRead as _, IsTerminal as _},
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::Output,
 };
 
 /// Configure git to sign and verify with paraph
@@ -262,7 +262,7 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Output, Failure> {
-        let output = Command::new("git").args(["config", self.scope]).args(arguments).stdin(Stdio::null()).output();
+        let output = git_process::git(["config", self.scope]).args(arguments).output();
         output.map_err(|error| Failure::io("git cannot be run", &error))
     }
 }

@@ -2,10 +2,10 @@
 //! Nothing of it leaves the machine, and nothing of it stays.
 
 use super::super::exit::{Exit, Failure};
+use crate::git_process;
 use crate::local::{Instance, LocalError, Running, ServeOptions};
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -38,11 +38,11 @@ pub(super) fn run(program: &Path) -> Result<Duration, Failure> {
         setting("paraph.allowedIdentities", &allowed),
     ];
     let git = |arguments: &[&str]| {
-        let mut command = Command::new("git");
+        let mut command = git_process::git(settings.iter().flat_map(|setting| ["-c", setting]));
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", &home);
         // one signature needs no agent, and nothing may stay behind
         command.env("PARAPH_AGENT", "never").env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CEILING_DIRECTORIES", folder.path());
-        command.args(settings.iter().flat_map(|setting| ["-c", setting])).args(arguments).current_dir(&work).stdin(Stdio::null());
+        command.args(arguments).current_dir(&work);
         let done = command.output().map_err(|error| Failure::io("git cannot be run", &error))?;
         match done.status.success() {
             true => Ok(()),

@@ -1,22 +1,22 @@
-//! The flags that name the identities a caller expects, as cosign and gitsign spell them.
+//! The flags for the identities that the caller expects, spelled as in cosign and gitsign.
 
 use super::{Exit, Failure};
 use crate::policy::{Expected, ExpectedIdentity, Pattern};
 
-/// Whom to expect; these decide in place of the allowed identities
+/// The expected identities, which replace the allowed identities
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Expected identity")]
 pub(super) struct Expect {
-    /// The identity, exactly; repeat it, with an issuer each, for several
+    /// The exact identity; may be repeated, with one issuer for each
     #[arg(long, value_name = "NAME")]
     certificate_identity: Vec<String>,
-    /// A regular expression that matches the whole identity
+    /// A regular expression for the whole identity
     #[arg(long, value_name = "PATTERN")]
     certificate_identity_regexp: Vec<String>,
-    /// Its OpenID issuer, exactly; the first issuer belongs to the first identity, and so on
+    /// The exact OpenID issuer; the first belongs to the first identity, and so on
     #[arg(long, value_name = "URL")]
     certificate_oidc_issuer: Vec<String>,
-    /// A regular expression that matches the whole issuer
+    /// A regular expression for the whole issuer
     #[arg(long, value_name = "PATTERN")]
     certificate_oidc_issuer_regexp: Vec<String>,
     /// The event that triggered the GitHub workflow
@@ -46,7 +46,8 @@ impl Expect {
             return Ok(None);
         }
         if identities.len() != issuers.len() || identities.is_empty() {
-            let message = format!("each expected identity needs its issuer: identities {}, issuers {}", identities.len(), issuers.len());
+            let message =
+                format!("there are {} expected identities and {} issuers; each identity needs one issuer", identities.len(), issuers.len());
             return Err(Failure::new(Exit::Usage, message).with_hint("give --certificate-identity and --certificate-oidc-issuer in pairs"));
         }
         let pairs = identities.into_iter().zip(issuers);
@@ -65,17 +66,19 @@ impl Expect {
     }
 }
 
-/// Exact texts first, then patterns; which of both kinds belong together cannot be told, so only one kind may be given.
+/// Exact texts or patterns, not both: the order in which the two kinds were given is not known, so they could not be paired.
 fn texts(exact: &[String], patterns: &[String]) -> Result<Vec<Expected>, Failure> {
     if exact.iter().chain(patterns).any(String::is_empty) {
-        return Err(Failure::new(Exit::Usage, "an expected identity or issuer is empty").with_hint("perhaps a variable is not set"));
+        return Err(Failure::new(Exit::Usage, "an expected identity or issuer is empty")
+            .with_hint("check whether a variable in the command is not set"));
     }
     if !exact.is_empty() && !patterns.is_empty() {
-        return Err(Failure::new(Exit::Usage, "an expected identity is given exactly or by a pattern, not both")
-            .with_hint("use patterns for all of them"));
+        return Err(Failure::new(Exit::Usage, "expected identities are given both exactly and by pattern")
+            .with_hint("use a pattern for each of them"));
     }
     let compiled = patterns.iter().map(|text| {
-        let pattern = Pattern::new(text).map_err(|cause| Failure::new(Exit::Usage, format!("{text} is no regular expression: {cause}")));
+        let pattern =
+            Pattern::new(text).map_err(|cause| Failure::new(Exit::Usage, format!("\"{text}\" is not a regular expression: {cause}")));
         pattern.map(Expected::Pattern)
     });
     exact.iter().map(|text| Ok(Expected::Exactly(text.clone()))).chain(compiled).collect()

@@ -1,4 +1,4 @@
-//! `paraph verify`.
+//! `paraph verify`: arguments, and the order in which objects are judged. The judge is in the library ([`crate::judge`]).
 
 mod expect;
 mod legacy;
@@ -17,32 +17,32 @@ use crate::repository::{Handle, Range, RawObject, Repository, TagReference, Tags
 use options::{Options, Session};
 use output::Output;
 
-/// The longest list of revisions that is read from standard input, in bytes.
+/// The most that is read from standard input, in bytes.
 const MAX_LIST: usize = 64 << 20;
 
 /// Verify commits and tags, offline
 ///
-/// Checks the signature of each object and whether you trust its identity (see `paraph.allowedIdentities` in `paraph config --help`).
-/// Replacement objects and grafts are not followed, and a name that may mean two things is refused. Succeeds only where every verdict
-/// is good; otherwise the exit code is that of the worst one.
+/// Verifies the signature of each object, and whether you trust the identity that signed it (see `paraph.allowedIdentities` in
+/// `paraph config --help`). Reads the repository and the trust roots, and changes neither. Fails unless every verdict is good; the exit code
+/// is that of the worst verdict. Ambiguous names are refused. Replacement objects and grafts are not followed.
 ///
-/// A single revision means that object alone: `paraph verify v1.0`. A range means every commit in it: `paraph verify main..topic`. An empty
-/// range is no failure: there is nothing to verify, and a line says so.
+/// A single revision means that object only: `paraph verify v1.0`. A range means every commit in it: `paraph verify main..topic`. An empty
+/// range succeeds and prints that there is nothing to verify.
 ///
-/// OpenPGP and SSH signatures are named, and judged only with --other-signatures; the merge commits of a forge also by its key, where
-/// `paraph.forgeKey` names it.
+/// OpenPGP and SSH signatures get the verdict `other`. With --other-signatures, git's own verifier judges them. With `paraph.forgeKey`, the
+/// forge's key judges its merge commits.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Commits, tags and ranges, in git's syntax; a tag is the tag object itself [default: HEAD]
     #[arg(value_name = "REV")]
     pub revisions: Vec<String>,
-    /// Every commit that any reference leads to
+    /// Verify every commit that any reference leads to
     #[arg(long, conflicts_with = "revisions")]
     pub all: bool,
-    /// Every annotated tag that a reference leads to as well, and the tags inside it
+    /// Verify every annotated tag that a reference leads to, and the tags inside it
     #[arg(long)]
     pub tags: bool,
-    /// Read the revisions from standard input, one a line
+    /// Read the revisions from standard input, one per line
     #[arg(long, conflicts_with_all = ["revisions", "all"])]
     pub stdin: bool,
     /// In ranges, follow only the first parent of each commit
@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 
 fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut Output<'_>) -> Result<(), Failure> {
     let (repository, judge) = (session.context.repository()?, &session.judge);
-    // beside `^A`, `B` means a range too, as it does for git
+    // with `^A` among the revisions, `B` is a range too, as in git
     let leaves_out = revisions.iter().any(|revision| revision.starts_with('^'));
     let (ranges, objects): (Vec<&str>, Vec<&str>) =
         revisions.iter().map(String::as_str).partition(|revision| leaves_out || is_range(revision));
@@ -79,7 +79,7 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
     judge.revisions(&objects, repository, |named| {
         if let Some(reference) = &named.lightweight_tag {
             output.warn(format!(
-                "{reference} is a lightweight tag: the verdict is on the commit that it leads to now; `paraph verify-tag` asks for a signed tag."
+                "{reference} is a lightweight tag, so the verdict is on the commit that it leads to now. `paraph verify-tag` requires a signed tag."
             ));
         }
         output.show(&named.judged);
@@ -92,9 +92,9 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
     if let Some(first) = lightweight.first() {
         let others = if lightweight.len() > 1 { format!(" and {} others", lightweight.len() - 1) } else { String::new() };
         let are = if lightweight.len() > 1 { "are lightweight tags, which carry" } else { "is a lightweight tag, which carries" };
-        output.warn(format!("{first}{others} {are} no signature: not judged here; `paraph verify-tag` asks for a signed tag."));
+        output.warn(format!("{first}{others} {are} no signature and were not judged. `paraph verify-tag` requires a signed tag."));
     }
-    // by their ids: a name that is no text cannot be asked for, and must fit the tag's own nevertheless
+    // by id: a name that is not valid UTF-8 cannot be resolved, but is still compared with the tag's own name
     let tag = |repository: &Repository, tag: &TagReference| {
         let object = repository.object_by_id(&tag.id).map(|object| RawObject { reference: tag.reference.clone(), ..object });
         judge.read(object)
@@ -102,7 +102,7 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
     Ok(judge.in_order(tags.iter(), &repository.handle(), tag, |judged| output.show(&judged))?)
 }
 
-/// Counts the commits of a range beside their verification, for a person who waits; `others` are known.
+/// Counts the commits of a range while they are verified, for the progress bar. `others` is the number of other objects.
 fn count(handle: Handle, range: &Range<'_>, others: usize, total: Total) {
     if range.revisions.is_empty() && !range.all {
         total.set(others as u64);
@@ -122,9 +122,9 @@ impl Args {
     fn revisions(&self) -> Result<Vec<String>, Failure> {
         if self.stdin {
             let text =
-                String::from_utf8(read(None, MAX_LIST)?).map_err(|_| Failure::new(Exit::Usage, "standard input is no text in UTF-8"))?;
+                String::from_utf8(read(None, MAX_LIST)?).map_err(|_| Failure::new(Exit::Usage, "standard input is not valid UTF-8"))?;
             let revisions: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-            // a list that was lost on its way here is not a list of good objects
+            // an empty list is more likely a mistake of the caller than a list without bad objects
             if revisions.is_empty() {
                 return Err(Failure::new(Exit::Usage, "standard input names no revision"));
             }
@@ -135,11 +135,12 @@ impl Args {
     }
 }
 
-/// Revisions that only leave out leave nothing to verify, which is not what anybody asks for.
+/// Refuses revisions that only exclude commits: nothing would be verified.
 fn including_something(revisions: Vec<String>) -> Result<Vec<String>, Failure> {
     if !revisions.is_empty() && revisions.iter().all(|revision| revision.starts_with('^')) {
-        return Err(Failure::new(Exit::Usage, "the revisions only leave commits out (^REV), and name none to verify")
-            .with_hint("for the commits since BASE give BASE.."));
+        return Err(
+            Failure::new(Exit::Usage, "the revisions only exclude commits (^REV)").with_hint("give BASE.. for the commits since BASE")
+        );
     }
     Ok(revisions)
 }
@@ -148,7 +149,7 @@ fn is_range(revision: &str) -> bool {
     revision.contains("..") || revision.starts_with('^')
 }
 
-/// Whether a summary says more than the one verdict.
+/// Whether the call can be about more than one object, so that a summary is printed.
 fn is_many(arguments: &Args, revisions: &[String]) -> bool {
     arguments.all || arguments.tags || arguments.stdin || revisions.len() > 1 || revisions.iter().any(|revision| is_range(revision))
 }

@@ -1,4 +1,4 @@
-//! What `paraph verify` and `paraph verify-tag` have in common: how to judge, and how to tell.
+//! What `paraph verify` and `paraph verify-tag` share: the flags, and the judge that they configure.
 
 use super::{expect::Expect, legacy::Legacy};
 use crate::{
@@ -19,31 +19,31 @@ use std::path::PathBuf;
 /// The flags of both commands
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Options {
-    /// Have OpenPGP and SSH signatures judged too, by git's own verifier
+    /// Let git's own verifier judge OpenPGP and SSH signatures
     ///
-    /// git runs the programs of its configuration (gpg.program, gpg.ssh.program), which know their keys; good is what it shows as G, with the
-    /// trust that gpg.minTrustLevel demands. The CMS of another program stays `other`: git would hand it to paraph.
+    /// git runs the programs in its configuration (gpg.program, gpg.ssh.program), which know their keys. A signature is good if git shows it
+    /// as G, at the trust level of gpg.minTrustLevel. The CMS signature of another program stays `other`, because git would call paraph for it.
     #[arg(long)]
     pub other_signatures: bool,
     /// Print the verdicts in this format
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
-    /// The same as --format json
+    /// Same as --format json
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
-    /// Print nothing but warnings and errors; the exit code tells
+    /// Print only warnings and errors; the exit code gives the result
     #[arg(long, short, conflicts_with_all = ["json", "format"])]
     pub quiet: bool,
-    /// Verify under this trusted_root.json
+    /// Verify with the trust root in this file (trusted_root.json)
     #[arg(long, value_name = "FILE")]
     pub trusted_root: Option<PathBuf>,
-    /// Verify under the trust of this instance
+    /// Verify with the trust root of this instance
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub instance: Option<String>,
-    /// Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time
+    /// Use this time as the current time, in RFC 3339. It only decides what is in the future, and never replaces a trusted time
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub at: Option<Timestamp>,
-    /// Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)
+    /// Store results in the cache folder, and reuse those of earlier runs (see paraph.verdictCache)
     #[arg(long)]
     pub cache: bool,
     #[command(flatten)]
@@ -52,14 +52,14 @@ pub(in crate::cli) struct Options {
     legacy: Legacy,
 }
 
-/// How verdicts are told.
+/// The format of the verdicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(in crate::cli) enum Format {
-    /// Sentences, and a summary of many objects
+    /// Sentences, and a summary where there are many objects
     Text,
-    /// An object a line: man/json.md
+    /// One JSON object per line: see man/json.md
     Json,
-    /// One SARIF 2.1.0 document, a result for each object that is not good
+    /// One SARIF 2.1.0 document with a result for each object that is not good
     Sarif,
 }
 
@@ -76,20 +76,20 @@ impl Options {
     }
 }
 
-/// What earlier runs verified under the same trust; what cannot be used is said, and verified anew.
+/// The results of earlier runs with the same trust roots. Where they cannot be used, a warning says so, and everything is verified.
 fn open_cache(verifier: &Verifier, warnings: &mut Vec<String>) -> Result<Kept, Failure> {
     let places = ProjectDirs::from("", "", "paraph")
-        .ok_or_else(|| Failure::new(Exit::Io, "there is no cache folder: the user has no home folder").with_hint("set HOME"))?;
+        .ok_or_else(|| Failure::new(Exit::Io, "there is no cache folder, because the user has no home folder").with_hint("set HOME"))?;
     let (kept, remark) = Kept::open(&places.cache_dir().join("verdicts"), verifier.roots(), verifier.now());
     warnings.extend(remark.map(|remark| remark.to_string()));
     Ok(kept)
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    crate::policy::time_of(text).ok_or_else(|| "it is no time in RFC 3339, such as 2026-01-31T00:00:00Z".to_owned())
+    crate::policy::time_of(text).ok_or_else(|| "it is not a time in RFC 3339, such as 2026-01-31T00:00:00Z".to_owned())
 }
 
-/// What both commands judge with.
+/// The repository, the configuration and the judge of one call.
 pub(super) struct Session {
     pub context: Context,
     pub judge: Judge,
