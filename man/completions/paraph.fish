@@ -56,54 +56,54 @@ complete -c paraph -n "__fish_paraph_using_subcommand doctor" -s h -l help -d 'P
 complete -c paraph -n "__fish_paraph_using_subcommand whoami" -l check -d 'Ask whoever gives the token, and look at it; the certificate authority and the log hear of nothing, and no browser is opened'
 complete -c paraph -n "__fish_paraph_using_subcommand whoami" -l json -d 'Print it as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand whoami" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l format -d 'Print the verdicts in this format' -r -f -a "text\t'Sentences, and a summary of many objects'
-json\t'An object a line: man/json.md'
-sarif\t'One SARIF 2.1.0 document, a result for each object that is not good'"
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l trusted-root -d 'Verify under this trusted_root.json' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l instance -d 'Verify under the trust of this instance' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l at -d 'Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-identity -d 'The identity, exactly; repeat it, with an issuer each, for several' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-identity-regexp -d 'A regular expression that matches the whole identity' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-oidc-issuer -d 'Its OpenID issuer, exactly; the first issuer belongs to the first identity, and so on' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-oidc-issuer-regexp -d 'A regular expression that matches the whole issuer' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l format -d 'Print the verdicts in this format' -r -f -a "text\t'Sentences, and a summary where there are many objects'
+json\t'One JSON object per line: see man/json.md'
+sarif\t'One SARIF 2.1.0 document with a result for each object that is not good'"
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l trusted-root -d 'Verify with the trust root in this file (trusted_root.json)' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l instance -d 'Verify with the trust root of this instance' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l at -d 'Use this time as the current time, in RFC 3339. It only decides what is in the future, and never replaces a trusted time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-identity -d 'The exact identity; may be repeated, with one issuer for each' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-identity-regexp -d 'A regular expression for the whole identity' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-oidc-issuer -d 'The exact OpenID issuer; the first belongs to the first identity, and so on' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-oidc-issuer-regexp -d 'A regular expression for the whole issuer' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-trigger -d 'The event that triggered the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-sha -d 'The commit of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-name -d 'The name of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-repository -d 'The repository of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-ref -d 'The ref of the GitHub workflow' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l all -d 'Every commit that any reference leads to'
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l tags -d 'Every annotated tag that a reference leads to as well, and the tags inside it'
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l stdin -d 'Read the revisions from standard input, one a line'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l all -d 'Verify every commit that any reference leads to'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l tags -d 'Verify every annotated tag that a reference leads to, and the tags inside it'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l stdin -d 'Read the revisions from standard input, one per line'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l first-parent -d 'In ranges, follow only the first parent of each commit'
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l other-signatures -d 'Have OpenPGP and SSH signatures judged too, by git\'s own verifier'
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l json -d 'The same as --format json'
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -s q -l quiet -d 'Print nothing but warnings and errors; the exit code tells'
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l cache -d 'Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l other-signatures -d 'Let git\'s own verifier judge OpenPGP and SSH signatures'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l json -d 'Same as --format json'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -s q -l quiet -d 'Print only warnings and errors; the exit code gives the result'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l cache -d 'Store results in the cache folder, and reuse those of earlier runs (see paraph.verdictCache)'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l lookup -d 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign\'s online mode'
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l allow-legacy -d 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l allow-legacy -d 'Judge signatures that need a legacy rule by their identity, instead of reporting them as legacy'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l format -d 'Print the verdicts in this format' -r -f -a "text\t'Sentences, and a summary of many objects'
-json\t'An object a line: man/json.md'
-sarif\t'One SARIF 2.1.0 document, a result for each object that is not good'"
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l trusted-root -d 'Verify under this trusted_root.json' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l instance -d 'Verify under the trust of this instance' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l at -d 'Take this time as now, in RFC 3339. It decides what lies in the future; it never replaces a trusted time' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-identity -d 'The identity, exactly; repeat it, with an issuer each, for several' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-identity-regexp -d 'A regular expression that matches the whole identity' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-oidc-issuer -d 'Its OpenID issuer, exactly; the first issuer belongs to the first identity, and so on' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-oidc-issuer-regexp -d 'A regular expression that matches the whole issuer' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l format -d 'Print the verdicts in this format' -r -f -a "text\t'Sentences, and a summary where there are many objects'
+json\t'One JSON object per line: see man/json.md'
+sarif\t'One SARIF 2.1.0 document with a result for each object that is not good'"
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l trusted-root -d 'Verify with the trust root in this file (trusted_root.json)' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l instance -d 'Verify with the trust root of this instance' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l at -d 'Use this time as the current time, in RFC 3339. It only decides what is in the future, and never replaces a trusted time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-identity -d 'The exact identity; may be repeated, with one issuer for each' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-identity-regexp -d 'A regular expression for the whole identity' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-oidc-issuer -d 'The exact OpenID issuer; the first belongs to the first identity, and so on' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-oidc-issuer-regexp -d 'A regular expression for the whole issuer' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-trigger -d 'The event that triggered the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-sha -d 'The commit of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-name -d 'The name of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-repository -d 'The repository of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-ref -d 'The ref of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l target -d 'Judge what the innermost tag names too: the commit'
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l other-signatures -d 'Have OpenPGP and SSH signatures judged too, by git\'s own verifier'
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l json -d 'The same as --format json'
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s q -l quiet -d 'Print nothing but warnings and errors; the exit code tells'
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l cache -d 'Keep what is verified in the cache folder, and do not verify it again (see paraph.verdictCache)'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l other-signatures -d 'Let git\'s own verifier judge OpenPGP and SSH signatures'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l json -d 'Same as --format json'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s q -l quiet -d 'Print only warnings and errors; the exit code gives the result'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l cache -d 'Store results in the cache folder, and reuse those of earlier runs (see paraph.verdictCache)'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l lookup -d 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign\'s online mode'
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l allow-legacy -d 'Judge signatures that need an older rule by their identity, instead of reporting them as legacy'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l allow-legacy -d 'Judge signatures that need a legacy rule by their identity, instead of reporting them as legacy'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -l json -d 'Print it as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
