@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn case_64_a_folder_that_is_not_the_users_alone_is_refused() {
+    fn a_folder_that_is_not_the_users_alone_is_refused() {
         let base = tempfile::tempdir().unwrap();
         let at = |name: &str| Place::at(base.path().join(name));
         assert_eq!(say(at("new"), base.path()), "fine");
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn case_64_a_stale_socket_is_replaced_and_anything_else_is_not() {
+    fn a_stale_socket_is_replaced_and_anything_else_is_not() {
         let base = tempfile::tempdir().unwrap();
         let place = Place::at(base.path().join("place")).unwrap();
         drop(place.listen(&place.socket()).unwrap());

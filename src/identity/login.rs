@@ -376,8 +376,8 @@ const SYSTEM_OPENERS: &[&[&str]] = if cfg!(target_os = "macos") {
 };
 
 #[cfg(test)]
-#[path = "attack_67_tests.rs"]
-mod attack_67;
+#[path = "login_attack_tests.rs"]
+mod attack_tests;
 #[cfg(test)]
 #[path = "login_tests.rs"]
 mod tests;

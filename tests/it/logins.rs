@@ -1,8 +1,8 @@
 //! Logins as a person does them: in a browser, on another device, at an independent provider.
 
-mod attack_67;
 mod chromium;
 mod device;
+mod lying_issuer;
 mod openid_provider;
 
 use crate::support::sigstore::Sigstore;

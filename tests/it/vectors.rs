@@ -110,7 +110,7 @@ fn every_reason_stands_in_a_vector() {
         // what a log answered, or did not: the tests of the command line ask one
         Reason::LookupFailed.id(),
         Reason::EntryNotFound.id(),
-        // there is no tag object: `case_24_a_lightweight_tag_is_not_annotated` has one
+        // there is no tag object: `a_lightweight_tag_is_not_annotated` has one
         Reason::NotAnnotated.id(),
         // of an object in a repository of SHA-256 ids: `the_entries_that_gitsign_logged_in_its_online_mode_are_bound_and_labelled` has some
         LegacyRule::EntryOfSha1Id.id(),

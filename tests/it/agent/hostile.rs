@@ -79,7 +79,7 @@ fn what_is_no_request_gets_an_answer_or_nothing() {
 }
 
 #[test]
-fn case_65_only_what_git_signs_is_signed_and_no_call_hands_out_a_key() {
+fn only_what_git_signs_is_signed_and_no_call_hands_out_a_key() {
     let setup = Setup::running();
     for payload in [&b""[..], b"hello", b"\x30\x82\x01\x0a", b"tree x\n\n", b"POST /api/v2/signingCert"] {
         assert_eq!(kind(setup.call(&sign(payload))), Some(Refusal::Payload), "{payload:?}");
@@ -100,7 +100,7 @@ fn case_65_only_what_git_signs_is_signed_and_no_call_hands_out_a_key() {
 }
 
 #[test]
-fn case_65_a_replayed_request_is_a_new_signature_that_the_journal_shows() {
+fn a_replayed_request_is_a_new_signature_that_the_journal_shows() {
     let setup = Setup::running();
     let signatures: Vec<String> = (0..2)
         .map(|_| match setup.call(&sign(PAYLOAD)) {
@@ -188,10 +188,10 @@ fn connections_that_are_held_open_are_bounded() {
 }
 
 #[test]
-fn case_64_another_users_process_hears_nothing() {
+fn another_users_process_hears_nothing() {
     let setup = Setup::running();
     if !rustix::process::geteuid().is_root() || setup.sandbox.command("setpriv", &setup.sandbox.work()).arg("--version").output().is_err() {
-        eprintln!("SKIPPED case_64_another_users_process_hears_nothing: it takes root and setpriv to be another user");
+        eprintln!("SKIPPED another_users_process_hears_nothing: it takes root and setpriv to be another user");
         return;
     }
     // even where the folders let it in: the peer's user id decides

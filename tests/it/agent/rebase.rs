@@ -130,7 +130,7 @@ fn two_first_commits_at_once_leave_one_agent() {
 }
 
 #[test]
-fn case_66_a_certificate_in_its_last_seconds_is_replaced() {
+fn a_certificate_in_its_last_seconds_is_replaced() {
     let setup = Setup::with(ServeOptions { certificate_lifetime: 1, ..ServeOptions::default() });
     for number in 0..12 {
         setup.commit(&format!("{number}"));

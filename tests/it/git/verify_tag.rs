@@ -78,7 +78,7 @@ fn tags_inside_tags_are_judged_each_by_itself() {
 
 /// Case 24 of the attacks: a lightweight tag takes the place of a signed one.
 #[test]
-fn case_24_a_lightweight_tag_is_not_annotated() {
+fn a_lightweight_tag_is_not_annotated() {
     let (_sigstore, sandbox) = tagged();
     sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "signed"]);
     sandbox.git(&["tag", "-f", "--no-sign", "v1", "HEAD"]);
@@ -107,7 +107,7 @@ fn case_24_a_lightweight_tag_is_not_annotated() {
 
 /// Case 25 of the attacks: a branch and a tag of one short name, and a branch that is called like an object id.
 #[test]
-fn case_25_a_short_name_that_may_mean_two_things_is_refused() {
+fn a_short_name_that_may_mean_two_things_is_refused() {
     let (_sigstore, sandbox) = tagged();
     sandbox.git(&["branch", "v1"]);
     insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify-tag", "v1"])), @r"

@@ -1,4 +1,4 @@
-//! Case 67 of the attacks on logins: what can go wrong between a login's parts, one test each.
+//! Attacks between the parts of a login: state, code, redirect and token, one test each.
 
 use super::Opener;
 use crate::{
@@ -22,7 +22,7 @@ fn claims(claims: fn(&mut Value)) -> Lies {
 }
 
 #[test]
-fn attack_67_wrong_state_is_ignored_and_the_login_goes_on() {
+fn wrong_state_is_ignored_and_the_login_goes_on() {
     run(async {
         let (fake, requests) = provider(HONEST).await;
         let http = patient();
@@ -40,7 +40,7 @@ fn attack_67_wrong_state_is_ignored_and_the_login_goes_on() {
 }
 
 #[test]
-fn attack_67_reused_code_is_refused_by_the_provider_and_told() {
+fn reused_code_is_refused_by_the_provider_and_told() {
     let refusal = json!({"error": "invalid_grant", "error_description": "the code has been used"});
     let told = direct(Lies { token_answer: Some((400, refusal)), ..HONEST });
     insta::assert_snapshot!(told, @"the identity provider refused the login: invalid_grant: the code has been used");
@@ -48,7 +48,7 @@ fn attack_67_reused_code_is_refused_by_the_provider_and_told() {
 
 /// Two logins at once, and their answers at each other's addresses: neither takes the other's.
 #[test]
-fn attack_67_second_tab_cannot_answer_for_the_first() {
+fn second_tab_cannot_answer_for_the_first() {
     run(async {
         let http = patient();
         let (first, first_requests) = provider(HONEST).await;
@@ -79,7 +79,7 @@ fn attack_67_second_tab_cannot_answer_for_the_first() {
 
 /// The redirect goes where the request said, with its port, or the code is not taken.
 #[test]
-fn attack_67_redirect_to_another_port_or_path_is_not_followed() {
+fn redirect_to_another_port_or_path_is_not_followed() {
     for elsewhere in
         ["http://localhost:1/auth/callback", "http://localhost/other", "http://127.0.0.1/auth/callback", "https://localhost/auth/callback"]
     {
@@ -94,7 +94,7 @@ fn attack_67_redirect_to_another_port_or_path_is_not_followed() {
 }
 
 #[test]
-fn attack_67_token_for_another_audience_is_refused() {
+fn token_for_another_audience_is_refused() {
     let told = [
         direct(claims(|claims| claims["aud"] = json!("other"))),
         direct(claims(|claims| claims["aud"] = json!(["sigstore", "other"]))),
@@ -108,7 +108,7 @@ fn attack_67_token_for_another_audience_is_refused() {
 }
 
 #[test]
-fn attack_67_token_for_another_nonce_is_refused() {
+fn token_for_another_nonce_is_refused() {
     let told = [direct(claims(|claims| claims["nonce"] = json!("other"))), direct(claims(|claims| claims["nonce"] = Value::Null))];
     insta::assert_snapshot!(told.join("\n"), @r"
         the identity token belongs to another login
@@ -117,7 +117,7 @@ fn attack_67_token_for_another_nonce_is_refused() {
 }
 
 #[test]
-fn attack_67_address_that_is_not_verified_is_refused() {
+fn address_that_is_not_verified_is_refused() {
     let told = [
         direct(claims(|claims| claims["email_verified"] = json!(false))),
         direct(claims(|claims| claims["email_verified"] = json!("false"))),
@@ -132,7 +132,7 @@ fn attack_67_address_that_is_not_verified_is_refused() {
 
 /// The provider's own metadata allow none and HS256, and the key of a published algorithm could be a MAC's secret.
 #[test]
-fn attack_67_algorithm_none_and_mac_are_refused() {
+fn algorithm_none_and_mac_are_refused() {
     let told = ["none", "NONE", "HS256", "HS512", "hs256"].map(|algorithm| direct(Lies { algorithm, ..HONEST }));
     insta::assert_snapshot!(told.join("\n"), @r"
         the identity token is not signed by a key of its issuer: its algorithm is none
@@ -152,7 +152,7 @@ fn attack_67_algorithm_none_and_mac_are_refused() {
 }
 
 #[test]
-fn attack_67_issuer_with_a_trailing_slash_is_another_issuer() {
+fn issuer_with_a_trailing_slash_is_another_issuer() {
     let told = [
         direct(Lies { issuer_suffix: "/", ..HONEST }),
         direct(claims(|claims| claims["iss"] = json!(format!("{}/", claims["iss"].as_str().unwrap())))),
@@ -165,7 +165,7 @@ fn attack_67_issuer_with_a_trailing_slash_is_another_issuer() {
 
 /// Keys that change while a person logs in are read once more; a key that is in neither set is refused.
 #[test]
-fn attack_67_rotated_keys_are_read_again_once() {
+fn rotated_keys_are_read_again_once() {
     insta::assert_snapshot!(direct(Lies { foreign_key: Foreign::AtFirst, ..HONEST }), @"a token of me@example.com");
     insta::assert_snapshot!(direct(Lies { foreign_key: Foreign::Unknown, ..HONEST }), @"the identity provider's token cannot be trusted: Signature verification failed: No matching key found");
     run(async {

@@ -1,4 +1,4 @@
-//! Case 67 of the attacks on logins, through git: an issuer whose tokens lie, or that signs with a key which it does not publish.
+//! Signing through git with an issuer that lies in its tokens, or signs them with a key that it does not publish.
 
 use crate::support::{
     sandbox::Sandbox,
@@ -8,7 +8,7 @@ use crate::support::{
 use paraph::local::ServeOptions;
 
 #[test]
-fn attack_67_a_token_that_lies_goes_nowhere_and_makes_no_commit() {
+fn a_token_that_lies_goes_nowhere_and_makes_no_commit() {
     let mut told = String::new();
     for fault in ["other-nonce", "other-audience", "other-issuer", "unverified-email", "foreign-key"] {
         let fault = format!("issuer={fault}");
