@@ -5,9 +5,9 @@ use crate::{
     measure::median,
     megabytes,
     set::{Kind, Set},
-    vectors::world::World,
     verify,
 };
+use paraph_vectors::world::World;
 use std::fmt::Write as _;
 
 const COMMITS: [usize; 4] = [100, 2_000, 20_000, 100_000];

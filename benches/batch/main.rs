@@ -12,10 +12,6 @@
     clippy::print_stderr,
     reason = "a benchmark stops where something is wrong, and prints"
 )]
-#![allow(dead_code, reason = "the test vectors' generator has more than is used here")]
-
-#[path = "../../examples/make-vectors/vectors/mod.rs"]
-mod vectors;
 
 mod corpus;
 mod floor;
@@ -25,9 +21,9 @@ mod set;
 
 use floor::Times;
 use measure::{Run, median, pinned, run};
+use paraph_vectors::world::World;
 use set::{Kind, Set};
 use std::path::{Path, PathBuf};
-use vectors::world::World;
 
 const PARAPH: &str = env!("CARGO_BIN_EXE_paraph");
 const ROUNDS: usize = 3;

@@ -2,12 +2,6 @@
 //! an SCT, an entry of Rekor v1 with its promise, and a checkpoint of its own, in a log of two hundred million leaves. They stand in a real
 //! repository, packed by git.
 
-use crate::vectors::{
-    certificate::{ISSUER_V1, ISSUER_V2, SCT_LIST, email, raw, serial, subject_alternative_name, utf8},
-    evidence::{Record, unsigned_attribute},
-    key::Key,
-    world::{TIME, World},
-};
 use aws_lc_rs::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair},
@@ -32,6 +26,12 @@ use paraph::{
         cms::{ID_DATA, SignedDataParts},
         git::signed_attributes,
     },
+};
+use paraph_vectors::{
+    certificate::{ISSUER_V1, ISSUER_V2, SCT_LIST, email, raw, serial, subject_alternative_name, utf8},
+    evidence::{Record, unsigned_attribute},
+    key::Key,
+    world::{TIME, World},
 };
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -213,8 +213,8 @@ impl Signer {
             canonicalized_body: Vec::new(),
         };
         let leaf = Certificate::from_der(&self.leaf).unwrap();
-        let encoded = crate::vectors::der::octets(&prost::Message::encode_to_vec(&entry));
-        let (digest_algorithm, signature_algorithm) = (crate::vectors::recipe::sha256(), self.key.signature_algorithm());
+        let encoded = paraph_vectors::der::octets(&prost::Message::encode_to_vec(&entry));
+        let (digest_algorithm, signature_algorithm) = (paraph_vectors::recipe::sha256(), self.key.signature_algorithm());
         let cms = SignedDataParts {
             version: 1,
             content_type: ID_DATA,

@@ -1,9 +1,6 @@
 //! The test vectors: each gets what its `expect` says, through the program's entry points, and they can be made again byte for byte. The
 //! library's verdict on them is in `tests/verifier/`.
 
-#[path = "../../examples/make-vectors/vectors/mod.rs"]
-mod generator;
-
 mod case;
 mod entry_points;
 mod library;
@@ -81,14 +78,14 @@ fn git_itself_passes_the_bytes_that_the_other_tests_pass() {
 
 #[test]
 fn made_again_the_vectors_are_the_same() {
-    let made = generator::files();
+    let made = paraph_vectors::files();
     let mut differ: Vec<&str> = Vec::new();
     for (path, content) in &made {
         if std::fs::read(folder().join(path)).ok().as_ref() != Some(content) {
             differ.push(path);
         }
     }
-    assert!(differ.is_empty(), "run `cargo run --example make-vectors`; these differ:\n{}", differ.join("\n"));
+    assert!(differ.is_empty(), "run `cargo run --manifest-path tests/vectors/generator/Cargo.toml`; these differ:\n{}", differ.join("\n"));
     let names: BTreeSet<&str> = made.keys().filter_map(|path| path.split_once('/')).map(|(name, _)| name).collect();
     let standing: BTreeSet<String> = cases().into_iter().map(|case| case.name).collect();
     assert_eq!(standing.iter().map(String::as_str).collect::<BTreeSet<_>>(), names, "a folder that is not made");

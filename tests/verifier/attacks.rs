@@ -1,7 +1,7 @@
 //! The table of attacks (`tests/vectors/ATTACKS.md`): every case and advisory stands in it, and the tests that it names are there.
 
-use crate::generator::attacks::rows;
 use paraph::object::{Commit, ObjectFormat};
+use paraph_vectors::attacks::rows;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,

@@ -2,14 +2,6 @@
 
 use crate::{
     case::{Case, cases},
-    generator::{
-        certificate::{Template, authority_key_identifier, basic_constraints, key_usage, name, raw, serial, subject_key_identifier},
-        der::{self, Content, edit, octets, sequence, set},
-        evidence::{Token, unsigned_attribute},
-        key::Key,
-        recipe::{COMMIT, PUSH, Recipe, TAG},
-        world::{BEGIN, END, TIME, World, authority_json},
-    },
     library::{NOW, signed},
 };
 use paraph::{
@@ -26,6 +18,14 @@ use paraph::{
     signature::{armor::MAX_ARMOR, cms::MAX_ELEMENTS, git::MAX_TOKENS},
     trust::{Instance, MAX_TRUSTED_ROOT, TrustRoot},
     verify::{MAX_CMS, Verifier},
+};
+use paraph_vectors::{
+    certificate::{Template, authority_key_identifier, basic_constraints, key_usage, name, raw, serial, subject_key_identifier},
+    der::{self, Content, edit, octets, sequence, set},
+    evidence::{Token, unsigned_attribute},
+    key::Key,
+    recipe::{COMMIT, PUSH, Recipe, TAG},
+    world::{BEGIN, END, TIME, World, authority_json},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, path::Path, time::Instant};

@@ -1,9 +1,5 @@
 //! Which algorithms are allowed: every combination of algorithm, parameters and kind of key, and which keys are read.
 
-use crate::generator::{
-    der::{oid, sequence, tlv},
-    key::Key,
-};
 use aws_lc_rs::{
     rand::SystemRandom,
     signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaEncoding},
@@ -11,6 +7,10 @@ use aws_lc_rs::{
 use der::Decode;
 use p256::ecdsa::signature::hazmat::PrehashSigner as _;
 use paraph::certificate::{HashAlgorithm, KeyKind, PublicKey, key::signature_hash};
+use paraph_vectors::{
+    der::{oid, sequence, tlv},
+    key::Key,
+};
 use spki::AlgorithmIdentifierRef;
 
 const NULL: &[u8] = &[5, 0];

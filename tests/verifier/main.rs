@@ -15,9 +15,6 @@ mod bundle;
 #[allow(dead_code, reason = "shared with the tests of the program")]
 mod case;
 mod entries;
-#[path = "../../examples/make-vectors/vectors/mod.rs"]
-#[allow(dead_code, reason = "shared with the generator")]
-mod generator;
 #[path = "../it/vectors/library.rs"]
 mod library;
 mod objects_of_corpus;

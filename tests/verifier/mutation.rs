@@ -3,16 +3,16 @@
 
 use crate::{
     case::{Case, cases},
-    generator::{
-        der::{Content, Node},
-        recipe::commit,
-    },
     library::library_cell,
 };
 use paraph::{
     evidence::entry::TransparencyLogEntry,
     object::{Commit, ObjectFormat},
     signature::armor,
+};
+use paraph_vectors::{
+    der::{Content, Node},
+    recipe::commit,
 };
 use prost::Message;
 use rayon::prelude::*;

@@ -1,23 +1,21 @@
 //! The ways from a certificate to an authority that take a turn: through certificates that the signature or the token carries, or through
 //! an intermediate of a timestamp authority.
 
-use crate::{
-    generator::{
-        certificate::{
-            BASIC_CONSTRAINTS, CODE_SIGNING, TIME_STAMPING, Template, authority_key_identifier, basic_constraints, extended_key_usage,
-            key_usage, name, serial, subject_key_identifier,
-        },
-        evidence::Token,
-        key::Key,
-        world::{World, authority_json},
-    },
-    library::NOW,
-};
+use crate::library::NOW;
 use paraph::{
     Reason,
     object::ObjectFormat,
     trust::{Instance, TrustRoot},
     verify::Verifier,
+};
+use paraph_vectors::{
+    certificate::{
+        BASIC_CONSTRAINTS, CODE_SIGNING, TIME_STAMPING, Template, authority_key_identifier, basic_constraints, extended_key_usage,
+        key_usage, name, serial, subject_key_identifier,
+    },
+    evidence::Token,
+    key::Key,
+    world::{World, authority_json},
 };
 use serde_json::{Value, json};
 
@@ -48,7 +46,7 @@ fn a_timestamp_authority_s_intermediate_is_held_to_its_profile() {
     let mut world = World::new();
     // the usual root allows nothing between
     world.tsa.root =
-        crate::generator::world::root_template(&world.tsa.root_key, "timestamp authority root", 1).signed_by(&world.tsa.root_key);
+        paraph_vectors::world::root_template(&world.tsa.root_key, "timestamp authority root", 1).signed_by(&world.tsa.root_key);
     let key = Key::p384("between");
     let good = between(&world, &key);
     let (mut for_code, mut no_authority, mut no_issuer) = (good.clone(), good.clone(), good.clone());

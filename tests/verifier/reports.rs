@@ -2,10 +2,6 @@
 
 use crate::{
     case::{Case, cases},
-    generator::{
-        recipe::{COMMIT, TAG},
-        world::World,
-    },
     library::{NOW, verify},
 };
 use paraph::{
@@ -15,6 +11,10 @@ use paraph::{
     report::{Claimed, Contents, Report, fingerprint, sentences},
     trust::{Instance, TrustRoot, Window},
     verify::{TimeSource, Verified, Verifier},
+};
+use paraph_vectors::{
+    recipe::{COMMIT, TAG},
+    world::World,
 };
 
 fn case(name: &str) -> Case {
@@ -167,7 +167,7 @@ fn what_a_certificate_claims_of_a_workload_is_told() {
     let verified = result("workflow_by_pattern_ok").unwrap();
     let world = World::new();
     let mut recipe = world.v1();
-    use crate::generator::certificate::{raw, utf8};
+    use paraph_vectors::certificate::{raw, utf8};
     recipe.leaf.put(raw("1.3.6.1.4.1.57264.1.2", false, b"push".to_vec()));
     recipe.leaf.put(utf8("1.3.6.1.4.1.57264.1.12", "https://github.com/org/repo"));
     recipe.leaf.put(utf8("1.3.6.1.4.1.57264.1.99", "of no table"));
@@ -247,7 +247,7 @@ fn names_are_stable() {
 #[test]
 fn a_signature_claims_somebody_where_its_signer_s_certificate_is_there() {
     let world = World::new();
-    let of = |recipe: &crate::generator::recipe::Recipe<'_>| Claimed::of(recipe.armored(COMMIT.as_bytes()).as_bytes());
+    let of = |recipe: &paraph_vectors::recipe::Recipe<'_>| Claimed::of(recipe.armored(COMMIT.as_bytes()).as_bytes());
     let decoy = world.leaf("eve@example.com", &world.other).signed_by(&world.intermediate_key);
     let mut with_decoy = world.v1();
     with_decoy.before = vec![decoy];

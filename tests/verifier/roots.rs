@@ -1,10 +1,6 @@
 //! Trust roots: those that are built in, those of files, and how a log is found in them.
 
-use crate::{
-    case::cases,
-    generator::world::{SIGNER, World},
-    library::NOW,
-};
+use crate::{case::cases, library::NOW};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use paraph::{
@@ -15,6 +11,7 @@ use paraph::{
     trust::{Instance, KeyFiles, TrustRoot},
     verify::{TimeSource, TrustedTime, Verifier},
 };
+use paraph_vectors::world::{SIGNER, World};
 
 fn vectors_root() -> TrustRoot {
     TrustRoot::from_json(World::new().trusted_root().to_string().as_bytes(), Instance::named("vectors").unwrap(), "vectors").unwrap()
@@ -103,7 +100,7 @@ fn files_make_a_root_that_verifies_what_the_instance_s_own_root_does() {
         assert!(verifier.verify_commit(&world.v2().commit(), ObjectFormat::Sha1).is_ok(), "{}", name.0);
     }
     // and nothing else is trusted
-    let strangers = World { tsa: crate::generator::world::tsa("stranger"), ..World::new() };
+    let strangers = World { tsa: paraph_vectors::world::tsa("stranger"), ..World::new() };
     let only = KeyFiles { timestamp_chain: files(&strangers).timestamp_chain, ..KeyFiles::default() };
     let verifier = Verifier::new(vec![only.over(Some(vectors_root())).unwrap()], now());
     let refused = verifier.verify_commit(&world.v2().commit(), ObjectFormat::Sha1).unwrap_err();

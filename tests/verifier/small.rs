@@ -2,12 +2,6 @@
 
 use crate::{
     case::cases,
-    generator::{
-        certificate::{BASIC_CONSTRAINTS, raw},
-        der::{self, octets, sequence},
-        evidence::{Token, unsigned_attribute},
-        world::{TIME, World, intermediate_template},
-    },
     library::{NOW, signed, verifier, verify},
 };
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
@@ -34,6 +28,12 @@ use paraph::{
     },
     trust::{Instance, MAX_TRUSTED_ROOT, TrustRoot},
     verify::{Sought, Verified, Verifier},
+};
+use paraph_vectors::{
+    certificate::{BASIC_CONSTRAINTS, raw},
+    der::{self, octets, sequence},
+    evidence::{Token, unsigned_attribute},
+    world::{TIME, World, intermediate_template},
 };
 use std::borrow::Cow;
 
@@ -330,7 +330,7 @@ fn a_verifier_knows_what_time_it_is() {
 #[test]
 fn what_is_wrong_with_the_evidence_is_told_before_a_rule_of_old() {
     let world = World::new();
-    let without_sct = |mut recipe: crate::generator::recipe::Recipe<'_>| {
+    let without_sct = |mut recipe: paraph_vectors::recipe::Recipe<'_>| {
         recipe.sct = None;
         judged(&world, &recipe.commit()).map_err(|rejection| rejection.reason()).err()
     };

@@ -99,7 +99,6 @@ impl Node {
     }
 
     /// The paths of all nodes below this one.
-    #[allow(dead_code, reason = "the mutation test walks trees, the generator does not")]
     pub fn paths(&self) -> Vec<Vec<usize>> {
         let Content::Constructed(children) = &self.content else { return Vec::new() };
         let below = |(index, child): (usize, &Self)| {

@@ -1,4 +1,7 @@
-//! The test vectors: what stands in `tests/vectors`, made from seeds.
+//! The test vectors in `tests/vectors`, and the certificates, log entries, timestamps and signatures that they are made of.
+//!
+//! Keys come from seeds, signatures are deterministic and times are fixed, so [`files`] gives the same bytes each time. The tests and benches
+//! of paraph build signatures of their own with [`World`](world::World) and [`Recipe`](recipe::Recipe). A defect in this package ends the test: it panics.
 
 pub mod attacks;
 pub mod cases;
@@ -13,7 +16,7 @@ use cases::Vector;
 use std::{collections::BTreeMap, fs, path::Path};
 use world::{ISSUER, SIGNER, World};
 
-/// Every file of the vectors, by its path below their folder.
+/// Every file of the vectors, by its path relative to their folder.
 pub fn files() -> BTreeMap<String, Vec<u8>> {
     let world = World::new();
     let mut files = BTreeMap::new();
@@ -30,8 +33,7 @@ pub fn files() -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// Writes the vectors into a folder and gives their number. Folders of vectors that are no longer made are removed.
-#[allow(dead_code, reason = "the tests make the files and write none")]
+/// Writes the vectors into a folder and returns their number. Folders of vectors that are no longer made are removed.
 pub fn write(folder: &Path) -> usize {
     let files = files();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -48,6 +50,7 @@ pub fn write(folder: &Path) -> usize {
     files.keys().filter(|path| path.ends_with("/expect")).count()
 }
 
+/// A JSON file.
 pub fn json(value: &serde_json::Value) -> Vec<u8> {
     (serde_json::to_string_pretty(value).unwrap() + "\n").into_bytes()
 }

@@ -66,7 +66,7 @@ pub fn table(vectors: &[Vector]) -> String {
     }
     let mut table = String::from(
         "# Attacks\n\nEach numbered case, each advisory that a verifier of git signatures can learn from, and each case of sigstore-conformance, with the\n\
-         vectors and the tests that hold it. `cargo run --example make-vectors` writes this file; the tests see to it that what it names is there.\n\n\
+         vectors and the tests that hold it. `cargo run --manifest-path tests/vectors/generator/Cargo.toml` writes this file; the tests see to it that what it names is there.\n\n\
          | attack | what | vectors | tests | |\n| --- | --- | --- | --- | --- |\n",
     );
     for row in &rows {
