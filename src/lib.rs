@@ -23,9 +23,11 @@
 //! The rooms, each below those that use it: [`object`], [`signature`], [`certificate`], [`evidence`], [`trust`], [`verify`], [`policy`].
 #![forbid(unsafe_code)]
 
-// without the program its protocol alone, which is fuzzed there
-#[cfg_attr(not(feature = "cli"), doc(hidden))]
+#[cfg(all(feature = "cli", unix))]
 pub mod agent;
+// without the program as well: it is fuzzed there
+#[cfg_attr(not(feature = "cli"), doc(hidden))]
+pub mod agent_protocol;
 pub mod certificate;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -11,10 +11,8 @@ mod others;
 
 use others::{GpgAgent, SshAgent};
 use paraph::{
-    agent::{
-        client::Client,
-        protocol::{Call, Reply, Sign, Signed},
-    },
+    agent::client::Client,
+    agent_protocol::{Call, Reply, Sign, Signed},
     local::{Instance, ServeOptions},
 };
 use std::{

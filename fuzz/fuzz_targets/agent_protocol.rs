@@ -6,7 +6,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use libfuzzer_sys::fuzz_target;
 use paraph::{
-    agent::protocol::{self, Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_REPLY, MAX_REQUEST, Refusal, Reply, Request, Sign, VERSION},
+    agent_protocol::{self as protocol, Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_REPLY, MAX_REQUEST, Refusal, Reply, Request, Sign, VERSION},
     escape,
     object::{Payload, PayloadKind},
 };

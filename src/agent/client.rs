@@ -1,9 +1,7 @@
 //! How a signature is asked for, and how an agent is started where none runs.
 
-use super::{
-    place::{self, Place, PlaceError},
-    protocol::{self, Call, HEARTBEAT, MAX_REPLY, Refusal, Reply, Request},
-};
+use super::place::{self, Place, PlaceError};
+use crate::agent_protocol::{self as protocol, Call, HEARTBEAT, MAX_REPLY, Refusal, Reply, Request};
 use std::{
     io::{self, BufRead as _, BufReader, Read, Write as _},
     os::unix::net::UnixStream,

@@ -5,12 +5,8 @@
 //!
 //! A machine's name and the repository are its own words, and the question says so; the connection is what the agent sees itself.
 
-use super::{
-    login::Refused,
-    notification,
-    peer::Way,
-    protocol::{Refusal, Reply},
-};
+use super::{login::Refused, notification, peer::Way};
+use crate::agent_protocol::{Refusal, Reply};
 use std::{
     cell::RefCell,
     collections::HashMap,
@@ -309,7 +305,7 @@ mod tests {
     }
 
     fn run(test: impl Future<Output = ()>) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = crate::service::runtime().unwrap();
         runtime.block_on(tokio::task::LocalSet::new().run_until(test));
     }
 

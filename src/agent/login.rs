@@ -1,8 +1,8 @@
 //! One login: whom it is asked of, for whom, and how a credential comes of it.
 
-use super::protocol::{self, Refusal, Reply};
 use crate::{
     Reason,
+    agent_protocol::{self as protocol, Refusal, Reply},
     identity::{Desktop, DeviceCode, Expectation, IdentityToken, Login, LoginError, Opener, Prompt, Session},
     service::Http,
     sign::{self, Credential, Publication, Services, SignError},

@@ -1,44 +1,32 @@
-//! The agent: one process a user that keeps logins, so that one login is good for many commits. It signs, and never hands out a key.
+//! The agent: one process for each user. It keeps logins, so that one login serves many commits, and it signs. It never hands out a key.
 //!
-//! A client sends what is to be signed; the agent parses it, finds or makes a credential, and answers with a finished signature, log entry
-//! and timestamp included. The client distrusts it: it verifies the signature, and checks whose it is, before it uses it.
+//! A client sends what is to be signed. The agent parses it, finds or makes a credential, and answers with a finished signature, log entry
+//! and timestamp included. The client does not trust the agent: it verifies the signature and the signer's identity before it uses them.
 //!
-//! * [`protocol`]: frames, requests, replies;
-//! * `place`: the runtime folder and the two sockets in it;
+//! The protocol is in [`crate::agent_protocol`].
+//!
+//! * `place`: the runtime folder and its two sockets;
 //! * `peer`: who is at the other end of a socket;
-//! * `login`: one login, whom it is asked of, and how a credential comes of it;
-//! * `vault`: logins and credentials, kept by identity, issuer, Fulcio and client;
-//! * `keyring`: where refresh tokens rest while no agent runs, where the user wants that;
-//! * `confirm`: who says yes to a signature for a forwarded client;
-//! * `forwarded`: what is remembered of such clients;
+//! * `login`: one login, and the credential that results from it;
+//! * `vault`: logins and credentials, by identity, issuer, certificate authority and client;
+//! * `keyring`: where refresh tokens are stored, if the user chose a keyring;
+//! * `confirm`: who approves signatures for forwarded clients;
+//! * `forwarded`: what the agent remembers of forwarded clients;
 //! * `notification`: a question on the desktop;
-//! * `memory`: where its memory does not go;
-//! * `clients`: how many there are, and how many only wait;
+//! * `memory`: keeps keys out of swap, core dumps and other processes;
+//! * `clients`: counts the clients, and those that only wait;
 //! * `server`: the process that listens;
-//! * `client`: how a signature is asked for, and how an agent is started.
+//! * `client`: asks for a signature, and starts an agent if none runs.
 
-#[cfg(all(feature = "cli", unix))]
 pub mod client;
-#[cfg(all(feature = "cli", unix))]
 mod clients;
-#[cfg(all(feature = "cli", unix))]
 pub mod confirm;
-#[cfg(all(feature = "cli", unix))]
 mod forwarded;
-#[cfg(all(feature = "cli", unix))]
 pub mod keyring;
-#[cfg(all(feature = "cli", unix))]
 pub mod login;
-#[cfg(all(feature = "cli", unix))]
 mod memory;
-#[cfg(all(feature = "cli", unix))]
 mod notification;
-#[cfg(all(feature = "cli", unix))]
 pub mod peer;
-#[cfg(all(feature = "cli", unix))]
 pub mod place;
-pub mod protocol;
-#[cfg(all(feature = "cli", unix))]
 pub mod server;
-#[cfg(all(feature = "cli", unix))]
 pub mod vault;

@@ -12,11 +12,11 @@ use super::{
     memory::Memory,
     peer::{self, Way},
     place::{self, Place, PlaceError},
-    protocol::{self, Call, HEARTBEAT, MAX_REQUEST, PATIENCE, Refusal, Reply, Request, Sign},
     vault::{Gone, Vault},
 };
 use crate::{
     Reason,
+    agent_protocol::{self as protocol, Call, HEARTBEAT, MAX_REQUEST, PATIENCE, Refusal, Reply, Request, Sign},
     identity::Login,
     object::Payload,
     service::Http,

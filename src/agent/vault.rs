@@ -13,9 +13,9 @@ use super::{
     keyring::{Keyring, Owner, Record},
     login::{Asked, Progress, Ready, Refused, Saying, Target, Wanted, certify, locked, log_in, login, refused_login},
     memory::Memory,
-    protocol::{self, Refusal, Reply},
 };
 use crate::{
+    agent_protocol::{self as protocol, Refusal, Reply},
     identity::{LoginError, RefreshToken, Session},
     service::Http,
     sign::Credential,

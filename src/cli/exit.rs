@@ -2,10 +2,7 @@
 
 use super::git_call;
 #[cfg(unix)]
-use crate::{
-    agent::{client::AgentError, protocol::Refusal},
-    local::LocalError,
-};
+use crate::{agent::client::AgentError, agent_protocol::Refusal, local::LocalError};
 use crate::{
     config,
     identity::{

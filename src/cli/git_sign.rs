@@ -51,7 +51,7 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
         Failure::new(Exit::Usage, format!("what is to be signed is no commit, tag or push certificate that could be verified: {rejection}"))
     })?;
     if config.rekor_mode.value == RekorMode::Online && !config.rekor_mode.is_default() && terminal.has_reader() {
-        super::said::once("rekor-mode-online", || {
+        super::one_time_notice::show_once("rekor-mode-online", || {
             terminal
                 .say("rekorMode is online, and the log entry is embedded all the same, so that the signature verifies without a network.");
         });
@@ -63,7 +63,7 @@ fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Ter
     let identity = &signature.verified.identity().name;
     if let Some(asked) = asked.filter(|asked| asked != identity && terminal.has_reader()) {
         let pair = hex::encode(&Sha256::digest(format!("{asked}\n{identity}")));
-        super::said::once(&format!("signed-as-{pair}"), || {
+        super::one_time_notice::show_once(&format!("signed-as-{pair}"), || {
             terminal
                 .say(format!("this is signed as {identity}, and user.signingKey names {asked}; paraph.expectedIdentity refuses any other"));
         });

@@ -6,6 +6,8 @@
 
 #[cfg(unix)]
 mod agent;
+#[cfg_attr(not(unix), allow(dead_code, reason = "no agent runs there"))]
+mod agent_preview;
 mod config;
 mod context;
 mod doctor;
@@ -21,12 +23,10 @@ mod identity;
 mod input;
 #[cfg(unix)]
 mod local;
+mod one_time_notice;
 mod process_memory;
-#[cfg_attr(not(unix), allow(dead_code, reason = "no agent runs there"))]
-mod prospect;
 mod publication;
 mod qr;
-mod said;
 mod setup;
 mod show;
 mod status;

@@ -1,6 +1,6 @@
 //! What becomes public with a signature, shown once for each identity and log: see [`crate::sign::Publication`].
 
-use super::{said, terminal::Terminal};
+use super::{one_time_notice, terminal::Terminal};
 
 /// What is told of one identity that signs with one log.
 pub(super) struct Announcement<'a> {
@@ -15,7 +15,7 @@ impl<'a> Announcement<'a> {
     /// Nothing is told yet. `key` says of which identity and log this is.
     pub(super) fn new(key: &str, terminal: &'a Terminal) -> Self {
         let key = format!("public-{key}");
-        Self { terminal, first: terminal.has_reader() && !said::before(&key), key, told: Vec::new() }
+        Self { terminal, first: terminal.has_reader() && !one_time_notice::was_shown(&key), key, told: Vec::new() }
     }
 
     /// Tells what was not told yet, unless all of it was shown with an earlier signature.
@@ -31,7 +31,7 @@ impl<'a> Announcement<'a> {
     /// The log has its entry: this needs not be told again. Where nobody could be told it is not remembered as told.
     pub(super) fn done(&self) {
         if self.first {
-            said::remember(&self.key);
+            one_time_notice::mark_shown(&self.key);
         }
     }
 }

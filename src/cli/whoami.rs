@@ -1,11 +1,11 @@
 //! `paraph whoami`: as whom and with which services a signature would be made here, and why.
 
 use super::{
+    agent_preview::AgentPreview,
     context::Context,
     exit::{Exit, Failure},
     git_settings::GitSettings,
     identity::{self, Choice},
-    prospect::Prospect,
     terminal::Terminal,
     ui::Ui,
 };
@@ -59,19 +59,18 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     });
     // only a login is the agent's business
     #[cfg(unix)]
-    let prospect = choice.source.is_login().then(|| Prospect::of(&context, hint.as_deref())).transpose()?;
+    let preview = choice.source.is_login().then(|| AgentPreview::of(&context, hint.as_deref())).transpose()?;
     #[cfg(not(unix))]
-    let prospect = None;
-    let known =
-        known(&context, &choice, hint.as_deref(), &terminal, arguments.check)?.with(prospect.as_ref(), &choice, &context, &terminal);
+    let preview = None;
+    let known = known(&context, &choice, hint.as_deref(), &terminal, arguments.check)?.with(preview.as_ref(), &choice, &context, &terminal);
     let now = Timestamp::now();
     let (issuer, services) = (context.issuer(now), context.services(now));
     if arguments.json {
-        ui.json(&document(&context, &choice, &known, prospect.as_ref(), issuer.as_deref().ok(), services.as_ref().ok()));
+        ui.json(&document(&context, &choice, &known, preview.as_ref(), issuer.as_deref().ok(), services.as_ref().ok()));
     } else {
         print(&context, &choice, &known, arguments.check, ui);
-        if let Some(prospect) = &prospect {
-            line(ui, "agent", prospect.sentence());
+        if let Some(preview) = &preview {
+            line(ui, "agent", preview.sentence());
         }
         print_services(&context, issuer, services, ui);
     }
@@ -117,16 +116,16 @@ impl Known {
     }
 
     /// The same with what the agent makes of it.
-    fn with(mut self, prospect: Option<&Prospect>, choice: &Choice, context: &Context, terminal: &Terminal) -> Self {
-        let Some(prospect) = prospect else { return self };
-        if let Prospect::Keeps { login, .. } = prospect {
+    fn with(mut self, preview: Option<&AgentPreview>, choice: &Choice, context: &Context, terminal: &Terminal) -> Self {
+        let Some(preview) = preview else { return self };
+        if let AgentPreview::HasLogin { login, .. } = preview {
             (self.name, self.issuer) = (Some(login.identity.clone()), Some(login.issuer.clone()));
         }
-        let asks_somebody = matches!(choice.source, Source::Browser | Source::Device) && !prospect.needs_nobody();
-        if matches!(prospect, Prospect::Locked) {
+        let asks_somebody = matches!(choice.source, Source::Browser | Source::Device) && !preview.needs_no_login();
+        if matches!(preview, AgentPreview::Locked) {
             let locked = Failure::new(Exit::Identity, "the agent is locked, and signs nothing").with_hint("paraph agent unlock");
             self.problem = self.problem.or(Some(locked));
-        } else if asks_somebody && !matches!(prospect, Prospect::Forwarded(_)) && !identity::somebody_is_there(context, terminal) {
+        } else if asks_somebody && !matches!(preview, AgentPreview::Forwarded(_)) && !identity::somebody_is_there(context, terminal) {
             self.problem = self.problem.or(Some(LoginError::Nobody.into()));
         }
         self
@@ -202,7 +201,7 @@ fn document(
     context: &Context,
     choice: &Choice,
     known: &Known,
-    prospect: Option<&Prospect>,
+    preview: Option<&AgentPreview>,
     issuer: Option<&str>,
     services: Option<&Services>,
 ) -> Value {
@@ -226,9 +225,9 @@ fn document(
         "tokenProvider": provider,
         "because": choice.because,
         "unusedJob": choice.unused.map(|job| job.name()),
-        "agent": prospect.map(Prospect::sentence),
-        "login": match prospect {
-            Some(Prospect::Keeps { login, .. }) => json!({ "until": login.until.map(|until| until.to_string()), "renewable": login.is_renewable }),
+        "agent": preview.map(AgentPreview::sentence),
+        "login": match preview {
+            Some(AgentPreview::HasLogin { login, .. }) => json!({ "until": login.until.map(|until| until.to_string()), "renewable": login.is_renewable }),
             _ => Value::Null,
         },
         "expectedIdentity": config.expected_identity.value,

@@ -21,7 +21,7 @@ use crate::support::{
     sandbox::{Done, Sandbox},
     sigstore::Sigstore,
 };
-use paraph::{agent::protocol, local::ServeOptions};
+use paraph::{agent_protocol as protocol, local::ServeOptions};
 use std::{
     os::unix::{fs::DirBuilderExt as _, net::UnixStream},
     path::PathBuf,

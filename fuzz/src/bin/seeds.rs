@@ -4,7 +4,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use der::{Decode, Encode};
 use paraph::{
-    agent::protocol,
+    agent_protocol as protocol,
     certificate::{Certificate, x509::TbsCertificate},
 };
 use paraph_fuzz::{

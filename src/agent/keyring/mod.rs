@@ -18,7 +18,7 @@ mod secret_service;
 pub use entry::Owner;
 pub use index::{Index, IndexError, Record};
 
-pub use super::protocol::Kind;
+pub use crate::agent_protocol::Kind;
 
 use crate::identity::RefreshToken;
 use std::{

@@ -2,7 +2,7 @@
 
 use super::super::{
     exit::{Exit, Failure},
-    said,
+    one_time_notice,
 };
 use crate::{
     agent::keyring::{Index, Kind, Record},
@@ -21,7 +21,7 @@ pub(in super::super) fn chosen(config: &Config) -> Option<Kind> {
 
 /// The file that says what rests where.
 pub(super) fn index() -> Result<Index, Failure> {
-    let folder = said::state_folder().ok_or_else(|| Failure::new(Exit::Io, "there is no home folder").with_hint("set HOME"))?;
+    let folder = one_time_notice::state_folder().ok_or_else(|| Failure::new(Exit::Io, "there is no home folder").with_hint("set HOME"))?;
     Ok(Index::at(folder.join("keyring.json")))
 }
 

@@ -1,8 +1,8 @@
 //! `paraph agent`, `paraph login`, `paraph logout`.
 
 pub(super) mod keyring;
-mod prospect;
-mod registered;
+mod preview;
+mod registration;
 mod run;
 pub(super) mod signature;
 
@@ -18,8 +18,8 @@ use crate::{
         client::{AgentError, Client},
         keyring::Record,
         place::Place,
-        protocol::{Call, Login, Reply, Status},
     },
+    agent_protocol::{Call, Login, Reply, Status},
     config::{OptionValue, TokenProvider},
     escape::Escaped,
     identity::{DeviceCode, Prompt as _},
@@ -117,7 +117,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 pub(super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure> {
     let named = arguments.instance.as_ref().map(|name| OptionValue { setting: "instance", flag: "--instance", value: name.into() });
     let plain = Context::load(&[])?;
-    let captured = registered::Registration::of(&plain)?;
+    let captured = registration::Registration::of(&plain)?;
     let instance = match (&captured, &arguments.instance) {
         (Some(captured), Some(name)) => {
             captured.write(name)?;

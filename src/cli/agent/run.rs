@@ -7,7 +7,7 @@ use super::{
         ui::Ui,
     },
     keyring,
-    registered::Registration,
+    registration::Registration,
 };
 use crate::{
     agent::{
@@ -16,9 +16,9 @@ use crate::{
         keyring::Keyring,
         login::{Refused, Target},
         place::Place,
-        protocol::Refusal,
         server::{Activated, Options, Server},
     },
+    agent_protocol::Refusal,
     config::{AgentConfirm, Config, OptionValue, TokenProvider},
     service,
     trust::Instance,

@@ -2,14 +2,12 @@
 
 use super::{
     super::{context::Context, exit::Failure, process_memory::leak_until_exit, publication::OfAgent, terminal::Terminal},
-    registered::Registration,
+    registration::Registration,
     show,
 };
 use crate::{
-    agent::{
-        client::{AgentError, Client},
-        protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, Refusal, Reply, Sign},
-    },
+    agent::client::{AgentError, Client},
+    agent_protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, Refusal, Reply, Sign},
     config::{AgentUse, Config},
     identity::Source,
     object::{Payload, Signed},
@@ -146,7 +144,7 @@ fn refused(error: AgentError, config: &Config) -> Result<Outcome, Failure> {
 /// Says once how these services get to the agent, where somebody hears it.
 fn offer(services: &Registration, context: &Context, terminal: &Terminal) {
     if terminal.has_reader() {
-        super::super::said::once(&format!("agent-unregistered-{}", services.digest()), || {
+        super::super::one_time_notice::show_once(&format!("agent-unregistered-{}", services.digest()), || {
             terminal.say(format!(
                 "the services are configured by the repository or the environment, so the agent does not sign with them, and each \
                  signature takes a login; `paraph login --instance {}`, called here, registers them",

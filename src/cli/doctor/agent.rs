@@ -11,8 +11,8 @@ use crate::{
     agent::{
         client::{AgentError, Client},
         place::Place,
-        protocol::Status,
     },
+    agent_protocol::Status,
     config::AgentUse,
 };
 

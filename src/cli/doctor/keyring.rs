@@ -6,7 +6,8 @@ use super::{
     Finding,
 };
 use crate::{
-    agent::{client::AgentError, keyring::Kind, protocol::Status},
+    agent::{client::AgentError, keyring::Kind},
+    agent_protocol::Status,
     config::Config,
 };
 

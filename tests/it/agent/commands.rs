@@ -94,13 +94,13 @@ fn whoami_says_which_login_the_agent_keeps() {
     let until = jiff::Timestamp::from_second(until).unwrap();
     let process = setup.process();
     let keeps =
-        format!("process {process} keeps a login as ann@example.com, with a certificate until {until}, and the next takes no login");
+        format!("process {process} keeps a login as ann@example.com, with a certificate until {until}; the next one needs no login");
     assert_eq!(agent("agent"), (0, keeps));
     assert_eq!(agent("identity"), (0, format!("ann@example.com, vouched for by {}", setup.sigstore.url)));
     let json = || serde_json::from_str::<serde_json::Value>(&setup.paraph(&["whoami", "--json"]).stdout).unwrap();
     assert_eq!((&json()["identity"], &json()["login"]["renewable"]), (&"ann@example.com".into(), &true.into()));
     setup.sandbox.git(&["config", "--global", "user.signingKey", "bob@example.com"]);
-    assert_eq!(agent("agent"), (0, format!("process {} has no login for this, and the next signature takes one", setup.process())));
+    assert_eq!(agent("agent"), (0, format!("process {} has no login for this; the next signature needs one", setup.process())));
     assert_eq!(json()["login"], serde_json::Value::Null);
     setup.paraph(&["agent", "lock"]);
     assert_eq!(agent("agent"), (6, "locked".into()));

@@ -1,7 +1,7 @@
 //! Clients that are not what they should be. The agent survives them, its memory bounded, and goes on signing.
 
 use super::{Setup, eventually, reply};
-use paraph::agent::protocol::{self, Call, Refusal, Reply, Request, Sign};
+use paraph::agent_protocol::{self as protocol, Call, Refusal, Reply, Request, Sign};
 use std::{
     io::{Read as _, Write as _},
     os::unix::net::UnixStream,

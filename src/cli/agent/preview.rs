@@ -1,28 +1,24 @@
 //! What the agent would do about a signature.
 
-use super::{keyring, registered::Registration, running};
+use super::{keyring, registration::Registration, running};
 use crate::{
-    agent::{
-        client::Client,
-        keyring::Record,
-        place::Place,
-        protocol::{Login, Status},
-    },
+    agent::{client::Client, keyring::Record, place::Place},
+    agent_protocol::{Login, Status},
     cli::{
+        agent_preview::{AgentPreview, KeptLogin},
         context::Context,
         exit::Failure,
-        prospect::{KeptLogin, Prospect},
     },
     config::AgentUse,
 };
 use jiff::Timestamp;
 
-impl Prospect {
+impl AgentPreview {
     /// For a signature as `name`: whom the expected identity, git's key or the committer names.
     pub(in super::super) fn of(context: &Context, name: Option<&str>) -> Result<Self, Failure> {
         let config = &context.config;
         if config.agent.value == AgentUse::Never {
-            return Ok(Self::NotAsked(format!("not used ({})", config.agent.source)));
+            return Ok(Self::NotUsed(format!("not used ({})", config.agent.source)));
         }
         if let Some(socket) = &config.agent_socket.value {
             return Ok(match Client::at(socket.clone()).is_present() {
@@ -33,7 +29,7 @@ impl Prospect {
         if Registration::of(context)?.is_some_and(|elsewhere| elsewhere.registered_name().is_none()) {
             let why =
                 "not used for services that the repository or the environment configures (`paraph login --instance NAME` registers them)";
-            return Ok(Self::NotAsked(why.into()));
+            return Ok(Self::NotUsed(why.into()));
         }
         let status = match running() {
             Ok(status) => status,
@@ -60,15 +56,15 @@ impl Prospect {
         {
             let Login { identity, issuer, certificate_until, renewable, .. } = login;
             let login = KeptLogin { identity, issuer, until: certificate_until.map(super::time), is_renewable: renewable };
-            return Ok(Self::Keeps { process: *process, login });
+            return Ok(Self::HasLogin { process: *process, login });
         }
         let resting = keyring::records(None)?
             .into_iter()
             .find(|Record { owner, names, .. }| (owner.identity == name || led(names)) && is_theirs(&owner.issuer, &owner.fulcio));
-        Ok(resting.map_or_else(|| Self::of_status(status), |record| Self::Rests(record.keyring.to_string())))
+        Ok(resting.map_or_else(|| Self::of_status(status), |record| Self::Stored(record.keyring.to_string())))
     }
 
     fn of_status(status: Option<Status>) -> Self {
-        status.map_or(Self::Absent, |status| Self::Without { process: status.process })
+        status.map_or(Self::NotRunning, |status| Self::NeedsLogin { process: status.process })
     }
 }

@@ -1,5 +1,5 @@
 //! What agent and client say to each other. The document is for programs in any language; the types below are the same in this one.
-#![doc = include_str!("../../man/agent-protocol.md")]
+#![doc = include_str!("../man/agent-protocol.md")]
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -18,7 +18,7 @@ pub const MAX_REQUEST: usize = MAX_PAYLOAD / 3 * 4 + (64 << 10);
 /// The longest reply, in bytes.
 pub const MAX_REPLY: usize = 1 << 20;
 /// Most messages have fewer bytes: they are read in one piece.
-pub(super) const USUAL: usize = 16 << 10;
+pub(crate) const USUAL: usize = 16 << 10;
 /// The longest name in a request, of an instance, a person, a machine or a version, in bytes.
 pub const MAX_NAME: usize = 1024;
 /// Names that a login is told to have been asked for by, at most.
@@ -491,5 +491,4 @@ pub fn is_newer(left: &str, right: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "protocol_tests.rs"]
 mod tests;
