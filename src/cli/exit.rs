@@ -110,7 +110,7 @@ pub struct Failure {
     pub exit: Exit,
     /// What happened and whose fault it is; escaped when printed.
     pub message: String,
-    /// What to do about it; escaped when printed.
+    /// What to do about it: an imperative sentence whose period [`Failure::hint_sentence`] adds; escaped when printed.
     pub hint: Option<String>,
 }
 
@@ -130,11 +130,26 @@ impl Failure {
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
+
+    /// The hint with its final period, as every hint is shown.
+    ///
+    /// The period follows a closing backtick, quotation mark or bracket too. There is none after a hint that ends a sentence by itself, and
+    /// none after a bare address or path, which a double click would select together with it.
+    pub fn hint_sentence(&self) -> Option<String> {
+        let hint = self.hint.as_deref()?;
+        let is_address = || hint.rsplit(char::is_whitespace).next().is_some_and(|word| word.contains('/') && word.ends_with(is_of_address));
+        if hint.ends_with(['.', '?', '!', '…']) || is_address() { Some(hint.to_owned()) } else { Some(format!("{hint}.")) }
+    }
+}
+
+/// Whether a double click takes the character for a part of an address or path.
+fn is_of_address(character: char) -> bool {
+    character.is_alphanumeric() || matches!(character, '/' | '-' | '_' | '~' | '=' | '&' | '%')
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.hint {
+        match self.hint_sentence() {
             Some(hint) => write!(f, "{} (hint: {hint})", self.message),
             None => f.write_str(&self.message),
         }
@@ -321,6 +336,23 @@ mod tests {
         assert!(verdicts.is_sorted(), "{verdicts:?}");
         let listed = |verdict: &Verdict| Exit::TABLE.iter().any(|(exit, _)| *exit == Exit::of_verdicts([*verdict]));
         assert!(Verdict::ALL.iter().all(listed));
+    }
+
+    #[test]
+    fn a_hint_ends_with_a_period_but_not_one_that_would_be_copied() {
+        let shown = |hint: &str| Failure::new(Exit::Usage, "x").with_hint(hint).hint_sentence().unwrap();
+        for (hint, expected) in [
+            ("set paraph.issuer", "set paraph.issuer."),
+            ("run `paraph trust update`", "run `paraph trust update`."),
+            ("request a token for the audience \"sigstore\"", "request a token for the audience \"sigstore\"."),
+            ("use `chmod 700 /home/ann/x`", "use `chmod 700 /home/ann/x`."),
+            ("try again (at most twice)", "try again (at most twice)."),
+            ("log in at https://example.com/auth", "log in at https://example.com/auth"),
+            ("remove /home/ann/.cache/paraph", "remove /home/ann/.cache/paraph"),
+            ("try again.", "try again."),
+        ] {
+            assert_eq!(shown(hint), expected);
+        }
     }
 
     #[test]

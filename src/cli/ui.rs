@@ -235,8 +235,8 @@ impl Ui {
         };
         let exit = result.unwrap_or_else(|failure| {
             self.labelled(ERROR, "error", &failure.message);
-            if let Some(hint) = &failure.hint {
-                self.labelled(HINT, "hint", hint);
+            if let Some(hint) = failure.hint_sentence() {
+                self.labelled(HINT, "hint", &hint);
             }
             failure.exit
         });
@@ -365,7 +365,7 @@ mod tests {
         let exit = ui.finish(Err(Failure::new(Exit::Object, "e\rf").with_hint("g\u{7}h")));
         assert_eq!(format!("{exit:?}"), code(Exit::Object));
         assert_eq!(output.text(), "a\\u{1b}[2Jb\n{\n  \"name\": \"a\\u202e\\u009b\\udb40\\udc41\\u001b\"\n}\n");
-        assert_eq!(talk.text(), "warning: c\\u{a}d\nerror: e\\u{d}f\nhint: g\\u{7}h\n");
+        assert_eq!(talk.text(), "warning: c\\u{a}d\nerror: e\\u{d}f\nhint: g\\u{7}h.\n");
         let _: serde_json::Value = serde_json::from_str(output.text().split_once('\n').unwrap().1).unwrap();
     }
 

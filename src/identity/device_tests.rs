@@ -77,10 +77,10 @@ fn what_the_issuer_decides_is_told() {
         endpoint of another scheme: the identity provider at file:///etc/passwd cannot be called: the provider names an address that is less safe than its own
         endpoint that is no URL: the identity provider at /device\u{1b} cannot be called: relative URL without a base
         address that is a script: the identity provider at javascript:alert(1) cannot be called: the provider names an address that is less safe than its own
-        code that drives a terminal: the identity provider at http://HOST/ gave an answer that cannot be read: its code is not one that a person could type
-        code too long: the identity provider at http://HOST/ gave an answer that cannot be read: its code is not one that a person could type
-        no code: the identity provider at http://HOST/ gave an answer that cannot be read: its code is not one that a person could type
-        no device code: the identity provider at http://HOST/ gave an answer that cannot be read: its answer is not that of a device authorization endpoint
+        code that drives a terminal: the identity provider at http://HOST/ sent an invalid answer: its code is not one that a person could type
+        code too long: the identity provider at http://HOST/ sent an invalid answer: its code is not one that a person could type
+        no code: the identity provider at http://HOST/ sent an invalid answer: its code is not one that a person could type
+        no device code: the identity provider at http://HOST/ sent an invalid answer: its answer is not that of a device authorization endpoint
         token's audience: the identity token is made out to other, and not to sigstore
         token's issuer: the identity token was issued by https://evil.test, and http://HOST is expected
         expired token: the identity token expired at 1970-01-12T13:46:40Z

@@ -158,7 +158,7 @@ fn issuer_with_a_trailing_slash_is_another_issuer() {
         direct(claims(|claims| claims["iss"] = json!(format!("{}/", claims["iss"].as_str().unwrap())))),
     ];
     insta::assert_snapshot!(told.join("\n"), @r"
-        the identity provider at http://HOST/ gave an answer that does not fit the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
+        the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
         the identity token was issued by http://HOST/, and http://HOST is expected
     ");
 }

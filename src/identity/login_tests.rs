@@ -291,9 +291,9 @@ fn a_lying_provider_is_found_out() {
         });
     }
     insta::assert_snapshot!(told.join("\n"), @r"
-            another issuer: the identity provider at http://HOST/ gave an answer that does not fit the request: unexpected issuer URI `https://evil.test` (expected `http://HOST`)
-            issuer with a slash: the identity provider at http://HOST/ gave an answer that does not fit the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
-            no token endpoint: the identity provider at http://HOST/ gave an answer that cannot be read: its metadata names no token endpoint
+            another issuer: the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `https://evil.test` (expected `http://HOST`)
+            issuer with a slash: the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
+            no token endpoint: the identity provider at http://HOST/ sent an invalid answer: its metadata names no token endpoint
             a script for a login page: the identity provider at javascript:alert(1) cannot be called: the provider names an address that is less safe than its own
             foreign key: the identity provider's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
             alg none: the identity token is not signed by a key of its issuer: its algorithm is none
@@ -305,7 +305,7 @@ fn a_lying_provider_is_found_out() {
             token's issuer: the identity token was issued by https://evil.test, and http://HOST is expected
             expired: the identity token expired at 1970-01-12T13:46:40Z
             address not verified: the identity provider has not verified the address me@example.com
-            no ID token: the identity provider at http://HOST/ gave an answer that cannot be read: its answer holds no ID token
+            no ID token: the identity provider at http://HOST/ sent an invalid answer: its answer holds no ID token
             reused code: the identity provider refused the login: invalid_grant: used \u{1b}
             no answer: the identity provider at http://HOST/token refused the request with 500 Internal Server Error
             ");

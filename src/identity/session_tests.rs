@@ -91,8 +91,8 @@ fn a_renewal_is_checked_as_a_login_is_and_must_be_of_the_same_person() {
         another issuer: the identity token was issued by https://evil.test, and http://HOST is expected
         expired: the identity token expired at 1970-01-12T13:46:40Z
         foreign key: the identity provider's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
-        no ID token: the identity provider at http://HOST/ gave an answer that cannot be read: its answer holds no ID token
-        no JSON: the identity provider at http://HOST/ gave an answer that cannot be read: its answer is not that of a token endpoint
+        no ID token: the identity provider at http://HOST/ sent an invalid answer: its answer holds no ID token
+        no JSON: the identity provider at http://HOST/ sent an invalid answer: its answer is not that of a token endpoint
         token endpoint down: the identity provider at http://HOST/token refused the request with 500 Internal Server Error
     ");
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with a service, told in one sentence that names the service, the address and the cause.
 
+use super::is_loopback;
 use crate::escape::Escaped;
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ impl std::fmt::Display for Service {
 pub struct ServiceError {
     service: Service,
     url: String,
+    /// Whether the address is on this machine.
+    is_local: bool,
     cause: Cause,
 }
 
@@ -56,25 +59,25 @@ pub enum Cause {
     #[error("cannot be called: {0}")]
     Address(String),
     /// A token would be readable on its way.
-    #[error("is not asked over plain http: an identity token that is sent to another machine has to be encrypted")]
+    #[error("is not called over plain http: an identity token for another machine must be encrypted")]
     PlainHttp,
     /// No HTTP client could be made on this machine.
-    #[error("cannot be called, because this machine's TLS cannot be set up: {0}")]
+    #[error("cannot be called: TLS cannot be set up on this machine: {0}")]
     Client(String),
     /// No connection.
     #[error("could not be reached: {0}")]
     Unreachable(String),
     /// A connection, but not to the one whom the address names.
-    #[error("could not be trusted: {0}")]
+    #[error("could not be authenticated: {0}")]
     Untrusted(String),
     /// No answer in time.
     #[error("gave no answer within {}", seconds(*.0))]
     Deadline(Duration),
     /// No answer before the time for all calls together had run out.
-    #[error("gave no answer before the {} that all calls together may take had run out", seconds(*.0))]
+    #[error("gave no answer within {}", seconds(*.0))]
     Budget(Duration),
     /// The answer ended early, or was no HTTP.
-    #[error("broke off its answer: {0}")]
+    #[error("did not complete its answer: {0}")]
     Broken(String),
     /// The service said no.
     #[error("refused the request with {}{}", status_line(*.status), after_colon(.message))]
@@ -95,7 +98,7 @@ pub enum Cause {
         message: Option<String>,
     },
     /// The answer points elsewhere.
-    #[error("answered {}{}, and redirects are not followed", status_line(*.status), to(.location))]
+    #[error("answered {}{}; redirects are not followed", status_line(*.status), to(.location))]
     Redirected {
         /// The HTTP status.
         status: u16,
@@ -103,26 +106,27 @@ pub enum Cause {
         location: Option<String>,
     },
     /// A web page where a program's answer is wanted.
-    #[error("answered with a web page: a network that wants a login first, or a proxy, seems to stand between")]
+    #[error("answered with a web page; a captive portal or proxy may be intercepting the connection")]
     Page,
     /// More bytes than any sound answer has.
     #[error("sent an answer of more than {0} bytes")]
     TooLarge(usize),
     /// An answer in another form than the protocol has.
-    #[error("gave an answer that cannot be read: {0}")]
+    #[error("sent an invalid answer: {0}")]
     Malformed(String),
     /// An answer in the right form about something else.
-    #[error("gave an answer that does not fit the request: {0}")]
+    #[error("sent an answer that does not match the request: {0}")]
     Mismatch(String),
     /// An answer that this program does not take.
-    #[error("gave an answer that is not accepted: {0}")]
+    #[error("sent an answer that is not accepted: {0}")]
     Unsupported(String),
 }
 
 impl ServiceError {
     /// An error of `service` at `url`, whose query, fragment and credentials are left out.
     pub fn new(service: Service, url: &str, cause: Cause) -> Self {
-        Self { service, url: plain(url), cause }
+        let is_local = reqwest::Url::parse(url).is_ok_and(|url| is_loopback(&url));
+        Self { service, url: plain(url), is_local, cause }
     }
 
     /// Which service.
@@ -140,35 +144,37 @@ impl ServiceError {
         &self.cause
     }
 
-    /// What the user can do about it, in one sentence, where there is something.
+    /// What the user can do about it: an imperative sentence without its period.
     pub fn hint(&self) -> Option<&'static str> {
         use Service::{Fulcio, IdentityProvider, RekorV1, RekorV2, TimestampAuthority, TufMirror};
         Some(match (&self.cause, self.service) {
-            (Cause::Address(_), _) => "Check the address in your configuration; it begins with https:// or http://.",
-            (Cause::PlainHttp, _) => {
-                "Configure its https address; in a network that you trust with your identity, set paraph.allowPlainHttp."
-            }
-            (Cause::Client(_), _) => "Install the system's CA certificates, or name them in SSL_CERT_FILE.",
-            (Cause::Unreachable(_), _) => "Check the address, the network and the proxy variables.",
-            (Cause::Untrusted(_), _) => "Where a private CA or an inspecting proxy stands between, name its certificate in SSL_CERT_FILE.",
+            (Cause::Address(_), _) => "configure an address that begins with `https://` or `http://`",
+            (Cause::PlainHttp, _) => "configure its https address; in a network that you trust with your identity, set paraph.allowPlainHttp",
+            (Cause::Client(_), _) => "install the system's CA certificates, or name them in SSL_CERT_FILE",
+            (Cause::Unreachable(_), _) if self.is_local => "if this is the local Sigstore, start it: `paraph local serve --background`",
+            (Cause::Unreachable(_), _) => "check the address, the network and the proxy variables",
+            (Cause::Untrusted(_), _) => "if you use a private CA or an inspecting proxy, name its certificate in SSL_CERT_FILE",
             (Cause::Deadline(_) | Cause::Budget(_) | Cause::Unavailable { .. } | Cause::Broken(_), _) => {
-                "Try again; if it lasts, look at the service's status page."
+                "try again; if it keeps failing, look at the service's status page"
             }
             (Cause::Refused { status: 400 | 401 | 403, .. }, Fulcio) => {
-                "Fulcio takes a fresh token of an issuer that it knows, made out to its audience; `paraph config` shows which of both are configured."
+                "use a fresh token from an issuer that Fulcio accepts, with the audience that it expects; `paraph config` shows the issuer and the client id"
             }
-            (Cause::Refused { status: 404 | 405 | 501, .. }, Fulcio | RekorV1 | RekorV2 | TimestampAuthority) => {
-                "The address does not lead to such a service; check it, and for the log its version."
+            (Cause::Refused { status: 404 | 405 | 501, .. }, RekorV1 | RekorV2) => {
+                "check the log's address and version; `paraph config` shows both"
+            }
+            (Cause::Refused { status: 404 | 405 | 501, .. }, Fulcio | TimestampAuthority) => {
+                "check the address; no such service answers there"
             }
             (Cause::Refused { status: 404, .. } | Cause::Malformed(_) | Cause::Mismatch(_), IdentityProvider) => {
-                "The issuer's address must be written exactly as the issuer writes it, trailing slash included."
+                "write the issuer's address exactly as the issuer does, with or without a slash at the end"
             }
-            (Cause::Refused { status: 404, .. }, TufMirror) => "The address does not lead to a TUF repository; check it.",
-            (Cause::Page, _) => "Log in to the network with a browser, or check the proxy variables, and try again.",
+            (Cause::Refused { status: 404, .. }, TufMirror) => "check the address; no TUF repository answers there",
+            (Cause::Page, _) => "log in to the network with a browser, or check the proxy variables; then try again",
             (Cause::Redirected { .. }, _) => {
-                "Where the network wants a login first, log in there with a browser; else configure the address that it points to, if you trust it."
+                "log in to the network with a browser if it asks for that; otherwise configure the new address, if you trust it"
             }
-            (Cause::Mismatch(_) | Cause::TooLarge(_), _) => "The service, or somebody between, answers wrongly; nothing of it was used.",
+            (Cause::Mismatch(_) | Cause::TooLarge(_), _) => "check the service and any proxy in between; the answer was not used",
             _ => return None,
         })
     }
@@ -284,7 +290,7 @@ mod tests {
         Rekor v2 at https://host.test/path gave no answer within 0.2 s
         the timestamp authority at https://host.test/path refused the request with 400 Bad Request: Weak hash
         the identity provider at https://host.test/path is not available: it answered 503 Service Unavailable 4 times
-        the TUF mirror at https://host.test/path answered 302 Found to https://other.test/, and redirects are not followed
+        the TUF mirror at https://host.test/path answered 302 Found to https://other.test/; redirects are not followed
         Fulcio at https://host.test/path sent an answer of more than 1000 bytes
         ");
     }

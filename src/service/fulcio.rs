@@ -273,7 +273,7 @@ mod tests {
             for name in ["fulcio-v2-token-expired", "fulcio-v2-proof-wrong", "fulcio-v2-key-garbage"] {
                 let fake = Fake::new(move |_| Reply::recorded(name)).await;
                 let error = ask(&fake).await.unwrap_err();
-                assert!(error.hint().unwrap().starts_with("Fulcio takes a fresh token"));
+                assert!(error.hint().unwrap().starts_with("use a fresh token"));
                 sentences.push(said(&error));
             }
             insta::assert_snapshot!(sentences.join("\n"), @r"
@@ -291,7 +291,7 @@ mod tests {
             let fake = Fake::new(move |_| Reply::json(200, &detached)).await;
             insta::assert_snapshot!(
                 said(&ask(&fake).await.unwrap_err()),
-                @"Fulcio at http://HOST/api/v2/signingCert gave an answer that is not accepted: the certificate's SCT stands outside the certificate, where a git signature has no place for it"
+                @"Fulcio at http://HOST/api/v2/signingCert sent an answer that is not accepted: the certificate's SCT stands outside the certificate, where a git signature has no place for it"
             );
             let fake =
                 Fake::new(

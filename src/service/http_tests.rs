@@ -30,7 +30,7 @@ fn the_budget_ends_calls_whose_own_deadline_is_longer() {
         let fake = Fake::new(|_| Reply::never()).await;
         let http = patient().within(Duration::from_millis(200));
         let error = http.send(&call(&fake.url, Retry::Safe)).await.err().unwrap();
-        insta::assert_snapshot!(said(&error), @r"Fulcio at http://HOST/api gave no answer before the 0.2 s that all calls together may take had run out");
+        insta::assert_snapshot!(said(&error), @r"Fulcio at http://HOST/api gave no answer within 0.2 s");
     });
 }
 
@@ -49,7 +49,7 @@ fn a_service_that_does_not_recover_is_given_up() {
         let fake = Fake::new(|_| Reply::json(503, &serde_json::json!({"message": "maintenance"}))).await;
         let error = patient().send(&call(&fake.url, Retry::Safe)).await.err().unwrap();
         insta::assert_snapshot!(said(&error), @"Fulcio at http://HOST/api is not available: it answered 503 Service Unavailable 4 times: maintenance");
-        assert_eq!(error.hint(), Some("Try again; if it lasts, look at the service's status page."));
+        assert_eq!(error.hint(), Some("try again; if it keeps failing, look at the service's status page"));
     });
 }
 
@@ -119,7 +119,7 @@ fn a_redirect_is_not_followed() {
         let target = other.url.clone();
         let fake = Fake::new(move |_| Reply::new(307, "").header("location", format!("{target}/elsewhere"))).await;
         let error = patient().send(&call(&fake.url, Retry::Safe)).await.err().unwrap();
-        insta::assert_snapshot!(said(&error), @"Fulcio at http://HOST/api answered 307 Temporary Redirect to http://HOST/elsewhere, and redirects are not followed");
+        insta::assert_snapshot!(said(&error), @"Fulcio at http://HOST/api answered 307 Temporary Redirect to http://HOST/elsewhere; redirects are not followed");
         assert!(other.seen().is_empty());
     });
 }

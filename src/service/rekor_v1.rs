@@ -272,7 +272,7 @@ mod tests {
                 assert_eq!(fake.seen().len(), 1);
                 insta::allow_duplicates! { insta::assert_snapshot!(
                     said(&error),
-                    @"Rekor v1 at http://HOST/api/v1/log/entries gave an answer that cannot be read: it says that the entry exists, and its Location names none"
+                    @"Rekor v1 at http://HOST/api/v1/log/entries sent an invalid answer: it says that the entry exists, and its Location names none"
                 ) };
             }
         });

@@ -184,12 +184,12 @@ fn a_log_that_lies_about_a_duplicate_is_found_out() {
             sentences.push(said(&create(&patient(), &fake.url, "rekor-v2-created").await.unwrap_err()));
         }
         insta::assert_snapshot!(sentences.join("\n"), @r"
-        Rekor v2 at http://HOST/api/v2/log/entries gave an answer that cannot be read: it says that the entry exists, and its X-Log-Index names none
-        Rekor v2 at http://HOST/api/v2/log/entries gave an answer that cannot be read: it says that the entry exists, and its X-Log-Index names none
-        Rekor v2 at http://HOST/api/v2/checkpoint gave an answer that does not fit the request: entry 3 is about another signature
+        Rekor v2 at http://HOST/api/v2/log/entries sent an invalid answer: it says that the entry exists, and its X-Log-Index names none
+        Rekor v2 at http://HOST/api/v2/log/entries sent an invalid answer: it says that the entry exists, and its X-Log-Index names none
+        Rekor v2 at http://HOST/api/v2/checkpoint sent an answer that does not match the request: entry 3 is about another signature
         Rekor v2 at http://HOST/api/v2/checkpoint refused the request with 501 Not Implemented: method GetCheckpoint not implemented
-        Rekor v2 at http://HOST/api/v2/checkpoint gave an answer that does not fit the request: its tiles do not lead to the root hash of its checkpoint
-        Rekor v2 at http://HOST/api/v2/tile/0/000.p/7 gave an answer that cannot be read: a tile of 5 bytes
+        Rekor v2 at http://HOST/api/v2/checkpoint sent an answer that does not match the request: its tiles do not lead to the root hash of its checkpoint
+        Rekor v2 at http://HOST/api/v2/tile/0/000.p/7 sent an invalid answer: a tile of 5 bytes
         ");
     });
 }
@@ -200,7 +200,7 @@ fn a_checkpoint_that_no_trusted_log_signed_is_not_taken() {
         let fake = Fake::new(|seen| with_tiles(seen, "0")).await;
         let client = RekorV2::new(&patient(), &fake.url).unwrap();
         let error = client.create(&Record::recorded("rekor-v2-created").as_hashed_rekord(), &[vec![1; 32]]).await.unwrap_err();
-        insta::assert_snapshot!(said(&error), @"Rekor v2 at http://HOST/api/v2/checkpoint gave an answer that is not accepted: its checkpoint of localhost is signed by no log of the trust root");
+        insta::assert_snapshot!(said(&error), @"Rekor v2 at http://HOST/api/v2/checkpoint sent an answer that is not accepted: its checkpoint of localhost is signed by no log of the trust root");
     });
 }
 

@@ -274,7 +274,7 @@ mod tests {
                 said(&find(&patient, "ftp://log.test").await.unwrap_err()),
             ];
             insta::assert_snapshot!(said.join("\n"), @r"
-            Rekor v1 at http://HOST/api/v1/log/entries/ID gave an answer that does not fit the request: its search named this entry, and it has none such
+            Rekor v1 at http://HOST/api/v1/log/entries/ID sent an answer that does not match the request: its search named this entry, and it has none such
             Rekor v1 at http://HOST/api/v1/index/retrieve refused the request with 404 Not Found
             Rekor v1 at http://HOST/api/v1/index/retrieve gave no answer within 0.3 s
             Rekor v1 at http://HOST/api/v1/index/retrieve could not be reached: connection refused

@@ -173,9 +173,9 @@ mod tests {
             .await;
             sentences.push(said(&stamp(&fake).await.unwrap_err()));
             insta::assert_snapshot!(sentences.join("\n"), @r"
-            the timestamp authority at http://HOST/api/v1/timestamp gave an answer that does not fit the request: the token's nonce is another one
-            the timestamp authority at http://HOST/api/v1/timestamp gave an answer that does not fit the request: the token's nonce is another one
-            the timestamp authority at http://HOST/api/v1/timestamp gave an answer that does not fit the request: the token is about another signature
+            the timestamp authority at http://HOST/api/v1/timestamp sent an answer that does not match the request: the token's nonce is another one
+            the timestamp authority at http://HOST/api/v1/timestamp sent an answer that does not match the request: the token's nonce is another one
+            the timestamp authority at http://HOST/api/v1/timestamp sent an answer that does not match the request: the token is about another signature
             ");
         });
     }
@@ -200,7 +200,7 @@ mod tests {
             the timestamp authority at http://HOST/api/v1/timestamp refused the request with 400 Bad Request: Weak hash algorithm in timestamp request
             the timestamp authority at http://HOST/api/v1/timestamp refused the request with 400 Bad Request: Error generating timestamp response
             the timestamp authority at http://HOST/api/v1/timestamp refused the request with 405 Method Not Allowed: method GET is not allowed, but [POST] are
-            the timestamp authority at http://HOST/api/v1/timestamp gave an answer that is not accepted: it grants no token: systemFailure: not\u{1b}now
+            the timestamp authority at http://HOST/api/v1/timestamp sent an answer that is not accepted: it grants no token: systemFailure: not\u{1b}now
             ");
         });
     }

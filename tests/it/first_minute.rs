@@ -152,7 +152,7 @@ fn setup_configures_the_repository_that_it_is_called_in() {
     let outside = Sandbox::new();
     insta::assert_snapshot!(all(&outside, &outside.paraph(&["setup", "--yes"])), @r"
     error: this is not a git repository, and none is above it
-    hint: run it in a repository, or with --global for all repositories of yours
+    hint: run it in a repository, or with --global for all repositories of yours.
     exit 4
     ");
 }
@@ -321,17 +321,17 @@ fn doctor_says_which_service_does_not_answer_and_how() {
     ok       issuer      http://HOST answers
     problem  fulcio      FULCIO answers, and it takes tokens of http://HOST that are made out to other, and paraph.clientID is sigstore
                          -> check paraph.issuer, paraph.clientID and paraph.fulcio
-    problem  log         Rekor v1 at PAGE/api/v1/log answered with a web page: a network that wants a login first, or a proxy, seems to stand between
-                         -> Log in to the network with a browser, or check the proxy variables, and try again.
+    problem  log         Rekor v1 at PAGE/api/v1/log answered with a web page; a captive portal or proxy may be intercepting the connection
+                         -> log in to the network with a browser, or check the proxy variables; then try again
     problem  timestamps  the timestamp authority at NOBODY/ could not be reached: connection refused
-                         -> Check the address, the network and the proxy variables.
+                         -> if this is the local Sigstore, start it: `paraph local serve --background`
     ok       clock       agrees with the services' within 30 s
     exit 3
 
-    problem  issuer      the identity provider at PAGE/.well-known/openid-configuration answered with a web page: a network that wants a login first, or a proxy, seems to stand between
-                         -> Log in to the network with a browser, or check the proxy variables, and try again.
+    problem  issuer      the identity provider at PAGE/.well-known/openid-configuration answered with a web page; a captive portal or proxy may be intercepting the connection
+                         -> log in to the network with a browser, or check the proxy variables; then try again
     problem  fulcio      Fulcio at NOBODY/api/v2/configuration could not be reached: connection refused
-                         -> Check the address, the network and the proxy variables.
+                         -> if this is the local Sigstore, start it: `paraph local serve --background`
     ok       log         http://HOST answers
     ok       clock       agrees with the services' within 30 s
     exit 5
@@ -407,7 +407,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
                run_id 17
     token      from SIGSTORE_ID_TOKEN: the variable SIGSTORE_ID_TOKEN is set
     error: the identity token expired at TIME
-    hint: get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead
+    hint: get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead.
     exit 6
 
     identity   https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main, vouched for by https://token.actions.githubusercontent.com, until TIME
@@ -419,7 +419,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
     token      from SIGSTORE_ID_TOKEN: the variable SIGSTORE_ID_TOKEN is set
     expected   ann@example.com (the variable PARAPH_EXPECTED_IDENTITY)
     error: the identity is repo:org/repo:ref:refs/heads/main (in the certificate https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main), and ann@example.com is expected (the variable PARAPH_EXPECTED_IDENTITY); nothing was sent to Fulcio or the log
-    hint: log in as the expected identity, or change paraph.expectedIdentity
+    hint: log in as the expected identity, or change paraph.expectedIdentity.
     exit 6
 
     identity   ann@example.com, vouched for by http://HOST
@@ -449,7 +449,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
     identity   not known before the login
     token      from a login in the browser: nothing else is configured
     error: no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in
-    hint: choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in
+    hint: choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in.
     exit 6
 
     identity   not known before the login

@@ -256,7 +256,7 @@ impl WorkloadError {
             (Problem::Service(_), Provider::Azure) => {
                 "Give the machine or service a managed identity; paraph.clientID names the application for which the token is made out."
             }
-            (Problem::Service(error), _) => error.hint().unwrap_or("Try again; if it lasts, look at the service's status page."),
+            (Problem::Service(error), _) => error.hint().unwrap_or("try again; if it keeps failing, look at the service's status page"),
             _ => "`paraph whoami --check` shows what the token provider gives; paraph.tokenProvider chooses another one.",
         }
     }

@@ -133,7 +133,7 @@ async fn exchange(client: h2::client::SendRequest<Bytes>, audience: &str) -> Res
         bytes.extend_from_slice(&chunk);
     }
     check_status(&answer.trailers().await.map_err(broken)?.unwrap_or_default(), true)?;
-    let message = JwtSvidResponse::decode(unframed(&bytes)?).map_err(|_| "gave an answer that cannot be read".to_owned())?;
+    let message = JwtSvidResponse::decode(unframed(&bytes)?).map_err(|_| "sent an invalid answer".to_owned())?;
     // the first one is the default
     let svid = message.svids.into_iter().map(|svid| Zeroizing::new(svid.svid)).next();
     svid.ok_or_else(|| "gave no SVID".to_owned())

@@ -150,37 +150,37 @@ fn an_endpoint_that_gives_no_token_is_named_with_the_platform() {
         github-actions, 401: GitHub Actions gave no identity token: its token service at http://HOST/token refused the request with 401 Unauthorized: no permission
         github-actions, 500: GitHub Actions gave no identity token: its token service at http://HOST/token refused the request with 500 Internal Server Error
         github-actions, 503: GitHub Actions gave no identity token: its token service at http://HOST/token is not available: it answered 503 Service Unavailable 4 times
-        github-actions, HTML: GitHub Actions gave no identity token: its token service at http://HOST/token answered with a web page: a network that wants a login first, or a proxy, seems to stand between
+        github-actions, HTML: GitHub Actions gave no identity token: its token service at http://HOST/token answered with a web page; a captive portal or proxy may be intercepting the connection
         github-actions, huge: GitHub Actions gave no identity token: its token service at http://HOST/token sent an answer of more than 1048576 bytes
-        github-actions, another field: GitHub Actions gave no identity token: its token service at http://HOST/token gave an answer that cannot be read: it has no value
-        github-actions, redirect: GitHub Actions gave no identity token: its token service at http://HOST/token answered 302 Found to https://elsewhere.test/, and redirects are not followed
+        github-actions, another field: GitHub Actions gave no identity token: its token service at http://HOST/token sent an invalid answer: it has no value
+        github-actions, redirect: GitHub Actions gave no identity token: its token service at http://HOST/token answered 302 Found to https://elsewhere.test/; redirects are not followed
         github-actions, nobody: GitHub Actions gave no identity token: its token service at http://HOST/token could not be reached: connection refused
         github-actions, slow: GitHub Actions gave no identity token: its token service at http://HOST/token gave no answer within 0.3 s
         google-workload-identity, 401: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity refused the request with 401 Unauthorized: no permission
         google-workload-identity, 500: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity refused the request with 500 Internal Server Error
         google-workload-identity, 503: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity is not available: it answered 503 Service Unavailable 4 times
-        google-workload-identity, HTML: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity answered with a web page: a network that wants a login first, or a proxy, seems to stand between
+        google-workload-identity, HTML: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity answered with a web page; a captive portal or proxy may be intercepting the connection
         google-workload-identity, huge: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity sent an answer of more than 1048576 bytes
         google-workload-identity, another field: Google workload identity gave no identity token: the identity token is not a JSON Web Token: its header is not base64url
-        google-workload-identity, redirect: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity answered 302 Found to https://elsewhere.test/, and redirects are not followed
+        google-workload-identity, redirect: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity answered 302 Found to https://elsewhere.test/; redirects are not followed
         google-workload-identity, nobody: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity could not be reached: connection refused
         google-workload-identity, slow: Google workload identity gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/identity gave no answer within 0.3 s
         google-impersonate, 401: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token refused the request with 401 Unauthorized: no permission
         google-impersonate, 500: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token refused the request with 500 Internal Server Error
         google-impersonate, 503: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token is not available: it answered 503 Service Unavailable 4 times
-        google-impersonate, HTML: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token answered with a web page: a network that wants a login first, or a proxy, seems to stand between
+        google-impersonate, HTML: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token answered with a web page; a captive portal or proxy may be intercepting the connection
         google-impersonate, huge: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token sent an answer of more than 1048576 bytes
-        google-impersonate, another field: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token gave an answer that cannot be read: it has no access_token
-        google-impersonate, redirect: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token answered 302 Found to https://elsewhere.test/, and redirects are not followed
+        google-impersonate, another field: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token sent an invalid answer: it has no access_token
+        google-impersonate, redirect: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token answered 302 Found to https://elsewhere.test/; redirects are not followed
         google-impersonate, nobody: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token could not be reached: connection refused
         google-impersonate, slow: Google impersonation gave no identity token: Google's metadata server at http://HOST/computeMetadata/v1/instance/service-accounts/default/token gave no answer within 0.3 s
         azure, 401: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token refused the request with 401 Unauthorized: no permission
         azure, 500: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token refused the request with 500 Internal Server Error
         azure, 503: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token is not available: it answered 503 Service Unavailable 4 times
-        azure, HTML: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token answered with a web page: a network that wants a login first, or a proxy, seems to stand between
+        azure, HTML: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token answered with a web page; a captive portal or proxy may be intercepting the connection
         azure, huge: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token sent an answer of more than 1048576 bytes
-        azure, another field: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token gave an answer that cannot be read: it has no access_token
-        azure, redirect: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token answered 302 Found to https://elsewhere.test/, and redirects are not followed
+        azure, another field: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token sent an invalid answer: it has no access_token
+        azure, redirect: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token answered 302 Found to https://elsewhere.test/; redirects are not followed
         azure, nobody: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token could not be reached: connection refused
         azure, slow: Azure gave no identity token: the endpoint of managed identities at http://HOST/msi/token gave no answer within 0.3 s
         ");
@@ -224,7 +224,7 @@ fn what_a_platform_has_not_set_is_named() {
         GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_URL is not set
         GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_TOKEN is not set
         GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_URL is no address of http or https
-        GitHub Actions gave no identity token: its token service at http://token.test/ is not asked over plain http: an identity token that is sent to another machine has to be encrypted
+        GitHub Actions gave no identity token: its token service at http://token.test/ is not called over plain http: an identity token for another machine must be encrypted
         GitHub Actions gave no identity token: its token service at https://token.test/ cannot be called: the token holds characters that no header can carry
         GitLab CI gave no identity token: the variable SIGSTORE_ID_TOKEN is not set
         GitLab CI gave no identity token: the variable SIGSTORE_ID_TOKEN is not set
@@ -235,7 +235,7 @@ fn what_a_platform_has_not_set_is_named() {
         Google impersonation gave no identity token: the variable GOOGLE_SERVICE_ACCOUNT_NAME is no address of a service account
         Azure gave no identity token: the variable AZURE_POD_IDENTITY_AUTHORITY_HOST names neither a loopback nor a link-local address
         Azure gave no identity token: the variable IDENTITY_HEADER is not set
-        Azure gave no identity token: the endpoint of managed identities at http://msi.test/ is not asked over plain http: an identity token that is sent to another machine has to be encrypted
+        Azure gave no identity token: the endpoint of managed identities at http://msi.test/ is not called over plain http: an identity token for another machine must be encrypted
         Azure gave no identity token: the variable AZURE_TENANT_ID is not set
         Azure gave no identity token: /nowhere cannot be read: No such file or directory (os error 2)
         SPIFFE gave no identity token: the variable SPIFFE_ENDPOINT_SOCKET is not set
@@ -494,7 +494,7 @@ fn a_workload_api_that_gives_no_svid_is_named() {
         no token: SPIFFE gave no identity token: the identity token is not a JSON Web Token: it does not have three parts
         compressed: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave a compressed answer, which was not asked for
         another length: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave an answer of another length than it says
-        no message: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave an answer that cannot be read
+        no message: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock sent an invalid answer
         huge: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock sent an answer of more than 262144 bytes
         HTTP 404: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock answered 404 Not Found, which is no gRPC
         slow: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave no answer within 0.2 s

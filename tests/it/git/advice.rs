@@ -117,47 +117,47 @@ fn each_failure_says_what_happened_and_what_to_do() {
     insta::assert_snapshot!(table, @r"
     no terminal and no desktop
     error: no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in
-    hint: choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in
+    hint: choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in.
 
     no browser
     error: no browser could be opened for the login, and there is no terminal to show its address on
-    hint: set paraph.urlOpener to a program that opens it, or paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile
+    hint: set paraph.urlOpener to a program that opens it, or paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile.
 
     nobody logs in
     error: nobody completed the login within 1 s
-    hint: try again; paraph.loginTimeout gives more time
+    hint: try again; paraph.loginTimeout gives more time.
 
     an expired token
     error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token expired at TIME
-    hint: get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead
+    hint: get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead.
 
     a wrong clock
     error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token was issued in the future, at TIME; one of the two clocks is wrong
-    hint: set this machine's clock, for instance with NTP; `paraph doctor` measures it
+    hint: set this machine's clock, for instance with NTP; `paraph doctor` measures it.
 
     a token for somebody else
     error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token is made out to https://cloud.example, and not to sigstore
-    hint: ask for a token that is made out to the client id (paraph.clientID, sigstore by default)
+    hint: ask for a token that is made out to the client id (paraph.clientID, sigstore by default).
 
     a token of another instance
     error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token is from https://oauth2.sigstore.dev/auth, the identity provider of the instance public, and the instance here is local
-    hint: set paraph.instance to public, get a token for local, or set paraph.issuer to https://oauth2.sigstore.dev/auth if local shares it
+    hint: set paraph.instance to public, get a token for local, or set paraph.issuer to https://oauth2.sigstore.dev/auth if local shares it.
 
     an address that nobody has verified
     error: the token from SIGSTORE_ID_TOKEN is not sent: the identity provider has not verified the address ann@example.com
-    hint: confirm the address at the identity provider
+    hint: confirm the address at the identity provider.
 
     no token
     error: SIGSTORE_ID_TOKEN holds no identity token that can be used: the identity token is not a JSON Web Token: it does not have three parts
-    hint: an identity token is three parts of base64url with dots between, as an OpenID provider gives it
+    hint: an identity token is three parts of base64url with dots between, as an OpenID provider gives it.
 
     no variable
     error: the token provider is envvar, and SIGSTORE_ID_TOKEN is not set
-    hint: set it to an identity token, or choose another paraph.tokenProvider
+    hint: set it to an identity token, or choose another paraph.tokenProvider.
 
     no file
     error: the identity token cannot be read from /nowhere/token: No such file or directory (os error 2)
-    hint: check paraph.identityTokenFile; where Kubernetes projects the token, mount it with the audience sigstore
+    hint: check paraph.identityTokenFile; where Kubernetes projects the token, mount it with the audience sigstore.
 
     a job without permission
     error: GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_URL is not set
@@ -168,51 +168,51 @@ fn each_failure_says_what_happened_and_what_to_do() {
 
     another identity than expected
     error: the identity is ann@example.com, and bob@example.com is expected (paraph.expectedIdentity in git's environment (GIT_CONFIG_COUNT)); nothing was sent to Fulcio or the log
-    hint: log in as the expected identity, or change paraph.expectedIdentity
+    hint: log in as the expected identity, or change paraph.expectedIdentity.
 
     another identity than the committer
     error: the identity is bob@example.com, and the commit is from ann@example.com; nothing was sent to Fulcio or the log
-    hint: set user.email to the identity, or unset paraph.matchCommitter
+    hint: set user.email to the identity, or unset paraph.matchCommitter.
 
     an access code of yesterday
     error: the identity provider refused the login: access_denied: the access code is not the instance's
-    hint: run `paraph local use` again in this repository: it names the file of the access code
+    hint: run `paraph local use` again in this repository: it names the file of the access code.
 
     an issuer that is down
     error: the identity provider at http://HOST/.well-known/openid-configuration could not be reached: connection refused
-    hint: Check the address, the network and the proxy variables.
+    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
 
     a network that wants a login first
-    error: the identity provider at http://HOST/.well-known/openid-configuration answered with a web page: a network that wants a login first, or a proxy, seems to stand between
-    hint: Log in to the network with a browser, or check the proxy variables, and try again.
+    error: the identity provider at http://HOST/.well-known/openid-configuration answered with a web page; a captive portal or proxy may be intercepting the connection
+    hint: log in to the network with a browser, or check the proxy variables; then try again.
 
     the same, by a redirect
-    error: Fulcio at http://HOST/api/v2/signingCert answered 302 Found to https://hotel.example/login, and redirects are not followed
-    hint: Where the network wants a login first, log in there with a browser; else configure the address that it points to, if you trust it.
+    error: Fulcio at http://HOST/api/v2/signingCert answered 302 Found to https://hotel.example/login; redirects are not followed
+    hint: log in to the network with a browser if it asks for that; otherwise configure the new address, if you trust it.
 
     a proxy that is down
     error: Fulcio at https://fulcio.invalid/api/v2/signingCert could not be reached: connection refused (through the proxy HOST)
-    hint: Check the address, the network and the proxy variables.
+    hint: check the address, the network and the proxy variables.
 
     a token in clear
-    error: Fulcio at http://fulcio.invalid/api/v2/signingCert is not asked over plain http: an identity token that is sent to another machine has to be encrypted
-    hint: Configure its https address; in a network that you trust with your identity, set paraph.allowPlainHttp.
+    error: Fulcio at http://fulcio.invalid/api/v2/signingCert is not called over plain http: an identity token for another machine must be encrypted
+    hint: configure its https address; in a network that you trust with your identity, set paraph.allowPlainHttp.
 
     an issuer that Fulcio does not know
     error: Fulcio at http://HOST/api/v2/signingCert refused the request with 400 Bad Request: There was an error processing the identity token
-    hint: Fulcio takes a fresh token of an issuer that it knows, made out to its audience; `paraph config` shows which of both are configured.
+    hint: use a fresh token from an issuer that Fulcio accepts, with the audience that it expects; `paraph config` shows the issuer and the client id.
 
     a log that is down
     error: Rekor v1 at http://HOST/api/v1/log/entries is not available: it answered 502 Bad Gateway 4 times: bad gateway
-    hint: Try again; if it lasts, look at the service's status page.
+    hint: try again; if it keeps failing, look at the service's status page.
 
     a timestamp authority that is no such
     error: the timestamp authority at http://HOST/nowhere refused the request with 404 Not Found: Not Found
-    hint: The address does not lead to such a service; check it, and for the log its version.
+    hint: check the address; no such service answers there.
 
     a root of somebody else
     error: the certificate from Fulcio at http://HOST cannot be used: the certificate comes from an authority that is not in the trust root: looked in local (OTHER/trusted_root.json); `paraph trust update` fetches a newer one
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used; where trust comes from files, paraph.fulcioRoot names the one that is missing
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used; where trust comes from files, paraph.fulcioRoot names the one that is missing.
 
     an instance without a root
     error: the instance office has no trust root: set paraph.office.trustedRoot, or run `paraph trust initialize`
@@ -222,7 +222,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
 
     a closed descriptor
     error: the status lines cannot be written to descriptor 77: No such file or directory (os error 2)
-    hint: --status-fd names a descriptor that the caller has opened for writing; git uses 2 for signatures and 1 for verdicts
+    hint: --status-fd names a descriptor that the caller has opened for writing; git uses 2 for signatures and 1 for verdicts.
     ");
 }
 

@@ -123,7 +123,7 @@ fn a_file_with_fulcios_root_alone_is_refused_before_anything_is_logged() {
     sandbox.set("GITSIGN_FULCIO_ROOT", root.to_str().unwrap());
     insta::assert_snapshot!(refused(&sigstore, &sandbox), @r"
     error: the trust root holds the authority of the certificate from Fulcio at URL, and not the intermediate certificate between the two
-    hint: a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of paraph.fulcioRoot
+    hint: a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of paraph.fulcioRoot.
     ");
 }
 
@@ -146,7 +146,7 @@ fn what_is_not_trusted_is_said_with_the_setting_that_would_name_it() {
         table += &format!("{variable}: {}\n", hint.rsplit("; ").next().unwrap());
     }
     insta::assert_snapshot!(table, @r"
-    GITSIGN_FULCIO_ROOT: where trust comes from files, paraph.fulcioRoot names the one that is missing
-    SIGSTORE_CT_LOG_PUBLIC_KEY_FILE: where trust comes from files, paraph.ctLogPublicKey names the one that is missing
+    GITSIGN_FULCIO_ROOT: where trust comes from files, paraph.fulcioRoot names the one that is missing.
+    SIGSTORE_CT_LOG_PUBLIC_KEY_FILE: where trust comes from files, paraph.ctLogPublicKey names the one that is missing.
     ");
 }

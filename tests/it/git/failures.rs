@@ -45,7 +45,7 @@ fn without_a_terminal_and_without_an_identity_one_message_says_what_is_missing()
     let done = sandbox.feed(paraph.arg("--wait").arg(env!("CARGO_BIN_EXE_paraph")).args(SIGN), PAYLOAD);
     insta::assert_snapshot!(refused_directly(&done), @r"
     error: no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in
-    hint: choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in
+    hint: choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in.
     ");
 }
 
@@ -65,19 +65,19 @@ fn a_service_that_is_down_is_named_with_its_address_and_the_cause() {
     insta::assert_snapshot!(table, @r"
     gitsign.issuer
     error: the identity provider at URL/.well-known/openid-configuration could not be reached: connection refused
-    hint: Check the address, the network and the proxy variables.
+    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
 
     gitsign.fulcio
     error: Fulcio at URL/api/v2/signingCert could not be reached: connection refused
-    hint: Check the address, the network and the proxy variables.
+    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
 
     gitsign.rekor
     error: Rekor v1 at URL/api/v1/log/entries could not be reached: connection refused
-    hint: Check the address, the network and the proxy variables.
+    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
 
     gitsign.timestampServerURL
     error: the timestamp authority at URL/ could not be reached: connection refused
-    hint: Check the address, the network and the proxy variables.
+    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
     ");
 }
 
@@ -102,19 +102,19 @@ fn a_service_that_does_not_answer_is_given_up_after_the_configured_time() {
     insta::assert_snapshot!(messages.join("\n"), @r"
     gitsign.issuer
     error: the identity provider at URL/.well-known/openid-configuration gave no answer within 1 s
-    hint: Try again; if it lasts, look at the service's status page.
+    hint: try again; if it keeps failing, look at the service's status page.
 
     gitsign.fulcio
     error: Fulcio at URL/api/v2/signingCert gave no answer within 1 s
-    hint: Try again; if it lasts, look at the service's status page.
+    hint: try again; if it keeps failing, look at the service's status page.
 
     gitsign.rekor
     error: Rekor v1 at URL/api/v1/log/entries gave no answer within 1 s
-    hint: Try again; if it lasts, look at the service's status page.
+    hint: try again; if it keeps failing, look at the service's status page.
 
     gitsign.timestampServerURL
     error: the timestamp authority at URL/ gave no answer within 1 s
-    hint: Try again; if it lasts, look at the service's status page.
+    hint: try again; if it keeps failing, look at the service's status page.
     ");
 }
 
@@ -173,51 +173,51 @@ fn a_service_that_lies_is_caught_and_named() {
 
     fulcio=no-sct, Rekor v2
     error: the certificate from Fulcio at http://HOST cannot be used: the certificate carries no signed certificate timestamp
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     fulcio=bad-sct, Rekor v2
     error: the certificate from Fulcio at http://HOST cannot be used: the signed certificate timestamp does not fit the certificate, its issuer and the log
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     rekor=other-entry, Rekor v1
-    error: Rekor v1 at http://HOST/api/v1/log/entries gave an answer that does not fit the request: the entry is about another signature
-    hint: The service, or somebody between, answers wrongly; nothing of it was used.
+    error: Rekor v1 at http://HOST/api/v1/log/entries sent an answer that does not match the request: the entry is about another signature
+    hint: check the service and any proxy in between; the answer was not used.
 
     rekor=other-entry, Rekor v2
-    error: Rekor v2 at http://HOST/api/v2/log/entries gave an answer that does not fit the request: the entry is about another signature
-    hint: The service, or somebody between, answers wrongly; nothing of it was used.
+    error: Rekor v2 at http://HOST/api/v2/log/entries sent an answer that does not match the request: the entry is about another signature
+    hint: check the service and any proxy in between; the answer was not used.
 
     rekor=bad-proof, Rekor v1
     error: the finished signature did not pass its own verification, so it was thrown away: the inclusion proof does not lead from the entry to its root hash (the log entry came from Rekor v1 at http://HOST)
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     rekor=bad-proof, Rekor v2
     error: the finished signature did not pass its own verification, so it was thrown away: the inclusion proof does not lead from the entry to its root hash (the log entry came from Rekor v2 at http://HOST)
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     rekor=bad-checkpoint, Rekor v1
     error: the finished signature did not pass its own verification, so it was thrown away: the checkpoint is of another tree than the inclusion proof (the log entry came from Rekor v1 at http://HOST)
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     rekor=bad-checkpoint, Rekor v2
     error: the finished signature did not pass its own verification, so it was thrown away: the checkpoint is of another tree than the inclusion proof (the log entry came from Rekor v2 at http://HOST)
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     rekor=bad-promise, Rekor v1
     error: the finished signature did not pass its own verification, so it was thrown away: the log's inclusion promise does not fit the entry (the log entry came from Rekor v1 at http://HOST)
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     tsa=other-imprint, Rekor v2
-    error: the timestamp authority at http://HOST/api/v1/timestamp gave an answer that does not fit the request: the token is about another signature
-    hint: The service, or somebody between, answers wrongly; nothing of it was used.
+    error: the timestamp authority at http://HOST/api/v1/timestamp sent an answer that does not match the request: the token is about another signature
+    hint: check the service and any proxy in between; the answer was not used.
 
     tsa=other-nonce, Rekor v2
-    error: the timestamp authority at http://HOST/api/v1/timestamp gave an answer that does not fit the request: the token's nonce is another one
-    hint: The service, or somebody between, answers wrongly; nothing of it was used.
+    error: the timestamp authority at http://HOST/api/v1/timestamp sent an answer that does not match the request: the token's nonce is another one
+    hint: check the service and any proxy in between; the answer was not used.
 
     tsa=wrong-time, Rekor v2
     error: the finished signature did not pass its own verification, so it was thrown away: a trusted time lies in the future of this machine's clock: TIME is 3600 seconds ahead (the certificate came from Fulcio at http://HOST, the log entry came from Rekor v2 at http://HOST, the timestamp came from the timestamp authority at http://HOST/api/v1/timestamp)
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used
+    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
     ");
 }
 
@@ -234,13 +234,13 @@ fn a_service_that_cannot_answer_now_is_asked_again_and_then_named() {
     let messages = messages.map(|thread| thread.join().unwrap());
     insta::assert_snapshot!(messages.concat(), @r"
     error: the identity provider at http://HOST/.well-known/openid-configuration is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
-    hint: Try again; if it lasts, look at the service's status page.
+    hint: try again; if it keeps failing, look at the service's status page.
     error: Fulcio at http://HOST/api/v2/signingCert is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
-    hint: Try again; if it lasts, look at the service's status page.
+    hint: try again; if it keeps failing, look at the service's status page.
     error: Rekor v2 at http://HOST/api/v2/log/entries is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
-    hint: Try again; if it lasts, look at the service's status page.
+    hint: try again; if it keeps failing, look at the service's status page.
     error: the timestamp authority at http://HOST/api/v1/timestamp is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
-    hint: Try again; if it lasts, look at the service's status page.
+    hint: try again; if it keeps failing, look at the service's status page.
     ");
 }
 
@@ -253,7 +253,7 @@ fn what_a_service_says_can_forge_no_status_line_and_drive_no_terminal() {
     set(&sandbox, &format!("gitsign.fulcio={url}"));
     insta::assert_snapshot!(refused_directly(&sandbox.paraph_with(&SIGN, PAYLOAD)).replace(&url, "URL"), @r"
     error: Fulcio at URL/api/v2/signingCert refused the request with 400 Bad Request: no [GNUPG:] SIG_CREATED D 19 8 00 1 0\u{1b}[2J
-    hint: Fulcio takes a fresh token of an issuer that it knows, made out to its audience; `paraph config` shows which of both are configured.
+    hint: use a fresh token from an issuer that Fulcio accepts, with the audience that it expects; `paraph config` shows the issuer and the client id.
     ");
 }
 
@@ -292,7 +292,7 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     paraph: this is the first signature as ann@example.com with the log at http://HOST.
     paraph: Who can read that log will read, for good: identity ann@example.com, issuer http://HOST.
     paraph: Fulcio at URL enters the same into a certificate transparency log, also where the signature fails afterwards.
-    paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: Check the address, the network and the proxy variables.)
+    paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: if this is the local Sigstore, start it: `paraph local serve --background`.)
     ");
     sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
     set(&sandbox, "paraph.loginTimeout=4");
@@ -300,7 +300,7 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     let without_code: Vec<&str> = shown.lines().map(|line| line.split("with the code").next().unwrap()).collect();
     insta::assert_snapshot!(without_code.join("\n"), @r"
     paraph: log in on any device at http://HOST/device 
-    paraph: nobody completed the login within 4 s (hint: try again; paraph.loginTimeout gives more time)
+    paraph: nobody completed the login within 4 s (hint: try again; paraph.loginTimeout gives more time.)
     ");
     // an issuer's fixed redirect URL is one that the user has made reachable: the way of the browser
     set(&sandbox, "gitsign.redirectURL=http://localhost/auth/callback");
@@ -308,7 +308,7 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     let without_query: Vec<&str> = shown.lines().map(|line| line.split('?').next().unwrap()).collect();
     insta::assert_snapshot!(without_query.join("\n"), @r"
     paraph: log in at http://HOST/auth
-    paraph: nobody completed the login within 4 s (hint: try again; paraph.loginTimeout gives more time)
+    paraph: nobody completed the login within 4 s (hint: try again; paraph.loginTimeout gives more time.)
     ");
 }
 
@@ -387,7 +387,7 @@ fn the_log_file_keeps_what_git_does_not_show() {
     TIME paraph: this is the first signature as ann@example.com with the log at http://HOST.
     TIME paraph: Who can read that log will read, for good: identity ann@example.com, issuer http://HOST.
     TIME paraph: Fulcio at URL enters the same into a certificate transparency log, also where the signature fails afterwards.
-    TIME paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: Check the address, the network and the proxy variables.)
+    TIME paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: if this is the local Sigstore, start it: `paraph local serve --background`.)
     TIME paraph: rekorMode is online, and the log entry is embedded all the same, so that the signature verifies without a network.
     TIME paraph: this is the first signature as ann@example.com with the log at http://HOST.
     TIME paraph: Who can read that log will read, for good: identity ann@example.com, issuer http://HOST.

@@ -101,7 +101,7 @@ fn a_lightweight_tag_is_not_annotated() {
     insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify-tag", "HEAD"])), @r"
     exit 4
     error: 'HEAD' names a commit, not a tag
-    hint: verify commits with `paraph verify`
+    hint: verify commits with `paraph verify`.
     ");
 }
 

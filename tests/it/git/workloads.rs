@@ -106,7 +106,7 @@ fn a_job_in_which_nobody_can_log_in_signs_as_itself_and_says_so() {
     insta::assert_snapshot!(without_code.join("\n"), @r"
     paraph: the identity of this job of GitHub Actions is not used; paraph.tokenProvider = github-actions would.
     paraph: log in on any device at http://HOST/device
-    paraph: nobody completed the login within 2 s (hint: try again; paraph.loginTimeout gives more time)
+    paraph: nobody completed the login within 2 s (hint: try again; paraph.loginTimeout gives more time.)
     ");
     assert_eq!(sandbox.git(&["log", "-1", "--format=%s"]), "message");
 }
@@ -140,15 +140,15 @@ fn a_token_that_cannot_be_right_is_sent_to_nobody() {
     insta::assert_snapshot!(table, @r"
     another audience
     error: the token from GitHub Actions is not sent: the identity token is made out to https://github.com/org, and not to sigstore
-    hint: ask for a token that is made out to the client id (paraph.clientID, sigstore by default)
+    hint: ask for a token that is made out to the client id (paraph.clientID, sigstore by default).
 
     expired
     error: the token from GitHub Actions is not sent: the identity token expired at TIME
-    hint: get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead
+    hint: get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead.
 
     from the future
     error: the token from GitHub Actions is not sent: the identity token was issued in the future, at TIME; one of the two clocks is wrong
-    hint: set this machine's clock, for instance with NTP; `paraph doctor` measures it
+    hint: set this machine's clock, for instance with NTP; `paraph doctor` measures it.
     ");
 }
 
@@ -171,14 +171,14 @@ fn the_expected_identity_of_a_workload_is_its_name_in_the_certificate_or_its_sub
     insta::assert_snapshot!(table, @r"
     https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main
     error: Fulcio at http://HOST/api/v2/signingCert could not be reached: connection refused
-    hint: Check the address, the network and the proxy variables.
+    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
 
     repo:org/repo:ref:refs/heads/main
     error: Fulcio at http://HOST/api/v2/signingCert could not be reached: connection refused
-    hint: Check the address, the network and the proxy variables.
+    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
 
     https://github.com/org/repo/.github/workflows/other.yml@refs/heads/main
     error: the identity is repo:org/repo:ref:refs/heads/main (in the certificate https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main), and https://github.com/org/repo/.github/workflows/other.yml@refs/heads/main is expected (paraph.expectedIdentity in ROOT/home/.gitconfig (global)); nothing was sent to Fulcio or the log
-    hint: log in as the expected identity, or change paraph.expectedIdentity
+    hint: log in as the expected identity, or change paraph.expectedIdentity.
     ");
 }

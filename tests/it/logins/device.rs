@@ -175,7 +175,7 @@ fn what_becomes_of_a_code_is_told_on_the_terminal() {
         told += &format!("{fault}: {last}\n");
     }
     insta::assert_snapshot!(told, @r"
-    issuer=device-denied: paraph: the identity provider refused the login: access_denied: the login was refused on its page (hint: log in once more, as somebody whom the provider lets in)
+    issuer=device-denied: paraph: the identity provider refused the login: access_denied: the login was refused on its page (hint: log in once more, as somebody whom the provider lets in.)
     issuer=device-expired: paraph: the code expired before the login was completed; try again for a new one
     issuer=no-device: paraph: URL offers no login on another device; unset paraph.tokenProvider to log in with a browser
     issuer=foreign-key: paraph: the identity provider's token cannot be trusted: Signature verification failed: No matching key found
