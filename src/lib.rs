@@ -63,6 +63,8 @@ pub mod service;
 pub mod sign;
 pub mod signature;
 pub mod trust;
+#[cfg(feature = "cli")]
+pub(crate) mod trust_store;
 pub mod verify;
 
 pub use rejection::{Explanation, Layer, LegacyRule, Reason, Rejection, Standing};

@@ -1,7 +1,6 @@
 //! What the configuration selects: the trust roots to verify under, whom to allow, and the services to sign with.
 //!
-//! It reads the files that settings name, with caps, and no others; it never asks a network. What a cache of TUF metadata holds is handed
-//! in by a function, so that verification can read what an earlier `paraph trust update` or signature left there.
+//! It reads the files that settings name, with caps, and the trust store. It never asks a network.
 
 use crate::{
     config::{Config, RekorVersion, Source},
@@ -9,6 +8,7 @@ use crate::{
     policy::{self, AllowedIdentities, Policy, PolicyError},
     sign::{LogVersion, Services},
     trust::{self, Instance, KeyFiles, SigningConfig, TrustRoot, TrustRootError},
+    trust_store::{self, TrustStore},
 };
 use sigstore_trust_root::SigstoreInstance;
 use std::{
@@ -21,17 +21,6 @@ const MAX_SIGNING_CONFIG: usize = 1 << 20;
 
 /// What to set where a timestamp is needed and nothing says from whom.
 const TIMESTAMP_SETTING: &str = "paraph.timestampServerURL (an entry of Rekor v2 tells no time)";
-
-/// Trust material of one instance that a cache holds: newer than what the program carries.
-#[derive(Debug, Clone)]
-pub struct Cached {
-    /// `trusted_root.json`.
-    pub trusted_root: Vec<u8>,
-    /// `signing_config.v0.2.json`, where the repository has one.
-    pub signing_config: Option<Vec<u8>>,
-    /// Where it came from and how old it is, in words.
-    pub description: String,
-}
 
 /// Why the configured trust, policy or services cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -78,19 +67,16 @@ pub enum SelectionError {
         /// Why.
         cause: KeyFileError,
     },
-    /// The TUF cache is damaged.
-    #[error("the cache of trust material cannot be used: {0}")]
-    Cache(String),
+    /// The trust store cannot be read.
+    #[error(transparent)]
+    TrustStore(#[from] trust_store::Error),
 }
-
-/// Reads the cache of an instance, if there is one.
-pub type CacheReader<'a> = &'a dyn Fn(&Instance) -> Result<Option<Cached>, String>;
 
 /// The trust roots that signatures are verified under.
 ///
 /// # Errors
 /// [`SelectionError`].
-pub fn trust_roots(config: &Config, cache: CacheReader<'_>) -> Result<Vec<TrustRoot>, SelectionError> {
+pub fn trust_roots(config: &Config, store: &TrustStore, now: jiff::Timestamp) -> Result<Vec<TrustRoot>, SelectionError> {
     let name = config.instance_name();
     let files = key_files(config)?;
     // a root that files give whole needs no other beside it; one that they give in part changes the selected one
@@ -102,12 +88,18 @@ pub fn trust_roots(config: &Config, cache: CacheReader<'_>) -> Result<Vec<TrustR
             Some(read_root(path, &config.trusted_root.source, instance)?)
         }
         None if whole => None,
-        None => Some(root_of_instance(config, &name, cache)?),
+        None => Some(root_of_instance(config, &name, store, now)?),
     };
     match (files.is_empty(), base) {
         (true, Some(root)) => Ok(vec![root]),
         (_, base) => Ok(vec![files.over(base)?]),
     }
+}
+
+/// The file that gives the trust root of an instance, if the configuration names one: it takes precedence over stored trust.
+pub fn trusted_root_file<'a>(config: &'a Config, name: &Instance) -> Option<(&'a Path, &'a Source)> {
+    let of_instance = config.instance_settings(name).map(|settings| &settings.trusted_root);
+    std::iter::once(&config.trusted_root).chain(of_instance).find_map(|setting| Some((setting.value.as_deref()?, &setting.source)))
 }
 
 /// Whom the configuration allows, and what a user should know about it: a file that cannot be used allows nobody.
@@ -144,9 +136,9 @@ pub fn forge(config: &Config) -> Result<Option<Forge>, SelectionError> {
 ///
 /// # Errors
 /// [`SelectionError`].
-pub fn services(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp) -> Result<Services, SelectionError> {
+pub fn services(config: &Config, store: &TrustStore, now: jiff::Timestamp) -> Result<Services, SelectionError> {
     let name = config.instance_name();
-    let signing = signing_config(config, &name, cache)?;
+    let signing = signing_config(config, &name, store, now)?;
     let none = |service, key: &str| SelectionError::NoService { service, instance: name.as_str().to_owned(), hint: format!(": set {key}") };
     let first = |endpoints: &[sigstore_trust_root::ServiceEndpoint], version: Option<u32>| {
         let usable = endpoints
@@ -192,12 +184,12 @@ pub fn services(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp) -
 ///
 /// # Errors
 /// [`SelectionError`].
-pub fn issuer(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp) -> Result<String, SelectionError> {
+pub fn issuer(config: &Config, store: &TrustStore, now: jiff::Timestamp) -> Result<String, SelectionError> {
     if let Some(issuer) = &config.issuer.value {
         return Ok(issuer.as_str().to_owned());
     }
     let name = config.instance_name();
-    let signing = signing_config(config, &name, cache)?;
+    let signing = signing_config(config, &name, store, now)?;
     let endpoint = signing.iter().flat_map(|signing| &signing.oidc_urls).find(|endpoint| endpoint.valid_for.contains(now));
     endpoint.map(|endpoint| endpoint.url.clone()).ok_or_else(|| SelectionError::NoService {
         service: "identity provider",
@@ -208,14 +200,14 @@ pub fn issuer(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp) -> 
 
 /// Another instance than the one to sign with, at whose identity provider a token of this issuer is made out: only that instance may get
 /// it. Issuers of CI systems and other platforms are nobody's own.
-pub fn instance_of_token(config: &Config, cache: CacheReader<'_>, now: jiff::Timestamp, token_issuer: &str) -> Option<Instance> {
-    if issuer(config, cache, now).is_ok_and(|issuer| issuer == token_issuer) {
+pub fn instance_of_token(config: &Config, store: &TrustStore, now: jiff::Timestamp, token_issuer: &str) -> Option<Instance> {
+    if issuer(config, store, now).is_ok_and(|issuer| issuer == token_issuer) {
         return None;
     }
     let known = config.instances.iter().map(|settings| settings.name.clone());
     let own = config.instance_name();
     [Instance::public(), Instance::staging()].into_iter().chain(known).filter(|name| *name != own).find(|name| {
-        let signing = signing_config(config, name, cache).ok().flatten();
+        let signing = signing_config(config, name, store, now).ok().flatten();
         signing.is_some_and(|signing| signing.oidc_urls.iter().any(|endpoint| endpoint.url == token_issuer))
     })
 }
@@ -234,21 +226,26 @@ fn number(version: RekorVersion) -> u32 {
     }
 }
 
-fn root_of_instance(config: &Config, name: &Instance, cache: CacheReader<'_>) -> Result<TrustRoot, SelectionError> {
+fn root_of_instance(config: &Config, name: &Instance, store: &TrustStore, now: jiff::Timestamp) -> Result<TrustRoot, SelectionError> {
     if let Some(settings) = config.instance_settings(name)
         && let Some(path) = &settings.trusted_root.value
     {
         return read_root(path, &settings.trusted_root.source, name.clone());
     }
-    if let Some(cached) = cache(name).map_err(SelectionError::Cache)? {
-        return Ok(TrustRoot::from_json(&cached.trusted_root, name.clone(), &cached.description)?);
+    if let Some(stored) = store.stored(name, now)? {
+        return Ok(TrustRoot::from_json(&stored.trusted_root, name.clone(), &stored.description)?);
     }
     // trust by files alone stands on the public root, of which the files replace their parts
     let carried = if *name == Instance::custom() { Instance::public() } else { name.clone() };
     TrustRoot::embedded(&carried)?.ok_or_else(|| SelectionError::UnknownInstance(name.as_str().to_owned()))
 }
 
-fn signing_config(config: &Config, name: &Instance, cache: CacheReader<'_>) -> Result<Option<SigningConfig>, SelectionError> {
+fn signing_config(
+    config: &Config,
+    name: &Instance,
+    store: &TrustStore,
+    now: jiff::Timestamp,
+) -> Result<Option<SigningConfig>, SelectionError> {
     let parse = |json: &[u8], name: &str| {
         let text = std::str::from_utf8(json).map_err(|cause| cause.to_string());
         text.and_then(|text| SigningConfig::from_json(text).map_err(|cause| cause.to_string()))
@@ -265,10 +262,10 @@ fn signing_config(config: &Config, name: &Instance, cache: CacheReader<'_>) -> R
     {
         return from_file(path, &settings.signing_config.source);
     }
-    if let Some(cached) = cache(name).map_err(SelectionError::Cache)?
-        && let Some(json) = cached.signing_config
+    if let Some(stored) = store.stored(name, now)?
+        && let Some(json) = stored.signing_config
     {
-        return parse(&json, &cached.description).map(Some);
+        return parse(&json, &stored.description).map(Some);
     }
     let carried = match name.as_str() {
         // as gitsign: what no variable or key names is the public instance's

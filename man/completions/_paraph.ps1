@@ -32,7 +32,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
-            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage what is trusted: authorities, logs and their keys')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the authorities and logs that signatures are verified with')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget a login, and end it at the identity provider')
             [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login good for many signatures')
@@ -178,48 +178,48 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;trust' {
-            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'The instance to manage; otherwise the one in use')
+            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Manage this instance instead of the one in use')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Fetch the newest trust material of the instance in use')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show which trust material is in use, where it comes from, its version and its age')
-            [CompletionResult]::new('initialize', 'initialize', [CompletionResultType]::ParameterValue, 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way')
-            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take trust material from a file, for machines without a network')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Fetch the newest trust root of an instance')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show the trust root in use: its source, version, age and keys')
+            [CompletionResult]::new('initialize', 'initialize', [CompletionResultType]::ParameterValue, 'Trust a new instance by its TUF repository')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import a trust root from a file, for machines without a network')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'paraph;trust;update' {
-            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'The instance to manage; otherwise the one in use')
+            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Manage this instance instead of the one in use')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'paraph;trust;status' {
-            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'The instance to manage; otherwise the one in use')
+            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Manage this instance instead of the one in use')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'paraph;trust;initialize' {
-            [CompletionResult]::new('--mirror', '--mirror', [CompletionResultType]::ParameterName, 'The URL of its TUF repository')
-            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'The file with its TUF root')
-            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'The instance to manage; otherwise the one in use')
+            [CompletionResult]::new('--mirror', '--mirror', [CompletionResultType]::ParameterName, 'The URL of the TUF repository')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'The file with the TUF root (root.json)')
+            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Manage this instance instead of the one in use')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;trust;import' {
-            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'The instance to manage; otherwise the one in use')
+            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Manage this instance instead of the one in use')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'paraph;trust;help' {
-            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Fetch the newest trust material of the instance in use')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show which trust material is in use, where it comes from, its version and its age')
-            [CompletionResult]::new('initialize', 'initialize', [CompletionResultType]::ParameterValue, 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way')
-            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take trust material from a file, for machines without a network')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Fetch the newest trust root of an instance')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show the trust root in use: its source, version, age and keys')
+            [CompletionResult]::new('initialize', 'initialize', [CompletionResultType]::ParameterValue, 'Trust a new instance by its TUF repository')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import a trust root from a file, for machines without a network')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -461,7 +461,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
-            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage what is trusted: authorities, logs and their keys')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the authorities and logs that signatures are verified with')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget a login, and end it at the identity provider')
             [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login good for many signatures')
@@ -505,10 +505,10 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help;trust' {
-            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Fetch the newest trust material of the instance in use')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show which trust material is in use, where it comes from, its version and its age')
-            [CompletionResult]::new('initialize', 'initialize', [CompletionResultType]::ParameterValue, 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way')
-            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take trust material from a file, for machines without a network')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Fetch the newest trust root of an instance')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show the trust root in use: its source, version, age and keys')
+            [CompletionResult]::new('initialize', 'initialize', [CompletionResultType]::ParameterValue, 'Trust a new instance by its TUF repository')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import a trust root from a file, for machines without a network')
             break
         }
         'paraph;help;trust;update' {

@@ -29,7 +29,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand verify-tag 'Verify tags, offline'
             cand show 'Show all that a signature holds'
             cand hook 'Judge a push before it is accepted, as a git hook'
-            cand trust 'Manage what is trusted: authorities, logs and their keys'
+            cand trust 'Manage trust roots: the authorities and logs that signatures are verified with'
             cand login 'Log in, so that signatures need no login for a while'
             cand logout 'Forget a login, and end it at the identity provider'
             cand agent 'Keep one login good for many signatures'
@@ -159,43 +159,43 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;hook;help;help'= {
         }
         &'paraph;trust'= {
-            cand --instance 'The instance to manage; otherwise the one in use'
+            cand --instance 'Manage this instance instead of the one in use'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
-            cand update 'Fetch the newest trust material of the instance in use'
-            cand status 'Show which trust material is in use, where it comes from, its version and its age'
-            cand initialize 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way'
-            cand import 'Take trust material from a file, for machines without a network'
+            cand update 'Fetch the newest trust root of an instance'
+            cand status 'Show the trust root in use: its source, version, age and keys'
+            cand initialize 'Trust a new instance by its TUF repository'
+            cand import 'Import a trust root from a file, for machines without a network'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;trust;update'= {
-            cand --instance 'The instance to manage; otherwise the one in use'
+            cand --instance 'Manage this instance instead of the one in use'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'paraph;trust;status'= {
-            cand --instance 'The instance to manage; otherwise the one in use'
+            cand --instance 'Manage this instance instead of the one in use'
             cand --json 'Print it as JSON'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'paraph;trust;initialize'= {
-            cand --mirror 'The URL of its TUF repository'
-            cand --root 'The file with its TUF root'
-            cand --instance 'The instance to manage; otherwise the one in use'
+            cand --mirror 'The URL of the TUF repository'
+            cand --root 'The file with the TUF root (root.json)'
+            cand --instance 'Manage this instance instead of the one in use'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;trust;import'= {
-            cand --instance 'The instance to manage; otherwise the one in use'
+            cand --instance 'Manage this instance instead of the one in use'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'paraph;trust;help'= {
-            cand update 'Fetch the newest trust material of the instance in use'
-            cand status 'Show which trust material is in use, where it comes from, its version and its age'
-            cand initialize 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way'
-            cand import 'Take trust material from a file, for machines without a network'
+            cand update 'Fetch the newest trust root of an instance'
+            cand status 'Show the trust root in use: its source, version, age and keys'
+            cand initialize 'Trust a new instance by its TUF repository'
+            cand import 'Import a trust root from a file, for machines without a network'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;trust;help;update'= {
@@ -391,7 +391,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand verify-tag 'Verify tags, offline'
             cand show 'Show all that a signature holds'
             cand hook 'Judge a push before it is accepted, as a git hook'
-            cand trust 'Manage what is trusted: authorities, logs and their keys'
+            cand trust 'Manage trust roots: the authorities and logs that signatures are verified with'
             cand login 'Log in, so that signatures need no login for a while'
             cand logout 'Forget a login, and end it at the identity provider'
             cand agent 'Keep one login good for many signatures'
@@ -424,10 +424,10 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;hook;pre-push'= {
         }
         &'paraph;help;trust'= {
-            cand update 'Fetch the newest trust material of the instance in use'
-            cand status 'Show which trust material is in use, where it comes from, its version and its age'
-            cand initialize 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way'
-            cand import 'Take trust material from a file, for machines without a network'
+            cand update 'Fetch the newest trust root of an instance'
+            cand status 'Show the trust root in use: its source, version, age and keys'
+            cand initialize 'Trust a new instance by its TUF repository'
+            cand import 'Import a trust root from a file, for machines without a network'
         }
         &'paraph;help;trust;update'= {
         }

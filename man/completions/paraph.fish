@@ -33,7 +33,7 @@ complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify" -d 'Verify co
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify-tag" -d 'Verify tags, offline'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "show" -d 'Show all that a signature holds'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
-complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage what is trusted: authorities, logs and their keys'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage trust roots: the authorities and logs that signatures are verified with'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "login" -d 'Log in, so that signatures need no login for a while'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "logout" -d 'Forget a login, and end it at the identity provider'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "agent" -d 'Keep one login good for many signatures'
@@ -123,28 +123,28 @@ complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subc
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "update" -d 'On a server: refuse the refs of a push that have a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "pre-push" -d 'On one\'s own machine: refuse to push a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -l instance -d 'The instance to manage; otherwise the one in use' -r
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -l instance -d 'Manage this instance instead of the one in use' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "update" -d 'Fetch the newest trust material of the instance in use'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "status" -d 'Show which trust material is in use, where it comes from, its version and its age'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "initialize" -d 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "import" -d 'Take trust material from a file, for machines without a network'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "update" -d 'Fetch the newest trust root of an instance'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "status" -d 'Show the trust root in use: its source, version, age and keys'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "initialize" -d 'Trust a new instance by its TUF repository'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "import" -d 'Import a trust root from a file, for machines without a network'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from update" -l instance -d 'The instance to manage; otherwise the one in use' -r
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from update" -l instance -d 'Manage this instance instead of the one in use' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -l instance -d 'The instance to manage; otherwise the one in use' -r
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -l instance -d 'Manage this instance instead of the one in use' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -l json -d 'Print it as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l mirror -d 'The URL of its TUF repository' -r
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l root -d 'The file with its TUF root' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l instance -d 'The instance to manage; otherwise the one in use' -r
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l mirror -d 'The URL of the TUF repository' -r
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l root -d 'The file with the TUF root (root.json)' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l instance -d 'Manage this instance instead of the one in use' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -l instance -d 'The instance to manage; otherwise the one in use' -r
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -l instance -d 'Manage this instance instead of the one in use' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "update" -d 'Fetch the newest trust material of the instance in use'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show which trust material is in use, where it comes from, its version and its age'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "initialize" -d 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "import" -d 'Take trust material from a file, for machines without a network'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "update" -d 'Fetch the newest trust root of an instance'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show the trust root in use: its source, version, age and keys'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "initialize" -d 'Trust a new instance by its TUF repository'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "import" -d 'Import a trust root from a file, for machines without a network'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand login" -l instance -d 'The instance, or a name to register the configured services under' -r
 complete -c paraph -n "__fish_paraph_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -261,7 +261,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "verify-tag" -d 'Verify tags, offline'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "show" -d 'Show all that a signature holds'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "trust" -d 'Manage what is trusted: authorities, logs and their keys'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "trust" -d 'Manage trust roots: the authorities and logs that signatures are verified with'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "login" -d 'Log in, so that signatures need no login for a while'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "logout" -d 'Forget a login, and end it at the identity provider'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "agent" -d 'Keep one login good for many signatures'
@@ -272,10 +272,10 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-receive" -d 'On a server: refuse a whole push for one bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "update" -d 'On a server: refuse the refs of a push that have a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-push" -d 'On one\'s own machine: refuse to push a bad object'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "update" -d 'Fetch the newest trust material of the instance in use'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Show which trust material is in use, where it comes from, its version and its age'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "initialize" -d 'Trust an instance by its TUF repository, beginning with a root that you got in a safe way'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "import" -d 'Take trust material from a file, for machines without a network'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "update" -d 'Fetch the newest trust root of an instance'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Show the trust root in use: its source, version, age and keys'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "initialize" -d 'Trust a new instance by its TUF repository'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "import" -d 'Import a trust root from a file, for machines without a network'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "run" -d 'Run the agent in the foreground; systemd\'s socket activation is understood'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "status" -d 'Show whether it runs, and which logins it keeps'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "log" -d 'Show what it signed, for which repository, as whom'

@@ -8,10 +8,11 @@ use crate::{
     external_verifiers::ExternalVerifiers,
     policy::Policy,
     repository::Repository,
-    selection::{self, Cached},
+    selection,
     service::{Http, Settings},
     sign::Services,
-    trust::{Instance, TrustRoot},
+    trust::TrustRoot,
+    trust_store::TrustStore,
 };
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -57,14 +58,16 @@ impl Context {
 
     /// The trust roots.
     pub fn trust_roots(&self) -> Result<Vec<TrustRoot>, Failure> {
-        Ok(selection::trust_roots(&self.config, &|name| self.cached(name))?)
+        Ok(selection::trust_roots(&self.config, &self.trust_store(), Timestamp::now())?)
     }
 
-    /// The same, renewed where the instance has a TUF repository and the cache is old. A repository that does not answer is no reason not to
-    /// sign with what is there.
+    /// The trust roots, refreshed first where the instance has a TUF repository and the stored trust is old. Where the repository does not
+    /// answer, signing goes on with the stored trust.
     pub fn trust_roots_for_signing(&self, terminal: &Terminal) -> Result<Vec<TrustRoot>, Failure> {
-        if let Err(remark) = super::trust::refresh_if_old(&self.config) {
-            terminal.say(remark);
+        if let Err(failure) = self.refresh_trust() {
+            let name = self.config.instance_name();
+            terminal
+                .say(format!("The trust root of the instance {name} could not be refreshed; the stored one is used: {}.", failure.message));
         }
         self.trust_roots()
     }
@@ -83,22 +86,43 @@ impl Context {
 
     /// The services to sign with.
     pub fn services(&self, now: Timestamp) -> Result<Services, Failure> {
-        Ok(selection::services(&self.config, &|name| self.cached(name), now)?)
+        Ok(selection::services(&self.config, &self.trust_store(), now)?)
     }
 
     /// The OpenID issuer to log in at.
     pub fn issuer(&self, now: Timestamp) -> Result<String, Failure> {
-        Ok(selection::issuer(&self.config, &|name| self.cached(name), now)?)
+        Ok(selection::issuer(&self.config, &self.trust_store(), now)?)
     }
 
     /// Clients with the configured deadline.
     pub fn http(&self) -> Http {
-        http(&self.config)
+        let settings = Settings { request: self.config.timeout.value, ..Settings::default() };
+        Http::new(settings).allowing_plain_http(self.config.allow_plain_http.value)
     }
 
-    /// What the cache of TUF metadata holds for an instance.
-    pub fn cached(&self, name: &Instance) -> Result<Option<Cached>, String> {
-        super::trust::cached(&self.config, name)
+    /// The user's trust store.
+    pub fn trust_store(&self) -> TrustStore {
+        TrustStore::of_user(&self.config)
+    }
+
+    /// The address of the TUF repository that the trust of the instance in use is refreshed from. Trust from a file is not refreshed.
+    pub fn refreshed_from(&self) -> Option<String> {
+        let name = self.config.instance_name();
+        if selection::trusted_root_file(&self.config, &name).is_some() {
+            return None;
+        }
+        Some(self.trust_store().mirror(&name).ok()??.url().to_owned())
+    }
+
+    fn refresh_trust(&self) -> Result<(), Failure> {
+        let (name, now) = (self.config.instance_name(), Timestamp::now());
+        let store = self.trust_store();
+        if selection::trusted_root_file(&self.config, &name).is_some() || !store.is_refresh_due(&name, now)? {
+            return Ok(());
+        }
+        let runtime = crate::service::runtime().map_err(|error| Failure::io("the network calls cannot be started", &error))?;
+        runtime.block_on(store.refresh_in_time(&name, &self.http(), now))?;
+        Ok(())
     }
 
     /// A file of allowed identities or a forge's key in the work tree can be changed by the very branch that it should judge; one in the git
@@ -122,10 +146,4 @@ impl Context {
         let file = files.iter().find(is_under_test)?;
         Some(format!("{} lies in the work tree: whoever can change a branch can change whom it allows.", file.display()))
     }
-}
-
-/// HTTP clients with the configured deadline.
-pub(super) fn http(config: &Config) -> Http {
-    let settings = Settings { request: config.timeout.value, ..Settings::default() };
-    Http::new(settings).allowing_plain_http(config.allow_plain_http.value)
 }

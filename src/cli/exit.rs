@@ -15,6 +15,7 @@ use crate::{
     selection::SelectionError,
     service::{ServiceError, tuf::TufError},
     sign::SignError,
+    trust_store,
 };
 use std::fmt::Write;
 
@@ -217,9 +218,28 @@ impl From<SelectionError> for Failure {
             | SelectionError::SigningConfig { .. }
             | SelectionError::NoService { .. }
             | SelectionError::ForgeKey { .. } => Exit::Configuration,
-            SelectionError::TrustRoot(_) | SelectionError::UnknownInstance(_) | SelectionError::Cache(_) => Exit::Trust,
+            SelectionError::TrustRoot(_) | SelectionError::UnknownInstance(_) | SelectionError::TrustStore(_) => Exit::Trust,
         };
-        Self::new(exit, error.to_string())
+        match error {
+            SelectionError::TrustStore(error) => Self { exit, ..error.into() },
+            error => Self::new(exit, error.to_string()),
+        }
+    }
+}
+
+impl From<trust_store::Error> for Failure {
+    fn from(error: trust_store::Error) -> Self {
+        use trust_store::Error as E;
+        let (exit, hint) = match error {
+            E::Tuf(error) => return error.into(),
+            E::NoMirror(_) => (Exit::Trust, Some("set paraph.NAME.mirror for the instance, or run `paraph trust initialize`")),
+            E::NoHome => (Exit::Io, Some("set HOME")),
+            E::NotImportable(_) => (Exit::Usage, Some("name another instance with --instance NAME")),
+            E::UnwritableImport { .. } => (Exit::Io, None),
+            E::DamagedImport { .. } => (Exit::Trust, Some("remove the file, or import the trust again")),
+            E::TrustRoot(_) | E::UnreadableImport { .. } => (Exit::Trust, None),
+        };
+        Self { hint: hint.map(str::to_owned), ..Self::new(exit, error.to_string()) }
     }
 }
 

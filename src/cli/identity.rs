@@ -16,7 +16,6 @@ use crate::{
     object::Payload,
     selection,
     service::Http,
-    trust::Instance,
 };
 use jiff::Timestamp;
 use std::{ffi::OsStr, path::Path, time::Duration};
@@ -139,8 +138,7 @@ pub(super) async fn token_of(
 pub(super) fn check_token(context: &Context, token: &IdentityToken) -> Result<(), Failure> {
     let now = Timestamp::now();
     token.check(&Expectation::new(None, &context.config.client_id.value, now))?;
-    let cached = |name: &Instance| context.cached(name);
-    let Some(other) = selection::instance_of_token(&context.config, &cached, now, token.issuer()) else { return Ok(()) };
+    let Some(other) = selection::instance_of_token(&context.config, &context.trust_store(), now, token.issuer()) else { return Ok(()) };
     let (issuer, own) = (token.issuer(), context.config.instance_name());
     let message =
         format!("the identity token is from {issuer}, the identity provider of the instance {other}, and the instance here is {own}");

@@ -8,64 +8,54 @@ use super::{
 };
 use crate::{
     config::{Config, OptionValue},
-    selection::Cached,
-    service::{
-        Http,
-        tuf::{Mirror, TrustMaterial},
-    },
+    selection,
     trust::{Instance, Log, MAX_TRUSTED_ROOT, TrustRoot, Window},
 };
-use directories::ProjectDirs;
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
 
-/// Trust that is older than this is renewed when signing.
-const OLD: SignedDuration = SignedDuration::from_hours(24);
-/// Signing does not wait longer than this for a mirror.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest TUF root that is read, in bytes.
 const MAX_ROOT: usize = 1 << 20;
 
-/// Manage what is trusted: authorities, logs and their keys
+/// Manage trust roots: the authorities and logs that signatures are verified with
 ///
-/// The keys of the public Sigstore come with the program and are renewed over TUF, the update framework: when signing, and here.
-/// Verifying asks no network for them.
+/// The keys of the public Sigstore come with the program. They are updated over TUF, the update framework, when you sign and by `paraph trust
+/// update`. Verifying never asks the network.
+///
+/// Example: paraph trust status
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub command: Command,
-    /// The instance to manage; otherwise the one in use
+    /// Manage this instance instead of the one in use
     #[arg(long, global = true, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub instance: Option<String>,
 }
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Fetch the newest trust material of the instance in use
+    /// Fetch the newest trust root of an instance
     Update,
-    /// Show which trust material is in use, where it comes from, its version and its age
+    /// Show the trust root in use: its source, version, age and keys
     Status {
         /// Print it as JSON
         #[arg(long)]
         json: bool,
     },
-    /// Trust an instance by its TUF repository, beginning with a root that you got in a safe way
+    /// Trust a new instance by its TUF repository
     ///
-    /// A new instance gets the name that --instance gives; the built-in ones need no initialization.
+    /// Trust begins with a TUF root from a source that you trust. --instance names the new instance. The built-in instances need no
+    /// initialization.
     Initialize {
-        /// The URL of its TUF repository
+        /// The URL of the TUF repository
         #[arg(long, value_name = "URL")]
         mirror: String,
-        /// The file with its TUF root
+        /// The file with the TUF root (root.json)
         #[arg(long, value_name = "FILE")]
         root: PathBuf,
     },
-    /// Take trust material from a file, for machines without a network
+    /// Import a trust root from a file, for machines without a network
     Import {
         /// A trusted_root.json
         file: PathBuf,
@@ -85,14 +75,11 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 
 fn update(context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
     let name = context.config.instance_name();
-    let mirror = mirror(&context.config, &name)?.ok_or_else(|| {
-        Failure::new(Exit::Trust, format!("the instance {name} has no TUF repository to be renewed from"))
-            .with_hint(format!("set paraph.{name}.mirror, or run `paraph trust initialize`"))
-    })?;
-    let material = refresh(&context.config, &mirror, None)?;
+    let (http, runtime) = (context.http(), runtime()?);
+    let material = runtime.block_on(context.trust_store().refresh(&name, &http, Timestamp::now()))?;
     ui.line(format!("The instance {name} is trusted by {}.", material.describe(Timestamp::now())));
-    if context.trust_roots()?.iter().any(|root| !root.source.contains(mirror.url())) {
-        ui.note("It is not what is in use: a file that the configuration names comes first; see `paraph trust status`.");
+    if context.trust_roots()?.iter().any(|root| !root.source.contains(&material.mirror)) {
+        ui.note("It is not in use: a file in the configuration takes precedence; see `paraph trust status`.");
     }
     Ok(Exit::Good)
 }
@@ -101,47 +88,35 @@ fn initialize(context: &Context, url: &str, root: &Path, ui: &mut Ui) -> Result<
     let name = context.config.instance_name();
     if name.is_built_in() {
         return Err(Failure::new(Exit::Usage, format!("{name} is the name of a built-in instance"))
-            .with_hint("give the new one a name: --instance NAME"));
+            .with_hint("give the new one a name with --instance NAME"));
     }
-    let mirror = Mirror::new(&caches()?, url)?;
-    let (http, runtime) = network(&context.config)?;
+    let (http, runtime) = (context.http(), runtime()?);
     let root = read(Some(root), MAX_ROOT)?;
-    runtime.block_on(async {
-        mirror.initialize(&http, &root).await?;
-        mirror.refresh(&http, Timestamp::now()).await
-    })?;
+    let mirror = runtime.block_on(context.trust_store().initialize(url, &root, &http, Timestamp::now()))?;
     git_config(&format!("paraph.{name}.mirror"), mirror.url())?;
     ui.line(format!("The trust of the instance {name} was fetched from its TUF repository at {}.", mirror.url()));
-    note_a_file_that_comes_first(&context.config, &name, ui);
-    ui.note(format!("Set paraph.{name}.mirror in your git configuration. To use it, run `git config paraph.instance {name}`."));
+    warn_of_file_in_use(&context.config, &name, ui);
+    ui.note(format!("Set paraph.{name}.mirror in your git configuration. To use the instance, run `git config paraph.instance {name}`."));
     Ok(Exit::Good)
 }
 
 fn import(context: &Context, file: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
     let name = context.config.instance_name();
-    if name == Instance::custom() {
-        return Err(Failure::new(
-            Exit::Usage,
-            "the instance custom is made of the files that the configuration names, so there is nothing to import for it",
-        ));
-    }
-    let json = read(Some(file), MAX_TRUSTED_ROOT)?;
-    let root = TrustRoot::from_json(&json, name.clone(), &file.display().to_string())
-        .map_err(|error| Failure::new(Exit::Trust, error.to_string()))?;
-    let trusted_root = String::from_utf8(json).map_err(|_| Failure::new(Exit::Trust, format!("{} is no text", file.display())))?;
-    let imported = Imported { file: file.display().to_string(), imported: Timestamp::now(), trusted_root };
-    write(&imports()?.join(format!("{name}.json")), &imported)?;
-    ui.line(format!("The trust of the instance {name} was taken from {}: {}.", file.display(), summary(&root)));
-    note_a_file_that_comes_first(&context.config, &name, ui);
+    let shown = file.display().to_string();
+    let root = context.trust_store().import(&name, &shown, &read(Some(file), MAX_TRUSTED_ROOT)?, Timestamp::now())?;
+    ui.line(format!("The trust of the instance {name} was imported from {shown}: {}.", summary(&root)));
+    warn_of_file_in_use(&context.config, &name, ui);
     Ok(Exit::Good)
 }
 
-/// Trust that was fetched or imported is not in use where the configuration names a file.
-fn note_a_file_that_comes_first(config: &Config, name: &Instance, ui: &mut Ui) {
-    let own = config.instance_settings(name).map(|settings| &settings.trusted_root);
-    let first = std::iter::once(&config.trusted_root).chain(own).find_map(|setting| Some((setting.value.as_ref()?, &setting.source)));
-    if let Some((file, source)) = first {
-        ui.warning(format!("It is not in use, since {} comes first, which {source} names.", file.display()));
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    crate::service::runtime().map_err(|error| Failure::io("the network calls cannot be started", &error))
+}
+
+/// Stored trust is not in use where the configuration names a file.
+fn warn_of_file_in_use(config: &Config, name: &Instance, ui: &mut Ui) {
+    if let Some((file, source)) = selection::trusted_root_file(config, name) {
+        ui.warning(format!("It is not in use: {} takes precedence, which {source} names.", file.display()));
     }
 }
 
@@ -176,13 +151,13 @@ fn described(log: &Log) -> String {
 }
 
 fn summary(root: &TrustRoot) -> String {
-    let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+    let count = |number: usize, one: &str, several: &str| format!("{number} {}", if number == 1 { one } else { several });
     format!(
         "{}, {}, {} and {}",
-        count(root.authorities.len(), "certificate authority").replace("authoritys", "authorities"),
-        count(root.logs.len(), "log"),
-        count(root.ct_logs.len(), "CT log"),
-        count(root.timestamp_authorities.len(), "timestamp authority").replace("authoritys", "authorities"),
+        count(root.authorities.len(), "certificate authority", "certificate authorities"),
+        count(root.logs.len(), "log", "logs"),
+        count(root.ct_logs.len(), "CT log", "CT logs"),
+        count(root.timestamp_authorities.len(), "timestamp authority", "timestamp authorities"),
     )
 }
 
@@ -242,125 +217,6 @@ impl LogReport {
     fn new(log: &Log) -> Self {
         Self { url: log.base_url.clone(), id: hex::encode(&log.key.id), window: WindowReport::new(log.window) }
     }
-}
-
-/// What `paraph trust import` keeps: the user's word for it that the file is to be trusted. Whoever can change it changes whom is trusted.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Imported {
-    file: String,
-    imported: Timestamp,
-    trusted_root: String,
-}
-
-/// What is kept for an instance beside what the program carries: from its TUF mirror or from a file, whichever came later.
-pub(super) fn cached(config: &Config, name: &Instance) -> Result<Option<Cached>, String> {
-    let fetched = match mirror(config, name).map_err(|failure| failure.message)? {
-        Some(mirror) => mirror.cached().map_err(|error| error.to_string())?,
-        None => None,
-    };
-    let imported = imported(name)?;
-    if let Some(import) = imported.filter(|import| fetched.as_ref().is_none_or(|fetched| fetched.refreshed < import.imported)) {
-        let description = format!("imported from {} on {}", import.file, import.imported.strftime("%Y-%m-%d"));
-        // a file of trust says nothing about services, so those that were fetched stay
-        let signing_config = fetched.and_then(|fetched| fetched.signing_config).map(String::into_bytes);
-        return Ok(Some(Cached { trusted_root: import.trusted_root.into_bytes(), signing_config, description }));
-    }
-    Ok(fetched.map(|material| Cached {
-        description: material.describe(Timestamp::now()),
-        trusted_root: material.trusted_root.into_bytes(),
-        signing_config: material.signing_config.map(String::into_bytes),
-    }))
-}
-
-/// Renews the trust of the instance in use where it is older than a day. The error is a sentence for the user.
-pub(super) fn refresh_if_old(config: &Config) -> Result<(), String> {
-    let name = config.instance_name();
-    // trust that a file gives is not renewed
-    if config.trusted_root.value.is_some() || config.instance_settings(&name).is_some_and(|settings| settings.trusted_root.value.is_some())
-    {
-        return Ok(());
-    }
-    let Some(mirror) = mirror(config, &name).map_err(|failure| failure.message)? else { return Ok(()) };
-    let known = mirror.cached().map_err(|error| error.to_string())?;
-    if known.is_some_and(|known| Timestamp::now().duration_since(known.refreshed) < OLD) {
-        return Ok(());
-    }
-    match refresh(config, &mirror, Some(PATIENCE)) {
-        Ok(_) => Ok(()),
-        Err(failure) => {
-            Err(format!("The trust of the instance {name} could not be renewed, and what is there is used: {}.", failure.message))
-        }
-    }
-}
-
-fn refresh(config: &Config, mirror: &Mirror, patience: Option<Duration>) -> Result<TrustMaterial, Failure> {
-    let (http, runtime) = network(config)?;
-    let http = patience.map_or_else(|| http.clone(), |patience| http.within(patience));
-    Ok(runtime.block_on(mirror.refresh(&http, Timestamp::now()))?)
-}
-
-fn network(config: &Config) -> Result<(Http, tokio::runtime::Runtime), Failure> {
-    let runtime = crate::service::runtime().map_err(|error| Failure::io("the network calls cannot be started", &error))?;
-    Ok((super::context::http(config), runtime))
-}
-
-/// The address of the TUF repository of the instance in use, where trust is renewed from one.
-pub(super) fn mirror_url(config: &Config) -> Option<String> {
-    let name = config.instance_name();
-    let by_file = config.trusted_root.value.is_some()
-        || config.instance_settings(&name).is_some_and(|settings| settings.trusted_root.value.is_some());
-    if by_file { None } else { mirror(config, &name).ok()?.map(|mirror| mirror.url().to_owned()) }
-}
-
-/// The TUF mirror of an instance, where it has one.
-fn mirror(config: &Config, name: &Instance) -> Result<Option<Mirror>, Failure> {
-    let url = match name.as_str() {
-        "public" => sigstore_trust_root::SigstoreInstance::PublicGood.tuf_url(),
-        "staging" => sigstore_trust_root::SigstoreInstance::Staging.tuf_url(),
-        _ => match config.instance_settings(name).and_then(|settings| settings.mirror.value.as_ref()) {
-            Some(url) => url.as_str(),
-            None => return Ok(None),
-        },
-    };
-    let Ok(caches) = caches() else { return Ok(None) };
-    Ok(Some(Mirror::new(&caches, url)?))
-}
-
-fn imported(name: &Instance) -> Result<Option<Imported>, String> {
-    let Ok(folder) = imports() else { return Ok(None) };
-    let file = folder.join(format!("{name}.json"));
-    match std::fs::read(&file) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| format!("{} is damaged ({error}); remove it, or import the trust again", file.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("{} cannot be read: {error}", file.display())),
-    }
-}
-
-fn write(file: &Path, imported: &Imported) -> Result<(), Failure> {
-    let failure = |error: &std::io::Error| Failure::io(&format!("{} cannot be written", file.display()), error);
-    let folder = file.parent().unwrap_or(file);
-    let json = serde_json::to_vec_pretty(imported).map_err(|error| Failure::new(Exit::Io, error.to_string()))?;
-    std::fs::create_dir_all(folder).map_err(|error| failure(&error))?;
-    let mut whole = tempfile::NamedTempFile::new_in(folder).map_err(|error| failure(&error))?;
-    whole.write_all(&json).map_err(|error| failure(&error))?;
-    whole.persist(file).map_err(|error| failure(&error.error))?;
-    Ok(())
-}
-
-fn caches() -> Result<PathBuf, Failure> {
-    places().map(|places| places.cache_dir().to_owned())
-}
-
-fn imports() -> Result<PathBuf, Failure> {
-    places().map(|places| places.data_local_dir().join("trust"))
-}
-
-fn places() -> Result<ProjectDirs, Failure> {
-    ProjectDirs::from("", "", "paraph")
-        .ok_or_else(|| Failure::new(Exit::Io, "there is no home folder to keep trust in").with_hint("set HOME"))
 }
 
 /// Sets a key in the user's git configuration.

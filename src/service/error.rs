@@ -149,7 +149,9 @@ impl ServiceError {
         use Service::{Fulcio, IdentityProvider, RekorV1, RekorV2, TimestampAuthority, TufMirror};
         Some(match (&self.cause, self.service) {
             (Cause::Address(_), _) => "configure an address that begins with `https://` or `http://`",
-            (Cause::PlainHttp, _) => "configure its https address; in a network that you trust with your identity, set paraph.allowPlainHttp",
+            (Cause::PlainHttp, _) => {
+                "configure its https address; in a network that you trust with your identity, set paraph.allowPlainHttp"
+            }
             (Cause::Client(_), _) => "install the system's CA certificates, or name them in SSL_CERT_FILE",
             (Cause::Unreachable(_), _) if self.is_local => "if this is the local Sigstore, start it: `paraph local serve --background`",
             (Cause::Unreachable(_), _) => "check the address, the network and the proxy variables",

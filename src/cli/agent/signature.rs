@@ -14,6 +14,7 @@ use crate::{
     selection,
     sign::{Signature, Spent},
     trust::TrustRoot,
+    trust_store::TrustStore,
     verify::Verifier,
 };
 use std::{borrow::Cow, cell::LazyCell, sync::Arc};
@@ -164,7 +165,7 @@ fn can_log_in(source: &Source, context: &Context, terminal: &Terminal) -> bool {
 type Roots = Result<&'static Arc<[TrustRoot]>, String>;
 
 fn trust_roots(config: &Config) -> Roots {
-    let roots = selection::trust_roots(config, &|name| super::super::trust::cached(config, name));
+    let roots = selection::trust_roots(config, &TrustStore::of_user(config), jiff::Timestamp::now());
     let roots = roots.map_err(|error| Failure::from(error).message)?;
     roots.iter().for_each(TrustRoot::check_chains);
     Ok(leak_until_exit(roots.into()))

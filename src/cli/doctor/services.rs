@@ -4,7 +4,6 @@ use super::{
     super::{
         context::Context,
         exit::{Exit, Failure},
-        trust,
     },
     Finding,
 };
@@ -36,7 +35,7 @@ pub(super) fn all(context: &Context) -> Result<Vec<Finding>, Failure> {
     };
     let http = context.http();
     let runtime = crate::service::runtime().map_err(|error| Failure::io("the network calls cannot be started", &error))?;
-    let mirror = trust::mirror_url(&context.config);
+    let mirror = context.refreshed_from();
     let client = &context.config.client_id.value;
     let probed = runtime.block_on(async {
         let (issuer, fulcio, log, timestamps, mirror) = tokio::join!(

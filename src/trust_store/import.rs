@@ -1,0 +1,66 @@
+//! Imported trust: one file for each instance, `NAME.json`, written by `paraph trust import`.
+//!
+//! It is the user's word that a trusted root may be used. Whoever can change the file changes whom the user trusts.
+
+use super::Error;
+use crate::trust::{Instance, TrustRootError};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::{
+    io::{ErrorKind, Write as _},
+    path::{Path, PathBuf},
+};
+
+/// The content of the file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ImportedTrust {
+    /// The file that was imported, as the user named it.
+    file: String,
+    /// When it was imported.
+    pub(super) imported: Timestamp,
+    /// Its content, `trusted_root.json`.
+    pub(super) trusted_root: String,
+}
+
+impl ImportedTrust {
+    pub(super) fn new(file: &str, json: &[u8], now: Timestamp) -> Result<Self, TrustRootError> {
+        let trusted_root = std::str::from_utf8(json)
+            .map_err(|_| TrustRootError { source_name: file.to_owned(), cause: "it is not valid UTF-8".to_owned() })?;
+        Ok(Self { file: file.to_owned(), imported: now, trusted_root: trusted_root.to_owned() })
+    }
+
+    /// The import of an instance, if there is one.
+    pub(super) fn read(folder: &Path, instance: &Instance) -> Result<Option<Self>, Error> {
+        let path = path(folder, instance);
+        match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|cause| Error::DamagedImport { path, cause }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(cause) => Err(Error::UnreadableImport { path, cause }),
+        }
+    }
+
+    /// Replaces the file in one step.
+    pub(super) fn write(&self, folder: &Path, instance: &Instance) -> Result<(), Error> {
+        let path = path(folder, instance);
+        self.write_to(folder, &path).map_err(|cause| Error::UnwritableImport { path, cause })
+    }
+
+    fn write_to(&self, folder: &Path, path: &Path) -> std::io::Result<()> {
+        let json = serde_json::to_vec_pretty(self)?;
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(&json)?;
+        file.persist(path)?;
+        Ok(())
+    }
+
+    /// Where the trust came from, in words.
+    pub(super) fn description(&self) -> String {
+        format!("imported from {} on {}", self.file, self.imported.strftime("%Y-%m-%d"))
+    }
+}
+
+fn path(folder: &Path, instance: &Instance) -> PathBuf {
+    folder.join(format!("{instance}.json"))
+}
