@@ -45,8 +45,6 @@ mod git_process;
 pub mod identity;
 #[cfg(feature = "cli")]
 pub(crate) mod judge;
-#[cfg(feature = "cli")]
-pub mod kept;
 #[cfg(all(feature = "cli", unix))]
 pub mod local;
 pub mod object;
@@ -65,6 +63,8 @@ pub mod signature;
 pub mod trust;
 #[cfg(feature = "cli")]
 pub(crate) mod trust_store;
+#[cfg(feature = "cli")]
+pub mod verdict_cache;
 pub mod verify;
 
 pub use rejection::{Explanation, Layer, LegacyRule, Reason, Rejection, Standing};

@@ -39,13 +39,13 @@ fuzz_target!(|data: &[u8]| {
 /// The first line that allows it.
 fn plainly(allowed: &AllowedIdentities, verified: &Verified) -> Option<usize> {
     let identity = verified.identity();
-    let kind = verified.payload.as_ref().expect("a commit").kind;
+    let kind = verified.subject().kind;
     let fits = allowed.lines().iter().find(|line| {
         line.issuer == identity.issuer
             && reference::glob(&line.identity, &identity.name)
-            && line.instance == verified.instance
+            && line.instance == *verified.instance()
             && line.kinds.contains(&kind)
-            && verified.times.iter().all(|trusted| {
+            && verified.times().iter().all(|trusted| {
                 line.window.start.is_none_or(|start| start <= trusted.time) && line.window.end.is_none_or(|end| trusted.time <= end)
             })
     });

@@ -35,14 +35,14 @@ fuzz_target!(|data: &[u8]| {
     for online in about.chain(asked) {
         match VERIFIER.verify_with(&online.signed, &entries) {
             Ok(verified) => {
-                assert!(!verified.legacy.is_empty(), "an entry from outside that is not said to be one");
+                assert!(!verified.legacy_rules().is_empty(), "an entry from outside that is not said to be one");
                 SIGNED.check(&verified);
             }
             Err(rejection) => check_refusal(&rejection),
         }
     }
     let embedded = VERIFIER.verify_with(&GOOD[0].signed(), &entries).expect("it has an entry of its own");
-    assert!(embedded.legacy.is_empty() && embedded.entry == GOOD[0].verified.entry);
+    assert!(embedded.legacy_rules().is_empty() && *embedded.entry() == *GOOD[0].verified.entry());
 });
 
 fn check_file(text: &str) {

@@ -46,7 +46,7 @@ fn judge(result: Result<Verified, Rejection>, signed: Option<Signed<'_>>) {
             // git hands payload and signature to its program: the verdict is the same
             let signed = signed.as_ref().expect("it was verified");
             let again = VERIFIER.verify(signed).expect("it was verified");
-            assert_eq!(again.payload_digest, verified.payload_digest);
+            assert_eq!(again.subject().digest, verified.subject().digest);
         }
         Err(rejection) => check_refusal(rejection),
     }

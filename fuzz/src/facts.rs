@@ -82,11 +82,11 @@ impl Signed {
 
     /// Nothing is accepted that nobody signed.
     pub fn check(&self, verified: &Verified) {
-        assert!(self.payloads.contains(&verified.payload_digest), "a payload that no seed signs");
-        assert!(self.certificates.contains(&verified.certificate.certificate().fingerprint()), "a certificate of no seed");
-        assert!(self.trees.iter().any(|(origin, size, _)| *origin == verified.entry.origin && *size == verified.entry.tree_size));
-        assert!(!verified.times.is_empty());
-        for trusted in &verified.times {
+        assert!(self.payloads.contains(&verified.subject().digest), "a payload that no seed signs");
+        assert!(self.certificates.contains(&verified.certificate().certificate().fingerprint()), "a certificate of no seed");
+        assert!(self.trees.iter().any(|(origin, size, _)| *origin == verified.entry().origin && *size == verified.entry().tree_size));
+        assert!(!verified.times().is_empty());
+        for trusted in verified.times() {
             let nanoseconds = u32::try_from(trusted.time.subsec_nanosecond()).expect("after 1970");
             match trusted.source {
                 paraph::verify::TimeSource::Log => assert!(self.log_times.contains(&trusted.time.as_second())),
@@ -120,7 +120,7 @@ impl Good {
         let parts = seeds::parts(&object).expect("its parts");
         let signature = GitSignature::new(cms::SignedData::from_der(&parts.cms).expect("its CMS")).expect("its signature");
         let digest = Sha256::digest(signature.signer.signed_bytes().expect("its signed attributes")).into();
-        let certificate = verified.certificate.certificate().clone();
+        let certificate = verified.certificate().certificate().clone();
         Self { payload: commit.signed.payload.to_vec(), verified, digest, certificate, parts }
     }
 }

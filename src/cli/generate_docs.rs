@@ -3,8 +3,8 @@
 use super::config;
 use super::exit::{Exit, Failure};
 use crate::{
-    Explanation as _, Layer, LegacyRule, Reason,
-    policy::{Decision, Finding, Policy, Verdict},
+    Explanation as _, Layer, LegacyRule, Reason, Rejection,
+    policy::{Decision, Finding, Judgement, Verdict},
 };
 use clap_complete::Shell;
 use std::fmt::Write;
@@ -71,7 +71,7 @@ fn reasons() -> String {
                 reason.layer().subject()
             );
         }
-        let verdict = Policy::default().judge(Err((*reason).into())).verdict;
+        let verdict = Judgement::from(Rejection::from(*reason)).verdict;
         let _ = writeln!(text, "| `{}` | {} | {} |", reason.id(), verdict.as_str(), reason.sentence());
     }
     let table = "| reason | verdict | meaning |\n| --- | --- | --- |\n";

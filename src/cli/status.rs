@@ -8,7 +8,7 @@ use crate::{
     escape::Escaped,
     policy::{Judgement, Verdict},
     report::{Claimed, fingerprint},
-    verify::Verified,
+    verify::Verification,
 };
 
 /// The key id where there is no certificate.
@@ -36,12 +36,12 @@ pub fn is_success(judgement: &Judgement) -> bool {
 }
 
 /// The line without which git throws a signature away.
-pub fn signature_created(verified: &Verified) -> String {
+pub fn signature_created(verified: &Verification) -> String {
     let seconds = verified.time().as_second();
     format!("[GNUPG:] SIG_CREATED D 19 8 00 {seconds} {}\n", fingerprint(verified))
 }
 
-fn good(verified: &Verified, trust: &str) -> String {
+fn good(verified: &Verification, trust: &str) -> String {
     let key = fingerprint(verified);
     let time = verified.time();
     let date = time.to_string();

@@ -38,16 +38,16 @@ pub struct DetachedEntry {
 
 /// What a detached entry may be about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
+pub struct LoggedContent {
     /// What the log was told to have been signed.
-    pub signed: SubjectBytes,
+    pub signed: LoggedBytes,
     /// The legacy rules by which an entry about it counts; at least one.
     pub rules: Vec<LegacyRule>,
 }
 
 /// The bytes that a detached entry's signature is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SubjectBytes {
+pub enum LoggedBytes {
     /// An object's id in hexadecimal, signed a second time by the signer's key: the entry alone holds that signature.
     Id(String),
     /// The signed attributes and their signature: what an embedded entry is about.
@@ -59,7 +59,7 @@ pub enum SubjectBytes {
     },
 }
 
-impl SubjectBytes {
+impl LoggedBytes {
     /// SHA-256: by this a log finds the entry.
     pub fn digest(&self) -> [u8; 32] {
         match self {
@@ -100,7 +100,7 @@ impl DetachedEntry {
     ///
     /// # Errors
     /// [`Reason::EntryMismatch`] or [`Reason::EntrySignature`].
-    pub fn bind<'a>(&self, subjects: &'a [Subject], certificate: &Certificate) -> Result<Bound<'a>, Rejection> {
+    pub fn bind<'a>(&self, subjects: &'a [LoggedContent], certificate: &Certificate) -> Result<Bound<'a>, Rejection> {
         let about = subjects.iter().find(|subject| hex::encode(&subject.signed.digest()) == self.digest);
         let subject = about.ok_or_else(|| Rejection::new(Reason::EntryMismatch, "it is about another object"))?;
         let bound = Bound { subject, digest: subject.signed.digest(), signature: self.signature.clone() };
@@ -108,12 +108,12 @@ impl DetachedEntry {
             return Err(Rejection::new(Reason::EntryMismatch, "it is about this object, and another certificate signed it"));
         }
         match &subject.signed {
-            SubjectBytes::Signature { signature, .. } if *signature != self.signature => {
+            LoggedBytes::Signature { signature, .. } if *signature != self.signature => {
                 Err(Rejection::new(Reason::EntryMismatch, "it holds another signature over the same content"))
             }
             // the signature was verified as the commit's or tag's own
-            SubjectBytes::Signature { .. } => Ok(bound),
-            SubjectBytes::Id(id) => {
+            LoggedBytes::Signature { .. } => Ok(bound),
+            LoggedBytes::Id(id) => {
                 let verified = certificate.public_key().verify(crate::certificate::HashAlgorithm::Sha256, id.as_bytes(), &self.signature);
                 verified.map(|()| bound).map_err(|_| Reason::EntrySignature.into())
             }
@@ -125,7 +125,7 @@ impl DetachedEntry {
 #[derive(Debug, Clone)]
 pub struct Bound<'a> {
     /// What it is about.
-    pub subject: &'a Subject,
+    pub subject: &'a LoggedContent,
     digest: [u8; 32],
     signature: Vec<u8>,
 }

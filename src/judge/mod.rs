@@ -18,11 +18,11 @@ pub use tags::TagScope;
 use crate::{
     Reason, Rejection,
     external_verifiers::ExternalVerifiers,
-    kept::{Kept, KeptError},
     object::{Commit, ObjectFormat, Signed, Tag, TagHeaders},
     policy::{Judgement, Policy},
     repository::{self, ObjectKind, RawObject},
-    verify::{Verified, Verifier},
+    verdict_cache::{CacheError, VerdictCache},
+    verify::{Verification, Verified, Verifier},
 };
 
 /// Judges objects.
@@ -32,7 +32,7 @@ pub struct Judge {
     policy: Policy,
     external: ExternalVerifiers,
     entries: Entries,
-    cache: Option<Kept>,
+    cache: Option<VerdictCache>,
 }
 
 impl Judge {
@@ -55,7 +55,7 @@ impl Judge {
 
     /// Uses the results of earlier runs for commits.
     #[must_use]
-    pub fn with_verdict_cache(self, cache: Option<Kept>) -> Self {
+    pub fn with_verdict_cache(self, cache: Option<VerdictCache>) -> Self {
         Self { cache, ..self }
     }
 
@@ -107,7 +107,7 @@ impl Judge {
             }
             Err(error) => return Err(error.into()),
         };
-        Ok(Judged::without_title(id, kind, self.policy.judge(Err(rejection))))
+        Ok(Judged::without_title(id, kind, rejection.into()))
     }
 
     /// What the user should know about log entries, in sentences. Each is returned once.
@@ -117,24 +117,24 @@ impl Judge {
 
     /// Writes the verdict cache. Returns what the user should know, in sentences.
     pub fn finish(self) -> Vec<String> {
-        let written = self.cache.map_or(Ok(()), Kept::finish);
-        written.err().iter().map(KeptError::to_string).chain(self.entries.take_warnings()).collect()
+        let written = self.cache.map_or(Ok(()), VerdictCache::finish);
+        written.err().iter().map(CacheError::to_string).chain(self.entries.take_warnings()).collect()
     }
 
     /// Verifies a commit or tag, with the result of an earlier run where there is one.
-    fn verify(&self, object: &RawObject) -> Result<Result<Verified, Rejection>, Error> {
+    fn verify(&self, object: &RawObject) -> Result<Result<Verification, Rejection>, Error> {
         // a tag's result depends on the name by which it was reached
         let Some(cache) = self.cache.as_ref().filter(|_| object.kind == ObjectKind::Commit) else {
-            return self.verify_anew(object);
+            return Ok(self.verify_anew(object)?.map(Verification::from));
         };
-        if let Some(verified) = cache.result(object.id.as_bytes()) {
-            return Ok(Ok(verified));
+        if let Some(cached) = cache.get(object.id.as_bytes()) {
+            return Ok(Ok(cached.into()));
         }
         let result = self.verify_anew(object)?;
         if let Ok(verified) = &result {
-            cache.keep(object.id.as_bytes(), verified);
+            cache.insert(object.id.as_bytes(), verified);
         }
-        Ok(result)
+        Ok(result.map(Verification::from))
     }
 
     fn verify_anew(&self, object: &RawObject) -> Result<Result<Verified, Rejection>, Error> {

@@ -73,7 +73,7 @@ impl Judge {
             };
             if next.kind.name() != headers.target_type {
                 let detail = format!("it names the {} {}, which is a {}", headers.target_type, headers.target, next.kind.name());
-                judged.judgement = self.policy.judge(Err(Rejection::new(Reason::MalformedObject, detail)));
+                judged.judgement = Rejection::new(Reason::MalformedObject, detail).into();
             }
             all.push(judged);
             if next.kind != ObjectKind::Tag {
@@ -93,7 +93,7 @@ impl Judge {
             return Err(Error::NotATag { name: name.to_owned(), kind });
         };
         let detail = format!("{reference} leads to the {kind} itself");
-        let mut judged = Judged::new(object, self.policy.judge(Err(Rejection::new(Reason::NotAnnotated, detail))));
+        let mut judged = Judged::new(object, Rejection::new(Reason::NotAnnotated, detail).into());
         judged.tag = Some(TagReport {
             name: short_name.to_owned(),
             target: object.id.clone(),
@@ -109,7 +109,7 @@ impl Judge {
             ObjectKind::Commit | ObjectKind::Tag => self.object(object),
             ObjectKind::Blob | ObjectKind::Tree => {
                 let detail = format!("a {} cannot carry one", object.kind.name());
-                Ok(Judged::new(object, self.policy.judge(Err(Rejection::new(Reason::NoSignature, detail)))))
+                Ok(Judged::new(object, Rejection::new(Reason::NoSignature, detail).into()))
             }
         }
     }

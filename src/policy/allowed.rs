@@ -12,9 +12,8 @@
 use super::Decision;
 use crate::{
     escape::Escaped,
-    object::PayloadKind,
     trust::{Instance, Window},
-    verify::Verified,
+    verify::{SubjectKind, Verification},
 };
 use jiff::{Timestamp, fmt::temporal::Pieces};
 
@@ -41,7 +40,7 @@ pub struct AllowedIdentity {
     /// The instance that must vouch for it.
     pub instance: Instance,
     /// The kinds of objects that it may sign.
-    pub kinds: Vec<PayloadKind>,
+    pub kinds: Vec<SubjectKind>,
 }
 
 /// A file that cannot be used. Then nobody is allowed.
@@ -81,7 +80,7 @@ impl AllowedIdentities {
     }
 
     /// Whether a line allows this signature.
-    pub fn decide(&self, verified: &Verified) -> Decision {
+    pub fn decide(&self, verified: &Verification) -> Decision {
         let identity = verified.identity();
         let named = self.lines.iter().filter(|line| line.issuer == identity.issuer && matches(&line.identity, &identity.name));
         let mut otherwise = None;
@@ -112,7 +111,7 @@ impl AllowedIdentity {
             issuer: issuer.clone(),
             window: Window::ALWAYS,
             instance: Instance::public(),
-            kinds: vec![PayloadKind::Commit, PayloadKind::Tag, PayloadKind::Push],
+            kinds: vec![SubjectKind::Commit, SubjectKind::Tag, SubjectKind::Push],
         };
         let mut seen = Vec::new();
         for option in options {
@@ -139,17 +138,19 @@ impl AllowedIdentity {
         Ok(allowed)
     }
 
-    fn restriction_that_fails(&self, verified: &Verified) -> Option<String> {
-        if verified.instance != self.instance {
+    fn restriction_that_fails(&self, verified: &Verification) -> Option<String> {
+        if *verified.instance() != self.instance {
             return Some(format!(
                 "line {} allows it for the instance {}, and the signature is of {}",
-                self.line, self.instance, verified.instance
+                self.line,
+                self.instance,
+                verified.instance()
             ));
         }
-        if let Some(outside) = verified.times.iter().find(|trusted| !self.window.contains(trusted.time)) {
+        if let Some(outside) = verified.times().iter().find(|trusted| !self.window.contains(trusted.time)) {
             return Some(format!("line {} allows it {}, and it was made at {}", self.line, self.window, outside.time));
         }
-        let kind = verified.payload.as_ref().map(|payload| payload.kind)?;
+        let kind = verified.subject().kind;
         (!self.kinds.contains(&kind)).then(|| format!("line {} does not allow it to sign a {}", self.line, kind.as_str()))
     }
 }
@@ -181,11 +182,11 @@ pub fn time_of(text: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(last_hours)
 }
 
-fn kind(word: &str) -> Result<PayloadKind, String> {
+fn kind(word: &str) -> Result<SubjectKind, String> {
     match word {
-        "commit" => Ok(PayloadKind::Commit),
-        "tag" => Ok(PayloadKind::Tag),
-        "push" => Ok(PayloadKind::Push),
+        "commit" => Ok(SubjectKind::Commit),
+        "tag" => Ok(SubjectKind::Tag),
+        "push" => Ok(SubjectKind::Push),
         _ => Err(format!("{} is no kind of object; there are commit, tag and push", Escaped(word))),
     }
 }
@@ -222,7 +223,7 @@ mod tests {
         let allowed = AllowedIdentities::parse(text).unwrap();
         assert_eq!(allowed.lines().len(), 2);
         assert_eq!(allowed.lines()[0].line, 3);
-        assert_eq!(allowed.lines()[0].kinds, [PayloadKind::Commit, PayloadKind::Tag]);
+        assert_eq!(allowed.lines()[0].kinds, [SubjectKind::Commit, SubjectKind::Tag]);
         assert_eq!(allowed.lines()[0].instance, Instance::public());
         assert_eq!(allowed.lines()[1].identity, "a b");
         assert_eq!(allowed.lines()[1].instance.as_str(), "corp");

@@ -4,7 +4,7 @@
 //! so and shows the pattern that would match, since "someone whose name contains this" is rarely what was meant.
 
 use super::Decision;
-use crate::verify::Verified;
+use crate::verify::Verification;
 use regex::{Regex, RegexBuilder};
 
 /// A compiled pattern larger than this is refused, in bytes.
@@ -91,9 +91,9 @@ impl Expected {
 }
 
 impl ExpectedIdentity {
-    fn mismatch(&self, verified: &Verified) -> Option<String> {
+    fn mismatch(&self, verified: &Verification) -> Option<String> {
         let identity = verified.identity();
-        let claims = verified.certificate.claims();
+        let claims = verified.certificate().claims();
         let missing = |(name, expected): &(&'static str, String)| match claims.iter().find(|(claim, _)| claim == name) {
             Some((_, value)) if value == expected => None,
             Some((_, value)) => Some(format!("the claim {name} is {value}, and {expected} is expected")),
@@ -107,7 +107,7 @@ impl ExpectedIdentity {
 }
 
 /// Whether one of the expected identities made this signature; an empty list expects nobody.
-pub(super) fn decide(expected: &[ExpectedIdentity], verified: &Verified) -> Decision {
+pub(super) fn decide(expected: &[ExpectedIdentity], verified: &Verification) -> Decision {
     let mut mismatch = None;
     for (index, identity) in expected.iter().enumerate() {
         match identity.mismatch(verified) {

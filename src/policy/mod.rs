@@ -11,7 +11,7 @@ pub use allowed::{AllowedIdentities, AllowedIdentity, MAX_FILE, PolicyError, tim
 pub use expected::{Expected, ExpectedIdentity, Pattern};
 pub use other::{Finding, JudgedBy, OtherJudgement};
 
-use crate::{Explanation, Rejection, Standing, verify::Verified};
+use crate::{Explanation, Rejection, Standing, verify::Verification};
 
 /// One word for an object, the same in JSON, summaries and documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,7 +69,7 @@ pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
     /// What was verified, or why not.
-    pub result: Result<Verified, Rejection>,
+    pub result: Result<Verification, Rejection>,
     /// Why a verified signature got its verdict.
     pub decision: Option<Decision>,
     /// What another verifier says of a signature that is of another kind; then the verdict is its.
@@ -187,37 +187,42 @@ impl Decision {
     }
 }
 
+/// A refused signature needs no policy to be judged.
+impl From<Rejection> for Judgement {
+    fn from(rejection: Rejection) -> Self {
+        let verdict = match rejection.reason().standing() {
+            Standing::Wrong => Verdict::Bad,
+            Standing::Unchecked => Verdict::Unchecked,
+            Standing::Unsigned => Verdict::Unsigned,
+            Standing::Foreign => Verdict::Other,
+        };
+        Self { verdict, result: Err(rejection), decision: None, other: None }
+    }
+}
+
 impl Policy {
     /// Judges the result of a verification.
-    pub fn judge(&self, result: Result<Verified, Rejection>) -> Judgement {
-        let verified = match &result {
-            Ok(verified) => verified,
-            Err(rejection) => {
-                let verdict = match rejection.reason().standing() {
-                    Standing::Wrong => Verdict::Bad,
-                    Standing::Unchecked => Verdict::Unchecked,
-                    Standing::Unsigned => Verdict::Unsigned,
-                    Standing::Foreign => Verdict::Other,
-                };
-                return Judgement { verdict, result, decision: None, other: None };
-            }
+    pub fn judge(&self, result: Result<impl Into<Verification>, Rejection>) -> Judgement {
+        let verification = match result {
+            Ok(verified) => verified.into(),
+            Err(rejection) => return rejection.into(),
         };
-        let decision = self.decide(verified);
+        let decision = self.decide(&verification);
         let verdict = match decision {
             Decision::Allowed(_) | Decision::Expected(_) => Verdict::Good,
             Decision::Legacy => Verdict::Legacy,
             _ => Verdict::Untrusted,
         };
-        Judgement { verdict, result, decision: Some(decision), other: None }
+        Judgement { verdict, result: Ok(verification), decision: Some(decision), other: None }
     }
 
-    fn decide(&self, verified: &Verified) -> Decision {
-        if !verified.legacy.is_empty() && !self.allow_legacy {
+    fn decide(&self, verified: &Verification) -> Decision {
+        if !verified.legacy_rules().is_empty() && !self.allow_legacy {
             return Decision::Legacy;
         }
-        let claimed = verified.payload.as_ref().and_then(|payload| payload.email.clone());
+        let claimed = &verified.subject().email;
         if self.match_committer && claimed.as_ref() != Some(&verified.identity().name) {
-            return Decision::NotTheCommitter(claimed);
+            return Decision::NotTheCommitter(claimed.clone());
         }
         match (&self.expected, &self.allowed) {
             (Some(expected), _) => expected::decide(expected, verified),

@@ -19,7 +19,7 @@ use crate::{
         cms::{SignedData, SignerIdentifier},
     },
     trust::Instance,
-    verify::{TimeSource, Verified},
+    verify::{SubjectKind, Verification},
 };
 use serde::Serialize;
 
@@ -153,7 +153,7 @@ impl Report {
         Self {
             oid,
             verdict: judgement.verdict.as_str(),
-            kind: verified.and_then(|verified| verified.payload.as_ref()).map(|payload| payload.kind.as_str()),
+            kind: verified.map(|verified| verified.subject().kind).filter(|kind| *kind != SubjectKind::Bytes).map(SubjectKind::as_str),
             reason: rejection.map(|rejection| rejection.reason().id()).or(finding.map(|finding| finding.id())),
             layer: rejection.map(|rejection| rejection.reason().layer().id()),
             message: message.map(|message| Escaped(&message).to_string()),
@@ -188,45 +188,35 @@ fn found(other: &OtherJudgement) -> String {
 
 impl SignatureReport {
     /// The report on a verified signature.
-    pub fn new(verified: &Verified) -> Self {
+    pub fn new(verified: &Verification) -> Self {
         let identity = verified.identity();
-        let claims = verified.certificate.claims().iter().map(|(name, value)| ((*name).to_owned(), value.clone().into()));
+        let claims = verified.certificate().claims().iter().map(|(name, value)| ((*name).to_owned(), value.clone().into()));
         Self {
             identity: identity.name.clone(),
             identity_kind: identity.kind.as_str(),
             issuer: identity.issuer.clone(),
-            instance: verified.instance.to_string(),
+            instance: verified.instance().to_string(),
             certificate_fingerprint: fingerprint(verified),
             times: verified
-                .times
+                .times()
                 .iter()
                 .map(|trusted| TimeReport { time: trusted.time.to_string(), source: trusted.source.as_str() })
                 .collect(),
             log_entry: LogEntryReport {
-                log: verified.entry.origin.clone(),
-                version: verified.entry.version.as_str(),
-                index: verified.entry.log_index,
+                log: verified.entry().origin.clone(),
+                version: verified.entry().version.as_str(),
+                index: verified.entry().log_index,
             },
             claims: claims.collect(),
-            payload_digest: hex::encode(&verified.payload_digest),
-            legacy: verified.legacy.iter().map(|reason| reason.id()).collect(),
+            payload_digest: hex::encode(verified.subject().digest),
+            legacy: verified.legacy_rules().iter().map(|reason| reason.id()).collect(),
         }
     }
 }
 
 /// The key id that git shows: the upper-case hexadecimal SHA-256 of the certificate.
-pub fn fingerprint(verified: &Verified) -> String {
-    hex::encode(&verified.certificate.certificate().fingerprint()).to_ascii_uppercase()
-}
-
-impl TimeSource {
-    /// Its name in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Log => "log",
-            Self::TimestampAuthority => "timestamp-authority",
-        }
-    }
+pub fn fingerprint(verified: &Verification) -> String {
+    hex::encode(&verified.certificate().certificate().fingerprint()).to_ascii_uppercase()
 }
 
 impl std::fmt::Display for Decision {
@@ -265,18 +255,18 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
         Ok(verified) => {
             let identity = verified.identity();
             let times: Vec<String> =
-                verified.times.iter().map(|trusted| format!("{} ({})", trusted.time, trusted.source.as_str())).collect();
+                verified.times().iter().map(|trusted| format!("{} ({})", trusted.time, trusted.source.as_str())).collect();
             let mut lines = vec![
                 format!("Good signature from {}, vouched for by {}.", Escaped(&identity.name), Escaped(&identity.issuer)),
                 format!(
                     "Signed at {}; entry {} of the log {}; instance {}.",
                     times.join(" and "),
-                    verified.entry.log_index,
-                    Escaped(&verified.entry.origin),
-                    verified.instance
+                    verified.entry().log_index,
+                    Escaped(&verified.entry().origin),
+                    verified.instance()
                 ),
             ];
-            let rules = verified.legacy.iter();
+            let rules = verified.legacy_rules().iter();
             lines.extend(rules.map(|rule| format!("This needed a legacy rule: {} [{}].", rule.sentence(), rule.id())));
             if let Some(decision) = judgement.decision.as_ref().filter(|_| judgement.verdict != Verdict::Good) {
                 lines.push(format!("But it is not trusted: {}.", Escaped(&decision.to_string())));
@@ -340,9 +330,8 @@ impl Claimed {
 }
 
 /// The line of the allowed identities that would name this signer, escaped.
-pub fn allowed_line(verified: &Verified) -> String {
-    let Verified { certificate, instance, .. } = verified;
-    let identity = certificate.identity();
+pub fn allowed_line(verified: &Verification) -> String {
+    let (identity, instance) = (verified.identity(), verified.instance());
     let named = if *instance == Instance::public() { String::new() } else { format!(" instance={instance}") };
     format!("{} {}{named}", Escaped(&identity.name), Escaped(&identity.issuer))
 }

@@ -3,7 +3,7 @@
 use super::signer_certificate;
 use crate::{
     LegacyRule, Rejection,
-    evidence::detached::{Subject, SubjectBytes},
+    evidence::detached::{LoggedBytes, LoggedContent},
     object::Signed,
     signature::{GitSignature, armor, cms::SignedData},
 };
@@ -39,13 +39,13 @@ impl Sought {
 }
 
 /// The object's ids.
-pub(super) fn id_subjects(signed: &Signed<'_>) -> Vec<Subject> {
+pub(super) fn id_subjects(signed: &Signed<'_>) -> Vec<LoggedContent> {
     let ids = signed.logged_ids().into_iter();
-    ids.map(|logged| Subject { signed: SubjectBytes::Id(logged.id), rules: logged.rules }).collect()
+    ids.map(|logged| LoggedContent { signed: LoggedBytes::Id(logged.id), rules: logged.rules }).collect()
 }
 
 /// The signature itself: what an embedded entry would be about.
-pub(super) fn own_subject(signed_bytes: &[u8], signature: &[u8]) -> Subject {
-    let signed = SubjectBytes::Signature { signed_bytes: signed_bytes.to_vec(), signature: signature.to_vec() };
-    Subject { signed, rules: vec![LegacyRule::EntryNotEmbedded] }
+pub(super) fn own_subject(signed_bytes: &[u8], signature: &[u8]) -> LoggedContent {
+    let signed = LoggedBytes::Signature { signed_bytes: signed_bytes.to_vec(), signature: signature.to_vec() };
+    LoggedContent { signed, rules: vec![LegacyRule::EntryNotEmbedded] }
 }

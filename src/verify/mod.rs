@@ -9,24 +9,28 @@
 pub mod batch;
 mod foreign;
 mod missing_entry;
+mod subject;
+mod verified;
 
 pub use missing_entry::Sought;
+pub use subject::{Subject, SubjectKind};
+pub use verified::{TimeSource, TrustedTime, Verification, Verified};
 
 use crate::{
     LegacyRule, Reason, Rejection,
-    certificate::{Certificate, HashAlgorithm, Identity, Sct, SignerCertificate, key::signature_hash},
+    certificate::{Certificate, HashAlgorithm, Sct, SignerCertificate, key::signature_hash},
     evidence::{
-        detached::{DetachedEntry, MAX_DETACHED, Subject},
+        detached::{DetachedEntry, LoggedContent, MAX_DETACHED},
         entry::{EntryVersion, HashedRekord, TransparencyLogEntry},
         log::{self, LoggedEntry},
         timestamp::TimestampToken,
     },
-    object::{Commit, ObjectFormat, Payload, PushCertificate, Signed, Tag},
+    object::{Commit, ObjectFormat, Payload, PayloadKind, PushCertificate, Signed, Tag},
     signature::{
         GitSignature, armor,
         cms::{ID_DATA, SignedData, SignerIdentifier},
     },
-    trust::{Instance, IssuingPath, TrustRoot, Window},
+    trust::{IssuingPath, TrustRoot, Window},
 };
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -40,55 +44,6 @@ pub const MAX_CMS: usize = 1 << 20;
 
 /// What to do where nothing but the log entry is missing.
 const LOOKUP_HINT: &str = "`paraph verify --lookup` asks the log for one";
-
-/// A signature that passed every check. Whether its identity may sign is the business of `policy`.
-#[derive(Debug, Clone)]
-pub struct Verified {
-    /// The instance whose trust root vouches for it.
-    pub instance: Instance,
-    /// The signer's certificate, which names the identity.
-    pub certificate: SignerCertificate,
-    /// The trusted times, at least one; the certificate's whole chain was checked at each.
-    pub times: Vec<TrustedTime>,
-    /// The log entry.
-    pub entry: LoggedEntry,
-    /// What was signed; `None` where the caller gave a CMS over bytes of its own.
-    pub payload: Option<Payload>,
-    /// SHA-256 of the signed bytes.
-    pub payload_digest: [u8; 32],
-    /// The legacy rules that were needed, in the order of the pipeline; empty for a signature of today.
-    pub legacy: Vec<LegacyRule>,
-}
-
-impl Verified {
-    /// Whom the certificate names.
-    pub fn identity(&self) -> &Identity {
-        self.certificate.identity()
-    }
-
-    /// The first of the trusted times: from then on the signature existed.
-    pub fn time(&self) -> Timestamp {
-        self.times.iter().map(|trusted| trusted.time).min().unwrap_or_default()
-    }
-}
-
-/// A time that somebody trusted vouches for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TrustedTime {
-    /// The time.
-    pub time: Timestamp,
-    /// Who vouches for it.
-    pub source: TimeSource,
-}
-
-/// Who vouches for a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimeSource {
-    /// The log, in its promise (Rekor v1).
-    Log,
-    /// A timestamp authority.
-    TimestampAuthority,
-}
 
 /// The verifier: trust roots, and what time it is.
 #[derive(Debug, Clone)]
@@ -160,8 +115,8 @@ impl Verifier {
             true => Detached::default(),
             false => Detached { entries, ids: missing_entry::id_subjects(signed) },
         };
-        let verified = self.verify_cms_with(&armor::decode(&signed.signature)?, &signed.payload, &detached)?;
-        Ok(Verified { payload: Some(payload), ..verified })
+        let subject = subject_of(payload, &signed.payload);
+        self.verify_cms_with(&armor::decode(&signed.signature)?, &signed.payload, subject, &detached)
     }
 
     /// Verifies a signature's CMS, without armor, over a payload.
@@ -169,10 +124,11 @@ impl Verifier {
     /// # Errors
     /// Why the signature is not accepted.
     pub fn verify_cms(&self, cms: &[u8], payload: &[u8]) -> Result<Verified, Rejection> {
-        self.verify_cms_with(cms, payload, &Detached::default())
+        let subject = Subject { kind: SubjectKind::Bytes, digest: Sha256::digest(payload).into(), email: None };
+        self.verify_cms_with(cms, payload, subject, &Detached::default())
     }
 
-    fn verify_cms_with(&self, cms: &[u8], payload: &[u8], detached: &Detached<'_>) -> Result<Verified, Rejection> {
+    fn verify_cms_with(&self, cms: &[u8], payload: &[u8], subject: Subject, detached: &Detached<'_>) -> Result<Verified, Rejection> {
         if cms.len() > MAX_CMS {
             return Err(Rejection::new(Reason::ArmorTooLarge, format!("{} bytes, at most {MAX_CMS} are read", cms.len())));
         }
@@ -187,11 +143,10 @@ impl Verifier {
             result => result?,
         };
         let signature = GitSignature::new(signed_data)?;
-        let payload_digest: [u8; 32] = Sha256::digest(payload).into();
-        let signed_bytes = check_signature(&signature, &signer, &payload_digest)?;
+        let signed_bytes = check_signature(&signature, &signer, &subject.digest)?;
         let certificate = SignerCertificate::new(signer)?;
 
-        let checked = Checked { signature, certificate, signed_bytes, payload_digest };
+        let checked = Checked { signature, certificate, signed_bytes, subject };
         // a root may name one authority several times, each with a window of its own: one of them has to fit
         first_good(self.issued(checked.certificate.certificate(), &others)?, |issued| {
             verify_issued(&issued, &self.check_evidence(issued.root, &checked, detached), &checked)
@@ -272,13 +227,23 @@ impl Verifier {
     }
 }
 
+/// The subject that a git payload is.
+fn subject_of(Payload { kind, email }: Payload, bytes: &[u8]) -> Subject {
+    let kind = match kind {
+        PayloadKind::Commit => SubjectKind::Commit,
+        PayloadKind::Tag => SubjectKind::Tag,
+        PayloadKind::Push => SubjectKind::Push,
+    };
+    Subject { kind, digest: Sha256::digest(bytes).into(), email }
+}
+
 /// A signature whose own parts fit together; nobody trusted has vouched for it yet.
 struct Checked<'a> {
     signature: GitSignature<'a>,
     certificate: SignerCertificate,
     /// The bytes that the signature is over: the SET OF signed attributes.
     signed_bytes: Vec<u8>,
-    payload_digest: [u8; 32],
+    subject: Subject,
 }
 
 /// A way from a certificate to an authority of a trust root, its signatures checked.
@@ -338,15 +303,10 @@ fn verify_issued(issued: &Issued<'_>, evidence: &Result<Evidence, Rejection>, ch
     for trusted in &evidence.times {
         check_time(trusted.time, certificate, &issued.path, *window, &entry.origin)?;
     }
-    Ok(Verified {
-        instance: issued.root.instance.clone(),
-        certificate: checked.certificate.clone(),
-        times: evidence.times.clone(),
-        entry: entry.clone(),
-        payload: None,
-        payload_digest: checked.payload_digest,
-        legacy: lacks.iter().map(|lack| lack.rule()).chain(rules.iter().copied()).collect(),
-    })
+    let legacy_rules = lacks.iter().map(|lack| lack.rule()).chain(rules.iter().copied()).collect();
+    let (instance, times) = (issued.root.instance.clone(), evidence.times.clone());
+    let verification = Verification::new(instance, checked.certificate.clone(), times, entry.clone(), checked.subject.clone());
+    Ok(Verified::new(verification.with_legacy_rules(legacy_rules)))
 }
 
 /// The first good result, or else the first rejection.
@@ -471,7 +431,7 @@ fn check_entry(root: &TrustRoot, checked: &Checked<'_>, detached: &Detached<'_>)
 #[derive(Default)]
 struct Detached<'a> {
     entries: &'a [DetachedEntry],
-    ids: Vec<Subject>,
+    ids: Vec<LoggedContent>,
 }
 
 /// The first entry that holds; or else why the first one does not that is about this object.

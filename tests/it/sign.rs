@@ -63,9 +63,9 @@ fn a_signature_with_each_log_verifies_and_the_second_opinion_agrees() {
         let signature = local.sign(&local.services(version, timestamp));
         let verified = &signature.verified;
         assert_eq!(verified.identity().name, "a@example.com");
-        assert_eq!(verified.instance.as_str(), "local");
-        assert_eq!(verified.entry.version, expected);
-        assert_eq!(verified.times.iter().any(|time| time.source == TimeSource::TimestampAuthority), timestamp);
+        assert_eq!(verified.instance().as_str(), "local");
+        assert_eq!(verified.entry().version, expected);
+        assert_eq!(verified.times().iter().any(|time| time.source == TimeSource::TimestampAuthority), timestamp);
         let issuer = &verified.identity().issuer;
         second_opinion(signature.armored.as_bytes(), &local.trusted_root, "a@example.com", issuer).unwrap();
     }

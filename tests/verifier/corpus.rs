@@ -73,9 +73,9 @@ fn what_is_verified_is_what_the_index_found() {
         let row = &object.row;
         assert_eq!(verified.identity().name, row["identity"], "{}", object.oid);
         assert_eq!(verified.identity().issuer, row["issuer"], "{}", object.oid);
-        assert_eq!(verified.entry.log_index.to_string(), row["rekor_log_index"], "{}", object.oid);
-        assert_eq!(verified.certificate.certificate().not_before().to_string(), row["not_before"], "{}", object.oid);
-        assert!(verified.legacy.is_empty(), "{}", object.oid);
+        assert_eq!(verified.entry().log_index.to_string(), row["rekor_log_index"], "{}", object.oid);
+        assert_eq!(verified.certificate().certificate().not_before().to_string(), row["not_before"], "{}", object.oid);
+        assert!(verified.legacy_rules().is_empty(), "{}", object.oid);
     }
 }
 
@@ -87,8 +87,8 @@ fn the_real_entry_of_a_commit_of_the_online_mode_is_bound() {
     let bytes = std::fs::read(online.join("legacy-online.commit")).unwrap();
     let signed = Commit::parse(&bytes, ObjectFormat::Sha1).unwrap().signed;
     let verified = verifier.verify_with(&signed, &[entry_of_file(&online.join("rekor-entry-legacy.json"))]).unwrap();
-    assert_eq!(verified.legacy, [LegacyRule::EntryOfObjectId]);
-    assert_eq!(verified.entry.log_index, 2_203_713_803);
+    assert_eq!(verified.legacy_rules(), [LegacyRule::EntryOfObjectId]);
+    assert_eq!(verified.entry().log_index, 2_203_713_803);
     let other = entry_of_file(&online.join("rekor-entry-22784639.json"));
     assert_eq!(verifier.verify_with(&signed, &[other]).unwrap_err().reason(), Reason::EntryMismatch);
 }

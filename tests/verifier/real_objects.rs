@@ -65,15 +65,15 @@ fn what_gitsign_and_paraph_signed_with_the_real_servers_has_the_verdict_of_its_k
         };
         assert_eq!(verified.identity().name, "you@example.com", "{name}");
         let version = if name.contains("-v2") { EntryVersion::V002 } else { EntryVersion::V001 };
-        assert_eq!(verified.entry.version, version, "{name}");
-        let sources: Vec<_> = verified.times.iter().map(|time| time.source).collect();
+        assert_eq!(verified.entry().version, version, "{name}");
+        let sources: Vec<_> = verified.times().iter().map(|time| time.source).collect();
         let expected = match (version, name.ends_with("-timestamp")) {
             (EntryVersion::V001, false) => vec![TimeSource::Log],
             (EntryVersion::V001, true) => vec![TimeSource::Log, TimeSource::TimestampAuthority],
             (EntryVersion::V002, _) => vec![TimeSource::TimestampAuthority],
         };
         assert_eq!(sources, expected, "{name}");
-        assert!(verified.legacy.is_empty(), "{name}");
+        assert!(verified.legacy_rules().is_empty(), "{name}");
     }
 }
 
@@ -132,11 +132,11 @@ fn the_entries_that_gitsign_logged_in_its_online_mode_are_bound_and_labelled() {
             let entry = entry_of_file(&folder.join(format!("{other}.json")));
             match verifier.verify_with(&signed, &[entry]) {
                 Ok(verified) if name == other => {
-                    assert_eq!(verified.legacy, rules, "{name}");
+                    assert_eq!(verified.legacy_rules(), rules, "{name}");
                     assert_eq!(verified.identity().name, "you@example.com", "{name}");
                 }
                 Err(rejection) if name != other && rejection.reason() == Reason::EntryMismatch => {}
-                result => panic!("{name} with the entry of {other}: {:?}", result.map(|verified| verified.legacy)),
+                result => panic!("{name} with the entry of {other}: {:?}", result.map(|verified| verified.legacy_rules().to_vec())),
             }
         }
     }

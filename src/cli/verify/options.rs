@@ -9,7 +9,7 @@ use crate::{
     },
     config::OptionValue,
     judge::Judge,
-    kept::Kept,
+    verdict_cache::VerdictCache,
     verify::Verifier,
 };
 use directories::ProjectDirs;
@@ -77,12 +77,12 @@ impl Options {
 }
 
 /// The results of earlier runs with the same trust roots. Where they cannot be used, a warning says so, and everything is verified.
-fn open_cache(verifier: &Verifier, warnings: &mut Vec<String>) -> Result<Kept, Failure> {
+fn open_cache(verifier: &Verifier, warnings: &mut Vec<String>) -> Result<VerdictCache, Failure> {
     let places = ProjectDirs::from("", "", "paraph")
         .ok_or_else(|| Failure::new(Exit::Io, "there is no cache folder, because the user has no home folder").with_hint("set HOME"))?;
-    let (kept, remark) = Kept::open(&places.cache_dir().join("verdicts"), verifier.roots(), verifier.now());
-    warnings.extend(remark.map(|remark| remark.to_string()));
-    Ok(kept)
+    let (cache, error) = VerdictCache::open(&places.cache_dir().join("verdicts"), verifier.roots(), verifier.now());
+    warnings.extend(error.map(|error| error.to_string()));
+    Ok(cache)
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {

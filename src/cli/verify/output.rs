@@ -160,7 +160,7 @@ struct Repeated {
 impl Repeated {
     fn add(&mut self, judged: &Judged) {
         let Ok(verified) = &judged.judgement.result else { return };
-        let (Some(digest), Some(id)) = (verified.payload_digest.first_chunk(), judged.id.as_bytes().first_chunk()) else { return };
+        let (Some(digest), Some(id)) = (verified.subject().digest.first_chunk(), judged.id.as_bytes().first_chunk()) else { return };
         let first = self.first.entry(*digest).or_insert(*id);
         if first != id {
             self.count += 1;

@@ -5,13 +5,13 @@
 //! is the same in every document of a version of the program. Results are written as they come and kept nowhere; rules and invocation follow.
 
 use crate::{
-    Explanation, LegacyRule, Reason,
+    Explanation, LegacyRule, Reason, Rejection,
     cli::{
         exit::{Exit, Failure},
         ui::Ui,
     },
     judge::Judged,
-    policy::{Decision, Finding, Policy, Verdict},
+    policy::{Decision, Finding, Judgement, Verdict},
     report::sentences,
 };
 use serde::Serialize;
@@ -94,7 +94,7 @@ fn level(verdict: Verdict) -> &'static str {
 /// A rule for every cause.
 fn rules() -> impl Iterator<Item = Rule> {
     let reasons = Reason::ALL.iter().map(|reason| {
-        let verdict = Policy::default().judge(Err((*reason).into())).verdict;
+        let verdict = Judgement::from(Rejection::from(*reason)).verdict;
         Rule::new(reason.id(), verdict, reason.sentence(), reason.advice())
     });
     // what is a reason as well stands among those

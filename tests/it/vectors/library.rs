@@ -34,8 +34,8 @@ pub fn library_cell_of(verifier: &Verifier, case: &Case) -> Cell {
     let judgement = Policy { allowed: Some(allowed), ..Policy::default() }.judge(verify(verifier, case));
     let reason = match &judgement.result {
         Err(rejection) => rejection.reason().id().to_owned(),
-        Ok(verified) if verified.legacy.is_empty() => "-".into(),
-        Ok(verified) => verified.legacy.iter().map(|reason| reason.id()).collect::<Vec<_>>().join(","),
+        Ok(verified) if verified.legacy_rules().is_empty() => "-".into(),
+        Ok(verified) => verified.legacy_rules().iter().map(|reason| reason.id()).collect::<Vec<_>>().join(","),
     };
     Cell::judged(judgement.verdict.as_str(), reason)
 }

@@ -1,11 +1,10 @@
-//! One result as it stands in the file: what verification found out about an object, so that it can be told again word for word.
+//! A result as the file holds it. Reports on it are the same, word for word, as on the fresh result.
 
 use crate::{
     certificate::{Certificate, SignerCertificate},
     evidence::{entry::EntryVersion, log::LoggedEntry},
-    object::{Payload, PayloadKind},
     trust::Instance,
-    verify::{TimeSource, TrustedTime, Verified},
+    verify::{Subject, SubjectKind, TimeSource, TrustedTime, Verification},
 };
 use jiff::Timestamp;
 use prost::Message;
@@ -13,7 +12,7 @@ use prost::Message;
 /// A verified signature.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Record {
-    /// When it was verified: from then on nothing that it rests on lies in the future.
+    /// When it was verified. From then on, no trusted time of it lies in the future.
     #[prost(message, optional, tag = "1")]
     verified_at: Option<Time>,
     #[prost(string, tag = "2")]
@@ -25,7 +24,7 @@ pub(super) struct Record {
     times: Vec<Trusted>,
     #[prost(message, optional, tag = "5")]
     entry: Option<Entry>,
-    /// The kind of payload; absent where only a digest was known.
+    /// The kind of subject, as its place in `KINDS`; absent for bytes.
     #[prost(uint32, optional, tag = "6")]
     kind: Option<u32>,
     #[prost(string, optional, tag = "7")]
@@ -66,26 +65,25 @@ struct Entry {
     leaf_hash: Vec<u8>,
 }
 
-const KINDS: [PayloadKind; 3] = [PayloadKind::Commit, PayloadKind::Tag, PayloadKind::Push];
+const KINDS: [SubjectKind; 3] = [SubjectKind::Commit, SubjectKind::Tag, SubjectKind::Push];
 
 impl Record {
-    /// `None` for what is not kept: what needed a rule of old, which other settings and evidence can change.
-    pub(super) fn new(verified: &Verified, now: Timestamp) -> Option<Self> {
-        let Verified { instance, certificate, times, entry, payload, payload_digest, legacy } = verified;
-        if !legacy.is_empty() {
+    /// The record of a result; `None` for a legacy signature, since other settings and entries can change that result.
+    pub(super) fn new(verification: &Verification, now: Timestamp) -> Option<Self> {
+        if !verification.legacy_rules().is_empty() {
             return None;
         }
-        let LoggedEntry { version, log_index, integrated_time, origin, tree_size, leaf_hash } = entry;
+        let LoggedEntry { version, log_index, integrated_time, origin, tree_size, leaf_hash } = verification.entry();
+        let Subject { kind, digest, email } = verification.subject();
         let trusted = |trusted: &TrustedTime| Trusted {
             time: Some(trusted.time.into()),
             by_timestamp_authority: trusted.source == TimeSource::TimestampAuthority,
         };
-        let kind = |payload: &Payload| KINDS.iter().position(|kind| *kind == payload.kind).and_then(|kind| u32::try_from(kind).ok());
         Some(Self {
             verified_at: Some(now.into()),
-            instance: instance.as_str().to_owned(),
-            certificate: certificate.certificate().der().to_vec(),
-            times: times.iter().map(trusted).collect(),
+            instance: verification.instance().as_str().to_owned(),
+            certificate: verification.certificate().certificate().der().to_vec(),
+            times: verification.times().iter().map(trusted).collect(),
             entry: Some(Entry {
                 is_v2: *version == EntryVersion::V002,
                 log_index: *log_index,
@@ -94,20 +92,20 @@ impl Record {
                 tree_size: *tree_size,
                 leaf_hash: leaf_hash.to_vec(),
             }),
-            kind: payload.as_ref().and_then(kind),
-            email: payload.as_ref().and_then(|payload| payload.email.clone()),
-            payload_digest: payload_digest.to_vec(),
+            kind: KINDS.iter().position(|known| known == kind).and_then(|place| u32::try_from(place).ok()),
+            email: email.clone(),
+            payload_digest: digest.to_vec(),
         })
     }
 
-    /// Whether it holds at this time. Every window is compared with times that stand in the signature, so that passing time changes a
-    /// verified signature in no way; only before it was verified, its times may have lain in the future.
+    /// Whether the result holds at this time. Validity periods are compared with times in the signature, so a verified signature stays
+    /// verified. Only before it was verified, its times may have been in the future.
     pub(super) fn holds_at(&self, now: Timestamp) -> bool {
         self.verified_at.as_ref().and_then(Time::timestamp).is_some_and(|verified_at| verified_at <= now)
     }
 
-    /// The result; `None` where a field is not as it is written.
-    pub(super) fn verified(&self) -> Option<Verified> {
+    /// The result; `None` where a field does not hold what [`Record::new`] writes.
+    pub(super) fn verification(&self) -> Option<Verification> {
         let entry = self.entry.as_ref()?;
         let integrated_time = match &entry.integrated_time {
             Some(time) => Some(time.timestamp()?),
@@ -117,26 +115,22 @@ impl Record {
             let source = if trusted.by_timestamp_authority { TimeSource::TimestampAuthority } else { TimeSource::Log };
             Some(TrustedTime { time: trusted.time.as_ref()?.timestamp()?, source })
         };
-        let payload = match self.kind {
-            Some(kind) => Some(Payload { kind: *KINDS.get(usize::try_from(kind).ok()?)?, email: self.email.clone() }),
-            None => None,
+        let kind = match self.kind {
+            Some(place) => *KINDS.get(usize::try_from(place).ok()?)?,
+            None => SubjectKind::Bytes,
         };
-        Some(Verified {
-            instance: Instance::named(&self.instance)?,
-            certificate: SignerCertificate::new(Certificate::from_der(&self.certificate).ok()?).ok()?,
-            times: self.times.iter().map(trusted).collect::<Option<Vec<_>>>().filter(|times| !times.is_empty())?,
-            entry: LoggedEntry {
-                version: if entry.is_v2 { EntryVersion::V002 } else { EntryVersion::V001 },
-                log_index: entry.log_index,
-                integrated_time,
-                origin: entry.origin.clone(),
-                tree_size: entry.tree_size,
-                leaf_hash: entry.leaf_hash.as_slice().try_into().ok()?,
-            },
-            payload,
-            payload_digest: self.payload_digest.as_slice().try_into().ok()?,
-            legacy: Vec::new(),
-        })
+        let entry = LoggedEntry {
+            version: if entry.is_v2 { EntryVersion::V002 } else { EntryVersion::V001 },
+            log_index: entry.log_index,
+            integrated_time,
+            origin: entry.origin.clone(),
+            tree_size: entry.tree_size,
+            leaf_hash: entry.leaf_hash.as_slice().try_into().ok()?,
+        };
+        let times = self.times.iter().map(trusted).collect::<Option<Vec<_>>>().filter(|times| !times.is_empty())?;
+        let certificate = SignerCertificate::new(Certificate::from_der(&self.certificate).ok()?).ok()?;
+        let subject = Subject { kind, digest: self.payload_digest.as_slice().try_into().ok()?, email: self.email.clone() };
+        Some(Verification::new(Instance::named(&self.instance)?, certificate, times, entry, subject))
     }
 }
 

@@ -1,26 +1,30 @@
-//! What verification found out, kept between runs where the user asks for it (`--cache`, `paraph.verdictCache`).
+//! Verified signatures, stored between runs where the user asks for it (`--cache`, `paraph.verdictCache`).
 //!
-//! Kept is what was verified by today's rules. Everything that decides it is in the key: the object by its id, whose bytes the caller has
-//! hashed; the trust roots whole, the program's version, and the time. What is wrong, missing or of old is judged anew each time, and so is
-//! policy: a changed file of allowed identities counts at once. Whoever can write the folder decides what is verified, as with the trust
-//! that the program caches.
+//! Only signatures that verified by today's rules are stored. The key holds everything that decides the result: the object by its id, whose
+//! bytes the caller has hashed, the trust roots whole, the program's version, and the time. Bad, unchecked and legacy signatures are verified
+//! in each run. Policy is never stored: a changed file of allowed identities counts at once. Who can write to the folder decides what counts
+//! as verified, as with the cached trust roots.
 //!
-//! One file for each digest of trust roots and version, a row of records:
+//! There is one file for each digest of trust roots and version:
 //!
 //! | part | meaning |
 //! | --- | --- |
 //! | first line | `paraph verdicts 1 `, the digest of trust roots and version in hexadecimal |
-//! | 4 bytes | the length of what follows the check, big-endian |
-//! | 32 bytes | the check: SHA-256 over digest, id and result |
+//! | 4 bytes | the length of what follows the checksum, big-endian |
+//! | 32 bytes | the checksum: SHA-256 over digest, id and result |
 //! | 1 byte, so many bytes | the object's id |
 //! | the rest | the result (`record.rs`), in protobuf |
 //!
-//! Of two records for one object the later counts. Records are only appended, under an exclusive lock on the file; readers take a shared one
-//! while they look for the records' places. A torn record at the end, as a crash leaves it, is cut off before the next is written.
+//! The last four parts are repeated. Of two records for one object the later counts. Records are only appended, under an exclusive lock on the
+//! file. Readers take a shared lock while they look for the records' offsets. A crash leaves a torn record at the end, which the next writer
+//! cuts off.
 
 mod record;
 
-use crate::{trust::TrustRoot, verify::Verified};
+use crate::{
+    trust::TrustRoot,
+    verify::{Verification, Verified},
+};
 use jiff::Timestamp;
 use prost::Message;
 use record::Record;
@@ -36,47 +40,72 @@ use std::{
     },
 };
 
-/// A file does not grow beyond this, in bytes: some 250,000 results. What would is begun anew.
+/// A file does not grow beyond this size, in bytes: some 250,000 results. A file that would is started again.
 const MAX_FILE: u64 = 256 << 20;
-/// Files of other trust roots and versions that are left, the newest.
+/// Files that are kept, the newest ones, at most.
 const MAX_FILES: usize = 8;
-/// A result larger than this is neither kept nor read, in bytes: a certificate makes up most of the usual thousand.
+/// A result larger than this is neither written nor read, in bytes. The usual one has a thousand, most of it the certificate.
 const MAX_RECORD: usize = 128 * 1024;
 const FIRST_LINE: &str = "paraph verdicts 1 ";
-/// Length and check.
+/// Length and checksum.
 const HEAD: u64 = 4 + 32;
 
 /// The results of earlier runs, and those of this one.
 #[derive(Debug)]
-pub struct Kept {
+pub struct VerdictCache {
     folder: PathBuf,
     path: PathBuf,
     key: [u8; 32],
     now: Timestamp,
-    /// The file of earlier runs, where there is one that can be used.
+    /// The file of earlier runs, where there is a usable one.
     file: Option<File>,
-    /// Where in it the record of an object begins, and how long it is.
+    /// Where the record of an object begins in it, and how long it is.
     places: HashMap<Box<[u8]>, (u64, u32)>,
-    /// What this run adds, in a file of its own until the end.
+    /// What this run adds, in a temporary file until the end.
     added: Mutex<Option<BufWriter<File>>>,
     is_damaged: AtomicBool,
 }
 
-/// The cache could not be used; verification goes on without it.
-#[derive(Debug, thiserror::Error)]
-#[error("the cache of verdicts {} {what}", .path.display())]
-pub struct KeptError {
-    path: PathBuf,
-    what: String,
+/// A signature that was verified in an earlier run, as its record says. Policy judges it like a [`Verified`] one.
+#[derive(Debug, Clone)]
+pub struct CachedVerification(Verification);
+
+impl From<CachedVerification> for Verification {
+    fn from(cached: CachedVerification) -> Self {
+        cached.0
+    }
 }
 
-impl Kept {
-    /// The results that were kept in this folder under these trust roots. Where they cannot be used there are none, and the second part says
-    /// why.
-    pub fn open(folder: &Path, roots: &[TrustRoot], now: Timestamp) -> (Self, Option<KeptError>) {
+/// The cache could not be used. Verification goes on without it.
+#[derive(Debug, thiserror::Error)]
+#[error("the cache of verdicts {} {problem}", .path.display())]
+pub struct CacheError {
+    path: PathBuf,
+    problem: Problem,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error("is not a regular file, and was not used")]
+    NotAFile,
+    #[error("cannot be read, and was not used: {0}")]
+    Read(io::Error),
+    #[error("does not begin as paraph writes it, and was not used")]
+    FirstLine,
+    #[error("is damaged from byte {0} on; only what comes before was used")]
+    DamagedFrom(u64),
+    #[error("holds damaged records, which were not used")]
+    DamagedRecords,
+    #[error("cannot be written: {0}")]
+    Write(io::Error),
+}
+
+impl VerdictCache {
+    /// The results in this folder under these trust roots. Where they cannot be used, the cache is empty, and the second part says why.
+    pub fn open(folder: &Path, roots: &[TrustRoot], now: Timestamp) -> (Self, Option<CacheError>) {
         let key = key(env!("CARGO_PKG_VERSION"), roots);
-        let mut kept = Self {
-            path: folder.join(hex::encode(&key)),
+        let mut cache = Self {
+            path: folder.join(hex::encode(key)),
             folder: folder.to_owned(),
             key,
             now,
@@ -85,30 +114,30 @@ impl Kept {
             added: Mutex::new(None),
             is_damaged: AtomicBool::new(false),
         };
-        let remark = kept.read_places().err().map(|what| kept.error(what));
-        (kept, remark)
+        let error = cache.read_places().err().map(|problem| cache.error(problem));
+        (cache, error)
     }
 
-    /// The result of an earlier run for the object with this id, whose bytes have that id.
-    pub fn result(&self, id: &[u8]) -> Option<Verified> {
+    /// The result of an earlier run for the object with this id. The caller has checked that the object's bytes have that id.
+    pub fn get(&self, id: &[u8]) -> Option<CachedVerification> {
         let (offset, length) = *self.places.get(id)?;
         let record = self.file.as_ref().and_then(|file| read_record(file, offset, length, &self.key, id));
-        let Some(verified) = record.as_ref().and_then(Record::verified) else {
+        let Some(verification) = record.as_ref().and_then(Record::verification) else {
             self.is_damaged.store(true, Ordering::Relaxed);
             return None;
         };
-        record.is_some_and(|record| record.holds_at(self.now)).then_some(verified)
+        record.is_some_and(|record| record.holds_at(self.now)).then_some(CachedVerification(verification))
     }
 
-    /// Keeps a result for later runs.
-    pub fn keep(&self, id: &[u8], verified: &Verified) {
+    /// Stores a result for later runs.
+    pub fn insert(&self, id: &[u8], verified: &Verified) {
         let Some(result) = Record::new(verified, self.now).map(|record| record.encode_to_vec()) else { return };
         let (Ok(id_length), Ok(length)) = (u8::try_from(id.len()), u32::try_from(1 + id.len() + result.len())) else { return };
         if result.len() > MAX_RECORD {
             return;
         }
-        let check = check(&self.key, id, &result);
-        let record = [&length.to_be_bytes(), check.as_slice(), &[id_length], id, &result].concat();
+        let checksum = checksum(&self.key, id, &result);
+        let record = [&length.to_be_bytes(), checksum.as_slice(), &[id_length], id, &result].concat();
         let Ok(mut added) = self.added.lock() else { return };
         if added.is_none() {
             *added = self.temporary().ok().map(BufWriter::new);
@@ -119,57 +148,56 @@ impl Kept {
         }
     }
 
-    /// Writes what this run found out.
+    /// Writes the results of this run.
     ///
     /// # Errors
-    /// Where that is not possible, or where something of earlier runs was damaged. Nothing but time is lost.
-    pub fn finish(self) -> Result<(), KeptError> {
+    /// Where they cannot be written, or where a record of an earlier run was damaged. Nothing but time is lost.
+    pub fn finish(self) -> Result<(), CacheError> {
         let added = self.added.lock().ok().and_then(|mut added| added.take());
         if let Some(added) = added {
             let appended = added.into_inner().map_err(io::IntoInnerError::into_error).and_then(|added| self.append(added));
-            appended.map_err(|error| self.error(format!("cannot be written: {error}")))?;
+            appended.map_err(|error| self.error(Problem::Write(error)))?;
         }
         match self.is_damaged.load(Ordering::Relaxed) {
-            true => Err(self.error("holds damaged records, which were not used".into())),
+            true => Err(self.error(Problem::DamagedRecords)),
             false => Ok(()),
         }
     }
 
-    /// Finds the place of each record, and only looks at their lengths and ids.
-    fn read_places(&mut self) -> Result<(), String> {
-        let unreadable = |error: io::Error| format!("cannot be read, and was not used: {error}");
-        // a pipe would keep the reader waiting for as long as nobody writes to it
+    /// Finds the offset of each record. Only lengths and ids are read.
+    fn read_places(&mut self) -> Result<(), Problem> {
+        // a pipe would block the reader until somebody writes to it
         if std::fs::metadata(&self.path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err("is no regular file, and was not used".into());
+            return Err(Problem::NotAFile);
         }
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(unreadable(error)),
+            Err(error) => return Err(Problem::Read(error)),
         };
         match file.try_lock_shared() {
             Ok(()) => {}
-            // somebody is writing: then this run does without
+            // another run is writing: this one goes without
             Err(TryLockError::WouldBlock) => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(unreadable(error)),
+            Err(TryLockError::Error(error)) => return Err(Problem::Read(error)),
         }
-        let length = file.metadata().map_err(unreadable)?.len();
-        let (places, end) = scan(&file, length, &self.first_line()).map_err(unreadable)?;
+        let length = file.metadata().map_err(Problem::Read)?.len();
+        let (places, end) = scan(&file, length, &self.first_line()).map_err(Problem::Read)?;
         let _ = file.unlock();
         if end == 0 {
-            return Err("does not begin as paraph writes it, and was not used".into());
+            return Err(Problem::FirstLine);
         }
         (self.file, self.places) = (Some(file), places);
         if end < length {
-            return Err(format!("is damaged from byte {end} on, and only what stands before was used"));
+            return Err(Problem::DamagedFrom(end));
         }
         Ok(())
     }
 
-    /// Appends under the lock, at the end of the last whole record.
+    /// Appends under the lock, after the last whole record.
     fn append(&self, mut added: File) -> io::Result<()> {
         if std::fs::metadata(&self.path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(io::Error::other("it is no regular file"));
+            return Err(io::Error::other("it is not a regular file"));
         }
         let mut options = File::options();
         options.create(true).truncate(false).read(true).write(true);
@@ -178,7 +206,7 @@ impl Kept {
         let mut file = options.open(&self.path)?;
         match file.try_lock() {
             Ok(()) => {}
-            // another run writes just now: the next one keeps what this one found
+            // another run is writing: a later one stores these results
             Err(TryLockError::WouldBlock) => return Ok(()),
             Err(TryLockError::Error(error)) => return Err(error),
         }
@@ -199,7 +227,7 @@ impl Kept {
         Ok(())
     }
 
-    /// Leaves the files that were written last.
+    /// Removes all files but those written last.
     fn remove_old(&self) {
         let files = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let mut files: Vec<_> = files.filter_map(|file| Some((file.metadata().ok()?.modified().ok()?, file.path()))).collect();
@@ -219,12 +247,12 @@ impl Kept {
         format!("{FIRST_LINE}{}\n", hex::encode(&self.key))
     }
 
-    fn error(&self, what: String) -> KeptError {
-        KeptError { path: self.path.clone(), what }
+    fn error(&self, problem: Problem) -> CacheError {
+        CacheError { path: self.path.clone(), problem }
     }
 }
 
-/// What decides every result of a file.
+/// What decides all results of a file.
 fn key(version: &str, roots: &[TrustRoot]) -> [u8; 32] {
     let mut key = Sha256::new().chain_update(version).chain_update([0]);
     for root in roots {
@@ -233,14 +261,14 @@ fn key(version: &str, roots: &[TrustRoot]) -> [u8; 32] {
     key.finalize().into()
 }
 
-fn check(key: &[u8; 32], id: &[u8], result: &[u8]) -> [u8; 32] {
+fn checksum(key: &[u8; 32], id: &[u8], result: &[u8]) -> [u8; 32] {
     let length = u64::try_from(id.len()).unwrap_or(u64::MAX).to_be_bytes();
     Sha256::new().chain_update(key).chain_update(length).chain_update(id).chain_update(result).finalize().into()
 }
 
 type Places = HashMap<Box<[u8]>, (u64, u32)>;
 
-/// The places of the whole records, and where the last of them ends; that is 0 where the first line is another.
+/// The offsets of the whole records, and where the last of them ends: at 0 where the first line is not this one.
 fn scan(file: &File, length: u64, first_line: &str) -> io::Result<(Places, u64)> {
     let mut reader = BufReader::with_capacity(256 * 1024, file);
     reader.seek(SeekFrom::Start(0))?;
@@ -275,14 +303,14 @@ fn scan(file: &File, length: u64, first_line: &str) -> io::Result<(Places, u64)>
     Ok((places, end))
 }
 
-/// The result of the record at a place; `None` where it cannot be read, or is not what was written for this object.
+/// The record at an offset; `None` where it cannot be read, or was not written for this object.
 fn read_record(file: &File, offset: u64, length: u32, key: &[u8; 32], id: &[u8]) -> Option<Record> {
     let mut bytes = vec![0; usize::try_from(length).ok()? + HEAD as usize];
     read_at(file, &mut bytes, offset).ok()?;
     let (head, rest) = bytes.split_at_checked(HEAD as usize)?;
     let (id_length, rest) = rest.split_first()?;
     let (stated, result) = rest.split_at_checked(usize::from(*id_length))?;
-    let is_whole = stated == id && head.get(4..) == Some(check(key, id, result).as_slice());
+    let is_whole = stated == id && head.get(4..) == Some(checksum(key, id, result).as_slice());
     is_whole.then(|| Record::decode(result).ok()).flatten()
 }
 

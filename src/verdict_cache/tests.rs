@@ -24,30 +24,39 @@ fn verified(vector: &str) -> Verified {
     Verifier::new(roots(), NOW.parse().unwrap()).verify_commit(&object, ObjectFormat::Sha1).unwrap()
 }
 
-fn open_at(folder: &Path, roots: &[TrustRoot], now: &str) -> Kept {
-    let (kept, remark) = Kept::open(folder, roots, now.parse().unwrap());
+fn open_at(folder: &Path, roots: &[TrustRoot], now: &str) -> VerdictCache {
+    let (kept, remark) = VerdictCache::open(folder, roots, now.parse().unwrap());
     assert!(remark.is_none(), "{}", remark.unwrap());
     kept
 }
 
-fn open(folder: &Path) -> Kept {
+fn open(folder: &Path) -> VerdictCache {
     open_at(folder, &roots(), NOW)
 }
 
-/// All that is told about a result.
-fn told(verified: Verified) -> String {
+/// All that is reported about a result, under each policy that can decide on it.
+fn told(verification: impl Into<Verification>) -> String {
     let allowed = std::fs::read_to_string(vectors("allowed-identities")).unwrap();
-    let policy = Policy { allowed: Some(AllowedIdentities::parse(&allowed).unwrap()), ..Policy::default() };
-    let debug = format!("{verified:?}");
-    let judgement = policy.judge(Ok(verified));
-    format!("{debug}\n{}\n{:?}", serde_json::to_string(&Report::new(None, &judgement)).unwrap(), sentences(&judgement))
+    let allowed = Some(AllowedIdentities::parse(&allowed).unwrap());
+    let verification = verification.into();
+    let policies = [
+        Policy::default(),
+        Policy { allowed: allowed.clone(), ..Policy::default() },
+        Policy { allowed: allowed.clone(), match_committer: true, ..Policy::default() },
+        Policy { allowed, expected: Some(Vec::new()), ..Policy::default() },
+    ];
+    let told = policies.iter().map(|policy| {
+        let judgement = policy.judge(Ok(verification.clone()));
+        format!("{}\n{:?}\n", serde_json::to_string(&Report::new(None, &judgement)).unwrap(), sentences(&judgement))
+    });
+    format!("{verification:?}\n{}", told.collect::<String>())
 }
 
 /// A folder in which this is kept, and the file.
 fn kept(results: &[(&[u8], &Verified)]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let kept = open(folder.path());
-    results.iter().for_each(|(id, verified)| kept.keep(id, verified));
+    results.iter().for_each(|(id, verified)| kept.insert(id, verified));
     let path = kept.path.clone();
     kept.finish().unwrap();
     (folder, path)
@@ -58,7 +67,7 @@ fn what_is_kept_is_told_again_word_for_word() {
     for vector in ["v1_ok", "v2_ok"] {
         let fresh = verified(vector);
         let (folder, _) = kept(&[(ID, &fresh)]);
-        assert_eq!(told(open(folder.path()).result(ID).unwrap()), told(fresh), "{vector}");
+        assert_eq!(told(open(folder.path()).get(ID).unwrap()), told(fresh), "{vector}");
     }
 }
 
@@ -66,26 +75,27 @@ fn what_is_kept_is_told_again_word_for_word() {
 fn each_part_of_the_key_counts() {
     let (folder, _) = kept(&[(ID, &verified("v1_ok"))]);
     let folder = folder.path();
-    assert!(open(folder).result(ID).is_some());
-    assert!(open(folder).result(&ID[1..]).is_none() && open(folder).result(b"").is_none(), "another object");
+    assert!(open(folder).get(ID).is_some());
+    assert!(open(folder).get(&ID[1..]).is_none() && open(folder).get(b"").is_none(), "another object");
     // what changes a root changes its digest: see there
     let mut other = roots();
     other[0].instance = Instance::named("other").unwrap();
-    assert!(open_at(folder, &other, NOW).result(ID).is_none(), "another instance");
+    assert!(open_at(folder, &other, NOW).get(ID).is_none(), "another instance");
     let mut other = roots();
     other[0].logs.pop();
-    assert!(open_at(folder, &other, NOW).result(ID).is_none(), "another trust root");
-    assert!(open_at(folder, &[], NOW).result(ID).is_none() && open_at(folder, &[roots(), roots()].concat(), NOW).result(ID).is_none());
-    assert!(open_at(folder, &roots(), "2025-12-31T23:59:59Z").result(ID).is_none(), "before it was verified");
-    assert!(open_at(folder, &roots(), "2036-01-01T00:00:00Z").result(ID).is_some(), "later nothing changes");
+    assert!(open_at(folder, &other, NOW).get(ID).is_none(), "another trust root");
+    assert!(open_at(folder, &[], NOW).get(ID).is_none() && open_at(folder, &[roots(), roots()].concat(), NOW).get(ID).is_none());
+    assert!(open_at(folder, &roots(), "2025-12-31T23:59:59Z").get(ID).is_none(), "before it was verified");
+    assert!(open_at(folder, &roots(), "2036-01-01T00:00:00Z").get(ID).is_some(), "later nothing changes");
     assert_ne!(key("1.0.0", &roots()), key("1.0.1", &roots()), "another version of the program");
 }
 
 #[test]
-fn what_needed_a_rule_of_old_is_not_kept() {
-    let legacy = Verified { legacy: vec![crate::LegacyRule::SctMissing], ..verified("v1_ok") };
+fn a_legacy_signature_is_not_stored() {
+    let legacy = verified("sct_missing_fail");
+    assert_eq!(legacy.legacy_rules(), [crate::LegacyRule::SctMissing]);
     let (folder, path) = kept(&[(ID, &legacy)]);
-    assert!(open(folder.path()).result(ID).is_none() && !path.exists());
+    assert!(open(folder.path()).get(ID).is_none() && !path.exists());
 }
 
 #[test]
@@ -98,8 +108,8 @@ fn a_changed_byte_is_found_wherever_it_is() {
         let mut damaged = whole.clone();
         damaged[position] ^= 0x55;
         std::fs::write(&path, &damaged).unwrap();
-        let (kept, remark) = Kept::open(folder.path(), &roots(), NOW.parse().unwrap());
-        let (first, second) = (kept.result(ID), kept.result(b"other"));
+        let (kept, remark) = VerdictCache::open(folder.path(), &roots(), NOW.parse().unwrap());
+        let (first, second) = (kept.get(ID), kept.get(b"other"));
         assert!(first.is_none() || second.is_none(), "{position}");
         assert!(first.is_none_or(|first| told(first) == expected), "{position}");
         // said at once, or, where the id itself is another, not asked for
@@ -119,12 +129,12 @@ fn what_was_cut_off_or_is_garbage_is_said_and_written_anew() {
     cases.extend([garbage, huge_length]);
     for damaged in cases {
         std::fs::write(&path, &damaged).unwrap();
-        let (kept, remark) = Kept::open(folder.path(), &roots(), NOW.parse().unwrap());
+        let (kept, remark) = VerdictCache::open(folder.path(), &roots(), NOW.parse().unwrap());
         let at_a_border = damaged.len() == FIRST_LINE.len() + 65;
-        assert!((remark.is_some() || at_a_border) && (kept.result(ID).is_none() || damaged.len() > whole.len()), "{}", damaged.len());
-        kept.keep(ID, &fresh);
+        assert!((remark.is_some() || at_a_border) && (kept.get(ID).is_none() || damaged.len() > whole.len()), "{}", damaged.len());
+        kept.insert(ID, &fresh);
         let _ = kept.finish();
-        assert!(open(folder.path()).result(ID).is_some(), "{}", damaged.len());
+        assert!(open(folder.path()).get(ID).is_some(), "{}", damaged.len());
     }
 }
 
@@ -137,7 +147,7 @@ fn a_result_counts_for_its_own_object_and_its_own_key_only() {
     moved[at..at + 4].copy_from_slice(b"bbbb");
     std::fs::write(&path, moved).unwrap();
     let kept_of_one = open(folder.path());
-    assert!(kept_of_one.result(b"bbbb").is_none());
+    assert!(kept_of_one.get(b"bbbb").is_none());
     assert!(kept_of_one.finish().unwrap_err().to_string().contains("damaged"));
     // the records of another trust root, put under this one's name
     let mut other = roots();
@@ -147,24 +157,24 @@ fn a_result_counts_for_its_own_object_and_its_own_key_only() {
     std::fs::write(&other.path, [line.as_bytes(), &whole[line.len()..]].concat()).unwrap();
     let mut roots = roots();
     roots[0].source.push('!');
-    assert!(open_at(folder.path(), &roots, NOW).result(b"aaaa").is_none());
+    assert!(open_at(folder.path(), &roots, NOW).get(b"aaaa").is_none());
 }
 
 #[test]
 fn several_runs_add_to_one_file_and_old_files_go() {
     let (folder, _) = kept(&[(b"one", &verified("v1_ok"))]);
     let [second, third] = [open(folder.path()), open(folder.path())];
-    second.keep(b"two", &verified("v2_ok"));
-    third.keep(b"three", &verified("v1_ok"));
+    second.insert(b"two", &verified("v2_ok"));
+    third.insert(b"three", &verified("v1_ok"));
     second.finish().unwrap();
     third.finish().unwrap();
     let all = open(folder.path());
-    assert!([b"one".as_slice(), b"two", b"three"].iter().all(|id| all.result(id).is_some()));
+    assert!([b"one".as_slice(), b"two", b"three"].iter().all(|id| all.get(id).is_some()));
     for number in 0..2 * MAX_FILES {
         let mut roots = roots();
         roots[0].source = number.to_string();
         let kept = open_at(folder.path(), &roots, NOW);
-        kept.keep(ID, &verified("v1_ok"));
+        kept.insert(ID, &verified("v1_ok"));
         kept.finish().unwrap();
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), MAX_FILES);
@@ -177,8 +187,8 @@ fn while_another_run_writes_nothing_is_waited_for() {
     let writer = File::open(&path).unwrap();
     writer.lock().unwrap();
     let meanwhile = open(folder.path());
-    assert!(meanwhile.result(ID).is_none());
-    meanwhile.keep(ID, &verified("v1_ok"));
+    assert!(meanwhile.get(ID).is_none());
+    meanwhile.insert(ID, &verified("v1_ok"));
     meanwhile.finish().unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }

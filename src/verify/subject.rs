@@ -1,0 +1,38 @@
+//! What a signature is about.
+
+/// What was signed, as far as its own bytes tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// What it is.
+    pub kind: SubjectKind,
+    /// SHA-256 of the signed content.
+    pub digest: [u8; 32],
+    /// The e-mail address of whom it claims to be from: committer, tagger or pusher.
+    pub email: Option<String>,
+}
+
+/// The kinds of subjects. An allowed identity may be limited to some of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum SubjectKind {
+    /// A git commit.
+    Commit,
+    /// A git tag.
+    Tag,
+    /// A git push certificate.
+    Push,
+    /// Bytes whose meaning only the caller knows.
+    Bytes,
+}
+
+impl SubjectKind {
+    /// Its name in allowed identities and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Tag => "tag",
+            Self::Push => "push",
+            Self::Bytes => "bytes",
+        }
+    }
+}

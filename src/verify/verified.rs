@@ -1,0 +1,133 @@
+//! What verification returns.
+
+use super::Subject;
+use crate::{
+    LegacyRule,
+    certificate::{Identity, SignerCertificate},
+    evidence::log::LoggedEntry,
+    trust::Instance,
+};
+use jiff::Timestamp;
+use std::ops::Deref;
+
+/// A signature that passed every check. Only the pipeline makes one. Whether its identity may sign, `policy` decides.
+#[derive(Debug, Clone)]
+pub struct Verified(Verification);
+
+impl Verified {
+    pub(super) fn new(verification: Verification) -> Self {
+        Self(verification)
+    }
+}
+
+impl Deref for Verified {
+    type Target = Verification;
+
+    fn deref(&self) -> &Verification {
+        &self.0
+    }
+}
+
+impl From<Verified> for Verification {
+    fn from(verified: Verified) -> Self {
+        verified.0
+    }
+}
+
+/// What is known of a verified signature, whether the pipeline found it now ([`Verified`]) or in an earlier run (a verdict cache). Policy and
+/// reports work on this.
+#[derive(Debug, Clone)]
+pub struct Verification {
+    instance: Instance,
+    certificate: SignerCertificate,
+    /// At least one; the certificate's whole chain was checked at each.
+    times: Vec<TrustedTime>,
+    entry: LoggedEntry,
+    subject: Subject,
+    legacy_rules: Vec<LegacyRule>,
+}
+
+impl Verification {
+    /// A verification that needed no legacy rule. `times` has at least one element.
+    pub(crate) fn new(
+        instance: Instance,
+        certificate: SignerCertificate,
+        times: Vec<TrustedTime>,
+        entry: LoggedEntry,
+        subject: Subject,
+    ) -> Self {
+        Self { instance, certificate, times, entry, subject, legacy_rules: Vec::new() }
+    }
+
+    pub(super) fn with_legacy_rules(self, legacy_rules: Vec<LegacyRule>) -> Self {
+        Self { legacy_rules, ..self }
+    }
+
+    /// The instance whose trust root vouches for the signature.
+    pub fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    /// The signer's certificate.
+    pub fn certificate(&self) -> &SignerCertificate {
+        &self.certificate
+    }
+
+    /// The identity that the certificate names.
+    pub fn identity(&self) -> &Identity {
+        self.certificate.identity()
+    }
+
+    /// The trusted times, at least one. The certificate's whole chain was valid at each.
+    pub fn times(&self) -> &[TrustedTime] {
+        &self.times
+    }
+
+    /// The first of the trusted times: the signature existed by then.
+    pub fn time(&self) -> Timestamp {
+        self.times.iter().map(|trusted| trusted.time).min().unwrap_or_default()
+    }
+
+    /// The log entry.
+    pub fn entry(&self) -> &LoggedEntry {
+        &self.entry
+    }
+
+    /// What was signed.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The legacy rules that the signature needed, in the order of the pipeline. A current signature needs none.
+    pub fn legacy_rules(&self) -> &[LegacyRule] {
+        &self.legacy_rules
+    }
+}
+
+/// A time that somebody trusted vouches for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrustedTime {
+    /// The time.
+    pub time: Timestamp,
+    /// Who vouches for it.
+    pub source: TimeSource,
+}
+
+/// Who vouches for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeSource {
+    /// The log, in its signed entry timestamp (Rekor v1).
+    Log,
+    /// A timestamp authority.
+    TimestampAuthority,
+}
+
+impl TimeSource {
+    /// Its name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::TimestampAuthority => "timestamp-authority",
+        }
+    }
+}
