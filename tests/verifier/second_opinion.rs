@@ -160,6 +160,7 @@ const SHARED: &[(&str, &str)] = &[
     ("cms", "reads foreign signatures only, and none of those can become good"),
     ("const-oid", "names of object identifiers: openssl and gitsign write them"),
     ("der", "reads DER: openssl reads the same signatures, and `mutation` takes them apart by hand"),
+    ("hex", "writes hexadecimal: openssl and gitsign read the same"),
     ("jiff", "times: openssl and gitsign read the same"),
     ("memchr", "searching for bytes, no verification"),
     ("serde", "reads JSON: the trusted root is read a second time, without types, below"),
