@@ -11,7 +11,7 @@ use std::io::Read;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut commit = Vec::new();
     std::io::stdin().read_to_end(&mut commit)?;
-    let root = TrustRoot::embedded(&Instance::public())?.ok_or("no root")?;
+    let root = TrustRoot::embedded(&Instance::Public)?.ok_or("no root")?;
     let verified = Verifier::new(vec![root], jiff::Timestamp::now()).verify_commit(&commit, ObjectFormat::Sha1)?;
     println!("signed by {} ({})", verified.identity().name, verified.identity().issuer);
     Ok(())

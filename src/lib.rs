@@ -9,7 +9,7 @@
 //! use paraph::{object::ObjectFormat, policy::{AllowedIdentities, Policy, Verdict}, trust::{Instance, TrustRoot}, verify::Verifier};
 //!
 //! # fn judge(raw_commit: &[u8], now: jiff::Timestamp) -> Result<Verdict, Box<dyn std::error::Error>> {
-//! let root = TrustRoot::embedded(&Instance::public())?.ok_or("no root")?;
+//! let root = TrustRoot::embedded(&Instance::Public)?.ok_or("no root")?;
 //! let verifier = Verifier::new(vec![root], now);
 //! let allowed = AllowedIdentities::parse("alice@example.com https://accounts.google.com")?;
 //! let policy = Policy { allowed: Some(allowed), ..Policy::default() };

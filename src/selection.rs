@@ -84,7 +84,7 @@ pub fn trust_roots(config: &Config, store: &TrustStore, now: jiff::Timestamp) ->
     let base = match &config.trusted_root.value {
         // what a file says is not what the public instance or its staging says, whatever name is set beside it
         Some(path) => {
-            let instance = if name.is_built_in() { Instance::custom() } else { name.clone() };
+            let instance = if name.is_built_in() { Instance::Custom } else { name.clone() };
             Some(read_root(path, &config.trusted_root.source, instance)?)
         }
         None if whole => None,
@@ -169,7 +169,7 @@ pub fn services(config: &Config, store: &TrustStore, now: jiff::Timestamp) -> Re
         (Some(url), _) => Some(url),
         (None, LogVersion::V1) => None,
         // the public authority is not told of signatures for a log of one's own
-        (None, LogVersion::V2) if name == Instance::custom() && config.rekor.value.is_some() && config.signing_config.value.is_none() => {
+        (None, LogVersion::V2) if name == Instance::Custom && config.rekor.value.is_some() && config.signing_config.value.is_none() => {
             return Err(none("timestamp authority", TIMESTAMP_SETTING));
         }
         (None, LogVersion::V2) => {
@@ -206,7 +206,7 @@ pub fn instance_of_token(config: &Config, store: &TrustStore, now: jiff::Timesta
     }
     let known = config.instances.iter().map(|settings| settings.name.clone());
     let own = config.instance_name();
-    [Instance::public(), Instance::staging()].into_iter().chain(known).filter(|name| *name != own).find(|name| {
+    [Instance::Public, Instance::Staging].into_iter().chain(known).filter(|name| *name != own).find(|name| {
         let signing = signing_config(config, name, store, now).ok().flatten();
         signing.is_some_and(|signing| signing.oidc_urls.iter().any(|endpoint| endpoint.url == token_issuer))
     })
@@ -236,7 +236,7 @@ fn root_of_instance(config: &Config, name: &Instance, store: &TrustStore, now: j
         return Ok(TrustRoot::from_json(&stored.trusted_root, name.clone(), &stored.description)?);
     }
     // trust by files alone stands on the public root, of which the files replace their parts
-    let carried = if *name == Instance::custom() { Instance::public() } else { name.clone() };
+    let carried = if *name == Instance::Custom { Instance::Public } else { name.clone() };
     TrustRoot::embedded(&carried)?.ok_or_else(|| SelectionError::UnknownInstance(name.as_str().to_owned()))
 }
 
@@ -267,13 +267,10 @@ fn signing_config(
     {
         return parse(&json, &stored.description).map(Some);
     }
-    let carried = match name.as_str() {
-        // as gitsign: what no variable or key names is the public instance's
-        "public" | "custom" => SigstoreInstance::PublicGood.embedded_signing_config_json(),
-        "staging" => SigstoreInstance::Staging.embedded_signing_config_json(),
-        _ => None,
-    };
-    carried.map(|json| parse(json.as_bytes(), "that this program carries")).transpose()
+    // as gitsign: what no variable or key names is the public instance's
+    let embedded = if *name == Instance::Custom { Some(SigstoreInstance::PublicGood) } else { name.embedded() };
+    let json = embedded.and_then(SigstoreInstance::embedded_signing_config_json);
+    json.map(|json| parse(json.as_bytes(), "that this program carries")).transpose()
 }
 
 fn key_files(config: &Config) -> Result<KeyFiles, SelectionError> {

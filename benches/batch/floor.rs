@@ -102,7 +102,7 @@ struct Parts {
 
 /// Measures the floor over the signatures of a repository that verify, on so many threads at once.
 pub fn measure(repository: &Path, trusted_root: &Path, threads: usize) -> Times {
-    let root = TrustRoot::from_json(&std::fs::read(trusted_root).unwrap(), Instance::custom(), "the set's").unwrap();
+    let root = TrustRoot::from_json(&std::fs::read(trusted_root).unwrap(), Instance::Custom, "the set's").unwrap();
     let objects = objects(repository);
     let parts: Vec<Parts> = objects.iter().filter_map(|(_, bytes)| Parts::of(bytes, &root)).collect();
     assert!(!parts.is_empty(), "no signature of {} can be measured", repository.display());

@@ -11,7 +11,7 @@ use paraph_fuzz::{check_refusal, facts::GOOD};
 use std::collections::HashSet;
 
 fuzz_target!(|data: &[u8]| {
-    check(TrustRoot::from_json(data, Instance::public(), "fuzzed"));
+    check(TrustRoot::from_json(data, Instance::Public, "fuzzed"));
     let file = || Some(("fuzzed".to_owned(), data.to_vec()));
     check(KeyFiles { fulcio_root: file(), ..KeyFiles::default() }.over(None));
     check(KeyFiles { rekor_public_key: file(), ..KeyFiles::default() }.over(None));
@@ -29,7 +29,7 @@ fn check(root: Result<TrustRoot, TrustRootError>) {
     let authorities = root.authorities.iter().map(|authority| authority.certificates().len());
     let authorities = authorities.chain(root.timestamp_authorities.iter().map(|authority| authority.certificates().len()));
     assert!(authorities.into_iter().all(|length| (1..=8).contains(&length)));
-    if root.source == "fuzzed" && root.instance == Instance::public() {
+    if root.source == "fuzzed" && root.instance == Instance::Public {
         let ids: HashSet<[u8; 32]> = root.logs.iter().map(|log| log.key.id).collect();
         assert_eq!(ids.len(), root.logs.len());
     }

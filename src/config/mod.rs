@@ -176,8 +176,8 @@ impl Config {
         let files = [&self.trusted_root, &self.fulcio_root, &self.rekor_public_key, &self.ct_log_public_key, &self.timestamp_cert_chain];
         match &self.instance.value {
             Some(name) => name.clone(),
-            None if files.iter().any(|file| file.value.is_some()) => Instance::custom(),
-            None => Instance::public(),
+            None if files.iter().any(|file| file.value.is_some()) => Instance::Custom,
+            None => Instance::Public,
         }
     }
 
@@ -320,7 +320,7 @@ impl Inputs<'_> {
             };
             let raw = Raw { text: Some(name), base: self.directory, home: self.home };
             let instance = Instance::parse(&raw).map_err(|refusal| refuse(refusal.clause()))?;
-            if [Instance::public(), Instance::staging(), Instance::custom()].contains(&instance) {
+            if [Instance::Public, Instance::Staging, Instance::Custom].contains(&instance) {
                 return Err(refuse(", it is the name of a built-in one".to_owned()));
             }
             instances.push(InstanceSettings {

@@ -57,7 +57,7 @@ fn nothing() -> Surroundings {
 fn with_nothing_set_every_default_holds_and_says_so() {
     let config = nothing().config().unwrap();
     assert!(config.effective().iter().all(|setting| *setting.source == Source::Default));
-    assert_eq!(config.instance_name(), Instance::public());
+    assert_eq!(config.instance_name(), Instance::Public);
     assert_eq!(config.client_id.value, "sigstore");
     assert_eq!(config.timeout.value, Duration::from_secs(30));
     assert_eq!((config.rekor_protocol(), config.rekor_mode.value), (None, RekorMode::Offline));
@@ -232,7 +232,7 @@ fn trust_from_files_or_variables_is_the_instance_custom() {
     for variable in
         ["PARAPH_TRUSTED_ROOT", "GITSIGN_FULCIO_ROOT", "SIGSTORE_ROOT_FILE", "SIGSTORE_REKOR_PUBLIC_KEY", "SIGSTORE_TSA_CERTIFICATE_FILE"]
     {
-        assert_eq!(nothing().variable(variable, "/x").config().unwrap().instance_name(), Instance::custom(), "{variable}");
+        assert_eq!(nothing().variable(variable, "/x").config().unwrap().instance_name(), Instance::Custom, "{variable}");
     }
 }
 

@@ -275,7 +275,7 @@ impl Value for Instance {
 
     fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
         let text = text(raw)?;
-        for known in [Self::public(), Self::staging(), Self::custom()] {
+        for known in [Self::Public, Self::Staging, Self::Custom] {
             if text != known.as_str() && text.eq_ignore_ascii_case(known.as_str()) {
                 return Err(Refusal::Because(format!("the name is written '{known}'")));
             }

@@ -110,7 +110,7 @@ impl AllowedIdentity {
             identity: identity.clone(),
             issuer: issuer.clone(),
             window: Window::ALWAYS,
-            instance: Instance::public(),
+            instance: Instance::Public,
             kinds: vec![SubjectKind::Commit, SubjectKind::Tag, SubjectKind::Push],
         };
         let mut seen = Vec::new();
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(allowed.lines().len(), 2);
         assert_eq!(allowed.lines()[0].line, 3);
         assert_eq!(allowed.lines()[0].kinds, [SubjectKind::Commit, SubjectKind::Tag]);
-        assert_eq!(allowed.lines()[0].instance, Instance::public());
+        assert_eq!(allowed.lines()[0].instance, Instance::Public);
         assert_eq!(allowed.lines()[1].identity, "a b");
         assert_eq!(allowed.lines()[1].instance.as_str(), "corp");
     }

@@ -332,6 +332,6 @@ impl Claimed {
 /// The line of the allowed identities that would name this signer, escaped.
 pub fn allowed_line(verified: &Verification) -> String {
     let (identity, instance) = (verified.identity(), verified.instance());
-    let named = if *instance == Instance::public() { String::new() } else { format!(" instance={instance}") };
+    let named = if *instance == Instance::Public { String::new() } else { format!(" instance={instance}") };
     format!("{} {}{named}", Escaped(&identity.name), Escaped(&identity.issuer))
 }

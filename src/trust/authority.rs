@@ -1,6 +1,6 @@
 //! Certificate and timestamp authorities: their chains, and the way from a certificate up to them.
 
-use super::{Window, unusable};
+use super::{MAX_CHAIN, TrustRootDefect, Window};
 use crate::{Reason, Rejection, certificate::Certificate};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
@@ -9,9 +9,6 @@ use const_oid::db::rfc5280::{
 use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier};
-
-/// Certificates in one chain, at most.
-const MAX_CHAIN: usize = 8;
 
 /// A certificate authority: its chain, the issuing certificate first and the root last, and when it was trusted.
 #[derive(Debug, Clone)]
@@ -43,11 +40,11 @@ impl Authority {
     /// An authority from its chain.
     ///
     /// # Errors
-    /// In words, where a certificate of the chain may not issue.
-    pub fn new(chain: Vec<Certificate>, window: Window) -> Result<Self, String> {
+    /// Where the chain is empty or too long, or one of its certificates may not issue.
+    pub fn new(chain: Vec<Certificate>, window: Window) -> Result<Self, TrustRootDefect> {
         let chain = Chain::new(chain)?;
         for (depth, certificate) in chain.certificates.iter().enumerate() {
-            check_authority(certificate, depth, ID_KP_CODE_SIGNING).map_err(|rejection| unusable(&rejection))?;
+            check_authority(certificate, depth, ID_KP_CODE_SIGNING).map_err(|rejection| TrustRootDefect::of_certificate(&rejection))?;
         }
         Ok(Self { chain, window })
     }
@@ -109,8 +106,8 @@ impl TimestampAuthority {
     /// An authority from its chain.
     ///
     /// # Errors
-    /// In words, where the chain is empty or too long.
-    pub fn new(chain: Vec<Certificate>, window: Window) -> Result<Self, String> {
+    /// Where the chain is empty or too long.
+    pub fn new(chain: Vec<Certificate>, window: Window) -> Result<Self, TrustRootDefect> {
         Ok(Self { chain: Chain::new(chain)?, window })
     }
 
@@ -172,14 +169,14 @@ struct Chain {
 }
 
 impl Chain {
-    fn new(certificates: Vec<Certificate>) -> Result<Self, String> {
+    fn new(certificates: Vec<Certificate>) -> Result<Self, TrustRootDefect> {
         match certificates.len() {
-            0 => Err("its chain is empty".into()),
+            0 => Err(TrustRootDefect::EmptyChain),
             1..=MAX_CHAIN => {
                 let known = CHAINS_OF_EMBEDDED_ROOTS.contains(&chain_digest(&certificates).as_str());
                 Ok(Self { certificates, signatures: if known { OnceLock::from(Ok(())) } else { OnceLock::new() } })
             }
-            length => Err(format!("its chain has {length} certificates")),
+            length => Err(TrustRootDefect::LongChain(length)),
         }
     }
 
@@ -282,7 +279,7 @@ mod tests {
     #[test]
     fn the_chains_that_are_not_checked_again_are_those_of_the_embedded_roots_and_hang_together() {
         let mut chains = BTreeSet::new();
-        for instance in [Instance::public(), Instance::staging()] {
+        for instance in [Instance::Public, Instance::Staging] {
             let root = TrustRoot::embedded(&instance).unwrap().unwrap();
             let authorities = root.authorities.iter().map(|authority| &authority.chain);
             for chain in authorities.chain(root.timestamp_authorities.iter().map(|authority| &authority.chain)) {
@@ -297,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_chain_with_another_byte_is_checked() {
-        let root = TrustRoot::embedded(&Instance::public()).unwrap().unwrap();
+        let root = TrustRoot::embedded(&Instance::Public).unwrap().unwrap();
         let known = root.authorities.iter().find(|authority| authority.chain.signatures.get().is_some()).unwrap();
         let mut der = known.chain.certificates[0].der().to_vec();
         *der.last_mut().unwrap() ^= 1;

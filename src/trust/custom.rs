@@ -1,6 +1,6 @@
 //! A trust root put together from key and certificate files, as stock gitsign and cosign take them from variables and configuration.
 
-use super::{Authority, Instance, Log, TimestampAuthority, TrustRoot, TrustRootError, Window, unusable};
+use super::{Authority, Instance, Log, TimestampAuthority, TrustRoot, TrustRootDefect, TrustRootError, Window};
 use crate::{
     certificate::{Certificate, PublicKey},
     evidence::log::LogKey,
@@ -36,7 +36,7 @@ impl KeyFiles {
     pub fn over(&self, base: Option<TrustRoot>) -> Result<TrustRoot, TrustRootError> {
         let mut names = Vec::new();
         let mut root = base.unwrap_or_else(|| TrustRoot {
-            instance: Instance::custom(),
+            instance: Instance::Custom,
             source: String::new(),
             authorities: Vec::new(),
             logs: Vec::new(),
@@ -46,7 +46,7 @@ impl KeyFiles {
         if let Some((name, pem)) = &self.fulcio_root {
             root.authorities = chains(name, pem)?
                 .into_iter()
-                .map(|chain| Authority::new(chain, Window::ALWAYS).map_err(|cause| error(name, cause)))
+                .map(|chain| Authority::new(chain, Window::ALWAYS).map_err(|cause| TrustRootError::new(name, cause)))
                 .collect::<Result<_, _>>()?;
             names.push(name.as_str());
         }
@@ -61,11 +61,11 @@ impl KeyFiles {
         if let Some((name, pem)) = &self.timestamp_chain {
             root.timestamp_authorities = chains(name, pem)?
                 .into_iter()
-                .map(|chain| TimestampAuthority::new(chain, Window::ALWAYS).map_err(|cause| error(name, cause)))
+                .map(|chain| TimestampAuthority::new(chain, Window::ALWAYS).map_err(|cause| TrustRootError::new(name, cause)))
                 .collect::<Result<_, _>>()?;
             names.push(name);
         }
-        root.instance = Instance::custom();
+        root.instance = Instance::Custom;
         root.source = if root.source.is_empty() { names.join(", ") } else { format!("{}, with {}", root.source, names.join(", ")) };
         Ok(root)
     }
@@ -76,10 +76,10 @@ fn chains(name: &str, pem: &[u8]) -> Result<Vec<Vec<Certificate>>, TrustRootErro
     let certificates = blocks(name, pem)?
         .into_iter()
         .filter(|(label, _)| label == x509_cert::Certificate::PEM_LABEL)
-        .map(|(_, der)| Certificate::from_der(&der).map_err(|cause| error(name, unusable(&cause))))
+        .map(|(_, der)| Certificate::from_der(&der).map_err(|cause| TrustRootError::new(name, TrustRootDefect::of_certificate(&cause))))
         .collect::<Result<Vec<_>, _>>()?;
     if certificates.is_empty() {
-        return Err(error(name, "it holds no certificate".into()));
+        return Err(TrustRootError::new(name, TrustRootDefect::NoCertificate));
     }
     let self_issued = |certificate: &Certificate| certificate.issuer() == certificate.subject();
     let issuers: HashSet<&[u8]> = certificates.iter().filter(|certificate| !self_issued(certificate)).map(Certificate::issuer).collect();
@@ -97,31 +97,28 @@ fn chains(name: &str, pem: &[u8]) -> Result<Vec<Vec<Certificate>>, TrustRootErro
 
 fn logs(name: &str, pem: &[u8]) -> Result<Vec<Log>, TrustRootError> {
     let keys = blocks(name, pem)?.into_iter().filter(|(label, _)| label == "PUBLIC KEY").map(|(_, spki)| {
-        let key = PublicKey::from_spki(&spki).map_err(|cause| error(name, cause.to_string()))?;
+        let key = PublicKey::from_spki(&spki).map_err(|cause| TrustRootError::new(name, TrustRootDefect::PublicKey(cause.to_string())))?;
         let key = LogKey { key, id: Sha256::digest(&spki).into(), origin: None };
         Ok(Log { key, window: Window::ALWAYS, base_url: String::new() })
     });
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    if keys.is_empty() { Err(error(name, "it holds no public key".into())) } else { Ok(keys) }
+    if keys.is_empty() { Err(TrustRootError::new(name, TrustRootDefect::NoPublicKey)) } else { Ok(keys) }
 }
 
 /// The PEM blocks of a file: label and bytes. Text between blocks is ignored, as openssl writes some.
 fn blocks(name: &str, pem: &[u8]) -> Result<Vec<(String, Vec<u8>)>, TrustRootError> {
-    let text = std::str::from_utf8(pem).map_err(|_| error(name, "it is no text".into()))?;
+    let text = std::str::from_utf8(pem).map_err(|_| TrustRootError::new(name, TrustRootDefect::NotUtf8))?;
     let mut blocks = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find("-----BEGIN ") {
         let block = rest.get(start..).unwrap_or_default();
         let end = block.find("-----END ").and_then(|end| Some(end + block.get(end + 9..)?.find("-----")? + 14));
-        let end = end.ok_or_else(|| error(name, "a PEM block does not end".into()))?;
+        let end = end.ok_or_else(|| TrustRootError::new(name, TrustRootDefect::UnfinishedPem))?;
         let (block, after) = block.split_at(end);
-        let (label, der) = der::pem::decode_vec(block.as_bytes()).map_err(|cause| error(name, cause.to_string()))?;
+        let (label, der) =
+            der::pem::decode_vec(block.as_bytes()).map_err(|cause| TrustRootError::new(name, TrustRootDefect::Pem(cause.to_string())))?;
         blocks.push((label.to_owned(), der));
         rest = after;
     }
     Ok(blocks)
-}
-
-fn error(name: &str, cause: String) -> TrustRootError {
-    TrustRootError { source_name: name.to_owned(), cause }
 }

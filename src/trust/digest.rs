@@ -1,7 +1,7 @@
 //! One hash over everything of a trust root that can change a verdict or its words.
 
 use super::{Log, TrustRoot, Window};
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, KeyKind};
 use sha2::{Digest, Sha256};
 
 impl TrustRoot {
@@ -42,7 +42,9 @@ impl Parts {
 
     fn window(&mut self, Window { start, end }: Window) {
         for time in [start, end] {
-            self.text(&time.map(|time| time.to_string()).unwrap_or_default());
+            // an end that is absent has no bytes
+            let nanoseconds = time.map(|time| time.as_nanosecond().to_be_bytes());
+            self.bytes(nanoseconds.as_ref().map_or(&[], |bytes| bytes));
         }
     }
 
@@ -53,7 +55,7 @@ impl Parts {
     }
 
     fn log(&mut self, Log { key, window, base_url }: &Log) {
-        self.text(&format!("{:?}", key.key.kind()));
+        self.text(kind_name(key.key.kind()));
         self.bytes(key.key.raw());
         self.bytes(&key.id);
         // an origin that is absent is not one that is empty
@@ -64,6 +66,16 @@ impl Parts {
     }
 }
 
+/// The kind of a key as the digest has it.
+fn kind_name(kind: KeyKind) -> &'static str {
+    match kind {
+        KeyKind::EcdsaP256 => "ecdsa-p256",
+        KeyKind::EcdsaP384 => "ecdsa-p384",
+        KeyKind::Ed25519 => "ed25519",
+        KeyKind::Rsa => "rsa",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,12 +83,12 @@ mod tests {
 
     #[test]
     fn each_part_of_a_root_changes_its_digest() {
-        let root = TrustRoot::embedded(&Instance::public()).unwrap().unwrap();
+        let root = TrustRoot::embedded(&Instance::Public).unwrap().unwrap();
         let digest = root.digest();
         assert_eq!(root.clone().digest(), digest);
         let window = Window { start: None, end: Some("2030-01-01T00:00:00Z".parse().unwrap()) };
         let changes: [fn(&mut TrustRoot, Window); 11] = [
-            |root, _| root.instance = Instance::staging(),
+            |root, _| root.instance = Instance::Staging,
             |root, _| root.source.push('!'),
             |root, _| drop(root.authorities.pop()),
             |root, window| {
@@ -96,6 +108,6 @@ mod tests {
             change(&mut changed, window);
             assert_ne!(changed.digest(), digest, "{number}");
         }
-        assert_ne!(TrustRoot::embedded(&Instance::staging()).unwrap().unwrap().digest(), digest);
+        assert_ne!(TrustRoot::embedded(&Instance::Staging).unwrap().unwrap().digest(), digest);
     }
 }

@@ -6,13 +6,14 @@
 mod authority;
 mod custom;
 mod digest;
+mod error;
 
 pub use authority::{Authority, IssuingPath, TimestampAuthority};
 pub use custom::KeyFiles;
+pub use error::{TrustRootDefect, TrustRootError};
 pub use sigstore_trust_root::SigningConfig;
 
 use crate::{
-    Rejection,
     certificate::{Certificate, KeyKind, PublicKey},
     evidence::{checkpoint, log::LogKey},
 };
@@ -26,67 +27,65 @@ pub const MAX_TRUSTED_ROOT: usize = 4 << 20;
 /// Authorities or logs of one kind in one root, at most.
 const MAX_ENTRIES: usize = 256;
 
-/// A trust root that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the trusted root {source_name} cannot be used: {cause}")]
-pub struct TrustRootError {
-    /// Which root: a file's name, or `embedded`.
-    pub source_name: String,
-    /// What is wrong with it.
-    pub cause: String,
-}
-
-/// Why a certificate of a trust root cannot be used: whose it is, the rejection does not know.
-fn unusable(rejection: &Rejection) -> String {
-    match rejection.detail() {
-        "" => rejection.to_string(),
-        detail => format!("one of its certificates cannot be used: {detail}"),
-    }
-}
+/// Certificates in one chain, at most.
+const MAX_CHAIN: usize = 8;
 
 /// Which Sigstore a root belongs to. A signature of one instance is never good for an entry of another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Instance(String);
+pub enum Instance {
+    /// `public`: the public-good instance.
+    Public,
+    /// `staging`: its staging instance.
+    Staging,
+    /// `custom`: trust that comes from files or variables and has no name.
+    Custom,
+    /// An instance that the user has named; never one of the names above.
+    Named(InstanceName),
+}
+
+/// The name of an instance, as [`Instance::named`] accepts it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InstanceName(String);
 
 impl Instance {
-    /// The public-good instance.
-    pub fn public() -> Self {
-        Self("public".into())
-    }
-
-    /// Its staging instance.
-    pub fn staging() -> Self {
-        Self("staging".into())
-    }
-
-    /// Trust that comes from files or variables and has no name.
-    pub fn custom() -> Self {
-        Self("custom".into())
-    }
-
     /// Whether this program knows the instance by itself, or reserves its name.
     pub fn is_built_in(&self) -> bool {
-        [Self::public(), Self::staging(), Self::custom()].contains(self)
+        !matches!(self, Self::Named(_))
     }
 
-    /// An instance by its name: 1 to 64 letters, digits, `.`, `-` or `_`, the first no dot, since names become file names.
+    /// An instance by its name: 1 to 64 letters, digits, `.`, `-` or `_`. The first is not a dot, since names become file names.
     pub fn named(name: &str) -> Option<Self> {
-        if name.starts_with('.') {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+        if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.bytes().all(allowed) {
             return None;
         }
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-        (!name.is_empty() && name.len() <= 64 && name.bytes().all(allowed)).then(|| Self(name.into()))
+        let built_in = [Self::Public, Self::Staging, Self::Custom].into_iter().find(|instance| instance.as_str() == name);
+        Some(built_in.unwrap_or_else(|| Self::Named(InstanceName(name.to_owned()))))
     }
 
     /// Its name.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match self {
+            Self::Public => "public",
+            Self::Staging => "staging",
+            Self::Custom => "custom",
+            Self::Named(InstanceName(name)) => name,
+        }
+    }
+
+    /// The Sigstore that this program carries a trust root of.
+    pub(crate) fn embedded(&self) -> Option<SigstoreInstance> {
+        match self {
+            Self::Public => Some(SigstoreInstance::PublicGood),
+            Self::Staging => Some(SigstoreInstance::Staging),
+            Self::Custom | Self::Named(_) => None,
+        }
     }
 }
 
 impl fmt::Display for Instance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -160,12 +159,8 @@ impl TrustRoot {
     /// # Errors
     /// Only where the program was built with a root that it cannot read.
     pub fn embedded(instance: &Instance) -> Result<Option<Self>, TrustRootError> {
-        let json = match instance.as_str() {
-            "public" => SigstoreInstance::PublicGood.embedded_trusted_root_json(),
-            "staging" => SigstoreInstance::Staging.embedded_trusted_root_json(),
-            _ => return Ok(None),
-        };
-        let mut root = Self::from_json(json.as_bytes(), instance.clone(), "embedded in this program")?;
+        let Some(embedded) = instance.embedded() else { return Ok(None) };
+        let mut root = Self::from_json(embedded.embedded_trusted_root_json().as_bytes(), instance.clone(), "embedded in this program")?;
         if let Some(newest) = root.newest() {
             root.source = format!("embedded in paraph {}, its newest part of {}", env!("CARGO_PKG_VERSION"), newest.strftime("%Y-%m-%d"));
         }
@@ -184,32 +179,34 @@ impl TrustRoot {
     /// # Errors
     /// Where any part of it is malformed, or a log stands twice.
     pub fn from_json(json: &[u8], instance: Instance, source: &str) -> Result<Self, TrustRootError> {
-        let error = |cause: String| TrustRootError { source_name: source.to_owned(), cause };
+        let error = |cause: TrustRootDefect| TrustRootError::new(source, cause);
         if json.len() > MAX_TRUSTED_ROOT {
-            return Err(error(format!("it has {} bytes, at most {MAX_TRUSTED_ROOT} are read", json.len())));
+            return Err(error(TrustRootDefect::TooLarge(json.len())));
         }
-        let root: TrustedRoot = serde_json::from_slice(json).map_err(|cause| error(cause.to_string()))?;
+        let root: TrustedRoot = serde_json::from_slice(json).map_err(|cause| error(TrustRootDefect::of_json(&cause)))?;
         if !root.media_type.starts_with("application/vnd.dev.sigstore.trustedroot") {
-            return Err(error(format!("its media type is {}", root.media_type)));
+            return Err(error(TrustRootDefect::MediaType(root.media_type)));
         }
         let counts = [root.tlogs.len(), root.ctlogs.len(), root.certificate_authorities.len(), root.timestamp_authorities.len()];
         if counts.into_iter().any(|count| count > MAX_ENTRIES) {
-            return Err(error(format!("more than {MAX_ENTRIES} entries of one kind")));
+            return Err(error(TrustRootDefect::TooManyEntries));
         }
         let chain = |certificates: &[sigstore_trust_root::trusted_root::CertificateEntry]| -> Result<Vec<Certificate>, TrustRootError> {
             certificates
                 .iter()
-                .map(|entry| Certificate::from_der(entry.raw_bytes.as_bytes()).map_err(|cause| error(unusable(&cause))))
+                .map(|entry| {
+                    Certificate::from_der(entry.raw_bytes.as_bytes()).map_err(|cause| error(TrustRootDefect::of_certificate(&cause)))
+                })
                 .collect()
         };
         let authorities = root.certificate_authorities.iter().map(|authority| {
             Authority::new(chain(&authority.cert_chain.certificates)?, authority.valid_for.into())
-                .map_err(|cause| error(format!("{}: {cause}", authority.uri)))
+                .map_err(|cause| error(TrustRootDefect::Authority { name: authority.uri.clone(), cause: Box::new(cause) }))
         });
         let timestamp_authorities = root.timestamp_authorities.iter().map(|authority| {
             let uri = authority.uri.as_deref().unwrap_or("a timestamp authority");
             TimestampAuthority::new(chain(&authority.cert_chain.certificates)?, authority.valid_for.into())
-                .map_err(|cause| error(format!("{uri}: {cause}")))
+                .map_err(|cause| error(TrustRootDefect::Authority { name: uri.to_owned(), cause: Box::new(cause) }))
         });
         let logs = root.tlogs.iter().map(|log| {
             let key = log_key(log.public_key.raw_bytes.as_bytes(), log.log_id.key_id.as_bytes(), &log.base_url);
@@ -231,7 +228,7 @@ impl TrustRoot {
         };
         for (index, log) in root.logs.iter().enumerate() {
             if root.logs.iter().skip(index + 1).any(|other| other.key.id == log.key.id) {
-                return Err(error(format!("the log {} stands twice", log.base_url)));
+                return Err(error(TrustRootDefect::DuplicateLog(log.base_url.clone())));
             }
         }
         Ok(root)
@@ -272,8 +269,8 @@ impl TrustRoot {
 }
 
 /// A log's key; `None` for a kind of key that is not known yet, so that a newer root serves an older program.
-fn log_key(spki: &[u8], id: &[u8], base_url: &str) -> Result<Option<LogKey>, String> {
-    let id: [u8; 32] = id.try_into().map_err(|_| format!("the log id of {base_url} is not of 32 bytes"))?;
+fn log_key(spki: &[u8], id: &[u8], base_url: &str) -> Result<Option<LogKey>, TrustRootDefect> {
+    let id: [u8; 32] = id.try_into().map_err(|_| TrustRootDefect::LogId(base_url.to_owned()))?;
     let Ok(key) = PublicKey::from_spki(spki) else { return Ok(None) };
     let host = host_of(base_url);
     // only a C2SP key id covers a name: then the host is the origin of the checkpoints (Rekor v2)
@@ -295,25 +292,26 @@ mod tests {
 
     #[test]
     fn the_embedded_roots_are_read() {
-        let public = TrustRoot::embedded(&Instance::public()).unwrap().unwrap();
+        let public = TrustRoot::embedded(&Instance::Public).unwrap().unwrap();
         assert!(public.authorities.len() >= 2 && !public.logs.is_empty() && !public.ct_logs.is_empty());
-        assert!(TrustRoot::embedded(&Instance::staging()).unwrap().is_some());
-        assert!(TrustRoot::embedded(&Instance::custom()).unwrap().is_none());
+        assert!(TrustRoot::embedded(&Instance::Staging).unwrap().is_some());
+        assert!(TrustRoot::embedded(&Instance::Custom).unwrap().is_none());
     }
 
     #[test]
     fn a_malformed_root_is_an_error_and_never_a_smaller_root() {
         let embedded = SigstoreInstance::PublicGood.embedded_trusted_root_json();
-        let read = |json: &str| TrustRoot::from_json(json.as_bytes(), Instance::public(), "test").map(|_| ());
+        let read = |json: &str| TrustRoot::from_json(json.as_bytes(), Instance::Public, "test").map(|_| ());
         assert!(read(embedded).is_ok());
         let mut value: serde_json::Value = serde_json::from_str(embedded).unwrap();
         value["tlogs"][0]["publicKey"]["validFor"] = serde_json::json!({"end": "2030-01-01T00:00:00Z"});
-        assert!(read(&value.to_string()).unwrap_err().cause.contains("start"));
+        assert!(read(&value.to_string()).unwrap_err().to_string().contains("start"));
         let mut value: serde_json::Value = serde_json::from_str(embedded).unwrap();
         let log = value["tlogs"][0].clone();
         value["tlogs"].as_array_mut().unwrap().push(log);
-        assert!(read(&value.to_string()).unwrap_err().cause.contains("stands twice"));
+        assert!(matches!(read(&value.to_string()).unwrap_err().cause, TrustRootDefect::DuplicateLog(_)));
         assert!(read("{}").is_err());
+        assert_eq!(read("root:x:0").unwrap_err().to_string(), "test is not a trusted root: it is not JSON");
     }
 
     #[test]
@@ -326,7 +324,8 @@ mod tests {
 
     #[test]
     fn the_name_of_an_instance_has_no_odd_characters() {
-        assert!(Instance::named("corp-2.eu").is_some());
+        assert_eq!(Instance::named("corp-2.eu").unwrap().as_str(), "corp-2.eu");
+        assert_eq!(Instance::named("public"), Some(Instance::Public));
         for odd in ["", "..", "a b", "a\n", "a/b", &"x".repeat(65)] {
             assert!(Instance::named(odd).is_none(), "{odd:?}");
         }

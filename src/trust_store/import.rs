@@ -3,7 +3,7 @@
 //! It is the user's word that a trusted root may be used. Whoever can change the file changes whom the user trusts.
 
 use super::Error;
-use crate::trust::{Instance, TrustRootError};
+use crate::trust::{Instance, TrustRootDefect, TrustRootError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -25,8 +25,8 @@ pub(super) struct ImportedTrust {
 
 impl ImportedTrust {
     pub(super) fn new(file: &str, json: &[u8], now: Timestamp) -> Result<Self, TrustRootError> {
-        let trusted_root = std::str::from_utf8(json)
-            .map_err(|_| TrustRootError { source_name: file.to_owned(), cause: "it is not valid UTF-8".to_owned() })?;
+        let trusted_root =
+            std::str::from_utf8(json).map_err(|_| TrustRootError { source_name: file.to_owned(), cause: TrustRootDefect::NotUtf8 })?;
         Ok(Self { file: file.to_owned(), imported: now, trusted_root: trusted_root.to_owned() })
     }
 

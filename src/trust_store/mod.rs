@@ -189,7 +189,7 @@ impl TrustStore {
     /// # Errors
     /// Where it is not a trusted root, or cannot be stored.
     pub fn import(&self, instance: &Instance, file: &str, json: &[u8], now: Timestamp) -> Result<TrustRoot, Error> {
-        if *instance == Instance::custom() {
+        if *instance == Instance::Custom {
             return Err(Error::NotImportable(instance.clone()));
         }
         let root = TrustRoot::from_json(json, instance.clone(), file)?;
@@ -202,10 +202,7 @@ impl TrustStore {
     }
 
     fn mirror_url(&self, instance: &Instance) -> Option<&str> {
-        match instance.as_str() {
-            "public" => Some(SigstoreInstance::PublicGood.tuf_url()),
-            "staging" => Some(SigstoreInstance::Staging.tuf_url()),
-            _ => self.mirrors.iter().find(|(name, _)| name == instance).map(|(_, url)| url.as_str()),
-        }
+        let configured = || self.mirrors.iter().find(|(name, _)| name == instance).map(|(_, url)| url.as_str());
+        instance.embedded().map(SigstoreInstance::tuf_url).or_else(configured)
     }
 }

@@ -28,7 +28,7 @@ fn an_import_is_stored_for_its_instance_alone() {
     assert_eq!(stored.trusted_root, json().as_bytes());
     assert_eq!(stored.description, "imported from corp.json on 2026-11-28");
     assert_eq!(stored.signing_config, None);
-    assert_eq!(store.stored(&Instance::public(), now()).unwrap(), None);
+    assert_eq!(store.stored(&Instance::Public, now()).unwrap(), None);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn what_is_not_a_trusted_root_is_not_imported() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path());
     assert!(matches!(store.import(&corp(), "corp.json", b"{}", now()), Err(Error::TrustRoot(_))));
-    assert!(matches!(store.import(&Instance::custom(), "corp.json", json().as_bytes(), now()), Err(Error::NotImportable(_))));
+    assert!(matches!(store.import(&Instance::Custom, "corp.json", json().as_bytes(), now()), Err(Error::NotImportable(_))));
     assert_eq!(store.stored(&corp(), now()).unwrap(), None);
 }
 
@@ -55,16 +55,16 @@ fn an_instance_has_the_mirror_that_is_built_in_or_configured() {
     let store = store(folder.path());
     let url = |instance: &Instance| store.mirror(instance).unwrap().map(|mirror| mirror.url().to_owned());
     assert_eq!(url(&corp()).as_deref(), Some("https://tuf.corp.test"));
-    assert_eq!(url(&Instance::public()).as_deref(), Some("https://tuf-repo-cdn.sigstore.dev"));
-    assert_eq!(url(&Instance::custom()), None);
+    assert_eq!(url(&Instance::Public).as_deref(), Some("https://tuf-repo-cdn.sigstore.dev"));
+    assert_eq!(url(&Instance::Custom), None);
     assert!(store.is_refresh_due(&corp(), now()).unwrap());
-    assert!(!store.is_refresh_due(&Instance::custom(), now()).unwrap());
+    assert!(!store.is_refresh_due(&Instance::Custom, now()).unwrap());
 }
 
 #[test]
 fn without_a_home_folder_nothing_is_stored() {
     let store = TrustStore { folders: None, mirrors: vec![] };
-    assert_eq!(store.stored(&Instance::public(), now()).unwrap(), None);
-    assert!(store.mirror(&Instance::public()).unwrap().is_none());
+    assert_eq!(store.stored(&Instance::Public, now()).unwrap(), None);
+    assert!(store.mirror(&Instance::Public).unwrap().is_none());
     assert!(matches!(store.import(&corp(), "corp.json", json().as_bytes(), now()), Err(Error::NoHome)));
 }

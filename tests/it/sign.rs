@@ -76,6 +76,6 @@ fn a_signature_of_one_instance_is_unknown_to_another() {
     let local = local();
     let signature = local.sign(&local.services(LogVersion::V1, false));
     let signed = Signed { payload: Cow::Borrowed(PAYLOAD), signature: Cow::Borrowed(signature.armored.as_bytes()) };
-    let public = TrustRoot::embedded(&Instance::public()).unwrap().unwrap();
+    let public = TrustRoot::embedded(&Instance::Public).unwrap().unwrap();
     assert_eq!(Verifier::new(vec![public], jiff::Timestamp::now()).verify(&signed).unwrap_err().reason(), Reason::UnknownAuthority);
 }

@@ -368,7 +368,7 @@ fn chain(world: &World, count: usize) -> Outcome {
     let mut root = world.trusted_root();
     root["certificateAuthorities"] =
         json!([authority_json("https://fulcio.example", &chain.iter().map(Vec::as_slice).collect::<Vec<_>>())]);
-    match TrustRoot::from_json(root.to_string().as_bytes(), Instance::custom(), "vectors") {
+    match TrustRoot::from_json(root.to_string().as_bytes(), Instance::Custom, "vectors") {
         Ok(root) => outcome(Verifier::new(vec![root], NOW.parse().unwrap()).verify_commit(&world.v1().commit(), ObjectFormat::Sha1)),
         Err(error) => said(Err::<(), _>(error)),
     }
@@ -377,13 +377,13 @@ fn chain(world: &World, count: usize) -> Outcome {
 fn trusted_root(world: &World, size: usize) -> Outcome {
     let mut json = world.trusted_root().to_string();
     json += &" ".repeat(size - json.len());
-    said(TrustRoot::from_json(json.as_bytes(), Instance::custom(), "vectors"))
+    said(TrustRoot::from_json(json.as_bytes(), Instance::Custom, "vectors"))
 }
 
 fn logs(world: &World, count: usize) -> Outcome {
     let mut root = world.trusted_root();
     root["ctlogs"] = vec![root["ctlogs"][0].clone(); count].into();
-    said(TrustRoot::from_json(root.to_string().as_bytes(), Instance::custom(), "vectors"))
+    said(TrustRoot::from_json(root.to_string().as_bytes(), Instance::Custom, "vectors"))
 }
 
 fn identities(_: &World, size: usize) -> Outcome {
@@ -397,7 +397,7 @@ fn detached(_: &World, count: usize) -> Outcome {
     let right = case("entry_of_object_id_fail");
     let mut all = vec![entries(&case("kept_entry_of_other_object_fail"))[0].clone(); count - 1];
     all.extend(entries(&right));
-    let root = TrustRoot::from_json(&std::fs::read(&right.trusted_root).unwrap(), Instance::custom(), "vectors").unwrap();
+    let root = TrustRoot::from_json(&std::fs::read(&right.trusted_root).unwrap(), Instance::Custom, "vectors").unwrap();
     outcome(Verifier::new(vec![root], NOW.parse().unwrap()).verify_with(&signed(&right).unwrap(), &all))
 }
 
@@ -409,7 +409,7 @@ fn pattern(count: usize) -> Outcome {
 fn a_structure_is_read_to_a_depth_that_no_input_can_exceed() {
     let world = World::new();
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
-    let read = |json: &str| TrustRoot::from_json(json.as_bytes(), Instance::custom(), "deep").is_ok();
+    let read = |json: &str| TrustRoot::from_json(json.as_bytes(), Instance::Custom, "deep").is_ok();
     assert!(!read(&deep) && !read(&format!(r#"{{"tlogs":{deep}}}"#)));
     // what is not known is passed over, without a call for each level
     assert!(read(&format!(r#"{{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1","other":{deep}}}"#)));

@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, path::Path};
 
 fn verifier(folder: &Path) -> Verifier {
     let json = std::fs::read(folder.join("trust/production/trusted_root.json")).unwrap();
-    let root = TrustRoot::from_json(&json, Instance::public(), "production").unwrap();
+    let root = TrustRoot::from_json(&json, Instance::Public, "production").unwrap();
     Verifier::new(vec![root], "2026-08-25T00:00:00Z".parse().unwrap())
 }
 

@@ -43,7 +43,7 @@ fn objects() -> Vec<Object> {
 
 fn verifier() -> Verifier {
     let json = std::fs::read(folder().join("trusted_root.json")).unwrap();
-    Verifier::new(vec![TrustRoot::from_json(&json, Instance::custom(), "real").unwrap()], MADE.parse().unwrap())
+    Verifier::new(vec![TrustRoot::from_json(&json, Instance::Custom, "real").unwrap()], MADE.parse().unwrap())
 }
 
 #[test]
@@ -120,7 +120,7 @@ const ONLINE: [(&str, &[LegacyRule]); 11] = [
 fn the_entries_that_gitsign_logged_in_its_online_mode_are_bound_and_labelled() {
     let folder = folder().join("online");
     let json = std::fs::read(folder.join("trusted_root.json")).unwrap();
-    let root = TrustRoot::from_json(&json, Instance::custom(), "real").unwrap();
+    let root = TrustRoot::from_json(&json, Instance::Custom, "real").unwrap();
     let verifier = Verifier::new(vec![root], "2026-11-23T05:00:00Z".parse().unwrap());
     for (name, rules) in ONLINE {
         let bytes = std::fs::read(folder.join(name)).unwrap();

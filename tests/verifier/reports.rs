@@ -79,7 +79,7 @@ fn each_verdict_has_its_words() {
     insta::assert_snapshot!(told("other_payload_fail", &alice), @"BAD signature: the signature was made over other content [payload-mismatch].");
     // of the public instance, no instance is named
     let case = case("v1_ok");
-    let lines = sentences(&Policy::default().judge(verify(&verifier_of(&case, Instance::public()), &case)));
+    let lines = sentences(&Policy::default().judge(verify(&verifier_of(&case, Instance::Public), &case)));
     assert!(lines[3].contains("the line `alice@example.com https://issuer.example` into"), "{lines:?}");
 }
 

@@ -222,7 +222,7 @@ fn the_second_opinion_agrees_on_every_vector_that_a_bundle_can_express() {
             Some(_) if opinion.is_ok() == is_good => wrong.push(format!("{}: it stands in the table, and they agree", case.name)),
             None if opinion.is_ok() != is_good => wrong.push(format!("{}: {ours}, and the second opinion is {opinion:?}", case.name)),
             None if is_good => {
-                let root = TrustRoot::from_json(&std::fs::read(&case.trusted_root).unwrap(), Instance::custom(), "vectors").unwrap();
+                let root = TrustRoot::from_json(&std::fs::read(&case.trusted_root).unwrap(), Instance::Custom, "vectors").unwrap();
                 let verified = verify(&Verifier::new(vec![root], NOW.parse().unwrap()), &case).unwrap();
                 let identity = verified.identity();
                 let name = (identity.kind != IdentityKind::Username).then(|| identity.name.clone());
@@ -321,7 +321,7 @@ fn the_trusted_root_says_what_stands_in_its_json() {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     for (folder, name) in [("tests/vectors", "trusted_root.json"), ("tests/fixtures/real-objects", "trusted_root.json")] {
         let json = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name)).unwrap();
-        let root = TrustRoot::from_json(&json, Instance::custom(), name).unwrap();
+        let root = TrustRoot::from_json(&json, Instance::Custom, name).unwrap();
         let plain: serde_json::Value = serde_json::from_slice(&json).unwrap();
         let list = |name: &str| plain[name].as_array().unwrap().clone();
         let bytes = |value: &serde_json::Value| STANDARD.decode(value.as_str().unwrap()).unwrap();

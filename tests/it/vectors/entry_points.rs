@@ -56,7 +56,8 @@ fn status_cell(case: &Case, done: &Done) -> Cell {
         (["NEWSIG", "BADSIG", "TRUST_NEVER"], Some(1), Some(reason)) => Cell::judged("bad", reason),
         // what could not be set up is not checked either
         (["NEWSIG", "ERRSIG", "NO_PUBKEY", "TRUST_UNDEFINED"], Some(1), None)
-            if done.stderr.starts_with("error: the trusted root ") && done.stderr.contains(" cannot be used: ") =>
+            if done.stderr.starts_with("error: the trust root ") && done.stderr.contains(" cannot be used: ")
+                || done.stderr.contains(" is not a trusted root: ") =>
         {
             Cell::judged("refused", "trusted-root")
         }
