@@ -30,7 +30,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show as whom and with which services a signature would be made here, and why')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the contents of a signature')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the authorities and logs that signatures are verified with')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
@@ -112,7 +112,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--certificate-github-workflow-name', '--certificate-github-workflow-name', [CompletionResultType]::ParameterName, 'The name of the GitHub workflow')
             [CompletionResult]::new('--certificate-github-workflow-repository', '--certificate-github-workflow-repository', [CompletionResultType]::ParameterName, 'The repository of the GitHub workflow')
             [CompletionResult]::new('--certificate-github-workflow-ref', '--certificate-github-workflow-ref', [CompletionResultType]::ParameterName, 'The ref of the GitHub workflow')
-            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'Judge what the innermost tag names too: the commit')
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'Judge the object that the innermost tag names too')
             [CompletionResult]::new('--other-signatures', '--other-signatures', [CompletionResultType]::ParameterName, 'Let git''s own verifier judge OpenPGP and SSH signatures')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Same as --format json')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only warnings and errors; the exit code gives the result')
@@ -125,43 +125,43 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;show' {
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;hook' {
-            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse where the judgement has taken this long')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('pre-receive', 'pre-receive', [CompletionResultType]::ParameterValue, 'On a server: refuse a whole push for one bad object')
-            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'On a server: refuse the refs of a push that have a bad object')
-            [CompletionResult]::new('pre-push', 'pre-push', [CompletionResultType]::ParameterValue, 'On one''s own machine: refuse to push a bad object')
+            [CompletionResult]::new('pre-receive', 'pre-receive', [CompletionResultType]::ParameterValue, 'On a server: refuse the whole push for one bad object')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'On a server: refuse each ref with a bad object')
+            [CompletionResult]::new('pre-push', 'pre-push', [CompletionResultType]::ParameterValue, 'On your own machine: refuse to push a bad object')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'paraph;hook;pre-receive' {
-            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse where the judgement has taken this long')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;hook;update' {
-            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse where the judgement has taken this long')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;hook;pre-push' {
-            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse where the judgement has taken this long')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;hook;help' {
-            [CompletionResult]::new('pre-receive', 'pre-receive', [CompletionResultType]::ParameterValue, 'On a server: refuse a whole push for one bad object')
-            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'On a server: refuse the refs of a push that have a bad object')
-            [CompletionResult]::new('pre-push', 'pre-push', [CompletionResultType]::ParameterValue, 'On one''s own machine: refuse to push a bad object')
+            [CompletionResult]::new('pre-receive', 'pre-receive', [CompletionResultType]::ParameterValue, 'On a server: refuse the whole push for one bad object')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'On a server: refuse each ref with a bad object')
+            [CompletionResult]::new('pre-push', 'pre-push', [CompletionResultType]::ParameterValue, 'On your own machine: refuse to push a bad object')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -459,7 +459,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show as whom and with which services a signature would be made here, and why')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that a signature holds')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the contents of a signature')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the authorities and logs that signatures are verified with')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
@@ -490,9 +490,9 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help;hook' {
-            [CompletionResult]::new('pre-receive', 'pre-receive', [CompletionResultType]::ParameterValue, 'On a server: refuse a whole push for one bad object')
-            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'On a server: refuse the refs of a push that have a bad object')
-            [CompletionResult]::new('pre-push', 'pre-push', [CompletionResultType]::ParameterValue, 'On one''s own machine: refuse to push a bad object')
+            [CompletionResult]::new('pre-receive', 'pre-receive', [CompletionResultType]::ParameterValue, 'On a server: refuse the whole push for one bad object')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'On a server: refuse each ref with a bad object')
+            [CompletionResult]::new('pre-push', 'pre-push', [CompletionResultType]::ParameterValue, 'On your own machine: refuse to push a bad object')
             break
         }
         'paraph;help;hook;pre-receive' {

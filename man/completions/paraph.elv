@@ -27,7 +27,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand whoami 'Show as whom and with which services a signature would be made here, and why'
             cand verify 'Verify commits and tags, offline'
             cand verify-tag 'Verify tags, offline'
-            cand show 'Show all that a signature holds'
+            cand show 'Show the contents of a signature'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage trust roots: the authorities and logs that signatures are verified with'
             cand login 'Log in, so that signatures need no login for a while'
@@ -104,7 +104,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --certificate-github-workflow-name 'The name of the GitHub workflow'
             cand --certificate-github-workflow-repository 'The repository of the GitHub workflow'
             cand --certificate-github-workflow-ref 'The ref of the GitHub workflow'
-            cand --target 'Judge what the innermost tag names too: the commit'
+            cand --target 'Judge the object that the innermost tag names too'
             cand --other-signatures 'Let git''s own verifier judge OpenPGP and SSH signatures'
             cand --json 'Same as --format json'
             cand -q 'Print only warnings and errors; the exit code gives the result'
@@ -116,38 +116,38 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;show'= {
-            cand --json 'Print it as JSON'
+            cand --json 'Print JSON'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook'= {
-            cand --deadline 'Refuse where the judgement has taken this long'
+            cand --deadline 'Refuse the push after this time'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
-            cand pre-receive 'On a server: refuse a whole push for one bad object'
-            cand update 'On a server: refuse the refs of a push that have a bad object'
-            cand pre-push 'On one''s own machine: refuse to push a bad object'
+            cand pre-receive 'On a server: refuse the whole push for one bad object'
+            cand update 'On a server: refuse each ref with a bad object'
+            cand pre-push 'On your own machine: refuse to push a bad object'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;hook;pre-receive'= {
-            cand --deadline 'Refuse where the judgement has taken this long'
+            cand --deadline 'Refuse the push after this time'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;update'= {
-            cand --deadline 'Refuse where the judgement has taken this long'
+            cand --deadline 'Refuse the push after this time'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;pre-push'= {
-            cand --deadline 'Refuse where the judgement has taken this long'
+            cand --deadline 'Refuse the push after this time'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;help'= {
-            cand pre-receive 'On a server: refuse a whole push for one bad object'
-            cand update 'On a server: refuse the refs of a push that have a bad object'
-            cand pre-push 'On one''s own machine: refuse to push a bad object'
+            cand pre-receive 'On a server: refuse the whole push for one bad object'
+            cand update 'On a server: refuse each ref with a bad object'
+            cand pre-push 'On your own machine: refuse to push a bad object'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;hook;help;pre-receive'= {
@@ -389,7 +389,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand whoami 'Show as whom and with which services a signature would be made here, and why'
             cand verify 'Verify commits and tags, offline'
             cand verify-tag 'Verify tags, offline'
-            cand show 'Show all that a signature holds'
+            cand show 'Show the contents of a signature'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage trust roots: the authorities and logs that signatures are verified with'
             cand login 'Log in, so that signatures need no login for a while'
@@ -413,9 +413,9 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;show'= {
         }
         &'paraph;help;hook'= {
-            cand pre-receive 'On a server: refuse a whole push for one bad object'
-            cand update 'On a server: refuse the refs of a push that have a bad object'
-            cand pre-push 'On one''s own machine: refuse to push a bad object'
+            cand pre-receive 'On a server: refuse the whole push for one bad object'
+            cand update 'On a server: refuse each ref with a bad object'
+            cand pre-push 'On your own machine: refuse to push a bad object'
         }
         &'paraph;help;hook;pre-receive'= {
         }

@@ -31,7 +31,7 @@ complete -c paraph -n "__fish_paraph_needs_command" -f -a "doctor" -d 'Find out 
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "whoami" -d 'Show as whom and with which services a signature would be made here, and why'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify" -d 'Verify commits and tags, offline'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify-tag" -d 'Verify tags, offline'
-complete -c paraph -n "__fish_paraph_needs_command" -f -a "show" -d 'Show all that a signature holds'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "show" -d 'Show the contents of a signature'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage trust roots: the authorities and logs that signatures are verified with'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "login" -d 'Log in, so that signatures need no login for a while'
@@ -97,7 +97,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-name -d 'The name of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-repository -d 'The repository of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-ref -d 'The ref of the GitHub workflow' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l target -d 'Judge what the innermost tag names too: the commit'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l target -d 'Judge the object that the innermost tag names too'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l other-signatures -d 'Let git\'s own verifier judge OpenPGP and SSH signatures'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l json -d 'Same as --format json'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s q -l quiet -d 'Print only warnings and errors; the exit code gives the result'
@@ -105,23 +105,23 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l cache -d 'S
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l lookup -d 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign\'s online mode'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l allow-legacy -d 'Judge signatures that need a legacy rule by their identity, instead of reporting them as legacy'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand show" -l json -d 'Print it as JSON'
+complete -c paraph -n "__fish_paraph_using_subcommand show" -l json -d 'Print JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -l deadline -d 'Refuse where the judgement has taken this long' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -l deadline -d 'Refuse the push after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "pre-receive" -d 'On a server: refuse a whole push for one bad object'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "update" -d 'On a server: refuse the refs of a push that have a bad object'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "pre-push" -d 'On one\'s own machine: refuse to push a bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "pre-receive" -d 'On a server: refuse the whole push for one bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "update" -d 'On a server: refuse each ref with a bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "pre-push" -d 'On your own machine: refuse to push a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -l deadline -d 'Refuse where the judgement has taken this long' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -l deadline -d 'Refuse the push after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -l deadline -d 'Refuse where the judgement has taken this long' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -l deadline -d 'Refuse the push after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -l deadline -d 'Refuse where the judgement has taken this long' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -l deadline -d 'Refuse the push after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "pre-receive" -d 'On a server: refuse a whole push for one bad object'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "update" -d 'On a server: refuse the refs of a push that have a bad object'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "pre-push" -d 'On one\'s own machine: refuse to push a bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "pre-receive" -d 'On a server: refuse the whole push for one bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "update" -d 'On a server: refuse each ref with a bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "pre-push" -d 'On your own machine: refuse to push a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -l instance -d 'Manage this instance instead of the one in use' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -259,7 +259,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "whoami" -d 'Show as whom and with which services a signature would be made here, and why'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "verify" -d 'Verify commits and tags, offline'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "verify-tag" -d 'Verify tags, offline'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "show" -d 'Show all that a signature holds'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "show" -d 'Show the contents of a signature'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "trust" -d 'Manage trust roots: the authorities and logs that signatures are verified with'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "login" -d 'Log in, so that signatures need no login for a while'
@@ -269,9 +269,9 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "config" -d 'Show the effective settings and where each comes from'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "generate-docs" -d 'Write manual pages, completions and the tables of settings and reasons into a folder'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-receive" -d 'On a server: refuse a whole push for one bad object'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "update" -d 'On a server: refuse the refs of a push that have a bad object'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-push" -d 'On one\'s own machine: refuse to push a bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-receive" -d 'On a server: refuse the whole push for one bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "update" -d 'On a server: refuse each ref with a bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-push" -d 'On your own machine: refuse to push a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "update" -d 'Fetch the newest trust root of an instance'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Show the trust root in use: its source, version, age and keys'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "initialize" -d 'Trust a new instance by its TUF repository'

@@ -1,4 +1,4 @@
-//! git's `--verify`: payload and signature in; a status block, words for people and an exit status out.
+//! git's `--verify`: reads payload and signature; writes status lines, sentences for people, and the exit status.
 
 use super::{
     context::Context,
@@ -10,6 +10,7 @@ use super::{
     ui::Ui,
 };
 use crate::{
+    escape::Escaped,
     judge::{Entries, Judge},
     object::{MAX_OBJECT, Signed},
     policy::{Judgement, Verdict},
@@ -19,6 +20,12 @@ use crate::{
     verify::Verifier,
 };
 use std::{borrow::Cow, path::Path};
+
+/// The beginning of each line for people, between those of git.
+const PREFIX: &str = "paraph: ";
+
+/// The length of the one line on a signature that is not trusted, in characters.
+const MAX_LINE: usize = 100;
 
 pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
     if status_fd == Some(1) {
@@ -32,7 +39,7 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
     });
     let (judgement, warnings) = match judged {
         Ok(judged) => judged,
-        // what cannot even be read or set up was not checked: git must hear that, and not nothing
+        // git must see that the signature was not checked, not an empty answer
         Err(failure) => {
             status.write(&status::nothing_checked(Claimed::of(&input).as_ref()), ui)?;
             return Err(failure);
@@ -40,13 +47,13 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
     };
     let claimed = judgement.result.is_err().then(|| Claimed::of(&input)).flatten();
     ui.collect_talk();
-    for line in sentences(&judgement) {
-        ui.note(format!("paraph: {line}"));
+    for line in lines(&judgement) {
+        ui.note(format!("{PREFIX}{line}"));
     }
     if let (Err(_), Some(Claimed { identity: Some(identity), .. })) = (&judgement.result, &claimed)
         && judgement.verdict != Verdict::Other
     {
-        ui.note(format!("paraph: It claims to be from {identity}."));
+        ui.note(format!("{PREFIX}It claims to be from {identity}."));
     }
     for warning in warnings {
         ui.warning(warning);
@@ -55,7 +62,26 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
     Ok(if status::is_success(&judgement) { Exit::Good } else { Exit::NotGood })
 }
 
-/// Signature and payload. A byte more than is judged is enough for the verifier to say that it is too much.
+/// The judgement in lines for `git log --show-signature`. A verified signature that is not good gets one line: the advice is longer than a
+/// log can bear, and stands in the output of `paraph verify`.
+fn lines(judgement: &Judgement) -> Vec<String> {
+    let but = match judgement.verdict {
+        Verdict::Untrusted => "untrusted",
+        Verdict::Legacy => "by a legacy rule",
+        _ => return sentences(judgement),
+    };
+    let Ok(verified) = &judgement.result else { return sentences(judgement) };
+    let line = |identity: &str| format!("Good signature from {identity}, but {but}; see `paraph verify`");
+    let room = MAX_LINE - PREFIX.len() - line("").len();
+    vec![line(&shortened(&Escaped(&verified.identity().name).to_string(), room))]
+}
+
+/// A text of at most so many characters.
+fn shortened(text: &str, room: usize) -> String {
+    if text.chars().count() <= room { text.to_owned() } else { text.chars().take(room - 1).chain(['…']).collect() }
+}
+
+/// Reads signature and payload, each at most one byte more than is judged, so that the verifier reports one that is too large.
 fn inputs(signature: &Path, data: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>), Failure> {
     Ok((read_at_most(Some(signature), MAX_ARMOR + 1)?, read_at_most(data, MAX_OBJECT + 1)?))
 }
@@ -69,4 +95,16 @@ fn judge(signed: &Signed<'_>) -> Result<(Judgement, Vec<String>), Failure> {
     warnings.extend(judge.take_warnings());
     context.leave();
     Ok((judgement, warnings))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_identity_is_cut_to_the_room_that_is_left() {
+        assert_eq!(shortened("ann@example.com", 15), "ann@example.com");
+        assert_eq!(shortened("ann@example.com", 14), "ann@example.c…");
+        assert_eq!(shortened(&"ü".repeat(99), 5).chars().count(), 5);
+    }
 }

@@ -1,4 +1,4 @@
-//! `paraph show`.
+//! `paraph show`: the verdict on one object, and all that its signature holds.
 
 use super::{
     context::Context,
@@ -17,16 +17,17 @@ use serde::{
     de::{MapAccess, SeqAccess, Visitor},
 };
 
-/// Show all that a signature holds
+/// Show the contents of a signature
 ///
-/// Prints the certificate with its identity, the log entry and the timestamps of a signed commit or tag, whether or not they verify.
-/// This is for reading: what is shown is what the signature claims, and only `paraph verify` judges it.
+/// Prints the certificate with its identity, the log entry and the timestamps of a signed commit or tag, whether or not they verify. These are
+/// the signature's claims; the verdict stands in the first line. Succeeds whatever the verdict is, and fails where there is no CMS signature.
+/// Example: `paraph show v1.0`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The commit or tag, in git's syntax; a tag is the tag object itself
     #[arg(default_value = "HEAD")]
     pub revision: String,
-    /// Print it as JSON
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -50,7 +51,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         ui.line(format!("  {sentence}"));
     }
     ui.line("");
-    ui.line("What the signature holds, as it claims:");
+    ui.line("Contents of the signature (its claims):");
     let tree = serde_json::to_string(&contents).and_then(|json| serde_json::from_str(&json));
     if let Ok(Tree::Fields(fields)) = tree {
         fields.iter().for_each(|(name, field)| field.print(name, 1, ui));
@@ -58,7 +59,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-/// `--json`: the fields of `paraph verify --json`, and beside them what the signature claims.
+/// `--json`: the fields of `paraph verify --json`, and the contents of the signature.
 #[derive(Serialize)]
 struct Document {
     #[serde(flatten)]
@@ -81,10 +82,10 @@ fn signed(object: &RawObject) -> Result<Signed<'_>, Failure> {
 }
 
 fn unreadable(object: &RawObject, cause: &str) -> Failure {
-    Failure::new(Exit::Object, format!("the {} {} has no signature that could be shown: {cause}", object.kind.name(), object.id))
+    Failure::new(Exit::Object, format!("cannot show a signature of the {} {}: {cause}", object.kind.name(), object.id))
 }
 
-/// A document whose fields stand in the order of the structs that it is made of, which a JSON value does not keep.
+/// A document with its fields in the order of the structs, which a JSON value does not keep.
 enum Tree {
     Text(String),
     List(Vec<Tree>),
@@ -92,7 +93,7 @@ enum Tree {
 }
 
 impl Tree {
-    /// As indented lines.
+    /// Prints indented lines.
     fn print(&self, name: &str, depth: usize, ui: &mut Ui) {
         let indent = "  ".repeat(depth);
         match self {

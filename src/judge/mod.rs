@@ -8,11 +8,13 @@ pub mod entries;
 mod error;
 mod judged;
 mod many;
+mod push;
 mod tags;
 
 pub use entries::Entries;
 pub use error::Error;
 pub use judged::Judged;
+pub use push::{Push, is_zero};
 pub use tags::TagScope;
 
 use crate::{
@@ -69,16 +71,6 @@ impl Judge {
             _ => Ok(()),
         };
         self.policy.judge(checked.and_then(|()| self.entries.verify(&self.verifier, signed)))
-    }
-
-    /// Judges the result of a verification that the caller ran.
-    pub fn result(&self, result: Result<Verified, Rejection>) -> Judgement {
-        self.policy.judge(result)
-    }
-
-    /// The verifier.
-    pub fn verifier(&self) -> &Verifier {
-        &self.verifier
     }
 
     /// Judges a commit or tag.

@@ -279,7 +279,7 @@ fn a_forges_key_that_cannot_be_used_is_an_error_of_the_setting() {
     exit 3
     error: ROOT/forge cannot be read, which paraph.forgeKey in ROOT/home/.gitconfig (global) names: No such file or directory (os error 2)
     exit 3
-    error: the forge's key cannot be read from ROOT/forge: it has to hold 1 to 100 public keys and holds 0
+    error: the forge's key cannot be read from ROOT/forge: it must hold 1 to 100 public keys, and holds 0
     exit 3
     error: the forge's key cannot be read from ROOT/forge: line 1 is neither an OpenPGP nor an SSH public key: it does not begin with the type of a public key
     ");

@@ -1,4 +1,4 @@
-//! What whoever pushes is told of a refused push: which objects, why, and what to do.
+//! What the pusher reads about a refused push: which objects, why, and what to do.
 
 use crate::{
     cli::ui::Ui,
@@ -10,27 +10,27 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// Objects that are told of, at most; the others are counted.
+/// Objects that are listed, at most; the others are counted.
 const LISTED: usize = 20;
 
 /// Digits of an id that are shown.
 const SHORT: usize = 12;
 
 /// Characters of a sentence that are shown.
-const LONGEST_SENTENCE: usize = 1000;
+const MAX_SENTENCE: usize = 1000;
 
-/// Who can change the configuration that decided.
+/// Who can change the configuration that decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whose {
-    /// Whoever runs the server.
+pub(super) enum PolicyOwner {
+    /// The administrator of the server.
     Server,
-    /// Whoever pushes.
-    Own,
+    /// The person who pushes.
+    Pusher,
 }
 
 /// The objects that were not good.
 pub(super) struct Refusals {
-    whose: Whose,
+    owner: PolicyOwner,
     judged: usize,
     refused: usize,
     lines: Vec<String>,
@@ -39,15 +39,15 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    pub fn new(whose: Whose) -> Self {
-        Self { whose, judged: 0, refused: 0, lines: Vec::new(), advice: BTreeSet::new() }
+    pub fn new(owner: PolicyOwner) -> Self {
+        Self { owner, judged: 0, refused: 0, lines: Vec::new(), advice: BTreeSet::new() }
     }
 
     pub fn is_empty(&self) -> bool {
         self.refused == 0
     }
 
-    /// Notes an object, whatever its verdict.
+    /// Adds an object, whatever its verdict.
     pub fn add(&mut self, judged: &Judged) {
         self.judged += 1;
         let verdict = judged.judgement.verdict;
@@ -55,12 +55,12 @@ impl Refusals {
             return;
         }
         self.refused += 1;
-        self.advice.insert((verdict, advice(judged, self.whose)));
+        self.advice.insert((verdict, advice(judged, self.owner)));
         if self.refused <= LISTED {
             self.lines.push(heading(judged));
-            // how the pusher's own configuration would have to change is not for a server to say
+            // on a server, the pusher's own configuration does not matter
             let why = sentences(&judged.judgement);
-            let why = why.into_iter().filter(|sentence| self.whose == Whose::Own || !sentence.starts_with("To trust it, "));
+            let why = why.into_iter().filter(|sentence| self.owner == PolicyOwner::Pusher || !sentence.starts_with("To trust it, "));
             self.lines.extend(why.map(|sentence| format!("  {}", shortened(sentence, judged))));
         }
     }
@@ -90,9 +90,9 @@ fn heading(judged: &Judged) -> String {
     format!("{kind} {}{title}: [{}]", judged.id.get(..SHORT).unwrap_or(&judged.id), judged.judgement.verdict.as_str())
 }
 
-/// A sentence may repeat what is in the object, which may be of any length; its end, the reason, is kept.
+/// A sentence may repeat text of the object, which has any length. Its end, the reason, is kept.
 fn shortened(sentence: String, judged: &Judged) -> String {
-    let shown: String = sentence.chars().take(LONGEST_SENTENCE).collect();
+    let shown: String = sentence.chars().take(MAX_SENTENCE).collect();
     if shown.len() == sentence.len() {
         return sentence;
     }
@@ -100,33 +100,33 @@ fn shortened(sentence: String, judged: &Judged) -> String {
     format!("{shown}…{}", reason.unwrap_or_default())
 }
 
-fn advice(judged: &Judged, whose: Whose) -> String {
-    let words = match (judged.judgement.verdict, whose) {
+fn advice(judged: &Judged, owner: PolicyOwner) -> String {
+    let words = match (judged.judgement.verdict, owner) {
         (Verdict::Good, _) => "nothing.",
-        (Verdict::Untrusted, whose) => {
+        (Verdict::Untrusted, owner) => {
             let line = judged.judgement.result.as_ref().map_or_else(|_| "IDENTITY ISSUER".to_owned(), report::allowed_line);
-            return match whose {
-                Whose::Server => {
+            return match owner {
+                PolicyOwner::Server => {
                     format!(
-                        "sign as an allowed identity, or ask whoever runs the server to add the line `{line}` to its allowed identities."
+                        "sign as an allowed identity, or ask the administrator to add the line `{line}` to the server's allowed identities."
                     )
                 }
-                Whose::Own => format!("sign as an allowed identity, or add the line `{line}` to your allowed identities."),
+                PolicyOwner::Pusher => format!("sign as an allowed identity, or add the line `{line}` to your allowed identities."),
             };
         }
-        (Verdict::Legacy, Whose::Server) => "sign anew, or ask whoever runs the server to accept signatures of old (paraph.allowLegacy).",
-        (Verdict::Legacy, Whose::Own) => "sign anew, or accept signatures of old (paraph.allowLegacy).",
+        (Verdict::Legacy, PolicyOwner::Server) => "sign again, or ask the administrator to accept legacy signatures (paraph.allowLegacy).",
+        (Verdict::Legacy, PolicyOwner::Pusher) => "sign again, or accept legacy signatures (paraph.allowLegacy).",
         (Verdict::Unsigned, _) => {
-            "sign: the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`; then push again."
+            "sign the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`; then push again."
         }
-        (Verdict::Other, _) => "sign with paraph (gpg.format x509 and gpg.x509.program paraph), then push again.",
-        (Verdict::Unchecked, Whose::Server) => {
-            "if the signature is of a Sigstore instance that the server should know, ask whoever runs it for `paraph trust update`; else sign anew."
+        (Verdict::Other, _) => "sign with paraph (`paraph setup`), then push again.",
+        (Verdict::Unchecked, PolicyOwner::Server) => {
+            "if the server should know the Sigstore instance, ask the administrator to run `paraph trust update`; otherwise sign again."
         }
-        (Verdict::Unchecked, Whose::Own) => "run `paraph trust update`; if that does not help, sign anew.",
+        (Verdict::Unchecked, PolicyOwner::Pusher) => "run `paraph trust update`; if that does not help, sign again.",
         (Verdict::Bad, _) => {
             let of_reason = report::advice(&judged.judgement).unwrap_or_default();
-            return format!("{of_reason}. Make it anew from what you know, sign, and push again.");
+            return format!("{of_reason}. Create it again from a source that you trust, sign it, and push again.");
         }
     };
     words.to_owned()

@@ -1,14 +1,15 @@
-//! The refs that a push moves, as git tells its hooks.
+//! The refs that a push moves, in the form in which git gives them to its hooks.
 
 use crate::{
     cli::{
         exit::{Exit, Failure},
         input::read,
     },
-    object::{MAX_UPDATES, ObjectFormat},
+    judge::is_zero,
+    object::{MAX_UPDATES, ObjectFormat, RefUpdate},
 };
 
-/// The longest list of refs that is read, in bytes.
+/// The most that is read from standard input, in bytes.
 const MAX_LIST: usize = 64 << 20;
 
 /// One ref that a push moves.
@@ -20,7 +21,10 @@ pub(super) struct Update {
 }
 
 impl Update {
-    /// The name and two ids as git writes them.
+    /// Takes the name and the two ids as git writes them.
+    ///
+    /// # Errors
+    /// Where they have another form.
     pub fn new(reference: &str, old: &str, new: &str) -> Result<Self, Failure> {
         if !is_id(old)
             || !is_id(new)
@@ -28,33 +32,33 @@ impl Update {
             || reference.is_empty()
             || reference.contains(|character: char| character == ' ' || character.is_control())
         {
-            return Err(Failure::new(Exit::Usage, "the refs were not given as git gives them to a hook"));
+            return Err(Failure::new(Exit::Usage, "the refs do not have the form in which git gives them to a hook"));
         }
         Ok(Self { reference: reference.to_owned(), old: old.to_owned(), new: new.to_owned() })
     }
 
-    /// The full name, on the side that receives.
+    /// The full name on the receiving side.
     pub fn reference(&self) -> &str {
         &self.reference
     }
 
-    /// The object that it leads to; none for a new ref.
+    /// The object that it leads to now; `None` for a new ref.
     pub fn old(&self) -> Option<&str> {
         Some(self.old.as_str()).filter(|id| !is_zero(id))
     }
 
-    /// The object that it is to lead to; none for one to be deleted.
-    pub fn new_id(&self) -> Option<&str> {
-        Some(self.new.as_str()).filter(|id| !is_zero(id))
+    /// Whether it deletes the ref.
+    pub fn is_deletion(&self) -> bool {
+        is_zero(&self.new)
     }
 
-    /// As a push certificate has it: old, new and name.
-    pub fn as_certified(&self) -> (&str, &str, &str) {
-        (&self.old, &self.new, &self.reference)
+    /// The form in which the judge takes it.
+    pub fn as_ref_update(&self) -> RefUpdate<'_> {
+        RefUpdate { old: &self.old, new: &self.new, name: &self.reference }
     }
 }
 
-/// What a server's hook reads: `OLD NEW REF`.
+/// Reads the lines of a server's hook: `OLD NEW REF`.
 pub(super) fn received() -> Result<Vec<Update>, Failure> {
     let updates = lines(|line| match line.split(' ').collect::<Vec<_>>()[..] {
         [old, new, reference] => Some((reference, old, new)),
@@ -62,13 +66,13 @@ pub(super) fn received() -> Result<Vec<Update>, Failure> {
     })?;
     if updates.is_empty() {
         return Err(Failure::new(Exit::Usage, "standard input names no refs")
-            .with_hint("git writes them there, once: a command that runs before this one in the same hook may have read them"));
+            .with_hint("run paraph first in the hook: git writes the refs once, and an earlier command may have read them"));
     }
     Ok(updates)
 }
 
-/// What `pre-push` reads: `LOCAL-REF LOCAL-ID REF ID`, where the first may be an expression with spaces. Where all is up to date there is
-/// nothing.
+/// Reads the lines of `pre-push`: `LOCAL-REF LOCAL-ID REF ID`, where the first may be an expression with spaces. There are none where
+/// everything is up to date.
 pub(super) fn to_be_sent() -> Result<Vec<Update>, Failure> {
     lines(|line| {
         let mut words = line.rsplitn(4, ' ');
@@ -78,13 +82,13 @@ pub(super) fn to_be_sent() -> Result<Vec<Update>, Failure> {
 }
 
 fn lines(split: impl Fn(&str) -> Option<(&str, &str, &str)>) -> Result<Vec<Update>, Failure> {
-    let malformed = || Failure::new(Exit::Usage, "standard input does not name refs as git does for this hook");
+    let malformed = || Failure::new(Exit::Usage, "standard input does not have the form in which git gives refs to this hook");
     let bytes = read(None, MAX_LIST)?;
-    // git allows names that are no UTF-8: only the ids have to be exact, and a tag's name is not equal to a changed one
+    // git allows names that are not UTF-8; only the ids must be exact, and a replaced tag name matches no tag
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.split_terminator('\n').collect();
     if lines.len() > MAX_UPDATES {
-        return Err(Failure::new(Exit::Usage, format!("the push moves more than {MAX_UPDATES} refs, which are all that are read")));
+        return Err(Failure::new(Exit::Usage, format!("the push moves more than {MAX_UPDATES} refs, the limit")));
     }
     lines
         .into_iter()
@@ -97,8 +101,4 @@ fn lines(split: impl Fn(&str) -> Option<(&str, &str, &str)>) -> Result<Vec<Updat
 
 fn is_id(text: &str) -> bool {
     ObjectFormat::from_hex_length(text.len()).is_some() && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-fn is_zero(id: &str) -> bool {
-    id.bytes().all(|byte| byte == b'0')
 }

@@ -86,7 +86,7 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
     })?;
     if !range.revisions.is_empty() || range.all {
         let mut commits = repository.commits(&range)?;
-        judge.commits(commits.by_ref(), &repository.handle(), output.telling(), |told| output.told(told))?;
+        judge.commits(commits.by_ref(), &repository.handle(), output.preparation(), |object| output.show_of_many(object))?;
         output.cut(commits.cut());
     }
     if let Some(first) = lightweight.first() {

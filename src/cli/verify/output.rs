@@ -1,4 +1,4 @@
-//! The verdicts as they are told: sentences, JSON or SARIF, and the exit code of the worst.
+//! Prints the verdicts as sentences, JSON or SARIF, and finds the exit code of the worst.
 
 use super::{
     options::{Format, Options},
@@ -23,11 +23,11 @@ use std::{
 /// Digits of an id that are kept and shown.
 const SHORT_ID: usize = 16;
 
-/// Repeated payloads that are named, at most; the rest is counted.
+/// Repeated payloads that are listed, at most; the others are counted.
 const EXAMPLES: usize = 3;
 
-/// A judged object, and its line for programs where they are told in lines.
-pub(super) struct Told {
+/// A judged object, and its line of JSON where that is the format.
+pub(super) struct Printable {
     judged: Judged,
     line: Option<JsonText>,
 }
@@ -47,19 +47,18 @@ impl<'a> Output<'a> {
         Self { options, ui, summary: Summary::default(), verdicts: HashSet::new(), sarif, repeated: Repeated::default() }
     }
 
-    /// A bar for people who wait, where many objects are judged. `--quiet` wants none, and on the terminal that gets the lines for programs one
-    /// would only be in the way.
+    /// Starts a progress bar where many objects are judged. There is none with `--quiet`, or where JSON is printed to the same terminal.
     pub fn begin(&mut self) -> Option<Total> {
         let is_in_the_way = self.options.format() == Format::Json && std::io::stdout().is_terminal();
         if self.options.quiet || is_in_the_way { None } else { self.ui.begin_progress() }
     }
 
-    /// What a person should know about the call.
+    /// Prints a warning about the call.
     pub fn warn(&mut self, text: String) {
         self.ui.warning(text);
     }
 
-    /// One object that was named by itself.
+    /// Prints an object that was named by itself.
     pub fn show(&mut self, judged: &Judged) {
         self.note(judged);
         match self.options.format() {
@@ -69,16 +68,16 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// What turns a judged object into what [`Output::told`] takes, on whichever core judged it: writing a line takes as long as
-    /// looking up a verdict that is known.
-    pub fn telling(&self) -> impl Fn(Judged) -> Told + Sync + use<> {
+    /// Returns the function that prepares an object for [`Output::show_of_many`]. It runs on the core that judged the object, because writing
+    /// a line of JSON takes as long as finding a result in the verdict cache.
+    pub fn preparation(&self) -> impl Fn(Judged) -> Printable + Sync + use<> {
         let is_json = self.options.format() == Format::Json;
-        move |judged| Told { line: is_json.then(|| json_line(&report(&judged))), judged }
+        move |judged| Printable { line: is_json.then(|| json_line(&report(&judged))), judged }
     }
 
-    /// One of many: only what is not good takes up lines of text.
-    pub fn told(&mut self, told: Told) {
-        let Told { judged, line } = told;
+    /// Prints one of many objects. As text, only objects that are not good take up lines.
+    pub fn show_of_many(&mut self, object: Printable) {
+        let Printable { judged, line } = object;
         match line {
             Some(line) => {
                 self.note(&judged);
@@ -91,7 +90,7 @@ impl<'a> Output<'a> {
 
     fn note(&mut self, judged: &Judged) {
         self.verdicts.insert(judged.judgement.verdict);
-        // nobody reads it beside the lines for programs
+        // the summary is printed as text only
         if self.options.format() == Format::Text {
             self.summary.add(judged);
         }
@@ -102,7 +101,7 @@ impl<'a> Output<'a> {
         self.ui.step_progress(judged.judgement.verdict == Verdict::Good);
     }
 
-    /// Where a shallow clone ends, there was no more to look at: that is not the whole range.
+    /// Reports the commits where a shallow clone ends: the rest of the range was not verified.
     pub fn cut(&mut self, commits: &[String]) {
         let Some(first) = commits.first() else { return };
         self.verdicts.insert(Verdict::Unchecked);
@@ -111,13 +110,13 @@ impl<'a> Output<'a> {
             sarif.cut(commits, self.ui);
         }
         self.ui.warning(format!(
-            "The history ends at {} commit{} of a shallow clone ({first} …), and what lies behind was not verified; `git fetch --unshallow` brings it.",
+            "The history ends at {} commit{} of a shallow clone ({first} …). Older commits were not verified; `git fetch --unshallow` fetches them.",
             commits.len(),
             if commits.len() == 1 { "" } else { "s" }
         ));
     }
 
-    /// Tells what only the whole can tell. `many` is whether a summary says more than the one verdict.
+    /// Prints the summary and finds the exit code. `many` is whether the call can be about more than one object.
     pub fn finish(self, many: bool, failure: Option<Failure>) -> Result<Exit, Failure> {
         self.ui.end_progress();
         if let Some(warning) = self.repeated.warning() {
@@ -147,11 +146,11 @@ impl<'a> Output<'a> {
     }
 }
 
-/// Objects that differ in nothing but their signature: whoever has one can wrap its signature anew and has another, with an id of its own,
+/// Finds objects with the same payload. Anyone can re-encode the signature of an object and so create another object, with an id of its own,
 /// that verifies too.
 #[derive(Default)]
 struct Repeated {
-    /// By half of the payload's digest, which no collision meets, the beginning of the first id: a long history is kept in little memory.
+    /// The beginning of the first id, by half of the payload's digest. Half is enough against collisions, and saves memory in a long history.
     first: HashMap<[u8; 16], [u8; SHORT_ID]>,
     pairs: Vec<(String, String)>,
     count: usize,
@@ -181,13 +180,13 @@ impl Repeated {
     }
 }
 
-/// What the verdict on a tag is about.
+/// A sentence about the scope of the verdict on a tag.
 fn scope(tag: &TagReport) -> String {
     let TagReport { name, target, target_type, target_judged } = tag;
     if *target_judged {
-        format!("This is the verdict on the tag {name}; the {target_type} {target} that it names has one of its own.")
+        format!("This verdict is on the tag {name}; the {target_type} {target} that it names has a verdict of its own.")
     } else {
-        format!("This is the verdict on the tag {name} alone; the {target_type} {target} that it names was not judged (--target).")
+        format!("This verdict is on the tag {name} only; use --target to judge the {target_type} {target} that it names.")
     }
 }
 

@@ -1,8 +1,8 @@
 //! The verdicts as SARIF 2.1.0 (OASIS), for tools that collect findings: a rule for each cause, a result for each object that is not good.
 //!
-//! The object is a logical location, since a commit or tag is no file; the physical one beside it, without which GitHub takes no document, names
-//! it by a path that no work tree has. Every cause that there is stands among the rules, so that a rule's index
-//! is the same in every document of a version of the program. Results are written as they come and kept nowhere; rules and invocation follow.
+//! A commit or tag is not a file, so it is a logical location. GitHub accepts no document without a physical one, so there is a path as well,
+//! which no work tree has. All causes are listed as rules, so that a rule has the same index in every document of a version of the program.
+//! Results are written one by one and not kept; rules and invocation follow them.
 
 use crate::{
     Explanation, LegacyRule, Reason, Rejection,
@@ -16,17 +16,17 @@ use crate::{
 };
 use serde::Serialize;
 
-/// The rule for a range that a shallow clone cuts off.
+/// The rule for a range that is incomplete because of a shallow clone.
 const SHALLOW: &str = "incomplete-history";
 
-/// What stands before the first result.
+/// The text before the first result.
 const OPENING: &str = r#"{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"results":["#;
 
 /// A document that is being written.
 #[derive(Debug)]
 pub(super) struct Sarif {
     rules: Vec<Rule>,
-    /// What stands before the next result.
+    /// The text before the next result.
     before: &'static str,
 }
 
@@ -36,36 +36,35 @@ impl Sarif {
     }
 
     pub(super) fn add(&mut self, judged: &Judged, ui: &mut Ui) {
-        let Some(id) = judged.judgement.cause() else { return };
+        let Some(rule) = judged.judgement.cause() else { return };
         let text = sentences(&judged.judgement).join(" ");
-        let location = Location::of(&judged.id, judged.kind.name());
-        let text = format!("{} {}: {text}", judged.kind.name(), judged.id);
-        self.write(id, judged.judgement.verdict, text, location, judged.title.clone(), ui);
+        let kind = judged.kind.name();
+        let text = format!("{kind} {}: {text}", judged.id);
+        self.write(Entry { rule, verdict: judged.judgement.verdict, text, id: &judged.id, kind, title: judged.title.clone() }, ui);
     }
 
-    /// Commits behind which a shallow clone has nothing.
+    /// Adds the commits where a shallow clone ends.
     pub(super) fn cut(&mut self, commits: &[String], ui: &mut Ui) {
         for commit in commits {
-            let text = format!("The history ends at the commit {commit} of a shallow clone, and what lies behind was not verified.");
-            self.write(SHALLOW, Verdict::Unchecked, text, Location::of(commit, "commit"), None, ui);
+            let text = format!("The history ends at the commit {commit} of a shallow clone; older commits were not verified.");
+            self.write(Entry { rule: SHALLOW, verdict: Verdict::Unchecked, text, id: commit, kind: "commit", title: None }, ui);
         }
     }
 
-    fn write(&mut self, id: &'static str, verdict: Verdict, text: String, location: Location, title: Option<String>, ui: &mut Ui) {
-        let oid = location.logical_locations.first().map(|place| place.fully_qualified_name.clone()).unwrap_or_default();
+    fn write(&mut self, entry: Entry<'_>, ui: &mut Ui) {
         let result = ResultObject {
-            rule_id: id,
-            rule_index: self.rules.iter().position(|rule| rule.id == id),
-            level: level(verdict),
-            message: Text { text },
-            locations: [location],
-            partial_fingerprints: Fingerprints { object_id: oid.clone() },
-            properties: Properties { verdict: verdict.as_str(), oid: Some(oid), title },
+            rule_id: entry.rule,
+            rule_index: self.rules.iter().position(|rule| rule.id == entry.rule),
+            level: level(entry.verdict),
+            message: Text { text: entry.text },
+            locations: [Location::of(entry.id, entry.kind)],
+            partial_fingerprints: Fingerprints { object_id: entry.id.to_owned() },
+            properties: Properties { verdict: entry.verdict.as_str(), oid: Some(entry.id.to_owned()), title: entry.title },
         };
         ui.json_part(std::mem::replace(&mut self.before, ",\n"), &result);
     }
 
-    /// The rest of the document. A call that failed says so in it, and how far it came.
+    /// Writes the rest of the document. The document of a failed call holds its error and the results so far.
     pub(super) fn end(self, exit: Exit, failure: Option<&Failure>, ui: &mut Ui) {
         let notifications = failure.map(|failure| Notification { level: "error", message: Text { text: failure.message.clone() } });
         let invocation = Invocation {
@@ -81,6 +80,16 @@ impl Sarif {
         ui.json_part(",\n\"invocations\":", &[invocation]);
         ui.bytes(b"}]}\n");
     }
+}
+
+/// An object that is not good.
+struct Entry<'a> {
+    rule: &'static str,
+    verdict: Verdict,
+    text: String,
+    id: &'a str,
+    kind: &'static str,
+    title: Option<String>,
 }
 
 fn level(verdict: Verdict) -> &'static str {
@@ -104,7 +113,7 @@ fn rules() -> impl Iterator<Item = Rule> {
     let findings = findings.map(|finding| Rule::new(finding.id(), finding.verdict(), finding.sentence(), finding.advice()));
     let decisions = Decision::TABLE.iter().map(|row| Rule::new(row.id, row.verdict, row.sentence, row.advice));
     let shallow =
-        Rule::new(SHALLOW, Verdict::Unchecked, "the history is cut off by a shallow clone", "fetch the rest: `git fetch --unshallow`");
+        Rule::new(SHALLOW, Verdict::Unchecked, "the history is incomplete, because this is a shallow clone", "run `git fetch --unshallow`");
     reasons.chain(rules).chain(findings).chain(decisions).chain([shallow])
 }
 

@@ -1,4 +1,4 @@
-//! What a person reads first of many verdicts: how many of each, whose they are, why the others failed, and what to do about it.
+//! The summary of many verdicts: how many of each, who signed, why objects are not good, and what to do.
 
 use crate::{
     escape::Escaped,
@@ -8,10 +8,10 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Identities that are listed, at most; the rest is counted.
+/// Identities that are listed, at most; the others are counted.
 const LISTED: usize = 20;
 
-/// Objects that are named for each cause, at most; the rest is counted.
+/// Objects that are listed for each cause, at most; the others are counted.
 const EXAMPLES: usize = 3;
 
 /// Digits of an id that are shown.
@@ -20,11 +20,11 @@ const SHORT: usize = 12;
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     verdicts: BTreeMap<Verdict, usize>,
-    /// Verified objects by their signers, and whether they are trusted.
+    /// The number of verified objects by signer and verdict.
     signers: BTreeMap<(String, Verdict), usize>,
-    /// What is not good, by verdict and the cause's identifier.
+    /// Objects that are not good, by verdict and the identifier of the cause.
     causes: BTreeMap<(Verdict, &'static str), Cause>,
-    /// Commits at which a shallow clone ends.
+    /// The number of commits where a shallow clone ends.
     cut: usize,
 }
 
@@ -67,7 +67,7 @@ impl Summary {
             total => format!("{total} objects: {}.", counts.join(", ")),
         }];
         if self.cut > 0 {
-            lines.push(format!("  {:>6}  end of a shallow clone's history: what lies behind was not verified", self.cut));
+            lines.push(format!("  {:>6}  end of a shallow clone's history; older commits were not verified", self.cut));
         }
         let mut signers: Vec<_> = self.signers.iter().collect();
         signers.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
@@ -90,12 +90,12 @@ impl Summary {
     }
 }
 
-/// Who signed, as far as somebody vouches for it.
+/// Who signed, where the signature was verified.
 fn signer(judged: &Judged) -> Option<String> {
     let judgement = &judged.judgement;
     match (&judgement.other, &judgement.result) {
         (Some(other), _) if matches!(judgement.verdict, Verdict::Good | Verdict::Untrusted) => {
-            let who = other.signer.as_deref().or(other.key.as_deref()).unwrap_or("somebody");
+            let who = other.signer.as_deref().or(other.key.as_deref()).unwrap_or("an unknown signer");
             Some(format!("{}, judged by {}", Escaped(who), other.by.words()))
         }
         (None, Ok(verified)) => Some(format!("{}, vouched for by {}", verified.identity().name, verified.identity().issuer)),

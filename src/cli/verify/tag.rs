@@ -14,17 +14,20 @@ use crate::{
 
 /// Verify tags, offline
 ///
-/// Judges the tag object that each name leads to, as `paraph verify` does, and compares the tag's own name with that of its ref. The verdict is
-/// on the tag alone: it says who tagged what, and nothing about the signature of the tagged commit, which --target judges as well. A tag of a
-/// tag is judged with every tag inside it. A lightweight tag is a mere ref, carries no signature, and is `unsigned`.
+/// Verifies the tag object that each name leads to, as `paraph verify` does, and compares the tag's own name with that of its ref. A tag of a
+/// tag is judged with every tag inside it. Fails unless every verdict is good; the exit code is that of the worst verdict.
 ///
-/// A short name that may mean something else too, such as a branch, is refused: give the full one, refs/tags/NAME.
+/// The verdict is on the tag only: it says who tagged what, not who signed the commit. Judge the tagged commit too with --target:
+/// `paraph verify-tag --target v1.0`.
+///
+/// A lightweight tag is only a ref and has no signature, so it is `unsigned`. A short name that also means something else, such as a branch, is
+/// refused: give the full name, refs/tags/NAME.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The tags, by name, full name or object id
     #[arg(value_name = "TAG", required = true)]
     tags: Vec<String>,
-    /// Judge what the innermost tag names too: the commit
+    /// Judge the object that the innermost tag names too
     #[arg(long)]
     target: bool,
     #[command(flatten)]

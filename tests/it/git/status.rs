@@ -233,7 +233,7 @@ fn each_verdict_on_a_tag_is_what_git_shows() {
 }
 
 #[test]
-fn what_a_person_reads_in_the_log_says_the_verdict_and_what_to_do() {
+fn git_log_shows_the_verdict_and_one_line_for_an_untrusted_signature() {
     let (sigstore, sandbox) = repository();
     sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
     let words = |oid: &str| {
@@ -241,17 +241,12 @@ fn what_a_person_reads_in_the_log_says_the_verdict_and_what_to_do() {
         shown(&sandbox, &text)
     };
     insta::assert_snapshot!(words("HEAD"), @r"
-    paraph: Good signature from ann@example.com, vouched for by http://HOST.
-    paraph: Signed at TIME (timestamp-authority); entry 0 of the log 127.0.0.1; instance local.
-    paraph: But it is not trusted: no allowed identities are configured (paraph.allowedIdentities).
-    paraph: To trust it, put the line `ann@example.com http://HOST instance=local` into a file and run `git config --global paraph.allowedIdentities FILE`.
+    paraph: Good signature from ann@example.com, but untrusted; see `paraph verify`
     message
     ");
     sigstore.allow(&sandbox, BOB);
     insta::assert_snapshot!(words("HEAD"), @r"
-    paraph: Good signature from ann@example.com, vouched for by http://HOST.
-    paraph: Signed at TIME (timestamp-authority); entry 0 of the log 127.0.0.1; instance local.
-    paraph: But it is not trusted: the allowed identities do not name it.
+    paraph: Good signature from ann@example.com, but untrusted; see `paraph verify`
     message
     ");
     sigstore.allow(&sandbox, EMAIL);

@@ -210,7 +210,7 @@ fn a_revision_that_names_nothing_to_verify_is_a_failure_of_the_call() {
     exit 2
     error: '\u{1b}[2J' cannot name an object: it holds control characters
     exit 2
-    error: invalid value 'noon' for '--at <TIME>': it is no time in RFC 3339, such as TIME
+    error: invalid value 'noon' for '--at <TIME>': it is not a time in RFC 3339, such as TIME
 
     For more information, try '--help'.
     exit 4
@@ -232,7 +232,7 @@ fn show_prints_what_a_signature_claims_whether_or_not_it_verifies() {
       Good signature from ann@example.com, vouched for by http://HOST.
       Signed at TIME (timestamp-authority); entry 0 of the log 127.0.0.1; instance local.
 
-    What the signature holds, as it claims:
+    Contents of the signature (its claims):
       cmsLength: …
       signingTime: TIME
       digestAlgorithm: 2.16.840.1.101.3.4.2.1
@@ -271,7 +271,7 @@ fn show_prints_what_a_signature_claims_whether_or_not_it_verifies() {
         policy: 1.3.6.1.4.1.57264.2
         length: …
     ");
-    let claims = |done: &Done| done.stdout.split_once("as it claims:").unwrap().1.to_owned();
+    let claims = |done: &Done| done.stdout.split_once("(its claims):").unwrap().1.to_owned();
     assert_eq!(claims(&good), claims(&bad));
     assert!(bad.stdout.starts_with(&format!("commit {forged}: bad\n")), "{}", bad.stdout);
 

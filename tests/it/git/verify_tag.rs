@@ -28,14 +28,14 @@ fn the_tag_alone_is_judged_and_with_target_what_it_names() {
     tag OID: good
       Good signature from ann@example.com, vouched for by http://HOST.
       Signed at TIME (timestamp-authority); entry 0 of the log 127.0.0.1; instance local.
-      This is the verdict on the tag v1 alone; the commit OID that it names was not judged (--target).
+      This verdict is on the tag v1 only; use --target to judge the commit OID that it names.
     ");
     insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify-tag", "--target", "v1"])), @r"
     exit 12
     tag OID: good
       Good signature from ann@example.com, vouched for by http://HOST.
       Signed at TIME (timestamp-authority); entry 0 of the log 127.0.0.1; instance local.
-      This is the verdict on the tag v1; the commit OID that it names has one of its own.
+      This verdict is on the tag v1; the commit OID that it names has a verdict of its own.
     commit OID: unsigned
       Not signed: the object carries no signature [no-signature].
     ");
@@ -90,7 +90,7 @@ fn a_lightweight_tag_is_not_annotated() {
     exit 12
     lightweight tag OID: unsigned
       Not signed: the tag is lightweight, a mere reference, which carries no signature: refs/tags/v1 leads to the commit itself [not-annotated].
-      This is the verdict on the tag v1 alone; the commit OID that it names was not judged (--target).
+      This verdict is on the tag v1 only; use --target to judge the commit OID that it names.
     ");
     let json: Value = serde_json::from_str(&sandbox.paraph(&["verify-tag", "--json", "v1"]).stdout).unwrap();
     assert_eq!((&json["reason"], &json["layer"]), (&"not-annotated".into(), &"object".into()));

@@ -14,13 +14,13 @@ fn a_push_certificate_must_be_good_fresh_and_about_this_push() {
     says(&done.stderr, &["1 of 2 new objects is not good", "push certificate ", ": [untrusted]"]);
     // what git says of the nonce, and other refs than the certificate's
     write_hook("pre-receive", &setup.bare, "#!/bin/sh\nexport GIT_PUSH_CERT_NONCE_STATUS=BAD\nexec paraph hook pre-receive\n");
-    says(&setup.refused(&["--signed", "main"]), &["nonce is not one that this server has just given out (BAD)"]);
+    says(&setup.refused(&["--signed", "main"]), &["nonce has the status \"BAD\""]);
     write_hook(
         "pre-receive",
         &setup.bare,
         "#!/bin/sh\nexport GIT_PUSH_CERT_NONCE_STATUS=SLOP GIT_PUSH_CERT_NONCE_SLOP=301\nexec paraph hook pre-receive\n",
     );
-    says(&setup.refused(&["--signed", "main"]), &["(SLOP)"]);
+    says(&setup.refused(&["--signed", "main"]), &["the status \"SLOP\""]);
     write_hook("pre-receive", &setup.bare, "#!/bin/sh\nsed s,refs/heads/main,refs/heads/other, | paraph hook pre-receive\n");
     says(&setup.refused(&["--signed", "main"]), &["the push certificate is about other refs than the push [payload-mismatch]"]);
     write_hook(

@@ -33,8 +33,8 @@ fn each_kind_of_bad_commit_is_refused_with_its_reason_and_advice() {
             "  But it is not trusted: the allowed identities do not name it.\n",
             &heading("commit", &ids[2], "changed", "bad"),
             "  BAD signature: the signature was made over other content [payload-mismatch].\n",
-            "What to do:\n  untrusted: sign as an allowed identity, or ask whoever runs the server to add ",
-            "  unsigned: sign: the last commit with `git commit --amend --no-edit -S`",
+            "What to do:\n  untrusted: sign as an allowed identity, or ask the administrator to add ",
+            "  unsigned: sign the last commit with `git commit --amend --no-edit -S`",
             "  bad: do not trust it: it was changed after it was signed",
             "(pre-receive hook declined)",
         ],
@@ -61,8 +61,8 @@ fn a_refusal_reads_so() {
     commit SHORT "forgotten": [unsigned]
       Not signed: the object carries no signature [no-signature].
     What to do:
-      unsigned: sign: the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`; then push again.
-      bad: do not trust it: it was changed after it was signed, or its signature is damaged; ask its author. Make it anew from what you know, sign, and push again.
+      unsigned: sign the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`; then push again.
+      bad: do not trust it: it was changed after it was signed, or its signature is damaged; ask its author. Create it again from a source that you trust, sign it, and push again.
     "#);
 }
 
@@ -284,7 +284,7 @@ fn nobody_pushes_a_replacement() {
     let second = setup.signed("second");
     setup.accepted(&["main"]);
     let replacement = format!("refs/replace/{second}");
-    let told = format!("{replacement} would show another object here in the place of one that was judged");
+    let told = format!("{replacement} would show another object here in place of one that was judged");
     says(&setup.refused(&[&format!("{first}:{replacement}")]), &[&told]);
     assert_eq!(setup.there(&replacement), None);
     // one that is there can be taken away

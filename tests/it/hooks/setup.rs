@@ -201,6 +201,6 @@ fn a_hook_that_takes_longer_than_its_deadline_refuses() {
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1), "{said}");
     drop(input);
-    says(&said, &["error: the push is refused: it was not judged within the deadline of 1 s", "hint: push less at a time"]);
+    says(&said, &["error: the push is refused: it was not judged within 1 s", "hint: push fewer commits at a time"]);
     assert_eq!(setup.sandbox.paraph(&["hook", "pre-receive", "--deadline", "0"]).code, Some(2));
 }

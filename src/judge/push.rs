@@ -1,0 +1,92 @@
+//! A push: the objects that it brings, and its certificate.
+
+use super::{Error, Judge, Judged, TagScope};
+use crate::{
+    Reason, Rejection,
+    object::{PushCertificate, RefUpdate},
+    policy::{Judgement, Verdict},
+    repository::{Found, KnownReferences, ObjectKind, RawObject, Repository},
+};
+use std::collections::{BTreeSet, HashSet};
+
+/// What a push moves, and what the other side has already.
+#[derive(Debug)]
+pub struct Push<'a> {
+    /// The refs that it moves.
+    pub updates: &'a [RefUpdate<'a>],
+    /// Objects whose history the other side has, by id.
+    pub known: &'a [&'a str],
+    /// References whose history the other side has.
+    pub references: KnownReferences<'a>,
+}
+
+impl Judge {
+    /// Judges what a push brings, and hands each object to `sink`: the tags with the tags inside them, and every commit that the other side
+    /// does not have.
+    ///
+    /// A commit that stands for a tag (a lightweight tag) is judged even if the other side has it.
+    ///
+    /// # Errors
+    /// The first object that cannot be read, or where the new commits cannot be listed. The other objects are judged all the same.
+    pub fn push(&self, repository: &Repository, push: &Push<'_>, mut sink: impl FnMut(Judged)) -> Result<(), Error> {
+        let tips: Vec<(&str, &str)> =
+            push.updates.iter().filter(|update| !is_zero(update.new)).map(|update| (update.new, update.name)).collect();
+        if tips.is_empty() {
+            return Ok(());
+        }
+        let handle = repository.handle();
+        let mut seen = HashSet::new();
+        let tip = |repository: &Repository, (id, reference): &(&str, &str)| self.tip(repository, id, reference);
+        let of_tips = self.in_order(tips.iter(), &handle, tip, |judged: Vec<Judged>| {
+            for judged in judged {
+                // the same tag may come under two names, one of which is wrong
+                if seen.insert(judged.id.clone()) || judged.judgement.verdict != Verdict::Good {
+                    sink(judged);
+                }
+            }
+        });
+        let ids: Vec<&str> = tips.iter().map(|(id, _)| *id).collect();
+        let new = repository.new_commits(&ids, push.known, push.references)?;
+        let new = new.filter(|id| id.as_ref().map_or(true, |id| !seen.contains(id)));
+        self.commits(new.map(|id| id.map(Found::from)), &handle, |judged| judged, sink).and(of_tips)
+    }
+
+    /// The object that a ref will lead to: a tag with its name, or a commit that stands for one. Commits of branches are among the new ones.
+    fn tip(&self, repository: &Repository, id: &str, reference: &str) -> Result<Vec<Judged>, Error> {
+        let object = match repository.object_by_id(id) {
+            Ok(object) => RawObject { reference: Some(reference.to_owned()), ..object },
+            Err(error) => return Ok(vec![self.read(Err(error))?]),
+        };
+        match object.kind {
+            ObjectKind::Commit if !reference.starts_with("refs/tags/") => Ok(Vec::new()),
+            ObjectKind::Tag => self.tag(repository, object, TagScope::TagsOnly),
+            _ => Ok(vec![self.object(&object)?]),
+        }
+    }
+
+    /// Judges a push certificate: its signature, and that it is about exactly these updates. Whether its nonce is fresh is not checked here.
+    pub fn push_certificate(&self, bytes: &[u8], updates: &[RefUpdate<'_>]) -> Judgement {
+        let verified = self.verifier.verify_push_certificate(bytes);
+        self.policy.judge(verified.and_then(|verified| {
+            check_updates(&PushCertificate::parse(bytes)?, updates)?;
+            Ok(verified)
+        }))
+    }
+}
+
+fn check_updates(certificate: &PushCertificate<'_>, pushed: &[RefUpdate<'_>]) -> Result<(), Rejection> {
+    if set(&certificate.updates) == set(pushed) && certificate.updates.len() == pushed.len() {
+        Ok(())
+    } else {
+        Err(Rejection::new(Reason::PayloadMismatch, "the push certificate is about other refs than the push"))
+    }
+}
+
+fn set<'a>(updates: &[RefUpdate<'a>]) -> BTreeSet<(&'a str, &'a str, &'a str)> {
+    updates.iter().map(|update| (update.old, update.new, update.name)).collect()
+}
+
+/// git writes zeros in place of the id of a ref that does not exist.
+pub fn is_zero(id: &str) -> bool {
+    id.bytes().all(|byte| byte == b'0')
+}
