@@ -481,13 +481,11 @@ fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D:
     if bytes.len() > MAX_PAYLOAD { Err(D::Error::custom(format!("it has more than {MAX_PAYLOAD} bytes"))) } else { Ok(bytes) }
 }
 
-/// Whether version `left` comes after `right`: three numbers each; what is none is not newer.
+/// Whether version `left` comes after `right`, pre-releases counted as their release. Text that is not a version is never newer.
+#[cfg(feature = "cli")]
 pub fn is_newer(left: &str, right: &str) -> bool {
-    let numbers = |version: &str| -> Option<Vec<u64>> {
-        let version = version.split(['-', '+']).next()?;
-        version.split('.').map(|part| part.parse().ok()).collect::<Option<Vec<_>>>().filter(|numbers| numbers.len() == 3)
-    };
-    matches!((numbers(left), numbers(right)), (Some(left), Some(right)) if left > right)
+    let release = |version: &str| semver::Version::parse(version).ok().map(|version| (version.major, version.minor, version.patch));
+    matches!((release(left), release(right)), (Some(left), Some(right)) if left > right)
 }
 
 #[cfg(test)]

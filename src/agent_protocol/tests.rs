@@ -216,11 +216,13 @@ fn a_frame_has_a_cap_and_an_end() {
 }
 
 #[test]
+#[cfg(feature = "cli")]
 fn a_newer_client_is_recognised() {
     for (left, right, newer) in [
         ("0.2.0", "0.1.9", true),
         ("0.10.0", "0.9.0", true),
         ("1.0.0-rc.1", "0.9.0", true),
+        ("1.0.0", "1.0.0-rc.1", false),
         ("0.1.0", "0.1.0", false),
         ("0.1.0", "0.2.0", false),
         ("x", "0.1.0", false),

@@ -1,7 +1,6 @@
 //! What gix does not reach, asked of git itself: revisions where references are stored in the reftable format, and objects in the
 //! quarantine of a push. Replacement objects are off, nothing is fetched, and the answers are checked as any input from outside.
 
-use super::revision::Resolved;
 use super::{Error as RepositoryError, Repository, within_limit};
 use crate::git_process;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -41,32 +40,6 @@ pub enum Error {
 
 /// No answer is longer than a reference's name may be.
 const LONGEST_LINE: u64 = 8192;
-
-pub(super) fn resolve(repository: &Repository, revision: &str) -> Result<Resolved, RepositoryError> {
-    let (id, warnings) =
-        line(repository, &["-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", revision]).map_err(|error| match error {
-            // what git says of every name that it does not know
-            RepositoryError::Git(Error::Failed { message, .. }) if message.contains("Needed a single revision") => {
-                RepositoryError::UnknownRevision { revision: revision.to_owned(), cause: String::new() }
-            }
-            other => other,
-        })?;
-    if warnings.contains("is ambiguous") {
-        let meanings = vec!["more than one reference or object".to_owned()];
-        return Err(RepositoryError::AmbiguousRevision { revision: revision.to_owned(), meanings });
-    }
-    if id.len() != repository.gix.object_hash().len_in_hex() || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(Error::Answer { command: "rev-parse" }.into());
-    }
-    // HEAD is answered with the branch that it points to, and an expression with an empty line.
-    let reference = match revision {
-        "HEAD" | "@" => Some("HEAD".to_owned()),
-        _ => {
-            Some(line(repository, &["rev-parse", "--verify", "--symbolic-full-name", revision])?.0).filter(|name| name.starts_with("refs/"))
-        }
-    };
-    Ok(Resolved { id, reference })
-}
 
 /// git's object reader, one process for all objects and all threads; started with the first object.
 #[derive(Debug, Default)]
@@ -218,7 +191,7 @@ fn is_id(text: &str, digits: usize) -> bool {
 }
 
 /// The one line that `git rev-parse` prints, and its warnings.
-fn line(repository: &Repository, arguments: &[&str]) -> Result<(String, String), RepositoryError> {
+pub(super) fn line(repository: &Repository, arguments: &[&str]) -> Result<(String, String), RepositoryError> {
     let command = "rev-parse";
     let output = command_of(repository, arguments).stderr(Stdio::piped()).output().map_err(Error::Start)?;
     let warnings = String::from_utf8_lossy(&output.stderr).trim().to_owned();

@@ -48,7 +48,7 @@ impl Repository {
     fn resolve_as_given(&self, revision: &str) -> Result<Resolved, Error> {
         check(revision)?;
         if self.references_by_git || self.objects_by_git.is_some() {
-            return git::resolve(self, revision);
+            return resolve_by_git(self, revision);
         }
         // The part before the first operator is a name of its own, so that its ambiguity is seen here too: `v1^{commit}`, `main~2`.
         let end = revision.find(['^', '~', ':']).into_iter().chain(revision.find("@{")).min().unwrap_or(revision.len());
@@ -157,6 +157,32 @@ impl Repository {
         }
         Err(unknown(revision, "its symbolic references go round in a circle"))
     }
+}
+
+/// The same by git itself, where gix cannot read the references or the objects.
+fn resolve_by_git(repository: &Repository, revision: &str) -> Result<Resolved, Error> {
+    let (id, warnings) =
+        git::line(repository, &["-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", revision]).map_err(|error| match error {
+            // what git says of every name that it does not know
+            Error::Git(git::Error::Failed { message, .. }) if message.contains("Needed a single revision") => {
+                Error::UnknownRevision { revision: revision.to_owned(), cause: String::new() }
+            }
+            other => other,
+        })?;
+    if warnings.contains("is ambiguous") {
+        let meanings = vec!["more than one reference or object".to_owned()];
+        return Err(Error::AmbiguousRevision { revision: revision.to_owned(), meanings });
+    }
+    if id.len() != repository.gix.object_hash().len_in_hex() || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(git::Error::Answer { command: "rev-parse" }.into());
+    }
+    // HEAD is answered with the branch that it points to, and an expression with an empty line.
+    let reference = match revision {
+        "HEAD" | "@" => Some("HEAD".to_owned()),
+        _ => Some(git::line(repository, &["rev-parse", "--verify", "--symbolic-full-name", revision])?.0)
+            .filter(|name| name.starts_with("refs/")),
+    };
+    Ok(Resolved { id, reference })
 }
 
 enum Named {

@@ -1,6 +1,6 @@
 //! What can go wrong with a service, told in one sentence that names the service, the address and the cause.
 
-use super::is_loopback;
+use super::address::is_loopback;
 use crate::escape::Escaped;
 use std::time::Duration;
 

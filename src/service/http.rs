@@ -4,7 +4,10 @@
 //! program. Redirects are not followed. An address of this machine, or of its metadata service, never goes through a proxy and needs no
 //! certificates. What carries a token goes to other machines over TLS alone.
 
-use super::error::{Cause, Service, ServiceError, quotable};
+use super::{
+    address::is_metadata_service,
+    error::{Cause, Service, ServiceError, quotable},
+};
 use bytes::Bytes;
 use reqwest::{
     Client, Method, StatusCode, Url,
@@ -243,28 +246,6 @@ fn proxy_of(url: &Url) -> Option<String> {
 
 fn builder() -> reqwest::ClientBuilder {
     Client::builder().user_agent(USER_AGENT).redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT)
-}
-
-/// Whether the address is on this machine: `localhost`, a name below it, 127.0.0.0/8 or ::1.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-/// Whether the address is on this machine, or that of the metadata service which its host gives it: a link-local address, or Google's name
-/// for it. No proxy stands before it, and plain http to it is seen by nobody else.
-pub fn is_metadata_service(url: &Url) -> bool {
-    is_loopback(url)
-        || match url.host() {
-            Some(url::Host::Domain(name)) => name == "metadata.google.internal",
-            Some(url::Host::Ipv4(address)) => address.is_link_local(),
-            Some(url::Host::Ipv6(address)) => address.is_unicast_link_local(),
-            None => false,
-        }
 }
 
 /// `base` with `path` (without a leading slash) below it.

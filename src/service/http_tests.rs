@@ -1,4 +1,5 @@
 use super::*;
+use crate::service::is_loopback;
 use crate::service::testing::{Fake, Reply, impatient, nobody, patient, run, said};
 
 fn call(base: &str, retry: Retry) -> Call<'static> {

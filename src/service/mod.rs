@@ -4,6 +4,7 @@
 //! the verifier's to say, and the caller asks it before anything is used. Nothing here reads configuration or the environment, except for
 //! the system's proxies and certificates.
 
+mod address;
 mod error;
 pub mod fulcio;
 mod http;
@@ -18,9 +19,10 @@ mod tile;
 pub mod timestamp;
 pub mod tuf;
 
+pub use address::{is_loopback, is_metadata_service};
 pub(crate) use error::causes;
 pub use error::{Cause, Service, ServiceError, quotable};
 pub(crate) use http::{Answer, Call, Retry, endpoint};
-pub use http::{Http, Settings, USER_AGENT, is_loopback, is_metadata_service};
+pub use http::{Http, Settings, USER_AGENT};
 #[cfg(feature = "cli")]
 pub(crate) use runtime::runtime;

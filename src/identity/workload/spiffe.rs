@@ -166,7 +166,9 @@ fn check_status(headers: &HeaderMap, required: bool) -> Result<(), String> {
         None if !required => Ok(()),
         None => Err("gave no status".into()),
         Some(status) => {
-            let message = text("grpc-message").map(|message| quotable(&unescaped(message))).filter(|message| !message.is_empty());
+            let message = text("grpc-message")
+                .map(|message| quotable(&percent_encoding::percent_decode_str(message).decode_utf8_lossy()))
+                .filter(|message| !message.is_empty());
             let message = message.map(|message| format!(": {message}")).unwrap_or_default();
             Err(match status {
                 "7" => format!("knows no identity of this process (permission denied){message}"),
@@ -175,24 +177,4 @@ fn check_status(headers: &HeaderMap, required: bool) -> Result<(), String> {
             })
         }
     }
-}
-
-/// Percent-encoding, as gRPC writes its messages.
-fn unescaped(message: &str) -> String {
-    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-    let bytes = message.as_bytes();
-    let (mut plain, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while let Some(byte) = bytes.get(at) {
-        match (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                plain.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
-                at += 3;
-            }
-            (other, ..) => {
-                plain.push(*other);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
 }

@@ -1,0 +1,25 @@
+//! Which addresses are on this machine or on its host.
+
+use reqwest::Url;
+
+/// Whether the address is on this machine: `localhost`, a name below it, 127.0.0.0/8 or ::1.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether the address is on this machine, or that of the metadata service which its host gives it: a link-local address, or Google's name
+/// for it. No proxy stands before it, and plain http to it is seen by nobody else.
+pub fn is_metadata_service(url: &Url) -> bool {
+    is_loopback(url)
+        || match url.host() {
+            Some(url::Host::Domain(name)) => name == "metadata.google.internal",
+            Some(url::Host::Ipv4(address)) => address.is_link_local(),
+            Some(url::Host::Ipv6(address)) => address.is_unicast_link_local(),
+            None => false,
+        }
+}
