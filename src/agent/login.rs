@@ -3,7 +3,9 @@
 use crate::{
     Reason,
     agent_protocol::{self as protocol, Refusal, Reply},
-    identity::{Desktop, DeviceCode, Expectation, IdentityToken, Login, LoginError, Opener, Prompt, Session},
+    identity::{
+        Desktop, DeviceCode, Expectation, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, Prompt, Session,
+    },
     service::Http,
     sign::{self, Credential, Publication, Services, SignError},
     trust::TrustRoot,
@@ -17,16 +19,8 @@ use zeroize::Zeroizing;
 pub struct Target {
     /// Its name.
     pub name: String,
-    /// The OpenID issuer.
-    pub issuer: String,
-    /// The client id.
-    pub client_id: String,
-    /// The client's secret.
-    pub client_secret: Option<Zeroizing<String>>,
-    /// The redirect URL, where one is set.
-    pub redirect_url: Option<String>,
-    /// Dex's `connector_id`.
-    pub connector_id: Option<String>,
+    /// The OpenID client to log in with.
+    pub client: OidcClient,
     /// The access code of a local issuer.
     pub access_code: Option<Zeroizing<String>>,
     /// What opens a browser on the agent's side.
@@ -157,7 +151,7 @@ pub(super) async fn certify(
     prompt: &Saying<'_>,
 ) -> Result<Ready, Refused> {
     let token = &session.id_token;
-    token.check(&Expectation::new(None, &target.client_id, Timestamp::now())).map_err(|error| refused_login(&error.into()))?;
+    token.check(&Expectation::new(None, &target.client.client_id, Timestamp::now())).map_err(|error| refused_login(&error.into()))?;
     // before Fulcio hears of it
     admit(wanted, token)?;
     let publication = Publication::of(token, &target.services);
@@ -166,21 +160,6 @@ pub(super) async fn certify(
     let credential = credential.map_err(|error| refused_signature(&error))?;
     let identity = credential.certificate().identity().clone();
     Ok(Ready { credential: Arc::new(credential), identity: identity.name, issuer: identity.issuer, publication })
-}
-
-pub(super) fn login<'a>(target: &'a Target, http: &'a Http, wanted: &'a Wanted) -> Login<'a> {
-    Login {
-        http,
-        issuer: &target.issuer,
-        client_id: &target.client_id,
-        client_secret: target.client_secret.as_ref().map(|secret| secret.as_str()),
-        redirect_url: target.redirect_url.as_deref(),
-        connector_id: target.connector_id.as_deref(),
-        login_hint: wanted.name(),
-        deadline: target.login_timeout,
-        offline: true,
-        autoclose: target.autoclose,
-    }
 }
 
 /// Refuses an identity that is not the expected one. A workload's name is composed by Fulcio: it is compared when the certificate is there.
@@ -202,16 +181,22 @@ fn admit(wanted: &Wanted, token: &IdentityToken) -> Result<(), Refused> {
 
 /// A login, for as long as somebody waits for it.
 pub(super) async fn log_in(target: &Target, wanted: &Wanted, asked: Asked, http: &Http, prompt: &Saying<'_>) -> Result<Session, Refused> {
-    let login = login(target, http, wanted);
-    // the client shows the address on its terminal, or gives up where it has none
-    let desktop = Desktop::from_environment(true, |name| std::env::var_os(name));
-    let session = async {
-        match (&target.access_code, wanted.name()) {
-            _ if asked.by_code || target.by_code => login.device(prompt, desktop).await,
-            (Some(code), Some(email)) => login.direct(code, email).await,
-            _ => login.interactive(prompt, &target.opener, desktop).await,
-        }
+    let method = match &target.access_code {
+        _ if asked.by_code || target.by_code => LoginMethod::Device,
+        Some(code) => LoginMethod::Direct(code),
+        None => LoginMethod::Interactive,
     };
+    let options = LoginOptions {
+        method,
+        login_hint: wanted.name(),
+        offline: true,
+        opener: &target.opener,
+        // the client shows the address on its terminal, or gives up if it has none
+        desktop: Desktop::from_environment(true, |name| std::env::var_os(name)),
+        autoclose: target.autoclose,
+        timeout: target.login_timeout,
+    };
+    let session = target.client.log_in(http, &options, prompt);
     tokio::select! {
         session = session => session.map_err(|error| refused_login(&error)),
         () = prompt.0.closed() => Err(Refused::new(Refusal::Login, "nobody waits for the login any more")),

@@ -17,7 +17,6 @@ use super::{
 use crate::{
     Reason,
     agent_protocol::{self as protocol, Call, HEARTBEAT, MAX_REQUEST, PATIENCE, Refusal, Reply, Request, Sign},
-    identity::Login,
     object::Payload,
     service::Http,
     sign::{self, Publication, SignError, Spent},
@@ -474,21 +473,9 @@ impl Shared {
     }
 
     async fn revoke(&self, gone: &Gone) -> Result<(), String> {
-        let target = self.target(&gone.instance).ok().filter(|target| target.issuer == gone.issuer);
+        let target = self.target(&gone.instance).ok().filter(|target| target.client.issuer == gone.issuer);
         let Some(target) = target else { return Err("its configuration is not known any more".into()) };
-        let login = Login {
-            http: &self.http,
-            issuer: &target.issuer,
-            client_id: &target.client_id,
-            client_secret: target.client_secret.as_ref().map(|secret| secret.as_str()),
-            redirect_url: None,
-            connector_id: None,
-            login_hint: None,
-            deadline: PATIENCE,
-            offline: true,
-            autoclose: None,
-        };
-        match login.revoke(&gone.token).await {
+        match target.client.revoke(&self.http, &gone.token).await {
             Ok(true) => Ok(()),
             Ok(false) => Err("it offers no way to end a session".into()),
             Err(error) => Err(error.to_string()),

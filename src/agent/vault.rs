@@ -11,7 +11,7 @@
 
 use super::{
     keyring::{Keyring, Owner, Record},
-    login::{Asked, Progress, Ready, Refused, Saying, Target, Wanted, certify, locked, log_in, login, refused_login},
+    login::{Asked, Progress, Ready, Refused, Saying, Target, Wanted, certify, locked, log_in, refused_login},
     memory::Memory,
 };
 use crate::{
@@ -49,7 +49,7 @@ struct Authority {
 
 impl Authority {
     fn of(target: &Target) -> Self {
-        Self { issuer: target.issuer.clone(), fulcio: target.services.fulcio.clone(), client_id: target.client_id.clone() }
+        Self { issuer: target.client.issuer.clone(), fulcio: target.services.fulcio.clone(), client_id: target.client.client_id.clone() }
     }
 
     fn owner(&self, identity: &str) -> Owner {
@@ -271,7 +271,7 @@ impl Vault {
             if self.is_locked() {
                 return Err(locked());
             }
-            match login(target, http, wanted).renew(&token).await {
+            match target.client.renew(http, &token).await {
                 Ok(session) if rested && session.id_token.email().is_some_and(|email| email != owner.identity) => {
                     // somebody else's token, or an account that has another address by now: a person says who signs
                     self.discard(&owner).await;

@@ -10,7 +10,7 @@ use crate::{
     certificate::SignerCertificate,
     config::Config,
     identity::{
-        ADDRESS, Desktop, Expectation, IdentityToken, Login, LoginError, Opener, Settings, Source, choose,
+        ADDRESS, Desktop, Expectation, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, Settings, Source, choose,
         workload::{self, Provider, Surroundings},
     },
     object::Payload,
@@ -154,30 +154,27 @@ async fn log_in(
     terminal: &Terminal,
 ) -> Result<IdentityToken, Failure> {
     let config = &context.config;
-    let issuer = context.issuer(Timestamp::now())?;
-    let secret = client_secret(context)?;
-    let login = Login {
-        http,
-        issuer: &issuer,
-        client_id: &config.client_id.value,
-        client_secret: secret.as_ref().map(|secret| secret.as_str()),
-        redirect_url: config.redirect_url.value.as_ref().map(|url| url.as_str()),
-        connector_id: config.connector_id.value.as_deref(),
+    let opener = opener(config);
+    let options = LoginOptions {
+        method: match source {
+            Source::Direct(code) => LoginMethod::Direct(code),
+            Source::Device => LoginMethod::Device,
+            _ => LoginMethod::Interactive,
+        },
         login_hint: hint,
         offline: false,
+        opener: &opener,
+        desktop: desktop(terminal),
         autoclose: autoclose(config),
-        deadline: config.login_timeout.value,
+        timeout: config.login_timeout.value,
     };
-    let desktop = desktop(terminal);
-    let session = match (source, hint) {
-        (Source::Direct(code), Some(email)) => login.direct(code, email).await.map_err(|error| match error {
-            // the only thing that it asks for
-            LoginError::Refused { .. } => Failure { hint: LoginError::AccessCode.hint().map(str::to_owned), ..error.into() },
-            other => other.into(),
-        })?,
-        (Source::Device, _) => login.device(terminal, desktop).await?,
-        _ => login.interactive(terminal, &opener(config), desktop).await?,
-    };
+    let session = oidc_client(context)?.log_in(http, &options, terminal).await.map_err(|error| match (error, source) {
+        // the access code is all that the local issuer asks for
+        (error @ LoginError::Refused { .. }, Source::Direct(_)) if hint.is_some() => {
+            Failure { hint: LoginError::AccessCode.hint().map(str::to_owned), ..error.into() }
+        }
+        (error, _) => error.into(),
+    })?;
     check_token(context, &session.id_token)?;
     Ok(session.id_token)
 }
@@ -208,9 +205,16 @@ pub(super) fn autoclose(config: &Config) -> Option<Duration> {
     config.autoclose.value.then(|| Duration::from_secs(config.autoclose_timeout.value.into()))
 }
 
-/// The secret that goes with the client id.
-pub(super) fn client_secret(context: &Context) -> Result<Option<Zeroizing<String>>, Failure> {
-    context.config.client_secret_file.value.as_deref().map(secret_of).transpose()
+/// The configured OpenID client.
+pub(super) fn oidc_client(context: &Context) -> Result<OidcClient, Failure> {
+    let config = &context.config;
+    Ok(OidcClient {
+        issuer: context.issuer(Timestamp::now())?,
+        client_id: config.client_id.value.clone(),
+        client_secret: config.client_secret_file.value.as_deref().map(secret_of).transpose()?,
+        redirect_url: config.redirect_url.value.as_ref().map(|url| url.as_str().to_owned()),
+        connector_id: config.connector_id.value.clone(),
+    })
 }
 
 /// Refuses an identity that is not the expected one.

@@ -4,7 +4,7 @@
 //! nothing. What a browser sees is one page (see `page`) with nothing from outside in it.
 
 use super::{
-    login::LoginError,
+    error::LoginError,
     page::{Tone, page},
     provider::{Callback, Expected},
 };

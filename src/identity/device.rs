@@ -5,7 +5,8 @@
 //! type it only at their own issuer's address; the prompt names both.
 
 use super::{
-    login::{Desktop, Login, LoginError, Prompt},
+    error::LoginError,
+    prompt::{DeviceCode, Prompt},
     provider::{Provider, Refusal, TokenAnswer},
     session::Session,
     token::MAX_TOKEN,
@@ -31,19 +32,6 @@ const MAX_FAILURES: u32 = 4;
 /// The longest code that a person is asked to type, in bytes.
 const MAX_USER_CODE: usize = 64;
 
-/// What the user is told. All of it comes from the issuer: the addresses are http or https URLs, the code is printable.
-#[derive(Debug, Clone, Copy)]
-pub struct DeviceCode<'a> {
-    /// Where to enter the code.
-    pub verification_uri: &'a str,
-    /// The code.
-    pub user_code: &'a str,
-    /// An address that holds the code already, for a QR code.
-    pub verification_uri_complete: Option<&'a str>,
-    /// How long it is good.
-    pub expires: Duration,
-}
-
 /// RFC 8628, section 3.2. Some issuers write `verification_url`.
 #[derive(Deserialize)]
 struct DeviceAuthorization {
@@ -64,49 +52,43 @@ impl Drop for DeviceAuthorization {
     }
 }
 
-impl Login<'_> {
-    /// A login on another device. Dropped, it stops asking, and the code expires at the issuer.
-    ///
-    /// # Errors
-    /// [`LoginError::Nobody`] without a terminal to show the code on, [`LoginError::NoDeviceFlow`], [`LoginError::Expired`], or another
-    /// [`LoginError`].
-    pub async fn device(&self, prompt: &dyn Prompt, desktop: Desktop) -> Result<Session, LoginError> {
-        if !desktop.terminal {
-            return Err(LoginError::Nobody);
-        }
-        self.in_time(async {
-            let provider = self.discover(&self.http.within(self.deadline)).await?;
-            self.by_code(&provider, prompt).await
-        })
-        .await
-    }
+/// What a login asks the device authorization endpoint for.
+pub(super) struct Request<'a> {
+    /// The scopes.
+    pub(super) scopes: Vec<&'static str>,
+    /// Optional parameters.
+    pub(super) hints: Vec<(&'static str, &'a str)>,
+    /// The time limit of the whole login.
+    pub(super) timeout: Duration,
+}
 
-    /// The flow with a provider whose metadata has been read.
-    pub(super) async fn by_code(&self, provider: &Provider, prompt: &dyn Prompt) -> Result<Session, LoginError> {
-        let none = || LoginError::NoDeviceFlow(crate::service::quotable(self.issuer));
-        let endpoint = provider.device_authorization_endpoint()?.ok_or_else(none)?;
-        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let scope = provider.scopes(self.offline).join(" ");
-        let mut form = vec![("scope", scope.as_str()), ("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
-        form.extend(self.hints());
-        let answer = provider.post(&endpoint, &form).await.map_err(Refusal::of_a_login)?;
-        let authorization: DeviceAuthorization = serde_json::from_slice(answer.body())
-            .map_err(|_| provider.error(Cause::Malformed("its answer is not that of a device authorization endpoint".into())))?;
-        let complete = shown(provider, &authorization)?;
-        let expires = Duration::from_secs(authorization.expires_in);
-        prompt.enter_code(DeviceCode {
-            verification_uri: &authorization.verification_uri,
-            user_code: &authorization.user_code,
-            verification_uri_complete: complete.as_deref(),
-            expires: expires.min(self.deadline),
-        });
-        let interval = authorization.interval.map_or(INTERVAL, Duration::from_secs);
-        let form =
-            [("grant_type", GRANT), ("device_code", authorization.device_code.as_str()), ("code_verifier", verifier.secret().as_str())];
-        let polling = poll(interval, tokio::time::sleep, || provider.grant(&form));
-        let answer = tokio::time::timeout(expires, polling).await.unwrap_or(Err(LoginError::Expired))?;
-        provider.session(answer, None).await
-    }
+/// A login with a code. When the future is dropped, polling stops, and the code expires at the issuer.
+///
+/// # Errors
+/// [`LoginError::NoDeviceFlow`], [`LoginError::Expired`], or another [`LoginError`].
+pub(super) async fn log_in(provider: &Provider, request: &Request<'_>, prompt: &dyn Prompt) -> Result<Session, LoginError> {
+    let none = || LoginError::NoDeviceFlow(crate::service::quotable(provider.issuer()));
+    let endpoint = provider.device_authorization_endpoint()?.ok_or_else(none)?;
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let scope = request.scopes.join(" ");
+    let mut form = vec![("scope", scope.as_str()), ("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
+    form.extend(request.hints.iter().copied());
+    let answer = provider.post(&endpoint, &form).await.map_err(Refusal::of_a_login)?;
+    let authorization: DeviceAuthorization = serde_json::from_slice(answer.body())
+        .map_err(|_| provider.error(Cause::Malformed("its answer is not that of a device authorization endpoint".into())))?;
+    let complete = shown(provider, &authorization)?;
+    let expires = Duration::from_secs(authorization.expires_in);
+    prompt.enter_code(DeviceCode {
+        verification_uri: &authorization.verification_uri,
+        user_code: &authorization.user_code,
+        verification_uri_complete: complete.as_deref(),
+        expires: expires.min(request.timeout),
+    });
+    let interval = authorization.interval.map_or(INTERVAL, Duration::from_secs);
+    let form = [("grant_type", GRANT), ("device_code", authorization.device_code.as_str()), ("code_verifier", verifier.secret().as_str())];
+    let polling = poll(interval, tokio::time::sleep, || provider.grant(&form));
+    let answer = tokio::time::timeout(expires, polling).await.unwrap_or(Err(LoginError::Expired))?;
+    provider.session(answer, None).await
 }
 
 /// Checks what is going to be shown; the complete address as it is good for a QR code.

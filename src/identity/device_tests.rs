@@ -1,15 +1,15 @@
 use super::*;
 use crate::{
-    identity::{IdentityToken, Opener, testing::*},
+    identity::{Desktop, IdentityToken, LoginMethod, Opener, testing::*},
     service::testing::{patient, run, said},
 };
 use serde_json::{Value, json};
 use std::cell::RefCell;
 
 /// A login on another device, and what the user was shown.
-async fn log_in(login: &Login<'_>) -> (Result<Session, LoginError>, Option<Told>) {
+async fn log_in(login: Attempt<'_>) -> (Result<Session, LoginError>, Option<Told>) {
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-    let outcome = login.device(&Shown(sender), WITH_TERMINAL).await;
+    let outcome = login.by(LoginMethod::Device).run(&Shown(sender)).await;
     (outcome, receiver.recv().await)
 }
 
@@ -18,8 +18,9 @@ fn a_login_on_another_device_gives_a_token() {
     run(async {
         let (fake, requests) = provider(Lies { polls: &["authorization_pending", "authorization_pending"], ..HONEST }).await;
         let http = patient();
-        let login = Login { login_hint: Some("me@example.com"), ..login(&http, &fake.url) };
-        let (outcome, told) = log_in(&login).await;
+        let mut login = login(&http, &fake.url);
+        login.options.login_hint = Some("me@example.com");
+        let (outcome, told) = log_in(login).await;
         let session = outcome.unwrap();
         assert_eq!((session.id_token.principal(), session.id_token.nonce()), ("me@example.com", None));
         assert_eq!(session.refresh_token, None);
@@ -65,29 +66,29 @@ fn what_the_issuer_decides_is_told() {
         run(async {
             let (fake, _) = provider(lies).await;
             let http = patient();
-            let (outcome, _) = log_in(&login(&http, &fake.url)).await;
+            let (outcome, _) = log_in(login(&http, &fake.url)).await;
             told.push(format!("{name}: {}", said(&outcome.unwrap_err())));
         });
     }
-    insta::assert_snapshot!(told.join("\n"), @r"
-        refused by the user: the identity provider refused the login: access_denied
-        expired: the code expired before the login was completed; try again for a new one
-        expired here: the code expired before the login was completed; try again for a new one
-        no device flow: http://HOST offers no login on another device; unset paraph.tokenProvider to log in with a browser
-        endpoint of another scheme: the identity provider at file:///etc/passwd cannot be called: the provider names an address that is less safe than its own
-        endpoint that is no URL: the identity provider at /device\u{1b} cannot be called: relative URL without a base
-        address that is a script: the identity provider at javascript:alert(1) cannot be called: the provider names an address that is less safe than its own
-        code that drives a terminal: the identity provider at http://HOST/ sent an invalid answer: its code is not one that a person could type
-        code too long: the identity provider at http://HOST/ sent an invalid answer: its code is not one that a person could type
-        no code: the identity provider at http://HOST/ sent an invalid answer: its code is not one that a person could type
-        no device code: the identity provider at http://HOST/ sent an invalid answer: its answer is not that of a device authorization endpoint
-        token's audience: the identity token is made out to other, and not to sigstore
-        token's issuer: the identity token was issued by https://evil.test, and http://HOST is expected
-        expired token: the identity token expired at 1970-01-12T13:46:40Z
-        address not verified: the identity provider has not verified the address you@example.com
-        foreign key: the identity provider's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
-        alg none: the identity token is not signed by a key of its issuer: its algorithm is none
-    ");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    refused by the user: the identity provider refused the login: access_denied
+    expired: the code expired before the login was completed
+    expired here: the code expired before the login was completed
+    no device flow: http://HOST does not support login with a code
+    endpoint of another scheme: the identity provider at file:///etc/passwd cannot be called: the provider names an address that is less safe than its own
+    endpoint that is no URL: the identity provider at /device\u{1b} cannot be called: relative URL without a base
+    address that is a script: the identity provider at javascript:alert(1) cannot be called: the provider names an address that is less safe than its own
+    code that drives a terminal: the identity provider at http://HOST/ sent an invalid answer: its code is not one that a person could type
+    code too long: the identity provider at http://HOST/ sent an invalid answer: its code is not one that a person could type
+    no code: the identity provider at http://HOST/ sent an invalid answer: its code is not one that a person could type
+    no device code: the identity provider at http://HOST/ sent an invalid answer: its answer is not that of a device authorization endpoint
+    token's audience: the identity token's audience is "other"; expected "sigstore"
+    token's issuer: the identity token's issuer is "https://evil.test"; expected "http://HOST"
+    expired token: the identity token expired at 1970-01-12T13:46:40Z
+    address not verified: the identity provider has not verified the address you@example.com
+    foreign key: the identity provider's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
+    alg none: the identity token is not signed with a key of its issuer: its algorithm is "none"
+    "#);
 }
 
 #[test]
@@ -95,8 +96,9 @@ fn without_a_terminal_there_is_nobody_to_show_a_code_to() {
     run(async {
         let http = patient();
         let (sender, _receiver) = tokio::sync::mpsc::unbounded_channel();
-        let desktop = Desktop { terminal: false, session: true };
-        let outcome = login(&http, "https://issuer.test").device(&Shown(sender), desktop).await;
+        let mut login = login(&http, "https://issuer.test").by(LoginMethod::Device);
+        login.options.desktop = Desktop { terminal: false, session: true };
+        let outcome = login.run(&Shown(sender)).await;
         assert!(matches!(outcome, Err(LoginError::Nobody)));
     });
 }
@@ -108,7 +110,7 @@ fn an_address_for_the_qr_code_must_be_of_the_host_that_is_shown() {
         let (fake, _) =
             provider(Lies { device: |answer| answer["verification_uri_complete"] = json!("http://evil.test/"), ..HONEST }).await;
         let http = patient();
-        let (outcome, told) = log_in(&login(&http, &fake.url)).await;
+        let (outcome, told) = log_in(login(&http, &fake.url)).await;
         outcome.unwrap();
         assert!(matches!(told, Some(Told::Code { complete: None, .. })), "{told:?}");
     });
@@ -122,9 +124,10 @@ fn a_terminal_without_a_desktop_takes_the_device_flow_where_the_issuer_has_it() 
             [(HONEST.metadata, true), (|metadata: &mut Value| metadata["device_authorization_endpoint"] = Value::Null, false)]
         {
             let (fake, _) = provider(Lies { metadata, ..HONEST }).await;
-            let login = Login { deadline: Duration::from_millis(1500), ..login(&http, &fake.url) };
+            let mut login = login(&http, &fake.url);
+            (login.options.timeout, login.options.opener) = (Duration::from_millis(1500), &Opener::System);
             let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-            let outcome = login.interactive(&Shown(sender), &Opener::System, WITH_TERMINAL).await;
+            let outcome = login.run(&Shown(sender)).await;
             let told = receiver.recv().await.unwrap();
             assert_eq!((outcome.is_ok(), matches!(told, Told::Code { .. })), (by_code, by_code), "{told:?}");
         }
@@ -134,9 +137,11 @@ fn a_terminal_without_a_desktop_takes_the_device_flow_where_the_issuer_has_it() 
             [("false", HONEST.metadata, Some("code")), ("true", HONEST.metadata, None), ("false", no_codes, Some("address"))]
         {
             let (fake, _) = provider(Lies { metadata, ..HONEST }).await;
-            let login = Login { deadline: Duration::from_millis(1500), ..login(&http, &fake.url) };
+            let command = Opener::Command(vec![opener.into()]);
+            let mut login = login(&http, &fake.url);
+            (login.options.timeout, login.options.opener) = (Duration::from_millis(1500), &command);
             let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-            let outcome = login.interactive(&Shown(sender), &Opener::Command(vec![opener.into()]), WITH_TERMINAL).await;
+            let outcome = login.run(&Shown(sender)).await;
             assert!(matches!(receiver.recv().await, Some(Told::Address { opening: true, .. })));
             let later = receiver.try_recv().ok().map(|told| match told {
                 Told::Code { .. } => "code",
@@ -148,9 +153,11 @@ fn a_terminal_without_a_desktop_takes_the_device_flow_where_the_issuer_has_it() 
         }
         // a redirect URL that is configured is one that the user has made reachable
         let (fake, _) = provider(HONEST).await;
-        let login = Login { redirect_url: Some("http://127.0.0.1/cb"), deadline: Duration::from_millis(500), ..login(&http, &fake.url) };
+        let mut login = login(&http, &fake.url);
+        login.client.redirect_url = Some("http://127.0.0.1/cb".into());
+        (login.options.timeout, login.options.opener) = (Duration::from_millis(500), &Opener::System);
         let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-        login.interactive(&Shown(sender), &Opener::System, WITH_TERMINAL).await.unwrap_err();
+        login.run(&Shown(sender)).await.unwrap_err();
         assert!(matches!(receiver.recv().await, Some(Told::Address { opening: false, .. })));
     });
 }
@@ -160,7 +167,6 @@ fn a_login_that_is_dropped_asks_no_more() {
     run(async {
         let (fake, _) = provider(Lies { polls: &["authorization_pending"; 100_000], ..HONEST }).await;
         let http = patient();
-        let login = login(&http, &fake.url);
         let polls = || fake.seen().iter().filter(|seen| seen.path == "/token").count();
         let asked_often = async {
             while polls() < 3 {
@@ -168,7 +174,7 @@ fn a_login_that_is_dropped_asks_no_more() {
             }
         };
         tokio::select! {
-            (outcome, _) = log_in(&login) => panic!("{outcome:?}"),
+            (outcome, _) = log_in(login(&http, &fake.url)) => panic!("{outcome:?}"),
             () = asked_often => {}
         }
         let before = polls();
@@ -213,7 +219,7 @@ fn polls_keep_the_interval_and_slow_down() {
     );
     assert_eq!(polled(5, &["404"]).0, "the identity provider at https://issuer.test/ refused the request with 404 Not Found");
     assert_eq!(polled(5, &["invalid_client"]).0, "the identity provider refused the login: invalid_client");
-    assert_eq!(polled(5, &["expired_token"]).0, "the code expired before the login was completed; try again for a new one");
+    assert_eq!(polled(5, &["expired_token"]).0, "the code expired before the login was completed");
 }
 
 #[test]
@@ -230,7 +236,7 @@ fn a_nonce_in_the_token_says_nothing() {
     run(async {
         let (fake, _) = provider(Lies { claims: |claims| claims["nonce"] = json!("x"), ..HONEST }).await;
         let http = patient();
-        let token: IdentityToken = log_in(&login(&http, &fake.url)).await.0.unwrap().id_token;
+        let token: IdentityToken = log_in(login(&http, &fake.url)).await.0.unwrap().id_token;
         assert_eq!(token.nonce(), Some("x"));
     });
 }

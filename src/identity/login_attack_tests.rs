@@ -1,6 +1,6 @@
 //! Attacks between the parts of a login: state, code, redirect and token, one test each.
 
-use super::Opener;
+use super::LoginMethod;
 use crate::{
     identity::testing::*,
     service::testing::{patient, run, said},
@@ -26,7 +26,7 @@ fn wrong_state_is_ignored_and_the_login_goes_on() {
     run(async {
         let (fake, requests) = provider(HONEST).await;
         let http = patient();
-        with_browser(&login(&http, &fake.url), requests, async |parameters| {
+        with_browser(login(&http, &fake.url), requests, async |parameters| {
             for state in ["", "guess", &parameters["state"].to_lowercase(), &format!("{}x", parameters["state"])] {
                 let (status, page) = get(&format!("{}?code=evil&state={state}", parameters["redirect_uri"])).await;
                 assert_eq!(status, 400);
@@ -69,10 +69,8 @@ fn second_tab_cannot_answer_for_the_first() {
             assert_eq!((get(&at(0, 1)).await.0, get(&at(1, 0)).await.0), (400, 400));
             assert_eq!((get(&at(1, 1)).await.0, get(&at(0, 0)).await.0), (200, 200));
         };
-        let (one, two) = (login(&http, &first.url), login(&http, &second.url));
-        let opener = Opener::Nothing;
-        let (one, two, ()) =
-            tokio::join!(one.browser(&prompt, &opener, WITH_TERMINAL), two.browser(&prompt, &opener, WITH_TERMINAL), browser);
+        let (one, two) = (login(&http, &first.url).by(LoginMethod::Browser), login(&http, &second.url).by(LoginMethod::Browser));
+        let (one, two, ()) = tokio::join!(one.run(&prompt), two.run(&prompt), browser);
         assert_eq!((one.unwrap().id_token.issuer(), two.unwrap().id_token.issuer()), (first.url.as_str(), second.url.as_str()));
     });
 }
@@ -87,7 +85,7 @@ fn redirect_to_another_port_or_path_is_not_followed() {
             let (fake, _) = provider(Lies { redirect: Some(elsewhere), ..HONEST }).await;
             let http = patient();
             let error = login(&http, &fake.url).direct("the code", "me@example.com").await.unwrap_err();
-            assert!(error.to_string().contains("the login's answer is not taken: it leads elsewhere"), "{elsewhere}: {error}");
+            assert!(error.to_string().contains("the redirect is not accepted: it leads elsewhere"), "{elsewhere}: {error}");
             assert!(!fake.seen().iter().any(|seen| seen.path == "/token"), "{elsewhere}: the code was redeemed");
         });
     }
@@ -100,19 +98,19 @@ fn token_for_another_audience_is_refused() {
         direct(claims(|claims| claims["aud"] = json!(["sigstore", "other"]))),
         direct(claims(|claims| claims["aud"] = json!([]))),
     ];
-    insta::assert_snapshot!(told.join("\n"), @r"
-        the identity token is made out to other, and not to sigstore
+    insta::assert_snapshot!(told.join("\n"), @r#"
+        the identity token's audience is "other"; expected "sigstore"
         the identity provider's token cannot be trusted: Invalid audiences: `other` is not a trusted audience
-        the identity token is made out to nobody, and not to sigstore
-    ");
+        the identity token's audience is ""; expected "sigstore"
+    "#);
 }
 
 #[test]
 fn token_for_another_nonce_is_refused() {
     let told = [direct(claims(|claims| claims["nonce"] = json!("other"))), direct(claims(|claims| claims["nonce"] = Value::Null))];
     insta::assert_snapshot!(told.join("\n"), @r"
-        the identity token belongs to another login
-        the identity token belongs to another login
+        the identity token's nonce is not the one of this login
+        the identity token's nonce is not the one of this login
     ");
 }
 
@@ -126,7 +124,7 @@ fn address_that_is_not_verified_is_refused() {
     insta::assert_snapshot!(told.join("\n"), @r#"
         the identity provider has not verified the address me@example.com
         the identity provider has not verified the address me@example.com
-        the identity token's claims cannot be read: email_verified is no boolean at line 1 column 61
+        the identity token's claims cannot be read: email_verified is not a boolean at line 1 column 61
     "#);
 }
 
@@ -134,13 +132,13 @@ fn address_that_is_not_verified_is_refused() {
 #[test]
 fn algorithm_none_and_mac_are_refused() {
     let told = ["none", "NONE", "HS256", "HS512", "hs256"].map(|algorithm| direct(Lies { algorithm, ..HONEST }));
-    insta::assert_snapshot!(told.join("\n"), @r"
-        the identity token is not signed by a key of its issuer: its algorithm is none
-        the identity token is not signed by a key of its issuer: its algorithm is NONE
-        the identity token is not signed by a key of its issuer: its algorithm is HS256
-        the identity token is not signed by a key of its issuer: its algorithm is HS512
-        the identity token is not signed by a key of its issuer: its algorithm is hs256
-    ");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+        the identity token is not signed with a key of its issuer: its algorithm is "none"
+        the identity token is not signed with a key of its issuer: its algorithm is "NONE"
+        the identity token is not signed with a key of its issuer: its algorithm is "HS256"
+        the identity token is not signed with a key of its issuer: its algorithm is "HS512"
+        the identity token is not signed with a key of its issuer: its algorithm is "hs256"
+    "#);
     // an asymmetric algorithm that the key is not for
     let told = ["RS256", "PS256", "ES384", "EdDSA"].map(|algorithm| direct(Lies { algorithm, ..HONEST }));
     insta::assert_snapshot!(told.join("\n"), @r"
@@ -157,10 +155,10 @@ fn issuer_with_a_trailing_slash_is_another_issuer() {
         direct(Lies { issuer_suffix: "/", ..HONEST }),
         direct(claims(|claims| claims["iss"] = json!(format!("{}/", claims["iss"].as_str().unwrap())))),
     ];
-    insta::assert_snapshot!(told.join("\n"), @r"
-        the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
-        the identity token was issued by http://HOST/, and http://HOST is expected
-    ");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
+    the identity token's issuer is "http://HOST/"; expected "http://HOST"
+    "#);
 }
 
 /// Keys that change while a person logs in are read once more; a key that is in neither set is refused.

@@ -1,21 +1,22 @@
 use super::*;
 use crate::{
-    identity::testing::*,
+    identity::{ADDRESS, testing::*},
     service::{
         quotable,
         testing::{nobody, patient, run, said},
     },
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{ffi::OsString, sync::Arc};
 
 #[test]
 fn a_login_in_the_browser_gives_a_token() {
     run(async {
         let (fake, requests) = provider(HONEST).await;
         let http = patient();
-        let login = Login { connector_id: Some("https://accounts.test"), ..login(&http, &fake.url) };
-        let token = with_browser(&login, requests, async |parameters| {
+        let mut login = login(&http, &fake.url);
+        login.client.connector_id = Some("https://accounts.test".into());
+        let token = with_browser(login, requests, async |parameters| {
             assert_eq!(parameters["scope"], "openid email");
             assert_eq!(parameters["response_type"], "code");
             assert_eq!(parameters["connector_id"], "https://accounts.test");
@@ -37,7 +38,7 @@ fn what_else_a_browser_does_changes_nothing() {
     run(async {
         let (fake, requests) = provider(HONEST).await;
         let http = patient();
-        let token = with_browser(&login(&http, &fake.url), requests, async |parameters| {
+        let token = with_browser(login(&http, &fake.url), requests, async |parameters| {
             let redirect = Url::parse(&parameters["redirect_uri"]).unwrap();
             let at = |path: &str| redirect.join(path).unwrap().to_string();
             // a connection that is opened early and stays silent
@@ -68,7 +69,7 @@ fn connections_that_say_nothing_half_or_too_much_do_no_harm() {
     run(async {
         let (fake, requests) = provider(HONEST).await;
         let http = patient();
-        let token = with_browser(&login(&http, &fake.url), requests, async |parameters| {
+        let token = with_browser(login(&http, &fake.url), requests, async |parameters| {
             let port = Url::parse(&parameters["redirect_uri"]).unwrap().port().unwrap();
             let mut held = Vec::new();
             for number in 0..200 {
@@ -98,7 +99,7 @@ fn a_refusal_by_the_provider_is_shown() {
     run(async {
         let (fake, requests) = provider(HONEST).await;
         let http = patient();
-        let error = with_browser(&login(&http, &fake.url), requests, async |parameters| {
+        let error = with_browser(login(&http, &fake.url), requests, async |parameters| {
             let address = format!(
                 "{}?error=access_denied&error_description=not+%1B%5B31myou&state={}",
                 parameters["redirect_uri"], parameters["state"]
@@ -120,7 +121,7 @@ fn a_provider_that_says_to_name_itself_must() {
         let (fake, requests) = provider(Lies { metadata, ..HONEST }).await;
         let http = patient();
         let issuer = fake.url.clone();
-        with_browser(&login(&http, &fake.url), requests, async move |parameters| {
+        with_browser(login(&http, &fake.url), requests, async move |parameters| {
             assert_eq!(get(&answer(&parameters)).await.0, 400);
             assert_eq!(get(&format!("{}&iss={issuer}", answer(&parameters))).await.0, 200);
         })
@@ -137,8 +138,10 @@ fn without_terminal_and_desktop_the_login_fails_at_once_and_says_what_is_missing
         let desktop = Desktop { terminal: false, session: false };
         let (sender, _receiver) = tokio::sync::mpsc::unbounded_channel::<Told>();
         for opener in [Opener::System, Opener::Nothing] {
-            let error = login(&http, &nobody).browser(&Shown(sender.clone()), &opener, desktop).await.unwrap_err();
-            insta::allow_duplicates! { insta::assert_snapshot!(error, @"no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in") };
+            let mut login = login(&http, &nobody).by(LoginMethod::Browser);
+            (login.options.opener, login.options.desktop) = (&opener, desktop);
+            let error = login.run(&Shown(sender.clone())).await.unwrap_err();
+            insta::allow_duplicates! { insta::assert_snapshot!(error, @"a login is needed, but there is neither a terminal nor a desktop session to show it on") };
         }
         assert!(!Desktop::from_environment(true, |_| None).session || cfg!(target_os = "macos"));
         assert!(Desktop::from_environment(true, |name| (name == "DISPLAY").then(|| ":0".into())).session);
@@ -178,8 +181,9 @@ fn the_configured_opener_gets_the_address_where_it_wants_it_or_last() {
                 get(&answer(&parameters)).await;
             });
             let http = patient();
-            let desktop = Desktop { terminal: false, session: false };
-            login(&http, &fake.url).browser(&Shown(sender), &opener, desktop).await.unwrap();
+            let mut login = login(&http, &fake.url).by(LoginMethod::Browser);
+            (login.options.opener, login.options.desktop) = (&opener, Desktop { terminal: false, session: false });
+            login.run(&Shown(sender)).await.unwrap();
             browser.await.unwrap();
         });
     }
@@ -190,8 +194,9 @@ fn a_login_that_nobody_completes_ends_at_its_deadline() {
     run(async {
         let (fake, requests) = provider(HONEST).await;
         let http = patient();
-        let login = Login { deadline: Duration::from_millis(1500), ..login(&http, &fake.url) };
-        let error = with_browser(&login, requests, async |_| {}).await.unwrap_err();
+        let mut login = login(&http, &fake.url);
+        login.options.timeout = Duration::from_millis(1500);
+        let error = with_browser(login, requests, async |_| {}).await.unwrap_err();
         insta::assert_snapshot!(error, @"nobody completed the login within 1 s");
     });
 }
@@ -203,17 +208,19 @@ fn a_redirect_url_must_be_of_this_machine() {
         let http = patient();
         let mut said = Vec::new();
         for redirect in ["https://localhost/x", "http://evil.test/auth/callback", "http://127.0.0.1/?x=1", "nonsense"] {
-            let login = Login { redirect_url: Some(redirect), ..login(&http, &fake.url) };
-            said.push(with_browser(&login, Arc::clone(&requests), async |_| {}).await.unwrap_err().to_string());
+            let mut login = login(&http, &fake.url);
+            login.client.redirect_url = Some(redirect.into());
+            said.push(with_browser(login, Arc::clone(&requests), async |_| {}).await.unwrap_err().to_string());
         }
-        insta::assert_snapshot!(said.join("\n"), @r"
-            the redirect URL https://localhost/x cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
-            the redirect URL http://evil.test/auth/callback cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
-            the redirect URL http://127.0.0.1/?x=1 cannot be used: it has neither query nor credentials
-            the redirect URL nonsense cannot be used: relative URL without a base
-            ");
-        let login = Login { redirect_url: Some("http://127.0.0.1/other/path"), ..login(&http, &fake.url) };
-        with_browser(&login, requests, async |parameters| {
+        insta::assert_snapshot!(said.join("\n"), @r#"
+            the redirect URL "https://localhost/x" cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
+            the redirect URL "http://evil.test/auth/callback" cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
+            the redirect URL "http://127.0.0.1/?x=1" cannot be used: it has neither query nor credentials
+            the redirect URL "nonsense" cannot be used: relative URL without a base
+            "#);
+        let mut login = login(&http, &fake.url);
+        login.client.redirect_url = Some("http://127.0.0.1/other/path".into());
+        with_browser(login, requests, async |parameters| {
             assert!(parameters["redirect_uri"].starts_with("http://127.0.0.1:") && parameters["redirect_uri"].ends_with("/other/path"));
             assert_eq!(get(&answer(&parameters)).await.0, 200);
         })
@@ -248,9 +255,9 @@ fn the_access_code_goes_to_no_other_machine_and_a_wrong_one_is_told() {
         let error = login(&http, &fake.url).direct("the code", "me@example.com").await.unwrap_err().to_string();
         told.push(error);
         insta::assert_snapshot!(told.join("\n"), @r"
-            the local issuer did not take the access code; it has been started anew, or belongs to another folder
-            https://issuer.test is not an issuer on this machine, and the access code is not sent to it
-            http://elsewhere.test is not an issuer on this machine, and the access code is not sent to it
+            the local issuer refused the access code: it was recreated, or belongs to another folder
+            https://issuer.test is not on this machine; the access code is not sent to it
+            http://elsewhere.test is not on this machine; the access code is not sent to it
             ");
     });
 }
@@ -290,25 +297,25 @@ fn a_lying_provider_is_found_out() {
             told.push(format!("{name}: {}", quotable(&said(&error))));
         });
     }
-    insta::assert_snapshot!(told.join("\n"), @r"
-            another issuer: the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `https://evil.test` (expected `http://HOST`)
-            issuer with a slash: the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
-            no token endpoint: the identity provider at http://HOST/ sent an invalid answer: its metadata names no token endpoint
-            a script for a login page: the identity provider at javascript:alert(1) cannot be called: the provider names an address that is less safe than its own
-            foreign key: the identity provider's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
-            alg none: the identity token is not signed by a key of its issuer: its algorithm is none
-            alg HS256: the identity token is not signed by a key of its issuer: its algorithm is HS256
-            nonce of another login: the identity token belongs to another login
-            no nonce: the identity token belongs to another login
-            audience: the identity token is made out to other, and not to sigstore
-            second audience: the identity provider's token cannot be trusted: Invalid audiences: `other` is not a trusted audience
-            token's issuer: the identity token was issued by https://evil.test, and http://HOST is expected
-            expired: the identity token expired at 1970-01-12T13:46:40Z
-            address not verified: the identity provider has not verified the address me@example.com
-            no ID token: the identity provider at http://HOST/ sent an invalid answer: its answer holds no ID token
-            reused code: the identity provider refused the login: invalid_grant: used \u{1b}
-            no answer: the identity provider at http://HOST/token refused the request with 500 Internal Server Error
-            ");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    another issuer: the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `https://evil.test` (expected `http://HOST`)
+    issuer with a slash: the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
+    no token endpoint: the identity provider at http://HOST/ sent an invalid answer: its metadata names no token endpoint
+    a script for a login page: the identity provider at javascript:alert(1) cannot be called: the provider names an address that is less safe than its own
+    foreign key: the identity provider's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
+    alg none: the identity token is not signed with a key of its issuer: its algorithm is "none"
+    alg HS256: the identity token is not signed with a key of its issuer: its algorithm is "HS256"
+    nonce of another login: the identity token's nonce is not the one of this login
+    no nonce: the identity token's nonce is not the one of this login
+    audience: the identity token's audience is "other"; expected "sigstore"
+    second audience: the identity provider's token cannot be trusted: Invalid audiences: `other` is not a trusted audience
+    token's issuer: the identity token's issuer is "https://evil.test"; expected "http://HOST"
+    expired: the identity token expired at 1970-01-12T13:46:40Z
+    address not verified: the identity provider has not verified the address me@example.com
+    no ID token: the identity provider at http://HOST/ sent an invalid answer: its answer holds no ID token
+    reused code: the identity provider refused the login: invalid_grant: used \u{1b}
+    no answer: the identity provider at http://HOST/token refused the request with 500 Internal Server Error
+    "#);
 }
 
 #[test]

@@ -4,11 +4,14 @@
 //! given to it) and reads neither configuration nor environment by itself. Fulcio verifies a token once more; what is checked here keeps a token that cannot work, or that was made
 //! for somebody else, from leaving the machine.
 
-mod advice;
+mod browser;
 mod callback;
+mod client;
 mod device;
+mod error;
 mod login;
 mod page;
+mod prompt;
 mod provider;
 mod session;
 mod source;
@@ -17,8 +20,11 @@ mod testing;
 mod token;
 pub mod workload;
 
-pub use device::DeviceCode;
-pub use login::{ACCESS_CODE_HEADER, ADDRESS, Desktop, Login, LoginError, Opener, Prompt};
+pub use browser::{ADDRESS, Desktop, Opener};
+pub use client::OidcClient;
+pub use error::LoginError;
+pub use login::{ACCESS_CODE_HEADER, LoginMethod, LoginOptions};
+pub use prompt::{DeviceCode, Prompt};
 pub use session::{RefreshToken, Session};
 pub use source::{DEFAULT_TOKEN_FILE, Settings, Source, SourceError, choose};
 pub use token::{Expectation, IdentityToken, MAX_TOKEN, TokenError};

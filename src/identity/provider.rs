@@ -5,7 +5,7 @@
 //! revokes over https alone.
 
 use super::{
-    login::LoginError,
+    error::LoginError,
     session::{RefreshToken, Session},
     token::{Expectation, IdentityToken, TokenError},
 };
@@ -208,6 +208,11 @@ impl Provider {
             .map_err(|error| ServiceError::new(Service::IdentityProvider, &quotable(text), Cause::Address(error.to_string())))?;
         admit(&url, self.is_secure())?;
         Ok(url)
+    }
+
+    /// The issuer's URL.
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     fn is_secure(&self) -> bool {

@@ -1,8 +1,12 @@
 //! An OpenID provider of the tests, over real HTTP on loopback, whose lies are chosen by the test; and a user of the tests.
 
 use super::{
-    device::DeviceCode,
-    login::{Desktop, Login, LoginError, Opener, Prompt},
+    browser::{Desktop, Opener},
+    client::OidcClient,
+    error::LoginError,
+    login::{LoginMethod, LoginOptions},
+    prompt::{DeviceCode, Prompt},
+    session::{RefreshToken, Session},
     token::{IdentityToken, tests::jwt},
 };
 use crate::service::{
@@ -207,18 +211,48 @@ fn sign(algorithm: &str, claims: &Value) -> String {
     format!("{unsigned}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-pub(super) fn login<'a>(http: &'a Http, issuer: &'a str) -> Login<'a> {
-    Login {
-        http,
-        issuer,
-        client_id: "sigstore",
-        client_secret: None,
-        redirect_url: None,
-        connector_id: None,
+/// A login attempt, of which a test changes what it needs.
+pub(super) struct Attempt<'a> {
+    pub(super) http: &'a Http,
+    pub(super) client: OidcClient,
+    pub(super) options: LoginOptions<'a>,
+}
+
+pub(super) fn login<'a>(http: &'a Http, issuer: &str) -> Attempt<'a> {
+    let options = LoginOptions {
+        method: LoginMethod::Interactive,
         login_hint: None,
         offline: false,
+        opener: &Opener::Nothing,
+        desktop: WITH_TERMINAL,
         autoclose: None,
-        deadline: Duration::from_secs(60),
+        timeout: Duration::from_secs(60),
+    };
+    Attempt { http, client: OidcClient::public(issuer, "sigstore"), options }
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn by(self, method: LoginMethod<'a>) -> Self {
+        Self { options: LoginOptions { method, ..self.options }, ..self }
+    }
+
+    pub(super) async fn run(&self, prompt: &dyn Prompt) -> Result<Session, LoginError> {
+        self.client.log_in(self.http, &self.options, prompt).await
+    }
+
+    /// At the local issuer, which shows nothing.
+    pub(super) async fn direct(&self, code: &str, email: &str) -> Result<Session, LoginError> {
+        let options = LoginOptions { method: LoginMethod::Direct(code), login_hint: Some(email), ..self.options };
+        let (sender, _receiver) = tokio::sync::mpsc::unbounded_channel();
+        self.client.log_in(self.http, &options, &Shown(sender)).await
+    }
+
+    pub(super) async fn renew(&self, token: &RefreshToken) -> Result<Session, LoginError> {
+        self.client.renew(self.http, token).await
+    }
+
+    pub(super) async fn revoke(&self, token: &RefreshToken) -> Result<bool, LoginError> {
+        self.client.revoke(self.http, token).await
     }
 }
 
@@ -252,7 +286,7 @@ impl Prompt for Shown {
 
 /// Logs in with a browser that does what `browse` does with the authorization request's parameters.
 pub(super) async fn with_browser<F: Future<Output = ()> + Send + 'static>(
-    login: &Login<'_>,
+    login: Attempt<'_>,
     requests: Requests,
     browse: impl FnOnce(HashMap<String, String>) -> F + Send + 'static,
 ) -> Result<IdentityToken, LoginError> {
@@ -263,7 +297,7 @@ pub(super) async fn with_browser<F: Future<Output = ()> + Send + 'static>(
         requests.lock().unwrap().extend(parameters.clone());
         browse(parameters).await;
     });
-    let outcome = login.browser(&Shown(sender), &Opener::Nothing, WITH_TERMINAL).await;
+    let outcome = login.by(LoginMethod::Browser).run(&Shown(sender)).await;
     browser.await.unwrap();
     outcome.map(|session| session.id_token)
 }

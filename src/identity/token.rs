@@ -5,12 +5,12 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, de};
 use zeroize::Zeroizing;
 
-/// The largest token that is read, in bytes. Checked before it is split.
+/// The largest token that is read, in bytes. Checked before the token is split.
 pub const MAX_TOKEN: usize = 16 * 1024;
 
-/// An identity token: a secret while it lasts. It is wiped from memory when dropped and shows nothing of itself in `Debug`.
+/// An identity token, which is a secret until it expires. It is wiped from memory when dropped, and `Debug` shows nothing of it.
 ///
-/// Its signature has been verified only where this program fetched it from the provider itself; Fulcio verifies it in any case.
+/// Its signature has been verified only if this program fetched it from the provider itself. Fulcio verifies it in any case.
 #[derive(Clone)]
 pub struct IdentityToken {
     raw: Zeroizing<String>,
@@ -18,77 +18,91 @@ pub struct IdentityToken {
     workload: Vec<(&'static str, String)>,
 }
 
-/// What a token must fit before it is sent to Fulcio.
+/// What is expected of a token before it is sent to Fulcio.
 #[derive(Debug, Clone, Copy)]
 pub struct Expectation<'a> {
-    /// The issuer that must have made it; `None` where the user configured none, and any will do that Fulcio knows.
+    /// The required issuer; `None` accepts any issuer that Fulcio knows.
     pub issuer: Option<&'a str>,
-    /// The client that it must be made out to: `sigstore` as a rule.
+    /// The required audience: the client id, usually `sigstore`.
     pub audience: &'a str,
     /// The local clock.
     pub now: jiff::Timestamp,
-    /// How far the clocks of issuer and machine may differ.
+    /// The largest accepted difference between the clocks of issuer and machine.
     pub skew: std::time::Duration,
 }
 
 impl<'a> Expectation<'a> {
-    /// With a skew of one minute.
+    /// Expects these, with a skew of one minute.
     pub fn new(issuer: Option<&'a str>, audience: &'a str, now: jiff::Timestamp) -> Self {
         Self { issuer, audience, now, skew: std::time::Duration::from_secs(60) }
     }
 }
 
-/// Why a token is not sent.
+/// Why a token is not sent to Fulcio.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
     /// Beyond [`MAX_TOKEN`].
     #[error("the identity token has more than {MAX_TOKEN} bytes")]
     TooLarge,
-    /// No JWT.
+    /// It is not a JWT.
     #[error("the identity token is not a JSON Web Token: {0}")]
     Malformed(&'static str),
     /// Its claims cannot be read.
     #[error("the identity token's claims cannot be read: {0}")]
     Claims(String),
-    /// It carries no signature that could be verified.
-    #[error("the identity token is not signed by a key of its issuer: its algorithm is {0}")]
+    /// It has no signature that could be verified.
+    #[error("the identity token is not signed with a key of its issuer: its algorithm is \"{0}\"")]
     Algorithm(String),
     /// Another issuer.
-    #[error("the identity token was issued by {found}, and {expected} is expected")]
+    #[error("the identity token's issuer is \"{found}\"; expected \"{expected}\"")]
     Issuer {
-        /// The token's.
+        /// The token's issuer, escaped.
         found: String,
-        /// The configured one.
+        /// The expected issuer, escaped.
         expected: String,
     },
     /// Another audience.
-    #[error("the identity token is made out to {found}, and not to {expected}")]
+    #[error("the identity token's audience is \"{found}\"; expected \"{expected}\"")]
     Audience {
-        /// The token's, joined by commas.
+        /// The token's audiences, joined by commas, escaped.
         found: String,
-        /// The client id.
+        /// The client id, escaped.
         expected: String,
     },
-    /// Past its end.
+    /// It is past its validity period.
     #[error("the identity token expired at {0}")]
     Expired(jiff::Timestamp),
-    /// Before its begin.
-    #[error("the identity token was issued in the future, at {0}; one of the two clocks is wrong")]
+    /// It is before its validity period.
+    #[error("the identity token was issued in the future, at {0}")]
     Future(jiff::Timestamp),
     /// The provider has not verified the address.
     #[error("the identity provider has not verified the address {0}")]
     EmailUnverified(String),
-    /// Neither address nor subject.
-    #[error("the identity token names nobody")]
+    /// It has neither an e-mail address nor a subject.
+    #[error("the identity token has neither subject nor e-mail address")]
     Nobody,
-    /// An answer to another login.
-    #[error("the identity token belongs to another login")]
+    /// Its nonce is not that of the login.
+    #[error("the identity token's nonce is not the one of this login")]
     Nonce,
 }
 
+impl TokenError {
+    /// What to do about it, if there is something.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Expired(_) => "get a new token; if it is new, this machine's clock is ahead",
+            Self::Future(_) => "set this machine's clock; `paraph doctor` measures it",
+            Self::Audience { .. } => "request a token for the client id (paraph.clientID, \"sigstore\" by default)",
+            Self::EmailUnverified(_) => "verify the address at the identity provider",
+            Self::Issuer { .. } => "set paraph.issuer exactly as in the issuer's metadata, trailing slash included",
+            _ => return None,
+        })
+    }
+}
+
 impl IdentityToken {
-    /// Reads a token, white space around it aside. Nothing is verified.
+    /// Reads a token; white space around it is ignored. Nothing is verified.
     ///
     /// # Errors
     /// [`TokenError::TooLarge`], [`TokenError::Malformed`], [`TokenError::Claims`], [`TokenError::Algorithm`] or [`TokenError::Nobody`].
@@ -106,7 +120,7 @@ impl IdentityToken {
         let payload = decode(payload).map_err(|_| TokenError::Malformed("its payload is not base64url"))?;
         let signature = decode(signature).map_err(|_| TokenError::Malformed("its signature is not base64url"))?;
         let Header { alg } = serde_json::from_slice(&header).map_err(|_| TokenError::Malformed("its header names no algorithm"))?;
-        // a token without a signature, or with one that its reader could have made
+        // a token without a signature, or with one that its recipient could have made
         if signature.is_empty() || alg.eq_ignore_ascii_case("none") || alg.to_ascii_uppercase().starts_with("HS") {
             return Err(TokenError::Algorithm(quotable(&alg)));
         }
@@ -116,7 +130,7 @@ impl IdentityToken {
         if token.principal().is_empty() { Err(TokenError::Nobody) } else { Ok(token) }
     }
 
-    /// Checks issuer, audience, times and the verified address.
+    /// Checks issuer, audience, validity period and that the e-mail address was verified.
     ///
     /// # Errors
     /// The [`TokenError`] of the first check that fails.
@@ -128,8 +142,7 @@ impl IdentityToken {
             return Err(TokenError::Issuer { found: quotable(&claims.iss), expected: quotable(issuer) });
         }
         if !claims.aud.iter().any(|audience| audience == expected.audience) {
-            let found = if claims.aud.is_empty() { "nobody".into() } else { quotable(&claims.aud.join(", ")) };
-            return Err(TokenError::Audience { found, expected: quotable(expected.audience) });
+            return Err(TokenError::Audience { found: quotable(&claims.aud.join(", ")), expected: quotable(expected.audience) });
         }
         let skew = i64::try_from(expected.skew.as_secs()).unwrap_or(i64::MAX);
         let now = expected.now.as_second();
@@ -148,17 +161,17 @@ impl IdentityToken {
         Ok(())
     }
 
-    /// The token's text, to be sent and never to be shown.
+    /// The token's text: to be sent, and never to be shown.
     pub fn secret(&self) -> &str {
         &self.raw
     }
 
-    /// The `iss` claim, as it stands in the token.
+    /// The `iss` claim, verbatim.
     pub fn issuer(&self) -> &str {
         &self.claims.iss
     }
 
-    /// Dex's `federated_claims.connector_id`: the issuer behind the issuer, which is whom Fulcio then names in the certificate.
+    /// Dex's `federated_claims.connector_id`: the issuer behind Dex, which Fulcio writes into the certificate.
     pub fn federated_issuer(&self) -> Option<&str> {
         self.claims.federated_claims.as_ref()?.connector_id.as_deref()
     }
@@ -168,12 +181,12 @@ impl IdentityToken {
         &self.claims.sub
     }
 
-    /// The `email` claim, where there is one.
+    /// The `email` claim, if there is one.
     pub fn email(&self) -> Option<&str> {
         self.claims.email.as_deref().filter(|email| !email.is_empty())
     }
 
-    /// Whether it is made out to this audience.
+    /// Whether the token has this audience.
     pub fn is_for(&self, audience: &str) -> bool {
         self.claims.aud.iter().any(|found| found == audience)
     }
@@ -184,8 +197,8 @@ impl IdentityToken {
         &self.workload
     }
 
-    /// The name that the certificate will hold, where that can be told: the e-mail address, or what Fulcio composes of the claims of a
-    /// workload whose platform it knows. Fulcio's configuration decides in the end.
+    /// The name that the certificate will hold, if it can be predicted: the e-mail address, or what Fulcio composes from the claims of a
+    /// known CI platform. Fulcio's configuration decides in the end.
     pub fn certificate_name(&self) -> Option<String> {
         let claim = |name: &str| self.workload.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
         if let Some(email) = self.email() {
@@ -196,7 +209,7 @@ impl IdentityToken {
             "https://agent.buildkite.com" => {
                 Some(format!("https://buildkite.com/{}/{}", claim("organization_slug")?, claim("pipeline_slug")?))
             }
-            // on any host: the claim has the host of its own instance in it
+            // GitLab on any host: the claim contains the host
             _ => match claim("ci_config_ref_uri") {
                 Some(reference) => Some(format!("https://{reference}")),
                 None => Some(self.subject().to_owned()).filter(|subject| subject.starts_with("spiffe://")),
@@ -214,7 +227,7 @@ impl IdentityToken {
         jiff::Timestamp::from_second(self.claims.exp).ok()
     }
 
-    /// What the proof of possession for Fulcio is a signature of: the `email` claim where there is one, else `sub`.
+    /// The `email` claim, or `sub` without one. The proof of possession for Fulcio is a signature over it.
     pub fn principal(&self) -> &str {
         self.email().unwrap_or(&self.claims.sub)
     }
@@ -226,7 +239,7 @@ impl std::fmt::Debug for IdentityToken {
     }
 }
 
-/// What Fulcio's extensions are made of, in the order in which it is told.
+/// The claims that Fulcio writes into extensions, in the order in which they are shown.
 const WORKLOAD_CLAIMS: [&str; 34] = [
     "job_workflow_ref",
     "job_workflow_sha",
@@ -279,7 +292,7 @@ struct Header {
     alg: String,
 }
 
-/// A claim that stands twice is an error: two readers could take different ones.
+/// A duplicate claim is an error: two readers could use different ones.
 #[derive(Clone, Deserialize)]
 struct Claims {
     iss: String,
@@ -318,7 +331,7 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
     })
 }
 
-/// Seconds since the epoch, rounded down where they have a fraction.
+/// Seconds since the epoch, rounded down.
 fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let number = serde_json::Number::deserialize(deserializer)?;
     let seconds = number.as_i64().or_else(|| number.as_f64().map(f64::floor).filter(|float| float.abs() < 1e15).map(|float| float as i64));
@@ -336,7 +349,7 @@ fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D
         serde_json::Value::String(text) if text == "true" => Ok(Some(true)),
         serde_json::Value::String(text) if text == "false" => Ok(Some(false)),
         serde_json::Value::Null => Ok(None),
-        _ => Err(de::Error::custom("email_verified is no boolean")),
+        _ => Err(de::Error::custom("email_verified is not a boolean")),
     }
 }
 
@@ -384,34 +397,34 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_token_is_told_before_it_is_sent() {
-        let say = |claims: Value, now| check(&claims, now).unwrap_err().to_string();
+    fn a_token_with_a_wrong_claim_is_refused() {
+        let error = |claims: Value, now| check(&claims, now).unwrap_err().to_string();
         insta::assert_snapshot!([
-            say(with("iss", json!("https://issuer.test/")), 1500),
-            say(with("aud", json!(["a", "b\u{1b}"])), 1500),
-            say(with("aud", json!([])), 1500),
-            say(claims(), 2060),
-            say(claims(), 939),
-            say(with("nbf", json!(1800)), 1500),
-            say(with("email_verified", json!(false)), 1500),
-            say(with("email_verified", json!("false")), 1500),
+            error(with("iss", json!("https://issuer.test/")), 1500),
+            error(with("aud", json!(["a", "b\u{1b}"])), 1500),
+            error(with("aud", json!([])), 1500),
+            error(claims(), 2060),
+            error(claims(), 939),
+            error(with("nbf", json!(1800)), 1500),
+            error(with("email_verified", json!(false)), 1500),
+            error(with("email_verified", json!("false")), 1500),
         ]
-        .join("\n"), @r"
-            the identity token was issued by https://issuer.test/, and https://issuer.test is expected
-            the identity token is made out to a, b\u{1b}, and not to sigstore
-            the identity token is made out to nobody, and not to sigstore
+        .join("\n"), @r#"
+            the identity token's issuer is "https://issuer.test/"; expected "https://issuer.test"
+            the identity token's audience is "a, b\u{1b}"; expected "sigstore"
+            the identity token's audience is ""; expected "sigstore"
             the identity token expired at 1970-01-01T00:33:20Z
-            the identity token was issued in the future, at 1970-01-01T00:16:40Z; one of the two clocks is wrong
-            the identity token was issued in the future, at 1970-01-01T00:30:00Z; one of the two clocks is wrong
+            the identity token was issued in the future, at 1970-01-01T00:16:40Z
+            the identity token was issued in the future, at 1970-01-01T00:30:00Z
             the identity provider has not verified the address you@example.com
             the identity provider has not verified the address you@example.com
-            ");
+            "#);
         assert_eq!(check(&claims(), 2059), Ok(()), "within the skew");
         assert_eq!(check(&claims(), 940), Ok(()), "within the skew");
     }
 
     #[test]
-    fn what_is_no_token_is_refused_with_its_reason() {
+    fn a_malformed_token_is_refused() {
         let none = |alg: &str, signature: &[u8]| jwt(&json!({"alg": alg}), &claims().to_string(), signature);
         let text = claims().to_string();
         let cases = [
@@ -441,22 +454,22 @@ pub(crate) mod tests {
             the identity token is not a JSON Web Token: its header is not base64url
             the identity token is not a JSON Web Token: its header is not base64url
             the identity token is not a JSON Web Token: its header names no algorithm
-            the identity token is not signed by a key of its issuer: its algorithm is none
-            the identity token is not signed by a key of its issuer: its algorithm is RS256
-            the identity token is not signed by a key of its issuer: its algorithm is NonE
-            the identity token is not signed by a key of its issuer: its algorithm is HS256
+            the identity token is not signed with a key of its issuer: its algorithm is "none"
+            the identity token is not signed with a key of its issuer: its algorithm is "RS256"
+            the identity token is not signed with a key of its issuer: its algorithm is "NonE"
+            the identity token is not signed with a key of its issuer: its algorithm is "HS256"
             the identity token's claims cannot be read: invalid type: integer `1`, expected a string at line 1 column 2
             the identity token's claims cannot be read: duplicate field `iss` at line 1 column 119
             the identity token's claims cannot be read: invalid type: string "never", expected a JSON number at line 1 column 79
             the identity token's claims cannot be read: a time is out of range at line 1 column 78
-            the identity token's claims cannot be read: email_verified is no boolean at line 1 column 62
-            the identity token names nobody
+            the identity token's claims cannot be read: email_verified is not a boolean at line 1 column 62
+            the identity token has neither subject nor e-mail address
             the identity token has more than 16384 bytes
             "#);
     }
 
     #[test]
-    fn the_name_in_the_certificate_is_told_as_far_as_it_can_be() {
+    fn the_name_in_the_certificate_is_predicted_from_known_claims() {
         let name = |claims: Value| IdentityToken::parse(&token_of(&claims)).unwrap().certificate_name();
         let of = |issuer: &str, more: Value| {
             let mut claims = json!({"iss": issuer, "sub": "spiffe://example.test/ci", "aud": "sigstore", "exp": 2000});

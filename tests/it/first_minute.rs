@@ -253,7 +253,7 @@ fn doctor_names_what_is_wrong_and_the_fix() {
     warning  settings    the variable GITSIGN_CREDENTIAL_CACHE is ignored: a credential cache of gitsign's hands out private keys, and none is asked for one
     warning  settings    paraph.allowPlainHttp in ROOT/work/.git/config (local) lets identity tokens go to other machines over plain http
     problem  identity    the identity token expired at TIME
-                         -> get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead
+                         -> get a new token; if it is new, this machine's clock is ahead
     note     identity    paraph.expectedIdentity is not set: whoever logs in signs, and the log shows it
     note     agent       not used (the variable PARAPH_AGENT)
     ok       trusted     1 line of ROOT/work/.git/../allowed, which paraph.allowedIdentities in ROOT/work/.git/config (local) names
@@ -407,7 +407,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
                run_id 17
     token      from SIGSTORE_ID_TOKEN: the variable SIGSTORE_ID_TOKEN is set
     error: the identity token expired at TIME
-    hint: get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead.
+    hint: get a new token; if it is new, this machine's clock is ahead.
     exit 6
 
     identity   https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main, vouched for by https://token.actions.githubusercontent.com, until TIME
@@ -448,13 +448,13 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
 
     identity   not known before the login
     token      from a login in the browser: nothing else is configured
-    error: no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in
-    hint: choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in.
+    error: a login is needed, but there is neither a terminal nor a desktop session to show it on
+    hint: log in where there is a terminal or a desktop, or choose another source of the identity token: paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile.
     exit 6
 
     identity   not known before the login
     token      from a login in the browser: nothing else is configured
-    error: no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in
+    error: a login is needed, but there is neither a terminal nor a desktop session to show it on
     hint: Give the job `permissions: id-token: write`; a workflow of a pull request from a fork gets none.
     exit 6
     ");

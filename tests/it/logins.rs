@@ -7,13 +7,11 @@ mod openid_provider;
 
 use crate::support::sigstore::Sigstore;
 use paraph::{
-    identity::{Desktop, DeviceCode, Login, Prompt},
+    identity::{Desktop, DeviceCode, LoginMethod, LoginOptions, OidcClient, Opener, Prompt},
     service::{Http, Settings},
 };
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-
-const WITH_TERMINAL: Desktop = Desktop { terminal: true, session: false };
 
 /// What a person is shown.
 #[derive(Debug)]
@@ -55,18 +53,20 @@ fn http() -> Http {
     Http::new(Settings::default())
 }
 
-fn login<'a>(http: &'a Http, issuer: &'a str) -> Login<'a> {
-    Login {
-        http,
-        issuer,
-        client_id: "sigstore",
-        client_secret: None,
-        redirect_url: None,
-        connector_id: None,
+fn client(issuer: &str) -> OidcClient {
+    OidcClient::public(issuer, "sigstore")
+}
+
+/// A login of somebody who has a terminal and no desktop.
+fn options(method: LoginMethod<'_>) -> LoginOptions<'_> {
+    LoginOptions {
+        method,
         login_hint: None,
         offline: false,
+        opener: &Opener::Nothing,
+        desktop: Desktop { terminal: true, session: false },
         autoclose: None,
-        deadline: Duration::from_secs(120),
+        timeout: Duration::from_secs(120),
     }
 }
 

@@ -8,7 +8,7 @@ use p256::{
 use paraph::{
     evidence::entry::{HashedRekord, TransparencyLogEntry},
     evidence::rfc3161::TstInfo,
-    identity::{IdentityToken, Login, LoginError},
+    identity::{Desktop, DeviceCode, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, Prompt},
     local::{Instance, Running, ServeOptions},
     service::{
         Http, Settings,
@@ -48,20 +48,29 @@ fn http() -> Http {
 }
 
 async fn log_in(sigstore: &Sigstore, access_code: &str, email: &str) -> Result<IdentityToken, LoginError> {
-    let http = http();
-    let login = Login {
-        http: &http,
-        issuer: &sigstore.url,
-        client_id: "sigstore",
-        client_secret: None,
-        redirect_url: None,
-        connector_id: None,
-        login_hint: None,
+    let options = LoginOptions {
+        method: LoginMethod::Direct(access_code),
+        login_hint: Some(email),
         offline: false,
+        opener: &Opener::Nothing,
+        desktop: Desktop { terminal: false, session: false },
         autoclose: None,
-        deadline: Duration::from_secs(30),
+        timeout: Duration::from_secs(30),
     };
-    Ok(login.direct(access_code, email).await?.id_token)
+    Ok(OidcClient::public(&sigstore.url, "sigstore").log_in(&http(), &options, &Unseen).await?.id_token)
+}
+
+/// A login at the local issuer shows nothing.
+struct Unseen;
+
+impl Prompt for Unseen {
+    fn log_in_at(&self, url: &str, _opening: bool) {
+        panic!("{url}");
+    }
+
+    fn enter_code(&self, code: DeviceCode<'_>) {
+        panic!("{code:?}");
+    }
 }
 
 /// A key, its certificate, and a signature by it.

@@ -126,11 +126,7 @@ fn target(name: &str, context: &Context) -> Result<Target, Failure> {
     let (config, now) = (&context.config, Timestamp::now());
     Ok(Target {
         name: name.to_owned(),
-        issuer: context.issuer(now)?,
-        client_id: config.client_id.value.clone(),
-        client_secret: super::super::identity::client_secret(context)?,
-        redirect_url: config.redirect_url.value.as_ref().map(|url| url.as_str().to_owned()),
-        connector_id: config.connector_id.value.clone(),
+        client: super::super::identity::oidc_client(context)?,
         access_code: super::super::identity::access_code(context)?,
         opener: super::super::identity::opener(config),
         autoclose: super::super::identity::autoclose(config),

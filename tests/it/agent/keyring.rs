@@ -10,7 +10,7 @@ use crate::support::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paraph::{
-    identity::{Login, LoginError, RefreshToken, Session},
+    identity::{LoginError, OidcClient, RefreshToken, Session},
     local::{Fault, ServeOptions},
     service::{Http, Settings},
 };
@@ -59,20 +59,9 @@ impl Setup {
     /// Asks the issuer for a session's next token, as anybody who has the last one can.
     fn redeem(&self, token: &str) -> Result<Session, LoginError> {
         let http = Http::new(Settings::default());
-        let login = Login {
-            http: &http,
-            issuer: &self.sigstore.url,
-            client_id: "sigstore",
-            client_secret: None,
-            redirect_url: None,
-            connector_id: None,
-            login_hint: None,
-            offline: true,
-            autoclose: None,
-            deadline: Duration::from_secs(30),
-        };
+        let client = OidcClient::public(&self.sigstore.url, "sigstore");
         let token = RefreshToken::new(Zeroizing::new(token.to_owned()), EMAIL).unwrap();
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(login.renew(&token))
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(client.renew(&http, &token))
     }
 }
 

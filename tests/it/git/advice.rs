@@ -114,30 +114,30 @@ fn each_failure_says_what_happened_and_what_to_do() {
         assert!(helps, "{name}: {text}");
         table += &format!("{name}\n{}\n", text.replace(other.folder.to_str().unwrap(), "OTHER"));
     }
-    insta::assert_snapshot!(table, @r"
+    insta::assert_snapshot!(table, @r#"
     no terminal and no desktop
-    error: no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in
-    hint: choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in.
+    error: a login is needed, but there is neither a terminal nor a desktop session to show it on
+    hint: log in where there is a terminal or a desktop, or choose another source of the identity token: paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile.
 
     no browser
     error: no browser could be opened for the login, and there is no terminal to show its address on
-    hint: set paraph.urlOpener to a program that opens it, or paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile.
+    hint: set paraph.urlOpener to a program that opens a browser, or choose another source of the identity token: paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile.
 
     nobody logs in
     error: nobody completed the login within 1 s
-    hint: try again; paraph.loginTimeout gives more time.
+    hint: try again; a larger paraph.loginTimeout gives more time.
 
     an expired token
     error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token expired at TIME
-    hint: get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead.
+    hint: get a new token; if it is new, this machine's clock is ahead.
 
     a wrong clock
-    error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token was issued in the future, at TIME; one of the two clocks is wrong
-    hint: set this machine's clock, for instance with NTP; `paraph doctor` measures it.
+    error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token was issued in the future, at TIME
+    hint: set this machine's clock; `paraph doctor` measures it.
 
     a token for somebody else
-    error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token is made out to https://cloud.example, and not to sigstore
-    hint: ask for a token that is made out to the client id (paraph.clientID, sigstore by default).
+    error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token's audience is "https://cloud.example"; expected "sigstore"
+    hint: request a token for the client id (paraph.clientID, "sigstore" by default).
 
     a token of another instance
     error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token is from https://oauth2.sigstore.dev/auth, the identity provider of the instance public, and the instance here is local
@@ -145,7 +145,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
 
     an address that nobody has verified
     error: the token from SIGSTORE_ID_TOKEN is not sent: the identity provider has not verified the address ann@example.com
-    hint: confirm the address at the identity provider.
+    hint: verify the address at the identity provider.
 
     no token
     error: SIGSTORE_ID_TOKEN holds no identity token that can be used: the identity token is not a JSON Web Token: it does not have three parts
@@ -176,7 +176,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
 
     an access code of yesterday
     error: the identity provider refused the login: access_denied: the access code is not the instance's
-    hint: run `paraph local use` again in this repository: it names the file of the access code.
+    hint: run `paraph local use` again in this repository.
 
     an issuer that is down
     error: the identity provider at http://HOST/.well-known/openid-configuration could not be reached: connection refused
@@ -223,7 +223,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
     a closed descriptor
     error: the status lines cannot be written to descriptor 77: No such file or directory (os error 2)
     hint: --status-fd names a descriptor that the caller has opened for writing; git uses 2 for signatures and 1 for verdicts.
-    ");
+    "#);
 }
 
 /// Nothing of the signature was on standard output above; here the log has to have heard of nothing either.

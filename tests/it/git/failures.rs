@@ -44,8 +44,8 @@ fn without_a_terminal_and_without_an_identity_one_message_says_what_is_missing()
     let mut paraph = sandbox.command("setsid", &sandbox.work());
     let done = sandbox.feed(paraph.arg("--wait").arg(env!("CARGO_BIN_EXE_paraph")).args(SIGN), PAYLOAD);
     insta::assert_snapshot!(refused_directly(&done), @r"
-    error: no identity to sign with: there is neither a terminal to show the login's address on nor a desktop session to open a browser in
-    hint: choose where the identity comes from with paraph.tokenProvider, set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in.
+    error: a login is needed, but there is neither a terminal nor a desktop session to show it on
+    hint: log in where there is a terminal or a desktop, or choose another source of the identity token: paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile.
     ");
 }
 
@@ -300,7 +300,7 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     let without_code: Vec<&str> = shown.lines().map(|line| line.split("with the code").next().unwrap()).collect();
     insta::assert_snapshot!(without_code.join("\n"), @r"
     paraph: log in on any device at http://HOST/device 
-    paraph: nobody completed the login within 4 s (hint: try again; paraph.loginTimeout gives more time.)
+    paraph: nobody completed the login within 4 s (hint: try again; a larger paraph.loginTimeout gives more time.)
     ");
     // an issuer's fixed redirect URL is one that the user has made reachable: the way of the browser
     set(&sandbox, "gitsign.redirectURL=http://localhost/auth/callback");
@@ -308,7 +308,7 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     let without_query: Vec<&str> = shown.lines().map(|line| line.split('?').next().unwrap()).collect();
     insta::assert_snapshot!(without_query.join("\n"), @r"
     paraph: log in at http://HOST/auth
-    paraph: nobody completed the login within 4 s (hint: try again; paraph.loginTimeout gives more time.)
+    paraph: nobody completed the login within 4 s (hint: try again; a larger paraph.loginTimeout gives more time.)
     ");
 }
 

@@ -106,7 +106,7 @@ fn a_job_in_which_nobody_can_log_in_signs_as_itself_and_says_so() {
     insta::assert_snapshot!(without_code.join("\n"), @r"
     paraph: the identity of this job of GitHub Actions is not used; paraph.tokenProvider = github-actions would.
     paraph: log in on any device at http://HOST/device
-    paraph: nobody completed the login within 2 s (hint: try again; paraph.loginTimeout gives more time.)
+    paraph: nobody completed the login within 2 s (hint: try again; a larger paraph.loginTimeout gives more time.)
     ");
     assert_eq!(sandbox.git(&["log", "-1", "--format=%s"]), "message");
 }
@@ -137,19 +137,19 @@ fn a_token_that_cannot_be_right_is_sent_to_nobody() {
         table += &format!("{case}\n{}\n", shown(&sandbox, &done.stderr));
     }
     assert_eq!((fulcio.connections(), log.connections()), (0, 0));
-    insta::assert_snapshot!(table, @r"
+    insta::assert_snapshot!(table, @r#"
     another audience
-    error: the token from GitHub Actions is not sent: the identity token is made out to https://github.com/org, and not to sigstore
-    hint: ask for a token that is made out to the client id (paraph.clientID, sigstore by default).
+    error: the token from GitHub Actions is not sent: the identity token's audience is "https://github.com/org"; expected "sigstore"
+    hint: request a token for the client id (paraph.clientID, "sigstore" by default).
 
     expired
     error: the token from GitHub Actions is not sent: the identity token expired at TIME
-    hint: get a fresh token: one lives for minutes; where it is fresh, this machine's clock is ahead.
+    hint: get a new token; if it is new, this machine's clock is ahead.
 
     from the future
-    error: the token from GitHub Actions is not sent: the identity token was issued in the future, at TIME; one of the two clocks is wrong
-    hint: set this machine's clock, for instance with NTP; `paraph doctor` measures it.
-    ");
+    error: the token from GitHub Actions is not sent: the identity token was issued in the future, at TIME
+    hint: set this machine's clock; `paraph doctor` measures it.
+    "#);
 }
 
 /// The name in the certificate is composed by Fulcio, and can be told before.

@@ -1,12 +1,12 @@
 //! The pages of a login in a real browser.
 
-use super::{Person, Told, WITH_TERMINAL, http, login, run, while_logging_in};
+use super::{Person, Told, client, http, options, run, while_logging_in};
 use crate::support::{
     chromium::{Chromium, Tab},
     sandbox::Sandbox,
     sigstore::{EMAIL, Sigstore},
 };
-use paraph::identity::{Login, Opener};
+use paraph::identity::{LoginMethod, LoginOptions};
 use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -66,9 +66,8 @@ fn the_pages_work_without_scripts_and_so_does_that_for_another_device() {
     let tab = chromium.open("about:blank");
     chromium.without_scripts(&tab);
     let browser = async |person: Person| {
-        let http = http();
-        let login = Login { autoclose: Some(Duration::from_secs(1)), ..login(&http, &sigstore.url) };
-        login.browser(&person, &Opener::Nothing, WITH_TERMINAL).await.unwrap().id_token.principal().to_owned()
+        let options = LoginOptions { autoclose: Some(Duration::from_secs(1)), ..options(LoginMethod::Browser) };
+        client(&sigstore.url).log_in(&http(), &options, &person).await.unwrap().id_token.principal().to_owned()
     };
     let email = while_logging_in(browser, |told| {
         let Told::Address(address) = told else { panic!("{told:?}") };
@@ -80,8 +79,7 @@ fn the_pages_work_without_scripts_and_so_does_that_for_another_device() {
     });
     assert_eq!(email, EMAIL);
     let device = async |person: Person| {
-        let http = http();
-        login(&http, &sigstore.url).device(&person, WITH_TERMINAL).await.unwrap().id_token.principal().to_owned()
+        client(&sigstore.url).log_in(&http(), &options(LoginMethod::Device), &person).await.unwrap().id_token.principal().to_owned()
     };
     let email = while_logging_in(device, |told| {
         let Told::Code { complete: Some(address), code, .. } = told else { panic!("{told:?}") };
@@ -105,9 +103,8 @@ fn a_page_without_another_one_before_it_closes_itself() {
     let sigstore = Sigstore::start();
     let access = std::fs::read_to_string(sigstore.file("access-code")).unwrap();
     let browser = async |person: Person| {
-        let http = http();
-        let login = Login { autoclose: Some(Duration::from_secs(1)), login_hint: Some(EMAIL), ..login(&http, &sigstore.url) };
-        login.browser(&person, &Opener::Nothing, WITH_TERMINAL).await.unwrap().id_token.principal().to_owned()
+        let options = LoginOptions { autoclose: Some(Duration::from_secs(1)), login_hint: Some(EMAIL), ..options(LoginMethod::Browser) };
+        client(&sigstore.url).log_in(&http(), &options, &person).await.unwrap().id_token.principal().to_owned()
     };
     let email = while_logging_in(browser, |told| {
         let Told::Address(address) = told else { panic!("{told:?}") };

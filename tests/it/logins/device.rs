@@ -1,6 +1,6 @@
 //! Logins on another device, and sessions that go on, at the local issuer; what git's users see of them.
 
-use super::{Person, Told, WITH_TERMINAL, enter, http, login, run};
+use super::{Person, Told, client, enter, http, options, run};
 use crate::support::{
     browser::Browser,
     objects::installed,
@@ -8,7 +8,7 @@ use crate::support::{
     sigstore::{EMAIL, Sigstore},
 };
 use paraph::{
-    identity::{Login, LoginError, Opener},
+    identity::{LoginError, LoginMethod, LoginOptions, Opener},
     local::{Fault, Instance, Logins, ServeOptions},
 };
 use std::{
@@ -27,7 +27,8 @@ fn one_login_on_another_device_keeps_a_session_until_it_is_revoked() {
     run(async {
         let sigstore = Sigstore::start();
         let http = http();
-        let login = Login { offline: true, ..login(&http, &sigstore.url) };
+        let client = client(&sigstore.url);
+        let options = LoginOptions { offline: true, ..options(LoginMethod::Device) };
         let (sender, mut told) = unbounded_channel();
         let person = async {
             let Some(Told::Code { address, code, complete }) = told.recv().await else { panic!("no code") };
@@ -38,17 +39,17 @@ fn one_login_on_another_device_keeps_a_session_until_it_is_revoked() {
             assert!(enter(&sigstore, &code, EMAIL).await);
         };
         let prompt = Person(sender);
-        let (session, ()) = tokio::join!(login.device(&prompt, WITH_TERMINAL), person);
+        let (session, ()) = tokio::join!(client.log_in(&http, &options, &prompt), person);
         let session = session.unwrap();
         assert_eq!(session.id_token.principal(), EMAIL);
         let first = session.refresh_token.unwrap();
-        let renewed = login.renew(&first).await.unwrap();
+        let renewed = client.renew(&http, &first).await.unwrap();
         assert_eq!(renewed.id_token.principal(), EMAIL);
         let second = renewed.refresh_token.unwrap();
         assert_ne!(first, second);
         assert_eq!(counted(&sigstore), Logins { logins: 1, renewals: 1 });
-        assert!(login.revoke(&second).await.unwrap());
-        assert!(matches!(login.renew(&second).await, Err(LoginError::NotRenewed { .. })));
+        assert!(client.revoke(&http, &second).await.unwrap());
+        assert!(matches!(client.renew(&http, &second).await, Err(LoginError::NotRenewed { .. })));
     });
 }
 
@@ -58,8 +59,7 @@ fn a_person_enters_the_code_in_a_browser() {
         let sigstore = Sigstore::start();
         let access = std::fs::read_to_string(sigstore.file("access-code")).unwrap();
         for (button, expected) in [("", "You are signed in"), ("deny", "The login was refused")] {
-            let http = http();
-            let login = login(&http, &sigstore.url);
+            let (http, client, options) = (http(), client(&sigstore.url), options(LoginMethod::Device));
             let (sender, mut told) = unbounded_channel();
             let person = async {
                 let Some(Told::Code { address, code, .. }) = told.recv().await else { panic!("no code") };
@@ -70,7 +70,7 @@ fn a_person_enters_the_code_in_a_browser() {
                 assert!(page.html.contains(expected), "{}", page.html);
             };
             let prompt = Person(sender);
-            let (session, ()) = tokio::join!(login.device(&prompt, WITH_TERMINAL), person);
+            let (session, ()) = tokio::join!(client.log_in(&http, &options, &prompt), person);
             match button {
                 "" => assert_eq!(session.unwrap().id_token.principal(), EMAIL),
                 _ => {
@@ -87,8 +87,9 @@ fn without_a_desktop_the_device_flow_is_taken_where_the_issuer_has_it() {
     run(async {
         for (faults, by_code) in [(vec![], true), (vec![Fault::NoDevice], false)] {
             let sigstore = Sigstore::with(ServeOptions { faults, ..ServeOptions::default() });
-            let http = http();
-            let login = Login { deadline: Duration::from_secs(if by_code { 60 } else { 2 }), ..login(&http, &sigstore.url) };
+            let (http, client) = (http(), client(&sigstore.url));
+            let timeout = Duration::from_secs(if by_code { 60 } else { 2 });
+            let options = LoginOptions { timeout, opener: &Opener::System, ..options(LoginMethod::Interactive) };
             let (sender, mut told) = unbounded_channel();
             let person = async {
                 match told.recv().await {
@@ -97,7 +98,7 @@ fn without_a_desktop_the_device_flow_is_taken_where_the_issuer_has_it() {
                 }
             };
             let prompt = Person(sender);
-            let (session, entered) = tokio::join!(login.interactive(&prompt, &Opener::System, WITH_TERMINAL), person);
+            let (session, entered) = tokio::join!(client.log_in(&http, &options, &prompt), person);
             assert_eq!((session.is_ok(), entered), (by_code, by_code));
         }
     });
@@ -175,9 +176,9 @@ fn what_becomes_of_a_code_is_told_on_the_terminal() {
         told += &format!("{fault}: {last}\n");
     }
     insta::assert_snapshot!(told, @r"
-    issuer=device-denied: paraph: the identity provider refused the login: access_denied: the login was refused on its page (hint: log in once more, as somebody whom the provider lets in.)
-    issuer=device-expired: paraph: the code expired before the login was completed; try again for a new one
-    issuer=no-device: paraph: URL offers no login on another device; unset paraph.tokenProvider to log in with a browser
+    issuer=device-denied: paraph: the identity provider refused the login: access_denied: the login was refused on its page (hint: log in again with an account that the provider accepts.)
+    issuer=device-expired: paraph: the code expired before the login was completed (hint: try again to get a new code.)
+    issuer=no-device: paraph: URL does not support login with a code (hint: unset paraph.tokenProvider to log in with a browser.)
     issuer=foreign-key: paraph: the identity provider's token cannot be trusted: Signature verification failed: No matching key found
     ");
 }

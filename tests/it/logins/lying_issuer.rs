@@ -27,11 +27,11 @@ fn a_token_that_lies_goes_nowhere_and_makes_no_commit() {
         assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""), "{fault}");
         told += &format!("{fault}: {}\n", done.stderr.lines().next().unwrap().replace(&sigstore.url, "URL"));
     }
-    insta::assert_snapshot!(told, @r"
-    issuer=other-nonce: error: the identity token belongs to another login
-    issuer=other-audience: error: the identity token is made out to another-client, and not to sigstore
-    issuer=other-issuer: error: the identity token was issued by URL/, and URL is expected
+    insta::assert_snapshot!(told, @r#"
+    issuer=other-nonce: error: the identity token's nonce is not the one of this login
+    issuer=other-audience: error: the identity token's audience is "another-client"; expected "sigstore"
+    issuer=other-issuer: error: the identity token's issuer is "URL/"; expected "URL"
     issuer=unverified-email: error: the identity provider has not verified the address ann@example.com
     issuer=foreign-key: error: the identity provider's token cannot be trusted: Signature verification failed: No matching key found
-    ");
+    "#);
 }

@@ -1,13 +1,13 @@
 //! Logins at an independent OpenID provider: npm's oidc-provider, which `scripts/interop` fetches.
 
-use super::{Person, Told, WITH_TERMINAL, http, login, run, while_logging_in};
+use super::{Person, Told, client, http, options, run, while_logging_in};
 use crate::support::{
     browser::{Browser, Page},
     chromium::Chromium,
     objects::installed,
     sigstore::EMAIL,
 };
-use paraph::identity::{Login, LoginError, Opener};
+use paraph::identity::{LoginError, LoginMethod, LoginOptions};
 use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,
@@ -78,8 +78,8 @@ async fn sign_in(browser: &mut Browser, page: Page) -> Page {
 fn a_login_in_the_browser_at_an_independent_provider() {
     let Some(provider) = Provider::start("a_login_in_the_browser_at_an_independent_provider") else { return };
     run(async {
-        let http = http();
-        let login = Login { offline: true, ..login(&http, &provider.url) };
+        let (http, client) = (http(), client(&provider.url));
+        let options = LoginOptions { offline: true, ..options(LoginMethod::Browser) };
         let (sender, mut told) = unbounded_channel();
         let person = async {
             let Some(Told::Address(address)) = told.recv().await else { panic!("no address") };
@@ -89,19 +89,19 @@ fn a_login_in_the_browser_at_an_independent_provider() {
             assert!(page.status == 200 && page.html.contains("You are signed in"), "{}: {}", page.url, page.html);
         };
         let prompt = Person(sender);
-        let (session, ()) = tokio::join!(login.browser(&prompt, &Opener::Nothing, WITH_TERMINAL), person);
+        let (session, ()) = tokio::join!(client.log_in(&http, &options, &prompt), person);
         let session = session.unwrap();
         assert_eq!((session.id_token.principal(), session.id_token.issuer()), (EMAIL, provider.url.as_str()));
 
         // the session goes on without a person, each token good once
         let first = session.refresh_token.unwrap();
-        let renewed = login.renew(&first).await.unwrap();
+        let renewed = client.renew(&http, &first).await.unwrap();
         assert_eq!(renewed.id_token.principal(), EMAIL);
         let second = renewed.refresh_token.unwrap();
         assert_ne!(first, second);
-        let third = login.renew(&second).await.unwrap().refresh_token.unwrap();
-        assert!(login.revoke(&third).await.unwrap());
-        assert!(matches!(login.renew(&third).await, Err(LoginError::NotRenewed { .. })));
+        let third = client.renew(&http, &second).await.unwrap().refresh_token.unwrap();
+        assert!(client.revoke(&http, &third).await.unwrap());
+        assert!(matches!(client.renew(&http, &third).await, Err(LoginError::NotRenewed { .. })));
     });
 }
 
@@ -109,8 +109,7 @@ fn a_login_in_the_browser_at_an_independent_provider() {
 fn a_refusal_at_an_independent_provider_is_told() {
     let Some(provider) = Provider::start("a_refusal_at_an_independent_provider_is_told") else { return };
     run(async {
-        let http = http();
-        let login = login(&http, &provider.url);
+        let (http, client, options) = (http(), client(&provider.url), options(LoginMethod::Browser));
         let (sender, mut told) = unbounded_channel();
         let person = async {
             let Some(Told::Address(address)) = told.recv().await else { panic!("no address") };
@@ -121,7 +120,7 @@ fn a_refusal_at_an_independent_provider_is_told() {
             assert!(page.html.contains("The login has failed"), "{}: {}", page.url, page.html);
         };
         let prompt = Person(sender);
-        let (session, ()) = tokio::join!(login.browser(&prompt, &Opener::Nothing, WITH_TERMINAL), person);
+        let (session, ()) = tokio::join!(client.log_in(&http, &options, &prompt), person);
         insta::assert_snapshot!(session.unwrap_err(), @"the identity provider refused the login: access_denied: End-User aborted interaction");
     });
 }
@@ -131,8 +130,8 @@ fn a_refusal_at_an_independent_provider_is_told() {
 fn a_login_on_another_device_at_an_independent_provider() {
     let Some(provider) = Provider::start("a_login_on_another_device_at_an_independent_provider") else { return };
     run(async {
-        let http = http();
-        let login = Login { offline: true, ..login(&http, &provider.url) };
+        let (http, client) = (http(), client(&provider.url));
+        let options = LoginOptions { offline: true, ..options(LoginMethod::Device) };
         let (sender, mut told) = unbounded_channel();
         let person = async {
             let Some(Told::Code { complete: Some(address), code, .. }) = told.recv().await else { panic!("no code") };
@@ -147,11 +146,11 @@ fn a_login_on_another_device_at_an_independent_provider() {
         };
         let started = std::time::Instant::now();
         let prompt = Person(sender);
-        let (session, ()) = tokio::join!(login.device(&prompt, WITH_TERMINAL), person);
+        let (session, ()) = tokio::join!(client.log_in(&http, &options, &prompt), person);
         assert!(started.elapsed() >= Duration::from_secs(5));
         let session = session.unwrap();
         assert_eq!((session.id_token.principal(), session.id_token.nonce()), (EMAIL, None));
-        assert_eq!(login.renew(&session.refresh_token.unwrap()).await.unwrap().id_token.principal(), EMAIL);
+        assert_eq!(client.renew(&http, &session.refresh_token.unwrap()).await.unwrap().id_token.principal(), EMAIL);
     });
 }
 
@@ -161,9 +160,7 @@ fn a_real_browser_logs_in_at_an_independent_provider() {
     let Some(provider) = Provider::start(test) else { return };
     let Some(mut chromium) = Chromium::start(test) else { return };
     let browser = async |person: Person| {
-        let http = http();
-        let login = login(&http, &provider.url);
-        login.browser(&person, &Opener::Nothing, WITH_TERMINAL).await.unwrap().id_token.principal().to_owned()
+        client(&provider.url).log_in(&http(), &options(LoginMethod::Browser), &person).await.unwrap().id_token.principal().to_owned()
     };
     let email = while_logging_in(browser, |told| {
         let Told::Address(address) = told else { panic!("{told:?}") };
