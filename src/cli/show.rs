@@ -6,10 +6,10 @@ use super::{
     ui::Ui,
 };
 use crate::{
-    judge::{Entries, Judge},
+    judge::{Entries, Judge, SignableKind},
     object::{Commit, Signed, Tag},
     report::{Contents, Report, sentences},
-    repository::{ObjectKind, RawObject},
+    repository::RawObject,
     verify::Verifier,
 };
 use serde::{
@@ -68,15 +68,9 @@ struct Document {
 }
 
 fn signed(object: &RawObject) -> Result<Signed<'_>, Failure> {
-    let split = match object.kind {
-        ObjectKind::Commit => Commit::parse(&object.bytes, object.format).map(|commit| commit.signed),
-        ObjectKind::Tag => Tag::parse(&object.bytes).map(|tag| tag.signed),
-        ObjectKind::Blob | ObjectKind::Tree => {
-            return Err(Failure::new(
-                Exit::Object,
-                format!("{} is a {}, and only commits and tags are signed", object.id, object.kind.name()),
-            ));
-        }
+    let split = match SignableKind::of(object)? {
+        SignableKind::Commit => Commit::parse(&object.bytes, object.format).map(|commit| commit.signed),
+        SignableKind::Tag => Tag::parse(&object.bytes).map(|tag| tag.signed),
     };
     split.map_err(|rejection| unreadable(object, &rejection.to_string()))
 }

@@ -1,8 +1,8 @@
-//! The status lines that git and jj read (GnuPG's `doc/DETAILS`), and the exit status that goes with them.
+//! The status lines that git and jj read (GnuPG's `doc/DETAILS`), and the exit status that belongs to them.
 //!
-//! A judgement gives exactly one block, written once, at the end. Only a verified signature gives GOODSIG. Every block carries a TRUST
-//! line: git 2.39 aborts without one where it shows the trust level. Each field that git reads is followed by a space and another one,
-//! since its reader runs to the next space, across line ends.
+//! A judgement gives exactly one block, which is written once, at the end. Only a verified signature gives GOODSIG. Every block has a TRUST
+//! line: without one, git 2.39 aborts where it shows the trust level. Each field that git reads is followed by a space and another field,
+//! because git reads up to the next space, across line ends.
 
 use crate::{
     escape::Escaped,
@@ -14,7 +14,7 @@ use crate::{
 /// The key id where there is no certificate.
 const NO_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// The block of a judgement. `claimed` is what a signature that was not verified says of itself.
+/// The block of a judgement. `claimed` is the claim of a signature that was not verified.
 pub fn verification(judgement: &Judgement, claimed: Option<&Claimed>) -> String {
     let lines = match (&judgement.result, judgement.verdict) {
         (Ok(verified), Verdict::Good) => good(verified, "TRUST_FULLY"),
@@ -30,12 +30,12 @@ pub fn verification(judgement: &Judgement, claimed: Option<&Claimed>) -> String 
     format!("[GNUPG:] NEWSIG\n{lines}")
 }
 
-/// Whether git is to see success.
+/// Whether git must see success.
 pub fn is_success(judgement: &Judgement) -> bool {
     matches!(judgement.verdict, Verdict::Good | Verdict::Untrusted)
 }
 
-/// The line without which git throws a signature away.
+/// The line of a new signature, without which git discards it.
 pub fn signature_created(verified: &Verification) -> String {
     let seconds = verified.time().as_second();
     format!("[GNUPG:] SIG_CREATED D 19 8 00 {seconds} {}\n", fingerprint(verified))
@@ -53,12 +53,12 @@ fn good(verified: &Verification, trust: &str) -> String {
     )
 }
 
-/// ERRSIG with all its fields, the last but one of which (9) says that a key is missing; jj wants NO_PUBKEY after it.
+/// ERRSIG with all its fields. The last but one (9) means that a key is missing; jj expects NO_PUBKEY after it.
 fn unchecked(key: &str) -> String {
     format!("[GNUPG:] ERRSIG {key} 19 8 00 0 9 {key}\n[GNUPG:] NO_PUBKEY {key}\n[GNUPG:] TRUST_UNDEFINED 0 shell\n")
 }
 
-/// The block where nothing could be checked because the program could not be set up.
+/// The block where the input or the configuration could not be read, so that nothing was checked.
 pub fn nothing_checked(claimed: Option<&Claimed>) -> String {
     format!("[GNUPG:] NEWSIG\n{}", unchecked(claimed.map_or(NO_KEY, |claimed| claimed.fingerprint.as_str())))
 }

@@ -24,7 +24,7 @@ use crate::{
     policy::{Judgement, Policy},
     repository::{self, ObjectKind, RawObject},
     verdict_cache::{CacheError, VerdictCache},
-    verify::{Verification, Verified, Verifier},
+    verify::{Verification, Verifier},
 };
 
 /// Judges objects.
@@ -78,7 +78,7 @@ impl Judge {
     /// # Errors
     /// [`Error::NotSignable`] for an object of another kind.
     pub fn object(&self, object: &RawObject) -> Result<Judged, Error> {
-        let judgement = self.policy.judge(self.verify(object)?);
+        let judgement = self.policy.judge(self.verify(object, SignableKind::of(object)?));
         Ok(Judged::new(object, self.external.judge(object, judgement)))
     }
 
@@ -114,30 +114,45 @@ impl Judge {
     }
 
     /// Verifies a commit or tag, with the result of an earlier run where there is one.
-    fn verify(&self, object: &RawObject) -> Result<Result<Verification, Rejection>, Error> {
+    fn verify(&self, object: &RawObject, kind: SignableKind) -> Result<Verification, Rejection> {
+        let id = object.id.as_bytes();
         // a tag's result depends on the name by which it was reached
-        let Some(cache) = self.cache.as_ref().filter(|_| object.kind == ObjectKind::Commit) else {
-            return Ok(self.verify_anew(object)?.map(Verification::from));
+        let cache = self.cache.as_ref().filter(|_| kind == SignableKind::Commit);
+        if let Some(cached) = cache.and_then(|cache| cache.get(id)) {
+            return Ok(cached.into());
+        }
+        let verified = match kind {
+            SignableKind::Commit => self.entries.verify(&self.verifier, &Commit::parse(&object.bytes, object.format)?.signed)?,
+            SignableKind::Tag => {
+                let tag = Tag::parse_in(&object.bytes, object.format, object.reference.as_deref())?;
+                self.entries.verify(&self.verifier, &tag.signed)?
+            }
         };
-        if let Some(cached) = cache.get(object.id.as_bytes()) {
-            return Ok(Ok(cached.into()));
+        if let Some(cache) = cache {
+            cache.insert(id, &verified);
         }
-        let result = self.verify_anew(object)?;
-        if let Ok(verified) = &result {
-            cache.insert(object.id.as_bytes(), verified);
-        }
-        Ok(result.map(Verification::from))
+        Ok(verified.into())
     }
+}
 
-    fn verify_anew(&self, object: &RawObject) -> Result<Result<Verified, Rejection>, Error> {
+/// The kinds of objects that carry a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignableKind {
+    /// A commit.
+    Commit,
+    /// An annotated tag.
+    Tag,
+}
+
+impl SignableKind {
+    /// The kind of this object.
+    ///
+    /// # Errors
+    /// [`Error::NotSignable`].
+    pub fn of(object: &RawObject) -> Result<Self, Error> {
         match object.kind {
-            ObjectKind::Commit => {
-                Ok(Commit::parse(&object.bytes, object.format).and_then(|commit| self.entries.verify(&self.verifier, &commit.signed)))
-            }
-            ObjectKind::Tag => {
-                let tag = Tag::parse_in(&object.bytes, object.format, object.reference.as_deref());
-                Ok(tag.and_then(|tag| self.entries.verify(&self.verifier, &tag.signed)))
-            }
+            ObjectKind::Commit => Ok(Self::Commit),
+            ObjectKind::Tag => Ok(Self::Tag),
             ObjectKind::Blob | ObjectKind::Tree => Err(Error::NotSignable { id: object.id.clone(), kind: object.kind.name() }),
         }
     }

@@ -85,8 +85,12 @@ fn open_cache(verifier: &Verifier, warnings: &mut Vec<String>) -> Result<Verdict
     Ok(cache)
 }
 
-fn time(text: &str) -> Result<Timestamp, String> {
-    crate::policy::time_of(text).ok_or_else(|| "it is not a time in RFC 3339, such as 2026-01-31T00:00:00Z".to_owned())
+#[derive(Debug, thiserror::Error)]
+#[error("it is not a time in RFC 3339, such as 2026-01-31T00:00:00Z")]
+struct TimeError;
+
+fn time(text: &str) -> Result<Timestamp, TimeError> {
+    crate::policy::time_of(text).ok_or(TimeError)
 }
 
 /// The repository, the configuration and the judge of one call.

@@ -20,7 +20,7 @@ use std::{
     io::IsTerminal,
 };
 
-/// Digits of an id that are kept and shown.
+/// Digits of an id that are remembered and shown.
 const SHORT_ID: usize = 16;
 
 /// Repeated payloads that are listed, at most; the others are counted.
