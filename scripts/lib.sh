@@ -1,24 +1,24 @@
 # shellcheck shell=bash
-# What the scripts of this folder share. It is sourced, and changes nothing but the current folder: that of the project.
+# Functions that the scripts of this folder share. Sourcing it enters the project's folder and changes nothing else.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# A line about what the script does, on standard error.
+# Prints a line about the script's progress, on standard error.
 say() { printf '%s\n' "$*" >&2; }
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Ends the script where a program is missing that nothing works without.
+# Ends the script if a required program is missing.
 need() {
   local program
   for program in "$@"; do
-    have "$program" || { say "error: $program is not installed, and this script needs it."; exit 1; }
+    have "$program" || { say "error: $program is not installed; this script needs it"; exit 1; }
   done
 }
 
-# Reads what cargo says on standard input and shows how far it is: one line that changes on a terminal, otherwise a line now and then.
-# From an error on, everything is shown.
+# Reads cargo's messages on standard input and shows the progress: one changing line on a terminal, otherwise a line now and then.
+# It shows everything from the first error on.
 progress() {
   local line count=0 terminal=''
   [ ! -t 2 ] || terminal=yes
@@ -31,7 +31,7 @@ progress() {
         elif [ $((count % 50)) -eq 0 ]; then
           say "  $count compiled"
         fi ;;
-      *' Blocking '*) say '  Another cargo builds in this folder; waiting for it.' ;;
+      *' Blocking '*) say '  Another cargo is building in this folder; waiting for it.' ;;
       error*)
         [ -z "$terminal" ] || printf '\r\033[K' >&2
         printf '%s\n' "$line" >&2
@@ -41,8 +41,7 @@ progress() {
   [ -z "$terminal" ] || printf '\r\033[K' >&2
 }
 
-# Prints the path of paraph: $PARAPH where it is set; otherwise it is built from this checkout.
-# The development profile is what the tests use as well, and builds several times faster than the release profile.
+# Prints the path of paraph: $PARAPH if it is set; otherwise of a build of this checkout, in the development profile that the tests use too.
 built_paraph() {
   if [ -n "${PARAPH:-}" ]; then
     realpath "$PARAPH"
