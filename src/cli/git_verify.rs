@@ -62,16 +62,11 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
     Ok(if status::is_success(&judgement) { Exit::Good } else { Exit::NotGood })
 }
 
-/// The judgement in lines for `git log --show-signature`. A verified signature that is not good gets one line: the advice is longer than a
-/// log can bear, and stands in the output of `paraph verify`.
+/// The judgement in lines for `git log --show-signature`. A signature that is not trusted gets one line: the advice is too long for a log, and
+/// stands in the output of `paraph verify`.
 fn lines(judgement: &Judgement) -> Vec<String> {
-    let but = match judgement.verdict {
-        Verdict::Untrusted => "untrusted",
-        Verdict::Legacy => "by a legacy rule",
-        _ => return sentences(judgement),
-    };
-    let Ok(verified) = &judgement.result else { return sentences(judgement) };
-    let line = |identity: &str| format!("Good signature from {identity}, but {but}; see `paraph verify`");
+    let (Ok(verified), Verdict::Untrusted) = (&judgement.result, judgement.verdict) else { return sentences(judgement) };
+    let line = |identity: &str| format!("Good signature from {identity}, but untrusted; see `paraph verify`");
     let room = MAX_LINE - PREFIX.len() - line("").len();
     vec![line(&shortened(&Escaped(&verified.identity().name).to_string(), room))]
 }

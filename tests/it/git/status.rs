@@ -269,6 +269,21 @@ fn git_log_shows_the_verdict_and_one_line_for_an_untrusted_signature() {
 }
 
 #[test]
+fn the_line_on_an_untrusted_signature_is_short_however_long_the_identity() {
+    let (_sigstore, sandbox) = repository();
+    let identity = format!("{}@{}.example.com", "a".repeat(60), "b".repeat(60));
+    sandbox.git(&["-c", &format!("user.signingKey={identity}"), "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    let text = sandbox.git(&["log", "-1", "--show-signature", "--format=%s"]);
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("paraph: ")).collect();
+    let [line] = lines[..] else { panic!("{text}") };
+    assert_eq!(line.chars().count(), 100, "{line}");
+    assert!(line.starts_with("paraph: Good signature from aaa") && line.ends_with("a…, but untrusted; see `paraph verify`"), "{line}");
+    // the advice stands there
+    let done = sandbox.paraph(&["verify"]);
+    assert!(done.stdout.contains(&identity) && done.stdout.contains("paraph.allowedIdentities"), "{}", done.stdout);
+}
+
+#[test]
 fn a_signature_or_an_object_too_large_to_be_read_has_a_verdict_too() {
     let (sigstore, sandbox) = repository();
     sigstore.allow(&sandbox, EMAIL);
