@@ -36,7 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget a login, and end it at the identity provider')
             [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login good for many signatures')
-            [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for demonstrations and tests')
+            [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for tests')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
             [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Write manual pages, completions and the tables of settings and reasons into a folder')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -360,64 +360,64 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         'paraph;local' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create its folder with new keys, and choose its port')
-            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run it')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and where')
-            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End the server that runs in the background')
-            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Let one repository sign with it and verify against it')
-            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create a local Sigstore with new keys and a port')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the local Sigstore')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether the local Sigstore runs, and where')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop the server')
+            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Make one repository sign and verify with the local Sigstore')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'paraph;local;init' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;local;serve' {
-            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the instance [default: paraph/local in the data folder of the user]')
-            [CompletionResult]::new('--certificate-lifetime', '--certificate-lifetime', [CompletionResultType]::ParameterName, 'For tests: how long certificates live')
-            [CompletionResult]::new('--fault', '--fault', [CompletionResultType]::ParameterName, 'For tests: a service that fails, waits or lies; may be given more than once')
-            [CompletionResult]::new('--background', '--background', [CompletionResultType]::ParameterName, 'Return when it is ready, and let it run on')
-            [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'How `--background` starts the process that stays')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the local Sigstore [default: paraph/local in your data folder]')
+            [CompletionResult]::new('--certificate-lifetime', '--certificate-lifetime', [CompletionResultType]::ParameterName, 'For tests: the validity period of certificates')
+            [CompletionResult]::new('--fault', '--fault', [CompletionResultType]::ParameterName, 'For tests: make a service fail, wait or lie (repeatable)')
+            [CompletionResult]::new('--background', '--background', [CompletionResultType]::ParameterName, 'Run in the background, and return when it is ready')
+            [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'Set by `--background` for the process that it starts')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'paraph;local;status' {
-            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the instance [default: paraph/local in the data folder of the user]')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the local Sigstore [default: paraph/local in your data folder]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the status as JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'paraph;local;stop' {
-            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the instance [default: paraph/local in the data folder of the user]')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the local Sigstore [default: paraph/local in your data folder]')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'paraph;local;use' {
-            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the instance [default: paraph/local in the data folder of the user]')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the local Sigstore [default: paraph/local in your data folder]')
             [CompletionResult]::new('--repository', '--repository', [CompletionResultType]::ParameterName, 'The repository')
-            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'The identity to sign with; otherwise the committer''s address')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'The address to sign with [default: the committer''s address]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;local;token' {
-            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the instance [default: paraph/local in the data folder of the user]')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the local Sigstore [default: paraph/local in your data folder]')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'paraph;local;help' {
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create its folder with new keys, and choose its port')
-            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run it')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and where')
-            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End the server that runs in the background')
-            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Let one repository sign with it and verify against it')
-            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create a local Sigstore with new keys and a port')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the local Sigstore')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether the local Sigstore runs, and where')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop the server')
+            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Make one repository sign and verify with the local Sigstore')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -465,7 +465,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget a login, and end it at the identity provider')
             [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login good for many signatures')
-            [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for demonstrations and tests')
+            [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for tests')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
             [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Write manual pages, completions and the tables of settings and reasons into a folder')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -569,12 +569,12 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help;local' {
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create its folder with new keys, and choose its port')
-            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run it')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and where')
-            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End the server that runs in the background')
-            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Let one repository sign with it and verify against it')
-            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create a local Sigstore with new keys and a port')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the local Sigstore')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether the local Sigstore runs, and where')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop the server')
+            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Make one repository sign and verify with the local Sigstore')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts')
             break
         }
         'paraph;help;local;init' {

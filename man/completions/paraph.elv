@@ -33,7 +33,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand login 'Log in, so that signatures need no login for a while'
             cand logout 'Forget a login, and end it at the identity provider'
             cand agent 'Keep one login good for many signatures'
-            cand local 'Run a private Sigstore on this machine, for demonstrations and tests'
+            cand local 'Run a private Sigstore on this machine, for tests'
             cand config 'Show the effective settings and where each comes from'
             cand generate-docs 'Write manual pages, completions and the tables of settings and reasons into a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -307,57 +307,57 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;local'= {
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
-            cand init 'Create its folder with new keys, and choose its port'
-            cand serve 'Run it'
-            cand status 'Show whether it runs, and where'
-            cand stop 'End the server that runs in the background'
-            cand use 'Let one repository sign with it and verify against it'
-            cand token 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes'
+            cand init 'Create a local Sigstore with new keys and a port'
+            cand serve 'Run the local Sigstore'
+            cand status 'Show whether the local Sigstore runs, and where'
+            cand stop 'Stop the server'
+            cand use 'Make one repository sign and verify with the local Sigstore'
+            cand token 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;local;init'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;local;serve'= {
-            cand --dir 'The folder of the instance [default: paraph/local in the data folder of the user]'
-            cand --certificate-lifetime 'For tests: how long certificates live'
-            cand --fault 'For tests: a service that fails, waits or lies; may be given more than once'
-            cand --background 'Return when it is ready, and let it run on'
-            cand --detached 'How `--background` starts the process that stays'
+            cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
+            cand --certificate-lifetime 'For tests: the validity period of certificates'
+            cand --fault 'For tests: make a service fail, wait or lie (repeatable)'
+            cand --background 'Run in the background, and return when it is ready'
+            cand --detached 'Set by `--background` for the process that it starts'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'paraph;local;status'= {
-            cand --dir 'The folder of the instance [default: paraph/local in the data folder of the user]'
-            cand --json 'Print it as JSON'
+            cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
+            cand --json 'Print the status as JSON'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'paraph;local;stop'= {
-            cand --dir 'The folder of the instance [default: paraph/local in the data folder of the user]'
+            cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'paraph;local;use'= {
-            cand --dir 'The folder of the instance [default: paraph/local in the data folder of the user]'
+            cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
             cand --repository 'The repository'
-            cand --email 'The identity to sign with; otherwise the committer''s address'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand --email 'The address to sign with [default: the committer''s address]'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;local;token'= {
-            cand --dir 'The folder of the instance [default: paraph/local in the data folder of the user]'
+            cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'paraph;local;help'= {
-            cand init 'Create its folder with new keys, and choose its port'
-            cand serve 'Run it'
-            cand status 'Show whether it runs, and where'
-            cand stop 'End the server that runs in the background'
-            cand use 'Let one repository sign with it and verify against it'
-            cand token 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes'
+            cand init 'Create a local Sigstore with new keys and a port'
+            cand serve 'Run the local Sigstore'
+            cand status 'Show whether the local Sigstore runs, and where'
+            cand stop 'Stop the server'
+            cand use 'Make one repository sign and verify with the local Sigstore'
+            cand token 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;local;help;init'= {
@@ -395,7 +395,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand login 'Log in, so that signatures need no login for a while'
             cand logout 'Forget a login, and end it at the identity provider'
             cand agent 'Keep one login good for many signatures'
-            cand local 'Run a private Sigstore on this machine, for demonstrations and tests'
+            cand local 'Run a private Sigstore on this machine, for tests'
             cand config 'Show the effective settings and where each comes from'
             cand generate-docs 'Write manual pages, completions and the tables of settings and reasons into a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -471,12 +471,12 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;agent;socket'= {
         }
         &'paraph;help;local'= {
-            cand init 'Create its folder with new keys, and choose its port'
-            cand serve 'Run it'
-            cand status 'Show whether it runs, and where'
-            cand stop 'End the server that runs in the background'
-            cand use 'Let one repository sign with it and verify against it'
-            cand token 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes'
+            cand init 'Create a local Sigstore with new keys and a port'
+            cand serve 'Run the local Sigstore'
+            cand status 'Show whether the local Sigstore runs, and where'
+            cand stop 'Stop the server'
+            cand use 'Make one repository sign and verify with the local Sigstore'
+            cand token 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts'
         }
         &'paraph;help;local;init'= {
         }

@@ -37,7 +37,7 @@ complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage tru
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "login" -d 'Log in, so that signatures need no login for a while'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "logout" -d 'Forget a login, and end it at the identity provider'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "agent" -d 'Keep one login good for many signatures'
-complete -c paraph -n "__fish_paraph_needs_command" -f -a "local" -d 'Run a private Sigstore on this machine, for demonstrations and tests'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "local" -d 'Run a private Sigstore on this machine, for tests'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "config" -d 'Show the effective settings and where each comes from'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "generate-docs" -d 'Write manual pages, completions and the tables of settings and reasons into a folder'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -185,17 +185,17 @@ complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_sub
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "socket" -d 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -f -a "init" -d 'Create its folder with new keys, and choose its port'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -f -a "serve" -d 'Run it'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -f -a "status" -d 'Show whether it runs, and where'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -f -a "stop" -d 'End the server that runs in the background'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -f -a "use" -d 'Let one repository sign with it and verify against it'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -f -a "token" -d 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -f -a "init" -d 'Create a local Sigstore with new keys and a port'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -f -a "serve" -d 'Run the local Sigstore'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -f -a "status" -d 'Show whether the local Sigstore runs, and where'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -f -a "stop" -d 'Stop the server'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -f -a "use" -d 'Make one repository sign and verify with the local Sigstore'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -f -a "token" -d 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l dir -d 'The folder of the instance [default: paraph/local in the data folder of the user]' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l certificate-lifetime -d 'For tests: how long certificates live' -r
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l fault -d 'For tests: a service that fails, waits or lies; may be given more than once' -r -f -a "issuer=502\t''
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l certificate-lifetime -d 'For tests: the validity period of certificates' -r
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l fault -d 'For tests: make a service fail, wait or lie (repeatable)' -r -f -a "issuer=502\t''
 issuer=slow\t''
 issuer=token-502\t''
 issuer=short-tokens\t''
@@ -230,26 +230,26 @@ tsa=other-nonce\t''
 tsa=wrong-time\t''
 tuf=502\t''
 tuf=slow\t''"
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l background -d 'Return when it is ready, and let it run on'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l detached -d 'How `--background` starts the process that stays'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l background -d 'Run in the background, and return when it is ready'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l detached -d 'Set by `--background` for the process that it starts'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -l dir -d 'The folder of the instance [default: paraph/local in the data folder of the user]' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -l json -d 'Print it as JSON'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -l json -d 'Print the status as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from stop" -l dir -d 'The folder of the instance [default: paraph/local in the data folder of the user]' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from stop" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l dir -d 'The folder of the instance [default: paraph/local in the data folder of the user]' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l repository -d 'The repository' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l email -d 'The identity to sign with; otherwise the committer\'s address' -r
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from token" -l dir -d 'The folder of the instance [default: paraph/local in the data folder of the user]' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l email -d 'The address to sign with [default: the committer\'s address]' -r
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from token" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "init" -d 'Create its folder with new keys, and choose its port'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "serve" -d 'Run it'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show whether it runs, and where'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "stop" -d 'End the server that runs in the background'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "use" -d 'Let one repository sign with it and verify against it'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "token" -d 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "init" -d 'Create a local Sigstore with new keys and a port'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "serve" -d 'Run the local Sigstore'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show whether the local Sigstore runs, and where'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop the server'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "use" -d 'Make one repository sign and verify with the local Sigstore'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "token" -d 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand config" -l json -d 'Print them as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -265,7 +265,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "login" -d 'Log in, so that signatures need no login for a while'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "logout" -d 'Forget a login, and end it at the identity provider'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "agent" -d 'Keep one login good for many signatures'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "local" -d 'Run a private Sigstore on this machine, for demonstrations and tests'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "local" -d 'Run a private Sigstore on this machine, for tests'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "config" -d 'Show the effective settings and where each comes from'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "generate-docs" -d 'Write manual pages, completions and the tables of settings and reasons into a folder'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -285,9 +285,9 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subc
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "stop" -d 'End it'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "confirm" -d 'Answer for signatures that other machines ask for through the forwarded socket'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "socket" -d 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "init" -d 'Create its folder with new keys, and choose its port'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "serve" -d 'Run it'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "status" -d 'Show whether it runs, and where'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "stop" -d 'End the server that runs in the background'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "use" -d 'Let one repository sign with it and verify against it'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "token" -d 'Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "init" -d 'Create a local Sigstore with new keys and a port'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "serve" -d 'Run the local Sigstore'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "status" -d 'Show whether the local Sigstore runs, and where'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "stop" -d 'Stop the server'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "use" -d 'Make one repository sign and verify with the local Sigstore'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from local" -f -a "token" -d 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts'

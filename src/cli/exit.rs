@@ -335,12 +335,12 @@ impl From<AgentError> for Failure {
 impl From<LocalError> for Failure {
     fn from(error: LocalError) -> Self {
         let exit = match &error {
-            LocalError::File { .. } | LocalError::Occupied(_) | LocalError::Exposed { .. } => Exit::Io,
+            LocalError::File { .. } | LocalError::Exists(_) | LocalError::Occupied(_) | LocalError::Exposed { .. } => Exit::Io,
             LocalError::Identity(_) => Exit::Usage,
             LocalError::Absent(_) | LocalError::Damaged { .. } | LocalError::InUse { .. } | LocalError::Port { .. } => Exit::Service,
             LocalError::Full(_) | LocalError::Crypto(_) => Exit::Service,
         };
-        Self::new(exit, error.to_string())
+        Self { hint: error.hint(), ..Self::new(exit, error.to_string()) }
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn choice(context: &Context, terminal: &Terminal) -> Result<Choice, F
         Source::Variable(_) => format!("{} is set", config.identity_token.source),
         Source::File(_) => format!("{} names it", config.identity_token_file.source),
         Source::Workload(_) => "this is its job, nobody could log in here, and nothing else is configured".to_owned(),
-        Source::Direct(_) => format!("{} is an instance of this machine whose access code is at hand", config.instance_name()),
+        Source::Direct(_) => "the local Sigstore signs you in by itself".into(),
         Source::Device | Source::Browser => "nothing else is configured".to_owned(),
     };
     let by_itself = matches!(source, Source::Workload(_)) && !named;

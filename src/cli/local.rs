@@ -2,7 +2,7 @@
 
 use super::exit::{Exit, Failure};
 use super::ui::Ui;
-use crate::local::{CERTIFICATE_LIFETIME, Fault, Instance, Logins, ServeOptions};
+use crate::local::{CERTIFICATE_LIFETIME, Fault, Instance, LocalError, Logins, ServeOptions};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::{
     ffi::OsString,
@@ -14,17 +14,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The name under which `use` describes the instance in git's configuration.
+/// The instance's name in git's configuration, as `use` writes it.
 const NAME: &str = "local";
-/// What a server writes in the background.
+/// The file for the messages of a server in the background.
 const SERVER_LOG: &str = "server.log";
-/// A server that was told to end has ended within this time.
-const STOP_DEADLINE: Duration = Duration::from_secs(10);
+/// How long `stop` waits for the server to end.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Run a private Sigstore on this machine, for demonstrations and tests
+/// Run a private Sigstore on this machine, for tests
 ///
-/// One process on one port of loopback: an OpenID issuer, Fulcio, a CT log, Rekor v1 and v2, a timestamp authority and a TUF repository.
-/// Its keys and logs lie in one folder. Whoever can read that folder can sign as anybody before those who trust the instance.
+/// It is one process on one loopback port, with an OpenID issuer, Fulcio, a CT log, Rekor v1 and v2, a timestamp authority and a TUF
+/// repository. Keys and logs are in one folder. Whoever can read that folder can impersonate anyone to users who trust this instance.
+///
+/// Example: `paraph local init && paraph local serve --background && paraph local use`
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -33,43 +35,47 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Create its folder with new keys, and choose its port
+    /// Create a local Sigstore with new keys and a port
+    ///
+    /// It fails if the folder is not empty.
     Init {
-        /// The folder: new, or empty and yours alone [default: paraph/local in the data folder of the user]
+        /// A new folder, or an empty one that only you can access [default: paraph/local in your data folder]
         #[arg(value_name = "DIR")]
         dir: Option<PathBuf>,
     },
-    /// Run it
+    /// Run the local Sigstore
     Serve(Serve),
-    /// Show whether it runs, and where
+    /// Show whether the local Sigstore runs, and where
     Status {
         #[command(flatten)]
         folder: Folder,
-        /// Print it as JSON
+        /// Print the status as JSON
         #[arg(long)]
         json: bool,
     },
-    /// End the server that runs in the background
+    /// Stop the server
     Stop {
         #[command(flatten)]
         folder: Folder,
     },
-    /// Let one repository sign with it and verify against it
+    /// Make one repository sign and verify with the local Sigstore
+    ///
+    /// It writes the repository's own git configuration and prints each setting.
     Use {
         #[command(flatten)]
         folder: Folder,
         /// The repository
         #[arg(long, value_name = "PATH", default_value = ".")]
         repository: PathBuf,
-        /// The identity to sign with; otherwise the committer's address
+        /// The address to sign with [default: the committer's address]
         #[arg(long, value_name = "ADDRESS")]
         email: Option<String>,
     },
-    /// Print an identity token for scripts, such as SIGSTORE_ID_TOKEN takes
+    /// Print an ID token, for SIGSTORE_ID_TOKEN in scripts
     Token {
         #[command(flatten)]
         folder: Folder,
-        /// The e-mail address that the token names
+        /// The e-mail address in the token
         #[arg(value_name = "ADDRESS")]
         email: String,
     },
@@ -77,7 +83,7 @@ pub(super) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Folder {
-    /// The folder of the instance [default: paraph/local in the data folder of the user]
+    /// The folder of the local Sigstore [default: paraph/local in your data folder]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -86,16 +92,16 @@ pub(super) struct Folder {
 pub(super) struct Serve {
     #[command(flatten)]
     folder: Folder,
-    /// Return when it is ready, and let it run on
+    /// Run in the background, and return when it is ready
     #[arg(long)]
     background: bool,
-    /// For tests: how long certificates live
+    /// For tests: the validity period of certificates
     #[arg(long, value_name = "SECONDS", default_value_t = CERTIFICATE_LIFETIME, value_parser = clap::value_parser!(i64).range(1..=86_400))]
     certificate_lifetime: i64,
-    /// For tests: a service that fails, waits or lies; may be given more than once
+    /// For tests: make a service fail, wait or lie (repeatable)
     #[arg(long, value_name = "FAULT", value_parser = faults())]
     fault: Vec<Fault>,
-    /// How `--background` starts the process that stays.
+    /// Set by `--background` for the process that it starts.
     #[arg(long, hide = true, conflicts_with = "background")]
     detached: bool,
 }
@@ -106,12 +112,12 @@ fn faults() -> impl TypedValueParser<Value = Fault> {
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     match &arguments.command {
-        Command::Init { dir } => init(&resolve(dir.as_deref())?, ui),
+        Command::Init { dir } => init(dir.as_deref(), ui),
         Command::Serve(arguments) if arguments.background => serve_in_background(arguments, ui),
         Command::Serve(arguments) => serve(arguments, ui),
         Command::Status { folder, json } => status(&folder.path()?, *json, ui),
         Command::Stop { folder } => stop(&folder.path()?, ui),
-        Command::Use { folder, repository, email } => point(&folder.path()?, repository, email.as_deref(), ui),
+        Command::Use { folder, repository, email } => configure(&folder.path()?, repository, email.as_deref(), ui),
         Command::Token { folder, email } => {
             let token = Instance::open(&folder.path()?)?.identity_token(email)?;
             ui.line(token);
@@ -128,24 +134,30 @@ impl Folder {
 
 fn resolve(folder: Option<&Path>) -> Result<PathBuf, Failure> {
     match folder {
-        Some(folder) => std::path::absolute(folder).map_err(|error| Failure::io("the current folder cannot be found", &error)),
-        None => directories::BaseDirs::new().map(|base| base.data_dir().join("paraph").join("local")).ok_or_else(|| {
-            Failure::new(Exit::Io, "there is no home folder").with_hint("set HOME, or name the instance's folder with --dir")
-        }),
+        Some(folder) => std::path::absolute(folder).map_err(|error| Failure::io("the current folder cannot be determined", &error)),
+        None => directories::BaseDirs::new()
+            .map(|base| base.data_dir().join("paraph").join("local"))
+            .ok_or_else(|| Failure::new(Exit::Io, "there is no home folder").with_hint("set HOME, or name the folder with --dir")),
     }
 }
 
-fn init(folder: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
-    let instance = Instance::init(folder)?;
-    ui.note(format!("A local Sigstore was created in {}, for {}.", instance.folder().display(), instance.url()));
-    let dir = format!(" --dir {}", instance.folder().display());
+fn init(dir: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
+    let folder = resolve(dir)?;
+    let dir = if dir.is_some() { format!(" --dir {}", folder.display()) } else { String::new() };
+    let instance = match Instance::init(&folder) {
+        Err(error @ LocalError::Exists(_)) => {
+            return Err(Failure::from(error).with_hint(format!("start it with `paraph local serve{dir}`")));
+        }
+        result => result?,
+    };
+    ui.note(format!("Created a local Sigstore for {} in {}.", instance.url(), instance.folder().display()));
     ui.note(format!("Start it with `paraph local serve{dir}`, then run `paraph local use{dir}` in a repository."));
     Ok(Exit::Good)
 }
 
 fn serve(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> {
     if arguments.detached {
-        // no terminal and no job control of whoever started it; it fails only for a process that leads a group already
+        // leaves the terminal and the job of whoever started it; it fails only for a process that leads a group already
         let _ = rustix::process::setsid();
     }
     let instance = Instance::open(&arguments.folder.path()?)?;
@@ -157,22 +169,25 @@ fn serve(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> {
         ui.warning(format!("the fault {fault} is on."));
     }
     if arguments.detached {
-        // the process that waits for this line says the rest
+        // the process that waits for this line prints the rest
         ui.line(server.url());
         ui.flush()?;
     } else {
-        ui.note(format!("The local Sigstore serves {} until it is stopped.", server.url()));
-        ui.note(format!("Its login page asks for the access code {} (it stands in {}).", code.as_str(), code_file.display()));
+        ui.note(format!("The local Sigstore runs at {}. Stop it with Ctrl-C.", server.url()));
+        ui.note(format!("Its login page asks for the access code {} (from {}).", code.as_str(), code_file.display()));
     }
     let runtime = crate::service::runtime().map_err(|error| Failure::io("the server cannot be started", &error))?;
     runtime.block_on(server.run())?;
     Ok(Exit::Good)
 }
 
-/// Starts the same program again, in a session of its own, and waits for the line by which it says that it listens.
+/// Starts this program again in a session of its own, and waits until it prints that it listens.
 fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> {
     let folder = arguments.folder.path()?;
     let instance = Instance::open(&folder)?;
+    if let Some(process) = Instance::served_by(&folder) {
+        return Err(LocalError::InUse { url: instance.url(), process: Some(process) }.into());
+    }
     let log_path = folder.join(SERVER_LOG);
     let log = OpenOptions::new().append(true).create(true).mode(0o600).open(&log_path);
     let log = log.map_err(|error| Failure::io(&format!("{} cannot be written", log_path.display()), &error))?;
@@ -182,7 +197,7 @@ fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> 
     flags.extend(arguments.fault.iter().map(|fault| format!("--fault={fault}").into()));
     let mut server = Process::new(program()?)
         .args(flags)
-        // nothing of a repository, a shell or a terminal stays with it
+        // it keeps nothing of a repository, a shell or a terminal
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::null())
@@ -195,13 +210,15 @@ fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> 
         let _ = BufReader::new(output).read_line(&mut ready);
     }
     if ready.trim() != instance.url() {
-        let ended = server.wait().map(|status| status.to_string()).unwrap_or_default();
-        let last = std::fs::read_to_string(&log_path).unwrap_or_default().lines().last().unwrap_or_default().to_owned();
-        return Err(Failure::new(Exit::Service, format!("the server did not start ({ended}): {last}")));
+        let _ = server.wait();
+        let messages = std::fs::read_to_string(&log_path).unwrap_or_default();
+        let error = messages.lines().rev().find_map(|line| line.strip_prefix("error: ")).unwrap_or("it ended");
+        let failure = Failure::new(Exit::Service, format!("the server did not start: {error}"));
+        return Err(failure.with_hint(format!("read {}", log_path.display())));
     }
-    ui.note(format!("The local Sigstore serves {} in process {}.", instance.url(), server.id()));
+    ui.note(format!("The local Sigstore runs at {} (process {}).", instance.url(), server.id()));
     ui.note(format!(
-        "Its login page asks for the access code {} (it stands in {}).",
+        "Its login page asks for the access code {} (from {}).",
         instance.access_code(),
         instance.file("access-code").display()
     ));
@@ -218,11 +235,11 @@ fn status(folder: &Path, json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
         }));
     } else {
         match process {
-            Some(process) => ui.line(format!("{} is served by process {process}", instance.url())),
-            None => ui.line(format!("{} is not served", instance.url())),
+            Some(process) => ui.line(format!("running at {} (process {process})", instance.url())),
+            None => ui.line(format!("not running; its address is {}", instance.url())),
         }
-        ui.line(format!("folder {}", folder.display()));
-        ui.line(format!("logins {logins}, renewed without anybody {renewals}"));
+        ui.line(format!("folder: {}", folder.display()));
+        ui.line(format!("logins: {logins}, renewed by refresh token: {renewals}"));
     }
     Ok(if process.is_some() { Exit::Good } else { Exit::Service })
 }
@@ -231,25 +248,28 @@ fn stop(folder: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
     Instance::open(folder)?;
     let pid = Instance::served_by(folder).and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
     let Some(pid) = pid else {
-        ui.note("No local Sigstore runs in this folder.");
+        ui.note("The local Sigstore is not running.");
         return Ok(Exit::Good);
     };
-    // what it has answered for is on disk: there is nothing to finish
+    // everything that it answered for is on disk, so there is nothing to finish
     rustix::process::kill_process(pid, rustix::process::Signal::TERM)
-        .map_err(|error| Failure::io("the server cannot be told to end", &error.into()))?;
+        .map_err(|error| Failure::io("the server cannot be stopped", &error.into()))?;
     let started = Instant::now();
     while Instance::served_by(folder).is_some() {
-        if started.elapsed() > STOP_DEADLINE {
-            return Err(Failure::new(Exit::Service, format!("process {} was told to end and did not", pid.as_raw_nonzero())));
+        if started.elapsed() > STOP_TIMEOUT {
+            return Err(Failure::new(
+                Exit::Service,
+                format!("process {} did not stop within {} s", pid.as_raw_nonzero(), STOP_TIMEOUT.as_secs()),
+            ));
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    ui.note("The local Sigstore has ended.");
+    ui.note("Stopped the local Sigstore.");
     Ok(Exit::Good)
 }
 
-/// Writes the repository's own configuration, and says what it wrote.
-fn point(folder: &Path, repository: &Path, email: Option<&str>, ui: &mut Ui) -> Result<Exit, Failure> {
+/// Writes the repository's own configuration and prints it.
+fn configure(folder: &Path, repository: &Path, email: Option<&str>, ui: &mut Ui) -> Result<Exit, Failure> {
     let instance = Instance::open(folder)?;
     let file = |name: &str| instance.file(name).into_os_string();
     let key = |name: &str| format!("paraph.{NAME}.{name}");
@@ -262,14 +282,14 @@ fn point(folder: &Path, repository: &Path, email: Option<&str>, ui: &mut Ui) -> 
         (key("accessCodeFile"), file("access-code")),
     ];
     if let Some(email) = email {
-        // refuses an address that no certificate can name
+        // an address that no certificate can name is refused
         instance.identity_token(email)?;
         settings.push(("paraph.expectedIdentity".into(), email.into()));
     }
     for (key, value) in settings {
         let written =
             Process::new("git").arg("-C").arg(repository).args(["config", "--local", &key]).arg(&value).stdin(Stdio::null()).output();
-        let written = written.map_err(|error| Failure::io("git cannot be run", &error))?;
+        let written = written.map_err(|error| Failure::io("git cannot be started", &error))?;
         if !written.status.success() {
             let said = String::from_utf8_lossy(&written.stderr).trim().to_owned();
             return Err(Failure::new(Exit::Object, format!("git could not set {key} in {}: {said}", repository.display())));
@@ -277,12 +297,12 @@ fn point(folder: &Path, repository: &Path, email: Option<&str>, ui: &mut Ui) -> 
         ui.line(format!("{key} = {}", value.display()));
     }
     if Instance::served_by(folder).is_none() {
-        ui.note("It does not run now: start it with `paraph local serve`.");
+        ui.note("The local Sigstore is not running: start it with `paraph local serve --background`.");
     }
     Ok(Exit::Good)
 }
 
-/// This program, absolute.
+/// The path of this program, absolute.
 fn program() -> Result<PathBuf, Failure> {
-    std::env::current_exe().map_err(|error| Failure::io("this program's own path cannot be found", &error))
+    std::env::current_exe().map_err(|error| Failure::io("the path of this program cannot be determined", &error))
 }

@@ -1,7 +1,7 @@
-//! Certificates that the instance issues: the two chains made at `init` (Fulcio's and the timestamp authority's) and Fulcio's leaves.
+//! The certificates that the instance issues: Fulcio's chain and the timestamp authority's chain, both created by `init`, and Fulcio's leaves.
 //!
-//! The structures are `certificate::x509`'s, which reads them too. Chains and profile are production's: a P-384 root with path length 1, a
-//! P-384 intermediate with path length 0 and codeSigning, leaves as Fulcio's certificate specification demands.
+//! Chains and profiles are those of production: a P-384 root with path length 1, a P-384 intermediate with path length 0 and codeSigning, and
+//! leaves according to Fulcio's certificate specification. The structures come from `certificate::x509`, which the verifier reads with.
 
 use const_oid::{
     ObjectIdentifier,
@@ -33,14 +33,17 @@ use super::{
     error::LocalError,
     keys::{Algorithm, SigningKey, random},
 };
-use crate::certificate::{
-    Certificate,
-    fulcio::{ISSUER_V1, ISSUER_V2, TOKEN_SUBJECT},
-    sct::{precertificate_signed_bytes, sct_list},
-    x509::{CertificateFields, TbsCertificate},
+use crate::{
+    certificate::{
+        Certificate,
+        fulcio::{ISSUER_V1, ISSUER_V2, TOKEN_SUBJECT},
+        sct::{precertificate_signed_bytes, sct_list},
+        x509::{CertificateFields, TbsCertificate},
+    },
+    signature::pem,
 };
 
-/// The organization in the names of the instance's authorities.
+/// The organization in the names of all authorities of the instance.
 pub const ORGANIZATION: &str = "paraph local";
 /// The common name of Fulcio's root.
 pub const ROOT_NAME: &str = "paraph local root";
@@ -48,18 +51,21 @@ pub const ROOT_NAME: &str = "paraph local root";
 pub const TIMESTAMP_ROOT_NAME: &str = "paraph local timestamp root";
 
 const YEAR: i64 = 365 * 24 * 60 * 60;
-/// The authorities' certificates live this long, in seconds.
+/// The validity period of the authorities' certificates, in seconds.
 pub const AUTHORITY_LIFETIME: i64 = 10 * YEAR;
 
-/// A chain of DER certificates, the one that signs first, its root last.
+/// A chain of DER certificates. The first one signs, the last one is the root.
 pub type Chain = Vec<Vec<u8>>;
 
-/// Fulcio's chain: intermediate, root.
+/// Issues Fulcio's chain: intermediate, root.
+///
+/// # Errors
+/// [`LocalError::Crypto`].
 pub fn fulcio_chain(root: &SigningKey, intermediate: &SigningKey, now: Timestamp) -> Result<Chain, LocalError> {
     let root_name = name(ROOT_NAME)?;
     let intermediate_name = name("paraph local intermediate")?;
     let authority = |length| vec![key_usage(KeyUsages::KeyCertSign | KeyUsages::CRLSign), basic_constraints(length)];
-    let root_certificate = issue(&Request {
+    let root_certificate = issue(&Content {
         issuer: (&root_name, root),
         subject: &root_name,
         spki: root.spki(),
@@ -67,7 +73,7 @@ pub fn fulcio_chain(root: &SigningKey, intermediate: &SigningKey, now: Timestamp
         seconds: AUTHORITY_LIFETIME,
         extensions: collect([authority(1), vec![subject_key_identifier(root.raw_public_key())]])?,
     })?;
-    let intermediate_certificate = issue(&Request {
+    let intermediate_certificate = issue(&Content {
         issuer: (&root_name, root),
         subject: &intermediate_name,
         spki: intermediate.spki(),
@@ -85,11 +91,14 @@ pub fn fulcio_chain(root: &SigningKey, intermediate: &SigningKey, now: Timestamp
     Ok(vec![intermediate_certificate, root_certificate])
 }
 
-/// The timestamp authority's chain: leaf, root.
+/// Issues the timestamp authority's chain: leaf, root.
+///
+/// # Errors
+/// [`LocalError::Crypto`].
 pub fn timestamp_chain(root: &SigningKey, leaf: &SigningKey, now: Timestamp) -> Result<Chain, LocalError> {
     let root_name = name(TIMESTAMP_ROOT_NAME)?;
     let leaf_name = name("paraph local timestamping")?;
-    let root_certificate = issue(&Request {
+    let root_certificate = issue(&Content {
         issuer: (&root_name, root),
         subject: &root_name,
         spki: root.spki(),
@@ -101,7 +110,7 @@ pub fn timestamp_chain(root: &SigningKey, leaf: &SigningKey, now: Timestamp) -> 
             subject_key_identifier(root.raw_public_key()),
         ]])?,
     })?;
-    let leaf_certificate = issue(&Request {
+    let leaf_certificate = issue(&Content {
         issuer: (&root_name, root),
         subject: &leaf_name,
         spki: leaf.spki(),
@@ -117,28 +126,28 @@ pub fn timestamp_chain(root: &SigningKey, leaf: &SigningKey, now: Timestamp) -> 
     Ok(vec![leaf_certificate, root_certificate])
 }
 
-/// What a Fulcio leaf says.
+/// The content of a Fulcio leaf.
 #[derive(Debug, Clone, Copy)]
 pub struct Leaf<'a> {
     /// The subject's SubjectPublicKeyInfo, DER.
     pub spki: &'a [u8],
-    /// Its subjectPublicKey, for the key identifier.
+    /// The subjectPublicKey in it, for the key identifier.
     pub raw_public_key: &'a [u8],
-    /// The address that the token names.
+    /// The e-mail address in the token.
     pub email: &'a str,
     /// The token's issuer.
     pub issuer: &'a str,
     /// The token's subject.
     pub subject: &'a str,
-    /// The start of its life.
+    /// The start of the validity period.
     pub not_before: Timestamp,
-    /// Its life in seconds.
+    /// The length of the validity period, in seconds.
     pub lifetime: i64,
 }
 
-/// A signed certificate timestamp that the CT log gave for a leaf's precertificate.
+/// The CT log's signed certificate timestamp (SCT) for a precertificate.
 #[derive(Debug, Clone)]
-pub struct Promise {
+pub struct IssuedSct {
     /// The log's id.
     pub log_id: [u8; 32],
     /// Milliseconds since the Unix epoch.
@@ -147,12 +156,17 @@ pub struct Promise {
     pub signature: Vec<u8>,
 }
 
-/// Issues a Fulcio leaf. `log` is given what a CT log signs for a precertificate (RFC 6962, section 3.2) as a function of the time; it may
-/// give no promise, and then none is embedded.
+/// Issues a Fulcio leaf.
+///
+/// `log` gets a function from a time in milliseconds to the bytes that an SCT signs (RFC 6962, section 3.2). The SCT that it returns is
+/// embedded, if any.
+///
+/// # Errors
+/// [`LocalError::Identity`] where no certificate can name the address, [`LocalError::Crypto`], and the errors of `log`.
 pub fn leaf(
     leaf: &Leaf<'_>,
     issuer: (&Certificate, &SigningKey),
-    log: impl FnOnce(&dyn Fn(u64) -> Result<Vec<u8>, LocalError>) -> Result<Option<Promise>, LocalError>,
+    log: impl FnOnce(&dyn Fn(u64) -> Result<Vec<u8>, LocalError>) -> Result<Option<IssuedSct>, LocalError>,
 ) -> Result<Vec<u8>, LocalError> {
     let (issuer_certificate, issuer_key) = issuer;
     let name = Name::from_der(issuer_certificate.subject()).map_err(encoding)?;
@@ -171,7 +185,7 @@ pub fn leaf(
     let build = |extensions: Vec<Extension>| -> Result<Vec<u8>, LocalError> {
         tbs(
             &serial,
-            &Request {
+            &Content {
                 issuer: (&name, issuer_key),
                 subject: &Name::default(),
                 spki: leaf.spki,
@@ -184,17 +198,18 @@ pub fn leaf(
     let precertificate = build(extensions.clone())?;
     let signed_bytes = |milliseconds| {
         precertificate_signed_bytes(milliseconds, issuer_certificate.spki(), &precertificate, &[])
-            .map_err(|_| LocalError::Crypto("encode what a CT log signs"))
+            .map_err(|_| LocalError::Crypto("encode the input of an SCT"))
     };
-    if let Some(promise) = log(&signed_bytes)? {
-        let list = sct_list(&promise.log_id, promise.milliseconds, &[], &promise.signature)
+    if let Some(sct) = log(&signed_bytes)? {
+        let list = sct_list(&sct.log_id, sct.milliseconds, &[], &sct.signature)
             .map_err(|_| LocalError::Crypto("encode a signed certificate timestamp"))?;
         extensions.push(raw_extension(CT_PRECERT_SCTS, list)?);
     }
     sign(&build(extensions)?, issuer_key)
 }
 
-struct Request<'a> {
+/// The content of a certificate.
+struct Content<'a> {
     issuer: (&'a Name, &'a SigningKey),
     subject: &'a Name,
     spki: &'a [u8],
@@ -203,22 +218,22 @@ struct Request<'a> {
     extensions: Vec<Extension>,
 }
 
-fn issue(request: &Request<'_>) -> Result<Vec<u8>, LocalError> {
-    sign(&tbs(&serial_number()?, request)?, request.issuer.1)
+fn issue(content: &Content<'_>) -> Result<Vec<u8>, LocalError> {
+    sign(&tbs(&serial_number()?, content)?, content.issuer.1)
 }
 
-fn tbs(serial: &[u8; 20], request: &Request<'_>) -> Result<Vec<u8>, LocalError> {
-    let (issuer, subject) = (request.issuer.0.to_der().map_err(encoding)?, request.subject.to_der().map_err(encoding)?);
-    let start = request.not_before.as_second();
+fn tbs(serial: &[u8; 20], content: &Content<'_>) -> Result<Vec<u8>, LocalError> {
+    let (issuer, subject) = (content.issuer.0.to_der().map_err(encoding)?, content.subject.to_der().map_err(encoding)?);
+    let start = content.not_before.as_second();
     TbsCertificate {
         version: 2,
         serial_number: AnyRef::new(Tag::Integer, serial).map_err(encoding)?,
-        signature: signature_algorithm(request.issuer.1),
+        signature: signature_algorithm(content.issuer.1),
         issuer: AnyRef::from_der(&issuer).map_err(encoding)?,
-        validity: Validity::new(time(start)?, time(start.saturating_add(request.seconds))?),
+        validity: Validity::new(time(start)?, time(start.saturating_add(content.seconds))?),
         subject: AnyRef::from_der(&subject).map_err(encoding)?,
-        subject_public_key_info: AnyRef::from_der(request.spki).map_err(encoding)?,
-        extensions: Some(request.extensions.clone()),
+        subject_public_key_info: AnyRef::from_der(content.spki).map_err(encoding)?,
+        extensions: Some(content.extensions.clone()),
     }
     .to_der()
     .map_err(encoding)
@@ -235,13 +250,21 @@ fn sign(tbs: &[u8], key: &SigningKey) -> Result<Vec<u8>, LocalError> {
     .map_err(encoding)
 }
 
-/// The AlgorithmIdentifier of signatures by an ECDSA key.
+/// Certificates as PEM, one after the other.
+pub fn pem_chain(chain: &[Vec<u8>]) -> String {
+    chain.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect()
+}
+
+/// The AlgorithmIdentifier of an ECDSA key's signatures.
 pub fn signature_algorithm(key: &SigningKey) -> AlgorithmIdentifierRef<'static> {
     let oid = if key.algorithm() == Algorithm::EcdsaP384 { ECDSA_WITH_SHA_384 } else { ECDSA_WITH_SHA_256 };
     AlgorithmIdentifierRef { oid, parameters: None }
 }
 
-/// Twenty random bytes that are a positive INTEGER in DER: the first bit clear, the second set.
+/// A random serial number: a positive INTEGER of twenty bytes. The first bit is clear and the second is set.
+///
+/// # Errors
+/// [`LocalError::Crypto`].
 pub fn serial_number() -> Result<[u8; 20], LocalError> {
     let mut serial = random::<20>()?;
     if let Some(first) = serial.first_mut() {
@@ -251,7 +274,7 @@ pub fn serial_number() -> Result<[u8; 20], LocalError> {
 }
 
 fn name(common_name: &str) -> Result<Name, LocalError> {
-    // RFC 4514 writes the most specific part first
+    // RFC 4514: the most specific part comes first
     format!("CN={common_name},O={ORGANIZATION}").parse().map_err(encoding)
 }
 
@@ -260,43 +283,43 @@ fn time(seconds: i64) -> Result<Time, LocalError> {
     Time::try_from(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).map_err(encoding)
 }
 
-type Made = Result<Extension, LocalError>;
+type NewExtension = Result<Extension, LocalError>;
 
-fn collect<const N: usize>(lists: [Vec<Made>; N]) -> Result<Vec<Extension>, LocalError> {
+fn collect<const N: usize>(lists: [Vec<NewExtension>; N]) -> Result<Vec<Extension>, LocalError> {
     lists.into_iter().flatten().collect()
 }
 
-fn extension<T: der::Encode + const_oid::AssociatedOid>(critical: bool, value: &T) -> Made {
+fn extension<T: der::Encode + const_oid::AssociatedOid>(critical: bool, value: &T) -> NewExtension {
     let extn_value = OctetString::new(value.to_der().map_err(encoding)?).map_err(encoding)?;
     Ok(Extension { extn_id: T::OID, critical, extn_value })
 }
 
-fn raw_extension(extn_id: ObjectIdentifier, value: Vec<u8>) -> Made {
+fn raw_extension(extn_id: ObjectIdentifier, value: Vec<u8>) -> NewExtension {
     Ok(Extension { extn_id, critical: false, extn_value: OctetString::new(value).map_err(encoding)? })
 }
 
-fn utf8_extension(extn_id: ObjectIdentifier, value: &str) -> Made {
+fn utf8_extension(extn_id: ObjectIdentifier, value: &str) -> NewExtension {
     let value = Any::from(Utf8StringRef::new(value).map_err(encoding)?);
     raw_extension(extn_id, value.to_der().map_err(encoding)?)
 }
 
-fn key_usage(usages: der::flagset::FlagSet<KeyUsages>) -> Made {
+fn key_usage(usages: der::flagset::FlagSet<KeyUsages>) -> NewExtension {
     extension(true, &KeyUsage(usages))
 }
 
-fn extended_key_usage(critical: bool, purpose: ObjectIdentifier) -> Made {
+fn extended_key_usage(critical: bool, purpose: ObjectIdentifier) -> NewExtension {
     extension(critical, &ExtendedKeyUsage(vec![purpose]))
 }
 
-fn basic_constraints(path_length: u8) -> Made {
+fn basic_constraints(path_length: u8) -> NewExtension {
     extension(true, &BasicConstraints { ca: true, path_len_constraint: Some(path_length) })
 }
 
-fn subject_key_identifier(raw_public_key: &[u8]) -> Made {
+fn subject_key_identifier(raw_public_key: &[u8]) -> NewExtension {
     extension(false, &SubjectKeyIdentifier(key_identifier(raw_public_key)?))
 }
 
-fn authority_key_identifier(raw_public_key: &[u8]) -> Made {
+fn authority_key_identifier(raw_public_key: &[u8]) -> NewExtension {
     let identifier = key_identifier(raw_public_key)?;
     extension(
         false,
@@ -304,7 +327,7 @@ fn authority_key_identifier(raw_public_key: &[u8]) -> Made {
     )
 }
 
-/// RFC 5280, section 4.2.1.2, method 1: the SHA-1 of subjectPublicKey. It identifies and protects nothing.
+/// The SHA-1 of subjectPublicKey (RFC 5280, section 4.2.1.2, method 1). It identifies a key and protects nothing.
 fn key_identifier(raw_public_key: &[u8]) -> Result<OctetString, LocalError> {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, raw_public_key);
     OctetString::new(digest.as_ref()).map_err(encoding)

@@ -1,9 +1,9 @@
-//! What can go wrong with an instance on this machine: its folder, its keys, its logs, its port. Not for a client's bad request: those are
-//! HTTP answers, in the shape that the real services give them.
+//! Failures of an instance on this machine: its folder, keys, logs and port. A client's bad request is not among them: the service answers it
+//! as the real one does.
 
 use std::path::{Path, PathBuf};
 
-/// A failure of the local instance itself.
+/// A failure of the local Sigstore itself.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
     /// A file or folder could not be read or written.
@@ -11,70 +11,104 @@ pub enum LocalError {
     File {
         /// The verb: `read`, `write`, `create`.
         doing: &'static str,
-        /// Which file.
+        /// The file or folder.
         path: PathBuf,
-        /// The system's reason.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The folder holds no instance.
-    #[error("there is no local instance in {}; create one with `paraph local init`", .0.display())]
+    #[error("there is no local Sigstore in {}", .0.display())]
     Absent(PathBuf),
-    /// The folder holds an instance, or something else, already.
-    #[error("{} is not empty; choose another folder for a new local instance", .0.display())]
+    /// The folder for a new instance holds one already.
+    #[error("there is a local Sigstore in {} already", .0.display())]
+    Exists(PathBuf),
+    /// The folder for a new instance holds something else.
+    #[error("{} is not empty", .0.display())]
     Occupied(PathBuf),
-    /// Somebody else could read or change the keys.
-    #[error("{} {what}; a local instance keeps signing keys there, so it must be yours alone (owned by you, mode {mode})", .path.display())]
+    /// Another user could read or change the keys.
+    #[error("{} {exposure}", .path.display())]
     Exposed {
         /// The file or folder.
         path: PathBuf,
-        /// What is wrong with it.
-        what: String,
-        /// The mode that it should have.
+        /// Why it is not safe.
+        exposure: Exposure,
+        /// The permissions that it should have.
         mode: &'static str,
     },
     /// A file of the folder does not hold what this program wrote.
-    #[error("{} is damaged ({what}); restore the folder from a copy, or create a new instance in another folder", .path.display())]
+    #[error("{} is damaged: {problem}", .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What was found.
-        what: String,
+        problem: String,
     },
-    /// Two servers must not share a folder.
-    #[error("another process{} serves the local instance in {}; stop it with `paraph local stop`", .process.map(|id| format!(" ({id})")).unwrap_or_default(), .folder.display())]
+    /// Another process serves this folder.
+    #[error("already running at {url}{}", .process.map(|id| format!(" (process {id})")).unwrap_or_default())]
     InUse {
-        /// The folder.
-        folder: PathBuf,
-        /// Its process, where the lock file says so.
+        /// The instance's URL.
+        url: String,
+        /// The process id in the lock file, if it can be read.
         process: Option<u32>,
     },
-    /// The kept port is taken by somebody else.
-    #[error("could not listen on 127.0.0.1:{port}, the port that this instance's certificates name: {source}")]
+    /// Another program uses the instance's port.
+    #[error("could not listen on 127.0.0.1:{port}: {source}")]
     Port {
         /// The port.
         port: u16,
-        /// The system's reason.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A log has reached the size that this program keeps in memory.
-    #[error("the local log is full ({0} entries); create a new instance in another folder")]
+    #[error("the local log is full ({0} entries)")]
     Full(u64),
-    /// A cryptographic operation failed, which only a fault of this program or its library explains.
-    #[error("could not {0}; this is a fault of paraph")]
+    /// A cryptographic operation failed. Only a bug in this program or its library can cause that.
+    #[error("could not {0}")]
     Crypto(&'static str),
     /// An identity that cannot stand in a certificate.
-    #[error("`{}` is not an e-mail address that a certificate can name", .0.escape_debug())]
+    #[error("{0:?} is not an e-mail address that a certificate can name")]
     Identity(String),
 }
 
+/// Why a file that holds secrets is not safe: a predicate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Exposure {
+    /// It is a symbolic link.
+    #[error("is a symbolic link")]
+    Link,
+    /// It belongs to this user.
+    #[error("belongs to user {0}")]
+    Owner(u32),
+    /// Its permissions let other users in.
+    #[error("is accessible to other users (mode {0:04o})")]
+    Mode(u32),
+}
+
 impl LocalError {
-    /// For `map_err` on file operations.
+    /// What the user can do: an imperative sentence without its period.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::File { .. } | Self::Identity(_) => return None,
+            Self::Absent(_) => "create one with `paraph local init`".into(),
+            Self::Exists(_) => "start it with `paraph local serve`".into(),
+            Self::Occupied(_) => "choose another folder".into(),
+            Self::Exposed { path, mode, exposure: Exposure::Mode(_) } => format!("fix its permissions: `chmod {mode} {}`", path.display()),
+            Self::Exposed { .. } => "create a new local Sigstore in another folder".into(),
+            Self::Damaged { .. } => "restore the folder from a copy, or create a new local Sigstore in another folder".into(),
+            Self::InUse { .. } => "to stop it, run `paraph local stop`".into(),
+            Self::Port { .. } => "stop the program that uses this port; the certificates of this local Sigstore name it".into(),
+            Self::Full(_) => "create a new local Sigstore in another folder".into(),
+            Self::Crypto(_) => "report this: it is a bug in paraph".into(),
+        })
+    }
+
+    /// A constructor for `map_err` on file operations.
     pub(super) fn file(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::File { doing, path, source }
     }
 
-    pub(super) fn damaged(path: &Path, what: impl Into<String>) -> Self {
-        Self::Damaged { path: path.to_owned(), what: what.into() }
+    pub(super) fn damaged(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), problem: problem.into() }
     }
 }

@@ -1,6 +1,6 @@
-//! Faults that a test can order: a service that fails, waits, or lies. A closed set, off unless the server is told.
+//! Faults that a test can order: a service that fails, waits or lies. The set is closed, and without an order there are none.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 /// One fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,15 +11,15 @@ pub enum Fault {
     Slow(Service),
     /// The issuer's token endpoint answers 502.
     TokenDown,
-    /// The issuer's ID tokens live two seconds.
+    /// The issuer's ID tokens expire after two seconds.
     ShortTokens,
     /// The issuer's ID tokens carry the nonce of another login.
     OtherNonceClaim,
-    /// The issuer's ID tokens are made out to another client.
+    /// The audience of the issuer's ID tokens is another client.
     OtherAudience,
-    /// The issuer's ID tokens name it with a slash at the end.
+    /// The issuer in its ID tokens ends in a slash.
     OtherIssuer,
-    /// The issuer's ID tokens say that the address is not verified.
+    /// The address in the issuer's ID tokens is not verified.
     UnverifiedEmail,
     /// The issuer signs with a key that it does not publish.
     ForeignKey,
@@ -27,13 +27,13 @@ pub enum Fault {
     NoDevice,
     /// The issuer answers the first poll of each device code with `slow_down`.
     SlowDown,
-    /// The issuer refuses each login on another device.
+    /// The issuer refuses every login on another device.
     DeviceDenied,
     /// The issuer's device codes have expired.
     DeviceExpired,
     /// The issuer gives no refresh tokens.
     NoRefresh,
-    /// The issuer takes no refresh token.
+    /// The issuer refuses every refresh token.
     RefreshRefused,
     /// Fulcio certifies another key.
     OtherKey,
@@ -47,12 +47,12 @@ pub enum Fault {
     LostAnswer,
     /// Rekor answers with an entry about another signature.
     OtherEntry,
-    /// Rekor answers with an audit path of another leaf.
+    /// Rekor answers with the audit path of another leaf.
     BadProof,
     /// Rekor answers with a checkpoint that it did not sign.
     BadCheckpoint,
-    /// Rekor v1 answers with a promise that it did not sign.
-    BadPromise,
+    /// Rekor v1 answers with a SET that is signed over something else.
+    BadSet,
     /// The timestamp authority stamps another digest.
     OtherImprint,
     /// The timestamp authority answers with another nonce.
@@ -106,7 +106,7 @@ impl Fault {
         ("rekor=other-entry", Self::OtherEntry),
         ("rekor=bad-proof", Self::BadProof),
         ("rekor=bad-checkpoint", Self::BadCheckpoint),
-        ("rekor=bad-promise", Self::BadPromise),
+        ("rekor=bad-promise", Self::BadSet),
         ("tsa=502", Self::Down(Service::Tsa)),
         ("tsa=slow", Self::Slow(Service::Tsa)),
         ("tsa=other-imprint", Self::OtherImprint),
@@ -123,9 +123,26 @@ impl fmt::Display for Fault {
     }
 }
 
+/// The faults of a running instance.
+#[derive(Debug, Clone, Default)]
+pub struct Faults(Arc<[Fault]>);
+
+impl Faults {
+    /// Whether this fault was ordered.
+    pub fn has(&self, fault: Fault) -> bool {
+        self.0.contains(&fault)
+    }
+}
+
+impl From<Vec<Fault>> for Faults {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self(faults.into())
+    }
+}
+
 /// No fault has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no fault `{}`; there are: {}", .0.escape_debug(), Fault::ALL.map(|(name, _)| name).join(", "))]
+#[error("unknown fault {:?}; expected one of: {}", .0, Fault::ALL.map(|(name, _)| name).join(", "))]
 pub struct UnknownFault(String);
 
 impl FromStr for Fault {

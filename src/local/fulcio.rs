@@ -1,8 +1,17 @@
-//! Fulcio's HTTP API: v2 (`signingCert` with a signature over the address or with a CSR, `trustBundle`, `configuration`) and the older v1
-//! that stock gitsign calls. Certificates are `authority`'s; what answers look like is the real server's.
+//! Fulcio's HTTP API: v2 (`signingCert` with a signed address or a CSR, `trustBundle`, `configuration`) and v1, which stock gitsign calls.
+//! Answers look like those of the real server. `authority` issues the certificates.
 
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{FromRequestParts, State},
+    http::{header, request::Parts},
+    middleware::map_response,
+    response::{IntoResponse, Response},
+};
 use der::{
-    Decode as _, Document, Sequence,
+    Decode as _, Document, Encode as _, Sequence,
     asn1::{AnyRef, BitStringRef},
 };
 use jiff::Timestamp;
@@ -12,14 +21,16 @@ use spki::AlgorithmIdentifierRef;
 use x509_cert::request::CertReqInfo;
 
 use super::{
-    answer::{Answer, Call, Grpc, nullable, protobuf_bytes},
-    authority::{self, Leaf, Promise},
+    answer::{Answer, Grpc, varying_by_origin},
+    authority::{self, IssuedSct, Leaf, pem_chain},
     ct,
     error::LocalError,
     faults::Fault,
     keys::{Algorithm, SigningKey},
+    protobuf_json::{InvalidMessage, Message, nullable, protobuf_bytes},
+    request::header_value,
+    routing::{only_get, only_post},
     services::Services,
-    state::pem_chain,
     token::{self, Claims},
 };
 use crate::{
@@ -27,11 +38,59 @@ use crate::{
     signature::pem,
 };
 
-/// The words of the real server.
-const INVALID_TOKEN: &str = "There was an error processing the identity token";
-const INVALID_KEY: &str = "The public key supplied in the request could not be parsed";
-const INVALID_CSR: &str = "The certificate signing request could not be parsed";
-const INVALID_SIGNATURE: &str = "The signature supplied in the request could not be verified";
+/// Fulcio's endpoints.
+pub fn routes() -> Router<Arc<Services>> {
+    Router::new()
+        .route("/api/v2/signingCert", only_post(signing_cert_v2, method_not_allowed))
+        .route("/api/v1/signingCert", only_post(signing_cert_v1, method_not_allowed))
+        .route("/api/v2/trustBundle", only_get(trust_bundle, method_not_allowed))
+        .route("/api/v2/configuration", only_get(configuration, method_not_allowed))
+        .route("/api/v1/rootCert", only_get(root_cert, method_not_allowed))
+        .layer(map_response(varying_by_origin))
+}
+
+async fn method_not_allowed() -> Answer {
+    Answer::grpc_error(Grpc::Unimplemented, "Method Not Allowed")
+}
+
+/// Why Fulcio issues no certificate, in the words of the real server.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Message(#[from] InvalidMessage),
+    #[error("illegal base64 data at input byte 0")]
+    Base64,
+    #[error("There was an error processing the identity token")]
+    Token,
+    #[error("The public key supplied in the request could not be parsed")]
+    Key,
+    #[error("The certificate signing request could not be parsed")]
+    Csr,
+    #[error("The signature supplied in the request could not be verified")]
+    Signature,
+    #[error(transparent)]
+    Local(#[from] LocalError),
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let code = if matches!(self, Self::Local(_)) { Grpc::Internal } else { Grpc::InvalidArgument };
+        Answer::grpc_error(code, &self.to_string()).into_response()
+    }
+}
+
+/// The bearer token; empty where there is none.
+struct Bearer(String);
+
+impl<S: Sync> FromRequestParts<S> for Bearer {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        // the real server knows the scheme in this spelling only
+        let value = header_value(&parts.headers, header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+        Ok(Self(value.unwrap_or_default().to_owned()))
+    }
+}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -78,62 +137,57 @@ struct V1Request {
 }
 
 /// `POST /api/v2/signingCert`.
-pub fn signing_cert_v2(services: &Services, call: &Call) -> Result<Answer, LocalError> {
-    let request: V2Request = match parse(call) {
-        Ok(request) => request,
-        Err(answer) => return Ok(answer),
-    };
+async fn signing_cert_v2(
+    State(services): State<Arc<Services>>,
+    Bearer(bearer): Bearer,
+    request: Result<Message<V2Request>, InvalidMessage>,
+) -> Result<Answer, Error> {
+    let Message(request) = request?;
     let proof = if request.certificate_signing_request.is_empty() {
         let key = request.public_key_request.public_key.content.into_bytes();
-        protobuf_bytes(&request.public_key_request.proof_of_possession).map(|signature| Proof::Signature { key, signature })
+        protobuf_bytes(&request.public_key_request.proof_of_possession).map(|signature| ProofOfPossession::Signature { key, signature })
     } else {
-        protobuf_bytes(&request.certificate_signing_request).map(Proof::Csr)
+        protobuf_bytes(&request.certificate_signing_request).map(ProofOfPossession::Csr)
     };
-    let Some(proof) = proof else { return Ok(Answer::grpc_error(Grpc::InvalidArgument, "illegal base64 data at input byte 0")) };
-    let token = if request.credentials.oidc_identity_token.is_empty() { bearer(call) } else { request.credentials.oidc_identity_token };
-    Ok(match issue(services, &token, &proof)? {
-        Ok(chain) => {
-            let certificates: Vec<String> = chain.iter().map(|der| pem("CERTIFICATE", der)).collect();
-            Answer::json(200, &json!({ "signedCertificateEmbeddedSct": { "chain": { "certificates": certificates } } }))
-        }
-        Err(message) => Answer::grpc_error(Grpc::InvalidArgument, message),
-    })
+    let proof = proof.ok_or(Error::Base64)?;
+    let token = if request.credentials.oidc_identity_token.is_empty() { bearer } else { request.credentials.oidc_identity_token };
+    let chain = issue(&services, &token, &proof)?;
+    let certificates: Vec<String> = chain.iter().map(|der| pem("CERTIFICATE", der)).collect();
+    Ok(Answer::json(200, &json!({ "signedCertificateEmbeddedSct": { "chain": { "certificates": certificates } } })))
 }
 
 /// `POST /api/v1/signingCert`.
-pub fn signing_cert_v1(services: &Services, call: &Call) -> Result<Answer, LocalError> {
-    let request: V1Request = match parse(call) {
-        Ok(request) => request,
-        Err(answer) => return Ok(answer),
-    };
+async fn signing_cert_v1(
+    State(services): State<Arc<Services>>,
+    Bearer(bearer): Bearer,
+    request: Result<Message<V1Request>, InvalidMessage>,
+) -> Result<Answer, Error> {
+    let Message(request) = request?;
     let proof = if !request.certificate_signing_request.is_empty() {
-        protobuf_bytes(&request.certificate_signing_request).map(Proof::Csr)
+        protobuf_bytes(&request.certificate_signing_request).map(ProofOfPossession::Csr)
     } else if let Some(key) = request.public_key {
         let (key, signature) = (protobuf_bytes(&key.content), protobuf_bytes(&request.signed_email_address));
-        key.zip(signature).map(|(key, signature)| Proof::Signature { key, signature })
+        key.zip(signature).map(|(key, signature)| ProofOfPossession::Signature { key, signature })
     } else {
-        return Ok(Answer::grpc_error(Grpc::InvalidArgument, INVALID_KEY));
+        return Err(Error::Key);
     };
-    let Some(proof) = proof else { return Ok(Answer::grpc_error(Grpc::InvalidArgument, "illegal base64 data at input byte 0")) };
-    Ok(match issue(services, &bearer(call), &proof)? {
-        Ok(chain) => Answer::new(201, "application/pem-certificate-chain", spaced_chain(&chain)),
-        Err(message) => Answer::grpc_error(Grpc::InvalidArgument, message),
-    })
+    let chain = issue(&services, &bearer, &proof.ok_or(Error::Base64)?)?;
+    Ok(Answer::new(201, "application/pem-certificate-chain", spaced_chain(&chain)))
 }
 
 /// `GET /api/v1/rootCert`.
-pub fn root_cert(services: &Services) -> Answer {
-    Answer::new(200, "application/pem-certificate-chain", spaced_chain(&services.state.fulcio_chain))
+async fn root_cert(State(services): State<Arc<Services>>) -> Answer {
+    Answer::new(200, "application/pem-certificate-chain", spaced_chain(&services.folder.fulcio_chain))
 }
 
 /// `GET /api/v2/trustBundle`.
-pub fn trust_bundle(services: &Services) -> Answer {
-    let certificates: Vec<String> = services.state.fulcio_chain.iter().map(|der| pem("CERTIFICATE", der)).collect();
+async fn trust_bundle(State(services): State<Arc<Services>>) -> Answer {
+    let certificates: Vec<String> = services.folder.fulcio_chain.iter().map(|der| pem("CERTIFICATE", der)).collect();
     Answer::json(200, &json!({ "chains": [{ "certificates": certificates }] }))
 }
 
 /// `GET /api/v2/configuration`.
-pub fn configuration(services: &Services) -> Answer {
+async fn configuration(State(services): State<Arc<Services>>) -> Answer {
     Answer::json(
         200,
         &json!({ "issuers": [{
@@ -143,70 +197,67 @@ pub fn configuration(services: &Services) -> Answer {
     )
 }
 
-/// How a client shows that it has the key.
-enum Proof {
-    /// A signature over the address; the key is PEM or DER.
+/// How a client proves that it holds the key.
+enum ProofOfPossession {
+    /// A signature over the address. The key is PEM or DER.
     Signature { key: Vec<u8>, signature: Vec<u8> },
     /// A PKCS #10 request in PEM.
     Csr(Vec<u8>),
 }
 
-/// The chain, leaf first; or the words for the client.
-fn issue(services: &Services, token: &str, proof: &Proof) -> Result<Result<Vec<Vec<u8>>, &'static str>, LocalError> {
+/// Issues a certificate and returns its chain, leaf first.
+fn issue(services: &Services, token: &str, proof: &ProofOfPossession) -> Result<Vec<Vec<u8>>, Error> {
     let now = services.now();
-    let Ok(claims) = token::verify(token, &services.url, &services.state.keys.issuer, now) else { return Ok(Err(INVALID_TOKEN)) };
-    let spki = match proof {
-        Proof::Signature { key, signature } => check_signature(key, signature, &claims.email),
-        Proof::Csr(csr) => check_csr(csr),
+    let claims = token::verify(token, &services.url, &services.folder.keys.issuer, now).map_err(|_| Error::Token)?;
+    let (spki, key) = match proof {
+        ProofOfPossession::Signature { key, signature } => check_signature(key, signature, &claims.email)?,
+        ProofOfPossession::Csr(csr) => check_csr(csr)?,
     };
-    let leaf = match spki {
-        Ok((spki, key)) => certify(services, &spki, &key, &claims, now)?,
-        Err(message) => return Ok(Err(message)),
-    };
-    let mut chain = vec![leaf];
-    chain.extend(services.state.fulcio_chain.iter().cloned());
-    Ok(Ok(chain))
+    let mut chain = vec![certify(services, (&spki, &key), &claims, now)?];
+    chain.extend(services.folder.fulcio_chain.iter().cloned());
+    Ok(chain)
 }
 
-fn certify(services: &Services, spki: &[u8], key: &PublicKey, claims: &Claims, now: Timestamp) -> Result<Vec<u8>, LocalError> {
-    let stranger = if services.has(Fault::OtherKey) {
+/// Issues a leaf for a subject's key, with the lies that faults order.
+fn certify(services: &Services, (spki, key): (&[u8], &PublicKey), claims: &Claims, now: Timestamp) -> Result<Vec<u8>, LocalError> {
+    let other_key = if services.has(Fault::OtherKey) {
         SigningKey::from_pem(Algorithm::EcdsaP256, &SigningKey::generate(Algorithm::EcdsaP256)?)
     } else {
         None
     };
     let leaf = Leaf {
-        spki: stranger.as_ref().map_or(spki, |key| key.spki()),
-        raw_public_key: stranger.as_ref().map_or(key.raw(), |key| key.raw_public_key()),
+        spki: other_key.as_ref().map_or(spki, |key| key.spki()),
+        raw_public_key: other_key.as_ref().map_or(key.raw(), |key| key.raw_public_key()),
         email: if services.has(Fault::OtherIdentity) { "somebody-else@example.com" } else { &claims.email },
         issuer: &claims.iss,
         subject: &claims.sub,
         not_before: now,
         lifetime: services.certificate_lifetime,
     };
-    authority::leaf(&leaf, (&services.fulcio_certificate, &services.state.keys.fulcio), |signed_bytes| {
+    authority::leaf(&leaf, (&services.fulcio_certificate, &services.folder.keys.fulcio), |signed_bytes| {
         if services.has(Fault::NoSct) {
             return Ok(None);
         }
         let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
-        let mut promise: Promise = ct::add(services, milliseconds, &signed_bytes(milliseconds)?)?;
+        let mut sct: IssuedSct = ct::add(services, milliseconds, &signed_bytes(milliseconds)?)?;
         if services.has(Fault::BadSct) {
-            promise.signature = services.state.keys.ct.sign(b"something else")?;
+            sct.signature = services.folder.keys.ct.sign(b"something else")?;
         }
-        Ok(Some(promise))
+        Ok(Some(sct))
     })
 }
 
-fn check_signature(key: &[u8], signature: &[u8], email: &str) -> Result<(Vec<u8>, PublicKey), &'static str> {
+fn check_signature(key: &[u8], signature: &[u8], email: &str) -> Result<(Vec<u8>, PublicKey), Error> {
     let spki = match std::str::from_utf8(key).ok().map(|text| Document::from_pem(text.trim())) {
         Some(Ok(("PUBLIC KEY", document))) => document.into_vec(),
         _ => key.to_vec(),
     };
-    let key = PublicKey::from_spki(&spki).map_err(|_| INVALID_KEY)?;
-    key.verify(default_hash(key.kind()), email.as_bytes(), signature).map_err(|_| INVALID_SIGNATURE)?;
+    let key = PublicKey::from_spki(&spki).map_err(|_| Error::Key)?;
+    key.verify(default_hash(key.kind()), email.as_bytes(), signature).map_err(|_| Error::Signature)?;
     Ok((spki, key))
 }
 
-/// `CertificationRequest` (RFC 2986), its signed part kept as it is encoded.
+/// `CertificationRequest` (RFC 2986). The signed part stays encoded.
 #[derive(Sequence)]
 struct CertificationRequest<'a> {
     info: AnyRef<'a>,
@@ -214,19 +265,18 @@ struct CertificationRequest<'a> {
     signature: BitStringRef<'a>,
 }
 
-fn check_csr(csr: &[u8]) -> Result<(Vec<u8>, PublicKey), &'static str> {
-    use der::Encode as _;
-    let text = std::str::from_utf8(csr).map_err(|_| INVALID_CSR)?;
+fn check_csr(csr: &[u8]) -> Result<(Vec<u8>, PublicKey), Error> {
+    let text = std::str::from_utf8(csr).map_err(|_| Error::Csr)?;
     let Ok(("CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST", document)) = Document::from_pem(text.trim()) else {
-        return Err(INVALID_CSR);
+        return Err(Error::Csr);
     };
-    let request = CertificationRequest::from_der(document.as_bytes()).map_err(|_| INVALID_CSR)?;
-    let signed = request.info.to_der().map_err(|_| INVALID_CSR)?;
-    let info = CertReqInfo::from_der(&signed).map_err(|_| INVALID_CSR)?;
-    let spki = info.public_key.to_der().map_err(|_| INVALID_CSR)?;
-    let key = PublicKey::from_spki(&spki).map_err(|_| INVALID_KEY)?;
-    let signature = request.signature.as_bytes().ok_or(INVALID_CSR)?;
-    key.verify_with(&request.algorithm, &signed, signature).map_err(|_| INVALID_SIGNATURE)?;
+    let request = CertificationRequest::from_der(document.as_bytes()).map_err(|_| Error::Csr)?;
+    let signed = request.info.to_der().map_err(|_| Error::Csr)?;
+    let info = CertReqInfo::from_der(&signed).map_err(|_| Error::Csr)?;
+    let spki = info.public_key.to_der().map_err(|_| Error::Csr)?;
+    let key = PublicKey::from_spki(&spki).map_err(|_| Error::Key)?;
+    let signature = request.signature.as_bytes().ok_or(Error::Csr)?;
+    key.verify_with(&request.algorithm, &signed, signature).map_err(|_| Error::Signature)?;
     Ok((spki, key))
 }
 
@@ -237,23 +287,7 @@ fn default_hash(kind: KeyKind) -> HashAlgorithm {
     }
 }
 
-/// An empty body is an empty message, as a gRPC gateway has it.
-fn parse<T: serde::de::DeserializeOwned + Default>(call: &Call) -> Result<T, Answer> {
-    if call.body.is_empty() {
-        return Ok(T::default());
-    }
-    call.json().map_err(|error| {
-        let message = if error.is_eof() { "unexpected EOF".to_owned() } else { error.to_string() };
-        Answer::grpc_error(Grpc::InvalidArgument, &message)
-    })
-}
-
-fn bearer(call: &Call) -> String {
-    // the real server knows the scheme in this spelling only
-    call.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned()
-}
-
-/// The chain as v1 writes it: an empty line between certificates, no line feed at the end.
+/// The chain in the form of v1: an empty line between certificates and no final line feed.
 fn spaced_chain(chain: &[Vec<u8>]) -> String {
     pem_chain(chain).replace("-----END CERTIFICATE-----\n-----", "-----END CERTIFICATE-----\n\n-----").trim_end().to_owned()
 }

@@ -1,4 +1,4 @@
-//! The instance's signing keys: generated once, kept as PKCS #8, used for signatures. Not for verification.
+//! The instance's signing keys, which are generated once and stored as PKCS #8.
 
 use aws_lc_rs::{
     encoding::AsDer as _,
@@ -55,7 +55,10 @@ enum Pair {
 }
 
 impl SigningKey {
-    /// A new key as PKCS #8 PEM.
+    /// Generates a key and returns it as PKCS #8 PEM.
+    ///
+    /// # Errors
+    /// [`LocalError::Crypto`].
     pub fn generate(algorithm: Algorithm) -> Result<Zeroizing<String>, LocalError> {
         let random = SystemRandom::new();
         let document = match algorithm {
@@ -75,7 +78,7 @@ impl SigningKey {
         Ok(pem)
     }
 
-    /// Reads what [`SigningKey::generate`] made; nothing where it is anything else.
+    /// Reads the PEM of [`SigningKey::generate`]; `None` if it is anything else.
     pub fn from_pem(algorithm: Algorithm, pem: &str) -> Option<Self> {
         let body = pem.trim_end().strip_prefix("-----BEGIN PRIVATE KEY-----")?.strip_suffix("-----END PRIVATE KEY-----")?;
         let body = Zeroizing::new(body.split_ascii_whitespace().collect::<String>());
@@ -110,7 +113,7 @@ impl SigningKey {
         &self.spki
     }
 
-    /// The public key without its wrapping: an Ed25519 key's 32 bytes, an ECDSA key's uncompressed point.
+    /// The raw public key: the 32 bytes of Ed25519 or the uncompressed point of ECDSA.
     pub fn raw_public_key(&self) -> &[u8] {
         match &self.pair {
             Pair::Ecdsa { pair, .. } => pair.public_key().as_ref(),
@@ -118,7 +121,10 @@ impl SigningKey {
         }
     }
 
-    /// Signs a message: DER for ECDSA, 64 bytes for Ed25519.
+    /// Signs a message. The signature is DER for ECDSA and 64 bytes for Ed25519.
+    ///
+    /// # Errors
+    /// [`LocalError::Crypto`].
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, LocalError> {
         match &self.pair {
             Pair::Ecdsa { pair, .. } => pair.sign(&SystemRandom::new(), message),
@@ -128,7 +134,10 @@ impl SigningKey {
         .map_err(|_| LocalError::Crypto("sign"))
     }
 
-    /// Signs as JSON Web Signature's ES256 does: the two integers side by side, 64 bytes. Only for P-256 keys.
+    /// Signs as ES256 of JSON Web Signature: two integers of 32 bytes. Only for P-256 keys.
+    ///
+    /// # Errors
+    /// [`LocalError::Crypto`], also for other keys.
     pub fn sign_es256(&self, message: &[u8]) -> Result<Vec<u8>, LocalError> {
         match &self.pair {
             Pair::Ecdsa { fixed: Some(pair), .. } => pair.sign(&SystemRandom::new(), message).ok(),
@@ -140,9 +149,12 @@ impl SigningKey {
 }
 
 /// Random bytes from the system.
+///
+/// # Errors
+/// [`LocalError::Crypto`].
 pub fn random<const N: usize>() -> Result<[u8; N], LocalError> {
     let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| LocalError::Crypto("draw random bytes"))?;
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| LocalError::Crypto("get random bytes"))?;
     Ok(bytes)
 }
 

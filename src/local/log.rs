@@ -1,6 +1,6 @@
-//! An append-only log in two files: its entries, and its last checkpoint.
+//! An append-only log in two files: its entries and its last checkpoint.
 //!
-//! `NAME.entries` is a row of records; only this module writes it, and a change to a byte of it makes the next start refuse the folder.
+//! `NAME.entries` is a sequence of entries. Only this module writes it. A change to any byte makes the next start refuse the folder.
 //!
 //! | offset | size | meaning |
 //! | --- | --- | --- |
@@ -9,11 +9,11 @@
 //! | 12 | 32 | the RFC 6962 leaf hash of the body |
 //! | 44 | length | the body |
 //!
-//! `NAME.checkpoint` is the C2SP signed note of the tree. An entry is answered for only after its record and then the checkpoint that covers
-//! it are on disk. So after a crash there can be records that no checkpoint covers, never the other way round: a torn one at the end is
-//! cut off, whole ones are kept (no answer contradicts them) and a new checkpoint is signed. Fewer records than the checkpoint counts, or
-//! another root, is a damaged or rolled-back folder and is refused. A folder that is put back as a whole, from a copy, cannot be told from
-//! an older state of itself: only clients that remember checkpoints can.
+//! `NAME.checkpoint` is the C2SP signed note of the tree. An entry is answered for only when it and the checkpoint that covers it are on disk.
+//! After a crash the file can therefore hold entries that no checkpoint covers, but never the reverse. An incomplete entry at the end is
+//! removed. Complete ones are kept, since no answer contradicts them, and a new checkpoint is signed. A folder with fewer entries than its
+//! checkpoint counts, or with another root, is damaged or rolled back, and is refused. A whole folder that is restored from a copy looks like
+//! an older state of itself: only clients that remember checkpoints notice.
 
 use std::{
     collections::HashMap,
@@ -25,8 +25,8 @@ use std::{
 
 use super::{
     error::LocalError,
+    files::write_file,
     keys::SigningKey,
-    state::write_file,
     tree::{Hash, TILE_WIDTH, Tree, leaf_hash},
 };
 use crate::{
@@ -34,14 +34,14 @@ use crate::{
     evidence::checkpoint::{Checkpoint, checkpoint_text, key_id, signed_note},
 };
 
-/// The longest body of an entry, in bytes: what an entry bundle's 16-bit length can say.
+/// The longest body of an entry, in bytes: the limit of an entry bundle's 16-bit length.
 pub const MAX_BODY: usize = 0xffff;
-/// The most entries of one log: about 110 bytes of memory each.
+/// The maximum number of entries of one log. Each takes about 110 bytes of memory.
 pub const MAX_ENTRIES: u64 = 1 << 20;
 
 const HEADER: usize = 44;
 
-/// Who signs a log's checkpoints, and under which names.
+/// The key that signs a log's checkpoints, and the names that they carry.
 #[derive(Debug)]
 pub struct LogIdentity {
     /// The checkpoint's first line.
@@ -54,6 +54,9 @@ pub struct LogIdentity {
 
 impl LogIdentity {
     /// The C2SP key id: 32 bytes, of which a note carries the first four.
+    ///
+    /// # Errors
+    /// [`LocalError::Crypto`].
     pub fn key_id(&self) -> Result<[u8; 32], LocalError> {
         Ok(key_id(&self.name, &self.public_key()?, self.key.spki()))
     }
@@ -68,36 +71,36 @@ impl LogIdentity {
     }
 }
 
-/// A log, opened for writing by one process.
+/// A log that this process writes.
 #[derive(Debug)]
 pub struct Log {
     identity: LogIdentity,
     entries_path: PathBuf,
     checkpoint_path: PathBuf,
     file: File,
-    /// The length of the file that whole records fill.
+    /// The length of the complete entries in the file.
     end: u64,
-    /// Agrees with `records` and with the file.
+    /// Agrees with `entries` and with the file.
     tree: Tree,
-    records: Vec<Record>,
-    /// The first half of a leaf hash is enough to find an entry: nobody finds two leaves that share 128 bits of SHA-256.
+    entries: Vec<StoredEntry>,
+    /// Entries by the first half of their leaf hashes: two leaves that share 128 bits of SHA-256 cannot be found.
     index: HashMap<[u8; 16], u64>,
-    /// The number of leaves that `checkpoint` covers: fewer than the tree has only where writing the last one failed.
+    /// The number of leaves that `checkpoint` covers. It is smaller than the tree's only if writing the last checkpoint failed.
     published: u64,
-    /// On disk.
+    /// The checkpoint on disk.
     checkpoint: String,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Record {
+struct StoredEntry {
     offset: u64,
     length: u32,
     time: i64,
 }
 
-/// An entry with its proof.
+/// An entry with its inclusion proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proof {
+pub struct ProvenEntry {
     /// The entry's index.
     pub index: u64,
     /// When it was integrated, in seconds since the Unix epoch.
@@ -106,7 +109,7 @@ pub struct Proof {
     pub body: Vec<u8>,
     /// Its leaf hash.
     pub leaf: Hash,
-    /// The size of the tree that the proof is of.
+    /// The size of the tree of the proof.
     pub size: u64,
     /// That tree's root.
     pub root: Hash,
@@ -116,17 +119,20 @@ pub struct Proof {
     pub checkpoint: String,
 }
 
-/// What became of an appended body.
+/// The result of [`Log::append`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
-    /// It is a new entry.
+    /// The body is a new entry with this index.
     New(u64),
-    /// It was there.
+    /// The log had the body already, at this index.
     Duplicate(u64),
 }
 
 impl Log {
-    /// Creates an empty log's two files.
+    /// Creates the two files of an empty log.
+    ///
+    /// # Errors
+    /// [`LocalError::File`] or [`LocalError::Crypto`].
     pub fn create(folder: &Path, name: &str, identity: &LogIdentity) -> Result<(), LocalError> {
         let entries_path = entries_path(folder, name);
         write_file(&entries_path, b"", 0o600)?;
@@ -134,7 +140,10 @@ impl Log {
         write_file(&checkpoint_path(folder, name), identity.sign(0, &root)?.as_bytes(), 0o600)
     }
 
-    /// Opens a log, checks each record and the checkpoint against them, and repairs what a crash can leave.
+    /// Opens a log, checks each entry and the checkpoint, and repairs what a crash can leave behind.
+    ///
+    /// # Errors
+    /// [`LocalError::Damaged`] where the entries contradict the checkpoint.
     pub fn open(folder: &Path, name: &str, identity: LogIdentity) -> Result<Self, LocalError> {
         let (entries_path, checkpoint_path) = (entries_path(folder, name), checkpoint_path(folder, name));
         let file = OpenOptions::new().read(true).write(true).open(&entries_path).map_err(LocalError::file("open", &entries_path))?;
@@ -146,17 +155,17 @@ impl Log {
             file,
             end: 0,
             tree: Tree::default(),
-            records: Vec::new(),
+            entries: Vec::new(),
             index: HashMap::new(),
             published: 0,
         };
         let (size, root) = log.checked_checkpoint()?;
-        log.read_records(size)?;
+        log.read_entries(size)?;
         if log.tree.root(size) != Some(root) {
-            return Err(LocalError::damaged(&log.entries_path, format!("its first {size} entries are not those of the checkpoint")));
+            return Err(LocalError::damaged(&log.entries_path, format!("its first {size} entries do not match the checkpoint")));
         }
         log.published = size;
-        log.settle()?;
+        log.publish()?;
         Ok(log)
     }
 
@@ -202,9 +211,12 @@ impl Log {
         &self.checkpoint
     }
 
-    /// Appends a body unless it is there already; returns when record and checkpoint are on disk.
+    /// Appends a body unless the log has it already. The entry and its checkpoint are on disk when this returns.
+    ///
+    /// # Errors
+    /// [`LocalError::Full`], [`LocalError::File`] or [`LocalError::Crypto`].
     pub fn append(&mut self, body: &[u8], time: i64) -> Result<Appended, LocalError> {
-        self.settle()?;
+        self.publish()?;
         let leaf = leaf_hash(body);
         if let Some(index) = self.find(&leaf) {
             return Ok(Appended::Duplicate(index));
@@ -214,15 +226,15 @@ impl Log {
         if self.tree.size() >= MAX_ENTRIES {
             return Err(LocalError::Full(self.tree.size()));
         }
-        let record = [&time.to_be_bytes()[..], &length.to_be_bytes(), &leaf, body].concat();
+        let entry = [&time.to_be_bytes()[..], &length.to_be_bytes(), &leaf, body].concat();
         let failed = |this: &Self| LocalError::file("write", &this.entries_path);
-        // where an earlier append failed half-way, the rest of it is overwritten
+        // this overwrites what an earlier append that failed has left
         self.file.seek(SeekFrom::Start(self.end)).map_err(failed(self))?;
-        self.file.write_all(&record).map_err(failed(self))?;
-        self.file.set_len(self.end + record.len() as u64).map_err(failed(self))?;
+        self.file.write_all(&entry).map_err(failed(self))?;
+        self.file.set_len(self.end + entry.len() as u64).map_err(failed(self))?;
         self.file.sync_data().map_err(failed(self))?;
-        let index = self.remember(leaf, length, time);
-        self.settle()?;
+        let index = self.add(leaf, length, time);
+        self.publish()?;
         Ok(Appended::New(index))
     }
 
@@ -231,9 +243,12 @@ impl Log {
         self.index.get(leaf.first_chunk::<16>()?).copied()
     }
 
-    /// An entry with its proof in the present tree.
-    pub fn proof(&mut self, index: u64) -> Result<Option<Proof>, LocalError> {
-        self.settle()?;
+    /// An entry with its inclusion proof in the current tree; `None` where there is no such entry.
+    ///
+    /// # Errors
+    /// [`LocalError::File`] or [`LocalError::Crypto`].
+    pub fn proof(&mut self, index: u64) -> Result<Option<ProvenEntry>, LocalError> {
+        self.publish()?;
         let size = self.size();
         let (Some(hashes), Some(leaf)) = (self.tree.inclusion(index, size), self.tree.tile(0, index / TILE_WIDTH, index % TILE_WIDTH + 1))
         else {
@@ -241,60 +256,61 @@ impl Log {
         };
         let leaf = leaf.last().copied().unwrap_or_default();
         let Some((time, body)) = self.entry(index)? else { return Ok(None) };
-        Ok(Some(Proof { index, time, body, leaf, size, root: self.root(), hashes, checkpoint: self.checkpoint.clone() }))
+        Ok(Some(ProvenEntry { index, time, body, leaf, size, root: self.root(), hashes, checkpoint: self.checkpoint.clone() }))
     }
 
-    /// An entry's time and body.
+    /// An entry's time of integration and its body.
+    ///
+    /// # Errors
+    /// [`LocalError::File`].
     pub fn entry(&mut self, index: u64) -> Result<Option<(i64, Vec<u8>)>, LocalError> {
-        let Some(record) = usize::try_from(index).ok().and_then(|index| self.records.get(index)).copied() else { return Ok(None) };
-        let mut body = vec![0; record.length as usize];
+        let Some(entry) = usize::try_from(index).ok().and_then(|index| self.entries.get(index)).copied() else { return Ok(None) };
+        let mut body = vec![0; entry.length as usize];
         let path = &self.entries_path;
-        self.file.seek(SeekFrom::Start(record.offset + HEADER as u64)).map_err(LocalError::file("read", path))?;
+        self.file.seek(SeekFrom::Start(entry.offset + HEADER as u64)).map_err(LocalError::file("read", path))?;
         self.file.read_exact(&mut body).map_err(LocalError::file("read", path))?;
-        Ok(Some((record.time, body)))
+        Ok(Some((entry.time, body)))
     }
 
     fn checked_checkpoint(&self) -> Result<(u64, Hash), LocalError> {
         let bad = |what: &str| LocalError::damaged(&self.checkpoint_path, what);
-        let checkpoint = Checkpoint::parse(&self.checkpoint).map_err(|_| bad("it is no checkpoint"))?;
+        let checkpoint = Checkpoint::parse(&self.checkpoint).map_err(|_| bad("not a checkpoint"))?;
         if checkpoint.origin != self.identity.origin {
-            return Err(bad("it is another log's checkpoint"));
+            return Err(bad("the checkpoint of another log"));
         }
-        checkpoint
-            .verify(&self.identity.public_key()?, &self.identity.key_id()?)
-            .map_err(|_| bad("its signature is not of this log's key"))?;
+        checkpoint.verify(&self.identity.public_key()?, &self.identity.key_id()?).map_err(|_| bad("not signed by this log's key"))?;
         Ok((checkpoint.tree_size, checkpoint.root_hash))
     }
 
-    /// Reads all records; `published` of them must be whole.
-    fn read_records(&mut self, published: u64) -> Result<(), LocalError> {
+    /// Reads all entries, of which `published` must be complete.
+    fn read_entries(&mut self, published: u64) -> Result<(), LocalError> {
         let path = self.entries_path.clone();
         let length = self.file.metadata().map_err(LocalError::file("read", &path))?.len();
         let mut reader = BufReader::with_capacity(1 << 16, self.file.try_clone().map_err(LocalError::file("read", &path))?);
         let mut body = Vec::new();
         while self.end < length {
-            let record = read_record(&mut reader, &mut body).map_err(LocalError::file("read", &path))?;
-            match record {
-                Some((leaf, time)) if self.tree.size() < MAX_ENTRIES => _ = self.remember(leaf, body.len() as u32, time),
-                // the last write was cut short: nobody was told of it
+            let entry = read_entry(&mut reader, &mut body).map_err(LocalError::file("read", &path))?;
+            match entry {
+                Some((leaf, time)) if self.tree.size() < MAX_ENTRIES => _ = self.add(leaf, body.len() as u32, time),
+                // the last write was interrupted, so no answer was given for it
                 _ if self.tree.size() >= published => {
                     self.file.set_len(self.end).and_then(|()| self.file.sync_data()).map_err(LocalError::file("repair", &path))?;
                     break;
                 }
-                _ => return Err(LocalError::damaged(&path, format!("entry {} is not what was written", self.tree.size()))),
+                _ => return Err(LocalError::damaged(&path, format!("entry {} was changed", self.tree.size()))),
             }
         }
         if self.tree.size() < published {
-            let what = format!("it has {} entries, and the log has published {published}", self.tree.size());
-            return Err(LocalError::damaged(&path, what));
+            let problem = format!("it has {} entries, but the checkpoint covers {published}", self.tree.size());
+            return Err(LocalError::damaged(&path, problem));
         }
         Ok(())
     }
 
-    /// Takes a record that is on disk into memory.
-    fn remember(&mut self, leaf: Hash, length: u32, time: i64) -> u64 {
+    /// Adds an entry that is on disk to the tree and the index, and returns its index.
+    fn add(&mut self, leaf: Hash, length: u32, time: i64) -> u64 {
         let index = self.tree.size();
-        self.records.push(Record { offset: self.end, length, time });
+        self.entries.push(StoredEntry { offset: self.end, length, time });
         self.end += HEADER as u64 + u64::from(length);
         self.tree.push(leaf);
         if let Some(key) = leaf.first_chunk::<16>() {
@@ -303,8 +319,8 @@ impl Log {
         index
     }
 
-    /// Signs and stores a checkpoint for all entries, where the stored one does not cover them.
-    fn settle(&mut self) -> Result<(), LocalError> {
+    /// Signs and stores a checkpoint if the stored one does not cover all entries.
+    fn publish(&mut self) -> Result<(), LocalError> {
         let size = self.tree.size();
         if self.published < size {
             let checkpoint = self.identity.sign(size, &self.tree.root(size).unwrap_or_default())?;
@@ -316,8 +332,8 @@ impl Log {
     }
 }
 
-/// The next record's leaf hash and time, its body in `body`; nothing where it is not whole.
-fn read_record(reader: &mut impl std::io::Read, body: &mut Vec<u8>) -> std::io::Result<Option<(Hash, i64)>> {
+/// Reads the next entry's body into `body`, and returns its leaf hash and time; `None` if it is incomplete or was changed.
+fn read_entry(reader: &mut impl std::io::Read, body: &mut Vec<u8>) -> std::io::Result<Option<(Hash, i64)>> {
     let mut header = [0; HEADER];
     let (Some(time), Some(length), Some(leaf)) = (match reader.read_exact(&mut header) {
         Ok(()) => (header.first_chunk::<8>(), header.get(8..12).and_then(|bytes| bytes.first_chunk::<4>()), header.last_chunk::<32>()),
@@ -408,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_no_checkpoint_covers_is_kept_and_covered() {
+    fn an_entry_that_no_checkpoint_covers_is_kept_and_covered() {
         let fixture = Fixture::new();
         let mut log = fixture.open().unwrap();
         log.append(b"first", 1).unwrap();
@@ -423,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_record_is_cut_off() {
+    fn an_incomplete_entry_is_removed() {
         let fixture = Fixture::new();
         let mut log = fixture.open().unwrap();
         log.append(b"first", 1).unwrap();
@@ -452,15 +468,15 @@ mod tests {
         drop(log);
         let whole = std::fs::read(fixture.entries()).unwrap();
         std::fs::write(fixture.entries(), &whole[..49]).unwrap();
-        assert!(matches!(fixture.open(), Err(LocalError::Damaged { what, .. }) if what.contains("has 1 entries")));
+        assert!(matches!(fixture.open(), Err(LocalError::Damaged { problem, .. }) if problem.contains("has 1 entries")));
         let mut changed = whole.clone();
         changed[46] ^= 1;
         std::fs::write(fixture.entries(), &changed).unwrap();
-        assert!(matches!(fixture.open(), Err(LocalError::Damaged { what, .. }) if what.contains("entry 0")));
+        assert!(matches!(fixture.open(), Err(LocalError::Damaged { problem, .. }) if problem.contains("entry 0")));
         let swapped = [&whole[49..], &whole[..49]].concat();
         std::fs::write(fixture.entries(), swapped).unwrap();
-        assert!(matches!(fixture.open(), Err(LocalError::Damaged { what, .. }) if what.contains("not those of the checkpoint")));
+        assert!(matches!(fixture.open(), Err(LocalError::Damaged { problem, .. }) if problem.contains("do not match the checkpoint")));
         std::fs::write(checkpoint_path(fixture.folder.path(), "log"), "").unwrap();
-        assert!(matches!(fixture.open(), Err(LocalError::Damaged { what, .. }) if what.contains("no checkpoint")));
+        assert!(matches!(fixture.open(), Err(LocalError::Damaged { problem, .. }) if problem.contains("not a checkpoint")));
     }
 }

@@ -1,34 +1,55 @@
-//! The local instance: a private Sigstore in one process, on one loopback port, its state in one folder.
+//! The local Sigstore: a private instance in one process on one loopback port, with its state in one folder.
 //!
-//! An OpenID issuer, Fulcio, a CT log, Rekor v1 and v2, an RFC 3161 timestamp authority and a TUF repository, for trying paraph out, for
-//! tests and for machines without a network. It is not for serving other machines: whoever can read its folder can sign as anybody.
+//! It has an OpenID issuer, Fulcio, a CT log, Rekor v1 and v2, an RFC 3161 timestamp authority and a TUF repository. It is for trying paraph
+//! out, for tests, and for machines without a network. It must not serve other machines: whoever can read its folder can impersonate anyone to
+//! users who trust the instance.
 //!
-//! Any web page and any user of the machine can reach a loopback port, so every request must name our host, a foreign origin is refused,
-//! and an identity is given only to who knows the access code that lies in the folder.
+//! Every web page and every user of the machine can reach a loopback port. So each request must name this server as its host, requests of other
+//! origins are refused, and an identity is given only to somebody who knows the access code in the folder.
+//!
+//! `settings`, `keys`, `log` and the other files of the folder are at the bottom. `services` is the state of all handlers. Each service has a file
+//! with its routes and handlers, and `router` puts them together behind `guard`.
 
 mod answer;
+mod api_error;
 mod authority;
+mod authorization;
+mod clock;
 mod ct;
 mod device;
 mod error;
 mod faults;
+mod files;
+mod folder;
 mod fulcio;
-mod grant;
+mod guard;
 mod issuer;
 mod keys;
+mod lock;
 mod log;
-mod login;
+mod login_page;
+mod oauth;
+mod openid;
+mod proposed_entry;
+mod protobuf_json;
 mod rekor1;
 mod rekor2;
+mod request;
+mod router;
+mod routing;
+mod search_index;
 mod server;
 mod services;
 mod sessions;
-mod state;
+mod settings;
 mod timestamp;
 mod token;
+mod token_endpoint;
+mod tokens;
 mod tree;
 mod trust;
 mod tuf;
+mod tuf_endpoint;
 
 use std::{
     path::{Path, PathBuf},
@@ -38,39 +59,40 @@ use std::{
 
 use jiff::Timestamp;
 
-pub use error::LocalError;
+pub use clock::Clock;
+pub use error::{Exposure, LocalError};
 pub use faults::{Fault, Service, UnknownFault};
-pub use issuer::ACCESS_CODE_HEADER;
+pub use folder::InitOptions;
+pub use guard::Observer;
 pub use keys::Algorithm;
-pub use server::Observer;
-pub use services::Clock;
+pub use oauth::ACCESS_CODE_HEADER;
 pub use sessions::Logins;
-pub use state::InitOptions;
 
+use folder::InstanceFolder;
+use lock::FolderLock;
 use server::Listener;
 use services::Services;
-use state::{Lock, State};
 use token::{Claims, Email};
 
-/// Fulcio's certificates live ten minutes.
+/// The validity period of Fulcio's certificates, in seconds.
 pub const CERTIFICATE_LIFETIME: i64 = 600;
 
 /// An instance in its folder, not served yet.
 #[derive(Debug)]
 pub struct Instance {
-    state: State,
+    folder: InstanceFolder,
 }
 
-/// How to serve.
+/// Options of [`Instance::listen`].
 #[derive(Clone)]
 pub struct ServeOptions {
-    /// The life of certificates in seconds; for tests.
+    /// The validity period of certificates, in seconds.
     pub certificate_lifetime: i64,
-    /// Faults that a test ordered.
+    /// The faults that a test orders.
     pub faults: Vec<Fault>,
-    /// Tells the services the time.
+    /// The services' clock.
     pub clock: Clock,
-    /// Hears of each answer; for measurements.
+    /// Called with each answer; for measurements.
     pub observer: Option<Observer>,
 }
 
@@ -90,39 +112,39 @@ impl std::fmt::Debug for ServeOptions {
 }
 
 impl Instance {
-    /// Creates an instance in a folder that does not exist or is empty: draws its port and makes its keys.
+    /// Creates an instance with new keys and a free port. The folder must not exist, or be empty and private.
     ///
     /// # Errors
-    /// Where the folder holds anything, is not the user's alone, or cannot be written.
+    /// Where the folder holds something, is accessible to other users, or cannot be written.
     pub fn init(folder: &Path) -> Result<Self, LocalError> {
         Self::init_with(folder, &InitOptions::default())
     }
 
-    /// The same with choices.
+    /// Creates an instance with these options.
     ///
     /// # Errors
     /// As [`Instance::init`].
     pub fn init_with(folder: &Path, options: &InitOptions) -> Result<Self, LocalError> {
-        State::create(folder, options)?;
+        InstanceFolder::create(folder, options)?;
         Self::open(folder)
     }
 
     /// Reads the instance in a folder.
     ///
     /// # Errors
-    /// Where there is none, it is damaged, or others can reach its keys.
+    /// Where there is none, it is damaged, or other users can access its keys.
     pub fn open(folder: &Path) -> Result<Self, LocalError> {
-        State::open(folder).map(|state| Self { state })
+        InstanceFolder::open(folder).map(|folder| Self { folder })
     }
 
     /// The instance's folder, absolute.
     pub fn folder(&self) -> &Path {
-        &self.state.folder
+        &self.folder.path
     }
 
-    /// The base URL of all services, which is also the issuer in certificates.
+    /// The base URL of all services, which is also the issuer's URL.
     pub fn url(&self) -> String {
-        self.state.settings.url()
+        self.folder.settings.url()
     }
 
     /// The URL of the TUF repository, for clients that fetch trust from a mirror.
@@ -132,26 +154,26 @@ impl Instance {
 
     /// Sigstore's `TrustedRoot`.
     pub fn trusted_root_json(&self) -> &str {
-        &self.state.trusted_root
+        &self.folder.trusted_root
     }
 
     /// Sigstore's `SigningConfig` v0.2.
     pub fn signing_config_json(&self) -> &str {
-        &self.state.signing_config
+        &self.folder.signing_config
     }
 
-    /// A file of the folder that clients are given: `trusted_root.json`, `signing_config.json`, `client_trust_config.json`,
+    /// The path of a file for clients: `trusted_root.json`, `signing_config.json`, `client_trust_config.json`,
     /// `fulcio-chain.pem`, `tsa-chain.pem`, `rekor.pub`, `rekor2.pub`, `ct.pub`, `env`, `access-code`.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.state.folder.join(name)
+        self.folder.path.join(name)
     }
 
-    /// What the login page asks for: a secret.
+    /// The secret that the login page asks for.
     pub fn access_code(&self) -> &str {
-        &self.state.access_code
+        &self.folder.access_code
     }
 
-    /// An identity token for an address, as the issuer would give it now.
+    /// An ID token for an address, as the issuer would give it now.
     ///
     /// # Errors
     /// [`LocalError::Identity`] where no certificate can name the address.
@@ -159,39 +181,39 @@ impl Instance {
         self.identity_token_at(email, Timestamp::now())
     }
 
-    /// The same at a time.
+    /// An ID token for an address, as the issuer would give it at this time.
     ///
     /// # Errors
     /// As [`Instance::identity_token`].
     pub fn identity_token_at(&self, email: &str, now: Timestamp) -> Result<String, LocalError> {
-        token::mint(&Claims::new(&self.url(), &Email::new(email)?, None, token::LIFETIME, now), &self.state.keys.issuer)
+        token::mint(&Claims::new(&self.url(), &Email::new(email)?, None, token::LIFETIME, now), &self.folder.keys.issuer)
     }
 
-    /// How often somebody has logged in at the issuer since the folder was made, and how often a login was renewed without anybody.
+    /// The number of logins and renewals at the issuer since the instance was created.
     ///
     /// # Errors
-    /// Where the record cannot be read.
+    /// Where the record of logins cannot be read.
     pub fn logins(&self) -> Result<Logins, LocalError> {
         Logins::read(self.folder())
     }
 
-    /// The process that serves the folder, where one does.
+    /// The process that serves the folder, if any.
     pub fn served_by(folder: &Path) -> Option<u32> {
-        Lock::held_by(folder)
+        FolderLock::holder(folder)
     }
 
-    /// Takes folder and port: from here on a client's connection waits and is not refused.
+    /// Takes the folder's lock and the port. From here on the connections of clients wait and are not refused.
     ///
     /// # Errors
-    /// [`LocalError::InUse`], [`LocalError::Port`], or a log that does not fit its checkpoint.
+    /// [`LocalError::InUse`], [`LocalError::Port`], or [`LocalError::Damaged`].
     pub fn listen(self, options: ServeOptions) -> Result<Server, LocalError> {
-        let lock = Lock::take(&self.state.folder)?;
-        let listener = Listener::bind(self.state.settings.port)?;
-        let services = Services::open(self.state, options.certificate_lifetime, options.faults, options.clock)?;
+        let lock = FolderLock::take(&self.folder.path, &self.url())?;
+        let listener = Listener::bind(self.folder.settings.port)?;
+        let services = Services::open(self.folder, options.certificate_lifetime, options.faults.into(), options.clock)?;
         Ok(Server { listener, services: Arc::new(services), observer: options.observer, _lock: lock })
     }
 
-    /// Serves until the process ends. It needs a tokio runtime with network and time.
+    /// Serves until the process ends. It needs a tokio runtime with I/O and time.
     ///
     /// # Errors
     /// As [`Instance::listen`].
@@ -208,12 +230,12 @@ impl Instance {
     }
 }
 
-/// A server that holds its folder and its port.
+/// A server that holds its folder's lock and its port.
 pub struct Server {
     listener: Listener,
     services: Arc<Services>,
     observer: Option<Observer>,
-    _lock: Lock,
+    _lock: FolderLock,
 }
 
 impl std::fmt::Debug for Server {
@@ -245,7 +267,7 @@ impl Server {
     }
 
     fn start(self) -> Result<Running, LocalError> {
-        let runtime = crate::service::runtime().map_err(LocalError::file("start a runtime for", &self.services.state.folder))?;
+        let runtime = crate::service::runtime().map_err(LocalError::file("start a runtime for", &self.services.folder.path))?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let url = self.url().to_owned();
         let thread = std::thread::spawn(move || {
@@ -255,7 +277,7 @@ impl Server {
     }
 }
 
-/// A server on a thread of its own; dropping it stops it and waits for it.
+/// A server on a thread of its own. Dropping it stops the server and waits for it.
 #[derive(Debug)]
 pub struct Running {
     url: String,

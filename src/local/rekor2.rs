@@ -1,16 +1,27 @@
 //! Rekor v2's HTTP API (rekor-tiles): create a `hashedrekord` 0.0.2 entry about a certificate, and read the log as
-//! [C2SP tlog-tiles](https://c2sp.org/tlog-tiles). Status codes, headers and fields are the real server's.
+//! [C2SP tlog-tiles](https://c2sp.org/tlog-tiles). Status codes, headers and fields are those of the real server.
 
-use axum::http::{HeaderName, Method, header};
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderName, header},
+    response::{IntoResponse, Response},
+    routing::any,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    answer::{Answer, Call, Grpc, protobuf_bytes},
+    answer::{Answer, Grpc},
     error::LocalError,
     faults::Fault,
     log::{Appended, Log},
+    protobuf_json::{InvalidMessage, Message, protobuf_bytes},
+    request::RawPath,
+    routing::{only_get, only_post},
     services::Services,
     tree::TILE_WIDTH,
 };
@@ -19,27 +30,77 @@ use crate::{
     evidence::entry::{EntryVersion, HashedRekord},
 };
 
-const INVALID: &str = "invalid hashedrekord request";
+const TILES: &str = "/api/v2/tile/";
 
-/// Answers a call under `/api/v2` that is not Fulcio's.
-pub fn answer(services: &Services, call: &Call) -> Result<Answer, LocalError> {
-    let get = call.method == Method::GET;
-    match call.path.as_str() {
-        "/api/v2/log/entries" if call.method == Method::POST => create(services, call),
-        "/api/v2/checkpoint" if get => {
-            let checkpoint = services.rekor2().checkpoint().to_owned();
-            Ok(Answer::new(200, "text/plain; charset=utf-8", checkpoint).with(header::CACHE_CONTROL, "no-cache"))
+/// The log's endpoints. The other paths under `/api/v2/` are Fulcio's.
+pub fn routes() -> Router<Arc<Services>> {
+    Router::new()
+        .route("/api/v2/log/entries", only_post(create, method_not_allowed))
+        .route("/api/v2/checkpoint", only_get(checkpoint, method_not_allowed))
+        .route("/api/v2/tile/{*tile}", only_get(tile, not_found))
+        .route("/api/v2/{*path}", any(not_found))
+        .route("/api/v2/", any(not_found))
+}
+
+async fn method_not_allowed() -> Answer {
+    Answer::grpc_error(Grpc::Unimplemented, "Method Not Allowed")
+}
+
+async fn not_found() -> Error {
+    Error::NotFound
+}
+
+/// Why a request is refused, in the words of the real server.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("unexpected EOF")]
+    Incomplete,
+    #[error("proto: {0}")]
+    Malformed(serde_json::Error),
+    #[error("invalid type, must be hashedrekord")]
+    Kind,
+    #[error("invalid hashedrekord request")]
+    Invalid,
+    #[error("an equivalent entry already exists in the transparency log with index {0}")]
+    Exists(u64),
+    #[error("Not Found")]
+    NotFound,
+    /// The fault `rekor=lost-answer`.
+    #[error("the answer was lost on the way")]
+    Lost,
+    #[error(transparent)]
+    Local(#[from] LocalError),
+}
+
+impl From<InvalidMessage> for Error {
+    fn from(error: InvalidMessage) -> Self {
+        match error {
+            InvalidMessage::Incomplete => Self::Incomplete,
+            InvalidMessage::Malformed(error) => Self::Malformed(error),
         }
-        "/api/v2/log/entries" | "/api/v2/checkpoint" => Ok(Answer::grpc_error(Grpc::Unimplemented, "Method Not Allowed")),
-        path => match path.strip_prefix("/api/v2/tile/") {
-            Some(tile) if get => Ok(tile_answer(&mut services.rekor2(), tile)?.unwrap_or_else(not_found)),
-            _ => Ok(not_found()),
-        },
     }
 }
 
-fn not_found() -> Answer {
-    Answer::grpc_error(Grpc::NotFound, "Not Found")
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let message = self.to_string();
+        let answer = match self {
+            Self::Incomplete | Self::Malformed(_) | Self::Kind | Self::Invalid => Answer::grpc_error(Grpc::InvalidArgument, &message),
+            Self::Exists(index) => {
+                Answer::grpc_error(Grpc::AlreadyExists, &message).with(HeaderName::from_static("x-log-index"), index.to_string())
+            }
+            Self::NotFound => Answer::grpc_error(Grpc::NotFound, &message),
+            Self::Lost => Answer::json(502, &json!({ "code": 14, "message": message, "details": [] })),
+            Self::Local(_) => Answer::grpc_error(Grpc::Internal, &message),
+        };
+        answer.into_response()
+    }
+}
+
+/// `GET /api/v2/checkpoint`.
+async fn checkpoint(State(services): State<Arc<Services>>) -> Answer {
+    let checkpoint = services.rekor2().checkpoint().to_owned();
+    Answer::new(200, "text/plain; charset=utf-8", checkpoint).with(header::CACHE_CONTROL, "no-cache")
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -47,7 +108,7 @@ fn not_found() -> Answer {
 struct CreateEntryRequest {
     #[serde(rename = "hashedRekordRequestV002", alias = "hashed_rekord_request_v002")]
     hashed_rekord: Option<HashedRekordRequest>,
-    /// Known to the protocol, taken by no log of this version.
+    /// Part of the protocol, but no log of this version accepts it.
     #[serde(rename = "dsseRequestV002", alias = "dsse_request_v002")]
     _dsse: Option<serde::de::IgnoredAny>,
 }
@@ -87,59 +148,49 @@ struct RawBytes {
 }
 
 /// `POST /api/v2/log/entries`.
-fn create(services: &Services, call: &Call) -> Result<Answer, LocalError> {
-    let request: CreateEntryRequest = match call.json() {
-        Ok(request) => request,
-        // an empty body is an empty message
-        Err(_) if call.body.is_empty() => CreateEntryRequest::default(),
-        Err(error) if error.is_eof() => return Ok(Answer::grpc_error(Grpc::InvalidArgument, "unexpected EOF")),
-        Err(error) => return Ok(Answer::grpc_error(Grpc::InvalidArgument, &format!("proto: {error}"))),
-    };
-    let Some(request) = request.hashed_rekord else {
-        return Ok(Answer::grpc_error(Grpc::InvalidArgument, "invalid type, must be hashedrekord"));
-    };
-    let Some(body) = canonical_body(&request) else { return Ok(Answer::grpc_error(Grpc::InvalidArgument, INVALID)) };
+async fn create(
+    State(services): State<Arc<Services>>,
+    request: Result<Message<CreateEntryRequest>, InvalidMessage>,
+) -> Result<Answer, Error> {
+    let Message(request) = request?;
+    let body = canonical_body(&request.hashed_rekord.ok_or(Error::Kind)?).ok_or(Error::Invalid)?;
     let now = services.now().as_second();
     let mut log = services.rekor2();
     let index = match log.append(&body, now)? {
         Appended::New(index) => index,
-        Appended::Duplicate(index) => {
-            let message = format!("an equivalent entry already exists in the transparency log with index {index}");
-            let answer = Answer::grpc_error(Grpc::AlreadyExists, &message);
-            return Ok(answer.with(HeaderName::from_static("x-log-index"), index.to_string()));
-        }
+        Appended::Duplicate(index) => return Err(Error::Exists(index)),
     };
     if services.has(Fault::LostAnswer) {
-        return Ok(Answer::json(502, &json!({ "code": 14, "message": "the answer was lost on the way", "details": [] })));
+        return Err(Error::Lost);
     }
-    let shown = if services.has(Fault::OtherEntry) { stranger(&mut log, index, now)? } else { index };
-    let Some(mut proof) = log.proof(shown)? else { return Err(LocalError::Crypto("prove a new entry")) };
+    let shown = if services.has(Fault::OtherEntry) { other_entry(&mut log, index, now)? } else { index };
+    let mut entry = log.proof(shown)?.ok_or(LocalError::Crypto("prove a new entry"))?;
     let log_id = log.identity().key_id()?;
     drop(log);
-    services.spoil(&mut proof);
+    services.invalidate(&mut entry);
     // int64 fields are strings in protobuf's JSON
     Ok(Answer::json(
         201,
         &json!({
-            "logIndex": proof.index.to_string(),
+            "logIndex": entry.index.to_string(),
             "logId": { "keyId": STANDARD.encode(log_id) },
             "kindVersion": { "kind": "hashedrekord", "version": "0.0.2" },
             "integratedTime": "0",
             "inclusionPromise": null,
             "inclusionProof": {
-                "logIndex": proof.index.to_string(),
-                "rootHash": STANDARD.encode(proof.root),
-                "treeSize": proof.size.to_string(),
-                "hashes": proof.hashes.iter().map(|hash| STANDARD.encode(hash)).collect::<Vec<_>>(),
-                "checkpoint": { "envelope": proof.checkpoint },
+                "logIndex": entry.index.to_string(),
+                "rootHash": STANDARD.encode(entry.root),
+                "treeSize": entry.size.to_string(),
+                "hashes": entry.hashes.iter().map(|hash| STANDARD.encode(hash)).collect::<Vec<_>>(),
+                "checkpoint": { "envelope": entry.checkpoint },
             },
-            "canonicalizedBody": STANDARD.encode(&proof.body),
+            "canonicalizedBody": STANDARD.encode(&entry.body),
         }),
     ))
 }
 
-/// Another entry than the one at `index`: for the fault that answers with it.
-fn stranger(log: &mut Log, index: u64, now: i64) -> Result<u64, LocalError> {
+/// The index of another entry than this one, for the fault that answers with it.
+fn other_entry(log: &mut Log, index: u64, now: i64) -> Result<u64, LocalError> {
     match index.checked_sub(1) {
         Some(other) => Ok(other),
         None => match log.append(br#"{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{}}"#, now)? {
@@ -148,7 +199,7 @@ fn stranger(log: &mut Log, index: u64, now: i64) -> Result<u64, LocalError> {
     }
 }
 
-/// Validates a request: form, certificate, key details, and that the certificate's key made the signature over the digest.
+/// The canonical body of a valid request. It checks form, certificate and key details, and verifies the signature over the digest.
 fn canonical_body(request: &HashedRekordRequest) -> Option<Vec<u8>> {
     let digest: [u8; 32] = protobuf_bytes(&request.digest)?.try_into().ok()?;
     let signature = request.signature.as_ref()?;
@@ -156,7 +207,7 @@ fn canonical_body(request: &HashedRekordRequest) -> Option<Vec<u8>> {
     let content = protobuf_bytes(&signature.content).filter(|content| !content.is_empty())?;
     let certificate = Certificate::from_der(&protobuf_bytes(&verifier.certificate.as_ref()?.raw_bytes)?).ok()?;
     let key = certificate.public_key();
-    // with a digest of SHA-256, only these keys have an algorithm that the log permits
+    // only these keys have an algorithm that the log allows with SHA-256
     if !matches!(key.kind(), KeyKind::EcdsaP256 | KeyKind::Rsa) || verifier.key_details != key.details() {
         return None;
     }
@@ -165,21 +216,22 @@ fn canonical_body(request: &HashedRekordRequest) -> Option<Vec<u8>> {
     Some(entry.canonical_body(EntryVersion::V002))
 }
 
-/// A tile or an entry bundle: `LEVEL/N`, `LEVEL/N.p/W`, `entries/N`, `entries/N.p/W`.
-fn tile_answer(log: &mut Log, path: &str) -> Result<Option<Answer>, LocalError> {
-    let Some((kind, rest)) = path.split_once('/') else { return Ok(None) };
-    let Some((index, width)) = tile_number(rest) else { return Ok(None) };
+/// `GET /api/v2/tile/…`: a tile or an entry bundle, `LEVEL/N`, `LEVEL/N.p/W`, `entries/N`, `entries/N.p/W`.
+async fn tile(State(services): State<Arc<Services>>, path: RawPath) -> Result<Answer, Error> {
+    let (kind, rest) = path.after(TILES).split_once('/').ok_or(Error::NotFound)?;
+    let (index, width) = tile_number(rest).ok_or(Error::NotFound)?;
+    let mut log = services.rekor2();
     let body = if kind == "entries" {
-        entry_bundle(log, index, width)?
+        entry_bundle(&mut log, index, width)?
     } else {
         let level = kind.parse::<u32>().ok().filter(|level| *level < 64 && level.to_string() == kind);
         level.and_then(|level| log.tile(level, index, width)).map(<[_]>::concat)
     };
-    Ok(body
-        .map(|body| Answer::new(200, "application/octet-stream", body).with(header::CACHE_CONTROL, "public, max-age=31536000, immutable")))
+    let answer = Answer::new(200, "application/octet-stream", body.ok_or(Error::NotFound)?);
+    Ok(answer.with(header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
 }
 
-/// Entries, each after its length in 16 bits.
+/// The bodies of these entries, each preceded by its length in 16 bits.
 fn entry_bundle(log: &mut Log, index: u64, width: u64) -> Result<Option<Vec<u8>>, LocalError> {
     let Some(start) = index.checked_mul(TILE_WIDTH).filter(|start| start.saturating_add(width) <= log.size()) else { return Ok(None) };
     let mut bundle = Vec::new();
@@ -191,7 +243,7 @@ fn entry_bundle(log: &mut Log, index: u64, width: u64) -> Result<Option<Vec<u8>>
     Ok(Some(bundle))
 }
 
-/// `x001/x234/067` is 1234067; `.p/W` is a partial tile of W hashes, 1 to 255.
+/// The number and the width of a tile: `x001/x234/067` is 1234067, and `.p/W` a partial tile of W hashes (1 to 255).
 fn tile_number(path: &str) -> Option<(u64, u64)> {
     let (path, width) = match path.split_once(".p/") {
         Some((path, width)) => {

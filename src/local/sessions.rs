@@ -1,19 +1,19 @@
 //! Refresh tokens with rotation, and the record of logins.
 //!
-//! A refresh token is `SESSION.SECRET`, both random, and is good once: redeeming it gives the session's next one. One that comes again was
-//! copied, and nobody can say whether by the first or the second who sends it: the session ends for both (RFC 9700, section 4.14).
+//! A refresh token is `SESSION.SECRET`. Both parts are random, and it is valid once: redeeming it gives the session's next token. A token that
+//! comes again was copied, and nobody can tell which sender is the thief, so the session ends (RFC 9700, section 4.14).
 //!
 //! `sessions.json` holds a list of sessions:
 //!
 //! | field | meaning |
 //! | --- | --- |
-//! | `id` | the token's first part |
-//! | `token` | SHA-256 of the whole token that is good now, in hexadecimal |
-//! | `client` | whom it was given to |
-//! | `email` | who has logged in |
-//! | `expires` | the end, unless it is renewed before: seconds since the Unix epoch |
+//! | `id` | the first part of the token |
+//! | `token` | SHA-256 of the whole token that is valid now, in hexadecimal |
+//! | `client` | the client that the token was given to |
+//! | `email` | the address that logged in |
+//! | `expires` | when the session ends unless it is renewed: seconds since the Unix epoch |
 //!
-//! `logins` is a text of lines `TIME KIND ADDRESS`, appended, where KIND is `login`, `device` or `renewal`; it is only counted.
+//! `logins` is a text of lines `TIME KIND ADDRESS`, where KIND is `login`, `device` or `renewal`. Lines are appended and only counted.
 
 use std::{
     fs::{File, OpenOptions},
@@ -31,19 +31,19 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     error::LocalError,
+    files::{read_file, write_file},
     keys::random,
-    state::{read_file, write_file},
     token::Email,
 };
 
 const FILE: &str = "sessions.json";
 const RECORD: &str = "logins";
-/// A session that nobody renews ends after this time, in seconds.
+/// A session ends if it is not renewed within this time, in seconds.
 const IDLE: i64 = 30 * 24 * 60 * 60;
-/// Sessions at a time: of more, those that would expire first end.
+/// The maximum number of sessions. Those that expire first are dropped.
 const MAX_SESSIONS: usize = 256;
 
-/// One login that can be renewed.
+/// A login that can be renewed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Session {
@@ -54,7 +54,7 @@ struct Session {
     expires: i64,
 }
 
-/// The sessions of an instance. What is answered is on disk.
+/// The sessions of an instance. Every change is on disk before it is answered.
 #[derive(Debug)]
 pub struct Sessions {
     path: PathBuf,
@@ -62,7 +62,10 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Reads them; none where the instance is older than they are.
+    /// Reads the sessions. There are none if the file is missing.
+    ///
+    /// # Errors
+    /// [`LocalError::File`] or [`LocalError::Damaged`].
     pub fn open(folder: &Path) -> Result<Self, LocalError> {
         let path = folder.join(FILE);
         let sessions = match read_file(&path) {
@@ -73,7 +76,10 @@ impl Sessions {
         Ok(Self { path, sessions: Mutex::new(sessions) })
     }
 
-    /// A new session's first refresh token.
+    /// Begins a session and returns its first refresh token.
+    ///
+    /// # Errors
+    /// [`LocalError::File`] or [`LocalError::Crypto`].
     pub fn begin(&self, client: &str, email: &Email, now: Timestamp) -> Result<String, LocalError> {
         let mut sessions = self.lock();
         let mut next: Vec<Session> = sessions.iter().filter(|session| now.as_second() < session.expires).cloned().collect();
@@ -90,11 +96,14 @@ impl Sessions {
             email: email.as_str().to_owned(),
             expires: now.as_second() + IDLE,
         });
-        self.keep(&mut sessions, next)?;
+        self.replace(&mut sessions, next)?;
         Ok(token)
     }
 
-    /// The next token in place of this one, and whose it is; `None` where it is not good, which ends the session it once belonged to.
+    /// Replaces a token, and returns the next one with the session's address. A token that is not valid gives `None` and ends its session.
+    ///
+    /// # Errors
+    /// [`LocalError::File`] or [`LocalError::Crypto`].
     pub fn rotate(&self, token: &str, client: &str, now: Timestamp) -> Result<Option<(String, Email)>, LocalError> {
         let mut sessions = self.lock();
         let mut next = sessions.clone();
@@ -103,29 +112,32 @@ impl Sessions {
         let good = verify_slices_are_equal(session.token.as_bytes(), digest(token).as_bytes()).is_ok() && now.as_second() < session.expires;
         let Some(email) = Email::new(&session.email).ok().filter(|_| good) else {
             next.remove(index);
-            self.keep(&mut sessions, next)?;
+            self.replace(&mut sessions, next)?;
             return Ok(None);
         };
         let token = new_token(&session.id)?;
         session.token = digest(&token);
         session.expires = now.as_second() + IDLE;
-        self.keep(&mut sessions, next)?;
+        self.replace(&mut sessions, next)?;
         Ok(Some((token, email)))
     }
 
-    /// Ends the session of a token, an old one included; a token that is not known is no error (RFC 7009, section 2.2).
+    /// Ends the session of a token, valid or used. An unknown token is no error (RFC 7009, section 2.2).
+    ///
+    /// # Errors
+    /// [`LocalError::File`].
     pub fn revoke(&self, token: &str, client: &str) -> Result<(), LocalError> {
         let mut sessions = self.lock();
         let mut next = sessions.clone();
         let Some(index) = position(&next, token) else { return Ok(()) };
         if next.get(index).is_some_and(|session| session.client == client) {
             next.remove(index);
-            self.keep(&mut sessions, next)?;
+            self.replace(&mut sessions, next)?;
         }
         Ok(())
     }
 
-    fn keep(&self, sessions: &mut Vec<Session>, next: Vec<Session>) -> Result<(), LocalError> {
+    fn replace(&self, sessions: &mut Vec<Session>, next: Vec<Session>) -> Result<(), LocalError> {
         let text = serde_json::to_vec(&next).map_err(|_| LocalError::Crypto("encode the sessions"))?;
         write_file(&self.path, &text, 0o600)?;
         *sessions = next;
@@ -137,7 +149,7 @@ impl Sessions {
     }
 }
 
-/// The session that a token names. The first part is as secret as the second.
+/// The index of the session that a token names. The first part of a token is as secret as the second.
 fn position(sessions: &[Session], token: &str) -> Option<usize> {
     let (id, _) = token.split_once('.')?;
     sessions.iter().position(|session| session.id == id)
@@ -147,14 +159,14 @@ fn new_token(id: &str) -> Result<String, LocalError> {
     Ok(format!("{id}.{}", URL_SAFE_NO_PAD.encode(random::<32>()?)))
 }
 
-/// A token has 256 random bits: nothing slower is needed.
+/// The digest that is stored for a token. A token has 256 random bits, so no slow hash is needed.
 fn digest(token: &str) -> String {
     hex::encode(&Sha256::digest(token))
 }
 
-/// How an identity token came about.
+/// What an ID token was given for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum LoginKind {
     /// The authorization code flow.
     Login,
     /// The device flow.
@@ -163,15 +175,18 @@ pub enum Kind {
     Renewal,
 }
 
-/// The file that counts logins.
+/// The file in which logins are recorded.
 #[derive(Debug)]
-pub struct Record {
+pub struct LoginRecord {
     path: PathBuf,
     file: Mutex<File>,
 }
 
-impl Record {
-    /// Opens it, or makes it.
+impl LoginRecord {
+    /// Opens or creates the file.
+    ///
+    /// # Errors
+    /// [`LocalError::File`].
     pub fn open(folder: &Path) -> Result<Self, LocalError> {
         let path = folder.join(RECORD);
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(LocalError::file("open", &path))?;
@@ -179,28 +194,31 @@ impl Record {
     }
 
     /// Appends a line. Addresses are ASCII without spaces.
-    pub fn note(&self, kind: Kind, email: &Email, now: Timestamp) -> Result<(), LocalError> {
+    ///
+    /// # Errors
+    /// [`LocalError::File`].
+    pub fn append(&self, kind: LoginKind, email: &Email, now: Timestamp) -> Result<(), LocalError> {
         let kind = match kind {
-            Kind::Login => "login",
-            Kind::Device => "device",
-            Kind::Renewal => "renewal",
+            LoginKind::Login => "login",
+            LoginKind::Device => "device",
+            LoginKind::Renewal => "renewal",
         };
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(format!("{now} {kind} {}\n", email.as_str()).as_bytes()).map_err(LocalError::file("write", &self.path))
     }
 }
 
-/// What happened at the issuer since the instance was made.
+/// The number of logins since the instance was created.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Logins {
-    /// Logins of somebody, in either flow.
+    /// Logins of a person, in a browser or with a device code.
     pub logins: u64,
-    /// New tokens for a login that went on.
+    /// Renewals by refresh token, without a person.
     pub renewals: u64,
 }
 
 impl Logins {
-    /// Counts.
+    /// Counts the lines of the record.
     pub(super) fn read(folder: &Path) -> Result<Self, LocalError> {
         let path = folder.join(RECORD);
         let file = match File::open(&path) {

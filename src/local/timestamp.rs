@@ -1,7 +1,17 @@
-//! The RFC 3161 timestamp authority, over HTTP (section 3.4) as Sigstore's timestamp-authority answers. The structures are
-//! `evidence::rfc3161`'s and `signature::cms`'s, which read tokens too.
+//! The RFC 3161 timestamp authority over HTTP (section 3.4), as Sigstore's timestamp-authority answers. The structures come from
+//! `evidence::rfc3161` and `signature::cms`, with which the verifier reads tokens.
 
-use axum::http::{Method, header};
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::header,
+    middleware::map_response,
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, any, on},
+};
 use const_oid::{
     ObjectIdentifier,
     db::rfc5912::{ID_SHA_256, ID_SHA_384, ID_SHA_512},
@@ -16,13 +26,15 @@ use sha2::{Digest as _, Sha256};
 use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef};
 
 use super::{
-    answer::{Answer, Call, protobuf_bytes},
-    authority::{serial_number, signature_algorithm},
+    answer::{Answer, uncached, varying_by_origin},
+    api_error::{method_not_allowed, not_found},
+    authority::{pem_chain, serial_number, signature_algorithm},
     error::LocalError,
     faults::Fault,
-    rekor1::not_allowed,
+    protobuf_json::protobuf_bytes,
+    request::MediaType,
+    routing::only_get,
     services::Services,
-    state::pem_chain,
 };
 use crate::{
     evidence::rfc3161::{
@@ -31,55 +43,86 @@ use crate::{
     signature::cms::{ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SignedDataParts, attribute, set_of_der},
 };
 
-/// The policy under which Sigstore's authorities stamp.
+/// The policy under which Sigstore's authorities issue timestamps.
 const POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.2");
-/// id-aa-signingCertificateV2 (RFC 5035): names the certificate inside what is signed.
+/// id-aa-signingCertificateV2 (RFC 5035), the signed attribute that names the certificate.
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 
-/// Answers a call under `/api/v1/timestamp`.
-pub fn answer(services: &Services, call: &Call) -> Result<Answer, LocalError> {
-    match (call.path.as_str(), call.method == Method::GET, call.method == Method::POST) {
-        ("/api/v1/timestamp", _, true) => stamp(services, call).map(Answer::uncached),
-        ("/api/v1/timestamp", ..) => Ok(not_allowed(call, "POST")),
-        ("/api/v1/timestamp/certchain", true, _) => {
-            let chain = pem_chain(&services.state.timestamp_chain);
-            Ok(Answer::new(200, "application/pem-certificate-chain", chain).with(header::CACHE_CONTROL, "max-age=86400, immutable"))
-        }
-        ("/api/v1/timestamp/certchain", ..) => Ok(not_allowed(call, "GET")),
-        (path, ..) => Ok(Answer::api_error(404, 404, &format!("path {path} was not found"))),
+/// The authority's endpoints.
+pub fn routes() -> Router<Arc<Services>> {
+    Router::new()
+        .route("/api/v1/timestamp", any(method_not_allowed("POST")).merge(on(MethodFilter::POST, stamp).layer(map_response(uncached))))
+        .route("/api/v1/timestamp/certchain", only_get(certificate_chain, method_not_allowed("GET")))
+        .route("/api/v1/timestamp/{*path}", any(not_found))
+        .route("/api/v1/timestamp/", any(not_found))
+        .layer(map_response(varying_by_origin))
+}
+
+/// Why a request is refused, in the words of the real server.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("request in body is required")]
+    Empty,
+    #[error("unsupported media type {0:?}, only [application/timestamp-query application/json] are allowed")]
+    MediaType(String),
+    #[error("Error generating timestamp response")]
+    Malformed,
+    #[error("Weak hash algorithm in timestamp request")]
+    HashAlgorithm,
+    #[error("Message digest has incorrect length for specified algorithm")]
+    DigestLength,
+    #[error("unaccepted policy: requested TSA policy is not supported by the TSA")]
+    Policy,
+    #[error(transparent)]
+    Local(#[from] LocalError),
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let message = self.to_string();
+        let answer = match self {
+            Self::Empty => Answer::api_error(422, 602, &message),
+            Self::MediaType(_) => Answer::api_error(415, 415, &message),
+            Self::Malformed | Self::HashAlgorithm | Self::DigestLength | Self::Policy => {
+                Answer::new(400, "application/timestamp-reply", json!({ "code": 400, "message": message }).to_string())
+            }
+            Self::Local(error) => return error.into_response(),
+        };
+        answer.into_response()
     }
 }
 
-fn stamp(services: &Services, call: &Call) -> Result<Answer, LocalError> {
-    if call.body.is_empty() {
-        return Ok(Answer::api_error(422, 602, "request in body is required"));
+/// `GET /api/v1/timestamp/certchain`.
+async fn certificate_chain(State(services): State<Arc<Services>>) -> Answer {
+    let chain = pem_chain(&services.folder.timestamp_chain);
+    Answer::new(200, "application/pem-certificate-chain", chain).with(header::CACHE_CONTROL, "max-age=86400, immutable")
+}
+
+/// `POST /api/v1/timestamp`.
+async fn stamp(State(services): State<Arc<Services>>, MediaType(media_type): MediaType, body: Bytes) -> Result<Answer, Error> {
+    if body.is_empty() {
+        return Err(Error::Empty);
     }
-    let request = match call.media_type().as_str() {
-        "application/timestamp-query" => TimeStampReq::from_der(&call.body).ok(),
-        "application/json" => json_request(&call.body),
-        other => {
-            let message = format!("unsupported media type {other:?}, only [application/timestamp-query application/json] are allowed");
-            return Ok(Answer::api_error(415, 415, &message));
-        }
+    let request = match media_type.as_str() {
+        "application/timestamp-query" => TimeStampReq::from_der(&body).ok(),
+        "application/json" => json_request(&body),
+        _ => return Err(Error::MediaType(media_type)),
     };
-    let refused = |message| Answer::new(400, "application/timestamp-reply", json!({ "code": 400, "message": message }).to_string());
-    let Some(request) = request.filter(|request| request.version == 1 && request.extensions.is_none()) else {
-        return Ok(refused("Error generating timestamp response"));
-    };
+    let request = request.filter(|request| request.version == 1 && request.extensions.is_none()).ok_or(Error::Malformed)?;
     let length = match request.message_imprint.hash_algorithm.oid {
         ID_SHA_256 => 32,
         ID_SHA_384 => 48,
         ID_SHA_512 => 64,
-        _ => return Ok(refused("Weak hash algorithm in timestamp request")),
+        _ => return Err(Error::HashAlgorithm),
     };
     let parameters_null = request.message_imprint.hash_algorithm.parameters.as_ref().is_none_or(|any| any.is_null());
     if request.message_imprint.hashed_message.as_bytes().len() != length || !parameters_null {
-        return Ok(refused("Message digest has incorrect length for specified algorithm"));
+        return Err(Error::DigestLength);
     }
     if request.req_policy.is_some_and(|policy| policy != POLICY) {
-        return Ok(refused("unaccepted policy: requested TSA policy is not supported by the TSA"));
+        return Err(Error::Policy);
     }
-    let token = token(services, request)?;
+    let token = token(&services, request)?;
     let answer = TimeStampResp {
         status: PkiStatusInfo { status: PkiStatus::Granted, status_string: None, fail_info: None },
         time_stamp_token: Some(Any::from_der(&token).map_err(encoding)?),
@@ -87,9 +130,9 @@ fn stamp(services: &Services, call: &Call) -> Result<Answer, LocalError> {
     Ok(Answer::new(200, "application/timestamp-reply", answer.to_der().map_err(encoding)?))
 }
 
-/// A `TimeStampToken` for a checked query.
+/// The `TimeStampToken` for a valid query.
 fn token(services: &Services, request: TimeStampReq) -> Result<Vec<u8>, LocalError> {
-    let key = &services.state.keys.timestamp;
+    let key = &services.folder.keys.timestamp;
     let certificate = &services.timestamp_certificate;
     let ahead = if services.has(Fault::WrongTime) { 3600 } else { 0 };
     let time = services.now().as_second() + ahead;
@@ -140,7 +183,7 @@ fn token(services: &Services, request: TimeStampReq) -> Result<Vec<u8>, LocalErr
     .map_err(encoding)
 }
 
-/// `SigningCertificateV2` with one `ESSCertIDv2`, its hash the default, SHA-256.
+/// `SigningCertificateV2` with one `ESSCertIDv2`, whose hash is SHA-256, the default.
 fn signing_certificate(fingerprint: &[u8; 32]) -> Result<Vec<u8>, LocalError> {
     let mut value = OctetStringRef::new(fingerprint).and_then(|hash| hash.to_der()).map_err(encoding)?;
     // ESSCertIDv2, the sequence of them, SigningCertificateV2
@@ -155,7 +198,7 @@ fn other_imprint() -> Result<MessageImprint, LocalError> {
     Ok(MessageImprint { hash_algorithm: AlgorithmIdentifierOwned { oid: ID_SHA_256, parameters: None }, hashed_message })
 }
 
-/// The real server's second form of a query.
+/// A query in JSON, the real server's second form.
 fn json_request(body: &[u8]) -> Option<TimeStampReq> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]

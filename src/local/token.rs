@@ -1,5 +1,5 @@
-//! The identity tokens of the instance's issuer (OpenID Connect Core 1.0, section 2; JSON Web Signature, ES256): made by the issuer, and
-//! verified by Fulcio in the same process. It is not for tokens of other issuers.
+//! The ID tokens of the instance's issuer (OpenID Connect Core 1.0, section 2; JSON Web Signature, ES256). The issuer makes them and Fulcio
+//! verifies them in the same process. Tokens of other issuers are verified in `identity`.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -9,13 +9,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::{error::LocalError, keys::SigningKey};
 
-/// The audience of all tokens, and the client that asks for them: what Fulcio expects.
+/// The audience that Fulcio expects, which is also the client that requests tokens.
 pub const AUDIENCE: &str = "sigstore";
-/// A token is good for this long, in seconds.
+/// The validity period of a token, in seconds.
 pub const LIFETIME: i64 = 300;
-/// A token longer than this is refused before it is split, in bytes.
+/// The maximum length of a token, in bytes. A longer one is refused before it is parsed.
 pub const MAX_TOKEN: usize = 8 * 1024;
-/// What the clocks of two machines may differ by where a token is not valid yet, in seconds.
+/// How far in the future the issue time of a token may be, in seconds.
 const SKEW: i64 = 60;
 
 /// The claims of a token.
@@ -23,7 +23,7 @@ const SKEW: i64 = 60;
 pub struct Claims {
     /// The issuer's URL.
     pub iss: String,
-    /// The subject: the e-mail address, since the instance knows nothing else of anybody.
+    /// The subject. It is the e-mail address, since the instance knows nothing else about a person.
     pub sub: String,
     /// The audience.
     pub aud: String,
@@ -31,21 +31,24 @@ pub struct Claims {
     pub iat: i64,
     /// The second in which it expires.
     pub exp: i64,
-    /// The address.
+    /// The e-mail address.
     pub email: String,
     /// Always true in tokens that the instance makes.
     pub email_verified: bool,
-    /// What the client sent with its authorization request.
+    /// The nonce of the authorization request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
 }
 
-/// An e-mail address that a certificate can name: ASCII, one `@`, the characters of RFC 5322's dot-atom, a domain with a point.
+/// An e-mail address that a certificate can name: ASCII, one `@`, the characters of RFC 5322's dot-atom, and a domain with a dot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email(String);
 
 impl Email {
     /// Checks an address.
+    ///
+    /// # Errors
+    /// [`LocalError::Identity`].
     pub fn new(address: &str) -> Result<Self, LocalError> {
         let valid = address.len() <= 254
             && address.split_once('@').is_some_and(|(local, domain)| {
@@ -72,7 +75,7 @@ impl Email {
 }
 
 impl Claims {
-    /// What a token says that is issued now and lives for `lifetime` seconds.
+    /// The claims of a token that is issued now and valid for `lifetime` seconds.
     pub fn new(issuer: &str, email: &Email, nonce: Option<String>, lifetime: i64, now: Timestamp) -> Self {
         let now = now.as_second();
         Self {
@@ -88,7 +91,10 @@ impl Claims {
     }
 }
 
-/// Makes a token.
+/// Signs a token.
+///
+/// # Errors
+/// [`LocalError::Crypto`].
 pub fn mint(claims: &Claims, key: &SigningKey) -> Result<String, LocalError> {
     let claims = serde_json::to_vec(&claims).map_err(|_| LocalError::Crypto("encode a token"))?;
     let header = json!({ "alg": "ES256", "kid": key_id(key), "typ": "JWT" }).to_string();
@@ -97,9 +103,32 @@ pub fn mint(claims: &Claims, key: &SigningKey) -> Result<String, LocalError> {
     Ok(format!("{signed}.{signature}"))
 }
 
-/// Verifies a token: its size before anything else, then form, signature, issuer, audience, time and address. The words of the error are
-/// for the server's log; Fulcio tells its clients only that the token is not good.
-pub fn verify(token: &str, issuer: &str, key: &SigningKey, now: Timestamp) -> Result<Claims, &'static str> {
+/// Why a token is not valid. Fulcio's clients do not learn it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvalidToken {
+    /// It is too long.
+    Length,
+    /// It is not a JSON Web Signature in compact form.
+    Form,
+    /// The signature does not verify with the issuer's key.
+    Signature,
+    /// Its issuer is another.
+    Issuer,
+    /// Its audience is another.
+    Audience,
+    /// It has expired.
+    Expired,
+    /// It was issued in the future.
+    Future,
+    /// Its address is not verified or not valid.
+    Address,
+}
+
+/// Verifies a token: length, form, signature, issuer, audience, times and address.
+///
+/// # Errors
+/// The first check that fails.
+pub fn verify(token: &str, issuer: &str, key: &SigningKey, now: Timestamp) -> Result<Claims, InvalidToken> {
     #[derive(Deserialize)]
     struct Header {
         alg: String,
@@ -107,30 +136,30 @@ pub fn verify(token: &str, issuer: &str, key: &SigningKey, now: Timestamp) -> Re
         crit: Option<Value>,
     }
     if token.len() > MAX_TOKEN {
-        return Err("it is too long");
+        return Err(InvalidToken::Length);
     }
-    let (signed, signature) = token.rsplit_once('.').ok_or("it has no three parts")?;
-    let (header, claims) = signed.split_once('.').filter(|(_, claims)| !claims.contains('.')).ok_or("it has no three parts")?;
-    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| "a part is not base64url");
-    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| "its header is malformed")?;
+    let (signed, signature) = token.rsplit_once('.').ok_or(InvalidToken::Form)?;
+    let (header, claims) = signed.split_once('.').filter(|(_, claims)| !claims.contains('.')).ok_or(InvalidToken::Form)?;
+    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| InvalidToken::Form);
+    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| InvalidToken::Form)?;
     if header.alg != "ES256" || header.crit.is_some() || header.kid.is_some_and(|id| id != key_id(key)) {
-        return Err("it is not signed with the issuer's key");
+        return Err(InvalidToken::Signature);
     }
     aws_lc_rs::signature::UnparsedPublicKey::new(&aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED, key.raw_public_key())
         .verify(signed.as_bytes(), &decode(signature)?)
-        .map_err(|_| "its signature does not fit")?;
-    let claims: Claims = serde_json::from_slice(&decode(claims)?).map_err(|_| "its claims are malformed")?;
+        .map_err(|_| InvalidToken::Signature)?;
+    let claims: Claims = serde_json::from_slice(&decode(claims)?).map_err(|_| InvalidToken::Form)?;
     let now = now.as_second();
     if claims.iss != issuer {
-        Err("it is of another issuer")
+        Err(InvalidToken::Issuer)
     } else if claims.aud != AUDIENCE {
-        Err("it is for another audience")
+        Err(InvalidToken::Audience)
     } else if claims.exp <= now {
-        Err("it has expired")
+        Err(InvalidToken::Expired)
     } else if claims.iat > now + SKEW {
-        Err("it is not valid yet")
+        Err(InvalidToken::Future)
     } else if !claims.email_verified || Email::new(&claims.email).is_err() {
-        Err("its address is not verified")
+        Err(InvalidToken::Address)
     } else {
         Ok(claims)
     }
@@ -138,7 +167,7 @@ pub fn verify(token: &str, issuer: &str, key: &SigningKey, now: Timestamp) -> Re
 
 /// The issuer's key set (RFC 7517).
 pub fn key_set(key: &SigningKey) -> Value {
-    // an uncompressed point: 4, x, y
+    // an uncompressed point: the byte 4, then x and y
     let point = key.raw_public_key();
     let coordinate = |from: usize| URL_SAFE_NO_PAD.encode(point.get(from..from + 32).unwrap_or_default());
     json!({ "keys": [{ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key_id(key), "x": coordinate(1), "y": coordinate(33) }] })
@@ -166,15 +195,15 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_until_it_expires() {
+    fn a_token_is_valid_until_it_expires() {
         let (key, email) = (key(), Email::new("dev@example.com").unwrap());
         let token = mint(&Claims::new(ISSUER, &email, Some("n".into()), LIFETIME, at(1000)), &key).unwrap();
         let claims = verify(&token, ISSUER, &key, at(1000 + LIFETIME - 1)).unwrap();
         assert_eq!((claims.email.as_str(), claims.nonce.as_deref()), ("dev@example.com", Some("n")));
-        assert_eq!(verify(&token, ISSUER, &key, at(1000 + LIFETIME)), Err("it has expired"));
-        assert_eq!(verify(&token, ISSUER, &key, at(1000 - SKEW - 1)), Err("it is not valid yet"));
-        assert_eq!(verify(&token, "http://localhost:1", &key, at(1000)), Err("it is of another issuer"));
-        assert_eq!(verify(&token, ISSUER, &self::key(), at(1000)), Err("it is not signed with the issuer's key"));
+        assert_eq!(verify(&token, ISSUER, &key, at(1000 + LIFETIME)), Err(InvalidToken::Expired));
+        assert_eq!(verify(&token, ISSUER, &key, at(1000 - SKEW - 1)), Err(InvalidToken::Future));
+        assert_eq!(verify(&token, "http://localhost:1", &key, at(1000)), Err(InvalidToken::Issuer));
+        assert_eq!(verify(&token, ISSUER, &self::key(), at(1000)), Err(InvalidToken::Signature));
     }
 
     #[test]

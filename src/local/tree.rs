@@ -1,5 +1,5 @@
-//! The Merkle tree of RFC 6962, section 2, as a log keeps it: every hash of a complete subtree, from which roots, proofs and
-//! [C2SP tlog-tiles](https://c2sp.org/tlog-tiles) are read off. It is for the side that writes a log; checking proofs is `evidence`'s.
+//! The Merkle tree of a log (RFC 6962, section 2). It stores the hash of every complete subtree, from which it computes roots, proofs and
+//! [C2SP tlog-tiles](https://c2sp.org/tlog-tiles). `evidence` verifies proofs.
 
 use sigstore_merkle::{hash_children, hash_leaf};
 use sigstore_types::Sha256Hash;
@@ -7,13 +7,13 @@ use sigstore_types::Sha256Hash;
 /// 32 bytes of SHA-256.
 pub type Hash = [u8; 32];
 
-/// The number of hashes in a whole tile.
+/// The number of hashes in a full tile.
 pub const TILE_WIDTH: u64 = 256;
 
-/// An append-only Merkle tree. It holds about 64 bytes a leaf.
+/// An append-only Merkle tree. It takes about 64 bytes of memory for each leaf.
 #[derive(Debug, Default)]
 pub struct Tree {
-    /// `levels[k][i]` is the hash of the leaves `i << k` to `(i + 1) << k`; only complete subtrees are here.
+    /// `levels[k][i]` is the hash of the leaves from `i << k` to `(i + 1) << k`, for complete subtrees only.
     levels: Vec<Vec<Hash>>,
 }
 
@@ -23,7 +23,7 @@ impl Tree {
         self.levels.first().map_or(0, |leaves| leaves.len() as u64)
     }
 
-    /// Appends a leaf by its hash.
+    /// Appends the hash of a leaf.
     pub fn push(&mut self, leaf: Hash) {
         let (mut level, mut hash) = (0, leaf);
         loop {
@@ -40,7 +40,7 @@ impl Tree {
         }
     }
 
-    /// The root hash of the first `size` leaves; nothing where there are fewer.
+    /// The root hash of the first `size` leaves; `None` if there are fewer.
     pub fn root(&self, size: u64) -> Option<Hash> {
         if size == 0 { Some(empty_root()) } else { self.subtree(0, size) }
     }
@@ -89,14 +89,14 @@ impl Tree {
         Some(path)
     }
 
-    /// A tile's hashes (C2SP tlog-tiles): `width` hashes of subtrees of `256^level` leaves, from the one numbered `256 * index`.
+    /// A tile's hashes (C2SP tlog-tiles): `width` hashes of subtrees of `256^level` leaves, from number `256 * index` on.
     pub fn tile(&self, level: u32, index: u64, width: u64) -> Option<&[Hash]> {
         let row = self.levels.get(usize::try_from(level.checked_mul(8)?).ok()?)?;
         let start = usize::try_from(index.checked_mul(TILE_WIDTH)?).ok()?;
         row.get(start..start.checked_add(usize::try_from(width).ok()?)?)
     }
 
-    /// The hash of the leaves from `start` to `end`, where `start` is a multiple of a power of two that is not less than their number.
+    /// The hash of the leaves from `start` to `end`. A power of two that is at least their number must divide `start`.
     fn subtree(&self, start: u64, end: u64) -> Option<Hash> {
         let count = end.checked_sub(start)?;
         if count.is_power_of_two() {

@@ -1,5 +1,5 @@
-//! What a client needs to use and to trust the instance: Sigstore's `TrustedRoot` v0.1, `SigningConfig` v0.2 and `ClientTrustConfig` v0.1
-//! (protobuf-specs, JSON), and the variables that stock gitsign reads. Reading such files is `trust`'s, not this module's.
+//! The files with which a client uses and trusts the instance: Sigstore's `TrustedRoot` v0.1, `SigningConfig` v0.2 and `ClientTrustConfig` v0.1
+//! (protobuf-specs, JSON), and the environment variables of stock gitsign. The crate's `trust` module reads such files.
 
 use std::path::Path;
 
@@ -11,23 +11,26 @@ use super::{
     authority::{ORGANIZATION, ROOT_NAME, TIMESTAMP_ROOT_NAME},
     error::LocalError,
     keys::SigningKey,
-    state::{HOST, Keys, Settings},
+    settings::{HOST, ServiceKeys, Settings},
 };
 use crate::{certificate::PublicKey, evidence::checkpoint::key_id};
 
-/// The JSON files.
+/// The JSON files for clients.
 #[derive(Debug, Clone)]
 pub struct TrustFiles {
     /// `trusted_root.json`.
     pub trusted_root: String,
     /// `signing_config.json`.
     pub signing_config: String,
-    /// Both in one, as sigstore-python takes them.
+    /// `client_trust_config.json`, which holds both for sigstore-python.
     pub client_trust_config: String,
 }
 
-/// Writes the instance down for its clients.
-pub fn files(settings: &Settings, keys: &Keys, fulcio: &[Vec<u8>], timestamp: &[Vec<u8>]) -> Result<TrustFiles, LocalError> {
+/// Describes the instance to its clients.
+///
+/// # Errors
+/// [`LocalError::Crypto`].
+pub fn files(settings: &Settings, keys: &ServiceKeys, fulcio: &[Vec<u8>], timestamp: &[Vec<u8>]) -> Result<TrustFiles, LocalError> {
     let url = settings.url();
     let valid_for = json!({ "start": settings.created });
     let chain = |certificates: &[Vec<u8>]| -> Value {
@@ -41,7 +44,7 @@ pub fn files(settings: &Settings, keys: &Keys, fulcio: &[Vec<u8>], timestamp: &[
             "logId": { "keyId": STANDARD.encode(log_id) },
         })
     };
-    let rekor2 = PublicKey::from_spki(keys.rekor2.spki()).map_err(|_| LocalError::Crypto("read back a public key"))?;
+    let rekor2 = PublicKey::from_spki(keys.rekor2.spki()).map_err(|_| LocalError::Crypto("parse a public key"))?;
     let spki_hash = |key: &SigningKey| -> [u8; 32] { Sha256::digest(key.spki()).into() };
     let authority = |common_name: &str, uri: &str, certificates: &[Vec<u8>]| {
         json!({
@@ -86,12 +89,12 @@ pub fn files(settings: &Settings, keys: &Keys, fulcio: &[Vec<u8>], timestamp: &[
     })
 }
 
-/// Variables for a shell with which stock gitsign, and paraph as its drop-in, sign and verify against this instance with Rekor v1.
+/// A shell script that sets the variables with which gitsign, and paraph in its place, sign and verify against this instance with Rekor v1.
 pub fn environment(settings: &Settings, folder: &Path) -> String {
     let url = settings.url();
     let file = |name: &str| shell_word(&folder.join(name).to_string_lossy());
     format!(
-        "# a local Sigstore for gitsign and programs like it: `. {env}`\n\
+        "# a local Sigstore for gitsign and compatible programs: `. {env}`\n\
          export GITSIGN_FULCIO_URL={url} GITSIGN_REKOR_URL={url} GITSIGN_OIDC_ISSUER={url} GITSIGN_REKOR_MODE=offline\n\
          export GITSIGN_FULCIO_ROOT={chain}\n\
          export SIGSTORE_REKOR_PUBLIC_KEY={rekor}\n\

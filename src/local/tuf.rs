@@ -1,9 +1,8 @@
-//! The TUF repository of the instance ([specification](https://theupdateframework.github.io/specification/latest/)): one version of root,
-//! targets and snapshot, and a timestamp that is signed again before it expires. It is for clients that fetch trust from a mirror;
-//! the client's side is `service`'s.
+//! The instance's TUF repository ([specification](https://theupdateframework.github.io/specification/latest/)), for clients that fetch trust from
+//! a mirror. It has one version of root, targets and snapshot, and a timestamp that is renewed before it expires.
 //!
-//! Two targets: `trusted_root.json` and `signing_config.v0.2.json`. Snapshots are consistent, so each file but the timestamp has its
-//! version or hash in its name and never changes.
+//! There are two targets: `trusted_root.json` and `signing_config.v0.2.json`. Snapshots are consistent: every file name except the timestamp's
+//! holds a version or a hash, and such a file never changes. The client's side is in `service::tuf`.
 
 use std::path::Path;
 
@@ -15,21 +14,25 @@ use sigstore_tuf::canonical_json::to_canonical_bytes;
 use super::{
     authority::AUTHORITY_LIFETIME,
     error::LocalError,
+    files::{read_file, write_file},
     keys::SigningKey,
-    state::{Keys, read_file, write_file},
+    settings::ServiceKeys,
     trust::TrustFiles,
 };
 use crate::signature::pem;
 
 const SPEC_VERSION: &str = "1.0.31";
-/// A timestamp is valid for a week, and signed again when half of that has passed.
-const TIMESTAMP_HOURS: i64 = 7 * 24;
+/// The validity of a timestamp file. It is renewed when half of that has passed.
+const TIMESTAMP_VALIDITY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Writes the repository.
-pub fn create(folder: &Path, keys: &Keys, files: &TrustFiles, now: Timestamp) -> Result<(), LocalError> {
-    let expires = later(now, SignedDuration::from_secs(AUTHORITY_LIFETIME))?;
-    let (root_key, online_key) = (Key::new(&keys.tuf_root)?, Key::new(&keys.tuf_online)?);
-    let role = |key: &Key<'_>| json!({ "keyids": [key.id], "threshold": 1 });
+/// Writes a new repository.
+///
+/// # Errors
+/// [`LocalError::File`] or [`LocalError::Crypto`].
+pub fn create(folder: &Path, keys: &ServiceKeys, files: &TrustFiles, now: Timestamp) -> Result<(), LocalError> {
+    let expires = after(now, SignedDuration::from_secs(AUTHORITY_LIFETIME))?.to_string();
+    let (root_key, online_key) = (MetadataKey::new(&keys.tuf_root)?, MetadataKey::new(&keys.tuf_online)?);
+    let role = |key: &MetadataKey<'_>| json!({ "keyids": [key.id], "threshold": 1 });
     let root = json!({
         "_type": "root",
         "spec_version": SPEC_VERSION,
@@ -62,14 +65,17 @@ pub fn create(folder: &Path, keys: &Keys, files: &TrustFiles, now: Timestamp) ->
     write_file(&folder.join("timestamp.json"), timestamp(&online_key, 1, &snapshot, now)?.as_bytes(), 0o600)
 }
 
-/// A file of the repository by the path that a client asks for; nothing where there is none.
-pub fn file(folder: &Path, path: &str, keys: &Keys, now: Timestamp) -> Result<Option<String>, LocalError> {
+/// The file at the path that a client requests; `None` if there is none.
+///
+/// # Errors
+/// [`LocalError::File`], [`LocalError::Damaged`] or [`LocalError::Crypto`].
+pub fn file(folder: &Path, path: &str, keys: &ServiceKeys, now: Timestamp) -> Result<Option<String>, LocalError> {
     let name = match path {
         "timestamp.json" => return fresh_timestamp(folder, keys, now).map(Some),
         "root.json" | "1.root.json" => "1.root.json",
         "1.targets.json" | "1.snapshot.json" => path,
         _ => {
-            // a target's name is a hash in hexadecimal, a point and one of two names: nothing that could leave the folder
+            // a target's name is a hexadecimal hash, a dot and one of two names, so the path cannot leave the folder
             let target = path.strip_prefix("targets/").and_then(|target| target.split_once('.'));
             match target {
                 Some((hash, "trusted_root.json" | "signing_config.v0.2.json")) if hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => path,
@@ -81,28 +87,28 @@ pub fn file(folder: &Path, path: &str, keys: &Keys, now: Timestamp) -> Result<Op
     if file.exists() { read_file(&file).map(Some) } else { Ok(None) }
 }
 
-/// The stored timestamp, signed again under the next version when it is half-way to its end.
-fn fresh_timestamp(folder: &Path, keys: &Keys, now: Timestamp) -> Result<String, LocalError> {
+/// The stored timestamp file, renewed with the next version number when half of its validity has passed.
+fn fresh_timestamp(folder: &Path, keys: &ServiceKeys, now: Timestamp) -> Result<String, LocalError> {
     let path = folder.join("timestamp.json");
     let stored = read_file(&path)?;
-    let damaged = || LocalError::damaged(&path, "it is no timestamp of a TUF repository");
+    let damaged = || LocalError::damaged(&path, "not a timestamp file of a TUF repository");
     let parsed: Value = serde_json::from_str(&stored).map_err(|_| damaged())?;
     let signed = parsed.get("signed").ok_or_else(damaged)?;
     let expires: Timestamp = signed.get("expires").and_then(Value::as_str).and_then(|time| time.parse().ok()).ok_or_else(damaged)?;
-    if later(now, SignedDuration::from_hours(TIMESTAMP_HOURS / 2))?.as_str() < expires.to_string().as_str() {
+    if after(now, TIMESTAMP_VALIDITY / 2)? < expires {
         return Ok(stored);
     }
     let version = signed.get("version").and_then(Value::as_u64).ok_or_else(damaged)?;
     let snapshot = read_file(&folder.join("1.snapshot.json"))?;
-    let renewed = timestamp(&Key::new(&keys.tuf_online)?, version.saturating_add(1), &snapshot, now)?;
+    let renewed = timestamp(&MetadataKey::new(&keys.tuf_online)?, version.saturating_add(1), &snapshot, now)?;
     write_file(&path, renewed.as_bytes(), 0o600)?;
     Ok(renewed)
 }
 
-fn timestamp(key: &Key<'_>, version: u64, snapshot: &str, now: Timestamp) -> Result<String, LocalError> {
+fn timestamp(key: &MetadataKey<'_>, version: u64, snapshot: &str, now: Timestamp) -> Result<String, LocalError> {
     key.sign(&json!({
         "_type": "timestamp", "spec_version": SPEC_VERSION, "version": version,
-        "expires": later(now, SignedDuration::from_hours(TIMESTAMP_HOURS))?,
+        "expires": after(now, TIMESTAMP_VALIDITY)?.to_string(),
         "meta": { "snapshot.json": meta(snapshot) },
     }))
 }
@@ -111,24 +117,26 @@ fn meta(file: &str) -> Value {
     json!({ "version": 1, "length": file.len(), "hashes": { "sha256": hex::encode(&Sha256::digest(file)) } })
 }
 
-/// A time in the form that TUF has: whole seconds, UTC.
-fn later(now: Timestamp, by: SignedDuration) -> Result<String, LocalError> {
-    let time = now.checked_add(by).and_then(|time| Timestamp::from_second(time.as_second()));
-    time.map(|time| time.to_string()).map_err(|_| LocalError::Crypto("count so far into the future"))
+/// The time that comes this long after `now`, in whole seconds as TUF writes times.
+fn after(now: Timestamp, duration: SignedDuration) -> Result<Timestamp, LocalError> {
+    let time = now.checked_add(duration).and_then(|time| Timestamp::from_second(time.as_second()));
+    time.map_err(|_| LocalError::Crypto("calculate when TUF metadata expire"))
 }
 
-struct Key<'a> {
+/// A key with its id and its form in TUF metadata.
+struct MetadataKey<'a> {
     key: &'a SigningKey,
     id: String,
     public: Value,
 }
 
-impl<'a> Key<'a> {
+impl<'a> MetadataKey<'a> {
     fn new(key: &'a SigningKey) -> Result<Self, LocalError> {
         let public = json!({ "keytype": "ecdsa", "scheme": "ecdsa-sha2-nistp256", "keyval": { "public": pem("PUBLIC KEY", key.spki()) } });
         Ok(Self { key, id: hex::encode(&Sha256::digest(canonical(&public)?)), public })
     }
 
+    /// A metadata file with this signed part.
     fn sign(&self, signed: &Value) -> Result<String, LocalError> {
         let signature = hex::encode(&self.key.sign(&canonical(signed)?)?);
         let metadata = json!({ "signatures": [{ "keyid": self.id, "sig": signature }], "signed": signed });

@@ -198,7 +198,7 @@ fn doctor_finds_nothing_where_all_is_well() {
     ok       git's call  gpg.x509.program = PROGRAM in ROOT/home/.gitconfig (global)
     note     git's call  nothing is signed unless it is asked for (-S, -s, --signed)
     ok       settings    each has its effect; `paraph config` shows them
-    ok       identity    from a login at the local issuer: local is an instance of this machine whose access code is at hand
+    ok       identity    from a login at the local issuer: the local Sigstore signs you in by itself
     note     agent       not used (the variable PARAPH_AGENT)
     ok       trusted     1 line of ROOT/home/allowed-identities, which paraph.allowedIdentities in ROOT/home/.gitconfig (global) names
     ok       trust       instance local: SIGSTORE/local/trusted_root.json
@@ -346,7 +346,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
     let (sigstore, sandbox) = repository();
     insta::assert_snapshot!(all(&sandbox, &alone(&sandbox, &["whoami"])), @r"
     identity   ann@example.com, vouched for by http://HOST
-    token      from a login at the local issuer: local is an instance of this machine whose access code is at hand
+    token      from a login at the local issuer: the local Sigstore signs you in by itself
     instance   local (paraph.instance in ROOT/home/.gitconfig (global))
     agent      not used (the variable PARAPH_AGENT)
     issuer     http://HOST, client sigstore
@@ -423,7 +423,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
     exit 6
 
     identity   ann@example.com, vouched for by http://HOST
-    token      from a login at the local issuer: local is an instance of this machine whose access code is at hand
+    token      from a login at the local issuer: the local Sigstore signs you in by itself
                the token of this job of GitHub Actions is not used (paraph.tokenProvider = github-actions would)
     exit 0
 

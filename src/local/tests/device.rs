@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{EMAIL, Fixture, json, now};
-use crate::local::{ACCESS_CODE_HEADER, Logins, Services, answer::Answer, token};
+use super::{Answer, EMAIL, Fixture, json, now};
+use crate::local::{ACCESS_CODE_HEADER, Logins, Services, faults::Faults, token, token::InvalidToken};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -53,7 +53,7 @@ fn error(answer: &Answer) -> String {
 
 /// Enters the code as a program does that knows the access code.
 fn enter(fixture: &Fixture, code: &str, more: &[(&str, &str)]) -> Answer {
-    let access = fixture.services.state.access_code.to_string();
+    let access = fixture.services.folder.access_code.to_string();
     let form = [&[("user_code", code), ("login_hint", EMAIL)], more].concat();
     fixture.call("POST", "/device", &[FORM, (ACCESS_CODE_HEADER, &access)], encode(&form))
 }
@@ -89,7 +89,7 @@ fn a_code_that_was_entered_gives_one_token() {
     let tokens = json(&poll(&fixture, &begun));
     assert_eq!(tokens["refresh_token"], Value::Null, "none was asked for");
     let id_token = tokens["id_token"].as_str().unwrap();
-    let claims = token::verify(id_token, &fixture.services.url, &fixture.services.state.keys.issuer, now()).unwrap();
+    let claims = token::verify(id_token, &fixture.services.url, &fixture.services.folder.keys.issuer, now()).unwrap();
     assert_eq!((claims.email.as_str(), claims.nonce), (EMAIL, None));
     clock.forward(1);
     assert_eq!(error(&poll(&fixture, &begun)), "invalid_grant");
@@ -178,14 +178,14 @@ fn the_device_page_needs_its_own_form_and_the_access_code() {
     assert!(page.status() == 200 && html.contains(code) && !html.contains("<script") && html.contains("Access code"), "{html}");
     let cookie = page.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     let token = html.split("name=\"csrf_token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let access = fixture.services.state.access_code.to_string();
+    let access = fixture.services.folder.access_code.to_string();
     let send = |cookie: &str, fields: &[(&str, &str)]| {
         let answer = fixture.call("POST", "/device", &[FORM, ("cookie", cookie)], encode(fields));
         String::from_utf8(answer.body().to_vec()).unwrap()
     };
     let fields = [("user_code", code), ("csrf_token", token.as_str()), ("email", EMAIL), ("access_code", access.as_str())];
-    assert!(send("", &fields).contains("too old"));
-    assert!(send(&cookie, &[fields[0], ("csrf_token", "x"), fields[2], fields[3]]).contains("too old"));
+    assert!(send("", &fields).contains("has expired"));
+    assert!(send(&cookie, &[fields[0], ("csrf_token", "x"), fields[2], fields[3]]).contains("has expired"));
     assert!(send(&cookie, &[fields[0], fields[1], fields[2], ("access_code", "wrong")]).contains("not the access code"));
     assert!(send(&cookie, &[("user_code", "BBBB-BBBB"), fields[1], fields[2], fields[3]]).contains("No program waits"));
     assert!(send(&cookie, &[fields[0], fields[1], ("email", "nobody"), fields[3]]).contains("not an e-mail address"));
@@ -217,7 +217,7 @@ fn a_refresh_token_is_good_once_and_its_reuse_ends_the_session() {
     let answer = refresh(&fixture, &first);
     let second = refresh_token(&answer);
     let claims =
-        token::verify(json(&answer)["id_token"].as_str().unwrap(), &fixture.services.url, &fixture.services.state.keys.issuer, now());
+        token::verify(json(&answer)["id_token"].as_str().unwrap(), &fixture.services.url, &fixture.services.folder.keys.issuer, now());
     assert_eq!(claims.unwrap().email, EMAIL);
     let third = refresh_token(&refresh(&fixture, &second));
     assert_eq!(fixture.instance().logins().unwrap(), Logins { logins: 1, renewals: 2 });
@@ -243,7 +243,10 @@ fn a_session_survives_a_restart_and_its_token_is_not_in_the_folder() {
     let (_, secret) = token.split_once('.').unwrap();
     assert!(!kept.contains(secret), "{kept}");
     assert_eq!(std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(folder.join("sessions.json")).unwrap()) & 0o777, 0o600);
-    let restarted = Fixture { services: Services::open(fixture.instance().state, 600, Vec::new(), Arc::new(now)).unwrap(), ..fixture };
+    let restarted = Fixture {
+        services: Arc::new(Services::open(fixture.instance().folder, 600, Faults::default(), Arc::new(now)).unwrap()),
+        ..fixture
+    };
     let next = refresh_token(&refresh(&restarted, &token));
     assert_eq!(error(&refresh(&restarted, &token)), "invalid_grant");
     assert_eq!(error(&refresh(&restarted, &next)), "invalid_grant");
@@ -253,7 +256,7 @@ fn a_session_survives_a_restart_and_its_token_is_not_in_the_folder() {
 fn a_damaged_list_of_sessions_is_an_error_and_no_empty_list() {
     let (_clock, fixture) = Turned::fixture(&[]);
     std::fs::write(fixture.instance().folder().join("sessions.json"), "[{}]").unwrap();
-    let error = Services::open(fixture.instance().state, 600, Vec::new(), Arc::new(now)).unwrap_err().to_string();
+    let error = Services::open(fixture.instance().folder, 600, Faults::default(), Arc::new(now)).unwrap_err().to_string();
     assert!(error.contains("sessions.json is damaged"), "{error}");
 }
 
@@ -297,12 +300,12 @@ fn faults_of_the_issuer_are_as_ordered() {
         let (answer, fixture) = pending(fault);
         let token = json(&answer)["id_token"].as_str().unwrap().to_owned();
         let later = now() + SignedDuration::from_secs(2);
-        token::verify(&token, &fixture.services.url, &fixture.services.state.keys.issuer, later).map(|_| ())
+        token::verify(&token, &fixture.services.url, &fixture.services.folder.keys.issuer, later).map(|_| ())
     };
-    assert_eq!(verify("issuer=short-tokens"), Err("it has expired"));
-    assert_eq!(verify("issuer=other-audience"), Err("it is for another audience"));
-    assert_eq!(verify("issuer=other-issuer"), Err("it is of another issuer"));
-    assert_eq!(verify("issuer=unverified-email"), Err("its address is not verified"));
-    assert_eq!(verify("issuer=foreign-key"), Err("it is not signed with the issuer's key"));
+    assert_eq!(verify("issuer=short-tokens"), Err(InvalidToken::Expired));
+    assert_eq!(verify("issuer=other-audience"), Err(InvalidToken::Audience));
+    assert_eq!(verify("issuer=other-issuer"), Err(InvalidToken::Issuer));
+    assert_eq!(verify("issuer=unverified-email"), Err(InvalidToken::Address));
+    assert_eq!(verify("issuer=foreign-key"), Err(InvalidToken::Signature));
     assert_eq!(verify("issuer=other-nonce"), Ok(()), "Fulcio does not mind");
 }

@@ -3,12 +3,8 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
-use super::{EMAIL, Fixture, json, now};
-use crate::local::{
-    ACCESS_CODE_HEADER,
-    answer::{Answer, Pairs},
-    token,
-};
+use super::{Answer, EMAIL, Fixture, json, now};
+use crate::local::{ACCESS_CODE_HEADER, request::Parameters, token};
 
 /// The parameters of a login, and what redeems its code.
 const VERIFIER: &str = "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv";
@@ -36,9 +32,9 @@ fn login(changes: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
 }
 
-fn redirected(answer: &Answer) -> Pairs {
+fn redirected(answer: &Answer) -> Parameters {
     assert_eq!(answer.status(), 302, "{}", String::from_utf8_lossy(answer.body()));
-    Pairs::parse(answer.header("location").unwrap().split_once('?').unwrap().1)
+    Parameters::parse(answer.header("location").unwrap().split_once('?').unwrap().1)
 }
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -61,13 +57,13 @@ fn redeem(fixture: &Fixture, code: &str, changes: &[(&str, &str)]) -> Answer {
 #[test]
 fn a_program_with_the_access_code_gets_a_token_that_fulcio_takes() {
     let fixture = Fixture::new(&[]);
-    let code = fixture.services.state.access_code.clone();
+    let code = fixture.services.folder.access_code.clone();
     let answer = redirected(&fixture.call("GET", &format!("/auth?{}", login(&[])), &[(ACCESS_CODE_HEADER, &code)], ""));
     assert_eq!((answer.one("state"), answer.one("iss")), (Some("s t/&"), Some(fixture.services.url.as_str())));
     let tokens = redeem(&fixture, answer.one("code").unwrap(), &[]);
     assert_eq!((tokens.status(), tokens.header("cache-control")), (200, Some("no-store")));
     let id_token = json(&tokens)["id_token"].as_str().unwrap().to_owned();
-    let claims = token::verify(&id_token, &fixture.services.url, &fixture.services.state.keys.issuer, now()).unwrap();
+    let claims = token::verify(&id_token, &fixture.services.url, &fixture.services.folder.keys.issuer, now()).unwrap();
     assert_eq!((claims.email.as_str(), claims.nonce.as_deref()), (EMAIL, Some("n")));
     // a code is good once
     assert_eq!(json(&redeem(&fixture, answer.one("code").unwrap(), &[]))["error"], "invalid_grant");
@@ -76,7 +72,7 @@ fn a_program_with_the_access_code_gets_a_token_that_fulcio_takes() {
 #[test]
 fn a_code_is_good_only_for_who_asked_for_it() {
     let fixture = Fixture::new(&[]);
-    let access = fixture.services.state.access_code.clone();
+    let access = fixture.services.folder.access_code.clone();
     for (name, value, error) in [
         ("client_id", "other", "invalid_client"),
         ("redirect_uri", "http://localhost:1235/auth/callback", "invalid_grant"),
@@ -93,7 +89,7 @@ fn a_code_is_good_only_for_who_asked_for_it() {
 #[test]
 fn wrong_authorization_requests_are_answered_at_the_client_only_where_that_is_safe() {
     let fixture = Fixture::new(&[]);
-    let access = fixture.services.state.access_code.clone();
+    let access = fixture.services.folder.access_code.clone();
     let ask =
         |changes: &[(&str, &str)], code: &str| fixture.call("GET", &format!("/auth?{}", login(changes)), &[(ACCESS_CODE_HEADER, code)], "");
     for uri in [
@@ -132,7 +128,7 @@ fn the_login_page_needs_its_own_form_and_the_access_code_once() {
     assert!(page.status() == 200 && !html.contains("<script") && html.contains("Access code"));
     let cookie = page.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     let token = html.split("name=\"csrf_token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let access = fixture.services.state.access_code.to_string();
+    let access = fixture.services.folder.access_code.to_string();
     let send = |cookie: &str, changes: &[(&str, &str)]| fixture.call("POST", "/auth", &[FORM, ("cookie", cookie)], login(changes));
     let fields = [("csrf_token", token.as_str()), ("email", EMAIL), ("access_code", access.as_str())];
     // without the cookie, with another token, with a wrong code: the page again

@@ -1,21 +1,17 @@
-//! The services among themselves and with the verifier's rooms.
+//! The services together, and their answers before the verifier.
 
 mod device;
 mod login;
 mod real_servers;
 mod repository;
 
-use axum::http::HeaderMap;
+use axum::{body::Body, http::Request};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use der::Decode as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    answer::{Answer, Call},
-    keys::SigningKey,
-    *,
-};
+use super::{keys::SigningKey, router::router, *};
 use crate::{
     certificate::{Certificate, PublicKey, Sct, SignerCertificate},
     evidence::{
@@ -29,11 +25,36 @@ use crate::{
 
 const EMAIL: &str = "you@example.com";
 
-/// An instance with a clock that stands still, its services called without HTTP.
+/// An instance whose clock stands still. Its router is called without a server.
 struct Fixture {
     folder: tempfile::TempDir,
-    services: Services,
+    services: Arc<Services>,
     key: SigningKey,
+}
+
+/// An answer with its whole body.
+struct Answer {
+    head: axum::http::response::Parts,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn status(&self) -> u16 {
+        self.head.status.as_u16()
+    }
+
+    fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get(name)?.to_str().ok()
+    }
+
+    fn header_names(&self) -> Vec<String> {
+        // the HTTP library writes the length
+        self.head.headers.keys().filter(|name| *name != "content-length").map(ToString::to_string).collect()
+    }
 }
 
 fn now() -> Timestamp {
@@ -49,8 +70,8 @@ impl Fixture {
         let folder = tempfile::tempdir().unwrap();
         let options = InitOptions { created: Some(now()), ..InitOptions::default() };
         let instance = Instance::init_with(&folder.path().join("instance"), &options).unwrap();
-        let faults = faults.iter().map(|name| name.parse().unwrap()).collect();
-        let services = Services::open(instance.state, CERTIFICATE_LIFETIME, faults, clock).unwrap();
+        let faults: Vec<Fault> = faults.iter().map(|name| name.parse().unwrap()).collect();
+        let services = Arc::new(Services::open(instance.folder, CERTIFICATE_LIFETIME, faults.into(), clock).unwrap());
         let pem = SigningKey::generate(Algorithm::EcdsaP256).unwrap();
         Self { folder, services, key: SigningKey::from_pem(Algorithm::EcdsaP256, &pem).unwrap() }
     }
@@ -64,15 +85,15 @@ impl Fixture {
     }
 
     fn call(&self, method: &str, target: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Answer {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect::<HeaderMap>();
-        self.services.answer(&Call {
-            method: method.parse().unwrap(),
-            path: path.into(),
-            query: query.into(),
-            headers,
-            body: body.into().into(),
-        })
+        let host = self.services.url.strip_prefix("http://").unwrap();
+        let mut request = Request::builder().method(method).uri(target).header("host", host);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.into())).unwrap();
+        let router = router(self.services.clone(), None);
+        // a thread of its own: some tests have a runtime already
+        std::thread::scope(|scope| scope.spawn(|| run(router, request)).join().unwrap())
     }
 
     fn get(&self, target: &str) -> Answer {
@@ -118,7 +139,7 @@ impl Fixture {
     }
 
     fn v1_key(&self) -> LogKey {
-        let spki = self.services.state.keys.rekor1.spki();
+        let spki = self.services.folder.keys.rekor1.spki();
         log_key(spki, Sha256::digest(spki).into())
     }
 
@@ -126,6 +147,14 @@ impl Fixture {
         let log = self.services.rekor2();
         log_key(log.identity().key.spki(), log.identity().key_id().unwrap())
     }
+}
+
+fn run(router: axum::Router, request: Request<Body>) -> Answer {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (head, body) = tower::ServiceExt::oneshot(router, request).await.unwrap().into_parts();
+        Answer { head, body: axum::body::to_bytes(body, usize::MAX).await.unwrap().into() }
+    })
 }
 
 fn log_key(spki: &[u8], id: [u8; 32]) -> LogKey {
@@ -190,7 +219,7 @@ fn v2_entry(answer: &Answer) -> TransparencyLogEntry {
 fn a_certificate_keeps_fulcios_profile_with_a_chain_and_an_sct_that_hold() {
     let fixture = Fixture::new(&[]);
     let certificate = fixture.certificate();
-    let chain: Vec<_> = fixture.services.state.fulcio_chain.iter().map(|der| Certificate::from_der(der).unwrap()).collect();
+    let chain: Vec<_> = fixture.services.folder.fulcio_chain.iter().map(|der| Certificate::from_der(der).unwrap()).collect();
     certificate.verify_signature(chain[0].public_key()).unwrap();
     chain[0].verify_signature(chain[1].public_key()).unwrap();
     chain[1].verify_signature(chain[1].public_key()).unwrap();
@@ -198,7 +227,7 @@ fn a_certificate_keeps_fulcios_profile_with_a_chain_and_an_sct_that_hold() {
     assert_eq!((certificate.not_before(), certificate.not_after().as_second()), (now(), now().as_second() + 600));
     assert_eq!((certificate.subject(), certificate.spki()), (&[0x30, 0][..], fixture.key.spki()));
     let sct = Sct::embedded(&certificate).unwrap().remove(0);
-    let ct = PublicKey::from_spki(fixture.services.state.keys.ct.spki()).unwrap();
+    let ct = PublicKey::from_spki(fixture.services.folder.keys.ct.spki()).unwrap();
     ct.verify(sct.hash, &sct.signed_bytes(&certificate, chain[0].spki()).unwrap(), &sct.signature).unwrap();
     let signer = SignerCertificate::new(certificate).unwrap();
     assert_eq!((signer.identity().name.as_str(), &signer.identity().issuer), (EMAIL, &fixture.services.url));
@@ -336,7 +365,7 @@ fn faults_of_fulcio_are_seen_by_the_verifier() {
     let bad_sct = Fixture::new(&["fulcio=bad-sct"]);
     let certificate = bad_sct.certificate();
     let sct = Sct::embedded(&certificate).unwrap().remove(0);
-    let ct = PublicKey::from_spki(bad_sct.services.state.keys.ct.spki()).unwrap();
+    let ct = PublicKey::from_spki(bad_sct.services.folder.keys.ct.spki()).unwrap();
     let signed = sct.signed_bytes(&certificate, bad_sct.services.fulcio_certificate.spki()).unwrap();
     assert!(ct.verify(sct.hash, &signed, &sct.signature).is_err());
     assert_eq!(Fixture::new(&["fulcio=502"]).post("/api/v2/signingCert", &json!({})).status(), 502);

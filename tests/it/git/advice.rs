@@ -175,7 +175,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
     hint: set user.email to the identity, or unset paraph.matchCommitter.
 
     an access code of yesterday
-    error: the identity provider refused the login: access_denied: the access code is not the instance's
+    error: the identity provider refused the login: access_denied: wrong access code
     hint: run `paraph local use` again in this repository.
 
     an issuer that is down

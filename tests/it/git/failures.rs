@@ -147,7 +147,7 @@ fn a_service_that_lies_is_caught_and_named() {
         (Fault::BadProof, "2"),
         (Fault::BadCheckpoint, "1"),
         (Fault::BadCheckpoint, "2"),
-        (Fault::BadPromise, "1"),
+        (Fault::BadSet, "1"),
         (Fault::OtherImprint, "2"),
         (Fault::OtherNonce, "2"),
         (Fault::WrongTime, "2"),

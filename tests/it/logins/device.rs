@@ -194,5 +194,5 @@ fn status_counts_logins() {
     let folder = sigstore.folder.to_str().unwrap();
     let status: serde_json::Value = serde_json::from_str(&sandbox.paraph(&["local", "status", "--json", "--dir", folder]).stdout).unwrap();
     assert_eq!((status["logins"].as_u64(), status["renewals"].as_u64()), (Some(2), Some(0)));
-    assert!(sandbox.paraph(&["local", "status", "--dir", folder]).stdout.contains("logins 2, renewed without anybody 0"));
+    assert!(sandbox.paraph(&["local", "status", "--dir", folder]).stdout.contains("logins: 2, renewed by refresh token: 0"));
 }

@@ -1,29 +1,30 @@
-//! The login pages: which identity to use, and the access code; for a login on another device also its code. HTML that works without scripts
-//! and loads nothing; and their two cookies.
+//! The login pages and their two cookies. The pages ask for an address and the access code, and on another device for its code. They are HTML
+//! that works without scripts and loads nothing.
+
+use std::convert::Infallible;
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
-use axum::http::{HeaderName, header};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderName, header, request::Parts},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 
-use super::{
-    answer::{Answer, Call, Pairs},
-    error::LocalError,
-    keys::random,
-};
+use super::{answer::Answer, error::LocalError, keys::random, request::Parameters};
 
-/// The parameters of the authorization request, which the form carries on.
-const CARRIED: [&str; 9] =
+/// The parameters of the authorization request that the form repeats.
+const REPEATED: [&str; 9] =
     ["response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "login_hint"];
 const FORM_COOKIE: &str = "paraph_form";
 const ACCESS_COOKIE: &str = "paraph_access";
-/// A browser that knew the access code is remembered for this long, in seconds.
+/// How long a browser that sent the access code is remembered, in seconds.
 const REMEMBERED: i64 = 8 * 60 * 60;
 
-/// Makes and checks the cookies. Nothing is stored: each carries a tag that only who knows the access code can make.
+/// Makes and checks the cookies. Nothing is stored: each carries a tag whose key is derived from the access code, so a new code ends them.
 ///
-/// Cookies know hosts but not ports, so another server on this machine that the same browser visits is sent them too; hence they are
-/// few, short-lived, and worth no more than a login here.
+/// Browsers send cookies to every port of a host, so other servers on this machine get them too. That is why they are few and short-lived, and
+/// give nothing but a login here.
 #[derive(Debug)]
 pub struct Cookies {
     key: hmac::Key,
@@ -35,9 +36,12 @@ impl Cookies {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, format!("paraph local login\0{access_code}").as_bytes()) }
     }
 
-    /// The token for the form's hidden field, and the cookie that it belongs to where the browser has none yet.
-    pub fn form_token(&self, call: &Call) -> Result<(Option<String>, String), LocalError> {
-        if let Some(session) = cookie(call, FORM_COOKIE).filter(|session| session.len() == 22) {
+    /// The token for the form's hidden field, and the cookie that it belongs to if the browser has none yet.
+    ///
+    /// # Errors
+    /// [`LocalError::Crypto`].
+    pub fn form_token(&self, cookies: &BrowserCookies) -> Result<(Option<String>, String), LocalError> {
+        if let Some(session) = cookies.form.as_deref().filter(|session| session.len() == 22) {
             return Ok((None, self.tag("form", session)));
         }
         let session = URL_SAFE_NO_PAD.encode(random::<16>()?);
@@ -45,24 +49,27 @@ impl Cookies {
         Ok((Some(format!("{FORM_COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict")), token))
     }
 
-    /// Whether the form came from a page that this browser was given.
-    pub fn is_genuine_form(&self, call: &Call, form: &Pairs) -> bool {
-        match (cookie(call, FORM_COOKIE), form.one("csrf_token")) {
+    /// Whether the form comes from a page that this browser got.
+    pub fn is_genuine_form(&self, cookies: &BrowserCookies, form: &Parameters) -> bool {
+        match (&cookies.form, form.one("csrf_token")) {
             (Some(session), Some(token)) => verify_slices_are_equal(self.tag("form", session).as_bytes(), token.as_bytes()).is_ok(),
             _ => false,
         }
     }
 
     /// The cookie that remembers a browser.
+    ///
+    /// # Errors
+    /// [`LocalError::Crypto`].
     pub fn remember(&self, now: Timestamp) -> Result<String, LocalError> {
         let until = format!("{}.{}", now.as_second() + REMEMBERED, URL_SAFE_NO_PAD.encode(random::<16>()?));
         let tag = self.tag("access", &until);
         Ok(format!("{ACCESS_COOKIE}={until}.{tag}; Path=/; HttpOnly; SameSite=Strict; Max-Age={REMEMBERED}"))
     }
 
-    /// Whether the browser has shown the access code before.
-    pub fn is_remembered(&self, call: &Call, now: Timestamp) -> bool {
-        let Some((until, tag)) = cookie(call, ACCESS_COOKIE).and_then(|value| value.rsplit_once('.')) else { return false };
+    /// Whether the browser has sent the access code before.
+    pub fn is_remembered(&self, cookies: &BrowserCookies, now: Timestamp) -> bool {
+        let Some((until, tag)) = cookies.access.as_deref().and_then(|value| value.rsplit_once('.')) else { return false };
         let fresh = until.split_once('.').and_then(|(second, _)| second.parse::<i64>().ok()).is_some_and(|second| now.as_second() < second);
         verify_slices_are_equal(self.tag("access", until).as_bytes(), tag.as_bytes()).is_ok() && fresh
     }
@@ -72,10 +79,25 @@ impl Cookies {
     }
 }
 
-/// The page that asks.
-pub fn page(issuer: &str, parameters: &Pairs, problem: &str, known: bool, token: &str) -> Answer {
+/// The content of the page for a login in this browser.
+pub struct LoginPage<'a> {
+    /// The issuer's URL.
+    pub issuer: &'a str,
+    /// The parameters of the authorization request, or of the form that is shown again.
+    pub parameters: &'a Parameters,
+    /// What was wrong with the last form; may be empty.
+    pub problem: &'a str,
+    /// Whether the browser has sent the access code before.
+    pub known: bool,
+    /// The form's token.
+    pub token: &'a str,
+}
+
+/// The page for a login in this browser.
+pub fn page(page: &LoginPage<'_>) -> Answer {
+    let LoginPage { issuer, parameters, problem, known, token } = *page;
     let mut fields = String::new();
-    for name in CARRIED {
+    for name in REPEATED {
         if let Some(value) = parameters.one(name) {
             fields.push_str(&format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escape(value)));
         }
@@ -84,7 +106,7 @@ pub fn page(issuer: &str, parameters: &Pairs, problem: &str, known: bool, token:
     let (code, problem) = (access_code_field(known), problem_text(problem));
     let body = format!(
         "<h1>Sign in to the local Sigstore</h1>\n\
-         <p>A program on this machine wants to sign as somebody. Certificates of this instance are worth something only to those who chose to trust it.</p>\n\
+         <p>A program on this machine asks you to sign in. Only those who chose to trust this local Sigstore accept its certificates.</p>\n\
          {problem}<form method=\"post\" action=\"/auth\">\n{fields}<input type=\"hidden\" name=\"csrf_token\" value=\"{token}\">\n\
          <label>E-mail address to sign with<input name=\"email\" type=\"email\" autocomplete=\"email\" required autofocus value=\"{email}\"></label>\n\
          {code}<button>Sign in</button>\n</form>\n<p class=\"hint\">{issuer}</p>\n",
@@ -95,27 +117,27 @@ pub fn page(issuer: &str, parameters: &Pairs, problem: &str, known: bool, token:
     html(200, &body)
 }
 
-/// What the page for a login on another device shows.
+/// The content of the page for a login on another device.
 pub struct DevicePage<'a> {
     /// The issuer's URL.
     pub issuer: &'a str,
-    /// The code, as far as it is known.
+    /// The code, if it is known.
     pub user_code: &'a str,
-    /// The address, as far as it is known.
+    /// The address, if it is known.
     pub email: &'a str,
-    /// What was wrong with the form before; may be empty.
+    /// What was wrong with the last form; may be empty.
     pub problem: &'a str,
-    /// Whether the browser has shown the access code before.
+    /// Whether the browser has sent the access code before.
     pub known: bool,
     /// The form's token.
     pub token: &'a str,
 }
 
-/// The page that asks for a code.
+/// The page for a login on another device.
 pub fn device_page(page: &DevicePage<'_>) -> Answer {
     let body = format!(
         "<h1>Sign in on another device</h1>\n\
-         <p>A program shows a code in its terminal and wants to sign as somebody. Go on only where you have started it yourself and the code is the same.</p>\n\
+         <p>A program shows a code in its terminal and asks you to sign in. Continue only if you started it yourself and the code is the same.</p>\n\
          {problem}<form method=\"post\" action=\"/device\">\n<input type=\"hidden\" name=\"csrf_token\" value=\"{token}\">\n\
          <label>Code<input class=\"code\" name=\"user_code\" autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" required value=\"{code}\"></label>\n\
          <label>E-mail address to sign with<input name=\"email\" type=\"email\" autocomplete=\"email\" value=\"{email}\"></label>\n\
@@ -131,12 +153,12 @@ pub fn device_page(page: &DevicePage<'_>) -> Answer {
     html(200, &body)
 }
 
-/// A page after which there is nothing to do.
+/// A page that ends a login.
 pub fn done(title: &str, text: &str) -> Answer {
     html(200, &format!("<h1>{}</h1>\n<p>{}</p>\n", escape(title), escape(text)))
 }
 
-/// A page that says why there is nothing to ask.
+/// A page that says why a request is refused.
 pub fn refused(problem: &str) -> Answer {
     html(400, &format!("<h1>This request cannot be answered</h1>\n{}", problem_text(problem)))
 }
@@ -146,7 +168,7 @@ fn access_code_field(known: bool) -> &'static str {
         return "";
     }
     "<label>Access code<input name=\"access_code\" type=\"password\" autocomplete=\"current-password\" required></label>\n\
-     <p class=\"hint\">It was printed when the instance was started, and stands in the file <code>access-code</code> of its folder.</p>\n"
+     <p class=\"hint\">It was printed when the local Sigstore was started. It is in the file <code>access-code</code> of its folder.</p>\n"
 }
 
 fn problem_text(problem: &str) -> String {
@@ -186,9 +208,24 @@ fn html(status: u16, body: &str) -> Answer {
         .with(header::CACHE_CONTROL, "no-store")
 }
 
-fn cookie<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
-    let mut found = call
-        .headers
+/// The cookies that a browser sent.
+#[derive(Debug, Default)]
+pub struct BrowserCookies {
+    form: Option<String>,
+    access: Option<String>,
+}
+
+impl<S: Sync> FromRequestParts<S> for BrowserCookies {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let cookie = |name| cookie(&parts.headers, name).map(str::to_owned);
+        Ok(Self { form: cookie(FORM_COOKIE), access: cookie(ACCESS_COOKIE) })
+    }
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut found = headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())

@@ -1,0 +1,224 @@
+//! The authorization code flow with PKCE for public native clients (RFC 6749, 7636, 8252, 9207), and its login page.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use url::Url;
+
+use super::{
+    answer::Answer,
+    error::LocalError,
+    issuer::{CODE_LIFETIME, CodeGrant, Issuer},
+    login_page::{self, BrowserCookies},
+    oauth::{AccessCode, CLIENTS, MAX_PARAMETER, Scope},
+    request::{Form, NotAForm, Parameters, Query},
+    token::Email,
+};
+
+/// `GET /auth`: shows the login page. A program that sends the access code gets its code at once.
+pub async fn ask(
+    State(issuer): State<Arc<Issuer>>,
+    AccessCode(access_code): AccessCode,
+    cookies: BrowserCookies,
+    Query(parameters): Query,
+) -> Result<Answer, Error> {
+    let request = AuthorizationRequest::new(&parameters, &issuer.url)?;
+    match access_code {
+        Some(code) => request.answer_program(&issuer, &code, &parameters),
+        None => Ok(page(&issuer, &cookies, &parameters, "")?),
+    }
+}
+
+/// `POST /auth`: the login page's form, which repeats the parameters of the request.
+pub async fn log_in(
+    State(issuer): State<Arc<Issuer>>,
+    AccessCode(access_code): AccessCode,
+    cookies: BrowserCookies,
+    form: Result<Form, NotAForm>,
+) -> Result<Answer, Error> {
+    let Form(form) = form?;
+    let request = AuthorizationRequest::new(&form, &issuer.url)?;
+    if let Some(code) = access_code {
+        return request.answer_program(&issuer, &code, &form);
+    }
+    let again = |problem| Ok(page(&issuer, &cookies, &form, problem)?);
+    let now = issuer.now();
+    if !issuer.cookies.is_genuine_form(&cookies, &form) {
+        return again("This page has expired. Please try again.");
+    }
+    let remembered = issuer.cookies.is_remembered(&cookies, now);
+    if !remembered && !form.one("access_code").is_some_and(|code| issuer.is_access_code(code.trim())) {
+        return again("That is not the access code of this local Sigstore.");
+    }
+    let Some(Ok(email)) = form.one("email").map(|address| Email::new(address.trim())) else {
+        return again("That is not an e-mail address that a certificate can name.");
+    };
+    let answer = request.redirect_code(&issuer.issue_code(request.grant(email, now))?);
+    Ok(if remembered { answer } else { answer.with(header::SET_COOKIE, issuer.cookies.remember(now)?) })
+}
+
+fn page(issuer: &Issuer, cookies: &BrowserCookies, parameters: &Parameters, problem: &str) -> Result<Answer, LocalError> {
+    let known = issuer.cookies.is_remembered(cookies, issuer.now());
+    let (cookie, token) = issuer.cookies.form_token(cookies)?;
+    let answer = login_page::page(&login_page::LoginPage { issuer: &issuer.url, parameters, problem, known, token: &token });
+    Ok(match cookie {
+        Some(cookie) => answer.with(header::SET_COOKIE, cookie),
+        None => answer,
+    })
+}
+
+/// Why a request gets no code.
+pub enum Error {
+    /// Shown to the person, since the redirect URI cannot be trusted.
+    Shown(&'static str),
+    /// Sent to the redirect URI.
+    Redirected(Answer),
+    /// A failure of this server.
+    Local(LocalError),
+}
+
+impl From<NotAForm> for Error {
+    fn from(_: NotAForm) -> Self {
+        Self::Shown("The form was not sent as a form.")
+    }
+}
+
+impl From<LocalError> for Error {
+    fn from(error: LocalError) -> Self {
+        Self::Local(error)
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Shown(problem) => login_page::refused(problem).into_response(),
+            Self::Redirected(answer) => answer.into_response(),
+            Self::Local(error) => error.into_response(),
+        }
+    }
+}
+
+/// A valid authorization request.
+#[derive(Debug, Clone)]
+struct AuthorizationRequest {
+    redirect: Redirect,
+    client: String,
+    challenge: String,
+    nonce: Option<String>,
+    offline: bool,
+}
+
+/// Where the answer goes.
+#[derive(Debug, Clone)]
+struct Redirect {
+    uri: Url,
+    /// The URI as it was sent: the token request must repeat it exactly.
+    text: String,
+    state: Option<String>,
+    issuer: String,
+}
+
+impl AuthorizationRequest {
+    fn new(parameters: &Parameters, issuer: &str) -> Result<Self, Error> {
+        let client = parameters.one("client_id").filter(|client| CLIENTS.contains(client));
+        let client = client.ok_or(Error::Shown("Unknown program: its client_id must be \u{201c}sigstore\u{201d}."))?;
+        let redirect = Redirect::new(parameters, issuer)?;
+        // from here on the client learns about errors (RFC 6749, section 4.1.2.1)
+        if parameters.one("response_type") != Some("code") {
+            return Err(redirect.error("unsupported_response_type", "response_type must be code"));
+        }
+        let scope = Scope::of(parameters);
+        if !scope.openid {
+            return Err(redirect.error("invalid_scope", "scope must contain openid"));
+        }
+        let challenge = parameters.one("code_challenge").filter(|challenge| challenge.len() == 43);
+        let (Some(challenge), Some("S256")) = (challenge, parameters.one("code_challenge_method")) else {
+            return Err(redirect.error("invalid_request", "PKCE is required: code_challenge with code_challenge_method S256"));
+        };
+        let nonce = parameters.one("nonce");
+        if nonce.is_some_and(|nonce| nonce.len() > MAX_PARAMETER) {
+            return Err(redirect.error("invalid_request", "nonce is too long"));
+        }
+        Ok(Self {
+            redirect,
+            client: client.to_owned(),
+            challenge: challenge.to_owned(),
+            nonce: nonce.map(str::to_owned),
+            offline: scope.offline,
+        })
+    }
+
+    fn grant(&self, email: Email, now: Timestamp) -> CodeGrant {
+        CodeGrant {
+            client: self.client.clone(),
+            redirect_uri: self.redirect.text.clone(),
+            challenge: self.challenge.clone(),
+            nonce: self.nonce.clone(),
+            offline: self.offline,
+            email,
+            expires: now.as_second() + CODE_LIFETIME,
+        }
+    }
+
+    /// Answers a program that sends the access code, for the address in its `login_hint`.
+    fn answer_program(&self, issuer: &Issuer, access_code: &str, parameters: &Parameters) -> Result<Answer, Error> {
+        if !issuer.is_access_code(access_code) {
+            return Err(self.redirect.error("access_denied", "wrong access code"));
+        }
+        let Some(Ok(email)) = parameters.one("login_hint").map(Email::new) else {
+            return Err(self.redirect.error("login_required", "login_hint must be an e-mail address"));
+        };
+        Ok(self.redirect_code(&issuer.issue_code(self.grant(email, issuer.now()))?))
+    }
+
+    fn redirect_code(&self, code: &str) -> Answer {
+        self.redirect.answer(&[("code", code)])
+    }
+}
+
+impl Redirect {
+    fn new(parameters: &Parameters, issuer: &str) -> Result<Self, Error> {
+        let text = parameters.one("redirect_uri").filter(|uri| uri.len() <= MAX_PARAMETER);
+        let uri = text.and_then(loopback_uri);
+        let (Some(text), Some(uri)) = (text, uri) else {
+            return Err(Error::Shown(
+                "The program wants the answer sent to another machine: its redirect_uri must be an http URL of 127.0.0.1, [::1] or localhost.",
+            ));
+        };
+        let state = parameters.one("state").filter(|state| state.len() <= MAX_PARAMETER).map(str::to_owned);
+        Ok(Self { uri, text: text.to_owned(), state, issuer: issuer.to_owned() })
+    }
+
+    fn error(&self, error: &str, description: &str) -> Error {
+        Error::Redirected(self.answer(&[("error", error), ("error_description", description)]))
+    }
+
+    fn answer(&self, parameters: &[(&str, &str)]) -> Answer {
+        let mut url = self.uri.clone();
+        {
+            let mut pairs = url.query_pairs_mut();
+            pairs.extend_pairs(parameters);
+            if let Some(state) = &self.state {
+                pairs.append_pair("state", state);
+            }
+            pairs.append_pair("iss", &self.issuer);
+        }
+        Answer::new(302, "", "")
+            .with(header::LOCATION, url.as_str())
+            .with(header::CACHE_CONTROL, "no-store")
+            .with(header::REFERRER_POLICY, "no-referrer")
+    }
+}
+
+/// A redirect URI of a native client (RFC 8252, section 7.3): http, this machine, any port.
+fn loopback_uri(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let here = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+    (url.scheme() == "http" && here && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()).then_some(url)
+}

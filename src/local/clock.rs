@@ -1,0 +1,8 @@
+//! The services' clock, which tests set.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+/// Returns the current time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -1,0 +1,148 @@
+//! What every request passes before a service sees it: host and origin, limits on number, size and time, and the ordered faults.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tokio::{runtime::Handle, sync::Semaphore};
+
+use super::{
+    answer::Answer,
+    faults::{Fault, Service},
+    services::Services,
+};
+
+/// The maximum size of a body, in bytes. Certificate, signature and digest take about 3,000.
+const MAX_BODY: usize = 256 * 1024;
+/// How much of a larger body is read, in bytes, so that its sender gets to read the answer.
+const MAX_DRAINED: usize = 1024 * 1024;
+/// The maximum number of requests at a time, which bounds the memory.
+const MAX_REQUESTS: usize = 64;
+/// The time in which a request's body must be complete. Otherwise it is refused.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a slow service waits.
+const SLOW: Duration = Duration::from_secs(30);
+
+/// Called with each answer of a service: the request's path, when the request was complete, and when the answer was ready.
+pub type Observer = Arc<dyn Fn(&str, Instant, Instant) + Send + Sync>;
+
+/// What all guards share.
+#[derive(Clone)]
+pub struct Shared {
+    services: Arc<Services>,
+    permits: Arc<Semaphore>,
+    observer: Option<Observer>,
+}
+
+impl Shared {
+    /// The guards of these services.
+    pub fn new(services: Arc<Services>, observer: Option<Observer>) -> Self {
+        Self { services, permits: Arc::new(Semaphore::new(MAX_REQUESTS)), observer }
+    }
+
+    /// The guard of one service.
+    pub fn guard(&self, service: Option<Service>, too_large: fn() -> Answer) -> Guard {
+        Guard { shared: self.clone(), service, too_large }
+    }
+}
+
+/// The guard of one service.
+#[derive(Clone)]
+pub struct Guard {
+    shared: Shared,
+    /// The service whose faults count.
+    service: Option<Service>,
+    /// The service's answer to a body that is too large.
+    too_large: fn() -> Answer,
+}
+
+/// Reads a request's body and runs its handler on a thread for blocking work, since handlers sign and wait for the disk.
+pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let Guard { shared: Shared { services, permits, observer }, service, too_large } = guard;
+    // the semaphore is never closed
+    let Ok(_permit) = permits.acquire().await else { return Answer::text(503, "Service Unavailable").into_response() };
+    let (parts, body) = request.into_parts();
+    let body = match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, MAX_DRAINED)).await {
+        Ok(Ok(body)) if body.len() <= MAX_BODY => body,
+        Ok(_) => return too_large().with(header::CONNECTION, "close").into_response(),
+        Err(_) => return Answer::text(408, "Request Timeout").into_response(),
+    };
+    let has = |fault: fn(Service) -> Fault| service.is_some_and(|service| services.has(fault(service)));
+    if has(Fault::Slow) {
+        tokio::time::sleep(SLOW).await;
+    }
+    let down = has(Fault::Down);
+    let path = parts.uri.path().to_owned();
+    let request = Request::from_parts(parts, Body::from(body));
+    let (started, runtime) = (Instant::now(), Handle::current());
+    let answered = tokio::task::spawn_blocking(move || {
+        let answer = if down { Answer::text(502, "Bad Gateway").into_response() } else { runtime.block_on(next.run(request)) };
+        if let Some(observer) = observer {
+            observer(&path, started, Instant::now());
+        }
+        answer
+    });
+    // an error is a panic of the handler
+    answered.await.unwrap_or_else(|_| Answer::text(500, "Internal Server Error").into_response())
+}
+
+/// Refuses requests of other sites. A page of another site reaches loopback in two ways: by a host name of its own that resolves to it, or
+/// by this server's address from its own origin.
+pub async fn check_origin(State(port): State<u16>, request: Request, next: Next) -> Response {
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    match origin_error(port, request.method(), request.headers(), authority) {
+        Some(answer) => answer.into_response(),
+        None => next.run(request).await,
+    }
+}
+
+fn origin_error(port: u16, method: &Method, headers: &HeaderMap, authority: Option<&str>) -> Option<Answer> {
+    let ours = |host: &str| host == format!("127.0.0.1:{port}") || host == format!("localhost:{port}");
+    let one = |name| {
+        let mut values = headers.get_all(name).iter();
+        let value = values.next();
+        if values.next().is_some() { Some("") } else { value.map(|value| value.to_str().unwrap_or_default()) }
+    };
+    let host = one(header::HOST).unwrap_or_default();
+    if !ours(host) || !authority.is_none_or(ours) {
+        return Some(Answer::text(421, "This server answers for 127.0.0.1 and localhost only"));
+    }
+    let reading = matches!(*method, Method::GET | Method::HEAD);
+    let foreign = one(header::ORIGIN).is_some_and(|origin| !origin.strip_prefix("http://").is_some_and(ours));
+    // browsers send this header, programs do not
+    let cross_site = matches!(headers.get("sec-fetch-site").map(|value| value.as_bytes()), Some(b"cross-site" | b"same-site"));
+    (!reading && (foreign || cross_site)).then(|| Answer::text(403, "Requests from other origins are refused"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(method: Method, headers: &[(&'static str, &str)]) -> Option<u16> {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        origin_error(7, &method, &headers, None).map(|answer| answer.into_response().status().as_u16())
+    }
+
+    #[test]
+    fn only_our_host_and_our_origin_pass() {
+        assert_eq!(status(Method::GET, &[("host", "127.0.0.1:7")]), None);
+        assert_eq!(status(Method::POST, &[("host", "localhost:7"), ("origin", "http://127.0.0.1:7")]), None);
+        for host in ["127.0.0.1", "127.0.0.1:8", "evil.example:7", "localhost:7.evil.example", ""] {
+            assert_eq!(status(Method::GET, &[("host", host)]), Some(421), "{host}");
+        }
+        assert_eq!(status(Method::GET, &[]), Some(421));
+        for origin in ["http://evil.example", "null", "https://127.0.0.1:7", "http://127.0.0.1:8", ""] {
+            assert_eq!(status(Method::POST, &[("host", "127.0.0.1:7"), ("origin", origin)]), Some(403), "{origin}");
+        }
+        assert_eq!(status(Method::POST, &[("host", "127.0.0.1:7"), ("sec-fetch-site", "cross-site")]), Some(403));
+        assert_eq!(status(Method::GET, &[("host", "127.0.0.1:7"), ("origin", "http://evil.example")]), None);
+    }
+}

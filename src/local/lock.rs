@@ -1,0 +1,45 @@
+//! The lock on an instance's folder, which one server at a time holds.
+
+use std::{fs::File, io::Write as _, path::Path};
+
+use super::{error::LocalError, files::read_file};
+
+const FILE: &str = "lock";
+
+/// A held lock. It is released when it is dropped or when its process ends.
+#[derive(Debug)]
+pub struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    /// Takes the lock for the process that serves `url`, and writes the process id into its file.
+    ///
+    /// # Errors
+    /// [`LocalError::InUse`] where another process holds it.
+    pub fn take(folder: &Path, url: &str) -> Result<Self, LocalError> {
+        let path = folder.join(FILE);
+        let mut file =
+            File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(LocalError::file("open", &path))?;
+        if file.try_lock().is_err() {
+            return Err(LocalError::InUse { url: url.to_owned(), process: recorded_process(&path) });
+        }
+        file.set_len(0).map_err(LocalError::file("write", &path))?;
+        write!(file, "{}", std::process::id()).map_err(LocalError::file("write", &path))?;
+        Ok(Self { _file: file })
+    }
+
+    /// The process that holds the lock, if any.
+    pub fn holder(folder: &Path) -> Option<u32> {
+        let path = folder.join(FILE);
+        let file = File::open(&path).ok()?;
+        match file.try_lock_shared() {
+            Ok(()) => None,
+            Err(_) => recorded_process(&path),
+        }
+    }
+}
+
+fn recorded_process(path: &Path) -> Option<u32> {
+    read_file(path).ok()?.trim().parse().ok()
+}

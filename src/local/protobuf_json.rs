@@ -1,0 +1,72 @@
+//! JSON as Go's servers read it, and the JSON form of protobuf messages.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    response::{IntoResponse, Response},
+};
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+
+use super::answer::{Answer, Grpc};
+
+/// The first JSON value of a body. Like Go's servers, it ignores what follows.
+///
+/// # Errors
+/// Where the value is malformed or incomplete, or is not a `T`.
+pub fn first_value<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+    T::deserialize(&mut serde_json::Deserializer::from_slice(body))
+}
+
+/// A `bytes` field: base64 in the standard or the URL alphabet, padded or not.
+pub fn protobuf_bytes(text: &str) -> Option<Vec<u8>> {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let alphabet = if text.contains(['-', '_']) { alphabet::URL_SAFE } else { alphabet::STANDARD };
+    GeneralPurpose::new(&alphabet, config).decode(text).ok()
+}
+
+/// Deserializes a field in which null means the same as absent.
+///
+/// # Errors
+/// Where the value is neither null nor a `T`.
+pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// The request message of a gRPC gateway (Fulcio, Rekor v2). An empty body is an empty message, and its media type does not matter.
+#[derive(Debug)]
+pub struct Message<T>(pub T);
+
+/// The body is not such a message.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidMessage {
+    /// The body ends within the JSON value.
+    #[error("unexpected EOF")]
+    Incomplete,
+    /// The JSON is malformed, or a field has another type.
+    #[error("{0}")]
+    Malformed(serde_json::Error),
+}
+
+impl IntoResponse for InvalidMessage {
+    fn into_response(self) -> Response {
+        Answer::grpc_error(Grpc::InvalidArgument, &self.to_string()).into_response()
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Message<T> {
+    type Rejection = InvalidMessage;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, InvalidMessage> {
+        let body = Bytes::from_request(request, state).await.map_err(|_| InvalidMessage::Incomplete)?;
+        if body.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        first_value(&body)
+            .map(Self)
+            .map_err(|error| if error.is_eof() { InvalidMessage::Incomplete } else { InvalidMessage::Malformed(error) })
+    }
+}

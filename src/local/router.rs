@@ -1,0 +1,71 @@
+//! The routes of all services.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::header,
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use super::{
+    answer::{Answer, Grpc},
+    ct,
+    faults::Service,
+    fulcio,
+    guard::{Observer, Shared, check_origin, guard},
+    openid, rekor1, rekor2,
+    routing::only_get,
+    services::Services,
+    timestamp, tuf_endpoint,
+};
+
+/// All services behind their guards.
+pub fn router(services: Arc<Services>, observer: Option<Observer>) -> Router {
+    let port = services.folder.settings.port;
+    let shared = Shared::new(services.clone(), observer);
+    let guarded = |routes: Router<Arc<Services>>, service: Option<Service>, too_large: fn() -> Answer| {
+        routes.layer(from_fn_with_state(shared.guard(service, too_large), guard))
+    };
+    Router::new()
+        .merge(guarded(openid::routes().with_state(services.issuer.clone()), Some(Service::Issuer), too_large))
+        .merge(guarded(fulcio::routes(), Some(Service::Fulcio), too_large_for_fulcio))
+        .merge(guarded(timestamp::routes(), Some(Service::Tsa), too_large))
+        .merge(guarded(rekor1::routes(), Some(Service::Rekor), too_large))
+        .merge(guarded(rekor2::routes(), Some(Service::Rekor), too_large_for_grpc))
+        .merge(guarded(tuf_endpoint::routes(), Some(Service::Tuf), too_large))
+        .merge(guarded(ct::routes().merge(health()).fallback(not_found), None, too_large))
+        .layer(from_fn_with_state(port, check_origin))
+        .with_state(services)
+}
+
+/// The health checks of Rekor v2 and of the timestamp authority.
+fn health() -> Router<Arc<Services>> {
+    Router::new().route("/healthz", only_get(healthz, not_found)).route("/ping", only_get(ping, not_found))
+}
+
+async fn healthz() -> Answer {
+    Answer::json(200, &json!({ "status": "SERVING" }))
+}
+
+async fn ping() -> Answer {
+    Answer::new(200, "text/plain", ".").with(header::VARY, "Origin")
+}
+
+async fn not_found() -> Response {
+    Answer::grpc_error(Grpc::NotFound, "Not Found").with(header::VARY, "Origin").into_response()
+}
+
+fn too_large() -> Answer {
+    Answer::api_error(413, 413, "the body is too large")
+}
+
+fn too_large_for_grpc() -> Answer {
+    Answer::grpc_error(Grpc::InvalidArgument, "http: request body too large")
+}
+
+fn too_large_for_fulcio() -> Answer {
+    too_large_for_grpc().with(header::VARY, "Origin")
+}
