@@ -14,7 +14,7 @@
 //! let allowed = AllowedIdentities::parse("alice@example.com https://accounts.google.com")?;
 //! let policy = Policy { allowed: Some(allowed), ..Policy::default() };
 //! let judgement = policy.judge(verifier.verify_commit(raw_commit, ObjectFormat::Sha1));
-//! # Ok(judgement.verdict)
+//! # Ok(judgement.verdict())
 //! # }
 //! # let verdict = judge(b"no commit", jiff::Timestamp::UNIX_EPOCH).unwrap();
 //! # assert_eq!(verdict, Verdict::Bad);

@@ -108,12 +108,12 @@ pub fn policy(config: &Config) -> (Policy, Vec<String>) {
     let allowed = config.allowed_identities.value.as_ref().map(|path| match read_allowed(path, &config.allowed_identities.source) {
         Ok(allowed) => {
             if allowed.lines().is_empty() {
-                warnings.push(format!("Nobody is allowed: {} names nobody.", path.display()));
+                warnings.push(format!("The allowed-identities file {} lists nobody, so nobody is trusted.", path.display()));
             }
             allowed
         }
         Err(error) => {
-            warnings.push(format!("Nobody is allowed: {error}."));
+            warnings.push(format!("{error}. Until it is fixed, nobody is trusted."));
             AllowedIdentities::default()
         }
     });
@@ -291,38 +291,42 @@ fn read_root(path: &Path, source: &Source, instance: Instance) -> Result<TrustRo
     Ok(TrustRoot::from_json(&read(path, source, trust::MAX_TRUSTED_ROOT)?, instance, &path.display().to_string())?)
 }
 
+/// Why the file of allowed identities cannot be used: a sentence without its period.
 #[derive(Debug, thiserror::Error)]
 enum AllowedError {
-    #[error(transparent)]
-    File(#[from] SelectionError),
-    #[error("{name}, {error}")]
+    #[error("Cannot read the allowed-identities file {name} (set by {setting}): {cause}")]
+    Read { name: String, setting: String, cause: std::io::Error },
+    #[error("The allowed-identities file {name} is not valid, {error}")]
     Line { name: String, error: PolicyError },
-    #[error("{0} is no text in UTF-8")]
+    #[error("The allowed-identities file {0} is not valid UTF-8")]
     Text(String),
 }
 
 fn read_allowed(path: &Path, source: &Source) -> Result<AllowedIdentities, AllowedError> {
     let name = path.display().to_string();
-    let bytes = read(path, source, policy::MAX_FILE)?;
+    let failed = |cause| AllowedError::Read { name: name.clone(), setting: source.to_string(), cause };
+    let bytes = read_file(path, policy::MAX_FILE).map_err(failed)?;
     let text = String::from_utf8(bytes).map_err(|_| AllowedError::Text(name.clone()))?;
-    AllowedIdentities::parse(&text).map_err(|error| AllowedError::Line { name, error })
+    match AllowedIdentities::parse(&text) {
+        Ok(allowed) => Ok(allowed.named(name)),
+        Err(error) => Err(AllowedError::Line { name, error }),
+    }
 }
 
 /// At most one byte more than `cap`, so that a larger file is refused where it is parsed and never read whole.
 fn read(path: &Path, source: &Source, cap: usize) -> Result<Vec<u8>, SelectionError> {
+    read_file(path, cap).map_err(|cause| SelectionError::File { path: path.to_owned(), setting: source.to_string(), cause })
+}
+
+fn read_file(path: &Path, cap: usize) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // a pipe would keep the reader waiting for as long as nobody writes to it
-    let file = match std::fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => Err(std::io::Error::other("it is no regular file")),
-        Ok(metadata) => {
-            // in one call, as a file's length promises; what it does not keep is read nevertheless
-            bytes.reserve(usize::try_from(metadata.len()).unwrap_or(cap).min(cap) + 1);
-            std::fs::File::open(path).and_then(|file| file.take(cap as u64 + 1).read_to_end(&mut bytes))
-        }
-        Err(error) => Err(error),
-    };
-    match file {
-        Ok(_) => Ok(bytes),
-        Err(cause) => Err(SelectionError::File { path: path.to_owned(), setting: source.to_string(), cause }),
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
     }
+    // in one call, as a file's length promises; what it does not keep is read nevertheless
+    bytes.reserve(usize::try_from(metadata.len()).unwrap_or(cap).min(cap) + 1);
+    std::fs::File::open(path)?.take(cap as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -29,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
             (found, expected) => panic!("{found:?} and {expected:?}"),
         }
         let judgement = Policy { allowed: Some(allowed.clone()), ..Policy::default() }.judge(Ok(good.verified.clone()));
-        assert_eq!(judgement.verdict == Verdict::Good, expected.is_some());
+        assert_eq!(judgement.verdict() == Verdict::Good, expected.is_some());
         // to compare with the committer as well only restricts
         let stricter = Policy { allowed: Some(allowed.clone()), match_committer: true, ..Policy::default() };
         assert!(stricter.judge(Ok(good.verified.clone())).verdict != Verdict::Good || expected.is_some());

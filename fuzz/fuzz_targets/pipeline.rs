@@ -59,14 +59,14 @@ fn judge(result: Result<Verified, Rejection>, signed: Option<Signed<'_>>) {
 
     let accepted = result.is_ok();
     let judgement = POLICY.judge(result);
-    assert!(accepted || !matches!(judgement.verdict, Verdict::Good | Verdict::Untrusted | Verdict::Legacy));
+    assert!(accepted || !matches!(judgement.verdict(), Verdict::Good | Verdict::Untrusted | Verdict::Legacy));
     let lines = sentences(&judgement);
     assert!(!lines.is_empty() && lines.iter().all(|line| is_printable(line)), "{lines:?}");
     assert_eq!(lines[0].starts_with("Good signature"), accepted);
 
     let report = Report::new(None, &judgement);
     let json = serde_json::to_value(&report).expect("JSON");
-    assert_eq!(json["verdict"], judgement.verdict.as_str());
+    assert_eq!(json["verdict"], judgement.verdict().as_str());
     assert_eq!(json.get("identity").is_some(), accepted);
     assert_eq!(json.get("reason").is_some(), !accepted);
     for told in [&report.message, &report.decision].into_iter().flatten() {

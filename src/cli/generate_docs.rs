@@ -3,8 +3,8 @@
 use super::config;
 use super::exit::{Exit, Failure};
 use crate::{
-    Explanation as _, Layer, LegacyRule, Reason, Rejection,
-    policy::{Decision, Finding, Judgement, Verdict},
+    Explanation as _, Layer, LegacyRule, Reason,
+    policy::{Decision, Finding, Verdict},
 };
 use clap_complete::Shell;
 use std::fmt::Write;
@@ -71,7 +71,7 @@ fn reasons() -> String {
                 reason.layer().subject()
             );
         }
-        let verdict = Judgement::from(Rejection::from(*reason)).verdict;
+        let verdict = Verdict::from(reason.standing());
         let _ = writeln!(text, "| `{}` | {} | {} |", reason.id(), verdict.as_str(), reason.sentence());
     }
     let table = "| reason | verdict | meaning |\n| --- | --- | --- |\n";
@@ -96,8 +96,8 @@ fn reasons() -> String {
         text,
         "\n## policy\n\nWhy a verified signature is not good: the summary of `paraph verify` and SARIF name these, and JSON (`decisionId`).\n\n{table}"
     );
-    for row in Decision::TABLE {
-        let _ = writeln!(text, "| `{}` | {} | {} |", row.id, row.verdict.as_str(), row.sentence);
+    for decision in Decision::ALL.iter().filter(|decision| decision.verdict() != Verdict::Good) {
+        let _ = writeln!(text, "| `{}` | {} | {} |", decision.id(), decision.verdict().as_str(), decision.sentence());
     }
     text
 }

@@ -45,13 +45,13 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
             return Err(failure);
         }
     };
-    let claimed = judgement.result.is_err().then(|| Claimed::of(&input)).flatten();
+    let claimed = judgement.rejection().and_then(|_| Claimed::of(&input));
     ui.collect_talk();
     for line in lines(&judgement) {
         ui.note(format!("{PREFIX}{line}"));
     }
-    if let (Err(_), Some(Claimed { identity: Some(identity), .. })) = (&judgement.result, &claimed)
-        && judgement.verdict != Verdict::Other
+    if let Some(Claimed { identity: Some(identity), .. }) = &claimed
+        && judgement.verdict() != Verdict::Other
     {
         ui.note(format!("{PREFIX}It claims to be from {identity}."));
     }
@@ -65,7 +65,7 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
 /// The judgement in lines for `git log --show-signature`. A signature that is not trusted gets one line: the advice is too long for a log, and
 /// stands in the output of `paraph verify`.
 fn lines(judgement: &Judgement) -> Vec<String> {
-    let (Ok(verified), Verdict::Untrusted) = (&judgement.result, judgement.verdict) else { return sentences(judgement) };
+    let (Some(verified), Verdict::Untrusted) = (judgement.verification(), judgement.verdict()) else { return sentences(judgement) };
     let line = |identity: &str| format!("Good signature from {identity}, but untrusted; see `paraph verify`");
     let room = MAX_LINE - PREFIX.len() - line("").len();
     vec![line(&shortened(&Escaped(&verified.identity().name).to_string(), room))]

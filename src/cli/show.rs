@@ -8,7 +8,7 @@ use super::{
 use crate::{
     judge::{Entries, Judge, SignableKind},
     object::{Commit, Signed, Tag},
-    report::{Contents, Report, sentences},
+    report::{Contents, Report, next_step, sentences},
     repository::RawObject,
     verify::Verifier,
 };
@@ -46,8 +46,8 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         });
         return Ok(Exit::Good);
     }
-    ui.line(format!("{} {}: {}", object.kind.name(), object.id, judgement.verdict.as_str()));
-    for sentence in sentences(&judgement) {
+    ui.line(format!("{} {}: {}", object.kind.name(), object.id, judgement.verdict().as_str()));
+    for sentence in sentences(&judgement).into_iter().chain(next_step(&judgement)) {
         ui.line(format!("  {sentence}"));
     }
     ui.line("");

@@ -8,7 +8,7 @@ use crate::{
     escape::Escaped,
     policy::{Judgement, Verdict},
     report::{Claimed, fingerprint},
-    verify::Verification,
+    verify::{Verification, Verified},
 };
 
 /// The key id where there is no certificate.
@@ -16,27 +16,27 @@ const NO_KEY: &str = "0000000000000000000000000000000000000000000000000000000000
 
 /// The block of a judgement. `claimed` is the claim of a signature that was not verified.
 pub fn verification(judgement: &Judgement, claimed: Option<&Claimed>) -> String {
-    let lines = match (&judgement.result, judgement.verdict) {
-        (Ok(verified), Verdict::Good) => good(verified, "TRUST_FULLY"),
-        (Ok(verified), Verdict::Untrusted) => good(verified, "TRUST_UNDEFINED"),
-        (Ok(verified), _) => unchecked(&fingerprint(verified)),
-        (Err(_), Verdict::Bad) => {
+    let lines = match (judgement.verification(), judgement.verdict()) {
+        (Some(verified), Verdict::Good) => good(verified, "TRUST_FULLY"),
+        (Some(verified), Verdict::Untrusted) => good(verified, "TRUST_UNDEFINED"),
+        (Some(verified), _) => unchecked(&fingerprint(verified)),
+        (None, Verdict::Bad) => {
             let key = claimed.map_or(NO_KEY, |claimed| claimed.fingerprint.as_str());
             let identity = claimed.and_then(|claimed| claimed.identity.as_deref()).unwrap_or("(nobody that could be read)");
             format!("[GNUPG:] BADSIG {key} {}\n[GNUPG:] TRUST_NEVER 0 shell\n", Escaped(identity))
         }
-        (Err(_), _) => unchecked(claimed.map_or(NO_KEY, |claimed| claimed.fingerprint.as_str())),
+        (None, _) => unchecked(claimed.map_or(NO_KEY, |claimed| claimed.fingerprint.as_str())),
     };
     format!("[GNUPG:] NEWSIG\n{lines}")
 }
 
 /// Whether git must see success.
 pub fn is_success(judgement: &Judgement) -> bool {
-    matches!(judgement.verdict, Verdict::Good | Verdict::Untrusted)
+    matches!(judgement.verdict(), Verdict::Good | Verdict::Untrusted)
 }
 
 /// The line of a new signature, without which git discards it.
-pub fn signature_created(verified: &Verification) -> String {
+pub fn signature_created(verified: &Verified) -> String {
     let seconds = verified.time().as_second();
     format!("[GNUPG:] SIG_CREATED D 19 8 00 {seconds} {}\n", fingerprint(verified))
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     object::{Commit, SignatureKind, Signed},
-    policy::{Finding, JudgedBy, OtherJudgement},
+    policy::{ExternalJudgement, Finding, JudgedBy},
     repository::{ObjectKind, RawObject},
 };
 use std::{collections::BTreeSet, io::Write, path::Path, process::Command, sync::OnceLock};
@@ -99,7 +99,7 @@ impl Forge {
     }
 
     /// The judgement by the forge's key; `None` where another key signed.
-    pub(super) fn judge(&self, object: &RawObject, kind: SignatureKind) -> Option<OtherJudgement> {
+    pub(super) fn judge(&self, object: &RawObject, kind: SignatureKind) -> Option<ExternalJudgement> {
         if object.kind != ObjectKind::Commit {
             return None;
         }
@@ -144,7 +144,7 @@ fn import(file: &[u8]) -> Result<TempDir, KeyringError> {
     }
 }
 
-fn by_gpg(home: &Path, signed: &Signed<'_>) -> Option<OtherJudgement> {
+fn by_gpg(home: &Path, signed: &Signed<'_>) -> Option<ExternalJudgement> {
     let judged = |finding, detail: &str| judgement(SignatureKind::OpenPgp, finding, detail.to_owned());
     let signature = match file_in(home, &signed.signature) {
         Ok(signature) => signature,
@@ -158,7 +158,7 @@ fn by_gpg(home: &Path, signed: &Signed<'_>) -> Option<OtherJudgement> {
     };
     let status = GpgStatus::of(&answer.output);
     let finding = finding_of(&answer, &status)?;
-    Some(OtherJudgement { key: status.key(), signer: status.signer, ..judged(finding, "") })
+    Some(ExternalJudgement { key: status.key(), signer: status.signer, ..judged(finding, "") })
 }
 
 /// Good is exactly one signature with one verdict and one key; `None` means that the key is not the forge's.
@@ -182,9 +182,9 @@ fn gpg(home: &Path) -> Command {
     command
 }
 
-fn by_ssh_keygen(key: &PublicKey, signed: &Signed<'_>) -> OtherJudgement {
+fn by_ssh_keygen(key: &PublicKey, signed: &Signed<'_>) -> ExternalJudgement {
     let judged =
-        |finding, detail: String| OtherJudgement { key: Some(key.fingerprint()), ..judgement(SignatureKind::Ssh, finding, detail) };
+        |finding, detail: String| ExternalJudgement { key: Some(key.fingerprint()), ..judgement(SignatureKind::Ssh, finding, detail) };
     let files = private_folder().and_then(|folder| {
         let signers = file_in(folder.path(), key.allowed_signer(PRINCIPAL).as_bytes())?;
         let signature = file_in(folder.path(), &signed.signature)?;
@@ -224,8 +224,8 @@ fn file_in(folder: &Path, bytes: &[u8]) -> std::io::Result<NamedTempFile> {
     Ok(file)
 }
 
-fn judgement(kind: SignatureKind, finding: Finding, detail: String) -> OtherJudgement {
-    OtherJudgement { by: JudgedBy::ForgeKey, kind, finding, signer: None, key: None, detail }
+fn judgement(kind: SignatureKind, finding: Finding, detail: String) -> ExternalJudgement {
+    ExternalJudgement { by: JudgedBy::ForgeKey, kind, finding, signer: None, key: None, detail }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     git_process,
     object::SignatureKind,
-    policy::{Finding, JudgedBy, OtherJudgement},
+    policy::{ExternalJudgement, Finding, JudgedBy},
     repository::{ObjectKind, RawObject, Repository},
 };
 use std::{path::PathBuf, process::Command};
@@ -31,7 +31,7 @@ impl Git {
         Self { git_dir: absolute(repository.git_dir()), work_tree: repository.work_tree().map(absolute) }
     }
 
-    pub(super) fn judge(&self, object: &RawObject, kind: SignatureKind) -> OtherJudgement {
+    pub(super) fn judge(&self, object: &RawObject, kind: SignatureKind) -> ExternalJudgement {
         let subcommand = if object.kind == ObjectKind::Tag { "verify-tag" } else { "verify-commit" };
         match process::run(self.command(subcommand, &object.id), b"") {
             Ok(answer) if kind == SignatureKind::Ssh => of_ssh(&answer),
@@ -52,7 +52,7 @@ impl Git {
 }
 
 /// Good is a signature that git accepts at the trust level of `gpg.minTrustLevel` and shows as G.
-fn of_openpgp(answer: &Answer) -> OtherJudgement {
+fn of_openpgp(answer: &Answer) -> ExternalJudgement {
     let status = GpgStatus::of(&answer.errors);
     let (finding, detail) = match status.verdict() {
         Some(Finding::KeyTrusted) if answer.success && status.is_trusted() => (Finding::KeyTrusted, String::new()),
@@ -62,10 +62,10 @@ fn of_openpgp(answer: &Answer) -> OtherJudgement {
         None if status.verdicts.is_empty() => (Finding::OtherUnchecked, complaint(answer)),
         None => (Finding::OtherUnchecked, "gpg gave more than one verdict".to_owned()),
     };
-    OtherJudgement { signer: status.signer.clone(), key: status.key(), ..judgement(SignatureKind::OpenPgp, finding, detail) }
+    ExternalJudgement { signer: status.signer.clone(), key: status.key(), ..judgement(SignatureKind::OpenPgp, finding, detail) }
 }
 
-fn of_ssh(answer: &Answer) -> OtherJudgement {
+fn of_ssh(answer: &Answer) -> ExternalJudgement {
     let judged = |finding, detail: String| judgement(SignatureKind::Ssh, finding, detail);
     let Some(good) = ssh_good(&answer.errors) else {
         // if only git complains, ssh-keygen did not run
@@ -75,11 +75,11 @@ fn of_ssh(answer: &Answer) -> OtherJudgement {
     };
     let trusted = answer.success && good.principal.is_some();
     let finding = if trusted { Finding::KeyTrusted } else { Finding::KeyNotTrusted };
-    OtherJudgement { signer: good.principal, key: Some(good.key), ..judged(finding, String::new()) }
+    ExternalJudgement { signer: good.principal, key: Some(good.key), ..judged(finding, String::new()) }
 }
 
-fn judgement(kind: SignatureKind, finding: Finding, detail: String) -> OtherJudgement {
-    OtherJudgement { by: JudgedBy::Git, kind, finding, signer: None, key: None, detail }
+fn judgement(kind: SignatureKind, finding: Finding, detail: String) -> ExternalJudgement {
+    ExternalJudgement { by: JudgedBy::Git, kind, finding, signer: None, key: None, detail }
 }
 
 fn is_of_git(line: &str) -> bool {

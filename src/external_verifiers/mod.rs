@@ -39,14 +39,14 @@ impl ExternalVerifiers {
 
     /// Adds the judgement of an external verifier, where the signature is of a kind that one judges.
     pub fn judge(&self, object: &RawObject, judgement: Judgement) -> Judgement {
-        let kind = match judgement.result.as_ref().err().map(crate::Rejection::reason) {
+        let kind = match judgement.rejection().map(crate::Rejection::reason) {
             Some(Reason::OpenPgpSignature) => SignatureKind::OpenPgp,
             Some(Reason::SshSignature) => SignatureKind::Ssh,
             _ => return judgement,
         };
         let of_forge = self.forge.as_ref().and_then(|forge| forge.judge(object, kind));
         match of_forge.or_else(|| self.git.as_ref().map(|git| git.judge(object, kind))) {
-            Some(other) => judgement.with_other(other),
+            Some(other) => judgement.with_external(other),
             None => judgement,
         }
     }

@@ -27,7 +27,7 @@ pub struct Judged {
 impl Judged {
     /// The object with the verdict on it.
     pub fn new(object: &RawObject, judgement: Judgement) -> Self {
-        let title = (judgement.verdict != Verdict::Good).then(|| title(object));
+        let title = (judgement.verdict() != Verdict::Good).then(|| title(object));
         Self { title, ..Self::without_title(object.id.clone(), object.kind, judgement) }
     }
 

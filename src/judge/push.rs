@@ -40,7 +40,7 @@ impl Judge {
         let of_tips = self.in_order(tips.iter(), &handle, tip, |judged: Vec<Judged>| {
             for judged in judged {
                 // the same tag may come under two names, one of which is wrong
-                if seen.insert(judged.id.clone()) || judged.judgement.verdict != Verdict::Good {
+                if seen.insert(judged.id.clone()) || judged.judgement.verdict() != Verdict::Good {
                     sink(judged);
                 }
             }

@@ -6,11 +6,12 @@
 //! https://github.com/org/repo/.github/workflows/*@refs/heads/main  https://token.actions.githubusercontent.com  for=tag
 //! "name with a space"           https://issuer.example        instance=corp
 //! ```
-//! One line an identity. Names match exactly; `*` stands for any characters within one `/` segment and never crosses an `@`. An unknown
-//! option is an error, so that a misspelled restriction cannot become none.
+//! Each line lists one identity. Names match exactly; `*` stands for any characters within one `/` segment and never crosses an `@`. An
+//! unknown option is an error, so that a misspelled restriction cannot be ignored.
 
-use super::Decision;
+use super::{Decision, Ruling};
 use crate::{
+    certificate::Identity,
     escape::Escaped,
     trust::{Instance, Window},
     verify::{SubjectKind, Verification},
@@ -24,6 +25,8 @@ pub const MAX_FILE: usize = 1 << 20;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedIdentities {
     lines: Vec<AllowedIdentity>,
+    /// The file's name, for messages.
+    file: Option<String>,
 }
 
 /// One line.
@@ -49,29 +52,90 @@ pub struct AllowedIdentity {
 pub struct PolicyError {
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong with it, escaped.
-    pub cause: String,
+    /// What is wrong with it.
+    pub cause: LineError,
+}
+
+/// What is wrong with a line. Its text is escaped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineError {
+    /// The file is larger than [`MAX_FILE`].
+    #[error("the file has more than {MAX_FILE} bytes")]
+    FileTooLarge,
+    /// The line holds a control character.
+    #[error("it contains a control character")]
+    ControlCharacter,
+    /// A quotation mark is not closed.
+    #[error("a quotation mark is not closed")]
+    OpenQuotation,
+    /// There is one field only.
+    #[error("the issuer is missing; expected IDENTITY ISSUER [OPTIONS]")]
+    IssuerMissing,
+    /// Identity or issuer is empty, or the issuer is a pattern.
+    #[error("identity and issuer must not be empty, and the issuer must not contain `*`")]
+    IssuerPattern,
+    /// An option is in the issuer's place.
+    #[error("expected an issuer, found \"{}\"", Escaped(.0))]
+    OptionAsIssuer(String),
+    /// An option has no value.
+    #[error("\"{}\" is not an option; expected NAME=VALUE", Escaped(.0))]
+    NoValue(String),
+    /// An option is not known.
+    #[error("unknown option \"{}\"; expected valid-after, valid-before, instance or for", Escaped(.0))]
+    UnknownOption(String),
+    /// An option is there twice.
+    #[error("the option {0} appears twice")]
+    RepeatedOption(String),
+    /// A time cannot be read.
+    #[error("{option}: \"{}\" is not a time in RFC 3339, such as 2026-01-31T00:00:00Z", Escaped(.value))]
+    Time {
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// `valid-after` is not before `valid-before`.
+    #[error("valid-after is not before valid-before, so the line never applies")]
+    EmptyWindow,
+    /// An instance's name has characters that it may not have.
+    #[error("\"{}\" is not an instance name", Escaped(.0))]
+    InstanceName(String),
+    /// A kind of object is not known.
+    #[error("unknown kind \"{}\"; expected commit, tag or push", Escaped(.0))]
+    UnknownKind(String),
 }
 
 impl AllowedIdentities {
     /// Reads a file.
     ///
     /// # Errors
-    /// Where a line is not of the form; the whole file is then refused.
+    /// The first line that cannot be read; the whole file is then refused.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         if text.len() > MAX_FILE {
-            return Err(PolicyError { line: 1, cause: format!("the file has more than {MAX_FILE} bytes, which are all that is read") });
+            return Err(PolicyError { line: 1, cause: LineError::FileTooLarge });
         }
         let mut lines = Vec::new();
         // some editors begin a file with a byte order mark
         for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             let number = index + 1;
-            let fields = fields(line).map_err(|cause| PolicyError { line: number, cause })?;
-            if !fields.is_empty() {
-                lines.push(AllowedIdentity::from_fields(number, &fields).map_err(|cause| PolicyError { line: number, cause })?);
-            }
+            let parsed = fields(line).and_then(|fields| AllowedIdentity::from_fields(number, &fields));
+            lines.extend(parsed.map_err(|cause| PolicyError { line: number, cause })?);
         }
-        Ok(Self { lines })
+        Ok(Self { lines, file: None })
+    }
+
+    /// The same with the file's name, for messages to somebody who may read the file: they name the file, and a line that almost lists an
+    /// identity.
+    #[must_use]
+    pub fn named(self, file: impl Into<String>) -> Self {
+        Self { file: Some(file.into()), ..self }
+    }
+
+    /// The same without the file's name, for messages to others.
+    #[must_use]
+    pub fn unnamed(self) -> Self {
+        Self { file: None, ..self }
     }
 
     /// The lines.
@@ -80,30 +144,60 @@ impl AllowedIdentities {
     }
 
     /// Whether a line allows this signature.
-    pub fn decide(&self, verified: &Verification) -> Decision {
-        let identity = verified.identity();
-        let named = self.lines.iter().filter(|line| line.issuer == identity.issuer && matches(&line.identity, &identity.name));
-        let mut otherwise = None;
-        for line in named {
-            match line.restriction_that_fails(verified) {
-                None => return Decision::Allowed(line.line),
-                Some(restriction) => otherwise = Some(restriction),
+    pub fn decide(&self, verification: &Verification) -> Ruling {
+        let identity = verification.identity();
+        let listed = self.lines.iter().filter(|line| line.issuer == identity.issuer && matches(&line.identity, &identity.name));
+        let mut elsewhere = None;
+        for line in listed {
+            match line.restriction_that_fails(verification) {
+                None => return Ruling::allowed(line.line),
+                Some(restriction) => elsewhere = Some(format!("{} {restriction}", self.place(line))),
             }
         }
-        otherwise.map_or(Decision::NotListed, Decision::ListedOtherwise)
+        match elsewhere {
+            Some(clause) => Ruling::in_words(Decision::AllowedElsewhere, clause),
+            None => Ruling::in_words(Decision::NotAllowed, self.not_listed(identity)),
+        }
+    }
+
+    /// That no line lists the identity, and the line that almost does.
+    fn not_listed(&self, identity: &Identity) -> String {
+        let Identity { name, issuer, .. } = identity;
+        let Some(file) = &self.file else { return format!("the allowed identities do not list {name} with issuer {issuer}") };
+        let not_listed = format!("{file} does not list {name} with issuer {issuer}");
+        let of_other_issuer = |line: &&AllowedIdentity| matches(&line.identity, name);
+        let in_other_case = |line: &&AllowedIdentity| line.issuer == *issuer && line.identity.eq_ignore_ascii_case(name);
+        if let Some(line) = self.lines.iter().find(of_other_issuer) {
+            return format!("{not_listed}; {} lists it with issuer {}", self.place(line), line.issuer);
+        }
+        if let Some(line) = self.lines.iter().find(in_other_case) {
+            return format!("{not_listed}; {} lists {}, and upper and lower case differ", self.place(line), line.identity);
+        }
+        not_listed
+    }
+
+    /// How messages name a line.
+    fn place(&self, line: &AllowedIdentity) -> String {
+        match &self.file {
+            Some(file) => format!("{file}:{}", line.line),
+            None => format!("line {} of the allowed identities", line.line),
+        }
     }
 }
 
 impl AllowedIdentity {
-    fn from_fields(line: usize, fields: &[String]) -> Result<Self, String> {
-        let [identity, issuer, options @ ..] = fields else {
-            return Err("an identity needs its issuer: IDENTITY ISSUER [OPTIONS]".into());
+    /// `None` for a line without fields.
+    fn from_fields(line: usize, fields: &[String]) -> Result<Option<Self>, LineError> {
+        let (identity, issuer, options) = match fields {
+            [] => return Ok(None),
+            [_] => return Err(LineError::IssuerMissing),
+            [identity, issuer, options @ ..] => (identity, issuer, options),
         };
         if identity.is_empty() || issuer.is_empty() || issuer.contains('*') {
-            return Err("identity and issuer must not be empty, and an issuer is matched exactly".into());
+            return Err(LineError::IssuerPattern);
         }
         if issuer.contains('=') && !issuer.contains("://") {
-            return Err(format!("{} stands where the issuer should", Escaped(issuer)));
+            return Err(LineError::OptionAsIssuer(issuer.clone()));
         }
         let mut allowed = Self {
             line,
@@ -115,48 +209,43 @@ impl AllowedIdentity {
         };
         let mut seen = Vec::new();
         for option in options {
-            let (name, value) = option.split_once('=').ok_or_else(|| format!("{} is no option of the form NAME=VALUE", Escaped(option)))?;
+            let (name, value) = option.split_once('=').ok_or_else(|| LineError::NoValue(option.clone()))?;
             if seen.contains(&name) {
-                return Err(format!("{name} stands twice"));
+                return Err(LineError::RepeatedOption(name.to_owned()));
+            }
+            match name {
+                "valid-after" => allowed.window.start = Some(time("valid-after", value)?),
+                "valid-before" => allowed.window.end = Some(time("valid-before", value)?),
+                "instance" => allowed.instance = Instance::named(value).ok_or_else(|| LineError::InstanceName(value.to_owned()))?,
+                "for" => allowed.kinds = value.split(',').map(kind).collect::<Result<_, _>>()?,
+                _ => return Err(LineError::UnknownOption(name.to_owned())),
             }
             seen.push(name);
-            match name {
-                "valid-after" => allowed.window.start = Some(time(name, value)?),
-                "valid-before" => allowed.window.end = Some(time(name, value)?),
-                "instance" => {
-                    allowed.instance = Instance::named(value).ok_or_else(|| format!("{} is no name of an instance", Escaped(value)))?
-                }
-                "for" => allowed.kinds = value.split(',').map(kind).collect::<Result<_, _>>()?,
-                _ => return Err(format!("{} is no option; there are valid-after, valid-before, instance and for", Escaped(name))),
-            }
         }
         if let Window { start: Some(start), end: Some(end) } = allowed.window
             && start >= end
         {
-            return Err("valid-after does not lie before valid-before, so the line would never hold".into());
+            return Err(LineError::EmptyWindow);
         }
-        Ok(allowed)
+        Ok(Some(allowed))
     }
 
-    fn restriction_that_fails(&self, verified: &Verification) -> Option<String> {
-        if *verified.instance() != self.instance {
-            return Some(format!(
-                "line {} allows it for the instance {}, and the signature is of {}",
-                self.line,
-                self.instance,
-                verified.instance()
-            ));
+    /// Which restriction of the line does not hold, as words that follow the line's place.
+    fn restriction_that_fails(&self, verification: &Verification) -> Option<String> {
+        let (name, instance) = (&verification.identity().name, verification.instance());
+        if *instance != self.instance {
+            return Some(format!("allows {name} for the instance {}; the signature is from {instance}", self.instance));
         }
-        if let Some(outside) = verified.times().iter().find(|trusted| !self.window.contains(trusted.time)) {
-            return Some(format!("line {} allows it {}, and it was made at {}", self.line, self.window, outside.time));
+        if let Some(outside) = verification.times().iter().find(|trusted| !self.window.contains(trusted.time)) {
+            return Some(format!("allows {name} {}; the signature was made at {}", self.window, outside.time));
         }
-        let kind = verified.subject().kind;
-        (!self.kinds.contains(&kind)).then(|| format!("line {} does not allow it to sign a {}", self.line, kind.as_str()))
+        let kind = verification.subject().kind;
+        (!self.kinds.contains(&kind)).then(|| format!("does not allow {name} to sign a {}", kind.as_str()))
     }
 }
 
-/// Whether `name` is `pattern`, where `*` stands for any characters but `/` and `@`. Linear: each star takes as little as it can. More would
-/// not help, since what it left over the next star can take, or else a `/` or `@` stands in the way of both.
+/// Whether `name` matches `pattern`, where `*` stands for any characters but `/` and `@`. Linear: each star takes as little as it can. More
+/// would not help: the next star can take the rest, or a `/` or `@` stops both.
 fn matches(pattern: &str, name: &str) -> bool {
     let crosses = |taken: &str| taken.contains(['/', '@']);
     let mut literals = pattern.split('*');
@@ -171,28 +260,28 @@ fn matches(pattern: &str, name: &str) -> bool {
     rest.strip_suffix(last).is_some_and(|taken| !crosses(taken))
 }
 
-fn time(option: &str, value: &str) -> Result<Timestamp, String> {
-    time_of(value).ok_or_else(|| format!("{option}={} is no time in RFC 3339, such as 2026-01-31T00:00:00Z", Escaped(value)))
+fn time(option: &'static str, value: &str) -> Result<Timestamp, LineError> {
+    time_of(value).ok_or_else(|| LineError::Time { option, value: value.to_owned() })
 }
 
-/// A time in RFC 3339. The last hours of the year 9999, which are later than any timestamp, are the latest: people write them for no end.
+/// A time in RFC 3339. The last hours of the year 9999, which are later than any timestamp, are the latest one: people write them for "never".
 pub fn time_of(text: &str) -> Option<Timestamp> {
     let is_whole = |pieces: &Pieces<'_>| pieces.date().year() == 9999 && pieces.time().is_some() && pieces.offset().is_some();
     let last_hours = || Pieces::parse(text).ok().filter(is_whole).map(|_| Timestamp::MAX);
     text.parse().ok().or_else(last_hours)
 }
 
-fn kind(word: &str) -> Result<SubjectKind, String> {
+fn kind(word: &str) -> Result<SubjectKind, LineError> {
     match word {
         "commit" => Ok(SubjectKind::Commit),
         "tag" => Ok(SubjectKind::Tag),
         "push" => Ok(SubjectKind::Push),
-        _ => Err(format!("{} is no kind of object; there are commit, tag and push", Escaped(word))),
+        _ => Err(LineError::UnknownKind(word.to_owned())),
     }
 }
 
 /// The fields of a line: separated by spaces or tabs, quoted with `"`, ended by `#`.
-fn fields(line: &str) -> Result<Vec<String>, String> {
+fn fields(line: &str) -> Result<Vec<String>, LineError> {
     let (mut fields, mut field, mut open) = (Vec::new(), None::<String>, false);
     for character in line.chars() {
         match character {
@@ -202,12 +291,12 @@ fn fields(line: &str) -> Result<Vec<String>, String> {
             }
             '#' if !open && field.is_none() => break,
             ' ' | '\t' if !open => fields.extend(field.take()),
-            '\0'..='\x1f' | '\x7f' => return Err("it holds a control character".into()),
+            '\0'..='\x1f' | '\x7f' => return Err(LineError::ControlCharacter),
             other => field.get_or_insert_default().push(other),
         }
     }
     if open {
-        return Err("a quotation mark is not closed".into());
+        return Err(LineError::OpenQuotation);
     }
     fields.extend(field);
     Ok(fields)

@@ -1,21 +1,21 @@
-//! Identities that a caller expects, given on the command line in place of a file: exact, or by a regular expression.
+//! Identities that a caller expects, given on the command line instead of a file: exact, or as regular expressions.
 //!
-//! The flags are named as cosign and gitsign name them. A pattern must match the whole text; where it matches a part only, the answer says
-//! so and shows the pattern that would match, since "someone whose name contains this" is rarely what was meant.
+//! The flags have the names that cosign and gitsign use. A pattern must match the whole text. Where it matches only a part, the message
+//! shows the pattern that would match, since "any name that contains this" is rarely what was meant.
 
-use super::Decision;
+use super::{Decision, Ruling};
 use crate::verify::Verification;
 use regex::{Regex, RegexBuilder};
 
 /// A compiled pattern larger than this is refused, in bytes.
 const MAX_PATTERN: usize = 1 << 20;
 
-/// What one text must be.
+/// What a text must be.
 #[derive(Debug, Clone)]
 pub enum Expected {
     /// Exactly this.
     Exactly(String),
-    /// Wholly matched by this.
+    /// A text that this matches as a whole.
     Pattern(Pattern),
 }
 
@@ -43,12 +43,12 @@ impl Pattern {
     /// Compiles a pattern.
     ///
     /// # Errors
-    /// In words, where it is no regular expression, or too large.
-    pub fn new(text: &str) -> Result<Self, String> {
-        let compile = |pattern: &str| RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build().map_err(|error| cause(&error));
-        // by itself first, so that a parenthesis too many is the caller's error and does not close the one that is put around it
+    /// Where it is not a regular expression, or too large.
+    pub fn new(text: &str) -> Result<Self, PatternError> {
+        let compile = |pattern: &str| RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build().map_err(|error| PatternError::new(&error));
+        // by itself first: a surplus parenthesis must be an error, and not close the one that is put around the pattern
         let part = compile(text)?;
-        // in the mode (?x) a comment goes on to the end of its line, and a line break is no part of what is matched
+        // in the mode (?x) a comment extends to the end of its line, and a line break matches nothing
         let whole = compile(&format!(r"\A(?:{text})\z")).or_else(|_| compile(&format!("\\A(?:{text}\n)\\z")))?;
         Ok(Self { text: text.to_owned(), whole, part })
     }
@@ -57,34 +57,39 @@ impl Pattern {
 impl Pattern {
     /// The narrowest pattern made of this one that matches the whole text.
     fn widened(&self, text: &str) -> Option<String> {
-        // what is put before or after would belong to one of the alternatives only
+        // without the group, what is added would belong to one of the alternatives only
         let inner = if self.text.contains('|') { format!("(?:{})", self.text) } else { self.text.clone() };
         let mut wider = [format!("{inner}.*"), format!(".*{inner}"), format!(".*{inner}.*")].into_iter();
         wider.find(|pattern| Self::new(pattern).is_ok_and(|pattern| pattern.whole.is_match(text)))
     }
 }
 
-/// The last line of the crate's drawing says what is wrong.
-fn cause(error: &regex::Error) -> String {
-    let text = error.to_string();
-    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+/// A pattern that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PatternError(String);
+
+impl PatternError {
+    fn new(error: &regex::Error) -> Self {
+        // the text is a drawing of several lines; the last says what is wrong
+        let text = error.to_string();
+        Self(text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned())
+    }
 }
 
 impl Expected {
-    /// `None` where `text` is what was expected; otherwise why not.
+    /// Why `text` is not the expected one; `None` where it is.
     fn mismatch(&self, what: &str, text: &str) -> Option<String> {
         match self {
-            Self::Exactly(expected) => (expected != text).then(|| format!("the {what} is {text}, and {expected} is expected")),
+            Self::Exactly(expected) => (expected != text).then(|| format!("the {what} is {text}; expected {expected}")),
             Self::Pattern(pattern) if pattern.whole.is_match(text) => None,
-            Self::Pattern(pattern) if pattern.part.is_match(text) => Some(match pattern.widened(text) {
-                Some(wider) => {
-                    format!(
-                        "the pattern {} matches only a part of the {what} {text}; {wider} would match the whole, and others with it",
-                        pattern.text
-                    )
-                }
-                None => format!("the pattern {} matches only a part of the {what} {text}, and has to match the whole", pattern.text),
-            }),
+            Self::Pattern(pattern) if pattern.part.is_match(text) => {
+                let partly = format!("the pattern {} matches only a part of the {what} {text}", pattern.text);
+                Some(match pattern.widened(text) {
+                    Some(wider) => format!("{partly}; {wider} would match the whole, and other texts too"),
+                    None => format!("{partly}, and must match the whole"),
+                })
+            }
             Self::Pattern(pattern) => Some(format!("the {what} is {text}, which the pattern {} does not match", pattern.text)),
         }
     }
@@ -96,8 +101,8 @@ impl ExpectedIdentity {
         let claims = verified.certificate().claims();
         let missing = |(name, expected): &(&'static str, String)| match claims.iter().find(|(claim, _)| claim == name) {
             Some((_, value)) if value == expected => None,
-            Some((_, value)) => Some(format!("the claim {name} is {value}, and {expected} is expected")),
-            None => Some(format!("the certificate makes no claim {name}, and {expected} is expected")),
+            Some((_, value)) => Some(format!("the claim {name} is {value}; expected {expected}")),
+            None => Some(format!("the certificate has no claim {name}; expected {expected}")),
         };
         self.issuer
             .mismatch("issuer", &identity.issuer)
@@ -106,16 +111,16 @@ impl ExpectedIdentity {
     }
 }
 
-/// Whether one of the expected identities made this signature; an empty list expects nobody.
-pub(super) fn decide(expected: &[ExpectedIdentity], verified: &Verification) -> Decision {
+/// Whether one of the expected identities made this signature. An empty list expects nobody.
+pub(super) fn decide(expected: &[ExpectedIdentity], verification: &Verification) -> Ruling {
     let mut mismatch = None;
-    for (index, identity) in expected.iter().enumerate() {
-        match identity.mismatch(verified) {
-            None => return Decision::Expected(index + 1),
-            Some(why) => mismatch = Some(why),
+    for identity in expected {
+        match identity.mismatch(verification) {
+            None => return Ruling::plain(Decision::Expected),
+            Some(clause) => mismatch = Some(clause),
         }
     }
-    Decision::NotExpected(mismatch.unwrap_or_else(|| "nobody is expected".into()))
+    Ruling::in_words(Decision::NotExpected, mismatch.unwrap_or_else(|| "nobody is expected".into()))
 }
 
 #[cfg(test)]
@@ -137,7 +142,7 @@ mod tests {
             (r"@example\.com", "alice@example.com", r"; .*@example\.com would"),
             ("^alice", "alice@example.com", "; ^alice.* would"),
             ("bob|alice", "alice@example.com", "; (?:bob|alice).* would"),
-            ("a$", "a@evil.org\na", ", and has to match the whole"),
+            ("a$", "a@evil.org\na", ", and must match the whole"),
         ] {
             let words = pattern(narrow).mismatch("identity", text).unwrap();
             assert!(words.contains("only a part") && words.contains(wider), "{words}");
@@ -150,7 +155,7 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_is_an_error() {
-        assert_eq!(Pattern::new("(").unwrap_err(), "unclosed group");
+        assert_eq!(Pattern::new("(").unwrap_err().to_string(), "unclosed group");
         assert!(Pattern::new("a{1000}{1000}{1000}").is_err());
         assert!(Pattern::new("x)(?:y").is_err());
     }

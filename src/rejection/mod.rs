@@ -38,6 +38,10 @@ impl Rejection {
         self.reason
     }
 
+    pub(crate) fn explanation(&self) -> &dyn Explanation {
+        &self.reason
+    }
+
     /// What was expected and found, in words; empty where the reason says it all. It may hold bytes that an attacker chose.
     pub fn detail(&self) -> &str {
         &self.detail
@@ -162,6 +166,6 @@ mod tests {
         let plain = Rejection::from(Reason::NoSignature);
         assert_eq!(plain.to_string(), "the object carries no signature");
         let detailed = Rejection::new(Reason::DuplicateHeader, "tree");
-        assert_eq!(detailed.to_string(), "a header that may stand once stands twice: tree");
+        assert_eq!(detailed.to_string(), "a header appears twice that may appear once: tree");
     }
 }

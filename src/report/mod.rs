@@ -1,19 +1,17 @@
-//! What is told about a judged signature, for machines and people: one view for `verify`, `show`, git's status lines and the library.
+//! What is reported about a judged signature, for machines and people: in `verify`, `show`, git's status lines and the library.
 //!
-//! The field names are the documented schema of `--json`: `oid` and `verdict` first, names only ever added.
+//! The field names are the documented schema of `--json`: `oid` and `verdict` come first, and names are only ever added.
 
-mod advice;
 mod contents;
 
-pub use advice::{advice, cause};
 pub use contents::Contents;
 
 use crate::{
-    Explanation as _,
+    Explanation,
     certificate::{Certificate, SignerCertificate},
     escape::Escaped,
     object::SignatureKind,
-    policy::{Decision, Judgement, OtherJudgement, Verdict},
+    policy::{Decision, ExternalJudgement, Judgement, Outcome, Ruling, Verdict},
     signature::{
         armor,
         cms::{SignedData, SignerIdentifier},
@@ -32,7 +30,7 @@ pub struct Report {
     pub oid: Option<String>,
     /// The verdict.
     pub verdict: &'static str,
-    /// `commit`, `tag` or `push`; for what was not verified, where the caller knows it.
+    /// `commit`, `tag` or `push`. For an object that was not verified, the caller may know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<&'static str>,
     /// Why it is not verified: the reason's stable identifier.
@@ -44,10 +42,10 @@ pub struct Report {
     /// The same in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Who judged a signature of another kind, and what it names as its key.
+    /// Which verifier judged a signature of another kind, and the key that it names.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub other: Option<OtherReport>,
-    /// What a tag says and what was looked at, where the call is about tags.
+    /// What a tag says and what was judged, where the call is about tags.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<TagReport>,
     /// What was verified.
@@ -61,7 +59,7 @@ pub struct Report {
     pub decision_id: Option<&'static str>,
 }
 
-/// Another verifier's word.
+/// What another verifier found.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OtherReport {
@@ -69,7 +67,7 @@ pub struct OtherReport {
     pub judged_by: &'static str,
     /// `openpgp` or `ssh`.
     pub signature_kind: &'static str,
-    /// Whom it names as the signer.
+    /// The signer that it names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signer: Option<String>,
     /// The key's fingerprint, as its kind writes it.
@@ -77,7 +75,7 @@ pub struct OtherReport {
     pub key: Option<String>,
 }
 
-/// A tag's own headers.
+/// The headers of a tag.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TagReport {
@@ -87,7 +85,7 @@ pub struct TagReport {
     pub target: String,
     /// That object's type.
     pub target_type: String,
-    /// Whether that object was judged too, in a report of its own.
+    /// Whether that object was judged too, in another report.
     pub target_judged: bool,
 }
 
@@ -101,7 +99,7 @@ pub struct SignatureReport {
     pub identity_kind: &'static str,
     /// The OpenID issuer.
     pub issuer: String,
-    /// The instance that vouches for it.
+    /// The instance whose trust root vouches for it.
     pub instance: String,
     /// SHA-256 of the certificate, upper-case hexadecimal.
     pub certificate_fingerprint: String,
@@ -109,12 +107,12 @@ pub struct SignatureReport {
     pub times: Vec<TimeReport>,
     /// The log entry.
     pub log_entry: LogEntryReport,
-    /// What the token of a workload said.
+    /// The claims in the token of a workload.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub claims: serde_json::Map<String, serde_json::Value>,
-    /// SHA-256 of the signed bytes, hexadecimal: the same for two objects that differ only in the signature's unsigned parts.
+    /// SHA-256 of the signed bytes, hexadecimal. It is the same for two objects that differ only in unsigned parts of the signature.
     pub payload_digest: String,
-    /// The identifiers of the rules of old that it needed.
+    /// The identifiers of the legacy rules that it needed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub legacy: Vec<&'static str>,
 }
@@ -144,45 +142,60 @@ pub struct LogEntryReport {
 impl Report {
     /// The report on a judgement.
     pub fn new(oid: Option<String>, judgement: &Judgement) -> Self {
-        let verified = judgement.result.as_ref().ok();
-        let other = judgement.other.as_ref();
-        // another verifier's word takes the place of the rejection that made room for it
-        let rejection = judgement.result.as_ref().err().filter(|_| other.is_none());
-        let finding = other.map(|other| other.finding).filter(|finding| finding.verdict() != Verdict::Good);
-        let message = rejection.map(ToString::to_string).or_else(|| finding.and(other).map(found));
-        Self {
+        let report = Self {
             oid,
-            verdict: judgement.verdict.as_str(),
-            kind: verified.map(|verified| verified.subject().kind).filter(|kind| *kind != SubjectKind::Bytes).map(SubjectKind::as_str),
-            reason: rejection.map(|rejection| rejection.reason().id()).or(finding.map(|finding| finding.id())),
-            layer: rejection.map(|rejection| rejection.reason().layer().id()),
-            message: message.map(|message| Escaped(&message).to_string()),
-            other: other.map(OtherReport::new),
+            verdict: judgement.verdict().as_str(),
+            kind: None,
+            reason: None,
+            layer: None,
+            message: None,
+            other: None,
             tag: None,
-            signature: verified.map(SignatureReport::new),
-            decision: judgement.decision.as_ref().map(|decision| Escaped(&decision.to_string()).to_string()),
-            decision_id: judgement.decision.as_ref().map(Decision::id),
+            signature: None,
+            decision: None,
+            decision_id: None,
+        };
+        match judgement.outcome() {
+            Outcome::Verified { verification, ruling } => Self {
+                kind: Some(verification.subject().kind).filter(|kind| *kind != SubjectKind::Bytes).map(SubjectKind::as_str),
+                signature: Some(SignatureReport::new(verification)),
+                decision: Some(Escaped(&ruling.to_string()).to_string()),
+                decision_id: Some(ruling.decision().id()),
+                ..report
+            },
+            Outcome::Rejected(rejection) => Self {
+                reason: Some(rejection.reason().id()),
+                layer: Some(rejection.reason().layer().id()),
+                message: Some(Escaped(&rejection.to_string()).to_string()),
+                ..report
+            },
+            Outcome::External(external) => Self {
+                reason: judgement.explanation().map(Explanation::id),
+                message: judgement.explanation().map(|_| Escaped(&finding(external)).to_string()),
+                other: Some(OtherReport::new(external)),
+                ..report
+            },
         }
     }
 }
 
 impl OtherReport {
-    fn new(other: &OtherJudgement) -> Self {
-        let signature_kind = match other.kind {
+    fn new(external: &ExternalJudgement) -> Self {
+        let signature_kind = match external.kind {
             SignatureKind::OpenPgp => "openpgp",
             SignatureKind::Ssh => "ssh",
             SignatureKind::X509 => "x509",
             SignatureKind::Unknown => "unknown",
         };
-        Self { judged_by: other.by.as_str(), signature_kind, signer: other.signer.clone(), key: other.key.clone() }
+        Self { judged_by: external.by.as_str(), signature_kind, signer: external.signer.clone(), key: external.key.clone() }
     }
 }
 
 /// What another verifier found, as a clause.
-fn found(other: &OtherJudgement) -> String {
-    match other.detail.as_str() {
-        "" => other.finding.sentence().to_owned(),
-        detail => format!("{}: {detail}", other.finding.sentence()),
+fn finding(external: &ExternalJudgement) -> String {
+    match external.detail.as_str() {
+        "" => external.finding.sentence().to_owned(),
+        detail => format!("{}: {detail}", external.finding.sentence()),
     }
 }
 
@@ -214,37 +227,17 @@ impl SignatureReport {
     }
 }
 
-/// The key id that git shows: the upper-case hexadecimal SHA-256 of the certificate.
+/// The key id that git shows: SHA-256 of the certificate in upper-case hexadecimal.
 pub fn fingerprint(verified: &Verification) -> String {
     hex::encode(&verified.certificate().certificate().fingerprint()).to_ascii_uppercase()
 }
 
-impl std::fmt::Display for Decision {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Allowed(line) => write!(f, "line {line} of the allowed identities names it"),
-            Self::Expected(_) => f.write_str("it is an expected identity"),
-            Self::NotExpected(why) => f.write_str(why),
-            Self::NobodyNamed => f.write_str("no allowed identities are configured (paraph.allowedIdentities)"),
-            Self::NotListed => f.write_str("the allowed identities do not name it"),
-            Self::ListedOtherwise(why) => f.write_str(why),
-            Self::NotTheCommitter(Some(claimed)) => {
-                write!(f, "the object claims to be from {claimed}, which is not the identity that signed it")
-            }
-            Self::NotTheCommitter(None) => f.write_str("the object names no e-mail address that the signer's could be compared with"),
-            Self::Legacy => f.write_str("it needs a rule for old signatures, which must be asked for (--allow-legacy, paraph.allowLegacy)"),
-        }
-    }
-}
-
-/// The judgement as lines for people, each a sentence; what comes from outside is escaped. The first says the verdict.
+/// The judgement as lines for people, each one or two sentences; what comes from outside is escaped. The first line states the verdict.
 pub fn sentences(judgement: &Judgement) -> Vec<String> {
-    if let Some(other) = &judgement.other {
-        return vec![other_sentence(other)];
-    }
-    match &judgement.result {
-        Err(rejection) => {
-            let opening = match judgement.verdict {
+    match judgement.outcome() {
+        Outcome::Verified { verification, ruling } => verified_sentences(verification, ruling),
+        Outcome::Rejected(rejection) => {
+            let opening = match judgement.verdict() {
                 Verdict::Unsigned => "Not signed",
                 Verdict::Other => "Not judged",
                 Verdict::Unchecked => "The signature could not be checked",
@@ -252,71 +245,77 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
             };
             vec![format!("{opening}: {} [{}].", Escaped(&rejection.to_string()), rejection.reason().id())]
         }
-        Ok(verified) => {
-            let identity = verified.identity();
-            let times: Vec<String> =
-                verified.times().iter().map(|trusted| format!("{} ({})", trusted.time, trusted.source.as_str())).collect();
-            let mut lines = vec![
-                format!("Good signature from {}, vouched for by {}.", Escaped(&identity.name), Escaped(&identity.issuer)),
-                format!(
-                    "Signed at {}; entry {} of the log {}; instance {}.",
-                    times.join(" and "),
-                    verified.entry().log_index,
-                    Escaped(&verified.entry().origin),
-                    verified.instance()
-                ),
-            ];
-            let rules = verified.legacy_rules().iter();
-            lines.extend(rules.map(|rule| format!("This needed a legacy rule: {} [{}].", rule.sentence(), rule.id())));
-            if let Some(decision) = judgement.decision.as_ref().filter(|_| judgement.verdict != Verdict::Good) {
-                lines.push(format!("But it is not trusted: {}.", Escaped(&decision.to_string())));
-            }
-            if judgement.decision == Some(Decision::NobodyNamed) {
-                lines.push(format!(
-                    "To trust it, put the line `{}` into a file and run `git config --global paraph.allowedIdentities FILE`.",
-                    allowed_line(verified)
-                ));
-            }
-            lines
-        }
+        Outcome::External(external) => vec![external_sentence(external)],
     }
 }
 
-/// Another verifier's word as a sentence that says whose it is.
-fn other_sentence(other: &OtherJudgement) -> String {
-    let kind = match other.kind {
+fn verified_sentences(verification: &Verification, ruling: &Ruling) -> Vec<String> {
+    let identity = verification.identity();
+    let times: Vec<String> = verification.times().iter().map(|trusted| format!("{} ({})", trusted.time, trusted.source.as_str())).collect();
+    let mut lines = vec![
+        format!("Good signature from {}, vouched for by {}.", Escaped(&identity.name), Escaped(&identity.issuer)),
+        format!(
+            "Signed at {}; entry {} of the log {}; instance {}.",
+            times.join(" and "),
+            verification.entry().log_index,
+            Escaped(&verification.entry().origin),
+            verification.instance()
+        ),
+    ];
+    let rules = verification.legacy_rules().iter();
+    lines.extend(rules.map(|rule| format!("This needed a legacy rule: {} [{}].", rule.sentence(), rule.id())));
+    if ruling.decision().verdict() != Verdict::Good {
+        lines.push(format!("But it is not trusted: {}.", Escaped(&ruling.to_string())));
+    }
+    lines
+}
+
+/// What the user can do to trust a verified signature, as a sentence; `None` where nothing simple would.
+pub fn next_step(judgement: &Judgement) -> Option<String> {
+    let Outcome::Verified { verification, ruling } = judgement.outcome() else { return None };
+    let line = allowed_line(verification);
+    match ruling.decision() {
+        Decision::NobodyAllowed => {
+            Some(format!("To trust it, write the line `{line}` into a file and run `git config --global paraph.allowedIdentities FILE`."))
+        }
+        Decision::NotAllowed => Some(format!("If you trust {}, add: `{line}`.", Escaped(&verification.identity().name))),
+        Decision::LegacyRule => Some("To accept legacy signatures, use --allow-legacy or set paraph.allowLegacy.".into()),
+        _ => None,
+    }
+}
+
+/// What another verifier found, as a sentence that names the verifier.
+fn external_sentence(external: &ExternalJudgement) -> String {
+    let kind = match external.kind {
         SignatureKind::OpenPgp => "OpenPGP",
         SignatureKind::Ssh => "SSH",
         SignatureKind::X509 => "x509",
         SignatureKind::Unknown => "unknown",
     };
-    let signer = other.signer.as_ref().map(|signer| format!(" from {}", Escaped(signer))).unwrap_or_default();
-    let key = other.key.as_ref().map(|key| format!(", key {}", Escaped(key))).unwrap_or_default();
-    let by = other.by.words();
-    match other.finding.verdict() {
-        Verdict::Good => format!("Good {kind} signature{signer}{key}; judged by {by}."),
-        verdict => {
-            let opening = match verdict {
-                Verdict::Untrusted => "Not trusted",
-                Verdict::Unchecked => "The signature could not be checked",
-                _ => "BAD signature",
-            };
-            format!("{opening}: {} [{}]. The {kind} signature{signer}{key} was judged by {by}.", Escaped(&found(other)), other.finding.id())
-        }
-    }
+    let signer = external.signer.as_ref().map(|signer| format!(" from {}", Escaped(signer))).unwrap_or_default();
+    let key = external.key.as_ref().map(|key| format!(", key {}", Escaped(key))).unwrap_or_default();
+    let by = external.by.words();
+    let opening = match external.finding.verdict() {
+        Verdict::Good => return format!("Good {kind} signature{signer}{key}; judged by {by}."),
+        Verdict::Untrusted => "Not trusted",
+        Verdict::Unchecked => "The signature could not be checked",
+        _ => "BAD signature",
+    };
+    let id = external.finding.id();
+    format!("{opening}: {} [{id}]. The {kind} signature{signer}{key} was judged by {by}.", Escaped(&finding(external)))
 }
 
-/// What a signature that was not verified says of itself: whose it would be.
+/// What a signature that was not verified claims: who signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
     /// SHA-256 of the signer's certificate, upper-case hexadecimal.
     pub fingerprint: String,
-    /// The subject alternative name, where the certificate keeps the profile.
+    /// The subject alternative name, where the certificate follows Fulcio's profile.
     pub identity: Option<String>,
 }
 
 impl Claimed {
-    /// Reads the claim out of an armored signature; `None` where it carries no certificate that its signer names.
+    /// Reads the claim from an armored signature; `None` where the signature does not carry the certificate that its signer names.
     pub fn of(armored: &[u8]) -> Option<Self> {
         let cms = armor::decode(armored).ok()?;
         let signed_data = SignedData::from_der(&cms).ok()?;
@@ -329,7 +328,7 @@ impl Claimed {
     }
 }
 
-/// The line of the allowed identities that would name this signer, escaped.
+/// The line of the allowed identities that would list this signer, escaped.
 pub fn allowed_line(verified: &Verification) -> String {
     let (identity, instance) = (verified.identity(), verified.instance());
     let named = if *instance == Instance::Public { String::new() } else { format!(" instance={instance}") };

@@ -47,7 +47,7 @@ fn openpgp_is_named_and_judged_by_git_where_that_is_asked_for() {
     insta::assert_snapshot!(text(&sandbox, &own.fingerprint, &sandbox.paraph(&["verify", &commit])), @r"
     exit 13
     commit OID: other
-      Not judged: the signature is an OpenPGP signature, which git's own gpg program judges [openpgp-signature].
+      Not judged: the signature is an OpenPGP signature, which git's gpg program verifies [openpgp-signature].
     ");
     insta::assert_snapshot!(text(&sandbox, &own.fingerprint, &sandbox.paraph(&["verify", &commit, "--other-signatures"])), @r"
     exit 0
@@ -72,7 +72,7 @@ fn openpgp_is_named_and_judged_by_git_where_that_is_asked_for() {
     insta::assert_snapshot!(text(&sandbox, &own.fingerprint[24..], &sandbox.paraph(&["verify", &tampered, "--other-signatures"])), @r"
     exit 15
     commit OID: bad
-      BAD signature: the signature does not fit [other-signature-invalid]. The OpenPGP signature from Ann <ann@example.com>, key FINGERPRINT was judged by git.
+      BAD signature: the signature does not verify [other-signature-invalid]. The OpenPGP signature from Ann <ann@example.com>, key FINGERPRINT was judged by git.
     ");
 }
 

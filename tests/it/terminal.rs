@@ -43,19 +43,19 @@ fn the_summary_says_how_many_whose_why_and_what_to_do() {
            1  bob@example.com, vouched for by http://HOST: untrusted
            1  the signature was made over other content [payload-mismatch]
               commit … "2"
-              what to do: do not trust it: it was changed after it was signed, or its signature is damaged; ask its author
-           1  the signature is an OpenPGP signature, which git's own gpg program judges [openpgp-signature]
+              what to do: do not trust it: it was changed after signing, or its signature is damaged; ask its author
+           1  the signature is an OpenPGP signature, which git's gpg program verifies [openpgp-signature]
               commit … "two"
-              what to do: let git judge it with --other-signatures; for the merges of a forge name its key in paraph.forgeKey
+              what to do: let git verify it with --other-signatures; for a forge's merges, set paraph.forgeKey to its key
            4  the object carries no signature [no-signature]
               commit … "six \u{1b}[2J"
               commit … "five"
               commit … "four"
               and 1 more
-              what to do: sign: the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`
-           1  the allowed identities do not name the identity [identity-not-allowed]
+              what to do: sign it: the last commit with `git commit --amend --no-edit -S`, all commits since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`
+           1  the allowed identities do not list the identity [identity-not-allowed]
               commit … "two"
-              what to do: where you trust it, add a line `IDENTITY ISSUER` to your allowed identities (with `instance=NAME` where it is not the public one)
+              what to do: if you trust the identity, add a line `IDENTITY ISSUER` to your allowed identities (with `instance=NAME` unless it is the public instance)
     "#);
     assert_eq!(done.code, Some(15));
 }
@@ -221,6 +221,6 @@ fn nothing_to_verify_is_said_and_an_empty_list_is_a_mistake() {
     }
     for done in [sandbox.paraph(&["verify", "^HEAD"]), sandbox.paraph_with(&["verify", "--stdin"], b"^HEAD\n")] {
         assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{done:?}");
-        assert!(done.stderr.starts_with("error: the revisions only leave commits out"), "{}", done.stderr);
+        assert!(done.stderr.starts_with("error: the revisions only exclude commits"), "{}", done.stderr);
     }
 }

@@ -61,7 +61,7 @@ const CAPS: &[Cap] = &[
     Cap { name: "MAX_SIGNATURES", at: MAX_SIGNATURES, passes: "good", refused: "checkpoint-malformed", of: checkpoint_signatures },
     Cap { name: "MAX_TOKEN", at: MAX_TOKEN, passes: "good", refused: "timestamp-malformed", of: token },
     Cap { name: "MAX_CHAIN", at: 8, passes: "good", refused: "its chain has 9 certificates", of: chain },
-    Cap { name: "MAX_TRUSTED_ROOT", at: MAX_TRUSTED_ROOT, passes: "good", refused: "bytes, at most", of: trusted_root },
+    Cap { name: "MAX_TRUSTED_ROOT", at: MAX_TRUSTED_ROOT, passes: "good", refused: "bytes; at most", of: trusted_root },
     Cap { name: "MAX_ENTRIES", at: 256, passes: "good", refused: "more than 256 entries of one kind", of: logs },
     Cap { name: "MAX_FILE", at: MAX_FILE, passes: "good", refused: "the file has more than", of: identities },
     Cap { name: "MAX_DETACHED", at: MAX_DETACHED, passes: "good", refused: "entry-mismatch", of: detached },

@@ -7,8 +7,8 @@ use crate::{
 use paraph::{
     Explanation as _, Layer, LegacyRule, Reason, Rejection,
     object::{ObjectFormat, PayloadKind},
-    policy::{AllowedIdentities, Decision, Expected, ExpectedIdentity, Judgement, Policy, Verdict},
-    report::{Claimed, Contents, Report, fingerprint, sentences},
+    policy::{AllowedIdentities, Expected, ExpectedIdentity, Judgement, Policy, Verdict},
+    report::{Claimed, Contents, Report, fingerprint, next_step, sentences},
     trust::{Instance, TrustRoot, Window},
     verify::{TimeSource, Verified, Verifier},
 };
@@ -59,51 +59,100 @@ fn each_verdict_has_its_words() {
     insta::assert_snapshot!(told("v1_with_timestamp_ok", &allowing("bob@example.com https://issuer.example")), @r"
     Good signature from alice@example.com, vouched for by https://issuer.example.
     Signed at 2025-03-01T12:00:00Z (log) and 2025-03-01T12:00:00Z (timestamp-authority); entry 1000005 of the log rekor.example - 1193050959916656506; instance vectors.
-    But it is not trusted: the allowed identities do not name it.
+    But it is not trusted: the allowed identities do not list alice@example.com with issuer https://issuer.example.
     ");
     insta::assert_snapshot!(told("v2_ok", &Policy::default()), @r"
     Good signature from alice@example.com, vouched for by https://issuer.example.
     Signed at 2025-03-01T12:00:00Z (timestamp-authority); entry 5 of the log log2025.example; instance vectors.
-    But it is not trusted: no allowed identities are configured (paraph.allowedIdentities).
-    To trust it, put the line `alice@example.com https://issuer.example instance=vectors` into a file and run `git config --global paraph.allowedIdentities FILE`.
+    But it is not trusted: no allowed identities are configured.
     ");
     insta::assert_snapshot!(told("sct_missing_fail", &alice), @r"
     Good signature from alice@example.com, vouched for by https://issuer.example.
     Signed at 2025-03-01T12:00:00Z (log); entry 1000005 of the log rekor.example - 1193050959916656506; instance vectors.
-    This needed a legacy rule: the certificate carries no signed certificate timestamp [sct-missing].
-    But it is not trusted: it needs a rule for old signatures, which must be asked for (--allow-legacy, paraph.allowLegacy).
+    This needed a legacy rule: the certificate has no signed certificate timestamp [sct-missing].
+    But it is not trusted: it needs a legacy rule, and legacy signatures are not accepted.
     ");
     insta::assert_snapshot!(told("unsigned_fail", &alice), @"Not signed: the object carries no signature [no-signature].");
-    insta::assert_snapshot!(told("openpgp_fail", &alice), @"Not judged: the signature is an OpenPGP signature, which git's own gpg program judges [openpgp-signature].");
-    insta::assert_snapshot!(told("unknown_authority_fail", &alice), @"The signature could not be checked: the certificate comes from an authority that is not in the trust root: looked in vectors (a file); `paraph trust update` fetches a newer one [unknown-authority].");
+    insta::assert_snapshot!(told("openpgp_fail", &alice), @"Not judged: the signature is an OpenPGP signature, which git's gpg program verifies [openpgp-signature].");
+    insta::assert_snapshot!(told("unknown_authority_fail", &alice), @"The signature could not be checked: the certificate's authority is not in the trust root: looked in vectors (a file); `paraph trust update` fetches a newer one [unknown-authority].");
     insta::assert_snapshot!(told("other_payload_fail", &alice), @"BAD signature: the signature was made over other content [payload-mismatch].");
+}
+
+#[test]
+fn a_verified_signature_that_is_not_good_has_a_next_step() {
+    let step = |name: &str, policy: &Policy| next_step(&judged(name, policy));
+    let alice = allowing(ALICE);
+    assert_eq!(step("v1_ok", &alice), None);
+    assert_eq!(step("unsigned_fail", &alice), None);
+    assert_eq!(step("v1_ok", &allowing("alice@example.com https://issuer.example for=tag instance=vectors")), None);
+    let steps = [
+        step("v1_ok", &allowing("bob@example.com https://issuer.example")),
+        step("v2_ok", &Policy::default()),
+        step("sct_missing_fail", &alice),
+    ];
+    insta::assert_snapshot!(steps.map(Option::unwrap).join("\n"), @r"
+    If you trust alice@example.com, add: `alice@example.com https://issuer.example instance=vectors`.
+    To trust it, write the line `alice@example.com https://issuer.example instance=vectors` into a file and run `git config --global paraph.allowedIdentities FILE`.
+    To accept legacy signatures, use --allow-legacy or set paraph.allowLegacy.
+    ");
     // of the public instance, no instance is named
     let case = case("v1_ok");
-    let lines = sentences(&Policy::default().judge(verify(&verifier_of(&case, Instance::Public), &case)));
-    assert!(lines[3].contains("the line `alice@example.com https://issuer.example` into"), "{lines:?}");
+    let step = next_step(&Policy::default().judge(verify(&verifier_of(&case, Instance::Public), &case))).unwrap();
+    assert!(step.contains("the line `alice@example.com https://issuer.example` into"), "{step}");
 }
 
 #[test]
 fn each_decision_has_its_words() {
     let alice = |options: &str| allowing(&format!("alice@example.com https://issuer.example {options}"));
-    let decision = |name: &str, policy: &Policy| judged(name, policy).decision.unwrap().to_string();
-    assert_eq!(decision("v1_ok", &allowing(&format!("# none\n{ALICE}"))), "line 2 of the allowed identities names it");
-    assert_eq!(decision("v1_ok", &alice("instance=other")), "line 1 allows it for the instance other, and the signature is of vectors");
+    let decision = |name: &str, policy: &Policy| judged(name, policy).ruling().unwrap().to_string();
+    assert_eq!(decision("v1_ok", &allowing(&format!("# none\n{ALICE}"))), "line 2 of the allowed identities lists it");
+    assert_eq!(
+        decision("v1_ok", &alice("instance=other")),
+        "line 1 of the allowed identities allows alice@example.com for the instance other; the signature is from vectors"
+    );
     assert_eq!(
         decision("v1_ok", &alice("instance=vectors valid-after=2025-03-01T12:00:01Z")),
-        "line 1 allows it from 2025-03-01T12:00:01Z on, and it was made at 2025-03-01T12:00:00Z"
+        "line 1 of the allowed identities allows alice@example.com from 2025-03-01T12:00:01Z on; the signature was made at 2025-03-01T12:00:00Z"
     );
     assert_eq!(
         decision("v1_ok", &alice("instance=vectors valid-before=2025-03-01T11:59:59Z")),
-        "line 1 allows it until 2025-03-01T11:59:59Z, and it was made at 2025-03-01T12:00:00Z"
+        "line 1 of the allowed identities allows alice@example.com until 2025-03-01T11:59:59Z; the signature was made at 2025-03-01T12:00:00Z"
     );
-    assert_eq!(decision("v1_ok", &alice("instance=vectors for=tag,push")), "line 1 does not allow it to sign a commit");
-    assert_eq!(decision("tag_v1_ok", &alice("instance=vectors for=commit")), "line 1 does not allow it to sign a tag");
-    assert_eq!(decision("push_v1_ok", &alice("instance=vectors for=commit")), "line 1 does not allow it to sign a push");
+    assert_eq!(
+        decision("v1_ok", &alice("instance=vectors for=tag,push")),
+        "line 1 of the allowed identities does not allow alice@example.com to sign a commit"
+    );
+    assert_eq!(
+        decision("tag_v1_ok", &alice("instance=vectors for=commit")),
+        "line 1 of the allowed identities does not allow alice@example.com to sign a tag"
+    );
+    assert_eq!(
+        decision("push_v1_ok", &alice("instance=vectors for=commit")),
+        "line 1 of the allowed identities does not allow alice@example.com to sign a push"
+    );
+
+    let near_miss = |text: &str| {
+        let allowed = AllowedIdentities::parse(text).unwrap().named("F");
+        decision("v1_ok", &Policy { allowed: Some(allowed), ..Policy::default() })
+    };
+    let not_listed = "F does not list alice@example.com with issuer https://issuer.example";
+    assert_eq!(near_miss("bob@example.com https://issuer.example"), not_listed);
+    assert_eq!(
+        near_miss("\nalice@example.com https://other.example"),
+        format!("{not_listed}; F:2 lists it with issuer https://other.example")
+    );
+    assert_eq!(
+        near_miss("Alice@example.com https://issuer.example"),
+        format!("{not_listed}; F:1 lists Alice@example.com, and upper and lower case differ")
+    );
+    assert_eq!(
+        near_miss("alice@example.com https://issuer.example for=tag instance=vectors"),
+        "F:1 does not allow alice@example.com to sign a commit"
+    );
 
     let matching = Policy { match_committer: true, ..alice("instance=vectors") };
-    assert_eq!(judged("v1_ok", &matching).verdict, Verdict::Good);
-    assert_eq!(judged("push_v1_ok", &matching).verdict, Verdict::Good);
+    assert_eq!(judged("v1_ok", &matching).verdict(), Verdict::Good);
+    assert_eq!(judged("push_v1_ok", &matching).verdict(), Verdict::Good);
     let bob = Policy { match_committer: true, ..allowing("* https://issuer.example instance=vectors") };
     assert_eq!(
         decision("identity_not_listed_fail", &bob),
@@ -111,8 +160,8 @@ fn each_decision_has_its_words() {
     );
     let without_address = COMMIT.replace("committer Alice <alice@example.com>", "committer Alice");
     let commit = World::new().v1().commit_of(without_address.as_bytes());
-    let nobody = matching.judge(verifier(&case("v1_ok")).verify_commit(&commit, ObjectFormat::Sha1)).decision.unwrap();
-    assert_eq!(nobody.to_string(), "the object names no e-mail address that the signer's could be compared with");
+    let nobody = matching.judge(verifier(&case("v1_ok")).verify_commit(&commit, ObjectFormat::Sha1));
+    assert_eq!(nobody.ruling().unwrap().to_string(), "the object names no e-mail address to compare with the identity that signed it");
 
     let expecting = |identity: &str, issuer: &str, claims: Vec<(&'static str, String)>| Policy {
         expected: Some(vec![ExpectedIdentity {
@@ -123,24 +172,23 @@ fn each_decision_has_its_words() {
         ..allowing(ALICE)
     };
     let issuer = "https://issuer.example";
-    assert_eq!(judged("v1_ok", &expecting("alice@example.com", issuer, vec![])).decision, Some(Decision::Expected(1)));
-    assert_eq!(decision("v1_ok", &expecting("alice@example.com", issuer, vec![])), "it is an expected identity");
+    assert_eq!(decision("v1_ok", &expecting("alice@example.com", issuer, vec![])), "the identity is an expected one");
     assert_eq!(
         decision("v1_ok", &expecting("bob@example.com", issuer, vec![])),
-        "the identity is alice@example.com, and bob@example.com is expected"
+        "the identity is alice@example.com; expected bob@example.com"
     );
     assert_eq!(
         decision("v1_ok", &expecting("alice@example.com", "https://other.example", vec![])),
-        "the issuer is https://issuer.example, and https://other.example is expected"
+        "the issuer is https://issuer.example; expected https://other.example"
     );
     assert_eq!(
         decision("v1_ok", &expecting("alice@example.com", issuer, vec![("sourceRepositoryUri", "x".into())])),
-        "the certificate makes no claim sourceRepositoryUri, and x is expected"
+        "the certificate has no claim sourceRepositoryUri; expected x"
     );
     assert_eq!(decision("v1_ok", &Policy { expected: Some(Vec::new()), ..allowing(ALICE) }), "nobody is expected");
-    // a rule of old, asked for
+    // a legacy rule, accepted
     let old = Policy { allow_legacy: true, ..alice("instance=vectors") };
-    assert_eq!((judged("sct_missing_fail", &old).verdict, judged("v1_ok", &old).verdict), (Verdict::Good, Verdict::Good));
+    assert_eq!((judged("sct_missing_fail", &old).verdict(), judged("v1_ok", &old).verdict()), (Verdict::Good, Verdict::Good));
 }
 
 #[test]
@@ -187,14 +235,12 @@ fn what_a_certificate_claims_of_a_workload_is_told() {
             issuer: Expected::Exactly("https://issuer.example".into()),
             claims: vec![(claim, value.to_owned())],
         };
-        Policy { expected: Some(vec![expected]), ..Policy::default() }.judge(Ok(verified_with.clone())).decision.unwrap()
+        Policy { expected: Some(vec![expected]), ..Policy::default() }.judge(Ok(verified_with.clone())).ruling().unwrap().to_string()
     };
-    assert_eq!(claims("sourceRepositoryUri", "https://github.com/org/repo"), Decision::Expected(1));
+    assert_eq!(claims("sourceRepositoryUri", "https://github.com/org/repo"), "the identity is an expected one");
     assert_eq!(
         claims("sourceRepositoryUri", "https://github.com/org"),
-        Decision::NotExpected(
-            "the claim sourceRepositoryUri is https://github.com/org/repo, and https://github.com/org is expected".into()
-        )
+        "the claim sourceRepositoryUri is https://github.com/org/repo; expected https://github.com/org"
     );
     let report = serde_json::to_value(Report::new(None, &Policy::default().judge(Ok(verified_with)))).unwrap();
     assert_eq!(report["claims"]["githubWorkflowTrigger"], "push");

@@ -17,7 +17,7 @@ use paraph::{
     },
     object::{Commit, MAX_OBJECT, ObjectFormat, Payload, PayloadKind, PushCertificate, SignatureKind, Signed, Tag},
     policy::{
-        AllowedIdentities, Decision, Expected, ExpectedIdentity, Finding, JudgedBy, MAX_FILE, OtherJudgement, Pattern, Policy, Verdict,
+        AllowedIdentities, Decision, Expected, ExpectedIdentity, ExternalJudgement, Finding, JudgedBy, MAX_FILE, Pattern, Policy, Verdict,
     },
     report::{Report, sentences},
     signature::{
@@ -117,7 +117,7 @@ fn an_issuer_is_any_word_that_is_no_option() {
     let reads = |line: &str| AllowedIdentities::parse(line).map(|allowed| allowed.lines().len());
     assert_eq!(reads("ann@example.com issuer.example"), Ok(1));
     assert_eq!(reads("ann@example.com https://issuer.example/?tenant=a"), Ok(1));
-    assert_eq!(reads("ann@example.com instance=local").unwrap_err().to_string(), "line 1: instance=local stands where the issuer should");
+    assert_eq!(reads("ann@example.com instance=local").unwrap_err().to_string(), "line 1: expected an issuer, found \"instance=local\"");
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn what_another_verifier_found_is_told_with_its_detail() {
     let judgement = |finding: Finding, detail: &str| {
         let judgement = Policy::default().judge(verify(&verifier(&case.trusted_root).unwrap(), &case));
         let (signer, key, detail) = (Some("Ann".to_owned()), Some("0123".to_owned()), detail.to_owned());
-        judgement.with_other(OtherJudgement { by: JudgedBy::Git, kind: SignatureKind::OpenPgp, finding, signer, key, detail })
+        judgement.with_external(ExternalJudgement { by: JudgedBy::Git, kind: SignatureKind::OpenPgp, finding, signer, key, detail })
     };
     let message = |detail: &str| Report::new(None, &judgement(finding, detail)).message;
     assert_eq!(message("").as_deref(), Some(finding.sentence()));
@@ -275,9 +275,9 @@ fn what_another_verifier_found_is_told_with_its_detail() {
     let told = findings.map(|finding| sentences(&judgement(finding, "why"))[0].clone());
     insta::assert_snapshot!(told.join("\n"), @r"
     Good OpenPGP signature from Ann, key 0123; judged by git.
-    Not trusted: the signature is valid, and its key was revoked: why [key-revoked]. The OpenPGP signature from Ann, key 0123 was judged by git.
+    Not trusted: the signature is valid, but its key was revoked: why [key-revoked]. The OpenPGP signature from Ann, key 0123 was judged by git.
     The signature could not be checked: the program for this kind of signature could not check it: why [other-signature-unchecked]. The OpenPGP signature from Ann, key 0123 was judged by git.
-    BAD signature: the signature does not fit: why [other-signature-invalid]. The OpenPGP signature from Ann, key 0123 was judged by git.
+    BAD signature: the signature does not verify: why [other-signature-invalid]. The OpenPGP signature from Ann, key 0123 was judged by git.
     ");
 }
 
@@ -304,19 +304,20 @@ fn an_expected_identity_is_exact_or_a_pattern_of_the_whole() {
     let decision = |identity: Expected| {
         let expected = vec![ExpectedIdentity { identity, issuer: Expected::Exactly(issuer.clone()), claims: vec![] }];
         let judgement = Policy { expected: Some(expected), ..Policy::default() }.judge(verified.clone());
-        match judgement.decision {
-            Some(Decision::NotExpected(why)) if judgement.verdict == Verdict::Untrusted => why,
-            Some(Decision::Expected(_)) if judgement.verdict == Verdict::Good => String::new(),
+        let ruling = judgement.ruling().unwrap();
+        match (ruling.decision(), judgement.verdict()) {
+            (Decision::NotExpected, Verdict::Untrusted) => ruling.to_string(),
+            (Decision::Expected, Verdict::Good) => String::new(),
             other => panic!("{other:?}"),
         }
     };
     let pattern = |text: &str| decision(Expected::Pattern(Pattern::new(text).unwrap()));
     assert_eq!(decision(Expected::Exactly(name.clone())), "");
-    assert_eq!(decision(Expected::Exactly("x".into())), format!("the identity is {name}, and x is expected"));
+    assert_eq!(decision(Expected::Exactly("x".into())), format!("the identity is {name}; expected x"));
     assert_eq!(pattern(".*@.*"), "");
     assert_eq!(
         pattern("@"),
-        format!("the pattern @ matches only a part of the identity {name}; .*@.* would match the whole, and others with it")
+        format!("the pattern @ matches only a part of the identity {name}; .*@.* would match the whole, and other texts too")
     );
     assert_eq!(pattern("x{9}"), format!("the identity is {name}, which the pattern x{{9}} does not match"));
 }
@@ -403,8 +404,8 @@ fn a_hash_sign_begins_a_comment_only_between_fields() {
     assert_eq!(AllowedIdentities::parse(lines).unwrap().lines().len(), 2);
     // the issuer of the first line goes on behind the sign
     assert!(AllowedIdentities::parse("ann@example.com #https://issuer.example").is_err());
-    assert!(AllowedIdentities::parse("ann@example.com https#=").unwrap_err().to_string().contains("https#= stands where"));
-    assert!(AllowedIdentities::parse("\"#\" x=").unwrap_err().to_string().contains("x= stands where"));
+    assert!(AllowedIdentities::parse("ann@example.com https#=").unwrap_err().to_string().contains("found \"https#=\""));
+    assert!(AllowedIdentities::parse("\"#\" x=").unwrap_err().to_string().contains("found \"x=\""));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::{
     escape::Escaped,
     judge::{Judge, Push},
     object::RefUpdate,
+    policy::AllowedIdentities,
     repository::{KnownReferences, ObjectKind},
     verify::Verifier,
 };
@@ -145,7 +146,11 @@ fn pre_push(remote: &str, url: &str, ui: &mut Ui) -> Result<Exit, Failure> {
 fn judge(context: &Context, push: &Push<'_>, owner: PolicyOwner, ui: &mut Ui) -> Result<Exit, Failure> {
     let repository = context.repository()?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
-    let (policy, warnings) = context.policy();
+    let (mut policy, warnings) = context.policy();
+    if owner == PolicyOwner::Server {
+        // who pushes learns nothing of the server's files
+        policy.allowed = policy.allowed.map(AllowedIdentities::unnamed);
+    }
     let judge = Judge::new(verifier, policy).with_external_verifiers(context.external_verifiers(false)?);
     let mut refusals = Refusals::new(owner);
     let judged = judge.push(repository, push, |judged| refusals.add(&judged));

@@ -1,6 +1,7 @@
 //! What the pusher reads about a refused push: which objects, why, and what to do.
 
 use crate::{
+    Explanation,
     cli::ui::Ui,
     escape::Escaped,
     judge::Judged,
@@ -50,7 +51,7 @@ impl Refusals {
     /// Adds an object, whatever its verdict.
     pub fn add(&mut self, judged: &Judged) {
         self.judged += 1;
-        let verdict = judged.judgement.verdict;
+        let verdict = judged.judgement.verdict();
         if verdict == Verdict::Good {
             return;
         }
@@ -87,7 +88,7 @@ impl Refusals {
 fn heading(judged: &Judged) -> String {
     let kind = if judged.kind == ObjectKind::Blob { "push certificate" } else { judged.kind.name() };
     let title = judged.title.as_deref().map(|title| format!(" \"{}\"", Escaped(title))).unwrap_or_default();
-    format!("{kind} {}{title}: [{}]", judged.id.get(..SHORT).unwrap_or(&judged.id), judged.judgement.verdict.as_str())
+    format!("{kind} {}{title}: [{}]", judged.id.get(..SHORT).unwrap_or(&judged.id), judged.judgement.verdict().as_str())
 }
 
 /// A sentence may repeat text of the object, which has any length. Its end, the reason, is kept.
@@ -96,15 +97,15 @@ fn shortened(sentence: String, judged: &Judged) -> String {
     if shown.len() == sentence.len() {
         return sentence;
     }
-    let reason = judged.judgement.cause().map(|id| format!(" [{id}]."));
+    let reason = judged.judgement.explanation().map(|cause| format!(" [{}].", cause.id()));
     format!("{shown}…{}", reason.unwrap_or_default())
 }
 
 fn advice(judged: &Judged, owner: PolicyOwner) -> String {
-    let words = match (judged.judgement.verdict, owner) {
+    let words = match (judged.judgement.verdict(), owner) {
         (Verdict::Good, _) => "nothing.",
         (Verdict::Untrusted, owner) => {
-            let line = judged.judgement.result.as_ref().map_or_else(|_| "IDENTITY ISSUER".to_owned(), report::allowed_line);
+            let line = judged.judgement.verification().map_or_else(|| "IDENTITY ISSUER".to_owned(), report::allowed_line);
             return match owner {
                 PolicyOwner::Server => {
                     format!(
@@ -125,7 +126,7 @@ fn advice(judged: &Judged, owner: PolicyOwner) -> String {
         }
         (Verdict::Unchecked, PolicyOwner::Pusher) => "run `paraph trust update`; if that does not help, sign again.",
         (Verdict::Bad, _) => {
-            let of_reason = report::advice(&judged.judgement).unwrap_or_default();
+            let of_reason = judged.judgement.explanation().map(Explanation::advice).unwrap_or_default();
             return format!("{of_reason}. Create it again from a source that you trust, sign it, and push again.");
         }
     };

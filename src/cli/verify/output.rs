@@ -13,7 +13,7 @@ use crate::{
     },
     judge::Judged,
     policy::Verdict,
-    report::{Report, TagReport, sentences},
+    report::{Report, TagReport, next_step, sentences},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -83,13 +83,13 @@ impl<'a> Output<'a> {
                 self.note(&judged);
                 self.ui.json_text(line);
             }
-            None if self.options.format() == Format::Text && judged.judgement.verdict == Verdict::Good => self.note(&judged),
+            None if self.options.format() == Format::Text && judged.judgement.verdict() == Verdict::Good => self.note(&judged),
             None => self.show(&judged),
         }
     }
 
     fn note(&mut self, judged: &Judged) {
-        self.verdicts.insert(judged.judgement.verdict);
+        self.verdicts.insert(judged.judgement.verdict());
         // the summary is printed as text only
         if self.options.format() == Format::Text {
             self.summary.add(judged);
@@ -98,7 +98,7 @@ impl<'a> Output<'a> {
         if let Some(sarif) = &mut self.sarif {
             sarif.add(judged, self.ui);
         }
-        self.ui.step_progress(judged.judgement.verdict == Verdict::Good);
+        self.ui.step_progress(judged.judgement.verdict() == Verdict::Good);
     }
 
     /// Reports the commits where a shallow clone ends: the rest of the range was not verified.
@@ -134,10 +134,10 @@ impl<'a> Output<'a> {
     }
 
     fn print(&mut self, judged: &Judged) {
-        let is_lightweight = judged.judgement.result.as_ref().is_err_and(|rejection| rejection.reason() == Reason::NotAnnotated);
+        let is_lightweight = judged.judgement.rejection().is_some_and(|rejection| rejection.reason() == Reason::NotAnnotated);
         let kind = if is_lightweight { "lightweight tag" } else { judged.kind.name() };
-        self.ui.line(format!("{kind} {}: {}", judged.id, judged.judgement.verdict.as_str()));
-        for sentence in sentences(&judged.judgement) {
+        self.ui.line(format!("{kind} {}: {}", judged.id, judged.judgement.verdict().as_str()));
+        for sentence in sentences(&judged.judgement).into_iter().chain(next_step(&judged.judgement)) {
             self.ui.line(format!("  {sentence}"));
         }
         if let Some(tag) = &judged.tag {
@@ -158,7 +158,7 @@ struct Repeated {
 
 impl Repeated {
     fn add(&mut self, judged: &Judged) {
-        let Ok(verified) = &judged.judgement.result else { return };
+        let Some(verified) = judged.judgement.verification() else { return };
         let (Some(digest), Some(id)) = (verified.subject().digest.first_chunk(), judged.id.as_bytes().first_chunk()) else { return };
         let first = self.first.entry(*digest).or_insert(*id);
         if first != id {

@@ -5,13 +5,13 @@
 //! Results are written one by one and not kept; rules and invocation follow them.
 
 use crate::{
-    Explanation, LegacyRule, Reason, Rejection,
+    Explanation, LegacyRule, Reason,
     cli::{
         exit::{Exit, Failure},
         ui::Ui,
     },
     judge::Judged,
-    policy::{Decision, Finding, Judgement, Verdict},
+    policy::{Decision, Finding, Verdict},
     report::sentences,
 };
 use serde::Serialize;
@@ -36,11 +36,11 @@ impl Sarif {
     }
 
     pub(super) fn add(&mut self, judged: &Judged, ui: &mut Ui) {
-        let Some(rule) = judged.judgement.cause() else { return };
+        let Some(rule) = judged.judgement.explanation().map(Explanation::id) else { return };
         let text = sentences(&judged.judgement).join(" ");
         let kind = judged.kind.name();
         let text = format!("{kind} {}: {text}", judged.id);
-        self.write(Entry { rule, verdict: judged.judgement.verdict, text, id: &judged.id, kind, title: judged.title.clone() }, ui);
+        self.write(Entry { rule, verdict: judged.judgement.verdict(), text, id: &judged.id, kind, title: judged.title.clone() }, ui);
     }
 
     /// Adds the commits where a shallow clone ends.
@@ -103,7 +103,7 @@ fn level(verdict: Verdict) -> &'static str {
 /// A rule for every cause.
 fn rules() -> impl Iterator<Item = Rule> {
     let reasons = Reason::ALL.iter().map(|reason| {
-        let verdict = Judgement::from(Rejection::from(*reason)).verdict;
+        let verdict = reason.standing().into();
         Rule::new(reason.id(), verdict, reason.sentence(), reason.advice())
     });
     // what is a reason as well stands among those
@@ -111,7 +111,8 @@ fn rules() -> impl Iterator<Item = Rule> {
     let rules = rules.map(|rule| Rule::new(rule.id(), Verdict::Legacy, rule.sentence(), rule.advice()));
     let findings = Finding::ALL.iter().filter(|finding| finding.verdict() != Verdict::Good);
     let findings = findings.map(|finding| Rule::new(finding.id(), finding.verdict(), finding.sentence(), finding.advice()));
-    let decisions = Decision::TABLE.iter().map(|row| Rule::new(row.id, row.verdict, row.sentence, row.advice));
+    let decisions = Decision::ALL.iter().filter(|decision| decision.verdict() != Verdict::Good);
+    let decisions = decisions.map(|decision| Rule::new(decision.id(), decision.verdict(), decision.sentence(), decision.advice()));
     let shallow =
         Rule::new(SHALLOW, Verdict::Unchecked, "the history is incomplete, because this is a shallow clone", "run `git fetch --unshallow`");
     reasons.chain(rules).chain(findings).chain(decisions).chain([shallow])

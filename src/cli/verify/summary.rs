@@ -3,8 +3,7 @@
 use crate::{
     escape::Escaped,
     judge::Judged,
-    policy::Verdict,
-    report::{advice, cause},
+    policy::{Outcome, Verdict},
 };
 use std::collections::BTreeMap;
 
@@ -39,14 +38,14 @@ struct Cause {
 impl Summary {
     pub(super) fn add(&mut self, judged: &Judged) {
         let judgement = &judged.judgement;
-        *self.verdicts.entry(judgement.verdict).or_default() += 1;
+        *self.verdicts.entry(judgement.verdict()).or_default() += 1;
         if let Some(signer) = signer(judged) {
-            *self.signers.entry((signer, judgement.verdict)).or_default() += 1;
+            *self.signers.entry((signer, judgement.verdict())).or_default() += 1;
         }
-        if let Some(id) = judgement.cause() {
-            let entry = self.causes.entry((judgement.verdict, id)).or_default();
-            entry.sentence = cause(judgement).unwrap_or_default();
-            entry.advice = advice(judgement).unwrap_or_default();
+        if let Some(cause) = judgement.explanation() {
+            let entry = self.causes.entry((judgement.verdict(), cause.id())).or_default();
+            entry.sentence = cause.sentence();
+            entry.advice = cause.advice();
             entry.count += 1;
             if entry.examples.len() < EXAMPLES {
                 entry.examples.push(example(judged));
@@ -93,13 +92,16 @@ impl Summary {
 /// Who signed, where the signature was verified.
 fn signer(judged: &Judged) -> Option<String> {
     let judgement = &judged.judgement;
-    match (&judgement.other, &judgement.result) {
-        (Some(other), _) if matches!(judgement.verdict, Verdict::Good | Verdict::Untrusted) => {
-            let who = other.signer.as_deref().or(other.key.as_deref()).unwrap_or("an unknown signer");
-            Some(format!("{}, judged by {}", Escaped(who), other.by.words()))
+    match judgement.outcome() {
+        Outcome::External(external) if matches!(judgement.verdict(), Verdict::Good | Verdict::Untrusted) => {
+            let who = external.signer.as_deref().or(external.key.as_deref()).unwrap_or("an unknown signer");
+            Some(format!("{}, judged by {}", Escaped(who), external.by.words()))
         }
-        (None, Ok(verified)) => Some(format!("{}, vouched for by {}", verified.identity().name, verified.identity().issuer)),
-        _ => None,
+        Outcome::Verified { verification, .. } => {
+            let identity = verification.identity();
+            Some(format!("{}, vouched for by {}", identity.name, identity.issuer))
+        }
+        Outcome::Rejected(_) | Outcome::External(_) => None,
     }
 }
 

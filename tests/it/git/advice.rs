@@ -211,7 +211,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
     hint: check the address; no such service answers there.
 
     a root of somebody else
-    error: the certificate from Fulcio at http://HOST cannot be used: the certificate comes from an authority that is not in the trust root: looked in local (OTHER/trusted_root.json); `paraph trust update` fetches a newer one
+    error: the certificate from Fulcio at http://HOST cannot be used: the certificate's authority is not in the trust root: looked in local (OTHER/trusted_root.json); `paraph trust update` fetches a newer one
     hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used; where trust comes from files, paraph.fulcioRoot names the one that is missing.
 
     an instance without a root

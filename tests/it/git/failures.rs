@@ -172,11 +172,11 @@ fn a_service_that_lies_is_caught_and_named() {
     error: the certificate from Fulcio at http://HOST is not for this signature: it names somebody-else@example.com, and the token ann@example.com
 
     fulcio=no-sct, Rekor v2
-    error: the certificate from Fulcio at http://HOST cannot be used: the certificate carries no signed certificate timestamp
+    error: the certificate from Fulcio at http://HOST cannot be used: the certificate has no signed certificate timestamp
     hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     fulcio=bad-sct, Rekor v2
-    error: the certificate from Fulcio at http://HOST cannot be used: the signed certificate timestamp does not fit the certificate, its issuer and the log
+    error: the certificate from Fulcio at http://HOST cannot be used: the signed certificate timestamp does not verify
     hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     rekor=other-entry, Rekor v1
@@ -188,23 +188,23 @@ fn a_service_that_lies_is_caught_and_named() {
     hint: check the service and any proxy in between; the answer was not used.
 
     rekor=bad-proof, Rekor v1
-    error: the finished signature did not pass its own verification, so it was thrown away: the inclusion proof does not lead from the entry to its root hash (the log entry came from Rekor v1 at http://HOST)
+    error: the finished signature did not pass its own verification, so it was thrown away: the inclusion proof does not verify (the log entry came from Rekor v1 at http://HOST)
     hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     rekor=bad-proof, Rekor v2
-    error: the finished signature did not pass its own verification, so it was thrown away: the inclusion proof does not lead from the entry to its root hash (the log entry came from Rekor v2 at http://HOST)
+    error: the finished signature did not pass its own verification, so it was thrown away: the inclusion proof does not verify (the log entry came from Rekor v2 at http://HOST)
     hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     rekor=bad-checkpoint, Rekor v1
-    error: the finished signature did not pass its own verification, so it was thrown away: the checkpoint is of another tree than the inclusion proof (the log entry came from Rekor v1 at http://HOST)
+    error: the finished signature did not pass its own verification, so it was thrown away: the checkpoint and the inclusion proof are for different trees (the log entry came from Rekor v1 at http://HOST)
     hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     rekor=bad-checkpoint, Rekor v2
-    error: the finished signature did not pass its own verification, so it was thrown away: the checkpoint is of another tree than the inclusion proof (the log entry came from Rekor v2 at http://HOST)
+    error: the finished signature did not pass its own verification, so it was thrown away: the checkpoint and the inclusion proof are for different trees (the log entry came from Rekor v2 at http://HOST)
     hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     rekor=bad-promise, Rekor v1
-    error: the finished signature did not pass its own verification, so it was thrown away: the log's inclusion promise does not fit the entry (the log entry came from Rekor v1 at http://HOST)
+    error: the finished signature did not pass its own verification, so it was thrown away: the log's signed entry timestamp (SET) does not verify (the log entry came from Rekor v1 at http://HOST)
     hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
 
     tsa=other-imprint, Rekor v2
@@ -216,7 +216,7 @@ fn a_service_that_lies_is_caught_and_named() {
     hint: check the service and any proxy in between; the answer was not used.
 
     tsa=wrong-time, Rekor v2
-    error: the finished signature did not pass its own verification, so it was thrown away: a trusted time lies in the future of this machine's clock: TIME is 3600 seconds ahead (the certificate came from Fulcio at http://HOST, the log entry came from Rekor v2 at http://HOST, the timestamp came from the timestamp authority at http://HOST/api/v1/timestamp)
+    error: the finished signature did not pass its own verification, so it was thrown away: a trusted time is ahead of this machine's clock: TIME is 3600 seconds ahead (the certificate came from Fulcio at http://HOST, the log entry came from Rekor v2 at http://HOST, the timestamp came from the timestamp authority at http://HOST/api/v1/timestamp)
     hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
     ");
 }
@@ -431,10 +431,10 @@ fn what_is_no_object_of_git_is_not_signed() {
     text
     error: what is to be signed is no commit, tag or push certificate that could be verified: the object is not a well-formed git object: a header has no value
     two trees
-    error: what is to be signed is no commit, tag or push certificate that could be verified: a header that may stand once stands twice: tree
+    error: what is to be signed is no commit, tag or push certificate that could be verified: a header appears twice that may appear once: tree
     a NUL
     error: what is to be signed is no commit, tag or push certificate that could be verified: the object contains a NUL byte
     a signature already
-    error: what is to be signed is no commit, tag or push certificate that could be verified: the object has a signature header that git does not know, which no signature covers: gpgsig
+    error: what is to be signed is no commit, tag or push certificate that could be verified: the object has an unknown signature header, which no signature covers: gpgsig
     ");
 }

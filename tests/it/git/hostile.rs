@@ -89,7 +89,7 @@ fn a_tag_whose_name_holds_control_characters_is_escaped() {
     insta::assert_snapshot!(format!("exit {}\n{}", done.code.unwrap(), shown(&sandbox, &done.stdout)), @r"
     exit 15
     tag OID: bad
-      BAD signature: the tag's own name is not the name by which it was reached: refs/tags/v1 leads to the tag named v\u{1b}[2J1 [tag-name].
+      BAD signature: the tag's own name is not the name of its ref: refs/tags/v1 leads to the tag named v\u{1b}[2J1 [tag-name].
     ");
 }
 

@@ -51,16 +51,16 @@ fn a_file_of_allowed_identities_that_cannot_be_used_names_nobody_and_says_so() {
         assert!(warning.iter().all(|line| git.stderr.contains(line)), "{name}: {}", git.stderr);
         table += &format!("{name}: {}\n", shown(&sandbox, &warning.join("\n")));
     }
-    insta::assert_snapshot!(table, @r"
-    missing: warning: Nobody is allowed: ROOT/home/missing cannot be read, which paraph.allowedIdentities in ROOT/home/.gitconfig (global) names: No such file or directory (os error 2).
-    empty: warning: Nobody is allowed: ROOT/home/empty names nobody.
-    bad-line: warning: Nobody is allowed: ROOT/home/bad-line, line 2: an identity needs its issuer: IDENTITY ISSUER [OPTIONS].
-    unknown-option: warning: Nobody is allowed: ROOT/home/unknown-option, line 2: valid_before is no option; there are valid-after, valid-before, instance and for.
-    not-text: warning: Nobody is allowed: ROOT/home/not-text is no text in UTF-8.
-    too-large: warning: Nobody is allowed: ROOT/home/too-large, line 1: the file has more than 1048576 bytes, which are all that is read.
-    hostile: warning: Nobody is allowed: ROOT/home/hostile, line 2: it holds a control character.
-    folder: warning: Nobody is allowed: ROOT/home/folder cannot be read, which paraph.allowedIdentities in ROOT/home/.gitconfig (global) names: it is no regular file.
-    ");
+    insta::assert_snapshot!(table, @r#"
+    missing: warning: Cannot read the allowed-identities file ROOT/home/missing (set by paraph.allowedIdentities in ROOT/home/.gitconfig (global)): No such file or directory (os error 2). Until it is fixed, nobody is trusted.
+    empty: warning: The allowed-identities file ROOT/home/empty lists nobody, so nobody is trusted.
+    bad-line: warning: The allowed-identities file ROOT/home/bad-line is not valid, line 2: the issuer is missing; expected IDENTITY ISSUER [OPTIONS]. Until it is fixed, nobody is trusted.
+    unknown-option: warning: The allowed-identities file ROOT/home/unknown-option is not valid, line 2: unknown option "valid_before"; expected valid-after, valid-before, instance or for. Until it is fixed, nobody is trusted.
+    not-text: warning: The allowed-identities file ROOT/home/not-text is not valid UTF-8. Until it is fixed, nobody is trusted.
+    too-large: warning: The allowed-identities file ROOT/home/too-large is not valid, line 1: the file has more than 1048576 bytes. Until it is fixed, nobody is trusted.
+    hostile: warning: The allowed-identities file ROOT/home/hostile is not valid, line 2: it contains a control character. Until it is fixed, nobody is trusted.
+    folder: warning: Cannot read the allowed-identities file ROOT/home/folder (set by paraph.allowedIdentities in ROOT/home/.gitconfig (global)): it is not a regular file. Until it is fixed, nobody is trusted.
+    "#);
 }
 
 #[test]
@@ -75,7 +75,11 @@ fn a_file_that_may_not_be_read_names_nobody() {
     }
     let done = sandbox.paraph(&["verify"]);
     assert_eq!(done.code, Some(10));
-    assert!(done.stderr.contains("Nobody is allowed: ") && done.stderr.contains("Permission denied"), "{}", done.stderr);
+    assert!(
+        done.stderr.contains("Cannot read the allowed-identities file") && done.stderr.contains("Permission denied"),
+        "{}",
+        done.stderr
+    );
 }
 
 #[test]
@@ -119,36 +123,36 @@ fn each_restriction_of_a_line_is_kept_and_named() {
         commit 0, tag 0
     ann@example.com URL instance=local for=tag
         commit 10, tag 0
-        But it is not trusted: line 1 does not allow it to sign a commit.
+        But it is not trusted: ROOT/home/allowed:1 does not allow ann@example.com to sign a commit.
     ann@example.com URL instance=local for=push
         commit 10, tag 10
-        But it is not trusted: line 1 does not allow it to sign a commit.
-        But it is not trusted: line 1 does not allow it to sign a tag.
+        But it is not trusted: ROOT/home/allowed:1 does not allow ann@example.com to sign a commit.
+        But it is not trusted: ROOT/home/allowed:1 does not allow ann@example.com to sign a tag.
     ann@example.com URL instance=local valid-before=2020-01-01T00:00:00Z
         commit 10, tag 10
-        But it is not trusted: line 1 allows it until TIME, and it was made at TIME.
+        But it is not trusted: ROOT/home/allowed:1 allows ann@example.com until TIME; the signature was made at TIME.
     ann@example.com URL instance=local valid-after=2100-01-01T00:00:00Z
         commit 10, tag 10
-        But it is not trusted: line 1 allows it from TIME on, and it was made at TIME.
+        But it is not trusted: ROOT/home/allowed:1 allows ann@example.com from TIME on; the signature was made at TIME.
     ann@example.com URL instance=local valid-after=2020-01-01T00:00:00Z valid-before=2100-01-01T00:00:00Z
         commit 0, tag 0
     ann@example.com URL instance=corp
         commit 10, tag 10
-        But it is not trusted: line 1 allows it for the instance corp, and the signature is of local.
+        But it is not trusted: ROOT/home/allowed:1 allows ann@example.com for the instance corp; the signature is from local.
     ann@example.com URL
         commit 10, tag 10
-        But it is not trusted: line 1 allows it for the instance public, and the signature is of local.
+        But it is not trusted: ROOT/home/allowed:1 allows ann@example.com for the instance public; the signature is from local.
     ann@example.com https://accounts.example.com instance=local
         commit 10, tag 10
-        But it is not trusted: the allowed identities do not name it.
+        But it is not trusted: ROOT/home/allowed does not list ann@example.com with issuer http://HOST; ROOT/home/allowed:1 lists it with issuer https://accounts.example.com.
     ANN@example.com URL instance=local
         commit 10, tag 10
-        But it is not trusted: the allowed identities do not name it.
+        But it is not trusted: ROOT/home/allowed does not list ann@example.com with issuer http://HOST; ROOT/home/allowed:1 lists ANN@example.com, and upper and lower case differ.
     *@*.com URL instance=local
         commit 0, tag 0
     bob@example.com URL instance=local
         commit 10, tag 10
-        But it is not trusted: the allowed identities do not name it.
+        But it is not trusted: ROOT/home/allowed does not list ann@example.com with issuer http://HOST.
     ann@example.com URL instance=local for=tag
     ann@example.com URL instance=local for=commit
         commit 0, tag 0

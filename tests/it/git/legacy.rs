@@ -203,7 +203,8 @@ fn what_was_looked_up_is_told_to_people() {
       Good signature from ann@example.com, vouched for by http://HOST.
       Signed at TIME (log); entry 0 of the log 127.0.0.1 - TREE; instance local.
       This needed a legacy rule: the log entry is not embedded, and is about the object's id, as in gitsign's online mode [entry-of-object-id].
-      But it is not trusted: it needs a rule for old signatures, which must be asked for (--allow-legacy, paraph.allowLegacy).
+      But it is not trusted: it needs a legacy rule, and legacy signatures are not accepted.
+      To accept legacy signatures, use --allow-legacy or set paraph.allowLegacy.
 
     exit 0
     commit OID: good
@@ -251,7 +252,7 @@ fn a_log_that_lies_convinces_nobody() {
     for (name, log, verdict, reason, message) in [
         ("another object", honest(&of_other_object), "bad", "entry-mismatch", "about another object"),
         ("another certificate", honest(&of_other_certificate), "bad", "entry-mismatch", "another certificate"),
-        ("another key", honest(&signed_by_other), "bad", "entry-signature", "does not fit"),
+        ("another key", honest(&signed_by_other), "bad", "entry-signature", "does not verify"),
         ("another promise", honest(&foreign_promise), "bad", "promise-invalid", ""),
         ("another log", honest(&unknown_log), "unchecked", "log-unknown", ""),
         ("another leaf", honest(&other_leaf), "bad", "proof-invalid", ""),

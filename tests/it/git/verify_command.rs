@@ -46,7 +46,8 @@ fn each_verdict_has_its_words_and_its_exit_code() {
     commit OID: untrusted
       Good signature from bob@example.com, vouched for by http://HOST.
       Signed at TIME (timestamp-authority); entry 2 of the log 127.0.0.1; instance local.
-      But it is not trusted: the allowed identities do not name it.
+      But it is not trusted: ROOT/home/allowed-identities does not list bob@example.com with issuer http://HOST.
+      If you trust bob@example.com, add: `bob@example.com http://HOST instance=local`.
 
     exit 12
     commit OID: unsigned
@@ -54,7 +55,7 @@ fn each_verdict_has_its_words_and_its_exit_code() {
 
     exit 13
     commit OID: other
-      Not judged: the signature is an OpenPGP signature, which git's own gpg program judges [openpgp-signature].
+      Not judged: the signature is an OpenPGP signature, which git's gpg program verifies [openpgp-signature].
 
     exit 14
     commit OID: unchecked
@@ -122,7 +123,7 @@ fn json_begins_with_the_object_and_the_verdict() {
     let good = sandbox.paraph(&["verify", "--json"]);
     insta::assert_snapshot!(text(&sandbox, &good), @r#"
     exit 0
-    {"oid":"OID","verdict":"good","kind":"commit","identity":"ann@example.com","identityKind":"email","issuer":"http://HOST","instance":"local","certificateFingerprint":"KEY","times":[{"time":"TIME","source":"timestamp-authority"}],"logEntry":{"log":"127.0.0.1","version":"0.0.2","index":0},"claims":{"tokenSubject":"ann@example.com"},"payloadDigest":"OID","decision":"line 1 of the allowed identities names it","decisionId":"identity-allowed"}
+    {"oid":"OID","verdict":"good","kind":"commit","identity":"ann@example.com","identityKind":"email","issuer":"http://HOST","instance":"local","certificateFingerprint":"KEY","times":[{"time":"TIME","source":"timestamp-authority"}],"logEntry":{"log":"127.0.0.1","version":"0.0.2","index":0},"claims":{"tokenSubject":"ann@example.com"},"payloadDigest":"OID","decision":"line 1 of the allowed identities lists it","decisionId":"identity-allowed"}
     "#);
     let head = sandbox.git(&["rev-parse", "HEAD"]);
     assert!(good.stdout.starts_with(&format!("{{\"oid\":\"{head}\",\"verdict\":\"good\",")), "{}", good.stdout);
@@ -163,7 +164,7 @@ fn a_tag_reached_by_another_name_than_its_own_is_refused() {
     insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify", "v2"])), @r"
     exit 15
     tag OID: bad
-      BAD signature: the tag's own name is not the name by which it was reached: refs/tags/v2 leads to the tag named v1 [tag-name].
+      BAD signature: the tag's own name is not the name of its ref: refs/tags/v2 leads to the tag named v1 [tag-name].
     ");
     for same in ["v1", "refs/tags/v1", &tag] {
         assert_eq!(sandbox.paraph(&["verify", same]).code, Some(0), "{same}");

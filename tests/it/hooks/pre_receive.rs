@@ -30,12 +30,12 @@ fn each_kind_of_bad_commit_is_refused_with_its_reason_and_advice() {
             "  Not signed: the object carries no signature [no-signature].\n",
             &heading("commit", &ids[1], "a stranger's", "untrusted"),
             "  Good signature from bob@example.com, vouched for by ",
-            "  But it is not trusted: the allowed identities do not name it.\n",
+            "  But it is not trusted: the allowed identities do not list bob@example.com with issuer ",
             &heading("commit", &ids[2], "changed", "bad"),
             "  BAD signature: the signature was made over other content [payload-mismatch].\n",
             "What to do:\n  untrusted: sign as an allowed identity, or ask the administrator to add ",
             "  unsigned: sign the last commit with `git commit --amend --no-edit -S`",
-            "  bad: do not trust it: it was changed after it was signed",
+            "  bad: do not trust it: it was changed after signing",
             "(pre-receive hook declined)",
         ],
     );
@@ -62,7 +62,7 @@ fn a_refusal_reads_so() {
       Not signed: the object carries no signature [no-signature].
     What to do:
       unsigned: sign the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`; then push again.
-      bad: do not trust it: it was changed after it was signed, or its signature is damaged; ask its author. Create it again from a source that you trust, sign it, and push again.
+      bad: do not trust it: it was changed after signing, or its signature is damaged; ask its author. Create it again from a source that you trust, sign it, and push again.
     "#);
 }
 

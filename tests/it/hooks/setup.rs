@@ -19,12 +19,12 @@ fn whatever_is_missing_refuses_and_is_named() {
         (
             "no file",
             |setup| setup.serve("paraph.allowedIdentities", "/nowhere/allowed"),
-            "warning: Nobody is allowed: /nowhere/allowed cannot be read",
+            "warning: Cannot read the allowed-identities file /nowhere/allowed",
         ),
         (
             "empty file",
             |setup| setup.serve("paraph.allowedIdentities", "/dev/null"),
-            "warning: Nobody is allowed: /dev/null cannot be read",
+            "warning: Cannot read the allowed-identities file /dev/null",
         ),
         (
             "broken file",
@@ -32,7 +32,7 @@ fn whatever_is_missing_refuses_and_is_named() {
                 std::fs::write(setup.bare.join("allowed"), format!("{EMAIL} {} until=tomorrow\n", setup.sigstore.url)).unwrap();
                 setup.serve("paraph.allowedIdentities", "allowed");
             },
-            "until is no option",
+            "unknown option \"until\"",
         ),
         ("no trust", |setup| setup.serve("paraph.local.trustedRoot", "/nowhere/root"), "the push is refused: /nowhere/root cannot be read"),
         (
@@ -94,7 +94,7 @@ fn nothing_that_the_pusher_has_or_pushes_decides() {
             own.display()
         ),
     );
-    says(&setup.refused(&["main"]), &["the allowed identities do not name it"]);
+    says(&setup.refused(&["main"]), &["the allowed identities do not list "]);
 }
 
 #[test]

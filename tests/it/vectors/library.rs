@@ -32,12 +32,13 @@ pub fn library_cell_of(verifier: &Verifier, case: &Case) -> Cell {
     // a file that cannot be used allows nobody
     let allowed = AllowedIdentities::parse(&fs::read_to_string(&case.allowed_identities).unwrap()).unwrap_or_default();
     let judgement = Policy { allowed: Some(allowed), ..Policy::default() }.judge(verify(verifier, case));
-    let reason = match &judgement.result {
-        Err(rejection) => rejection.reason().id().to_owned(),
-        Ok(verified) if verified.legacy_rules().is_empty() => "-".into(),
-        Ok(verified) => verified.legacy_rules().iter().map(|reason| reason.id()).collect::<Vec<_>>().join(","),
+    let reason = match (judgement.rejection(), judgement.verification()) {
+        (Some(rejection), _) => rejection.reason().id().to_owned(),
+        (None, None) => "-".into(),
+        (None, Some(verified)) if verified.legacy_rules().is_empty() => "-".into(),
+        (None, Some(verified)) => verified.legacy_rules().iter().map(|reason| reason.id()).collect::<Vec<_>>().join(","),
     };
-    Cell::judged(judgement.verdict.as_str(), reason)
+    Cell::judged(judgement.verdict().as_str(), reason)
 }
 
 /// The library's result before a policy is asked.

@@ -1,0 +1,108 @@
+//! What the policy decides about a verified signature.
+
+use super::Verdict;
+use crate::{Explanation, rejection::explained};
+use std::fmt;
+
+explained! {
+    /// Why the policy trusts a verified signature, or not.
+    Decision {
+        Allowed = "identity-allowed", "the allowed identities list the identity";
+        Expected = "identity-expected", "the identity is an expected one";
+        NotExpected = "identity-not-expected", "the identity is not the expected one";
+        NobodyAllowed = "nobody-allowed", "no allowed identities are configured";
+        NotAllowed = "identity-not-allowed", "the allowed identities do not list the identity";
+        AllowedElsewhere = "identity-allowed-elsewhere", "the allowed identities list the identity for something else";
+        NotCommitter = "identity-not-committer", "the object claims to be from somebody else than the identity that signed it";
+        LegacyRule = "legacy-rule", "it needs a legacy rule, and legacy signatures are not accepted";
+    }
+}
+
+impl Decision {
+    /// The verdict that it means.
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Self::Allowed | Self::Expected => Verdict::Good,
+            Self::NotExpected | Self::NobodyAllowed | Self::NotAllowed | Self::AllowedElsewhere | Self::NotCommitter => Verdict::Untrusted,
+            Self::LegacyRule => Verdict::Legacy,
+        }
+    }
+}
+
+fn advice(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allowed | Decision::Expected => "nothing",
+        Decision::NotExpected => "find out who signed it; --certificate-identity and --certificate-oidc-issuer say whom you expect",
+        Decision::NobodyAllowed => {
+            "write a line `IDENTITY ISSUER` for each person you trust into a file (with `instance=NAME` unless it is the public instance), and set paraph.allowedIdentities to it"
+        }
+        Decision::NotAllowed => {
+            "if you trust the identity, add a line `IDENTITY ISSUER` to your allowed identities (with `instance=NAME` unless it is the public instance)"
+        }
+        Decision::AllowedElsewhere => "compare its line in the allowed identities: times, instance and kinds of objects must match",
+        Decision::NotCommitter => "ask the signer why; paraph.matchCommitter requires that signer and committer are the same",
+        Decision::LegacyRule => "if you accept such signatures, set paraph.allowLegacy; otherwise have it signed again",
+    }
+}
+
+/// A decision on one signature, with its details.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    decision: Decision,
+    detail: Detail,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Detail {
+    /// The decision says it all.
+    None,
+    /// The line of the allowed identities that decided.
+    Line(usize),
+    /// In words: a clause. It may hold bytes that an attacker chose.
+    Text(String),
+}
+
+impl Ruling {
+    /// A decision that says it all.
+    pub(super) fn plain(decision: Decision) -> Self {
+        Self { decision, detail: Detail::None }
+    }
+
+    /// A line of the allowed identities lists the identity.
+    pub(super) fn allowed(line: usize) -> Self {
+        Self { decision: Decision::Allowed, detail: Detail::Line(line) }
+    }
+
+    /// A decision, with a clause that says what it is in this case.
+    pub(super) fn in_words(decision: Decision, clause: String) -> Self {
+        Self { decision, detail: Detail::Text(clause) }
+    }
+
+    /// The decision.
+    pub fn decision(&self) -> Decision {
+        self.decision
+    }
+
+    pub(super) fn explanation(&self) -> &dyn Explanation {
+        &self.decision
+    }
+
+    /// The line of the allowed identities that lists the identity, from 1.
+    pub fn line(&self) -> Option<usize> {
+        match self.detail {
+            Detail::Line(line) => Some(line),
+            Detail::None | Detail::Text(_) => None,
+        }
+    }
+}
+
+/// A clause without a period. Escape it before printing.
+impl fmt::Display for Ruling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.detail {
+            Detail::None => f.write_str(self.decision.sentence()),
+            Detail::Line(line) => write!(f, "line {line} of the allowed identities lists it"),
+            Detail::Text(clause) => f.write_str(clause),
+        }
+    }
+}
