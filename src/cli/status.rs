@@ -15,7 +15,7 @@ use crate::{
 const NO_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The block of a judgement. `claimed` is the claim of a signature that was not verified.
-pub fn verification(judgement: &Judgement, claimed: Option<&Claimed>) -> String {
+pub(super) fn verification(judgement: &Judgement, claimed: Option<&Claimed>) -> String {
     let lines = match (judgement.verification(), judgement.verdict()) {
         (Some(verified), Verdict::Good) => good(verified, "TRUST_FULLY"),
         (Some(verified), Verdict::Untrusted) => good(verified, "TRUST_UNDEFINED"),
@@ -31,12 +31,12 @@ pub fn verification(judgement: &Judgement, claimed: Option<&Claimed>) -> String 
 }
 
 /// Whether git must see success.
-pub fn is_success(judgement: &Judgement) -> bool {
+pub(super) fn is_success(judgement: &Judgement) -> bool {
     matches!(judgement.verdict(), Verdict::Good | Verdict::Untrusted)
 }
 
 /// The line of a new signature, without which git discards it.
-pub fn signature_created(verified: &Verified) -> String {
+pub(super) fn signature_created(verified: &Verified) -> String {
     let seconds = verified.time().as_second();
     format!("[GNUPG:] SIG_CREATED D 19 8 00 {seconds} {}\n", fingerprint(verified))
 }
@@ -59,6 +59,6 @@ fn unchecked(key: &str) -> String {
 }
 
 /// The block where the input or the configuration could not be read, so that nothing was checked.
-pub fn nothing_checked(claimed: Option<&Claimed>) -> String {
+pub(super) fn nothing_checked(claimed: Option<&Claimed>) -> String {
     format!("[GNUPG:] NEWSIG\n{}", unchecked(claimed.map_or(NO_KEY, |claimed| claimed.fingerprint.as_str())))
 }

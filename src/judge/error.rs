@@ -4,7 +4,7 @@ use crate::repository;
 
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The repository could not be read.
     #[error(transparent)]
     Repository(#[from] repository::Error),

@@ -11,7 +11,7 @@ const LONGEST_TITLE: usize = 72;
 
 /// An object and the verdict on it.
 #[derive(Debug, Clone)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// The object's id, in hexadecimal.
     pub id: String,
     /// The object's kind.
@@ -26,13 +26,13 @@ pub struct Judged {
 
 impl Judged {
     /// The object with the verdict on it.
-    pub fn new(object: &RawObject, judgement: Judgement) -> Self {
+    pub(crate) fn new(object: &RawObject, judgement: Judgement) -> Self {
         let title = (judgement.verdict() != Verdict::Good).then(|| title(object));
         Self { title, ..Self::without_title(object.id.clone(), object.kind, judgement) }
     }
 
     /// The same for an object whose bytes could not be read, or that has no message.
-    pub fn without_title(id: String, kind: ObjectKind, judgement: Judgement) -> Self {
+    pub(crate) fn without_title(id: String, kind: ObjectKind, judgement: Judgement) -> Self {
         Self { id, kind, judgement, title: None, tag: None }
     }
 }

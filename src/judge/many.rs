@@ -8,7 +8,7 @@ use crate::{
 
 /// The object that a revision names, judged.
 #[derive(Debug)]
-pub struct NamedObject {
+pub(crate) struct NamedObject {
     /// The full name of the lightweight tag that led to it.
     pub lightweight_tag: Option<String>,
     /// The object.
@@ -20,7 +20,7 @@ impl Judge {
     ///
     /// # Errors
     /// The first commit that cannot be read; the others are judged all the same.
-    pub fn commits<R: Send>(
+    pub(crate) fn commits<R: Send>(
         &self,
         commits: impl Iterator<Item = Result<Found, repository::Error>>,
         handle: &Handle,
@@ -37,7 +37,7 @@ impl Judge {
     ///
     /// # Errors
     /// As [`Judge::commits`], also for a revision that names nothing.
-    pub fn revisions(&self, revisions: &[&str], repository: &Repository, mut sink: impl FnMut(NamedObject)) -> Result<(), Error> {
+    pub(crate) fn revisions(&self, revisions: &[&str], repository: &Repository, mut sink: impl FnMut(NamedObject)) -> Result<(), Error> {
         match revisions {
             // not worth another thread
             [revision] => self.revision(repository, revision).map(sink),
@@ -57,7 +57,7 @@ impl Judge {
     ///
     /// # Errors
     /// The first error of `work`, after all items.
-    pub fn in_order<T: Send, R: Send>(
+    pub(crate) fn in_order<T: Send, R: Send>(
         &self,
         items: impl Iterator<Item = T>,
         handle: &Handle,

@@ -4,18 +4,18 @@
 //! terminal and reads no configuration: the caller hands everything in, and prints what comes back. A bad object is a verdict; an [`Error`]
 //! means that there was nothing to judge.
 
-pub mod entries;
+pub(crate) mod entries;
 mod error;
 mod judged;
 mod many;
 mod push;
 mod tags;
 
-pub use entries::Entries;
-pub use error::Error;
-pub use judged::Judged;
-pub use push::{Push, is_zero};
-pub use tags::TagScope;
+pub(crate) use entries::Entries;
+pub(crate) use error::Error;
+pub(crate) use judged::Judged;
+pub(crate) use push::{Push, is_zero};
+pub(crate) use tags::TagScope;
 
 use crate::{
     Reason, Rejection,
@@ -29,7 +29,7 @@ use crate::{
 
 /// Judges objects.
 #[derive(Debug)]
-pub struct Judge {
+pub(crate) struct Judge {
     verifier: Verifier,
     policy: Policy,
     external: ExternalVerifiers,
@@ -39,31 +39,31 @@ pub struct Judge {
 
 impl Judge {
     /// A judge that uses embedded log entries only, asks no external verifier and caches nothing.
-    pub fn new(verifier: Verifier, policy: Policy) -> Self {
+    pub(crate) fn new(verifier: Verifier, policy: Policy) -> Self {
         Self { verifier, policy, external: ExternalVerifiers::default(), entries: Entries::none(), cache: None }
     }
 
     /// Lets these verifiers judge signatures of kinds that the pipeline only names.
     #[must_use]
-    pub fn with_external_verifiers(self, external: ExternalVerifiers) -> Self {
+    pub(crate) fn with_external_verifiers(self, external: ExternalVerifiers) -> Self {
         Self { external, ..self }
     }
 
     /// Uses these log entries where a signature embeds none.
     #[must_use]
-    pub fn with_entries(self, entries: Entries) -> Self {
+    pub(crate) fn with_entries(self, entries: Entries) -> Self {
         Self { entries, ..self }
     }
 
     /// Uses the results of earlier runs for commits.
     #[must_use]
-    pub fn with_verdict_cache(self, cache: Option<VerdictCache>) -> Self {
+    pub(crate) fn with_verdict_cache(self, cache: Option<VerdictCache>) -> Self {
         Self { cache, ..self }
     }
 
     /// Judges a signature over a payload, as git hands them to its program. `format` is the object format of the repository, where there is
     /// one: git checks the ids in a commit before it asks, and those in a tag not.
-    pub fn signature(&self, signed: &Signed<'_>, format: Option<ObjectFormat>) -> Judgement {
+    pub(crate) fn signature(&self, signed: &Signed<'_>, format: Option<ObjectFormat>) -> Judgement {
         let checked = match format {
             Some(format) if signed.payload.starts_with(b"object ") => {
                 TagHeaders::parse(&signed.payload).map_or(Ok(()), |headers| headers.check_format(format))
@@ -77,7 +77,7 @@ impl Judge {
     ///
     /// # Errors
     /// [`Error::NotSignable`] for an object of another kind.
-    pub fn object(&self, object: &RawObject) -> Result<Judged, Error> {
+    pub(crate) fn object(&self, object: &RawObject) -> Result<Judged, Error> {
         let judgement = self.policy.judge(self.verify(object, SignableKind::of(object)?));
         Ok(Judged::new(object, self.external.judge(object, judgement)))
     }
@@ -87,7 +87,7 @@ impl Judge {
     ///
     /// # Errors
     /// Where the repository cannot be read, or as [`Judge::object`].
-    pub fn read(&self, object: Result<RawObject, repository::Error>) -> Result<Judged, Error> {
+    pub(crate) fn read(&self, object: Result<RawObject, repository::Error>) -> Result<Judged, Error> {
         let (id, kind, rejection) = match object {
             Ok(object) => return self.object(&object),
             Err(repository::Error::ObjectIdMismatch { id, kind, computed }) => {
@@ -103,12 +103,12 @@ impl Judge {
     }
 
     /// What the user should know about log entries, in sentences. Each is returned once.
-    pub fn take_warnings(&self) -> Vec<String> {
+    pub(crate) fn take_warnings(&self) -> Vec<String> {
         self.entries.take_warnings()
     }
 
     /// Writes the verdict cache. Returns what the user should know, in sentences.
-    pub fn finish(self) -> Vec<String> {
+    pub(crate) fn finish(self) -> Vec<String> {
         let written = self.cache.map_or(Ok(()), VerdictCache::finish);
         written.err().iter().map(CacheError::to_string).chain(self.entries.take_warnings()).collect()
     }
@@ -137,7 +137,7 @@ impl Judge {
 
 /// The kinds of objects that carry a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignableKind {
+pub(crate) enum SignableKind {
     /// A commit.
     Commit,
     /// An annotated tag.
@@ -149,7 +149,7 @@ impl SignableKind {
     ///
     /// # Errors
     /// [`Error::NotSignable`].
-    pub fn of(object: &RawObject) -> Result<Self, Error> {
+    pub(crate) fn of(object: &RawObject) -> Result<Self, Error> {
         match object.kind {
             ObjectKind::Commit => Ok(Self::Commit),
             ObjectKind::Tag => Ok(Self::Tag),

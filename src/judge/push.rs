@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashSet};
 
 /// What a push moves, and what the other side has already.
 #[derive(Debug)]
-pub struct Push<'a> {
+pub(crate) struct Push<'a> {
     /// The refs that it moves.
     pub updates: &'a [RefUpdate<'a>],
     /// Objects whose history the other side has, by id.
@@ -28,7 +28,7 @@ impl Judge {
     ///
     /// # Errors
     /// The first object that cannot be read, or where the new commits cannot be listed. The other objects are judged all the same.
-    pub fn push(&self, repository: &Repository, push: &Push<'_>, mut sink: impl FnMut(Judged)) -> Result<(), Error> {
+    pub(crate) fn push(&self, repository: &Repository, push: &Push<'_>, mut sink: impl FnMut(Judged)) -> Result<(), Error> {
         let tips: Vec<(&str, &str)> =
             push.updates.iter().filter(|update| !is_zero(update.new)).map(|update| (update.new, update.name)).collect();
         if tips.is_empty() {
@@ -65,7 +65,7 @@ impl Judge {
     }
 
     /// Judges a push certificate: its signature, and that it is about exactly these updates. Whether its nonce is fresh is not checked here.
-    pub fn push_certificate(&self, bytes: &[u8], updates: &[RefUpdate<'_>]) -> Judgement {
+    pub(crate) fn push_certificate(&self, bytes: &[u8], updates: &[RefUpdate<'_>]) -> Judgement {
         let verified = self.verifier.verify_push_certificate(bytes);
         self.policy.judge(verified.and_then(|verified| {
             check_updates(&PushCertificate::parse(bytes)?, updates)?;
@@ -87,6 +87,6 @@ fn set<'a>(updates: &[RefUpdate<'a>]) -> BTreeSet<(&'a str, &'a str, &'a str)> {
 }
 
 /// git writes zeros in place of the id of a ref that does not exist.
-pub fn is_zero(id: &str) -> bool {
+pub(crate) fn is_zero(id: &str) -> bool {
     id.bytes().all(|byte| byte == b'0')
 }

@@ -13,7 +13,7 @@ const DEEPEST_TAG: usize = 16;
 
 /// What is judged beside a tag and the tags inside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TagScope {
+pub(crate) enum TagScope {
     /// Nothing else.
     TagsOnly,
     /// The object that the innermost tag names.
@@ -26,7 +26,7 @@ impl Judge {
     ///
     /// # Errors
     /// [`Error::NotATag`] where the name leads to another object by no reference of a tag; as [`Judge::tag`].
-    pub fn tag_by_name(&self, repository: &Repository, name: &str, scope: TagScope) -> Result<Vec<Judged>, Error> {
+    pub(crate) fn tag_by_name(&self, repository: &Repository, name: &str, scope: TagScope) -> Result<Vec<Judged>, Error> {
         let object = match repository.object(name) {
             Ok(object) if object.kind == ObjectKind::Tag => return self.tag(repository, object, scope),
             Ok(object) => object,
@@ -43,7 +43,7 @@ impl Judge {
     ///
     /// # Errors
     /// [`Error::TagTooDeep`], or where the repository cannot be read.
-    pub fn tag(&self, repository: &Repository, tag: RawObject, scope: TagScope) -> Result<Vec<Judged>, Error> {
+    pub(crate) fn tag(&self, repository: &Repository, tag: RawObject, scope: TagScope) -> Result<Vec<Judged>, Error> {
         let outermost = tag.reference.clone().unwrap_or_else(|| tag.id.clone());
         let (mut all, mut object) = (Vec::new(), tag);
         for _ in 0..DEEPEST_TAG {

@@ -40,16 +40,16 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    pub fn new(owner: PolicyOwner) -> Self {
+    pub(super) fn new(owner: PolicyOwner) -> Self {
         Self { owner, judged: 0, refused: 0, lines: Vec::new(), advice: BTreeSet::new() }
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.refused == 0
     }
 
     /// Adds an object, whatever its verdict.
-    pub fn add(&mut self, judged: &Judged) {
+    pub(super) fn add(&mut self, judged: &Judged) {
         self.judged += 1;
         let verdict = judged.judgement.verdict();
         if verdict == Verdict::Good {
@@ -59,14 +59,12 @@ impl Refusals {
         self.advice.insert((verdict, advice(judged, self.owner)));
         if self.refused <= LISTED {
             self.lines.push(heading(judged));
-            // on a server, the pusher's own configuration does not matter
-            let why = sentences(&judged.judgement);
-            let why = why.into_iter().filter(|sentence| self.owner == PolicyOwner::Pusher || !sentence.starts_with("To trust it, "));
+            let why = sentences(&judged.judgement).into_iter();
             self.lines.extend(why.map(|sentence| format!("  {}", shortened(sentence, judged))));
         }
     }
 
-    pub fn print(&self, ui: &mut Ui) {
+    pub(super) fn print(&self, ui: &mut Ui) {
         if self.is_empty() {
             return;
         }

@@ -25,7 +25,7 @@ impl Update {
     ///
     /// # Errors
     /// Where they have another form.
-    pub fn new(reference: &str, old: &str, new: &str) -> Result<Self, Failure> {
+    pub(super) fn new(reference: &str, old: &str, new: &str) -> Result<Self, Failure> {
         if !is_id(old)
             || !is_id(new)
             || old.len() != new.len()
@@ -38,22 +38,22 @@ impl Update {
     }
 
     /// The full name on the receiving side.
-    pub fn reference(&self) -> &str {
+    pub(super) fn reference(&self) -> &str {
         &self.reference
     }
 
     /// The object that it leads to now; `None` for a new ref.
-    pub fn old(&self) -> Option<&str> {
+    pub(super) fn old(&self) -> Option<&str> {
         Some(self.old.as_str()).filter(|id| !is_zero(id))
     }
 
     /// Whether it deletes the ref.
-    pub fn is_deletion(&self) -> bool {
+    pub(super) fn is_deletion(&self) -> bool {
         is_zero(&self.new)
     }
 
     /// The form in which the judge takes it.
-    pub fn as_ref_update(&self) -> RefUpdate<'_> {
+    pub(super) fn as_ref_update(&self) -> RefUpdate<'_> {
         RefUpdate { old: &self.old, new: &self.new, name: &self.reference }
     }
 }

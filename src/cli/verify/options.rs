@@ -64,7 +64,7 @@ pub(in crate::cli) enum Format {
 }
 
 impl Options {
-    pub fn format(&self) -> Format {
+    pub(super) fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format }
     }
 
@@ -101,7 +101,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub fn open(options: &Options) -> Result<Self, Failure> {
+    pub(super) fn open(options: &Options) -> Result<Self, Failure> {
         let context = Context::load(&options.settings())?;
         context.repository()?;
         let verifier = Verifier::new(context.trust_roots()?, options.at.unwrap_or_else(Timestamp::now));
@@ -116,7 +116,7 @@ impl Session {
     }
 
     /// Writes the verdict cache, and prints what the user should know about policy, cache and lookup, after the verdicts.
-    pub fn finish(self, ui: &mut Ui) {
+    pub(super) fn finish(self, ui: &mut Ui) {
         for warning in self.warnings.into_iter().chain(self.judge.finish()) {
             ui.warning(warning);
         }

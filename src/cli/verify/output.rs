@@ -42,24 +42,24 @@ pub(super) struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    pub fn new(options: &'a Options, ui: &'a mut Ui) -> Self {
+    pub(super) fn new(options: &'a Options, ui: &'a mut Ui) -> Self {
         let sarif = (options.format() == Format::Sarif).then(Sarif::new);
         Self { options, ui, summary: Summary::default(), verdicts: HashSet::new(), sarif, repeated: Repeated::default() }
     }
 
     /// Starts a progress bar where many objects are judged. There is none with `--quiet`, or where JSON is printed to the same terminal.
-    pub fn begin(&mut self) -> Option<Total> {
+    pub(super) fn begin(&mut self) -> Option<Total> {
         let is_in_the_way = self.options.format() == Format::Json && std::io::stdout().is_terminal();
         if self.options.quiet || is_in_the_way { None } else { self.ui.begin_progress() }
     }
 
     /// Prints a warning about the call.
-    pub fn warn(&mut self, text: String) {
+    pub(super) fn warn(&mut self, text: String) {
         self.ui.warning(text);
     }
 
     /// Prints an object that was named by itself.
-    pub fn show(&mut self, judged: &Judged) {
+    pub(super) fn show(&mut self, judged: &Judged) {
         self.note(judged);
         match self.options.format() {
             Format::Json => self.ui.json_line(&report(judged)),
@@ -70,13 +70,13 @@ impl<'a> Output<'a> {
 
     /// Returns the function that prepares an object for [`Output::show_of_many`]. It runs on the core that judged the object, because writing
     /// a line of JSON takes as long as finding a result in the verdict cache.
-    pub fn preparation(&self) -> impl Fn(Judged) -> Printable + Sync + use<> {
+    pub(super) fn preparation(&self) -> impl Fn(Judged) -> Printable + Sync + use<> {
         let is_json = self.options.format() == Format::Json;
         move |judged| Printable { line: is_json.then(|| json_line(&report(&judged))), judged }
     }
 
     /// Prints one of many objects. As text, only objects that are not good take up lines.
-    pub fn show_of_many(&mut self, object: Printable) {
+    pub(super) fn show_of_many(&mut self, object: Printable) {
         let Printable { judged, line } = object;
         match line {
             Some(line) => {
@@ -102,7 +102,7 @@ impl<'a> Output<'a> {
     }
 
     /// Reports the commits where a shallow clone ends: the rest of the range was not verified.
-    pub fn cut(&mut self, commits: &[String]) {
+    pub(super) fn cut(&mut self, commits: &[String]) {
         let Some(first) = commits.first() else { return };
         self.verdicts.insert(Verdict::Unchecked);
         self.summary.cut(commits.len());
@@ -117,7 +117,7 @@ impl<'a> Output<'a> {
     }
 
     /// Prints the summary and finds the exit code. `many` is whether the call can be about more than one object.
-    pub fn finish(self, many: bool, failure: Option<Failure>) -> Result<Exit, Failure> {
+    pub(super) fn finish(self, many: bool, failure: Option<Failure>) -> Result<Exit, Failure> {
         self.ui.end_progress();
         if let Some(warning) = self.repeated.warning() {
             self.ui.warning(warning);

@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 /// The logs to ask, and the clients to ask them with.
 #[derive(Debug)]
-pub struct Lookup {
+pub(crate) struct Lookup {
     logs: Vec<String>,
     http: Http,
     runtime: OnceLock<std::io::Result<Runtime>>,
@@ -22,7 +22,7 @@ pub struct Lookup {
 
 impl Lookup {
     /// Asks the logs that these roots name.
-    pub fn new(http: Http, roots: &[TrustRoot]) -> Self {
+    pub(crate) fn new(http: Http, roots: &[TrustRoot]) -> Self {
         let mut logs: Vec<String> = roots.iter().flat_map(TrustRoot::searchable_logs).map(str::to_owned).collect();
         logs.dedup();
         Self { logs, http, runtime: OnceLock::new(), abandoned: Mutex::default() }

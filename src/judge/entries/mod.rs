@@ -6,7 +6,7 @@
 mod lookup;
 mod store;
 
-pub use lookup::Lookup;
+pub(crate) use lookup::Lookup;
 
 use crate::{
     Rejection,
@@ -19,7 +19,7 @@ use store::EntryStore;
 
 /// Where log entries come from that a signature does not embed.
 #[derive(Debug)]
-pub struct Entries {
+pub(crate) struct Entries {
     store: Option<EntryStore>,
     lookup: Option<Lookup>,
     warnings: Mutex<Vec<String>>,
@@ -27,18 +27,18 @@ pub struct Entries {
 
 impl Entries {
     /// No entries beside the embedded ones: what a server accepts does not depend on the files in a cache.
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self { store: None, lookup: None, warnings: Mutex::default() }
     }
 
     /// The entries in the user's cache folder.
-    pub fn stored() -> Self {
+    pub(crate) fn stored() -> Self {
         Self { store: EntryStore::of_user(), ..Self::none() }
     }
 
     /// Asks logs too, where `lookup` is given.
     #[must_use]
-    pub fn with_lookup(self, lookup: Option<Lookup>) -> Self {
+    pub(crate) fn with_lookup(self, lookup: Option<Lookup>) -> Self {
         Self { lookup, ..self }
     }
 
@@ -46,7 +46,7 @@ impl Entries {
     ///
     /// # Errors
     /// Why the signature is not accepted.
-    pub fn verify(&self, verifier: &Verifier, signed: &Signed<'_>) -> Result<Verified, Rejection> {
+    pub(crate) fn verify(&self, verifier: &Verifier, signed: &Signed<'_>) -> Result<Verified, Rejection> {
         let result = verifier.verify(signed);
         match &result {
             Err(rejection) if rejection.reason().is_missing_entry() => {}
@@ -66,7 +66,7 @@ impl Entries {
     }
 
     /// What the user should know, in sentences. Each is returned once.
-    pub fn take_warnings(&self) -> Vec<String> {
+    pub(crate) fn take_warnings(&self) -> Vec<String> {
         let mut warnings = std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner));
         warnings.extend(self.lookup.iter().flat_map(Lookup::take_remarks));
         warnings
