@@ -1,4 +1,4 @@
-//! Mixed histories: OpenPGP and SSH signatures judged by git's own verifier, and the merges of a forge by the forge's key.
+//! Mixed histories: git's own verifier judges OpenPGP and SSH signatures, and a forge's key judges the merges of the forge.
 
 use crate::support::{
     filter::filtered,
@@ -61,11 +61,11 @@ fn openpgp_is_named_and_judged_by_git_where_that_is_asked_for() {
     assert_eq!(sandbox.paraph(&["verify-tag", "v1", "--target"]).code, Some(13));
     assert_eq!(sandbox.paraph(&["verify-tag", "v1", "--target", "--other-signatures"]).code, Some(0));
 
-    // the tag of another name stays bad, whatever git thinks of its signature
+    // a tag under another name stays bad, whatever git says about its signature
     sandbox.git(&["update-ref", "refs/tags/v2", "refs/tags/v1"]);
     assert_eq!(verdict(&sandbox, &["v2", "--other-signatures"]), ("bad".into(), Some("tag-name".into())));
 
-    // tampered, and a replacement that would hide it
+    // a changed commit, and a replacement that would hide the change
     let tampered = sandbox.store_commit(&sandbox.commit_parts(&commit).with_payload("message", "massage"));
     sandbox.git(&["replace", &tampered, &commit]);
     assert_eq!(sandbox.try_git(&["verify-commit", &tampered]).code, Some(0), "git follows the replacement");
@@ -86,7 +86,7 @@ fn the_trust_that_git_demands_decides() {
     assert_eq!(verdict(&sandbox, &[&commit, "--other-signatures"]), ("unchecked".into(), Some("other-signature-unchecked".into())));
     own.gpg(&["--import", &other.export("bob.asc")]);
     assert_eq!(verdict(&sandbox, &[&commit, "--other-signatures"]), ("untrusted".into(), Some("key-not-trusted".into())));
-    // vouched for by the user's own key, it is fully trusted, and not ultimately
+    // certified by the user's own key, it is trusted fully, not ultimately
     own.gpg(&["--quick-lsign-key", &other.fingerprint]);
     sandbox.git(&["config", "gpg.minTrustLevel", "fully"]);
     assert_eq!(verdict(&sandbox, &[&commit, "--other-signatures"]), ("good".into(), None));
@@ -103,7 +103,7 @@ fn ssh_is_judged_by_git_and_a_foreign_cms_by_nobody() {
     assert_eq!(verdict(&sandbox, &[&commit]), ("other".into(), Some("ssh-signature".into())));
     assert_eq!(verdict(&sandbox, &[&commit, "--other-signatures"]), ("unchecked".into(), Some("other-signature-unchecked".into())));
 
-    // relative, in the repository's own configuration, and asked for from a folder below
+    // a relative path in the repository's own configuration, used from a subfolder
     std::fs::write(sandbox.work().join("signers"), format!("bob@example.com {}", Ssh::new(&sandbox, "bob", test).unwrap().public)).unwrap();
     sandbox.git(&["config", "gpg.ssh.allowedSignersFile", "signers"]);
     assert_eq!(verdict(&sandbox, &[&commit, "--other-signatures"]), ("untrusted".into(), Some("key-not-trusted".into())));
@@ -135,7 +135,7 @@ fn without_the_program_nothing_is_good() {
         (merge, own.fingerprint.clone())
     };
     assert_eq!(verdict(&sandbox, &[&commit]), ("good".into(), None));
-    // a program of this name that says yes to everything, in gpg's place, has to say it as gpg does
+    // a program in place of gpg that accepts everything must still print what gpg prints
     let script = |text: &str| sandbox.script("gpg", &format!("#!/bin/sh\n{text}\n"));
     script("echo '[GNUPG:] IMPORT_OK 1 x'; echo '[GNUPG:] NEWSIG'; echo '[GNUPG:] GOODSIG 1 x'");
     let path = format!("{}:{}", sandbox.root().display(), std::env::var("PATH").unwrap());
@@ -167,14 +167,14 @@ fn unsigned_merge(sandbox: &Sandbox) -> String {
     ])
 }
 
-/// A merge as the forge makes it, or a commit with one parent, signed by `git` with whichever key.
+/// A merge as the forge creates it, or a commit with one parent, signed by `git` with the key that it is given.
 fn by_forge(sandbox: &Sandbox, git: impl Fn(&[&str]) -> String, parents: usize) -> String {
     let side = other_parent(sandbox);
     let committer = ["-c", "committer.name=Forge", "-c", "committer.email=noreply@forge.example"];
     git(&[&committer[..], &Sandbox::commit_tree(&["HEAD", &side][..parents], "merge")].concat())
 }
 
-/// What holds for a forge's key of either kind. The first signs as the forge, the second as the user, whose keyring trusts that key.
+/// The checks for a forge's key of either kind. The first `git` signs as the forge, the second as the user, whose keyring trusts that key.
 fn judge_forge(sandbox: &Sandbox, key_file: &str, forge: &dyn Fn(&[&str]) -> String, user: &dyn Fn(&[&str]) -> String, named: &str) {
     let merge = by_forge(sandbox, forge, 2);
     let single = by_forge(sandbox, forge, 1);
@@ -187,14 +187,14 @@ fn judge_forge(sandbox: &Sandbox, key_file: &str, forge: &dyn Fn(&[&str]) -> Str
     let other = || row("other", Some(named));
     let nothing = || row("unsigned", Some("no-signature"));
 
-    // nobody configured the key: the name of a forge's committer is nothing
+    // without the configured key, the name of a forge's committer means nothing
     assert_eq!(judge(&[]), [other(), other(), other(), other(), nothing()]);
 
     sandbox.git(&["config", "--global", "paraph.forgeKey", key_file]);
     let invalid = || row("bad", Some("other-signature-invalid"));
     let expected = [row("good", None), row("untrusted", Some("forge-no-merge")), other(), invalid(), nothing()];
     assert_eq!(judge(&[]), expected);
-    // what is not the forge's is git's to judge where that is asked for, and the forge's stays the forge's
+    // with --other-signatures, git judges the other signatures, and the forge's key still judges the forge's
     let expected = [row("good", None), row("untrusted", Some("forge-no-merge")), row("good", None), invalid(), nothing()];
     assert_eq!(judge(&["--other-signatures"]), expected);
 
@@ -205,7 +205,7 @@ fn judge_forge(sandbox: &Sandbox, key_file: &str, forge: &dyn Fn(&[&str]) -> Str
     assert_eq!(verdict(sandbox, &[&of_user]), other());
     sandbox.git(&["config", "--global", "--unset", "paraph.forgeCommitter"]);
 
-    // a tag is no merge
+    // a tag is not a merge
     forge(&["tag", "-s", "-m", "x", "by-forge", &merge]);
     assert_eq!(verdict(sandbox, &["by-forge"]), other());
 }
@@ -215,7 +215,7 @@ fn a_forges_merge_is_judged_by_its_openpgp_key_and_by_no_name() {
     let test = "a_forges_merge_is_judged_by_its_openpgp_key_and_by_no_name";
     let sandbox = sandbox();
     let Some(own) = OpenPgp::new(&sandbox, "keyring", "Ann <ann@example.com>", test) else { return };
-    // the name of the forge's key is whatever its maker likes: a key of the user's has the same
+    // anyone can give a key the name of the forge's key: one of the user's has it
     let Some(forge) = OpenPgp::new(&sandbox, "forge", "Forge <noreply@forge.example>", test) else { return };
     judge_forge(
         &sandbox,
@@ -252,7 +252,7 @@ fn a_forges_merge_is_judged_by_its_ssh_key_and_by_no_name() {
     commit OID: good
       Good SSH signature, key FINGERPRINT; judged by forge key.
     ");
-    // the same parent twice makes no merge
+    // a commit with the same parent twice is not a merge
     let single = sandbox.commit_parts(&by_forge(&sandbox, |arguments| forge.git(arguments), 1));
     let payload = String::from_utf8(single.payload.clone()).unwrap();
     let parent = payload.lines().find(|line| line.starts_with("parent ")).unwrap();
@@ -283,7 +283,7 @@ fn a_forges_key_that_cannot_be_used_is_an_error_of_the_setting() {
     exit 3
     error: the forge's key cannot be read from ROOT/forge: line 1 is neither an OpenPGP nor an SSH public key: it does not begin with the type of a public key
     ");
-    // in the work tree it is under test itself
+    // in the work tree, a branch could change it
     let Some(key) = Ssh::new(&sandbox, "key", "a_forges_key_that_cannot_be_used_is_an_error_of_the_setting") else { return };
     std::fs::write(sandbox.work().join("forge.pub"), &key.public).unwrap();
     sandbox.git(&["config", "--global", "paraph.forgeKey", sandbox.work().join("forge.pub").to_str().unwrap()]);
@@ -330,7 +330,7 @@ fn a_hook_lets_a_forges_merge_pass_by_the_same_key() {
     let sandbox = sandbox();
     let Some(forge) = Ssh::new(&sandbox, "forge", test) else { return };
     let merge = by_forge(&sandbox, |arguments| forge.git(arguments), 2);
-    // the remote has both sides of the merge already
+    // the remote already has both sides of the merge
     sandbox.git(&["remote", "add", "origin", "file:///nowhere"]);
     sandbox.git(&["update-ref", "refs/remotes/origin/main", &format!("{merge}^1")]);
     sandbox.git(&["update-ref", "refs/remotes/origin/side", &format!("{merge}^2")]);

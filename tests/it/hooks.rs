@@ -1,4 +1,4 @@
-//! The hooks, as git calls them: pushes to real bare repositories, and from real clones.
+//! The hooks as git calls them: pushes to real bare repositories, from real clones.
 
 mod certificates;
 mod pre_push;
@@ -15,17 +15,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// An identity of the local issuer that nobody allows.
+/// An identity of the local issuer that is not allowed.
 const STRANGER: &str = "user.signingKey=bob@example.com";
 
-/// A bare repository with hooks, and a clone whose git signs; the server's configuration is the bare repository's own.
+/// A bare repository with hooks, and a clone that signs. The server's configuration is the bare repository's own.
 struct Setup {
     sigstore: Sigstore,
     sandbox: Sandbox,
     bare: PathBuf,
 }
 
-/// With the hooks of the folder `git-hooks` that are named.
+/// The setup with these hooks of the folder `git-hooks`.
 fn setup(hooks: &[&str]) -> Setup {
     setup_in("sha1", hooks)
 }
@@ -73,7 +73,7 @@ fn write_hook(hook: &str, repository: &Path, text: &str) {
 }
 
 impl Setup {
-    /// A signed commit; its id.
+    /// Makes a signed commit and returns its id.
     fn signed(&self, message: &str) -> String {
         self.commit(&["commit", "-q", "-S", "--allow-empty", "-m", message])
     }
@@ -82,12 +82,12 @@ impl Setup {
         self.commit(&["commit", "-q", "--no-gpg-sign", "--allow-empty", "-m", message])
     }
 
-    /// A commit that is signed by an identity that nobody allows.
+    /// Makes a commit that is signed by an identity that is not allowed.
     fn strange(&self, message: &str) -> String {
         self.commit(&["-c", STRANGER, "commit", "-q", "-S", "--allow-empty", "-m", message])
     }
 
-    /// A commit whose message was changed after it was signed; the branch is there then.
+    /// Makes a commit whose message was changed after it was signed, and moves the branch there.
     fn tampered(&self, message: &str) -> String {
         self.signed("as it was signed");
         let id = self.sandbox.store_commit(&self.sandbox.commit_parts("HEAD").with_payload("as it was signed", message));
@@ -110,7 +110,7 @@ impl Setup {
         assert_eq!(done.code, Some(0), "{}", done.stderr);
     }
 
-    /// What a refused push said, without git's prefix and the spaces at the ends of its lines.
+    /// The output of a refused push, without git's prefix and trailing spaces.
     #[track_caller]
     fn refused(&self, arguments: &[&str]) -> String {
         let done = self.push(arguments);
@@ -129,7 +129,7 @@ impl Setup {
     }
 }
 
-/// The line that names a refused object.
+/// The line about a refused object.
 fn heading(kind: &str, id: &str, title: &str, verdict: &str) -> String {
     format!("{kind} {} \"{title}\": [{verdict}]\n", &id[..12])
 }

@@ -112,7 +112,7 @@ fn expected_identities_decide_in_place_of_the_file() {
     assert_eq!(verify(&patterns[..4]).code, Some(10), "bob alone");
     assert_eq!(verify(&["--certificate-identity", "bob@example.com", "--certificate-oidc-issuer", url]).code, Some(10));
     assert_eq!(verify(&["--certificate-identity", EMAIL]).code, Some(2));
-    // a variable that is not set expects nobody, and must not expect everybody or be passed over
+    // an empty variable must neither allow everyone nor be ignored
     let empty = verify(&["--certificate-identity", "", "--certificate-oidc-issuer", ""]);
     assert!(empty.code == Some(2) && empty.stderr.contains("is empty"), "{}", empty.stderr);
     let workflow = verify(&[
@@ -148,7 +148,7 @@ fn bytes_under_another_id_are_a_bad_object_and_the_others_are_judged() {
     assert!(done.stdout.contains(&format!("they have the id {other} [object-id-mismatch]")), "{}", done.stdout);
     assert!(done.stdout.contains(&format!("commit {two}: good\n")), "{}", done.stdout);
 
-    // tags, and what they lead to
+    // tags, and their targets
     for name in ["v1", "v2"] {
         sandbox.git(&["tag", "-s", "-m", name, name, &two]);
     }

@@ -1,5 +1,5 @@
-//! What `--all` and `--tags` mean: every reference there is, however it is stored and wherever it leads. One that leads nowhere is an error,
-//! since what stood behind it was not judged.
+//! `--all` and `--tags` cover every reference, however it is stored and wherever it leads. A reference that leads nowhere is an error, because
+//! the objects behind it were not judged.
 
 use crate::support::{
     sandbox::{Done, Sandbox},
@@ -7,7 +7,7 @@ use crate::support::{
 };
 use std::path::PathBuf;
 
-/// Three signed commits, of which the identity is allowed.
+/// Three signed commits by an allowed identity.
 fn history(sigstore: &Sigstore) -> Sandbox {
     let sandbox = Sandbox::with_repository();
     sigstore.configure(&sandbox);
@@ -18,7 +18,7 @@ fn history(sigstore: &Sigstore) -> Sandbox {
     sandbox
 }
 
-/// An unsigned commit on top of another, which no reference leads to.
+/// An unsigned child of a commit. No reference leads to it.
 fn unsigned(sandbox: &Sandbox, parent: &str) -> String {
     sandbox.git(&["commit-tree", &format!("{parent}^{{tree}}"), "-p", parent, "-m", "unsigned"])
 }
@@ -47,7 +47,7 @@ fn a_reference_that_leads_nowhere_is_an_error() {
     assert_eq!(all(&sandbox).code, Some(4));
     std::fs::remove_file(file(&sandbox, &side)).unwrap();
     std::fs::write(file(&sandbox, &side), stored).unwrap();
-    // a tag whose target is not here, and a file that is no reference
+    // a tag whose target is missing, and a file that is not a reference
     sandbox.git(&["tag", "-s", "-m", "tag", "v1", "side"]);
     sandbox.git(&["branch", "-q", "-D", "side"]);
     std::fs::remove_file(file(&sandbox, &side)).unwrap();
@@ -58,7 +58,7 @@ fn a_reference_that_leads_nowhere_is_an_error() {
     std::fs::write(sandbox.work().join(".git/refs/heads/odd"), "nothing\n").unwrap();
     let odd = all(&sandbox);
     assert!(odd.code == Some(4) && odd.stderr.contains("ignoring broken ref refs/heads/odd"), "{odd:?}");
-    // more of them than a pipe takes up
+    // more of them than a pipe holds
     for number in 0..2000 {
         std::fs::write(sandbox.work().join(format!(".git/refs/heads/odd-{number}")), "nothing\n").unwrap();
     }
@@ -70,7 +70,7 @@ fn all_are_those_that_git_lists() {
     let sigstore = Sigstore::start();
     let mut sandbox = history(&sigstore);
     let bad = unsigned(&sandbox, "HEAD");
-    // a tag's peeled value is what the file of packed references says, which anybody may have written there
+    // the peeled value of a tag in packed-refs can be written by anyone
     sandbox.git(&["tag", "-a", "--no-sign", "-m", "tag", "v1", &bad]);
     sandbox.git(&["pack-refs", "--all"]);
     let packed = sandbox.work().join(".git/packed-refs");
@@ -84,7 +84,7 @@ fn all_are_those_that_git_lists() {
     sandbox.git(&["worktree", "add", "-q", "--detach", other.to_str().unwrap(), &bad]);
     assert_eq!(all(&sandbox).code, Some(12));
     sandbox.git(&["worktree", "remove", "--force", other.to_str().unwrap()]);
-    // a namespace is for those who fetch
+    // a namespace is only for those who fetch
     sandbox.git(&["branch", "side", &bad]);
     sandbox.set("GIT_NAMESPACE", "foo");
     assert_eq!(all(&sandbox).code, Some(12));
@@ -115,7 +115,7 @@ fn tags_are_those_behind_symbolic_names_and_odd_ones_too() {
     sandbox.git(&["tag", "-s", "-m", "tag", "v1"]);
     let tags = || sandbox.paraph(&["verify", "--tags"]);
     assert_eq!(tags().code, Some(0));
-    // under another name it says nothing about that name
+    // the tag says nothing about another name than its own
     sandbox.git(&["symbolic-ref", "refs/tags/latest", "refs/tags/v1"]);
     let done = tags();
     assert!(done.code == Some(15) && done.stdout.contains("[tag-name]"), "{done:?}");
@@ -127,7 +127,7 @@ fn tags_are_those_behind_symbolic_names_and_odd_ones_too() {
     sandbox.git(&["symbolic-ref", "refs/tags/rel", "refs/hidden/t"]);
     assert_eq!(tags().code, Some(12));
     sandbox.git(&["symbolic-ref", "-d", "refs/tags/rel"]);
-    // a name that is no text
+    // a name that is not valid UTF-8
     let odd = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"z\xff");
     std::fs::write(sandbox.work().join(".git/refs/tags").join(odd), format!("{hidden}\n")).unwrap();
     assert_eq!(tags().code, Some(12));
@@ -150,15 +150,15 @@ fn tags_inside_tags_and_in_other_places_are_judged_and_lightweight_ones_are_name
     assert_eq!(tags().code, Some(0));
     sandbox.git(&["update-ref", "refs/releases/r1", &outer]);
     assert_eq!(tags().code, Some(12));
-    // a tag that calls the tag inside it a commit
+    // a tag that says that the tag inside it is a commit
     let lying = String::from_utf8(sandbox.object("tag", "refs/releases/r1")).unwrap().replace("\ntype tag\n", "\ntype commit\n");
     let lying = sandbox.store("tag", lying.as_bytes());
     sandbox.git(&["update-ref", "refs/releases/r1", &lying]);
     let done = tags();
     assert!(done.code == Some(15) && done.stdout.contains("[no-signature]"), "{done:?}");
-    // what only looks like the end of an expression
+    // a name that looks like the end of an expression
     assert_eq!(sandbox.paraph(&["verify", "HEAD:a@{"]).code, Some(4));
-    // deeper than anybody goes
+    // deeper than the limit
     let mut inner = outer;
     for _ in 0..70 {
         inner = sandbox.store("tag", format!("object {inner}\ntype tag\ntag t\ntagger A <a@b> 1 +0000\n\nm\n").as_bytes());
@@ -178,7 +178,7 @@ fn a_tag_keeps_its_name_through_operators_that_lead_to_itself() {
         let done = sandbox.paraph(&[command, revision]);
         assert!(done.code == Some(15) && done.stdout.contains("[tag-name]"), "{revision}: {done:?}");
     }
-    // what the name led to before, and a way to it that is no tag's name
+    // the previous value of the name, and a path to it that is not a tag's name
     sandbox.git(&["symbolic-ref", "refs/heads/link", "refs/tags/v9"]);
     for revision in ["v9@{0}", "link"] {
         let done = sandbox.paraph(&["verify", revision]);
@@ -209,7 +209,7 @@ fn a_commit_on_the_side_that_is_left_out_leads_nobody_astray() {
     sandbox.git(&["checkout", "-q", "-b", "evil", &bad]);
     sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "on top"]);
     assert_eq!(sandbox.paraph(&["verify", "main..evil"]).code, Some(12));
-    // somebody who can write here makes the unsigned commit an ancestor of what is left out
+    // somebody with write access makes the unsigned commit an ancestor of the excluded one
     let two = sandbox.git(&["rev-parse", "main~1"]);
     let one = sandbox.git(&["rev-parse", "main~2"]);
     let content = String::from_utf8(sandbox.object("commit", "main~1")).unwrap();
@@ -220,14 +220,14 @@ fn a_commit_on_the_side_that_is_left_out_leads_nobody_astray() {
     let done = sandbox.paraph(&["verify", "main..evil"]);
     assert!(matches!(done.code, Some(4 | 12)), "{done:?}");
     assert!(done.stderr.contains(&format!("the bytes stored for the commit {two} are not its own")), "{done:?}");
-    // where history has an end as well
+    // in a shallow history too
     std::fs::write(sandbox.work().join(".git/shallow"), format!("{}\n", sandbox.git(&["rev-parse", "main~2"]))).unwrap();
     let done = sandbox.paraph(&["verify", "main..evil"]);
     assert!(matches!(done.code, Some(4 | 12)), "{done:?}");
     assert!(done.stderr.contains(&format!("the bytes stored for the commit {two} are not its own")), "{done:?}");
 }
 
-/// What waits for a core is bounded by its bytes, and not by its number alone.
+/// The objects that wait for a core are limited by their bytes, not only by their number.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_history_of_large_commits_is_not_held_in_memory() {
@@ -243,7 +243,7 @@ fn a_history_of_large_commits_is_not_held_in_memory() {
     }
     sandbox.git(&["update-ref", "refs/heads/large", &parent]);
     let mut command = sandbox.command("sh", &sandbox.work());
-    // in KiB: all of them would not fit
+    // in KiB; all commits together are larger
     command.args(["-c", &format!("ulimit -v 450000 && RAYON_NUM_THREADS=2 exec '{}' verify --all --quiet", sandbox.program)]);
     let done = sandbox.feed(&mut command, b"");
     assert_eq!(done.code, Some(12), "{done:?}");
@@ -259,7 +259,7 @@ fn a_commit_that_is_too_large_is_not_checked_and_no_reason_to_judge_no_other() {
     let done = sandbox.paraph(&["verify", &large, &head]);
     assert!(done.code == Some(14) && done.stdout.contains("[object-too-large]"), "{done:?}");
     assert!(done.stdout.contains(&format!("commit {head}: good\n")), "{done:?}");
-    // a walk cannot go on behind it, and says where it ends: at a tip, and further back
+    // the walk cannot continue behind it and reports where it ends: at a tip, and further back
     let child = sandbox.git(&["commit-tree", "-p", &large, "-m", "child", "HEAD^{tree}"]);
     for (tip, says) in [(&large, format!("the object {large} has ")), (&child, format!("the commit {large} cannot be read: "))] {
         let done = sandbox.paraph(&["verify", &format!("{head}..{tip}")]);

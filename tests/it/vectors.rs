@@ -28,7 +28,7 @@ fn what_a_verifier_remembers_changes_no_verdict() {
     for case in &cases {
         verifiers.entry(&case.trusted_root).or_insert_with(|| verifier(&case.trusted_root));
     }
-    // the good ones first, so that what they leave behind is there for all; then each after each in the other order
+    // the good ones first, so that all others meet what they left in memory; then in reverse order
     let (good, other): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|case| case.name.ends_with("_ok"));
     let rounds = [good.iter().chain(&other).collect::<Vec<_>>(), other.iter().chain(&good).rev().collect()];
     assert_all(rounds.concat().into_iter().filter_map(|case| {
@@ -56,7 +56,7 @@ fn paraph_verify_gives_each_vector_its_verdict() {
 fn git_itself_passes_the_bytes_that_the_other_tests_pass() {
     let cases = cases();
     let prepared = Prepared::new(&cases);
-    // git does not get as far as calling a program for these, and says so itself
+    // for these, git reports the error itself and calls no program
     const REFUSED_BY_GIT: [&str; 10] = [
         "armor_begin_in_lower_case_fail",
         "ids_of_two_formats_fail",
@@ -94,17 +94,17 @@ fn made_again_the_vectors_are_the_same() {
 
 #[test]
 fn every_reason_stands_in_a_vector() {
-    // each with why no folder can hold it
+    // each with the cause why no folder holds it
     let elsewhere = [
         // an object of 128 MiB or 100,000 header lines: made in memory by `what_is_too_large_is_refused`
         Reason::ObjectTooLarge.id(),
         // a signature of 1 MiB: made in memory by the same test
         Reason::ArmorTooLarge.id(),
-        // lies in the object store, not in the object: `bytes_under_another_id_are_a_bad_object_and_the_others_are_judged` damages a store
+        // a fault of the object store, not of the object: `bytes_under_another_id_are_a_bad_object_and_the_others_are_judged` damages a store
         Reason::ObjectIdMismatch.id(),
-        // no colliding objects are public: `the_hash_of_objects_notices_a_collision` hashes the blocks that are
+        // there are no public colliding objects: `the_hash_of_objects_notices_a_collision` hashes the blocks that are
         Reason::Sha1Collision.id(),
-        // what a log answered, or did not: the tests of the command line ask one
+        // answers of a log: the tests of the command line ask one
         Reason::LookupFailed.id(),
         Reason::EntryNotFound.id(),
         // there is no tag object: `a_lightweight_tag_is_not_annotated` has one

@@ -1,4 +1,4 @@
-//! The failures that people meet: each message says what happened and what to do, and nothing is signed.
+//! Common failures of signing: each message says what happened and what to do, and nothing is signed.
 
 use super::{repository, shown};
 use crate::support::{
@@ -13,7 +13,7 @@ use serde_json::json;
 const PAYLOAD: &[u8] =
     b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <ann@example.com> 1 +0000\ncommitter A <ann@example.com> 1 +0000\n\nmessage\n";
 
-/// What is different from a machine on which it works.
+/// The difference from a machine on which signing works.
 #[derive(Default)]
 struct Case {
     settings: Vec<String>,
@@ -109,7 +109,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
         if case.login {
             sandbox.git(&["config", "--global", "paraph.local.accessCodeFile", &sigstore.file("access-code")]);
         }
-        // what has no hint says in itself what is allowed or to be set
+        // a message without a hint says itself what is allowed or missing
         let helps = text.contains("\nhint: ") || text.contains("; allowed: ") || text.contains(": set paraph.");
         assert!(helps, "{name}: {text}");
         table += &format!("{name}\n{}\n", text.replace(other.folder.to_str().unwrap(), "OTHER"));
@@ -226,7 +226,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
     "#);
 }
 
-/// Nothing of the signature was on standard output above; here the log has to have heard of nothing either.
+/// Above, standard output holds nothing of the signature; here, nothing was sent to the log either.
 #[test]
 fn a_status_descriptor_that_cannot_be_written_ends_the_call_before_anything_is_done() {
     let (sigstore, sandbox) = repository();

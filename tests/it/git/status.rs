@@ -1,4 +1,4 @@
-//! The status table: what git says of each verdict, on commits, tags and merges.
+//! The status table: git's output for each verdict, on commits, tags and merges.
 
 use super::{other_instance, repository, shown};
 use crate::support::{
@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 const BOB: &str = "bob@example.com";
 
-/// A repository where ann is allowed, and git gives OpenPGP signatures to paraph too.
+/// A repository where ann is allowed and git passes OpenPGP signatures to paraph too.
 fn prepared() -> (Sigstore, Sandbox) {
     let (sigstore, sandbox) = repository();
     sigstore.allow(&sandbox, EMAIL);
@@ -19,7 +19,7 @@ fn prepared() -> (Sigstore, Sandbox) {
     (sigstore, sandbox)
 }
 
-/// Objects with every verdict, the good one first. `sign` makes an object with git, given options for git itself, and gives its parts.
+/// Objects with every verdict, the good one first. `sign` makes an object with these options of git, and returns its parts.
 fn cases(sign: impl Fn(&[&str]) -> Parts) -> Vec<(&'static str, Parts)> {
     let good = sign(&[]);
     let other = Sigstore::start();
@@ -37,7 +37,7 @@ fn cases(sign: impl Fn(&[&str]) -> Parts) -> Vec<(&'static str, Parts)> {
     ]
 }
 
-/// The lines of git's raw output that come from the program, after the rules that hold for each.
+/// The status lines in git's raw output, after checks that hold for each verdict.
 fn block(raw: &str) -> String {
     let lines: Vec<&str> = raw.lines().filter(|line| line.starts_with("[GNUPG:] ")).collect();
     let count = |words: &[&str]| lines.iter().filter(|line| words.iter().any(|word| line[9..].starts_with(word))).count();
@@ -278,7 +278,7 @@ fn the_line_on_an_untrusted_signature_is_short_however_long_the_identity() {
     let [line] = lines[..] else { panic!("{text}") };
     assert_eq!(line.chars().count(), 100, "{line}");
     assert!(line.starts_with("paraph: Good signature from aaa") && line.ends_with("a…, but untrusted; see `paraph verify`"), "{line}");
-    // the advice stands there
+    // the advice is in the output of paraph
     let done = sandbox.paraph(&["verify"]);
     assert!(done.stdout.contains(&identity) && done.stdout.contains("paraph.allowedIdentities"), "{}", done.stdout);
 }

@@ -1,4 +1,4 @@
-//! `paraph verify --cache`: told word for word what a run without it tells, and no verdict of another question.
+//! `paraph verify --cache` prints the same as a run without it, and never a verdict under other conditions.
 
 use super::repository;
 use crate::support::{
@@ -9,7 +9,7 @@ use std::{fs, path::PathBuf};
 
 const ALL: [&str; 2] = ["verify", "--all"];
 
-/// A history with a commit of each verdict that a signature can have: two good, one untrusted, one unsigned, one bad.
+/// A history with two good commits, one untrusted, one unsigned and one bad.
 fn history() -> (Sigstore, Sandbox) {
     let (sigstore, sandbox) = repository();
     sigstore.allow(&sandbox, EMAIL);
@@ -72,7 +72,7 @@ fn without_being_asked_for_nothing_is_kept() {
 fn another_question_is_not_answered_from_the_cache() {
     let (sigstore, sandbox) = history();
     assert_eq!(verdicts(&cached(&sandbox, &["--json"])), "bad good good unsigned untrusted");
-    // policy: whom the file allows, whom the caller expects, the committer
+    // policy: the allowed identities, the expected identity, the committer
     sigstore.allow(&sandbox, "bob@example.com");
     assert_eq!(verdicts(&cached(&sandbox, &["--json"])), "bad good unsigned untrusted untrusted");
     sigstore.allow(&sandbox, EMAIL);
@@ -83,7 +83,7 @@ fn another_question_is_not_answered_from_the_cache() {
     let strict = sandbox.paraph(&["verify", "--all", "--json"]);
     assert_eq!(cached(&sandbox, &["--json"]).stdout, strict.stdout);
     sandbox.git(&["config", "--unset", "paraph.matchCommitter"]);
-    // a time at which the signatures lie in the future
+    // a time before the signatures were made
     assert_eq!(verdicts(&cached(&sandbox, &["--json", "--at", "2020-01-01T00:00:00Z"])), "bad unchecked unchecked unchecked unsigned");
     // another trust root, and the same under another name
     let other = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/trusted_root.json");
@@ -111,11 +111,11 @@ fn a_damaged_cache_is_said_and_verification_goes_on() {
         let run = cached(&sandbox, &["--json"]);
         assert_eq!((run.code, &run.stdout), (first.code, &first.stdout));
         assert!(run.stderr.contains(words), "{}", run.stderr);
-        // what was lost is there again
+        // the lost results are stored again
         let next = cached(&sandbox, &["--json"]);
         assert_eq!((&next.stdout, &next.stderr), (&first.stdout, &first.stderr), "{words}");
     }
-    // a folder that cannot be written
+    // a folder without write access
     fs::remove_dir_all(sandbox.home().join(".cache/paraph/verdicts")).unwrap();
     fs::write(sandbox.home().join(".cache/paraph/verdicts"), "").unwrap();
     assert_eq!(cached(&sandbox, &["--json"]).stdout, first.stdout);

@@ -1,4 +1,4 @@
-//! `paraph verify` and `paraph show`: the words, the JSON and the exit codes.
+//! `paraph verify` and `paraph show`: texts, JSON and exit codes.
 
 use super::{repository, shown};
 use crate::support::{
@@ -12,7 +12,7 @@ fn text(sandbox: &Sandbox, done: &Done) -> String {
     format!("exit {}\n{}{}", done.code.unwrap(), shown(sandbox, &done.stdout), shown(sandbox, &done.stderr))
 }
 
-/// A repository with a commit and a tag that ann signed, who is allowed.
+/// A repository with a commit and a tag, signed by ann, who is allowed.
 fn signed() -> (Sigstore, Sandbox) {
     let (sigstore, sandbox) = repository();
     sigstore.allow(&sandbox, EMAIL);
@@ -67,7 +67,7 @@ fn each_verdict_has_its_words_and_its_exit_code() {
     ");
 }
 
-/// Case 29 of the attacks.
+/// Attack 29.
 #[test]
 fn a_payload_that_comes_again_under_another_id_is_told() {
     let (_sigstore, sandbox) = signed();
@@ -80,12 +80,12 @@ fn a_payload_that_comes_again_under_another_id_is_told() {
         let told = format!("warning: 1 object repeats the payload of another: {} of {}.\n", &again[..16], &first[..16]);
         assert!(both.code == Some(0) && both.stderr.contains(&told), "{both:?}");
     }
-    // the same object twice is no other one
+    // the same object twice is not another object
     let twice = sandbox.paraph(&["verify", &first, "HEAD"]);
     assert!(twice.code == Some(0) && !twice.stderr.contains("repeats"), "{twice:?}");
 }
 
-/// A file that the caller opened is opened anew by its descriptor: what stands in it stays, and one that is open for reading is not written.
+/// The caller's file is opened again by its descriptor. Its content stays, and a descriptor that is open for reading is not written to.
 #[test]
 fn status_lines_go_to_the_end_of_a_file_and_nowhere_else() {
     let (_sigstore, sandbox) = signed();
@@ -170,7 +170,7 @@ fn a_tag_reached_by_another_name_than_its_own_is_refused() {
         assert_eq!(sandbox.paraph(&["verify", same]).code, Some(0), "{same}");
     }
     assert_eq!(sandbox.paraph(&["verify", "refs/tags/v2"]).code, Some(15));
-    // the commit behind it is another question
+    // the commit behind it has a verdict of its own
     assert_eq!(sandbox.paraph(&["verify", "v2^{commit}"]).code, Some(0));
 }
 
@@ -286,7 +286,7 @@ fn show_prints_what_a_signature_claims_whether_or_not_it_verifies() {
     assert_eq!((unsigned.code, unsigned.stdout.as_str()), (Some(4), ""), "{}", unsigned.stderr);
 }
 
-/// Lines without the values that are different in each run and have no form that the filter knows.
+/// Lines without the values that differ in each run and that the filter does not know.
 fn shape(text: &str) -> String {
     let varying = ["cmsLength:", "signature:", "serialNumber:", "length:"];
     let lines = text.lines().map(|line| {

@@ -1,4 +1,4 @@
-//! `paraph verify-tag`: the verdict is on the tag, and on nothing else unless it is asked for.
+//! `paraph verify-tag`: the verdict is on the tag, and with --target on its target too.
 
 use super::{repository, shown};
 use crate::support::{
@@ -11,7 +11,7 @@ fn text(sandbox: &Sandbox, done: &Done) -> String {
     format!("exit {}\n{}{}", done.code.unwrap(), shown(sandbox, &done.stdout), shown(sandbox, &done.stderr))
 }
 
-/// An unsigned commit, and a tag v1 of it that ann signed, who is allowed.
+/// An unsigned commit, and its tag v1, signed by ann, who is allowed.
 fn tagged() -> (Sigstore, Sandbox) {
     let (sigstore, sandbox) = repository();
     sigstore.allow(&sandbox, EMAIL);
@@ -64,7 +64,7 @@ fn tags_inside_tags_are_judged_each_by_itself() {
     assert_eq!(sandbox.paraph(&["verify-tag", "outer"]).code, Some(12));
     assert_eq!(sandbox.paraph(&["verify", "outer"]).code, Some(0), "`verify` judges the one object that is named");
 
-    // a chain that is too long is no verdict
+    // a chain that is too long is an error
     let mut name = "outer".to_owned();
     for depth in 0..16 {
         let next = format!("deep{depth}");
@@ -76,7 +76,7 @@ fn tags_inside_tags_are_judged_each_by_itself() {
     assert!(deep.stderr.contains("more than 16 deep"), "{}", deep.stderr);
 }
 
-/// Case 24 of the attacks: a lightweight tag takes the place of a signed one.
+/// Attack 24: a lightweight tag replaces a signed one.
 #[test]
 fn a_lightweight_tag_is_not_annotated() {
     let (_sigstore, sandbox) = tagged();
@@ -105,7 +105,7 @@ fn a_lightweight_tag_is_not_annotated() {
     ");
 }
 
-/// Case 25 of the attacks: a branch and a tag of one short name, and a branch that is called like an object id.
+/// Attack 25: a branch and a tag with the same short name, and a branch named like an object id.
 #[test]
 fn a_short_name_that_may_mean_two_things_is_refused() {
     let (_sigstore, sandbox) = tagged();

@@ -1,4 +1,4 @@
-//! `git push --signed`: the certificate is judged by the hook itself.
+//! `git push --signed`: the hook itself judges the certificate.
 
 use super::{STRANGER, says, setup, write_hook};
 
@@ -12,7 +12,7 @@ fn a_push_certificate_must_be_good_fresh_and_about_this_push() {
     let done = setup.sandbox.try_git(&["-c", STRANGER, "push", "--signed", "origin", "main"]);
     assert_eq!(done.code, Some(1), "{}", done.stderr);
     says(&done.stderr, &["1 of 2 new objects is not good", "push certificate ", ": [untrusted]"]);
-    // what git says of the nonce, and other refs than the certificate's
+    // git's status of the nonce, and other refs than the certificate's
     write_hook("pre-receive", &setup.bare, "#!/bin/sh\nexport GIT_PUSH_CERT_NONCE_STATUS=BAD\nexec paraph hook pre-receive\n");
     says(&setup.refused(&["--signed", "main"]), &["nonce has the status \"BAD\""]);
     write_hook(

@@ -1,4 +1,4 @@
-//! What one's own hook lets out.
+//! The `pre-push` hook on the user's own machine.
 
 use super::{Setup, heading, says, setup};
 use crate::support::sigstore::EMAIL;
@@ -32,12 +32,12 @@ fn what_the_remote_has_is_not_judged_again() {
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     setup.signed("since");
     setup.accepted(&["main:topic"]);
-    // the remote's own word is enough where nothing is known of its branches: its URL has no name
+    // for a URL without a name no branches are known; the remote's answer is enough
     setup.signed("later");
     let url = setup.sandbox.git(&["remote", "get-url", "origin"]);
     let done = setup.sandbox.try_git(&["push", &url, "main:topic"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    // and another remote has nothing
+    // another remote has nothing
     let other = setup.sandbox.root().join("other.git");
     setup.sandbox.git(&["init", "-q", "--bare", other.to_str().unwrap()]);
     setup.sandbox.git(&["remote", "add", "other", other.to_str().unwrap()]);
@@ -68,11 +68,11 @@ fn what_is_known_of_a_remote_is_what_is_fetched_from_where_it_is_pushed_to() {
     setup.accepted(&["main"]);
     let bad = setup.unsigned("bad");
     let told = heading("commit", &bad, "bad", "unsigned");
-    // the branches of a remote whose name begins like this one's are not this one's
+    // the branches of a remote with a longer name do not count
     setup.sandbox.git(&["config", "remote.origin/fork.url", "elsewhere"]);
     setup.sandbox.git(&["update-ref", "refs/remotes/origin/fork/main", &bad]);
     says(&setup.refused(&["main"]), &["1 of 1 new objects is not good", &told]);
-    // nor are those of one that is fetched from another place than it is pushed to
+    // nor do those of a remote that is fetched from another address than it is pushed to
     let fork = setup.sandbox.root().join("fork.git");
     setup.sandbox.git(&["init", "-q", "--bare", fork.to_str().unwrap()]);
     setup.sandbox.git(&["update-ref", "refs/remotes/origin/main", &bad]);

@@ -1,4 +1,4 @@
-//! Which pushes a server takes.
+//! The hooks on a server: which pushes they accept.
 
 use super::{STRANGER, Setup, heading, says, setup, setup_in, write_hook};
 
@@ -40,7 +40,7 @@ fn each_kind_of_bad_commit_is_refused_with_its_reason_and_advice() {
         ],
     );
     assert_eq!(setup.there("refs/heads/main"), Some(good));
-    // without the bad ones, and by force, since the branch was rewritten
+    // without the bad commits; by force, because the branch was rewritten
     setup.sandbox.git(&["reset", "-q", "--hard", "HEAD~3"]);
     setup.sandbox.git(&["commit", "-q", "-S", "--amend", "--allow-empty", "-m", "made anew"]);
     setup.accepted(&["--force", "main"]);
@@ -79,7 +79,7 @@ fn a_push_from_a_shallow_clone_is_judged_where_the_history_is_there() {
     setup.accepted(&["main"]);
     let bad = setup.unsigned("four");
     says(&setup.refused(&["main"]), &["1 of 1 new objects", &heading("commit", &bad, "four", "unsigned")]);
-    // a server that lets its history be cut off judges all that it gets
+    // a server with a shallow history judges everything that it receives
     let empty = setup.sandbox.root().join("empty.git");
     setup.sandbox.git(&["init", "-q", "--bare", empty.to_str().unwrap()]);
     std::fs::copy(setup.bare.join("config"), empty.join("config")).unwrap();
@@ -102,7 +102,7 @@ fn a_merge_that_brings_an_unsigned_parent_is_refused() {
     setup.signed("two");
     setup.sandbox.git(&["merge", "-q", "-S", "--no-ff", "-m", "merge", "topic"]);
     says(&setup.refused(&["main"]), &["1 of 3 new objects is not good", &heading("commit", &bad, "beside", "unsigned")]);
-    // an unsigned merge of signed parents is no better
+    // an unsigned merge of signed parents is refused too
     setup.sandbox.git(&["reset", "-q", "--hard", "HEAD~1"]);
     setup.sandbox.git(&["checkout", "-q", "-B", "topic", "HEAD~1"]);
     setup.signed("beside, signed");
@@ -131,7 +131,7 @@ fn new_branches_orphans_and_rewritten_ones_are_judged_and_deletions_are_not() {
     assert_eq!(setup.there("refs/heads/main"), Some(second));
     setup.accepted(&["--delete", "orphan"]);
     assert_eq!(setup.there("refs/heads/orphan"), None);
-    // back to an older commit, and a branch at a commit that is there: nothing is new
+    // a branch that moves back, and a new branch at a known commit: nothing is new
     setup.accepted(&["--force", "main~1:main", "main~1:refs/heads/third"]);
 }
 
@@ -158,7 +158,7 @@ fn one_bad_ref_refuses_all_before_they_are_received_and_only_itself_when_each_is
         assert_eq!(setup.there("refs/heads/good"), taken.then_some(good), "{hook}");
         assert_eq!(setup.there("refs/heads/main"), None);
         if hook == "update" {
-            // all or nothing is the pusher's to ask for
+            // --atomic is the pusher's choice
             setup.refused(&["--atomic", "main", "good~0:refs/heads/again"]);
             assert_eq!(setup.there("refs/heads/again"), None);
         }
@@ -179,10 +179,10 @@ fn a_tag_is_judged_under_its_name_and_one_without_an_object_by_its_commit() {
         says(&setup.refused(&["v2"]), &[&heading("tag", &git(&["rev-parse", "v2"]), "the message", "unsigned")]);
         git(&["-c", STRANGER, "tag", "-s", "-m", "a stranger's", "v3"]);
         says(&setup.refused(&["v3"]), &[&heading("tag", &git(&["rev-parse", "v3"]), "a stranger's", "untrusted")]);
-        // the tag object is there already, and still not what this name promises
+        // the server already has the tag object, but its name is another one
         says(&setup.refused(&["v1:refs/tags/v9"]), &["refs/tags/v9 leads to the tag named v1 [tag-name].\n"]);
         assert_eq!(setup.there("refs/tags/v9"), None);
-        // the name in the tag counts, as git stores it
+        // the name inside the tag counts
         let parts = setup.sandbox.tag_parts("v1").with_payload("tag v1", "tag v4");
         let changed = setup.sandbox.store_tag(&parts);
         git(&["update-ref", "refs/tags/v4", &changed]);
@@ -192,7 +192,7 @@ fn a_tag_is_judged_under_its_name_and_one_without_an_object_by_its_commit() {
         let text = setup.refused(&["v4"]);
         says(&text, &["vvv… [tag-name].\n"]);
         assert!(text.len() < 3000, "{}", text.len());
-        // a signed tag brings its commit, which is judged too
+        // the commit that a signed tag brings is judged too
         let bad = setup.unsigned("two");
         git(&["tag", "-s", "-m", "of an unsigned commit", "v5"]);
         says(&setup.refused(&["v5"]), &["1 of 2 new objects is", &heading("commit", &bad, "two", "unsigned")]);
@@ -203,7 +203,7 @@ fn a_tag_is_judged_under_its_name_and_one_without_an_object_by_its_commit() {
         setup.accepted(&["outer"]);
         git(&["tag", "-s", "-m", "outer", "outer-2", "v2"]);
         says(&setup.refused(&["outer-2"]), &[&heading("tag", &git(&["rev-parse", "v2"]), "the message", "unsigned")]);
-        // what cannot be signed cannot be pushed by itself
+        // an object that carries no signature cannot be pushed by itself
         says(&setup.refused(&["main^{tree}:refs/tags/tree"]), &["is a tree; only commits and tags are signed"]);
     }
 }
@@ -270,7 +270,7 @@ fn replacements_and_grafts_hide_nothing() {
     setup.accepted(&["main"]);
     let bad = setup.unsigned("bad");
     let tip = setup.signed("tip");
-    // a server whose files say that the tip follows the good commit, and is the good commit
+    // files on the server that say that the tip follows the good commit, and is the good commit
     std::fs::write(setup.bare.join("info/grafts"), format!("{tip} {good}\n")).unwrap();
     setup.sandbox.git_in(&setup.bare, &["update-ref", &format!("refs/replace/{bad}"), &good]);
     setup.sandbox.git_in(&setup.bare, &["update-ref", &format!("refs/replace/{tip}"), &good]);
@@ -287,7 +287,7 @@ fn nobody_pushes_a_replacement() {
     let told = format!("{replacement} would show another object here in place of one that was judged");
     says(&setup.refused(&[&format!("{first}:{replacement}")]), &[&told]);
     assert_eq!(setup.there(&replacement), None);
-    // one that is there can be taken away
+    // an existing one can be deleted
     setup.sandbox.git_in(&setup.bare, &["update-ref", &replacement, &first]);
     setup.accepted(&["--delete", &replacement]);
 }

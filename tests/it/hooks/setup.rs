@@ -1,10 +1,10 @@
-//! What decides on a server, and what happens where it cannot: a hook never passes because it could not look.
+//! The configuration of a server's hooks, and its faults: a hook never passes because it could not judge.
 
 use super::{Setup, heading, says, setup, write_hook};
 use crate::support::sigstore::EMAIL;
 use std::{io::Read as _, process::Stdio};
 
-/// What it is called, how it is made, and what the pusher is told.
+/// A name, how the fault is made, and what the pusher reads.
 type Defect = (&'static str, fn(&Setup), &'static str);
 
 #[test]
@@ -56,7 +56,7 @@ fn whatever_is_missing_refuses_and_is_named() {
         assert_eq!(setup.there("refs/heads/main"), None, "{name}");
         std::fs::write(setup.bare.join("config"), &config).unwrap();
     }
-    // the program itself is missing
+    // without the program itself
     write_hook("pre-receive", &setup.bare, "#!/bin/sh\nPATH=/nowhere\nexec paraph hook pre-receive\n");
     setup.refused(&["main"]);
     super::install("pre-receive", &setup.bare);
@@ -85,7 +85,7 @@ fn nothing_that_the_pusher_has_or_pushes_decides() {
     let done = setup.sandbox.try_git(&["-c", &options, "push", "origin", "main"]);
     assert_eq!(done.code, Some(1), "{}", done.stderr);
     says(&done.stderr, &[heading("commit", &bad, "brings its own policy", "untrusted").trim_end()]);
-    // nor where such variables reach the hook
+    // nor do such variables, if they reach the hook
     write_hook(
         "pre-receive",
         &setup.bare,
@@ -110,7 +110,7 @@ fn a_policy_in_the_work_tree_that_a_push_changes_is_refused() {
     setup.sandbox.git(&["remote", "set-url", "origin", served.to_str().unwrap()]);
     setup.signed("good");
     says(&setup.refused(&["main"]), &["allowed lies in the work tree: whoever can change a branch can change whom it allows."]);
-    // the same server with the file elsewhere
+    // the same server with the file outside of the work tree
     configure("paraph.allowedIdentities", setup.sandbox.root().join("allowed-by-server").to_str().unwrap());
     setup.accepted(&["main"]);
     let bad = setup.unsigned("bad");
@@ -192,7 +192,7 @@ fn a_policy_in_a_linked_work_tree_is_refused_too() {
 #[test]
 fn a_hook_that_takes_longer_than_its_deadline_refuses() {
     let setup = setup(&[]);
-    // standard input stays open, and says nothing
+    // standard input stays open, and nothing is written to it
     let mut command = setup.sandbox.command(env!("CARGO_BIN_EXE_paraph"), &setup.bare);
     command.args(["hook", "pre-receive", "--deadline", "1"]).stdin(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();

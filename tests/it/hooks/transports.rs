@@ -1,4 +1,4 @@
-//! The same hooks behind each way to push: a path, `file://`, ssh and smart HTTP.
+//! The hooks behind each transport: a path, `file://`, ssh and smart HTTP.
 
 mod http;
 mod ssh;
@@ -43,7 +43,7 @@ fn over_ssh_with_a_home_of_the_server_s_own() {
     let mut setup = setup(&["pre-receive"]);
     if ssh::serve(&mut setup, "over_ssh_with_a_home_of_the_server_s_own") {
         good_and_bad(&setup);
-        // whom the pusher allows is nothing to the server
+        // the pusher's allowed identities do not count on the server
         setup.sigstore.allow(&setup.sandbox, "bob@example.com");
         setup.sandbox.git(&["reset", "-q", "--hard", "HEAD~2"]);
         setup.strange("a stranger's");
@@ -60,7 +60,7 @@ fn over_smart_http_and_with_a_push_certificate() {
     setup.serve("receive.certNonceSeed", "a seed that only the server knows");
     setup.signed("with a certificate");
     setup.accepted(&["--signed", "main"]);
-    // a pack that is sent in pieces
+    // a pack that is sent in chunks
     for name in ["a", "b"] {
         std::fs::write(setup.sandbox.work().join(name), noise(1_500_000)).unwrap();
     }

@@ -1,11 +1,11 @@
-//! A vector as it stands in its folder.
+//! A vector as it is stored in its folder.
 
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
 };
 
-/// Where the vectors stand.
+/// The folder of the vectors.
 pub fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors"))
 }
@@ -21,16 +21,16 @@ pub struct Case {
     pub allowed_identities: PathBuf,
     /// The reference by which a tag is reached.
     pub reference: Option<String>,
-    /// Log entries that are kept for it.
+    /// Log entries that are stored for it.
     pub entries: Option<String>,
-    /// What a replacement reference puts in the object's place.
+    /// The object that a replacement reference puts in its place.
     pub replacement: Option<Vec<u8>>,
     pub library: Cell,
     pub git: Cell,
     pub verify: Cell,
 }
 
-/// What one entry point says.
+/// The verdict at one entry point.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
     Judged {
@@ -39,7 +39,7 @@ pub enum Cell {
     },
     /// The defect lies outside the bytes that git passes.
     NotVisible,
-    /// A push certificate is no object that a repository could be asked for.
+    /// A push certificate is not an object of a repository.
     NoObject,
 }
 
@@ -59,7 +59,7 @@ impl Cell {
         }
     }
 
-    /// The identifiers of its reasons; none where there are none.
+    /// The identifiers of its reasons.
     pub fn reasons(&self) -> Vec<String> {
         match self {
             Self::Judged { reason, .. } if reason != "-" => reason.split(',').map(str::to_owned).collect(),

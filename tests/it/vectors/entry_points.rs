@@ -1,4 +1,4 @@
-//! Two of the three ways to a verdict: the program as git calls it, and `paraph verify` in a repository. The third is `library.rs`.
+//! Two of the three entry points: the program as git calls it, and `paraph verify` in a repository. The third is in `library.rs`.
 
 use super::{
     case::{Case, Cell},
@@ -8,7 +8,7 @@ use crate::support::sandbox::{Done, Sandbox};
 use paraph::verify::Sought;
 use std::{collections::BTreeMap, fs, path::Path};
 
-/// Puts the entries of a vector where the program keeps those that it found.
+/// Stores the log entries of a vector where the program stores those that it looked up.
 fn keep_entries(sandbox: &Sandbox, case: &Case) {
     let Some(entries) = &case.entries else { return };
     let name = Sought::of(&signed(case).unwrap()).unwrap().name();
@@ -17,9 +17,9 @@ fn keep_entries(sandbox: &Sandbox, case: &Case) {
     fs::write(folder.join(&name[2..]), entries).unwrap();
 }
 
-/// What the program says when git calls it. Where git cannot see the defect, the program is not called, or says good.
+/// The verdict when git calls the program. Where git cannot see the defect, it calls no program, or the verdict is good.
 pub fn git_cell(case: &Case) -> Cell {
-    // the format of its ids is the repository's
+    // a tag's ids must have the repository's format
     let sandbox = if case.kind == "tag" { Sandbox::with_repository() } else { Sandbox::new() };
     configure(&sandbox, &case.trusted_root, &case.allowed_identities);
     keep_entries(&sandbox, case);
@@ -34,7 +34,7 @@ pub fn git_cell(case: &Case) -> Cell {
     }
 }
 
-/// The verdict of a status block, and the reason of the words beside it.
+/// The verdict of a status block, and the reason in the sentences beside it.
 fn status_cell(case: &Case, done: &Done) -> Cell {
     let words: Vec<&str> = done.stdout.lines().filter_map(|line| line.strip_prefix("[GNUPG:] ")?.split(' ').next()).collect();
     let reason = done
@@ -54,7 +54,7 @@ fn status_cell(case: &Case, done: &Done) -> Cell {
         (["NEWSIG", "GOODSIG", "VALIDSIG", "TRUST_FULLY"], Some(0), None) => Cell::judged("good", "-"),
         (["NEWSIG", "GOODSIG", "VALIDSIG", "TRUST_UNDEFINED"], Some(0), None) => Cell::judged("untrusted", "-"),
         (["NEWSIG", "BADSIG", "TRUST_NEVER"], Some(1), Some(reason)) => Cell::judged("bad", reason),
-        // what could not be set up is not checked either
+        // a trust root that cannot be used leaves the signature unchecked
         (["NEWSIG", "ERRSIG", "NO_PUBKEY", "TRUST_UNDEFINED"], Some(1), None)
             if done.stderr.starts_with("error: the trust root ") && done.stderr.contains(" cannot be used: ")
                 || done.stderr.contains(" is not a trusted root: ") =>
@@ -68,7 +68,7 @@ fn status_cell(case: &Case, done: &Done) -> Cell {
         }
         _ => Cell::judged("unexpected", format!("{done:?}")),
     };
-    // nothing from outside can have made a line of its own
+    // text from outside never makes a line of its own
     assert!(!done.stderr.contains("[GNUPG:]") && !done.stderr.contains('\u{1b}'), "{}: {}", case.name, done.stderr);
     cell
 }
@@ -163,12 +163,12 @@ impl<'a> Prepared<'a> {
         Self { sandbox, groups: groups.into_values().collect() }
     }
 
-    /// The vectors with their object ids, those under the same trust and policy together.
+    /// The vectors with their object ids, grouped by trust root and policy.
     pub fn groups(&self) -> &[Vec<(&'a Case, String)>] {
         &self.groups
     }
 
-    /// What `paraph verify` says of a group.
+    /// The verdicts of `paraph verify` on a group.
     pub fn verify(&self, group: &[(&'a Case, String)]) -> Vec<(&'a Case, Cell)> {
         let home = Sandbox::new();
         let (first, _) = &group[0];
@@ -200,7 +200,7 @@ impl<'a> Prepared<'a> {
             .collect()
     }
 
-    /// What differs where the real git calls the program for a vector; `None` where nothing does.
+    /// The difference where the real git calls the program for a vector; `None` where there is none.
     pub fn git_itself(&self, case: &Case) -> Option<String> {
         let (_, id) = self.groups.iter().flatten().find(|(other, _)| other.name == case.name)?;
         let home = Sandbox::new();
@@ -224,7 +224,7 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// Stores objects, whatever git thinks of them, and gives their ids.
+/// Stores objects without git's checks, and returns their ids.
 fn store<'b>(sandbox: &Sandbox, kind: &str, objects: impl Iterator<Item = &'b [u8]>) -> Vec<String> {
     let mut paths = String::new();
     for (index, object) in objects.enumerate() {

@@ -11,7 +11,7 @@ use paraph::{
 };
 use std::{fs, path::Path};
 
-/// When the vectors are judged, where an entry point can be told.
+/// The current time for entry points that take one.
 pub const NOW: &str = "2026-01-01T00:00:00Z";
 
 pub fn library_cell(case: &Case) -> Cell {
@@ -29,7 +29,7 @@ pub fn verifier(trusted_root: &Path) -> Option<Verifier> {
 }
 
 pub fn library_cell_of(verifier: &Verifier, case: &Case) -> Cell {
-    // a file that cannot be used allows nobody
+    // a file that cannot be used allows no identity
     let allowed = AllowedIdentities::parse(&fs::read_to_string(&case.allowed_identities).unwrap()).unwrap_or_default();
     let judgement = Policy { allowed: Some(allowed), ..Policy::default() }.judge(verify(verifier, case));
     let reason = match (judgement.rejection(), judgement.verification()) {
@@ -41,7 +41,7 @@ pub fn library_cell_of(verifier: &Verifier, case: &Case) -> Cell {
     Cell::judged(judgement.verdict().as_str(), reason)
 }
 
-/// The library's result before a policy is asked.
+/// The library's result before the policy decides.
 pub fn verify(verifier: &Verifier, case: &Case) -> Result<Verified, Rejection> {
     let signed = signed(case)?;
     match &case.entries {

@@ -97,7 +97,7 @@ impl Cgi {
             .unwrap();
         let mut input = child.stdin.take().unwrap();
         let writing = std::thread::spawn(move || {
-            // a program that does not read to the end has its reasons
+            // the program may end before it has read everything
             let _ = input.write_all(&body);
         });
         let output = child.wait_with_output().unwrap().stdout;
