@@ -1,18 +1,20 @@
-//! The agent's protocol, as the agent and its client read it. A frame is never more than was announced or is allowed. A request that is
-//! taken is whole and within its caps, written again it is the same, and its payload is judged without a panic; one that is not gets a
-//! short refusal that can be printed. A reply that is taken is the same when it is written again.
+//! The agent's protocol, as the agent and its client read it. A frame is never longer than announced or allowed. An accepted request is
+//! complete and within its caps, gives the same bytes when it is written again, and its payload is judged without a panic. A refused one gets
+//! a short printable refusal. An accepted reply gives the same bytes when it is written again.
 #![no_main]
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use libfuzzer_sys::fuzz_target;
 use paraph::{
-    agent_protocol::{self as protocol, Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_REPLY, MAX_REQUEST, Refusal, Reply, Request, Sign, VERSION},
+    agent_protocol::{
+        self as protocol, Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_REPLY, MAX_REQUEST, Refusal, Reply, Request, Sign, VERSION,
+    },
     escape,
     object::{Payload, PayloadKind},
 };
 use paraph_fuzz::check_refusal;
 
-/// A refusal is no longer than this, whatever it refuses.
+/// The maximum length of a refusal.
 const MAX_REFUSAL: usize = 4096;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,4 +1,4 @@
-//! Files of allowed identities: whom a file allows, a plain reading of its lines allows as well, and nobody else.
+//! Files of allowed identities: a file allows exactly those whom a simple reading of its lines allows.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -23,20 +23,21 @@ fuzz_target!(|data: &[u8]| {
     }
     for good in GOOD.iter() {
         let expected = plainly(&allowed, &good.verified);
-        match (allowed.decide(&good.verified), expected) {
-            (Decision::Allowed(line), Some(expected)) => assert_eq!(line, expected),
-            (Decision::NotListed | Decision::ListedOtherwise(_), None) => {}
+        let ruling = allowed.decide(&good.verified);
+        match (ruling.decision(), expected) {
+            (Decision::Allowed, Some(expected)) => assert_eq!(ruling.line(), Some(expected)),
+            (Decision::NotAllowed | Decision::AllowedElsewhere, None) => {}
             (found, expected) => panic!("{found:?} and {expected:?}"),
         }
         let judgement = Policy { allowed: Some(allowed.clone()), ..Policy::default() }.judge(Ok(good.verified.clone()));
         assert_eq!(judgement.verdict() == Verdict::Good, expected.is_some());
-        // to compare with the committer as well only restricts
+        // comparing with the committer is an additional requirement
         let stricter = Policy { allowed: Some(allowed.clone()), match_committer: true, ..Policy::default() };
-        assert!(stricter.judge(Ok(good.verified.clone())).verdict != Verdict::Good || expected.is_some());
+        assert!(stricter.judge(Ok(good.verified.clone())).verdict() != Verdict::Good || expected.is_some());
     }
 });
 
-/// The first line that allows it.
+/// The first line that allows the identity.
 fn plainly(allowed: &AllowedIdentities, verified: &Verified) -> Option<usize> {
     let identity = verified.identity();
     let kind = verified.subject().kind;

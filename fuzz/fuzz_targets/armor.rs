@@ -1,4 +1,4 @@
-//! Armor: what is accepted is what would be written, but for carriage returns and the last line feed; what is written is read again.
+//! Armor: accepted armor is what the writer gives, except for carriage returns and the last line feed. Written armor is accepted.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

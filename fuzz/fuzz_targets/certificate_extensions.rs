@@ -1,5 +1,5 @@
-//! Certificates and their extensions: the input is a certificate, or the extensions of one.
-//! What keeps Fulcio's profile names one printable identity; what is accepted is encoded again to itself.
+//! Certificates and their extensions: the input is a certificate, or the extensions of one. A certificate with Fulcio's profile names one
+//! printable identity. An accepted one gives the same bytes when it is encoded again.
 #![no_main]
 
 use const_oid::ObjectIdentifier;
@@ -17,7 +17,7 @@ use paraph_fuzz::{
 };
 use x509_cert::ext::Extension;
 
-/// An extension that no certificate has.
+/// An extension that no real certificate has.
 const ABSENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.9999.7");
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| { der_tree::mutate(data, size, max_size, seed) });

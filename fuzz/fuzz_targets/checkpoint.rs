@@ -1,4 +1,4 @@
-//! Checkpoints: what is accepted begins as it would be written, and no log's signature is found on a tree that it did not sign.
+//! Checkpoints: an accepted one begins as the writer gives it, and a log's signature is found only on trees that it signed.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

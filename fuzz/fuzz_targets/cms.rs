@@ -1,4 +1,4 @@
-//! CMS over a payload: nothing is accepted that nobody signed, nothing is read beyond its end, and what it holds can be told.
+//! CMS over a payload: nothing is accepted that nobody signed, nothing is read beyond its end, and its content can be reported.
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};

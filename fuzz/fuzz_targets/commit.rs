@@ -1,4 +1,4 @@
-//! Commits: what is accepted is split as git splits it, and joined again it splits into the same.
+//! Commits: an accepted commit is split as git splits it, and splitting the joined parts gives the same parts.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -20,7 +20,7 @@ fuzz_target!(|data: &[u8]| {
         let (payload, signature) = (commit.signed.payload.as_ref(), commit.signed.signature.as_ref());
         assert_eq!(reference::split_commit(data, format), (payload.to_vec(), signature.to_vec()));
 
-        // git's program reads the payload alone, and has to read the same
+        // git's program gets only the payload, and must read the same
         let read = Payload::parse(payload).expect("the payload of a commit that was accepted");
         assert_eq!((read.kind, read.email.as_deref()), (PayloadKind::Commit, commit.committer_email));
         assert_eq!(Commit::parse(payload, format).expect_err("no signature is left").reason(), Reason::NoSignature);

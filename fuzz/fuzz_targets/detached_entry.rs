@@ -1,13 +1,11 @@
-//! Log entries that stand outside the signature, and the files that keep them: an entry counts only where a log signed it about the object,
-//! never beside one that is embedded, and what rests on it is said to.
+//! Log entries outside the signature, and the files that hold them: an entry counts only if a log signed it about the object and none is
+//! embedded, and the result says so.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use paraph::{
-    evidence::{
-        detached::{DetachedEntry, from_file, to_file},
-        log::parse_entry,
-    },
+use paraph::evidence::{
+    detached::{DetachedEntry, from_file, to_file},
+    log::parse_entry,
 };
 use paraph_fuzz::{
     check_refusal,
@@ -18,7 +16,7 @@ use sha2::{Digest, Sha256};
 fuzz_target!(|data: &[u8]| {
     if let Ok(lines) = std::str::from_utf8(data) {
         check_file(lines);
-        // no fuzzer finds the digest of what it wrote
+        // a fuzzer cannot find the digest of its own input
         check_file(&format!("paraph log entries 1\n{}\n{lines}", hex::encode(&Sha256::digest(lines))));
     }
     let entry = match parse_entry(data).and_then(DetachedEntry::new) {
@@ -30,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
 
     let body = String::from_utf8_lossy(&entries[0].entry().canonicalized_body);
     let mut about = ONLINE.iter().filter(|online| online.digests.iter().any(|digest| body.contains(digest))).peekable();
-    // where it is about none of them, it is asked about one
+    // an entry about none of them is tried with one
     let asked = about.peek().is_none().then(|| &ONLINE[0]);
     for online in about.chain(asked) {
         match VERIFIER.verify_with(&online.signed, &entries) {

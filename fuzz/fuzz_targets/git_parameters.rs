@@ -1,4 +1,4 @@
-//! `GIT_CONFIG_PARAMETERS`: it is read as git reads it, or refused; quoted again, it is read as the same.
+//! `GIT_CONFIG_PARAMETERS`: it is read as git reads it, or refused. Quoted again, it gives the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -6,7 +6,7 @@ use paraph::git_parameters::{Parameter, parse};
 use paraph_fuzz::reference;
 
 fuzz_target!(|data: &[u8]| {
-    // a variable of the environment holds no NUL, and the program takes text alone
+    // an environment variable has no NUL, and the program accepts text only
     let Some(text) = std::str::from_utf8(data).ok().filter(|text| !text.contains('\0')) else { return };
     let by_git = reference::config_parameters(data);
     match parse(text) {
@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
                 assert!(parameter.as_override().is_some() || parameter.key.contains('='));
             }
         }
-        // git takes a key that begins with a period; no section has an empty name
+        // git accepts a key that begins with a period, but no section has an empty name
         None => assert!(by_git.is_none_or(|pairs| pairs.iter().any(|(key, _)| key.starts_with(b".")))),
     }
 });

@@ -1,4 +1,4 @@
-//! Log entries: what is accepted for a signature leads from its own body to a tree that a log signed.
+//! Log entries: an entry that is accepted for a signature proves that its body is in a tree that a log signed.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -18,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
         Ok(entry) => entry,
         Err(rejection) => return check_refusal(&rejection),
     };
-    // what is not known is left out; the rest comes again
+    // unknown fields are left out, the others are kept
     let encoded = entry.encode_to_vec();
     assert_eq!(TransparencyLogEntry::decode(encoded.as_slice()).expect("what was written"), entry);
 

@@ -1,5 +1,5 @@
-//! The whole way of an object: parsed, verified, judged, and told as JSON and in sentences.
-//! Nothing is good that nobody signed; whatever is told, it can be printed.
+//! The whole pipeline: an object is parsed, verified, judged, and reported as JSON and in sentences. Nothing is good that nobody signed, and
+//! every report can be printed.
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};

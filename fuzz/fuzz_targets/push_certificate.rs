@@ -1,4 +1,4 @@
-//! Push certificates: what is accepted is split as git splits it, and its lines are the ones that were signed.
+//! Push certificates: an accepted one is split as git splits it, and its lines are the signed ones.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -25,6 +25,6 @@ fuzz_target!(|data: &[u8]| {
     assert!(!push.updates.is_empty() && payload.ends_with(format!("\n\n{lines}").as_bytes()));
     let headers = payload.len() - lines.len();
     let stated = push.options.len() + 1 + usize::from(push.pushee.is_some()) + usize::from(push.nonce.is_some());
-    // the first line and the empty one are no headers
+    // the first line and the empty line are not headers
     assert_eq!(payload[..headers].iter().filter(|byte| **byte == b'\n').count(), stated + 2);
 });

@@ -1,4 +1,4 @@
-//! The list of signed certificate timestamps in a certificate: what is accepted, with one timestamp, is what an authority would write.
+//! The list of signed certificate timestamps (SCTs) in a certificate: an accepted list with one SCT is what an authority writes.
 #![no_main]
 
 use const_oid::db::rfc6962::CT_PRECERT_SCTS;
@@ -37,7 +37,7 @@ fuzz_target!(|data: &[u8]| {
         let milliseconds = u64::try_from(sct.time.as_millisecond()).expect("after 1970");
         let mut written = sct_list(&sct.log_id, milliseconds, extensions, &sct.signature).expect("it was read");
         assert_eq!(written.len(), data.len());
-        // it is written with SHA-256 and ECDSA; others are read
+        // the writer uses SHA-256 and ECDSA; the reader accepts others
         let algorithm = data.len() - sct.signature.len() - 4..data.len() - sct.signature.len() - 2;
         assert_eq!(data[algorithm.start], if sct.hash == HashAlgorithm::Sha256 { 4 } else { 5 });
         written[algorithm.clone()].copy_from_slice(&data[algorithm]);

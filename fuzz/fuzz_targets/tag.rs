@@ -1,4 +1,4 @@
-//! Tags: what is accepted is split as git splits it, and says its own name alone.
+//! Tags: an accepted tag is split as git splits it, and has one name.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Timestamp tokens, and the answers that they come in: a time is accepted only where an authority signed it over this signature.
+//! Timestamp tokens and the responses that contain them: a time is accepted only if an authority signed it over this signature.
 #![no_main]
 
 use der::{Decode, Encode};
@@ -44,7 +44,7 @@ fn check_token(token: &[u8]) {
     for good in GOOD.iter() {
         let known = ROOTS.iter().flat_map(|root| &root.timestamp_authorities).flat_map(|authority| authority.certificates());
         match TimestampToken::verify(token, &good.parts.signature, known) {
-            // whoever carries a certificate of his own may state any time: his certificate is what the trust root does not know
+            // a token with a certificate of its own may state any time: the trust root does not know that certificate
             Ok(checked) => {
                 for authority in ROOTS.iter().flat_map(|root| &root.timestamp_authorities) {
                     if let Ok(Some(path)) = authority.path(&checked.signer, &checked.others) {

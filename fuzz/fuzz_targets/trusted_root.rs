@@ -1,4 +1,4 @@
-//! Trusted roots, as JSON and as key files: a root that is read can be used, and judges nobody's signature to be good but the signer's.
+//! Trusted roots, as JSON and as key files: an accepted root can be used, and only the signer's signatures are good under it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,7 @@
-//! A mutator that knows DER: it changes one value of a tree and mends the lengths of all around it.
+//! A mutator for DER: it changes one value of a tree and corrects the lengths of the values around it.
 //!
-//! Blind changes almost always break a length near the outside, so that nothing further in is ever reached. Strings that hold DER
-//! themselves (extensions, eContent, keys) are part of the tree. Everything comes from the seed that the fuzzer gives.
+//! Random changes almost always break an outer length, so inner values are never reached. Strings that contain DER (extensions, eContent,
+//! keys) are part of the tree. All choices come from the fuzzer's seed.
 
 use crate::seeds;
 use libfuzzer_sys::fuzzer_mutate;
@@ -10,15 +10,15 @@ use paraph::signature::armor;
 const MAX_DEPTH: usize = 24;
 const MAX_NODES: usize = 4096;
 
-/// Changes `data`, of which `size` bytes count and at most `max` may, and returns how many count now. One time in four, and where the bytes
-/// are no DER, the fuzzer's own mutator does it.
+/// Changes the first `size` bytes of `data`, and returns their new number, at most `max`. The fuzzer's own mutator does it one time in four,
+/// and for bytes that are not DER.
 pub fn mutate(data: &mut [u8], size: usize, max: usize, seed: u32) -> usize {
     let mut dice = Dice(u64::from(seed) << 16 | 0xd1ce);
     let changed = if dice.below(4) == 0 { None } else { mutated(&data[..size], &mut dice) };
     put(data, size, max, changed)
 }
 
-/// The same for an object with an armored signature: what changes is the CMS.
+/// Changes the CMS of an object with an armored signature.
 pub fn mutate_object(data: &mut [u8], size: usize, max: usize, seed: u32) -> usize {
     let mut dice = Dice(u64::from(seed) << 16 | 0xd1ce);
     let changed = if dice.below(3) == 0 { None } else { object_with_other_cms(&data[..size], &mut dice) };
@@ -39,7 +39,7 @@ fn object_with_other_cms(object: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
     let (begin, end) = seeds::armor_range(object)?;
     let cms = mutated(&seeds::parts(object)?.cms, dice)?;
     let armored = armor::encode(&cms);
-    // the headers of a commit go on in lines that begin with a space
+    // continuation lines of a commit's header begin with a space
     let in_header = !object[..begin].ends_with(b"\n");
     let armored = if in_header { armored.trim_end().replace('\n', "\n ") } else { armored.trim_end().to_owned() };
     Some([&object[..begin], armored.as_bytes(), &object[end..]].concat())
@@ -67,7 +67,7 @@ struct Node {
 #[derive(Clone)]
 enum Value {
     Bytes(Vec<u8>),
-    /// Values inside; before them a BIT STRING's count of unused bits.
+    /// Inner values, after a BIT STRING's count of unused bits.
     Nodes(Vec<u8>, Vec<Node>),
 }
 
@@ -122,7 +122,7 @@ impl Node {
     }
 }
 
-/// Tag, content and what follows; tags of one byte and definite lengths alone.
+/// Tag, content and the remaining bytes. Only tags of one byte and definite lengths are supported.
 fn split(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (tag, length, header) = match *der {
         [tag, length @ 0..=0x7f, ..] => (tag, usize::from(length), 2),
@@ -148,7 +148,7 @@ fn nth(nodes: &[Node], mut index: usize) -> Option<&Node> {
     None
 }
 
-/// Changes the value that `index` counts to; the rest of `index` is left there.
+/// Changes the value with this index, and leaves the remaining count in `index`.
 fn change(nodes: &mut Vec<Node>, index: &mut usize, donor: &Node, dice: &mut Dice) -> bool {
     for at in 0..nodes.len() {
         if *index == 0 {
@@ -181,7 +181,7 @@ fn change_one(nodes: &mut Vec<Node>, at: usize, donor: &Node, dice: &mut Dice) {
         5 => nodes[at].tag = TAGS[dice.below(TAGS.len())],
         6 => nodes[at].value = donor.value.clone(),
         _ => {
-            // as bytes, also where values stand inside
+            // as bytes, even if it has inner values
             let mut content = Vec::new();
             match &nodes[at].value {
                 Value::Bytes(bytes) => content.clone_from(bytes),
@@ -200,7 +200,7 @@ fn change_one(nodes: &mut Vec<Node>, at: usize, donor: &Node, dice: &mut Dice) {
     }
 }
 
-/// SplitMix64.
+/// The SplitMix64 random number generator.
 struct Dice(u64);
 
 impl Dice {

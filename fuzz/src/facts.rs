@@ -1,4 +1,4 @@
-//! What is known of the seeds, and who judges: read once, when a target starts.
+//! Facts about the seeds, and the verifiers: read once, when a target starts.
 
 use crate::seeds::{self, Parts};
 use jiff::Timestamp;
@@ -28,15 +28,15 @@ pub static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
     Verifier::new(ROOTS.clone(), now)
 });
 
-/// Every log of the roots.
+/// All logs of the trust roots.
 pub fn logs() -> impl Iterator<Item = &'static Log> {
     ROOTS.iter().flat_map(|root| &root.logs)
 }
 
-/// What somebody signed.
+/// Everything that somebody signed.
 #[derive(Default)]
 pub struct Signed {
-    /// The SHA-256 of each payload that a signature is over.
+    /// The SHA-256 of each signed payload.
     pub payloads: HashSet<[u8; 32]>,
     /// The SHA-256 of each certificate.
     pub certificates: HashSet<[u8; 32]>,
@@ -44,11 +44,11 @@ pub struct Signed {
     pub trees: HashSet<(String, u64, [u8; 32])>,
     /// The times of the timestamp tokens.
     pub token_times: HashSet<(i64, u32)>,
-    /// The times at which a log says that it took an entry in.
+    /// The integrated times of the log entries.
     pub log_times: HashSet<i64>,
 }
 
-/// All that stands in the seeds.
+/// Reads all seeds.
 pub static SIGNED: LazyLock<Signed> = LazyLock::new(|| {
     let mut signed = Signed::default();
     for parts in seeds::objects().iter().filter_map(|object| seeds::parts(&object.bytes)) {
@@ -80,7 +80,7 @@ impl Signed {
         }
     }
 
-    /// Nothing is accepted that nobody signed.
+    /// Fails if something is accepted that nobody signed.
     pub fn check(&self, verified: &Verified) {
         assert!(self.payloads.contains(&verified.subject().digest), "a payload that no seed signs");
         assert!(self.certificates.contains(&verified.certificate().certificate().fingerprint()), "a certificate of no seed");
@@ -98,9 +98,9 @@ impl Signed {
     }
 }
 
-/// A good signature, verified and taken apart.
+/// A good signature, verified and parsed.
 pub struct Good {
-    /// What the verifier says of it.
+    /// The verifier's result.
     pub verified: Verified,
     /// The signed bytes of the object.
     pub payload: Vec<u8>,
@@ -126,17 +126,17 @@ impl Good {
 }
 
 impl Good {
-    /// Payload and signature, as git hands them to its program.
+    /// Payload and signature, as git passes them to its program.
     pub fn signed(&self) -> object::Signed<'_> {
         object::Signed { payload: Cow::Borrowed(&self.payload), signature: Cow::Borrowed(&self.parts.armored) }
     }
 }
 
-/// An object whose log entry stands outside its signature.
+/// An object whose log entry is outside its signature.
 pub struct Online {
     /// Payload and signature.
     pub signed: object::Signed<'static>,
-    /// What an entry about it may be about: SHA-256, in hexadecimal.
+    /// The SHA-256 digests that an entry about it may have, in hexadecimal.
     pub digests: Vec<String>,
 }
 
@@ -154,7 +154,7 @@ impl Online {
     }
 }
 
-/// An object for each form in which an entry may be about it.
+/// An object for each kind of digest that an entry may have.
 pub static ONLINE: LazyLock<Vec<Online>> = LazyLock::new(|| {
     let paths = ["entry_of_object_id_fail/commit", "entry_of_reencoded_id_fail/commit", "entry_of_sha1_id_fail/commit"];
     let others = [

@@ -1,4 +1,4 @@
-//! A second opinion: the same questions answered by other code, after git's source or by brute force.
+//! A second opinion: other code for the same questions, after git's source or by brute force.
 
 use aws_lc_rs::digest;
 use paraph::object::ObjectFormat;
@@ -105,7 +105,7 @@ fn older(word: Vec<u8>, after: usize) -> Option<OneParameter> {
     Some((key[from..=to].to_vec(), value, after))
 }
 
-/// The word that is quoted at `at`, and where it ends.
+/// The quoted word at `at`, and its end.
 fn dequote(text: &[u8], mut at: usize) -> Option<(Vec<u8>, usize)> {
     let mut word = Vec::new();
     if text.get(at) != Some(&b'\'') {

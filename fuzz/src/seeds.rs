@@ -1,6 +1,6 @@
-//! The seeds: every object of the test vectors and of the real signatures, taken apart into what each target reads.
+//! The seeds: every object of the test vectors and of the real signatures, split into the inputs of each target.
 //!
-//! Nothing here checks anything. Signatures are found by their lines, since many vectors are refused for what stands around them.
+//! Nothing is checked here. Signatures are found by their lines, since many vectors are refused for what surrounds the signature.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paraph::{
@@ -15,26 +15,26 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// One object.
+/// A seed object.
 pub struct Object {
-    /// Its folder and file, as one word.
+    /// Folder and file in one word.
     pub name: String,
     /// `commit`, `tag` or `push`.
     pub kind: &'static str,
-    /// Its bytes.
+    /// The object's bytes.
     pub bytes: Vec<u8>,
 }
 
-/// Everything that one signature holds, each part as it is encoded.
+/// All parts of a signature, each in its encoding.
 #[derive(Default)]
 pub struct Parts {
-    /// The text with its armor.
+    /// The armored text.
     pub armored: Vec<u8>,
     /// The CMS.
     pub cms: Vec<u8>,
     /// The signature in the CMS.
     pub signature: Vec<u8>,
-    /// The certificates, those of timestamp tokens too.
+    /// The certificates, including those of timestamp tokens.
     pub certificates: Vec<Vec<u8>>,
     /// The log entry.
     pub entry: Option<Vec<u8>>,
@@ -44,7 +44,7 @@ pub struct Parts {
     pub tokens: Vec<Vec<u8>>,
 }
 
-/// A file of the tests.
+/// A file of the tests' folder.
 pub fn test_file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests").join(path)
 }
@@ -82,7 +82,7 @@ pub fn files(name: &str) -> Vec<(String, Vec<u8>)> {
     folders.filter_map(|folder| Some((file_name(&folder), fs::read(folder.join(name)).ok()?))).collect()
 }
 
-/// The log entries that are kept for objects of the vectors.
+/// The log entries that are stored for objects of the vectors.
 pub fn detached_entries() -> Vec<DetachedEntry> {
     let files = files("entries").into_iter().filter_map(|(_, bytes)| from_file(&String::from_utf8(bytes).ok()?).ok());
     files.flatten().collect()
@@ -104,7 +104,7 @@ pub fn timestamp_exchanges() -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// The signature of an object, found by its lines and taken apart as far as it goes.
+/// The signature of an object, found by its lines and parsed as far as possible.
 pub fn parts(object: &[u8]) -> Option<Parts> {
     let (begin, end) = armor_range(object)?;
     let lines: Vec<&[u8]> = object[begin..end].split(|byte| *byte == b'\n').map(|line| line.strip_prefix(b" ").unwrap_or(line)).collect();
@@ -131,7 +131,7 @@ pub fn parts(object: &[u8]) -> Option<Parts> {
     Some(parts)
 }
 
-/// Where the armor of an object begins, and where it ends, its last line feed not included.
+/// Start and end of an object's armor, without its last line feed.
 pub fn armor_range(object: &[u8]) -> Option<(usize, usize)> {
     const END: &[u8] = b"-----END SIGNED MESSAGE-----";
     let begin = find(object, armor::BEGIN.as_bytes())?;

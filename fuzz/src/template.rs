@@ -1,10 +1,10 @@
-//! Certificates made from a good one with other extensions. Their signatures fit nothing.
+//! Certificates made from a good one with other extensions. Their signatures do not verify.
 
 use der::{Decode, Encode, asn1::AnyRef};
 use paraph::certificate::x509::{CertificateFields, TbsCertificate};
 use x509_cert::ext::Extension;
 
-/// `certificate` with these extensions.
+/// The certificate with these extensions.
 pub fn with_extensions(certificate: &[u8], extensions: Vec<Extension>) -> Vec<u8> {
     let fields = CertificateFields::from_der(certificate).expect("a certificate");
     let old = tbs(certificate);
@@ -14,7 +14,7 @@ pub fn with_extensions(certificate: &[u8], extensions: Vec<Extension>) -> Vec<u8
     CertificateFields { tbs_certificate: AnyRef::from_der(&changed).expect("a TBS"), ..fields }.to_der().expect("a certificate")
 }
 
-/// The TBSCertificate of a certificate, as it stands.
+/// The encoded TBSCertificate of a certificate.
 pub fn tbs(certificate: &[u8]) -> Vec<u8> {
     CertificateFields::from_der(certificate).expect("a certificate").tbs_certificate.to_der().expect("a TBS")
 }

@@ -1,5 +1,5 @@
-//! Writes the seeds of a target into a folder: `seeds TARGET FOLDER`. A seed's file is named by what it holds, so that writing them again
-//! changes nothing.
+//! Writes the seeds of a target into a folder: `seeds TARGET FOLDER`. A file's name is derived from its content, so writing again changes
+//! nothing.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use der::{Decode, Encode};
@@ -72,8 +72,8 @@ fn of_target(target: &str) -> Vec<Vec<u8>> {
     }
 }
 
-/// Messages of the agent's protocol, as JSON and as frames: a request of each kind, a request for each object of the vectors that is small,
-/// and a reply of each kind.
+/// Messages of the agent's protocol, as JSON and as frames: a request of each kind, a request for each small object of the vectors, and a
+/// reply of each kind.
 fn messages() -> Vec<Vec<u8>> {
     let json = |message: serde_json::Value| message.to_string().into_bytes();
     let request = |fields: serde_json::Value| {
@@ -140,7 +140,7 @@ fn from_parts(take: impl Fn(Parts) -> Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     parts.flat_map(take).collect()
 }
 
-/// A certificate, and its extensions.
+/// A certificate and its extensions.
 fn with_extensions_alone(der: &[u8]) -> Vec<Vec<u8>> {
     let mut seeds = vec![der.to_vec()];
     if Certificate::from_der(der).is_ok() {
@@ -156,7 +156,7 @@ fn sct_list(der: &[u8]) -> Option<Vec<u8>> {
     Some(certificate.extension_value(const_oid::db::rfc6962::CT_PRECERT_SCTS)?.extn_value.as_bytes().to_vec())
 }
 
-/// The files, and each certificate of them as PEM.
+/// The files, and each of their certificates as PEM.
 fn trusted_roots() -> Vec<Vec<u8>> {
     let mut seeds: Vec<Vec<u8>> = seeds::files("trusted_root.json").into_iter().map(|(_, bytes)| bytes).collect();
     seeds.extend(fs::read(seeds::test_file("fixtures/real-objects/trusted_root.json")));

@@ -1,16 +1,17 @@
-//! The table of attacks: the numbered cases, the advisories, and the cases of sigstore-conformance, each with the vectors and tests that hold it.
+//! The table of attacks: numbered cases, advisories, and the cases of sigstore-conformance, each with the vectors and tests that cover it.
 //!
-//! A vector stands under each name that its README begins with, and where a row names it besides. The tests see to it that what is named is there.
+//! A vector belongs to every attack that its README names at the beginning, and to every row of `attacks.txt` that names it. Tests check that
+//! everything named exists.
 
 use super::cases::Vector;
 use std::fmt::Write;
 
-/// One attack.
+/// A row of the table.
 pub struct Row {
     /// The number of a case, or the name of an advisory.
     pub id: &'static str,
     pub subject: &'static str,
-    /// Vectors beside those whose README begins with the name.
+    /// Vectors whose README does not name the attack.
     pub vectors: Vec<&'static str>,
     /// `FILE::FUNCTION`.
     pub tests: Vec<&'static str>,
@@ -38,10 +39,10 @@ pub fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// What a README says before its first colon that is no attack's name.
+/// Words before the first colon of a README that name no attack.
 const REMARKS: [&str; 2] = ["passing", "for push certificates"];
 
-/// The names that a README begins with; none where it names no attack.
+/// The attacks that a README names at the beginning.
 fn names(sentence: &str, rows: &[Row]) -> Vec<String> {
     let Some((before, _)) = sentence.split_once(": ") else { return Vec::new() };
     let mut names = Vec::new();
@@ -66,7 +67,7 @@ pub fn table(vectors: &[Vector]) -> String {
     }
     let mut table = String::from(
         "# Attacks\n\nEach numbered case, each advisory that a verifier of git signatures can learn from, and each case of sigstore-conformance, with the\n\
-         vectors and the tests that hold it. `cargo run --manifest-path tests/vectors/generator/Cargo.toml` writes this file; the tests see to it that what it names is there.\n\n\
+         vectors and the tests that cover it. `cargo run --manifest-path tests/vectors/generator/Cargo.toml` writes this file. Tests check that everything named exists.\n\n\
          | attack | what | vectors | tests | |\n| --- | --- | --- | --- | --- |\n",
     );
     for row in &rows {
@@ -81,7 +82,7 @@ pub fn table(vectors: &[Vector]) -> String {
         let code = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" ");
         writeln!(table, "| {} | {} | {} | {} | {} |", row.id, row.subject, code(&of), code(&row.tests), row.note).unwrap();
     }
-    table += "\n## What git's program cannot see\n\ngit takes these for unsigned, follows the replacement, or keeps the defect to itself; the library and `paraph verify` find it.\n\n";
+    table += "\n## What git's program cannot see\n\ngit treats these as unsigned, follows the replacement, or does not pass the defect on. The library and `paraph verify` find it.\n\n";
     for vector in vectors.iter().filter(|vector| vector.hidden) {
         writeln!(table, "* `{}`: {}", vector.name, vector.sentence).unwrap();
     }

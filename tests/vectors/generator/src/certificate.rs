@@ -1,4 +1,4 @@
-//! Certificates, written with the structures that the library reads them with.
+//! Certificates, written with the structures that the verifier reads.
 
 use super::{
     der::{octets, oid, sequence, tlv},
@@ -36,7 +36,7 @@ pub const CODE_SIGNING: &str = "1.3.6.1.5.5.7.3.3";
 pub const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 pub const ANY_EXTENDED_KEY_USAGE: &str = "2.5.29.37.0";
 
-/// What a certificate is made from.
+/// The content of a certificate.
 #[derive(Clone)]
 pub struct Template {
     pub serial: Vec<u8>,
@@ -49,7 +49,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// Puts an extension in the place of the one of its type, or at the end.
+    /// Replaces the extension of the same type, or adds the extension at the end.
     pub fn put(&mut self, new: Extension) {
         match self.extensions.iter_mut().find(|extension| extension.extn_id == new.extn_id) {
             Some(old) => *old = new,
@@ -63,7 +63,7 @@ impl Template {
         assert_eq!(self.extensions.len() + 1, before, "{oid}");
     }
 
-    /// What its issuer signs.
+    /// The TBSCertificate, which the issuer signs.
     pub fn tbs(&self, key: &Key) -> Vec<u8> {
         TbsCertificate {
             version: 2,
@@ -79,7 +79,7 @@ impl Template {
         .unwrap()
     }
 
-    /// The certificate, signed by its issuer's key.
+    /// The certificate, signed with its issuer's key.
     pub fn signed_by(&self, key: &Key) -> Vec<u8> {
         sign_tbs(&self.tbs(key), key)
     }

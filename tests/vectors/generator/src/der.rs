@@ -1,8 +1,8 @@
-//! DER by hand, for what the structures of the library refuse to write, and a tree over DER whose nodes can be changed and left out.
+//! DER by hand, for values that the verifier's structures refuse to write, and a tree of DER values whose nodes can be changed or removed.
 
 use der::{Encode, asn1::ObjectIdentifier};
 
-/// A value of this tag.
+/// A value with this tag.
 pub fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![tag];
     bytes.extend(length(content.len()));
@@ -39,7 +39,7 @@ pub fn oid(text: &str) -> Vec<u8> {
     ObjectIdentifier::new_unwrap(text).to_der().unwrap()
 }
 
-/// A DER value, taken apart.
+/// A parsed DER value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     pub tag: u8,
@@ -53,7 +53,7 @@ pub enum Content {
 }
 
 impl Node {
-    /// Takes one value apart. All tags here fit one byte.
+    /// Parses one value, whose tags all have one byte.
     pub fn parse(der: &[u8]) -> Self {
         let (node, rest) = Self::first(der);
         assert!(rest.is_empty());
@@ -109,7 +109,7 @@ impl Node {
     }
 }
 
-/// DER with the tree changed.
+/// The DER after a change of its tree.
 pub fn edit(der: &[u8], change: impl FnOnce(&mut Node)) -> Vec<u8> {
     let mut node = Node::parse(der);
     change(&mut node);

@@ -23,16 +23,16 @@ use paraph::{
 use sha2::{Digest, Sha256};
 use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef};
 
-/// A change to something under construction.
+/// A change to a value that is being built.
 pub type Edit<T> = Option<Box<dyn Fn(&mut T)>>;
 
-/// Where an entry stands in its tree, and how many leaves that has.
+/// The index of an entry in its tree, and the size of the tree.
 const INDEX: usize = 5;
 const SIZE: usize = 8;
-/// What stands in the shards before.
+/// The number of entries in earlier shards.
 const EARLIER: i64 = 1_000_000;
 
-/// What a log is told.
+/// The content of a log entry.
 #[derive(Clone)]
 pub struct Record {
     pub digest: [u8; 32],
@@ -48,25 +48,25 @@ impl Record {
     }
 }
 
-/// How an entry is made.
+/// The parts of an entry, with a place for one defect at each step.
 pub struct Entry<'a> {
     pub log: &'a LogWorld,
     pub version: EntryVersion,
-    /// The integrated time that the promise authenticates; none for Rekor v2.
+    /// The integrated time that the SET authenticates; none for Rekor v2.
     pub promised: Option<i64>,
-    /// The key that makes the promise.
+    /// The key that signs the SET.
     pub promise_key: &'a Key,
-    /// Who signs the checkpoint, and under which name.
+    /// The key that signs the checkpoint. `name` is its name.
     pub checkpoint_key: &'a Key,
     pub name: String,
     pub key_id: [u8; 32],
-    /// Changes before anything is signed: what is logged, and the checkpoint's text.
+    /// Changes before signing: to the logged record and to the text of the checkpoint.
     pub edit_record: Edit<Record>,
     pub edit_text: Edit<String>,
-    /// Changes to what is signed: the note, and the whole entry.
+    /// Changes after signing: to the note and to the whole entry.
     pub edit_note: Edit<String>,
     pub edit: Edit<TransparencyLogEntry>,
-    /// What becomes of the encoded entry.
+    /// A change to the encoded entry.
     pub edit_encoded: Edit<Vec<u8>>,
 }
 
@@ -96,7 +96,7 @@ impl<'a> Entry<'a> {
         Self { version, ..self }
     }
 
-    /// The encoded entry of a signature, its body cleared.
+    /// The encoded entry of a signature, without its body.
     pub fn make(&self, record: &Record) -> Vec<u8> {
         let mut record = record.clone();
         apply(&self.edit_record, &mut record);
@@ -106,7 +106,7 @@ impl<'a> Entry<'a> {
         apply(&self.edit_text, &mut text);
         let mut note = signed_note(&text, &self.name, &self.key_id, &self.checkpoint_key.sign(text.as_bytes()));
         apply(&self.edit_note, &mut note);
-        // Rekor v2 counts within its shard alone
+        // Rekor v2 counts within its shard
         let log_index = INDEX as i64 + if self.version == EntryVersion::V001 { EARLIER } else { 0 };
         let promise = self.promised.map(|time| InclusionPromise {
             signed_entry_timestamp: self.promise_key.sign(&promise_payload(&body, time, &self.log.id, log_index)),
@@ -139,7 +139,7 @@ pub fn apply<T>(edit: &Edit<T>, value: &mut T) {
     }
 }
 
-/// The root of a tree in which the body has its place among others, and the way there (RFC 6962, section 2.1).
+/// The root of a tree that holds the body among others, and the inclusion path (RFC 6962, section 2.1).
 fn inclusion(body: &[u8]) -> ([u8; 32], Vec<[u8; 32]>) {
     let leaf = |content: &[u8]| -> [u8; 32] { Sha256::new().chain_update([0]).chain_update(content).finalize().into() };
     let mut level: Vec<[u8; 32]> =
@@ -156,15 +156,15 @@ fn inclusion(body: &[u8]) -> ([u8; 32], Vec<[u8; 32]>) {
     (level[0], path)
 }
 
-/// How a timestamp token is made.
+/// The parts of a timestamp token, with a place for one defect at each step.
 pub struct Token<'a> {
-    /// The authority's certificate, which may be another than usual.
+    /// The authority's certificate.
     pub certificate: Vec<u8>,
     pub key: &'a Key,
     pub time: i64,
-    /// Whether the token carries the certificate.
+    /// Whether the token contains the certificate.
     pub carries: bool,
-    /// What is stamped, where it is not the signature.
+    /// The bytes that are timestamped, if they are not the signature.
     pub stamped: Option<Vec<u8>>,
     pub edit_info: Edit<TstInfo>,
     pub edit_attributes: Edit<Vec<Vec<u8>>>,
@@ -238,7 +238,7 @@ impl<'a> Token<'a> {
     }
 }
 
-/// An unsigned attribute, `oid` with these values.
+/// An unsigned attribute with these values.
 pub fn unsigned_attribute(oid_text: &str, values: &[Vec<u8>]) -> Vec<u8> {
     sequence(&[oid(oid_text), super::der::tlv(0x31, &set_of(values.to_vec()))])
 }

@@ -1,4 +1,4 @@
-//! Keys from seeds, and signatures that are the same each time: RFC 6979 for ECDSA, Ed25519 and PKCS #1 v1.5 by their nature.
+//! Keys from seeds, and deterministic signatures: ECDSA by RFC 6979, and Ed25519 and PKCS #1 v1.5 by their nature.
 
 use super::der::{integer, oid, sequence, tlv};
 use aws_lc_rs::{
@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use p256::ecdsa::signature::Signer;
 use sha2::{Digest, Sha256, Sha384};
 
-/// A key that signs with the hash that its kind has.
+/// A signing key. The kind of key decides the hash.
 pub enum Key {
     P256(p256::ecdsa::SigningKey),
     P384(p384::ecdsa::SigningKey),
@@ -34,7 +34,7 @@ impl Key {
         Self::Ed25519(Ed25519KeyPair::from_seed_unchecked(&Sha256::digest(seed)).unwrap())
     }
 
-    /// The one RSA key: primes are not made from a seed.
+    /// The only RSA key. It is in a file, since primes are not derived from a seed.
     pub fn rsa() -> Self {
         let pem: String = include_str!("../rsa-2048.pem").lines().filter(|line| !line.starts_with('-')).collect();
         Self::Rsa(RsaKeyPair::from_pkcs8(&STANDARD.decode(pem).unwrap()).unwrap())

@@ -1,4 +1,4 @@
-//! A signature, put together as the client does it, with a place for one defect at each step.
+//! A signature, built as the client builds it, with a place for one defect at each step.
 
 use super::{
     certificate::{
@@ -24,34 +24,34 @@ use spki::AlgorithmIdentifierRef;
 const LOG_ENTRY: &str = "1.3.6.1.4.1.57264.3.1";
 const TIME_STAMP_TOKEN: &str = "1.2.840.113549.1.9.16.2.14";
 
-/// Everything that goes into one signature. A new one is good.
+/// All parts of a signature. A new recipe gives a good signature.
 pub struct Recipe<'w> {
     pub leaf: Template,
-    /// The key whose holder issues the leaf.
+    /// The key of the leaf's issuer.
     pub issuer_key: &'w Key,
     /// The certificate's SCT.
     pub sct: Option<Sct<'w>>,
     pub edit_leaf: Edit<Vec<u8>>,
-    /// What signs the commit.
+    /// The key that signs the commit.
     pub key: &'w Key,
-    /// Certificates beside the leaf, before and after it in the bag, which is kept in this order.
+    /// Other certificates, before and after the leaf. The order is kept.
     pub before: Vec<Vec<u8>>,
     pub after: Vec<Vec<u8>>,
-    /// Names another certificate as the signer's.
+    /// Another certificate that the signature names as the signer's.
     pub named: Option<Vec<u8>>,
     pub content_type: ObjectIdentifier,
     pub content: Option<Vec<u8>>,
     pub digest_algorithm: Vec<u8>,
     pub signature_algorithm: Option<Vec<u8>>,
-    /// The signed attributes, each encoded; they are then sorted unless `unsorted`.
+    /// A change to the encoded signed attributes. They are sorted afterwards unless `unsorted` is set.
     pub edit_attributes: Edit<Vec<Vec<u8>>>,
     pub unsorted: bool,
     pub signing_time: i64,
-    /// The signature, before it is logged and stamped.
+    /// A change to the signature before it is logged and timestamped.
     pub edit_signature: Edit<Vec<u8>>,
     pub entry: Option<Entry<'w>>,
     pub tokens: Vec<Token<'w>>,
-    /// Further unsigned attributes.
+    /// Other unsigned attributes.
     pub attributes: Vec<Vec<u8>>,
     pub edit_cms: Edit<Vec<u8>>,
 }
@@ -62,7 +62,7 @@ pub fn sha256() -> Vec<u8> {
 }
 
 impl World {
-    /// With an entry of Rekor v1.
+    /// A signature with an entry of Rekor v1.
     pub fn v1(&self) -> Recipe<'_> {
         Recipe {
             leaf: self.leaf(SIGNER, &self.signer),
@@ -88,12 +88,12 @@ impl World {
         }
     }
 
-    /// With an entry of Rekor v2 and a timestamp.
+    /// A signature with an entry of Rekor v2 and a timestamp.
     pub fn v2(&self) -> Recipe<'_> {
         Recipe { entry: Some(Entry::v2(&self.rekor2)), tokens: vec![Token::of(&self.tsa)], ..self.v1() }
     }
 
-    /// A certificate's content, as Fulcio fills it, for ten minutes around [`TIME`].
+    /// The content of a Fulcio certificate that is valid for ten minutes around [`TIME`].
     pub fn leaf(&self, address: &str, key: &Key) -> Template {
         Template {
             serial: serial(&format!("leaf of {address}")),
@@ -181,7 +181,7 @@ impl Recipe<'_> {
         .to_der()
         .unwrap();
         if bag.len() > 1 {
-            // the writer sorts sets; senders need not
+            // the writer sorts sets, but senders need not
             cms = super::der::edit(&cms, |cms| {
                 *cms.at(&super::cases::CERTIFICATES).children() = bag.iter().map(|der| super::der::Node::parse(der)).collect();
             });
@@ -190,12 +190,12 @@ impl Recipe<'_> {
         cms
     }
 
-    /// The issuer and serial number by which the signer's certificate is named.
+    /// The issuer and serial number that name the signer's certificate.
     fn identifier(&self, leaf: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let named = self.named.as_deref().unwrap_or(leaf);
         match Certificate::from_der(named) {
             Ok(certificate) => (certificate.issuer().to_vec(), certificate.serial().to_vec()),
-            // a certificate that the library does not read: the template knows
+            // the library cannot parse this certificate, so the template is used
             Err(_) => (self.leaf.issuer.clone(), self.leaf.serial.clone()),
         }
     }
@@ -223,13 +223,13 @@ impl Recipe<'_> {
     }
 }
 
-/// What most vectors sign.
+/// The payload of most vectors.
 pub const COMMIT: &str = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor Alice <alice@example.com> 1740830400 +0000\ncommitter Alice <alice@example.com> 1740830400 +0000\n\nA message\n";
 pub const TAG: &str =
     "object 4b825dc642cb6eb9a060e54bf8d69288fbee4904\ntype tree\ntag v1\ntagger Alice <alice@example.com> 1740830400 +0000\n\nA message\n";
 pub const PUSH: &str = "certificate version 0.1\npusher Alice <alice@example.com> 1740830400 +0000\npushee https://git.example/repository\nnonce 1740830400-0123456789abcdef\n\n0000000000000000000000000000000000000000 4b825dc642cb6eb9a060e54bf8d69288fbee4904 refs/heads/main\n";
 
-/// A commit with a signature after its headers.
+/// A commit with its signature in the last header.
 pub fn commit(payload: &[u8], signature: &str) -> Vec<u8> {
     with_header(payload, &header("gpgsig", signature))
 }
@@ -240,7 +240,7 @@ pub fn with_header(payload: &[u8], headers: &str) -> Vec<u8> {
     [&payload[..end], headers.as_bytes(), &payload[end..]].concat()
 }
 
-/// A header whose value is a text of several lines.
+/// A header with a value of several lines.
 pub fn header(name: &str, value: &str) -> String {
     format!("{name} {}\n", value.strip_suffix('\n').unwrap_or(value).replace('\n', "\n "))
 }

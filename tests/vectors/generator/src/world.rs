@@ -1,4 +1,4 @@
-//! The Sigstore of the vectors: authorities, logs, and the trusted root that names them. All from seeds.
+//! The Sigstore of the vectors: authorities, logs, and the trusted root that names them. All keys come from seeds.
 
 use super::{
     certificate::{
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 /// 2025-03-01T12:00:00Z: when the signatures are made.
 pub const TIME: i64 = 1_740_830_400;
-/// 2025-01-01T00:00:00Z: from when on the instance exists.
+/// 2025-01-01T00:00:00Z: when the instance begins to exist.
 pub const BEGIN: i64 = 1_735_689_600;
 pub const BEGIN_TEXT: &str = "2025-01-01T00:00:00Z";
 /// Ten years after [`BEGIN`].
@@ -23,7 +23,7 @@ pub const END: i64 = BEGIN + 10 * 365 * 86_400;
 pub const SIGNER: &str = "alice@example.com";
 pub const ISSUER: &str = "https://issuer.example";
 
-/// A log: its key, its id, and under what name it signs checkpoints.
+/// A log: its key, its id, and the names on its checkpoints.
 pub struct LogWorld {
     pub key: Key,
     pub id: [u8; 32],
@@ -52,7 +52,7 @@ pub struct World {
     pub rekor2: LogWorld,
     pub tsa: Tsa,
     pub other_tsa: Tsa,
-    /// The signer's key, and one that the signer never had.
+    /// The signer's key, and one that is not the signer's.
     pub signer: Key,
     pub other: Key,
     pub rsa: Key,
@@ -80,12 +80,12 @@ impl World {
         }
     }
 
-    /// The trusted root that most vectors are judged under.
+    /// The trusted root of most vectors.
     pub fn trusted_root(&self) -> Value {
         self.trusted_root_with(&[&self.intermediate, &self.root])
     }
 
-    /// The same with another chain of the certificate authority.
+    /// The trusted root with another chain of the certificate authority.
     pub fn trusted_root_with(&self, chain: &[&[u8]]) -> Value {
         json!({
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",

@@ -181,7 +181,7 @@ fn begins_then(authority: &serde_json::Value) -> serde_json::Value {
     authority
 }
 
-/// Intermediates that the signature carries itself, under a trusted root that names only its root.
+/// Intermediates in the signature, under a trusted root that names only the root.
 fn bags(world: &World) -> Vec<Vector> {
     let root_only = world.trusted_root_with(&[&world.root]);
     let with = |intermediate: &Template, key: &Key| {

@@ -22,14 +22,14 @@ pub fn vectors(world: &World) -> Vec<Vector> {
         .collect()
 }
 
-/// A vector whose recipe is changed before anything is made.
+/// A vector whose recipe is changed first.
 fn of<'w>(world: &'w World, name: &str, sentence: &str, reason: Reason, change: impl FnOnce(&mut Recipe<'w>)) -> Vector {
     let mut recipe = world.v1();
     change(&mut recipe);
     fail(name, sentence, recipe.commit(), reason)
 }
 
-/// A vector whose CMS is changed in the end.
+/// A vector whose finished CMS is changed.
 fn tree(world: &World, name: &str, sentence: &str, reason: Reason, change: impl Fn(&mut Node) + 'static) -> Vector {
     of(world, name, sentence, reason, |recipe| {
         recipe.edit_cms = Some(Box::new(move |cms| *cms = edit(cms, |cms| change(cms))));
@@ -414,7 +414,7 @@ fn foreign(world: &World) -> Vec<Vector> {
     ]
 }
 
-/// The outermost length made indefinite, which DER forbids.
+/// The CMS with an indefinite outermost length, which DER forbids.
 fn indefinite(cms: &mut Vec<u8>) {
     let Content::Constructed(children) = Node::parse(cms).content else { panic!("no sequence") };
     let content: Vec<u8> = children.iter().flat_map(Node::to_der).collect();

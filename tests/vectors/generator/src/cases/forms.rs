@@ -1,4 +1,4 @@
-//! The forms in which a good signature comes.
+//! The forms of good signatures.
 
 use super::{
     super::{

@@ -1,4 +1,4 @@
-//! Signatures of old, whose log entry stands beside the object: the ids that gitsign's online mode logged, and entries that do not fit
+//! Legacy signatures, whose log entry is outside the object: the ids that gitsign's online mode logged, and entries that do not match
 //! (case 52).
 
 use super::{
@@ -32,14 +32,14 @@ struct Online<'w> {
     recipe: Recipe<'w>,
     kind: &'static str,
     payload: String,
-    /// What is logged, from payload and signature.
+    /// The bytes that are logged, made from payload and signature.
     logged: fn(&str, &str) -> Logged,
-    /// The key that signs what is logged.
+    /// The key that signs the logged bytes.
     key: &'w Key,
     entry: Entry<'w>,
 }
 
-/// The bytes that an entry is about, and their signature where it is the object's own.
+/// The logged bytes, and their signature if it is the object's own.
 struct Logged(Vec<u8>, Option<Vec<u8>>);
 
 impl<'w> Online<'w> {
@@ -177,7 +177,7 @@ fn old_certificates(world: &World) -> Vec<Vector> {
     ]
 }
 
-/// Entries that do not hold, and one that must not be looked at.
+/// Invalid entries, and one that must be ignored.
 fn refused(world: &World) -> Vec<Vector> {
     let of = |name: &str, sentence: &str, reason: Reason, change: &dyn Fn(&mut Online<'_>)| {
         Online::commit(world, name).with(|online| change(online)).fail(name, sentence, reason)
@@ -272,7 +272,7 @@ fn refused(world: &World) -> Vec<Vector> {
         "Cases 50 and 52: the kept log entry is of a log that is not in the trust root.",
         Reason::LogUnknown,
     ));
-    // the embedded one decides, whatever stands beside it
+    // the embedded entry decides, whatever is outside
     let embedded = Online::commit(world, "embedded_entry_decides").with(|online| {
         online.logged = own_signature;
         let mut bad = Entry::v1(&world.rekor1);

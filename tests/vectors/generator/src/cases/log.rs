@@ -1,4 +1,4 @@
-//! The log entry, its promise, proof and checkpoint, and the time that it tells (cases 43 to 48, 50 to 52).
+//! The log entry: its SET, proof, checkpoint and time (cases 43 to 48, 50 to 52).
 
 use super::{
     super::{
@@ -94,7 +94,7 @@ fn absent(world: &World) -> Vec<Vector> {
     ]
 }
 
-/// Entries that are genuine, and about something else.
+/// Genuine entries about something else.
 fn foreign(world: &World) -> Vec<Vector> {
     let body = |entry: &mut Entry<'_>, change: fn(&mut Record)| {
         entry.edit_record = Some(Box::new(change));
@@ -440,7 +440,7 @@ fn replace_line(text: &str, index: usize, with: &str) -> String {
     text.lines().enumerate().map(|(at, line)| if at == index { format!("{with}\n") } else { format!("{line}\n") }).collect()
 }
 
-/// Logs that the trusted root names, or does not.
+/// Logs that the trusted root names, and others.
 fn logs(world: &World) -> Vec<Vector> {
     let root = |change: fn(&mut serde_json::Value)| {
         let mut root = world.trusted_root();

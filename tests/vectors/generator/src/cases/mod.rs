@@ -1,4 +1,4 @@
-//! The vectors, by the part of a signature that has the defect.
+//! The vectors, grouped by the part of a signature that has the defect.
 
 mod certificate;
 mod chain;
@@ -14,12 +14,12 @@ use super::{json, world::World};
 use paraph::{Explanation, LegacyRule, Reason, Standing};
 use serde_json::Value;
 
-/// The way to the certificates in the tree of a CMS.
+/// The path of the certificates in the tree of a CMS.
 pub const CERTIFICATES: [usize; 3] = [1, 0, 3];
-/// The way to the signer.
+/// The path of the signer in the tree of a CMS.
 pub const SIGNER: [usize; 4] = [1, 0, 4, 0];
 
-/// One vector: an object, and what is expected of it.
+/// A vector: an object and the expected result.
 pub struct Vector {
     pub name: String,
     pub sentence: String,
@@ -27,7 +27,7 @@ pub struct Vector {
     pub object: Vec<u8>,
     pub verdict: &'static str,
     pub reason: String,
-    /// Whether the defect lies outside the bytes that git passes on.
+    /// Whether the defect is outside the bytes that git passes to its program.
     pub hidden: bool,
     pub more: Vec<(&'static str, Vec<u8>)>,
 }
@@ -54,12 +54,12 @@ fn vector(name: &str, sentence: &str, object: Vec<u8>, verdict: &'static str, re
     Vector { name: name.into(), sentence: sentence.into(), kind: "commit", object, verdict, reason, hidden: false, more: Vec::new() }
 }
 
-/// A commit that has to pass.
+/// A commit that must pass.
 fn good(name: &str, sentence: &str, object: Vec<u8>) -> Vector {
     vector(&format!("{name}_ok"), sentence, object, "good", "-".into())
 }
 
-/// A commit that has to be refused.
+/// A commit that must be refused.
 fn fail(name: &str, sentence: &str, object: Vec<u8>, reason: Reason) -> Vector {
     let verdict = match reason.standing() {
         Standing::Wrong => "bad",
@@ -81,7 +81,7 @@ fn legacy(name: &str, sentence: &str, object: Vec<u8>, rules: &[LegacyRule]) -> 
     vector(&format!("{name}_fail"), sentence, object, "legacy", rules.join(","))
 }
 
-/// A commit under a trusted root that has to be refused as a whole.
+/// A commit under a trusted root that must be refused as a whole.
 fn refused_root(name: &str, sentence: &str, object: Vec<u8>, root: &Value) -> Vector {
     vector(&format!("{name}_fail"), sentence, object, "refused", "trusted-root".into()).root(root)
 }
@@ -95,7 +95,7 @@ impl Vector {
         Self { kind: "push", ..self }
     }
 
-    /// The defect lies outside the bytes that git passes to its program.
+    /// Marks the defect as outside the bytes that git passes to its program.
     fn hidden(self) -> Self {
         Self { hidden: true, ..self }
     }

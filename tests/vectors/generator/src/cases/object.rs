@@ -20,7 +20,7 @@ pub fn vectors(world: &World) -> Vec<Vector> {
     [headers(world), signatures(world), armor(world), odd_but_good(world), tags(world), pushes(world)].into_iter().flatten().collect()
 }
 
-/// A commit whose payload differs from the usual one; the signature covers it as it is.
+/// A commit with another payload, which the signature covers.
 fn signed(world: &World, payload: &str) -> Vec<u8> {
     world.v1().commit_of(payload.as_bytes())
 }
@@ -505,7 +505,7 @@ fn pushes(world: &World) -> Vec<Vector> {
 }
 
 impl World {
-    /// A good signature that is longer by some bytes.
+    /// A good signature that is some bytes longer.
     fn padded(&self, payload: &[u8], length: usize) -> String {
         let mut recipe = self.v1();
         recipe.attributes =

@@ -149,7 +149,7 @@ fn tokens(world: &World) -> Vec<Vector> {
     ]
 }
 
-/// A commit with a token of one authority, in whose bag the certificate of another stands first.
+/// A commit with a token of one authority, whose first certificate is of another authority.
 fn with_decoy(world: &World, tsa: &Tsa, other: &Tsa) -> Vec<u8> {
     let decoy = Node::parse(&other.certificate);
     let edit_bag = move |token: &mut Vec<u8>| *token = edit(token, |node| node.at(&[1, 0, 3]).children().insert(0, decoy.clone()));
@@ -350,7 +350,7 @@ fn expired_since(world: &World) -> Vector {
     good("timestamp_certificate_expired_since", sentence, recipe.commit()).root(&root)
 }
 
-/// The signature of the usual commit: what its token is about.
+/// The signature of the usual commit, which its token is about.
 fn signature_of(recipe: &super::super::recipe::Recipe<'_>) -> Vec<u8> {
     let mut cms = super::super::der::Node::parse(&recipe.cms(super::super::recipe::COMMIT.as_bytes()));
     let signature = cms.at(&super::SIGNER).at(&[5]).to_der();
