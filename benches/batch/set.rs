@@ -327,7 +327,7 @@ fn sha1(bytes: &[u8]) -> Vec<u8> {
 
 /// The id of an object in a SHA-1 repository.
 pub fn object_id(kind: &str, content: &[u8]) -> String {
-    hex::encode(&sha1(&[format!("{kind} {}\0", content.len()).as_bytes(), content].concat()))
+    hex::encode(sha1(&[format!("{kind} {}\0", content.len()).as_bytes(), content].concat()))
 }
 
 fn parent(folder: &Path) -> &Path {

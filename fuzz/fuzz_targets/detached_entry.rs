@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(lines) = std::str::from_utf8(data) {
         check_file(lines);
         // a fuzzer cannot find the digest of its own input
-        check_file(&format!("paraph log entries 1\n{}\n{lines}", hex::encode(&Sha256::digest(lines))));
+        check_file(&format!("paraph log entries 1\n{}\n{lines}", hex::encode(Sha256::digest(lines))));
     }
     let entry = match parse_entry(data).and_then(DetachedEntry::new) {
         Ok(entry) => entry,

@@ -161,7 +161,7 @@ fn new_token(id: &str) -> Result<String, LocalError> {
 
 /// The digest that is stored for a token. A token has 256 random bits, so no slow hash is needed.
 fn digest(token: &str) -> String {
-    hex::encode(&Sha256::digest(token))
+    hex::encode(Sha256::digest(token))
 }
 
 /// What an ID token was given for.

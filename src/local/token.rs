@@ -174,7 +174,7 @@ pub fn key_set(key: &SigningKey) -> Value {
 }
 
 fn key_id(key: &SigningKey) -> String {
-    hex::encode(&Sha256::digest(key.spki()))
+    hex::encode(Sha256::digest(key.spki()))
 }
 
 #[cfg(test)]

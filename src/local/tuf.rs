@@ -47,7 +47,7 @@ pub fn create(folder: &Path, keys: &ServiceKeys, files: &TrustFiles, now: Timest
     let target_folder = folder.join("targets");
     std::fs::create_dir(&target_folder).map_err(LocalError::file("create", &target_folder))?;
     for (name, content) in [("trusted_root.json", &files.trusted_root), ("signing_config.v0.2.json", &files.signing_config)] {
-        let (sha256, sha512) = (hex::encode(&Sha256::digest(content)), hex::encode(&Sha512::digest(content)));
+        let (sha256, sha512) = (hex::encode(Sha256::digest(content)), hex::encode(Sha512::digest(content)));
         for hash in [&sha256, &sha512] {
             write_file(&target_folder.join(format!("{hash}.{name}")), content.as_bytes(), 0o600)?;
         }
@@ -114,7 +114,7 @@ fn timestamp(key: &MetadataKey<'_>, version: u64, snapshot: &str, now: Timestamp
 }
 
 fn meta(file: &str) -> Value {
-    json!({ "version": 1, "length": file.len(), "hashes": { "sha256": hex::encode(&Sha256::digest(file)) } })
+    json!({ "version": 1, "length": file.len(), "hashes": { "sha256": hex::encode(Sha256::digest(file)) } })
 }
 
 /// The time that comes this long after `now`, in whole seconds as TUF writes times.
@@ -133,12 +133,12 @@ struct MetadataKey<'a> {
 impl<'a> MetadataKey<'a> {
     fn new(key: &'a SigningKey) -> Result<Self, LocalError> {
         let public = json!({ "keytype": "ecdsa", "scheme": "ecdsa-sha2-nistp256", "keyval": { "public": pem("PUBLIC KEY", key.spki()) } });
-        Ok(Self { key, id: hex::encode(&Sha256::digest(canonical(&public)?)), public })
+        Ok(Self { key, id: hex::encode(Sha256::digest(canonical(&public)?)), public })
     }
 
     /// A metadata file with this signed part.
     fn sign(&self, signed: &Value) -> Result<String, LocalError> {
-        let signature = hex::encode(&self.key.sign(&canonical(signed)?)?);
+        let signature = hex::encode(self.key.sign(&canonical(signed)?)?);
         let metadata = json!({ "signatures": [{ "keyid": self.id, "sig": signature }], "signed": signed });
         serde_json::to_string_pretty(&metadata).map_err(|_| LocalError::Crypto("encode TUF metadata"))
     }

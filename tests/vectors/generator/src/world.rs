@@ -58,6 +58,12 @@ pub struct World {
     pub rsa: Key,
 }
 
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl World {
     pub fn new() -> Self {
         let (root_key, intermediate_key) = (Key::p384("fulcio root"), Key::p384("fulcio intermediate"));
