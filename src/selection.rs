@@ -1,16 +1,16 @@
-//! What the configuration selects: the trust roots to verify under, whom to allow, and the services to sign with.
+//! What the configuration selects: the trust roots to verify with, the identities to allow, and the services to sign with.
 //!
-//! It reads the files that settings name, with caps, and the trust store. It never asks a network.
+//! The functions read the files that settings name, up to a limit, and the trust store. They never ask the network.
 
 use crate::{
-    config::{Config, RekorVersion, Source},
+    config::{Config, RekorVersion, ServiceUrl, Setting, Source},
     external_verifiers::{Forge, KeyFileError, MAX_KEY_FILE},
     policy::{self, AllowedIdentities, Policy, PolicyError},
     sign::{LogVersion, Services},
     trust::{self, Instance, KeyFiles, SigningConfig, TrustRoot, TrustRootError},
     trust_store::{self, TrustStore},
 };
-use sigstore_trust_root::SigstoreInstance;
+use sigstore_trust_root::{ServiceEndpoint, SigstoreInstance};
 use std::{
     io::Read,
     path::{Path, PathBuf},
@@ -19,26 +19,23 @@ use std::{
 /// A signing config larger than this is not read, in bytes.
 const MAX_SIGNING_CONFIG: usize = 1 << 20;
 
-/// What to set where a timestamp is needed and nothing says from whom.
-const TIMESTAMP_SETTING: &str = "paraph.timestampServerURL (an entry of Rekor v2 tells no time)";
-
 /// Why the configured trust, policy or services cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectionError {
     /// A file that a setting names cannot be read.
-    #[error("{} cannot be read, which {setting} names: {cause}", .path.display())]
+    #[error("{} cannot be read (set by {setting}): {cause}", .path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// Who named it.
-        setting: String,
+        /// The setting that names it.
+        setting: Source,
         /// Why.
         cause: std::io::Error,
     },
-    /// A trusted root that is not one.
+    /// A trusted root that cannot be used.
     #[error(transparent)]
     TrustRoot(#[from] TrustRootError),
-    /// A signing config that is not one.
+    /// A signing config that cannot be used.
     #[error("the signing config {name} cannot be used: {cause}")]
     SigningConfig {
         /// Its file.
@@ -46,18 +43,38 @@ pub enum SelectionError {
         /// Why.
         cause: String,
     },
-    /// A name without a trust root.
-    #[error("the instance {0} has no trust root: set paraph.{0}.trustedRoot, or run `paraph trust initialize`")]
-    UnknownInstance(String),
-    /// No service of a kind.
-    #[error("no {service} is configured for the instance {instance}{hint}")]
+    /// A name that no configuration describes and no trust is stored for.
+    #[error("there is no instance '{name}' (set by {origin})")]
+    UnknownInstance {
+        /// The name.
+        name: Instance,
+        /// The setting that names it.
+        origin: Source,
+        /// What was looked for.
+        wanted: Wanted,
+    },
+    /// An instance that is configured, without a trust root.
+    #[error("the instance {0} has no trust root")]
+    NoTrustRoot(Instance),
+    /// A kind of service that is not configured.
+    #[error("no {service} is configured for the instance {instance}")]
     NoService {
-        /// The service.
+        /// The kind of service.
         service: &'static str,
         /// The instance.
-        instance: String,
-        /// What to set.
-        hint: String,
+        instance: Instance,
+        /// The setting that names one.
+        setting: &'static str,
+    },
+    /// Services that are configured, of which none is valid at this time.
+    #[error("this clock says {year}; no {service} of the instance {instance} is valid then")]
+    NoServiceNow {
+        /// The kind of service.
+        service: &'static str,
+        /// The instance.
+        instance: Instance,
+        /// The year, by the clock of this machine.
+        year: i16,
     },
     /// A file of a forge's keys that holds none.
     #[error("the forge's key cannot be read from {}: {cause}", .path.display())]
@@ -72,17 +89,39 @@ pub enum SelectionError {
     TrustStore(#[from] trust_store::Error),
 }
 
-/// The trust roots that signatures are verified under.
+/// What an instance was looked up for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Its trust root.
+    TrustRoot,
+    /// Its services.
+    Services,
+}
+
+impl SelectionError {
+    /// What to do about it: an imperative sentence without its period.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownInstance { .. } => Some("check the spelling".to_owned()),
+            Self::NoTrustRoot(name) => Some(format!("set paraph.{name}.trustedRoot, or run `paraph trust initialize`")),
+            Self::NoService { setting, .. } => Some(format!("set {setting}")),
+            Self::NoServiceNow { .. } => Some("set the clock".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// The trust roots that signatures are verified with.
 ///
 /// # Errors
 /// [`SelectionError`].
 pub fn trust_roots(config: &Config, store: &TrustStore, now: jiff::Timestamp) -> Result<Vec<TrustRoot>, SelectionError> {
     let name = config.instance_name();
     let files = key_files(config)?;
-    // a root that files give whole needs no other beside it; one that they give in part changes the selected one
+    // files that make up a whole root need no other; files for parts of one replace those parts of the selected root
     let whole = files.fulcio_root.is_some() && files.rekor_public_key.is_some() && files.ct_log_public_key.is_some();
     let base = match &config.trusted_root.value {
-        // what a file says is not what the public instance or its staging says, whatever name is set beside it
+        // a root from a file is never the public or the staging instance's, whatever instance is set
         Some(path) => {
             let instance = if name.is_built_in() { Instance::Custom } else { name.clone() };
             Some(read_root(path, &config.trusted_root.source, instance)?)
@@ -96,13 +135,13 @@ pub fn trust_roots(config: &Config, store: &TrustStore, now: jiff::Timestamp) ->
     }
 }
 
-/// The file that gives the trust root of an instance, if the configuration names one: it takes precedence over stored trust.
+/// The file with the trust root of an instance, if the configuration names one. It takes precedence over stored trust.
 pub fn trusted_root_file<'a>(config: &'a Config, name: &Instance) -> Option<(&'a Path, &'a Source)> {
     let of_instance = config.instance_settings(name).map(|settings| &settings.trusted_root);
     std::iter::once(&config.trusted_root).chain(of_instance).find_map(|setting| Some((setting.value.as_deref()?, &setting.source)))
 }
 
-/// Whom the configuration allows, and what a user should know about it: a file that cannot be used allows nobody.
+/// The configured policy, and warnings for the user. A file of allowed identities that cannot be used allows nobody.
 pub fn policy(config: &Config) -> (Policy, Vec<String>) {
     let mut warnings = Vec::new();
     let allowed = config.allowed_identities.value.as_ref().map(|path| match read_allowed(path, &config.allowed_identities.source) {
@@ -121,7 +160,7 @@ pub fn policy(config: &Config) -> (Policy, Vec<String>) {
     (policy, warnings)
 }
 
-/// The key of the forge whose merge commits the user wants judged by it.
+/// The forge whose merge commits are judged by its key, if one is configured.
 ///
 /// # Errors
 /// [`SelectionError`].
@@ -132,55 +171,107 @@ pub fn forge(config: &Config) -> Result<Option<Forge>, SelectionError> {
     forge.map(Some).map_err(|cause| SelectionError::ForgeKey { path: path.clone(), cause })
 }
 
-/// The services that a signature is made with. `now` selects those that are in service.
+/// The services that a signature is made with. Those that are not valid at `now` are left out.
 ///
 /// # Errors
 /// [`SelectionError`].
 pub fn services(config: &Config, store: &TrustStore, now: jiff::Timestamp) -> Result<Services, SelectionError> {
     let name = config.instance_name();
     let signing = signing_config(config, &name, store, now)?;
-    let none = |service, key: &str| SelectionError::NoService { service, instance: name.as_str().to_owned(), hint: format!(": set {key}") };
-    let first = |endpoints: &[sigstore_trust_root::ServiceEndpoint], version: Option<u32>| {
-        let usable = endpoints
-            .iter()
-            .filter(|endpoint| endpoint.valid_for.contains(now) && version.is_none_or(|version| endpoint.major_api_version == version));
-        usable.max_by_key(|endpoint| endpoint.valid_for.start).map(|endpoint| endpoint.url.trim_end_matches('/').to_owned())
-    };
-    let own = |url: &Option<crate::config::ServiceUrl>| url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
-
-    let fulcio = own(&config.fulcio.value).or_else(|| signing.as_ref().and_then(|signing| first(&signing.ca_urls, Some(1))));
-    let wanted = config.rekor_protocol();
-    let (log, log_version) = match (own(&config.rekor.value), &signing) {
-        (Some(url), _) => (url, wanted.map_or(LogVersion::V1, log_version)),
-        (None, Some(signing)) => {
-            let versions: &[RekorVersion] = match wanted {
-                Some(RekorVersion::V1) => &[RekorVersion::V1],
-                Some(RekorVersion::V2) => &[RekorVersion::V2],
-                None => &[RekorVersion::V2, RekorVersion::V1],
-            };
-            let found =
-                versions.iter().find_map(|version| Some((first(&signing.rekor_tlog_urls, Some(number(*version)))?, log_version(*version))));
-            found.ok_or_else(|| none("transparency log of the wanted version", "paraph.rekor or paraph.rekorVersion"))?
-        }
-        (None, None) => return Err(none("transparency log", "paraph.rekor")),
-    };
-    // released clients refuse an entry of Rekor v1 beside a token, so there the user has to ask for it
-    let timestamp_authority = match (own(&config.timestamp_server_url.value), log_version) {
-        (Some(url), _) => Some(url),
-        (None, LogVersion::V1) => None,
-        // the public authority is not told of signatures for a log of one's own
-        (None, LogVersion::V2) if name == Instance::Custom && config.rekor.value.is_some() && config.signing_config.value.is_none() => {
-            return Err(none("timestamp authority", TIMESTAMP_SETTING));
-        }
-        (None, LogVersion::V2) => {
-            let url = signing.as_ref().and_then(|signing| first(&signing.tsa_urls, Some(1)));
-            Some(url.ok_or_else(|| none("timestamp authority", TIMESTAMP_SETTING))?)
-        }
-    };
-    Ok(Services { fulcio: fulcio.ok_or_else(|| none("certificate authority", "paraph.fulcio"))?, log, log_version, timestamp_authority })
+    let is_unknown = signing.is_none() && is_unknown(config, &name, store, now)?;
+    let instance = InstanceServices { config, name: &name, signing, is_unknown, now };
+    let fulcio = instance.one("certificate authority", "paraph.fulcio", &config.fulcio, |signing| &signing.ca_urls);
+    let (log, log_version) = instance.log()?;
+    let timestamp_authority = instance.timestamp_authority(log_version)?;
+    Ok(Services { fulcio: fulcio?, log, log_version, timestamp_authority })
 }
 
-/// The OpenID issuer that a login asks.
+/// The services of the instance in use.
+struct InstanceServices<'a> {
+    config: &'a Config,
+    name: &'a Instance,
+    signing: Option<SigningConfig>,
+    is_unknown: bool,
+    now: jiff::Timestamp,
+}
+
+impl InstanceServices<'_> {
+    /// The service that a setting names, otherwise the newest one of the signing config.
+    fn one(
+        &self,
+        service: &'static str,
+        setting: &'static str,
+        configured: &Setting<Option<ServiceUrl>>,
+        endpoints: impl Fn(&SigningConfig) -> &Vec<ServiceEndpoint>,
+    ) -> Result<String, SelectionError> {
+        if let Some(url) = &configured.value {
+            return Ok(without_slash(url.as_str()));
+        }
+        let endpoints = self.signing.as_ref().map(endpoints).map_or(&[][..], Vec::as_slice);
+        self.newest(endpoints, 1).ok_or_else(|| self.none(service, setting, !endpoints.is_empty()))
+    }
+
+    /// The log, and its version. Without a wanted version, one of version 2 is preferred.
+    fn log(&self) -> Result<(String, LogVersion), SelectionError> {
+        let wanted = self.config.rekor_protocol();
+        if let Some(url) = &self.config.rekor.value {
+            return Ok((without_slash(url.as_str()), wanted.map_or(LogVersion::V1, log_version)));
+        }
+        let Some(signing) = &self.signing else { return Err(self.none("transparency log", "paraph.rekor", false)) };
+        let versions = wanted.map_or(vec![RekorVersion::V2, RekorVersion::V1], |version| vec![version]);
+        let found =
+            versions.iter().find_map(|version| Some((self.newest(&signing.rekor_tlog_urls, number(*version))?, log_version(*version))));
+        let is_listed =
+            signing.rekor_tlog_urls.iter().any(|endpoint| versions.iter().any(|version| number(*version) == endpoint.major_api_version));
+        let service = if is_listed { "transparency log" } else { "transparency log of the wanted version" };
+        found.ok_or_else(|| self.none(service, "paraph.rekor or paraph.rekorVersion", is_listed))
+    }
+
+    /// Released clients refuse an entry of Rekor v1 beside a timestamp, so the user has to configure an authority for it.
+    fn timestamp_authority(&self, log: LogVersion) -> Result<Option<String>, SelectionError> {
+        let configured = &self.config.timestamp_server_url;
+        let is_own_log = *self.name == Instance::Custom && self.config.rekor.value.is_some() && self.config.signing_config.value.is_none();
+        match (&configured.value, log) {
+            (Some(url), _) => Ok(Some(without_slash(url.as_str()))),
+            (None, LogVersion::V1) => Ok(None),
+            // the public authority is not told of signatures for a log of the user's own
+            (None, LogVersion::V2) if is_own_log => Err(self.none("timestamp authority", TIMESTAMP_SETTING, false)),
+            (None, LogVersion::V2) => self.one("timestamp authority", TIMESTAMP_SETTING, configured, |signing| &signing.tsa_urls).map(Some),
+        }
+    }
+
+    /// The newest service of a version that is valid now.
+    fn newest(&self, endpoints: &[ServiceEndpoint], version: u32) -> Option<String> {
+        let usable = endpoints.iter().filter(|endpoint| endpoint.valid_for.contains(self.now) && endpoint.major_api_version == version);
+        usable.max_by_key(|endpoint| endpoint.valid_for.start).map(|endpoint| without_slash(&endpoint.url))
+    }
+
+    fn none(&self, service: &'static str, setting: &'static str, is_listed: bool) -> SelectionError {
+        match self.is_unknown {
+            true => unknown_instance(self.config, self.name, Wanted::Services),
+            false => no_service(service, setting, self.name, is_listed.then_some(self.now)),
+        }
+    }
+}
+
+/// What to set if a timestamp is needed: an entry of Rekor v2 has no time of its own.
+const TIMESTAMP_SETTING: &str = "paraph.timestampServerURL (entries of Rekor v2 have no time)";
+
+/// No service of a kind; with the time, if some are listed and none of them is valid then.
+fn no_service(service: &'static str, setting: &'static str, instance: &Instance, now: Option<jiff::Timestamp>) -> SelectionError {
+    match now {
+        Some(now) => {
+            SelectionError::NoServiceNow { service, instance: instance.clone(), year: now.to_zoned(jiff::tz::TimeZone::UTC).year() }
+        }
+        None => SelectionError::NoService { service, instance: instance.clone(), setting },
+    }
+}
+
+fn without_slash(url: &str) -> String {
+    url.trim_end_matches('/').to_owned()
+}
+
+/// The OpenID issuer to log in with.
 ///
 /// # Errors
 /// [`SelectionError`].
@@ -190,16 +281,26 @@ pub fn issuer(config: &Config, store: &TrustStore, now: jiff::Timestamp) -> Resu
     }
     let name = config.instance_name();
     let signing = signing_config(config, &name, store, now)?;
-    let endpoint = signing.iter().flat_map(|signing| &signing.oidc_urls).find(|endpoint| endpoint.valid_for.contains(now));
-    endpoint.map(|endpoint| endpoint.url.clone()).ok_or_else(|| SelectionError::NoService {
-        service: "identity provider",
-        instance: name.as_str().to_owned(),
-        hint: ": set paraph.issuer".into(),
-    })
+    let endpoints = signing.as_ref().map_or(&[][..], |signing| &signing.oidc_urls);
+    match endpoints.iter().find(|endpoint| endpoint.valid_for.contains(now)) {
+        Some(endpoint) => Ok(endpoint.url.clone()),
+        None if signing.is_none() && is_unknown(config, &name, store, now)? => Err(unknown_instance(config, &name, Wanted::Services)),
+        None => Err(no_service("identity provider", "paraph.issuer", &name, (!endpoints.is_empty()).then_some(now))),
+    }
 }
 
-/// Another instance than the one to sign with, at whose identity provider a token of this issuer is made out: only that instance may get
-/// it. Issuers of CI systems and other platforms are nobody's own.
+/// Whether nothing describes the instance: its name is probably misspelled.
+fn is_unknown(config: &Config, name: &Instance, store: &TrustStore, now: jiff::Timestamp) -> Result<bool, SelectionError> {
+    let is_described = name.is_built_in() || config.instance_settings(name).is_some() || config.has_trust_files();
+    Ok(!is_described && store.stored(name, now)?.is_none())
+}
+
+fn unknown_instance(config: &Config, name: &Instance, wanted: Wanted) -> SelectionError {
+    SelectionError::UnknownInstance { name: name.clone(), origin: config.instance.source.clone(), wanted }
+}
+
+/// The other instance whose identity provider issued a token, if there is one: only that instance may get the token. Issuers of CI systems
+/// and other platforms belong to no instance.
 pub fn instance_of_token(config: &Config, store: &TrustStore, now: jiff::Timestamp, token_issuer: &str) -> Option<Instance> {
     if issuer(config, store, now).is_ok_and(|issuer| issuer == token_issuer) {
         return None;
@@ -235,9 +336,13 @@ fn root_of_instance(config: &Config, name: &Instance, store: &TrustStore, now: j
     if let Some(stored) = store.stored(name, now)? {
         return Ok(TrustRoot::from_json(&stored.trusted_root, name.clone(), &stored.description)?);
     }
-    // trust by files alone stands on the public root, of which the files replace their parts
+    // files for parts of a root replace those parts of the public root
     let carried = if *name == Instance::Custom { Instance::Public } else { name.clone() };
-    TrustRoot::embedded(&carried)?.ok_or_else(|| SelectionError::UnknownInstance(name.as_str().to_owned()))
+    match TrustRoot::embedded(&carried)? {
+        Some(root) => Ok(root),
+        None if is_unknown(config, name, store, now)? => Err(unknown_instance(config, name, Wanted::TrustRoot)),
+        None => Err(SelectionError::NoTrustRoot(name.clone())),
+    }
 }
 
 fn signing_config(
@@ -267,10 +372,10 @@ fn signing_config(
     {
         return parse(&json, &stored.description).map(Some);
     }
-    // as gitsign: what no variable or key names is the public instance's
+    // as in gitsign, the public instance's services are used where none are set
     let embedded = if *name == Instance::Custom { Some(SigstoreInstance::PublicGood) } else { name.embedded() };
     let json = embedded.and_then(SigstoreInstance::embedded_signing_config_json);
-    json.map(|json| parse(json.as_bytes(), "that this program carries")).transpose()
+    json.map(|json| parse(json.as_bytes(), "embedded in this program")).transpose()
 }
 
 fn key_files(config: &Config) -> Result<KeyFiles, SelectionError> {
@@ -291,42 +396,45 @@ fn read_root(path: &Path, source: &Source, instance: Instance) -> Result<TrustRo
     Ok(TrustRoot::from_json(&read(path, source, trust::MAX_TRUSTED_ROOT)?, instance, &path.display().to_string())?)
 }
 
-/// Why the file of allowed identities cannot be used: a sentence without its period.
+/// Why a file of allowed identities cannot be used: the beginning of a sentence.
 #[derive(Debug, thiserror::Error)]
 enum AllowedError {
-    #[error("Cannot read the allowed-identities file {name} (set by {setting}): {cause}")]
-    Read { name: String, setting: String, cause: std::io::Error },
-    #[error("The allowed-identities file {name} is not valid, {error}")]
-    Line { name: String, error: PolicyError },
-    #[error("The allowed-identities file {0} is not valid UTF-8")]
-    Text(String),
+    #[error("Cannot read the allowed-identities file {} (set by {setting}): {cause}", .path.display())]
+    Unreadable { path: PathBuf, setting: Source, cause: std::io::Error },
+    #[error("The allowed-identities file {} cannot be used: {cause}", .path.display())]
+    Line { path: PathBuf, cause: PolicyError },
+    #[error("The allowed-identities file {} is not valid UTF-8", .0.display())]
+    NotUtf8(PathBuf),
 }
 
 fn read_allowed(path: &Path, source: &Source) -> Result<AllowedIdentities, AllowedError> {
-    let name = path.display().to_string();
-    let failed = |cause| AllowedError::Read { name: name.clone(), setting: source.to_string(), cause };
-    let bytes = read_file(path, policy::MAX_FILE).map_err(failed)?;
-    let text = String::from_utf8(bytes).map_err(|_| AllowedError::Text(name.clone()))?;
-    match AllowedIdentities::parse(&text) {
-        Ok(allowed) => Ok(allowed.named(name)),
-        Err(error) => Err(AllowedError::Line { name, error }),
-    }
+    let path_of = || path.to_owned();
+    let bytes = read_at_most(path, policy::MAX_FILE).map_err(|cause| AllowedError::Unreadable {
+        path: path_of(),
+        setting: source.clone(),
+        cause,
+    })?;
+    let text = String::from_utf8(bytes).map_err(|_| AllowedError::NotUtf8(path_of()))?;
+    let allowed = AllowedIdentities::parse(&text).map_err(|cause| AllowedError::Line { path: path_of(), cause })?;
+    Ok(allowed.named(path.display().to_string()))
 }
 
-/// At most one byte more than `cap`, so that a larger file is refused where it is parsed and never read whole.
 fn read(path: &Path, source: &Source, cap: usize) -> Result<Vec<u8>, SelectionError> {
-    read_file(path, cap).map_err(|cause| SelectionError::File { path: path.to_owned(), setting: source.to_string(), cause })
+    read_at_most(path, cap).map_err(|cause| SelectionError::File { path: path.to_owned(), setting: source.clone(), cause })
 }
 
-fn read_file(path: &Path, cap: usize) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    // a pipe would keep the reader waiting for as long as nobody writes to it
+/// Reads at most one byte more than `cap`: a larger file is refused by its parser and never read whole.
+fn read_at_most(path: &Path, cap: usize) -> std::io::Result<Vec<u8>> {
     let metadata = std::fs::metadata(path)?;
+    // a pipe would block the reader until somebody writes to it
     if !metadata.is_file() {
         return Err(std::io::Error::other("it is not a regular file"));
     }
-    // in one call, as a file's length promises; what it does not keep is read nevertheless
-    bytes.reserve(usize::try_from(metadata.len()).unwrap_or(cap).min(cap) + 1);
+    // the length is only a guess at how much there will be to read
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(cap).min(cap) + 1);
     std::fs::File::open(path)?.take(cap as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('setup', 'setup', [CompletionResultType]::ParameterValue, 'Configure git to sign and verify with paraph')
-            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Find out what is configured, what answers and what is wrong')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the configuration and the services')
             [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show as whom and with which services a signature would be made here, and why')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
@@ -38,26 +38,26 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login good for many signatures')
             [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for tests')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
-            [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Write manual pages, completions and the tables of settings and reasons into a folder')
+            [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Generate manual pages, completions and tables')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'paraph;setup' {
-            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Refuse to sign as anybody but this identity (paraph.expectedIdentity)')
-            [CompletionResult]::new('--allowed-identities', '--allowed-identities', [CompletionResultType]::ParameterName, 'Trust the identities that this file allows (paraph.allowedIdentities)')
-            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'For all repositories of the user')
-            [CompletionResult]::new('--local', '--local', [CompletionResultType]::ParameterName, 'For the repository here, which is what happens anyway inside of one')
-            [CompletionResult]::new('--always', '--always', [CompletionResultType]::ParameterName, 'Also sign every commit and every annotated tag from now on, not only those with -S and -s')
-            [CompletionResult]::new('--undo', '--undo', [CompletionResultType]::ParameterName, 'Put back what was there before')
-            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
-            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the changes, and make none')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Sign as this identity only (paraph.expectedIdentity)')
+            [CompletionResult]::new('--allowed-identities', '--allowed-identities', [CompletionResultType]::ParameterName, 'Trust the identities in this file (paraph.allowedIdentities)')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Configure all repositories of the user')
+            [CompletionResult]::new('--local', '--local', [CompletionResultType]::ParameterName, 'Configure this repository, the default inside one')
+            [CompletionResult]::new('--always', '--always', [CompletionResultType]::ParameterName, 'Sign every commit and annotated tag, not only with -S and -s')
+            [CompletionResult]::new('--undo', '--undo', [CompletionResultType]::ParameterName, 'Restore the settings from before `paraph setup`')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for confirmation')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the changes without making them')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;doctor' {
-            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask nobody')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not ask the services')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the findings as JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -443,7 +443,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;config' {
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print them as JSON')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the settings as JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -455,7 +455,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         }
         'paraph;help' {
             [CompletionResult]::new('setup', 'setup', [CompletionResultType]::ParameterValue, 'Configure git to sign and verify with paraph')
-            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Find out what is configured, what answers and what is wrong')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the configuration and the services')
             [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show as whom and with which services a signature would be made here, and why')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
@@ -467,7 +467,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login good for many signatures')
             [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for tests')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
-            [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Write manual pages, completions and the tables of settings and reasons into a folder')
+            [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Generate manual pages, completions and tables')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }

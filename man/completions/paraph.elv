@@ -23,7 +23,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand setup 'Configure git to sign and verify with paraph'
-            cand doctor 'Find out what is configured, what answers and what is wrong'
+            cand doctor 'Check the configuration and the services'
             cand whoami 'Show as whom and with which services a signature would be made here, and why'
             cand verify 'Verify commits and tags, offline'
             cand verify-tag 'Verify tags, offline'
@@ -35,24 +35,24 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand agent 'Keep one login good for many signatures'
             cand local 'Run a private Sigstore on this machine, for tests'
             cand config 'Show the effective settings and where each comes from'
-            cand generate-docs 'Write manual pages, completions and the tables of settings and reasons into a folder'
+            cand generate-docs 'Generate manual pages, completions and tables'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;setup'= {
-            cand --identity 'Refuse to sign as anybody but this identity (paraph.expectedIdentity)'
-            cand --allowed-identities 'Trust the identities that this file allows (paraph.allowedIdentities)'
-            cand --global 'For all repositories of the user'
-            cand --local 'For the repository here, which is what happens anyway inside of one'
-            cand --always 'Also sign every commit and every annotated tag from now on, not only those with -S and -s'
-            cand --undo 'Put back what was there before'
-            cand --yes 'Do not ask'
-            cand --dry-run 'Show the changes, and make none'
+            cand --identity 'Sign as this identity only (paraph.expectedIdentity)'
+            cand --allowed-identities 'Trust the identities in this file (paraph.allowedIdentities)'
+            cand --global 'Configure all repositories of the user'
+            cand --local 'Configure this repository, the default inside one'
+            cand --always 'Sign every commit and annotated tag, not only with -S and -s'
+            cand --undo 'Restore the settings from before `paraph setup`'
+            cand --yes 'Do not ask for confirmation'
+            cand --dry-run 'Show the changes without making them'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;doctor'= {
-            cand --offline 'Ask nobody'
-            cand --json 'Print it as JSON'
+            cand --offline 'Do not ask the services'
+            cand --json 'Print the findings as JSON'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -375,7 +375,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;local;help;help'= {
         }
         &'paraph;config'= {
-            cand --json 'Print them as JSON'
+            cand --json 'Print the settings as JSON'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -385,7 +385,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;help'= {
             cand setup 'Configure git to sign and verify with paraph'
-            cand doctor 'Find out what is configured, what answers and what is wrong'
+            cand doctor 'Check the configuration and the services'
             cand whoami 'Show as whom and with which services a signature would be made here, and why'
             cand verify 'Verify commits and tags, offline'
             cand verify-tag 'Verify tags, offline'
@@ -397,7 +397,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand agent 'Keep one login good for many signatures'
             cand local 'Run a private Sigstore on this machine, for tests'
             cand config 'Show the effective settings and where each comes from'
-            cand generate-docs 'Write manual pages, completions and the tables of settings and reasons into a folder'
+            cand generate-docs 'Generate manual pages, completions and tables'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;help;setup'= {

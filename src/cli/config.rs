@@ -9,14 +9,17 @@ use std::fmt::Write;
 
 /// Show the effective settings and where each comes from
 ///
-/// Settings come from environment variables and from git's configuration. First wins: PARAPH_ variables, then GITSIGN_, then
-/// SIGSTORE_; paraph.* in git's configuration, then its gitsign.* twin; within one key git's own order decides, `git -c` included.
-/// An empty value counts as not set, and for a switch as false. A relative path in a paraph.* key starts at the folder of the file
-/// that sets it, any other one at the current folder; ~ is the home folder. Secrets are never shown.
+/// Settings come from environment variables and from git's configuration. The first value found is used: PARAPH_ variables, then GITSIGN_,
+/// then SIGSTORE_ variables; then paraph.* and gitsign.* keys. For one key git's own order applies, including `git -c`.
+///
+/// An empty value counts as not set; for a switch it means false. A relative path in a paraph.* key is relative to the file that sets it.
+/// Other relative paths are relative to the current folder. ~ is the home folder. Secrets are never shown.
+///
+/// Example: paraph config --json
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = help())]
 pub(super) struct Args {
-    /// Print them as JSON
+    /// Print the settings as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -38,13 +41,13 @@ fn print(config: &Config, ui: &mut Ui) {
     }
     for instance in &config.instances {
         let name = instance.name.as_str();
-        line(ui, &format!("{name}.trustedRoot"), &path(&instance.trusted_root), &instance.trusted_root.source, "its TUF repository's");
+        line(ui, &format!("{name}.trustedRoot"), &path(&instance.trusted_root), &instance.trusted_root.source, "uses its TUF repository's");
         line(
             ui,
             &format!("{name}.signingConfig"),
             &path(&instance.signing_config),
             &instance.signing_config.source,
-            "its TUF repository's",
+            "uses its TUF repository's",
         );
         let mirror = instance.mirror.value.as_ref().map_or(Shown::Unset, |url| Shown::Text(url.to_string()));
         line(ui, &format!("{name}.mirror"), &mirror, &instance.mirror.source, "");
@@ -57,10 +60,10 @@ fn print(config: &Config, ui: &mut Ui) {
 fn line(ui: &mut Ui, name: &str, value: &Shown, source: &Source, otherwise: &str) {
     match value {
         Shown::Text(text) => ui.line(format!("{name} = {text}  ({source})")),
-        Shown::Secret => ui.line(format!("{name} is set and not shown  ({source})")),
-        Shown::Unset if *source == Source::Default && otherwise.is_empty() => ui.line(format!("{name} is not set")),
-        Shown::Unset if *source == Source::Default => ui.line(format!("{name} is not set: {otherwise}")),
-        Shown::Unset => ui.line(format!("{name} is set to nothing  ({source})")),
+        Shown::Secret => ui.line(format!("{name}: set, not shown  ({source})")),
+        Shown::Unset if *source == Source::Default && otherwise.is_empty() => ui.line(format!("{name}: not set")),
+        Shown::Unset if *source == Source::Default => ui.line(format!("{name}: not set ({otherwise})")),
+        Shown::Unset => ui.line(format!("{name}: set to an empty value  ({source})")),
     }
 }
 
@@ -68,7 +71,7 @@ fn path(setting: &Setting<Option<std::path::PathBuf>>) -> Shown {
     setting.value.as_ref().map_or(Shown::Unset, |path| Shown::Text(path.to_string_lossy().into_owned()))
 }
 
-/// `--json`: names are only ever added.
+/// The document of `--json`. Names are only added, never removed.
 fn document(config: &Config, repository: Option<&Repository>) -> Value {
     let settings: Map<String, Value> =
         config.effective().into_iter().map(|setting| (setting.info.name.to_owned(), value_of(&setting.value, setting.source))).collect();
@@ -111,7 +114,7 @@ fn value_of(value: &Shown, source: &Source) -> Value {
     }
 }
 
-/// The table of settings as it stands in the help and the manual.
+/// The table of settings for the help and the manual page.
 fn help() -> String {
     let mut text = "Settings:\n".to_owned();
     for info in SETTINGS {
@@ -121,7 +124,7 @@ fn help() -> String {
             wrap(&mut text, "      ", &sentence);
         }
     }
-    text.push_str("\nRead by others and ignored here:\n");
+    text.push_str("\nIgnored settings of other programs:\n");
     for ignored in IGNORED {
         text.push('\n');
         wrap(&mut text, "  ", &names(ignored.keys, ignored.variables));
@@ -132,8 +135,8 @@ fn help() -> String {
 
 /// The table of settings in Markdown.
 pub(super) fn markdown() -> String {
-    let mut text = "# Settings\n\nMade from the program by `paraph generate-docs`; `paraph config` shows the effective values and where each comes from, and \
-        `paraph config --help` tells the order.\n\n| key, variables | what it does | allowed | default |\n| --- | --- | --- | --- |\n"
+    let mut text = "# Settings\n\n`paraph config` shows the effective values and where each comes from; `paraph config --help` tells their order of precedence. \
+        This page is generated by `paraph generate-docs`.\n\n| key, variables | what it does | allowed | default |\n| --- | --- | --- | --- |\n"
         .to_owned();
     let code = |keys: &[&str], variables: &[&str]| format!("`{}`", names(keys, variables).replace(", ", "`, `"));
     let cell = |text: &str| text.replace('|', "\\|");
@@ -143,7 +146,7 @@ pub(super) fn markdown() -> String {
         let _ =
             writeln!(text, "| {} | {} | {} | {} |", code(info.keys, info.variables), cell(info.help), cell(info.allowed), cell(&default));
     }
-    text.push_str("\n## Read by others and ignored here\n\n| key, variables | why |\n| --- | --- |\n");
+    text.push_str("\n## Ignored settings of other programs\n\n| key, variables | why |\n| --- | --- |\n");
     for ignored in IGNORED {
         let _ = writeln!(text, "| {} | {} |", code(ignored.keys, ignored.variables), cell(ignored.reason));
     }
@@ -160,7 +163,7 @@ fn otherwise(info: &SettingInfo) -> String {
 
 const LINE: usize = 70;
 
-/// Appends a text in lines that fit the help and the narrower manual page alike.
+/// Appends a text in lines that fit the help and the narrower manual page.
 fn wrap(text: &mut String, indent: &str, sentence: &str) {
     let mut width = 0;
     for word in sentence.split(' ') {

@@ -1,4 +1,4 @@
-//! What every command begins with: the repository, the configuration, and what they select.
+//! What every command starts with: the repository, the configuration, and what they select.
 
 use super::exit::{Exit, Failure};
 use super::process_memory::leak_until_exit;
@@ -17,41 +17,41 @@ use crate::{
 use jiff::Timestamp;
 use std::path::PathBuf;
 
-/// The repository, if the command runs in one, and the configuration.
+/// The repository and the configuration of a command.
 pub(super) struct Context {
-    /// The repository.
+    /// The repository, if the command runs in one.
     pub repository: Option<Repository>,
     /// The configuration.
     pub config: Config,
 }
 
 impl Context {
-    /// Reads both. Without a repository the user's and the system's configuration hold.
+    /// Reads both. Outside a repository, the configuration is the user's and the system's.
     pub fn load(options: &[OptionValue]) -> Result<Self, Failure> {
         let repository = Repository::discover()?;
         let config = Config::load(repository.as_ref(), options)?;
         Ok(Self { repository, config })
     }
 
-    /// Reads both for a hook on a server: of git's configuration only the files, and of the environment nothing, which whoever pushes might
-    /// have set.
+    /// Reads both for a hook on a server. Only git's configuration files count: the person who pushes may control the environment.
     pub fn of_server() -> Result<Self, Failure> {
         let repository = Repository::discover()?;
         let config = Config::of_files(repository.as_ref())?;
         Ok(Self { repository, config })
     }
 
-    /// At the end of a process, which frees all of its memory at once. Only what holds a token is freed by itself, and with that wiped.
+    /// Leaves the context to the end of the process, which frees all memory at once. A context that holds a token is dropped, so that the token
+    /// is wiped.
     pub fn leave(self) {
         if self.config.identity_token.value.is_none() {
             leak_until_exit(self);
         }
     }
 
-    /// The repository, which this command cannot do without.
+    /// The repository of a command that needs one.
     pub fn repository(&self) -> Result<&Repository, Failure> {
         self.repository.as_ref().ok_or_else(|| {
-            Failure::new(Exit::Object, "this is not a git repository, and none is above it")
+            Failure::new(Exit::Object, "neither this folder nor a parent is a git repository")
                 .with_hint("change into a repository, or set GIT_DIR")
         })
     }
@@ -72,14 +72,14 @@ impl Context {
         self.trust_roots()
     }
 
-    /// Whom the configuration allows, and what the user should know about that.
+    /// The configured policy, and warnings for the user.
     pub fn policy(&self) -> (Policy, Vec<String>) {
         let (policy, mut warnings) = selection::policy(&self.config);
-        warnings.extend(self.policy_under_test());
+        warnings.extend(self.policy_in_work_tree());
         (policy, warnings)
     }
 
-    /// Who judges signatures of other kinds: the configured forge's key, and git where the caller wants it.
+    /// The verifiers of other kinds of signatures: the configured forge's key, and git if the caller wants it.
     pub fn external_verifiers(&self, by_git: bool) -> Result<ExternalVerifiers, Failure> {
         Ok(ExternalVerifiers::new(selection::forge(&self.config)?, self.repository.as_ref().filter(|_| by_git)))
     }
@@ -89,12 +89,12 @@ impl Context {
         Ok(selection::services(&self.config, &self.trust_store(), now)?)
     }
 
-    /// The OpenID issuer to log in at.
+    /// The OpenID issuer to log in with.
     pub fn issuer(&self, now: Timestamp) -> Result<String, Failure> {
         Ok(selection::issuer(&self.config, &self.trust_store(), now)?)
     }
 
-    /// Clients with the configured deadline.
+    /// An HTTP client with the configured deadline.
     pub fn http(&self) -> Http {
         let settings = Settings { request: self.config.timeout.value, ..Settings::default() };
         Http::new(settings).allowing_plain_http(self.config.allow_plain_http.value)
@@ -125,9 +125,9 @@ impl Context {
         Ok(())
     }
 
-    /// A file of allowed identities or a forge's key in the work tree can be changed by the very branch that it should judge; one in the git
-    /// directory not.
-    pub fn policy_under_test(&self) -> Option<String> {
+    /// A warning if the allowed identities or a forge's key lie in the work tree: the branch that they judge can change them. Files in the git
+    /// directory are safe.
+    pub fn policy_in_work_tree(&self) -> Option<String> {
         let repository = self.repository.as_ref()?;
         let files = [&self.config.allowed_identities, &self.config.forge_key].into_iter().filter_map(|file| file.value.as_ref());
         let files: Vec<PathBuf> = files.filter_map(|file| file.canonicalize().ok()).collect();
@@ -140,10 +140,10 @@ impl Context {
         };
         let trees: Vec<PathBuf> = trees.iter().filter_map(|tree| tree.canonicalize().ok()).collect();
         let git_dir = repository.common_dir().canonicalize().ok();
-        let is_under_test = |file: &&PathBuf| {
+        let is_in_work_tree = |file: &&PathBuf| {
             trees.iter().any(|tree| file.starts_with(tree)) && !git_dir.as_ref().is_some_and(|git_dir| file.starts_with(git_dir))
         };
-        let file = files.iter().find(is_under_test)?;
-        Some(format!("{} lies in the work tree: whoever can change a branch can change whom it allows.", file.display()))
+        let file = files.iter().find(is_in_work_tree)?;
+        Some(format!("{} is in the work tree: anyone who can change the branch can change who is trusted.", file.display()))
     }
 }

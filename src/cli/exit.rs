@@ -1,4 +1,4 @@
-//! Exit codes: all of them, what they mean, and which error leads to which.
+//! Exit codes: their meaning, and the code of every error.
 
 use super::git_call;
 #[cfg(unix)]
@@ -12,7 +12,7 @@ use crate::{
     judge,
     policy::Verdict,
     repository,
-    selection::SelectionError,
+    selection::{SelectionError, Wanted},
     service::{ServiceError, tuf::TufError},
     sign::SignError,
     trust_store,
@@ -22,49 +22,49 @@ use std::fmt::Write;
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Exit {
-    /// Everything asked for was done; every object is good.
+    /// Success; every verified object is good.
     Good,
     /// Called by git: no signature was made, or the signature is not good.
     NotGood,
-    /// The command line was not understood.
+    /// The command line is not valid.
     Usage,
     /// A setting or a policy file cannot be used.
     Configuration,
-    /// No object was found to work on.
+    /// The repository or an object cannot be found or read.
     Object,
-    /// A service did not do its part.
+    /// A service failed.
     Service,
-    /// No usable identity.
+    /// There is no usable identity.
     Identity,
-    /// Trust material is missing or damaged.
+    /// A trust root is missing or damaged.
     Trust,
     /// A file, a pipe or the terminal failed.
     Io,
-    /// The worst verdict on an object was this one, which is not [`Verdict::Good`].
+    /// The worst verdict on an object; never [`Verdict::Good`].
     Verdict(Verdict),
 }
 
 impl Exit {
-    /// Every way in which the program ends, with its meaning: a clause without a period.
+    /// Every exit code with its meaning: a clause without a period.
     pub const TABLE: [(Self, &'static str); 15] = [
-        (Self::Good, "everything asked for was done, and every object is good"),
-        (Self::NotGood, "called by git: there is no signature, or it is not good"),
-        (Self::Usage, "the command line was not understood"),
+        (Self::Good, "success; every verified object is good"),
+        (Self::NotGood, "called by git: no signature was made, or it is not good"),
+        (Self::Usage, "the command line is not valid"),
         (Self::Configuration, "a setting, or the file that it names, cannot be used"),
-        (Self::Object, "the repository or the object was not found or cannot be read"),
-        (Self::Service, "a service is not reachable, refused, or answered wrongly"),
-        (Self::Identity, "there is no identity token, or not the expected identity"),
-        (Self::Trust, "trust material is damaged, not acceptable, or there is none for the instance"),
+        (Self::Object, "the repository or the object cannot be found or read"),
+        (Self::Service, "a service cannot be reached, refused, or sent a wrong answer"),
+        (Self::Identity, "there is no identity token, or its identity is not the expected one"),
+        (Self::Trust, "the trust root is missing, damaged or not acceptable"),
         (Self::Io, "a file, a pipe or the terminal cannot be read or written"),
-        (Self::Verdict(Verdict::Untrusted), "untrusted: verified, and nobody you trust named the identity"),
-        (Self::Verdict(Verdict::Legacy), "legacy: verified by a rule that must be asked for"),
+        (Self::Verdict(Verdict::Untrusted), "untrusted: verified, but the identity is not allowed"),
+        (Self::Verdict(Verdict::Legacy), "legacy: verified by a legacy rule only"),
         (Self::Verdict(Verdict::Unsigned), "unsigned: there is no signature"),
-        (Self::Verdict(Verdict::Other), "other: another kind of signature, which was not judged"),
-        (Self::Verdict(Verdict::Unchecked), "unchecked: something is missing that the check needs"),
-        (Self::Verdict(Verdict::Bad), "bad: checked, and wrong"),
+        (Self::Verdict(Verdict::Other), "other: another kind of signature, not judged"),
+        (Self::Verdict(Verdict::Unchecked), "unchecked: something that the check needs is missing"),
+        (Self::Verdict(Verdict::Bad), "bad: checked and wrong"),
     ];
 
-    /// The process' exit code. The codes of verdicts rise with how bad they are.
+    /// The exit code of the process. A worse verdict has a higher code.
     pub fn code(self) -> u8 {
         match self {
             Self::Good | Self::Verdict(Verdict::Good) => 0,
@@ -85,7 +85,7 @@ impl Exit {
         }
     }
 
-    /// The exit for a number of verdicts: the worst one's.
+    /// The exit for several verdicts: that of the worst.
     pub fn of_verdicts(verdicts: impl IntoIterator<Item = Verdict>) -> Self {
         match verdicts.into_iter().max() {
             None | Some(Verdict::Good) => Self::Good,
@@ -94,7 +94,7 @@ impl Exit {
     }
 }
 
-/// The table as it stands in the help.
+/// The table for the help.
 pub fn help() -> String {
     let mut text = "Exit codes:".to_owned();
     for (exit, meaning) in Exit::TABLE {
@@ -104,12 +104,12 @@ pub fn help() -> String {
     text
 }
 
-/// Why a command ended before its work was done.
+/// Why a command failed.
 #[derive(Debug)]
 pub struct Failure {
-    /// The exit code's kind.
+    /// The exit code to end with.
     pub exit: Exit,
-    /// What happened and whose fault it is; escaped when printed.
+    /// What failed and why: a clause without a period; escaped when printed.
     pub message: String,
     /// What to do about it: an imperative sentence whose period [`Failure::hint_sentence`] adds; escaped when printed.
     pub hint: Option<String>,
@@ -121,12 +121,12 @@ impl Failure {
         Self { exit, message: message.into(), hint: None }
     }
 
-    /// A file, a pipe or the terminal that failed.
+    /// The failure of a file, a pipe or the terminal.
     pub fn io(what: &str, error: &std::io::Error) -> Self {
         Self::new(Exit::Io, format!("{what}: {error}"))
     }
 
-    /// The same with a hint.
+    /// This failure with a hint.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
@@ -213,16 +213,19 @@ impl From<git_call::Error> for Failure {
 
 impl From<SelectionError> for Failure {
     fn from(error: SelectionError) -> Self {
+        use SelectionError as E;
         let exit = match &error {
-            SelectionError::File { .. }
-            | SelectionError::SigningConfig { .. }
-            | SelectionError::NoService { .. }
-            | SelectionError::ForgeKey { .. } => Exit::Configuration,
-            SelectionError::TrustRoot(_) | SelectionError::UnknownInstance(_) | SelectionError::TrustStore(_) => Exit::Trust,
+            E::UnknownInstance { wanted: Wanted::Services, .. }
+            | E::File { .. }
+            | E::SigningConfig { .. }
+            | E::NoService { .. }
+            | E::NoServiceNow { .. }
+            | E::ForgeKey { .. } => Exit::Configuration,
+            E::UnknownInstance { wanted: Wanted::TrustRoot, .. } | E::TrustRoot(_) | E::NoTrustRoot(_) | E::TrustStore(_) => Exit::Trust,
         };
         match error {
-            SelectionError::TrustStore(error) => Self { exit, ..error.into() },
-            error => Self::new(exit, error.to_string()),
+            E::TrustStore(error) => Self { exit, ..error.into() },
+            error => Self { hint: error.hint(), ..Self::new(exit, error.to_string()) },
         }
     }
 }

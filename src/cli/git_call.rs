@@ -1,4 +1,4 @@
-//! How git and jj call their signing program: gpgsm's options, as far as they are used.
+//! How git and jj call their signing program: the options of gpgsm that they use.
 //!
 //! | caller | arguments |
 //! | --- | --- |
@@ -7,39 +7,39 @@
 //! | jj signs | `-abu KEY` |
 //! | jj verifies | `--status-fd=1 --verify SIGNATURE DATA` |
 //!
-//! The options may be written as gpg allows: long or short, clustered, the value joined or apart, in any order.
+//! Options may be written as gpg allows: long or short, clustered, with the value attached or separate, and in any order.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-/// What the caller wants.
+/// What the caller asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GitCall {
     /// A detached, armored signature on standard output.
     Sign {
-        /// The descriptor for status lines; none asked for.
+        /// The descriptor for status lines; `None` for no status lines.
         status_fd: Option<u32>,
         /// `user.signingKey`, or `Name <email>` of the committer; any text, also empty.
         key: Option<OsString>,
-        /// The file to sign; standard input where there is none.
+        /// The file to sign; `None` for standard input.
         input: Option<PathBuf>,
     },
-    /// A judgement on a detached signature.
+    /// The verdict on a detached signature.
     Verify {
-        /// The descriptor for status lines; none asked for.
+        /// The descriptor for status lines; `None` for no status lines.
         status_fd: Option<u32>,
-        /// The file that holds the signature.
+        /// The file with the signature.
         signature: PathBuf,
-        /// The file that holds the signed data; standard input where there is none.
+        /// The file with the signed data; `None` for standard input.
         data: Option<PathBuf>,
     },
 }
 
-/// A call that looks like git's and is none that is understood.
+/// Why a call that looks like git's is not valid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// An option that is not known.
-    #[error("the option {0} is not one that a signing program for git is called with")]
+    /// An unknown option.
+    #[error("unknown option {0}")]
     UnknownOption(String),
     /// An option without its value.
     #[error("the option {0} needs a value")]
@@ -47,27 +47,27 @@ pub enum Error {
     /// A value for an option that takes none.
     #[error("the option {0} takes no value")]
     UnexpectedValue(String),
-    /// A descriptor that is none.
-    #[error("--status-fd takes the number of a file descriptor, not '{0}'")]
+    /// A value that is not a file descriptor.
+    #[error("--status-fd is '{0}'; expected the number of a file descriptor")]
     StatusFd(String),
     /// Both at once.
-    #[error("--sign and --verify exclude each other")]
+    #[error("--sign and --verify cannot be used together")]
     SignAndVerify,
     /// A wrong number of files.
     #[error("{0}")]
     Files(&'static str),
 }
 
-/// The call, where the arguments look like git's or jj's: they begin with an option and ask to sign or to verify.
+/// Parses arguments that look like git's or jj's: they begin with an option and ask to sign or to verify.
 ///
-/// `None` for everything else, which is for people and for clap.
+/// `None` for all others, which clap parses.
 pub fn parse(arguments: &[OsString]) -> Option<Result<GitCall, Error>> {
     if !arguments.first()?.as_encoded_bytes().starts_with(b"-") {
         return None;
     }
     let mut call = Options::default();
     let result = call.read(arguments);
-    // An option that is not known may stand before the one that tells what is wanted.
+    // an unknown option may precede the one that says what is asked for
     let is_git = call.sign || call.verify || arguments.iter().any(|argument| asks_for_a_signature(argument));
     is_git.then(|| result.and_then(|()| call.finish()))
 }
@@ -86,7 +86,7 @@ struct Options {
     files: Vec<OsString>,
 }
 
-/// Options that take a value, and are read over where they tell nothing.
+/// Options that take a value. Those without meaning here are ignored.
 const WITH_VALUE: [&str; 6] = ["status-fd", "local-user", "include-certs", "keyid-format", "logger-fd", "trust-model"];
 
 impl Options {
@@ -108,7 +108,7 @@ impl Options {
     }
 
     fn long<'a>(&mut self, argument: &OsStr, rest: &mut impl Iterator<Item = &'a OsString>) -> Result<(), Error> {
-        // A value may be any bytes only where it is a key, which is also taken apart from its option by git.
+        // only a key may be any bytes, and git passes it separately from its option
         let text = argument.to_string_lossy();
         let (name, joined) = match text.trim_start_matches("--").split_once('=') {
             Some((name, value)) => (name, Some(OsString::from(value))),
@@ -167,15 +167,16 @@ impl Options {
         let named = |file: Option<OsString>| file.filter(|file| file != "-").map(PathBuf::from);
         let call = match (sign, verify) {
             (true, true) => return Err(Error::SignAndVerify),
-            (false, false) => return Err(Error::Files("--status-fd alone asks for nothing: --sign or --verify is missing")),
+            (false, false) => return Err(Error::Files("--sign or --verify is missing")),
             (true, false) => GitCall::Sign { status_fd, key, input: named(files.next()) },
             (false, true) => {
-                let signature = files.next().ok_or(Error::Files("--verify needs the file of a detached signature, and the data or '-'"))?;
-                let data = files.next().ok_or(Error::Files("--verify judges detached signatures only: the data or '-' is missing"))?;
+                let signature =
+                    files.next().ok_or(Error::Files("--verify needs two files: the detached signature, and the data or '-'"))?;
+                let data = files.next().ok_or(Error::Files("the data or '-' is missing; --verify accepts detached signatures only"))?;
                 GitCall::Verify { status_fd, signature: signature.into(), data: named(Some(data)) }
             }
         };
-        if files.next().is_some() { Err(Error::Files("there are more files than one call is for")) } else { Ok(call) }
+        if files.next().is_some() { Err(Error::Files("too many files")) } else { Ok(call) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! git's own settings, as far as they decide whether and how git calls this program.
+//! git's own settings that decide whether and how git calls this program.
 
 use super::exit::Failure;
 use crate::repository::{Entry, Repository, global_configuration};
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 /// The sections that are read.
 const SECTIONS: &[&str] = &["commit", "core", "gpg", "push", "tag", "user"];
 
-/// The effective settings, and where each comes from.
+/// git's effective settings with their origins.
 pub(super) struct GitSettings {
     entries: Vec<Entry>,
 }
 
-/// One of them.
+/// A setting.
 pub(super) struct GitSetting {
-    /// Its value; that of a key without one is `true`.
+    /// The value; `true` for a key without one.
     pub(super) value: String,
     /// Where it was set: the file with its scope.
     pub(super) place: String,
@@ -29,7 +29,7 @@ impl GitSettings {
         Ok(Self { entries })
     }
 
-    /// `section.name` or `section.subsection.name`, whatever its case: the last one wins, as in git.
+    /// The setting `section.name` or `section.subsection.name`, in any case. The last value is effective, as in git.
     pub(super) fn get(&self, key: &str) -> Option<GitSetting> {
         let (section, rest) = key.split_once('.')?;
         let (subsection, name) = rest.rsplit_once('.').map_or((None, rest), |(subsection, name)| (Some(subsection), name));
@@ -52,22 +52,22 @@ impl GitSettings {
         self.get(key).is_some_and(|setting| ["true", "yes", "on", "1"].iter().any(|word| setting.value.eq_ignore_ascii_case(word)))
     }
 
-    /// What git passes to its signing program as the key: `user.signingKey`, else the committer as `Name <email>`.
+    /// The key that git passes to its signing program: `user.signingKey`, otherwise the committer as `Name <email>`.
     pub(super) fn key(&self) -> Option<String> {
         let named = self.get("user.signingKey").map(|setting| setting.value).filter(|key| !key.is_empty());
         named.or_else(committer)
     }
 }
 
-/// The committer, as git would write it here; none where git knows none.
+/// The committer that git would write here, if it knows one.
 fn committer() -> Option<String> {
     let text = crate::git_process::printed(&["var", "GIT_COMMITTER_IDENT"])?;
     text.rsplit_once('>').map(|(identity, _)| format!("{identity}>"))
 }
 
-/// Where a program is that git would run by this name; none where there is none.
+/// The path of the program that git would run by this name, if there is one.
 pub(super) fn find_program(name: &str) -> Option<PathBuf> {
-    // git reads it as a path
+    // git expands it
     if let Some(rest) = name.strip_prefix("~/") {
         return std::env::home_dir().map(|home| home.join(rest)).filter(|path| path.is_file());
     }
@@ -82,7 +82,7 @@ pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// This program by its absolute path: the one in the PATH where that leads to it, since a package manager may change what it leads to.
+/// The absolute path of this program. The path in PATH is preferred if it leads here: a package manager keeps that one when it updates.
 pub(super) fn this_program() -> Result<PathBuf, Failure> {
     let own = std::env::current_exe().map_err(|error| Failure::io("this program's own path cannot be found", &error))?;
     let name = if cfg!(windows) { "paraph.exe" } else { "paraph" };

@@ -7,19 +7,19 @@ use std::{
     path::Path,
 };
 
-/// All of a file, or of standard input where there is none; more than `cap` bytes are refused.
+/// Reads a file, or standard input if `path` is `None`. More than `cap` bytes are an error.
 pub(super) fn read(path: Option<&Path>, cap: usize) -> Result<Vec<u8>, Failure> {
     let bytes = read_at_most(path, cap + 1)?;
     if bytes.len() > cap {
-        return Err(Failure::new(Exit::Io, format!("{} holds more than {cap} bytes, which are all that is read", name(path))));
+        return Err(Failure::new(Exit::Io, format!("{} has more than {cap} bytes, the limit", name(path))));
     }
     Ok(bytes)
 }
 
-/// As much as a signature or a payload usually has, in bytes: to be read in one call.
+/// The size of a usual signature or payload, in bytes, so that one call reads it.
 const USUAL_INPUT: usize = 16 << 10;
 
-/// The first `limit` bytes of a file, or of standard input where there is none.
+/// Reads the first `limit` bytes of a file, or of standard input if `path` is `None`.
 pub(super) fn read_at_most(path: Option<&Path>, limit: usize) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::with_capacity(limit.min(USUAL_INPUT));
     let result = match path {

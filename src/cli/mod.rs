@@ -1,8 +1,8 @@
-//! The command line: what the program is called with, as definitions whose help is the documentation, and what each call leads to.
+//! The command line: its arguments, whose help is the reference documentation, and what each call does.
 //!
-//! git and jj call the program as they would call gpgsm (`--status-fd=2 -bsau KEY`), people and scripts by subcommands; an argument
-//! list that begins with an option of gpgsm's goes to [`git_program`] and never meets clap. Each subcommand is a file here, thin over
-//! the library. Only [`ui`] prints, only [`exit`] knows exit codes.
+//! git and jj call the program as they call gpgsm (`--status-fd=2 -bsau KEY`): [`git_call`] parses such calls and [`git_program`] runs
+//! them, without clap. People and scripts use subcommands. Each subcommand has a file here, which holds arguments and output; the work is
+//! done by the library. Only [`ui`] prints, and only [`exit`] knows exit codes.
 
 #[cfg(unix)]
 mod agent;
@@ -45,18 +45,18 @@ use ui::Ui;
 
 /// Keyless signing and verification for git
 ///
-/// paraph signs commits, tags and pushes without keys to keep: with a key that
-/// lives for one signature, a certificate for ten minutes that binds it to your
-/// OpenID identity, and an entry in a public log, all inside the signature that
-/// git stores. Verifying needs no network.
+/// paraph signs commits, tags and pushes with a new key for each signature. A
+/// certificate, valid for ten minutes, binds the key to your OpenID identity. A
+/// public log records it. The signature that git stores contains all of this,
+/// so verification needs no network.
 ///
-/// To sign with it, tell git once, and ask what is wrong where something is:
+/// Configure git once, then sign. If something fails, ask the doctor:
 ///
 ///   paraph setup --global
 ///   git commit -S
 ///   paraph doctor
 ///
-/// git then calls it by itself, also for `git verify-commit`,
+/// git then calls paraph to sign, and for `git verify-commit`,
 /// `git log --show-signature` and `git push --signed`.
 #[derive(Debug, Parser)]
 #[command(name = "paraph", version, verbatim_doc_comment, after_long_help = exit::help(), max_term_width = 100)]
@@ -88,7 +88,7 @@ enum Command {
     GenerateDocs(generate_docs::Args),
 }
 
-/// The program: reads the argument list, runs what it asks for, and gives the exit code.
+/// Runs the program with the arguments of this process, and returns its exit code.
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let mut ui = Ui::new();

@@ -1,7 +1,12 @@
 //! Notices that are shown once: each leaves an empty file in the user's state folder. Removing the file shows the notice again.
 
 use directories::ProjectDirs;
+#[cfg(unix)]
+use std::path::Path;
 use std::{fs::OpenOptions, path::PathBuf};
+
+/// The folder of the notices in the state folder.
+const FOLDER: &str = "said";
 
 /// Shows `notice` unless it was shown before. If the state folder cannot be written, it is shown each time.
 pub(super) fn show_once(name: &str, notice: impl FnOnce()) {
@@ -11,9 +16,23 @@ pub(super) fn show_once(name: &str, notice: impl FnOnce()) {
     }
 }
 
+/// The file that suppresses every notice.
+const ALL: &str = "all";
+
 /// Whether the notice was shown before.
 pub(super) fn was_shown(name: &str) -> bool {
-    folder().is_some_and(|folder| folder.join(name).exists())
+    folder().is_some_and(|folder| folder.join(name).exists() || folder.join(ALL).exists())
+}
+
+/// Suppresses every notice for processes with this home folder.
+#[cfg(unix)]
+pub(super) fn suppress_all(home: &Path) -> std::io::Result<()> {
+    for state in [".local/state/paraph", "Library/Application Support/paraph"] {
+        let folder = home.join(state).join(FOLDER);
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join(ALL), "")?;
+    }
+    Ok(())
 }
 
 /// Records that the notice was shown.
@@ -27,7 +46,7 @@ pub(super) fn mark_shown(name: &str) {
 }
 
 fn folder() -> Option<PathBuf> {
-    state_folder().map(|folder| folder.join("said"))
+    state_folder().map(|folder| folder.join(FOLDER))
 }
 
 /// The folder for the program's state, which is not configuration.

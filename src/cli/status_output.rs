@@ -1,4 +1,4 @@
-//! Where git wants status lines: the descriptor that `--status-fd` names.
+//! The output for status lines: the file descriptor that `--status-fd` names.
 
 use super::{exit::Failure, ui::Ui};
 use std::{
@@ -6,7 +6,7 @@ use std::{
     io::{self, Write as _},
 };
 
-/// The descriptor that the caller wants status lines on.
+/// The output that the caller wants status lines on.
 pub(super) enum StatusOutput {
     Nowhere,
     StandardOutput,
@@ -15,7 +15,7 @@ pub(super) enum StatusOutput {
 }
 
 impl StatusOutput {
-    /// Opens it, so that one that cannot be written to is known before anything is done.
+    /// Opens the descriptor, so that one that cannot be written to fails before any work is done.
     pub(super) fn open(descriptor: Option<u32>) -> Result<Self, Failure> {
         match descriptor {
             None => Ok(Self::Nowhere),
@@ -42,14 +42,14 @@ impl StatusOutput {
     }
 }
 
-/// A file is opened anew by this, with a place of its own in it: what stands there already must stay, so lines go to its end. Nothing is
-/// written where the caller opened it for reading.
+/// Opens a descriptor again, for appending: the new descriptor has its own position, and must not overwrite what the caller has written.
+/// A descriptor that the caller opened for reading only is refused.
 fn open_descriptor(descriptor: u32) -> io::Result<File> {
     #[cfg(target_os = "linux")]
     if let Some(flags) = flags_of(descriptor)
         && flags & 0o3 == 0
     {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is open for reading alone"));
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is open for reading only"));
     }
     OpenOptions::new().append(true).open(format!("/dev/fd/{descriptor}"))
 }
@@ -63,5 +63,5 @@ fn flags_of(descriptor: u32) -> Option<u32> {
 
 fn unwritable(descriptor: u32, error: &io::Error) -> Failure {
     Failure::io(&format!("the status lines cannot be written to descriptor {descriptor}"), error)
-        .with_hint("--status-fd names a descriptor that the caller has opened for writing; git uses 2 for signatures and 1 for verdicts")
+        .with_hint("open the descriptor of --status-fd for writing; git uses 2 when it signs and 1 when it verifies")
 }

@@ -1,7 +1,7 @@
-//! The terminal device, for talk while git holds all three standard streams, and the log file that a user may name.
+//! The terminal device and the log file: where messages go while git holds the standard streams.
 //!
-//! git takes standard output as the signature and keeps standard error to itself (older versions drop it), so a prompt or an error that a
-//! person must see goes to `/dev/tty` as well.
+//! git takes standard output as the signature, and hides standard error unless signing fails (older versions drop it). A prompt or an error
+//! that a person must see goes to `/dev/tty` as well.
 
 use super::qr;
 use crate::{
@@ -16,17 +16,17 @@ use std::{
     sync::Mutex,
 };
 
-/// Where a person can be told something.
+/// The terminal device and the log file of a call, as far as there are any.
 #[derive(Debug)]
 pub struct Terminal {
     device: Option<Mutex<File>>,
     log: Option<Mutex<File>>,
-    /// Why the log file that was asked for is not written.
+    /// Why the configured log file cannot be written.
     pub(super) unwritable: Option<String>,
 }
 
 impl Terminal {
-    /// The controlling terminal, where the process has one, and the log at `log`, to which lines are appended.
+    /// Opens the controlling terminal, if the process has one, and the log file, to which lines are appended.
     pub fn open(log: Option<&Path>) -> Self {
         let device = OpenOptions::new().read(true).write(true).open("/dev/tty").ok().filter(IsTerminal::is_terminal);
         let opened = log.map(|path| (path, open_log(path)));
@@ -47,12 +47,12 @@ impl Terminal {
         self.device.is_some()
     }
 
-    /// Whether what is said reaches anybody: a person at the terminal, or a log file.
+    /// Whether messages reach a person at the terminal or a log file.
     pub fn has_reader(&self) -> bool {
         self.device.is_some() || self.log.is_some()
     }
 
-    /// The address as a drawing, where the terminal has room for it.
+    /// The address as a QR code, if the terminal has room for it.
     fn qr_code(&self, url: &str) -> Option<String> {
         if std::env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb") {
             return None;
@@ -62,16 +62,16 @@ impl Terminal {
         qr::drawing(url, columns, rows)
     }
 
-    /// A line for the person at the terminal and for the log, escaped. It goes nowhere where there is neither.
+    /// Writes a line to the terminal and to the log, escaped.
     pub fn say(&self, text: impl Display) {
         let text = text.to_string();
         let line = format!("paraph: {}\n", Escaped(&text));
-        // a terminal ends its lines with both, whatever mode the program that runs in it has left it in
+        // both characters, because another program may have put the terminal into raw mode
         write(&self.device, &line.replace('\n', "\r\n"));
         write(&self.log, &format!("{} {line}", jiff::Timestamp::now()));
     }
 
-    /// The same where standard error is not this terminal already.
+    /// Writes a line that also goes to standard error: to the terminal only if standard error is not one.
     pub fn say_beside_standard_error(&self, text: impl Display) {
         if std::io::stderr().is_terminal() {
             write(&self.log, &format!("{} paraph: {}\n", jiff::Timestamp::now(), Escaped(&text.to_string())));
@@ -84,7 +84,7 @@ impl Terminal {
 impl Prompt for Terminal {
     fn log_in_at(&self, url: &str, opening: bool) {
         match opening {
-            true => self.say(format!("log in with the browser that opens now, or at {url}")),
+            true => self.say(format!("log in with the browser that opens, or at {url}")),
             false => self.say(format!("log in at {url}")),
         }
     }
@@ -92,14 +92,14 @@ impl Prompt for Terminal {
     fn enter_code(&self, code: DeviceCode<'_>) {
         let DeviceCode { verification_uri, user_code, verification_uri_complete, expires } = code;
         let minutes = expires.as_secs().div_ceil(60).max(1);
-        self.say(format!("log in on any device at {verification_uri} with the code {user_code} (good for {minutes} min)"));
+        self.say(format!("log in on any device at {verification_uri} with the code {user_code} (valid for {minutes} min)"));
         if let Some(drawing) = verification_uri_complete.and_then(|url| self.qr_code(url)) {
             write(&self.device, &drawing);
         }
     }
 }
 
-/// The log holds what a person is told, a login's address and code among it: a new one is for its owner alone.
+/// The log contains addresses and codes of logins, so that a new one is readable by its owner only.
 fn open_log(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
@@ -107,7 +107,7 @@ fn open_log(path: &Path) -> std::io::Result<File> {
     options.append(true).create(true).open(path)
 }
 
-/// Columns and rows.
+/// The columns and rows of the terminal.
 #[cfg(unix)]
 fn size(device: &File) -> Option<(usize, usize)> {
     let size = rustix::termios::tcgetwinsize(device).ok()?;
@@ -120,7 +120,7 @@ fn size(_: &File) -> Option<(usize, usize)> {
 }
 
 fn write(file: &Option<Mutex<File>>, text: &str) {
-    // nobody can be told that telling failed
+    // there is no other place for a message about the failure
     if let Some(file) = file
         && let Ok(mut file) = file.lock()
     {

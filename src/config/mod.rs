@@ -1,11 +1,17 @@
 //! The program's settings, typed: from the command line, environment variables and git's configuration, each value with its source.
 //!
-//! What there is to set stands in one table, [`SETTINGS`]: the struct [`Config`], `paraph config`, its help, the documentation and the
-//! texts of the errors come from it. First wins: an option of the command line; the variables `PARAPH_*`, `GITSIGN_*`, `SIGSTORE_*`;
-//! `paraph.*` in git's configuration, where git's own order decides (`git -c` last and strongest); its `gitsign.*` twin; the default.
-//! An empty value says "as if nothing were set" and stops the search; for a switch it says no, as in git.
+//! One table, [`SETTINGS`], defines them. The struct [`Config`], `paraph config`, its help, the documentation and the error messages are
+//! derived from it. The first value found is used:
 //!
-//! This room decides nothing that the values are for: it opens none of the files that they name, and knows no instance by heart.
+//! 1. an option of the command line
+//! 2. the variables `PARAPH_*`, `GITSIGN_*` and `SIGSTORE_*`, in this order
+//! 3. `paraph.*` in git's configuration, in git's own order: `git -c` has the highest precedence
+//! 4. the corresponding `gitsign.*` key
+//! 5. the default
+//!
+//! An empty value means "not set" and ends the search; for a switch it means false, as in git.
+//!
+//! The module only reads values. It does not open the files that they name.
 
 mod settings;
 mod url_opener;
@@ -29,16 +35,16 @@ use value::{Raw, Refusal, Value};
 pub struct Setting<T> {
     /// The effective value.
     pub value: T,
-    /// Who set it.
+    /// Where it comes from.
     pub source: Source,
 }
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// Nobody set it.
+    /// It is the default.
     Default,
-    /// An option of paraph's own command line.
+    /// An option of paraph's command line.
     Option(&'static str),
     /// An environment variable.
     Variable(&'static str),
@@ -46,65 +52,65 @@ pub enum Source {
     Git {
         /// The key, as the documentation spells it.
         key: String,
-        /// Which part of git's configuration.
+        /// The part of git's configuration.
         scope: Scope,
-        /// The file; none for `git -c` and git's variables.
+        /// The file; `None` for `git -c` and git's variables.
         file: Option<PathBuf>,
     },
 }
 
-/// An option of paraph's command line that stands for a setting.
+/// An option of paraph's command line that overrides a setting.
 #[derive(Debug, Clone)]
 pub struct OptionValue {
     /// The setting's name in [`SETTINGS`].
     pub setting: &'static str,
-    /// As the user wrote it: `--instance`.
+    /// The option as the user wrote it: `--instance`.
     pub flag: &'static str,
     /// Its value.
     pub value: OsString,
 }
 
-/// A place in the configuration of a Sigstore instance of one's own: `[paraph "NAME"]`.
+/// The configuration of an instance of the user's own: `[paraph "NAME"]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstanceSettings {
-    /// NAME, as the allowed identities call it too.
+    /// NAME, which lines of allowed identities use as well.
     pub name: Instance,
     /// `trustedRoot`: its trusted_root.json.
     pub trusted_root: Setting<Option<PathBuf>>,
     /// `signingConfig`: its signing_config.json.
     pub signing_config: Setting<Option<PathBuf>>,
-    /// `mirror`: where its TUF repository is.
+    /// `mirror`: the address of its TUF repository.
     pub mirror: Setting<Option<ServiceUrl>>,
-    /// `accessCodeFile`: the file with the access code of a local instance, with which its own user logs in without a browser.
+    /// `accessCodeFile`: the file with the access code of a local instance, whose own user logs in without a browser.
     pub access_code_file: Setting<Option<PathBuf>>,
 }
 
-/// Something that was set and has no effect, or not the expected one. Not an error; the text is one sentence.
+/// A setting that has no effect, or not the expected one. It is not an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// Where it was set.
     pub source: Source,
-    /// What becomes of it, as a clause that follows the source.
+    /// What happens instead: a clause that follows the source.
     pub text: String,
 }
 
-/// Why the configuration cannot be used. The texts are safe to print and hold no secret.
+/// Why the configuration cannot be used. The messages are safe to print and hold no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// git's own files could not be read.
+    /// git's files could not be read.
     #[error(transparent)]
     Repository(#[from] repository::Error),
-    /// The current folder is not there, against which paths are read.
+    /// The current folder, to which paths are relative, cannot be read.
     #[error("the current folder cannot be read: {0}")]
     CurrentDirectory(std::io::Error),
     /// A value that is not allowed.
-    #[error("{source_} is {value}{reason}; allowed: {allowed}")]
+    #[error("{origin} is {value}{reason}; allowed: {allowed}")]
     BadValue {
         /// The key or variable and its place.
-        source_: Source,
+        origin: Source,
         /// Escaped and quoted, or why it is not shown.
         value: String,
-        /// What is wrong, where that is not plain; begins with a comma.
+        /// What is wrong, if there is more to say; begins with a colon.
         reason: String,
         /// What is allowed.
         allowed: &'static str,
@@ -116,14 +122,14 @@ pub enum Error {
         name: String,
         /// The file or the command line, with the preposition.
         place: String,
-        /// What is wrong, where that is not plain; begins with a comma.
+        /// What is wrong, if there is more to say; begins with a colon.
         reason: String,
         /// What is allowed.
         allowed: &'static str,
     },
 }
 
-/// All that the configuration is read from, so that it can be tested without a process' surroundings.
+/// Everything that the configuration is read from, so that tests need no process environment.
 pub struct Inputs<'a> {
     /// Options of paraph's command line.
     pub options: &'a [OptionValue],
@@ -138,19 +144,24 @@ pub struct Inputs<'a> {
 }
 
 impl Config {
-    /// The configuration of this process in a repository, or outside of one.
+    /// The configuration of this process, in a repository or outside one.
+    ///
+    /// # Errors
+    /// If a file cannot be read or a value is not allowed.
     pub fn load(repository: Option<&Repository>, options: &[OptionValue]) -> Result<Self, Error> {
         of_process(repository, options, Self::from_inputs)
     }
 
-    /// The log's path alone: where a message goes about a configuration that cannot be used as a whole.
+    /// The path of the log alone, for a message about a configuration that cannot be used as a whole.
     pub fn log_path_alone(repository: Option<&Repository>) -> Option<PathBuf> {
         let info = SETTINGS.iter().find(|info| info.name == "logPath")?;
         of_process(repository, &[], |inputs| inputs.setting::<Option<PathBuf>>(info)).ok()?.value
     }
 
-    /// The configuration of the system's, the user's and the repository's files alone: what the environment and git's command line say does
-    /// not count.
+    /// The configuration of the system's, the user's and the repository's files. The environment and git's command line are ignored.
+    ///
+    /// # Errors
+    /// If a file cannot be read or a value is not allowed.
     pub fn of_files(repository: Option<&Repository>) -> Result<Self, Error> {
         let mut entries = match repository {
             Some(repository) => repository.configuration(SECTIONS)?,
@@ -162,7 +173,10 @@ impl Config {
         Self::from_inputs(&Inputs { options: &[], variable: &|_| None, entries: &entries, directory: &directory, home: home.as_deref() })
     }
 
-    /// The configuration of the user and the system, wherever this process runs: what the environment says does not count.
+    /// The configuration of the user and the system. Repositories and the environment are ignored.
+    ///
+    /// # Errors
+    /// If a file cannot be read or a value is not allowed.
     pub fn of_user(options: &[OptionValue]) -> Result<Self, Error> {
         let mut entries = repository::global_configuration(SECTIONS)?;
         entries.retain(|entry| matches!(entry.scope, Scope::System | Scope::Global));
@@ -170,15 +184,20 @@ impl Config {
         Self::from_inputs(&Inputs { options, variable: &|_| None, entries: &entries, directory: Path::new("/"), home: home.as_deref() })
     }
 
-    /// The instance to sign with and to verify against: the one that is set; else `custom` where files of trust are set one by one;
-    /// else the public one.
+    /// The instance to sign with and to verify against: the one that is set, otherwise `custom` if files of trust are set, otherwise
+    /// `public`.
     pub fn instance_name(&self) -> Instance {
-        let files = [&self.trusted_root, &self.fulcio_root, &self.rekor_public_key, &self.ct_log_public_key, &self.timestamp_cert_chain];
         match &self.instance.value {
             Some(name) => name.clone(),
-            None if files.iter().any(|file| file.value.is_some()) => Instance::Custom,
+            None if self.has_trust_files() => Instance::Custom,
             None => Instance::Public,
         }
+    }
+
+    /// Whether a trusted root or a part of one is set by its file.
+    pub fn has_trust_files(&self) -> bool {
+        let files = [&self.trusted_root, &self.fulcio_root, &self.rekor_public_key, &self.ct_log_public_key, &self.timestamp_cert_chain];
+        files.iter().any(|file| file.value.is_some())
     }
 
     /// The settings of a named instance.
@@ -186,14 +205,14 @@ impl Config {
         self.instances.iter().find(|instance| instance.name == *name)
     }
 
-    /// The version of the log's protocol that was asked for; `None` leaves it to the signing config. With a log that is set by its URL
-    /// and no version it is 1, as in gitsign.
+    /// The configured version of the log's API; `None` leaves it to the signing config. A log that is set by its URL without a version has
+    /// version 1, as in gitsign.
     pub fn rekor_protocol(&self) -> Option<RekorVersion> {
         self.rekor_version.value.or_else(|| self.rekor.value.as_ref().map(|_| RekorVersion::V1))
     }
 }
 
-/// What `read` makes of the surroundings of this process.
+/// Calls `read` with the inputs of this process.
 fn of_process<T>(
     repository: Option<&Repository>,
     options: &[OptionValue],
@@ -210,19 +229,19 @@ fn of_process<T>(
 }
 
 impl<T> Setting<T> {
-    /// Whether nobody set it.
+    /// Whether it has its default value.
     pub fn is_default(&self) -> bool {
         self.source == Source::Default
     }
 }
 
 impl Source {
-    /// Whether it was set in the repository's own configuration, and not by the user, the system or the call.
+    /// Whether it was set in the repository's own configuration.
     pub fn is_repository(&self) -> bool {
         matches!(self, Self::Git { scope, .. } if scope.is_repository())
     }
 
-    /// Where in git's configuration, with the preposition: the file with its scope, or the words for what is not a file.
+    /// The place in git's configuration, with its preposition.
     fn place(scope: Scope, file: Option<&Path>) -> String {
         match (file, scope) {
             (Some(file), _) => format!("in {} ({})", Escaped(&file.to_string_lossy()), scope.name()),
@@ -252,7 +271,7 @@ impl fmt::Display for Notice {
 /// The sections of git's configuration that are read.
 const SECTIONS: &[&str] = &["paraph", "gitsign"];
 
-/// The longest part of a value that an error repeats.
+/// The number of characters of a value that an error repeats, at most.
 const SHOWN_LENGTH: usize = 120;
 
 impl Inputs<'_> {
@@ -280,7 +299,7 @@ impl Inputs<'_> {
 
     fn text<T: Value>(&self, value: &OsString, source: Source, secret: bool) -> Result<Setting<T>, Error> {
         let Some(text) = value.to_str() else {
-            let refusal = Refusal::Because("not text in UTF-8".to_owned());
+            let refusal = Refusal::Because("it is not valid UTF-8".to_owned());
             return Err(bad_value::<T>(source, Some(&value.to_string_lossy()), refusal, secret));
         };
         let raw = Raw { text: Some(text), base: self.directory, home: self.home };
@@ -294,11 +313,11 @@ impl Inputs<'_> {
             Some(Ok(text)) => Some(text),
             Some(Err(_)) => {
                 let value = entry.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-                let refusal = Refusal::Because("not text in UTF-8".to_owned());
+                let refusal = Refusal::Because("it is not valid UTF-8".to_owned());
                 return Err(bad_value::<T>(source, Some(&value), refusal, secret));
             }
         };
-        // gitsign reads its paths from the current folder; ours start where they are written, so that a file may be moved with them.
+        // gitsign's paths are relative to the current folder; ours to the file that sets them, so that both can be moved together
         let folder = entry.file.as_deref().and_then(Path::parent).filter(|_| entry.section == "paraph");
         let raw = Raw { text, base: folder.unwrap_or(self.directory), home: self.home };
         T::parse(&raw).map_err(|refusal| bad_value::<T>(source.clone(), raw.text, refusal, secret)).map(|value| Setting { value, source })
@@ -320,8 +339,8 @@ impl Inputs<'_> {
             };
             let raw = Raw { text: Some(name), base: self.directory, home: self.home };
             let instance = Instance::parse(&raw).map_err(|refusal| refuse(refusal.clause()))?;
-            if [Instance::Public, Instance::Staging, Instance::Custom].contains(&instance) {
-                return Err(refuse(", it is the name of a built-in one".to_owned()));
+            if instance.is_built_in() {
+                return Err(refuse(": it is the name of a built-in instance".to_owned()));
             }
             instances.push(InstanceSettings {
                 name: instance,
@@ -341,7 +360,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// What is set and has no effect.
+    /// Settings without effect.
     fn notices(&self) -> Vec<Notice> {
         let mut notices: Vec<Notice> = Vec::new();
         for entry in self.entries {
@@ -355,7 +374,7 @@ impl Inputs<'_> {
             } else if is_known(entry, &key) {
                 continue;
             } else {
-                "is not a setting that is known, and is ignored".to_owned()
+                "is not a known setting and is ignored".to_owned()
             };
             let source = Source::Git { key, scope: entry.scope, file: entry.file.clone() };
             notices.push(Notice { source, text });
@@ -386,11 +405,11 @@ fn is_known(entry: &Entry, key: &str) -> bool {
 fn bad_value<T: Value>(source: Source, text: Option<&str>, refusal: Refusal, secret: bool) -> Error {
     let value = match (text, &refusal) {
         (None, _) => "set without a value".to_owned(),
-        (Some(_), Refusal::Hidden(_)) => "not allowed (it is not shown, since it may hold a secret)".to_owned(),
-        (Some(_), _) if secret => "not allowed (it is not shown, since it is a secret)".to_owned(),
+        (Some(_), Refusal::Hidden(_)) => "not valid (not shown, because it may hold a secret)".to_owned(),
+        (Some(_), _) if secret => "not valid (not shown, because it is a secret)".to_owned(),
         (Some(text), _) => format!("'{}'", shortened(text)),
     };
-    Error::BadValue { source_: source, value, reason: refusal.clause(), allowed: T::ALLOWED }
+    Error::BadValue { origin: source, value, reason: refusal.clause(), allowed: T::ALLOWED }
 }
 
 fn shortened(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! The table of all settings, and the struct that it gives.
+//! The table of all settings, and the struct [`Config`] that it defines.
 
 use super::value::{
     AgentConfirm, AgentUse, KeyringUse, Lifetime, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider, Value,
@@ -13,23 +13,23 @@ use std::time::Duration;
 pub struct SettingInfo {
     /// Its name, the same in errors, JSON and documentation.
     pub name: &'static str,
-    /// Its keys in git's configuration, the strongest first.
+    /// Its keys in git's configuration, the one with the highest precedence first.
     pub keys: &'static [&'static str],
-    /// Its environment variables, the strongest first.
+    /// Its environment variables, the one with the highest precedence first.
     pub variables: &'static [&'static str],
     /// What is allowed.
     pub allowed: &'static str,
-    /// The text that stands for its value where nobody sets it; empty where there is none.
+    /// Its default, as it would be written; empty if there is none.
     pub default: &'static str,
-    /// What happens where nobody sets it and there is no default; may be empty.
+    /// What happens if it is not set and has no default: a clause; may be empty.
     pub otherwise: &'static str,
-    /// What it does: sentences.
+    /// What it does, in sentences.
     pub help: &'static str,
     /// Whether its value is never shown.
     pub secret: bool,
 }
 
-/// Something that gitsign or another Sigstore program reads, and paraph does not.
+/// A setting of gitsign or another Sigstore program that paraph ignores.
 #[derive(Debug)]
 pub struct Ignored {
     /// Its keys in git's configuration.
@@ -40,14 +40,14 @@ pub struct Ignored {
     pub reason: &'static str,
 }
 
-/// A setting's effective value, for showing.
+/// The effective value of a setting, as it is shown.
 #[derive(Debug)]
 pub struct Effective<'a> {
     /// Its line of the table.
     pub info: &'static SettingInfo,
     /// Its value.
     pub value: Shown,
-    /// Who set it.
+    /// Where the value comes from.
     pub source: &'a Source,
 }
 
@@ -63,7 +63,7 @@ macro_rules! settings {
             $(#[doc = $help] pub $field: Setting<$type>,)*
             /// The instances that are configured by name: `[paraph "NAME"]`.
             pub instances: Vec<InstanceSettings>,
-            /// What is set and has no effect.
+            /// Settings without effect.
             pub notices: Vec<Notice>,
         }
 
@@ -76,11 +76,14 @@ macro_rules! settings {
             };)*
         }
 
-        /// Every setting there is.
+        /// Every setting.
         pub const SETTINGS: &[&SettingInfo] = &[$(info::$field),*];
 
         impl Config {
-            /// The configuration that these inputs give.
+            /// Reads the configuration from these inputs.
+            ///
+            /// # Errors
+            /// If a value is not allowed.
             pub fn from_inputs(inputs: &Inputs<'_>) -> Result<Self, Error> {
                 let mut config = Self {
                     $($field: inputs.setting(info::$field)?,)*
@@ -102,252 +105,252 @@ macro_rules! settings {
 settings! {
     instance: Option<Instance> {
         name: "instance", keys: ["paraph.instance"], variables: ["PARAPH_INSTANCE"],
-        default: "", otherwise: "custom where trust comes from files below, else public", secret: false,
-        help: "The Sigstore instance to sign with and to verify against. A name of one's own is described in git's configuration by the section [paraph \"NAME\"] with trustedRoot, signingConfig and mirror.",
+        default: "", otherwise: "uses custom if trust comes from the files below, otherwise public", secret: false,
+        help: "The Sigstore instance to sign with and to verify against. The section [paraph \"NAME\"] in git's configuration describes an instance of your own, with trustedRoot, signingConfig and mirror.",
     }
     trusted_root: Option<PathBuf> {
         name: "trustedRoot", keys: ["paraph.trustedRoot"], variables: ["PARAPH_TRUSTED_ROOT"],
-        default: "", otherwise: "the instance's", secret: false,
-        help: "A trusted_root.json: the authorities and logs to trust, in place of the instance's.",
+        default: "", otherwise: "uses the instance's", secret: false,
+        help: "A trusted_root.json file: the authorities and logs to trust instead of the instance's.",
     }
     signing_config: Option<PathBuf> {
         name: "signingConfig", keys: ["paraph.signingConfig"], variables: ["PARAPH_SIGNING_CONFIG"],
-        default: "", otherwise: "the instance's", secret: false,
-        help: "A signing_config.json: the services to sign with, in place of the instance's.",
+        default: "", otherwise: "uses the instance's", secret: false,
+        help: "A signing_config.json file: the services to sign with instead of the instance's.",
     }
     allowed_identities: Option<PathBuf> {
         name: "allowedIdentities", keys: ["paraph.allowedIdentities"], variables: ["PARAPH_ALLOWED_IDENTITIES"],
         default: "", otherwise: "nobody is trusted", secret: false,
-        help: "The file that names whose signatures are trusted. A missing, empty or unreadable file names nobody.",
+        help: "The file that lists the identities whose signatures are trusted. If it is missing, empty or unreadable, nobody is trusted.",
     }
     match_committer: bool {
         name: "matchCommitter", keys: ["paraph.matchCommitter", "gitsign.matchCommitter"], variables: ["PARAPH_MATCH_COMMITTER"],
         default: "false", otherwise: "", secret: false,
-        help: "Whether the identity must also be the committer's (a tag's tagger, a push's pusher). It only restricts: equality alone earns no trust.",
+        help: "Whether the identity must also match the committer (a tag's tagger, a push's pusher). It is an additional requirement; a match alone does not grant trust.",
     }
     allow_legacy: bool {
         name: "allowLegacy", keys: ["paraph.allowLegacy"], variables: ["PARAPH_ALLOW_LEGACY"],
         default: "false", otherwise: "", secret: false,
-        help: "Whether a signature that only an older rule accepts is judged by its identity, instead of being reported as legacy.",
+        help: "Whether a signature that only a legacy rule accepts is judged by its identity. Otherwise it is reported as legacy.",
     }
     verdict_cache: bool {
         name: "verdictCache", keys: ["paraph.verdictCache"], variables: ["PARAPH_VERDICT_CACHE"],
         default: "false", otherwise: "", secret: false,
-        help: "Whether `paraph verify` keeps what it verified in the user's cache folder and does not verify it again. Whoever can write that folder then decides what is verified.",
+        help: "Whether `paraph verify` stores its results in the user's cache folder and reuses them. Anyone who can write to that folder can then change verdicts.",
     }
     forge_key: Option<PathBuf> {
         name: "forgeKey", keys: ["paraph.forgeKey"], variables: ["PARAPH_FORGE_KEY"],
-        default: "", otherwise: "a forge's signatures are of another kind and not judged", secret: false,
-        help: "A file with the public keys, OpenPGP or SSH, by which a forge signs the merges that it makes. A merge commit that fits one of them is good; any other commit of theirs is untrusted.",
+        default: "", otherwise: "a forge's signatures are not judged", secret: false,
+        help: "A file with the OpenPGP or SSH public keys with which a forge signs the merges that it creates. A merge commit signed with one of them is good. Any other commit signed with one of them is untrusted.",
     }
     forge_committer: Option<String> {
         name: "forgeCommitter", keys: ["paraph.forgeCommitter"], variables: ["PARAPH_FORGE_COMMITTER"],
-        default: "", otherwise: "any committer", secret: false,
-        help: "The e-mail address that the forge's merges must name as their committer, such as noreply@github.com. It only restricts: without the forge's key no name counts.",
+        default: "", otherwise: "any committer is accepted", secret: false,
+        help: "The e-mail address that the forge's merges must have as their committer, such as noreply@github.com. It is an additional requirement; it has no effect without the forge's key.",
     }
     expected_identity: Option<String> {
         name: "expectedIdentity", keys: ["paraph.expectedIdentity"], variables: ["PARAPH_EXPECTED_IDENTITY"],
         default: "", otherwise: "any identity may sign", secret: false,
-        help: "The identity to sign as. Another one is refused before anything is written to a log.",
+        help: "The identity to sign as. Any other is refused before anything is written to a log.",
     }
     identity_token: Option<Secret> {
         name: "identityToken", keys: [], variables: ["PARAPH_ID_TOKEN", "SIGSTORE_ID_TOKEN"],
-        default: "", otherwise: "the token provider is asked", secret: true,
+        default: "", otherwise: "asks the token provider", secret: true,
         help: "The identity token to sign with.",
     }
     identity_token_file: Option<PathBuf> {
         name: "identityTokenFile", keys: ["paraph.identityTokenFile"], variables: ["PARAPH_ID_TOKEN_FILE"],
-        default: "", otherwise: "the token provider is asked", secret: false,
-        help: "A file with the identity token to sign with, read anew for each signature.",
+        default: "", otherwise: "asks the token provider", secret: false,
+        help: "A file with the identity token to sign with. It is read for each signature.",
     }
     token_provider: Option<TokenProvider> {
         name: "tokenProvider", keys: ["paraph.tokenProvider", "gitsign.tokenProvider"],
         variables: ["PARAPH_TOKEN_PROVIDER", "GITSIGN_TOKEN_PROVIDER", "SIGSTORE_TOKEN_PROVIDER"],
-        default: "", otherwise: "SIGSTORE_ID_TOKEN, else identityTokenFile, else a login; a CI job in which nobody can log in signs as itself", secret: false,
-        help: "Who gives the identity token. One that is named is the only one asked. device shows a code that is entered in a browser anywhere; a login takes that way by itself where there is a terminal and no desktop, and the issuer offers it. A projected token of Kubernetes is filesystem.",
+        default: "", otherwise: "uses SIGSTORE_ID_TOKEN, then identityTokenFile, then a login; a CI job where nobody can log in signs as itself", secret: false,
+        help: "Where the identity token comes from. Only the named provider is asked. `device` shows a code to enter in a browser on any device. A login does the same if there is a terminal but no desktop, and the issuer supports it. For a projected Kubernetes token, use `filesystem`.",
     }
     issuer: Option<ServiceUrl> {
         name: "issuer", keys: ["paraph.issuer", "gitsign.issuer"],
         variables: ["PARAPH_OIDC_ISSUER", "GITSIGN_OIDC_ISSUER", "SIGSTORE_OIDC_ISSUER"],
-        default: "", otherwise: "the signing config's", secret: false,
-        help: "The OpenID Connect issuer to log in at.",
+        default: "", otherwise: "uses the signing config's", secret: false,
+        help: "The OpenID Connect issuer to log in with.",
     }
     client_id: String {
         name: "clientID", keys: ["paraph.clientID", "gitsign.clientID"],
         variables: ["PARAPH_OIDC_CLIENT_ID", "GITSIGN_OIDC_CLIENT_ID", "SIGSTORE_OIDC_CLIENT_ID"],
         default: "sigstore", otherwise: "", secret: false,
-        help: "The client id under which the issuer knows this program.",
+        help: "The client id of this program at the issuer.",
     }
     client_secret_file: Option<PathBuf> {
         name: "clientSecretFile", keys: ["paraph.clientSecretFile", "gitsign.clientSecretFile"],
         variables: ["PARAPH_OIDC_CLIENT_SECRET_FILE", "GITSIGN_OIDC_CLIENT_SECRET_FILE", "SIGSTORE_OIDC_CLIENT_SECRET_FILE"],
-        default: "", otherwise: "a client without a secret", secret: false,
-        help: "A file with the secret that goes with the client id.",
+        default: "", otherwise: "uses no client secret", secret: false,
+        help: "A file with the client secret that belongs to the client id.",
     }
     redirect_url: Option<ServiceUrl> {
         name: "redirectURL", keys: ["paraph.redirectURL", "gitsign.redirectURL"],
         variables: ["PARAPH_OIDC_REDIRECT_URL", "GITSIGN_OIDC_REDIRECT_URL", "SIGSTORE_OIDC_REDIRECT_URL"],
-        default: "", otherwise: "a free port on the loopback interface", secret: false,
-        help: "Where the issuer sends the browser after a login.",
+        default: "", otherwise: "uses a free port on the loopback interface", secret: false,
+        help: "The URL to which the issuer sends the browser after a login.",
     }
     connector_id: Option<String> {
         name: "connectorID", keys: ["paraph.connectorID", "gitsign.connectorID"],
         variables: ["PARAPH_CONNECTOR_ID", "GITSIGN_CONNECTOR_ID", "SIGSTORE_CONNECTOR_ID"],
         default: "", otherwise: "the login page asks", secret: false,
-        help: "The identity provider that the login page goes to by itself, such as https://github.com/login/oauth.",
+        help: "The identity provider that the login page selects by itself, such as https://github.com/login/oauth.",
     }
     url_opener: Option<UrlOpener> {
         name: "urlOpener", keys: ["paraph.urlOpener", "gitsign.urlOpener"], variables: ["PARAPH_URL_OPENER", "GITSIGN_URL_OPENER"],
-        default: "", otherwise: "the desktop's browser", secret: false,
-        help: "The command that opens the login page. It is split into words, quotes group them, {{.URL}} is the address, and no shell sees it. Where there is a terminal and no desktop, a login with a code is offered when it fails.",
+        default: "", otherwise: "uses the desktop's browser", secret: false,
+        help: "The command that opens the login page. It is split into words without a shell; quotes group words, and {{.URL}} is replaced with the address. If it fails where there is a terminal but no desktop, a login with a code is offered.",
     }
     autoclose: bool {
         name: "autoclose", keys: ["paraph.autoclose", "gitsign.autoclose"],
         variables: ["PARAPH_AUTOCLOSE", "GITSIGN_AUTOCLOSE", "SIGSTORE_AUTOCLOSE"],
         default: "true", otherwise: "", secret: false,
-        help: "Whether the page that ends a login closes itself. A browser lets it where the page has no other one before it: set connectorID too.",
+        help: "Whether the last page of a login closes itself. Browsers allow that only if the page has no history, so set connectorID too.",
     }
     autoclose_timeout: u16 {
         name: "autocloseTimeout", keys: ["paraph.autocloseTimeout", "gitsign.autocloseTimeout"],
         variables: ["PARAPH_AUTOCLOSE_TIMEOUT", "GITSIGN_AUTOCLOSE_TIMEOUT", "SIGSTORE_AUTOCLOSE_TIMEOUT"],
         default: "6", otherwise: "", secret: false,
-        help: "After how many seconds it does.",
+        help: "The number of seconds after which the last page of a login closes.",
     }
     login_timeout: Duration {
         name: "loginTimeout", keys: ["paraph.loginTimeout"], variables: ["PARAPH_LOGIN_TIMEOUT"],
         default: "300", otherwise: "", secret: false,
-        help: "How long a login waits for the user, in seconds.",
+        help: "The number of seconds that a login waits for the user.",
     }
     agent: AgentUse {
         name: "agent", keys: ["paraph.agent"], variables: ["PARAPH_AGENT"],
         default: "auto", otherwise: "", secret: false,
-        help: "Whether a signature that needs a login is made by the agent, which keeps the login for the next ones. With auto, an agent that does not run is started; with running, it is not.",
+        help: "Whether the agent makes signatures that need a login, and keeps the login for later ones. `auto` starts the agent if it is not running. `running` uses it only if it is running. `never` does not use it.",
     }
     agent_socket: Option<PathBuf> {
         name: "agentSocket", keys: ["paraph.agentSocket"], variables: ["PARAPH_AGENT_SOCK"],
-        default: "", otherwise: "the agent of this machine", secret: false,
-        help: "The socket of an agent on another machine, forwarded by ssh -R. Signatures there are confirmed by the person at that machine.",
+        default: "", otherwise: "uses the agent on this machine", secret: false,
+        help: "The socket of an agent on another machine, forwarded with `ssh -R`. The person at that machine approves the signatures.",
     }
     agent_timeout: Lifetime {
         name: "agentTimeout", keys: ["paraph.agentTimeout"], variables: ["PARAPH_AGENT_TIMEOUT"],
         default: "43200", otherwise: "", secret: false,
-        help: "How long the agent runs on when nobody asks for anything, in seconds. Read when the agent starts, from the user's own configuration.",
+        help: "The number of seconds after which an idle agent exits. Read from the user's own configuration when the agent starts.",
     }
     agent_confirm: AgentConfirm {
         name: "agentConfirm", keys: ["paraph.agentConfirm"], variables: ["PARAPH_AGENT_CONFIRM"],
         default: "ask", otherwise: "", secret: false,
-        help: "Whether the agent asks before it signs for another machine, in `paraph agent confirm`, by a notification of the desktop or by an askpass window. Read when the agent starts, from the user's own configuration.",
+        help: "Whether the agent asks before it signs for another machine: in `paraph agent confirm`, by a desktop notification or in an askpass window. Read from the user's own configuration when the agent starts.",
     }
     agent_confirm_signatures: u32 {
         name: "agentConfirmSignatures", keys: ["paraph.agentConfirmSignatures"], variables: ["PARAPH_AGENT_CONFIRM_SIGNATURES"],
         default: "100", otherwise: "", secret: false,
-        help: "How many signatures one yes covers, for the same connection, machine and identity.",
+        help: "How many signatures one approval covers, for the same connection, machine and identity.",
     }
     agent_confirm_time: Duration {
         name: "agentConfirmTime", keys: ["paraph.agentConfirmTime"], variables: ["PARAPH_AGENT_CONFIRM_TIME"],
         default: "600", otherwise: "", secret: false,
-        help: "How long one yes holds, in seconds.",
+        help: "The number of seconds that one approval is valid.",
     }
     keyring: KeyringUse {
         name: "keyring", keys: ["paraph.keyring"], variables: ["PARAPH_KEYRING"],
         default: "never", otherwise: "", secret: false,
-        help: "Where the agent keeps refresh tokens, where the issuer gives them, so that a login outlasts it. With never in its memory alone; with os in the Secret Service of the desktop, on macOS in the Keychain; with keyutils in the kernel's memory, until the machine is started anew or nothing was asked for in days. None takes another's place. Read when the agent starts, from the user's own configuration.",
+        help: "Where the agent stores refresh tokens, so that logins outlast it. `never` keeps them in its memory only. `os` stores them in the desktop's Secret Service, or in the Keychain on macOS. `secret-service` stores them in the Secret Service. `keyutils` stores them in the kernel's memory until the machine restarts or they are unused for days. If the chosen keyring fails, no other is used. Read from the user's own configuration when the agent starts.",
     }
     fulcio: Option<ServiceUrl> {
         name: "fulcio", keys: ["paraph.fulcio", "gitsign.fulcio"], variables: ["PARAPH_FULCIO_URL", "GITSIGN_FULCIO_URL", "SIGSTORE_FULCIO_URL"],
-        default: "", otherwise: "the signing config's", secret: false,
+        default: "", otherwise: "uses the signing config's", secret: false,
         help: "The certificate authority to sign with.",
     }
     fulcio_root: Option<PathBuf> {
         name: "fulcioRoot", keys: ["paraph.fulcioRoot", "gitsign.fulcioRoot"],
         variables: ["PARAPH_FULCIO_ROOT", "GITSIGN_FULCIO_ROOT", "SIGSTORE_FULCIO_ROOT", "SIGSTORE_ROOT_FILE"],
-        default: "", otherwise: "the trusted root's", secret: false,
-        help: "A PEM file with the certificate authority's certificates to trust, in place of the trusted root's.",
+        default: "", otherwise: "uses the trusted root's", secret: false,
+        help: "A PEM file with the certificate authority's certificates, trusted instead of the trusted root's.",
     }
     ct_log_public_key: Option<PathBuf> {
         name: "ctLogPublicKey", keys: ["paraph.ctLogPublicKey"], variables: ["PARAPH_CT_LOG_PUBLIC_KEY_FILE", "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE"],
-        default: "", otherwise: "the trusted root's", secret: false,
-        help: "A PEM file with the key of the certificate transparency log to trust, in place of the trusted root's.",
+        default: "", otherwise: "uses the trusted root's", secret: false,
+        help: "A PEM file with the public key of the certificate transparency log, trusted instead of the trusted root's.",
     }
     rekor: Option<ServiceUrl> {
         name: "rekor", keys: ["paraph.rekor", "gitsign.rekor"], variables: ["PARAPH_REKOR_URL", "GITSIGN_REKOR_URL", "SIGSTORE_REKOR_URL"],
-        default: "", otherwise: "the signing config's", secret: false,
+        default: "", otherwise: "uses the signing config's", secret: false,
         help: "The transparency log to sign with.",
     }
     rekor_version: Option<RekorVersion> {
         name: "rekorVersion", keys: ["paraph.rekorVersion", "gitsign.rekorVersion"],
         variables: ["PARAPH_REKOR_VERSION", "GITSIGN_REKOR_VERSION", "SIGSTORE_REKOR_VERSION"],
-        default: "", otherwise: "1 where the log is set by its URL, else the signing config's", secret: false,
-        help: "The version of the log's protocol.",
+        default: "", otherwise: "uses 1 if the log is set by its URL, otherwise the signing config's", secret: false,
+        help: "The version of the log's API.",
     }
     rekor_mode: RekorMode {
         name: "rekorMode", keys: ["paraph.rekorMode", "gitsign.rekorMode"], variables: ["PARAPH_REKOR_MODE", "GITSIGN_REKOR_MODE"],
         default: "offline", otherwise: "", secret: false,
-        help: "Where gitsign keeps the log entry. It is embedded in the signature in either mode, so that verifying needs no network.",
+        help: "Where gitsign stores the log entry. paraph embeds it in the signature in both modes, so that verification needs no network.",
     }
     rekor_public_key: Option<PathBuf> {
         name: "rekorPublicKey", keys: ["paraph.rekorPublicKey"], variables: ["PARAPH_REKOR_PUBLIC_KEY", "SIGSTORE_REKOR_PUBLIC_KEY"],
-        default: "", otherwise: "the trusted root's", secret: false,
-        help: "A PEM file with the key of the transparency log to trust, in place of the trusted root's.",
+        default: "", otherwise: "uses the trusted root's", secret: false,
+        help: "A PEM file with the public key of the transparency log, trusted instead of the trusted root's.",
     }
     timestamp_server_url: Option<ServiceUrl> {
         name: "timestampServerURL", keys: ["paraph.timestampServerURL", "gitsign.timestampServerURL"],
         variables: ["PARAPH_TIMESTAMP_SERVER_URL", "GITSIGN_TIMESTAMP_SERVER_URL", "SIGSTORE_TIMESTAMP_SERVER_URL"],
-        default: "", otherwise: "the signing config's with version 2 of the log, none with version 1", secret: false,
+        default: "", otherwise: "uses the signing config's with version 2 of the log, none with version 1", secret: false,
         help: "The RFC 3161 timestamp authority to sign with.",
     }
     timestamp_cert_chain: Option<PathBuf> {
         name: "timestampCertChain", keys: ["paraph.timestampCertChain", "gitsign.timestampCertChain"],
         variables: ["PARAPH_TIMESTAMP_CERT_CHAIN", "GITSIGN_TIMESTAMP_CERT_CHAIN", "SIGSTORE_TIMESTAMP_CERT_CHAIN", "SIGSTORE_TSA_CERTIFICATE_FILE"],
-        default: "", otherwise: "the trusted root's", secret: false,
-        help: "A PEM file with the timestamp authority's certificates to trust.",
+        default: "", otherwise: "uses the trusted root's", secret: false,
+        help: "A PEM file with the timestamp authority's certificates, trusted instead of the trusted root's.",
     }
     allow_plain_http: bool {
         name: "allowPlainHttp", keys: ["paraph.allowPlainHttp"], variables: ["PARAPH_ALLOW_PLAIN_HTTP"],
         default: "false", otherwise: "", secret: false,
-        help: "Whether an identity token may be sent to issuer and certificate authority on another machine over plain http, where anybody between can read it. To this machine it always may.",
+        help: "Whether an identity token may be sent over plain http to an issuer or certificate authority on another machine, where anyone on the way can read it. Plain http to this machine is always allowed.",
     }
     timeout: Duration {
         name: "timeout", keys: ["paraph.timeout"], variables: ["PARAPH_TIMEOUT"],
         default: "30", otherwise: "", secret: false,
-        help: "How long one call of a service may take, in seconds.",
+        help: "The number of seconds that one call to a service may take.",
     }
     log_path: Option<PathBuf> {
         name: "logPath", keys: ["paraph.logPath", "gitsign.logPath"], variables: ["PARAPH_LOG", "GITSIGN_LOG"],
         default: "", otherwise: "no log is written", secret: false,
-        help: "A file to which messages are appended, since git shows none of a successful signature's. One that paraph makes is for its owner alone.",
+        help: "Messages are appended to this file, because git hides them on success. A new file is readable by you only.",
     }
 }
 
-/// What others read and paraph does not, each with its reason.
+/// Settings of other programs that paraph ignores, with the reason.
 pub const IGNORED: &[Ignored] = &[
     Ignored {
         keys: &["gitsign.credentialCache", "gitsign.credentialCacheMode"],
         variables: &["GITSIGN_CREDENTIAL_CACHE", "GITSIGN_CREDENTIAL_CACHE_MODE"],
-        reason: "a credential cache of gitsign's hands out private keys, and none is asked for one",
+        reason: "gitsign's credential cache is not used; paraph's agent replaces it",
     },
     Ignored {
         keys: &["gitsign.enableSigstoreGo"],
         variables: &["GITSIGN_ENABLE_SIGSTORE_GO"],
-        reason: "it chooses between two libraries inside gitsign, and the signatures are the same",
+        reason: "it selects a library inside gitsign; the signatures are the same",
     },
     Ignored {
         keys: &["gitsign.timestampURL", "gitsign.timestampCert"],
         variables: &[],
-        reason: "gitsign itself reads timestampServerURL and timestampCertChain",
+        reason: "gitsign does not read it either; use timestampServerURL and timestampCertChain",
     },
     Ignored {
         keys: &[],
         variables: &["TUF_ROOT", "TUF_MIRROR", "TUF_ROOT_JSON"],
-        reason: "trust is kept in a cache of paraph's own; `paraph trust initialize --mirror URL --root FILE` fills it",
+        reason: "paraph has its own trust store; fill it with `paraph trust initialize --mirror URL --root FILE`",
     },
 ];
 
 impl Config {
-    /// An explicit `online` is honoured as far as it can be: the entry is in the log, and in the signature too.
+    /// An explicit `online` has no effect on the signature: the entry is in the log and in the signature.
     fn notice_modes(&mut self) {
         if self.rekor_mode.value == RekorMode::Online {
-            let text = "asks for online; the log entry is embedded in the signature all the same".to_owned();
+            let text = "is 'online'; the log entry is embedded in the signature as well".to_owned();
             self.notices.push(Notice { source: self.rekor_mode.source.clone(), text });
         }
     }

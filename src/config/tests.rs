@@ -187,7 +187,7 @@ fn a_value_that_does_not_win_is_not_judged() {
 fn bytes_that_are_not_text_are_refused() {
     let mut surroundings = nothing().global("paraph.logPath", "x");
     surroundings.entries[0].value = Some(b"a\xffb".to_vec());
-    assert!(surroundings.error().contains("not text in UTF-8"));
+    assert!(surroundings.error().contains("not valid UTF-8"));
 }
 
 #[test]
@@ -252,8 +252,8 @@ fn what_has_no_effect_is_noticed_with_its_reason() {
     assert!(ignored[1].starts_with("the variable GITSIGN_CREDENTIAL_CACHE is ignored: "), "{}", ignored[1]);
     assert_eq!(notices(nothing().global("gitsign.rekorMode", "offline")), [""; 0]);
     assert!(notices(nothing().global("gitsign.rekorMode", "online"))[0].contains("embedded"));
-    assert!(notices(nothing().global("paraph.alowedIdentities", "x"))[0].contains("not a setting that is known"));
-    assert!(notices(nothing().global("paraph.office.mirrors", "x"))[0].contains("not a setting that is known"));
+    assert!(notices(nothing().global("paraph.alowedIdentities", "x"))[0].contains("is not a known setting"));
+    assert!(notices(nothing().global("paraph.office.mirrors", "x"))[0].contains("is not a known setting"));
 }
 
 #[test]

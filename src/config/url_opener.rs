@@ -1,33 +1,36 @@
-//! The command that opens a login page, in gitsign's syntax: words, quotes that group them, `{{.URL}}` for the address, no shell.
+//! The command that opens a login page, in gitsign's syntax: words, quotes that group words, and `{{.URL}}` for the address. No shell runs.
 
-/// A command whose arguments hold the place of a URL.
+/// A command with a placeholder for a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UrlOpener {
     text: String,
-    /// At least one word, of which the first is the program and another holds the placeholder.
+    /// The first word is the program; at least one other word holds the placeholder.
     words: Vec<String>,
 }
 
 const PLACEHOLDERS: [&str; 2] = ["{{.URL}}", "{{ .URL }}"];
 
 impl UrlOpener {
-    /// Reads a command, or says what is wrong with it.
+    /// Parses a command.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a clause.
     pub fn new(text: &str) -> Result<Self, &'static str> {
         let words = split(text).ok_or("a quote is not closed")?;
         let (program, arguments) = words.split_first().ok_or("it is empty")?;
         if program.is_empty() || program.contains("{{") {
-            return Err("its first word is not a program");
+            return Err("its first word is not the name of a program");
         }
         if !arguments.iter().any(|word| PLACEHOLDERS.iter().any(|placeholder| word.contains(placeholder))) {
-            return Err("no argument holds {{.URL}}");
+            return Err("no argument contains {{.URL}}");
         }
         if arguments.iter().any(|word| put(word, "").contains("{{")) {
-            return Err("it holds another template than {{.URL}}");
+            return Err("it contains a template other than {{.URL}}");
         }
         Ok(Self { text: text.to_owned(), words })
     }
 
-    /// As it was written.
+    /// The command as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -42,7 +45,8 @@ fn put(word: &str, url: &str) -> String {
     PLACEHOLDERS.iter().fold(word.to_owned(), |word, placeholder| word.replace(placeholder, url))
 }
 
-/// Words, grouped by single and double quotes; a backslash is a backslash, as in Windows' paths. `None` where a quote is not closed.
+/// Splits text into words, which single and double quotes group. A backslash is an ordinary character, because Windows' paths have some.
+/// `None` if a quote is not closed.
 fn split(text: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -59,7 +63,7 @@ fn split(text: &str) -> Option<Vec<String>> {
                     word.push(inner);
                 }
             }
-            // The placeholder may be written with spaces inside, which do not end the word.
+            // the placeholder may contain spaces, which do not end the word
             '{' if characters.as_str().starts_with("{ .URL }}") => {
                 word.get_or_insert_default().push_str(PLACEHOLDERS[0]);
                 characters.by_ref().take("{ .URL }}".len()).for_each(drop);

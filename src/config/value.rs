@@ -1,4 +1,4 @@
-//! The kinds of values that settings have: how each is read, what is allowed, and how it is shown.
+//! The types of settings: how each is parsed, what is allowed, and how it is shown.
 
 use super::UrlOpener;
 use crate::escape::is_printable;
@@ -7,11 +7,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A value as it was written, and what it is read against.
+/// A value as it was written, with the context that it is parsed in.
 pub(super) struct Raw<'a> {
-    /// Absent for a name without an equals sign in git's configuration.
+    /// `None` for a name without an equals sign in git's configuration.
     pub text: Option<&'a str>,
-    /// Where a relative path starts.
+    /// The folder that relative paths start from.
     pub base: &'a Path,
     /// What `~` stands for.
     pub home: Option<&'a Path>,
@@ -20,20 +20,20 @@ pub(super) struct Raw<'a> {
 /// Why a value is not allowed.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// It is none of what is allowed.
+    /// It is not one of the allowed values.
     NotAllowed,
-    /// With words that say more.
+    /// It has this defect.
     Because(String),
-    /// Like the one before; the value may hold a secret.
+    /// It has this defect, and the value may hold a secret.
     Hidden(String),
 }
 
 impl Refusal {
-    /// As a clause that follows the value.
+    /// A clause that follows the value.
     pub fn clause(&self) -> String {
         match self {
             Self::NotAllowed => String::new(),
-            Self::Because(reason) | Self::Hidden(reason) => format!(", {reason}"),
+            Self::Because(reason) | Self::Hidden(reason) => format!(": {reason}"),
         }
     }
 }
@@ -45,11 +45,11 @@ pub enum Shown {
     Unset,
     /// The value.
     Text(String),
-    /// Something is set that is never shown.
+    /// The value is a secret and never shown.
     Secret,
 }
 
-/// A kind of value.
+/// A type of setting.
 pub(super) trait Value: Sized {
     /// What is allowed, as a noun phrase.
     const ALLOWED: &'static str;
@@ -104,7 +104,7 @@ impl Value for Duration {
     }
 }
 
-/// How long something lives that outlasts a call: up to a week.
+/// How long something lasts beyond a call: up to a week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetime(pub Duration);
 
@@ -168,11 +168,11 @@ impl Value for PathBuf {
             return Err(Refusal::NotAllowed);
         }
         let Some(rest) = text.strip_prefix('~') else { return Ok(raw.base.join(text)) };
-        let home = raw.home.ok_or_else(|| Refusal::Because("and the home folder is not known".to_owned()))?;
+        let home = raw.home.ok_or_else(|| Refusal::Because("the home folder is not known".to_owned()))?;
         match rest.strip_prefix('/') {
             Some(rest) => Ok(home.join(rest.trim_start_matches('/'))),
             None if rest.is_empty() => Ok(home.to_owned()),
-            None => Err(Refusal::Because("and the home folder of another user is not looked up".to_owned())),
+            None => Err(Refusal::Because("the home folder of another user is not looked up".to_owned())),
         }
     }
 
@@ -181,12 +181,12 @@ impl Value for PathBuf {
     }
 }
 
-/// The address of a service, as the user wrote it: an issuer is compared character by character.
+/// The address of a service as the user wrote it, because issuers are compared character by character.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ServiceUrl(String);
 
 impl ServiceUrl {
-    /// As it was written.
+    /// The address as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -199,7 +199,7 @@ impl Value for ServiceUrl {
         let text = text(raw)?;
         let authority = text.split_once("://").map_or(text, |(_, rest)| rest);
         if authority.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
-            return Err(Refusal::Hidden("it holds a user name or a password".to_owned()));
+            return Err(Refusal::Hidden("it contains a user name or a password".to_owned()));
         }
         if text.len() > 2048 || !is_printable(text) || text.contains(char::is_whitespace) {
             return Err(Refusal::NotAllowed);
@@ -209,7 +209,7 @@ impl Value for ServiceUrl {
             return Err(Refusal::NotAllowed);
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Refusal::Hidden("it holds a user name or a password".to_owned()));
+            return Err(Refusal::Hidden("it contains a user name or a password".to_owned()));
         }
         Ok(Self(text.to_owned()))
     }
@@ -225,7 +225,7 @@ impl fmt::Display for ServiceUrl {
     }
 }
 
-/// An identity token or the like: never shown, wiped from memory after use.
+/// A secret such as an identity token: never shown, and wiped from memory after use.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(zeroize::Zeroizing<String>);
 
@@ -277,10 +277,10 @@ impl Value for Instance {
         let text = text(raw)?;
         for known in [Self::Public, Self::Staging, Self::Custom] {
             if text != known.as_str() && text.eq_ignore_ascii_case(known.as_str()) {
-                return Err(Refusal::Because(format!("the name is written '{known}'")));
+                return Err(Refusal::Because(format!("write '{known}'")));
             }
         }
-        // The name is also a folder's, so it must not be `..`.
+        // the name becomes a folder's, so it must not be `..`
         let begins_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
         Self::named(text).filter(|_| begins_well).ok_or(Refusal::NotAllowed)
     }
@@ -297,7 +297,7 @@ macro_rules! choices {
         pub enum $name { $($(#[$variant_doc])* $variant,)* }
 
         impl $name {
-            /// As it is written in the configuration.
+            /// The value as it is written in the configuration.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
@@ -321,17 +321,17 @@ macro_rules! choices {
 }
 
 choices! {
-    /// Where gitsign keeps the log entry. Here it is always embedded.
+    /// Where gitsign stores the log entry. paraph always embeds it.
     RekorMode, "offline, online" {
         /// In the signature.
         Offline = "offline",
-        /// In the log alone.
+        /// In the log only.
         Online = "online",
     }
 }
 
 choices! {
-    /// The log's protocol.
+    /// The version of the log's API.
     RekorVersion, "1, 2" {
         /// Rekor's `/api/v1`.
         V1 = "1",
@@ -343,21 +343,21 @@ choices! {
 choices! {
     /// Whether the agent signs.
     AgentUse, "auto, running, never" {
-        /// It does, and is started where it does not run.
+        /// The agent signs, and is started if it is not running.
         Auto = "auto",
-        /// It does where it runs.
+        /// The agent signs if it is running.
         Running = "running",
-        /// It does not.
+        /// The agent does not sign.
         Never = "never",
     }
 }
 
 choices! {
-    /// Where refresh tokens rest while no agent runs.
+    /// Where refresh tokens are stored.
     KeyringUse, "never, os, secret-service, keyutils" {
-        /// Nowhere.
+        /// In the agent's memory only.
         Never = "never",
-        /// In the keyring that this system's programs use.
+        /// In the keyring of the operating system.
         Os = "os",
         /// In the desktop's Secret Service.
         SecretService = "secret-service",
@@ -367,21 +367,21 @@ choices! {
 }
 
 choices! {
-    /// Whether signatures for other machines are asked about.
+    /// Whether signatures for other machines are confirmed.
     AgentConfirm, "ask, never" {
-        /// They are.
+        /// The agent asks for approval.
         Ask = "ask",
-        /// The user has turned that off.
+        /// The agent signs without approval.
         Never = "never",
     }
 }
 
 choices! {
-    /// Who gives the identity token.
+    /// Where the identity token comes from.
     TokenProvider, "interactive, device, envvar, filesystem, github-actions, gitlab, circleci, buildkite-agent, google-workload-identity, google-impersonate, spiffe, azure" {
-        /// The user, in a browser.
+        /// The user, who logs in with a browser.
         Interactive = "interactive",
-        /// The user, in a browser on another device.
+        /// The user, who logs in with a browser on another device.
         Device = "device",
         /// The variable `SIGSTORE_ID_TOKEN`.
         Variable = "envvar",
@@ -397,11 +397,11 @@ choices! {
         Buildkite = "buildkite-agent" or "buildkite",
         /// A service account at Google.
         Google = "google-workload-identity" or "google",
-        /// Another service account at Google, which that one may act as. gitsign's documents have the second name, its code the first.
+        /// A service account at Google that the one above may impersonate. gitsign's code has the first name, its documents the second.
         GoogleImpersonate = "google-impersonate" or "google-impersonation",
         /// SPIFFE's Workload API.
         Spiffe = "spiffe",
-        /// An identity at Azure.
+        /// A managed identity at Azure.
         Azure = "azure",
     }
 }

@@ -111,6 +111,12 @@ impl TrustStore {
         Self { folders, mirrors: mirrors.collect() }
     }
 
+    /// A store in which nothing can be stored.
+    #[cfg(test)]
+    pub(crate) fn empty() -> Self {
+        Self { folders: None, mirrors: Vec::new() }
+    }
+
     /// What is stored for an instance: fetched from its TUF repository or imported from a file, whichever came later.
     ///
     /// # Errors

@@ -63,7 +63,7 @@ fn an_instance_has_the_mirror_that_is_built_in_or_configured() {
 
 #[test]
 fn without_a_home_folder_nothing_is_stored() {
-    let store = TrustStore { folders: None, mirrors: vec![] };
+    let store = TrustStore::empty();
     assert_eq!(store.stored(&Instance::Public, now()).unwrap(), None);
     assert!(store.mirror(&Instance::Public).unwrap().is_none());
     assert!(matches!(store.import(&corp(), "corp.json", json().as_bytes(), now()), Err(Error::NoHome)));

@@ -197,5 +197,5 @@ fn what_has_no_effect_is_said() {
     let done = sandbox.paraph(&["config"]);
     assert_eq!(done.code, Some(0));
     assert!(done.stderr.contains("warning: the variable GITSIGN_CREDENTIAL_CACHE is ignored: "), "{}", done.stderr);
-    assert!(done.stderr.contains("the log entry is embedded in the signature all the same"), "{}", done.stderr);
+    assert!(done.stderr.contains("the log entry is embedded in the signature as well"), "{}", done.stderr);
 }

@@ -277,7 +277,7 @@ fn a_forges_key_that_cannot_be_used_is_an_error_of_the_setting() {
     }
     insta::assert_snapshot!(table, @r"
     exit 3
-    error: ROOT/forge cannot be read, which paraph.forgeKey in ROOT/home/.gitconfig (global) names: No such file or directory (os error 2)
+    error: ROOT/forge cannot be read (set by paraph.forgeKey in ROOT/home/.gitconfig (global)): No such file or directory (os error 2)
     exit 3
     error: the forge's key cannot be read from ROOT/forge: it must hold 1 to 100 public keys, and holds 0
     exit 3
@@ -288,7 +288,7 @@ fn a_forges_key_that_cannot_be_used_is_an_error_of_the_setting() {
     std::fs::write(sandbox.work().join("forge.pub"), &key.public).unwrap();
     sandbox.git(&["config", "--global", "paraph.forgeKey", sandbox.work().join("forge.pub").to_str().unwrap()]);
     let done = sandbox.paraph(&["verify"]);
-    assert!(done.stderr.contains("forge.pub lies in the work tree"), "{}", done.stderr);
+    assert!(done.stderr.contains("forge.pub is in the work tree"), "{}", done.stderr);
 }
 
 #[test]

@@ -22,8 +22,8 @@ fn shown(sandbox: &Sandbox, text: &str) -> String {
     let git = sandbox.git(&["--version"]);
     let text = filtered(text, &[(program, "PROGRAM"), (sandbox.root().to_str().unwrap(), "ROOT"), (&git, "git version N")]);
     let text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
-    let lines = text.lines().map(|line| match line.split_once(" in ").filter(|(_, rest)| rest.ends_with("this machine alone.")) {
-        Some((before, _)) => format!("{before} in N ms, on this machine alone."),
+    let lines = text.lines().map(|line| match line.split_once(" in ").filter(|(_, rest)| rest.ends_with(" ms.")) {
+        Some((before, _)) => format!("{before} in N ms."),
         None => without_instance(line.trim_end()),
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -85,7 +85,7 @@ fn setup_shows_each_change_makes_it_tries_it_out_and_takes_it_back() {
     // nobody can be asked
     let unasked = sandbox.paraph_with(&arguments, b"");
     assert_eq!((unasked.code, configuration(&sandbox, "--global")), (Some(2), before.clone()), "{}", unasked.stderr);
-    assert!(unasked.stderr.contains("nobody can be asked here"), "{}", unasked.stderr);
+    assert!(unasked.stderr.contains("there is no terminal to ask for confirmation"), "{}", unasked.stderr);
 
     let done = sandbox.paraph(&[&arguments[..], &["--yes"]].concat());
     insta::assert_snapshot!(all(&sandbox, &done), @r"
@@ -95,9 +95,11 @@ fn setup_shows_each_change_makes_it_tries_it_out_and_takes_it_back() {
     tag.gpgSign: not set -> true
     paraph.expectedIdentity: not set -> ann@example.com
     paraph.allowedIdentities: not set -> ROOT/home/allowed
-    git is configured. `paraph setup --global --undo` puts back what was there before.
-    A test signature was made and verified through git, in N ms, on this machine alone.
-    Sign with `git commit -S` or `git tag -s`; `paraph whoami` shows as whom, and what with.
+    git is configured. `paraph setup --global --undo` restores the earlier settings.
+    Testing with a throw-away log on this machine. Nothing is published.
+    git made and verified a test signature in N ms.
+    Every commit and annotated tag is signed now.
+    `paraph whoami` shows the identity and the services.
     exit 0
     ");
     insta::assert_snapshot!(configuration(&sandbox, "--global"), @r"
@@ -111,7 +113,7 @@ fn setup_shows_each_change_makes_it_tries_it_out_and_takes_it_back() {
     ");
     // again: there is nothing to do, and what is put back stays what was there first
     let again = sandbox.paraph(&[&arguments[..], &["--yes"]].concat());
-    assert!(again.code == Some(0) && again.stderr.starts_with("git is configured already, for all your repositories."), "{}", again.stderr);
+    assert!(again.code == Some(0) && again.stderr.starts_with("git is already configured for all your repositories."), "{}", again.stderr);
 
     sandbox.git(&["config", "--global", "paraph.expectedIdentity", "bob@example.com"]);
     let undone = sandbox.paraph(&["setup", "--global", "--undo", "--yes"]);
@@ -121,7 +123,7 @@ fn setup_shows_each_change_makes_it_tries_it_out_and_takes_it_back() {
     commit.gpgSign: true -> false, no
     gpg.x509.program: PROGRAM -> ROOT/gitsign
     gpg.format: x509 -> not set
-    warning: paraph.expectedIdentity is bob@example.com by now, and not what paraph setup made it: it stays.
+    warning: paraph.expectedIdentity was changed to bob@example.com after `paraph setup`; it is left as it is.
     exit 0
     ");
     sandbox.git(&["config", "--global", "--unset", "paraph.expectedIdentity"]);
@@ -146,13 +148,13 @@ fn setup_configures_the_repository_that_it_is_called_in() {
     sandbox.git(&["config", "gpg.format", "openpgp"]);
     let done = sandbox.paraph(&["setup", "--global", "--yes"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    let warning = format!("warning: gpg.format is openpgp here, from {} (local), which wins", sandbox.work().join(".git/config").display());
+    let warning = format!("warning: gpg.format is openpgp here; {} (local) takes precedence", sandbox.work().join(".git/config").display());
     assert!(done.stderr.contains(&warning), "{}", done.stderr);
 
     let outside = Sandbox::new();
     insta::assert_snapshot!(all(&outside, &outside.paraph(&["setup", "--yes"])), @r"
-    error: this is not a git repository, and none is above it
-    hint: run it in a repository, or with --global for all repositories of yours.
+    error: neither this folder nor a parent is a git repository
+    hint: change into a repository, or use --global for all your repositories.
     exit 4
     ");
 }
@@ -196,17 +198,17 @@ fn doctor_finds_nothing_where_all_is_well() {
     ok       git         git version N
     ok       git's call  gpg.format = x509 in ROOT/home/.gitconfig (global)
     ok       git's call  gpg.x509.program = PROGRAM in ROOT/home/.gitconfig (global)
-    note     git's call  nothing is signed unless it is asked for (-S, -s, --signed)
-    ok       settings    each has its effect; `paraph config` shows them
+    note     git's call  signs only with -S, -s or --signed; set commit.gpgSign to sign always
+    ok       settings    all settings are valid; `paraph config` shows them
     ok       identity    from a login at the local issuer: the local Sigstore signs you in by itself
     note     agent       not used (the variable PARAPH_AGENT)
-    ok       trusted     1 line of ROOT/home/allowed-identities, which paraph.allowedIdentities in ROOT/home/.gitconfig (global) names
+    ok       trusted     1 line in ROOT/home/allowed-identities (set by paraph.allowedIdentities in ROOT/home/.gitconfig (global))
     ok       trust       instance local: SIGSTORE/local/trusted_root.json
     ok       issuer      http://HOST answers
     ok       fulcio      http://HOST answers
     ok       log         http://HOST answers
     ok       timestamps  http://HOST/api/v1/timestamp answers
-    ok       clock       agrees with the services' within 30 s
+    ok       clock       agrees with the services' clocks within 30 s
     0 problems, 0 warnings.
     exit 0
     ");
@@ -243,22 +245,22 @@ fn doctor_names_what_is_wrong_and_the_fix() {
     insta::assert_snapshot!(all(&sandbox, &alone(&sandbox, &["doctor", "--offline"])), @r"
     ok       paraph      VERSION at PROGRAM
     ok       git         git version N
-    problem  git's call  gpg.format is openpgp in ROOT/work/.git/config (local), so git signs with another program
-                         -> `paraph setup` sets it, and shows each change first
-    problem  git's call  gpg.x509.program = ROOT/other in ROOT/work/.git/config (local), which is another program than this one
-                         -> `paraph setup` sets it, and shows each change first
-    note     git's call  nothing is signed unless it is asked for (-S, -s, --signed)
-    warning  settings    gitsign.enablesigstorego in ROOT/work/.git/config (local) is ignored: it chooses between two libraries inside gitsign, and the signatures are the same
-    warning  settings    paraph.timout in ROOT/work/.git/config (local) is not a setting that is known, and is ignored
-    warning  settings    the variable GITSIGN_CREDENTIAL_CACHE is ignored: a credential cache of gitsign's hands out private keys, and none is asked for one
-    warning  settings    paraph.allowPlainHttp in ROOT/work/.git/config (local) lets identity tokens go to other machines over plain http
+    problem  git's call  gpg.format is openpgp in ROOT/work/.git/config (local), so git signs with a different program
+                         -> set it with `paraph setup`, which shows each change first
+    problem  git's call  gpg.x509.program = ROOT/other in ROOT/work/.git/config (local), which is a different program
+                         -> set it with `paraph setup`, which shows each change first
+    note     git's call  signs only with -S, -s or --signed; set commit.gpgSign to sign always
+    warning  settings    gitsign.enablesigstorego in ROOT/work/.git/config (local) is ignored: it selects a library inside gitsign; the signatures are the same
+    warning  settings    paraph.timout in ROOT/work/.git/config (local) is not a known setting and is ignored
+    warning  settings    the variable GITSIGN_CREDENTIAL_CACHE is ignored: gitsign's credential cache is not used; paraph's agent replaces it
+    warning  settings    paraph.allowPlainHttp in ROOT/work/.git/config (local) allows identity tokens over plain http to other machines
     problem  identity    the identity token expired at TIME
                          -> get a new token; if it is new, this machine's clock is ahead
-    note     identity    paraph.expectedIdentity is not set: whoever logs in signs, and the log shows it
+    note     identity    paraph.expectedIdentity is not set: any identity that logs in can sign, and the log shows it
     note     agent       not used (the variable PARAPH_AGENT)
-    ok       trusted     1 line of ROOT/work/.git/../allowed, which paraph.allowedIdentities in ROOT/work/.git/config (local) names
-    warning  trusted     ROOT/work/allowed lies in the work tree: whoever can change a branch can change whom it allows
-                         -> keep the file outside of the work tree, or in its .git folder
+    ok       trusted     1 line in ROOT/work/.git/../allowed (set by paraph.allowedIdentities in ROOT/work/.git/config (local))
+    warning  trusted     ROOT/work/allowed is in the work tree: anyone who can change the branch can change who is trusted
+                         -> move the file out of the work tree, or into its .git folder
     problem  hooks       ROOT/work/.git/hooks/pre-receive is not executable, so git does not run it
                          -> chmod +x ROOT/work/.git/hooks/pre-receive
     ok       trust       instance local: SIGSTORE/local/trusted_root.json
@@ -272,11 +274,11 @@ fn doctor_names_what_is_wrong_and_the_fix() {
     insta::assert_snapshot!(all(&sandbox, &alone(&sandbox, &["doctor"])), @r"
     ok       paraph      VERSION at PROGRAM
     ok       git         git version N
-    problem  git's call  gpg.format is openpgp in ROOT/work/.git/config (local), so git signs with another program
-                         -> `paraph setup` sets it, and shows each change first
-    problem  git's call  gpg.x509.program = paraph-that-is-not-there in ROOT/work/.git/config (local), which is not there
-                         -> `paraph setup` sets it, and shows each change first
-    note     git's call  nothing is signed unless it is asked for (-S, -s, --signed)
+    problem  git's call  gpg.format is openpgp in ROOT/work/.git/config (local), so git signs with a different program
+                         -> set it with `paraph setup`, which shows each change first
+    problem  git's call  gpg.x509.program = paraph-that-is-not-there in ROOT/work/.git/config (local), which does not exist
+                         -> set it with `paraph setup`, which shows each change first
+    note     git's call  signs only with -S, -s or --signed; set commit.gpgSign to sign always
     problem  settings    paraph.timeout in ROOT/work/.git/config (local) is 'soon'; allowed: a whole number of seconds from 1 to 3600
     3 problems, 0 warnings.
     exit 3
@@ -319,13 +321,13 @@ fn doctor_says_which_service_does_not_answer_and_how() {
     }
     insta::assert_snapshot!(table, @r"
     ok       issuer      http://HOST answers
-    problem  fulcio      FULCIO answers, and it takes tokens of http://HOST that are made out to other, and paraph.clientID is sigstore
+    problem  fulcio      FULCIO answers, but it expects the audience other in tokens from http://HOST; paraph.clientID is sigstore
                          -> check paraph.issuer, paraph.clientID and paraph.fulcio
     problem  log         Rekor v1 at PAGE/api/v1/log answered with a web page; a captive portal or proxy may be intercepting the connection
                          -> log in to the network with a browser, or check the proxy variables; then try again
     problem  timestamps  the timestamp authority at NOBODY/ could not be reached: connection refused
                          -> if this is the local Sigstore, start it: `paraph local serve --background`
-    ok       clock       agrees with the services' within 30 s
+    ok       clock       agrees with the services' clocks within 30 s
     exit 3
 
     problem  issuer      the identity provider at PAGE/.well-known/openid-configuration answered with a web page; a captive portal or proxy may be intercepting the connection
@@ -333,7 +335,7 @@ fn doctor_says_which_service_does_not_answer_and_how() {
     problem  fulcio      Fulcio at NOBODY/api/v2/configuration could not be reached: connection refused
                          -> if this is the local Sigstore, start it: `paraph local serve --background`
     ok       log         http://HOST answers
-    ok       clock       agrees with the services' within 30 s
+    ok       clock       agrees with the services' clocks within 30 s
     exit 5
     ");
 }

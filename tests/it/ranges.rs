@@ -168,9 +168,9 @@ fn standard_input_is_read_up_to_a_size() {
     let sandbox = Sandbox::with_repository();
     let most = 64 << 20;
     let verify = |size: usize| sandbox.paraph_with(&["verify", "--stdin"], &vec![b'\n'; size]);
-    assert!(!verify(most).stderr.contains("holds more than"));
+    assert!(!verify(most).stderr.contains("has more than"));
     let done = verify(most + 1);
-    assert!(done.code == Some(8) && done.stderr.contains("standard input holds more than 67108864 bytes"), "{done:?}");
+    assert!(done.code == Some(8) && done.stderr.contains("standard input has more than 67108864 bytes"), "{done:?}");
 
     let zeros = "0".repeat(40);
     let lines = |count: usize| format!("{zeros} {zeros} refs/heads/main\n").repeat(count);
@@ -179,5 +179,5 @@ fn standard_input_is_read_up_to_a_size() {
     assert!(done.code == Some(1) && done.stderr.contains("moves more than 100000 refs"), "{done:?}");
     assert!(!receive(&lines(100_000)).stderr.contains("moves more than"));
     let done = receive(&"a".repeat(most + 1));
-    assert!(done.code == Some(1) && done.stderr.contains("standard input holds more than 67108864 bytes"), "{done:?}");
+    assert!(done.code == Some(1) && done.stderr.contains("standard input has more than 67108864 bytes"), "{done:?}");
 }

@@ -224,3 +224,13 @@ fn nothing_to_verify_is_said_and_an_empty_list_is_a_mistake() {
         assert!(done.stderr.starts_with("error: the revisions only exclude commits"), "{}", done.stderr);
     }
 }
+
+/// The test signature of `paraph setup` is nobody's: what becomes public with a signature is told with the user's own first one.
+#[test]
+fn setup_tells_nothing_of_publication_on_the_terminal() {
+    let test = "setup_tells_nothing_of_publication_on_the_terminal";
+    let sandbox = Sandbox::with_repository();
+    let Some(seen) = on_terminal(&sandbox, "setup --yes", &[], test) else { return };
+    assert!(seen.contains("Nothing is published.") && seen.contains("git made and verified a test signature in "), "{seen}");
+    assert!(!seen.contains("paraph: "), "{seen}");
+}

@@ -1,4 +1,4 @@
-//! Whether the agent that would sign does so.
+//! Checks the agent that would sign.
 
 use super::{
     super::{
@@ -18,7 +18,7 @@ use crate::{
 
 const ABOUT: &str = "agent";
 
-/// `status` is what the user's own agent says of itself, where one runs.
+/// `status` is that of the user's own agent, if one is running.
 pub(super) fn all(context: &Context, status: &Result<Option<Status>, AgentError>) -> Vec<Finding> {
     let config = &context.config;
     if config.agent.value == AgentUse::Never {
@@ -27,15 +27,15 @@ pub(super) fn all(context: &Context, status: &Result<Option<Status>, AgentError>
     if let Some(socket) = &config.agent_socket.value {
         let path = socket.display();
         return vec![match Client::at(socket.clone()).is_present() {
-            true => Finding::ok(ABOUT, format!("the forwarded one at {path} answers")),
-            false => Finding::warning(ABOUT, format!("nobody listens at {path}: signing goes on without an agent"))
-                .fix(format!("forward the socket anew, or unset what names it ({})", config.agent_socket.source)),
+            true => Finding::ok(ABOUT, format!("the forwarded agent at {path} answers")),
+            false => Finding::warning(ABOUT, format!("nothing listens at {path}; signatures are made without an agent"))
+                .fix(format!("forward the socket again, or unset {}", config.agent_socket.source)),
         }];
     }
     vec![match status {
         Ok(status) => own(status.as_ref()),
         Err(error) => {
-            let found = Finding::warning(ABOUT, format!("{error}: signing goes on without it"));
+            let found = Finding::warning(ABOUT, format!("{error}; signatures are made without it"));
             match error.hint() {
                 Some(hint) => found.fix(hint),
                 None => found,
@@ -46,7 +46,7 @@ pub(super) fn all(context: &Context, status: &Result<Option<Status>, AgentError>
 
 fn own(status: Option<&Status>) -> Finding {
     match status {
-        Some(Status { locked: true, .. }) => locked("the agent is locked, and signs nothing"),
+        Some(Status { locked: true, .. }) => locked("the agent is locked and does not sign"),
         Some(Status { process, logins, .. }) => {
             let logins = match logins.as_slice() {
                 [] => "no login".to_owned(),
@@ -54,11 +54,11 @@ fn own(status: Option<&Status>) -> Finding {
             };
             Finding::ok(ABOUT, format!("process {process}, with {logins}"))
         }
-        None if Place::of_user().is_ok_and(|place| place.is_locked()) => locked("no agent runs, and one that is started is locked"),
-        None => Finding::note(ABOUT, "none runs; a signature that needs a login starts one"),
+        None if Place::of_user().is_ok_and(|place| place.is_locked()) => locked("no agent is running, and a new one would be locked"),
+        None => Finding::note(ABOUT, "not running; a signature that needs a login starts it"),
     }
 }
 
 fn locked(text: &str) -> Finding {
-    Finding::problem(ABOUT, Failure::new(Exit::Identity, text)).fix("paraph agent unlock")
+    Finding::problem(ABOUT, Failure::new(Exit::Identity, text)).fix("unlock it with `paraph agent unlock`")
 }

@@ -1,5 +1,4 @@
-//! Whether the keyring works that the user chose for refresh tokens, where one is chosen. The agent reads that from the user's own
-//! configuration, and so does this.
+//! Checks the keyring for refresh tokens, if one is configured. The agent reads that from the user's own configuration, and so does this check.
 
 use super::{
     super::{agent::keyring, context::Context, exit::Failure},
@@ -21,7 +20,7 @@ pub(super) fn all(context: &Context, status: &Result<Option<Status>, AgentError>
     };
     if context.config.keyring.source.is_repository() {
         let text = format!("{} has no effect: the agent reads the user's own configuration", context.config.keyring.source);
-        findings.push(Finding::warning(ABOUT, text).fix("git config --global paraph.keyring"));
+        findings.push(Finding::warning(ABOUT, text).fix("set it for yourself: `git config --global paraph.keyring VALUE`"));
     }
     let chosen = keyring::chosen(&config);
     if let Some(kind) = chosen {
@@ -31,14 +30,14 @@ pub(super) fn all(context: &Context, status: &Result<Option<Status>, AgentError>
         && status.keyring != chosen
     {
         findings.push(
-            Finding::warning(ABOUT, "the agent that runs was started before paraph.keyring was set")
-                .fix("`paraph agent stop`: the next signature starts another"),
+            Finding::warning(ABOUT, "the running agent was started before paraph.keyring was set")
+                .fix("stop it with `paraph agent stop`; the next signature starts a new one"),
         );
     }
     findings
 }
 
-/// Nobody is asked to unlock it.
+/// Tests the keyring. The user is not asked to unlock it.
 fn tried(kind: Kind) -> Finding {
     let runtime = match crate::service::runtime() {
         Ok(runtime) => runtime,
@@ -47,8 +46,8 @@ fn tried(kind: Kind) -> Finding {
     let tested = runtime.block_on(kind.self_test("doctor", None));
     runtime.shutdown_background();
     match tested {
-        Ok(()) => Finding::ok(ABOUT, format!("{kind} takes, gives back and forgets what it is given")),
-        Err(error) => Finding::warning(ABOUT, format!("{error}: logins stay in the agent's memory alone"))
-            .fix("mend or unlock it, or choose another paraph.keyring"),
+        Ok(()) => Finding::ok(ABOUT, format!("{kind} stores, returns and deletes a test entry")),
+        Err(error) => Finding::warning(ABOUT, format!("{error}; logins end with the agent"))
+            .fix("repair or unlock it, or choose another paraph.keyring"),
     }
 }

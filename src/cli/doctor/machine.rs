@@ -1,4 +1,4 @@
-//! What can be found out without asking anybody.
+//! Checks that need no network.
 
 use super::{
     super::{
@@ -17,9 +17,9 @@ use crate::{
 };
 use std::path::Path;
 
-/// `gpg.format = x509` came with this version of git.
+/// The first version of git that has `gpg.format = x509`.
 const OLDEST_GIT: (u32, u32) = (2, 19);
-const SET_UP: &str = "`paraph setup` sets it, and shows each change first";
+const SET_UP: &str = "set it with `paraph setup`, which shows each change first";
 
 pub(super) fn program() -> Finding {
     match this_program() {
@@ -33,7 +33,7 @@ pub(super) fn git() -> Finding {
         Ok(output) => output,
         Err(error) => {
             let failure = Failure::new(Exit::Configuration, format!("git cannot be run: {error}"));
-            return Finding::problem("git", failure.with_hint("install git, or put it into the PATH"));
+            return Finding::problem("git", failure.with_hint("install git, or add it to PATH"));
         }
     };
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -42,7 +42,7 @@ pub(super) fn git() -> Finding {
         (Some(major), Some(minor)) if (major, minor) >= OLDEST_GIT => Finding::ok("git", text),
         _ => {
             let (major, minor) = OLDEST_GIT;
-            let failure = Failure::new(Exit::Configuration, format!("{text} does not know gpg.format = x509"));
+            let failure = Failure::new(Exit::Configuration, format!("{text} does not support gpg.format = x509"));
             Finding::problem("git", failure.with_hint(format!("install git {major}.{minor} or newer")))
         }
     }
@@ -61,7 +61,7 @@ pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
             findings.push(Finding::ok("git's call", format!("gpg.format = x509 in {}", format.place)))
         }
         Some(format) => {
-            findings.push(wrong(format!("gpg.format is {} in {}, so git signs with another program", format.value, format.place)))
+            findings.push(wrong(format!("gpg.format is {} in {}, so git signs with a different program", format.value, format.place)))
         }
         None => findings.push(wrong("gpg.format is not set, so git signs with OpenPGP".into())),
     }
@@ -71,11 +71,11 @@ pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
             let (own, found) = (std::env::current_exe().ok(), find_program(&program.value));
             let text = format!("gpg.x509.program = {} in {}", program.value, program.place);
             match (own, found) {
-                (_, None) => wrong(format!("{text}, which is not there")),
-                (Some(own), Some(found)) if !is_same_file(&own, &found) => wrong(format!("{text}, which is another program than this one")),
+                (_, None) => wrong(format!("{text}, which does not exist")),
+                (Some(own), Some(found)) if !is_same_file(&own, &found) => wrong(format!("{text}, which is a different program")),
                 _ if !Path::new(&program.value).is_absolute() => {
                     Finding::warning("git's call", format!("{text}, which depends on the PATH"))
-                        .fix("programs with windows often start git with another PATH; `paraph setup` writes the absolute path")
+                        .fix("set the absolute path with `paraph setup`: graphical programs often start git with a different PATH")
                 }
                 _ => Finding::ok("git's call", text),
             }
@@ -83,31 +83,31 @@ pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
     });
     let always: Vec<&str> = ["commit.gpgSign", "tag.gpgSign", "push.gpgSign"].into_iter().filter(|key| git.is_on(key)).collect();
     findings.push(match always.as_slice() {
-        [] => Finding::note("git's call", "nothing is signed unless it is asked for (-S, -s, --signed)"),
-        keys => Finding::ok("git's call", format!("signs by itself: {}", keys.join(", "))),
+        [] => Finding::note("git's call", "signs only with -S, -s or --signed; set commit.gpgSign to sign always"),
+        keys => Finding::ok("git's call", format!("signs always: {}", keys.join(", "))),
     });
     findings
 }
 
-/// What is set and has no effect.
+/// Settings without effect, and settings that may not be intended.
 pub(super) fn settings(context: &Context) -> Vec<Finding> {
     let notices = context.config.notices.iter().map(|notice| Finding::warning("settings", notice.to_string()));
     let plain = context.config.allow_plain_http.value.then(|| {
         Finding::warning(
             "settings",
-            format!("{} lets identity tokens go to other machines over plain http", context.config.allow_plain_http.source),
+            format!("{} allows identity tokens over plain http to other machines", context.config.allow_plain_http.source),
         )
     });
     let opener = context.config.url_opener.value.as_ref().and_then(|opener| opener.command("").into_iter().next());
     let no_opener = opener.filter(|program| find_program(program).is_none()).map(|program| {
-        Finding::warning("settings", format!("{} names {program}, which is not there", context.config.url_opener.source))
-            .fix("correct it, or unset it: the desktop's browser opens then")
+        Finding::warning("settings", format!("{} names {program}, which does not exist", context.config.url_opener.source))
+            .fix("correct it, or unset it to use the desktop's browser")
     });
     let findings: Vec<Finding> = notices.chain(plain).chain(no_opener).collect();
-    if findings.is_empty() { vec![Finding::ok("settings", "each has its effect; `paraph config` shows them")] } else { findings }
+    if findings.is_empty() { vec![Finding::ok("settings", "all settings are valid; `paraph config` shows them")] } else { findings }
 }
 
-/// Where the identity would come from.
+/// The origin of the identity.
 pub(super) fn identity(context: &Context, terminal: &Terminal) -> Vec<Finding> {
     let mut findings = Vec::new();
     match identity::choice(context, terminal) {
@@ -122,30 +122,30 @@ pub(super) fn identity(context: &Context, terminal: &Terminal) -> Vec<Finding> {
                     Err(failure) => Finding::problem("identity", failure),
                 },
                 Source::Browser | Source::Device if !identity::somebody_is_there(context, terminal) => {
-                    Finding::warning("identity", "a login is needed, and there is neither a terminal nor a desktop here to log in with")
-                        .fix("where it is the same when git signs, choose another paraph.tokenProvider")
+                    Finding::warning("identity", "a login is needed, but there is no terminal and no desktop here to log in with")
+                        .fix("if git also runs without terminal and desktop (CI), set paraph.tokenProvider")
                 }
                 _ => Finding::ok("identity", text),
             });
             if let Some(job) = choice.unused {
-                let text = format!("the token of this job of {job} is there, and not used");
-                findings.push(Finding::note("identity", text).fix(format!("paraph.tokenProvider = {} would use it", job.name())));
+                let text = format!("this {job} job has an identity token, which is not used");
+                findings.push(Finding::note("identity", text).fix(format!("to use it, set paraph.tokenProvider to {}", job.name())));
             }
         }
         Err(failure) => findings.push(Finding::problem("identity", failure)),
     }
     if context.config.expected_identity.value.is_none() {
-        let text = "paraph.expectedIdentity is not set: whoever logs in signs, and the log shows it";
+        let text = "paraph.expectedIdentity is not set: any identity that logs in can sign, and the log shows it";
         findings.push(Finding::note("identity", text));
     }
     findings
 }
 
-/// Whom verification trusts.
+/// The identities that verification trusts.
 pub(super) fn allowed(context: &Context) -> Vec<Finding> {
     let setting = &context.config.allowed_identities;
     let Some(file) = &setting.value else {
-        let text = "paraph.allowedIdentities is not set: a valid signature is `untrusted`, whoever made it";
+        let text = "paraph.allowedIdentities is not set: every valid signature is `untrusted`";
         return vec![Finding::note("trusted", text)];
     };
     let (policy, warnings) = context.policy();
@@ -153,18 +153,18 @@ pub(super) fn allowed(context: &Context) -> Vec<Finding> {
     if count == 0 {
         let text = warnings.join(" ");
         let text = text.trim_end_matches('.').to_owned();
-        let failure = Failure::new(Exit::Configuration, if text.is_empty() { "nobody is allowed".to_owned() } else { text });
-        return vec![Finding::problem("trusted", failure.with_hint("mend the file: until then nobody is trusted"))];
+        let failure = Failure::new(Exit::Configuration, if text.is_empty() { "nobody is trusted".to_owned() } else { text });
+        return vec![Finding::problem("trusted", failure.with_hint("fix the file"))];
     }
     let lines = if count == 1 { "line" } else { "lines" };
-    let said = Finding::ok("trusted", format!("{count} {lines} of {}, which {} names", file.display(), setting.source));
+    let said = Finding::ok("trusted", format!("{count} {lines} in {} (set by {})", file.display(), setting.source));
     let warned = warnings.iter().map(|warning| {
-        Finding::warning("trusted", warning.trim_end_matches('.')).fix("keep the file outside of the work tree, or in its .git folder")
+        Finding::warning("trusted", warning.trim_end_matches('.')).fix("move the file out of the work tree, or into its .git folder")
     });
     std::iter::once(said).chain(warned).collect()
 }
 
-/// The hooks that can call this program.
+/// The hooks that call this program.
 pub(super) fn hooks(repository: Option<&Repository>) -> Vec<Finding> {
     let Some(repository) = repository else { return Vec::new() };
     let folder = git_process::printed(&["rev-parse", "--path-format=absolute", "--git-path", "hooks"]);
@@ -177,7 +177,7 @@ pub(super) fn hooks(repository: Option<&Repository>) -> Vec<Finding> {
             continue;
         }
         findings.push(if is_executable(&file) {
-            Finding::ok("hooks", format!("{} judges each push", file.display()))
+            Finding::ok("hooks", format!("{} verifies each push", file.display()))
         } else {
             let failure = Failure::new(Exit::Configuration, format!("{} is not executable, so git does not run it", file.display()));
             Finding::problem("hooks", failure.with_hint(format!("chmod +x {}", file.display())))
@@ -197,7 +197,7 @@ fn is_executable(_: &Path) -> bool {
     true
 }
 
-/// What signatures are verified under.
+/// The trust roots that signatures are verified with.
 pub(super) fn trust(context: &Context) -> Vec<Finding> {
     match context.trust_roots() {
         Ok(roots) => roots.iter().map(|root| Finding::ok("trust", format!("instance {}: {}", root.instance, root.source))).collect(),

@@ -1,6 +1,6 @@
-//! `paraph doctor`: what is configured and from where, what answers, what is wrong, and how to mend it.
+//! `paraph doctor`: checks the configuration and the services, and tells how to fix problems.
 //!
-//! Each check is a function that gives its findings; nothing is changed, no token is asked for, and no service is sent anything.
+//! Each check is a function that returns its findings. No check changes anything, obtains a token, or sends data to a service.
 
 #[cfg(unix)]
 mod agent;
@@ -18,43 +18,46 @@ use super::{
 use crate::repository::Repository;
 use serde_json::json;
 
-/// Find out what is configured, what answers and what is wrong
+/// Check the configuration and the services
 ///
-/// Looks at git and its settings, the settings of paraph, the identity, the keyring, the allowed identities, the hooks and the trust root,
-/// and whether issuer, certificate authority, log, timestamp authority and TUF repository answer; compares the clock with theirs. Nothing
-/// is changed but that a keyring that is configured has to keep an entry for a moment, and no service is sent anything but a question that
-/// everybody may ask.
+/// Checks git's settings, paraph's settings, the identity, the keyring, the allowed identities, the hooks and the trust root. Asks the issuer,
+/// the certificate authority, the log, the timestamp authority and the TUF repository whether they answer, and compares the clock with
+/// theirs. The services get public requests only. Nothing is changed, except that a configured keyring stores a test entry for a moment.
 ///
-/// Exits with 0 where nothing is wrong; warnings do not count. Otherwise with the code of the first problem's kind: 3 for settings, 6 for
-/// the identity, 7 for trust, 5 for services.
+/// Exits with 0 if there is no problem; warnings do not count. Otherwise the first problem decides: 3 for settings, 6 for the identity, 7 for
+/// trust, 5 for services.
+///
+/// Example: paraph doctor --offline
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Ask nobody
+    /// Do not ask the services
     #[arg(long)]
     offline: bool,
-    /// Print it as JSON
+    /// Print the findings as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// How it stands.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Ok,
     /// Worth knowing.
     Note,
-    /// It may not be what is wanted.
+    /// It may not be intended.
     Warning,
-    /// It does not work; with this exit.
+    /// It does not work; the command exits so.
     Problem(Exit),
 }
 
-/// One finding.
+/// One line of the output.
 #[derive(Debug)]
 struct Finding {
     about: &'static str,
     state: State,
+    /// A clause without a period.
     text: String,
+    /// What to do about it: a clause without a period, or a command.
     fix: Option<String>,
 }
 

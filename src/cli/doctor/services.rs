@@ -1,4 +1,4 @@
-//! Whether the services answer, each asked once for something that it tells everybody, and what their clocks say.
+//! Checks that the services answer a public request, and compares their clocks with this one.
 
 use super::{
     super::{
@@ -16,11 +16,11 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// How long one service may take.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Clocks that differ by less agree: an answer takes its time, and its date has whole seconds.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Clocks that differ by less agree: an answer takes time, and its date has whole seconds.
 const AGREEMENT: SignedDuration = SignedDuration::from_secs(30);
 
-/// What a probe found, and what the service's clock was ahead of this one's.
+/// The finding of a probe, and by how much the service's clock is ahead of this one.
 struct Probed {
     finding: Finding,
     ahead: Option<SignedDuration>,
@@ -63,12 +63,12 @@ pub(super) fn all(context: &Context) -> Result<Vec<Finding>, Failure> {
     Ok(proxies.into_iter().chain(probed.into_iter().map(|probed| probed.finding)).chain(clock).chain(remarks).collect())
 }
 
-/// Proxies decide what "reachable" means; their credentials are not shown.
+/// The proxies in use, without their credentials.
 fn proxies() -> Option<Finding> {
     let named = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
     let set = named.into_iter().filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     let set: Vec<&str> = set.collect();
-    (!set.is_empty()).then(|| Finding::note("services", format!("asked through the proxy of {}", set.join(", "))))
+    (!set.is_empty()).then(|| Finding::note("services", format!("called through the proxy in {}", set.join(", "))))
 }
 
 async fn probe_issuer(http: &Http, issuer: &str) -> Probed {
@@ -78,8 +78,8 @@ async fn probe_issuer(http: &Http, issuer: &str) -> Probed {
         let metadata = answer.json::<Value>()?;
         match text(&metadata, "issuer") {
             Some(named) if named == issuer => Ok(None),
-            Some(named) => Err(answer.mismatch(format!("it names itself {}", quotable(named)))),
-            None => Err(answer.malformed("it names no issuer")),
+            Some(named) => Err(answer.mismatch(format!("it calls itself {}", quotable(named)))),
+            None => Err(answer.malformed("it has no issuer")),
         }
     })
 }
@@ -89,16 +89,16 @@ async fn probe_fulcio(http: &Http, fulcio: &str, issuer: &str, client: &str) -> 
     let answer = ask(http, Service::Fulcio, fulcio, "api/v2/configuration").await;
     judge(about, fulcio, answer, |answer| {
         let configuration = answer.json::<Value>()?;
-        let issuers = configuration.get("issuers").and_then(Value::as_array).ok_or_else(|| answer.malformed("it names no issuers"))?;
+        let issuers = configuration.get("issuers").and_then(Value::as_array).ok_or_else(|| answer.malformed("it lists no issuers"))?;
         let known = issuers.iter().find(|known| text(known, "issuerUrl") == Some(issuer));
         Ok(match known.map(|known| text(known, "audience")) {
             Some(Some(audience)) if audience != client => {
-                Some(format!("it takes tokens of {issuer} that are made out to {}, and paraph.clientID is {client}", quotable(audience)))
+                Some(format!("it expects the audience {} in tokens from {issuer}; paraph.clientID is {client}", quotable(audience)))
             }
             Some(_) => None,
-            // a pattern may fit, which is Fulcio's to decide
+            // a wildcard may match; Fulcio decides
             None if issuers.iter().any(|known| text(known, "wildcardIssuerUrl").is_some_and(|url| !url.is_empty())) => None,
-            None => Some(format!("it does not take tokens of {issuer}")),
+            None => Some(format!("it does not accept tokens from {issuer}")),
         })
     })
 }
@@ -114,20 +114,20 @@ async fn probe_log(http: &Http, log: &str, version: LogVersion) -> Probed {
             let answer = ask(http, Service::RekorV1, log, "api/v1/log").await;
             judge(about, log, answer, |answer| match answer.json::<Value>()?.get("treeSize") {
                 Some(Value::Number(_)) => Ok(None),
-                _ => Err(answer.malformed("it tells no size of the log")),
+                _ => Err(answer.malformed("it has no tree size")),
             })
         }
         LogVersion::V2 => {
             let answer = ask(http, Service::RekorV2, log, "api/v2/checkpoint").await;
             judge(about, log, answer, |answer| match answer.body.windows(2).any(|pair| pair == b"\n\n") {
                 true => Ok(None),
-                false => Err(answer.malformed("it is no checkpoint")),
+                false => Err(answer.malformed("it is not a checkpoint")),
             })
         }
     }
 }
 
-/// It takes questions only about a signature; that it refuses another one is answer enough.
+/// The authority accepts requests about signatures only. A refusal shows that it is there.
 async fn probe_timestamps(http: &Http, url: &str) -> Probed {
     let answer = ask(http, Service::TimestampAuthority, url, "").await;
     let answer = answer.and_then(|answer| if answer.status.is_server_error() { Err(answer.refused()) } else { Ok(answer) });
@@ -139,15 +139,15 @@ async fn probe_mirror(http: &Http, url: &str) -> Probed {
     let answer = ask(http, Service::TufMirror, url, "timestamp.json").await;
     judge("mirror", url, answer, |answer| match answer.json::<Value>()?.get("signed") {
         Some(Value::Object(_)) => Ok(None),
-        _ => Err(answer.malformed("it is no TUF metadata")),
+        _ => Err(answer.malformed("it is not TUF metadata")),
     })
 }
 
 async fn ask(http: &Http, service: Service, base: &str, path: &str) -> Result<Answer, ServiceError> {
-    http.within(PATIENCE).send(&Call::get(service, endpoint(service, base, path)?)).await
+    http.within(TIMEOUT).send(&Call::get(service, endpoint(service, base, path)?)).await
 }
 
-/// `check` says what is wrong with an answer of success: an error of the service, or words about the configuration.
+/// `check` looks at a successful answer: it returns an error of the service, or a problem of the configuration.
 fn judge(
     about: &'static str,
     url: &str,
@@ -168,7 +168,7 @@ fn finding(about: &'static str, url: &str, checked: Result<Option<String>, Servi
     match checked {
         Ok(None) => Finding::ok(about, format!("{url} answers")),
         Ok(Some(problem)) => {
-            let failure = Failure::new(Exit::Configuration, format!("{url} answers, and {problem}"));
+            let failure = Failure::new(Exit::Configuration, format!("{url} answers, but {problem}"));
             Finding::problem(about, failure.with_hint("check paraph.issuer, paraph.clientID and paraph.fulcio"))
         }
         Err(error) => Finding::problem(about, error.into()),
@@ -181,22 +181,35 @@ fn ahead(answer: &Answer) -> Option<SignedDuration> {
     Some(date.timestamp().duration_since(Timestamp::now()))
 }
 
-/// Where most services agree that this clock is wrong, it is.
+/// Compares this clock with the median of the services' clocks.
 fn clock(ahead: impl Iterator<Item = SignedDuration>) -> Option<Finding> {
     let mut ahead: Vec<SignedDuration> = ahead.collect();
     ahead.sort();
     let middle = *ahead.get(ahead.len() / 2)?;
     if middle.abs() <= AGREEMENT {
-        return Some(Finding::ok("clock", format!("agrees with the services' within {} s", AGREEMENT.as_secs())));
+        return Some(Finding::ok("clock", format!("agrees with the services' clocks within {} s", AGREEMENT.as_secs())));
     }
-    let (seconds, word) = (middle.abs().as_secs(), if middle.is_negative() { "ahead" } else { "behind" });
-    let text = format!("this machine's clock is {seconds} s {word}, by the services'");
+    let word = if middle.is_negative() { "ahead" } else { "behind" };
+    let text = format!("this machine's clock is {} {word}, compared with the services'", span(middle.abs()));
     Some(if middle.abs() > SignedDuration::from_mins(5) {
         let failure = Failure::new(Exit::Configuration, text);
-        Finding::problem("clock", failure.with_hint("set the clock, for instance with NTP: tokens and certificates live for minutes"))
+        Finding::problem(
+            "clock",
+            failure.with_hint("set the clock, for example with NTP; tokens and certificates are valid for minutes only"),
+        )
     } else {
-        Finding::warning("clock", text).fix("set the clock, for instance with NTP")
+        Finding::warning("clock", text).fix("set the clock, for example with NTP")
     })
+}
+
+/// A time span in the largest unit of which there are at least two.
+fn span(duration: SignedDuration) -> String {
+    match (duration.as_hours() / 24, duration.as_hours(), duration.as_mins()) {
+        (days @ 2.., ..) => format!("{days} days"),
+        (_, hours @ 2.., _) => format!("{hours} hours"),
+        (_, _, minutes @ 2..) => format!("{minutes} minutes"),
+        _ => format!("{} seconds", duration.as_secs()),
+    }
 }
 
 #[cfg(test)]
@@ -210,8 +223,9 @@ mod tests {
             finding.map(|finding| format!("{}: {}", finding.state.word(), finding.text)).unwrap_or_default()
         };
         assert_eq!(say(&[]), "");
-        assert_eq!(say(&[0, 90_000, -1]), "ok: agrees with the services' within 30 s");
-        assert_eq!(say(&[59, 60, 61]), "warning: this machine's clock is 60 s behind, by the services'");
-        assert_eq!(say(&[-3600, -3601, 0]), "problem: this machine's clock is 3600 s ahead, by the services'");
+        assert_eq!(say(&[0, 90_000, -1]), "ok: agrees with the services' clocks within 30 s");
+        assert_eq!(say(&[59, 60, 61]), "warning: this machine's clock is 60 seconds behind, compared with the services'");
+        assert_eq!(say(&[-218_029_453]), "problem: this machine's clock is 2523 days ahead, compared with the services'");
+        assert_eq!(say(&[-3600, -3601, 0]), "problem: this machine's clock is 60 minutes ahead, compared with the services'");
     }
 }

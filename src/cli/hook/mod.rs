@@ -118,7 +118,7 @@ fn update(reference: &str, old: &str, new: &str, ui: &mut Ui) -> Result<Exit, Fa
 /// Judges with the server's configuration, which no push may change.
 fn judge_on_server(updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::of_server()?;
-    if let Some(why) = context.policy_under_test() {
+    if let Some(why) = context.policy_in_work_tree() {
         return Err(Failure::new(Exit::Configuration, why).with_hint("on the server, move that file out of the work tree"));
     }
     let replacement = |update: &&Update| !update.is_deletion() && update.reference().starts_with("refs/replace/");

@@ -1,4 +1,4 @@
-//! `paraph setup`: git's configuration for this program, shown before it is changed and put back on demand.
+//! `paraph setup`: configures git for this program. Changes are shown first and can be undone.
 
 mod record;
 #[cfg(unix)]
@@ -20,35 +20,37 @@ use std::{
 
 /// Configure git to sign and verify with paraph
 ///
-/// Shows each change of git's configuration, asks, makes it with `git config`, and ends with a test signature in a temporary folder, by a
-/// private Sigstore on this machine: nothing is sent anywhere. The program is named by its absolute path, since programs with windows often
-/// start git with another PATH. `--undo` puts back what was there before.
+/// Shows each change of git's configuration, asks, and makes it with `git config`. Then it makes a test signature in a temporary folder,
+/// with a private Sigstore on this machine; nothing is published. The program is set by its absolute path, because graphical programs often
+/// start git with a different PATH. `--undo` restores the earlier settings.
 ///
-/// In a repository it configures that repository, with --global all repositories of the user.
+/// Inside a repository, that repository is configured; with --global, all repositories of the user.
+///
+/// Example: paraph setup --global --always
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// For all repositories of the user
+    /// Configure all repositories of the user
     #[arg(long, conflicts_with = "local")]
     global: bool,
-    /// For the repository here, which is what happens anyway inside of one
+    /// Configure this repository, the default inside one
     #[arg(long)]
     local: bool,
-    /// Also sign every commit and every annotated tag from now on, not only those with -S and -s
+    /// Sign every commit and annotated tag, not only with -S and -s
     #[arg(long)]
     always: bool,
-    /// Refuse to sign as anybody but this identity (paraph.expectedIdentity)
+    /// Sign as this identity only (paraph.expectedIdentity)
     #[arg(long, value_name = "IDENTITY")]
     identity: Option<String>,
-    /// Trust the identities that this file allows (paraph.allowedIdentities)
+    /// Trust the identities in this file (paraph.allowedIdentities)
     #[arg(long, value_name = "FILE")]
     allowed_identities: Option<PathBuf>,
-    /// Put back what was there before
+    /// Restore the settings from before `paraph setup`
     #[arg(long, conflicts_with_all = ["always", "identity", "allowed_identities"])]
     undo: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
-    /// Show the changes, and make none
+    /// Show the changes without making them
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
 }
@@ -69,7 +71,7 @@ fn set_up(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure>
         .filter(|change| change.before != [Some(change.after.clone())])
         .collect();
     if changes.is_empty() {
-        ui.note(format!("git is configured already, {}.", place.words()));
+        ui.note(format!("git is already configured {}.", place.words()));
     }
     for change in &changes {
         ui.line(format!("{}: {} -> {}", change.key, shown(&change.before), change.after));
@@ -77,20 +79,26 @@ fn set_up(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure>
     if !changes.is_empty() && confirmed(&format!("Change git's configuration {}?", place.words()), arguments, ui)? {
         let mut record = Record::read(&place.record)?;
         record.add(&changes);
-        // first what is needed to undo it
+        // first, so that a change that fails can be undone
         record.write(&place.record)?;
         for change in &changes {
             place.git(&["--replace-all", &change.key, &change.after])?;
         }
         let scope = if place.scope == "--global" { " --global" } else { "" };
-        ui.note(format!("git is configured. `paraph setup{scope} --undo` puts back what was there before."));
+        ui.note(format!("git is configured. `paraph setup{scope} --undo` restores the earlier settings."));
     } else if !changes.is_empty() {
         return Ok(Exit::Good);
     }
-    let elsewhere = if place.scope == "--global" && is_overridden(&wanted, ui)? { "Elsewhere sign" } else { "Sign" };
+    let elsewhere = place.scope == "--global" && is_overridden(&wanted, ui)?;
     if !arguments.dry_run {
         try_out(&program, ui)?;
-        ui.note(format!("{elsewhere} with `git commit -S` or `git tag -s`; `paraph whoami` shows as whom, and what with."));
+        ui.note(match (arguments.always, elsewhere) {
+            (true, true) => "In other repositories, every commit and annotated tag is signed now.",
+            (true, false) => "Every commit and annotated tag is signed now.",
+            (false, true) => "In other repositories, sign with `git commit -S` or `git tag -s`.",
+            (false, false) => "Sign with `git commit -S` or `git tag -s`.",
+        });
+        ui.note("`paraph whoami` shows the identity and the services.");
     }
     Ok(Exit::Good)
 }
@@ -105,14 +113,14 @@ fn undo(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             continue;
         }
         if now != [Some(change.after.clone())] {
-            ui.warning(format!("{} is {} by now, and not what paraph setup made it: it stays.", change.key, shown(&now)));
+            ui.warning(format!("{} was changed to {} after `paraph setup`; it is left as it is.", change.key, shown(&now)));
             continue;
         }
         ui.line(format!("{}: {} -> {}", change.key, change.after, shown(&change.before)));
         back.push(change);
     }
     if back.is_empty() {
-        ui.note(format!("There is nothing to put back {}.", place.words()));
+        ui.note(format!("There is nothing to restore {}.", place.words()));
     } else if !confirmed(&format!("Change git's configuration {}?", place.words()), arguments, ui)? {
         return Ok(Exit::Good);
     }
@@ -122,7 +130,7 @@ fn undo(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     for change in back {
         place.git(&["--unset-all", &change.key])?;
         for value in &change.before {
-            // a key without an equals sign means true, and git itself writes none
+            // a key without an equals sign means true; git cannot write one
             place.git(&["--add", &change.key, value.as_deref().unwrap_or("true")])?;
         }
     }
@@ -130,11 +138,11 @@ fn undo(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-/// The settings in the order in which they are shown.
+/// The settings to make, in the order in which they are shown.
 fn wanted(arguments: &Args, program: &Path) -> Result<Vec<(String, String)>, Failure> {
     let text = |path: &Path| {
         path.to_str().map(str::to_owned).ok_or_else(|| {
-            Failure::new(Exit::Configuration, format!("the path {} is no text in UTF-8, as git's configuration needs it", path.display()))
+            Failure::new(Exit::Configuration, format!("the path {} is not valid UTF-8, which git's configuration requires", path.display()))
         })
     };
     let mut wanted = vec![("gpg.format".to_owned(), "x509".to_owned()), ("gpg.x509.program".to_owned(), text(program)?)];
@@ -143,7 +151,7 @@ fn wanted(arguments: &Args, program: &Path) -> Result<Vec<(String, String)>, Fai
     }
     if let Some(identity) = &arguments.identity {
         if identity.is_empty() || identity.contains(char::is_whitespace) || !crate::escape::is_printable(identity) {
-            return Err(Failure::new(Exit::Usage, "--identity takes an e-mail address or the URI of a workload, without spaces"));
+            return Err(Failure::new(Exit::Usage, "--identity is not valid; expected an e-mail address or the URI of a workload"));
         }
         wanted.push(("paraph.expectedIdentity".to_owned(), identity.clone()));
     }
@@ -157,20 +165,20 @@ fn wanted(arguments: &Args, program: &Path) -> Result<Vec<(String, String)>, Fai
     Ok(wanted)
 }
 
-/// Whether something closer, such as the repository that this is, has a setting of git's of its own, which wins over the user's; says which.
+/// Warns of settings that take precedence over the user's here, such as the repository's own. Returns whether there are any.
 fn is_overridden(wanted: &[(String, String)], ui: &mut Ui) -> Result<bool, Failure> {
     let settings = GitSettings::load(Repository::discover()?.as_ref())?;
     let mut found = false;
     for (key, value) in wanted {
         if let Some(here) = settings.get(key).filter(|here| here.value != *value) {
-            ui.warning(format!("{key} is {} here, from {}, which wins over what is set for all your repositories", here.value, here.place));
+            ui.warning(format!("{key} is {} here; {} takes precedence over the setting for all your repositories", here.value, here.place));
             found = true;
         }
     }
     Ok(found)
 }
 
-/// Whether to go on. Where nobody can be asked, nothing is done.
+/// Asks for confirmation. If nobody can be asked, that is an error.
 fn confirmed(question: &str, arguments: &Args, ui: &mut Ui) -> Result<bool, Failure> {
     ui.flush()?;
     if arguments.dry_run {
@@ -181,8 +189,8 @@ fn confirmed(question: &str, arguments: &Args, ui: &mut Ui) -> Result<bool, Fail
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::new(Exit::Usage, "nothing was changed, since nobody can be asked here")
-            .with_hint("--yes makes these changes without asking, --dry-run only shows them"));
+        return Err(Failure::new(Exit::Usage, "nothing was changed: there is no terminal to ask for confirmation")
+            .with_hint("make the changes with --yes, or only show them with --dry-run"));
     }
     ui.note(format!("{question} [y/N]"));
     let mut answer = String::new();
@@ -196,24 +204,25 @@ fn confirmed(question: &str, arguments: &Args, ui: &mut Ui) -> Result<bool, Fail
 
 #[cfg(unix)]
 fn try_out(program: &Path, ui: &mut Ui) -> Result<(), Failure> {
+    ui.note("Testing with a throw-away log on this machine. Nothing is published.");
     let took = trial::run(program)?;
-    ui.note(format!("A test signature was made and verified through git, in {} ms, on this machine alone.", took.as_millis()));
+    ui.note(format!("git made and verified a test signature in {} ms.", took.as_millis()));
     Ok(())
 }
 
 #[cfg(not(unix))]
 fn try_out(_: &Path, ui: &mut Ui) -> Result<(), Failure> {
-    ui.note("No test signature was made: the private Sigstore that it needs runs on Unix only.");
+    ui.note("No test signature was made: it needs the private Sigstore, which runs on Unix only.");
     Ok(())
 }
 
-/// A part of git's configuration, and the record of what was changed there.
+/// A part of git's configuration, and the record of the changes there.
 struct Place {
     scope: &'static str,
     record: PathBuf,
 }
 
-/// A key in git's spelling with one of its values.
+/// A key in git's spelling, and one of its values.
 type Value = (String, Option<String>);
 
 impl Place {
@@ -227,8 +236,8 @@ impl Place {
                 let folder = places.state_dir().unwrap_or(places.data_local_dir());
                 Ok(Self { scope: "--global", record: folder.join("setup.json") })
             }
-            None => Err(Failure::new(Exit::Object, "this is not a git repository, and none is above it")
-                .with_hint("run it in a repository, or with --global for all repositories of yours")),
+            None => Err(Failure::new(Exit::Object, "neither this folder nor a parent is a git repository")
+                .with_hint("change into a repository, or use --global for all your repositories")),
         }
     }
 
@@ -236,10 +245,10 @@ impl Place {
         if self.scope == "--global" { "for all your repositories" } else { "for this repository" }
     }
 
-    /// What is set here, includes left out, which `git config` would not change either.
+    /// The settings here without included files, which `git config` does not change.
     fn values(&self) -> Result<Vec<Value>, Failure> {
         let output = self.run(&["-z", "--list"])?;
-        // a file that does not exist yet sets nothing
+        // the file may not exist yet
         if !output.status.success() && self.scope == "--global" && !output.stderr.is_empty() {
             return Ok(Vec::new());
         }
@@ -258,7 +267,7 @@ impl Place {
         }
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         Err(Failure::new(Exit::Configuration, format!("git config {} {} failed: {said}", self.scope, arguments.join(" ")))
-            .with_hint("`paraph setup --undo` puts back what was changed"))
+            .with_hint("restore the earlier settings with `paraph setup --undo`"))
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Output, Failure> {
@@ -267,7 +276,7 @@ impl Place {
     }
 }
 
-/// The values of a key; section and name are compared without case, as git does.
+/// The values of a key, which is compared without case, as git does.
 fn values_of(values: &[Value], key: &str) -> Vec<Option<String>> {
     values.iter().filter(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| value.clone()).collect()
 }

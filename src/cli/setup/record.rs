@@ -1,7 +1,7 @@
-//! What `paraph setup` found before it changed git's configuration, so that `--undo` can put it back.
+//! The settings that `paraph setup` replaced, so that `--undo` can restore them.
 //!
-//! One file: `paraph-setup.json` in the repository's git directory, or `setup.json` in the user's state folder. Whoever can change it
-//! decides what `--undo` puts into git's configuration, after it was shown; it is read for nothing else.
+//! One file: `paraph-setup.json` in the repository's git directory, or `setup.json` in the user's state folder. It is read by `paraph setup`
+//! only. Anyone who can change it decides which settings `--undo` restores; the user sees them first.
 
 use super::super::exit::{Exit, Failure};
 use serde::{Deserialize, Serialize};
@@ -17,24 +17,24 @@ const MAX_RECORD: usize = 64 << 10;
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Record {
-    /// In the order in which they were made.
+    /// The changes in the order in which they were made.
     pub(super) changes: Vec<Change>,
 }
 
-/// A key of git's configuration that was changed.
+/// A change of a key in git's configuration.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
-    /// The key.
+    /// The key, as git spells it.
     pub(super) key: String,
-    /// All its values before, in their order; none where it was not set. A key without an equals sign has no text.
+    /// All earlier values in their order; empty if the key was not set. A key without an equals sign has the value `None`.
     pub(super) before: Vec<Option<String>>,
-    /// Its one value afterwards.
+    /// The one value after the change.
     pub(super) after: String,
 }
 
 impl Record {
-    /// Reads it; an empty one where there is none.
+    /// Reads the record; an empty one if there is no file.
     pub(super) fn read(file: &Path) -> Result<Self, Failure> {
         let bytes = match std::fs::metadata(file) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
@@ -42,23 +42,23 @@ impl Record {
         };
         serde_json::from_slice(&bytes).map_err(|error| {
             Failure::new(Exit::Io, format!("{} is damaged: {error}", file.display()))
-                .with_hint("remove it; what was set before paraph is then no longer known")
+                .with_hint("remove it; the earlier settings are then lost")
         })
     }
 
-    /// Adds changes. What was there before the first change of a key stays what is put back.
+    /// Adds changes. For each key, the values before its first change are kept.
     pub(super) fn add(&mut self, changes: &[Change]) {
         for change in changes {
             match self.changes.iter_mut().find(|known| known.key == change.key) {
                 Some(known) if change.before == [Some(known.after.clone())] => known.after.clone_from(&change.after),
-                // somebody has changed it in between: theirs is what is put back
+                // the user changed it in between: that value is restored
                 Some(known) => known.clone_from(change),
                 None => self.changes.push(change.clone()),
             }
         }
     }
 
-    /// Writes it whole, or removes it where nothing is left to put back.
+    /// Replaces the file in one step, or removes it if there is nothing to restore.
     pub(super) fn write(&self, file: &Path) -> Result<(), Failure> {
         let failure = |error: &std::io::Error| Failure::io(&format!("{} cannot be written", file.display()), error);
         if self.changes.is_empty() {

@@ -1,7 +1,10 @@
-//! A signature to see that it works: git in a temporary folder, the program as git will call it, and a private Sigstore in this process.
-//! Nothing of it leaves the machine, and nothing of it stays.
+//! A test signature: git in a temporary folder, the program as git will call it, and a private Sigstore in this process. Nothing leaves the
+//! machine, and nothing stays on it.
 
-use super::super::exit::{Exit, Failure};
+use super::super::{
+    exit::{Exit, Failure},
+    one_time_notice,
+};
 use crate::git_process;
 use crate::local::{Instance, LocalError, Running, ServeOptions};
 use std::{
@@ -10,10 +13,10 @@ use std::{
 };
 
 const EMAIL: &str = "trial@paraph.invalid";
-/// Another process can take the port between its being drawn and being used.
+/// Another process can take the port between its choice and its use.
 const ATTEMPTS: usize = 5;
 
-/// Signs and verifies a commit; gives how long the signature took.
+/// Signs and verifies a commit. Returns how long the signature took.
 pub(super) fn run(program: &Path) -> Result<Duration, Failure> {
     let folder = tempfile::tempdir().map_err(|error| Failure::io("a temporary folder cannot be made", &error))?;
     let (_running, files, url) = sigstore(folder.path())?;
@@ -24,6 +27,8 @@ pub(super) fn run(program: &Path) -> Result<Duration, Failure> {
         .and_then(|()| std::fs::create_dir_all(&home))
         .and_then(|()| std::fs::write(&allowed, format!("{EMAIL} {url} instance=trial\n")))
         .map_err(|error| Failure::io("the temporary folder cannot be filled", &error))?;
+    // what becomes public is said about the user's own signatures
+    one_time_notice::suppress_all(&home).map_err(|error| Failure::io("the temporary folder cannot be filled", &error))?;
     let setting = |key: &str, value: &Path| format!("{key}={}", value.display());
     let settings = [
         "user.name=Trial".to_owned(),
@@ -40,7 +45,7 @@ pub(super) fn run(program: &Path) -> Result<Duration, Failure> {
     let git = |arguments: &[&str]| {
         let mut command = git_process::git(settings.iter().flat_map(|setting| ["-c", setting]));
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", &home);
-        // one signature needs no agent, and nothing may stay behind
+        // an agent would outlast the test
         command.env("PARAPH_AGENT", "never").env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CEILING_DIRECTORIES", folder.path());
         command.args(arguments).current_dir(&work);
         let done = command.output().map_err(|error| Failure::io("git cannot be run", &error))?;
@@ -51,7 +56,7 @@ pub(super) fn run(program: &Path) -> Result<Duration, Failure> {
                 let said = said.trim().lines().collect::<Vec<_>>().join("; ");
                 let what = arguments.first().copied().unwrap_or_default();
                 Err(Failure::new(Exit::Io, format!("the test signature failed: git {what}: {said}"))
-                    .with_hint("`paraph doctor` looks for the cause; `paraph setup --undo` puts back what was there before"))
+                    .with_hint("look for the cause with `paraph doctor`, or restore the earlier settings with `paraph setup --undo`"))
             }
         }
     };

@@ -122,7 +122,7 @@ fn a_locked_agent_signs_nothing() {
     let doctor = setup.paraph(&["doctor", "--offline"]);
     assert_eq!(doctor.code, Some(6), "{doctor:?}");
     assert!(
-        doctor.stdout.contains("the agent is locked, and signs nothing\n") && doctor.stdout.contains("paraph agent unlock"),
+        doctor.stdout.contains("the agent is locked and does not sign\n") && doctor.stdout.contains("paraph agent unlock"),
         "{doctor:?}"
     );
     // the lock outlives the agent, however it ended

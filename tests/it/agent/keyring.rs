@@ -461,17 +461,17 @@ fn doctor_says_whether_the_keyring_works() {
         let done = setup.paraph(&["doctor", "--offline"]);
         done.stdout.lines().filter(|line| line.contains(" keyring ")).map(str::to_owned).collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(found(&setup), @"ok       keyring     the Secret Service takes, gives back and forgets what it is given");
+    insta::assert_snapshot!(found(&setup), @"ok       keyring     the Secret Service stores, returns and deletes a test entry");
     assert_eq!(service.labels().len(), 0);
     service.restart_keyring(false);
-    insta::assert_snapshot!(found(&setup), @"warning  keyring     the Secret Service is locked, and was not unlocked: logins stay in the agent's memory alone");
+    insta::assert_snapshot!(found(&setup), @"warning  keyring     the Secret Service is locked, and was not unlocked; logins end with the agent");
     service.restart_keyring(true);
     setup.sandbox.git(&["config", "--global", "--unset", "paraph.keyring"]);
     assert_eq!(found(&setup), "", "nothing is to be said of what nobody wants");
     setup.commit("one");
     setup.sandbox.git(&["config", "--global", "paraph.keyring", "os"]);
     insta::assert_snapshot!(found(&setup), @r"
-    ok       keyring     the Secret Service takes, gives back and forgets what it is given
-    warning  keyring     the agent that runs was started before paraph.keyring was set
+    ok       keyring     the Secret Service stores, returns and deletes a test entry
+    warning  keyring     the running agent was started before paraph.keyring was set
     ");
 }

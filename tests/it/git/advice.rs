@@ -215,14 +215,15 @@ fn each_failure_says_what_happened_and_what_to_do() {
     hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used; where trust comes from files, paraph.fulcioRoot names the one that is missing.
 
     an instance without a root
-    error: the instance office has no trust root: set paraph.office.trustedRoot, or run `paraph trust initialize`
+    error: there is no instance 'office' (set by paraph.instance in git's environment (GIT_CONFIG_COUNT))
+    hint: check the spelling.
 
     a setting that is none
     error: paraph.timeout in git's environment (GIT_CONFIG_COUNT) is 'soon'; allowed: a whole number of seconds from 1 to 3600
 
     a closed descriptor
     error: the status lines cannot be written to descriptor 77: No such file or directory (os error 2)
-    hint: --status-fd names a descriptor that the caller has opened for writing; git uses 2 for signatures and 1 for verdicts.
+    hint: open the descriptor of --status-fd for writing; git uses 2 when it signs and 1 when it verifies.
     "#);
 }
 

@@ -132,7 +132,10 @@ fn a_file_with_fulcios_root_alone_is_refused_before_anything_is_logged() {
 fn the_public_timestamp_authority_is_not_asked_about_signatures_for_another_log() {
     let (sigstore, mut sandbox) = repository("sha1");
     sandbox.set("GITSIGN_REKOR_VERSION", "2");
-    insta::assert_snapshot!(refused(&sigstore, &sandbox), @"error: no timestamp authority is configured for the instance custom: set paraph.timestampServerURL (an entry of Rekor v2 tells no time)");
+    insta::assert_snapshot!(refused(&sigstore, &sandbox), @r"
+    error: no timestamp authority is configured for the instance custom
+    hint: set paraph.timestampServerURL (entries of Rekor v2 have no time).
+    ");
 }
 
 #[test]

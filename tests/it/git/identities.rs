@@ -54,11 +54,11 @@ fn a_file_of_allowed_identities_that_cannot_be_used_names_nobody_and_says_so() {
     insta::assert_snapshot!(table, @r#"
     missing: warning: Cannot read the allowed-identities file ROOT/home/missing (set by paraph.allowedIdentities in ROOT/home/.gitconfig (global)): No such file or directory (os error 2). Until it is fixed, nobody is trusted.
     empty: warning: The allowed-identities file ROOT/home/empty lists nobody, so nobody is trusted.
-    bad-line: warning: The allowed-identities file ROOT/home/bad-line is not valid, line 2: the issuer is missing; expected IDENTITY ISSUER [OPTIONS]. Until it is fixed, nobody is trusted.
-    unknown-option: warning: The allowed-identities file ROOT/home/unknown-option is not valid, line 2: unknown option "valid_before"; expected valid-after, valid-before, instance or for. Until it is fixed, nobody is trusted.
+    bad-line: warning: The allowed-identities file ROOT/home/bad-line cannot be used: line 2: the issuer is missing; expected IDENTITY ISSUER [OPTIONS]. Until it is fixed, nobody is trusted.
+    unknown-option: warning: The allowed-identities file ROOT/home/unknown-option cannot be used: line 2: unknown option "valid_before"; expected valid-after, valid-before, instance or for. Until it is fixed, nobody is trusted.
     not-text: warning: The allowed-identities file ROOT/home/not-text is not valid UTF-8. Until it is fixed, nobody is trusted.
-    too-large: warning: The allowed-identities file ROOT/home/too-large is not valid, line 1: the file has more than 1048576 bytes. Until it is fixed, nobody is trusted.
-    hostile: warning: The allowed-identities file ROOT/home/hostile is not valid, line 2: it contains a control character. Until it is fixed, nobody is trusted.
+    too-large: warning: The allowed-identities file ROOT/home/too-large cannot be used: line 1: the file has more than 1048576 bytes. Until it is fixed, nobody is trusted.
+    hostile: warning: The allowed-identities file ROOT/home/hostile cannot be used: line 2: it contains a control character. Until it is fixed, nobody is trusted.
     folder: warning: Cannot read the allowed-identities file ROOT/home/folder (set by paraph.allowedIdentities in ROOT/home/.gitconfig (global)): it is not a regular file. Until it is fixed, nobody is trusted.
     "#);
 }
@@ -167,7 +167,7 @@ fn a_file_in_the_work_tree_works_and_warns() {
     sandbox.git(&["config", "paraph.allowedIdentities", "../allowed"]);
     let done = sandbox.paraph(&["verify"]);
     assert_eq!((done.code, head(&sandbox).as_str()), (Some(0), "G|fully"));
-    insta::assert_snapshot!(shown(&sandbox, &done.stderr), @"warning: ROOT/work/allowed lies in the work tree: whoever can change a branch can change whom it allows.");
+    insta::assert_snapshot!(shown(&sandbox, &done.stderr), @"warning: ROOT/work/allowed is in the work tree: anyone who can change the branch can change who is trusted.");
     let git = sandbox.try_git(&["verify-commit", "HEAD"]);
     assert!(git.stderr.contains(done.stderr.trim_end()), "{}", git.stderr);
 
@@ -175,7 +175,7 @@ fn a_file_in_the_work_tree_works_and_warns() {
     let link = sandbox.home().join("link");
     std::os::unix::fs::symlink(&file, &link).unwrap();
     sandbox.git(&["config", "paraph.allowedIdentities", link.to_str().unwrap()]);
-    assert!(sandbox.paraph(&["verify"]).stderr.contains("lies in the work tree"));
+    assert!(sandbox.paraph(&["verify"]).stderr.contains("is in the work tree"));
 
     // no branch changes what is beside the objects
     std::fs::rename(&file, sandbox.work().join(".git/allowed")).unwrap();

@@ -215,7 +215,7 @@ fn a_revision_that_names_nothing_to_verify_is_a_failure_of_the_call() {
 
     For more information, try '--help'.
     exit 4
-    error: this is not a git repository, and none is above it
+    error: neither this folder nor a parent is a git repository
     hint: change into a repository, or set GIT_DIR.
     "#);
 }

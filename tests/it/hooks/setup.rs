@@ -35,11 +35,7 @@ fn whatever_is_missing_refuses_and_is_named() {
             "unknown option \"until\"",
         ),
         ("no trust", |setup| setup.serve("paraph.local.trustedRoot", "/nowhere/root"), "the push is refused: /nowhere/root cannot be read"),
-        (
-            "no instance",
-            |setup| setup.serve("paraph.instance", "elsewhere"),
-            "the push is refused: the instance elsewhere has no trust root",
-        ),
+        ("no instance", |setup| setup.serve("paraph.instance", "elsewhere"), "the push is refused: there is no instance 'elsewhere'"),
         (
             "refs read by another",
             |setup| write_hook("pre-receive", &setup.bare, "#!/bin/sh\ncat > /dev/null\nexec paraph hook pre-receive\n"),
@@ -109,8 +105,8 @@ fn a_policy_in_the_work_tree_that_a_push_changes_is_refused() {
     super::install("pre-receive", &served.join(".git"));
     setup.sandbox.git(&["remote", "set-url", "origin", served.to_str().unwrap()]);
     setup.signed("good");
-    says(&setup.refused(&["main"]), &["allowed lies in the work tree: whoever can change a branch can change whom it allows."]);
-    // the same server with the file outside of the work tree
+    says(&setup.refused(&["main"]), &["allowed is in the work tree: anyone who can change the branch can change who is trusted."]);
+    // the same server with the file elsewhere
     configure("paraph.allowedIdentities", setup.sandbox.root().join("allowed-by-server").to_str().unwrap());
     setup.accepted(&["main"]);
     let bad = setup.unsigned("bad");
@@ -184,7 +180,7 @@ fn a_policy_in_a_linked_work_tree_is_refused_too() {
     std::fs::copy(setup.sandbox.root().join("allowed-by-server"), linked.join("allowed")).unwrap();
     setup.serve("paraph.allowedIdentities", linked.join("allowed").to_str().unwrap());
     setup.signed("better");
-    says(&setup.refused(&["main"]), &["allowed lies in the work tree: whoever can change a branch can change whom it allows."]);
+    says(&setup.refused(&["main"]), &["allowed is in the work tree: anyone who can change the branch can change who is trusted."]);
     setup.serve("paraph.allowedIdentities", setup.sandbox.root().join("allowed-by-server").to_str().unwrap());
     setup.accepted(&["main"]);
 }

@@ -147,7 +147,7 @@ fn the_code_is_on_the_terminal_under_git_and_the_commit_is_signed() {
     assert_eq!(sandbox.git(&["log", "-1", "--format=%GS"]), EMAIL);
     assert_eq!(counted(&sigstore), Logins { logins: 1, renewals: 0 });
     let sentence = format!("paraph: log in on any device at {}/device with the code ", sigstore.url);
-    assert!(shown[0].starts_with(&sentence) && shown[0].ends_with(" (good for 5 min)"), "{shown:#?}");
+    assert!(shown[0].starts_with(&sentence) && shown[0].ends_with(" (valid for 5 min)"), "{shown:#?}");
     // the QR code: lines of one width in its own colours, and nothing else
     let drawing: Vec<&String> = shown[1..].iter().take_while(|line| line.starts_with("\x1b[0;97;40m")).collect();
     assert!(drawing.len() >= 14 && drawing.iter().all(|line| line.chars().count() == drawing[0].chars().count()), "{shown:#?}");
