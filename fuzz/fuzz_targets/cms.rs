@@ -4,7 +4,7 @@
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use paraph::{
     report::{Claimed, Contents},
-    signature::{GitSignature, armor, cms::SignedData},
+    signature::{GitSignature, ParsedSignature, armor, cms::SignedData},
     trust::TrustRoot,
     verify::Verifier,
 };
@@ -44,8 +44,11 @@ fuzz_target!(|data: &[u8]| {
     assert!(nobody.verify_cms(data, &GOOD[0].payload).is_err());
 
     let armored = armor::encode(data);
-    if let Ok(contents) = Contents::of(armored.as_bytes()) {
+    let mut cms = Vec::new();
+    let signature = ParsedSignature::parse(armored.as_bytes(), &mut cms);
+    assert_eq!(signature.der(), data);
+    if let Ok(contents) = Contents::of(&signature) {
         serde_json::to_string(&contents).expect("JSON");
     }
-    let _ = Claimed::of(armored.as_bytes());
+    let _ = Claimed::of(&signature);
 });

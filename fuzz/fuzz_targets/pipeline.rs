@@ -9,6 +9,7 @@ use paraph::{
     object::{Commit, ObjectFormat, PushCertificate, Signed, Tag},
     policy::{AllowedIdentities, Policy, Verdict},
     report::{Claimed, Contents, Report, sentences},
+    signature::ParsedSignature,
     verify::Verified,
 };
 use paraph_fuzz::{
@@ -51,10 +52,12 @@ fn judge(result: Result<Verified, Rejection>, signed: Option<Signed<'_>>) {
         Err(rejection) => check_refusal(rejection),
     }
     if let Some(signed) = &signed {
-        if let Ok(contents) = Contents::of(&signed.signature) {
+        let mut cms = Vec::new();
+        let signature = ParsedSignature::parse(&signed.signature, &mut cms);
+        if let Ok(contents) = Contents::of(&signature) {
             serde_json::to_string(&contents).expect("JSON");
         }
-        let _ = Claimed::of(&signed.signature);
+        let _ = Claimed::of(&signature);
     }
 
     let accepted = result.is_ok();

@@ -6,9 +6,9 @@ use paraph::{
     certificate::Certificate,
     evidence::{checkpoint::Checkpoint, entry::TransparencyLogEntry, rfc3161::TstInfo},
     object::{self, ObjectFormat},
-    signature::{GitSignature, cms},
+    signature::{GitSignature, ParsedSignature, cms},
     trust::{Instance, Log, TrustRoot},
-    verify::{Sought, Verified, Verifier},
+    verify::{Verified, Verifier},
 };
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
@@ -149,7 +149,9 @@ impl Online {
         };
         let (payload, signature) = (signed.payload.into_owned().into(), signed.signature.into_owned().into());
         let signed = object::Signed { payload, signature };
-        let digests = Sought::of(&signed).expect("its signature").digests;
+        let mut cms = Vec::new();
+        let signature = ParsedSignature::parse(&signed.signature, &mut cms);
+        let digests = VERIFIER.check(&signed, &signature).expect("its signature").lookup_keys().expect("no entry").digests;
         Self { signed, digests: digests.iter().map(|digest| hex::encode(digest)).collect() }
     }
 }

@@ -16,6 +16,7 @@ use der::{
     Decode,
     asn1::{ObjectIdentifier, Utf8StringRef},
 };
+use std::sync::Arc;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, name::GeneralName};
 
 /// Sigstore's arc of certificate extensions: `1.3.6.1.4.1.57264.1`.
@@ -97,7 +98,7 @@ impl IdentityKind {
 /// A certificate that keeps Fulcio's profile.
 #[derive(Debug, Clone)]
 pub struct SignerCertificate {
-    certificate: Certificate,
+    certificate: Arc<Certificate>,
     identity: Identity,
     claims: Vec<(&'static str, String)>,
 }
@@ -112,7 +113,8 @@ impl SignerCertificate {
     ///
     /// # Errors
     /// [`Reason::CertificateProfile`], [`Reason::SubjectAlternativeName`], [`Reason::IssuerExtension`] or [`Reason::CertificateExtension`].
-    pub fn new(certificate: Certificate) -> Result<Self, Rejection> {
+    pub fn new(certificate: impl Into<Arc<Certificate>>) -> Result<Self, Rejection> {
+        let certificate = certificate.into();
         check_usage(&certificate)?;
         check_critical_extensions(&certificate)?;
         let (name, kind) = subject_alternative_name(&certificate)?;

@@ -16,7 +16,7 @@ use crate::{
     policy::{Judgement, Verdict},
     report::{Claimed, sentences},
     repository::Repository,
-    signature::armor::MAX_ARMOR,
+    signature::{ParsedSignature, armor::MAX_ARMOR},
     verify::Verifier,
 };
 use std::{borrow::Cow, path::Path};
@@ -32,20 +32,24 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
         Ui::require_output()?;
     }
     let status = StatusOutput::open(status_fd)?;
-    let mut input = Vec::new();
-    let judged = inputs(signature, data).and_then(|(signature, payload)| {
-        input = signature;
-        judge(&Signed { payload: Cow::Owned(payload), signature: Cow::Borrowed(&input) })
-    });
-    let (judgement, warnings) = match judged {
-        Ok(judged) => judged,
-        // git must see that the signature was not checked, not an empty answer
+    // git must see that the signature was not checked, not an empty answer
+    let signed = match inputs(signature, data) {
+        Ok((signature, payload)) => Signed { payload: Cow::Owned(payload), signature: Cow::Owned(signature) },
         Err(failure) => {
-            status.write(&status::nothing_checked(Claimed::of(&input).as_ref()), ui)?;
+            status.write(&status::nothing_checked(None), ui)?;
             return Err(failure);
         }
     };
-    let claimed = judgement.rejection().and_then(|_| Claimed::of(&input));
+    let mut cms = Vec::new();
+    let signature = ParsedSignature::parse(&signed.signature, &mut cms);
+    let (judgement, warnings) = match judge(&signed, &signature) {
+        Ok(judged) => judged,
+        Err(failure) => {
+            status.write(&status::nothing_checked(Claimed::of(&signature).as_ref()), ui)?;
+            return Err(failure);
+        }
+    };
+    let claimed = judgement.rejection().and_then(|_| Claimed::of(&signature));
     ui.collect_talk();
     for line in lines(&judgement) {
         ui.note(format!("{PREFIX}{line}"));
@@ -81,12 +85,12 @@ fn inputs(signature: &Path, data: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>), F
     Ok((read_at_most(Some(signature), MAX_ARMOR + 1)?, read_at_most(data, MAX_OBJECT + 1)?))
 }
 
-fn judge(signed: &Signed<'_>) -> Result<(Judgement, Vec<String>), Failure> {
+fn judge(signed: &Signed<'_>, signature: &ParsedSignature<'_>) -> Result<(Judgement, Vec<String>), Failure> {
     let context = Context::load(&[])?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, mut warnings) = context.policy();
     let judge = leak_until_exit(Judge::new(verifier, policy).with_entries(Entries::stored()));
-    let judgement = judge.signature(signed, context.repository.as_ref().map(Repository::format));
+    let judgement = judge.signature(signed, signature, context.repository.as_ref().map(Repository::format));
     warnings.extend(judge.take_warnings());
     context.leave();
     Ok((judgement, warnings))

@@ -10,6 +10,7 @@ use crate::{
     object::{Commit, Signed, Tag},
     report::{Contents, Report, next_step, sentences},
     repository::RawObject,
+    signature::ParsedSignature,
     verify::Verifier,
 };
 use serde::{
@@ -36,9 +37,12 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::load(&[])?;
     let object = context.repository()?.object(&arguments.revision)?;
     let signed = signed(&object)?;
-    let contents = Contents::of(&signed.signature).map_err(|rejection| unreadable(&object, &rejection.to_string()))?;
+    let mut cms = Vec::new();
+    let signature = ParsedSignature::parse(&signed.signature, &mut cms);
+    let contents = Contents::of(&signature).map_err(|rejection| unreadable(&object, &rejection.to_string()))?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
-    let judgement = Judge::new(verifier, context.policy().0).with_entries(Entries::stored()).object(&object)?.judgement;
+    let judge = Judge::new(verifier, context.policy().0).with_entries(Entries::stored());
+    let judgement = judge.object_with(&object, Some(&signature))?.judgement;
     if arguments.json {
         ui.json(&Document {
             report: Report { kind: Some(object.kind.name()), ..Report::new(Some(object.id.clone()), &judgement) },

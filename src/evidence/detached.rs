@@ -100,14 +100,14 @@ impl DetachedEntry {
     ///
     /// # Errors
     /// [`Reason::EntryMismatch`] or [`Reason::EntrySignature`].
-    pub fn bind<'a>(&self, subjects: &'a [LoggedContent], certificate: &Certificate) -> Result<Bound<'a>, Rejection> {
-        let about = subjects.iter().find(|subject| hex::encode(&subject.signed.digest()) == self.digest);
-        let subject = about.ok_or_else(|| Rejection::new(Reason::EntryMismatch, "it is about another object"))?;
-        let bound = Bound { subject, digest: subject.signed.digest(), signature: self.signature.clone() };
+    pub fn bind<'a>(&self, contents: &'a [LoggedContent], certificate: &Certificate) -> Result<Bound<'a>, Rejection> {
+        let about = contents.iter().find(|content| hex::encode(content.signed.digest()) == self.digest);
+        let content = about.ok_or_else(|| Rejection::new(Reason::EntryMismatch, "it is about another object"))?;
+        let bound = Bound { content, digest: content.signed.digest(), signature: self.signature.clone() };
         if bound.record(certificate).canonical_body(EntryVersion::V001) != self.entry.canonicalized_body {
             return Err(Rejection::new(Reason::EntryMismatch, "it is about this object, and another certificate signed it"));
         }
-        match &subject.signed {
+        match &content.signed {
             LoggedBytes::Signature { signature, .. } if *signature != self.signature => {
                 Err(Rejection::new(Reason::EntryMismatch, "it holds another signature over the same content"))
             }
@@ -125,7 +125,7 @@ impl DetachedEntry {
 #[derive(Debug, Clone)]
 pub struct Bound<'a> {
     /// What it is about.
-    pub subject: &'a LoggedContent,
+    pub content: &'a LoggedContent,
     digest: [u8; 32],
     signature: Vec<u8>,
 }

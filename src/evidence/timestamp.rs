@@ -7,7 +7,7 @@ use super::rfc3161::{ID_CT_TST_INFO, TstInfo};
 use crate::{
     Reason, Rejection,
     certificate::{Certificate, HashAlgorithm, key::signature_hash},
-    signature::cms::{SignedData, SignerIdentifier, SignerInfo},
+    signature::cms::{SignedData, SignerInfo},
 };
 use const_oid::{
     ObjectIdentifier,
@@ -72,13 +72,11 @@ impl TimestampToken {
         let carried =
             signed_data.certificates.iter().map(|der| Certificate::from_der(der).map_err(|rejection| malformed(&rejection.to_string())));
         let mut carried = carried.collect::<Result<Vec<_>, _>>()?;
-        let certificate = match carried.iter().position(|certificate| answers_to(certificate, &signer.identifier)) {
+        let certificate = match carried.iter().position(|certificate| signer.identifier.names(certificate)) {
             Some(position) => carried.swap_remove(position),
-            None => known
-                .into_iter()
-                .find(|certificate| answers_to(certificate, &signer.identifier))
-                .ok_or(Reason::TimestampUnknownAuthority)?
-                .clone(),
+            None => {
+                known.into_iter().find(|certificate| signer.identifier.names(certificate)).ok_or(Reason::TimestampUnknownAuthority)?.clone()
+            }
         };
         check_purpose(&certificate)?;
         check_signature(signer, &certificate, content)?;
@@ -94,13 +92,6 @@ fn check_imprint(info: &TstInfo, stamped: &[u8]) -> Result<(), Rejection> {
     let hash =
         hash.ok_or_else(|| Rejection::new(Reason::TimestampImprint, format!("its hash {} is not allowed", imprint.hash_algorithm.oid)))?;
     if hash.digest(stamped) == imprint.hashed_message.as_bytes() { Ok(()) } else { Err(Reason::TimestampImprint.into()) }
-}
-
-fn answers_to(certificate: &Certificate, identifier: &SignerIdentifier<'_>) -> bool {
-    match identifier {
-        SignerIdentifier::IssuerAndSerialNumber { issuer, serial } => certificate.issuer() == *issuer && certificate.serial() == *serial,
-        SignerIdentifier::SubjectKeyIdentifier(_) => false,
-    }
 }
 
 /// RFC 3161, section 2.3: the certificate is for timestamps alone, and says so critically. What else it says must allow signatures.

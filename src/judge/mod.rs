@@ -23,6 +23,7 @@ use crate::{
     object::{Commit, ObjectFormat, Signed, Tag, TagHeaders},
     policy::{Judgement, Policy},
     repository::{self, ObjectKind, RawObject},
+    signature::ParsedSignature,
     verdict_cache::{CacheError, VerdictCache},
     verify::{Verification, Verifier},
 };
@@ -61,16 +62,16 @@ impl Judge {
         Self { cache, ..self }
     }
 
-    /// Judges a signature over a payload, as git hands them to its program. `format` is the object format of the repository, where there is
-    /// one: git checks the ids in a commit before it asks, and those in a tag not.
-    pub(crate) fn signature(&self, signed: &Signed<'_>, format: Option<ObjectFormat>) -> Judgement {
+    /// Judges a signature over a payload, as git hands them to its program. `signature` is the parsed signature of `signed`. `format` is the
+    /// object format of the repository, where there is one: git checks the ids in a commit before it asks, and those in a tag not.
+    pub(crate) fn signature(&self, signed: &Signed<'_>, signature: &ParsedSignature<'_>, format: Option<ObjectFormat>) -> Judgement {
         let checked = match format {
             Some(format) if signed.payload.starts_with(b"object ") => {
                 TagHeaders::parse(&signed.payload).map_or(Ok(()), |headers| headers.check_format(format))
             }
             _ => Ok(()),
         };
-        self.policy.judge(checked.and_then(|()| self.entries.verify(&self.verifier, signed)))
+        self.policy.judge(checked.and_then(|()| self.entries.verify(&self.verifier, signed, signature)))
     }
 
     /// Judges a commit or tag.
@@ -78,7 +79,15 @@ impl Judge {
     /// # Errors
     /// [`Error::NotSignable`] for an object of another kind.
     pub(crate) fn object(&self, object: &RawObject) -> Result<Judged, Error> {
-        let judgement = self.policy.judge(self.verify(object, SignableKind::of(object)?));
+        self.object_with(object, None)
+    }
+
+    /// The same with the object's signature, where the caller has parsed it.
+    ///
+    /// # Errors
+    /// As [`Judge::object`].
+    pub(crate) fn object_with(&self, object: &RawObject, signature: Option<&ParsedSignature<'_>>) -> Result<Judged, Error> {
+        let judgement = self.policy.judge(self.verify(object, SignableKind::of(object)?, signature));
         Ok(Judged::new(object, self.external.judge(object, judgement)))
     }
 
@@ -114,19 +123,21 @@ impl Judge {
     }
 
     /// Verifies a commit or tag, with the result of an earlier run where there is one.
-    fn verify(&self, object: &RawObject, kind: SignableKind) -> Result<Verification, Rejection> {
+    fn verify(&self, object: &RawObject, kind: SignableKind, signature: Option<&ParsedSignature<'_>>) -> Result<Verification, Rejection> {
         let id = object.id.as_bytes();
         // a tag's result depends on the name by which it was reached
         let cache = self.cache.as_ref().filter(|_| kind == SignableKind::Commit);
         if let Some(cached) = cache.and_then(|cache| cache.get(id)) {
             return Ok(cached.into());
         }
-        let verified = match kind {
-            SignableKind::Commit => self.entries.verify(&self.verifier, &Commit::parse(&object.bytes, object.format)?.signed)?,
-            SignableKind::Tag => {
-                let tag = Tag::parse_in(&object.bytes, object.format, object.reference.as_deref())?;
-                self.entries.verify(&self.verifier, &tag.signed)?
-            }
+        let signed = match kind {
+            SignableKind::Commit => Commit::parse(&object.bytes, object.format)?.signed,
+            SignableKind::Tag => Tag::parse_in(&object.bytes, object.format, object.reference.as_deref())?.signed,
+        };
+        let mut cms = Vec::new();
+        let verified = match signature {
+            Some(signature) => self.entries.verify(&self.verifier, &signed, signature)?,
+            None => self.entries.verify(&self.verifier, &signed, &ParsedSignature::parse(&signed.signature, &mut cms))?,
         };
         if let Some(cache) = cache {
             cache.insert(id, &verified);

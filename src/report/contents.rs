@@ -1,26 +1,26 @@
-//! All that a signature holds, as it claims: for `paraph show`. Nothing here was verified.
+//! The contents of a signature, for `paraph show`: its claims. Nothing here is verified.
 
 use crate::{
     Rejection,
     certificate::{Certificate, Sct, SignerCertificate},
     evidence::{log::parse_entry, rfc3161::TstInfo},
-    signature::{GitSignature, armor, cms::SignedData, cms::SignerIdentifier},
+    signature::ParsedSignature,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
 
-/// A signature taken apart.
+/// The contents of a signature.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Contents {
     /// The length of the CMS in bytes.
     pub cms_length: usize,
-    /// The signer's clock; nothing vouches for it.
+    /// The time by the signer's clock; nobody vouches for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_time: Option<String>,
-    /// The CMS digest and signature algorithms, by object identifier.
+    /// The digest algorithm, as an object identifier.
     pub digest_algorithm: String,
-    /// The signature's algorithm.
+    /// The signature algorithm, as an object identifier.
     pub signature_algorithm: String,
     /// The signature value, base64.
     pub signature: String,
@@ -29,11 +29,11 @@ pub struct Contents {
     /// The embedded log entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_entry: Option<EntryContents>,
-    /// Whether a log entry stands in the draft encoding, which is not read.
+    /// Whether a log entry is embedded in the draft encoding, which is not supported.
     pub draft_log_entry: bool,
     /// The embedded timestamp tokens.
     pub timestamps: Vec<TimestampContents>,
-    /// Unsigned attributes that are not known.
+    /// The object identifiers of unknown unsigned attributes.
     pub unknown_attributes: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ pub struct Contents {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateContents {
-    /// Whether the signer is named by it.
+    /// Whether it is the signer's.
     pub signer: bool,
     /// SHA-256 of its DER, upper-case hexadecimal.
     pub fingerprint: String,
@@ -52,13 +52,13 @@ pub struct CertificateContents {
     /// The subject's name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub subject_name: String,
-    /// The first second of its life.
+    /// The first second of its validity period.
     pub not_before: String,
-    /// The last second of its life.
+    /// The last second of its validity period.
     pub not_after: String,
     /// The kind of its key.
     pub key: &'static str,
-    /// The identity that it names, where it keeps Fulcio's profile.
+    /// The identity that it names, where it follows Fulcio's profile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
     /// The OpenID issuer.
@@ -67,7 +67,7 @@ pub struct CertificateContents {
     /// The claims of a workload.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub claims: serde_json::Map<String, serde_json::Value>,
-    /// The CT logs that promised to include it, with the time of the promise.
+    /// Its SCTs: the CT logs that promised to include it, and when.
     pub signed_certificate_timestamps: Vec<String>,
 }
 
@@ -81,12 +81,12 @@ pub struct EntryContents {
     pub log_id: String,
     /// The global index.
     pub log_index: i64,
-    /// The time in the log's promise.
+    /// The time in the signed entry timestamp (SET).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integrated_time: Option<String>,
-    /// Whether it carries a promise (Rekor v1).
+    /// Whether it has a signed entry timestamp (Rekor v1).
     pub inclusion_promise: bool,
-    /// The index within the tree of the proof.
+    /// The index in the tree of the proof.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof_index: Option<i64>,
     /// The size of that tree.
@@ -111,42 +111,39 @@ pub struct TimestampContents {
 }
 
 impl Contents {
-    /// Takes an armored signature apart.
+    /// The contents of a signature.
     ///
     /// # Errors
-    /// Where it is not of the form of a git signature.
-    pub fn of(armored: &[u8]) -> Result<Self, Rejection> {
-        let cms = armor::decode(armored)?;
-        let signature = GitSignature::new(SignedData::from_der(&cms)?)?;
-        let signer = &signature.signer;
+    /// Where it does not have the form of a git signature.
+    pub fn of(signature: &ParsedSignature<'_>) -> Result<Self, Rejection> {
+        let content = signature.content()?;
+        let form = content.form()?;
+        let (signer, evidence) = (&form.signer, &form.evidence);
         Ok(Self {
-            cms_length: cms.len(),
-            signing_time: signature.signing_time().map(|time| time.to_string()),
+            cms_length: signature.der().len(),
+            signing_time: form.signing_time().map(|time| time.to_string()),
             digest_algorithm: signer.digest_algorithm.oid.to_string(),
             signature_algorithm: signer.signature_algorithm.oid.to_string(),
             signature: STANDARD.encode(signer.signature),
-            certificates: signature
-                .certificates
-                .iter()
-                .map(|der| CertificateContents::of(der, &signer.identifier))
+            certificates: content
+                .certificates()
+                .map(|certificate| certificate.map(|(certificate, is_signer)| CertificateContents::of(certificate, is_signer)))
                 .collect::<Result<_, _>>()?,
-            log_entry: signature.evidence.entry.map(EntryContents::of).transpose()?,
-            draft_log_entry: signature.evidence.draft_entry,
-            timestamps: signature.evidence.tokens.iter().map(|token| TimestampContents::of(token)).collect(),
-            unknown_attributes: signature.evidence.unknown.iter().map(ToString::to_string).collect(),
+            log_entry: evidence.entry.map(EntryContents::of).transpose()?,
+            draft_log_entry: evidence.draft_entry,
+            timestamps: evidence.tokens.iter().map(|token| TimestampContents::of(token)).collect(),
+            unknown_attributes: evidence.unknown.iter().map(ToString::to_string).collect(),
         })
     }
 }
 
 impl CertificateContents {
-    fn of(der: &[u8], signer: &SignerIdentifier<'_>) -> Result<Self, Rejection> {
-        let certificate = Certificate::from_der(der)?;
-        let named = matches!(signer, SignerIdentifier::IssuerAndSerialNumber { issuer, serial } if certificate.issuer() == *issuer && certificate.serial() == *serial);
+    fn of(certificate: &Certificate, is_signer: bool) -> Self {
         let profile = SignerCertificate::new(certificate.clone()).ok();
         let claims = profile.iter().flat_map(|profile| profile.claims()).map(|(name, value)| ((*name).to_owned(), value.clone().into()));
-        let scts = Sct::embedded(&certificate).unwrap_or_default();
-        Ok(Self {
-            signer: named,
+        let scts = Sct::embedded(certificate).unwrap_or_default();
+        Self {
+            signer: is_signer,
             fingerprint: hex::encode(&certificate.fingerprint()).to_ascii_uppercase(),
             serial_number: hex::encode(certificate.serial()),
             issuer_name: name(certificate.issuer()),
@@ -158,7 +155,7 @@ impl CertificateContents {
             issuer: profile.as_ref().map(|profile| profile.identity().issuer.clone()),
             claims: claims.collect(),
             signed_certificate_timestamps: scts.iter().map(|sct| format!("{} by the log {}", sct.time, hex::encode(&sct.log_id))).collect(),
-        })
+        }
     }
 }
 

@@ -8,18 +8,16 @@ pub use contents::Contents;
 
 use crate::{
     Explanation,
-    certificate::{Certificate, SignerCertificate},
+    certificate::SignerCertificate,
     escape::Escaped,
     object::SignatureKind,
     policy::{Decision, ExternalJudgement, Judgement, Outcome, Ruling, Verdict},
-    signature::{
-        armor,
-        cms::{SignedData, SignerIdentifier},
-    },
+    signature::ParsedSignature,
     trust::Instance,
     verify::{SubjectKind, Verification},
 };
 use serde::Serialize;
+use std::sync::Arc;
 
 /// One judged object.
 #[derive(Debug, Clone, Serialize)]
@@ -315,14 +313,9 @@ pub struct Claimed {
 }
 
 impl Claimed {
-    /// Reads the claim from an armored signature; `None` where the signature does not carry the certificate that its signer names.
-    pub fn of(armored: &[u8]) -> Option<Self> {
-        let cms = armor::decode(armored).ok()?;
-        let signed_data = SignedData::from_der(&cms).ok()?;
-        let [signer] = signed_data.signers.as_slice() else { return None };
-        let SignerIdentifier::IssuerAndSerialNumber { issuer, serial } = signer.identifier else { return None };
-        let certificates = signed_data.certificates.iter().filter_map(|der| Certificate::from_der(der).ok());
-        let certificate = certificates.into_iter().find(|one| one.issuer() == issuer && one.serial() == serial)?;
+    /// Reads the claim of a signature; `None` where the signature does not contain the certificate that its signer names.
+    pub fn of(signature: &ParsedSignature<'_>) -> Option<Self> {
+        let certificate = Arc::clone(signature.content().ok()?.claimed_certificate()?);
         let fingerprint = hex::encode(&certificate.fingerprint()).to_ascii_uppercase();
         Some(Self { fingerprint, identity: SignerCertificate::new(certificate).ok().map(|signer| signer.identity().name.clone()) })
     }

@@ -44,10 +44,23 @@ pub fn encode(der: &[u8]) -> String {
 /// # Errors
 /// [`Reason::ArmorTooLarge`], [`Reason::ArmorTrailingData`], [`Reason::MultipleSignatures`] or [`Reason::ArmorMalformed`].
 pub fn decode(armored: &[u8]) -> Result<Vec<u8>, Rejection> {
+    let mut der = Vec::new();
+    decode_into(armored, &mut der).map(|()| der)
+}
+
+/// The same, with the bytes appended to `der`.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_into(armored: &[u8], der: &mut Vec<u8>) -> Result<(), Rejection> {
     if armored.len() > MAX_ARMOR {
         return Err(Rejection::new(Reason::ArmorTooLarge, format!("{} bytes, at most {MAX_ARMOR} are read", armored.len())));
     }
-    let text = std::str::from_utf8(armored).map_err(|_| malformed("it is not text"))?;
+    // most of what is not armor ends here, and costs little
+    if !armored.starts_with(BEGIN.as_bytes()) {
+        return Err(malformed("the first line is not its BEGIN line"));
+    }
+    let text = std::str::from_utf8(armored).map_err(|_| malformed("it is not valid UTF-8"))?;
     let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
     if lines.next() != Some(BEGIN) {
         return Err(malformed("the first line is not its BEGIN line"));
@@ -73,7 +86,7 @@ pub fn decode(armored: &[u8]) -> Result<Vec<u8>, Rejection> {
         _ if text.matches(BEGIN).count() > 1 => return Err(Reason::MultipleSignatures.into()),
         _ => return Err(Reason::ArmorTrailingData.into()),
     }
-    STANDARD.decode(&base64).map_err(|error| malformed(wrong_base64(&error)))
+    STANDARD.decode_vec(&base64, der).map_err(|error| malformed(wrong_base64(&error)))
 }
 
 fn wrong_base64(error: &DecodeError) -> &'static str {

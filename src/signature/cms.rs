@@ -4,7 +4,7 @@
 //! as they are encoded, since the bytes of the signed attributes are what is signed and the bytes of a certificate are what is logged.
 //! It is not for BER: `foreign` uses that to name other programs' signatures.
 
-use crate::{Reason, Rejection};
+use crate::{Reason, Rejection, certificate::Certificate};
 use der::{
     Decode, DecodeValue, Encode, EncodeValue, FixedTag, Header, Length, Reader, Sequence, SliceReader, Tag, Tagged, Writer,
     asn1::{AnyRef, ObjectIdentifier, OctetStringRef},
@@ -279,6 +279,16 @@ impl<'a> SignerInfo<'a> {
         let stated = self.signed_attribute(ID_MESSAGE_DIGEST)?.ok_or_else(|| wrong("messageDigest is absent"))?;
         let digest = <&OctetStringRef>::from_der(stated).map_err(malformed)?;
         if digest.as_bytes() == content_digest { Ok(()) } else { Err(Reason::PayloadMismatch.into()) }
+    }
+}
+
+impl SignerIdentifier<'_> {
+    /// Whether it names this certificate by issuer and serial number.
+    pub fn names(&self, certificate: &Certificate) -> bool {
+        match self {
+            Self::IssuerAndSerialNumber { issuer, serial } => certificate.issuer() == *issuer && certificate.serial() == *serial,
+            Self::SubjectKeyIdentifier(_) => false,
+        }
     }
 }
 

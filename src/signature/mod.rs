@@ -5,6 +5,8 @@
 pub mod armor;
 pub mod cms;
 pub mod git;
+mod parsed;
 
 pub use armor::pem;
 pub use git::GitSignature;
+pub use parsed::{MAX_CMS, ParsedSignature, SignatureContent, SignerCertificates};

@@ -71,7 +71,11 @@ impl Authority {
     ///
     /// # Errors
     /// [`Reason::ChainSignature`] or [`Reason::CertificateProfile`].
-    pub fn path<'a>(&'a self, leaf: &Certificate, others: &'a [Certificate]) -> Result<Option<IssuingPath<'a>>, Rejection> {
+    pub fn path<'a>(
+        &'a self,
+        leaf: &Certificate,
+        others: impl IntoIterator<Item = &'a Certificate>,
+    ) -> Result<Option<IssuingPath<'a>>, Rejection> {
         let certificates = &self.chain.certificates;
         if let Some(issuer) = certificates.first().filter(|issuer| may_have_issued(issuer, leaf)) {
             leaf.verify_signature(issuer.public_key())?;
@@ -84,8 +88,9 @@ impl Authority {
             return Ok(Some(IssuingPath { certificates: vec![root], window, directly_from_root: true }));
         }
         let [root] = certificates.as_slice() else { return Ok(None) };
-        let between = others.iter().find(|other| other.der() != leaf.der() && may_have_issued(other, leaf) && may_have_issued(root, other));
-        let Some(intermediate) = between else { return Ok(None) };
+        let may_stand_between =
+            |other: &&Certificate| other.der() != leaf.der() && may_have_issued(other, leaf) && may_have_issued(root, other);
+        let Some(intermediate) = others.into_iter().find(may_stand_between) else { return Ok(None) };
         check_authority(intermediate, 0, ID_KP_CODE_SIGNING)?;
         // the root was checked as an issuer of leaves; here it stands one higher
         check_authority(root, 1, ID_KP_CODE_SIGNING)?;

@@ -15,9 +15,9 @@ use paraph::{
     },
     object::{MAX_HEADER_LINES, MAX_OBJECT, MAX_UPDATES, ObjectFormat},
     policy::{AllowedIdentities, MAX_FILE, Pattern},
-    signature::{armor::MAX_ARMOR, cms::MAX_ELEMENTS, git::MAX_TOKENS},
+    signature::{MAX_CMS, armor::MAX_ARMOR, cms::MAX_ELEMENTS, git::MAX_TOKENS},
     trust::{Instance, MAX_TRUSTED_ROOT, TrustRoot},
-    verify::{MAX_CMS, Verifier},
+    verify::Verifier,
 };
 use paraph_vectors::{
     certificate::{Template, authority_key_identifier, basic_constraints, key_usage, name, raw, serial, subject_key_identifier},

@@ -25,6 +25,7 @@ mod caps;
 mod corpus;
 mod keys;
 mod mutation;
+mod parsed;
 mod paths;
 mod real_objects;
 mod reports;

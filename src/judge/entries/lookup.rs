@@ -5,7 +5,7 @@ use crate::{
     evidence::detached::DetachedEntry,
     service::{Cause, Http, ServiceError, runtime, search::look_up},
     trust::TrustRoot,
-    verify::Sought,
+    verify::LookupKeys,
 };
 use std::sync::{Mutex, OnceLock, PoisonError};
 use tokio::runtime::Runtime;
@@ -29,7 +29,7 @@ impl Lookup {
     }
 
     /// What the logs have about a signature: at least one entry, not verified.
-    pub(super) fn entries(&self, sought: &Sought) -> Result<Vec<DetachedEntry>, Rejection> {
+    pub(super) fn entries(&self, keys: &LookupKeys) -> Result<Vec<DetachedEntry>, Rejection> {
         let failed = |why: String| Rejection::new(Reason::LookupFailed, why);
         if self.logs.is_empty() {
             return Err(failed("the trust root names no address of a log of Rekor v1".into()));
@@ -39,7 +39,7 @@ impl Lookup {
         }
         let runtime = self.runtime.get_or_init(runtime).as_ref();
         let runtime = runtime.map_err(|error| failed(format!("network calls cannot be started: {error}")))?;
-        let found = runtime.block_on(look_up(&self.http, &self.logs, &sought.digests, &sought.certificate)).map_err(|error| {
+        let found = runtime.block_on(look_up(&self.http, &self.logs, &keys.digests, &keys.certificate)).map_err(|error| {
             // waiting for the same silent log once for each object would take hours
             if is_lasting(error.cause()) {
                 *self.abandoned.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());

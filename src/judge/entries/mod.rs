@@ -12,7 +12,8 @@ use crate::{
     Rejection,
     evidence::detached::DetachedEntry,
     object::Signed,
-    verify::{Sought, Verified, Verifier},
+    signature::ParsedSignature,
+    verify::{CheckedSignature, LookupKeys, Verified, Verifier},
 };
 use std::sync::{Mutex, PoisonError};
 use store::EntryStore;
@@ -42,26 +43,22 @@ impl Entries {
         Self { lookup, ..self }
     }
 
-    /// Verifies a signature; where only its log entry is missing, with an entry from here.
+    /// Verifies a signature; where only its log entry is missing, with an entry from here. `signature` is the parsed signature of `signed`.
     ///
     /// # Errors
     /// Why the signature is not accepted.
-    pub(crate) fn verify(&self, verifier: &Verifier, signed: &Signed<'_>) -> Result<Verified, Rejection> {
-        let result = verifier.verify(signed);
-        match &result {
-            Err(rejection) if rejection.reason().is_missing_entry() => {}
-            _ => return result,
-        }
-        let Ok(sought) = Sought::of(signed) else { return result };
-        let with_stored = self.read(&sought).map(|entries| verifier.verify_with(signed, &entries));
+    pub(crate) fn verify(&self, verifier: &Verifier, signed: &Signed<'_>, signature: &ParsedSignature<'_>) -> Result<Verified, Rejection> {
+        let checked = verifier.check(signed, signature)?;
+        let Some(keys) = checked.lookup_keys() else { return checked.verify() };
+        let with_stored = self.read(&keys).map(|entries| checked.verify_with(&entries));
         match (with_stored, &self.lookup) {
             (Some(Ok(verified)), _) => Ok(verified),
-            (_, Some(lookup)) => self.look_up(lookup, &sought, verifier, signed),
+            (_, Some(lookup)) => self.look_up(lookup, &keys, &checked),
             (Some(Err(rejection)), None) => Err(Rejection::new(
                 rejection.reason(),
                 format!("{}in stored entries; `paraph verify --lookup` fetches them again", before_more(rejection.detail())),
             )),
-            (None, None) => result,
+            (None, None) => checked.verify(),
         }
     }
 
@@ -72,19 +69,19 @@ impl Entries {
         warnings
     }
 
-    fn look_up(&self, lookup: &Lookup, sought: &Sought, verifier: &Verifier, signed: &Signed<'_>) -> Result<Verified, Rejection> {
-        let entries = lookup.entries(sought)?;
-        let verified = verifier.verify_with(signed, &entries)?;
-        if let Some(Err(error)) = self.store.as_ref().map(|store| store.write(&sought.name(), &entries)) {
+    fn look_up(&self, lookup: &Lookup, keys: &LookupKeys, checked: &CheckedSignature<'_>) -> Result<Verified, Rejection> {
+        let entries = lookup.entries(keys)?;
+        let verified = checked.verify_with(&entries)?;
+        if let Some(Err(error)) = self.store.as_ref().map(|store| store.write(&keys.name(), &entries)) {
             self.warn(format!("The log entry was found but not stored, so the next verification looks it up again: {error}."));
         }
         Ok(verified)
     }
 
     /// The stored entries of a signature. A damaged file is reported, and counts as none.
-    fn read(&self, sought: &Sought) -> Option<Vec<DetachedEntry>> {
+    fn read(&self, keys: &LookupKeys) -> Option<Vec<DetachedEntry>> {
         let store = self.store.as_ref()?;
-        match store.read(&sought.name()) {
+        match store.read(&keys.name()) {
             Ok(entries) => entries.filter(|entries| !entries.is_empty()),
             Err(error) => {
                 let next = if self.lookup.is_some() { "it is fetched again" } else { "`paraph verify --lookup` fetches it again" };

@@ -196,7 +196,7 @@ fn what_was_looked_up_is_told_to_people() {
     insta::assert_snapshot!([text(&[]), text(&["--lookup"]), text(&["--allow-legacy"])].join("\n"), @r"
     exit 14
     commit OID: unchecked
-      The signature could not be checked: no log entry is embedded, and none was looked up: `paraph verify --lookup` asks the log for one [entry-missing].
+      The signature could not be checked: no log entry is embedded, and none was looked up: `paraph verify --lookup` asks the log for it [entry-missing].
 
     exit 11
     commit OID: legacy

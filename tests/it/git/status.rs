@@ -262,7 +262,7 @@ fn git_log_shows_the_verdict_and_one_line_for_an_untrusted_signature() {
     massage
     ");
     insta::assert_snapshot!(words(&sandbox.store_commit(&parts.without_evidence())), @r"
-    paraph: The signature could not be checked: no log entry is embedded, and none was looked up: `paraph verify --lookup` asks the log for one [entry-missing].
+    paraph: The signature could not be checked: no log entry is embedded, and none was looked up: `paraph verify --lookup` asks the log for it [entry-missing].
     paraph: It claims to be from ann@example.com.
     message
     ");

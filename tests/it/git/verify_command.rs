@@ -59,7 +59,7 @@ fn each_verdict_has_its_words_and_its_exit_code() {
 
     exit 14
     commit OID: unchecked
-      The signature could not be checked: no log entry is embedded, and none was looked up: `paraph verify --lookup` asks the log for one [entry-missing].
+      The signature could not be checked: no log entry is embedded, and none was looked up: `paraph verify --lookup` asks the log for it [entry-missing].
 
     exit 15
     commit OID: bad

@@ -1,0 +1,185 @@
+//! Git objects as subjects: from a signed commit, tag or push certificate to [`SignatureMaterial`].
+
+use super::{
+    LookupKeys, Subject, SubjectKind, Verified, Verifier, foreign, lookup,
+    material::{EmbeddedEntry, SignatureMaterial},
+    pipeline::{CheckedMaterial, Detached},
+};
+use crate::{
+    Reason, Rejection,
+    certificate::{Certificate, HashAlgorithm, SignerCertificate, key::signature_hash},
+    evidence::detached::{DetachedEntry, LoggedContent},
+    object::{Commit, ObjectFormat, Payload, PayloadKind, PushCertificate, Signed, Tag},
+    signature::{GitSignature, ParsedSignature, cms::ID_DATA},
+};
+use sha2::{Digest, Sha256};
+use std::{cell::OnceCell, sync::Arc};
+
+impl Verifier {
+    /// Verifies a raw commit.
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify_commit(&self, bytes: &[u8], format: ObjectFormat) -> Result<Verified, Rejection> {
+        self.verify(&Commit::parse(bytes, format)?.signed)
+    }
+
+    /// Verifies a raw tag: the tag, not the object that it names. `reference` is the full name of the ref that led to it, if one did: a
+    /// signed tag under another name than its own is refused.
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify_tag(&self, bytes: &[u8], format: ObjectFormat, reference: Option<&str>) -> Result<Verified, Rejection> {
+        self.verify(&Tag::parse_in(bytes, format, reference)?.signed)
+    }
+
+    /// Verifies a push certificate.
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify_push_certificate(&self, bytes: &[u8]) -> Result<Verified, Rejection> {
+        self.verify(&PushCertificate::parse(bytes)?.signed)
+    }
+
+    /// Verifies a signature over a payload, as git hands them to its program.
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify(&self, signed: &Signed<'_>) -> Result<Verified, Rejection> {
+        self.verify_with(signed, &[])
+    }
+
+    /// Verifies a signature with log entries from elsewhere. See [`CheckedSignature::verify_with`].
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify_with(&self, signed: &Signed<'_>, entries: &[DetachedEntry]) -> Result<Verified, Rejection> {
+        let mut cms = Vec::new();
+        let signature = ParsedSignature::parse(&signed.signature, &mut cms);
+        self.check(signed, &signature)?.verify_with(entries)
+    }
+
+    /// Verifies a CMS signature, without armor, over bytes that are no git object. Its subject is of the kind [`SubjectKind::Bytes`].
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify_cms(&self, cms: &[u8], content: &[u8]) -> Result<Verified, Rejection> {
+        let signature = ParsedSignature::of_cms(cms);
+        self.check_material(material(&signature, content, SubjectKind::Bytes, None)?)?.verify(&Detached::default())
+    }
+
+    /// Checks everything that needs no log entry: object, signature, certificate, and the path to a trusted authority. `signature` is the
+    /// parsed signature of `signed`.
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn check<'a>(&'a self, signed: &'a Signed<'a>, signature: &'a ParsedSignature<'a>) -> Result<CheckedSignature<'a>, Rejection> {
+        // the payload first: a tag with two signatures is refused as such, whichever of them git takes
+        let Payload { kind, email } = Payload::parse(&signed.payload)?;
+        signed.require_x509()?;
+        let material = material(signature, &signed.payload, kind.into(), email)?;
+        Ok(CheckedSignature { checked: self.check_material(material)?, signed, logged: OnceCell::new() })
+    }
+}
+
+/// A git object's signature that lacks nothing but the check of its log entry and its times.
+#[derive(Debug)]
+pub struct CheckedSignature<'a> {
+    checked: CheckedMaterial<'a>,
+    signed: &'a Signed<'a>,
+    logged: OnceCell<Vec<LoggedContent>>,
+}
+
+impl CheckedSignature<'_> {
+    /// The keys of a lookup; `None` where a lookup cannot help, because an entry is embedded or the certificate is not accepted.
+    pub fn lookup_keys(&self) -> Option<LookupKeys> {
+        self.checked.lacks_entry().then(|| LookupKeys {
+            certificate: self.checked.certificate().der().to_vec(),
+            digests: self.logged().iter().map(|content| content.signed.digest()).collect(),
+        })
+    }
+
+    /// Verifies the signature with its embedded log entry.
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify(&self) -> Result<Verified, Rejection> {
+        self.verify_with(&[])
+    }
+
+    /// Verifies the signature with log entries from a lookup or a store. They count only where the signature embeds none. Each is bound to
+    /// the signature like an embedded one, and a signature that needs one needs a legacy rule.
+    ///
+    /// # Errors
+    /// Why the signature is not accepted.
+    pub fn verify_with(&self, entries: &[DetachedEntry]) -> Result<Verified, Rejection> {
+        let contents = if entries.is_empty() { &[] } else { self.logged() };
+        self.checked.verify(&Detached { entries, contents })
+    }
+
+    /// What a log entry of this signature may be about.
+    fn logged(&self) -> &[LoggedContent] {
+        self.logged.get_or_init(|| lookup::logged_ids(self.signed).chain([self.checked.logged_signature()]).collect())
+    }
+}
+
+impl From<PayloadKind> for SubjectKind {
+    fn from(kind: PayloadKind) -> Self {
+        match kind {
+            PayloadKind::Commit => Self::Commit,
+            PayloadKind::Tag => Self::Tag,
+            PayloadKind::Push => Self::Push,
+        }
+    }
+}
+
+/// The material in a CMS signature over `content`, whose digest is checked.
+fn material<'a>(
+    signature: &'a ParsedSignature<'a>,
+    content: &[u8],
+    kind: SubjectKind,
+    email: Option<String>,
+) -> Result<SignatureMaterial<'a>, Rejection> {
+    let foreign = || foreign::classify(signature.der(), content);
+    let parts = signature.content().map_err(|rejection| foreign().unwrap_or(rejection))?;
+    let certificates = parts.signer_certificates()?;
+    if !SignerCertificate::is_sigstore(certificates.signer) {
+        return Err(foreign().unwrap_or_else(|| Reason::ForeignCms.into()));
+    }
+    let form = parts.form()?;
+    let subject = Subject { kind, digest: Sha256::digest(content).into(), email };
+    let signed_bytes = signed_bytes(form, certificates.signer, &subject.digest)?;
+    let entry = match form.evidence.entry {
+        Some(encoded) => EmbeddedEntry::Encoded(encoded),
+        None if form.evidence.draft_entry => EmbeddedEntry::Draft,
+        None => EmbeddedEntry::Missing,
+    };
+    Ok(SignatureMaterial {
+        subject,
+        certificate: Arc::clone(certificates.signer),
+        others: certificates.others,
+        signed_bytes,
+        signature: form.signer.signature,
+        entry,
+        timestamps: &form.evidence.tokens,
+    })
+}
+
+/// The bytes that the signature is over: the SET OF signed attributes, which hold the content's digest. All algorithms are SHA-256.
+fn signed_bytes(signature: &GitSignature<'_>, certificate: &Certificate, digest: &[u8; 32]) -> Result<Vec<u8>, Rejection> {
+    let signer = &signature.signer;
+    let algorithm = |detail: String| Rejection::new(Reason::CmsAlgorithm, detail);
+    if HashAlgorithm::from_digest_algorithm(&signer.digest_algorithm) != Some(HashAlgorithm::Sha256) {
+        return Err(algorithm(format!("digest {}", signer.digest_algorithm.oid)));
+    }
+    signer.check_signed_attributes(ID_DATA, digest)?;
+    // "rsaEncryption" leaves the hash to digestAlgorithm (RFC 3370, section 3.2)
+    let hash = match signer.signature_algorithm.oid {
+        const_oid::db::rfc5912::RSA_ENCRYPTION => Some(HashAlgorithm::Sha256),
+        _ => signature_hash(&signer.signature_algorithm, certificate.public_key().kind()),
+    };
+    if hash != Some(HashAlgorithm::Sha256) {
+        return Err(algorithm(format!("signature {}", signer.signature_algorithm.oid)));
+    }
+    signer.signed_bytes()
+}
