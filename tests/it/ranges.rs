@@ -123,7 +123,7 @@ fn expected_identities_decide_in_place_of_the_file() {
         "--certificate-github-workflow-ref",
         "refs/heads/main",
     ]);
-    assert!(workflow.stdout.contains("makes no claim githubWorkflowRef"), "{}", workflow.stdout);
+    assert!(workflow.stdout.contains("has no claim githubWorkflowRef"), "{}", workflow.stdout);
 }
 
 #[test]
