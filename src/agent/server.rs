@@ -504,7 +504,7 @@ impl Shared {
             identity: identity.to_owned(),
             repository: request.repository.clone(),
             host: request.host.clone(),
-            payload: hex::encode(&Sha256::digest(&request.payload)),
+            payload: hex::encode(Sha256::digest(&request.payload)),
             services: micros(spent.services),
             verification: micros(spent.verification),
         });

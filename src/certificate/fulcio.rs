@@ -1,7 +1,7 @@
 //! Fulcio's certificate profile: the end-entity certificate that binds an ephemeral key to an OpenID identity.
 //!
-//! Source: Fulcio `docs/certificate-specification.md` and `docs/oid-info.md`. The profile is checked when the certificate is read, so a
-//! [`SignerCertificate`] always names one identity and one issuer.
+//! Source: Fulcio `docs/certificate-specification.md` and `docs/oid-info.md`. A [`SignerCertificate`] follows the profile, so it always names
+//! one identity and one issuer.
 
 use super::x509::Certificate;
 use crate::{Reason, Rejection};
@@ -62,12 +62,12 @@ enum Encoding {
     Utf8String,
 }
 
-/// Who a certificate names: the one subject alternative name, and who vouched for it.
+/// The identity in a certificate: its one subject alternative name, and the issuer of the identity token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Identity {
     /// The subject alternative name verbatim: printable ASCII, or printable UTF-8 in an otherName.
     pub name: String,
-    /// How the certificate holds it.
+    /// The form of the name.
     pub kind: IdentityKind,
     /// The OpenID issuer's URL.
     pub issuer: String,
@@ -95,7 +95,7 @@ impl IdentityKind {
     }
 }
 
-/// A certificate that keeps Fulcio's profile.
+/// A certificate that follows Fulcio's profile.
 #[derive(Debug, Clone)]
 pub struct SignerCertificate {
     certificate: Arc<Certificate>,
@@ -104,7 +104,7 @@ pub struct SignerCertificate {
 }
 
 impl SignerCertificate {
-    /// Whether a certificate is one of a Sigstore at all: it names an OpenID issuer. Without that a signature is of another kind.
+    /// Whether a certificate is from a Sigstore: it names an OpenID issuer. Otherwise its signature is of another kind.
     pub fn is_sigstore(certificate: &Certificate) -> bool {
         certificate.extension_value(ISSUER_V1).is_some() || certificate.extension_value(ISSUER_V2).is_some()
     }
@@ -128,12 +128,12 @@ impl SignerCertificate {
         &self.certificate
     }
 
-    /// Whom it names.
+    /// The identity that it names.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// What else the identity token said of a workload, by the names of Fulcio's table.
+    /// The claims of a workload's identity token, by the names of Fulcio's table.
     pub fn claims(&self) -> &[(&'static str, String)] {
         &self.claims
     }
@@ -150,7 +150,7 @@ fn check_usage(certificate: &Certificate) -> Result<(), Rejection> {
         _ => return wrong("its extended key usage is not codeSigning alone"),
     }
     match certificate.extension::<BasicConstraints>()? {
-        Some((_, constraints)) if constraints.ca => wrong("it is a certificate authority's"),
+        Some((_, constraints)) if constraints.ca => wrong("it is for a certificate authority"),
         _ => Ok(()),
     }
 }
@@ -165,7 +165,7 @@ fn check_critical_extensions(certificate: &Certificate) -> Result<(), Rejection>
         CT_PRECERT_SCTS,
     ];
     match certificate.unknown_critical(&KNOWN) {
-        Some(unknown) => Err(Rejection::new(Reason::CertificateExtension, format!("{unknown} is critical and not known"))),
+        Some(unknown) => Err(Rejection::new(Reason::CertificateExtension, format!("{unknown} is critical and unknown"))),
         None => Ok(()),
     }
 }
@@ -183,10 +183,10 @@ fn subject_alternative_name(certificate: &Certificate) -> Result<(String, Identi
         GeneralName::Rfc822Name(address) => (address.to_string(), IdentityKind::Email),
         GeneralName::UniformResourceIdentifier(uri) => (uri.to_string(), IdentityKind::Uri),
         GeneralName::OtherName(other) if other.type_id == USERNAME => {
-            let name = other.value.decode_as::<Utf8StringRef<'_>>().map_err(|_| wrong("the user name is no UTF8String"))?;
+            let name = other.value.decode_as::<Utf8StringRef<'_>>().map_err(|_| wrong("the user name is not a UTF8String"))?;
             (name.as_str().to_owned(), IdentityKind::Username)
         }
-        _ => return Err(wrong("the name is no e-mail address, URI or user name")),
+        _ => return Err(wrong("the name is not an e-mail address, URI or user name")),
     };
     if name.is_empty() || !crate::escape::is_printable(&name) || name.contains(char::is_whitespace) {
         return Err(wrong("the name is empty or has characters that cannot be printed"));
@@ -198,10 +198,10 @@ fn issuer(certificate: &Certificate) -> Result<String, Rejection> {
     let wrong = |detail: &str| Rejection::new(Reason::IssuerExtension, detail);
     let raw = certificate
         .extension_value(ISSUER_V1)
-        .map(|extension| raw_text(extension.extn_value.as_bytes()).ok_or_else(|| wrong("it is no text")));
+        .map(|extension| raw_text(extension.extn_value.as_bytes()).ok_or_else(|| wrong("it is not valid UTF-8")));
     let der = certificate
         .extension_value(ISSUER_V2)
-        .map(|extension| utf8_string(extension.extn_value.as_bytes()).ok_or_else(|| wrong("it is no UTF8String")));
+        .map(|extension| utf8_string(extension.extn_value.as_bytes()).ok_or_else(|| wrong("it is not a UTF8String")));
     let issuer = match (raw.transpose()?, der.transpose()?) {
         (Some(raw), Some(der)) if raw != der => return Err(wrong("its two issuer extensions differ")),
         (_, Some(issuer)) | (Some(issuer), None) => issuer,

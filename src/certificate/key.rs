@@ -1,7 +1,7 @@
 //! Public keys and the verification of signatures with them.
 //!
-//! The one place where a signature is checked. Algorithms come from an allow-list; ECDSA signatures are taken as they are (a high s is
-//! valid: whoever normalised would break the log entry, which binds the bytes).
+//! This is the only place where a signature is checked. Algorithms come from an allow-list. ECDSA signatures are not normalised: a high s is
+//! valid, and the log entry binds the bytes.
 
 use super::remembered::{Fact, Remembered};
 use aws_lc_rs::signature::{
@@ -77,15 +77,15 @@ pub struct PublicKey {
     kind: KeyKind,
     /// subjectPublicKey: the point, the key, or the RSAPublicKey.
     raw: Vec<u8>,
-    /// The key set up for the algorithm that this kind is most used with, on first use: most keys verify many signatures.
+    /// The key prepared for the usual algorithm of its kind, on first use: most keys verify many signatures.
     prepared: OnceLock<Option<ParsedPublicKey>>,
-    /// Signatures that fitted this key.
+    /// Signatures that verified with this key.
     remembered: Remembered,
 }
 
-/// A signature that does not fit, or an algorithm that does not fit the key.
+/// A signature that does not verify, or an algorithm that is not for the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the signature does not fit the key")]
+#[error("the signature does not verify with the key")]
 pub struct InvalidSignature;
 
 /// A key that cannot be used.
@@ -129,7 +129,7 @@ impl PublicKey {
         &self.raw
     }
 
-    /// The `PublicKeyDetails` name (Sigstore protobuf-specs) under which a log files signatures of this key.
+    /// The `PublicKeyDetails` name (Sigstore protobuf-specs) that a log uses for signatures by this key.
     pub fn details(&self) -> &'static str {
         match (self.kind, self.raw.len()) {
             (KeyKind::EcdsaP256, _) => "PKIX_ECDSA_P256_SHA_256",
@@ -144,7 +144,7 @@ impl PublicKey {
     /// Verifies `signature` over `message`, hashed with `hash` (Ed25519 hashes by itself).
     ///
     /// # Errors
-    /// [`InvalidSignature`], also where key and hash do not go together.
+    /// [`InvalidSignature`], also where the hash is not for this kind of key.
     pub fn verify(&self, hash: HashAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         use {HashAlgorithm::*, KeyKind::*};
         let usual: &'static dyn VerificationAlgorithm = match (self.kind, hash) {
@@ -170,12 +170,12 @@ impl PublicKey {
         prepared.as_ref().ok_or(InvalidSignature)?.verify_sig(message, signature).map_err(|_| InvalidSignature)
     }
 
-    /// Verifies like [`PublicKey::verify`], and computes nothing where this very signature over this very message fitted this key before: for
-    /// what many signatures bring along, such as a certificate.
+    /// Verifies like [`PublicKey::verify`], and remembers success: the same signature over the same message is not computed again. This is
+    /// for what many signatures bring along, such as a certificate.
     ///
     /// # Errors
-    /// [`InvalidSignature`], also where key and hash do not go together.
-    pub fn verify_again(&self, hash: HashAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+    /// [`InvalidSignature`], also where the hash is not for this kind of key.
+    pub fn verify_cached(&self, hash: HashAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         let fact = Fact::new(hash, message, signature);
         if self.remembered.holds(&fact) {
             return Ok(());
@@ -185,7 +185,7 @@ impl PublicKey {
         Ok(())
     }
 
-    /// Verifies an ECDSA or RSA `signature` over a message of which only the SHA-256 `digest` is known, as a log does.
+    /// Verifies an ECDSA or RSA `signature` over the message with this SHA-256 `digest`, as a log does.
     ///
     /// # Errors
     /// [`InvalidSignature`], also for Ed25519, which needs the message itself.
@@ -201,17 +201,17 @@ impl PublicKey {
         key.verify_digest_sig(&digest, signature).map_err(|_| InvalidSignature)
     }
 
-    /// Verifies a signature whose algorithm stands in an AlgorithmIdentifier, as in certificates and SignerInfos.
+    /// Verifies a signature whose algorithm is in an AlgorithmIdentifier, as in certificates and SignerInfos.
     ///
     /// # Errors
-    /// [`InvalidSignature`], also where the algorithm is not allowed or not one of this kind of key.
+    /// [`InvalidSignature`], also where the algorithm is not allowed, or not for this kind of key.
     pub fn verify_with(&self, algorithm: &AlgorithmIdentifierRef<'_>, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         let hash = signature_hash(algorithm, self.kind).ok_or(InvalidSignature)?;
-        self.verify_again(hash, message, signature)
+        self.verify_cached(hash, message, signature)
     }
 }
 
-/// The hash of a signature algorithm, where it is allowed and belongs to this kind of key.
+/// The hash of a signature algorithm, where it is allowed and for this kind of key.
 pub fn signature_hash(algorithm: &AlgorithmIdentifierRef<'_>, kind: KeyKind) -> Option<HashAlgorithm> {
     let ecdsa = matches!(kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384);
     let absent = algorithm.parameters.is_none();
@@ -266,7 +266,7 @@ mod tests {
         let (signer, other) = (key(1), key(2));
         let (warm, signature) = (public(&signer), sign(&signer, b"message"));
         for _ in 0..2 {
-            assert!(warm.verify_again(HashAlgorithm::Sha256, b"message", &signature).is_ok());
+            assert!(warm.verify_cached(HashAlgorithm::Sha256, b"message", &signature).is_ok());
             let wrong: [(HashAlgorithm, &[u8], Vec<u8>); 6] = [
                 (HashAlgorithm::Sha256, b"messagf", signature.clone()),
                 (HashAlgorithm::Sha256, b"messag", [b"e", signature.as_slice()].concat()),
@@ -276,11 +276,11 @@ mod tests {
                 (HashAlgorithm::Sha512, b"message", signature.clone()),
             ];
             for (hash, message, signature) in wrong {
-                assert!(warm.verify_again(hash, message, &signature).is_err(), "{hash:?} {message:?}");
+                assert!(warm.verify_cached(hash, message, &signature).is_err(), "{hash:?} {message:?}");
             }
         }
         // another key remembers nothing of this one, nor does a copy
-        assert!(public(&other).verify_again(HashAlgorithm::Sha256, b"message", &signature).is_err());
-        assert!(warm.clone().verify_again(HashAlgorithm::Sha256, b"message", &signature).is_ok());
+        assert!(public(&other).verify_cached(HashAlgorithm::Sha256, b"message", &signature).is_err());
+        assert!(warm.clone().verify_cached(HashAlgorithm::Sha256, b"message", &signature).is_ok());
     }
 }

@@ -1,6 +1,6 @@
-//! Certificates: Fulcio's profile, the identity that a certificate names, its SCT, and the keys that verify signatures.
+//! Certificates: Fulcio's profile, the identity that a certificate names, its SCTs, and the keys that verify signatures.
 //!
-//! Structures and their rules; which authority is trusted is the business of `trust`, at which time is that of `verify`.
+//! This module has structures and their rules. `trust` knows which authorities are trusted, and `verify` compares times.
 
 pub mod fulcio;
 pub mod key;

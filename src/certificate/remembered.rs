@@ -1,17 +1,17 @@
-//! What a key remembers within a run: signatures that fitted it.
+//! The signatures that verified with a key in this run.
 //!
-//! A fact is one hash over everything that decides whether a signature fits, the key apart, which remembers it itself. Only what fitted is
-//! kept, so that forgetting costs time and remembering cannot make a signature good that is not. No time is part of it: what was valid
-//! when is asked each time.
+//! A fact is a hash over everything that decides whether a signature verifies with the key: hash function, message and signature. Only success
+//! is remembered, so that forgetting costs time and remembering cannot make a bad signature good. A fact has no time: validity periods are
+//! checked each time.
 
 use super::key::HashAlgorithm;
 use sha2::{Digest, Sha256};
 use std::{collections::HashSet, sync::Mutex};
 
-/// Facts in one generation; two are kept.
+/// Facts in one generation. There are two.
 const GENERATION: usize = 4096;
 
-/// This signature over this message, hashed so, fits.
+/// This signature over this message, with this hash function, verifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Fact([u8; 32]);
 
@@ -22,7 +22,7 @@ impl Fact {
             HashAlgorithm::Sha384 => 1,
             HashAlgorithm::Sha512 => 2,
         };
-        // the length keeps apart what ends one of them and begins the other
+        // the length separates message and signature
         let length = u64::try_from(message.len()).unwrap_or(u64::MAX).to_be_bytes();
         let whole = Sha256::new().chain_update([hash]).chain_update(length).chain_update(message).chain_update(signature);
         Self(whole.finalize().into())
@@ -41,7 +41,7 @@ struct Generations {
 
 impl Remembered {
     pub(super) fn holds(&self, fact: &Fact) -> bool {
-        // a thread that panicked leaves nothing half-done here, but nobody has to rely on that
+        // a thread that panicked may have left something half-done
         let Ok(mut generations) = self.0.lock() else { return false };
         let is_old = generations.old.contains(fact);
         if is_old && !generations.young.contains(fact) {

@@ -18,9 +18,9 @@ const MAX_SCTS: usize = 8;
 pub struct Sct {
     /// SHA-256 of the log's SubjectPublicKeyInfo.
     pub log_id: [u8; 32],
-    /// When the log promised to include the certificate.
+    /// When the log issued it.
     pub time: Timestamp,
-    /// The hash under the signature.
+    /// The hash function of the signature.
     pub hash: HashAlgorithm,
     /// The log's signature, DER ECDSA or PKCS #1.
     pub signature: Vec<u8>,

@@ -1,7 +1,7 @@
 //! Certificates as RFC 5280 structures, read in place.
 //!
-//! The raw bytes of each part stay at hand: the TBS for the issuer's signature, the names and serial number for CMS, the extensions for
-//! the precertificate that a CT log signed. The local certificate authority writes certificates with the same structures.
+//! The raw bytes of each part are kept: the TBS for the issuer's signature, the names and serial number for CMS, the extensions for the
+//! precertificate that a CT log signed. The local certificate authority writes certificates with the same structures.
 
 use super::key::PublicKey;
 use crate::{Reason, Rejection};
@@ -76,7 +76,7 @@ impl Certificate {
     /// Reads one certificate in strict DER.
     ///
     /// # Errors
-    /// [`Reason::CertificateMalformed`], [`Reason::CertificateKey`] or [`Reason::CertificateExtension`] (an extension that stands twice).
+    /// [`Reason::CertificateMalformed`], [`Reason::CertificateKey`] or [`Reason::CertificateExtension`] (an extension that appears twice).
     pub fn from_der(der: &[u8]) -> Result<Self, Rejection> {
         if der.len() > MAX_CERTIFICATE {
             return Err(Rejection::new(Reason::CertificateMalformed, format!("{} bytes, at most {MAX_CERTIFICATE} are read", der.len())));
@@ -91,7 +91,7 @@ impl Certificate {
             return Err(Rejection::new(Reason::CertificateMalformed, "its two signature algorithms differ"));
         }
         if tbs.serial_number.header().tag() != Tag::Integer || tbs.serial_number.value().is_empty() {
-            return Err(Rejection::new(Reason::CertificateMalformed, "its serial number is no integer"));
+            return Err(Rejection::new(Reason::CertificateMalformed, "its serial number is not an INTEGER"));
         }
         let extensions = tbs.extensions.unwrap_or_default();
         if extensions.len() > MAX_EXTENSIONS {
@@ -99,7 +99,7 @@ impl Certificate {
         }
         for (index, extension) in extensions.iter().enumerate() {
             if extensions.iter().skip(index + 1).any(|other| other.extn_id == extension.extn_id) {
-                return Err(Rejection::new(Reason::CertificateExtension, format!("{} stands twice", extension.extn_id)));
+                return Err(Rejection::new(Reason::CertificateExtension, format!("{} appears twice", extension.extn_id)));
             }
         }
         let spki = tbs.subject_public_key_info.to_der().map_err(malformed)?;
@@ -162,19 +162,19 @@ impl Certificate {
         &self.extensions
     }
 
-    /// The first second of its life.
+    /// The first second of its validity period.
     pub fn not_before(&self) -> Timestamp {
         self.not_before
     }
 
-    /// The last second of its life.
+    /// The last second of its validity period.
     pub fn not_after(&self) -> Timestamp {
         self.not_after
     }
 
-    /// Whether `time` lies in its life, both ends included.
+    /// Whether `time` is in its validity period, both ends included.
     pub fn is_valid_at(&self, time: Timestamp) -> bool {
-        // a time within the last second still is: the notation has no smaller unit
+        // the whole last second is: the notation has no smaller unit
         self.not_before <= time && time.as_second() <= self.not_after.as_second()
     }
 
@@ -189,12 +189,12 @@ impl Certificate {
         Ok(Some((extension.critical, value)))
     }
 
-    /// The extension of this type as it stands.
+    /// The extension of this type.
     pub fn extension_value(&self, oid: ObjectIdentifier) -> Option<&Extension> {
         self.extensions.iter().find(|extension| extension.extn_id == oid)
     }
 
-    /// A critical extension that is none of these: whoever does not know it must not use the certificate (RFC 5280, section 4.2).
+    /// A critical extension that is not known. The certificate must then not be used (RFC 5280, section 4.2).
     pub fn unknown_critical(&self, known: &[ObjectIdentifier]) -> Option<ObjectIdentifier> {
         self.extensions
             .iter()
@@ -202,7 +202,7 @@ impl Certificate {
             .map(|extension| extension.extn_id)
     }
 
-    /// Whether `issuer`'s key made this certificate's signature. Names are the caller's business.
+    /// Checks that `issuer`'s key made this certificate's signature. The caller compares the names.
     ///
     /// # Errors
     /// [`Reason::ChainSignature`].
@@ -222,7 +222,7 @@ impl Certificate {
     }
 }
 
-/// Where the TBSCertificate stands inside the certificate.
+/// The range of the TBSCertificate in the certificate.
 fn tbs_range(der: &[u8]) -> Result<std::ops::Range<usize>, Rejection> {
     let outer = AnyRef::from_der(der).map_err(malformed)?;
     let mut reader = SliceReader::new(outer.value()).map_err(malformed)?;
@@ -231,7 +231,7 @@ fn tbs_range(der: &[u8]) -> Result<std::ops::Range<usize>, Rejection> {
     Ok(start..start + length)
 }
 
-/// The end of the year 9999, which stands for no end (RFC 5280, section 4.1.2.5), is later than any timestamp: the latest stands for it.
+/// The end of the year 9999 means "no end" (RFC 5280, section 4.1.2.5). It is later than any timestamp, so it becomes the latest one.
 fn timestamp(time: Time) -> Timestamp {
     let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)

@@ -1,7 +1,7 @@
 //! Checkpoints: a log's signed tree head as a C2SP signed note.
 //!
-//! Sources: C2SP `signed-note.md` and `tlog-checkpoint.md`. The note's text is kept as it stands, since that is what is signed.
-//! Signatures of other keys (witnesses, cosigners) are ignored as the specification demands.
+//! Sources: C2SP `signed-note.md` and `tlog-checkpoint.md`. The note's text is kept unchanged, because it is the signed text. Signatures by other
+//! keys (witnesses, cosigners) are ignored, as the specification requires.
 
 use crate::{
     Reason, Rejection,
@@ -50,7 +50,7 @@ impl Checkpoint {
         let split = note.rfind("\n\n").ok_or_else(|| malformed("it has no signatures"))?;
         let (text, signatures) = (note.get(..=split).unwrap_or_default(), note.get(split + 2..).unwrap_or_default());
         if text.chars().any(|character| character.is_control() && character != '\n') {
-            return Err(malformed("it holds a control character"));
+            return Err(malformed("it contains a control character"));
         }
         let mut lines = text.split('\n');
         let origin = lines.next().filter(|origin| !origin.is_empty()).ok_or_else(|| malformed("it has no origin"))?;
@@ -67,7 +67,7 @@ impl Checkpoint {
         })
     }
 
-    /// Checks that the log made one of the signatures: its name is the origin's, its hint is that of `key_id`, and it fits `key`.
+    /// Checks that the log made one of the signatures: the name is the origin's, the hint is that of `key_id`, and it verifies with `key`.
     ///
     /// `key_id` is the log's full C2SP key id (Rekor v2) or the SHA-256 of its SPKI (Rekor v1): either way its first four bytes are the
     /// hint. `name` is the name that the log signs under.
@@ -80,10 +80,10 @@ impl Checkpoint {
         let name = self.origin.split_once(" - ").map_or(self.origin.as_str(), |(name, _)| name);
         let mut of_the_log = self.signatures.iter().filter(|signature| signature.name == name && signature.hint == hint).peekable();
         if of_the_log.peek().is_none() {
-            return Err(Rejection::new(Reason::CheckpointUnsigned, format!("no signature of {} by the log's key", self.origin)));
+            return Err(Rejection::new(Reason::CheckpointUnsigned, format!("no signature by {} with the log's key", self.origin)));
         }
-        // hints can collide, so each that matches is tried
-        match of_the_log.any(|signature| key.verify_again(HashAlgorithm::Sha256, self.text.as_bytes(), &signature.signature).is_ok()) {
+        // hints can collide, so all that match are tried
+        match of_the_log.any(|signature| key.verify_cached(HashAlgorithm::Sha256, self.text.as_bytes(), &signature.signature).is_ok()) {
             true => Ok(()),
             false => Err(Reason::CheckpointInvalid.into()),
         }

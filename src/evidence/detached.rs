@@ -1,8 +1,8 @@
-//! Log entries that no signature embeds: found by a search, and kept so that the next verification needs no network.
+//! Log entries outside their signatures: found by a lookup, and stored so that the next verification needs no network.
 //!
-//! Nothing about one is trusted, wherever it comes from: it is bound to the object, the certificate and the log each time it is used.
+//! Such an entry is never trusted: it is bound to the object, the certificate and the log each time it is used.
 //!
-//! A file of kept entries is text, each line with a line feed:
+//! A file of stored entries is text, each line with a line feed:
 //!
 //! | line | meaning |
 //! | --- | --- |
@@ -10,7 +10,7 @@
 //! | 2 | the SHA-256 of all that follows, in lower-case hexadecimal |
 //! | 3 and on | an entry each: the `TransparencyLogEntry` with its body, protobuf in base64 |
 //!
-//! The digest finds damage; it keeps nobody out. Who can write such a file can make a signature of old fail, and cannot make one good.
+//! The digest finds damage; it does not authenticate. Who can write such a file can make a legacy signature fail, but cannot make one good.
 
 use super::{
     entry::{EntryVersion, HashedRekord, TransparencyLogEntry},
@@ -24,11 +24,11 @@ use sha2::{Digest as _, Sha256};
 
 /// Entries beside one signature, at most.
 pub const MAX_DETACHED: usize = 16;
-/// A file of kept entries larger than this is not read, in bytes.
+/// A file of stored entries larger than this is not read, in bytes.
 pub const MAX_KEPT: usize = 1 << 20;
 const FIRST_LINE: &str = "paraph log entries 1";
 
-/// An entry of Rekor v1 with its body, read and not checked.
+/// An entry of Rekor v1 with its body, parsed but not checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DetachedEntry {
     entry: TransparencyLogEntry,
@@ -39,7 +39,7 @@ pub struct DetachedEntry {
 /// What a detached entry may be about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedContent {
-    /// What the log was told to have been signed.
+    /// The signed bytes that the log was told about.
     pub signed: LoggedBytes,
     /// The legacy rules by which an entry about it counts; at least one.
     pub rules: Vec<LegacyRule>,
@@ -48,7 +48,7 @@ pub struct LoggedContent {
 /// The bytes that a detached entry's signature is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoggedBytes {
-    /// An object's id in hexadecimal, signed a second time by the signer's key: the entry alone holds that signature.
+    /// An object's id in hexadecimal, which the signer's key signed too. Only the entry holds that signature.
     Id(String),
     /// The signed attributes and their signature: what an embedded entry is about.
     Signature {
@@ -60,7 +60,7 @@ pub enum LoggedBytes {
 }
 
 impl LoggedBytes {
-    /// SHA-256: by this a log finds the entry.
+    /// SHA-256: a log finds the entry by it.
     pub fn digest(&self) -> [u8; 32] {
         match self {
             Self::Id(id) => Sha256::digest(id).into(),
@@ -70,10 +70,10 @@ impl LoggedBytes {
 }
 
 impl DetachedEntry {
-    /// Takes an entry apart.
+    /// Parses an entry with its body.
     ///
     /// # Errors
-    /// [`Reason::EntryKind`] where it is not of Rekor v1's `hashedrekord`, or [`Reason::EntryMalformed`].
+    /// [`Reason::EntryKind`] where it is not a `hashedrekord` of Rekor v1, or [`Reason::EntryMalformed`].
     pub fn new(entry: TransparencyLogEntry) -> Result<Self, Rejection> {
         if stated_version(&entry)? != EntryVersion::V001 {
             return Err(Rejection::new(Reason::EntryKind, "only entries of Rekor v1 can be looked up"));
@@ -81,7 +81,7 @@ impl DetachedEntry {
         if entry.canonicalized_body.len() > MAX_ENTRY {
             return Err(Rejection::new(Reason::EntryMalformed, format!("a body of {} bytes", entry.canonicalized_body.len())));
         }
-        let malformed = || Rejection::new(Reason::EntryMalformed, "its body is no hashedrekord of version 0.0.1");
+        let malformed = || Rejection::new(Reason::EntryMalformed, "its body is not a hashedrekord of version 0.0.1");
         let body: Body = serde_json::from_slice(&entry.canonicalized_body).map_err(|_| malformed())?;
         if (body.kind.as_str(), body.api_version.as_str()) != ("hashedrekord", "0.0.1") {
             return Err(Rejection::new(Reason::EntryKind, format!("{} {}", body.kind, body.api_version)));
@@ -95,8 +95,8 @@ impl DetachedEntry {
         &self.entry
     }
 
-    /// Binds the entry to one of the subjects and the certificate: its digest is the subject's, the certificate's key made its signature
-    /// over the subject, and its body says this and nothing else. What remains to be checked is the log's word for it.
+    /// Binds the entry to one of the contents and the certificate: its digest is the content's, the certificate's key made its signature over
+    /// the content, and its body says only this. The log's signatures remain to be checked.
     ///
     /// # Errors
     /// [`Reason::EntryMismatch`] or [`Reason::EntrySignature`].
@@ -105,13 +105,13 @@ impl DetachedEntry {
         let content = about.ok_or_else(|| Rejection::new(Reason::EntryMismatch, "it is about another object"))?;
         let bound = Bound { content, digest: content.signed.digest(), signature: self.signature.clone() };
         if bound.record(certificate).canonical_body(EntryVersion::V001) != self.entry.canonicalized_body {
-            return Err(Rejection::new(Reason::EntryMismatch, "it is about this object, and another certificate signed it"));
+            return Err(Rejection::new(Reason::EntryMismatch, "it is about this object, but names another certificate"));
         }
         match &content.signed {
             LoggedBytes::Signature { signature, .. } if *signature != self.signature => {
                 Err(Rejection::new(Reason::EntryMismatch, "it holds another signature over the same content"))
             }
-            // the signature was verified as the commit's or tag's own
+            // the pipeline has verified this signature
             LoggedBytes::Signature { .. } => Ok(bound),
             LoggedBytes::Id(id) => {
                 let verified = certificate.public_key().verify(crate::certificate::HashAlgorithm::Sha256, id.as_bytes(), &self.signature);
@@ -121,7 +121,7 @@ impl DetachedEntry {
     }
 }
 
-/// An entry's content, bound to its subject.
+/// An entry, bound to its content and certificate.
 #[derive(Debug, Clone)]
 pub struct Bound<'a> {
     /// What it is about.
@@ -138,34 +138,61 @@ impl Bound<'_> {
     }
 }
 
-/// The file that keeps these entries.
+/// The file with these entries.
 pub fn to_file(entries: &[DetachedEntry]) -> String {
     let lines: String = entries.iter().map(|entry| STANDARD.encode(entry.entry.encode_to_vec()) + "\n").collect();
-    format!("{FIRST_LINE}\n{}\n{lines}", hex::encode(&Sha256::digest(&lines)))
+    format!("{FIRST_LINE}\n{}\n{lines}", hex::encode(Sha256::digest(&lines)))
+}
+
+/// A file of entries that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EntriesError {
+    /// The file is larger than [`MAX_KEPT`].
+    #[error("it is too large")]
+    TooLarge,
+    /// The first line is not that of such a file.
+    #[error("its first line is another")]
+    FirstLine,
+    /// A line is missing.
+    #[error("it ends early")]
+    Incomplete,
+    /// The digest is not that of the entries.
+    #[error("it was changed after it was written")]
+    Changed,
+    /// There are more than [`MAX_DETACHED`] entries.
+    #[error("it holds more than {MAX_DETACHED} entries")]
+    TooMany,
+    /// A line is not base64.
+    #[error("a line is not base64")]
+    Base64,
+    /// A line is not an entry.
+    #[error(transparent)]
+    Entry(#[from] Rejection),
 }
 
 /// The entries of a file.
 ///
 /// # Errors
-/// Why it is damaged, as a clause.
-pub fn from_file(text: &str) -> Result<Vec<DetachedEntry>, String> {
+/// Why the file cannot be used.
+pub fn from_file(text: &str) -> Result<Vec<DetachedEntry>, EntriesError> {
     if text.len() > MAX_KEPT {
-        return Err("it is too large".into());
+        return Err(EntriesError::TooLarge);
     }
     let mut parts = text.splitn(3, '\n');
     if parts.next() != Some(FIRST_LINE) {
-        return Err("its first line is another".into());
+        return Err(EntriesError::FirstLine);
     }
-    let (Some(digest), Some(lines)) = (parts.next(), parts.next()) else { return Err("it ends early".into()) };
-    if hex::encode(&Sha256::digest(lines)) != digest {
-        return Err("it was changed after it was written".into());
+    let (Some(digest), Some(lines)) = (parts.next(), parts.next()) else { return Err(EntriesError::Incomplete) };
+    if hex::encode(Sha256::digest(lines)) != digest {
+        return Err(EntriesError::Changed);
     }
     if lines.lines().count() > MAX_DETACHED {
-        return Err(format!("it holds more than {MAX_DETACHED} entries"));
+        return Err(EntriesError::TooMany);
     }
     let read = |line: &str| {
-        let encoded = STANDARD.decode(line).map_err(|_| "a line is not base64".to_owned())?;
-        parse_entry(&encoded).and_then(DetachedEntry::new).map_err(|rejection| rejection.to_string())
+        let encoded = STANDARD.decode(line).map_err(|_| EntriesError::Base64)?;
+        Ok(DetachedEntry::new(parse_entry(&encoded)?)?)
     };
     lines.lines().map(read).collect()
 }
@@ -240,17 +267,17 @@ mod tests {
             (file.trim_end().to_owned(), "it was changed after it was written"),
             (with_lines("?\n"), "a line is not base64"),
             (with_lines("AAAA\n"), "the log entry is malformed: failed to decode"),
-            (with_lines(&format!("{odd_body}\n")), "its body is no hashedrekord"),
+            (with_lines(&format!("{odd_body}\n")), "its body is not a hashedrekord"),
             (with_lines(&"AAAA\n".repeat(MAX_DETACHED + 1)), "it holds more than 16 entries"),
             (with_lines(&"A".repeat(MAX_KEPT)), "it is too large"),
         ] {
-            let error = from_file(&text).unwrap_err();
+            let error = from_file(&text).unwrap_err().to_string();
             assert!(error.contains(expected), "{expected}: {error}");
         }
     }
 
     #[test]
-    fn an_entry_of_another_kind_is_no_detached_entry() {
+    fn an_entry_of_another_kind_is_refused() {
         let of = |kind: &str, version: &str| {
             let body = format!(
                 r#"{{"apiVersion":"{version}","kind":"{kind}","spec":{{"data":{{"hash":{{"value":""}}}},"signature":{{"content":""}}}}}}"#

@@ -1,6 +1,7 @@
-//! A transparency log entry checked: bound to this signature, promised, included, and under a checkpoint of the log.
+//! The checks of a transparency log entry: it is about this signature, and its signed entry timestamp (SET), inclusion proof and checkpoint
+//! verify.
 //!
-//! Nothing here asks a network. Whether the log was trusted at the entry's time is the business of `verify`.
+//! Nothing here uses the network. `verify` checks whether the log was trusted at the entry's time.
 
 use super::{
     checkpoint::Checkpoint,
@@ -36,11 +37,11 @@ pub struct LogKey {
 /// What a checked entry shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedEntry {
-    /// The version whose canonical body the proof fits.
+    /// The version of the canonical body that the proof is for.
     pub version: EntryVersion,
     /// The global index.
     pub log_index: u64,
-    /// When the log integrated the entry; only where its promise authenticates that.
+    /// When the log integrated the entry, where the signed entry timestamp authenticates it.
     pub integrated_time: Option<Timestamp>,
     /// The origin of the checkpoint.
     pub origin: String,
@@ -56,7 +57,7 @@ pub struct LoggedEntry {
 /// [`Reason::EntryMalformed`].
 pub fn parse_entry(encoded: &[u8]) -> Result<TransparencyLogEntry, Rejection> {
     if encoded.len() > MAX_ENTRY {
-        return Err(malformed(&format!("{} bytes, at most {MAX_ENTRY} are read", encoded.len())));
+        return Err(malformed(&format!("{} bytes; at most {MAX_ENTRY} are read", encoded.len())));
     }
     TransparencyLogEntry::decode(encoded).map_err(|error| malformed(&error.to_string()))
 }
@@ -67,16 +68,16 @@ pub fn parse_entry(encoded: &[u8]) -> Result<TransparencyLogEntry, Rejection> {
 /// [`Reason::EntryMalformed`].
 pub fn log_id(entry: &TransparencyLogEntry) -> Result<[u8; 32], Rejection> {
     let id = entry.log_id.as_ref().map(|id| id.key_id.as_slice()).unwrap_or_default();
-    id.try_into().map_err(|_| malformed("its log id is not of 32 bytes"))
+    id.try_into().map_err(|_| malformed("its log id does not have 32 bytes"))
 }
 
-/// The first line of the entry's checkpoint: what it calls the log. Nothing is checked.
+/// The first line of the entry's checkpoint: the name that it gives the log. Nothing is checked.
 pub fn stated_origin(entry: &TransparencyLogEntry) -> &str {
     let checkpoint = entry.inclusion_proof.as_ref().and_then(|proof| proof.checkpoint.as_ref());
     checkpoint.and_then(|checkpoint| checkpoint.envelope.lines().next()).unwrap_or_default()
 }
 
-/// Checks an entry against the signature that it should be about, under the key of the log that it names.
+/// Checks that an entry is about the expected signature, and that the log that it names vouches for it.
 ///
 /// # Errors
 /// A reason of the layer `log`.
@@ -85,7 +86,7 @@ pub fn verify_entry(entry: &TransparencyLogEntry, expected: &HashedRekord<'_>, l
     let proof = entry.inclusion_proof.as_ref().ok_or(Reason::ProofMissing)?;
     let promise =
         entry.inclusion_promise.as_ref().map(|promise| promise.signed_entry_timestamp.as_slice()).filter(|promise| !promise.is_empty());
-    // gitsign 0.17 embeds entries of Rekor v2 under the older version's name: without a promise, and their proof fits the newer body alone
+    // gitsign 0.17 embeds entries of Rekor v2 with the version of v1: they have no SET, and their proof is for the body of v2
     let candidates: &[EntryVersion] = match (stated, promise) {
         (EntryVersion::V001, None) => &[EntryVersion::V001, EntryVersion::V002],
         (EntryVersion::V001, Some(_)) => &[EntryVersion::V001],
@@ -98,13 +99,13 @@ pub fn verify_entry(entry: &TransparencyLogEntry, expected: &HashedRekord<'_>, l
     let (index, size) = (unsigned(proof.log_index, "proof index")?, unsigned(proof.tree_size, "tree size")?);
     let included = bodies.iter().find(|(_, leaf, _)| verify_inclusion_proof(leaf, index, size, &path, &root).is_ok());
     let Some((version, leaf, body)) = included else { return Err(mismatch_or_bad_proof(entry, &bodies)) };
-    // Rekor v1's promise covers the index over all shards; Rekor v2 has no other index than that of the proof
+    // Rekor v1's SET covers the index over all shards; Rekor v2 has only the index of the proof
     if *version == EntryVersion::V002 && entry.log_index != proof.log_index {
-        return Err(malformed("its index is not the one of its proof"));
+        return Err(malformed("its index is not that of its proof"));
     }
-    // an embedded body is redundant; one that differs is about something else
+    // an embedded body is redundant, so it must be the same
     if !entry.canonicalized_body.is_empty() && entry.canonicalized_body != *body {
-        return Err(Rejection::new(Reason::EntryMismatch, "its body is not the one that this signature has"));
+        return Err(Rejection::new(Reason::EntryMismatch, "its body is not that of this signature"));
     }
 
     let checkpoint = proof.checkpoint.as_ref().ok_or_else(|| Rejection::new(Reason::ProofMissing, "it has no checkpoint"))?;
@@ -124,7 +125,7 @@ pub fn verify_entry(entry: &TransparencyLogEntry, expected: &HashedRekord<'_>, l
     let stated_index = unsigned(entry.log_index, "log index")?;
     Ok(LoggedEntry {
         version: *version,
-        // without a promise nothing covers the index over all shards
+        // without a SET nothing covers the index over all shards
         log_index: if integrated_time.is_some() { stated_index } else { index },
         integrated_time,
         origin: checkpoint.origin,
@@ -157,7 +158,7 @@ pub(super) fn stated_version(entry: &TransparencyLogEntry) -> Result<EntryVersio
     }
 }
 
-/// Whether the proof is wrong, or right for another signature: an embedded body tells.
+/// Tells a wrong proof from one for another signature, by the embedded body.
 fn mismatch_or_bad_proof(entry: &TransparencyLogEntry, bodies: &[(EntryVersion, Sha256Hash, Vec<u8>)]) -> Rejection {
     let foreign = !entry.canonicalized_body.is_empty() && bodies.iter().all(|(_, _, body)| *body != entry.canonicalized_body);
     if foreign { Reason::EntryMismatch.into() } else { Reason::ProofInvalid.into() }
@@ -171,7 +172,7 @@ fn audit_path(proof: &InclusionProof) -> Result<Vec<Sha256Hash>, Rejection> {
 }
 
 fn fixed_hash(bytes: &[u8]) -> Result<Sha256Hash, Rejection> {
-    <[u8; 32]>::try_from(bytes).map(Sha256Hash::new).map_err(|_| malformed("a hash that is not of 32 bytes"))
+    <[u8; 32]>::try_from(bytes).map(Sha256Hash::new).map_err(|_| malformed("a hash does not have 32 bytes"))
 }
 
 fn unsigned(value: i64, what: &str) -> Result<u64, Rejection> {

@@ -1,6 +1,6 @@
 //! The evidence beside a signature: log entries of Rekor v1 and v2, their proofs and checkpoints, and RFC 3161 timestamps.
 //!
-//! Everything is checked against keys that are handed in; which keys are trusted, and when, is decided elsewhere.
+//! The caller passes the keys. `trust` knows which keys are trusted, and `verify` when they were.
 
 pub mod checkpoint;
 pub mod detached;

@@ -1,7 +1,7 @@
 //! The structures of the Time-Stamp Protocol (RFC 3161, section 2.4): the query, the answer, and what a token says.
 //!
-//! Encoding and decoding only. Whether a token's signature is good and its authority trusted is decided elsewhere; a value of these types
-//! proves nothing. The client, the verifier and the local timestamp authority all use them.
+//! This module encodes and decodes. A value of these types proves nothing: `timestamp` checks a token's signature, and `verify` its authority.
+//! The client, the verifier and the local timestamp authority use them.
 
 use crate::{Reason, Rejection, signature::cms::SignedData};
 use const_oid::ObjectIdentifier;
@@ -158,7 +158,7 @@ impl TstInfo {
         let malformed = |detail: String| Rejection::new(Reason::TimestampMalformed, detail);
         let signed_data = SignedData::from_der(token).map_err(|rejection| malformed(rejection.to_string()))?;
         let content = signed_data.content.filter(|_| signed_data.content_type == ID_CT_TST_INFO);
-        let content = content.ok_or_else(|| malformed("its content is no TSTInfo".into()))?;
+        let content = content.ok_or_else(|| malformed("its content is not a TSTInfo".into()))?;
         Self::from_der(content).map_err(|error| malformed(error.to_string()))
     }
 }

@@ -1,7 +1,7 @@
-//! RFC 3161 timestamp tokens checked: what they are about, who signed them, and when.
+//! The checks of RFC 3161 timestamp tokens: what they are about, who signed them, and when.
 //!
-//! The token's signer is found here, and its signature checked with the signer's own key; whether that signer is a trusted authority's is
-//! asked of the caller, which knows the trust root.
+//! This module finds the token's signer and checks the signature with the signer's key. The caller knows the trust root, and checks whether
+//! the signer belongs to a trusted authority.
 
 use super::rfc3161::{ID_CT_TST_INFO, TstInfo};
 use crate::{
@@ -29,13 +29,13 @@ use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage};
 
 /// A token larger than this is not read, in bytes.
 pub const MAX_TOKEN: usize = 256 * 1024;
-/// id-aa-signingCertificate (RFC 2634). Its hash is SHA-1: path, purpose and signature are checked beside it, and nothing rests on it alone.
+/// id-aa-signingCertificate (RFC 2634). Its hash is SHA-1. Path, purpose and signature are checked as well, so nothing depends on it alone.
 const ID_AA_SIGNING_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
 
-/// A token whose signature fits its signer's certificate, and which is about the bytes that were asked for. Its signer is not judged.
+/// A token that is about the expected bytes, and whose signature verifies with its signer's certificate. The signer is not checked.
 #[derive(Debug, Clone)]
 pub struct TimestampToken {
-    /// genTime: when the authority saw the bytes. Accuracy neither widens nor narrows it.
+    /// genTime: when the authority saw the bytes. The accuracy is ignored.
     pub time: Timestamp,
     /// The authority's certificate.
     pub signer: Certificate,
@@ -44,18 +44,18 @@ pub struct TimestampToken {
 }
 
 impl TimestampToken {
-    /// Checks a token (DER of the ContentInfo) over `stamped`. `known` are the certificates of the trust root's authorities, among which the
-    /// signer's is sought where the token does not carry it.
+    /// Checks a token (DER of the ContentInfo) over `stamped`. `known` are the certificates of the trust root's authorities. The signer's is one
+    /// of them where the token does not contain it.
     ///
     /// # Errors
     /// A reason of the layer `timestamp`.
     pub fn verify<'a>(token: &[u8], stamped: &[u8], known: impl Iterator<Item = &'a Certificate>) -> Result<Self, Rejection> {
         if token.len() > MAX_TOKEN {
-            return Err(malformed(&format!("{} bytes, at most {MAX_TOKEN} are read", token.len())));
+            return Err(malformed(&format!("{} bytes; at most {MAX_TOKEN} are read", token.len())));
         }
         let signed_data = SignedData::from_der(token).map_err(|rejection| malformed(&rejection.to_string()))?;
         if signed_data.content_type != ID_CT_TST_INFO {
-            return Err(malformed("its content is no TSTInfo"));
+            return Err(malformed("its content is not a TSTInfo"));
         }
         signed_data.check_repeated_fields().map_err(|rejection| malformed(&rejection.to_string()))?;
         let content = signed_data.content.ok_or_else(|| malformed("it has no content"))?;
@@ -94,12 +94,12 @@ fn check_imprint(info: &TstInfo, stamped: &[u8]) -> Result<(), Rejection> {
     if hash.digest(stamped) == imprint.hashed_message.as_bytes() { Ok(()) } else { Err(Reason::TimestampImprint.into()) }
 }
 
-/// RFC 3161, section 2.3: the certificate is for timestamps alone, and says so critically. What else it says must allow signatures.
+/// RFC 3161, section 2.3: a critical extension says that the certificate is for timestamps only. Its key usage must allow signatures.
 fn check_purpose(certificate: &Certificate) -> Result<(), Rejection> {
     let wrong = |detail: String| Err(Rejection::new(Reason::TimestampProfile, detail));
     match certificate.extension::<ExtendedKeyUsage>() {
         Ok(Some((true, usages))) if usages.0 == [ID_KP_TIME_STAMPING] => {}
-        _ => return wrong("its extended key usage is not timeStamping alone, and critical".to_owned()),
+        _ => return wrong("its extended key usage is not critical and timeStamping only".to_owned()),
     }
     match certificate.extension::<KeyUsage>() {
         Ok(Some((_, usage))) if !usage.digital_signature() && !usage.non_repudiation() => {
@@ -161,7 +161,7 @@ struct EssCertId<'a> {
     _issuer_serial: Option<Any>,
 }
 
-/// RFC 3161, section 2.4.2: a token names its signer's certificate by a hash, so that no other one with the same key can stand in.
+/// RFC 3161, section 2.4.2: a token names its signer's certificate by a hash, so that no other certificate with the same key counts.
 fn check_signing_certificate(signer: &SignerInfo<'_>, certificate: &Certificate) -> Result<(), Rejection> {
     let invalid = |detail: &str| Rejection::new(Reason::TimestampInvalid, detail);
     if let Some(value) = signer.signed_attribute(ID_AA_SIGNING_CERTIFICATE_V_2)? {

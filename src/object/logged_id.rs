@@ -129,7 +129,7 @@ struct Encoded<'a> {
 impl Encoded<'_> {
     fn sha256(&self) -> String {
         let start = Sha256::new().chain_update(&self.opening).chain_update(&self.head);
-        hex::encode(&self.rest.iter().fold(start, |hash, part| hash.chain_update(part)).finalize())
+        hex::encode(self.rest.iter().fold(start, |hash, part| hash.chain_update(part)).finalize())
     }
 
     /// Nothing rests on SHA-1 here: the signature is verified over the payload's SHA-256.

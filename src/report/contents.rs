@@ -144,7 +144,7 @@ impl CertificateContents {
         let scts = Sct::embedded(certificate).unwrap_or_default();
         Self {
             signer: is_signer,
-            fingerprint: hex::encode(&certificate.fingerprint()).to_ascii_uppercase(),
+            fingerprint: hex::encode(certificate.fingerprint()).to_ascii_uppercase(),
             serial_number: hex::encode(certificate.serial()),
             issuer_name: name(certificate.issuer()),
             subject_name: name(certificate.subject()),
@@ -154,7 +154,7 @@ impl CertificateContents {
             identity: profile.as_ref().map(|profile| profile.identity().name.clone()),
             issuer: profile.as_ref().map(|profile| profile.identity().issuer.clone()),
             claims: claims.collect(),
-            signed_certificate_timestamps: scts.iter().map(|sct| format!("{} by the log {}", sct.time, hex::encode(&sct.log_id))).collect(),
+            signed_certificate_timestamps: scts.iter().map(|sct| format!("{} by the log {}", sct.time, hex::encode(sct.log_id))).collect(),
         }
     }
 }

@@ -227,7 +227,7 @@ impl SignatureReport {
 
 /// The key id that git shows: SHA-256 of the certificate in upper-case hexadecimal.
 pub fn fingerprint(verified: &Verification) -> String {
-    hex::encode(&verified.certificate().certificate().fingerprint()).to_ascii_uppercase()
+    hex::encode(verified.certificate().certificate().fingerprint()).to_ascii_uppercase()
 }
 
 /// The judgement as lines for people, each one or two sentences; what comes from outside is escaped. The first line states the verdict.
@@ -316,7 +316,7 @@ impl Claimed {
     /// Reads the claim of a signature; `None` where the signature does not contain the certificate that its signer names.
     pub fn of(signature: &ParsedSignature<'_>) -> Option<Self> {
         let certificate = Arc::clone(signature.content().ok()?.claimed_certificate()?);
-        let fingerprint = hex::encode(&certificate.fingerprint()).to_ascii_uppercase();
+        let fingerprint = hex::encode(certificate.fingerprint()).to_ascii_uppercase();
         Some(Self { fingerprint, identity: SignerCertificate::new(certificate).ok().map(|signer| signer.identity().name.clone()) })
     }
 }

@@ -208,7 +208,7 @@ fn chain_digest(certificates: &[Certificate]) -> String {
         digest.update((certificate.der().len() as u64).to_be_bytes());
         digest.update(certificate.der());
     }
-    hex::encode(&digest.finalize())
+    hex::encode(digest.finalize())
 }
 
 fn check_chain(certificates: &[Certificate]) -> Result<(), Rejection> {

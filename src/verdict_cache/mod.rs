@@ -244,7 +244,7 @@ impl VerdictCache {
     }
 
     fn first_line(&self) -> String {
-        format!("{FIRST_LINE}{}\n", hex::encode(&self.key))
+        format!("{FIRST_LINE}{}\n", hex::encode(self.key))
     }
 
     fn error(&self, problem: Problem) -> CacheError {

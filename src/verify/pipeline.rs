@@ -263,7 +263,7 @@ fn rounded(duration: SignedDuration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         ..7200 => format!("{seconds} seconds"),
-        ..172_800 => format!("{} hours", seconds / 3600),
+        7200..172_800 => format!("{} hours", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),
     }
 }
@@ -295,9 +295,9 @@ fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>
         let logs: Vec<_> = root.ct_logs(&sct.log_id).collect();
         let known = logs
             .first()
-            .ok_or_else(|| Rejection::new(Reason::SctUnknownLog, format!("log {}; looked in {}", hex::encode(&sct.log_id), root.source)))?;
+            .ok_or_else(|| Rejection::new(Reason::SctUnknownLog, format!("log {}; looked in {}", hex::encode(sct.log_id), root.source)))?;
         let signed = sct.signed_bytes(certificate, path.issuer_spki())?;
-        known.key.key.verify_again(sct.hash, &signed, &sct.signature).map_err(|_| Reason::SctInvalid)?;
+        known.key.key.verify_cached(sct.hash, &signed, &sct.signature).map_err(|_| Reason::SctInvalid)?;
         if !logs.iter().any(|log| log.window.contains(sct.time)) {
             return Err(Rejection::new(
                 Reason::OutsideLogWindow,
@@ -318,7 +318,7 @@ fn check_logged(
     let id = log::log_id(entry)?;
     let log = root
         .log(&id, log::stated_origin(entry))
-        .ok_or_else(|| Rejection::new(Reason::LogUnknown, format!("log {}; looked in {}", hex::encode(&id), root.source)))?;
+        .ok_or_else(|| Rejection::new(Reason::LogUnknown, format!("log {}; looked in {}", hex::encode(id), root.source)))?;
     Ok(CheckedEntry { entry: log::verify_entry(entry, expected, &log.key)?, window: log.window, rules })
 }
 

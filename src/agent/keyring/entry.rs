@@ -46,7 +46,7 @@ impl Owner {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);
         }
-        hex::encode(&digest.finalize())
+        hex::encode(digest.finalize())
     }
 }
 

@@ -129,7 +129,7 @@ impl Kind {
     pub async fn self_test(self, by: &str, say: Say<'_>) -> Result<(), KeyringError> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| KeyringError::Refused(self, error.to_string()))?;
-        let secret = Zeroizing::new(hex::encode(&random).into_bytes());
+        let secret = Zeroizing::new(hex::encode(random).into_bytes());
         let name = format!("self-test-{by}");
         let entry = Entry { name: &name, label: "paraph: self-test", attributes: &[] };
         let kept = async {
