@@ -1,4 +1,4 @@
-//! Text from outside, made safe to print.
+//! Makes text from outside safe to print.
 //!
 //! Identities, subjects, paths and server answers can hold control characters (which drive a terminal, or forge a status line) and
 //! bidirectional marks (which reorder what a person reads).

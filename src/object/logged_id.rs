@@ -1,7 +1,7 @@
-//! The ids under which a log may know an object: gitsign's online mode embeds no log entry and logs the object's id, in hexadecimal.
+//! The ids under which a log may know an object. gitsign's online mode embeds no log entry, and logs the object's id in hexadecimal.
 //!
-//! gitsign computes that id from payload and signature before git has stored the object, and did so in four ways, which are all told
-//! here. An id is computed with nothing but the object's own bytes; what it is compared with comes from a log.
+//! gitsign computes that id from payload and signature before git stores the object. Over time it did so in four ways; all are here. An id is
+//! computed from the object's bytes only, and compared with the entry of a log.
 
 use super::{Header, ObjectFormat, Signed, split_headers};
 use crate::LegacyRule;
@@ -132,7 +132,7 @@ impl Encoded<'_> {
         hex::encode(self.rest.iter().fold(start, |hash, part| hash.chain_update(part)).finalize())
     }
 
-    /// Nothing rests on SHA-1 here: the signature is verified over the payload's SHA-256.
+    /// Security does not depend on SHA-1 here: the signature is verified over the payload's SHA-256.
     fn sha1(&self) -> String {
         let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY);
         hash.update(self.opening.as_bytes());

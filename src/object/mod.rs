@@ -1,7 +1,7 @@
-//! Raw git objects: bytes in; payload, signature and structural findings out. No I/O.
+//! Raw git objects, split into payload and signature. No I/O.
 //!
-//! Objects are split on their raw bytes, exactly as git does it, and never re-encoded. Where git's own readers disagree about an object
-//! (a header that stands twice, for instance), a valid signature would not say what it covers: such objects are refused.
+//! Objects are split on their raw bytes, as git does it, and never encoded again. git's own readers disagree about some objects, such as one
+//! with a repeated header. A valid signature would not say what it covers, so such objects are refused.
 //! Source: git's `commit.c` (`parse_buffer_signed_by_header`), `gpg-interface.c` (`parse_signed_buffer`) and `fsck.c`.
 
 mod commit;
@@ -58,7 +58,7 @@ impl ObjectFormat {
     }
 }
 
-/// What an object says: the bytes that were signed and the signature over them.
+/// The signed bytes of an object, and the signature over them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed<'a> {
     /// The signed bytes.
@@ -68,11 +68,11 @@ pub struct Signed<'a> {
 }
 
 impl Signed<'_> {
-    /// Refuses kinds of signatures that are named and not judged.
+    /// Refuses the kinds of signatures that the pipeline names but does not verify.
     ///
     /// # Errors
-    /// [`Reason::OpenPgpSignature`], [`Reason::SshSignature`] or [`Reason::UnknownSignatureKind`]; [`Reason::ArmorTrailingData`] where text
-    /// follows a signature that others may judge, which their programs pass over.
+    /// [`Reason::OpenPgpSignature`], [`Reason::SshSignature`] or [`Reason::UnknownSignatureKind`]; [`Reason::ArmorTrailingData`] where there is
+    /// text beside such a signature, which the programs for it ignore.
     pub fn require_x509(&self) -> Result<(), Rejection> {
         let reason = match SignatureKind::of(&self.signature) {
             SignatureKind::X509 => return Ok(()),
@@ -128,12 +128,12 @@ impl PayloadKind {
     }
 }
 
-/// A signed payload by itself, as git hands it to its program: its kind, and whom it claims to be from.
+/// A signed payload, as git hands it to its program: its kind, and the claimed author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payload {
     /// What it is.
     pub kind: PayloadKind,
-    /// The e-mail address of the committer, tagger or pusher; a claim, where there is one.
+    /// The e-mail address of the committer, tagger or pusher: a claim.
     pub email: Option<String>,
 }
 
@@ -200,7 +200,7 @@ impl Header<'_> {
 /// Splits the headers of an object from what follows: the empty line and the message.
 fn split_headers(bytes: &[u8]) -> Result<(Vec<Header<'_>>, &[u8]), Rejection> {
     if bytes.len() > MAX_OBJECT {
-        return Err(Rejection::new(Reason::ObjectTooLarge, format!("{} bytes, at most {MAX_OBJECT} are read", bytes.len())));
+        return Err(Rejection::new(Reason::ObjectTooLarge, format!("{} bytes; at most {MAX_OBJECT} are read", bytes.len())));
     }
     if bytes.contains(&0) {
         return Err(Reason::NulByte.into());

@@ -1,6 +1,6 @@
 //! PEM armor, type `SIGNED MESSAGE`, as gitsign writes it (RFC 7468, strict form).
 //!
-//! Base64 in lines of 64 columns, LF, no headers, a final LF. Reading takes CRLF for LF and nothing else that differs.
+//! Base64 in lines of 64 columns, LF, no headers, a final LF. Reading also accepts CRLF, and nothing else.
 
 use crate::{Reason, Rejection};
 use base64::{DecodeError, Engine as _, engine::general_purpose::STANDARD};
@@ -54,7 +54,7 @@ pub fn decode(armored: &[u8]) -> Result<Vec<u8>, Rejection> {
 /// As [`decode`].
 pub fn decode_into(armored: &[u8], der: &mut Vec<u8>) -> Result<(), Rejection> {
     if armored.len() > MAX_ARMOR {
-        return Err(Rejection::new(Reason::ArmorTooLarge, format!("{} bytes, at most {MAX_ARMOR} are read", armored.len())));
+        return Err(Rejection::new(Reason::ArmorTooLarge, format!("{} bytes; at most {MAX_ARMOR} are read", armored.len())));
     }
     // most of what is not armor ends here, and costs little
     if !armored.starts_with(BEGIN.as_bytes()) {
@@ -73,7 +73,7 @@ pub fn decode_into(armored: &[u8], der: &mut Vec<u8>) -> Result<(), Rejection> {
             None => return Err(malformed("it has no END line")),
             Some(line) => {
                 if short_line_seen || line.len() > COLUMNS || line.is_empty() {
-                    return Err(malformed("its lines are not of 64 columns"));
+                    return Err(malformed("its lines do not have 64 columns"));
                 }
                 short_line_seen = line.len() < COLUMNS;
                 base64.push_str(line);
@@ -91,10 +91,10 @@ pub fn decode_into(armored: &[u8], der: &mut Vec<u8>) -> Result<(), Rejection> {
 
 fn wrong_base64(error: &DecodeError) -> &'static str {
     match error {
-        DecodeError::InvalidByte(..) => "its base64 has a character that does not belong there",
-        DecodeError::InvalidLength(_) => "its base64 has no whole number of groups",
-        DecodeError::InvalidLastSymbol(..) => "its base64 ends in bits that mean nothing",
-        DecodeError::InvalidPadding => "its base64 is not padded as it has to be",
+        DecodeError::InvalidByte(..) => "its base64 has an invalid character",
+        DecodeError::InvalidLength(_) => "its base64 has an invalid length",
+        DecodeError::InvalidLastSymbol(..) => "its base64 ends in non-zero bits",
+        DecodeError::InvalidPadding => "its base64 has invalid padding",
     }
 }
 
@@ -125,8 +125,7 @@ mod tests {
     #[test]
     fn wrong_base64_is_told_in_words() {
         let good = encode(b"abcd");
-        for (text, words) in [("YW!jZA==", "does not belong"), ("YWJjZA=", "not padded"), ("YWJjZB==", "mean nothing"), ("YWJjZ", "groups")]
-        {
+        for (text, words) in [("YW!jZA==", "character"), ("YWJjZA=", "padding"), ("YWJjZB==", "bits"), ("YWJjZ", "length")] {
             let rejection = decode(good.replace("YWJjZA==", text).as_bytes()).unwrap_err();
             assert!(rejection.detail().contains(words), "{text}: {}", rejection.detail());
         }

@@ -1,8 +1,8 @@
 //! CMS SignedData (RFC 5652), strict DER, read in place.
 //!
-//! One set of structures reads and writes both kinds that occur: git's detached signatures and RFC 3161 timestamp tokens. Sets are kept
-//! as they are encoded, since the bytes of the signed attributes are what is signed and the bytes of a certificate are what is logged.
-//! It is not for BER: `foreign` uses that to name other programs' signatures.
+//! The same structures read and write git's detached signatures and RFC 3161 timestamp tokens. Sets keep their encoding, because the bytes of
+//! the signed attributes are signed, and the bytes of a certificate are logged. BER is read in `verify/foreign.rs` only, to name the signatures
+//! of other programs.
 
 use crate::{Reason, Rejection, certificate::Certificate};
 use der::{
@@ -25,7 +25,7 @@ pub const ID_MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.
 /// id-signingTime.
 pub const ID_SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
 
-/// A SET OF as it is encoded: its content octets, elements not yet parsed.
+/// A SET OF in its encoding: the content octets, with elements that are not parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RawSet<'a>(pub &'a [u8]);
 
@@ -53,7 +53,7 @@ impl<'a> RawSet<'a> {
     /// Each element, tag and length included.
     ///
     /// # Errors
-    /// Where the octets are no sequence of DER values, or there are more than [`MAX_ELEMENTS`].
+    /// Where the octets are not a sequence of DER values, or there are more than [`MAX_ELEMENTS`].
     pub fn elements(&self) -> Result<Vec<&'a [u8]>, Rejection> {
         let mut reader = SliceReader::new(self.0).map_err(malformed)?;
         let mut elements = Vec::new();
@@ -154,7 +154,7 @@ pub struct SignerInfo<'a> {
     pub digest_algorithm: AlgorithmIdentifierRef<'a>,
     /// signatureAlgorithm.
     pub signature_algorithm: AlgorithmIdentifierRef<'a>,
-    /// The signature as it stands: a DER ECDSA-Sig-Value, or PKCS #1.
+    /// The signature: a DER ECDSA-Sig-Value, or PKCS #1.
     pub signature: &'a [u8],
     /// The content octets of the signed attributes; absent where the signature is over the content itself.
     pub signed_attributes: Option<RawSet<'a>>,
@@ -203,21 +203,21 @@ impl<'a> SignedData<'a> {
 }
 
 impl SignedData<'_> {
-    /// Checks what repeats other fields for readers in one pass, as RFC 5652 has it for signers that are named by issuer and serial number:
-    /// version 1 of each signer and of plain data, 3 of other content (sections 5.1 and 5.3), and digestAlgorithms that holds each signer's.
+    /// Checks the fields that repeat others, as RFC 5652 requires for signers that are named by issuer and serial number. The version is 1 for
+    /// each signer and for plain data, and 3 for other content (sections 5.1 and 5.3). digestAlgorithms contains each signer's.
     ///
     /// # Errors
     /// [`Reason::CmsMalformed`] or [`Reason::CmsAlgorithm`].
     pub fn check_repeated_fields(&self) -> Result<(), Rejection> {
         let expected = if self.content_type == ID_DATA { 1 } else { 3 };
         if self.version != expected || self.signers.iter().any(|signer| signer.version != 1) {
-            return Err(Rejection::new(Reason::CmsMalformed, "its versions are not those that RFC 5652 gives its content and signer"));
+            return Err(Rejection::new(Reason::CmsMalformed, "its versions are not those that RFC 5652 requires"));
         }
         let named = self.digest_algorithms.iter().map(|der| Ok(AlgorithmIdentifierRef::from_der(der).map_err(malformed)?.oid));
         let named = named.collect::<Result<Vec<_>, Rejection>>()?;
         match self.signers.iter().find(|signer| !named.contains(&signer.digest_algorithm.oid)) {
             Some(signer) => {
-                Err(Rejection::new(Reason::CmsAlgorithm, format!("digestAlgorithms does not hold {}", signer.digest_algorithm.oid)))
+                Err(Rejection::new(Reason::CmsAlgorithm, format!("digestAlgorithms does not contain {}", signer.digest_algorithm.oid)))
             }
             None => Ok(()),
         }
@@ -248,29 +248,30 @@ impl<'a> SignerInfo<'a> {
     /// The one signed attribute of this type, as its single value.
     ///
     /// # Errors
-    /// [`Reason::SignedAttributes`] where it stands twice or has not exactly one value; `Ok(None)` where it is absent.
+    /// [`Reason::SignedAttributes`] where it appears twice or does not have exactly one value. It is `Ok(None)` where it is absent.
     pub fn signed_attribute(&self, oid: ObjectIdentifier) -> Result<Option<&'a [u8]>, Rejection> {
         let Some(set) = self.signed_attributes else { return Ok(None) };
         let mut found = None;
         for element in set.elements()? {
             let attribute = Attribute::from_der(element).map_err(malformed)?;
             if attribute.oid == oid {
-                let value =
-                    attribute.single().ok_or_else(|| Rejection::new(Reason::SignedAttributes, format!("{oid} has not one value")))?;
+                let value = attribute
+                    .single()
+                    .ok_or_else(|| Rejection::new(Reason::SignedAttributes, format!("{oid} does not have exactly one value")))?;
                 if found.replace(value).is_some() {
-                    return Err(Rejection::new(Reason::SignedAttributes, format!("{oid} stands twice")));
+                    return Err(Rejection::new(Reason::SignedAttributes, format!("{oid} appears twice")));
                 }
             }
         }
         Ok(found)
     }
 
-    /// Checks that the signed attributes stand in DER order, and that contentType and messageDigest fit the content (RFC 5652, section 11).
+    /// Checks that the signed attributes are in DER order, and that contentType and messageDigest are those of the content (RFC 5652, section 11).
     pub fn check_signed_attributes(&self, content_type: ObjectIdentifier, content_digest: &[u8]) -> Result<(), Rejection> {
         let wrong = |detail: &str| Rejection::new(Reason::SignedAttributes, detail);
         let set = self.signed_attributes.ok_or_else(|| wrong("there are none"))?;
         if !set.elements()?.is_sorted() {
-            return Err(wrong("they do not stand in DER order"));
+            return Err(wrong("they are not in DER order"));
         }
         let stated = self.signed_attribute(ID_CONTENT_TYPE)?.ok_or_else(|| wrong("contentType is absent"))?;
         if ObjectIdentifier::from_der(stated).ok() != Some(content_type) {
@@ -300,7 +301,7 @@ impl<'a> SignerIdentifier<'a> {
                 let issuer = reader.tlv_bytes().map_err(malformed)?;
                 let serial = AnyRef::decode(&mut reader).map_err(malformed)?;
                 if serial.tag() != Tag::Integer || !reader.is_finished() {
-                    return Err(Rejection::new(Reason::CmsMalformed, "the signer identifier is no issuer and serial number"));
+                    return Err(Rejection::new(Reason::CmsMalformed, "the signer identifier is not an issuer and serial number"));
                 }
                 Ok(Self::IssuerAndSerialNumber { issuer, serial: serial.value() })
             }
@@ -314,7 +315,7 @@ fn malformed(error: der::Error) -> Rejection {
     Rejection::new(Reason::CmsMalformed, error.to_string())
 }
 
-/// What goes into a SignedData with one signer, its signed attributes made and signed before.
+/// The parts of a SignedData with one signer. The attributes are signed already.
 #[derive(Debug, Clone)]
 pub struct SignedDataParts<'a> {
     /// CMSVersion of the SignedData: 1 for id-data, 3 for any other content.
@@ -345,7 +346,7 @@ impl SignedDataParts<'_> {
     /// The ContentInfo in DER.
     ///
     /// # Errors
-    /// Where a part is too long for DER or the signed attributes are no SET.
+    /// Where a part is too long for DER, or the signed attributes are not a SET.
     pub fn to_der(&self) -> der::Result<Vec<u8>> {
         let digest_algorithm = self.digest_algorithm.to_der()?;
         let unsigned = set_of(self.unsigned_attributes.clone());

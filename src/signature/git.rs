@@ -1,7 +1,7 @@
 //! The CMS signature that git stores: detached, over plain data, by one signer, with the evidence in unsigned attributes.
 //!
-//! Built byte for byte as gitsign builds it. Layout: one certificate (the leaf), digest SHA-256 with absent parameters, signed attributes
-//! contentType, signingTime and messageDigest in DER order, ECDSA with SHA-256.
+//! It is built byte for byte as gitsign builds it: one certificate (the leaf), digest SHA-256 with absent parameters, signed attributes
+//! contentType, signingTime and messageDigest in DER order, and ECDSA with SHA-256.
 
 use super::cms::{self, Attribute, ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, SignedData, SignedDataParts, SignerInfo};
 use crate::{Reason, Rejection};
@@ -17,7 +17,7 @@ use std::time::Duration;
 pub const ID_LOG_ENTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.3.1");
 /// id-aa-timeStampToken (RFC 3161, appendix A): the unsigned attribute that holds a token over the signature.
 pub const ID_TIME_STAMP_TOKEN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
-/// The arc of a draft that used one attribute a field, `.0` to `.9`; there `.1` is no octet string.
+/// The arc of a draft that used one attribute for each field, `.0` to `.9`. There, `.1` is not an octet string.
 const DRAFT_ARC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.3");
 /// Timestamp tokens in one signature, at most.
 pub const MAX_TOKENS: usize = 4;
@@ -25,7 +25,7 @@ pub const MAX_TOKENS: usize = 4;
 const SHA_256: AlgorithmIdentifierRef<'static> = AlgorithmIdentifierRef { oid: ID_SHA_256, parameters: None };
 const ECDSA_SHA_256: AlgorithmIdentifierRef<'static> = AlgorithmIdentifierRef { oid: ECDSA_WITH_SHA_256, parameters: None };
 
-/// A git signature, read in place and of the right form; nothing about it is verified.
+/// A signature in git's form, read in place. Nothing about it is verified.
 #[derive(Debug, Clone)]
 pub struct GitSignature<'a> {
     /// The certificates, in the order of the bag.
@@ -36,28 +36,28 @@ pub struct GitSignature<'a> {
     pub evidence: Embedded<'a>,
 }
 
-/// What the unsigned attributes hold.
+/// The evidence in the unsigned attributes.
 #[derive(Debug, Clone, Default)]
 pub struct Embedded<'a> {
     /// The encoded TransparencyLogEntry.
     pub entry: Option<&'a [u8]>,
     /// RFC 3161 tokens, DER of the ContentInfo.
     pub tokens: Vec<&'a [u8]>,
-    /// Whether an entry stands in the draft encoding, which is not read.
+    /// Whether an entry is there in the draft encoding, which is not supported.
     pub draft_entry: bool,
-    /// Attributes that are not known. No signature covers them and nothing rests on them.
+    /// Unknown attributes. No signature covers them, and nothing depends on them.
     pub unknown: Vec<ObjectIdentifier>,
 }
 
 impl<'a> GitSignature<'a> {
-    /// Takes the form of a git signature out of a SignedData.
+    /// The signature in a SignedData, if that has git's form.
     ///
     /// # Errors
     /// [`Reason::CmsContent`], [`Reason::CmsMalformed`], [`Reason::CmsAlgorithm`], [`Reason::CmsSignerCount`], [`Reason::EntryRepeated`], [`Reason::EntryMalformed`] or
     /// [`Reason::TimestampTooMany`].
     pub fn new(signed_data: SignedData<'a>) -> Result<Self, Rejection> {
         if signed_data.content.is_some() {
-            return Err(Rejection::new(Reason::CmsContent, "it carries content of its own"));
+            return Err(Rejection::new(Reason::CmsContent, "it contains its content"));
         }
         if signed_data.content_type != ID_DATA {
             return Err(Rejection::new(Reason::CmsContent, format!("its content type is {}", signed_data.content_type)));
@@ -73,7 +73,7 @@ impl<'a> GitSignature<'a> {
         Ok(Self { certificates: signed_data.certificates, signer, evidence })
     }
 
-    /// The time that the signer's clock showed. Nothing vouches for it.
+    /// The time by the signer's clock. Nobody vouches for it.
     pub fn signing_time(&self) -> Option<jiff::Timestamp> {
         let value = self.signer.signed_attribute(ID_SIGNING_TIME).ok()??;
         let time = x509_cert::time::Time::from_der(value).ok()?;
@@ -128,7 +128,7 @@ pub fn signed_attributes(payload_digest: &[u8; 32], signing_time: u64) -> der::R
     ])
 }
 
-/// What a signature is put together from.
+/// The parts of a new signature.
 #[derive(Debug, Clone, Copy)]
 pub struct GitSignatureParts<'a> {
     /// The leaf, DER.

@@ -1,6 +1,6 @@
 //! The signature: PEM armor, CMS SignedData (RFC 5652) and the two unsigned attributes that carry the evidence.
 //!
-//! Bytes in, structures out, and back; no key is used and nothing is judged here beside form.
+//! This module turns bytes into structures and back. It uses no key, and checks only the form.
 
 pub mod armor;
 pub mod cms;
