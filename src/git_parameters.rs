@@ -1,21 +1,20 @@
-//! `GIT_CONFIG_PARAMETERS`: how git passes the configuration of its own command line (`git -c key=value`) on to the programs it starts.
+//! `GIT_CONFIG_PARAMETERS`: the settings of git's command line (`git -c key=value`), which git passes to the programs that it starts.
 //!
-//! The format is git's `config.c`: words in single quotes, separated by spaces; `'key=value'` as git before 2.31 wrote it, or
-//! `'key'='value'`, where a key may hold an equals sign. It is parsed here because git refuses a malformed value and so must we, which
-//! the parser on crates.io does not. `GIT_CONFIG_COUNT` and its companions are read by gix. Text in, parameters out: the environment is read by
-//! `repository`.
+//! The format is that of git's `config.c`: words in single quotes, separated by spaces. A setting is `'key=value'` (before git 2.31) or
+//! `'key'='value'`, where the key may contain an equals sign. Git refuses a malformed value, and so does this parser; the one on crates.io does
+//! not. gix reads `GIT_CONFIG_COUNT` and its companions. The module `repository` reads the environment.
 
-/// One `-c` of git's command line.
+/// A setting of git's command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
     /// `section.name` or `section.subsection.name`.
     pub key: String,
-    /// Absent in `-c key`, which means true.
+    /// The value; `None` for `-c key`, which means true.
     pub value: Option<String>,
 }
 
 impl Parameter {
-    /// As gix takes it; a key with an equals sign cannot be said to it.
+    /// The setting in gix's format; `None` for a key with an equals sign, which that format cannot express.
     pub fn as_override(&self) -> Option<String> {
         if self.key.contains('=') {
             return None;
@@ -23,7 +22,7 @@ impl Parameter {
         Some(self.value.as_ref().map_or_else(|| self.key.clone(), |value| format!("{}={value}", self.key)))
     }
 
-    /// Section (lower case), subsection and name (lower case); `None` where git would call the key invalid.
+    /// The section (lower case), the subsection and the name (lower case); `None` if git would call the key invalid.
     pub fn parts(&self) -> Option<(String, Option<&str>, String)> {
         let (section, rest) = self.key.split_once('.')?;
         let (subsection, name) = rest.rsplit_once('.').map_or((None, rest), |(subsection, name)| (Some(subsection), name));
@@ -38,7 +37,7 @@ impl Parameter {
     }
 }
 
-/// What git's command line set, in its order; `None` where the text is not as git writes it.
+/// The settings in their order; `None` if the text is not in git's format.
 pub fn parse(text: &str) -> Option<Vec<Parameter>> {
     let mut parameters = Vec::new();
     let mut rest = text;
@@ -62,7 +61,7 @@ pub fn parse(text: &str) -> Option<Vec<Parameter>> {
     Some(parameters)
 }
 
-/// `key=value` in one word. Only here git takes spaces away around the key.
+/// `key=value` in one word. Only in this form git removes spaces around the key.
 fn older(word: &str) -> Parameter {
     match word.split_once('=') {
         Some((key, value)) => Parameter { key: key.trim_matches(is_space).to_owned(), value: Some(value.to_owned()) },
@@ -70,12 +69,12 @@ fn older(word: &str) -> Parameter {
     }
 }
 
-/// What git calls a space.
+/// Whether git calls the character a space.
 fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
-/// A word as git's `sq_quote` writes it, and what follows: `'it'\''s'` is `it's`; an exclamation mark is escaped in the same way.
+/// A word as git's `sq_quote` writes it, and the rest: `'it'\''s'` is `it's`. An exclamation mark is escaped in the same way.
 fn quoted(text: &str) -> Option<(String, &str)> {
     let mut word = String::new();
     let mut rest = text.strip_prefix('\'')?;

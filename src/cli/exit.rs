@@ -190,7 +190,7 @@ impl From<repository::Error> for Failure {
             | E::Walk(_)
             | E::Git(_) => Exit::Object,
         };
-        Self::new(exit, error.to_string())
+        Self { hint: error.hint(), ..Self::new(exit, error.to_string()) }
     }
 }
 
@@ -248,11 +248,12 @@ impl From<trust_store::Error> for Failure {
 
 impl From<TufError> for Failure {
     fn from(error: TufError) -> Self {
-        match error {
-            TufError::Service(error) => error.into(),
-            TufError::Io { .. } | TufError::Locked(_) => Self::new(Exit::Io, error.to_string()),
-            other => Self::new(Exit::Trust, other.to_string()),
-        }
+        let exit = match &error {
+            TufError::Service(_) => Exit::Service,
+            TufError::Io { .. } | TufError::Locked(_) => Exit::Io,
+            _ => Exit::Trust,
+        };
+        Self { hint: error.hint(), ..Self::new(exit, error.to_string()) }
     }
 }
 

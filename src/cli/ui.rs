@@ -1,7 +1,9 @@
-//! The only module that prints: data to standard output, talk to standard error, everything from outside escaped.
+//! The only module that prints: data to standard output, messages to standard error. Everything from outside is escaped.
 //!
-//! Standard output is what a caller reads, so that a write to it which fails (a full disk, a closed pipe) makes the whole call fail.
-//! Standard error is for people; nobody can be told that it failed.
+//! An error is printed as `error: …`, without a period, followed by `hint: …`, with one: see [`Failure::hint_sentence`].
+//!
+//! Callers read standard output, so a failed write to it (a full disk, a closed pipe) makes the call fail. A failed write to standard error is
+//! ignored: there is nowhere to report it.
 
 use super::exit::{Exit, Failure};
 use crate::escape::{Escaped, is_unsafe};
@@ -16,33 +18,33 @@ use std::process::ExitCode;
 pub struct Ui {
     output: BufWriter<Box<dyn Write>>,
     talk: Box<dyn Write>,
-    /// Talk that is written in one piece, before the next status lines or at the end.
+    /// Messages that are written at once, before the next status lines or at the end.
     collected: Option<Vec<u8>>,
-    /// The first write to standard output that failed; nothing is written after it.
+    /// The first failed write to standard output. Nothing is written after it.
     failed: Option<io::Error>,
-    /// The bar on standard error, while there is one.
+    /// The progress bar on standard error, while there is one.
     progress: Option<Progress>,
 }
 
-/// How far a long work has come.
+/// The progress of a long verification.
 struct Progress {
     bar: ProgressBar,
     not_good: u64,
 }
 
-/// Sets how much there is to do, once that is known.
+/// Sets the total of the progress bar, once it is known.
 #[derive(Clone)]
 pub struct Total(ProgressBar);
 
 impl Total {
-    /// From now on the bar shows how much is left.
+    /// Sets the number of objects. From now on the bar shows how many are left.
     pub fn set(&self, objects: u64) {
         self.0.set_length(objects);
         self.0.set_style(style("[{bar:32}] {pos} of {len} objects{msg}, {eta} left"));
     }
 }
 
-/// Standard output is collected, in bytes: a hundred thousand lines are not as many system calls.
+/// The size of the buffer for standard output, in bytes: many lines need few system calls.
 const BUFFER: usize = 64 * 1024;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -50,7 +52,7 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default();
 
 impl Ui {
-    /// The process' own. Colour shows where standard error is a terminal and `NO_COLOR` is not set.
+    /// The streams of this process. Standard error has colour if it is a terminal and `NO_COLOR` is not set.
     pub fn new() -> Self {
         Self::with(Box::new(io::stdout()), Box::new(anstream::stderr()))
     }
@@ -59,38 +61,38 @@ impl Ui {
         Self { output: BufWriter::with_capacity(BUFFER, output), talk, collected: None, failed: None, progress: None }
     }
 
-    /// Whether standard output leads anywhere, for a call whose only use is what it writes there.
+    /// Checks standard output before a call whose only result is written there.
     ///
     /// # Errors
-    /// Where it was closed before the program began.
+    /// If it was closed before the program started.
     pub fn require_output() -> Result<(), Failure> {
         if was_closed(&io::stdout()) {
-            return Err(Failure::new(Exit::Io, "standard output is closed, and what should be written there would be lost"));
+            return Err(Failure::new(Exit::Io, "standard output is closed"));
         }
         Ok(())
     }
 
-    /// One line of output, escaped.
+    /// Prints a line of output, escaped.
     pub fn line(&mut self, text: impl Display) {
         self.bytes(format!("{}\n", Escaped(&text.to_string())).as_bytes());
     }
 
-    /// Output as it is: a document that needs no escaping, such as a signature or a PEM file.
+    /// Prints output without escaping: a document such as a signature or a PEM file.
     pub fn bytes(&mut self, bytes: &[u8]) {
         if self.failed.is_some() {
             return;
         }
         let output = &mut self.output;
         let written = match &self.progress {
-            // on a terminal the line would land in the bar, and stay in the buffer while the bar goes on
+            // on a terminal, the line would be mixed with the bar, or stay in the buffer
             Some(progress) if io::stdout().is_terminal() => progress.bar.suspend(|| output.write_all(bytes).and_then(|()| output.flush())),
             _ => output.write_all(bytes),
         };
         self.failed = written.err();
     }
 
-    /// A bar on standard error for a person who waits, until [`Ui::end_progress`]: only on a terminal that can move its cursor. It has no
-    /// colour. What is returned sets how much there is to do; `None` where there is no bar.
+    /// Shows a progress bar without colour on standard error until [`Ui::end_progress`], if that is a terminal that can move its cursor. Returns
+    /// the handle for setting the total; `None` if there is no bar.
     pub fn begin_progress(&mut self) -> Option<Total> {
         let target = ProgressDrawTarget::stderr();
         if !io::stderr().is_terminal() || target.is_hidden() || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb") {
@@ -102,7 +104,7 @@ impl Ui {
         Some(Total(bar))
     }
 
-    /// One more is done.
+    /// Counts one more object as done.
     pub fn step_progress(&mut self, is_good: bool) {
         if let Some(progress) = &mut self.progress {
             if !is_good {
@@ -113,14 +115,14 @@ impl Ui {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the progress bar.
     pub fn end_progress(&mut self) {
         if let Some(progress) = self.progress.take() {
             progress.bar.finish_and_clear();
         }
     }
 
-    /// A JSON document, indented, with every character escaped that a terminal could obey.
+    /// Prints an indented JSON document. Characters that a terminal could interpret are escaped.
     pub fn json(&mut self, value: &impl serde::Serialize) {
         match serde_json::to_string_pretty(value) {
             Ok(mut text) => {
@@ -131,7 +133,7 @@ impl Ui {
         }
     }
 
-    /// A part of a JSON document after what stands before it, escaped likewise.
+    /// Prints `before`, then a JSON value, escaped in the same way.
     pub fn json_part(&mut self, before: &str, value: &impl serde::Serialize) {
         match serde_json::to_string(value) {
             Ok(text) => self.bytes(format!("{before}{}", escape_json(&text)).as_bytes()),
@@ -139,12 +141,12 @@ impl Ui {
         }
     }
 
-    /// A JSON document in one line, escaped likewise.
+    /// Prints a JSON document in one line, escaped in the same way.
     pub fn json_line(&mut self, value: &impl serde::Serialize) {
         self.json_text(json_line(value));
     }
 
-    /// JSON that was written before, on another thread.
+    /// Prints JSON that another thread has formatted.
     pub fn json_text(&mut self, text: JsonText) {
         match text.0 {
             Ok(text) => self.bytes(text.as_bytes()),
@@ -152,13 +154,13 @@ impl Ui {
         }
     }
 
-    /// A line for people.
+    /// Prints a message.
     pub fn note(&mut self, text: impl Display) {
-        // in one piece: standard error has no buffer of its own
+        // at once, because standard error has no buffer
         self.talk(&format!("{}\n", Escaped(&text.to_string())));
     }
 
-    /// Keeps the talk that follows until [`Ui::status`] or [`Ui::finish`]: each write wakes whoever reads it.
+    /// Collects the following messages until [`Ui::status`] or [`Ui::finish`], because each write wakes up the reader.
     pub fn collect_talk(&mut self) {
         self.collected.get_or_insert_default();
     }
@@ -183,16 +185,16 @@ impl Ui {
         let _ = self.talk.flush();
     }
 
-    /// Status lines for git on standard error, as they are.
+    /// Prints status lines for git on standard error, without escaping.
     pub fn status(&mut self, lines: &str) {
         self.talk(lines);
         self.flush_talk();
     }
 
-    /// Writes out what was printed so far.
+    /// Flushes standard output.
     ///
     /// # Errors
-    /// Where standard output cannot take it.
+    /// If a write to it has failed.
     pub fn flush(&mut self) -> Result<(), Failure> {
         if self.failed.is_none() {
             self.failed = self.output.flush().err();
@@ -203,16 +205,16 @@ impl Ui {
         }
     }
 
-    /// Something that is not an error and that a person should know.
+    /// Prints a warning: a sentence that a person should know.
     pub fn warning(&mut self, text: impl Display) {
         self.labelled(WARNING, "warning", &text.to_string());
     }
 
-    /// What clap found: help and version are output, an error is talk.
+    /// Prints clap's message: help and version as output, an error as a message.
     pub fn usage(&mut self, error: &clap::Error) {
         let text = error.render();
         if error.use_stderr() {
-            // clap repeats the arguments, which may hold anything.
+            // clap repeats the arguments, which may contain anything
             for line in text.to_string().lines() {
                 self.note(line);
             }
@@ -221,14 +223,14 @@ impl Ui {
         }
     }
 
-    /// Ends the call: flushes, prints the failure, and gives the exit code. Output that could not be written is a failure of its own.
+    /// Ends the call: flushes standard output, prints the failure, and returns the exit code. A failed write to standard output is a failure.
     pub fn finish(mut self, result: Result<Exit, Failure>) -> ExitCode {
         self.end_progress();
         if self.failed.is_none() {
             self.failed = self.output.flush().err();
         }
         let result = match (self.failed.take(), result) {
-            // Whoever closed the pipe has read enough and needs no message.
+            // the reader that closed the pipe has read enough and needs no message
             (Some(error), Ok(_)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Io),
             (Some(error), Ok(_)) => Err(Failure::io("standard output could not be written", &error)),
             (_, result) => result,
@@ -249,7 +251,7 @@ impl Ui {
     }
 }
 
-/// A template that is not understood, which none of ours is, leaves the library's own.
+/// A style of the progress bar. An invalid template would leave the library's default.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ").tick_chars("|/-\\ ")
 }
@@ -260,8 +262,7 @@ impl Default for Ui {
     }
 }
 
-/// Rust's start-up puts the null device, open for reading and writing, in the place of a standard stream that is closed, where writing
-/// then succeeds.
+/// Whether a standard stream was closed: Rust then opens the null device for reading and writing in its place, and writing succeeds.
 #[cfg(unix)]
 fn was_closed(stream: &impl std::os::fd::AsFd) -> bool {
     use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
@@ -275,10 +276,10 @@ fn was_closed(_: &io::Stdout) -> bool {
     false
 }
 
-/// JSON as [`Ui`] prints it, or why there is none.
+/// JSON as [`Ui`] prints it, or the error of formatting it.
 pub struct JsonText(serde_json::Result<String>);
 
-/// A JSON document in one line, with every character escaped that a terminal could obey.
+/// Formats a JSON document in one line. Characters that a terminal could interpret are escaped.
 pub fn json_line(value: &impl serde::Serialize) -> JsonText {
     JsonText(serde_json::to_string(value).map(|mut text| {
         text.push('\n');
@@ -289,9 +290,9 @@ pub fn json_line(value: &impl serde::Serialize) -> JsonText {
     }))
 }
 
-/// JSON says nothing about what a terminal does: characters that serde_json leaves as they are become `\u` escapes, which mean the same.
+/// Replaces characters that a terminal could interpret, and that serde_json does not escape, by `\u` escapes with the same meaning.
 fn escape_json(text: &str) -> Cow<'_, str> {
-    // most documents are plain, and there are many of them
+    // most documents need no escaping, and there can be many
     if text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
         return Cow::Borrowed(text);
     }

@@ -1,4 +1,4 @@
-//! git's configuration as a list of values, each with the place that it comes from, in git's order: the last one wins.
+//! Git's configuration as a list of values with their origins, in git's order: the last value is effective.
 
 use super::{Error, Ownership, Repository, chain, command_line_parameters, options};
 use std::path::{Path, PathBuf};
@@ -8,21 +8,21 @@ use gix::config::Source;
 /// One value of git's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// In lower case.
+    /// The section, in lower case.
     pub section: String,
-    /// As written; its case matters.
+    /// The subsection as written; its case matters.
     pub subsection: Option<String>,
-    /// In lower case.
+    /// The name, in lower case.
     pub name: String,
-    /// Absent for a name without an equals sign, which means true.
+    /// The value; `None` for a name without an equals sign, which means true.
     pub value: Option<Vec<u8>>,
-    /// Which part of git's configuration it belongs to.
+    /// The part of git's configuration.
     pub scope: Scope,
-    /// The file that holds it, absolute; none for the command line and the environment.
+    /// The absolute path of the file; `None` for the command line and the environment.
     pub file: Option<PathBuf>,
 }
 
-/// The parts of git's configuration, the later of which win.
+/// The parts of git's configuration. Later ones take precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
     /// The system's file.
@@ -40,7 +40,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// The word for it.
+    /// The name of the part.
     pub fn name(self) -> &'static str {
         match self {
             Self::System => "system",
@@ -52,21 +52,27 @@ impl Scope {
         }
     }
 
-    /// Whether it lives in the repository, and not with the user, the system or the call.
+    /// Whether it belongs to the repository.
     pub fn is_repository(self) -> bool {
         matches!(self, Self::Local | Self::Worktree)
     }
 }
 
 impl Repository {
-    /// The values of some sections (named in lower case), in git's order, includes followed.
+    /// The values in these sections (in lower case), in git's order, with included files.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
     pub fn configuration(&self, sections: &[&str]) -> Result<Vec<Entry>, Error> {
         let snapshot = self.gix.config_snapshot();
         entries(snapshot.plumbing(), Some(self), sections)
     }
 }
 
-/// [`Repository::configuration`] where there is no repository: the system's, the user's, the environment's and the command line's.
+/// [`Repository::configuration`] outside a repository: of the system, the user, the environment and the command line.
+///
+/// # Errors
+/// If a file cannot be read.
 pub fn global_configuration(sections: &[&str]) -> Result<Vec<Entry>, Error> {
     let file = gix::config(None, &options(Ownership::Required)?.full).map_err(|error| Error::Configuration(chain(&error)))?;
     entries(&file, None, sections)
@@ -95,7 +101,7 @@ fn collect(file: &gix::config::File, sections: &[&str], entries: &mut Vec<Entry>
         names.dedup();
         for name in names {
             let mut values: Vec<Option<Vec<u8>>> = section.values(&name).into_iter().map(|value| Some(value.into())).collect();
-            // A name without an equals sign is kept where it is the last one, and wins.
+            // a name without an equals sign counts only if it is the last one
             if section.value_implicit(&name) == Some(None) {
                 values.push(None);
             }
@@ -112,7 +118,8 @@ fn collect(file: &gix::config::File, sections: &[&str], entries: &mut Vec<Entry>
     Ok(())
 }
 
-/// gix's own reading of the command line's overrides is left out: [`command_line`] reads them, with their spaces and includes.
+/// The part that a source belongs to. The overrides of the command line that gix reads are left out: [`command_line`] reads them with their
+/// spaces and included files.
 fn scope(source: Source) -> Option<Scope> {
     match source {
         Source::GitInstallation | Source::System => Some(Scope::System),
@@ -125,7 +132,7 @@ fn scope(source: Source) -> Option<Scope> {
     }
 }
 
-/// What `git -c` set, with the files that it includes.
+/// The settings of `git -c`, with included files.
 fn command_line(repository: Option<&Repository>) -> Result<Option<gix::config::File>, Error> {
     let parameters = command_line_parameters()?;
     if parameters.is_empty() {

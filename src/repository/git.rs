@@ -1,5 +1,5 @@
-//! What gix does not reach, asked of git itself: revisions where references are stored in the reftable format, and objects in the
-//! quarantine of a push. Replacement objects are off, nothing is fetched, and the answers are checked as any input from outside.
+//! Calls git for what gix cannot read: references in the reftable format, and objects in the quarantine of a push. Replacement objects are
+//! off and nothing is fetched. Answers are checked like any input from outside.
 
 use super::{Error as RepositoryError, Repository, within_limit};
 use crate::git_process;
@@ -7,48 +7,48 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-/// git did not answer.
+/// A call of git failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The program is not there.
-    #[error("git cannot be started, and this repository needs it: {0}")]
+    /// Git cannot be started.
+    #[error("git cannot be started, but this repository needs it: {0}")]
     Start(std::io::Error),
-    /// It ended with an error.
+    /// Git ended with an error.
     #[error("git {command} failed: {message}")]
     Failed {
-        /// Its subcommand.
+        /// The subcommand.
         command: &'static str,
-        /// What it printed.
+        /// What git printed.
         message: String,
     },
     /// The list of new commits is not complete.
-    #[error("git rev-list could not list the new commits; `git fsck` tells more")]
+    #[error("git rev-list could not list the new commits")]
     Listing,
-    /// It was to be asked for something that is no object id.
-    #[error("git {command} is asked only for whole object ids of this repository's kind")]
+    /// The argument is not an object id.
+    #[error("git {command} needs a whole object id of this repository")]
     NoId {
-        /// Its subcommand.
+        /// The subcommand.
         command: &'static str,
     },
-    /// It answered in an unknown way.
-    #[error("git {command} gave an answer that is not understood")]
+    /// The answer is not in the expected format.
+    #[error("git {command} sent an invalid answer")]
     Answer {
-        /// Its subcommand.
+        /// The subcommand.
         command: &'static str,
     },
 }
 
-/// No answer is longer than a reference's name may be.
+/// The longest line of an answer, in bytes: the longest name of a reference.
 const LONGEST_LINE: u64 = 8192;
 
-/// git's object reader, one process for all objects and all threads; started with the first object.
+/// Git's object reader: one process for all objects and threads, started for the first object.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     reader: Mutex<Option<Reader>>,
 }
 
 impl Objects {
-    /// The object with this id, as git has stored it. The caller hashes the bytes.
+    /// The object with this id as git has stored it. The caller hashes the bytes.
     pub(super) fn read(&self, repository: &Repository, id: &str) -> Result<(gix::objs::Kind, Vec<u8>), RepositoryError> {
         require_id(repository, id, "cat-file")?;
         let mut slot = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +57,7 @@ impl Objects {
             None => Reader::start(repository)?,
         };
         let answer = reader.read(id);
-        // after any other error it is not known where in its output the reader stands: the next object gets a new one
+        // after another error the position in the output is unknown; the next object gets a new reader
         if matches!(answer, Ok(_) | Err(RepositoryError::MissingObject(_))) {
             *slot = Some(reader);
         }
@@ -65,7 +65,7 @@ impl Objects {
     }
 }
 
-/// `git cat-file --batch`: an id in, an object out.
+/// `git cat-file --batch`: reads ids and writes objects.
 #[derive(Debug)]
 struct Reader {
     child: Child,
@@ -84,27 +84,27 @@ impl Reader {
     }
 
     fn read(&mut self, id: &str) -> Result<(gix::objs::Kind, Vec<u8>), RepositoryError> {
-        let not_understood = || RepositoryError::from(Error::Answer { command: "cat-file" });
-        self.input.write_all(format!("{id}\n").as_bytes()).map_err(|_| not_understood())?;
+        let invalid = || RepositoryError::from(Error::Answer { command: "cat-file" });
+        self.input.write_all(format!("{id}\n").as_bytes()).map_err(|_| invalid())?;
         let mut header = String::new();
-        self.output.by_ref().take(LONGEST_LINE).read_line(&mut header).map_err(|_| not_understood())?;
+        self.output.by_ref().take(LONGEST_LINE).read_line(&mut header).map_err(|_| invalid())?;
         let mut words = header.split_whitespace();
-        let (Some(found), Some(kind)) = (words.next(), words.next()) else { return Err(not_understood()) };
+        let (Some(found), Some(kind)) = (words.next(), words.next()) else { return Err(invalid()) };
         if found != id {
-            return Err(not_understood());
+            return Err(invalid());
         }
         if kind == "missing" {
             return Err(RepositoryError::MissingObject(id.to_owned()));
         }
-        let size: u64 = words.next().and_then(|size| size.parse().ok()).ok_or_else(not_understood)?;
-        let kind = gix::objs::Kind::from_bytes(kind.as_bytes()).map_err(|_| not_understood())?;
+        let size: u64 = words.next().and_then(|size| size.parse().ok()).ok_or_else(invalid)?;
+        let kind = gix::objs::Kind::from_bytes(kind.as_bytes()).map_err(|_| invalid())?;
         within_limit(id, kind, size)?;
         let mut bytes = Vec::new();
-        self.output.by_ref().take(size).read_to_end(&mut bytes).map_err(|_| not_understood())?;
+        self.output.by_ref().take(size).read_to_end(&mut bytes).map_err(|_| invalid())?;
         let mut end = [0];
-        self.output.read_exact(&mut end).map_err(|_| not_understood())?;
+        self.output.read_exact(&mut end).map_err(|_| invalid())?;
         if u64::try_from(bytes.len()) != Ok(size) || end != *b"\n" {
-            return Err(not_understood());
+            return Err(invalid());
         }
         Ok((kind, bytes))
     }
@@ -112,13 +112,13 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        // every answer that was wanted is complete; git would end by itself, and must not outlive us
+        // all answers were read; git must not outlive this process
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The commits that `git rev-list` names, as it names them.
+/// The commits that `git rev-list` lists.
 #[derive(Debug)]
 pub(super) struct Listing {
     child: Child,
@@ -130,12 +130,12 @@ pub(super) struct Listing {
 const REV_LIST: &str = "rev-list";
 
 impl Listing {
-    /// `revisions` goes to standard input, a line each: whole ids, with `^` before those that are left out. `options` follow it.
+    /// Starts `git rev-list`. `revisions` go to standard input, one a line: whole ids, with `^` for excluded ones.
     pub(super) fn start(repository: &Repository, revisions: &str, options: &[&str]) -> Result<Self, RepositoryError> {
         let mut command = command_of(repository, &[&["-c", "core.commitGraph=false", REV_LIST, "--stdin"], options].concat());
-        // a graft would put other parents in the place of those that the commits themselves name
+        // a graft would replace the parents that the commits name
         let mut child = command.env("GIT_GRAFT_FILE", "/dev/null").stdin(Stdio::piped()).spawn().map_err(Error::Start)?;
-        // git reads all of it before it answers; where it ends early, its exit status tells
+        // git reads all input before it answers; if it ends early, its exit status says so
         let written = child.stdin.take().map(|mut input| input.write_all(revisions.as_bytes()));
         match (written, child.stdout.take()) {
             (Some(Ok(())), Some(output)) => {
@@ -181,7 +181,7 @@ impl Drop for Listing {
     }
 }
 
-/// Only whole ids are handed to git, so that nothing in them is taken for an expression or an option.
+/// Accepts whole ids only, so that git does not take them for an expression or an option.
 pub(super) fn require_id(repository: &Repository, id: &str, command: &'static str) -> Result<(), RepositoryError> {
     if is_id(id, repository.gix.object_hash().len_in_hex()) { Ok(()) } else { Err(Error::NoId { command }.into()) }
 }
@@ -202,8 +202,8 @@ pub(super) fn line(repository: &Repository, arguments: &[&str]) -> Result<(Strin
     Ok((text.trim_end_matches('\n').to_owned(), warnings))
 }
 
-/// Hands each line that a command of git prints to `take`, without its end; `None` from it means that the line is not understood. What git
-/// leaves out with a warning, such as a broken reference, is an error.
+/// Passes each line of git's output to `take`, which returns `None` for an invalid line. A warning that git ignores something, such as a broken
+/// reference, is an error.
 pub(super) fn lines(
     repository: &Repository,
     arguments: &[&'static str],
@@ -211,7 +211,7 @@ pub(super) fn lines(
 ) -> Result<(), RepositoryError> {
     let command = arguments.first().copied().unwrap_or_default();
     let mut child = command_of(repository, arguments).stderr(Stdio::piped()).spawn().map_err(Error::Start)?;
-    // beside its output, so that git waits for nobody however much it has to say; what is more than a line's worth is not heard
+    // read by a thread, so that git never waits; only the first part is kept
     let complaints = child.stderr.take().map(|pipe| {
         std::thread::spawn(move || {
             let mut said = Vec::new();
@@ -219,26 +219,26 @@ pub(super) fn lines(
         })
     });
     let mut output = BufReader::new(child.stdout.take().ok_or(Error::Answer { command })?);
-    let mut understood = true;
+    let mut is_valid = true;
     let mut line = Vec::new();
-    while understood && output.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(|_| Error::Answer { command })? > 0 {
-        understood = line.strip_suffix(b"\n").and_then(&mut take).is_some();
+    while is_valid && output.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(|_| Error::Answer { command })? > 0 {
+        is_valid = line.strip_suffix(b"\n").and_then(&mut take).is_some();
         line.clear();
     }
-    if !understood {
+    if !is_valid {
         let _ = child.kill();
     }
     let status = child.wait().map_err(Error::Start)?;
     let said = complaints.and_then(|complaints| complaints.join().ok()).and_then(Result::ok);
     let message = said.map(|said| String::from_utf8_lossy(&said).trim().to_owned());
-    match message.filter(|_| understood) {
+    match message.filter(|_| is_valid) {
         Some(message) if status.success() && !message.contains("ignoring") => Ok(()),
         Some(message) => Err(Error::Failed { command, message }.into()),
         None => Err(Error::Answer { command }.into()),
     }
 }
 
-/// The address that git fetches a remote from, after its own rewriting.
+/// The URL that git fetches a remote from, after `url.*.insteadOf`.
 pub(super) fn fetch_url(repository: &Repository, remote: &str) -> Option<String> {
     let output = command_of(repository, &["remote", "get-url", "--", remote]).output().ok()?;
     let url = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;

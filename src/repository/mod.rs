@@ -1,9 +1,13 @@
-//! Git repositories: where they are, what their configuration says, which object a revision names, and that object's bytes.
+//! Git repositories: finds them, and reads their configuration, revisions and objects. Nothing is written.
 //!
-//! This is the only room that knows gix. It reads what git itself would read, refuses what git refuses (`safe.directory`,
-//! `safe.bareRepository`), and differs in three ways that verification needs: replacement objects and grafts are not followed, an
-//! ambiguous name is an error instead of a warning, and the bytes of an object are hashed again and compared with its id. Where gix
-//! does not reach (references in the reftable format, the quarantine of a push), git itself is asked. It never writes.
+//! Only this module uses gix. It reads what git would read, and refuses what git refuses (`safe.directory`, `safe.bareRepository`).
+//! Verification needs three differences from git:
+//!
+//! - Replacement objects and grafts are not followed.
+//! - An ambiguous name is an error, not a warning.
+//! - The bytes of an object are hashed again and compared with its id.
+//!
+//! Git itself is called for what gix cannot read: references in the reftable format, and the quarantine of a push.
 
 mod configuration;
 mod git;
@@ -25,31 +29,31 @@ pub use new::{KnownReferences, NewCommits};
 pub use references::{TagReference, Tags};
 pub use walk::{Commits, Found, Handle, Range};
 
-/// The largest object that is read: no signed commit or tag comes near it.
+/// The largest object that is read, in bytes. Signed commits and tags are much smaller.
 pub const OBJECT_LIMIT: u64 = crate::object::MAX_OBJECT as u64;
 
 /// An open repository.
 #[derive(Debug)]
 pub struct Repository {
     gix: gix::Repository,
-    /// References are stored in a format that gix does not read, so git resolves revisions.
+    /// Whether git resolves revisions, because gix cannot read the format of the references.
     references_by_git: bool,
-    /// The environment names another object directory (a push's quarantine), so git reads objects.
+    /// The reader if git reads objects, because the environment names another object directory (the quarantine of a push).
     objects_by_git: Option<Arc<git::Objects>>,
 }
 
-/// An object as it is stored, with the id that its bytes have.
+/// An object as it is stored, and the id of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawObject {
-    /// The object id in lower-case hexadecimal: the hash of `bytes`, computed anew.
+    /// The object id in lower-case hexadecimal: the computed hash of `bytes`.
     pub id: String,
-    /// The hash that `id` is.
+    /// The hash function of `id`.
     pub format: ObjectFormat,
-    /// What the object is.
+    /// The type of the object.
     pub kind: ObjectKind,
     /// The object's content without git's header.
     pub bytes: Vec<u8>,
-    /// The full name of the reference, where the revision was one (`HEAD`, `refs/tags/v1`).
+    /// The full name of the reference, if the revision was one (`HEAD`, `refs/tags/v1`).
     pub reference: Option<String>,
 }
 
@@ -66,129 +70,145 @@ pub enum ObjectKind {
     Tree,
 }
 
-/// Why a repository, its configuration or an object could not be read. The texts may hold bytes from outside: escape before printing.
+/// Why a repository, its configuration or an object cannot be read. The messages may contain bytes from outside: escape them before printing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// `safe.directory` does not name it.
-    #[error("the repository {} belongs to another user, so it is not read; if you trust it, run: git config --global --add safe.directory {}", .0.display(), .0.display())]
+    /// It belongs to another user, and `safe.directory` does not list it.
+    #[error("the repository {} belongs to another user", .0.display())]
     ForeignOwner(PathBuf),
     /// `safe.bareRepository` is `explicit`.
-    #[error("the bare repository {} was found by its place alone, which safe.bareRepository=explicit forbids; name it with GIT_DIR or --git-dir", .0.display())]
+    #[error("the bare repository {} was found by its location, which safe.bareRepository=explicit forbids", .0.display())]
     ImplicitBareRepository(PathBuf),
-    /// There is none, and the caller asked for one.
-    #[error("{} is not a git repository, and no parent folder is one", .0.display())]
+    /// There is no repository.
+    #[error("neither {} nor a parent is a git repository", .0.display())]
     NoRepository(PathBuf),
-    /// It is there and cannot be opened.
+    /// It exists but cannot be opened.
     #[error("the git repository at {} cannot be opened: {cause}", .path.display())]
     Open {
-        /// Where it was looked for.
+        /// Its path.
         path: PathBuf,
-        /// What git's files or the system said.
+        /// Why.
         cause: String,
     },
-    /// The current folder is gone or not readable.
+    /// The current folder cannot be read.
     #[error("the current folder cannot be read: {0}")]
     CurrentDirectory(std::io::Error),
-    /// A configuration file is malformed or not readable.
+    /// A configuration file is malformed or cannot be read.
     #[error("git's configuration cannot be read: {0}")]
     Configuration(String),
-    /// `GIT_CONFIG_PARAMETERS` is not as git writes it.
-    #[error("the variable GIT_CONFIG_PARAMETERS is not in the format in which git passes `git -c` on")]
+    /// `GIT_CONFIG_PARAMETERS` is not in git's format.
+    #[error("the variable GIT_CONFIG_PARAMETERS is not in the format of git")]
     Parameters,
-    /// Not a name that could be a revision.
-    #[error("'{revision}' cannot name an object: {reason}")]
+    /// It is not a valid revision.
+    #[error("'{revision}' is not a valid revision: {reason}")]
     BadRevision {
-        /// As given.
+        /// The revision as given.
         revision: String,
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// Nothing has this name.
-    #[error("'{revision}' names no object in this repository{}", Cause(.cause))]
+    /// No object has this name.
+    #[error("'{revision}' is not an object in this repository{}", Cause(.cause))]
     UnknownRevision {
-        /// As given.
+        /// The revision as given.
         revision: String,
-        /// More about it; may be empty.
+        /// Why; may be empty.
         cause: String,
     },
-    /// It names something that has no history.
-    #[error("'{0}' names no commit, and only commits make a range")]
+    /// It is not a commit, so that it has no history.
+    #[error("'{0}' is not a commit; a range consists of commits")]
     NoCommit(String),
-    /// Several things have this name.
-    #[error("'{revision}' is ambiguous, it may mean {}; give the full name", .meanings.join(" or "))]
+    /// Several objects have this name.
+    #[error("'{revision}' is ambiguous: it can mean {}", .meanings.join(" or "))]
     AmbiguousRevision {
-        /// As given.
+        /// The revision as given.
         revision: String,
-        /// The full names that it may mean.
+        /// The full names that it can mean.
         meanings: Vec<String>,
     },
-    /// The id is known, the object is not here.
-    #[error("the object {0} is not in this repository; fetch it first")]
+    /// The object is not here.
+    #[error("the object {0} is not in this repository")]
     MissingObject(String),
-    /// The object is here and cannot be read.
-    #[error("the object {id} cannot be read: {cause}; `git fsck` tells more")]
+    /// The object is here but cannot be read.
+    #[error("the object {id} cannot be read: {cause}")]
     DamagedObject {
         /// Its id.
         id: String,
-        /// What is wrong.
+        /// Why.
         cause: String,
     },
-    /// More than [`OBJECT_LIMIT`].
-    #[error("the object {id} has {size} bytes, more than the {limit} that are read")]
+    /// The object is larger than [`OBJECT_LIMIT`].
+    #[error("the object {id} has {size} bytes; at most {limit} are read")]
     ObjectTooLarge {
         /// Its id.
         id: String,
-        /// What it is.
+        /// Its type.
         kind: ObjectKind,
-        /// Its size.
+        /// Its size in bytes.
         size: u64,
-        /// What is allowed.
+        /// The limit in bytes.
         limit: u64,
     },
-    /// The stored bytes belong to another id.
+    /// The stored bytes have another id.
     #[error("the bytes stored for the object {id} are those of {computed}: the repository is damaged or was tampered with")]
     ObjectIdMismatch {
-        /// The id that was asked for.
+        /// The requested id.
         id: String,
-        /// What is stored there.
+        /// The type of the stored object.
         kind: ObjectKind,
-        /// The id of the bytes.
+        /// The id of the stored bytes.
         computed: String,
     },
-    /// The stored bytes were made so that others have the same SHA-1.
-    #[error("the bytes stored for the object {id} are made for a collision of SHA-1: it may stand for other content")]
+    /// The stored bytes are part of a SHA-1 collision.
+    #[error("the bytes stored for the object {id} are part of a SHA-1 collision: other content can have the same id")]
     Sha1Collision {
-        /// The id that was asked for.
+        /// The requested id.
         id: String,
-        /// What is stored there.
+        /// The type of the stored object.
         kind: ObjectKind,
     },
-    /// A reference leads nowhere.
-    #[error("the reference {reference} leads to the object {id}, which is not here or cannot be read; `git fsck` tells more")]
+    /// A reference points to a missing object.
+    #[error("the reference {reference} points to the object {id}, which is missing or cannot be read")]
     BrokenReference {
-        /// Its full name.
+        /// The full name of the reference.
         reference: String,
-        /// The object on the way.
+        /// The id of the object.
         id: String,
     },
-    /// History could not be followed.
-    #[error("history cannot be followed: {0}")]
+    /// The history cannot be read.
+    #[error("the history cannot be read: {0}")]
     Walk(String),
-    /// git was asked and did not answer.
+    /// Git was called and failed.
     #[error(transparent)]
     Git(#[from] GitError),
 }
 
+impl Error {
+    /// What to do about it: an imperative sentence without its period.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::ForeignOwner(path) => Some(format!("if you trust it, run `git config --global --add safe.directory {}`", path.display())),
+            Self::ImplicitBareRepository(_) => Some("name it with GIT_DIR or --git-dir".to_owned()),
+            Self::AmbiguousRevision { .. } => Some("give the full name".to_owned()),
+            Self::MissingObject(_) => Some("fetch it".to_owned()),
+            Self::DamagedObject { .. } | Self::BrokenReference { .. } | Self::Git(GitError::Listing) => {
+                Some("look for the cause with `git fsck`".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Repository {
-    /// The repository of the current folder, as git finds it: `GIT_DIR`, else the folder and its parents.
+    /// The repository of the current folder, as git finds it: `GIT_DIR`, otherwise the folder or a parent. `None` if there is none.
     ///
-    /// `None` where there is none. One that is there but damaged, or that belongs to somebody else, is an error: passing over it would
-    /// pass over the restrictions in its configuration.
+    /// # Errors
+    /// If the repository is damaged or belongs to another user. Ignoring it would ignore the restrictions in its configuration.
     pub fn discover() -> Result<Option<Self>, Error> {
         Self::discover_from(&std::env::current_dir().map_err(Error::CurrentDirectory)?)
     }
 
-    /// [`Repository::discover`] from another folder than the current one.
+    /// [`Repository::discover`] from another folder.
     pub fn discover_from(directory: &Path) -> Result<Option<Self>, Error> {
         let is_named = std::env::var_os("GIT_DIR").is_some();
         let repository = match find(directory, options(Ownership::Required)?) {
@@ -197,7 +217,7 @@ impl Repository {
             Err(error) if is_foreign(&error) => {
                 let gix = find(directory, options(Ownership::Ignored)?).map_err(|error| opening(&error, directory.to_owned()))?;
                 let repository = Self::new(gix)?;
-                // git trusts a repository that the caller named, and what the call itself says is safe.
+                // like git, trust a repository that the caller names, and one that the call declares safe
                 if !is_named && !repository.is_safe_by_call()? {
                     return Err(Error::ForeignOwner(repository.place().to_owned()));
                 }
@@ -220,7 +240,7 @@ impl Repository {
         }
     }
 
-    /// The git directory; in a linked work tree its own, not the shared one.
+    /// The git directory; in a linked work tree, its own and not the shared one.
     pub fn git_dir(&self) -> &Path {
         self.gix.git_dir()
     }
@@ -230,19 +250,19 @@ impl Repository {
         self.gix.common_dir()
     }
 
-    /// The work tree's folder; none in a bare repository.
+    /// The folder of the work tree; `None` in a bare repository.
     pub fn work_tree(&self) -> Option<&Path> {
         self.gix.workdir()
     }
 
-    /// The folders of all work trees of this repository: the main one, those linked to it, and this one.
+    /// The folders of all work trees of this repository: the main one, the linked ones, and this one.
     ///
     /// # Errors
-    /// Where the list of the linked ones cannot be read.
+    /// If the list of linked work trees cannot be read.
     pub fn work_trees(&self) -> Result<Vec<PathBuf>, Error> {
         let unreadable = |error: &dyn std::fmt::Display| Error::Configuration(format!("the linked work trees cannot be listed: {error}"));
         let mut folders: Vec<PathBuf> = self.work_tree().map(Path::to_owned).into_iter().collect();
-        // in a hook on a server, git names the git directory only
+        // in a hook on a server, only the git directory is known
         let common = self.common_dir().canonicalize().map_err(|error| unreadable(&error))?;
         folders.extend(common.parent().filter(|_| common.ends_with(".git")).map(Path::to_owned));
         for linked in self.gix.worktrees().map_err(|error| unreadable(&error))? {
@@ -251,7 +271,7 @@ impl Repository {
         Ok(folders)
     }
 
-    /// The hash of the repository's object ids.
+    /// The hash function of the repository's object ids.
     pub fn format(&self) -> ObjectFormat {
         match self.gix.object_hash() {
             gix::hash::Kind::Sha256 => ObjectFormat::Sha256,
@@ -261,13 +281,16 @@ impl Repository {
 
     /// The object that a revision names, in git's syntax: `HEAD`, `main`, `v1`, `refs/tags/v1`, `HEAD~2`, `v1^{commit}`, an id.
     ///
-    /// A tag is the tag object itself, not what it points to.
+    /// A tag is the tag object itself, not its target.
+    ///
+    /// # Errors
+    /// If no object or more than one object has this name, or the object cannot be read.
     pub fn object(&self, revision: &str) -> Result<RawObject, Error> {
         let resolved = self.resolve(revision)?;
         self.checked_object(&resolved.id, resolved.reference)
     }
 
-    /// The object with this id; its bytes are hashed anew.
+    /// The object with this id. Its bytes are hashed again.
     fn checked_object(&self, id: &str, reference: Option<String>) -> Result<RawObject, Error> {
         let (kind, bytes) = match &self.objects_by_git {
             Some(objects) => objects.read(self, id)?,
@@ -276,9 +299,9 @@ impl Repository {
         self.with_its_id(id, kind, bytes, reference)
     }
 
-    /// The object of these bytes, which are hashed anew.
+    /// The object with this id and these bytes, which are hashed again.
     fn with_its_id(&self, id: &str, kind: gix::objs::Kind, bytes: Vec<u8>, reference: Option<String>) -> Result<RawObject, Error> {
-        // the one error of this hash is a collision that somebody made; git refuses the same bytes
+        // hashing fails only for a SHA-1 collision; git refuses the same bytes
         let computed = gix::objs::compute_hash(self.gix.object_hash(), kind, &bytes)
             .map_err(|_| Error::Sha1Collision { id: id.to_owned(), kind: kind.into() })?
             .to_hex()
@@ -291,7 +314,7 @@ impl Repository {
 
     fn new(mut gix: gix::Repository) -> Result<Self, Error> {
         gix.objects.ignore_replacements = true;
-        // GIT_NAMESPACE is for what is served to others; git's own commands see all references by their names
+        // GIT_NAMESPACE applies to serving a repository; git's other commands ignore it
         gix.clear_namespace();
         let format = gix.config_snapshot().plumbing().string("extensions.refStorage");
         let references_by_git = format.is_some_and(|format| !format.eq_ignore_ascii_case(b"files"));
@@ -311,12 +334,12 @@ impl Repository {
         Ok((object.kind, object.data))
     }
 
-    /// The folder by which `safe.directory` names the repository.
+    /// The folder that `safe.directory` lists for the repository.
     pub fn place(&self) -> &Path {
         self.work_tree().unwrap_or(self.git_dir())
     }
 
-    /// git's rule for `safe.directory` in `git -c` and git's variables, which gix does not look at.
+    /// Git's rule for `safe.directory` in `git -c` and in git's variables, which gix does not read.
     fn is_safe_by_call(&self) -> Result<bool, Error> {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let place = real(self.place());
@@ -324,7 +347,7 @@ impl Repository {
         for entry in self.configuration(&["safe"])? {
             if entry.name == "directory" && matches!(entry.scope, Scope::Environment | Scope::CommandLine) {
                 is_safe = match entry.value.as_deref().map(String::from_utf8_lossy).as_deref() {
-                    // An empty value takes back the ones before it.
+                    // an empty value removes the earlier ones
                     None | Some("") => false,
                     Some("*") => true,
                     Some(path) => match path.strip_suffix("/*") {
@@ -337,8 +360,8 @@ impl Repository {
         Ok(is_safe)
     }
 
-    /// git's rule for `safe.bareRepository=explicit`: only the user's and the system's configuration may set it, and a git directory
-    /// that belongs to a work tree is not meant.
+    /// Git's rule for `safe.bareRepository=explicit`: only the user's and the system's configuration can set it, and it does not apply to the git
+    /// directory of a work tree.
     fn refuse_implicit_bare(&self) -> Result<(), Error> {
         let directory = self.git_dir();
         let belongs_to_work_tree = directory.components().any(|part| part.as_os_str() == ".git");
@@ -356,7 +379,7 @@ impl Repository {
 }
 
 impl ObjectKind {
-    /// The name that git gives it: `commit`, `tag`, `blob`, `tree`.
+    /// Git's name of the type: `commit`, `tag`, `blob`, `tree`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Commit => "commit",
@@ -386,16 +409,16 @@ impl std::fmt::Display for Cause<'_> {
     }
 }
 
-/// What is asked of the owner of a repository.
+/// Whether the owner of a repository matters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ownership {
-    /// It must be the user, or `safe.directory` of the user's or the system's configuration must name it.
+    /// The repository must belong to the user, or be listed in `safe.directory` of the user's or the system's configuration.
     Required,
-    /// The caller decides.
+    /// Any owner is accepted.
     Ignored,
 }
 
-/// How repositories are opened, the same for every level of trust: one that git would refuse is refused, not read with fewer rights.
+/// The options for opening repositories. They are the same for every level of trust: a repository that git refuses is refused as well.
 fn options(ownership: Ownership) -> Result<gix::sec::trust::Mapping<gix::open::Options>, Error> {
     let overrides: Vec<String> = command_line_parameters()?.iter().filter_map(Parameter::as_override).collect();
     let options = gix::open::Options::default()
@@ -407,7 +430,7 @@ fn options(ownership: Ownership) -> Result<gix::sec::trust::Mapping<gix::open::O
     Ok(gix::sec::trust::Mapping { full: options.clone(), reduced: options })
 }
 
-/// What git's command line set, in its order.
+/// The settings of git's command line, in their order.
 fn command_line_parameters() -> Result<Vec<Parameter>, Error> {
     match std::env::var_os("GIT_CONFIG_PARAMETERS") {
         None => Ok(Vec::new()),
@@ -416,7 +439,7 @@ fn command_line_parameters() -> Result<Vec<Parameter>, Error> {
 }
 
 fn find(directory: &Path, options: gix::sec::trust::Mapping<gix::open::Options>) -> gix::Result<gix::Repository> {
-    // so git names the repository of a server's hooks; gix takes it for a work tree where the folder is called `.git`
+    // git calls the hooks of a server so; gix would take a folder named `.git` for that of a work tree
     if std::env::var_os("GIT_DIR").is_some_and(|place| place == ".")
         && let Ok(folder) = std::env::current_dir()
     {
@@ -442,7 +465,7 @@ fn is_not_there(error: &gix::Error) -> bool {
     )
 }
 
-/// gix tells an owner's fault by its text alone: other refusals of access are of the same class.
+/// gix reports a wrong owner by its message only: other errors of access have the same type.
 fn is_foreign(error: &gix::Error) -> bool {
     error.iter_errors().any(|source| source.to_string().contains("is considered unsafe"))
 }
@@ -451,7 +474,7 @@ fn opening(error: &gix::Error, path: PathBuf) -> Error {
     Error::Open { path, cause: chain(error) }
 }
 
-/// An error of gix in one line: what happened, then why.
+/// An error of gix with its causes, in one line.
 fn chain(error: &gix::Error) -> String {
     let mut texts: Vec<String> = Vec::new();
     for source in error.iter_errors() {

@@ -1,37 +1,37 @@
-//! What a push brings: the commits that the other side does not have yet.
+//! The new commits of a push: those that the other side does not have.
 //!
-//! git itself lists them, also where gix could: a hook runs under git, and the objects may lie in a push's quarantine. Replacement objects,
-//! grafts and the commit-graph file are not followed.
+//! Git lists them: a hook runs under git, and the objects may be in the quarantine of the push. Replacement objects, grafts and the commit-graph
+//! file are ignored.
 
 use super::{Error, Repository, git};
 
-/// The references whose history is not new.
+/// The references whose commits are not new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KnownReferences<'a> {
     /// None.
     Nothing,
-    /// All of this repository.
+    /// All references of this repository.
     All,
-    /// Those that are known of a remote, where it is what is pushed to: with a `pushurl` it may have other history.
+    /// The references of a remote, if it is the target of the push: with a `pushurl`, the target can have other commits.
     Remote {
         /// Its name.
         name: &'a str,
-        /// The address that is pushed to.
+        /// The URL that is pushed to.
         url: &'a str,
     },
 }
 
-/// The commits that a push brings, newest first.
+/// The new commits of a push, newest first.
 #[derive(Debug)]
 pub struct NewCommits {
     listing: git::Listing,
 }
 
 impl Repository {
-    /// The commits that the objects `tips` lead to, and neither the objects `known` nor those references.
+    /// The commits reachable from `tips`, but not from `known` or those references.
     ///
     /// # Errors
-    /// Where one of them is no object id, or git cannot be started. An object that is not here is an error of the iteration.
+    /// If one of them is not an object id, or git cannot be started. A missing object is an error of the iteration.
     pub fn new_commits(&self, tips: &[&str], known: &[&str], references: KnownReferences<'_>) -> Result<NewCommits, Error> {
         let mut revisions = String::new();
         for (prefix, ids) in [("", tips), ("^", known)] {

@@ -1,14 +1,14 @@
-//! The references of a repository, in every format of storing them and of every work tree, as git itself lists them. What they lead to is
-//! found by reading the objects: nothing that a reference file says about them counts.
+//! The references of a repository as git lists them: of every storage format and every work tree. Their targets are read as objects; peeled
+//! values in the reference files are ignored.
 
 use super::{Error, Repository, git};
 use gix::{ObjectId, objs::TagRefIter};
 use std::collections::{BTreeSet, HashSet};
 
-/// A reference and the object that it leads to, which need not be here.
+/// A reference and its target, which may be missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reference {
-    /// Its full name; where that is no text in UTF-8, as near as text comes to it.
+    /// Its full name, with replacement characters for invalid UTF-8.
     pub name: String,
     pub id: String,
 }
@@ -16,29 +16,29 @@ pub(super) struct Reference {
 /// An annotated tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagReference {
-    /// The full name of the reference that leads to it; `None` where another tag does.
+    /// The full name of the reference to it; `None` if another tag names it.
     pub reference: Option<String>,
     /// The id of the tag object.
     pub id: String,
 }
 
-/// What there is of tags.
+/// The tags of a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tags {
-    /// Those that are objects, and can carry a signature.
+    /// The tag objects, which can be signed.
     pub annotated: Vec<TagReference>,
-    /// The full names of references under `refs/tags/` that lead to something else.
+    /// The full names of references below `refs/tags/` to other objects.
     pub lightweight: Vec<String>,
 }
 
-/// Tags inside tags that are followed to a commit, at most.
-const DEEPEST: usize = 64;
+/// The number of nested tags that are followed to a commit.
+const MAX_DEPTH: usize = 64;
 
 impl Repository {
-    /// Every annotated tag that a reference leads to, with those inside it.
+    /// Every annotated tag with a reference, and the tags nested in it.
     ///
     /// # Errors
-    /// Where the references cannot be read, or one of them leads to no object that is here.
+    /// If the references cannot be read, or the target of one is missing.
     pub fn tags(&self) -> Result<Tags, Error> {
         let (mut tags, mut inside) = (Tags::default(), HashSet::new());
         for Reference { name, id } in self.references()? {
@@ -56,7 +56,7 @@ impl Repository {
         Ok(tags)
     }
 
-    /// The tag that a tag names. One that cannot be read names none, which whoever judges it says.
+    /// The tag that a tag names. `None` for a tag that cannot be read, which is reported when it is verified.
     fn tag_inside(&self, id: &str) -> Result<Option<String>, Error> {
         let tag = match self.object_by_id(id) {
             Ok(tag) => tag,
@@ -67,12 +67,12 @@ impl Repository {
         };
         let Ok(target) = TagRefIter::from_bytes(&tag.bytes, self.gix.object_hash()).target_id() else { return Ok(None) };
         let target = target.to_hex().to_string();
-        // what the tag says of its type may be a lie
+        // the type that the tag states may be wrong
         let is_tag = self.kind_of("", &target).is_ok_and(|kind| kind == gix::objs::Kind::Tag);
         Ok(is_tag.then_some(target))
     }
 
-    /// The commits that references and the HEADs of all work trees lead to; what leads to no commit (a tag of a tree) has no history.
+    /// The commits of references and of the HEADs of all work trees. References without a commit (a tag of a tree) are left out.
     pub(super) fn reference_tips(&self) -> Result<Vec<ObjectId>, Error> {
         let mut seen = HashSet::new();
         let mut tips = Vec::new();
@@ -86,10 +86,10 @@ impl Repository {
         Ok(tips)
     }
 
-    /// The objects that this repository knows of a remote: where `refs/remotes/NAME/` leads, and no other remote's references.
+    /// The objects that this repository knows of a remote: the targets of `refs/remotes/NAME/`, without those of other remotes.
     ///
     /// # Errors
-    /// Where the references cannot be read.
+    /// If the references cannot be read.
     pub(super) fn known_of_remote(&self, remote: &str) -> Result<BTreeSet<String>, Error> {
         let folder = format!("refs/remotes/{remote}/");
         let others: HashSet<String> = self.configuration(&["remote"])?.into_iter().filter_map(|entry| entry.subsection).collect();
@@ -112,7 +112,7 @@ impl Repository {
         Ok(references)
     }
 
-    /// HEAD here, and that of every other work tree; one that has no commit yet is left out.
+    /// The HEADs of all work trees that have a commit.
     fn heads(&self) -> Result<Vec<Reference>, Error> {
         let unborn = "0".repeat(self.gix.object_hash().len_in_hex());
         let mut heads = Vec::new();
@@ -131,7 +131,7 @@ impl Repository {
         Ok(heads)
     }
 
-    /// What stands under an id that a reference names.
+    /// The type of the object that a reference names.
     fn kind_of(&self, reference: &str, id: &str) -> Result<gix::objs::Kind, Error> {
         let broken = || Error::BrokenReference { reference: reference.to_owned(), id: id.to_owned() };
         if let Some(objects) = &self.objects_by_git {
@@ -151,7 +151,7 @@ impl Repository {
     fn commit_behind(&self, reference: &str, id: &str) -> Result<Option<ObjectId>, Error> {
         let broken = || Error::BrokenReference { reference: reference.to_owned(), id: id.to_owned() };
         let mut id = id.to_owned();
-        for _ in 0..DEEPEST {
+        for _ in 0..MAX_DEPTH {
             match self.kind_of(reference, &id)? {
                 gix::objs::Kind::Commit => return ObjectId::from_hex(id.as_bytes()).map(Some).map_err(|_| broken()),
                 gix::objs::Kind::Tree | gix::objs::Kind::Blob => return Ok(None),
@@ -161,6 +161,6 @@ impl Repository {
                 }
             }
         }
-        Err(Error::Walk(format!("{reference} leads to tags inside tags, more than {DEEPEST} deep")))
+        Err(Error::Walk(format!("{reference} leads to more than {MAX_DEPTH} nested tags")))
     }
 }

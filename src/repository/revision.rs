@@ -1,40 +1,40 @@
-//! Which object a revision names, by git's rules, except that a name which may mean two things is an error.
+//! Resolves revisions by git's rules, except that an ambiguous name is an error.
 
 use super::{Error, Repository, chain, git};
 
-/// What a revision names.
+/// The object that a revision names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Resolved {
     /// The object id in lower-case hexadecimal.
     pub id: String,
-    /// The full name of the reference, where the revision was one.
+    /// The full name of the reference, if the revision was one.
     pub reference: Option<String>,
 }
 
-const LONGEST_REVISION: usize = 4096;
+const MAX_REVISION: usize = 4096;
 
-/// git's own lower bound for an abbreviated id.
-const SHORTEST_ABBREVIATION: usize = 4;
+/// Git's minimum length of an abbreviated id.
+const MIN_ABBREVIATION: usize = 4;
 
-/// As long as git abbreviates ids: a shorter word that is the name of a reference is meant as that.
+/// Git's usual length of an abbreviated id. A shorter word that is also the name of a reference means the reference.
 const LIKELY_ABBREVIATION: usize = 7;
 
 const MEANINGS_SHOWN: usize = 5;
 
-/// How full names of references begin (gitrepository-layout), beside those of pseudo references.
+/// The beginnings of full names of references (gitrepository-layout), apart from pseudo references.
 const FULL: [&str; 3] = ["refs/", "main-worktree/", "worktrees/"];
 
-/// A chain of symbolic references longer than git follows.
+/// The longest chain of symbolic references that git follows.
 const SYMBOLIC_LIMIT: usize = 5;
 
 impl Repository {
     pub(super) fn resolve(&self, revision: &str) -> Result<Resolved, Error> {
         let resolved = self.resolve_as_given(revision)?;
-        // an expression that leads to the very object of a reference was reached by its name all the same: `v1^{tag}`
+        // an expression that leads to the reference's own object keeps the reference's name: `v1^{tag}`
         let peeled = ["^{tag}", "^{object}", "^0"].iter().find_map(|operator| revision.strip_suffix(operator));
         match peeled.filter(|base| !base.is_empty() && resolved.reference.is_none()).map(|base| self.resolve(base)) {
             Some(Ok(base)) if base.id == resolved.id => Ok(Resolved { reference: base.reference, ..resolved }),
-            // what a reference led to before was reached by its name too
+            // so does an earlier value of a reference: `v1@{1}`
             _ => match revision.strip_suffix('}').and_then(|rest| rest.split_once("@{")).filter(|(base, _)| !base.is_empty()) {
                 Some((base, when)) if !when.contains('}') && resolved.reference.is_none() => {
                     let reference = self.resolve(base).ok().and_then(|base| base.reference);
@@ -50,7 +50,7 @@ impl Repository {
         if self.references_by_git || self.objects_by_git.is_some() {
             return resolve_by_git(self, revision);
         }
-        // The part before the first operator is a name of its own, so that its ambiguity is seen here too: `v1^{commit}`, `main~2`.
+        // the part before the first operator can be ambiguous by itself: `v1^{commit}`, `main~2`
         let end = revision.find(['^', '~', ':']).into_iter().chain(revision.find("@{")).min().unwrap_or(revision.len());
         let (base, operators) = revision.split_at_checked(end).unwrap_or((revision, ""));
         let base = if base == "@" { "HEAD" } else { base };
@@ -64,21 +64,21 @@ impl Repository {
         }
     }
 
-    /// What gix makes of the rest of git's syntax. `base` is the part that is known to name an object; it may be empty.
+    /// Lets gix resolve the rest of git's syntax. `base` is the part that is known to name an object; it may be empty.
     fn expression(&self, revision: &str, base: &str, expression: &str) -> Result<Resolved, Error> {
-        let cause = if base.is_empty() { String::new() } else { format!("{base} is there, and the rest leads nowhere from it") };
+        let cause = if base.is_empty() { String::new() } else { format!("{base} exists, but the rest does not lead to an object") };
         let id = self.gix.rev_parse_single(expression).map_err(|_| unknown(revision, &cause))?;
         Ok(Resolved { id: id.to_hex().to_string(), reference: None })
     }
 
-    /// A whole id or the name of a reference; `None` where it is neither.
+    /// The meaning of a whole id or of the name of a reference; `None` if it is neither.
     fn name(&self, revision: &str, name: &str) -> Result<Option<Named>, Error> {
         let mut meanings = Vec::new();
         let is_id = is_hexadecimal(name) && name.len() == self.gix.object_hash().len_in_hex();
         if is_id {
             meanings.push(Named::Id(name.to_ascii_lowercase()));
         }
-        // A full name means itself, whatever else is called so; that of another work tree's reference too.
+        // a full name is never ambiguous, nor is that of another work tree's reference
         let is_full =
             FULL.iter().any(|beginning| name.starts_with(beginning)) || name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
         if is_full && let Some(reference) = self.reference(revision, name)? {
@@ -89,7 +89,7 @@ impl Repository {
         for candidate in candidates {
             meanings.extend(self.reference(revision, &candidate)?);
         }
-        // what is written like an id and is the name of a reference too
+        // an abbreviated id that is also the name of a reference
         if is_hexadecimal(name)
             && (LIKELY_ABBREVIATION..self.gix.object_hash().len_in_hex()).contains(&name.len())
             && let [Named::Reference(_, referred)] = meanings.as_slice()
@@ -111,10 +111,10 @@ impl Repository {
         }
     }
 
-    /// The object whose id begins so. gix takes an abbreviation for SHA-1 in every repository, so it is given a whole id of the right hash.
+    /// The object whose id begins so. gix takes every abbreviation for SHA-1, so it gets an id that is padded to the right length.
     fn abbreviation(&self, revision: &str, name: &str) -> Result<Option<Named>, Error> {
         let hash = self.gix.object_hash();
-        if !is_hexadecimal(name) || !(SHORTEST_ABBREVIATION..hash.len_in_hex()).contains(&name.len()) {
+        if !is_hexadecimal(name) || !(MIN_ABBREVIATION..hash.len_in_hex()).contains(&name.len()) {
             return Ok(None);
         }
         let failed = |cause: String| unknown(revision, &cause);
@@ -134,7 +134,7 @@ impl Repository {
         }
     }
 
-    /// The reference of this full name, followed to an object but not peeled.
+    /// The reference with this full name, followed to an object but not peeled.
     fn reference(&self, revision: &str, name: &str) -> Result<Option<Named>, Error> {
         let Ok(full) = gix::refs::FullName::try_from(name) else { return Ok(None) };
         let failed = |error: gix::Error| unknown(revision, &chain(&error));
@@ -144,7 +144,7 @@ impl Repository {
         }
         for _ in 0..SYMBOLIC_LIMIT {
             if let Some(id) = reference.try_id() {
-                // a tag's name is that of the reference among the tags, by whatever way it was reached
+                // a tag's name is that of its reference below refs/tags/, even if a symbolic reference led there
                 let end = reference.name().as_bstr().to_string();
                 let name = if name.contains("refs/tags/") || !end.starts_with("refs/tags/") { name.to_owned() } else { end };
                 return Ok(Some(Named::Reference(name, id.to_hex().to_string())));
@@ -152,18 +152,18 @@ impl Repository {
             let target = reference.target().try_name().map(|name| name.as_bstr().to_string()).unwrap_or_default();
             match reference.follow() {
                 Some(Ok(next)) => reference = next,
-                _ => return Err(unknown(revision, &format!("{name} points to {target}, which does not exist yet"))),
+                _ => return Err(unknown(revision, &format!("{name} points to {target}, which does not exist"))),
             }
         }
-        Err(unknown(revision, "its symbolic references go round in a circle"))
+        Err(unknown(revision, "its symbolic references form a cycle"))
     }
 }
 
-/// The same by git itself, where gix cannot read the references or the objects.
+/// Resolves a revision with git, for references and objects that gix cannot read.
 fn resolve_by_git(repository: &Repository, revision: &str) -> Result<Resolved, Error> {
     let (id, warnings) =
         git::line(repository, &["-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", revision]).map_err(|error| match error {
-            // what git says of every name that it does not know
+            // git's message for every unknown name
             Error::Git(git::Error::Failed { message, .. }) if message.contains("Needed a single revision") => {
                 Error::UnknownRevision { revision: revision.to_owned(), cause: String::new() }
             }
@@ -176,7 +176,7 @@ fn resolve_by_git(repository: &Repository, revision: &str) -> Result<Resolved, E
     if id.len() != repository.gix.object_hash().len_in_hex() || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(git::Error::Answer { command: "rev-parse" }.into());
     }
-    // HEAD is answered with the branch that it points to, and an expression with an empty line.
+    // git answers HEAD with its branch, and an expression with an empty line
     let reference = match revision {
         "HEAD" | "@" => Some("HEAD".to_owned()),
         _ => Some(git::line(repository, &["rev-parse", "--verify", "--symbolic-full-name", revision])?.0)
@@ -193,14 +193,14 @@ enum Named {
 fn check(revision: &str) -> Result<(), Error> {
     let reason = if revision.is_empty() {
         "it is empty"
-    } else if revision.len() > LONGEST_REVISION {
+    } else if revision.len() > MAX_REVISION {
         "it is too long"
     } else if revision.starts_with('-') {
         "it begins with a hyphen"
     } else if revision.chars().any(char::is_control) {
-        "it holds control characters"
+        "it contains control characters"
     } else if revision.starts_with('^') || revision.contains("..") {
-        "it is a range where one object is meant"
+        "it is a range; expected one object"
     } else {
         return Ok(());
     };

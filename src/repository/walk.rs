@@ -1,6 +1,6 @@
-//! Ranges of history: which commits and tags they hold, and their objects read on several cores.
+//! Walks ranges of history, and reads their objects from several threads.
 //!
-//! Replacement objects, grafts and the commit-graph file are not followed: the parents are those that the commits themselves name.
+//! Replacement objects, grafts and the commit-graph file are ignored: the parents are those that the commits name.
 
 use super::{Error, ObjectKind, RawObject, Repository, git};
 use gix::{ObjectId, objs::Find as _};
@@ -14,11 +14,11 @@ use std::{
 /// A part of history.
 #[derive(Debug, Clone, Default)]
 pub struct Range<'a> {
-    /// `A..B`, `^A` or `B`, as git has them; what they include and do not exclude is meant.
+    /// `A..B`, `^A` or `B`, as in git: the commits that are included and not excluded.
     pub revisions: Vec<&'a str>,
-    /// All references beside them.
+    /// Whether all references are included as well.
     pub all: bool,
-    /// Only the first parent of each commit.
+    /// Whether only the first parent of each commit is followed.
     pub first_parent: bool,
 }
 
@@ -26,35 +26,35 @@ pub struct Range<'a> {
 pub struct Commits<'a> {
     walk: Walk<'a>,
     shallow: Rc<HashSet<ObjectId>>,
-    /// Commits whose parents a shallow clone left out.
+    /// Commits whose parents are missing in a shallow clone.
     cut: Vec<String>,
-    /// Commits that the walk read and whose bytes have another id, where it hashes them.
+    /// Commits whose bytes have another id, if the walk hashes them.
     foreign: Option<Rc<RefCell<BTreeSet<ObjectId>>>>,
     /// The commit that the walk could not read.
     unreadable: Rc<Cell<Option<ObjectId>>>,
 }
 
-/// Who follows history: git where objects lie in a push's quarantine, which gix does not see.
+/// The program that walks: git if objects are in the quarantine of a push, which gix cannot read; otherwise gix.
 enum Walk<'a> {
     Own(Box<Own<'a>>),
     Git(git::Listing),
 }
 
-/// A commit of more bytes is read anew by whoever judges it: many can wait for that at once.
+/// A larger commit is not kept in memory until it is verified, but read again: many commits can wait at the same time.
 const MAX_CARRIED: usize = 32 << 10;
 
-/// A walk that keeps the bytes of the commit that it stands at.
+/// A walk that keeps the bytes of its current commit.
 type Own<'a> = gix::traverse::commit::Simple<Hashed<'a>, fn(&gix::oid) -> bool>;
 
-/// Commits as a walk reads them. Where a side is left out each is hashed, since nobody hashes those on it later, and one stored under
-/// another's id would lead the walk past what nobody verified.
+/// Reads commits for a walk. If commits are excluded, each commit is hashed: nobody verifies the excluded ones later, and a commit stored under
+/// a wrong id could hide commits from verification.
 struct Hashed<'a> {
     objects: &'a gix::OdbHandle,
-    /// The commit that could not be read, which not every error names.
+    /// The commit that could not be read. Not every error names it.
     unreadable: Rc<Cell<Option<ObjectId>>>,
-    /// The ids whose bytes have another; `None` where the walk hands out all that it reads.
+    /// The ids whose bytes have another id; `None` if the walk returns all commits that it reads.
     foreign: Option<Rc<RefCell<BTreeSet<ObjectId>>>>,
-    /// Where a shallow clone ends: the walk sees no parents of these.
+    /// The commits at which a shallow clone ends. The walk does not see their parents.
     shallow: Rc<HashSet<ObjectId>>,
 }
 
@@ -83,7 +83,7 @@ impl Hashed<'_> {
     }
 }
 
-/// A commit's bytes without the lines of its parents.
+/// The bytes of a commit without its parent lines.
 fn without_parents(commit: &[u8], into: &mut Vec<u8>) {
     let header = memchr::memmem::find(commit, b"\n\n").map_or(commit.len(), |end| end + 1);
     let (header, rest) = commit.split_at(header);
@@ -95,14 +95,14 @@ fn without_parents(commit: &[u8], into: &mut Vec<u8>) {
     into.extend_from_slice(rest);
 }
 
-/// A commit that a walk came to.
+/// A commit that a walk has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Its id.
     pub id: String,
-    /// Its content as the walk read it, so that nobody reads it twice.
+    /// Its content, if the walk has kept it.
     bytes: Option<Vec<u8>>,
-    /// Whether those bytes were hashed, and have the id.
+    /// Whether the bytes were hashed and have the id.
     is_hashed: bool,
 }
 
@@ -116,14 +116,14 @@ impl Repository {
     /// The commits of a range.
     ///
     /// # Errors
-    /// Where a revision names nothing, or no commit.
+    /// If a revision does not name a commit.
     pub fn commits(&self, range: &Range<'_>) -> Result<Commits<'_>, Error> {
         let (mut tips, mut hidden) = (Vec::new(), Vec::new());
         for revision in &range.revisions {
             if revision.contains("...") {
                 return Err(Error::BadRevision {
                     revision: (*revision).to_owned(),
-                    reason: "a symmetric difference is not a range that is verified; give A..B",
+                    reason: "a symmetric difference cannot be verified; expected A..B",
                 });
             }
             if let Some((from, to)) = revision.split_once("..") {
@@ -162,18 +162,18 @@ impl Repository {
         Ok(Commits { walk, shallow, cut: Vec::new(), foreign, unreadable })
     }
 
-    /// The object with this id, whose bytes have it.
+    /// The object with this id. Its bytes are hashed again.
     ///
     /// # Errors
-    /// Where it is not here, damaged, or too large.
+    /// If it is missing, damaged or too large.
     pub fn object_by_id(&self, id: &str) -> Result<RawObject, Error> {
         self.checked_object(id, None)
     }
 
-    /// The commit that a walk came to, whose bytes have its id.
+    /// The object of a commit that a walk has found. Its bytes have its id.
     ///
     /// # Errors
-    /// Where it is not here, damaged, or too large.
+    /// If it is missing, damaged or too large.
     pub fn found(&self, found: Found) -> Result<RawObject, Error> {
         match found.bytes {
             Some(bytes) if found.is_hashed => {
@@ -200,7 +200,7 @@ impl Repository {
     }
 }
 
-/// History that cannot be followed, with the innermost cause.
+/// The error of a walk, with the innermost cause.
 fn broken(error: impl std::error::Error + 'static) -> Error {
     let mut cause: &dyn std::error::Error = &error;
     while let Some(source) = cause.source() {
@@ -209,7 +209,7 @@ fn broken(error: impl std::error::Error + 'static) -> Error {
     Error::Walk(cause.to_string())
 }
 
-/// The same with the commit at which it happened, where the error does not name it.
+/// The error with the commit that could not be read, if it does not name it.
 fn named(error: Error, unreadable: &Cell<Option<ObjectId>>) -> Error {
     match (error, unreadable.get().map(|id| id.to_hex().to_string())) {
         (Error::Walk(cause), Some(id)) if !cause.contains(&id) => Error::Walk(format!("the commit {id} cannot be read: {cause}")),
@@ -217,13 +217,13 @@ fn named(error: Error, unreadable: &Cell<Option<ObjectId>>) -> Error {
     }
 }
 
-/// A side of a range that is left out means HEAD, as in git.
+/// A missing side of a range means HEAD, as in git.
 fn or_head(side: &str) -> &str {
     if side.is_empty() { "HEAD" } else { side }
 }
 
 impl Commits<'_> {
-    /// The commits at which a shallow clone ends, of those that were walked so far. What lies behind them was not looked at.
+    /// The commits found so far at which a shallow clone ends. Their parents were not read.
     pub fn cut(&self) -> &[String] {
         &self.cut
     }
@@ -237,15 +237,17 @@ impl Iterator for Commits<'_> {
             Walk::Own(walk) => match walk.next() {
                 Some(commit) => {
                     let commit = commit.map(|commit| commit.id);
-                    // of those at which a shallow clone ends the walk sees less than there is
+                    // at the end of a shallow clone, the walk has the bytes without the parents
                     let is_whole = commit.as_ref().is_ok_and(|commit| !self.shallow.contains(commit));
                     let data = walk.commit_data();
                     (commit.map_err(broken), (is_whole && data.len() <= MAX_CARRIED).then(|| data.to_owned()))
                 }
-                // those that were not handed out, where their ids would have been noticed, led the walk astray
+                // excluded commits with a wrong id made the walk wrong
                 None => {
                     let id = self.foreign.as_ref()?.borrow_mut().pop_first()?.to_hex().to_string();
-                    return Some(Err(Error::Walk(format!("the bytes stored for the commit {id} are not its own; `git fsck` tells more"))));
+                    return Some(Err(Error::Walk(format!(
+                        "the bytes stored for the commit {id} have another id; look for the cause with `git fsck`"
+                    ))));
                 }
             },
             Walk::Git(listing) => (listing.next()?.and_then(|id| ObjectId::from_hex(id.as_bytes()).map_err(broken)), None),
@@ -258,14 +260,14 @@ impl Iterator for Commits<'_> {
         if self.shallow.contains(&commit) {
             self.cut.push(id.clone());
         }
-        // whoever judges it finds out
+        // a returned commit with a wrong id is found when it is verified
         let is_foreign = self.foreign.as_ref().map(|foreign| foreign.borrow_mut().remove(&commit));
         let is_hashed = bytes.is_some() && is_foreign == Some(false);
         Some(Ok(Found { id, bytes, is_hashed }))
     }
 }
 
-/// A repository that threads can share; each opens its own from it.
+/// A repository to share between threads. Each thread opens its own from it.
 #[derive(Debug, Clone)]
 pub struct Handle {
     gix: gix::ThreadSafeRepository,

@@ -1,4 +1,4 @@
-//! Which addresses are on this machine or on its host.
+//! Addresses on this machine, and those of its host's metadata service.
 
 use reqwest::Url;
 
@@ -12,8 +12,8 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether the address is on this machine, or that of the metadata service which its host gives it: a link-local address, or Google's name
-/// for it. No proxy stands before it, and plain http to it is seen by nobody else.
+/// Whether the address is on this machine, or belongs to the metadata service of its host: a link-local address, or Google's name for it.
+/// Calls to such an address use no proxy, and nobody else can read plain http to it.
 pub fn is_metadata_service(url: &Url) -> bool {
     is_loopback(url)
         || match url.host() {

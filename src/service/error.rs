@@ -1,4 +1,4 @@
-//! What can go wrong with a service, told in one sentence that names the service, the address and the cause.
+//! The failure of a call to a service, as one sentence with the service, the address and the cause.
 
 use super::address::is_loopback;
 use crate::escape::Escaped;
@@ -9,9 +9,9 @@ use std::time::Duration;
 pub enum Service {
     /// The certificate authority.
     Fulcio,
-    /// The transparency log with the older API.
+    /// The transparency log with API version 1.
     RekorV1,
-    /// The transparency log with tiles.
+    /// The transparency log with tiles, API version 2.
     RekorV2,
     /// The RFC 3161 authority.
     TimestampAuthority,
@@ -19,7 +19,7 @@ pub enum Service {
     IdentityProvider,
     /// The TUF repository of trust material.
     TufMirror,
-    /// Who gives a workload its identity token, by this name.
+    /// The service with this name, which issues identity tokens to a workload.
     TokenService(&'static str),
 }
 
@@ -37,10 +37,10 @@ impl std::fmt::Display for Service {
     }
 }
 
-/// A call to a service that gave no usable answer.
+/// A call to a service without a usable answer.
 ///
-/// The text never holds a token: requests are not quoted, addresses lose their query, and of what a service says, long runs without a
-/// space are left out, because a service may repeat what it was sent.
+/// The message never contains a token. Requests are not quoted, addresses are shown without their query, and long words in a service's answer
+/// are left out, because a service may repeat what it was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{service} at {url} {cause}")]
 pub struct ServiceError {
@@ -51,95 +51,95 @@ pub struct ServiceError {
     cause: Cause,
 }
 
-/// Why a call gave no usable answer. The text continues the sentence "SERVICE at URL …".
+/// Why a call had no usable answer: a clause that continues "SERVICE at URL …".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The configured address cannot be called.
+    /// The configured address is not valid.
     #[error("cannot be called: {0}")]
     Address(String),
-    /// A token would be readable on its way.
+    /// A token would be sent unencrypted to another machine.
     #[error("is not called over plain http: an identity token for another machine must be encrypted")]
     PlainHttp,
-    /// No HTTP client could be made on this machine.
+    /// The HTTP client could not be set up.
     #[error("cannot be called: TLS cannot be set up on this machine: {0}")]
     Client(String),
     /// No connection.
     #[error("could not be reached: {0}")]
     Unreachable(String),
-    /// A connection, but not to the one whom the address names.
+    /// The TLS certificate is not that of the address, or not trusted.
     #[error("could not be authenticated: {0}")]
     Untrusted(String),
     /// No answer in time.
     #[error("gave no answer within {}", seconds(*.0))]
     Deadline(Duration),
-    /// No answer before the time for all calls together had run out.
+    /// No answer before the time limit for all calls together.
     #[error("gave no answer within {}", seconds(*.0))]
     Budget(Duration),
-    /// The answer ended early, or was no HTTP.
+    /// The answer ended early, or was not HTTP.
     #[error("did not complete its answer: {0}")]
     Broken(String),
-    /// The service said no.
+    /// The service refused the request.
     #[error("refused the request with {}{}", status_line(*.status), after_colon(.message))]
     Refused {
         /// The HTTP status.
         status: u16,
-        /// What the service says about it, escaped and cut.
+        /// The service's own message, escaped and shortened.
         message: Option<String>,
     },
-    /// The service, or what stands before it, cannot answer now.
+    /// The service, or a gateway in front of it, cannot answer now.
     #[error("is not available: it answered {}{}{}", status_line(*.status), times(*.attempts), after_colon(.message))]
     Unavailable {
         /// The HTTP status.
         status: u16,
-        /// How often it was asked.
+        /// The number of attempts.
         attempts: u32,
-        /// What the service says about it, escaped and cut.
+        /// The service's own message, escaped and shortened.
         message: Option<String>,
     },
-    /// The answer points elsewhere.
+    /// The answer is a redirect.
     #[error("answered {}{}; redirects are not followed", status_line(*.status), to(.location))]
     Redirected {
         /// The HTTP status.
         status: u16,
-        /// Where to, escaped and cut.
+        /// Its target, escaped and shortened.
         location: Option<String>,
     },
-    /// A web page where a program's answer is wanted.
+    /// The answer is a web page.
     #[error("answered with a web page; a captive portal or proxy may be intercepting the connection")]
     Page,
-    /// More bytes than any sound answer has.
+    /// The answer is larger than any valid one.
     #[error("sent an answer of more than {0} bytes")]
     TooLarge(usize),
-    /// An answer in another form than the protocol has.
+    /// The answer is not in the protocol's format.
     #[error("sent an invalid answer: {0}")]
     Malformed(String),
-    /// An answer in the right form about something else.
+    /// The answer is about something else.
     #[error("sent an answer that does not match the request: {0}")]
     Mismatch(String),
-    /// An answer that this program does not take.
+    /// The answer is valid, but this program does not accept it.
     #[error("sent an answer that is not accepted: {0}")]
     Unsupported(String),
 }
 
 impl ServiceError {
-    /// An error of `service` at `url`, whose query, fragment and credentials are left out.
+    /// An error of `service` at `url`. The URL's query, fragment and credentials are left out.
     pub fn new(service: Service, url: &str, cause: Cause) -> Self {
         let is_local = reqwest::Url::parse(url).is_ok_and(|url| is_loopback(&url));
         Self { service, url: plain(url), is_local, cause }
     }
 
-    /// Which service.
+    /// The service.
     pub fn service(&self) -> Service {
         self.service
     }
 
-    /// The address that was called.
+    /// The address of the call.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What happened.
+    /// The cause.
     pub fn cause(&self) -> &Cause {
         &self.cause
     }
@@ -194,7 +194,7 @@ pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// `text` from outside, fit to be shown: control and invisible characters escaped, long runs without a space left out, at most 200 characters.
+/// Text from outside, safe to show: control and invisible characters escaped, long words replaced, at most 200 characters.
 pub fn quotable(text: &str) -> String {
     const LONGEST_RUN: usize = 48;
     const LONGEST: usize = 200;
@@ -203,7 +203,7 @@ pub fn quotable(text: &str) -> String {
         if position > 0 {
             shown.push(' ');
         }
-        // a token's alphabet; anything else ends a run
+        // the alphabet of tokens; any other character ends a word
         for run in word.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || "-_.+=".contains(c))) {
             if run.chars().count() > LONGEST_RUN {
                 shown.push('…');

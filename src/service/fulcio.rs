@@ -1,6 +1,6 @@
-//! Fulcio: a certificate for an ephemeral key, bound to the identity that a token names.
+//! Fulcio: obtains a certificate that binds an ephemeral key to the identity in a token.
 //!
-//! The caller checks the certificate before it uses it: key, identity, lifetime, chain and SCT.
+//! The caller checks the certificate before it uses it: key, identity, validity period, chain and SCT.
 
 use super::{Answer, Call, Cause, Http, Retry, Service, ServiceError, endpoint, quotable};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 
 /// The most certificates that a chain may have.
 const MAX_CHAIN: usize = 10;
-/// What a request holds beside the token, at most, in bytes.
-const MOST_BESIDE_TOKEN: usize = 4096;
+/// The size of a request without the token, at most, in bytes.
+const MAX_WITHOUT_TOKEN: usize = 4096;
 
-/// A client of Fulcio's v2 API, and of v1 where a server has no other.
+/// A client of Fulcio's v2 API, and of v1 if a server has no v2.
 #[derive(Debug, Clone)]
 pub struct Fulcio {
     http: Http,
@@ -23,12 +23,12 @@ pub struct Fulcio {
     v1: reqwest::Url,
 }
 
-/// What is asked for.
+/// A request for a certificate.
 #[derive(Clone, Copy)]
 pub struct CertificateRequest<'a> {
     /// The identity token.
     pub token: &'a str,
-    /// The key, SPKI in DER.
+    /// The public key, SPKI in DER.
     pub public_key: &'a [u8],
     /// The proof of possession: the key's signature (DER ECDSA over SHA-256) over the token's principal.
     pub proof: &'a [u8],
@@ -47,9 +47,9 @@ impl Fulcio {
         })
     }
 
-    /// The chain for `request`, DER, the leaf first.
+    /// The certificate chain for `request`, in DER, the leaf first.
     ///
-    /// Asking again does no harm: each answer is a certificate of its own, and one that is not used expires.
+    /// A call may be repeated: each answer is a new certificate, and an unused one expires.
     ///
     /// # Errors
     /// A [`ServiceError`].
@@ -57,7 +57,7 @@ impl Fulcio {
         let answer = self.http.send(&self.v2_call(request)).await?;
         match answer.status.as_u16() {
             200 | 201 => v2_chain(&answer),
-            // a Fulcio from before v2, or a gateway that passes only v1 on
+            // a Fulcio from before v2, or a gateway that forwards v1 only
             404 | 405 | 415 | 501 => {
                 let answer = self.http.send(&self.v1_call(request)).await?;
                 if matches!(answer.status, StatusCode::OK | StatusCode::CREATED) { v1_chain(&answer) } else { Err(answer.refused()) }
@@ -74,9 +74,9 @@ impl Fulcio {
                 proof_of_possession: STANDARD.encode(request.proof),
             },
         };
-        // at once as long as it becomes: what is moved to grow leaves a copy of the token behind
-        let mut wiped = Wiped(Zeroizing::new(Vec::with_capacity(request.token.len() + MOST_BESIDE_TOKEN)));
-        // text into memory: neither can fail
+        // allocated once: a buffer that grows leaves copies of the token behind
+        let mut wiped = Wiped(Zeroizing::new(Vec::with_capacity(request.token.len() + MAX_WITHOUT_TOKEN)));
+        // writing text to memory cannot fail
         let _ = serde_json::to_writer(&mut *wiped.0, &body);
         let call = Call::post_json(Service::Fulcio, self.v2.clone(), &serde_json::Value::Null);
         Call { retry: Retry::Safe, body: Some(("application/json", Bytes::from_owner(wiped))), ..call }
@@ -118,7 +118,7 @@ struct PublicKey {
     content: String,
 }
 
-/// The body of a request that holds a token; it is wiped when the request is done.
+/// The body of a request with a token. It is wiped after the request.
 struct Wiped(Zeroizing<Vec<u8>>);
 
 impl AsRef<[u8]> for Wiped {
@@ -163,13 +163,12 @@ fn v1_chain(answer: &Answer) -> Result<Vec<Vec<u8>>, ServiceError> {
     if answer.header("sct").is_some() {
         return Err(detached(answer));
     }
-    let text = std::str::from_utf8(&answer.body).map_err(|_| answer.malformed("the chain is not text"))?;
+    let text = std::str::from_utf8(&answer.body).map_err(|_| answer.malformed("the chain is not valid UTF-8"))?;
     capped(answer, certificates(answer, text)?)
 }
 
 fn detached(answer: &Answer) -> ServiceError {
-    answer
-        .error(Cause::Unsupported("the certificate's SCT stands outside the certificate, where a git signature has no place for it".into()))
+    answer.error(Cause::Unsupported("the SCT is not embedded in the certificate, and a git signature has no other place for it".into()))
 }
 
 fn capped(answer: &Answer, chain: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, ServiceError> {
@@ -180,7 +179,7 @@ fn capped(answer: &Answer, chain: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, ServiceE
     }
 }
 
-/// The certificates in a text of PEM blocks with nothing but white space between them.
+/// The certificates in PEM blocks that only white space separates.
 fn certificates(answer: &Answer, text: &str) -> Result<Vec<Vec<u8>>, ServiceError> {
     const END: &str = "-----END CERTIFICATE-----";
     let mut chain = Vec::new();
@@ -194,7 +193,7 @@ fn certificates(answer: &Answer, text: &str) -> Result<Vec<Vec<u8>>, ServiceErro
         let (label, der) = der::pem::decode_vec(block.as_bytes())
             .map_err(|error| answer.malformed(format!("a certificate is not PEM: {}", quotable(&error.to_string()))))?;
         if label != "CERTIFICATE" {
-            return Err(answer.malformed("a certificate is not PEM of its type"));
+            return Err(answer.malformed("a PEM block is not a certificate"));
         }
         chain.push(der);
         rest = after.trim_start();
@@ -291,7 +290,7 @@ mod tests {
             let fake = Fake::new(move |_| Reply::json(200, &detached)).await;
             insta::assert_snapshot!(
                 said(&ask(&fake).await.unwrap_err()),
-                @"Fulcio at http://HOST/api/v2/signingCert sent an answer that is not accepted: the certificate's SCT stands outside the certificate, where a git signature has no place for it"
+                @"Fulcio at http://HOST/api/v2/signingCert sent an answer that is not accepted: the SCT is not embedded in the certificate, and a git signature has no other place for it"
             );
             let fake =
                 Fake::new(

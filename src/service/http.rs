@@ -1,8 +1,9 @@
-//! One HTTP stack for all services: deadlines, a budget, caps on answers, and retries where repeating does no harm.
+//! The HTTP client for all services: deadlines, a time limit for all calls together, limits on the size of answers, and retries of calls that may
+//! be repeated.
 //!
-//! The clients are built when the first request needs them, because loading the system's certificates costs more than the rest of the
-//! program. Redirects are not followed. An address of this machine, or of its metadata service, never goes through a proxy and needs no
-//! certificates. What carries a token goes to other machines over TLS alone.
+//! The clients are built for the first request that needs them, because loading the system's certificates takes longer than the rest of the
+//! program. Redirects are not followed. Calls to this machine and to its metadata service use no proxy and no certificates. Tokens go to other
+//! machines over TLS only.
 
 use super::{
     address::is_metadata_service,
@@ -22,17 +23,17 @@ use std::{
 pub const USER_AGENT: &str = concat!("paraph/", env!("CARGO_PKG_VERSION"));
 /// The largest answer that is read unless a call says otherwise, in bytes.
 pub(crate) const MAX_ANSWER: usize = 1 << 20;
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_ATTEMPTS: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long calls may take.
+/// The time limits of calls.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// The deadline of one request, from the connection to the answer's last byte.
+    /// The limit for one request, from the connection to the last byte of the answer.
     pub request: Duration,
-    /// The time for one call with all its retries, where [`Http::within`] sets no other.
+    /// The limit for one call with its retries, unless [`Http::within`] sets another.
     pub budget: Duration,
 }
 
@@ -42,9 +43,9 @@ impl Default for Settings {
     }
 }
 
-/// The HTTP clients of one process, shared by all service clients. Cheap to clone.
+/// The HTTP clients of a process, shared by all service clients. Cheap to clone.
 ///
-/// Connections are kept, so it lives with one tokio runtime: a second runtime takes a new one.
+/// It keeps connections, so each tokio runtime needs its own.
 #[derive(Clone)]
 pub struct Http {
     shared: Arc<Shared>,
@@ -52,7 +53,7 @@ pub struct Http {
     plain: bool,
 }
 
-/// The end of a budget, and how long it was.
+/// The end of a time limit, and its length.
 #[derive(Clone, Copy)]
 struct Limit {
     until: Instant,
@@ -71,7 +72,7 @@ impl Limit {
 
 struct Shared {
     settings: Settings,
-    /// For addresses of this machine.
+    /// The client for addresses on this machine.
     direct: OnceLock<Client>,
     remote: OnceLock<Client>,
     remarks: Mutex<Vec<String>>,
@@ -84,37 +85,37 @@ impl std::fmt::Debug for Http {
 }
 
 impl Http {
-    /// Clients that are not built yet.
+    /// New clients, which the first request builds.
     pub fn new(settings: Settings) -> Self {
         let shared = Shared { settings, direct: OnceLock::new(), remote: OnceLock::new(), remarks: Mutex::default() };
         Self { shared: Arc::new(shared), limit: None, plain: false }
     }
 
-    /// The same clients, which send tokens over plain http also to other machines where `allowed` says so.
+    /// These clients; if `allowed`, they also send tokens to other machines over plain http.
     #[must_use]
     pub fn allowing_plain_http(self, allowed: bool) -> Self {
         Self { plain: allowed, ..self }
     }
 
-    /// The same clients, all of whose calls end within `budget` from now: for one signature as a whole.
+    /// These clients with one time limit for all calls together, from now on.
     pub fn within(&self, budget: Duration) -> Self {
         Self { shared: Arc::clone(&self.shared), limit: Some(Limit::from_now(budget)), plain: self.plain }
     }
 
-    /// The same clients, with the budget of the settings for all their calls together, unless they have one already.
+    /// These clients with one time limit for all calls together: the one they have, otherwise that of the settings.
     pub(crate) fn bounded(&self) -> Self {
         if self.limit.is_some() { self.clone() } else { self.within(self.shared.settings.budget) }
     }
 
-    /// What the user should know about how the clients were built, in sentences; empty as a rule. Each is handed out once.
+    /// Warnings from building the clients, in sentences; usually none. Each is returned once.
     pub fn take_remarks(&self) -> Vec<String> {
         std::mem::take(&mut *self.shared.remarks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Sends `call` and reads the whole answer, whatever its status, except where the service could not answer at all.
+    /// Sends `call` and reads the whole answer, whatever its status.
     ///
     /// # Errors
-    /// A [`ServiceError`] of transport, deadline, size, redirect, or a status of [`is_passing`] that lasted.
+    /// A [`ServiceError`] of transport, time limit, size or redirect, or a status of [`is_temporary`] after all retries.
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Answer, ServiceError> {
         let secret = matches!(call.service, Service::Fulcio | Service::IdentityProvider | Service::TokenService(_));
         if secret && call.url.scheme() == "http" && !self.plain && !is_metadata_service(&call.url) {
@@ -133,7 +134,7 @@ impl Http {
                 Err(failure) if deadline < own && matches!(failure.error.cause(), Cause::Deadline(_)) => {
                     return Err(call.error(Cause::Budget(limit.budget)));
                 }
-                Ok(answer) if !is_passing(answer.status) => return Ok(answer),
+                Ok(answer) if !is_temporary(answer.status) => return Ok(answer),
                 Ok(answer) => Failure {
                     error: call.error(Cause::Unavailable { status: answer.status.as_u16(), attempts: attempt, message: answer.message() }),
                     repeatable: call.retry == Retry::Safe,
@@ -142,7 +143,7 @@ impl Http {
                 Err(failure) => failure,
             };
             let pause = failure.wait.unwrap_or_else(|| pause(attempt));
-            // no sense in waiting where nothing would be left to ask again in
+            // waiting makes no sense if no time would be left for the next attempt
             let time_left = limit.left() > pause + started.elapsed().min(Duration::from_secs(1));
             if !failure.repeatable || attempt == MAX_ATTEMPTS || !time_left {
                 return Err(failure.error);
@@ -152,7 +153,7 @@ impl Http {
         }
     }
 
-    /// Sleeps before something is looked up again; false where the budget does not allow it.
+    /// Sleeps before another look-up. False, without sleeping, if the time limit does not allow it.
     pub(crate) async fn pause(&self, duration: Duration) -> bool {
         if self.limit.is_some_and(|limit| limit.left() < duration) {
             return false;
@@ -174,8 +175,9 @@ impl Http {
             request = request.body(body.clone());
         }
         if let Some(token) = call.bearer {
-            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-                .map_err(|_| Failure::lasting(call.error(Cause::Address("the token holds characters that no header can carry".into()))))?;
+            let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
+                Failure::lasting(call.error(Cause::Address("the token contains characters that are not allowed in a header".into())))
+            })?;
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
@@ -214,7 +216,7 @@ impl Http {
         if let Some(client) = slot.get() {
             return Ok(client);
         }
-        // two threads may build one each; the first stays
+        // two threads may each build one; the first is kept
         let built = if direct { builder().no_proxy().tls_certs_only([]).build() } else { self.remote_client() };
         let built = built.map_err(|error| call.error(Cause::Client(innermost(&error.without_url()))))?;
         Ok(slot.get_or_init(|| built))
@@ -225,7 +227,7 @@ impl Http {
             let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| reqwest::Certificate::from_der(root).ok());
             let client = builder().tls_certs_only(roots).build()?;
             let remark = format!(
-                "this machine's certificate store cannot be used ({}); the copy of Mozilla's roots in paraph is used instead",
+                "this machine's certificate store cannot be used ({}); paraph's copy of Mozilla's roots is used instead",
                 innermost(&error)
             );
             self.shared.remarks.lock().unwrap_or_else(PoisonError::into_inner).push(remark);
@@ -234,7 +236,7 @@ impl Http {
     }
 }
 
-/// The proxy that stands before an address, by the rules of the clients: host and port.
+/// The proxy that the clients use for an address: host and port.
 fn proxy_of(url: &Url) -> Option<String> {
     if is_metadata_service(url) {
         return None;
@@ -245,21 +247,21 @@ fn proxy_of(url: &Url) -> Option<String> {
 }
 
 fn builder() -> reqwest::ClientBuilder {
-    Client::builder().user_agent(USER_AGENT).redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT)
+    Client::builder().user_agent(USER_AGENT).redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT)
 }
 
-/// `base` with `path` (without a leading slash) below it.
+/// The URL of `path` (without a leading slash) below `base`.
 ///
 /// # Errors
-/// [`Cause::Address`] where `base` is not an http or https URL, or carries a query.
+/// [`Cause::Address`] if `base` is not an http or https URL, or has a query.
 pub(crate) fn endpoint(service: Service, base: &str, path: &str) -> Result<Url, ServiceError> {
     let wrong = |why: &str| ServiceError::new(service, base, Cause::Address(why.into()));
     let mut url = Url::parse(base).map_err(|error| wrong(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong("only http and https are spoken"));
+        return Err(wrong("its scheme is not http or https"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("the address of a service has neither query nor fragment"));
+        return Err(wrong("it has a query or a fragment"));
     }
     if !path.is_empty() {
         let joined = format!("{}/{path}", url.path().trim_end_matches('/'));
@@ -271,9 +273,9 @@ pub(crate) fn endpoint(service: Service, base: &str, path: &str) -> Result<Url, 
 /// Whether a call may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Retry {
-    /// Repeating does no harm: a read, a create that the log recognises by its content, a fresh timestamp.
+    /// It may: a read, a new timestamp, or an entry that the log recognises by its content.
     Safe,
-    /// Only where no connection came about, so that the request was never sent.
+    /// Only if there was no connection, so that the request was never sent.
     #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only a login has such a call"))]
     Unsent,
 }
@@ -285,15 +287,15 @@ pub(crate) struct Call<'a> {
     pub(crate) url: Url,
     pub(crate) accept: Option<&'static str>,
     pub(crate) body: Option<(&'static str, Bytes)>,
-    /// A body whose content type is among the headers.
+    /// A body whose content type is in the headers.
     pub(crate) raw_body: Option<Vec<u8>>,
     pub(crate) bearer: Option<&'a str>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) limit: usize,
     pub(crate) retry: Retry,
-    /// A lower bound of the request's deadline, for calls that are known to block.
+    /// A lower bound of the request's time limit, for calls that block.
     pub(crate) at_least: Duration,
-    /// A redirect is the answer, and is not an error; it is not followed either.
+    /// Whether a redirect is an answer and not an error. It is not followed.
     pub(crate) takes_redirect: bool,
 }
 
@@ -319,7 +321,7 @@ impl<'a> Call<'a> {
         Self::new(service, Method::GET, url)
     }
 
-    /// A POST of JSON that wants JSON.
+    /// A POST of JSON with an answer in JSON.
     pub(crate) fn post_json(service: Service, url: Url, body: &serde_json::Value) -> Self {
         Self {
             accept: Some("application/json"),
@@ -337,7 +339,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// A whole answer.
+/// A complete answer.
 pub(crate) struct Answer {
     service: Service,
     url: Url,
@@ -361,12 +363,12 @@ impl Answer {
 
     pub(crate) fn refused(&self) -> ServiceError {
         if self.status.is_success() {
-            return self.malformed(format!("{} is not the status of a success here", self.status));
+            return self.malformed(format!("{} is not a valid status of this answer", self.status));
         }
         self.error(Cause::Refused { status: self.status.as_u16(), message: self.message() })
     }
 
-    /// A header's text.
+    /// The text of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -376,7 +378,7 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|error| self.malformed(quotable(&error.to_string())))
     }
 
-    /// The service's own words about a refusal: `message`, `error_description` or `error` of a JSON body, or a short text.
+    /// The service's own message: `message`, `error_description` or `error` of a JSON body, or a text.
     pub(crate) fn message(&self) -> Option<String> {
         let text = match serde_json::from_slice::<serde_json::Value>(&self.body) {
             Ok(json) => {
@@ -391,7 +393,7 @@ impl Answer {
         Some(quotable(&text)).filter(|text| !text.is_empty())
     }
 
-    /// How long the service asks to be left alone: seconds or an HTTP date.
+    /// How long the service asks to wait (`Retry-After`): seconds or an HTTP date.
     fn retry_after(&self) -> Option<Duration> {
         let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         if let Ok(seconds) = value.parse::<u32>() {
@@ -402,8 +404,8 @@ impl Answer {
     }
 }
 
-/// Statuses that pass by themselves.
-fn is_passing(status: StatusCode) -> bool {
+/// Whether a status says that a later attempt may succeed.
+fn is_temporary(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 502..=504)
 }
 
@@ -426,8 +428,8 @@ impl Failure {
         };
         let certificate = detail.contains("certificate") || detail.contains("invalid peer");
         let (cause, repeatable) = if error.is_timeout() && error.is_connect() {
-            // a host that drops what is sent to it will go on doing so
-            (Cause::Unreachable(format!("no connection within {} s: {detail}", CONNECT.as_secs())), false)
+            // a host that drops packets will do so again
+            (Cause::Unreachable(format!("no connection within {} s: {detail}", CONNECT_TIMEOUT.as_secs())), false)
         } else if error.is_timeout() {
             (Cause::Deadline(deadline), false)
         } else if error.is_connect() && certificate {
@@ -443,7 +445,7 @@ impl Failure {
     }
 }
 
-/// The innermost cause in words, without the operating system's number.
+/// The innermost cause in words, without the number of the operating system's error.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
@@ -459,7 +461,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
     }
 }
 
-/// A pause that doubles with each attempt, of which a random half is taken.
+/// A pause that doubles with each attempt, shortened at random to as little as half.
 fn pause(attempt: u32) -> Duration {
     let whole = FIRST_PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(8)).min(LONGEST_PAUSE);
     let random = getrandom::u32().unwrap_or(u32::MAX / 2);

@@ -1,8 +1,7 @@
 //! Clients of the services that signing needs: Fulcio, Rekor v1 and v2, timestamp authorities, TUF mirrors.
 //!
-//! They speak the protocols and check that an answer fits its question. Whether an answer can be believed (signatures, chains, proofs) is
-//! the verifier's to say, and the caller asks it before anything is used. Nothing here reads configuration or the environment, except for
-//! the system's proxies and certificates.
+//! The clients speak the protocols and check that an answer belongs to its request. They do not check signatures, chains or proofs: the caller
+//! verifies an answer before it uses it. Nothing here reads configuration or the environment, except the system's proxies and certificates.
 
 mod address;
 mod error;

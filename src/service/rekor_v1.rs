@@ -1,7 +1,7 @@
-//! Rekor v1: a `hashedrekord` 0.0.1 entry is made, or found where it was made before.
+//! Rekor v1: creates a `hashedrekord` 0.0.1 entry, or finds an existing one.
 //!
-//! What comes back is compared with what was asked for: the body, and the leaf hash in the entry's id. The promise, the proof and the
-//! checkpoint are the verifier's.
+//! The answer is compared with the request: the body, and the leaf hash in the entry's id. The verifier checks the signed entry timestamp, the
+//! proof and the checkpoint.
 
 use super::{Answer, Call, Http, Retry, Service, ServiceError, endpoint};
 use crate::evidence::entry::{
@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 /// The longest audit path that is read.
 const MAX_HASHES: usize = 64;
-/// How often an entry that the log says to have is asked for while it is not found.
+/// The number of requests for an entry that the log has accepted but not yet integrated.
 const LOOK_UPS: u32 = 5;
 const LOOK_UP_PAUSE: Duration = Duration::from_millis(500);
 
@@ -34,7 +34,7 @@ impl RekorV1 {
         Ok(Self { http: http.clone(), entries: endpoint(Service::RekorV1, base, "api/v1/log/entries")? })
     }
 
-    /// Has `record` logged and returns its entry, with the body. A record that is in the log already is fetched.
+    /// Adds `record` to the log and returns its entry with the body. An existing entry is fetched.
     ///
     /// # Errors
     /// A [`ServiceError`].
@@ -55,17 +55,17 @@ impl RekorV1 {
         let answer = self.http.send(&call).await?;
         match answer.status.as_u16() {
             201 => read(&answer, &expected),
-            // the log has it: from an earlier try of ours, or from somebody who held the same signature
+            // the log has it: from an earlier attempt, or from somebody else with the same signature
             409 => self.fetch(&answer, &expected).await,
             _ => Err(answer.refused()),
         }
     }
 
-    /// The entry that a 409 names. Only its id is taken from there: the request goes to the configured log.
+    /// The entry that a 409 names. Only the id is taken from the answer: the request goes to the configured log.
     async fn fetch(&self, conflict: &Answer, expected: &[u8]) -> Result<TransparencyLogEntry, ServiceError> {
         let named = conflict.header("location").and_then(|location| location.rsplit('/').next()).unwrap_or_default();
         if !is_id(named) {
-            return Err(conflict.malformed("it says that the entry exists, and its Location names none"));
+            return Err(conflict.malformed("it says that the entry exists, but its Location header names none"));
         }
         let mut url = self.entries.clone();
         url.set_path(&format!("{}/{named}", url.path()));
@@ -74,7 +74,7 @@ impl RekorV1 {
             let answer = self.http.send(&call).await?;
             match answer.status.as_u16() {
                 200 => return read(&answer, expected),
-                // accepted, and not yet integrated
+                // accepted but not yet integrated
                 404 if look_up < LOOK_UPS && self.http.pause(LOOK_UP_PAUSE).await => {}
                 _ => return Err(answer.refused()),
             }
@@ -83,7 +83,7 @@ impl RekorV1 {
     }
 }
 
-/// An entry's id: the leaf hash in hexadecimal, with or without sixteen digits of the shard before it.
+/// Whether a text is the id of an entry: the leaf hash in hexadecimal, optionally after sixteen digits of the shard.
 pub(super) fn is_id(id: &str) -> bool {
     matches!(id.len(), 64 | 80) && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -120,11 +120,11 @@ fn read(answer: &Answer, expected: &[u8]) -> Result<TransparencyLogEntry, Servic
     read_entry(answer, Some(expected)).map(|(_, entry)| entry)
 }
 
-/// The one entry of an answer and its id. It has the expected body, where one is expected.
+/// The only entry of an answer, and its id. If a body is expected, the entry has that body.
 pub(super) fn read_entry(answer: &Answer, expected: Option<&[u8]>) -> Result<(String, TransparencyLogEntry), ServiceError> {
     let mut entries: BTreeMap<String, LogEntry> = answer.json()?;
     let (Some((id, entry)), true) = (entries.pop_first(), entries.is_empty()) else {
-        return Err(answer.malformed("it does not hold one entry"));
+        return Err(answer.malformed("it does not contain exactly one entry"));
     };
     let body = STANDARD.decode(&entry.body).map_err(|_| answer.malformed("the body is not base64"))?;
     if expected.is_some_and(|expected| body != expected) {
@@ -139,7 +139,7 @@ pub(super) fn read_entry(answer: &Answer, expected: Option<&[u8]>) -> Result<(St
         return Err(answer.malformed(format!("an inclusion proof of {} hashes", proof.hashes.len())));
     }
     if [entry.log_index, entry.integrated_time, proof.log_index, proof.tree_size].iter().any(|number| *number < 0) {
-        return Err(answer.malformed("it holds a negative number"));
+        return Err(answer.malformed("it contains a negative number"));
     }
     let hash = |text: &str, what: &str| unhex(text).ok_or_else(|| answer.malformed(format!("{what} is not a hash in hexadecimal")));
     let promise = STANDARD
@@ -163,7 +163,7 @@ pub(super) fn read_entry(answer: &Answer, expected: Option<&[u8]>) -> Result<(St
     Ok((id, entry))
 }
 
-/// Thirty-two bytes from hexadecimal.
+/// Thirty-two bytes from hexadecimal digits.
 fn unhex(text: &str) -> Option<Vec<u8>> {
     sigstore_types::Sha256Hash::from_hex(text).ok().map(|hash| hash.as_slice().to_vec())
 }
@@ -272,7 +272,7 @@ mod tests {
                 assert_eq!(fake.seen().len(), 1);
                 insta::allow_duplicates! { insta::assert_snapshot!(
                     said(&error),
-                    @"Rekor v1 at http://HOST/api/v1/log/entries sent an invalid answer: it says that the entry exists, and its Location names none"
+                    @"Rekor v1 at http://HOST/api/v1/log/entries sent an invalid answer: it says that the entry exists, but its Location header names none"
                 ) };
             }
         });
@@ -295,11 +295,11 @@ mod tests {
         for (answer, expected) in [
             (with("/body", json!(other_body)), "the entry is about another signature"),
             (json!({ "ab".repeat(40): good }), "the entry's id is not the hash of its body"),
-            (json!({ id.clone(): good, "ab".repeat(40): good }), "it does not hold one entry"),
-            (json!({}), "it does not hold one entry"),
+            (json!({ id.clone(): good, "ab".repeat(40): good }), "it does not contain exactly one entry"),
+            (json!({}), "it does not contain exactly one entry"),
             (with("/body", json!("?")), "the body is not base64"),
             (with("/logID", json!("abcd")), "logID is not a hash in hexadecimal"),
-            (with("/logIndex", json!(-1)), "it holds a negative number"),
+            (with("/logIndex", json!(-1)), "it contains a negative number"),
             (with(&format!("{proof}/rootHash"), json!("é")), "rootHash is not a hash in hexadecimal"),
             (with(&format!("{proof}/hashes"), json!(vec!["00".repeat(32); 65])), "an inclusion proof of 65 hashes"),
             (with(proof, Value::Null), "invalid type: null"),

@@ -1,6 +1,6 @@
-//! Rekor v2 (rekor-tiles): a `hashedrekord` 0.0.2 entry is made, or found in the tiles where it was made before.
+//! Rekor v2 (rekor-tiles): creates a `hashedrekord` 0.0.2 entry, or finds an existing one in the tiles.
 //!
-//! What comes back is compared with what was asked for. The proof and the checkpoint's signature are the verifier's.
+//! The answer is compared with the request. The verifier checks the proof and the checkpoint's signature.
 
 use super::{
     Answer, Call, Cause, Http, Retry, Service, ServiceError, endpoint,
@@ -19,9 +19,9 @@ const MAX_HASHES: usize = 64;
 const MAX_CHECKPOINT: usize = 1 << 16;
 /// A whole tile, in bytes.
 const TILE: usize = 256 * 32;
-/// A create blocks until a checkpoint covers the entry.
+/// The time limit for creating an entry, which blocks until a checkpoint covers the entry.
 const CREATE_DEADLINE: Duration = Duration::from_secs(30);
-/// How often the checkpoint is read until it covers an entry that exists.
+/// The number of requests for a checkpoint that covers an existing entry.
 const LOOK_UPS: u32 = 20;
 const LOOK_UP_PAUSE: Duration = Duration::from_secs(1);
 
@@ -42,10 +42,10 @@ impl RekorV2 {
         Ok(Self { http: http.clone(), base: base.to_owned(), entries: endpoint(Service::RekorV2, base, "api/v2/log/entries")? })
     }
 
-    /// Has `record` logged and returns its entry, with the body.
+    /// Adds `record` to the log and returns its entry with the body.
     ///
-    /// A record that is in the log already is found by its index, and its proof made from checkpoint and tiles. A checkpoint names its log
-    /// by four bytes only, so that the whole id is taken from `log_ids`: those of the logs in the trust root.
+    /// An existing entry is found by its index, and its proof is computed from the checkpoint and the tiles. A checkpoint has only four bytes of
+    /// the log's id; the whole id is found in `log_ids`, the ids of the logs in the trust root.
     ///
     /// # Errors
     /// A [`ServiceError`].
@@ -76,18 +76,18 @@ impl RekorV2 {
     async fn find(&self, conflict: &Answer, expected: Vec<u8>, log_ids: &[Vec<u8>]) -> Result<TransparencyLogEntry, ServiceError> {
         let index = conflict.header("x-log-index").and_then(|index| index.parse::<u64>().ok());
         let Some(index) = index else {
-            return Err(conflict.malformed("it says that the entry exists, and its X-Log-Index names none"));
+            return Err(conflict.malformed("it says that the entry exists, but its X-Log-Index header names none"));
         };
         let (answer, envelope, checkpoint) = self.covering(index).await?;
         let log_id = log_of(&checkpoint, log_ids).ok_or_else(|| {
             answer.error(Cause::Unsupported(format!(
-                "its checkpoint of {} is signed by no log of the trust root",
+                "its checkpoint of {} is not signed by a log of the trust root",
                 super::quotable(checkpoint.origin())
             )))
         })?;
         let size = checkpoint.tree_size();
         let tiles = self.tiles(&answer, index, size).await?;
-        let (leaf, hashes) = tile::prove(index, size, &tiles).ok_or_else(|| answer.mismatch("its tiles do not hold the entry"))?;
+        let (leaf, hashes) = tile::prove(index, size, &tiles).ok_or_else(|| answer.mismatch("its tiles do not contain the entry"))?;
         if leaf != sigstore_merkle::hash_leaf(&expected) {
             return Err(answer.mismatch(format!("entry {index} is about another signature")));
         }
@@ -111,23 +111,21 @@ impl RekorV2 {
         })
     }
 
-    /// A checkpoint of a tree that holds leaf `index`.
+    /// A checkpoint of a tree with leaf `index`.
     async fn covering(&self, index: u64) -> Result<(Answer, String, Checkpoint), ServiceError> {
         for look_up in 1.. {
             let answer = self.get("checkpoint", MAX_CHECKPOINT).await?;
             if !answer.status.is_success() {
                 return Err(answer.refused());
             }
-            let envelope = String::from_utf8(answer.body.clone()).map_err(|_| answer.malformed("the checkpoint is not text"))?;
+            let envelope = String::from_utf8(answer.body.clone()).map_err(|_| answer.malformed("the checkpoint is not valid UTF-8"))?;
             let checkpoint = Checkpoint::from_text(&envelope).map_err(|error| answer.malformed(super::quotable(&error.to_string())))?;
             if checkpoint.tree_size() > index {
                 return Ok((answer, envelope, checkpoint));
             }
             if look_up == LOOK_UPS || !self.http.pause(LOOK_UP_PAUSE).await {
-                return Err(answer.mismatch(format!(
-                    "its checkpoint of {} entries does not cover entry {index}, which it says to have",
-                    checkpoint.tree_size()
-                )));
+                return Err(answer
+                    .mismatch(format!("its checkpoint of {} entries does not cover the existing entry {index}", checkpoint.tree_size())));
             }
         }
         Err(ServiceError::new(Service::RekorV2, &self.base, Cause::Deadline(LOOK_UP_PAUSE * LOOK_UPS)))
@@ -139,7 +137,7 @@ impl RekorV2 {
         for tile in needed {
             let mut answer = self.get(&tile.path(), TILE).await?;
             if tile.is_partial() && answer.status.as_u16() == 404 {
-                // the tree has grown meanwhile
+                // the tree has grown in the meantime
                 answer = self.get(&tile.whole_path(), TILE).await?;
             }
             if !answer.status.is_success() {
@@ -157,7 +155,7 @@ impl RekorV2 {
     }
 }
 
-/// The log among `log_ids` that has signed the checkpoint under the checkpoint's own name.
+/// The id of the log that signed the checkpoint under the checkpoint's own name.
 fn log_of<'a>(checkpoint: &Checkpoint, log_ids: &'a [Vec<u8>]) -> Option<&'a [u8]> {
     let by_log = |id: &&Vec<u8>| {
         let signatures = checkpoint.signatures().iter();
@@ -212,7 +210,7 @@ struct Envelope {
     envelope: String,
 }
 
-/// A 64-bit integer as protobuf's JSON has it: a string, or a number.
+/// A 64-bit integer in protobuf's JSON: a string or a number.
 fn int64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -221,7 +219,7 @@ fn int64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
         Number(i64),
     }
     match Number::deserialize(deserializer)? {
-        Number::Text(text) => text.parse().map_err(|_| de::Error::custom("a number is not one")),
+        Number::Text(text) => text.parse().map_err(|_| de::Error::custom("not a 64-bit integer")),
         Number::Number(number) => Ok(number),
     }
 }
@@ -247,10 +245,10 @@ fn read(answer: &Answer, expected: Vec<u8>) -> Result<TransparencyLogEntry, Serv
         return Err(answer.malformed(format!("an inclusion proof of {} hashes", proof.hashes.len())));
     }
     if [entry.log_index, proof.log_index, proof.tree_size].iter().any(|number| *number < 0) {
-        return Err(answer.malformed("it holds a negative number"));
+        return Err(answer.malformed("it contains a negative number"));
     }
     if entry.integrated_time != 0 {
-        return Err(answer.error(Cause::Unsupported("the entry tells a time, which nothing in it would prove".into())));
+        return Err(answer.error(Cause::Unsupported("the entry has a time without a proof of it".into())));
     }
     Ok(TransparencyLogEntry {
         log_index: entry.log_index,

@@ -184,8 +184,8 @@ fn a_log_that_lies_about_a_duplicate_is_found_out() {
             sentences.push(said(&create(&patient(), &fake.url, "rekor-v2-created").await.unwrap_err()));
         }
         insta::assert_snapshot!(sentences.join("\n"), @r"
-        Rekor v2 at http://HOST/api/v2/log/entries sent an invalid answer: it says that the entry exists, and its X-Log-Index names none
-        Rekor v2 at http://HOST/api/v2/log/entries sent an invalid answer: it says that the entry exists, and its X-Log-Index names none
+        Rekor v2 at http://HOST/api/v2/log/entries sent an invalid answer: it says that the entry exists, but its X-Log-Index header names none
+        Rekor v2 at http://HOST/api/v2/log/entries sent an invalid answer: it says that the entry exists, but its X-Log-Index header names none
         Rekor v2 at http://HOST/api/v2/checkpoint sent an answer that does not match the request: entry 3 is about another signature
         Rekor v2 at http://HOST/api/v2/checkpoint refused the request with 501 Not Implemented: method GetCheckpoint not implemented
         Rekor v2 at http://HOST/api/v2/checkpoint sent an answer that does not match the request: its tiles do not lead to the root hash of its checkpoint
@@ -200,7 +200,7 @@ fn a_checkpoint_that_no_trusted_log_signed_is_not_taken() {
         let fake = Fake::new(|seen| with_tiles(seen, "0")).await;
         let client = RekorV2::new(&patient(), &fake.url).unwrap();
         let error = client.create(&Record::recorded("rekor-v2-created").as_hashed_rekord(), &[vec![1; 32]]).await.unwrap_err();
-        insta::assert_snapshot!(said(&error), @"Rekor v2 at http://HOST/api/v2/checkpoint sent an answer that is not accepted: its checkpoint of localhost is signed by no log of the trust root");
+        insta::assert_snapshot!(said(&error), @"Rekor v2 at http://HOST/api/v2/checkpoint sent an answer that is not accepted: its checkpoint of localhost is not signed by a log of the trust root");
     });
 }
 
@@ -215,9 +215,9 @@ fn a_lying_log_is_found_out() {
     for (answer, expected) in [
         (answered("rekor-v2-created-later"), "the entry is about another signature"),
         (with("/kindVersion/version", json!("0.0.1")), "the entry is of another kind or version"),
-        (with("/integratedTime", json!("1700000000")), "the entry tells a time"),
-        (with("/logIndex", json!("-1")), "it holds a negative number"),
-        (with("/logIndex", json!("9223372036854775808")), "a number is not one"),
+        (with("/integratedTime", json!("1700000000")), "the entry has a time"),
+        (with("/logIndex", json!("-1")), "it contains a negative number"),
+        (with("/logIndex", json!("9223372036854775808")), "not a 64-bit integer"),
         (with("/logId/keyId", json!("AAAA")), "logId is not of 32 bytes"),
         (with("/inclusionProof", Value::Null), "invalid type: null"),
         (with("/inclusionProof/hashes", json!(vec!["A"; 65])), "an inclusion proof of 65 hashes"),

@@ -1,7 +1,7 @@
-//! Rekor v1's search: the entries that a log has about a digest and a certificate, for signatures that embed none.
+//! Rekor v1's search: finds the entries about a digest and a certificate, for signatures without an embedded entry.
 //!
-//! What a search names is no evidence: each entry is fetched by its id, which is the hash of its body, and the verifier binds it. An answer
-//! that cannot be read, or is about something else, is an error and never an entry less.
+//! The result of a search is not evidence: each entry is fetched by its id, which is the hash of its body, and the verifier checks it. An answer
+//! that is invalid or about something else is an error, never a missing entry.
 
 use super::{
     Answer, Call, Http, Service, ServiceError, endpoint,
@@ -12,16 +12,16 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// The largest list of ids that is read, in bytes: some hundreds of ids.
+/// The largest list of ids that is read, in bytes: several hundred ids.
 const MAX_LIST: usize = 64 << 10;
 /// The largest entry that is read, in bytes: one of a search has about 6,000.
 const MAX_ENTRY: usize = 256 << 10;
 
-/// Asks the logs, one after the other, for entries about any of the digests by this certificate, and returns those about the first digest
-/// for which there are some. None is no error.
+/// Asks the logs, one after the other, for entries about one of the digests with this certificate. Returns the entries about the first digest
+/// that has some; an empty list if there are none.
 ///
 /// # Errors
-/// A [`ServiceError`] where nothing was found and a log did not do its part.
+/// A [`ServiceError`] if nothing was found and a log failed.
 pub async fn look_up(
     http: &Http,
     logs: &[String],
@@ -63,7 +63,7 @@ impl RekorSearch {
         Ok(Vec::new())
     }
 
-    /// The entries about a digest by a certificate, as far as the log gives them; an error where it names some and gives none.
+    /// The entries about a digest with a certificate. It is an error if the log lists entries and returns none of them.
     async fn find(&self, digest: &[u8; 32], certificate: &[u8]) -> Result<Vec<TransparencyLogEntry>, ServiceError> {
         let (mut entries, mut failure) = (Vec::new(), None);
         for id in self.search(digest, certificate).await? {
@@ -78,7 +78,7 @@ impl RekorSearch {
         }
     }
 
-    /// The ids that the log's index names, each leaf once.
+    /// The ids in the log's index, each leaf once.
     async fn search(&self, digest: &[u8; 32], certificate: &[u8]) -> Result<Vec<String>, ServiceError> {
         let certificate = STANDARD.encode(crate::signature::pem("CERTIFICATE", certificate));
         let query = json!({
@@ -91,15 +91,15 @@ impl RekorSearch {
         if answer.status != 200 {
             return Err(answer.refused());
         }
-        // the real server says null for an empty list of some storages
+        // with some storage backends, the real server sends null for an empty list
         let ids = answer.json::<Option<Vec<String>>>()?.unwrap_or_default();
         if !ids.iter().all(|id| is_id(id)) {
-            return Err(answer.malformed("it names entries by what are no ids"));
+            return Err(answer.malformed("it contains invalid entry ids"));
         }
-        // the same leaf may be named with and without its shard
+        // the same leaf may be listed with and without its shard
         let leaves: BTreeMap<String, String> = ids.into_iter().map(|id| (leaf_of(&id), id)).collect();
         if leaves.len() > MAX_DETACHED {
-            return Err(answer.malformed(format!("it names {} entries, and at most {MAX_DETACHED} are fetched", leaves.len())));
+            return Err(answer.malformed(format!("it lists {} entries; at most {MAX_DETACHED} are fetched", leaves.len())));
         }
         Ok(leaves.into_values().collect())
     }
@@ -111,13 +111,13 @@ impl RekorSearch {
         let answer: Answer = self.http.send(&call).await?;
         match answer.status.as_u16() {
             200 => {}
-            404 => return Err(answer.mismatch("its search named this entry, and it has none such")),
+            404 => return Err(answer.mismatch("its search lists this entry, but the log does not have it")),
             _ => return Err(answer.refused()),
         }
         let (given, entry) = read_entry(&answer, None)?;
         match leaf_of(&given) == leaf_of(id) {
             true => Ok(entry),
-            false => Err(answer.mismatch("the entry has another id than the one that was asked for")),
+            false => Err(answer.mismatch("the entry has a different id than the requested one")),
         }
     }
 }
@@ -240,14 +240,14 @@ mod tests {
         let other = json!({ "ab".repeat(40): good });
         let two = json!({ id.clone(): good, "ab".repeat(40): good });
         for (list, answer, expected) in [
-            (ids(17), json!({}), "it names 17 entries, and at most 16 are fetched"),
+            (ids(17), json!({}), "it lists 17 entries; at most 16 are fetched"),
             (ids(5000), json!({}), "sent an answer of more than 65536 bytes"),
-            (json!(["../../../x"]), json!({}), "it names entries by what are no ids"),
+            (json!(["../../../x"]), json!({}), "it contains invalid entry ids"),
             (json!({ "ids": [] }), json!({}), "invalid type: map"),
-            (json!([id]), json!({}), "it does not hold one entry"),
-            (json!([id]), two, "it does not hold one entry"),
+            (json!([id]), json!({}), "it does not contain exactly one entry"),
+            (json!([id]), two, "it does not contain exactly one entry"),
             (json!([id]), other, "the entry's id is not the hash of its body"),
-            (json!(["ab".repeat(40)]), json!({ id.clone(): good }), "the entry has another id than the one that was asked for"),
+            (json!(["ab".repeat(40)]), json!({ id.clone(): good }), "the entry has a different id than the requested one"),
             (json!([id]), json!({ id.clone(): { "body": "x".repeat(300_000) } }), "sent an answer of more than 262144 bytes"),
         ] {
             run(async {
@@ -274,11 +274,11 @@ mod tests {
                 said(&find(&patient, "ftp://log.test").await.unwrap_err()),
             ];
             insta::assert_snapshot!(said.join("\n"), @r"
-            Rekor v1 at http://HOST/api/v1/log/entries/ID sent an answer that does not match the request: its search named this entry, and it has none such
+            Rekor v1 at http://HOST/api/v1/log/entries/ID sent an answer that does not match the request: its search lists this entry, but the log does not have it
             Rekor v1 at http://HOST/api/v1/index/retrieve refused the request with 404 Not Found
             Rekor v1 at http://HOST/api/v1/index/retrieve gave no answer within 0.3 s
             Rekor v1 at http://HOST/api/v1/index/retrieve could not be reached: connection refused
-            Rekor v1 at ftp://log.test/ cannot be called: only http and https are spoken
+            Rekor v1 at ftp://log.test/ cannot be called: its scheme is not http or https
             ");
         });
     }

@@ -1,7 +1,7 @@
-//! Inclusion proofs made from a log's tiles (C2SP tlog-tiles), where the log hands out no proof.
+//! Inclusion proofs from a log's tiles (C2SP tlog-tiles), for logs that return no proof.
 //!
-//! A node of level `l` and index `i` covers the leaves from `i·2^l` on, `2^l` of them. A tile of level `t` holds up to 256 hashes of the
-//! nodes of level `8t`; the nodes between are hashed from those.
+//! A node of level `l` and index `i` covers `2^l` leaves, starting with leaf `i·2^l`. A tile of level `t` contains up to 256 hashes of nodes of
+//! level `8t`. The nodes of the levels in between are computed from them.
 
 use sigstore_types::Sha256Hash;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const WIDTH: u64 = 256;
 /// Levels of nodes in one tile.
 const HEIGHT: u32 = 8;
-/// No log has more leaves than this; it bounds the recursion and the number of tiles.
+/// The largest tree, in leaves. It bounds the recursion and the number of tiles.
 const MAX_SIZE: u64 = 1 << 48;
 
 /// A tile of hashes.
@@ -18,7 +18,7 @@ const MAX_SIZE: u64 = 1 << 48;
 pub(crate) struct Tile {
     level: u32,
     index: u64,
-    /// 1 to 256.
+    /// The number of hashes, 1 to 256.
     pub(crate) width: u64,
 }
 
@@ -28,7 +28,7 @@ impl Tile {
         if self.is_partial() { format!("{}.p/{}", self.whole_path(), self.width) } else { self.whole_path() }
     }
 
-    /// The path of the whole tile of the same place, which stands there once the tree has grown and partial tiles are gone.
+    /// The path of the full tile at the same place. It exists once the tree has grown; partial tiles may then be gone.
     pub(crate) fn whole_path(&self) -> String {
         let mut name = format!("{:03}", self.index % 1000);
         let mut rest = self.index / 1000;
@@ -43,7 +43,7 @@ impl Tile {
         self.width < WIDTH
     }
 
-    /// The bytes of a tile of this width; of a whole one, its first part.
+    /// The hashes in the bytes of this tile, or in the first part of the full tile.
     pub(crate) fn read(&self, bytes: &[u8]) -> Option<Vec<Sha256Hash>> {
         let hashes = bytes.chunks(32).map(Sha256Hash::try_from).collect::<Result<Vec<_>, _>>().ok()?;
         let count = hashes.len() as u64;
@@ -52,7 +52,7 @@ impl Tile {
     }
 }
 
-/// The tiles that hold the leaf hash and the audit path of leaf `index` in a tree of `size` leaves.
+/// The tiles that are needed for the leaf hash and the audit path of leaf `index` in a tree of `size` leaves.
 pub(crate) fn needed(index: u64, size: u64) -> Option<BTreeSet<Tile>> {
     let mut tiles = BTreeSet::new();
     let mut nodes = |level: u32, node: u64| {
@@ -79,7 +79,7 @@ pub(crate) fn prove(index: u64, size: u64, tiles: &BTreeMap<Tile, Vec<Sha256Hash
     Some((nodes(0, index)?, path(index, size, &mut nodes)?))
 }
 
-/// The tile that the node is in or is hashed from, in the width that it has in a tree of `size` leaves.
+/// The tile that contains the node or the hashes to compute it from, with its width in a tree of `size` leaves.
 fn tile_of(level: u32, node: u64, size: u64) -> Option<Tile> {
     let tile_level = level / HEIGHT;
     let first = node.checked_shl(level % HEIGHT)?;
@@ -89,7 +89,7 @@ fn tile_of(level: u32, node: u64, size: u64) -> Option<Tile> {
     (width > first % WIDTH).then_some(Tile { level: tile_level, index, width })
 }
 
-/// RFC 6962, section 2.1.1, top down; the path is turned round at the end.
+/// The audit path (RFC 6962, section 2.1.1), computed from the root down and reversed at the end.
 fn path(index: u64, size: u64, node: &mut impl FnMut(u32, u64) -> Option<Sha256Hash>) -> Option<Vec<Sha256Hash>> {
     if size > MAX_SIZE || index >= size {
         return None;
@@ -110,7 +110,7 @@ fn path(index: u64, size: u64, node: &mut impl FnMut(u32, u64) -> Option<Sha256H
     Some(hashes)
 }
 
-/// The hash over the leaves from `begin` to `end`, `begin` being a multiple of the next power of two.
+/// The hash of the leaves from `begin` to `end`. `begin` is a multiple of the next power of two.
 fn subtree(begin: u64, end: u64, node: &mut impl FnMut(u32, u64) -> Option<Sha256Hash>) -> Option<Sha256Hash> {
     let count = end - begin;
     if count.is_power_of_two() {

@@ -1,7 +1,6 @@
-//! Timestamp authorities (RFC 3161 over HTTP): a token over a signature.
+//! Timestamp authorities (RFC 3161 over HTTP): obtains a timestamp token for a signature.
 //!
-//! The answer's form, status, nonce and imprint are checked here. Whether the token's signature is good and its authority trusted is the
-//! verifier's to say.
+//! The format, status, nonce and imprint of the answer are checked here. The verifier checks the token's signature and its authority.
 
 use super::{Call, Cause, Http, Retry, Service, ServiceError, endpoint, quotable};
 use crate::evidence::rfc3161::{MessageImprint, PkiStatus, TimeStampReq, TimeStampResp, TstInfo};
@@ -22,7 +21,7 @@ pub struct TimestampAuthority {
 }
 
 impl TimestampAuthority {
-    /// A client of the authority at `url`, such as `https://timestamp.sigstore.dev/api/v1/timestamp`: the address is taken as it is.
+    /// A client of the authority at exactly this `url`, such as `https://timestamp.sigstore.dev/api/v1/timestamp`.
     ///
     /// # Errors
     /// [`Cause::Address`].
@@ -30,7 +29,7 @@ impl TimestampAuthority {
         Ok(Self { http: http.clone(), url: endpoint(Service::TimestampAuthority, url, "")? })
     }
 
-    /// A token over the SHA-256 of `signature`: the TimeStampToken's DER, byte for byte, with the authority's certificate inside.
+    /// A timestamp for the SHA-256 of `signature`: the TimeStampToken in DER, byte for byte, with the authority's certificate.
     ///
     /// # Errors
     /// A [`ServiceError`].
@@ -42,7 +41,7 @@ impl TimestampAuthority {
             accept: Some("application/timestamp-reply"),
             body: Some(("application/timestamp-query", body.into())),
             limit: MAX_TOKEN,
-            // a second token for the same signature harms nobody
+            // a second token for the same signature does no harm
             retry: Retry::Safe,
             ..Call::new(Service::TimestampAuthority, Method::POST, self.url.clone())
         };
@@ -51,15 +50,15 @@ impl TimestampAuthority {
             return Err(answer.refused());
         }
         let response =
-            TimeStampResp::from_der(&answer.body).map_err(|error| answer.malformed(format!("it is no TimeStampResp: {error}")))?;
+            TimeStampResp::from_der(&answer.body).map_err(|error| answer.malformed(format!("it is not a TimeStampResp: {error}")))?;
         if !matches!(response.status.status, PkiStatus::Granted | PkiStatus::GrantedWithMods) {
             return Err(answer.error(Cause::Unsupported(refusal(&response))));
         }
-        let token = response.time_stamp_token.ok_or_else(|| answer.malformed("it grants a token and holds none"))?;
+        let token = response.time_stamp_token.ok_or_else(|| answer.malformed("it grants a token but contains none"))?;
         let token = token.to_der().map_err(|error| answer.malformed(error.to_string()))?;
-        let info = TstInfo::of_token(&token).map_err(|error| answer.malformed(format!("its token is no timestamp token: {error}")))?;
+        let info = TstInfo::of_token(&token).map_err(|error| answer.malformed(format!("its token is not a timestamp token: {error}")))?;
         if info.nonce != query.nonce {
-            return Err(answer.mismatch("the token's nonce is another one"));
+            return Err(answer.mismatch("the token has a different nonce"));
         }
         let (asked, stamped) = (&query.message_imprint, &info.message_imprint);
         // the parameters may be NULL or absent
@@ -76,7 +75,7 @@ fn query(signature: &[u8], nonce: Int) -> der::Result<TimeStampReq> {
     Ok(TimeStampReq { version: 1, message_imprint, req_policy: None, nonce: Some(nonce), cert_req: true, extensions: None })
 }
 
-/// A random positive number of at most 63 bits, which every implementation can hold.
+/// A random positive number of at most 63 bits, which every implementation supports.
 fn nonce() -> Result<Int, Box<dyn std::error::Error>> {
     let number = getrandom::u64()? >> 1 | 1;
     let bytes = number.to_be_bytes();
@@ -91,8 +90,8 @@ fn nonce() -> Result<Int, Box<dyn std::error::Error>> {
 fn refusal(response: &TimeStampResp) -> String {
     let status = &response.status;
     let mut words = vec![match status.status {
-        PkiStatus::Waiting => "it asks to wait for a token".to_owned(),
-        _ => "it grants no token".to_owned(),
+        PkiStatus::Waiting => "it has no token yet".to_owned(),
+        _ => "it refuses a token".to_owned(),
     }];
     words.extend(status.failures().into_iter().map(str::to_owned));
     words.extend(status.status_string.iter().flatten().take(3).map(|text| quotable(text)));
@@ -173,8 +172,8 @@ mod tests {
             .await;
             sentences.push(said(&stamp(&fake).await.unwrap_err()));
             insta::assert_snapshot!(sentences.join("\n"), @r"
-            the timestamp authority at http://HOST/api/v1/timestamp sent an answer that does not match the request: the token's nonce is another one
-            the timestamp authority at http://HOST/api/v1/timestamp sent an answer that does not match the request: the token's nonce is another one
+            the timestamp authority at http://HOST/api/v1/timestamp sent an answer that does not match the request: the token has a different nonce
+            the timestamp authority at http://HOST/api/v1/timestamp sent an answer that does not match the request: the token has a different nonce
             the timestamp authority at http://HOST/api/v1/timestamp sent an answer that does not match the request: the token is about another signature
             ");
         });
@@ -200,7 +199,7 @@ mod tests {
             the timestamp authority at http://HOST/api/v1/timestamp refused the request with 400 Bad Request: Weak hash algorithm in timestamp request
             the timestamp authority at http://HOST/api/v1/timestamp refused the request with 400 Bad Request: Error generating timestamp response
             the timestamp authority at http://HOST/api/v1/timestamp refused the request with 405 Method Not Allowed: method GET is not allowed, but [POST] are
-            the timestamp authority at http://HOST/api/v1/timestamp sent an answer that is not accepted: it grants no token: systemFailure: not\u{1b}now
+            the timestamp authority at http://HOST/api/v1/timestamp sent an answer that is not accepted: it refuses a token: systemFailure: not\u{1b}now
             ");
         });
     }

@@ -1,8 +1,8 @@
-//! Trust material from a TUF mirror ([specification](https://theupdateframework.github.io/specification/latest/)): fetched and verified
-//! when it is asked for, kept in a cache that verification reads without a network.
+//! Trust material from a TUF mirror ([specification](https://theupdateframework.github.io/specification/latest/)): fetched and verified on
+//! request, and stored in a cache that verification reads without a network.
 //!
-//! Freeze, rollback, expiry, thresholds and key rotation are the workflow's of the crate sigstore-tuf. Here are the transport, and the
-//! cache, which is all or nothing: a damaged one is an error and never a reason to go back to an older trust.
+//! The crate sigstore-tuf implements the workflow: freeze, rollback, expiry, thresholds and key rotation. This module has the transport and the
+//! cache. A damaged cache is an error; older trust never takes its place.
 
 mod cache;
 
@@ -20,24 +20,24 @@ use std::{
     time::Duration,
 };
 
-/// The target that holds the trusted root.
+/// The target with the trusted root.
 pub const TRUSTED_ROOT: &str = "trusted_root.json";
-/// The target that holds the signing config; a mirror may have none.
+/// The target with the signing config; a mirror may have none.
 pub const SIGNING_CONFIG: &str = "signing_config.v0.2.json";
 /// The largest target that is read, in bytes.
 const MAX_TARGET: u64 = 4 << 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
-/// A mirror, and the folder in which its trust is kept.
+/// A mirror and its cache.
 #[derive(Debug, Clone)]
 pub struct Mirror {
     url: url::Url,
     cache: Cache,
-    /// Where trust begins for a mirror that this program knows.
+    /// The first root of a mirror that this program knows.
     built_in_root: Option<&'static [u8]>,
 }
 
-/// What a mirror's metadata vouches for.
+/// The targets that a mirror's metadata vouches for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrustMaterial {
     /// The mirror's address.
@@ -48,9 +48,9 @@ pub struct TrustMaterial {
     pub signing_config: Option<String>,
     /// The versions of the metadata.
     pub versions: Versions,
-    /// When the first part of the metadata expires. Only a refresh is bound by it: what was verified in time stays what it is.
+    /// When the first part of the metadata expires. Only a refresh checks that: trust that was verified in time stays valid.
     pub expires: jiff::Timestamp,
-    /// When it was fetched or confirmed last, by the clock of this machine.
+    /// When it was last fetched or confirmed, by the clock of this machine.
     pub refreshed: jiff::Timestamp,
 }
 
@@ -68,12 +68,12 @@ pub struct Versions {
 }
 
 impl TrustMaterial {
-    /// Whether the metadata has expired, so that a refresh is due.
+    /// Whether the metadata has expired.
     pub fn is_expired(&self, now: jiff::Timestamp) -> bool {
         self.expires < now
     }
 
-    /// Which trust this is, and how old, in words that fit after "verified with".
+    /// The origin and the age of the trust, as a noun phrase.
     pub fn describe(&self, now: jiff::Timestamp) -> String {
         let days = now.duration_since(self.refreshed).as_hours().max(0) / 24;
         let age = match days {
@@ -86,36 +86,34 @@ impl TrustMaterial {
     }
 }
 
-/// Why there is no trust material.
+/// Why no trust material was fetched or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TufError {
-    /// The mirror could not be asked.
+    /// The mirror failed.
     #[error(transparent)]
     Service(#[from] ServiceError),
-    /// The mirror's metadata is wrong, too old, or older than what is known.
-    #[error("the TUF mirror at {mirror} offers trust that is not accepted: {detail}")]
+    /// The mirror's metadata is wrong, expired, or older than the cached one.
+    #[error("the metadata of the TUF mirror at {mirror} is not accepted: {detail}")]
     NotAccepted {
-        /// Its address.
+        /// The mirror's address.
         mirror: String,
-        /// Why, in the workflow's words.
+        /// Why, in the words of the workflow.
         detail: String,
     },
-    /// The root with which trust was to begin is none.
-    #[error("the root given for the TUF mirror at {mirror} cannot be used: {detail}")]
+    /// The first root is not valid.
+    #[error("the root for the TUF mirror at {mirror} is not valid: {detail}")]
     Root {
         /// The mirror's address.
         mirror: String,
         /// Why.
         detail: String,
     },
-    /// A mirror that trust has not begun with.
-    #[error("nothing says whom to trust at the TUF mirror at {0}; run `paraph trust initialize --mirror {0} --root FILE`")]
+    /// A mirror without a first root.
+    #[error("trust in the TUF mirror at {0} is not initialized")]
     NotInitialized(String),
-    /// The cache is not as it was written.
-    #[error(
-        "the trust that is cached in {path} is damaged ({detail}); nothing is trusted in its place: remove it and run `paraph trust update`, or `paraph trust initialize` for an instance of your own"
-    )]
+    /// The cache is damaged.
+    #[error("the cached trust in {} is damaged: {detail}", .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -123,26 +121,41 @@ pub enum TufError {
         detail: String,
     },
     /// The cache cannot be read or written.
-    #[error("the trust cannot be cached in {path}: {source}")]
+    #[error("the trust cache {} cannot be used: {source}", .path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
-    /// Another process holds the cache.
-    #[error("the trust in {0} is being refreshed by another process, which has not finished in time")]
+    /// Another process holds the lock of the cache.
+    #[error("another process has not finished refreshing the trust cache {} in time", .0.display())]
     Locked(PathBuf),
 }
 
+impl TufError {
+    /// What to do about it: an imperative sentence without its period.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Service(error) => error.hint().map(str::to_owned),
+            Self::NotInitialized(mirror) => Some(format!("run `paraph trust initialize --mirror {mirror} --root FILE`")),
+            Self::Damaged { .. } => Some(
+                "remove the file and run `paraph trust update`, or `paraph trust initialize` for an instance of your own; until then nothing is trusted"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
+
 impl Mirror {
-    /// A mirror, its trust kept below `caches`.
+    /// The mirror at `url`, with its cache in the folder `caches`.
     ///
     /// # Errors
     /// [`Cause::Address`](super::Cause::Address).
     pub fn new(caches: &Path, url: &str) -> Result<Self, TufError> {
         let mut url = endpoint(Service::TufMirror, url, "")?;
-        // one mirror, one folder, however its address is written
+        // one folder for each mirror, with or without a slash at the end of its address
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
         let instances = [SigstoreInstance::PublicGood, SigstoreInstance::Staging];
@@ -150,10 +163,10 @@ impl Mirror {
         Ok(Self { cache: Cache::new(caches, &url), url, built_in_root: known.map(SigstoreInstance::tuf_root) })
     }
 
-    /// The mirror of the public instance, with the root that this program carries.
+    /// The mirror of the public instance, with the root that is embedded in this program.
     ///
     /// # Errors
-    /// None that its constant address could cause.
+    /// None: its address is constant.
     pub fn public(caches: &Path) -> Result<Self, TufError> {
         Self::new(caches, SigstoreInstance::PublicGood.tuf_url())
     }
@@ -163,12 +176,12 @@ impl Mirror {
         self.url.as_str().trim_end_matches('/')
     }
 
-    /// The file in which its trust is kept.
+    /// The file of the cache.
     pub fn cache_file(&self) -> &Path {
         self.cache.file()
     }
 
-    /// Begins trust in the mirror with `root`, a `root.json` that the user has from a source that they trust. What was cached is replaced.
+    /// Begins trust in the mirror with `root`, a `root.json` from a source that the user trusts. It replaces the cache.
     ///
     /// # Errors
     /// [`TufError::Root`], [`TufError::Io`] or [`TufError::Locked`].
@@ -178,10 +191,10 @@ impl Mirror {
         self.cache.write(&State { trust: None, metadata: Metadata { first_root: Some(text), files: Default::default() } })
     }
 
-    /// Asks the mirror for newer trust, verifies it, and keeps it. Newer means a higher version, never a lower one.
+    /// Fetches newer trust, verifies it, and stores it in the cache. Newer means a higher version.
     ///
     /// # Errors
-    /// A [`TufError`]; what was cached stays.
+    /// A [`TufError`]; the cache stays as it was.
     pub async fn refresh(&self, http: &Http, now: jiff::Timestamp) -> Result<TrustMaterial, TufError> {
         let http = http.bounded();
         let _lock = self.lock(&http).await?;
@@ -207,7 +220,7 @@ impl Mirror {
                 Ok(trust)
             }
             Err(error) => {
-                // what was verified on the way (a newer root, a newer timestamp) binds the next refresh
+                // metadata that was verified so far (a newer root, a newer timestamp) binds the next refresh
                 if state.trust.is_some() && metadata.files != state.metadata.files {
                     self.cache.write(&State { trust: state.trust, metadata })?;
                 }
@@ -216,7 +229,7 @@ impl Mirror {
         }
     }
 
-    /// The trust that was verified last, without a network, expired or not. `None` where nothing has been fetched yet.
+    /// The cached trust, expired or not; `None` if nothing was fetched yet. Needs no network.
     ///
     /// # Errors
     /// [`TufError::Damaged`] or [`TufError::Io`].
@@ -256,15 +269,15 @@ impl Mirror {
             Some(bytes) => bytes,
             None => updater.download_target(&target, name).await.map_err(|error| self.not_accepted(error))?,
         };
-        String::from_utf8(bytes).map(Some).map_err(|_| self.refused(format!("its target {name} is not text")))
+        String::from_utf8(bytes).map(Some).map_err(|_| self.refused(format!("its target {name} is not valid UTF-8")))
     }
 
-    /// The workflow keeps to this by itself, from the metadata in the cache. Only a new root may set versions back.
+    /// Refuses a rollback. The workflow does so itself, from the metadata in the cache; only a new root may lower versions.
     fn not_lower(&self, known: &TrustMaterial, trust: &TrustMaterial) -> Result<(), TufError> {
         let (old, new) = (known.versions, trust.versions);
         let lower = new.root < old.root
             || new.root == old.root && (new.timestamp < old.timestamp || new.snapshot < old.snapshot || new.targets < old.targets);
-        if lower { Err(self.refused("a version is lower than the one that is known".into())) } else { Ok(()) }
+        if lower { Err(self.refused("a version is lower than the cached one".into())) } else { Ok(()) }
     }
 
     fn checked_root(&self, root: &[u8]) -> Result<String, TufError> {
@@ -273,7 +286,7 @@ impl Mirror {
             return Err(wrong("it is too large".into()));
         }
         sigstore_tuf::TrustedMetadataSet::from_root(root).map_err(|error| self.bad_root(&error))?;
-        String::from_utf8(root.to_vec()).map_err(|_| wrong("it is not text".into()))
+        String::from_utf8(root.to_vec()).map_err(|_| wrong("it is not valid UTF-8".into()))
     }
 
     fn bad_root(&self, error: &sigstore_tuf::Error) -> TufError {
@@ -293,7 +306,7 @@ impl Mirror {
         self.refused(quotable(&causes(&error)))
     }
 
-    /// Waits for the lock, but no longer than calls may take.
+    /// Waits for the lock, at most for the time limit of calls.
     async fn lock(&self, http: &Http) -> Result<cache::Lock, TufError> {
         let http = http.bounded();
         loop {
@@ -307,12 +320,12 @@ impl Mirror {
     }
 }
 
-/// Whether two addresses are one, but for slashes at the end.
+/// Whether two addresses are the same, apart from slashes at the end.
 fn same(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
-/// The mirror as the workflow sees it.
+/// The mirror's files for the workflow.
 struct OverHttp {
     http: Http,
     mirror: String,
@@ -326,7 +339,7 @@ impl OverHttp {
         let answer = self.http.send(&call).await.map_err(failed)?;
         match answer.status.as_u16() {
             200 => Ok(Some(answer.body)),
-            // object stores answer 403 for what they do not have
+            // object stores answer 403 for missing files
             403 | 404 => Ok(None),
             _ => Err(failed(answer.refused())),
         }
@@ -343,7 +356,7 @@ impl Repository for OverHttp {
     }
 }
 
-/// The workflow's store: in memory, until all of it is written at once.
+/// The workflow's store, in memory until the cache is written as a whole.
 #[derive(Clone)]
 struct Store(Arc<Mutex<cache::Files>>);
 
@@ -363,7 +376,7 @@ impl MetadataStore for Store {
     }
 
     fn store(&self, name: &str, bytes: &[u8]) -> sigstore_tuf::Result<()> {
-        // consistent snapshots come under two names; the one without a version is what is read again
+        // consistent snapshots have two names; only the one without a version is read again
         let versioned =
             name.split_once('.').is_some_and(|(version, rest)| rest.contains('.') && version.bytes().all(|byte| byte.is_ascii_digit()));
         if let (false, Ok(text)) = (versioned, std::str::from_utf8(bytes)) {

@@ -1,4 +1,4 @@
-//! Certificate and timestamp authorities: their chains, and the way from a certificate up to them.
+//! Certificate and timestamp authorities: their chains, and the path from a certificate up to their root.
 
 use super::{MAX_CHAIN, TrustRootDefect, Window};
 use crate::{Reason, Rejection, certificate::Certificate};
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier};
 
-/// A certificate authority: its chain, the issuing certificate first and the root last, and when it was trusted.
+/// A certificate authority: its chain, from the issuing certificate to the root, and when it is trusted.
 #[derive(Debug, Clone)]
 pub struct Authority {
     chain: Chain,
@@ -22,15 +22,15 @@ pub struct Authority {
 pub struct IssuingPath<'a> {
     /// The certificates, up to the root.
     pub certificates: Vec<&'a Certificate>,
-    /// When the authority was trusted.
+    /// When the authority is trusted.
     pub window: Window,
-    /// Whether an authority that issues through an intermediate issued this certificate with its root itself, as before May 2022. The window
-    /// is then open at its start: the root's own life bounds it.
+    /// Whether an authority with an intermediate issued this certificate with its root, as before May 2022. The window then has no start: the
+    /// root's validity period limits it.
     pub directly_from_root: bool,
 }
 
 impl IssuingPath<'_> {
-    /// The SubjectPublicKeyInfo of the issuer, which an SCT names.
+    /// The SubjectPublicKeyInfo of the issuer, which an SCT covers.
     pub fn issuer_spki(&self) -> &[u8] {
         self.certificates.first().map(|issuer| issuer.spki()).unwrap_or_default()
     }
@@ -54,20 +54,20 @@ impl Authority {
         &self.chain.certificates
     }
 
-    /// When the authority was trusted.
+    /// When the authority is trusted.
     pub fn window(&self) -> Window {
         self.window
     }
 
-    /// Checks the chain's own signatures, once; [`Authority::path`] tells what came of it.
+    /// Checks the signatures in the chain, once. [`Authority::path`] returns the result.
     pub(super) fn check_chain(&self) {
         let _ = self.chain.check_signatures();
     }
 
-    /// The path from `leaf` to this authority's root, its signatures checked; `None` where another authority issued the certificate.
+    /// The path from `leaf` to this authority's root, with checked signatures; `None` if another authority issued the certificate.
     ///
-    /// Times are not looked at. `others` are the further certificates that a signature carries: one of them may stand between the leaf and
-    /// a root that the trust root names without intermediates.
+    /// Times are not checked. `others` are further certificates of the signature: one of them may be the intermediate between the leaf and a root
+    /// that the trust root lists without intermediates.
     ///
     /// # Errors
     /// [`Reason::ChainSignature`] or [`Reason::CertificateProfile`].
@@ -92,7 +92,7 @@ impl Authority {
             |other: &&Certificate| other.der() != leaf.der() && may_have_issued(other, leaf) && may_have_issued(root, other);
         let Some(intermediate) = others.into_iter().find(may_stand_between) else { return Ok(None) };
         check_authority(intermediate, 0, ID_KP_CODE_SIGNING)?;
-        // the root was checked as an issuer of leaves; here it stands one higher
+        // the root was checked as the issuer of leaves; here it is one level higher
         check_authority(root, 1, ID_KP_CODE_SIGNING)?;
         leaf.verify_signature(intermediate.public_key())?;
         intermediate.verify_signature(root.public_key())?;
@@ -100,7 +100,7 @@ impl Authority {
     }
 }
 
-/// A timestamp authority: its chain, the signing certificate first where the trust root names it, and when it was trusted.
+/// A timestamp authority: its chain, with the signing certificate first if the trust root lists it, and when it is trusted.
 #[derive(Debug, Clone)]
 pub struct TimestampAuthority {
     chain: Chain,
@@ -116,22 +116,22 @@ impl TimestampAuthority {
         Ok(Self { chain: Chain::new(chain)?, window })
     }
 
-    /// The chain, as the trust root has it.
+    /// The chain, as in the trust root.
     pub fn certificates(&self) -> &[Certificate] {
         &self.chain.certificates
     }
 
-    /// When the authority was trusted.
+    /// When the authority is trusted.
     pub fn window(&self) -> Window {
         self.window
     }
 
-    /// Checks the chain's own signatures, once; [`TimestampAuthority::path`] tells what came of it.
+    /// Checks the signatures in the chain, once. [`TimestampAuthority::path`] returns the result.
     pub(super) fn check_chain(&self) {
         let _ = self.chain.check_signatures();
     }
 
-    /// The path from the certificate that signed a token to this authority's root; `None` where it is another authority's.
+    /// The path from the certificate that signed a token to this authority's root; `None` if it belongs to another authority.
     ///
     /// # Errors
     /// [`Reason::ChainSignature`] or [`Reason::TimestampProfile`].
@@ -165,11 +165,11 @@ impl TimestampAuthority {
     }
 }
 
-/// Certificates of which each was issued by the next.
+/// Certificates, each issued by the next.
 #[derive(Debug, Clone)]
 struct Chain {
     certificates: Vec<Certificate>,
-    /// Whether each signature in the chain fits: a fact about the chain alone, so it is found out once.
+    /// Whether each signature in the chain verifies. It depends on the chain only, so it is checked once.
     signatures: OnceLock<Result<(), Rejection>>,
 }
 
@@ -190,8 +190,8 @@ impl Chain {
     }
 }
 
-/// The chains of the public and the staging instance, by [`chain_digest`]: those whose signatures a test of this module checks, once for
-/// all processes. A check costs as much as two fifths of a signature's whole verification, and git starts a process for each signature.
+/// The chains of the public and the staging instance, by [`chain_digest`]. A test of this module checks their signatures, once for all processes:
+/// a check takes two fifths of the time of a verification, and git starts a process for each signature.
 const CHAINS_OF_EMBEDDED_ROOTS: [&str; 6] = [
     "64faf9e0c5e1b5bf867a459cdcdc1b396498a7c16c2e001c11fb4cdc3e905460",
     "6759ee52e3b24dd9c61d3e6cc66e45bf43f270a9b9b30df052e15be5c306352b",
@@ -201,7 +201,7 @@ const CHAINS_OF_EMBEDDED_ROOTS: [&str; 6] = [
     "fd580e4619bee6324ad91654b36052530781f358382646e5e6a2bae82b7a64b9",
 ];
 
-/// SHA-256 over the certificates, each after its length in eight bytes; in lower-case hexadecimal.
+/// The SHA-256 of the certificates, each preceded by its length in eight bytes; in lower-case hexadecimal.
 fn chain_digest(certificates: &[Certificate]) -> String {
     let mut digest = Sha256::new();
     for certificate in certificates {
@@ -214,14 +214,14 @@ fn chain_digest(certificates: &[Certificate]) -> String {
 fn check_chain(certificates: &[Certificate]) -> Result<(), Rejection> {
     for (certificate, issuer) in certificates.iter().zip(certificates.iter().skip(1)) {
         if !may_have_issued(issuer, certificate) {
-            return Err(Rejection::new(Reason::ChainSignature, "the trust root's own chain does not hang together"));
+            return Err(Rejection::new(Reason::ChainSignature, "the chain in the trust root is broken"));
         }
         certificate.verify_signature(issuer.public_key())?;
     }
     Ok(())
 }
 
-/// Whether the names, and the key identifiers where both have one, allow that `issuer` issued `certificate`.
+/// Whether `issuer` may have issued `certificate`, by the names, and by the key identifiers if both have one.
 fn may_have_issued(issuer: &Certificate, certificate: &Certificate) -> bool {
     if issuer.subject() != certificate.issuer() {
         return false;
@@ -238,16 +238,16 @@ fn is_authority(certificate: &Certificate) -> bool {
     matches!(certificate.extension::<BasicConstraints>(), Ok(Some((_, constraints))) if constraints.ca)
 }
 
-/// Whether a certificate may issue others that are `depth` certificates above an end-entity certificate, for the given purpose.
+/// Checks that a certificate may issue certificates for this purpose, with `depth` authorities between it and an end-entity certificate.
 fn check_authority(certificate: &Certificate, depth: usize, purpose: ObjectIdentifier) -> Result<(), Rejection> {
     let wrong = |detail: &str| Err(Rejection::new(Reason::CertificateProfile, format!("an issuer {detail}")));
     match certificate.extension::<BasicConstraints>()? {
         Some((_, constraints)) if constraints.ca => {
             if constraints.path_len_constraint.is_some_and(|length| usize::from(length) < depth) {
-                return wrong("has a path length that does not allow the chain");
+                return wrong("has a path length constraint that the chain exceeds");
             }
         }
-        _ => return wrong("is no certificate authority"),
+        _ => return wrong("is not a certificate authority"),
     }
     if let Some((_, usage)) = certificate.extension::<KeyUsage>()?
         && !usage.0.contains(KeyUsages::KeyCertSign)

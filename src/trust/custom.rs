@@ -1,4 +1,4 @@
-//! A trust root put together from key and certificate files, as stock gitsign and cosign take them from variables and configuration.
+//! A trust root from key and certificate files, as in the variables and the configuration of gitsign and cosign.
 
 use super::{Authority, Instance, Log, TimestampAuthority, TrustRoot, TrustRootDefect, TrustRootError, Window};
 use crate::{
@@ -9,7 +9,7 @@ use der::pem::PemLabel;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
-/// The files that a user gave, each as its name and content. What is absent is taken from the base root, if there is one.
+/// The files that the user configured, each with its name and content. Missing parts are taken from the base root, if there is one.
 #[derive(Debug, Clone, Default)]
 pub struct KeyFiles {
     /// Fulcio's certificates (`gitsign.fulcioRoot`, `SIGSTORE_ROOT_FILE`): PEM, intermediates and roots in any order.
@@ -23,16 +23,16 @@ pub struct KeyFiles {
 }
 
 impl KeyFiles {
-    /// Whether no file was given.
+    /// Whether there is no file.
     pub fn is_empty(&self) -> bool {
         self.fulcio_root.is_none() && self.rekor_public_key.is_none() && self.ct_log_public_key.is_none() && self.timestamp_chain.is_none()
     }
 
-    /// The root that these files make, each replacing its part of `base`. It is the instance `custom`: trust from files never joins a named
-    /// instance.
+    /// The root of these files, each of which replaces its part of `base`. Its instance is [`Instance::Custom`]: trust from files never belongs to
+    /// another instance.
     ///
     /// # Errors
-    /// Where a file does not hold what it should.
+    /// If a file does not contain the expected certificates or keys.
     pub fn over(&self, base: Option<TrustRoot>) -> Result<TrustRoot, TrustRootError> {
         let mut names = Vec::new();
         let mut root = base.unwrap_or_else(|| TrustRoot {
@@ -71,7 +71,7 @@ impl KeyFiles {
     }
 }
 
-/// The chains in a PEM file: each certificate that issued no other one in the file begins one.
+/// The chains in a PEM file. A chain begins with each certificate that issued no other in the file.
 fn chains(name: &str, pem: &[u8]) -> Result<Vec<Vec<Certificate>>, TrustRootError> {
     let certificates = blocks(name, pem)?
         .into_iter()
@@ -105,7 +105,7 @@ fn logs(name: &str, pem: &[u8]) -> Result<Vec<Log>, TrustRootError> {
     if keys.is_empty() { Err(TrustRootError::new(name, TrustRootDefect::NoPublicKey)) } else { Ok(keys) }
 }
 
-/// The PEM blocks of a file: label and bytes. Text between blocks is ignored, as openssl writes some.
+/// The PEM blocks of a file: label and bytes. Text between blocks is ignored, because openssl writes some.
 fn blocks(name: &str, pem: &[u8]) -> Result<Vec<(String, Vec<u8>)>, TrustRootError> {
     let text = std::str::from_utf8(pem).map_err(|_| TrustRootError::new(name, TrustRootDefect::NotUtf8))?;
     let mut blocks = Vec::new();

@@ -1,11 +1,13 @@
-//! One hash over everything of a trust root that can change a verdict or its words.
+//! A digest of a trust root, as a part of the verdict cache's key.
+//!
+//! It covers everything that can change a verdict or its message. Its encoding is explicit, so that renaming a type does not change it.
 
 use super::{Log, TrustRoot, Window};
 use crate::certificate::{Certificate, KeyKind};
 use sha2::{Digest, Sha256};
 
 impl TrustRoot {
-    /// SHA-256 over instance, source, authorities and logs. Two roots with one digest verify alike.
+    /// The SHA-256 of instance, source, authorities and logs. Roots with the same digest verify in the same way.
     pub fn digest(&self) -> [u8; 32] {
         let Self { instance, source, authorities, logs, ct_logs, timestamp_authorities } = self;
         let mut parts = Parts(Sha256::new());
@@ -23,7 +25,7 @@ impl TrustRoot {
     }
 }
 
-/// Each part after its length, so that no two sequences of parts give the same bytes.
+/// Hashes parts, each preceded by its length, so that different sequences of parts have different bytes.
 struct Parts(Sha256);
 
 impl Parts {
@@ -42,7 +44,7 @@ impl Parts {
 
     fn window(&mut self, Window { start, end }: Window) {
         for time in [start, end] {
-            // an end that is absent has no bytes
+            // a missing end has no bytes
             let nanoseconds = time.map(|time| time.as_nanosecond().to_be_bytes());
             self.bytes(nanoseconds.as_ref().map_or(&[], |bytes| bytes));
         }
@@ -58,7 +60,7 @@ impl Parts {
         self.text(kind_name(key.key.kind()));
         self.bytes(key.key.raw());
         self.bytes(&key.id);
-        // an origin that is absent is not one that is empty
+        // a missing origin differs from an empty one
         self.count(key.origin.iter().len());
         self.text(key.origin.as_deref().unwrap_or_default());
         self.window(*window);

@@ -1,7 +1,7 @@
-//! Trust roots: the authorities and logs that an instance of Sigstore consists of, parsed and never fetched.
+//! Trust roots: the authorities and logs of an instance of Sigstore, parsed from files and never fetched.
 //!
-//! Source: Sigstore protobuf-specs, `sigstore_trustroot.proto`. A root is read once and turned into keys and certificates; a malformed one
-//! is an error of its file and never a smaller root. Windows are closed intervals.
+//! Source: Sigstore protobuf-specs, `sigstore_trustroot.proto`. A root is parsed once into keys and certificates. A malformed part makes the whole
+//! root an error, never a smaller root. Windows are closed intervals.
 
 mod authority;
 mod custom;
@@ -24,13 +24,13 @@ use std::{borrow::Cow, fmt};
 
 /// A trusted root file larger than this is not read, in bytes.
 pub const MAX_TRUSTED_ROOT: usize = 4 << 20;
-/// Authorities or logs of one kind in one root, at most.
+/// The number of authorities or logs of one kind in a root, at most.
 const MAX_ENTRIES: usize = 256;
 
-/// Certificates in one chain, at most.
+/// The number of certificates in a chain, at most.
 const MAX_CHAIN: usize = 8;
 
-/// Which Sigstore a root belongs to. A signature of one instance is never good for an entry of another.
+/// The Sigstore that a root belongs to. A signature is never verified with the root of one instance and the log entry of another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Instance {
     /// `public`: the public-good instance.
@@ -48,7 +48,7 @@ pub enum Instance {
 pub struct InstanceName(String);
 
 impl Instance {
-    /// Whether this program knows the instance by itself, or reserves its name.
+    /// Whether the program defines this name.
     pub fn is_built_in(&self) -> bool {
         !matches!(self, Self::Named(_))
     }
@@ -63,7 +63,7 @@ impl Instance {
         Some(built_in.unwrap_or_else(|| Self::Named(InstanceName(name.to_owned()))))
     }
 
-    /// Its name.
+    /// The name.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Public => "public",
@@ -73,7 +73,7 @@ impl Instance {
         }
     }
 
-    /// The Sigstore that this program carries a trust root of.
+    /// The Sigstore whose trust root is embedded in this program.
     pub(crate) fn embedded(&self) -> Option<SigstoreInstance> {
         match self {
             Self::Public => Some(SigstoreInstance::PublicGood),
@@ -89,7 +89,7 @@ impl fmt::Display for Instance {
     }
 }
 
-/// A time range, both ends included; an end that is absent is open.
+/// A time range, both ends included. A missing end is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// The first instant.
@@ -99,10 +99,10 @@ pub struct Window {
 }
 
 impl Window {
-    /// All of time: for keys that a file gives without a window.
+    /// The window without ends, for keys from files.
     pub const ALWAYS: Self = Self { start: None, end: None };
 
-    /// Whether `time` lies in it.
+    /// Whether the window contains `time`.
     pub fn contains(&self, time: Timestamp) -> bool {
         self.start.is_none_or(|start| start <= time) && self.end.is_none_or(|end| time <= end)
     }
@@ -125,23 +125,23 @@ impl fmt::Display for Window {
     }
 }
 
-/// A log, and when it was trusted.
+/// A log of a trust root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
-    /// Its key.
+    /// The log's key.
     pub key: LogKey,
-    /// When it was trusted.
+    /// When the log is trusted.
     pub window: Window,
-    /// Where it answers; empty where only a key file is known.
+    /// The log's address; empty if only a key file is known.
     pub base_url: String,
 }
 
-/// Everything that one instance's signatures are checked against.
+/// The authorities and logs that the signatures of an instance are verified with.
 #[derive(Debug, Clone)]
 pub struct TrustRoot {
     /// The instance.
     pub instance: Instance,
-    /// Where the root came from, in words: `embedded of DATE`, or a file.
+    /// Where the root comes from, in words: `embedded in …`, the name of a file, or a TUF mirror.
     pub source: String,
     /// The certificate authorities.
     pub authorities: Vec<Authority>,
@@ -154,10 +154,10 @@ pub struct TrustRoot {
 }
 
 impl TrustRoot {
-    /// The root of the public-good instance that this program carries.
+    /// The root of an instance that is embedded in this program: [`Instance::Public`] or [`Instance::Staging`]. `None` for others.
     ///
     /// # Errors
-    /// Only where the program was built with a root that it cannot read.
+    /// Only if the program was built with an invalid root.
     pub fn embedded(instance: &Instance) -> Result<Option<Self>, TrustRootError> {
         let Some(embedded) = instance.embedded() else { return Ok(None) };
         let mut root = Self::from_json(embedded.embedded_trusted_root_json().as_bytes(), instance.clone(), "embedded in this program")?;
@@ -167,17 +167,17 @@ impl TrustRoot {
         Ok(Some(root))
     }
 
-    /// Checks the signatures within every authority's chain now, for a caller with time to spare: they are remembered, and a verification
-    /// asks for those that it needs in any case.
+    /// Checks the signatures in the chains of all authorities now, for a caller with time to spare. The results are cached; otherwise a
+    /// verification checks the chains that it needs.
     pub fn check_chains(&self) {
         self.authorities.iter().for_each(Authority::check_chain);
         self.timestamp_authorities.iter().for_each(TimestampAuthority::check_chain);
     }
 
-    /// Reads a `trusted_root.json`. `source` names it in messages.
+    /// Parses a `trusted_root.json`. `source` is its name in messages.
     ///
     /// # Errors
-    /// Where any part of it is malformed, or a log stands twice.
+    /// If a part of it is malformed, or a log is listed twice.
     pub fn from_json(json: &[u8], instance: Instance, source: &str) -> Result<Self, TrustRootError> {
         let error = |cause: TrustRootDefect| TrustRootError::new(source, cause);
         if json.len() > MAX_TRUSTED_ROOT {
@@ -234,7 +234,7 @@ impl TrustRoot {
         Ok(root)
     }
 
-    /// When the newest of its parts began to be trusted.
+    /// The start of the newest window.
     fn newest(&self) -> Option<Timestamp> {
         let authorities = self.authorities.iter().map(Authority::window);
         let timestamp_authorities = self.timestamp_authorities.iter().map(TimestampAuthority::window);
@@ -244,8 +244,8 @@ impl TrustRoot {
 
     /// The log with this id, whose checkpoint calls it `origin`.
     ///
-    /// The id of an Ed25519 key covers the log's name (C2SP signed-note), which a file with nothing but the key does not tell. Such a key has
-    /// the id that it has under the checkpoint's name: whether it signed that name, the checkpoint's signature shows.
+    /// The id of an Ed25519 key covers the log's name (C2SP signed-note), which a key file does not contain. Such a key gets the id for the name
+    /// in the checkpoint; the checkpoint's signature shows whether the key belongs to that name.
     pub fn log(&self, id: &[u8; 32], origin: &str) -> Option<Cow<'_, Log>> {
         let named = |log: &Log| {
             let nameless = log.base_url.is_empty() && log.key.origin.is_none() && log.key.key.kind() == KeyKind::Ed25519;
@@ -256,29 +256,29 @@ impl TrustRoot {
         listed.or_else(|| self.logs.iter().find_map(named).map(Cow::Owned))
     }
 
-    /// The addresses of the logs that have Rekor v1's search. Those of Rekor v2, which has none, sign checkpoints under the name that their
-    /// key id covers; a log that only a key file names has no address.
+    /// The addresses of the logs that support Rekor v1's search. Logs of Rekor v2 do not; their key id covers their name. A log from a key file
+    /// has no address.
     pub fn searchable_logs(&self) -> impl Iterator<Item = &str> {
         self.logs.iter().filter(|log| log.key.origin.is_none() && !log.base_url.is_empty()).map(|log| log.base_url.as_str())
     }
 
-    /// The CT logs with this id: one may stand twice, with two windows.
+    /// The CT logs with this id. A log may be listed twice, with different windows.
     pub fn ct_logs<'a>(&'a self, id: &'a [u8; 32]) -> impl Iterator<Item = &'a Log> {
         self.ct_logs.iter().filter(move |log| log.key.id == *id)
     }
 }
 
-/// A log's key; `None` for a kind of key that is not known yet, so that a newer root serves an older program.
+/// The key of a log; `None` for an unknown kind of key, so that an older program can use a newer root.
 fn log_key(spki: &[u8], id: &[u8], base_url: &str) -> Result<Option<LogKey>, TrustRootDefect> {
     let id: [u8; 32] = id.try_into().map_err(|_| TrustRootDefect::LogId(base_url.to_owned()))?;
     let Ok(key) = PublicKey::from_spki(spki) else { return Ok(None) };
     let host = host_of(base_url);
-    // only a C2SP key id covers a name: then the host is the origin of the checkpoints (Rekor v2)
+    // a C2SP key id covers the origin of the checkpoints, which is the host name in Rekor v2
     let covers_name = key.kind() == KeyKind::Ed25519 && host.is_some_and(|host| checkpoint::key_id(host, &key, spki) == id);
     Ok(Some(LogKey { key, id, origin: covers_name.then_some(host).flatten().map(str::to_owned) }))
 }
 
-/// The host name of a URL, without user, port and path.
+/// The host name in a URL, without user, port and path.
 fn host_of(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;

@@ -42,7 +42,10 @@ fn a_reference_that_leads_nowhere_is_an_error() {
     let stored = std::fs::read(file(&sandbox, &side)).unwrap();
     std::fs::remove_file(file(&sandbox, &side)).unwrap();
     let gone = all(&sandbox);
-    assert!(gone.code == Some(4) && gone.stderr.contains(&format!("the reference refs/heads/side leads to the object {side}")), "{gone:?}");
+    assert!(
+        gone.code == Some(4) && gone.stderr.contains(&format!("the reference refs/heads/side points to the object {side}")),
+        "{gone:?}"
+    );
     std::fs::write(file(&sandbox, &side), "xx").unwrap();
     assert_eq!(all(&sandbox).code, Some(4));
     std::fs::remove_file(file(&sandbox, &side)).unwrap();
@@ -165,7 +168,7 @@ fn tags_inside_tags_and_in_other_places_are_judged_and_lightweight_ones_are_name
     }
     sandbox.git(&["update-ref", "refs/releases/r2", &inner]);
     let done = sandbox.paraph(&["verify", "--all", "--quiet"]);
-    assert!(done.code == Some(4) && done.stderr.contains("leads to tags inside tags, more than 64 deep"), "{done:?}");
+    assert!(done.code == Some(4) && done.stderr.contains("leads to more than 64 nested tags"), "{done:?}");
 }
 
 #[test]
@@ -219,12 +222,12 @@ fn a_commit_on_the_side_that_is_left_out_leads_nobody_astray() {
     std::fs::copy(file(&sandbox, &other), file(&sandbox, &two)).unwrap();
     let done = sandbox.paraph(&["verify", "main..evil"]);
     assert!(matches!(done.code, Some(4 | 12)), "{done:?}");
-    assert!(done.stderr.contains(&format!("the bytes stored for the commit {two} are not its own")), "{done:?}");
+    assert!(done.stderr.contains(&format!("the bytes stored for the commit {two} have another id")), "{done:?}");
     // in a shallow history too
     std::fs::write(sandbox.work().join(".git/shallow"), format!("{}\n", sandbox.git(&["rev-parse", "main~2"]))).unwrap();
     let done = sandbox.paraph(&["verify", "main..evil"]);
     assert!(matches!(done.code, Some(4 | 12)), "{done:?}");
-    assert!(done.stderr.contains(&format!("the bytes stored for the commit {two} are not its own")), "{done:?}");
+    assert!(done.stderr.contains(&format!("the bytes stored for the commit {two} have another id")), "{done:?}");
 }
 
 /// The objects that wait for a core are limited by their bytes, not only by their number.

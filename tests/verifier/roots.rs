@@ -154,7 +154,7 @@ fn files_that_do_not_hold_what_they_should_are_errors() {
     assert!(rekor(pem("PUBLIC KEY", b"no key").as_bytes()).contains("malformed public key"));
     // a leaf is no authority
     let leaf = world.v1().certificate();
-    assert!(fulcio(pem("CERTIFICATE", &leaf).as_bytes()).contains("is no certificate authority"));
+    assert!(fulcio(pem("CERTIFICATE", &leaf).as_bytes()).contains("is not a certificate authority"));
 }
 
 #[test]

@@ -428,5 +428,5 @@ fn an_issuer_says_that_it_is_an_authority() {
             .map_err(|error| error.cause.to_string())
     };
     assert_eq!(with(sequence(&[vec![1, 1, 0xff]])), Ok(()));
-    assert!(with(sequence(&[])).unwrap_err().contains("is no certificate authority"));
+    assert!(with(sequence(&[])).unwrap_err().contains("is not a certificate authority"));
 }

@@ -225,7 +225,7 @@ fn what_a_platform_has_not_set_is_named() {
         GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_TOKEN is not set
         GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_URL is no address of http or https
         GitHub Actions gave no identity token: its token service at http://token.test/ is not called over plain http: an identity token for another machine must be encrypted
-        GitHub Actions gave no identity token: its token service at https://token.test/ cannot be called: the token holds characters that no header can carry
+        GitHub Actions gave no identity token: its token service at https://token.test/ cannot be called: the token contains characters that are not allowed in a header
         GitLab CI gave no identity token: the variable SIGSTORE_ID_TOKEN is not set
         GitLab CI gave no identity token: the variable SIGSTORE_ID_TOKEN is not set
         GitLab CI gave no identity token: the identity token is not a JSON Web Token: it does not have three parts

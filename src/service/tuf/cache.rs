@@ -1,14 +1,14 @@
-//! One file a mirror, which holds the trust that was verified and the metadata that the next refresh continues from.
+//! The cache of a mirror: one file with the verified trust and the metadata for the next refresh.
 //!
 //! | line | meaning |
 //! | --- | --- |
 //! | 1 | `paraph trust cache 1` |
 //! | 2 | the SHA-256 of line 3, a space, the SHA-256 of line 4, both in lower-case hexadecimal and without the line feed |
-//! | 3 | what verification reads: [`TrustMaterial`] in JSON, or `null` |
-//! | 4 | what a refresh reads: [`Metadata`] in JSON |
+//! | 3 | [`TrustMaterial`] in JSON, or `null`; read by verification |
+//! | 4 | [`Metadata`] in JSON; read by a refresh |
 //!
-//! Only paraph writes it, whole, under the lock beside it. The digests find damage; they keep nobody out. Who can write here can decide
-//! whom the user trusts, as with the user's git configuration.
+//! Only paraph writes the file: as a whole, while it holds the lock in the same folder. The digests detect damage, not an attacker. Anyone who
+//! can write the file decides whom the user trusts, as with the user's git configuration.
 
 use super::{TrustMaterial, TufError};
 use serde::{Deserialize, Serialize};
@@ -23,13 +23,13 @@ use std::{
 const FIRST_LINE: &str = "paraph trust cache 1";
 const FILE: &str = "trust";
 const LOCK: &str = "lock";
-/// The largest cache that is read, in bytes: the public instance's has about 200,000.
+/// The largest cache that is read, in bytes. That of the public instance has about 200,000.
 const MAX_FILE: u64 = 32 << 20;
 
-/// The workflow's files by name.
+/// The files of the workflow by name.
 pub(super) type Files = BTreeMap<String, String>;
 
-/// The folder of one mirror.
+/// The cache of one mirror.
 #[derive(Debug, Clone)]
 pub(super) struct Cache {
     folder: PathBuf,
@@ -43,20 +43,20 @@ pub(super) struct State {
     pub(super) metadata: Metadata,
 }
 
-/// What a refresh continues from.
+/// The metadata for the next refresh.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Metadata {
-    /// The root with which trust begins, where the user gave one.
+    /// The first root, if the user gave one.
     pub(super) first_root: Option<String>,
-    /// The metadata and targets that were verified.
+    /// The verified metadata and targets.
     pub(super) files: Files,
 }
 
 /// The lock, held until it is dropped or the process ends.
-pub(super) struct Lock(#[expect(dead_code, reason = "closing it gives the lock back")] File);
+pub(super) struct Lock(#[expect(dead_code, reason = "closing the file releases the lock")] File);
 
 impl Cache {
-    /// The folder is named by the mirror's host, for people, and a digest of its whole address.
+    /// The name of the folder has the mirror's host, for people, and a digest of its address.
     pub(super) fn new(caches: &Path, mirror: &url::Url) -> Self {
         let host: String =
             mirror.host_str().unwrap_or_default().chars().filter(|c| c.is_ascii_alphanumeric() || ".-".contains(*c)).take(60).collect();
@@ -69,7 +69,7 @@ impl Cache {
         &self.file
     }
 
-    /// The lock, or `None` while another process has it.
+    /// The lock; `None` while another process holds it.
     pub(super) fn try_lock(&self) -> Result<Option<Lock>, TufError> {
         std::fs::create_dir_all(&self.folder).map_err(|source| TufError::Io { path: self.folder.clone(), source })?;
         let path = self.folder.join(LOCK);
@@ -87,7 +87,7 @@ impl Cache {
         }
     }
 
-    /// What verification needs; the metadata is neither checked nor parsed.
+    /// The trust for verification. The metadata is neither checked nor parsed.
     pub(super) fn read_trust(&self) -> Result<Option<TrustMaterial>, TufError> {
         let Some(text) = self.text()? else { return Ok(None) };
         let [trust, _] = self.lines(&text)?;
@@ -125,19 +125,19 @@ impl Cache {
         if bytes.len() as u64 > MAX_FILE {
             return Err(self.damaged("it is too large"));
         }
-        String::from_utf8(bytes).map(Some).map_err(|_| self.damaged("it is not text"))
+        String::from_utf8(bytes).map(Some).map_err(|_| self.damaged("it is not valid UTF-8"))
     }
 
-    /// Lines 3 and 4, each with its digest.
+    /// Lines 3 and 4, each with its expected digest.
     fn lines<'a>(&self, text: &'a str) -> Result<[(&'a str, &'a str); 2], TufError> {
         let mut lines = text.split('\n');
         if lines.next() != Some(FIRST_LINE) {
-            return Err(self.damaged("its first line is another"));
+            return Err(self.damaged("its first line is wrong"));
         }
         let digests = lines.next().and_then(|line| line.split_once(' '));
         match (digests, lines.next(), lines.next(), lines.next(), lines.next()) {
             (Some((first, second)), Some(trust), Some(metadata), Some(""), None) => Ok([(first, trust), (second, metadata)]),
-            _ => Err(self.damaged("it does not have its four lines")),
+            _ => Err(self.damaged("it does not have four lines")),
         }
     }
 
@@ -145,7 +145,7 @@ impl Cache {
         if digest(line) != expected {
             return Err(self.damaged("it was changed after it was written"));
         }
-        serde_json::from_str(line).map_err(|_| self.damaged("it is not in the form in which it was written"))
+        serde_json::from_str(line).map_err(|_| self.damaged("it is not in the expected format"))
     }
 
     fn damaged(&self, detail: &str) -> TufError {

@@ -248,16 +248,16 @@ fn what_a_mirror_must_not_do_is_refused_and_the_cache_stays() {
             assert_eq!(setting.mirror().cached().unwrap(), Some(known), "{name}");
         }
         insta::assert_snapshot!(told.join("\n"), @r"
-            rollback of the timestamp: the TUF mirror at http://HOST offers trust that is not accepted: rollback detected for timestamp: trusted version 2 > new version 1
-            rollback of the targets: the TUF mirror at http://HOST offers trust that is not accepted: rollback detected for snapshot (via timestamp): trusted version 2 > new version 1
-            freeze: the TUF mirror at http://HOST offers trust that is not accepted: timestamp metadata expired at 2026-10-21T14:13:20Z
-            a root of strangers: the TUF mirror at http://HOST offers trust that is not accepted: signature threshold not met for role root: 0/1 valid signatures
-            a tampered timestamp: the TUF mirror at http://HOST offers trust that is not accepted: signature threshold not met for role timestamp: 0/1 valid signatures
-            keys of strangers: the TUF mirror at http://HOST offers trust that is not accepted: signature threshold not met for role timestamp: 0/1 valid signatures
-            endless data: the TUF mirror at http://HOST/timestamp.json sent an answer of more than 16384 bytes
-            no JSON: the TUF mirror at http://HOST offers trust that is not accepted: failed to parse JSON: expected value at line 1 column 1
-            a target of another content: the TUF mirror at http://HOST offers trust that is not accepted: integrity check failed: trusted_root.json: sha256 mismatch
-            ");
+        rollback of the timestamp: the metadata of the TUF mirror at http://HOST is not accepted: rollback detected for timestamp: trusted version 2 > new version 1
+        rollback of the targets: the metadata of the TUF mirror at http://HOST is not accepted: rollback detected for snapshot (via timestamp): trusted version 2 > new version 1
+        freeze: the metadata of the TUF mirror at http://HOST is not accepted: timestamp metadata expired at 2026-10-21T14:13:20Z
+        a root of strangers: the metadata of the TUF mirror at http://HOST is not accepted: signature threshold not met for role root: 0/1 valid signatures
+        a tampered timestamp: the metadata of the TUF mirror at http://HOST is not accepted: signature threshold not met for role timestamp: 0/1 valid signatures
+        keys of strangers: the metadata of the TUF mirror at http://HOST is not accepted: signature threshold not met for role timestamp: 0/1 valid signatures
+        endless data: the TUF mirror at http://HOST/timestamp.json sent an answer of more than 16384 bytes
+        no JSON: the metadata of the TUF mirror at http://HOST is not accepted: failed to parse JSON: expected value at line 1 column 1
+        a target of another content: the metadata of the TUF mirror at http://HOST is not accepted: integrity check failed: trusted_root.json: sha256 mismatch
+        ");
     });
 }
 
@@ -325,7 +325,7 @@ fn a_damaged_cache_is_an_error_wherever_it_is_damaged() {
         }
         std::fs::write(&file, flip(300)).unwrap();
         let error = setting.mirror().cached().unwrap_err();
-        insta::assert_snapshot!(setting.plain(&error), @r"the trust that is cached in FOLDER/trust is damaged (it was changed after it was written); nothing is trusted in its place: remove it and run `paraph trust update`, or `paraph trust initialize` for an instance of your own");
+        insta::assert_snapshot!(setting.plain(&error), @"the cached trust in FOLDER/trust is damaged: it was changed after it was written");
         std::fs::remove_file(&file).unwrap();
         setting.mirror().initialize(&patient(), FIRST.root_file(1).as_bytes()).await.unwrap();
         setting.refresh(2).await.unwrap();
@@ -351,7 +351,7 @@ fn a_refresh_waits_for_another_only_as_long_as_calls_may_take() {
         let mirror = setting.mirror();
         let lock = mirror.cache.try_lock().unwrap().unwrap();
         let error = mirror.refresh(&patient().within(Duration::from_millis(200)), at(1)).await.unwrap_err();
-        insta::assert_snapshot!(setting.plain(&error), @r"the trust in FOLDER/trust is being refreshed by another process, which has not finished in time");
+        insta::assert_snapshot!(setting.plain(&error), @"another process has not finished refreshing the trust cache FOLDER/trust in time");
         drop(lock);
         setting.refresh(1).await.unwrap();
     });
@@ -370,12 +370,12 @@ fn trust_begins_with_a_root_that_the_user_gives() {
             told.push(mirror.initialize(&patient(), root.as_bytes()).await.unwrap_err().to_string());
         }
         insta::assert_snapshot!(told.join("\n"), @r"
-            nothing says whom to trust at the TUF mirror at https://mirror.test; run `paraph trust initialize --mirror https://mirror.test --root FILE`
-            the root given for the TUF mirror at https://mirror.test cannot be used: failed to parse JSON: EOF while parsing a value at line 1 column 0
-            the root given for the TUF mirror at https://mirror.test cannot be used: malformed metadata: missing `signed`
-            the root given for the TUF mirror at https://mirror.test cannot be used: failed to parse JSON: missing field `spec_version`
-            the root given for the TUF mirror at https://mirror.test cannot be used: signature threshold not met for role root: 0/1 valid signatures
-            ");
+        trust in the TUF mirror at https://mirror.test is not initialized
+        the root for the TUF mirror at https://mirror.test is not valid: failed to parse JSON: EOF while parsing a value at line 1 column 0
+        the root for the TUF mirror at https://mirror.test is not valid: malformed metadata: missing `signed`
+        the root for the TUF mirror at https://mirror.test is not valid: failed to parse JSON: missing field `spec_version`
+        the root for the TUF mirror at https://mirror.test is not valid: signature threshold not met for role root: 0/1 valid signatures
+        ");
         assert_eq!(mirror.cached().unwrap(), None);
     });
 }

@@ -264,7 +264,7 @@ fn a_log_that_lies_convinces_nobody() {
             FakeLog::of(&[&"ab".repeat(32)], Vec::new()),
             "unchecked",
             "lookup-failed",
-            "named this entry, and it has none such",
+            "lists this entry, but the log does not have it",
         ),
         (
             "another id",
@@ -292,7 +292,7 @@ fn a_log_that_lies_convinces_nobody() {
             FakeLog::of(&many.iter().take(300).map(String::as_str).collect::<Vec<_>>(), Vec::new()),
             "unchecked",
             "lookup-failed",
-            "it names 300 entries, and at most 16 are fetched",
+            "it lists 300 entries; at most 16 are fetched",
         ),
         (
             "a huge entry",

@@ -195,21 +195,22 @@ fn a_revision_that_names_nothing_to_verify_is_a_failure_of_the_call() {
     }
     table += &text(&sandbox, &sandbox.paraph(&["verify", "--at", "noon"]));
     table += &text(&sandbox, &sandbox.paraph_in(&sandbox.home(), &["verify"]));
-    insta::assert_snapshot!(table, @r#"
+    insta::assert_snapshot!(table, @r"
     exit 4
-    error: 'nowhere' names no object in this repository
+    error: 'nowhere' is not an object in this repository
     exit 4
     error: OID is a tree; only commits and tags are signed
     exit 4
-    error: 'main' is ambiguous, it may mean refs/tags/main or refs/heads/main; give the full name
+    error: 'main' is ambiguous: it can mean refs/tags/main or refs/heads/main
+    hint: give the full name.
     exit 4
-    error: 'nowhere' names no object in this repository
+    error: 'nowhere' is not an object in this repository
     exit 4
-    error: 'HEAD^{tree}' names no commit, and only commits make a range
+    error: 'HEAD^{tree}' is not a commit; a range consists of commits
     exit 4
-    error: 'HEAD~7' names no object in this repository: HEAD is there, and the rest leads nowhere from it
+    error: 'HEAD~7' is not an object in this repository: HEAD exists, but the rest does not lead to an object
     exit 2
-    error: '\u{1b}[2J' cannot name an object: it holds control characters
+    error: '\u{1b}[2J' is not a valid revision: it contains control characters
     exit 2
     error: invalid value 'noon' for '--at <TIME>': it is not a time in RFC 3339, such as TIME
 
@@ -217,7 +218,7 @@ fn a_revision_that_names_nothing_to_verify_is_a_failure_of_the_call() {
     exit 4
     error: neither this folder nor a parent is a git repository
     hint: change into a repository, or set GIT_DIR.
-    "#);
+    ");
 }
 
 #[test]
