@@ -30,7 +30,7 @@ const MAX_COMPLAINT: usize = 300;
 /// How often an agent at work says that it is.
 pub const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How long a client may take to send its request, or to take a reply.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub const TRANSFER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A request with the versions of who sends it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,11 +182,11 @@ pub enum Reply {
         issuer: String,
     },
     /// What the agent holds.
-    Status(Status),
+    Status(AgentStatus),
     /// What was signed, the oldest first.
     Journal {
         /// At most as many as the agent keeps.
-        entries: Vec<Signed>,
+        entries: Vec<JournalEntry>,
     },
     /// It is done.
     Done {
@@ -242,7 +242,7 @@ pub enum Refusal {
 /// A keyring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum KeyringKind {
     /// The desktop's Secret Service, over D-Bus: GNOME's keyring, KWallet, KeePassXC.
     SecretService,
     /// The kernel's keyutils: until the machine is started anew, or nothing was asked for in days.
@@ -251,7 +251,7 @@ pub enum Kind {
     Keychain,
 }
 
-impl Kind {
+impl KeyringKind {
     /// The one that this system's programs use.
     pub const OF_SYSTEM: Self = if cfg!(target_vendor = "apple") { Self::Keychain } else { Self::SecretService };
 
@@ -265,7 +265,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for KeyringKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::SecretService => "the Secret Service",
@@ -277,7 +277,7 @@ impl fmt::Display for Kind {
 
 /// What the agent holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
+pub struct AgentStatus {
     /// Its process.
     pub process: u32,
     /// Its version.
@@ -289,16 +289,16 @@ pub struct Status {
     /// Whether its memory stays out of the swap, and otherwise why not.
     pub memory: String,
     /// The keyring in which refresh tokens rest, where there is one: `secret-service`, `keyutils` or `keychain`.
-    pub keyring: Option<Kind>,
+    pub keyring: Option<KeyringKind>,
     /// Why it is not used.
     pub keyring_problem: Option<String>,
     /// The logins.
-    pub logins: Vec<Login>,
+    pub logins: Vec<LoginStatus>,
 }
 
 /// A login that the agent keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Login {
+pub struct LoginStatus {
     /// Whose.
     pub identity: String,
     /// The issuer that it logged in at.
@@ -309,8 +309,9 @@ pub struct Login {
     pub certificate_until: Option<i64>,
     /// Whether the next certificate needs no login: there is a refresh token, or an ID token that is good until then.
     pub renewable: bool,
-    /// Whether its refresh token rests in the keyring.
-    pub rests: bool,
+    /// Whether its refresh token is stored in the keyring.
+    #[serde(rename = "rests")]
+    pub is_stored: bool,
     /// Signatures made under it.
     pub signatures: u64,
     /// Other names that led to it: of whom a login was asked that became this one.
@@ -319,7 +320,7 @@ pub struct Login {
 
 /// A signature that the agent made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signed {
+pub struct JournalEntry {
     /// When, in seconds since the epoch.
     pub time: i64,
     /// `commit`, `tag` or `push`.

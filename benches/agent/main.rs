@@ -12,7 +12,7 @@ mod others;
 use others::{GpgAgent, SshAgent};
 use paraph::{
     agent::client::Client,
-    agent_protocol::{Call, Reply, Sign, Signed},
+    agent_protocol::{Call, JournalEntry, Reply, Sign},
     local::{Instance, ServeOptions},
 };
 use std::{
@@ -153,7 +153,7 @@ fn own_part(bench: &Bench) {
             reader: false,
             by_code: false,
         };
-        match client.call(&Call::Sign(request), |_| true).unwrap() {
+        match client.call(&Call::Sign(request), |_: &Reply| true).unwrap() {
             Reply::Signed { .. } => {}
             reply => panic!("{reply:?}"),
         }
@@ -175,7 +175,7 @@ fn own_part(bench: &Bench) {
         ways.push(Way { name: format!("gpg-agent, {}", key.name), sign, times: Times::default() });
     }
     // what the agent noted is read before it forgets the oldest
-    let (mut noted, mut kept, mut signers) = (Vec::<Signed>::new(), 0, Vec::new());
+    let (mut noted, mut kept, mut signers) = (Vec::<JournalEntry>::new(), 0, Vec::new());
     for round in 0..=OWN_ROUNDS {
         for index in order(round, ways.len()) {
             let Some(way) = ways.get_mut(index) else { continue };
@@ -219,8 +219,8 @@ fn own_part(bench: &Bench) {
 }
 
 /// The newest `count` entries of the agent's journal.
-fn newest(client: &Client, count: usize) -> Vec<Signed> {
-    let Ok(Reply::Journal { mut entries }) = client.call(&Call::Journal, |_| true) else { panic!("the agent has no journal") };
+fn newest(client: &Client, count: usize) -> Vec<JournalEntry> {
+    let Ok(Reply::Journal { mut entries }) = client.call(&Call::Journal, |_: &Reply| true) else { panic!("the agent has no journal") };
     entries.split_off(entries.len() - count)
 }
 

@@ -27,15 +27,15 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('setup', 'setup', [CompletionResultType]::ParameterValue, 'Configure git to sign and verify with paraph')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the configuration and the services')
-            [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show as whom and with which services a signature would be made here, and why')
+            [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show the identity and the services that sign here')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the contents of a signature')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the authorities and logs that signatures are verified with')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
-            [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget a login, and end it at the identity provider')
-            [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login good for many signatures')
+            [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Remove a login, and revoke it at the identity provider')
+            [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login for many signatures')
             [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for tests')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
             [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Generate manual pages, completions and tables')
@@ -63,8 +63,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;whoami' {
-            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Ask whoever gives the token, and look at it; the certificate authority and the log hear of nothing, and no browser is opened')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Get a token and check it; nothing is sent to the certificate authority or the log, and no browser opens')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -252,36 +252,36 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         'paraph;agent' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run the agent in the foreground; systemd''s socket activation is understood')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and which logins it keeps')
-            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what it signed, for which repository, as whom')
-            [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens, and sign nothing until it is unlocked')
-            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login, unless one rests in a keyring')
-            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again')
-            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End it')
-            [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Answer for signatures that other machines ask for through the forwarded socket')
-            [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run the agent in the foreground')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether the agent runs, and its logins')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show the signatures that the agent made')
+            [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe the agent''s keys and tokens, and stop signing')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let the agent sign again')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe the agent''s keys and tokens')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End the agent')
+            [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Approve signatures for other machines in this terminal')
+            [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'paraph;agent;run' {
-            [CompletionResult]::new('--patience', '--patience', [CompletionResultType]::ParameterName, 'For tests alone: how many seconds a question waits for its answer')
-            [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'How a client starts it: in a session of its own, saying one line when it listens')
-            [CompletionResult]::new('--readable-memory', '--readable-memory', [CompletionResultType]::ParameterName, 'For tests alone: its memory can be read by other processes of the user')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--patience', '--patience', [CompletionResultType]::ParameterName, 'For tests only: how many seconds a question waits for its answer')
+            [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'Used when a client starts it: it runs in its own session, and prints one line when it listens')
+            [CompletionResult]::new('--readable-memory', '--readable-memory', [CompletionResultType]::ParameterName, 'For tests only: other processes of the user can read its memory')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;status' {
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;log' {
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print each signature as a JSON object in one line')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print each signature as a JSON object on one line')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;lock' {
@@ -290,40 +290,40 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;agent;unlock' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;clear' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;stop' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;confirm' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;socket' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;help' {
-            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run the agent in the foreground; systemd''s socket activation is understood')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and which logins it keeps')
-            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what it signed, for which repository, as whom')
-            [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens, and sign nothing until it is unlocked')
-            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login, unless one rests in a keyring')
-            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again')
-            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End it')
-            [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Answer for signatures that other machines ask for through the forwarded socket')
-            [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run the agent in the foreground')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether the agent runs, and its logins')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show the signatures that the agent made')
+            [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe the agent''s keys and tokens, and stop signing')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let the agent sign again')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe the agent''s keys and tokens')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End the agent')
+            [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Approve signatures for other machines in this terminal')
+            [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -456,15 +456,15 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         'paraph;help' {
             [CompletionResult]::new('setup', 'setup', [CompletionResultType]::ParameterValue, 'Configure git to sign and verify with paraph')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the configuration and the services')
-            [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show as whom and with which services a signature would be made here, and why')
+            [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show the identity and the services that sign here')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the contents of a signature')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the authorities and logs that signatures are verified with')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
-            [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget a login, and end it at the identity provider')
-            [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login good for many signatures')
+            [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Remove a login, and revoke it at the identity provider')
+            [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login for many signatures')
             [CompletionResult]::new('local', 'local', [CompletionResultType]::ParameterValue, 'Run a private Sigstore on this machine, for tests')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the effective settings and where each comes from')
             [CompletionResult]::new('generate-docs', 'generate-docs', [CompletionResultType]::ParameterValue, 'Generate manual pages, completions and tables')
@@ -530,15 +530,15 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help;agent' {
-            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run the agent in the foreground; systemd''s socket activation is understood')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether it runs, and which logins it keeps')
-            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what it signed, for which repository, as whom')
-            [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens, and sign nothing until it is unlocked')
-            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let it sign again; the next signature takes a login, unless one rests in a keyring')
-            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again')
-            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End it')
-            [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Answer for signatures that other machines ask for through the forwarded socket')
-            [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run the agent in the foreground')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether the agent runs, and its logins')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show the signatures that the agent made')
+            [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Wipe the agent''s keys and tokens, and stop signing')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Let the agent sign again')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Wipe the agent''s keys and tokens')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'End the agent')
+            [CompletionResult]::new('confirm', 'confirm', [CompletionResultType]::ParameterValue, 'Approve signatures for other machines in this terminal')
+            [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Print the path of the socket to forward')
             break
         }
         'paraph;help;agent;run' {

@@ -1518,7 +1518,7 @@ _paraph() {
                     return 0
                     ;;
                 --fault)
-                    COMPREPLY=($(compgen -W "issuer=502 issuer=slow issuer=token-502 issuer=short-tokens issuer=other-nonce issuer=other-audience issuer=other-issuer issuer=unverified-email issuer=foreign-key issuer=no-device issuer=slow-down issuer=device-denied issuer=device-expired issuer=no-refresh issuer=refresh-refused fulcio=502 fulcio=slow fulcio=other-key fulcio=other-identity fulcio=no-sct fulcio=bad-sct rekor=502 rekor=slow rekor=lost-answer rekor=other-entry rekor=bad-proof rekor=bad-checkpoint rekor=bad-promise tsa=502 tsa=slow tsa=other-imprint tsa=other-nonce tsa=wrong-time tuf=502 tuf=slow" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "issuer=502 issuer=slow issuer=token-502 issuer=short-tokens issuer=other-nonce issuer=other-audience issuer=other-issuer issuer=unverified-email issuer=no-email issuer=foreign-key issuer=no-device issuer=slow-down issuer=device-denied issuer=device-expired issuer=no-refresh issuer=refresh-refused fulcio=502 fulcio=slow fulcio=other-key fulcio=other-identity fulcio=no-sct fulcio=bad-sct rekor=502 rekor=slow rekor=lost-answer rekor=other-entry rekor=bad-proof rekor=bad-checkpoint rekor=bad-promise tsa=502 tsa=slow tsa=other-imprint tsa=other-nonce tsa=wrong-time tuf=502 tuf=slow" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -24,15 +24,15 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --version 'Print version'
             cand setup 'Configure git to sign and verify with paraph'
             cand doctor 'Check the configuration and the services'
-            cand whoami 'Show as whom and with which services a signature would be made here, and why'
+            cand whoami 'Show the identity and the services that sign here'
             cand verify 'Verify commits and tags, offline'
             cand verify-tag 'Verify tags, offline'
             cand show 'Show the contents of a signature'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage trust roots: the authorities and logs that signatures are verified with'
             cand login 'Log in, so that signatures need no login for a while'
-            cand logout 'Forget a login, and end it at the identity provider'
-            cand agent 'Keep one login good for many signatures'
+            cand logout 'Remove a login, and revoke it at the identity provider'
+            cand agent 'Keep one login for many signatures'
             cand local 'Run a private Sigstore on this machine, for tests'
             cand config 'Show the effective settings and where each comes from'
             cand generate-docs 'Generate manual pages, completions and tables'
@@ -57,8 +57,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;whoami'= {
-            cand --check 'Ask whoever gives the token, and look at it; the certificate authority and the log hear of nothing, and no browser is opened'
-            cand --json 'Print it as JSON'
+            cand --check 'Get a token and check it; nothing is sent to the certificate authority or the log, and no browser opens'
+            cand --json 'Print JSON'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -220,68 +220,68 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;agent'= {
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
-            cand run 'Run the agent in the foreground; systemd''s socket activation is understood'
-            cand status 'Show whether it runs, and which logins it keeps'
-            cand log 'Show what it signed, for which repository, as whom'
-            cand lock 'Wipe its keys and tokens, and sign nothing until it is unlocked'
-            cand unlock 'Let it sign again; the next signature takes a login, unless one rests in a keyring'
-            cand clear 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again'
-            cand stop 'End it'
-            cand confirm 'Answer for signatures that other machines ask for through the forwarded socket'
-            cand socket 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'
+            cand run 'Run the agent in the foreground'
+            cand status 'Show whether the agent runs, and its logins'
+            cand log 'Show the signatures that the agent made'
+            cand lock 'Wipe the agent''s keys and tokens, and stop signing'
+            cand unlock 'Let the agent sign again'
+            cand clear 'Wipe the agent''s keys and tokens'
+            cand stop 'End the agent'
+            cand confirm 'Approve signatures for other machines in this terminal'
+            cand socket 'Print the path of the socket to forward'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;agent;run'= {
-            cand --patience 'For tests alone: how many seconds a question waits for its answer'
-            cand --detached 'How a client starts it: in a session of its own, saying one line when it listens'
-            cand --readable-memory 'For tests alone: its memory can be read by other processes of the user'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand --patience 'For tests only: how many seconds a question waits for its answer'
+            cand --detached 'Used when a client starts it: it runs in its own session, and prints one line when it listens'
+            cand --readable-memory 'For tests only: other processes of the user can read its memory'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;status'= {
-            cand --json 'Print it as JSON'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand --json 'Print JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;log'= {
-            cand --json 'Print each signature as a JSON object in one line'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand --json 'Print each signature as a JSON object on one line'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;lock'= {
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;unlock'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;clear'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;stop'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;confirm'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;socket'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;help'= {
-            cand run 'Run the agent in the foreground; systemd''s socket activation is understood'
-            cand status 'Show whether it runs, and which logins it keeps'
-            cand log 'Show what it signed, for which repository, as whom'
-            cand lock 'Wipe its keys and tokens, and sign nothing until it is unlocked'
-            cand unlock 'Let it sign again; the next signature takes a login, unless one rests in a keyring'
-            cand clear 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again'
-            cand stop 'End it'
-            cand confirm 'Answer for signatures that other machines ask for through the forwarded socket'
-            cand socket 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'
+            cand run 'Run the agent in the foreground'
+            cand status 'Show whether the agent runs, and its logins'
+            cand log 'Show the signatures that the agent made'
+            cand lock 'Wipe the agent''s keys and tokens, and stop signing'
+            cand unlock 'Let the agent sign again'
+            cand clear 'Wipe the agent''s keys and tokens'
+            cand stop 'End the agent'
+            cand confirm 'Approve signatures for other machines in this terminal'
+            cand socket 'Print the path of the socket to forward'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;agent;help;run'= {
@@ -386,15 +386,15 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help'= {
             cand setup 'Configure git to sign and verify with paraph'
             cand doctor 'Check the configuration and the services'
-            cand whoami 'Show as whom and with which services a signature would be made here, and why'
+            cand whoami 'Show the identity and the services that sign here'
             cand verify 'Verify commits and tags, offline'
             cand verify-tag 'Verify tags, offline'
             cand show 'Show the contents of a signature'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage trust roots: the authorities and logs that signatures are verified with'
             cand login 'Log in, so that signatures need no login for a while'
-            cand logout 'Forget a login, and end it at the identity provider'
-            cand agent 'Keep one login good for many signatures'
+            cand logout 'Remove a login, and revoke it at the identity provider'
+            cand agent 'Keep one login for many signatures'
             cand local 'Run a private Sigstore on this machine, for tests'
             cand config 'Show the effective settings and where each comes from'
             cand generate-docs 'Generate manual pages, completions and tables'
@@ -442,15 +442,15 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;logout'= {
         }
         &'paraph;help;agent'= {
-            cand run 'Run the agent in the foreground; systemd''s socket activation is understood'
-            cand status 'Show whether it runs, and which logins it keeps'
-            cand log 'Show what it signed, for which repository, as whom'
-            cand lock 'Wipe its keys and tokens, and sign nothing until it is unlocked'
-            cand unlock 'Let it sign again; the next signature takes a login, unless one rests in a keyring'
-            cand clear 'Wipe its keys and tokens; what rests in a keyring stays there, and is used again'
-            cand stop 'End it'
-            cand confirm 'Answer for signatures that other machines ask for through the forwarded socket'
-            cand socket 'Print the path of the socket to forward: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST'
+            cand run 'Run the agent in the foreground'
+            cand status 'Show whether the agent runs, and its logins'
+            cand log 'Show the signatures that the agent made'
+            cand lock 'Wipe the agent''s keys and tokens, and stop signing'
+            cand unlock 'Let the agent sign again'
+            cand clear 'Wipe the agent''s keys and tokens'
+            cand stop 'End the agent'
+            cand confirm 'Approve signatures for other machines in this terminal'
+            cand socket 'Print the path of the socket to forward'
         }
         &'paraph;help;agent;run'= {
         }

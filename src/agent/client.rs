@@ -1,4 +1,4 @@
-//! How a signature is asked for, and how an agent is started where none runs.
+//! Asks an agent for a signature, and starts an agent if none runs.
 
 use super::place::{self, Place, PlaceError};
 use crate::agent_protocol::{self as protocol, Call, HEARTBEAT, MAX_REPLY, Refusal, Reply, Request};
@@ -10,17 +10,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// An agent that says nothing for so long is broken: it would have sent heartbeats.
-const SILENCE: Duration = HEARTBEAT.saturating_mul(5);
-/// The same of one that has only to tell what it holds.
-const SILENCE_AT_ONCE: Duration = Duration::from_secs(3);
-/// A call takes no longer than this, whatever signs of life come, where no person may have to do something for it.
-const LONGEST: Duration = Duration::from_secs(180);
-/// Replies that come before the last one, at most, besides two a second.
+/// An agent that is silent for this time is broken: it would have sent heartbeats.
+const SILENCE_TIMEOUT: Duration = HEARTBEAT.saturating_mul(5);
+/// The same for calls that the agent answers at once.
+const SHORT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The time limit of a call that needs no login, whatever replies come.
+const CALL_TIMEOUT: Duration = Duration::from_secs(180);
+/// Replies before the last one, at most, besides two per second.
 const MAX_REPLIES: u64 = 200;
-/// How long an agent that was started may take until it listens.
-const START: Duration = Duration::from_secs(10);
-/// The environment that an agent inherits; nothing of a shell, a repository or a terminal besides.
+/// How long a started agent may take until it listens.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+/// The variables that an agent inherits. It gets nothing else of a shell, a repository or a terminal.
 const INHERITED: &[&str] = &[
     "HOME",
     "USER",
@@ -55,143 +55,143 @@ const INHERITED: &[&str] = &[
     "GIT_CONFIG_NOSYSTEM",
 ];
 
-/// Why an agent gave nothing.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
-    /// There is none, and none is to be started.
+    /// No agent runs, and none may be started.
     #[error("no agent runs")]
     Absent,
-    /// It needs a person, and there is nobody to show anything to.
-    #[error(
-        "a login is needed, and there is neither a terminal to show its address on nor a desktop session to open a browser in; \
-         set SIGSTORE_ID_TOKEN or paraph.identityTokenFile, or run this where you can log in"
-    )]
+    /// A login is needed, but there is no way to show its prompt.
+    #[error("a login is needed, but there is neither a terminal nor a desktop session to show it on")]
     Nobody,
-    /// The login that it needs was shown, and nobody completed it.
+    /// Nobody completed the login.
     #[error("nobody completed the login within {} s", .0.as_secs())]
     Unanswered(Duration),
-    /// It said no.
+    /// The agent refused.
     #[error("{message}")]
     Refused {
-        /// Why, for the client.
+        /// The reason, for the client.
         kind: Refusal,
-        /// Why, for a person.
+        /// The reason, for the user.
         message: String,
-        /// What to do.
+        /// What to do about it.
         hint: Option<String>,
     },
-    /// Its socket is not one to be trusted.
+    /// The socket cannot be trusted or used.
     #[error(transparent)]
     Place(#[from] PlaceError),
-    /// It ended, and did not take the request.
-    #[error("the agent ended before it took the request")]
+    /// The agent ended before it accepted the request.
+    #[error("the agent ended before it accepted the request")]
     Ended,
-    /// It does not do what an agent does.
+    /// The agent does not keep to the protocol.
     #[error("the agent is broken: {0}")]
     Broken(String),
-    /// None could be started.
+    /// No agent could be started.
     #[error("no agent could be started: {0}")]
     Start(String),
 }
 
 impl AgentError {
-    /// What to do.
+    /// What to do about it, if there is something.
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Refused { hint, .. } => hint.as_deref(),
-            Self::Place(error) => error.hint(),
-            Self::Unanswered(_) => Some("try again; paraph.loginTimeout gives more time"),
-            Self::Broken(_) | Self::Ended => Some("end the process that listens at its socket in its place"),
-            Self::Absent | Self::Nobody | Self::Start(_) => None,
+            Self::Place(error) => Some(error.hint()),
+            Self::Unanswered(_) => Some("try again; a larger paraph.loginTimeout gives more time"),
+            Self::Broken(_) | Self::Ended => Some("end the process that listens at the agent's socket"),
+            Self::Nobody => Some("log in where there is a terminal or a desktop, or set SIGSTORE_ID_TOKEN or paraph.identityTokenFile"),
+            Self::Absent | Self::Start(_) => None,
         }
     }
 }
 
-/// Where an agent is, and whether one may be started.
+/// Hears the replies to a call before the last one.
+pub trait Listener {
+    /// The request was sent. What is done here overlaps with the agent's work, and must be short, because no reply is read meanwhile. It may be
+    /// called twice, if the request is sent again.
+    fn request_sent(&mut self) {}
+
+    /// Gets a reply. Returns false if it is for the user and could not be shown.
+    fn reply(&mut self, reply: &Reply) -> bool;
+}
+
+impl<F: FnMut(&Reply) -> bool> Listener for F {
+    fn reply(&mut self, reply: &Reply) -> bool {
+        self(reply)
+    }
+}
+
+/// A client of the agent at one socket.
 #[derive(Debug, Clone)]
 pub struct Client {
     socket: PathBuf,
+    /// Whether an agent may be started.
     start: bool,
-    person: Duration,
+    login_timeout: Duration,
 }
 
 impl Client {
-    /// The user's own agent. With `start`, one that does not run is started.
+    /// The user's own agent. With `start`, it is started if it does not run.
     ///
     /// # Errors
     /// [`AgentError::Place`].
     pub fn of_user(start: bool) -> Result<Self, AgentError> {
-        Ok(Self { socket: Place::of_user()?.socket(), start, person: Duration::ZERO })
+        Ok(Self { socket: Place::of_user()?.socket(), start, login_timeout: Duration::ZERO })
     }
 
-    /// The agent behind this socket, which somebody else keeps there: a forwarded one.
+    /// The agent at this socket, usually a forwarded one. It is never started.
     pub fn at(socket: PathBuf) -> Self {
-        Self { socket, start: false, person: Duration::ZERO }
+        Self { socket, start: false, login_timeout: Duration::ZERO }
     }
 
-    /// The same for calls that may take a login, which a person completes within `time`.
+    /// The same for calls that may need a login, with a time limit for it.
     #[must_use]
-    pub fn with_person(self, time: Duration) -> Self {
-        Self { person: time, ..self }
+    pub fn with_login_timeout(self, login_timeout: Duration) -> Self {
+        Self { login_timeout, ..self }
     }
 
-    /// Whether something listens, or may: also where it cannot be asked now.
+    /// Whether an agent listens, or may listen: also true if it cannot be asked now.
     pub fn is_present(&self) -> bool {
         !matches!(self.try_connect(), Ok(None))
     }
 
-    /// Makes a call. `say` gets what comes before the last reply, and returns whether somebody could
-    /// see what is for a person.
+    /// Makes a call, and returns the last reply. `listener` gets the others.
     ///
     /// # Errors
     /// [`AgentError`].
-    pub fn call(&self, call: &Call, say: impl FnMut(&Reply) -> bool) -> Result<Reply, AgentError> {
-        self.call_meanwhile(call, || (), say)
-    }
-
-    /// The same, with what this process does in the time that the agent takes. It is done each time that a request was written: perhaps
-    /// twice, and not where nobody took the connection. No reply is read before it is done, so it must be short.
-    ///
-    /// # Errors
-    /// [`AgentError`].
-    pub fn call_meanwhile(
-        &self,
-        call: &Call,
-        mut meanwhile: impl FnMut(),
-        mut say: impl FnMut(&Reply) -> bool,
-    ) -> Result<Reply, AgentError> {
-        // a second time where an older agent ended for this program, or one that ends did not hear it
-        match self.call_once(call, &mut meanwhile, &mut say) {
-            Err(AgentError::Refused { kind: Refusal::Older, .. }) if self.start => self.call_once(call, &mut meanwhile, &mut say),
-            Err(AgentError::Ended) => self.call_once(call, &mut meanwhile, &mut say),
+    pub fn call(&self, call: &Call, mut listener: impl Listener) -> Result<Reply, AgentError> {
+        // again if an older agent ended for this program, or if an ending agent did not read the request
+        match self.call_once(call, &mut listener) {
+            Err(AgentError::Refused { kind: Refusal::Older, .. }) if self.start => self.call_once(call, &mut listener),
+            Err(AgentError::Ended) => self.call_once(call, &mut listener),
             result => result,
         }
     }
 
-    fn call_once(&self, call: &Call, meanwhile: &mut impl FnMut(), say: &mut impl FnMut(&Reply) -> bool) -> Result<Reply, AgentError> {
+    fn call_once(&self, call: &Call, listener: &mut impl Listener) -> Result<Reply, AgentError> {
         let request = protocol::frame(&Request::new(call.clone())).map_err(|error| AgentError::Broken(error.to_string()))?;
-        // the request follows the connection at once, so that the agent wakes for both
+        // encoded before the connection, so that the agent wakes once for both
         let mut stream = self.connect()?;
         let broken = |error: io::Error| match error.kind() {
-            // a socket is reset where it is closed before what came was read
+            // a socket is reset if it is closed before everything was read
             io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => AgentError::Ended,
             _ => AgentError::Broken(error.to_string()),
         };
         stream.write_all(&request).map_err(broken)?;
-        meanwhile();
-        let silence = if matches!(call, Call::Status | Call::Journal) { SILENCE_AT_ONCE } else { SILENCE };
+        listener.request_sent();
+        let silence = if matches!(call, Call::Status | Call::Journal) { SHORT_TIMEOUT } else { SILENCE_TIMEOUT };
         let (started, mut replies, mut shown) = (Instant::now(), 0, None::<Instant>);
         let mut reader = BufReader::with_capacity(protocol::USUAL, Timed { stream: &stream, until: started + silence });
         loop {
             let passed = started.elapsed();
-            let is_own_login = matches!(call, Call::Sign(_) | Call::Login { .. });
-            if is_own_login && shown.is_some_and(|shown| shown.elapsed() >= self.person) {
-                return Err(AgentError::Unanswered(self.person));
+            let may_log_in = matches!(call, Call::Sign(_) | Call::Login { .. });
+            if may_log_in && shown.is_some_and(|shown| shown.elapsed() >= self.login_timeout) {
+                return Err(AgentError::Unanswered(self.login_timeout));
             }
-            // who watches waits for as long as nothing happens
-            let is_too_long = passed >= LONGEST.saturating_add(self.person) || replies > MAX_REPLIES + 2 * passed.as_secs();
+            // a watcher waits without a limit
+            let is_too_long = passed >= CALL_TIMEOUT.saturating_add(self.login_timeout) || replies > MAX_REPLIES + 2 * passed.as_secs();
             if is_too_long && *call != Call::Watch {
-                return Err(AgentError::Broken(format!("it gave {replies} signs of life in {} s, and no result", passed.as_secs())));
+                return Err(AgentError::Broken(format!("it sent {replies} replies in {} s, but no result", passed.as_secs())));
             }
             replies += 1;
             reader.get_mut().until = Instant::now() + silence;
@@ -209,10 +209,10 @@ impl Client {
                     shown = match reply {
                         Reply::LogIn { .. } | Reply::Code { .. } => shown.or_else(|| Some(Instant::now())),
                         Reply::Wait | Reply::Say { .. } | Reply::Unknown => shown,
-                        // it goes on: the login is done
+                        // the login is done
                         _ => None,
                     };
-                    if !say(&reply) {
+                    if !listener.reply(&reply) {
                         return Err(AgentError::Nobody);
                     }
                 }
@@ -228,14 +228,14 @@ impl Client {
         }
         let started = Instant::now();
         start().map_err(|error| AgentError::Start(error.to_string()))?;
-        // another client may have started one as well: whichever listens will do
-        while started.elapsed() < START {
+        // another client may have started an agent too: either will do
+        while started.elapsed() < START_TIMEOUT {
             if let Some(stream) = self.try_connect()? {
                 return Ok(stream);
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        Err(AgentError::Start(format!("none listens after {} s", START.as_secs())))
+        Err(AgentError::Start(format!("none listens after {} s", START_TIMEOUT.as_secs())))
     }
 
     fn try_connect(&self) -> Result<Option<UnixStream>, AgentError> {
@@ -245,11 +245,11 @@ impl Client {
                 Ok(Some(stream))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                Err(AgentError::Broken(format!("it takes no connection within {} s", SILENCE_AT_ONCE.as_secs())))
+                Err(AgentError::Broken(format!("it accepted no connection within {} s", SHORT_TIMEOUT.as_secs())))
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
             Err(cause) => {
-                // where it belongs to somebody else, that is what to say
+                // reports a socket of another user as such
                 if cause.kind() == io::ErrorKind::PermissionDenied && self.socket.exists() {
                     place::check_socket(&self.socket)?;
                 }
@@ -259,20 +259,20 @@ impl Client {
     }
 }
 
-/// Connects to a socket. One at which too many others wait already is tried again for a while, and not for as long as they do.
+/// Connects to a socket. If too many clients wait there already, it tries again for a limited time.
 fn connect(path: &Path) -> io::Result<UnixStream> {
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, socket};
     let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
     rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
     let stream = UnixStream::from(socket);
-    stream.set_write_timeout(Some(SILENCE))?;
+    stream.set_write_timeout(Some(SILENCE_TIMEOUT))?;
     stream.set_nonblocking(true)?;
     let address = SocketAddrUnix::new(path)?;
     let started = Instant::now();
     loop {
         match rustix::net::connect(&stream, &address) {
             Ok(()) => break,
-            Err(error) if error == rustix::io::Errno::AGAIN && started.elapsed() < SILENCE_AT_ONCE => {
+            Err(error) if error == rustix::io::Errno::AGAIN && started.elapsed() < SHORT_TIMEOUT => {
                 std::thread::sleep(Duration::from_millis(20));
             }
             Err(error) => return Err(error.into()),
@@ -282,7 +282,7 @@ fn connect(path: &Path) -> io::Result<UnixStream> {
     Ok(stream)
 }
 
-/// A stream that is read until a time, however slowly its bytes come.
+/// A stream that is read until a deadline, however slowly its bytes come.
 struct Timed<'a> {
     stream: &'a UnixStream,
     until: Instant,
@@ -295,7 +295,7 @@ impl Read for Timed<'_> {
             return Err(io::ErrorKind::TimedOut.into());
         }
         match self.stream.set_read_timeout(Some(left)) {
-            // macOS says so of a socket whose other end is closed: what that end sent is read without waiting
+            // macOS reports this if the other end is closed: what it sent is read without waiting
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
             result => result?,
         }
@@ -303,11 +303,11 @@ impl Read for Timed<'_> {
     }
 }
 
-/// Starts an agent that outlives this process and shares nothing with it: no pipe of git's, no lock, no variable, no folder. It has taken its
-/// place, or another one has, when this returns.
+/// Starts an agent that outlives this process and shares nothing with it: no pipe of git, no lock, no variable, no folder. When this returns,
+/// it listens, or another agent does.
 fn start() -> io::Result<()> {
     let program = std::env::current_exe()?;
-    // whatever this process inherited stays with it
+    // descriptors that this process inherited are not passed on
     close_fds::set_fds_cloexec(3, &[]);
     let inherited = INHERITED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
     let mut agent = Command::new(program)
@@ -324,7 +324,7 @@ fn start() -> io::Result<()> {
         BufReader::new(output).read_line(&mut said)?;
     }
     match said.trim() {
-        "" => Err(io::Error::other(format!("it ended at once ({}); `paraph agent run` tells why", agent.wait()?))),
+        "" => Err(io::Error::other(format!("it ended at once ({}); run `paraph agent run` to see why", agent.wait()?))),
         _ => Ok(()),
     }
 }

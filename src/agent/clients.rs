@@ -1,4 +1,4 @@
-//! How many clients an agent serves, how many of them only wait, and when it last had one.
+//! Counts the clients of an agent and those that only wait, and records when it was last used.
 
 use std::{
     cell::Cell,
@@ -13,44 +13,44 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// None yet.
+    /// No clients yet.
     pub fn new() -> Self {
         Self { served: Cell::new(0), waiting: Cell::new(0), last_use: Cell::new(Instant::now()) }
     }
 
-    /// How many there are.
+    /// How many clients are served.
     pub fn served(&self) -> usize {
         self.served.get()
     }
 
-    /// How many get something done: those that wait for a login, an answer or a question are not among them.
+    /// How many clients are being worked for, without those that wait for a login, an answer or a question.
     pub fn busy(&self) -> usize {
         self.served.get() - self.waiting.get()
     }
 
-    /// How long nobody has asked for anything.
+    /// The time since the last request.
     pub fn idle(&self) -> Duration {
         self.last_use.get().elapsed()
     }
 
-    /// Somebody asks for something.
+    /// Records a request.
     pub fn used(&self) {
         self.last_use.set(Instant::now());
     }
 
-    /// A client is served until this is dropped, whatever becomes of it.
+    /// Counts a client until the result is dropped.
     pub fn enter(&self) -> impl Drop {
         Counted::new(&self.served, Some(self))
     }
 
-    /// What a client waits for.
+    /// Counts a client as waiting while `work` is in progress.
     pub async fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         let _waiting = Counted::new(&self.waiting, None);
         work.await
     }
 }
 
-/// One more, until it is dropped.
+/// A count that is one higher until this is dropped.
 struct Counted<'a> {
     count: &'a Cell<usize>,
     used: Option<&'a Clients>,

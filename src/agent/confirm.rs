@@ -1,11 +1,12 @@
-//! Who says yes to a signature for a forwarded client: that machine may be anybody's.
+//! Who approves a signature for a forwarded client, whose machine anybody may control.
 //!
-//! A question goes to every `paraph agent confirm` that runs in a terminal, else to the desktop as a notification with buttons, else to an
-//! askpass program with a window (the convention of `ssh-add -c`). One yes may cover more: so many signatures or minutes for one connection, machine and identity. No answer is a no.
+//! A question goes to every `paraph agent confirm` that runs in a terminal. Without one it goes to the desktop as a notification with buttons,
+//! and else to an askpass program with a window (the convention of `ssh-add -c`). One approval may cover more signatures, or some minutes, for
+//! one connection, machine and identity. No answer means no.
 //!
-//! A machine's name and the repository are its own words, and the question says so; the connection is what the agent sees itself.
+//! The machine's name and the repository are claims of the client, and the question says so. The connection is what the agent sees itself.
 
-use super::{login::Refused, notification, peer::Way};
+use super::{login::Refused, notification, peer::ClientRoute};
 use crate::agent_protocol::{Refusal, Reply};
 use std::{
     cell::RefCell,
@@ -18,205 +19,222 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// How long a question waits for its answer as a rule.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a question waits for its answer by default.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Questions that wait at once, at most.
-const MAX_ASKS: usize = 4;
-/// Machines and identities that are remembered, at most.
-const MAX_GRANTS: usize = 256;
+const MAX_QUESTIONS: usize = 4;
+/// Approvals that are remembered, at most.
+const MAX_APPROVALS: usize = 256;
 
-/// How a signature for a forwarded client is confirmed.
+/// How signatures for forwarded clients are confirmed.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// Whether it is: the user may have turned it off.
+    /// Whether to ask. The user may have turned it off.
     pub ask: bool,
-    /// Signatures that one yes covers.
+    /// Signatures that one approval covers.
     pub signatures: u32,
-    /// How long one yes holds.
+    /// How long one approval lasts.
     pub lifetime: Duration,
     /// How long a question waits for its answer.
-    pub patience: Duration,
-    /// Whether the desktop's notifications are tried.
+    pub timeout: Duration,
+    /// Whether to try the desktop's notifications.
     pub notifications: bool,
-    /// The askpass program, where there is a desktop to show its window.
+    /// The askpass program, if there is a desktop to show its window.
     pub askpass: Option<OsString>,
 }
 
 /// Who asks for a signature.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Asker {
-    /// The name that the machine says it has.
+    /// The name that the machine claims.
     pub host: Option<String>,
-    /// How it reached the agent.
-    pub way: Way,
+    /// How it connected to the agent.
+    pub route: ClientRoute,
 }
 
 impl std::fmt::Display for Asker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // what is known comes first, and what is claimed in marks that it cannot close
-        match &self.way {
-            Way::Forwarder { process, command, .. } => write!(f, "A client through the connection of process {process} ({command})")?,
-            Way::Here => write!(f, "A client on this machine, in a container perhaps,")?,
+        // known facts come first; claims are in quotes that they cannot close
+        match &self.route {
+            ClientRoute::Forwarder { process, command, .. } => write!(f, "A client that connects through process {process} ({command})")?,
+            ClientRoute::Local => write!(f, "A client that runs on this machine (perhaps in a container)")?,
         }
-        write!(f, " that calls its machine {}", quoted(self.host.as_deref().unwrap_or_default()))
+        write!(f, " and calls its machine {}", quoted(self.host.as_deref().unwrap_or_default()))
     }
 }
 
-/// A client's own words, between marks.
+/// A client's own words, in quotes.
 pub(super) fn quoted(claimed: &str) -> String {
     format!("“{}”", claimed.replace(['“', '”'], "\""))
 }
 
-/// The questions that wait, who can answer them, and what was allowed. Clones are the same.
+/// Why nobody can be asked.
+#[derive(Debug, thiserror::Error)]
+enum NobodyToAsk {
+    #[error("nobody can be asked where the agent runs")]
+    NoWay,
+    #[error("nobody can be asked where the agent runs: {} cannot be run: {cause}", .program.display())]
+    Askpass { program: OsString, cause: io::Error },
+}
+
+impl From<NobodyToAsk> for Refused {
+    fn from(error: NobodyToAsk) -> Self {
+        Self::new(Refusal::Denied, error.to_string()).with_hint(
+            "run `paraph agent confirm` in a terminal of the machine where the agent runs, or set paraph.agentConfirm to never there",
+        )
+    }
+}
+
+/// The waiting questions, who can answer them, and what was approved. Clones share it.
 #[derive(Clone)]
 pub struct Confirmations {
     rules: Rc<Rules>,
-    state: Rc<RefCell<State>>,
+    questions: Rc<RefCell<Questions>>,
 }
 
 #[derive(Default)]
-struct State {
-    next: u64,
-    asks: HashMap<u64, Ask>,
+struct Questions {
+    last_number: u64,
+    waiting: HashMap<u64, Question>,
     watchers: Vec<mpsc::UnboundedSender<Reply>>,
-    /// By who asked, and the identity.
-    grants: HashMap<About, Grant>,
+    approvals: HashMap<Topic, Approval>,
 }
 
-/// Who asks, and the identity.
-type About = (Asker, String);
+/// Who asks, and for which identity.
+type Topic = (Asker, String);
 
-struct Ask {
-    about: About,
+struct Question {
+    topic: Topic,
     text: String,
-    /// Where an answer goes, until there is one.
+    /// Where the answer goes, until there is one.
     answer: Option<oneshot::Sender<bool>>,
-    /// Who waits for the same answer hears it here; nothing where the question was taken back.
+    /// Gets the answer for all who wait for the same; nothing if the question was withdrawn.
     answered: watch::Receiver<Option<bool>>,
 }
 
-struct Grant {
+struct Approval {
     left: u32,
     until: Instant,
 }
 
 impl Confirmations {
-    /// With these rules.
+    /// Confirmations by these rules.
     pub fn new(rules: Rules) -> Self {
-        Self { rules: Rc::new(rules), state: Rc::default() }
+        Self { rules: Rc::new(rules), questions: Rc::default() }
     }
 
-    /// Returns where a signature of `identity` for `asker` is allowed.
+    /// Returns if a signature of `what` as `identity` for `asker` is approved.
     ///
     /// # Errors
     /// [`Refusal::Denied`] or [`Refusal::Busy`].
     pub async fn allow(&self, asker: &Asker, identity: &str, what: &str) -> Result<(), Refused> {
-        let denied = || Refused::new(Refusal::Denied, format!("the signature as {identity} was not allowed where the agent runs"));
-        let about = (asker.clone(), identity.to_owned());
-        while self.rules.ask && !self.use_grant(&about) {
-            // the answer to a question that waits already is one to this as well
-            if let Some(mut answered) = self.answer_to(&about) {
+        let denied = || Refused::new(Refusal::Denied, format!("the signature as {identity} was not approved where the agent runs"));
+        let topic = (asker.clone(), identity.to_owned());
+        while self.rules.ask && !self.use_approval(&topic) {
+            // the answer to a waiting question answers this one too
+            if let Some(mut answered) = self.answer_to(&topic) {
                 let _ = answered.changed().await;
                 match *answered.borrow() {
                     Some(false) => return Err(denied()),
                     _ => continue,
                 }
             }
-            self.ask_anew(&about, what).await?.then_some(()).ok_or_else(denied)?;
+            self.ask_anew(&topic, what).await?.then_some(()).ok_or_else(denied)?;
             return Ok(());
         }
         Ok(())
     }
 
-    /// The answer, with what a yes covers from now on.
-    async fn ask_anew(&self, about: &About, what: &str) -> Result<bool, Refused> {
-        let (asker, identity) = about;
-        // one that nobody is logged in as yet is a claim too
+    /// Asks, and records what an approval covers from now on.
+    async fn ask_anew(&self, topic: &Topic, what: &str) -> Result<bool, Refused> {
+        let (asker, identity) = topic;
+        // an identity without a login is a claim too
         let is_plain = !identity.contains(|c: char| c.is_whitespace() || ['“', '”'].contains(&c));
         let identity = if is_plain { identity.to_owned() } else { quoted(identity) };
         let text = format!(
-            "{asker} asks for a signature as {identity} on {what}. A yes covers {} signatures or {} minutes.",
+            "{asker} asks for a signature as {identity} on {what}. One approval covers {} signatures or {} minutes.",
             self.rules.signatures,
             self.rules.lifetime.as_secs().div_ceil(60)
         );
-        if !self.ask(about, text).await? {
+        if !self.ask(topic, text).await? {
             return Ok(false);
         }
-        let mut state = self.state.borrow_mut();
-        if state.grants.len() >= MAX_GRANTS {
-            state.grants.clear();
+        let mut questions = self.questions.borrow_mut();
+        if questions.approvals.len() >= MAX_APPROVALS {
+            questions.approvals.clear();
         }
-        let grant = Grant { left: self.rules.signatures.saturating_sub(1), until: Instant::now() + self.rules.lifetime };
-        state.grants.insert(about.clone(), grant);
+        let approval = Approval { left: self.rules.signatures.saturating_sub(1), until: Instant::now() + self.rules.lifetime };
+        questions.approvals.insert(topic.clone(), approval);
         Ok(true)
     }
 
-    /// The answer to a question of the same, where one waits.
-    fn answer_to(&self, about: &About) -> Option<watch::Receiver<Option<bool>>> {
-        self.state.borrow().asks.values().find(|ask| ask.about == *about).map(|ask| ask.answered.clone())
+    /// The answer to a waiting question about the same.
+    fn answer_to(&self, topic: &Topic) -> Option<watch::Receiver<Option<bool>>> {
+        self.questions.borrow().waiting.values().find(|question| question.topic == *topic).map(|question| question.answered.clone())
     }
 
-    /// The questions, from now on, for somebody who can answer them; those that wait already come first.
+    /// Future questions, for somebody who can answer them. Waiting questions come first.
     pub fn watch(&self) -> mpsc::UnboundedReceiver<Reply> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let mut state = self.state.borrow_mut();
-        for (number, ask) in state.asks.iter().filter(|(_, ask)| ask.answer.is_some()) {
-            let _ = sender.send(Reply::Ask { ask: *number, text: ask.text.clone() });
+        let mut questions = self.questions.borrow_mut();
+        for (number, question) in questions.waiting.iter().filter(|(_, question)| question.answer.is_some()) {
+            let _ = sender.send(Reply::Ask { ask: *number, text: question.text.clone() });
         }
-        state.watchers.push(sender);
+        questions.watchers.push(sender);
         receiver
     }
 
-    /// Tells those who watch something that only the agent's own user may see.
+    /// Sends the watchers something that only the agent's own user may see.
     pub fn tell(&self, prompt: Reply) {
-        self.state.borrow_mut().watchers.retain(|watcher| watcher.send(prompt.clone()).is_ok());
+        self.questions.borrow_mut().watchers.retain(|watcher| watcher.send(prompt.clone()).is_ok());
     }
 
-    /// Answers a question. `false` where it does not wait any more.
-    pub fn answer(&self, ask: u64, allow: bool) -> bool {
-        // it stays until what a yes covers is known: whoever asks the same meanwhile waits for that
-        let answer = self.state.borrow_mut().asks.get_mut(&ask).and_then(|asked| asked.answer.take());
+    /// Answers a question. Returns false if it is no longer waiting.
+    pub fn answer(&self, number: u64, allow: bool) -> bool {
+        // the question stays until its approval is recorded: requests about the same wait for that
+        let answer = self.questions.borrow_mut().waiting.get_mut(&number).and_then(|question| question.answer.take());
         answer.is_some_and(|answer| answer.send(allow).is_ok())
     }
 
-    /// Takes back every yes, and answers what waits with a no.
+    /// Revokes all approvals, and answers all questions with no.
     pub fn forget(&self) {
-        let mut state = self.state.borrow_mut();
-        state.grants.clear();
-        for answer in state.asks.values_mut().filter_map(|ask| ask.answer.take()) {
+        let mut questions = self.questions.borrow_mut();
+        questions.approvals.clear();
+        for answer in questions.waiting.values_mut().filter_map(|question| question.answer.take()) {
             let _ = answer.send(false);
         }
     }
 
-    fn use_grant(&self, about: &About) -> bool {
-        let mut state = self.state.borrow_mut();
-        match state.grants.get_mut(about) {
-            Some(grant) if grant.left > 0 && Instant::now() < grant.until => {
-                grant.left -= 1;
+    fn use_approval(&self, topic: &Topic) -> bool {
+        let mut questions = self.questions.borrow_mut();
+        match questions.approvals.get_mut(topic) {
+            Some(approval) if approval.left > 0 && Instant::now() < approval.until => {
+                approval.left -= 1;
                 true
             }
             _ => {
-                state.grants.remove(about);
+                questions.approvals.remove(topic);
                 false
             }
         }
     }
 
-    async fn ask(&self, about: &About, text: String) -> Result<bool, Refused> {
+    async fn ask(&self, topic: &Topic, text: String) -> Result<bool, Refused> {
         let (answer, answered) = oneshot::channel();
         let (tell, heard) = watch::channel(None);
         let (waiting, watchers) = {
-            let mut state = self.state.borrow_mut();
-            if state.asks.len() >= MAX_ASKS {
-                return Err(Refused::new(Refusal::Busy, "too many signatures wait for a yes already"));
+            let mut questions = self.questions.borrow_mut();
+            if questions.waiting.len() >= MAX_QUESTIONS {
+                return Err(Refused::new(Refusal::Busy, "too many signatures wait for approval already"));
             }
-            state.next += 1;
-            let number = state.next;
-            state.watchers.retain(|watcher| watcher.send(Reply::Ask { ask: number, text: text.clone() }).is_ok());
-            state.asks.insert(number, Ask { about: about.clone(), text: text.clone(), answer: Some(answer), answered: heard });
-            (Waiting { state: Rc::clone(&self.state), number }, state.watchers.clone())
+            questions.last_number += 1;
+            let number = questions.last_number;
+            questions.watchers.retain(|watcher| watcher.send(Reply::Ask { ask: number, text: text.clone() }).is_ok());
+            let question = Question { topic: topic.clone(), text: text.clone(), answer: Some(answer), answered: heard };
+            questions.waiting.insert(number, question);
+            (WaitingQuestion { questions: Rc::clone(&self.questions), number }, questions.watchers.clone())
         };
-        let outcome = tokio::time::timeout(self.rules.patience, async {
+        let outcome = tokio::time::timeout(self.rules.timeout, async {
             tokio::select! {
                 // somebody who begins to watch meanwhile gets the question too
                 Ok(allowed) = answered => Ok(allowed),
@@ -233,42 +251,34 @@ impl Confirmations {
         if let Ok(allowed) = outcome {
             let _ = tell.send(Some(allowed));
         }
-        outcome.map_err(|why| Refused {
-            hint: Some(
-                "run `paraph agent confirm` in a terminal of the machine where the agent runs, or set paraph.agentConfirm to never there"
-                    .into(),
-            ),
-            ..Refused::new(Refusal::Denied, format!("nobody can be asked where the agent runs{why}"))
-        })
+        Ok(outcome?)
     }
-}
 
-impl Confirmations {
-    /// Asks where nobody watches in a terminal; otherwise why nobody can be asked, as the end of a sentence.
-    async fn ask_desktop(&self, text: &str) -> Result<bool, String> {
+    /// Asks on the desktop if nobody watches in a terminal.
+    async fn ask_desktop(&self, text: &str) -> Result<bool, NobodyToAsk> {
         if self.rules.notifications
             && let Some(answer) = notification::ask(text).await
         {
             return Ok(answer);
         }
-        let Some(askpass) = &self.rules.askpass else { return Err(String::new()) };
-        by_window(askpass, text).await.map_err(|error| format!(": {} cannot be run: {error}", askpass.display()))
+        let Some(askpass) = &self.rules.askpass else { return Err(NobodyToAsk::NoWay) };
+        by_window(askpass, text).await.map_err(|cause| NobodyToAsk::Askpass { program: askpass.clone(), cause })
     }
 }
 
-/// A question that waits; it is gone with who asked it, answered or not.
-struct Waiting {
-    state: Rc<RefCell<State>>,
+/// A waiting question. It is withdrawn when this is dropped, answered or not.
+struct WaitingQuestion {
+    questions: Rc<RefCell<Questions>>,
     number: u64,
 }
 
-impl Drop for Waiting {
+impl Drop for WaitingQuestion {
     fn drop(&mut self) {
-        self.state.borrow_mut().asks.remove(&self.number);
+        self.questions.borrow_mut().waiting.remove(&self.number);
     }
 }
 
-/// An askpass program answers a question with its exit status. Its window is closed when nobody waits for the answer any more.
+/// Asks with an askpass program, whose exit status is the answer. Its window is closed when nobody waits for the answer any more.
 async fn by_window(askpass: &OsString, text: &str) -> io::Result<bool> {
     let mut window = tokio::process::Command::new(askpass)
         .arg(crate::escape::Escaped(text).to_string())
@@ -292,16 +302,16 @@ mod tests {
     use super::*;
 
     fn rules(signatures: u32, lifetime: Duration) -> Rules {
-        Rules { ask: true, signatures, lifetime, patience: Duration::from_millis(300), notifications: false, askpass: None }
+        Rules { ask: true, signatures, lifetime, timeout: Duration::from_millis(300), notifications: false, askpass: None }
     }
 
     fn asker(host: &str) -> Asker {
-        Asker { host: Some(host.into()), way: Way::Here }
+        Asker { host: Some(host.into()), route: ClientRoute::Local }
     }
 
     fn through(process: i32, host: &str) -> Asker {
-        let way = Way::Forwarder { process, started: 1, command: "ssh -R there:here build".into() };
-        Asker { way, ..asker(host) }
+        let route = ClientRoute::Forwarder { process, started: 1, command: "ssh -R there:here build".into() };
+        Asker { route, ..asker(host) }
     }
 
     fn run(test: impl Future<Output = ()>) {
@@ -310,15 +320,15 @@ mod tests {
     }
 
     #[test]
-    fn without_anybody_to_ask_the_answer_is_no() {
+    fn without_anybody_to_ask_the_signature_is_denied() {
         run(async {
-            let refused = Confirmations::new(rules(5, PATIENCE)).allow(&asker("host"), "ann", "a commit").await.unwrap_err();
+            let refused = Confirmations::new(rules(5, ANSWER_TIMEOUT)).allow(&asker("host"), "ann", "a commit").await.unwrap_err();
             assert_eq!((refused.kind, refused.message.as_str()), (Refusal::Denied, "nobody can be asked where the agent runs"));
         });
     }
 
     #[test]
-    fn a_yes_covers_so_many_signatures_of_one_machine_and_one_identity() {
+    fn an_approval_covers_signatures_of_one_machine_and_one_identity() {
         run(async {
             let confirmations = Confirmations::new(rules(2, Duration::from_secs(600)));
             let mut questions = confirmations.watch();
@@ -335,7 +345,7 @@ mod tests {
             for (asker, identity) in [(&a, "ann"), (&a, "ann"), (&a, "ann"), (&b, "ann"), (&a, "bob")] {
                 confirmations.allow(asker, identity, "a commit").await.unwrap();
             }
-            // a yes for one connection is none for another that gives itself the same name
+            // an approval is for one connection, whatever name another claims
             for asker in [through(7, "a"), through(7, "a"), through(8, "a")] {
                 confirmations.allow(&asker, "ann", "a commit").await.unwrap();
             }
@@ -343,21 +353,21 @@ mod tests {
             assert_eq!(asked.len(), 6, "{asked:?}");
             assert_eq!(
                 asked[0],
-                "A client on this machine, in a container perhaps, that calls its machine “a” asks for a signature as ann on a commit. A yes \
-                 covers 2 signatures or 10 minutes."
+                "A client that runs on this machine (perhaps in a container) and calls its machine “a” asks for a signature as ann on a commit. One \
+                 approval covers 2 signatures or 10 minutes."
             );
             assert_eq!(
                 asked[4],
-                "A client through the connection of process 7 (ssh -R there:here build) that calls its machine “a” asks for a signature as \
-                 ann on a commit. A yes covers 2 signatures or 10 minutes."
+                "A client that connects through process 7 (ssh -R there:here build) and calls its machine “a” asks for a signature as ann on a commit. \
+                 One approval covers 2 signatures or 10 minutes."
             );
         });
     }
 
     #[test]
-    fn a_no_and_silence_refuse() {
+    fn no_and_no_answer_deny() {
         run(async {
-            let confirmations = Confirmations::new(rules(5, PATIENCE));
+            let confirmations = Confirmations::new(rules(5, ANSWER_TIMEOUT));
             let mut questions = confirmations.watch();
             let answering = confirmations.clone();
             tokio::task::spawn_local(async move {
@@ -375,23 +385,23 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_leaves_takes_its_question_along() {
+    fn the_question_of_a_client_that_leaves_is_withdrawn() {
         run(async {
-            let confirmations = Confirmations::new(rules(1, PATIENCE));
+            let confirmations = Confirmations::new(rules(1, ANSWER_TIMEOUT));
             let _questions = confirmations.watch();
-            for _ in 0..=MAX_ASKS {
+            for _ in 0..=MAX_QUESTIONS {
                 let host = asker("host");
                 let asking = confirmations.allow(&host, "ann", "a commit");
                 assert!(tokio::time::timeout(Duration::from_millis(5), asking).await.is_err());
             }
-            assert!(confirmations.state.borrow().asks.is_empty());
+            assert!(confirmations.questions.borrow().waiting.is_empty());
         });
     }
 
     #[test]
-    fn who_watched_and_is_gone_leaves_the_question_to_others() {
+    fn a_question_that_nobody_watches_any_more_goes_to_the_desktop() {
         run(async {
-            let confirmations = Confirmations::new(Rules { patience: PATIENCE, ..rules(1, PATIENCE) });
+            let confirmations = Confirmations::new(Rules { timeout: ANSWER_TIMEOUT, ..rules(1, ANSWER_TIMEOUT) });
             let questions = confirmations.watch();
             tokio::task::spawn_local(async move { drop(questions) });
             let refused = confirmations.allow(&asker("host"), "ann", "a commit").await.unwrap_err();
@@ -400,9 +410,9 @@ mod tests {
     }
 
     #[test]
-    fn an_askpass_program_that_is_missing_is_nobody_to_ask() {
+    fn a_missing_askpass_program_is_named() {
         run(async {
-            let confirmations = Confirmations::new(Rules { askpass: Some("/no/such/askpass".into()), ..rules(1, PATIENCE) });
+            let confirmations = Confirmations::new(Rules { askpass: Some("/no/such/askpass".into()), ..rules(1, ANSWER_TIMEOUT) });
             let refused = confirmations.allow(&asker("host"), "ann", "a commit").await.unwrap_err();
             assert_eq!(refused.kind, Refusal::Denied);
             let why = "nobody can be asked where the agent runs: /no/such/askpass cannot be run: ";
@@ -411,9 +421,9 @@ mod tests {
     }
 
     #[test]
-    fn a_user_may_turn_it_off() {
+    fn confirmation_can_be_turned_off() {
         run(async {
-            let confirmations = Confirmations::new(Rules { ask: false, ..rules(1, PATIENCE) });
+            let confirmations = Confirmations::new(Rules { ask: false, ..rules(1, ANSWER_TIMEOUT) });
             confirmations.allow(&asker("host"), "ann", "a commit").await.unwrap();
         });
     }

@@ -1,4 +1,4 @@
-//! What is remembered of forwarded clients: how many signatures they took lately, and to whose login the names led that they gave.
+//! What the agent remembers of forwarded clients: how many signatures they got lately, and the identities of the names that they sent.
 
 use super::confirm::Asker;
 use std::{
@@ -8,49 +8,49 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Signatures for forwarded clients together within [`SPAN`], at most; more wait.
+/// Signatures for all forwarded clients within [`SPAN`], at most; further ones wait.
 const MAX_SIGNATURES: usize = 1000;
 const SPAN: Duration = Duration::from_secs(60);
-/// Names that are remembered, at most.
-const MAX_NAMES: usize = 1024;
+/// Aliases that are remembered, at most.
+const MAX_ALIASES: usize = 1024;
 
-/// Clients that are served at once, at most: so that the user's own always are.
+/// Clients that are served at once, at most, so that the user's own clients always are.
 const MAX_CLIENTS: usize = 64;
 
 #[derive(Default)]
-pub(super) struct Forwarded {
+pub(super) struct ForwardedClients {
     served: Rc<Cell<usize>>,
     recent: RefCell<VecDeque<Instant>>,
-    /// By who asked, the instance and the name.
-    names: RefCell<HashMap<(Asker, String, String), String>>,
+    /// Identities by client, instance and name.
+    aliases: RefCell<HashMap<(Asker, String, String), String>>,
 }
 
-/// A client's place; it is free again when this is dropped.
-pub(super) struct Entered(Rc<Cell<usize>>);
+/// A client that is served until this is dropped.
+pub(super) struct Served(Rc<Cell<usize>>);
 
-impl Drop for Entered {
+impl Drop for Served {
     fn drop(&mut self) {
         self.0.set(self.0.get() - 1);
     }
 }
 
-impl Forwarded {
-    /// A place for a client, where there is one.
-    pub(super) fn place(&self) -> Option<Entered> {
+impl ForwardedClients {
+    /// Counts a client; `None` if too many are served.
+    pub(super) fn enter(&self) -> Option<Served> {
         (self.served.get() < MAX_CLIENTS).then(|| {
             self.served.set(self.served.get() + 1);
-            Entered(Rc::clone(&self.served))
+            Served(Rc::clone(&self.served))
         })
     }
 
-    /// Waits until one more signature is not one too many.
-    pub(super) async fn enter(&self) {
+    /// Waits until one more signature is within the limit.
+    pub(super) async fn limit_rate(&self) {
         while let Some(pause) = self.pause() {
             tokio::time::sleep(pause).await;
         }
     }
 
-    /// Counts a signature, or says after which time it can be counted.
+    /// Counts a signature, or returns how long to wait.
     fn pause(&self) -> Option<Duration> {
         let mut recent = self.recent.borrow_mut();
         while recent.front().is_some_and(|time| time.elapsed() >= SPAN) {
@@ -65,43 +65,43 @@ impl Forwarded {
         }
     }
 
-    /// The identity to whose login this client's name led.
+    /// The identity for which this client's name stands.
     pub(super) fn identity(&self, asker: &Asker, instance: &str, name: &str) -> Option<String> {
-        self.names.borrow().get(&(asker.clone(), instance.to_owned(), name.to_owned())).cloned()
+        self.aliases.borrow().get(&(asker.clone(), instance.to_owned(), name.to_owned())).cloned()
     }
 
-    /// A client's name led to a login: for this client alone.
-    pub(super) fn led(&self, asker: &Asker, instance: &str, name: &str, identity: &str) {
-        let mut names = self.names.borrow_mut();
-        if names.len() >= MAX_NAMES {
-            names.clear();
+    /// Makes a name an alias of an identity, for this client alone.
+    pub(super) fn add_alias(&self, asker: &Asker, instance: &str, name: &str, identity: &str) {
+        let mut aliases = self.aliases.borrow_mut();
+        if aliases.len() >= MAX_ALIASES {
+            aliases.clear();
         }
-        names.insert((asker.clone(), instance.to_owned(), name.to_owned()), identity.to_owned());
+        aliases.insert((asker.clone(), instance.to_owned(), name.to_owned()), identity.to_owned());
     }
 
-    /// Forgets the names.
+    /// Removes all aliases.
     pub(super) fn forget(&self) {
-        self.names.borrow_mut().clear();
+        self.aliases.borrow_mut().clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::peer::Way;
+    use crate::agent::peer::ClientRoute;
 
     #[test]
-    fn more_clients_than_there_may_be_have_no_place() {
-        let forwarded = Forwarded::default();
-        let mut places: Vec<_> = std::iter::repeat_with(|| forwarded.place()).take_while(Option::is_some).collect();
-        assert_eq!(places.len(), MAX_CLIENTS);
-        places.pop();
-        assert!(forwarded.place().is_some());
+    fn a_client_too_many_is_not_served() {
+        let forwarded = ForwardedClients::default();
+        let mut served: Vec<_> = std::iter::repeat_with(|| forwarded.enter()).take_while(Option::is_some).collect();
+        assert_eq!(served.len(), MAX_CLIENTS);
+        served.pop();
+        assert!(forwarded.enter().is_some());
     }
 
     #[test]
-    fn more_signatures_than_there_may_be_wait() {
-        let forwarded = Forwarded::default();
+    fn a_signature_too_many_waits() {
+        let forwarded = ForwardedClients::default();
         for _ in 0..MAX_SIGNATURES {
             assert_eq!(forwarded.pause(), None);
         }
@@ -110,16 +110,16 @@ mod tests {
     }
 
     #[test]
-    fn a_name_leads_to_a_login_for_the_client_that_gave_it() {
-        let forwarded = Forwarded::default();
-        let asker = |host: &str| Asker { host: Some(host.into()), way: Way::Here };
-        forwarded.led(&asker("a"), "local", "work", "ann");
+    fn an_alias_is_for_the_client_that_sent_it() {
+        let forwarded = ForwardedClients::default();
+        let asker = |host: &str| Asker { host: Some(host.into()), route: ClientRoute::Local };
+        forwarded.add_alias(&asker("a"), "local", "work", "ann");
         assert_eq!(forwarded.identity(&asker("a"), "local", "work").as_deref(), Some("ann"));
         assert_eq!(forwarded.identity(&asker("b"), "local", "work"), None);
         assert_eq!(forwarded.identity(&asker("a"), "public", "work"), None);
-        for number in 0..MAX_NAMES {
-            forwarded.led(&asker("c"), "local", &number.to_string(), "eve");
+        for number in 0..MAX_ALIASES {
+            forwarded.add_alias(&asker("c"), "local", &number.to_string(), "eve");
         }
-        assert!(forwarded.names.borrow().len() <= MAX_NAMES);
+        assert!(forwarded.aliases.borrow().len() <= MAX_ALIASES);
     }
 }

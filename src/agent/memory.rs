@@ -1,30 +1,29 @@
-//! Where the agent's memory does not go: into the swap, a core dump, or another process.
+//! Keeps the agent's memory out of swap, core dumps and other processes.
 //!
-//! All of it is locked where the limit (`RLIMIT_MEMLOCK`) is far above what a process ever has. With the limits that systems have as a rule,
-//! the first allocation beyond them would fail; so what is writable is locked, which is little, each time after a key or a token came into
-//! it. What is locked stays so.
+//! All memory is locked if the limit (`RLIMIT_MEMLOCK`) is far above what the process needs. With usual limits the first allocation beyond the
+//! limit would fail. Then only writable memory is locked, which is little, each time after a key or a token was stored in it.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::{cell::RefCell, rc::Rc};
 
-/// Below this limit not all memory is locked, in bytes.
+/// With a lower limit not all memory is locked, in bytes.
 #[cfg(target_os = "linux")]
 const ENOUGH: u64 = 1 << 30;
-/// Writable memory is locked up to so many bytes.
+/// Writable memory is locked up to this size, in bytes.
 const MOST: usize = 32 << 20;
 
-/// How far it is locked. Clones are the same.
+/// What is locked. Clones share it.
 #[derive(Clone)]
 pub(super) struct Memory(Rc<RefCell<Locked>>);
 
 enum Locked {
     All,
     Writable,
-    Not(String),
+    Not(NotLocked),
 }
 
 impl Memory {
-    /// Keeps other processes, core dumps and the swap from this process' memory.
+    /// Keeps this process' memory from other processes, core dumps and swap.
     pub(super) fn protect(readable: bool) -> Self {
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
         #[cfg(target_os = "linux")]
@@ -33,28 +32,39 @@ impl Memory {
         }
         #[cfg(not(target_os = "linux"))]
         let _ = readable;
-        // as far as a process may raise it by itself
+        // raises the limit as far as a process may by itself
         let allowed = getrlimit(Resource::Memlock).maximum;
         let _ = setrlimit(Resource::Memlock, Rlimit { current: allowed, maximum: allowed });
         Self(Rc::new(RefCell::new(if lock_all() { Locked::All } else { writable() })))
     }
 
-    /// To be called when keys or tokens have come into it.
-    pub(super) fn cover(&self) {
+    /// Locks memory again, after keys or tokens were stored in it.
+    pub(super) fn lock_new_pages(&self) {
         let mut locked = self.0.borrow_mut();
         if !matches!(*locked, Locked::All) {
             *locked = writable();
         }
     }
 
-    /// What was reached, in words.
-    pub(super) fn words(&self) -> String {
+    /// What is locked, in words.
+    pub(super) fn describe(&self) -> String {
         match &*self.0.borrow() {
-            Locked::All => "locked".into(),
-            Locked::Writable => "locked where it is written to".into(),
-            Locked::Not(why) => format!("not locked: {why}"),
+            Locked::All => "all memory is kept out of swap".into(),
+            Locked::Writable => "keys are kept out of swap".into(),
+            Locked::Not(why) => format!("keys may be swapped out: {why}"),
         }
     }
+}
+
+/// Why memory is not locked.
+#[derive(Debug, thiserror::Error)]
+enum NotLocked {
+    #[error("the agent has more than {} KiB of writable memory", MOST >> 10)]
+    TooMuch,
+    #[error("{cause}; RLIMIT_MEMLOCK allows {limit}")]
+    Refused { cause: region::Error, limit: String },
+    #[error(transparent)]
+    Regions(#[from] region::Error),
 }
 
 fn writable() -> Locked {
@@ -73,26 +83,26 @@ fn lock_all() -> bool {
     false
 }
 
-/// Locks what this process alone can write.
-fn lock_writable() -> Result<(), String> {
-    let regions = region::query_range(std::ptr::without_provenance::<u8>(1), usize::MAX / 2).map_err(|error| error.to_string())?;
+/// Locks the writable memory that is not shared.
+fn lock_writable() -> Result<(), NotLocked> {
+    let regions = region::query_range(std::ptr::without_provenance::<u8>(1), usize::MAX / 2)?;
     let mut sum = 0;
     for region in regions {
-        let region = region.map_err(|error| error.to_string())?;
+        let region = region?;
         if !region.is_writable() || region.is_shared() {
             continue;
         }
         sum += region.len();
         if sum > MOST {
-            return Err(format!("it has more than {} KiB that are written to", MOST >> 10));
+            return Err(NotLocked::TooMuch);
         }
         let guard = region::lock(region.as_ptr::<u8>(), region.len());
-        // which would unlock it when it is dropped
-        std::mem::forget(guard.map_err(|error| format!("{error}; RLIMIT_MEMLOCK allows {}", limit()))?);
+        // dropping the guard would unlock it
+        std::mem::forget(guard.map_err(|cause| NotLocked::Refused { cause, limit: limit() })?);
     }
     Ok(())
 }
 
 fn limit() -> String {
-    getrlimit(Resource::Memlock).current.map_or_else(|| "all".to_owned(), |limit| format!("{} KiB", limit >> 10))
+    getrlimit(Resource::Memlock).current.map_or_else(|| "any size".to_owned(), |limit| format!("{} KiB", limit >> 10))
 }

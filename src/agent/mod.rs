@@ -16,17 +16,22 @@
 //! * `memory`: keeps keys out of swap, core dumps and other processes;
 //! * `clients`: counts the clients, and those that only wait;
 //! * `server`: the process that listens;
+//! * `requests`, `signing`: what it does for each request;
+//! * `journal`: the newest signatures;
 //! * `client`: asks for a signature, and starts an agent if none runs.
 
 pub mod client;
 mod clients;
 pub mod confirm;
 mod forwarded;
+mod journal;
 pub mod keyring;
 pub mod login;
 mod memory;
 mod notification;
 pub mod peer;
 pub mod place;
+mod requests;
 pub mod server;
-pub mod vault;
+mod signing;
+mod vault;

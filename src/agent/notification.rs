@@ -1,7 +1,7 @@
 //! A question as a notification with two buttons, over D-Bus (freedesktop.org's Desktop Notifications Specification 1.2).
 //!
-//! Only the button that allows is a yes. A notification that is closed, or of which nothing is heard any more, is a no. What others said of
-//! themselves is text in it, never markup.
+//! Only the button "Allow" approves. A notification that is closed, or that disappears, means no. A client's own words are shown as text,
+//! never as markup.
 
 #[cfg(target_vendor = "apple")]
 pub(super) async fn ask(_text: &str) -> Option<bool> {
@@ -18,12 +18,12 @@ mod desktop {
     use tokio::sync::oneshot;
     use zbus::{export::futures_core::Stream, zvariant::Value};
 
-    /// How long the desktop may take to show it.
-    const PATIENCE: Duration = Duration::from_secs(5);
+    /// How long the desktop may take to show the notification.
+    const DESKTOP_TIMEOUT: Duration = Duration::from_secs(5);
     const SUMMARY: &str = "A signature for another machine";
     const ALLOW: &str = "allow";
     const REFUSE: &str = "refuse";
-    /// It stays until somebody does something.
+    /// A notification that stays until the user acts.
     const CRITICAL: u8 = 2;
     const NEVER: i32 = 0;
 
@@ -36,7 +36,7 @@ mod desktop {
     trait Notifications {
         fn get_capabilities(&self) -> zbus::Result<Vec<String>>;
 
-        #[expect(clippy::too_many_arguments, reason = "the specification's")]
+        #[expect(clippy::too_many_arguments, reason = "the parameters of the D-Bus call")]
         fn notify(
             &self,
             app_name: &str,
@@ -58,9 +58,10 @@ mod desktop {
         fn notification_closed(&self, id: u32, reason: u32) -> zbus::Result<()>;
     }
 
-    /// Asks, where the desktop shows notifications with buttons. The notification goes when nobody waits for the answer any more.
+    /// Asks if the desktop shows notifications with buttons, else returns `None`. The notification is closed when nobody waits for the answer any
+    /// more.
     pub async fn ask(text: &str) -> Option<bool> {
-        let shown = tokio::time::timeout(PATIENCE, Shown::new(text)).await.ok()??;
+        let shown = tokio::time::timeout(DESKTOP_TIMEOUT, Shown::new(text)).await.ok()??;
         let (mut answer, answered) = oneshot::channel();
         tokio::task::spawn_local(async move {
             let Shown { notifications, id, actions, ends } = shown;
@@ -70,7 +71,7 @@ mod desktop {
                 }
                 () = answer.closed() => {}
             }
-            // one that was answered may be gone already
+            // an answered notification may be closed already
             let _ = notifications.close_notification(id).await;
         });
         Some(answered.await.unwrap_or(false))
@@ -94,7 +95,7 @@ mod desktop {
             }
             let text = Escaped(text).to_string();
             let body = if can("body-markup") { text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") } else { text };
-            // from before it is shown: nobody is too quick
+            // subscribed before it is shown, so that no answer is missed
             let actions = notifications.receive_action_invoked().await.ok()?;
             let ends = notifications.receive_notification_closed().await.ok()?;
             let hints = HashMap::from([("urgency", Value::U8(CRITICAL))]);
@@ -107,7 +108,7 @@ mod desktop {
     async fn answer_of(id: u32, mut actions: ActionInvokedStream, mut ends: NotificationClosedStream) -> bool {
         loop {
             tokio::select! {
-                // a button's signal comes before the one of the end that it brings
+                // a button's signal comes before the signal of the end
                 biased;
                 action = next(&mut actions) => match action.map(|action| action.args().map(|args| (args.id, args.action_key.clone()))) {
                     Some(Ok((of, key))) if of == id => return key == ALLOW,

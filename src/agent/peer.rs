@@ -1,20 +1,20 @@
 //! Who is at the other end of a socket, as far as the kernel tells.
 //!
-//! User ids are compared as the kernel shows them to this process. A user namespace (most containers have one) shows each user that it
-//! does not map as one and the same id, the overflow id: a process that has that id itself cannot tell strangers from itself there.
+//! User ids are compared as the kernel shows them to this process. In a user namespace (most containers have one) all users that are not
+//! mapped have the same id, the overflow id. A process with that id cannot tell other users from itself.
 //!
-//! A forwarded client comes through a process of this machine, as a rule ssh's, which lives as long as the connection to the other machine
-//! does. What that machine says of itself it may have made up; through which process it came, it cannot.
+//! A forwarded client connects through a process of this machine, usually ssh, which lives as long as the connection to the other machine.
+//! That machine can lie about itself, but not about the process.
 
 use rustix::process::geteuid;
 use std::sync::OnceLock;
 
-/// Programs that stay between the agent and another machine.
+/// Programs that forward connections from another machine.
 const FORWARDERS: &[&str] = &["ssh", "sshd", "sshd-session", "dbclient", "plink"];
-/// Of a command line so many characters are shown.
+/// Characters of a command line that are shown, at most.
 const MAX_COMMAND: usize = 200;
 
-/// This process' user id; `None` where others have the same one here. It is found out once.
+/// This process' user id; `None` if other users have the same one here. It is determined once.
 pub fn own_user() -> Option<u32> {
     static OWN: OnceLock<Option<u32>> = OnceLock::new();
     *OWN.get_or_init(find_own_user)
@@ -24,45 +24,45 @@ fn find_own_user() -> Option<u32> {
     let user = geteuid().as_raw();
     #[cfg(target_os = "linux")]
     if let Ok(overflow) = std::fs::read_to_string("/proc/sys/kernel/overflowuid")
-        && stands_for_strangers(user, &overflow, || std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default())
+        && is_shared_overflow_id(user, &overflow, || std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default())
     {
         return None;
     }
     Some(user)
 }
 
-/// Whether a user id is the overflow id of a namespace that does not map every user (`user_namespaces(7)`).
+/// Whether a user id is the overflow id of a namespace that does not map all users (`user_namespaces(7)`).
 #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "other systems have no user namespaces; tests call it"))]
-fn stands_for_strangers(user: u32, overflow: &str, map: impl FnOnce() -> String) -> bool {
+fn is_shared_overflow_id(user: u32, overflow: &str, map: impl FnOnce() -> String) -> bool {
     let mapped = |map: String| map.lines().filter_map(|line| line.split_whitespace().nth(2)?.parse::<u64>().ok()).sum::<u64>();
-    // the id -1 is nobody's
+    // the id -1 belongs to nobody
     overflow.trim().parse() == Ok(user) && mapped(map()) < u64::from(u32::MAX)
 }
 
-/// Through what a client reached a socket of this machine.
+/// How a client connected to a socket of this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Way {
-    /// A process that forwards for another machine.
+pub enum ClientRoute {
+    /// Through a process that forwards connections from another machine.
     Forwarder {
         /// Its id.
         process: i32,
-        /// When it started, in ticks since the system did: with the id, it is this process and no later one.
+        /// When it started, in ticks since boot. Together with the id it identifies the process.
         started: u64,
         /// Its command line, shortened.
         command: String,
     },
-    /// A process of this machine itself, in a container perhaps, or one that nothing is known of.
-    Here,
+    /// From a process of this machine, perhaps in a container, or from an unknown one.
+    Local,
 }
 
-impl Way {
-    /// The way by which the process with this id came.
+impl ClientRoute {
+    /// The route of the process with this id.
     pub fn of(process: Option<i32>) -> Self {
-        process.and_then(forwarder).unwrap_or(Self::Here)
+        process.and_then(forwarder).unwrap_or(Self::Local)
     }
 }
 
-fn forwarder(process: i32) -> Option<Way> {
+fn forwarder(process: i32) -> Option<ClientRoute> {
     let read = |name: &str| std::fs::read(format!("/proc/{process}/{name}")).ok();
     let name = String::from_utf8(read("comm")?).ok()?;
     if !FORWARDERS.contains(&name.trim_end()) {
@@ -76,10 +76,10 @@ fn forwarder(process: i32) -> Option<Way> {
     if command.len() < line.len() {
         command.push('…');
     }
-    Some(Way::Forwarder { process, started, command })
+    Some(ClientRoute::Forwarder { process, started, command })
 }
 
-/// Field 22 of `/proc/PID/stat` (`proc_pid_stat(5)`). The name, field 2, may hold anything.
+/// Field 22 of `/proc/PID/stat` (`proc_pid_stat(5)`). Field 2, the name, may contain anything.
 fn start_time(stat: &str) -> Option<u64> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }
@@ -89,18 +89,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_has_the_overflow_id_knows_nobody() {
+    fn a_process_with_the_overflow_id_cannot_tell_users_apart() {
         let everybody = "         0          0 4294967295\n";
         let one = "         0       1000          1\n";
         for (user, map, strangers) in
             [(65534, everybody, false), (65534, one, true), (65534, "", true), (0, one, false), (0, "", false), (1000, everybody, false)]
         {
-            assert_eq!(stands_for_strangers(user, "65534\n", || map.to_owned()), strangers, "{user} {map}");
+            assert_eq!(is_shared_overflow_id(user, "65534\n", || map.to_owned()), strangers, "{user} {map}");
         }
     }
 
     #[test]
-    fn a_start_time_is_found_behind_any_name() {
+    fn the_start_time_is_found_after_any_name() {
         let stat = "17 (a ) 1 2) S 1 17 17 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 1000 1";
         assert_eq!(start_time(stat), Some(4711));
         assert_eq!(start_time(""), None);
@@ -108,10 +108,10 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn this_process_forwards_for_nobody() {
+    fn this_process_forwards_nothing() {
         let process = i32::try_from(std::process::id()).unwrap();
-        assert_eq!(Way::of(Some(process)), Way::Here);
-        assert_eq!(Way::of(None), Way::Here);
+        assert_eq!(ClientRoute::of(Some(process)), ClientRoute::Local);
+        assert_eq!(ClientRoute::of(None), ClientRoute::Local);
         assert!(start_time(&std::fs::read_to_string("/proc/self/stat").unwrap()).is_some());
     }
 }

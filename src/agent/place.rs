@@ -1,12 +1,12 @@
-//! Where the agent's sockets are: a folder of the user's own, in which nobody else can put anything.
+//! The folder of the agent's sockets, in which only the user can create files.
 //!
 //! | file | mode | meaning |
 //! | --- | --- | --- |
-//! | the folder: `paraph` in `$XDG_RUNTIME_DIR`, else `paraph-UID` in the folder for temporary files | 0700 | whoever can write it decides who hears what is to be signed |
-//! | `agent.sock` | 0600 | all calls |
-//! | `forward.sock` | 0600 | signatures only, each confirmed: the one to forward |
-//! | `agent.lock` | 0600 | held by the agent: two that start at once leave one |
-//! | `locked` | 0600 | it is there while the agent signs nothing, so that an agent that is started anew does not either |
+//! | the folder: `paraph` in `$XDG_RUNTIME_DIR`, else `paraph-UID` in the folder for temporary files | 0700 | whoever can write it decides which process gets the requests |
+//! | `agent.sock` | 0600 | accepts all calls |
+//! | `forward.sock` | 0600 | accepts only signatures, each confirmed; may be forwarded |
+//! | `agent.lock` | 0600 | held by the agent, so that only one runs |
+//! | `locked` | 0600 | exists while the agent is locked, so that the next agent is locked too |
 
 use super::peer;
 use rustix::fs::OFlags;
@@ -17,68 +17,63 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The longest path of a socket, in bytes: `sun_path` without its NUL.
+/// The limit of a socket's path, in bytes: `sun_path` without its NUL.
 const MAX_PATH: usize = if cfg!(any(target_os = "linux", target_os = "android")) { 107 } else { 103 };
 
-/// The folder, checked.
+/// The checked folder.
 #[derive(Debug, Clone)]
 pub struct Place {
     folder: PathBuf,
 }
 
-/// Why no socket can be used.
+/// Why the folder or a socket cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
-    /// A folder or socket that is not the user's alone.
+    /// A folder or socket that others may control.
     #[error("{} is not used for the agent: {why}", .path.display())]
     Unsafe {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// What is wrong.
+        /// What is wrong with it.
         why: String,
     },
-    /// No socket can have this path.
-    #[error("{} is too long for a socket: {} bytes, of which the system takes {MAX_PATH}", .path.display(), .path.as_os_str().len())]
+    /// The path is too long for a socket.
+    #[error("{} is too long for a socket: {} bytes; at most {MAX_PATH} are possible", .path.display(), .path.as_os_str().len())]
     TooLong {
-        /// The socket's.
+        /// The path.
         path: PathBuf,
     },
-    /// The user id of this process is also that of strangers.
-    #[error(
-        "this user namespace shows every user that it does not know under the id of this process, {user}, so nobody can be told apart: \
-         run this as a user that the namespace maps"
-    )]
-    Strangers {
+    /// Other users have the user id of this process.
+    #[error("the user id {user} of this process stands for all users that this user namespace does not map, so they cannot be told apart")]
+    SharedUserId {
         /// The id.
         user: u32,
     },
-    /// The system said no.
+    /// The system reported an error.
     #[error("{} cannot be used for the agent: {cause}", .path.display())]
     Io {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: io::Error,
     },
 }
 
 impl PlaceError {
-    /// What to do.
-    pub fn hint(&self) -> Option<&'static str> {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
         match self {
-            Self::Strangers { .. } => None,
-            _ => Some(
-                "mend it (`chmod 700` where it is yours), or let XDG_RUNTIME_DIR name a folder that is there, has a short path, and is yours alone",
-            ),
+            Self::SharedUserId { .. } => "run this as a user that the namespace maps",
+            _ => "fix its permissions with `chmod 700`, or set XDG_RUNTIME_DIR to an existing folder of your own with a short path",
         }
     }
 }
 
 impl Place {
-    /// The user's folder, made where it is not there.
+    /// The user's folder, created if it does not exist.
     ///
     /// # Errors
-    /// [`PlaceError`]: a folder that belongs to somebody else, is a link, or is open to others.
+    /// [`PlaceError`]: the folder belongs to another user, is a symbolic link, or can be entered by others.
     pub fn of_user() -> Result<Self, PlaceError> {
         let runtime = directories::BaseDirs::new().and_then(|base| base.runtime_dir().map(Path::to_owned));
         Self::at(match runtime {
@@ -87,10 +82,10 @@ impl Place {
         })
     }
 
-    /// This folder, made where it is not there.
+    /// This folder, created if it does not exist.
     ///
     /// # Errors
-    /// As [`Place::of_user`].
+    /// The same as [`Place::of_user`].
     pub fn at(folder: PathBuf) -> Result<Self, PlaceError> {
         let longest = Self { folder: folder.clone() }.forward_socket();
         if longest.as_os_str().len() > MAX_PATH {
@@ -105,16 +100,16 @@ impl Place {
         let metadata = std::fs::symlink_metadata(&folder).map_err(|cause| PlaceError::Io { path: folder.clone(), cause })?;
         let unsafe_because = |why: &str| Err(PlaceError::Unsafe { path: folder.clone(), why: why.to_owned() });
         if metadata.file_type().is_symlink() {
-            return unsafe_because("it is a link");
+            return unsafe_because("it is a symbolic link");
         }
         if !metadata.is_dir() {
-            return unsafe_because("it is no folder");
+            return unsafe_because("it is not a folder");
         }
         if metadata.uid() != user {
             return unsafe_because(&another_user(metadata.uid(), user));
         }
         if metadata.mode() & 0o077 != 0 {
-            return unsafe_because(&format!("others may enter it (its mode is {:04o}, and 0700 is needed)", metadata.mode() & 0o7777));
+            return unsafe_because(&format!("others may enter it (mode {:04o}; expected 0700)", metadata.mode() & 0o7777));
         }
         match folder.parent().and_then(replaceable) {
             Some(why) => unsafe_because(&why),
@@ -132,7 +127,7 @@ impl Place {
         self.folder.join("forward.sock")
     }
 
-    /// The lock of the one agent, held for as long as the file is open; `None` where an agent holds it.
+    /// The lock of the only agent, held while the file is open; `None` if an agent holds it.
     ///
     /// # Errors
     /// [`PlaceError`].
@@ -154,12 +149,12 @@ impl Place {
         }
     }
 
-    /// Whether the agent signs nothing.
+    /// Whether the agent is locked.
     pub fn is_locked(&self) -> bool {
         self.folder.join("locked").exists()
     }
 
-    /// Says that the agent signs nothing, or ends that.
+    /// Locks or unlocks the agent and the next ones.
     ///
     /// # Errors
     /// [`PlaceError::Io`].
@@ -175,7 +170,7 @@ impl Place {
         }
     }
 
-    /// Listens on a socket of this folder. What an agent that is gone left there is removed: only who holds the lock may call it.
+    /// Listens on a socket of this folder, and removes what an earlier agent left there. The caller must hold the lock.
     ///
     /// # Errors
     /// [`PlaceError`].
@@ -183,24 +178,24 @@ impl Place {
         let failed = |cause| PlaceError::Io { path: path.to_owned(), cause };
         match std::fs::symlink_metadata(path) {
             Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path).map_err(failed)?,
-            Ok(_) => return Err(PlaceError::Unsafe { path: path.to_owned(), why: "it is no socket".into() }),
+            Ok(_) => return Err(PlaceError::Unsafe { path: path.to_owned(), why: "it is not a socket".into() }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(cause) => return Err(failed(cause)),
         }
-        // the folder keeps others out before the mode does
+        // the folder keeps others out until the mode is set
         let listener = std::os::unix::net::UnixListener::bind(path).map_err(failed)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
         Ok(listener)
     }
 }
 
-/// What tells a socket from another that takes its place.
+/// Identifies a socket, so that one that replaces it is noticed.
 pub fn mark(socket: &Path) -> Option<(u64, u64)> {
     let metadata = std::fs::symlink_metadata(socket).ok()?;
     Some((metadata.dev(), metadata.ino()))
 }
 
-/// Refuses a socket that somebody else could have put there: one that is a link, or belongs to another user.
+/// Refuses a socket that another user could have created: a symbolic link, or a socket of another user.
 ///
 /// # Errors
 /// [`PlaceError`].
@@ -208,9 +203,9 @@ pub fn check_socket(path: &Path) -> Result<(), PlaceError> {
     let metadata = std::fs::symlink_metadata(path).map_err(|cause| PlaceError::Io { path: path.to_owned(), cause })?;
     let user = own_user()?;
     let why = if metadata.file_type().is_symlink() {
-        "it is a link".to_owned()
+        "it is a symbolic link".to_owned()
     } else if !metadata.file_type().is_socket() {
-        "it is no socket".to_owned()
+        "it is not a socket".to_owned()
     } else if metadata.uid() != user {
         another_user(metadata.uid(), user)
     } else {
@@ -220,22 +215,20 @@ pub fn check_socket(path: &Path) -> Result<(), PlaceError> {
 }
 
 fn own_user() -> Result<u32, PlaceError> {
-    peer::own_user().ok_or_else(|| PlaceError::Strangers { user: rustix::process::geteuid().as_raw() })
+    peer::own_user().ok_or_else(|| PlaceError::SharedUserId { user: rustix::process::geteuid().as_raw() })
 }
 
-/// Why others could put another folder in the place of one in `parent`; `None` where they could not.
+/// Why others could replace a folder in `parent`; `None` if they could not.
 fn replaceable(parent: &Path) -> Option<String> {
     const STICKY: u32 = 0o1000;
     let mode = std::fs::metadata(parent).ok()?.mode();
     let is_open = mode & 0o022 != 0 && mode & STICKY == 0;
-    is_open.then(|| {
-        format!("others may write to {} (its mode is {:04o}), and could put another in its place", parent.display(), mode & 0o7777)
-    })
+    is_open.then(|| format!("others may write to {} (mode {:04o}) and could replace it", parent.display(), mode & 0o7777))
 }
 
-/// Whose it is, in numbers: in a container they are not those of the machine around it.
+/// Names the users by their ids, which in a container are not those of the host.
 fn another_user(owner: u32, user: u32) -> String {
-    format!("it belongs to another user ({owner}, and this is {user})")
+    format!("it belongs to user {owner}; this is user {user}")
 }
 
 #[cfg(test)]
@@ -257,14 +250,11 @@ mod tests {
         assert_eq!(std::fs::metadata(base.path().join("new")).unwrap().mode() & 0o7777, 0o700);
         assert_eq!(say(at("new"), base.path()), "fine");
         std::os::unix::fs::symlink(base.path().join("new"), base.path().join("link")).unwrap();
-        assert_eq!(say(at("link"), base.path()), "FOLDER/link is not used for the agent: it is a link");
+        assert_eq!(say(at("link"), base.path()), "FOLDER/link is not used for the agent: it is a symbolic link");
         std::fs::write(base.path().join("file"), "").unwrap();
-        assert_eq!(say(at("file"), base.path()), "FOLDER/file is not used for the agent: it is no folder");
+        assert_eq!(say(at("file"), base.path()), "FOLDER/file is not used for the agent: it is not a folder");
         std::fs::set_permissions(base.path().join("new"), std::fs::Permissions::from_mode(0o777)).unwrap();
-        assert_eq!(
-            say(at("new"), base.path()),
-            "FOLDER/new is not used for the agent: others may enter it (its mode is 0777, and 0700 is needed)"
-        );
+        assert_eq!(say(at("new"), base.path()), "FOLDER/new is not used for the agent: others may enter it (mode 0777; expected 0700)");
         let long = "x".repeat(MAX_PATH);
         assert!(say(at(&long), base.path()).contains("is too long for a socket"), "{}", say(at(&long), base.path()));
         assert!(!base.path().join(long).exists());
@@ -272,10 +262,7 @@ mod tests {
         let open = base.path().join("open");
         DirBuilder::new().create(&open).unwrap();
         for (mode, said) in [
-            (
-                0o777,
-                "FOLDER/open/place is not used for the agent: others may write to FOLDER/open (its mode is 0777), and could put another in its place",
-            ),
+            (0o777, "FOLDER/open/place is not used for the agent: others may write to FOLDER/open (mode 0777) and could replace it"),
             (0o1777, "fine"),
             (0o755, "fine"),
         ] {
@@ -295,17 +282,20 @@ mod tests {
         drop(listener);
         std::fs::remove_file(place.socket()).unwrap();
         std::fs::write(place.socket(), "precious").unwrap();
-        assert_eq!(say(place.listen(&place.socket()), base.path()), "FOLDER/place/agent.sock is not used for the agent: it is no socket");
+        assert_eq!(
+            say(place.listen(&place.socket()), base.path()),
+            "FOLDER/place/agent.sock is not used for the agent: it is not a socket"
+        );
         assert_eq!(std::fs::read_to_string(place.socket()).unwrap(), "precious");
         std::os::unix::fs::symlink("/nowhere", place.forward_socket()).unwrap();
         assert_eq!(
             say(check_socket(&place.forward_socket()), base.path()),
-            "FOLDER/place/forward.sock is not used for the agent: it is a link"
+            "FOLDER/place/forward.sock is not used for the agent: it is a symbolic link"
         );
     }
 
     #[test]
-    fn two_that_start_at_once_leave_one() {
+    fn only_one_agent_gets_the_lock() {
         let base = tempfile::tempdir().unwrap();
         let place = Place::at(base.path().join("place")).unwrap();
         let first = place.lock().unwrap();

@@ -1,22 +1,22 @@
-//! What the agent keeps: logins, and the credential of each that is good now.
+//! What the agent keeps: logins, and the current credential of each.
 //!
-//! A login is kept by the identity that it gave and by whom it was asked of: issuer, Fulcio and client. Which one signs is decided by the
-//! request, never by which was used last: the identity that the client expects; else the one that `user.signingKey` names; else the one of
-//! the committer's address. A name for which none is kept asks for a login, and is remembered with the identity that the login gave.
-//! However many requests wait for the same identity, there is one login.
+//! A login is kept by its identity and by issuer, certificate authority and client. The request decides which login signs, never the order of
+//! use: the identity that the client expects, or else the one that `user.signingKey` names, or else the one of the committer's address. A
+//! name without a login causes a login, and is remembered as an alias of the resulting identity. However many requests wait for the same
+//! identity, there is one login.
 //!
-//! Keys and tokens are in this process' memory alone, and are wiped when they are dropped; where the user opted in, the refresh token of a
-//! login rests in a keyring too, from which a later agent goes on with the login. Each renewal lets the token that it gave rest before
-//! anything else is done with it: what is lost between the issuer's answer and that costs a login, and nothing more.
+//! Keys and tokens are only in this process' memory, and are wiped when they are dropped. If the user chose a keyring, a login's refresh token
+//! is stored there too, and a later agent continues the login. Each renewal stores the newest refresh token before anything else is done with
+//! it. If the process ends between the issuer's answer and that, a login is lost, and nothing more.
 
 use super::{
-    keyring::{Keyring, Owner, Record},
-    login::{Asked, Progress, Ready, Refused, Saying, Target, Wanted, certify, locked, log_in, refused_login},
+    keyring::{Keyring, Owner, StoredLogin},
+    login::{Attempt, LoginRequest, Progress, ProgressPrompt, Refused, Target, refused_login},
     memory::Memory,
 };
 use crate::{
-    agent_protocol::{self as protocol, Refusal, Reply},
-    identity::{LoginError, RefreshToken, Session},
+    agent_protocol::{self as protocol, LoginStatus, Refusal, Reply},
+    identity::{LoginError, RefreshToken, RequestedSigner, Session},
     service::Http,
     sign::Credential,
 };
@@ -30,16 +30,16 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// A certificate is not used in its last seconds: the log and the timestamp authority come after it.
+/// A certificate is not used in its last seconds, because log and timestamp authority come after it.
 const LEAST_LEFT: SignedDuration = SignedDuration::from_secs(20);
-/// How long the end of a login waits for a renewal that is under way.
-const TURN_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a logout waits for a renewal in progress.
+const RENEWAL_TIMEOUT: Duration = Duration::from_secs(20);
 /// Logins that are kept, at most.
 const MAX_LOGINS: usize = 64;
-/// Names that are remembered, at most.
-const MAX_NAMES: usize = 1024;
+/// Aliases that are remembered, at most.
+const MAX_ALIASES: usize = 1024;
 
-/// Whom a login was asked of.
+/// Where a login was made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Authority {
     issuer: String,
@@ -49,7 +49,8 @@ struct Authority {
 
 impl Authority {
     fn of(target: &Target) -> Self {
-        Self { issuer: target.client.issuer.clone(), fulcio: target.services.fulcio.clone(), client_id: target.client.client_id.clone() }
+        let Target { client, services, .. } = target;
+        Self { issuer: client.issuer.clone(), fulcio: services.fulcio.clone(), client_id: client.client_id.clone() }
     }
 
     fn owner(&self, identity: &str) -> Owner {
@@ -65,113 +66,117 @@ impl From<&Owner> for Authority {
 }
 
 /// A login that is kept.
-struct Kept {
-    ready: Ready,
+struct KeptLogin {
+    credential: Arc<Credential>,
     session: Session,
     /// The instance that it was made for.
     instance: String,
-    /// Its refresh token rests in the keyring.
-    rests: bool,
+    /// Whether its refresh token is stored in the keyring.
+    is_stored: bool,
     signatures: u64,
-    /// It made a signature that did not verify: its certificate is not used again.
-    spoilt: bool,
+    /// Its credential made a signature that does not verify, and is not used again.
+    is_invalid: bool,
 }
 
-impl Kept {
+impl KeptLogin {
     fn is_good(&self, now: Timestamp) -> bool {
-        !self.spoilt && has_life_left(&self.ready.credential, now)
+        !self.is_invalid && is_usable(&self.credential, now)
     }
 
-    /// Whether the next certificate takes no login: there is a refresh token, or the ID token outlives this certificate.
+    /// Whether the next certificate needs no login: there is a refresh token, or the ID token outlives this certificate.
     fn is_renewable(&self, now: Timestamp) -> bool {
         let Session { id_token, refresh_token } = &self.session;
-        let next = if self.is_good(now) { until(&self.ready.credential) } else { now };
+        let next = if self.is_good(now) { not_after(&self.credential) } else { now };
         refresh_token.is_some() || id_token.expires().is_some_and(|expires| expires > next + LEAST_LEFT)
     }
 }
 
-/// A login that is forgotten, to be ended at its issuer.
-pub struct Gone {
+/// A login that was removed here, to be revoked at its issuer.
+pub(super) struct RemovedLogin {
     /// The instance that it was made for.
-    pub instance: String,
+    pub(super) instance: String,
     /// The issuer.
-    pub issuer: String,
-    /// Whose login it was.
-    pub identity: String,
-    /// What ends it there.
-    pub token: RefreshToken,
+    pub(super) issuer: String,
+    /// The identity.
+    pub(super) identity: String,
+    /// The token to revoke.
+    pub(super) token: RefreshToken,
 }
 
-/// A login that goes on without a person.
+/// The result of a logout.
+pub(super) struct Removal {
+    /// The removed logins.
+    pub(super) removed: Vec<RemovedLogin>,
+    /// For each token that may still be stored, why.
+    pub(super) failures: Vec<String>,
+}
+
+/// A session that was continued without a login.
 struct Continued {
     session: Session,
-    /// Its refresh token rests.
-    rests: bool,
-    /// Whose login it has to be, where the word of a keyring is all that says so.
+    /// Whether its refresh token is stored in the keyring.
+    is_stored: bool,
+    /// Whose login it must be, if only a keyring says so.
     owner: Option<Owner>,
 }
 
 /// The vault. Clones are the same vault.
 #[derive(Clone)]
-pub struct Vault {
+pub(super) struct Vault {
     content: Rc<RefCell<Content>>,
     keyring: Rc<Keyring>,
     memory: Memory,
 }
 
-type Flight = (Authority, Wanted, Asked);
+/// Identifies a login in progress.
+type LoginKey = (Authority, LoginRequest);
 
 #[derive(Default)]
 struct Content {
-    logins: HashMap<(Authority, String), Kept>,
-    /// Who goes on with a login of an authority: a refresh token is good once.
-    turns: HashMap<Authority, Rc<tokio::sync::Mutex<()>>>,
-    /// The identity that a name led to.
-    names: HashMap<(Authority, String), String>,
-    /// Logins that are under way.
-    flights: HashMap<Flight, Weak<watch::Sender<Progress>>>,
+    logins: HashMap<(Authority, String), KeptLogin>,
+    /// Held while a login of the authority is renewed: a refresh token can be used once.
+    renewal_locks: HashMap<Authority, Rc<tokio::sync::Mutex<()>>>,
+    /// The identities of aliases.
+    aliases: HashMap<(Authority, String), String>,
+    in_progress: HashMap<LoginKey, Weak<watch::Sender<Progress>>>,
     locked: bool,
 }
 
 impl Vault {
-    /// One without logins, beside what rests in a keyring.
+    /// A vault without logins, except those stored in the keyring.
     pub(super) fn new(keyring: Keyring, memory: Memory) -> Self {
         Self { content: Rc::default(), keyring: Rc::new(keyring), memory }
     }
 
-    /// Where refresh tokens rest.
-    pub fn keyring(&self) -> &Keyring {
+    /// Where refresh tokens are stored.
+    pub(super) fn keyring(&self) -> &Keyring {
         &self.keyring
     }
 
-    /// A credential for whom the request wants; from a login where none is kept. `say` gets what a person should see meanwhile.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    pub async fn ready(
+    /// A credential of the requested signer, after a login if none is kept. `say` gets what the user should see meanwhile.
+    pub(super) async fn credential(
         &self,
         target: &Rc<Target>,
-        wanted: &Wanted,
-        asked: Asked,
+        request: &LoginRequest,
         http: &Http,
         say: impl Fn(Reply),
-    ) -> Result<Ready, Refused> {
+    ) -> Result<Arc<Credential>, Refused> {
         let mut progress = {
             let mut content = self.content.borrow_mut();
             if content.locked {
-                return Err(locked());
+                return Err(Refused::locked());
             }
-            if let Some(ready) = content.good(&Authority::of(target), wanted) {
-                return Ok(ready);
+            if let Some(credential) = content.good_credential(&Authority::of(target), &request.requested) {
+                return Ok(credential);
             }
-            let flight = (Authority::of(target), wanted.clone(), asked);
-            match content.flights.get(&flight).and_then(Weak::upgrade) {
+            let key = (Authority::of(target), request.clone());
+            match content.in_progress.get(&key).and_then(Weak::upgrade) {
                 Some(sender) => sender.subscribe(),
                 None => {
                     let sender = Rc::new(watch::Sender::new(Progress::default()));
                     let progress = sender.subscribe();
-                    content.flights.insert(flight.clone(), Rc::downgrade(&sender));
-                    tokio::task::spawn_local(self.clone().fly(Rc::clone(target), flight, http.clone(), sender));
+                    content.in_progress.insert(key.clone(), Rc::downgrade(&sender));
+                    tokio::task::spawn_local(self.clone().run_login(Rc::clone(target), key, http.clone(), sender));
                     progress
                 }
             }
@@ -180,7 +185,7 @@ impl Vault {
         loop {
             let (new, outcome) = {
                 let progress = progress.borrow_and_update();
-                (progress.said.iter().skip(heard).cloned().collect::<Vec<_>>(), progress.outcome.clone())
+                (progress.replies.iter().skip(heard).cloned().collect::<Vec<_>>(), progress.outcome.clone())
             };
             heard += new.len();
             new.into_iter().for_each(&say);
@@ -193,100 +198,101 @@ impl Vault {
         }
     }
 
-    /// Gets a credential for all who wait, whether or not the one that asked first is still there.
-    async fn fly(self, target: Rc<Target>, flight: Flight, http: Http, progress: Rc<watch::Sender<Progress>>) {
-        let (_, wanted, asked) = &flight;
-        let outcome = self.obtain(&target, wanted, *asked, &http, &Saying(&progress)).await;
-        self.content.borrow_mut().flights.remove(&flight);
+    /// Obtains a credential for all who wait for it, even if the client that asked first has left.
+    async fn run_login(self, target: Rc<Target>, key: LoginKey, http: Http, progress: Rc<watch::Sender<Progress>>) {
+        let attempt = Attempt { target: &target, request: &key.1, http: &http, prompt: &ProgressPrompt(&progress) };
+        let outcome = self.obtain(attempt).await;
+        self.content.borrow_mut().in_progress.remove(&key);
         progress.send_modify(|progress| progress.outcome = Some(outcome));
     }
 
-    async fn obtain(&self, target: &Target, wanted: &Wanted, asked: Asked, http: &Http, prompt: &Saying<'_>) -> Result<Ready, Refused> {
-        let authority = Authority::of(target);
+    async fn obtain(&self, attempt: Attempt<'_>) -> Result<Arc<Credential>, Refused> {
+        let authority = Authority::of(attempt.target);
         {
-            let turn = self.turn(&authority);
-            let _turn = turn.lock().await;
-            // whoever had the turn before may have done this request's part as well
-            if let Some(ready) = self.content.borrow().good(&authority, wanted) {
-                return Ok(ready);
+            let renewal_lock = self.renewal_lock(&authority);
+            let _renewing = renewal_lock.lock().await;
+            // an earlier renewal may have served this request as well
+            if let Some(credential) = self.content.borrow().good_credential(&authority, &attempt.request.requested) {
+                return Ok(credential);
             }
-            if let Some(Continued { session, rests, owner }) = self.continued(target, wanted, asked, http, prompt).await? {
-                let ready = certify(target, wanted, &session, http, prompt).await?;
+            if let Some(Continued { session, is_stored, owner }) = self.continue_session(attempt).await? {
+                let credential = attempt.certify(&session).await?;
                 match owner {
-                    Some(owner) if owner.identity != ready.identity => self.discard(&owner).await,
+                    Some(owner) if owner.identity != identity(&credential) => self.discard(&owner).await,
                     _ => {
-                        self.keep(target, wanted, asked, ready.clone(), session, rests)?;
-                        return Ok(ready);
+                        self.keep(attempt, &credential, session, is_stored)?;
+                        return Ok(credential);
                     }
                 }
             }
         }
-        let session = log_in(target, wanted, asked, http, prompt).await?;
-        let ready = certify(target, wanted, &session, http, prompt).await?;
+        let session = attempt.log_in().await?;
+        let credential = attempt.certify(&session).await?;
         let refresh_token = session.refresh_token.clone();
-        self.keep(target, wanted, asked, ready.clone(), session, false)?;
-        let owner = authority.owner(&ready.identity);
-        if self.rest(target, &owner, asked.name_of(wanted), refresh_token.as_ref(), prompt).await
-            && let Some(kept) = self.content.borrow_mut().logins.get_mut(&(authority, ready.identity.clone()))
+        self.keep(attempt, &credential, session, false)?;
+        let owner = authority.owner(identity(&credential));
+        if self.store(attempt, &owner, refresh_token.as_ref()).await
+            && let Some(kept) = self.content.borrow_mut().logins.get_mut(&(authority, owner.identity))
         {
-            kept.rests = true;
+            kept.is_stored = true;
         }
-        Ok(ready)
+        Ok(credential)
     }
 
-    /// The session of a login that is kept or rests, with a token that is good, without a person; `None` where only a login helps.
-    async fn continued(
-        &self,
-        target: &Target,
-        wanted: &Wanted,
-        asked: Asked,
-        http: &Http,
-        prompt: &Saying<'_>,
-    ) -> Result<Option<Continued>, Refused> {
-        let authority = Authority::of(target);
+    /// The session of a login that is kept or stored, with a valid ID token; `None` if a login is needed.
+    async fn continue_session(&self, attempt: Attempt<'_>) -> Result<Option<Continued>, Refused> {
+        let requested = &attempt.request.requested;
+        let authority = Authority::of(attempt.target);
         let kept = {
             let content = self.content.borrow();
-            content.kept(&authority, wanted).map(|kept| (kept.ready.identity.clone(), kept.session.clone(), kept.rests))
+            content
+                .find(&authority, requested)
+                .map(|kept| (authority.owner(identity(&kept.credential)), kept.session.clone(), kept.is_stored))
         };
-        if let Some((_, session, rests)) = &kept
-            && session.id_token.expires().is_some_and(|expires| expires > Timestamp::now() + LEAST_LEFT)
-        {
-            return Ok(Some(Continued { session: session.clone(), rests: *rests, owner: None }));
+        let Some((owner, session, is_stored)) = kept else {
+            return match self.stored_login(&authority, requested) {
+                Some(stored) => {
+                    self.renew(attempt, Renewable { owner: stored.owner, in_memory: None, is_stored: true, is_kept: false }).await
+                }
+                None => Ok(None),
+            };
+        };
+        if session.id_token.expires().is_some_and(|expires| expires > Timestamp::now() + LEAST_LEFT) {
+            return Ok(Some(Continued { session, is_stored, owner: None }));
         }
-        let is_kept = kept.is_some();
-        let (owner, in_memory, may_rest) = match kept {
-            Some((identity, session, rests)) => (authority.owner(&identity), session.refresh_token, rests),
-            None => match self.record(&authority, wanted) {
-                Some(record) => (record.owner, None, true),
-                None => return Ok(None),
-            },
-        };
-        let resting = match may_rest {
-            true => self.keyring.read(&owner, &|text| prompt.say(Reply::Say { text })).await,
+        self.renew(attempt, Renewable { owner, in_memory: session.refresh_token, is_stored, is_kept: true }).await
+    }
+
+    /// Renews a session with the stored token, then with the one in memory.
+    async fn renew(&self, attempt: Attempt<'_>, login: Renewable) -> Result<Option<Continued>, Refused> {
+        let Renewable { owner, in_memory, is_stored, is_kept } = login;
+        let stored = match is_stored {
+            true => self.keyring.read(&owner, &|text| attempt.prompt.say(text)).await,
             false => None,
         };
-        // what rests is the newer one, where the agent of another machine has the same keyring
-        let in_memory = in_memory.filter(|token| resting.as_ref() != Some(token)).map(|token| (token, false));
-        for (token, rested) in resting.map(|token| (token, true)).into_iter().chain(in_memory) {
+        // the stored token is the newer one if the agent of another machine uses the same keyring
+        let in_memory = in_memory.filter(|token| stored.as_ref() != Some(token)).map(|token| (token, false));
+        for (token, was_stored) in stored.map(|token| (token, true)).into_iter().chain(in_memory) {
             if self.is_locked() {
-                return Err(locked());
+                return Err(Refused::locked());
             }
-            match target.client.renew(http, &token).await {
-                Ok(session) if rested && session.id_token.email().is_some_and(|email| email != owner.identity) => {
-                    // somebody else's token, or an account that has another address by now: a person says who signs
+            match attempt.target.client.renew(attempt.http, &token).await {
+                Ok(session) if was_stored && session.id_token.email().is_some_and(|email| email != owner.identity) => {
+                    // another account's token, or an account whose address has changed: the user must log in
                     self.discard(&owner).await;
                 }
                 Ok(session) => {
-                    // the token that was used is good no more, whatever comes now
-                    let rests = self.rest(target, &owner, asked.name_of(wanted), session.refresh_token.as_ref(), prompt).await;
-                    if let Some(kept) = self.content.borrow_mut().logins.get_mut(&(authority, owner.identity.clone())) {
-                        (kept.session, kept.rests) = (session.clone(), rests);
+                    // the old token is no longer valid, whatever happens now
+                    let is_stored = self.store(attempt, &owner, session.refresh_token.as_ref()).await;
+                    let key = (Authority::from(&owner), owner.identity.clone());
+                    if let Some(kept) = self.content.borrow_mut().logins.get_mut(&key) {
+                        (kept.session, kept.is_stored) = (session.clone(), is_stored);
                     }
-                    self.memory.cover();
-                    return Ok(Some(Continued { session, rests, owner: rested.then_some(owner) }));
+                    self.memory.lock_new_pages();
+                    return Ok(Some(Continued { session, is_stored, owner: was_stored.then_some(owner) }));
                 }
-                // the session has ended: a person is asked
-                Err(LoginError::NotRenewed { .. }) if rested => self.discard(&owner).await,
+                // the session has ended: the user must log in
+                Err(LoginError::NotRenewed { .. }) if was_stored => self.discard(&owner).await,
                 Err(LoginError::Service(error)) if is_kept => return Err(refused_login(&error.into())),
                 Err(_) => {}
             }
@@ -294,134 +300,141 @@ impl Vault {
         Ok(None)
     }
 
-    /// Lets the token of a login rest in the keyring, where the user wants that.
-    async fn rest(&self, target: &Target, owner: &Owner, name: Option<&str>, token: Option<&RefreshToken>, prompt: &Saying<'_>) -> bool {
+    /// Stores a login's token in the keyring, if the user chose one.
+    async fn store(&self, attempt: Attempt<'_>, owner: &Owner, token: Option<&RefreshToken>) -> bool {
         let Some(token) = token else { return false };
-        let name = name.filter(|name| *name != owner.identity);
-        self.keyring.store(&target.name, owner, name, token, &|text| prompt.say(Reply::Say { text })).await
+        let alias = attempt.request.alias().filter(|name| *name != owner.identity);
+        let login = StoredLogin {
+            instance: attempt.target.name.clone(),
+            owner: owner.clone(),
+            names: alias.into_iter().map(str::to_owned).collect(),
+            keyring: match self.keyring.chosen() {
+                Some(keyring) => keyring,
+                None => return false,
+            },
+        };
+        self.keyring.store(login, token, &|text| attempt.prompt.say(text)).await
     }
 
-    /// Removes a token that is of no use any more. Where that does not succeed it is found to be of no use again.
+    /// Removes a useless token. If that fails, it is found useless again.
     async fn discard(&self, owner: &Owner) {
-        if let Some(record) = self.keyring.find(|record| record.owner == *owner) {
-            let _ = self.keyring.take(&record, None).await;
+        if let Some(stored) = self.keyring.find(|stored| stored.owner == *owner) {
+            let _ = self.keyring.take(&stored, None).await;
         }
     }
 
-    /// The record of the login that a request wants.
-    fn record(&self, authority: &Authority, wanted: &Wanted) -> Option<Record> {
-        let name = wanted.name()?;
-        let is_of = |record: &Record| *authority == Authority::from(&record.owner);
-        self.keyring.find(|record| is_of(record) && record.owner.identity == name).or_else(|| match wanted {
-            Wanted::Named(_) => self.keyring.find(|record| is_of(record) && record.names.iter().any(|known| known == name)),
-            Wanted::Only(_) | Wanted::Anybody => None,
+    /// The stored login of the requested signer.
+    fn stored_login(&self, authority: &Authority, requested: &RequestedSigner) -> Option<StoredLogin> {
+        let name = requested.login_name()?;
+        let is_of = |stored: &StoredLogin| *authority == Authority::from(&stored.owner);
+        let by_identity = self.keyring.find(|stored| is_of(stored) && stored.owner.identity == name);
+        by_identity.or_else(|| match requested.required() {
+            Some(_) => None,
+            None => self.keyring.find(|stored| is_of(stored) && stored.names.iter().any(|known| known == name)),
         })
     }
 
-    /// Who holds it alone goes on with the logins of an authority.
-    fn turn(&self, authority: &Authority) -> Rc<tokio::sync::Mutex<()>> {
-        Rc::clone(self.content.borrow_mut().turns.entry(authority.clone()).or_default())
+    fn renewal_lock(&self, authority: &Authority) -> Rc<tokio::sync::Mutex<()>> {
+        Rc::clone(self.content.borrow_mut().renewal_locks.entry(authority.clone()).or_default())
     }
 
-    fn keep(&self, target: &Target, wanted: &Wanted, asked: Asked, ready: Ready, session: Session, rests: bool) -> Result<(), Refused> {
-        if let Wanted::Only(expected) = wanted
-            && *expected != ready.identity
-        {
-            return Err(Refused::new(
-                Refusal::Identity,
-                format!("the identity is {}, and {expected} is expected; nothing was logged", ready.identity),
-            ));
-        }
+    fn keep(&self, attempt: Attempt<'_>, credential: &Arc<Credential>, session: Session, is_stored: bool) -> Result<(), Refused> {
         let mut content = self.content.borrow_mut();
         if content.locked {
-            return Err(locked());
+            return Err(Refused::locked());
         }
-        let authority = Authority::of(target);
-        if let Some(name) = asked.name_of(wanted).filter(|name| *name != ready.identity) {
-            if content.names.len() >= MAX_NAMES {
-                content.names.clear();
+        let (authority, identity) = (Authority::of(attempt.target), identity(credential).to_owned());
+        if let Some(alias) = attempt.request.alias().filter(|name| *name != identity) {
+            if content.aliases.len() >= MAX_ALIASES {
+                content.aliases.clear();
             }
-            content.names.insert((authority.clone(), name.to_owned()), ready.identity.clone());
+            content.aliases.insert((authority.clone(), alias.to_owned()), identity.clone());
         }
-        let key = (authority, ready.identity.clone());
+        let key = (authority, identity);
         if content.logins.len() >= MAX_LOGINS && !content.logins.contains_key(&key) {
-            return Err(Refused::new(
-                Refusal::Busy,
-                format!("the agent keeps {MAX_LOGINS} logins already; `paraph agent clear` forgets them"),
-            ));
+            let message = format!("the agent keeps {MAX_LOGINS} logins already");
+            return Err(Refused::new(Refusal::Busy, message).with_hint("run `paraph agent clear` to remove them"));
         }
-        let signatures = content.logins.get(&key).map_or(0, |kept| kept.signatures);
-        content.logins.insert(key, Kept { ready, session, instance: target.name.clone(), rests, signatures, spoilt: false });
+        let kept = KeptLogin {
+            credential: Arc::clone(credential),
+            session,
+            instance: attempt.target.name.clone(),
+            is_stored,
+            signatures: content.logins.get(&key).map_or(0, |kept| kept.signatures),
+            is_invalid: false,
+        };
+        content.logins.insert(key, kept);
         drop(content);
-        self.memory.cover();
+        self.memory.lock_new_pages();
         Ok(())
     }
 
     /// Counts a signature.
-    pub fn signed(&self, target: &Target, identity: &str) {
-        if let Some(kept) = self.content.borrow_mut().logins.get_mut(&(Authority::of(target), identity.to_owned())) {
+    pub(super) fn count_signature(&self, target: &Target, credential: &Credential) {
+        let key = (Authority::of(target), identity(credential).to_owned());
+        if let Some(kept) = self.content.borrow_mut().logins.get_mut(&key) {
             kept.signatures += 1;
         }
     }
 
-    /// Forgets a credential that turned out to be of no use, so that the next request gets a new one.
-    pub fn spoil(&self, target: &Target, ready: &Ready) {
-        let mut content = self.content.borrow_mut();
-        if let Some(kept) = content.logins.get_mut(&(Authority::of(target), ready.identity.clone()))
-            && Arc::ptr_eq(&kept.ready.credential, &ready.credential)
+    /// Marks a credential as useless, so that the next request gets a new one.
+    pub(super) fn invalidate(&self, target: &Target, credential: &Arc<Credential>) {
+        let key = (Authority::of(target), identity(credential).to_owned());
+        if let Some(kept) = self.content.borrow_mut().logins.get_mut(&key)
+            && Arc::ptr_eq(&kept.credential, credential)
         {
-            kept.spoilt = true;
+            kept.is_invalid = true;
         }
     }
 
-    /// The identity that would sign, where one is kept or rests for whom the request wants.
-    pub fn identity(&self, target: &Target, wanted: &Wanted) -> Option<String> {
+    /// The identity that would sign, if its login is kept or stored.
+    pub(super) fn identity(&self, target: &Target, requested: &RequestedSigner) -> Option<String> {
         let authority = Authority::of(target);
-        let kept = self.content.borrow().kept(&authority, wanted).map(|kept| kept.ready.identity.clone());
-        kept.or_else(|| self.record(&authority, wanted).map(|record| record.owner.identity))
+        let kept = self.content.borrow().find(&authority, requested).map(|kept| identity(&kept.credential).to_owned());
+        kept.or_else(|| self.stored_login(&authority, requested).map(|stored| stored.owner.identity))
     }
 
-    /// Wipes what is kept of one identity, or of all. The refresh tokens come back.
-    pub fn forget(&self, identity: Option<&str>) -> Vec<Gone> {
+    /// Wipes the logins of one identity, or all, from memory, and returns their refresh tokens.
+    pub(super) fn forget(&self, identity: Option<&str>) -> Vec<RemovedLogin> {
         let mut content = self.content.borrow_mut();
         let matches = |found: &str| identity.is_none_or(|identity| identity == found);
-        content.names.retain(|_, found| !matches(found));
-        let gone: Vec<_> = content.logins.extract_if(|(_, found), _| matches(found)).collect();
-        let gone = gone.into_iter().filter_map(|((authority, identity), kept)| {
-            Some(Gone { instance: kept.instance, issuer: authority.issuer, identity, token: kept.session.refresh_token? })
+        content.aliases.retain(|_, found| !matches(found));
+        let removed: Vec<_> = content.logins.extract_if(|(_, found), _| matches(found)).collect();
+        let removed = removed.into_iter().filter_map(|((authority, identity), kept)| {
+            let token = kept.session.refresh_token?;
+            Some(RemovedLogin { instance: kept.instance, issuer: authority.issuer, identity, token })
         });
-        gone.collect()
+        removed.collect()
     }
 
-    /// Wipes the logins of one identity, or of all, and removes what rests of them. The refresh tokens come back, to be revoked; and for
-    /// each that may rest on, why.
-    pub async fn end(&self, identity: Option<&str>, say: &dyn Fn(String)) -> (Vec<Gone>, Vec<String>) {
-        // a renewal that is under way comes first, or its token would rest after all
-        let turns: Vec<_> = self.content.borrow().turns.values().cloned().collect();
+    /// Wipes the logins of one identity, or all, and removes their tokens from the keyring.
+    pub(super) async fn log_out(&self, identity: Option<&str>, say: &dyn Fn(String)) -> Removal {
+        // a renewal in progress finishes first, or its token would be stored after all
+        let locks: Vec<_> = self.content.borrow().renewal_locks.values().cloned().collect();
         let mut held = Vec::new();
-        for turn in &turns {
-            held.extend(tokio::time::timeout(TURN_PATIENCE, turn.lock()).await);
+        for lock in &locks {
+            held.extend(tokio::time::timeout(RENEWAL_TIMEOUT, lock.lock()).await);
         }
-        let (mut gone, mut left) = (self.forget(identity), Vec::new());
-        let records = self.keyring.records().unwrap_or_else(|error| {
-            left.push(error.to_string());
+        let (mut removed, mut failures) = (self.forget(identity), Vec::new());
+        let stored = self.keyring.stored_logins().unwrap_or_else(|error| {
+            failures.push(error.to_string());
             Vec::new()
         });
-        for record in records.into_iter().filter(|record| identity.is_none_or(|identity| identity == record.owner.identity)) {
-            match self.keyring.take(&record, Some(say)).await {
-                Ok(Some(token)) if gone.iter().all(|gone| gone.token != token) => {
-                    let Record { instance, owner, .. } = record;
-                    gone.push(Gone { instance, issuer: owner.issuer, identity: owner.identity, token });
+        for login in stored.into_iter().filter(|login| identity.is_none_or(|identity| identity == login.owner.identity)) {
+            match self.keyring.take(&login, Some(say)).await {
+                Ok(Some(token)) if removed.iter().all(|other| other.token != token) => {
+                    let StoredLogin { instance, owner, .. } = login;
+                    removed.push(RemovedLogin { instance, issuer: owner.issuer, identity: owner.identity, token });
                 }
                 Ok(_) => {}
-                Err(error) => left.push(format!("the refresh token of {} may rest on: {error}", record.owner.identity)),
+                Err(error) => failures.push(format!("the refresh token of {} may still be stored: {error}", login.owner.identity)),
             }
         }
-        (gone, left)
+        Removal { removed, failures }
     }
 
-    /// Wipes everything and signs nothing, or ends that.
-    pub fn set_locked(&self, locked: bool) {
+    /// Locks the vault, which wipes everything, or unlocks it. A locked vault gives no credentials.
+    pub(super) fn set_locked(&self, locked: bool) {
         if locked {
             drop(self.forget(None));
         }
@@ -429,64 +442,81 @@ impl Vault {
     }
 
     /// Whether it is locked.
-    pub fn is_locked(&self) -> bool {
+    pub(super) fn is_locked(&self) -> bool {
         self.content.borrow().locked
     }
 
-    /// The logins, by identity and issuer.
-    pub fn logins(&self) -> Vec<protocol::Login> {
+    /// The logins, sorted by identity and issuer.
+    pub(super) fn logins(&self) -> Vec<LoginStatus> {
         let now = Timestamp::now();
         let content = self.content.borrow();
-        let names = |authority: &Authority, identity: &str| {
-            let led = content.names.iter().filter(|((of, _), to)| of == authority && *to == identity);
-            let mut names: Vec<String> = led.map(|((_, name), _)| name.clone()).take(protocol::MAX_NAMES).collect();
+        let aliases = |authority: &Authority, identity: &str| {
+            let aliases = content.aliases.iter().filter(|((of, _), to)| of == authority && *to == identity);
+            let mut names: Vec<String> = aliases.map(|((_, name), _)| name.clone()).take(protocol::MAX_NAMES).collect();
             names.sort();
             names
         };
-        let mut logins: Vec<_> = content
-            .logins
-            .iter()
-            .map(|((authority, identity), kept)| protocol::Login {
-                identity: identity.clone(),
-                issuer: authority.issuer.clone(),
-                fulcio: authority.fulcio.clone(),
-                certificate_until: kept.is_good(now).then(|| until(&kept.ready.credential).as_second()),
-                renewable: kept.is_renewable(now),
-                rests: kept.rests,
-                signatures: kept.signatures,
-                names: names(authority, identity),
-            })
-            .collect();
+        let status = |((authority, identity), kept): (&(Authority, String), &KeptLogin)| LoginStatus {
+            identity: identity.clone(),
+            issuer: authority.issuer.clone(),
+            fulcio: authority.fulcio.clone(),
+            certificate_until: kept.is_good(now).then(|| not_after(&kept.credential).as_second()),
+            renewable: kept.is_renewable(now),
+            is_stored: kept.is_stored,
+            signatures: kept.signatures,
+            names: aliases(authority, identity),
+        };
+        let mut logins: Vec<_> = content.logins.iter().map(status).collect();
         logins.sort_by(|left, right| (&left.identity, &left.issuer).cmp(&(&right.identity, &right.issuer)));
         logins
     }
 }
 
+/// A login whose session may be renewed.
+struct Renewable {
+    owner: Owner,
+    /// The token in memory.
+    in_memory: Option<RefreshToken>,
+    /// Whether the keyring may have a token.
+    is_stored: bool,
+    /// Whether the login is in memory.
+    is_kept: bool,
+}
+
 impl Content {
-    /// A credential that is good now.
-    fn good(&self, authority: &Authority, wanted: &Wanted) -> Option<Ready> {
-        self.kept(authority, wanted).filter(|kept| kept.is_good(Timestamp::now())).map(|kept| kept.ready.clone())
+    fn good_credential(&self, authority: &Authority, requested: &RequestedSigner) -> Option<Arc<Credential>> {
+        let kept = self.find(authority, requested).filter(|kept| kept.is_good(Timestamp::now()));
+        kept.map(|kept| Arc::clone(&kept.credential))
     }
 
-    fn kept(&self, authority: &Authority, wanted: &Wanted) -> Option<&Kept> {
-        let name = wanted.name()?;
+    fn find(&self, authority: &Authority, requested: &RequestedSigner) -> Option<&KeptLogin> {
+        let name = requested.login_name()?;
         let of = |identity: &str| self.logins.get(&(authority.clone(), identity.to_owned()));
-        of(name).or_else(|| match wanted {
-            Wanted::Named(_) => of(self.names.get(&(authority.clone(), name.to_owned()))?),
-            Wanted::Only(_) | Wanted::Anybody => None,
+        of(name).or_else(|| match requested.required() {
+            // the requested identity may be the token's principal, which is not always the name in the certificate
+            Some(_) => {
+                let mut logins = self.logins.iter().filter(|((of, _), _)| of == authority).map(|(_, kept)| kept);
+                logins.find(|kept| requested.accepts(kept.credential.candidate()).is_ok())
+            }
+            None => of(self.aliases.get(&(authority.clone(), name.to_owned()))?),
         })
     }
 }
 
-/// Whether a certificate has enough of its life left.
-fn has_life_left(credential: &Credential, now: Timestamp) -> bool {
+/// The identity in a credential's certificate.
+pub(super) fn identity(credential: &Credential) -> &str {
+    &credential.certificate().identity().name
+}
+
+/// Whether enough of the certificate's validity period is left.
+fn is_usable(credential: &Credential, now: Timestamp) -> bool {
     let x509 = credential.certificate().certificate();
-    let life = x509.not_after().duration_since(x509.not_before());
-    // one that lives for seconds is used for most of them
-    let least = LEAST_LEFT.min(life / 4);
+    let period = x509.not_after().duration_since(x509.not_before());
+    // a certificate that is valid for seconds is used for most of them
+    let least = LEAST_LEFT.min(period / 4);
     now + least < x509.not_after() && now + crate::verify::CLOCK_TOLERANCE >= x509.not_before()
 }
 
-fn until(credential: &Credential) -> Timestamp {
+fn not_after(credential: &Credential) -> Timestamp {
     credential.certificate().certificate().not_after()
 }

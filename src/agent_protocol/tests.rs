@@ -142,19 +142,27 @@ fn the_document_has_every_message_field_refusal_and_limit() {
         Call::Answer { ask: 1, allow: true },
     ];
     compare("call", "call", 2, &["version", "program", "call"], &requests.map(Request::new));
-    let login = Login {
+    let login = LoginStatus {
         identity: text(),
         issuer: text(),
         fulcio: text(),
         certificate_until: None,
         renewable: false,
         signatures: 0,
-        rests: false,
+        is_stored: false,
         names: vec![],
     };
-    let entry =
-        Signed { time: 0, kind: text(), identity: text(), repository: None, host: None, payload: text(), services: 0, verification: 0 };
-    let status = Status {
+    let entry = JournalEntry {
+        time: 0,
+        kind: text(),
+        identity: text(),
+        repository: None,
+        host: None,
+        payload: text(),
+        services: 0,
+        verification: 0,
+    };
+    let status = AgentStatus {
         process: 1,
         program: text(),
         started: 0,
@@ -202,7 +210,8 @@ fn the_document_has_every_message_field_refusal_and_limit() {
     let kinds: Vec<String> = kinds.map(|kind| format!("`{}`", serde_json::to_value(kind).unwrap().as_str().unwrap())).collect();
     assert_eq!(table("kind").into_iter().map(|row| row[0].clone()).collect::<Vec<_>>(), kinds);
     let limits: Vec<String> = table("limit").into_iter().map(|row| row[1].clone()).collect();
-    let expected = [MAX_REQUEST, MAX_REPLY, MAX_PAYLOAD, MAX_NAME, MAX_PATH, HEARTBEAT.as_secs() as usize, PATIENCE.as_secs() as usize];
+    let expected =
+        [MAX_REQUEST, MAX_REPLY, MAX_PAYLOAD, MAX_NAME, MAX_PATH, HEARTBEAT.as_secs() as usize, TRANSFER_TIMEOUT.as_secs() as usize];
     assert_eq!(limits, expected.map(|limit| limit.to_string()));
 }
 

@@ -6,7 +6,7 @@ use crate::{agent::client::AgentError, agent_protocol::Refusal, local::LocalErro
 use crate::{
     config,
     identity::{
-        LoginError, SourceError, TokenError,
+        LoginError, SourceError, TokenError, WrongSigner,
         workload::{Provider, WorkloadError},
     },
     judge,
@@ -14,7 +14,7 @@ use crate::{
     repository,
     selection::{SelectionError, Wanted},
     service::{ServiceError, tuf::TufError},
-    sign::SignError,
+    sign::{PayloadError, SignError},
     trust_store,
 };
 use std::fmt::Write;
@@ -267,9 +267,22 @@ impl From<ServiceError> for Failure {
     }
 }
 
+impl From<PayloadError> for Failure {
+    fn from(error: PayloadError) -> Self {
+        Self { hint: error.hint().map(str::to_owned), ..Self::new(Exit::Usage, error.to_string()) }
+    }
+}
+
+impl From<WrongSigner> for Failure {
+    fn from(error: WrongSigner) -> Self {
+        Self::new(Exit::Identity, error.to_string()).with_hint(error.hint())
+    }
+}
+
 impl From<SignError> for Failure {
     fn from(error: SignError) -> Self {
         let exit = match &error {
+            SignError::WrongSigner(_) | SignError::WrongCertifiedSigner(_) => Exit::Identity,
             SignError::Service(_) | SignError::WrongCertificate { .. } => Exit::Service,
             SignError::Certificate { .. } | SignError::SelfCheck { .. } | SignError::IntermediateMissing { .. } => Exit::Trust,
             SignError::TimestampAuthorityMissing => Exit::Configuration,
@@ -281,18 +294,7 @@ impl From<SignError> for Failure {
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
-        let hint = match &error {
-            SourceError::VariableMissing => Some("set it to an identity token, or choose another paraph.tokenProvider"),
-            SourceError::File { .. } => {
-                Some("check paraph.identityTokenFile; where Kubernetes projects the token, mount it with the audience sigstore")
-            }
-            SourceError::Token { .. } => {
-                Some("an identity token is three parts of base64url with dots between, as an OpenID provider gives it")
-            }
-            SourceError::Provider(_) | SourceError::Asked => None,
-        };
-        let failure = Self::new(Exit::Identity, error.to_string());
-        Self { hint: hint.map(str::to_owned), ..failure }
+        Self { hint: error.hint().map(str::to_owned), ..Self::new(Exit::Identity, error.to_string()) }
     }
 }
 

@@ -1,11 +1,13 @@
-//! git's call to sign: the payload in; the signature on standard output, and only then SIG_CREATED.
+//! git's call to sign. It reads the payload, writes the signature to standard output, and only then reports SIG_CREATED.
 
 use super::{
     context::Context,
     exit::{Exit, Failure},
-    identity,
+    identity::{self, TokenFetcher},
     input::read,
-    publication::Announcement,
+    one_time_notice,
+    publication::PublicationNotice,
+    signing_request::SigningRequest,
     status,
     status_output::StatusOutput,
     terminal::Terminal,
@@ -13,9 +15,10 @@ use super::{
 };
 use crate::{
     config::{Config, RekorMode},
-    object::{MAX_OBJECT, Payload},
+    identity::email_of,
+    object::MAX_OBJECT,
     repository::Repository,
-    sign::{self, Publication, Signature},
+    sign::{self, Session, Signature},
 };
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -23,7 +26,7 @@ use std::{ffi::OsStr, path::Path};
 
 pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
     Ui::require_output()?;
-    // what cannot be said afterwards must not be done before
+    // fail before signing if the result cannot be reported
     let status = StatusOutput::open(status_fd)?;
     let payload = read(input, MAX_OBJECT)?;
     let context = Context::load(&[]).inspect_err(|failure| {
@@ -35,9 +38,10 @@ pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Pa
     if let Some(problem) = &terminal.unwritable {
         ui.warning(problem);
     }
+    let key = key.and_then(OsStr::to_str);
     let signature = create(&payload, key, &context, &terminal, ui).inspect_err(|failure| terminal.say_beside_standard_error(failure))?;
 
-    // git takes an empty signature for success if it reads SIG_CREATED: so that line comes only when the signature is out
+    // git accepts an empty signature if it reads SIG_CREATED, so that line is written only after the signature
     ui.bytes(signature.armored.as_bytes());
     ui.flush().inspect_err(|failure| terminal.say_beside_standard_error(failure))?;
     status.write(&status::signature_created(&signature.verified), ui)?;
@@ -45,69 +49,66 @@ pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Pa
     Ok(Exit::Good)
 }
 
-fn create(payload: &[u8], key: Option<&OsStr>, context: &Context, terminal: &Terminal, ui: &mut Ui) -> Result<Signature, Failure> {
+fn create(payload: &[u8], key: Option<&str>, context: &Context, terminal: &Terminal, ui: &mut Ui) -> Result<Signature, Failure> {
     let config = &context.config;
-    let object = Payload::parse(payload).map_err(|rejection| {
-        Failure::new(Exit::Usage, format!("what is to be signed is no commit, tag or push certificate that could be verified: {rejection}"))
-    })?;
+    let object = sign::parse_payload(payload)?;
     if config.rekor_mode.value == RekorMode::Online && !config.rekor_mode.is_default() && terminal.has_reader() {
-        super::one_time_notice::show_once("rekor-mode-online", || {
-            terminal
-                .say("rekorMode is online, and the log entry is embedded all the same, so that the signature verifies without a network.");
+        one_time_notice::show_once("rekor-mode-online", || {
+            terminal.say("The log entry is embedded although rekorMode is online, so that the signature verifies without a network.");
         });
     }
-    let (chosen, hint) = (identity::choice(context, terminal)?, identity::hint(key));
-    let signature = create_with(payload, &object, &chosen, hint.as_deref(), context, terminal, ui)?;
-    // git names the committer, `Name <address>`, where user.signingKey names nobody
-    let asked = hint.filter(|_| key.is_some_and(|key| !key.to_string_lossy().contains('<')));
-    let identity = &signature.verified.identity().name;
-    if let Some(asked) = asked.filter(|asked| asked != identity && terminal.has_reader()) {
-        let pair = hex::encode(&Sha256::digest(format!("{asked}\n{identity}")));
-        super::one_time_notice::show_once(&format!("signed-as-{pair}"), || {
-            terminal
-                .say(format!("this is signed as {identity}, and user.signingKey names {asked}; paraph.expectedIdentity refuses any other"));
-        });
+    let requested = identity::requested_signer(config, key, Some(&object))?;
+    let choice = identity::choice(context, terminal)?;
+    let request = SigningRequest { payload, requested: &requested, choice: &choice, context, terminal };
+    let signature = create_by_agent_or_directly(&request, ui)?;
+    if let Some(key) = key {
+        note_other_identity(key, &signature.verified.identity().name, terminal);
     }
     Ok(signature)
 }
 
-fn create_with(
-    payload: &[u8],
-    object: &Payload,
-    chosen: &identity::Choice,
-    hint: Option<&str>,
-    context: &Context,
-    terminal: &Terminal,
-    ui: &mut Ui,
-) -> Result<Signature, Failure> {
-    let hint = hint.map(str::to_owned);
+fn create_by_agent_or_directly(request: &SigningRequest<'_>, ui: &mut Ui) -> Result<Signature, Failure> {
     #[cfg(unix)]
-    if chosen.source.is_login() {
-        match super::agent::signature::request(payload, object, &chosen.source, hint.clone(), context, terminal)? {
-            super::agent::signature::Outcome::Signed(signature) => return Ok(*signature),
-            super::agent::signature::Outcome::Unavailable(Some(why)) => terminal.say(format!("signing without the agent: {why}")),
-            super::agent::signature::Outcome::Unavailable(None) => {}
+    if request.choice.source.is_login() {
+        use super::agent::signature::{Outcome, request as ask_agent};
+        match ask_agent(request)? {
+            Outcome::Signed(signature) => return Ok(*signature),
+            Outcome::Unavailable(Some(why)) => request.terminal.say(format!("Signing without the agent: {why}.")),
+            Outcome::Unavailable(None) => {}
         }
     }
+    create_directly(request, ui)
+}
+
+fn create_directly(request: &SigningRequest<'_>, ui: &mut Ui) -> Result<Signature, Failure> {
+    let SigningRequest { payload, requested, choice, context, terminal, .. } = *request;
     let roots = context.trust_roots_for_signing(terminal)?.into();
     let services = context.services(Timestamp::now())?;
     let http = context.http();
-    let runtime = crate::service::runtime().map_err(|error| Failure::io("the network calls cannot be started", &error))?;
+    let runtime = crate::service::runtime().map_err(|error| Failure::io("network calls cannot be started", &error))?;
     let signature = runtime.block_on(async {
-        let token = identity::token(chosen, context, hint, object, &http, terminal, ui).await?;
-        identity::check(context, &token, object)?;
-        let publication = Publication::of(&token, &services);
-        let mut announcement = Announcement::new(&publication.key(), terminal);
-        announcement.tell(&publication.before_certificate());
-        let credential = sign::obtain(&token, &services.fulcio, &roots, &http, &Timestamp::now).await?;
-        identity::check_certificate(context, &token, credential.certificate())?;
-        announcement.tell(&[Publication::before_entry(credential.certificate())]);
-        let signature = sign::sign(payload, &credential, &services, &roots, &http, &Timestamp::now).await?;
-        announcement.done();
-        Ok::<_, Failure>(signature)
+        choice.announce(terminal, ui);
+        let token = TokenFetcher { context, http: &http, terminal }.fetch(&choice.source, requested.login_name()).await?;
+        let session = Session { services: &services, roots: &roots, http: &http, clock: &Timestamp::now };
+        let notice = PublicationNotice::new(terminal);
+        let credential = session.obtain(&token, requested, &notice).await?;
+        Ok::<_, Failure>(session.sign(payload, &credential, &notice).await?)
     });
     for remark in http.take_remarks() {
         terminal.say(remark);
     }
     signature
+}
+
+/// Says once that another identity signed than `user.signingKey` names. Without that setting git's key is the committer, `Name <address>`.
+fn note_other_identity(key: &str, identity: &str, terminal: &Terminal) {
+    let asked = email_of(key).filter(|_| !key.contains('<'));
+    if let Some(asked) = asked.filter(|asked| asked != identity && terminal.has_reader()) {
+        let pair = hex::encode(Sha256::digest(format!("{asked}\n{identity}")));
+        one_time_notice::show_once(&format!("signed-as-{pair}"), || {
+            terminal.say(format!(
+                "Signed as {identity}, although user.signingKey is {asked}. Set paraph.expectedIdentity to refuse other identities."
+            ));
+        });
+    }
 }

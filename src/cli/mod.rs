@@ -29,6 +29,7 @@ mod publication;
 mod qr;
 mod setup;
 mod show;
+mod signing_request;
 mod status;
 mod status_output;
 mod terminal;
@@ -76,9 +77,9 @@ enum Command {
     Hook(hook::Args),
     Trust(trust::Args),
     #[cfg(unix)]
-    Login(agent::LoginArgs),
+    Login(agent::login::LoginArgs),
     #[cfg(unix)]
-    Logout(agent::LogoutArgs),
+    Logout(agent::login::LogoutArgs),
     #[cfg(unix)]
     Agent(agent::Args),
     #[cfg(unix)]
@@ -120,9 +121,9 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Hook(arguments) => hook::run(&arguments, ui),
         Command::Trust(arguments) => trust::run(&arguments, ui),
         #[cfg(unix)]
-        Command::Login(arguments) => agent::log_in(&arguments, ui),
+        Command::Login(arguments) => agent::login::log_in(&arguments, ui),
         #[cfg(unix)]
-        Command::Logout(arguments) => agent::log_out(&arguments, ui),
+        Command::Logout(arguments) => agent::login::log_out(&arguments, ui),
         #[cfg(unix)]
         Command::Agent(arguments) => agent::run(&arguments, ui),
         #[cfg(unix)]

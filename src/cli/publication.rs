@@ -1,65 +1,72 @@
-//! What becomes public with a signature, shown once for each identity and log: see [`crate::sign::Publication`].
+//! Shows what becomes public with a signature, once for each identity and log: see [`crate::sign::Publication`].
 
 use super::{one_time_notice, terminal::Terminal};
+use crate::sign::{Announce, Publication};
+use std::cell::RefCell;
 
-/// What is told of one identity that signs with one log.
-pub(super) struct Announcement<'a> {
+/// Shows publications on a terminal.
+pub(super) struct PublicationNotice<'a> {
     terminal: &'a Terminal,
-    key: String,
-    /// Whether somebody hears it, and for the first time.
-    first: bool,
-    told: Vec<String>,
+    shown: RefCell<Option<Shown>>,
 }
 
-impl<'a> Announcement<'a> {
-    /// Nothing is told yet. `key` says of which identity and log this is.
-    pub(super) fn new(key: &str, terminal: &'a Terminal) -> Self {
-        let key = format!("public-{key}");
-        Self { terminal, first: terminal.has_reader() && !one_time_notice::was_shown(&key), key, told: Vec::new() }
+/// What was shown of one identity and log.
+struct Shown {
+    key: String,
+    /// Whether somebody sees it, and for the first time.
+    is_first: bool,
+    lines: Vec<String>,
+}
+
+impl<'a> PublicationNotice<'a> {
+    pub(super) fn new(terminal: &'a Terminal) -> Self {
+        Self { terminal, shown: RefCell::default() }
     }
 
-    /// Tells what was not told yet, unless all of it was shown with an earlier signature.
-    pub(super) fn tell(&mut self, text: &[String]) {
-        for line in text {
-            if self.first && !self.told.contains(line) {
+    /// Shows the lines that were not shown yet, unless an earlier signature showed all of it. `key` identifies identity and log.
+    fn show(&self, key: &str, lines: &[String]) {
+        let mut shown = self.shown.borrow_mut();
+        let shown = match &mut *shown {
+            Some(shown) if shown.key == key => shown,
+            other => {
+                let is_first = self.terminal.has_reader() && !one_time_notice::was_shown(&notice(key));
+                other.insert(Shown { key: key.to_owned(), is_first, lines: Vec::new() })
+            }
+        };
+        for line in lines {
+            if shown.is_first && !shown.lines.contains(line) {
                 self.terminal.say(line);
-                self.told.push(line.clone());
+                shown.lines.push(line.clone());
             }
         }
     }
 
-    /// The log has its entry: this needs not be told again. Where nobody could be told it is not remembered as told.
+    /// Shows what an agent announces. Its key is checked, since it becomes a file's name.
+    #[cfg(unix)]
+    pub(super) fn show_of_agent(&self, key: &str, lines: &[String]) {
+        if key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            self.show(key, lines);
+        }
+    }
+
+    /// The log has its entry: this need not be shown again. If nobody could see it, it is not recorded as shown.
     pub(super) fn done(&self) {
-        if self.first {
-            one_time_notice::mark_shown(&self.key);
+        if let Some(shown) = self.shown.borrow().as_ref().filter(|shown| shown.is_first) {
+            one_time_notice::mark_shown(&notice(&shown.key));
         }
     }
 }
 
-/// What an agent has told, which is not believed to be a name of a file.
-#[cfg(unix)]
-#[derive(Default)]
-pub(super) struct OfAgent<'a>(Option<(String, Announcement<'a>)>);
+fn notice(key: &str) -> String {
+    format!("public-{key}")
+}
 
-#[cfg(unix)]
-impl<'a> OfAgent<'a> {
-    /// Tells it as this process would.
-    pub(super) fn tell(&mut self, key: &str, text: &[String], terminal: &'a Terminal) {
-        if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return;
-        }
-        if self.0.as_ref().is_none_or(|(of, _)| of != key) {
-            self.0 = Some((key.to_owned(), Announcement::new(key, terminal)));
-        }
-        if let Some((_, announcement)) = &mut self.0 {
-            announcement.tell(text);
-        }
+impl Announce for PublicationNotice<'_> {
+    fn publish(&self, publication: &Publication, lines: &[String]) {
+        self.show(&publication.key(), lines);
     }
 
-    /// The log has its entry.
-    pub(super) fn done(&self) {
-        if let Some((_, announcement)) = &self.0 {
-            announcement.done();
-        }
+    fn published(&self, _publication: &Publication) {
+        self.done();
     }
 }

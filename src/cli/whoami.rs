@@ -1,50 +1,61 @@
-//! `paraph whoami`: as whom and with which services a signature would be made here, and why.
+//! `paraph whoami`: shows the identity and the services that a signature would use here.
 
 use super::{
     agent_preview::AgentPreview,
     context::Context,
     exit::{Exit, Failure},
     git_settings::GitSettings,
-    identity::{self, Choice},
+    identity::{self, Choice, TokenFetcher},
     terminal::Terminal,
     ui::Ui,
 };
 use crate::{
     config::Source as SettingSource,
-    identity::{IdentityToken, LoginError, Source},
+    identity::{Candidate, IdentityToken, LoginError, RequestedSigner, Source},
     sign::{LogVersion, Services},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Show as whom and with which services a signature would be made here, and why
+/// Show the identity and the services that sign here
 ///
-/// Says where the identity token would come from and what decided that; the identity, where it can be known without asking anybody but the
-/// agent; which login the agent keeps for it and until when; the instance with its issuer, certificate authority, log and timestamp
-/// authority. Nothing is sent to anybody else, unless --check is given.
+/// Shows where the identity token comes from and why; the identity, if it is known without a login; the agent's login for it; the instance with
+/// its issuer, certificate authority, log and timestamp authority. It asks only the agent, unless --check is given.
 ///
-/// Exits with 6 where it is known that no signature could be made: the token has expired, is for somebody else, or is not of the expected
-/// identity; a login is needed and nobody could log in here; the agent is locked.
+/// Exits with 6 if no signature could be made: the token has expired, has another audience or instance, or is not of the expected identity; a
+/// login is needed but cannot be shown; the agent is locked.
+///
+/// Example: paraph whoami --check
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Ask whoever gives the token, and look at it; the certificate authority and the log hear of nothing, and no browser is opened
+    /// Get a token and check it; nothing is sent to the certificate authority or the log, and no browser opens
     #[arg(long)]
     check: bool,
-    /// Print it as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// What is known about the signer.
+struct WhoAmI<'a> {
+    context: &'a Context,
+    terminal: &'a Terminal,
+    choice: &'a Choice,
+    /// What the agent would do. Only a login is the agent's business.
+    agent: Option<AgentPreview>,
+    known: Known,
 }
 
 /// What is known about the identity.
 #[derive(Default)]
 struct Known {
-    /// Its name, as in the certificate where that can be told.
+    /// The name, as in the certificate if that can be predicted.
     name: Option<String>,
     issuer: Option<String>,
     expires: Option<Timestamp>,
-    /// What a certificate would say of a workload.
+    /// The claims of a workload that the certificate would contain.
     claims: Vec<(&'static str, String)>,
-    /// Why no signature could be made, with what to do.
+    /// Why no signature could be made.
     problem: Option<Failure>,
 }
 
@@ -53,120 +64,166 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::load(&[])?;
     let terminal = Terminal::open(None);
     let choice = identity::choice(&context, &terminal)?;
-    let hint = context.config.expected_identity.value.clone().or_else(|| {
-        let key = GitSettings::load(context.repository.as_ref()).ok()?.key()?;
-        identity::email_of(&key)
-    });
-    // only a login is the agent's business
+    let key = GitSettings::load(context.repository.as_ref()).ok().and_then(|settings| settings.key());
+    let requested = identity::requested_signer(&context.config, key.as_deref(), None)?;
     #[cfg(unix)]
-    let preview = choice.source.is_login().then(|| AgentPreview::of(&context, hint.as_deref())).transpose()?;
+    let agent = choice.source.is_login().then(|| AgentPreview::of(&context, &requested)).transpose()?;
     #[cfg(not(unix))]
-    let preview = None;
-    let known = known(&context, &choice, hint.as_deref(), &terminal, arguments.check)?.with(preview.as_ref(), &choice, &context, &terminal);
+    let agent = None;
+    let mut whoami = WhoAmI { context: &context, terminal: &terminal, choice: &choice, agent, known: Known::default() };
+    whoami.known = whoami.known(&requested, arguments.check)?;
+    whoami.ask_agent();
     let now = Timestamp::now();
     let (issuer, services) = (context.issuer(now), context.services(now));
     if arguments.json {
-        ui.json(&document(&context, &choice, &known, preview.as_ref(), issuer.as_deref().ok(), services.as_ref().ok()));
+        ui.json(&whoami.document(issuer.as_deref().ok(), services.as_ref().ok()));
     } else {
-        print(&context, &choice, &known, arguments.check, ui);
-        if let Some(preview) = &preview {
-            line(ui, "agent", preview.sentence());
-        }
+        whoami.print(arguments.check, ui);
         print_services(&context, issuer, services, ui);
     }
-    match known.problem {
+    match whoami.known.problem {
         Some(problem) => Err(problem),
         None => Ok(Exit::Good),
     }
 }
 
-fn known(context: &Context, choice: &Choice, hint: Option<&str>, terminal: &Terminal, check: bool) -> Result<Known, Failure> {
-    let read = match &choice.source {
-        Source::Variable(_) | Source::File(_) => choice.source.read().map_err(Failure::from),
-        Source::Workload(_) | Source::Direct(_) if check => {
-            let runtime = crate::service::runtime().map_err(|error| Failure::io("the network calls cannot be started", &error))?;
-            let http = context.http();
-            runtime.block_on(identity::token_of(context, &choice.source, hint, &http, terminal))
-        }
-        // the issuer takes the word of whoever has its access code
-        Source::Direct(_) => {
-            return Ok(Known { name: hint.map(str::to_owned), issuer: context.issuer(Timestamp::now()).ok(), ..Known::default() });
-        }
-        _ => return Ok(Known::default()),
-    };
-    Ok(match read {
-        Ok(token) => {
-            let problem = identity::check_token(context, &token);
-            let problem = problem.and_then(|()| identity::check_expected(context, &token)).err();
-            Known { problem, ..Known::of(&token) }
-        }
-        Err(problem) => Known { problem: Some(problem), ..Known::default() },
-    })
-}
-
 impl Known {
-    fn of(token: &IdentityToken) -> Self {
+    fn of(token: &IdentityToken, problem: Option<Failure>) -> Self {
         Self {
             name: Some(token.certificate_name().unwrap_or_else(|| token.principal().to_owned())),
             issuer: Some(token.federated_issuer().unwrap_or(token.issuer()).to_owned()),
             expires: token.expires(),
             claims: token.workload_claims().to_vec(),
-            problem: None,
+            problem,
         }
-    }
-
-    /// The same with what the agent makes of it.
-    fn with(mut self, preview: Option<&AgentPreview>, choice: &Choice, context: &Context, terminal: &Terminal) -> Self {
-        let Some(preview) = preview else { return self };
-        if let AgentPreview::HasLogin { login, .. } = preview {
-            (self.name, self.issuer) = (Some(login.identity.clone()), Some(login.issuer.clone()));
-        }
-        let asks_somebody = matches!(choice.source, Source::Browser | Source::Device) && !preview.needs_no_login();
-        if matches!(preview, AgentPreview::Locked) {
-            let locked = Failure::new(Exit::Identity, "the agent is locked, and signs nothing").with_hint("paraph agent unlock");
-            self.problem = self.problem.or(Some(locked));
-        } else if asks_somebody && !matches!(preview, AgentPreview::Forwarded(_)) && !identity::somebody_is_there(context, terminal) {
-            self.problem = self.problem.or(Some(LoginError::Nobody.into()));
-        }
-        self
     }
 }
 
-/// A line of the table.
+impl WhoAmI<'_> {
+    /// What a token says, or what the local issuer would put into one.
+    fn known(&self, requested: &RequestedSigner, check: bool) -> Result<Known, Failure> {
+        let (context, source) = (self.context, &self.choice.source);
+        let token = match source {
+            Source::Variable(_) | Source::File(_) => source.read().map_err(Failure::from),
+            Source::Workload(_) | Source::Direct(_) if check => {
+                let runtime = crate::service::runtime().map_err(|error| Failure::io("network calls cannot be started", &error))?;
+                let http = context.http();
+                let tokens = TokenFetcher { context, http: &http, terminal: self.terminal };
+                runtime.block_on(tokens.fetch(source, requested.login_name()))
+            }
+            // the local issuer accepts any name from whoever has its access code
+            Source::Direct(_) => {
+                let name = requested.login_name().map(str::to_owned);
+                return Ok(Known { name, issuer: context.issuer(Timestamp::now()).ok(), ..Known::default() });
+            }
+            _ => return Ok(Known::default()),
+        };
+        Ok(match token {
+            Ok(token) => {
+                let accepted = || Ok(requested.accepts(&Candidate::from(&token))?);
+                let problem = identity::check_token(context, &token).and_then(|()| accepted()).err();
+                Known::of(&token, problem)
+            }
+            Err(problem) => Known { problem: Some(problem), ..Known::default() },
+        })
+    }
+
+    /// Adds what the agent knows.
+    fn ask_agent(&mut self) {
+        let Some(agent) = &self.agent else { return };
+        if let AgentPreview::HasLogin { login, .. } = agent {
+            (self.known.name, self.known.issuer) = (Some(login.identity.clone()), Some(login.issuer.clone()));
+        }
+        let needs_person = matches!(self.choice.source, Source::Browser | Source::Device) && !agent.needs_no_login();
+        if matches!(agent, AgentPreview::Locked) {
+            let locked = Failure::new(Exit::Identity, "the agent is locked").with_hint("run `paraph agent unlock`");
+            self.known.problem.get_or_insert(locked);
+        } else if needs_person && !matches!(agent, AgentPreview::Forwarded(_)) && !identity::can_show_login(self.context, self.terminal) {
+            self.known.problem.get_or_insert(LoginError::Nobody.into());
+        }
+    }
+
+    fn print(&self, checked: bool, ui: &mut Ui) {
+        let Self { context, choice, known, .. } = self;
+        let until = known.expires.map(|expires| format!(", until {expires}")).unwrap_or_default();
+        match (&known.name, &known.issuer, &choice.source) {
+            (Some(name), Some(issuer), _) => line(ui, "identity", format!("{name}, vouched for by {issuer}{until}")),
+            (Some(name), None, _) => line(ui, "identity", name),
+            (None, _, Source::Workload(provider)) if !checked => {
+                line(ui, "identity", format!("unknown until {provider} is asked; --check asks"));
+            }
+            (None, _, Source::Browser | Source::Device) => line(ui, "identity", "unknown until the login"),
+            _ => line(ui, "identity", "unknown"),
+        }
+        for (name, value) in &known.claims {
+            line(ui, "", format!("{name} {value}"));
+        }
+        line(ui, "token", format!("from {}: {}", choice.origin, choice.because));
+        if let Some(job) = choice.unused {
+            line(ui, "", format!("the token of this job of {job} is not used (set paraph.tokenProvider = {} to use it)", job.name()));
+        }
+        let config = &context.config;
+        if let Some(expected) = &config.expected_identity.value {
+            line(ui, "expected", format!("{expected} ({})", config.expected_identity.source));
+        }
+        if config.match_committer.value {
+            line(ui, "expected", format!("the committer ({})", config.match_committer.source));
+        }
+        let source = match &config.instance.source {
+            SettingSource::Default => "nothing else is configured".to_owned(),
+            source => source.to_string(),
+        };
+        line(ui, "instance", format!("{} ({source})", config.instance_name()));
+        if let Some(agent) = &self.agent {
+            line(ui, "agent", agent.sentence());
+        }
+    }
+
+    /// `--json`: names are only ever added.
+    fn document(&self, issuer: Option<&str>, services: Option<&Services>) -> Value {
+        let Self { context, choice, known, agent, .. } = self;
+        let config = &context.config;
+        let provider = match &choice.source {
+            Source::Variable(_) => "envvar",
+            Source::File(_) => "filesystem",
+            Source::Workload(provider) => provider.name(),
+            Source::Direct(_) => "local",
+            Source::Device => "device",
+            Source::Browser => "interactive",
+        };
+        let claims: serde_json::Map<String, Value> =
+            known.claims.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
+        json!({
+            "identity": known.name,
+            "identityIssuer": known.issuer,
+            "expires": known.expires.map(|expires| expires.to_string()),
+            "claims": claims,
+            "problem": known.problem.as_ref().map(|problem| &problem.message),
+            "tokenProvider": provider,
+            "because": choice.because,
+            "unusedJob": choice.unused.map(|job| job.name()),
+            "agent": agent.as_ref().map(AgentPreview::sentence),
+            "login": match agent {
+                Some(AgentPreview::HasLogin { login, .. }) => {
+                    json!({ "until": login.until.map(|until| until.to_string()), "renewable": login.is_renewable })
+                }
+                _ => Value::Null,
+            },
+            "expectedIdentity": config.expected_identity.value,
+            "matchCommitter": config.match_committer.value,
+            "instance": config.instance_name().as_str(),
+            "issuer": issuer,
+            "clientID": config.client_id.value,
+            "fulcio": services.map(|services| &services.fulcio),
+            "log": services.map(|services| json!({ "url": services.log, "version": version(services.log_version) })),
+            "timestampAuthority": services.and_then(|services| services.timestamp_authority.as_ref()),
+        })
+    }
+}
+
+/// Prints a line of the table.
 fn line(ui: &mut Ui, name: &str, text: impl std::fmt::Display) {
     ui.line(format!("{name:<10} {text}"));
-}
-
-fn print(context: &Context, choice: &Choice, known: &Known, checked: bool, ui: &mut Ui) {
-    let until = known.expires.map(|expires| format!(", until {expires}")).unwrap_or_default();
-    match (&known.name, &known.issuer, &choice.source) {
-        (Some(name), Some(issuer), _) => line(ui, "identity", format!("{name}, vouched for by {issuer}{until}")),
-        (Some(name), None, _) => line(ui, "identity", name),
-        (None, _, Source::Workload(provider)) if !checked => {
-            line(ui, "identity", format!("not known before {provider} is asked, which --check does"));
-        }
-        (None, _, Source::Browser | Source::Device) => line(ui, "identity", "not known before the login"),
-        _ => line(ui, "identity", "not known"),
-    }
-    for (name, value) in &known.claims {
-        line(ui, "", format!("{name} {value}"));
-    }
-    line(ui, "token", format!("from {}: {}", choice.origin, choice.because));
-    if let Some(job) = choice.unused {
-        line(ui, "", format!("the token of this job of {job} is not used (paraph.tokenProvider = {} would)", job.name()));
-    }
-    let config = &context.config;
-    if let Some(expected) = &config.expected_identity.value {
-        line(ui, "expected", format!("{expected} ({})", config.expected_identity.source));
-    }
-    if config.match_committer.value {
-        line(ui, "expected", format!("the committer ({})", config.match_committer.source));
-    }
-    let source = match &config.instance.source {
-        SettingSource::Default => "nothing else is configured".to_owned(),
-        source => source.to_string(),
-    };
-    line(ui, "instance", format!("{} ({source})", config.instance_name()));
 }
 
 fn print_services(context: &Context, issuer: Result<String, Failure>, services: Result<Services, Failure>, ui: &mut Ui) {
@@ -179,7 +236,7 @@ fn print_services(context: &Context, issuer: Result<String, Failure>, services: 
         Ok(services) => {
             line(ui, "fulcio", &services.fulcio);
             line(ui, "log", format!("{} (Rekor v{})", services.log, version(services.log_version)));
-            line(ui, "timestamps", services.timestamp_authority.as_deref().unwrap_or("none: the log tells the time"));
+            line(ui, "timestamps", services.timestamp_authority.as_deref().unwrap_or("none: the log entry has the time"));
         }
         Err(failure) => line(ui, "services", failure.message),
     }
@@ -194,49 +251,4 @@ fn version(version: LogVersion) -> u8 {
         LogVersion::V1 => 1,
         LogVersion::V2 => 2,
     }
-}
-
-/// `--json`: names are only ever added.
-fn document(
-    context: &Context,
-    choice: &Choice,
-    known: &Known,
-    preview: Option<&AgentPreview>,
-    issuer: Option<&str>,
-    services: Option<&Services>,
-) -> Value {
-    let config = &context.config;
-    let provider = match &choice.source {
-        Source::Variable(_) => "envvar",
-        Source::File(_) => "filesystem",
-        Source::Workload(provider) => provider.name(),
-        Source::Direct(_) => "local",
-        Source::Device => "device",
-        Source::Browser => "interactive",
-    };
-    let claims: serde_json::Map<String, Value> =
-        known.claims.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
-    json!({
-        "identity": known.name,
-        "identityIssuer": known.issuer,
-        "expires": known.expires.map(|expires| expires.to_string()),
-        "claims": claims,
-        "problem": known.problem.as_ref().map(|problem| &problem.message),
-        "tokenProvider": provider,
-        "because": choice.because,
-        "unusedJob": choice.unused.map(|job| job.name()),
-        "agent": preview.map(AgentPreview::sentence),
-        "login": match preview {
-            Some(AgentPreview::HasLogin { login, .. }) => json!({ "until": login.until.map(|until| until.to_string()), "renewable": login.is_renewable }),
-            _ => Value::Null,
-        },
-        "expectedIdentity": config.expected_identity.value,
-        "matchCommitter": config.match_committer.value,
-        "instance": config.instance_name().as_str(),
-        "issuer": issuer,
-        "clientID": config.client_id.value,
-        "fulcio": services.map(|services| &services.fulcio),
-        "log": services.map(|services| json!({ "url": services.log, "version": version(services.log_version) })),
-        "timestampAuthority": services.and_then(|services| services.timestamp_authority.as_ref()),
-    })
 }

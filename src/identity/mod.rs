@@ -13,6 +13,7 @@ mod login;
 mod page;
 mod prompt;
 mod provider;
+mod requested_signer;
 mod session;
 mod source;
 #[cfg(test)]
@@ -25,6 +26,8 @@ pub use client::OidcClient;
 pub use error::LoginError;
 pub use login::{ACCESS_CODE_HEADER, LoginMethod, LoginOptions};
 pub use prompt::{DeviceCode, Prompt};
+pub(crate) use requested_signer::email_of;
+pub use requested_signer::{Candidate, RequestedSigner, SignerSources, WrongSigner};
 pub use session::{RefreshToken, Session};
 pub use source::{DEFAULT_TOKEN_FILE, Settings, Source, SourceError, choose};
 pub use token::{Expectation, IdentityToken, MAX_TOKEN, TokenError};

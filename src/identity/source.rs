@@ -1,63 +1,63 @@
 //! Where the identity token comes from.
 //!
-//! The order of [`choose`], first wins:
+//! [`choose`] uses the first of these that applies:
 //!
 //! 1. An explicit token provider (`paraph.tokenProvider`, `GITSIGN_TOKEN_PROVIDER`) decides alone: `envvar` is the variable
-//!    `SIGSTORE_ID_TOKEN`, `filesystem` the token file, `interactive` a login, `device` a login on another device, each other one a
+//!    `SIGSTORE_ID_TOKEN`, `filesystem` the token file, `interactive` a login, `device` a login on another device, and each other one a
 //!    [`Provider`] of workloads.
-//! 2. The variable `SIGSTORE_ID_TOKEN`, where it is set and not empty.
-//! 3. The token file, where one is configured (`paraph.identityTokenFile`).
-//! 4. A login at paraph's own local issuer, whose access code is at hand; no person is needed.
-//! 5. Where nobody could log in (no terminal, no desktop), and this is a job of a CI system that gives it a token: that token.
-//! 6. A login in the browser, or with a code on another device where no browser can open here and the issuer offers that
-//!    ([`Login::interactive`](super::Login::interactive)).
+//! 2. The variable `SIGSTORE_ID_TOKEN`, if it is set and not empty.
+//! 3. The token file, if one is configured (`paraph.identityTokenFile`).
+//! 4. A login at paraph's own local issuer, if its access code is at hand. It needs no person.
+//! 5. The token of a CI job, if this is one and no login is possible here (no terminal, no desktop).
+//! 6. A login in the browser, or with a code on another device ([`LoginMethod::Interactive`](super::LoginMethod::Interactive)).
 //!
-//! Nothing else that lies around on a machine is picked up, and where a person could log in no workload signs unless it is asked for. The
-//! caller says which source was chosen by the fifth rule: it is nobody's explicit choice.
+//! No other token on the machine is used. Where a person could log in, no workload signs unless it is configured. The caller says when the
+//! fifth rule applied, since nobody chose that explicitly.
 
 use super::{
     token::{IdentityToken, MAX_TOKEN, TokenError},
     workload::Provider,
 };
+use crate::config::TokenProvider;
 use std::{io::Read as _, path::PathBuf};
 use zeroize::Zeroizing;
 
-/// Where the token provider `filesystem` looks unless a file is configured: the path that gitsign has.
+/// The file of the token provider `filesystem` unless one is configured: the same as in gitsign.
 pub const DEFAULT_TOKEN_FILE: &str = "/var/run/sigstore/cosign/oidc-token";
-/// The variable that holds a token.
+/// The variable with a token.
 pub const TOKEN_VARIABLE: &str = "SIGSTORE_ID_TOKEN";
 
-/// What the choice depends on, from the configuration and the environment.
+/// The configuration and environment that the choice depends on.
 #[derive(Clone, Default)]
 pub struct Settings {
     /// `paraph.tokenProvider`.
-    pub token_provider: Option<String>,
+    pub token_provider: Option<TokenProvider>,
     /// The value of `SIGSTORE_ID_TOKEN`.
     pub token_variable: Option<Zeroizing<String>>,
     /// `paraph.identityTokenFile`.
     pub token_file: Option<PathBuf>,
-    /// The access code of paraph's own local issuer, where that is the issuer.
+    /// The access code of paraph's own local issuer, if that is the issuer.
     pub access_code: Option<Zeroizing<String>>,
     /// The CI system whose job this is ([`Provider::of_job`]).
     pub job: Option<Provider>,
-    /// Whether a person could log in: there is a terminal, or a desktop, or a program of the user's that opens the address.
+    /// Whether a person could log in: there is a terminal, a desktop, or a configured program that opens the address.
     pub person: bool,
 }
 
-/// Where to take a token from.
+/// A source of tokens.
 #[derive(Clone)]
 pub enum Source {
     /// `SIGSTORE_ID_TOKEN`.
     Variable(Zeroizing<String>),
     /// A file.
     File(PathBuf),
-    /// A platform.
+    /// A CI system or cloud platform.
     Workload(Provider),
-    /// [`Login::direct`](super::Login::direct) with this access code.
+    /// A login at the local issuer with this access code.
     Direct(Zeroizing<String>),
-    /// [`Login::device`](super::Login::device).
+    /// A login with a code on another device.
     Device,
-    /// [`Login::interactive`](super::Login::interactive).
+    /// A login by the method that suits the place.
     Browser,
 }
 
@@ -84,64 +84,78 @@ impl std::fmt::Display for Source {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// A provider that is not known.
-    #[error("the token provider {0} is not known")]
-    Provider(String),
-    /// `envvar`, and no variable.
-    #[error("the token provider is envvar, and {TOKEN_VARIABLE} is not set")]
+    /// The token provider is `envvar`, but the variable is not set.
+    #[error("the token provider is envvar, but {TOKEN_VARIABLE} is not set")]
     VariableMissing,
     /// The file cannot be read.
     #[error("the identity token cannot be read from {path}: {source}")]
     File {
-        /// Which.
+        /// The file.
         path: String,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// It holds no token.
-    #[error("{origin} holds no identity token that can be used: {source}")]
+    /// It contains no usable token.
+    #[error("{origin} contains no usable identity token: {source}")]
     Token {
         /// The variable or the file.
         origin: String,
-        /// Why.
+        /// The cause.
         source: TokenError,
     },
-    /// A login or a platform has to be asked.
-    #[error("a token of this source has to be asked for")]
+    /// The token has to be requested from a provider.
+    #[error("a token of this source has to be requested")]
     Asked,
 }
 
-/// The source that `settings` choose; see the module's documentation for the order.
+impl SourceError {
+    /// What to do about it, if there is something.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::VariableMissing => "set it to an identity token, or choose another paraph.tokenProvider",
+            Self::File { .. } => "check paraph.identityTokenFile; in Kubernetes, mount the projected token with the audience sigstore",
+            Self::Token { .. } => "an identity token is three parts of base64url, separated by periods, as an OpenID provider gives it",
+            Self::Asked => return None,
+        })
+    }
+}
+
+/// The source that `settings` select; the module's documentation has the order.
 ///
 /// # Errors
-/// [`SourceError::Provider`] or [`SourceError::VariableMissing`].
+/// [`SourceError::VariableMissing`].
 pub fn choose(settings: &Settings) -> Result<Source, SourceError> {
     let variable = settings.token_variable.clone().filter(|token| !token.trim().is_empty()).map(Source::Variable);
     let file = settings.token_file.clone().map(Source::File);
     let login = || settings.access_code.clone().map_or(Source::Browser, Source::Direct);
-    match settings.token_provider.as_deref().map(str::trim).filter(|provider| !provider.is_empty()) {
+    let workload = |provider| Ok(Source::Workload(provider));
+    match settings.token_provider {
         None => Ok(variable.or(file).unwrap_or_else(|| match (login(), settings.job) {
             (Source::Browser, Some(job)) if !settings.person => Source::Workload(job),
             (login, _) => login,
         })),
-        Some("envvar") => variable.ok_or(SourceError::VariableMissing),
-        Some("filesystem") => Ok(file.unwrap_or_else(|| Source::File(DEFAULT_TOKEN_FILE.into()))),
-        Some("interactive") => Ok(login()),
-        Some("device") => Ok(Source::Device),
-        Some(other) => match Provider::named(other) {
-            Some(provider) => Ok(Source::Workload(provider)),
-            None => Err(SourceError::Provider(crate::service::quotable(other))),
-        },
+        Some(TokenProvider::Variable) => variable.ok_or(SourceError::VariableMissing),
+        Some(TokenProvider::Filesystem) => Ok(file.unwrap_or_else(|| Source::File(DEFAULT_TOKEN_FILE.into()))),
+        Some(TokenProvider::Interactive) => Ok(login()),
+        Some(TokenProvider::Device) => Ok(Source::Device),
+        Some(TokenProvider::GithubActions) => workload(Provider::GithubActions),
+        Some(TokenProvider::Gitlab) => workload(Provider::Gitlab),
+        Some(TokenProvider::Circleci) => workload(Provider::Circleci),
+        Some(TokenProvider::Buildkite) => workload(Provider::Buildkite),
+        Some(TokenProvider::Google) => workload(Provider::Google),
+        Some(TokenProvider::GoogleImpersonate) => workload(Provider::GoogleImpersonate),
+        Some(TokenProvider::Spiffe) => workload(Provider::Spiffe),
+        Some(TokenProvider::Azure) => workload(Provider::Azure),
     }
 }
 
 impl Source {
-    /// Whether a login gives the token, and not something that lies at hand.
+    /// Whether a login gives the token.
     pub fn is_login(&self) -> bool {
         matches!(self, Self::Direct(_) | Self::Device | Self::Browser)
     }
 
-    /// The token, of a source that nobody has to be asked for. It is read anew each time, because whoever writes the file replaces it.
+    /// Reads the token of a variable or a file. A file is read each time, because its writer replaces it.
     ///
     /// # Errors
     /// [`SourceError::File`], [`SourceError::Token`], or [`SourceError::Asked`].
@@ -155,12 +169,12 @@ impl Source {
     }
 }
 
-/// At most one byte more than a token may have, so that a larger file is refused and not cut.
+/// Reads at most one byte more than a token may have, so that a larger file is refused and not truncated.
 pub(super) fn read_token_file(path: &std::path::Path) -> std::io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(MAX_TOKEN + 2));
-    // a pipe would keep the reader waiting for as long as nobody writes to it
+    // a pipe would block the reader until somebody writes
     if !std::fs::metadata(path)?.is_file() {
-        return Err(std::io::Error::other("it is no regular file"));
+        return Err(std::io::Error::other("it is not a regular file"));
     }
     std::fs::File::open(path)?.take(MAX_TOKEN as u64 + 1).read_to_string(&mut text)?;
     Ok(text)

@@ -8,9 +8,9 @@ fn token() -> String {
     token_of(&json!({"iss": "https://issuer.test", "sub": "1", "aud": "sigstore", "exp": 1}))
 }
 
-fn settings(provider: Option<&str>, variable: Option<&str>, file: Option<&str>, code: Option<&str>) -> Settings {
+fn settings(provider: Option<TokenProvider>, variable: Option<&str>, file: Option<&str>, code: Option<&str>) -> Settings {
     Settings {
-        token_provider: provider.map(Into::into),
+        token_provider: provider,
         token_variable: variable.map(|token| Zeroizing::new(token.to_owned())),
         token_file: file.map(Into::into),
         access_code: code.map(|code| Zeroizing::new(code.to_owned())),
@@ -30,15 +30,13 @@ fn the_order_is_the_documented_one() {
         (None, Some(" "), Some("/f"), Some("c"), "the file /f"),
         (None, None, None, Some("c"), "a login at the local issuer"),
         (None, Some(""), None, None, "a login in the browser"),
-        (Some(""), None, None, None, "a login in the browser"),
-        (Some("envvar"), Some("t"), Some("/f"), None, "SIGSTORE_ID_TOKEN"),
-        (Some("envvar"), None, Some("/f"), None, "the token provider is envvar, and SIGSTORE_ID_TOKEN is not set"),
-        (Some("filesystem"), Some("t"), Some("/f"), None, "the file /f"),
-        (Some("filesystem"), Some("t"), None, None, "the file /var/run/sigstore/cosign/oidc-token"),
-        (Some("interactive"), Some("t"), Some("/f"), None, "a login in the browser"),
-        (Some("interactive"), Some("t"), Some("/f"), Some("c"), "a login at the local issuer"),
-        (Some("spiffe"), Some("t"), None, None, "SPIFFE"),
-        (Some("gitpod"), Some("t"), None, None, "the token provider gitpod is not known"),
+        (Some(TokenProvider::Variable), Some("t"), Some("/f"), None, "SIGSTORE_ID_TOKEN"),
+        (Some(TokenProvider::Variable), None, Some("/f"), None, "the token provider is envvar, but SIGSTORE_ID_TOKEN is not set"),
+        (Some(TokenProvider::Filesystem), Some("t"), Some("/f"), None, "the file /f"),
+        (Some(TokenProvider::Filesystem), Some("t"), None, None, "the file /var/run/sigstore/cosign/oidc-token"),
+        (Some(TokenProvider::Interactive), Some("t"), Some("/f"), None, "a login in the browser"),
+        (Some(TokenProvider::Interactive), Some("t"), Some("/f"), Some("c"), "a login at the local issuer"),
+        (Some(TokenProvider::Spiffe), Some("t"), None, None, "SPIFFE"),
     ];
     for (provider, variable, file, code, expected) in table {
         assert_eq!(chosen(&settings(provider, variable, file, code)), expected, "{provider:?} {variable:?} {file:?} {code:?}");
@@ -52,8 +50,8 @@ fn a_ci_job_signs_by_itself_only_where_nobody_could_log_in_and_nothing_else_is_c
     assert_eq!(job(true, settings(None, None, None, None)), "a login in the browser");
     assert_eq!(job(false, settings(None, None, None, Some("c"))), "a login at the local issuer");
     assert_eq!(job(false, settings(None, Some("t"), None, None)), "SIGSTORE_ID_TOKEN");
-    assert_eq!(job(false, settings(Some("interactive"), None, None, None)), "a login in the browser");
-    assert_eq!(job(false, settings(Some("gitlab"), None, None, None)), "GitLab CI");
+    assert_eq!(job(false, settings(Some(TokenProvider::Interactive), None, None, None)), "a login in the browser");
+    assert_eq!(job(false, settings(Some(TokenProvider::Gitlab), None, None, None)), "GitLab CI");
     assert_eq!(chosen(&Settings { person: false, ..settings(None, None, None, None) }), "a login in the browser");
 }
 
@@ -77,13 +75,10 @@ fn a_file_is_read_with_a_cap() {
     std::fs::write(&path, format!("{}\n", token())).unwrap();
     assert_eq!(say().unwrap(), "1");
     std::fs::write(&path, "x".repeat(1 << 20)).unwrap();
-    assert_eq!(
-        say().unwrap_err(),
-        "the file FOLDER/token holds no identity token that can be used: the identity token has more than 16384 bytes"
-    );
+    assert_eq!(say().unwrap_err(), "the file FOLDER/token contains no usable identity token: the identity token has more than 16384 bytes");
     std::fs::write(&path, "").unwrap();
     assert_eq!(
         say().unwrap_err(),
-        "the file FOLDER/token holds no identity token that can be used: the identity token is not a JSON Web Token: it does not have three parts"
+        "the file FOLDER/token contains no usable identity token: the identity token is not a JSON Web Token: it does not have three parts"
     );
 }

@@ -21,6 +21,8 @@ pub enum Fault {
     OtherIssuer,
     /// The address in the issuer's ID tokens is not verified.
     UnverifiedEmail,
+    /// The issuer's ID tokens have no e-mail address.
+    NoEmail,
     /// The issuer signs with a key that it does not publish.
     ForeignKey,
     /// The issuer has no device flow.
@@ -78,7 +80,7 @@ pub enum Service {
 
 impl Fault {
     /// Every fault with its name, as `--fault` takes it.
-    pub const ALL: [(&'static str, Self); 35] = [
+    pub const ALL: [(&'static str, Self); 36] = [
         ("issuer=502", Self::Down(Service::Issuer)),
         ("issuer=slow", Self::Slow(Service::Issuer)),
         ("issuer=token-502", Self::TokenDown),
@@ -87,6 +89,7 @@ impl Fault {
         ("issuer=other-audience", Self::OtherAudience),
         ("issuer=other-issuer", Self::OtherIssuer),
         ("issuer=unverified-email", Self::UnverifiedEmail),
+        ("issuer=no-email", Self::NoEmail),
         ("issuer=foreign-key", Self::ForeignKey),
         ("issuer=no-device", Self::NoDevice),
         ("issuer=slow-down", Self::SlowDown),

@@ -31,7 +31,8 @@ pub struct Claims {
     pub iat: i64,
     /// The second in which it expires.
     pub exp: i64,
-    /// The e-mail address.
+    /// The e-mail address. It is missing only under the fault `issuer=no-email`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub email: String,
     /// Always true in tokens that the instance makes.
     pub email_verified: bool,

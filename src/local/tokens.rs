@@ -81,6 +81,9 @@ impl Issuer {
         if self.has(Fault::UnverifiedEmail) {
             claims.email_verified = false;
         }
+        if self.has(Fault::NoEmail) {
+            claims.email.clear();
+        }
         if self.has(Fault::ForeignKey) {
             let pem = SigningKey::generate(Algorithm::EcdsaP256)?;
             let foreign = SigningKey::from_pem(Algorithm::EcdsaP256, &pem).ok_or(LocalError::Crypto("read a key"))?;

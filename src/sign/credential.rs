@@ -1,14 +1,10 @@
 //! A credential: an ephemeral key, and the certificate that binds it to an identity for some minutes.
 
-use super::SignError;
+use super::{CertificateMismatch, Publication, Session, SignError};
 use crate::{
     certificate::{IdentityKind, SignerCertificate},
-    identity::IdentityToken,
-    service::{
-        Http,
-        fulcio::{CertificateRequest, Fulcio},
-    },
-    trust::TrustRoot,
+    identity::{Candidate, IdentityToken},
+    service::fulcio::{CertificateRequest, Fulcio},
     verify::Verifier,
 };
 use aws_lc_rs::{
@@ -20,20 +16,32 @@ use aws_lc_rs::{
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
-/// A certificate that lives longer than this is refused: an ephemeral key is for minutes.
-const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(1);
+/// A longer validity period is refused: an ephemeral key is for minutes.
+const LONGEST_VALIDITY: SignedDuration = SignedDuration::from_hours(1);
 
-/// An ephemeral key with its certificate. The key never leaves it, and is wiped when it is dropped.
+/// An ephemeral key with its certificate. The key cannot be read, and is wiped when the credential is dropped.
 pub struct Credential {
-    /// Memory of the library, which wipes what it frees; a move copies nothing but its address.
+    /// In the library's memory, which it wipes before it frees it. A move copies nothing but the address.
     key: EcdsaKeyPair,
     certificate: SignerCertificate,
+    publication: Publication,
+    candidate: Candidate,
 }
 
 impl Credential {
     /// The certificate.
     pub fn certificate(&self) -> &SignerCertificate {
         &self.certificate
+    }
+
+    /// What becomes public when it signs.
+    pub fn publication(&self) -> &Publication {
+        &self.publication
+    }
+
+    /// The signer, to be compared with who was requested.
+    pub fn candidate(&self) -> &Candidate {
+        &self.candidate
     }
 
     /// The DER ECDSA signature over `message`, hashed with SHA-256.
@@ -48,38 +56,29 @@ impl std::fmt::Debug for Credential {
     }
 }
 
-/// Makes a key and has Fulcio certify it for the identity that `token` names. The certificate is checked before anybody uses it: its key,
-/// its identity, its profile, its chain, its SCT and its life.
-///
-/// # Errors
-/// [`SignError::Service`], [`SignError::Certificate`] or [`SignError::WrongCertificate`].
-pub async fn obtain(
-    token: &IdentityToken,
-    fulcio: &str,
-    roots: &Arc<[TrustRoot]>,
-    http: &Http,
-    clock: &(dyn Fn() -> Timestamp + Sync),
-) -> Result<Credential, SignError> {
+/// Generates a key and has Fulcio certify it for the token's identity. The certificate is checked before anybody uses it: its key, its
+/// identity, its profile, its chain, its SCT and its validity period.
+pub(super) async fn obtain(token: &IdentityToken, publication: Publication, session: &Session<'_>) -> Result<Credential, SignError> {
+    let fulcio = &session.services.fulcio;
+    let wrong = |mismatch| SignError::WrongCertificate { fulcio: fulcio.clone(), mismatch };
     let (key, proof) = generate(token.principal())?;
     let public_key: PublicKeyX509Der<'_> = key.public_key().as_der()?;
     let request = CertificateRequest { token: token.secret(), public_key: public_key.as_ref(), proof: &proof };
-    let chain = Fulcio::new(http, fulcio)?.certify(request).await?;
-    let Some((leaf, others)) = chain.split_first() else {
-        return Err(SignError::WrongCertificate { fulcio: fulcio.to_owned(), detail: "the answer holds none".into() });
-    };
-    let now = clock();
-    let verifier = Verifier::new(Arc::clone(roots), now);
-    // the signature will carry the leaf alone: what else its chain needs has to be in the trust root, or the log would get an entry in vain
+    let chain = Fulcio::new(session.http, fulcio)?.certify(request).await?;
+    let Some((leaf, others)) = chain.split_first() else { return Err(wrong(CertificateMismatch::Missing)) };
+    let now = (session.clock)();
+    let verifier = Verifier::new(Arc::clone(session.roots), now);
+    // the signature will contain only the leaf: without the rest of its chain in the trust root, the log entry would be in vain
     let certificate = verifier.check_certificate(leaf, &[]).map_err(|rejection| match verifier.check_certificate(leaf, others) {
-        Ok(_) => SignError::IntermediateMissing { fulcio: fulcio.to_owned() },
-        Err(_) => SignError::Certificate { fulcio: fulcio.to_owned(), rejection },
+        Ok(_) => SignError::IntermediateMissing { fulcio: fulcio.clone() },
+        Err(_) => SignError::Certificate { fulcio: fulcio.clone(), rejection },
     })?;
-    check_purpose(&certificate, token, public_key.as_ref(), now)
-        .map_err(|detail| SignError::WrongCertificate { fulcio: fulcio.to_owned(), detail })?;
-    Ok(Credential { key, certificate })
+    check_purpose(&certificate, token, public_key.as_ref(), now).map_err(wrong)?;
+    let candidate = Candidate::certified(token, &certificate);
+    Ok(Credential { key, certificate, publication, candidate })
 }
 
-/// A key, and the proof that its owner is the one who asks for a certificate.
+/// A key, and the proof of possession that Fulcio asks for.
 fn generate(principal: &str) -> Result<(EcdsaKeyPair, Vec<u8>), Unspecified> {
     let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING);
     wipe_stack();
@@ -94,36 +93,42 @@ fn sign(key: &EcdsaKeyPair, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
     Ok(signature?.as_ref().to_vec())
 }
 
-/// Overwrites what functions that have returned left below on the stack: arithmetic with a key leaves copies of it there.
+/// Overwrites the stack below, where functions that have returned may have left copies of the key.
 #[inline(never)]
 fn wipe_stack() {
     std::hint::black_box([0u8; 64 << 10].as_mut_slice());
 }
 
-fn check_purpose(certificate: &SignerCertificate, token: &IdentityToken, public_key: &[u8], now: Timestamp) -> Result<(), String> {
+fn check_purpose(
+    certificate: &SignerCertificate,
+    token: &IdentityToken,
+    public_key: &[u8],
+    now: Timestamp,
+) -> Result<(), CertificateMismatch> {
     let (x509, identity) = (certificate.certificate(), certificate.identity());
     if x509.spki() != public_key {
-        return Err("it certifies another key".into());
+        return Err(CertificateMismatch::Key);
     }
-    // a workload's name is composed by Fulcio from several claims; a person's is the e-mail address of the token
+    // a workload's name is composed by Fulcio from several claims; a person's is the token's e-mail address
     let fits = match token.email() {
         Some(email) => identity.kind == IdentityKind::Email && identity.name == email,
         None => identity.kind != IdentityKind::Email,
     };
     if !fits {
-        return Err(format!("it names {}, and the token {}", identity.name, token.principal()));
+        return Err(CertificateMismatch::Identity { certificate: identity.name.clone(), token: token.principal().to_owned() });
     }
     if token.issuer() != identity.issuer && token.federated_issuer() != Some(identity.issuer.as_str()) {
-        return Err(format!("it names the issuer {}, and the token {}", identity.issuer, token.issuer()));
+        return Err(CertificateMismatch::Issuer { certificate: identity.issuer.clone(), token: token.issuer().to_owned() });
     }
-    let life = x509.not_after().duration_since(x509.not_before());
-    if life > LONGEST_LIFE {
-        return Err(format!("it is valid for {} seconds", life.as_secs()));
+    let (not_before, not_after) = (x509.not_before(), x509.not_after());
+    let period = not_after.duration_since(not_before);
+    if period > LONGEST_VALIDITY {
+        return Err(CertificateMismatch::ValidityPeriod(period.as_secs()));
     }
-    // a clock that is a little ahead or behind is no reason to fail: the trusted times decide
+    // a small difference between the clocks is no reason to fail: the trusted times decide
     let tolerance = crate::verify::CLOCK_TOLERANCE;
-    if now + tolerance < x509.not_before() || now - tolerance > x509.not_after() {
-        return Err(format!("it is valid from {} to {}, and this machine's clock shows {now}", x509.not_before(), x509.not_after()));
+    if now + tolerance < not_before || now - tolerance > not_after {
+        return Err(CertificateMismatch::Time { not_before, not_after, now });
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! What becomes public with a signature, in words: told before anybody hears of it, once for each identity and log.
+//! What becomes public with a signature, in words. It is announced before anything is published, once for each identity and log.
 //!
-//! Fulcio enters each certificate into a certificate transparency log before it hands it out, so what the token says is told before Fulcio
-//! is asked; what the certificate then says in other words, before the log gets its entry.
+//! Fulcio adds each certificate to a certificate transparency log before it returns the certificate. So the token's claims are announced
+//! before Fulcio is asked, and the certificate's fields before the log gets its entry.
 
 use super::Services;
 use crate::{certificate::SignerCertificate, identity::IdentityToken};
@@ -10,11 +10,11 @@ use sha2::{Digest as _, Sha256};
 /// One identity that signs with one log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publication {
-    /// The identity, as the certificate will name it where that is known.
-    who: String,
+    /// The identity as in the certificate, if it can be predicted, or else the principal.
+    identity: String,
     principal: String,
     issuer: String,
-    /// What else of the token goes into the certificate.
+    /// The token's other claims that go into the certificate.
     details: String,
     log: String,
     fulcio: String,
@@ -26,7 +26,7 @@ impl Publication {
         let claims = token.workload_claims().iter().map(|(name, value)| (*name, value.as_str()));
         let subject = (token.principal() != token.subject()).then(|| ("subject", token.subject()));
         Self {
-            who: token.certificate_name().unwrap_or_else(|| token.principal().to_owned()),
+            identity: token.certificate_name().unwrap_or_else(|| token.principal().to_owned()),
             principal: token.principal().to_owned(),
             issuer: token.federated_issuer().unwrap_or(token.issuer()).to_owned(),
             details: subject.into_iter().chain(claims).map(|(name, value)| format!(", {name} {value}")).collect(),
@@ -41,27 +41,30 @@ impl Publication {
         Self { log: services.log.clone(), ..self.clone() }
     }
 
-    /// What tells it from others: 32 hexadecimal digits.
+    /// Identifies the pair of identity and log: 32 hexadecimal digits.
     pub fn key(&self) -> String {
-        let digest = Sha256::digest([&*self.log, &self.issuer, &self.principal, &self.who].join("\n"));
-        hex::encode(&digest).chars().take(32).collect()
+        let digest = Sha256::digest([&*self.log, &self.issuer, &self.principal, &self.identity].join("\n"));
+        hex::encode(digest).chars().take(32).collect()
     }
 
-    /// What to tell before Fulcio hears of it.
+    /// What to announce before Fulcio gets the token, by lines.
     pub fn before_certificate(&self) -> Vec<String> {
-        let Self { who, issuer, details, log, fulcio, .. } = self;
+        let Self { identity, issuer, details, log, fulcio, .. } = self;
         vec![
-            format!("this is the first signature as {who} with the log at {log}."),
-            format!("Who can read that log will read, for good: identity {who}, issuer {issuer}{details}."),
-            format!("Fulcio at {fulcio} enters the same into a certificate transparency log, also where the signature fails afterwards."),
+            format!(
+                "First entry in the log {log}. Anyone who can read it will see, forever: identity {identity}, issuer {issuer}{details}."
+            ),
+            format!("The certificate authority {fulcio} publishes it too, even if signing fails later."),
         ]
     }
 
-    /// What to tell before the log gets its entry.
-    pub fn before_entry(certificate: &SignerCertificate) -> String {
+    /// What to announce before the log gets its entry, by lines.
+    pub fn before_entry(&self, certificate: &SignerCertificate) -> Vec<String> {
         let identity = certificate.identity();
         let mut fields = vec![format!("identity {}", identity.name), format!("issuer {}", identity.issuer)];
         fields.extend(certificate.claims().iter().map(|(name, value)| format!("{name} {value}")));
-        format!("The certificate says: {}. The log gets it now.", fields.join(", "))
+        let mut lines = self.before_certificate();
+        lines.push(format!("The certificate, which goes into the log now, says: {}.", fields.join(", ")));
+        lines
     }
 }

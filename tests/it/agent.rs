@@ -13,6 +13,7 @@ mod notification;
 mod publication;
 mod rebase;
 mod service_managers;
+mod signer;
 mod ssh;
 mod under_way;
 mod without;

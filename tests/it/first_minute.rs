@@ -387,7 +387,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
     table += &first(&with(&[("PARAPH_TOKEN_PROVIDER", "gitlab")], &["--check"]));
     table += &first(&with(&[], &["--check"]));
     table += &first(&with(&[("GITHUB_ACTIONS", "true")], &[]));
-    insta::assert_snapshot!(table, @r"
+    insta::assert_snapshot!(table, @r#"
     identity   bob@example.com, vouched for by http://HOST, until TIME
     token      from SIGSTORE_ID_TOKEN: the variable SIGSTORE_ID_TOKEN is set
     exit 0
@@ -420,17 +420,17 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
                run_id 17
     token      from SIGSTORE_ID_TOKEN: the variable SIGSTORE_ID_TOKEN is set
     expected   ann@example.com (the variable PARAPH_EXPECTED_IDENTITY)
-    error: the identity is repo:org/repo:ref:refs/heads/main (in the certificate https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main), and ann@example.com is expected (the variable PARAPH_EXPECTED_IDENTITY); nothing was sent to Fulcio or the log
+    error: the identity is "repo:org/repo:ref:refs/heads/main" (in the certificate "https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main"); expected "ann@example.com" (the variable PARAPH_EXPECTED_IDENTITY)
     hint: log in as the expected identity, or change paraph.expectedIdentity.
     exit 6
 
     identity   ann@example.com, vouched for by http://HOST
     token      from a login at the local issuer: the local Sigstore signs you in by itself
-               the token of this job of GitHub Actions is not used (paraph.tokenProvider = github-actions would)
+               the token of this job of GitHub Actions is not used (set paraph.tokenProvider = github-actions to use it)
     exit 0
 
-    identity   not known before GitHub Actions is asked, which --check does
-    token      from GitHub Actions: this is its job, nobody could log in here, and nothing else is configured
+    identity   unknown until GitHub Actions is asked; --check asks
+    token      from GitHub Actions: this is its job, no login is possible here, and nothing else is configured
     exit 0
 
     identity   https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main, vouched for by https://token.actions.githubusercontent.com, until TIME
@@ -439,27 +439,27 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
                ref refs/heads/main
                event_name push
                run_id 17
-    token      from GitHub Actions: this is its job, nobody could log in here, and nothing else is configured
+    token      from GitHub Actions: this is its job, no login is possible here, and nothing else is configured
     exit 0
 
-    identity   not known
-    token      from GitLab CI: the variable PARAPH_TOKEN_PROVIDER names it
+    identity   unknown
+    token      from GitLab CI: the variable PARAPH_TOKEN_PROVIDER selects it
     error: GitLab CI gave no identity token: the variable SIGSTORE_ID_TOKEN is not set
     hint: Give the job `id_tokens: SIGSTORE_ID_TOKEN: aud: sigstore` in .gitlab-ci.yml.
     exit 6
 
-    identity   not known before the login
+    identity   unknown until the login
     token      from a login in the browser: nothing else is configured
     error: a login is needed, but there is neither a terminal nor a desktop session to show it on
     hint: log in where there is a terminal or a desktop, or choose another source of the identity token: paraph.tokenProvider, SIGSTORE_ID_TOKEN or paraph.identityTokenFile.
     exit 6
 
-    identity   not known before the login
+    identity   unknown until the login
     token      from a login in the browser: nothing else is configured
     error: a login is needed, but there is neither a terminal nor a desktop session to show it on
     hint: Give the job `permissions: id-token: write`; a workflow of a pull request from a fork gets none.
     exit 6
-    ");
+    "#);
 
     let done = with(&[&job[..], &[("PARAPH_TOKEN_PROVIDER", "github-actions")]].concat(), &["--check", "--json"]);
     let text = shown(&sandbox, &done.stdout);
@@ -467,7 +467,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
     insta::assert_snapshot!(text, @r#"
     {
       "agent": null,
-      "because": "the variable PARAPH_TOKEN_PROVIDER names it",
+      "because": "the variable PARAPH_TOKEN_PROVIDER selects it",
       "claims": {
         "event_name": "push",
         "job_workflow_ref": "org/repo/.github/workflows/release.yml@refs/heads/main",

@@ -4,11 +4,11 @@ use crate::support::bundle::second_opinion;
 use paraph::{
     Reason,
     evidence::entry::EntryVersion,
-    identity::IdentityToken,
+    identity::{IdentityToken, RequestedSigner},
     local,
     object::Signed,
     service::{Http, Settings},
-    sign::{LogVersion, Services, Signature, obtain, sign},
+    sign::{LogVersion, Services, Session, Signature, Silent},
     trust::{Instance, TrustRoot},
     verify::{TimeSource, Verifier},
 };
@@ -46,8 +46,9 @@ impl Local {
         runtime.block_on(async {
             let http = Http::new(Settings::default());
             let roots = [self.root.clone()].into();
-            let credential = obtain(&self.token, &services.fulcio, &roots, &http, &jiff::Timestamp::now).await.unwrap();
-            sign(PAYLOAD, &credential, services, &roots, &http, &jiff::Timestamp::now).await.unwrap()
+            let session = Session { services, roots: &roots, http: &http, clock: &jiff::Timestamp::now };
+            let credential = session.obtain(&self.token, &RequestedSigner::anyone(), &Silent).await.unwrap();
+            session.sign(PAYLOAD, &credential, &Silent).await.unwrap()
         })
     }
 }

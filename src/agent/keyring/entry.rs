@@ -1,17 +1,17 @@
-//! What a keyring holds for one login: a JSON object in UTF-8, of at most [`MAX_ENTRY`] bytes.
+//! What is stored in a keyring for one login: a JSON object in UTF-8, of at most [`MAX_ENTRY`] bytes.
 //!
 //! | field | meaning |
 //! | --- | --- |
 //! | `version` | 1 |
-//! | `identity` | whose login it is, as the certificate names it |
-//! | `issuer` | where the login was made |
-//! | `client_id` | for which client |
-//! | `fulcio` | for which certificate authority |
-//! | `subject` | the `sub` of the ID token: a renewal must be of the same person |
-//! | `refresh_token` | the token, in base64, so that JSON needs no copy of it without escapes |
+//! | `identity` | the identity in the certificate |
+//! | `issuer` | the issuer of the login |
+//! | `client_id` | the client id |
+//! | `fulcio` | the certificate authority |
+//! | `subject` | the `sub` claim of the ID token; a renewal must have the same |
+//! | `refresh_token` | the token in base64, so that reading the JSON makes no unescaped copy |
 //!
-//! Whoever can write the keyring can put anything there: an entry counts for the login that it names, and is looked for under that login's
-//! name alone.
+//! Whoever can write the keyring can store anything there. So an entry is used only for the login that it names, and is looked up only under
+//! that login's name.
 
 use crate::identity::{MAX_TOKEN, RefreshToken};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -20,15 +20,15 @@ use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use zeroize::Zeroizing;
 
-/// The largest entry, in bytes. The kernel takes one byte less.
+/// The limit of an entry, in bytes. The kernel accepts one byte less.
 pub const MAX_ENTRY: usize = 32 << 10;
 const VERSION: u32 = 1;
 
-/// Whose login it is, and with whom.
+/// Whose login it is, and where it was made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Owner {
-    /// The identity, as the certificate names it.
+    /// The identity in the certificate.
     pub identity: String,
     /// The issuer of the login.
     pub issuer: String,
@@ -39,7 +39,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// The name of its entry: a digest, since not every keyring takes every name.
+    /// The name of its entry: a digest, since not every keyring accepts every name.
     pub fn name(&self) -> String {
         let mut digest = Sha256::new();
         for part in [&self.identity, &self.issuer, &self.client_id, &self.fulcio] {
@@ -67,7 +67,7 @@ struct Document<'a> {
     refresh_token: &'a str,
 }
 
-/// The entry of a token; `None` where it would be too large.
+/// The entry of a token; `None` if it would be too large.
 pub fn write(owner: &Owner, token: &RefreshToken) -> Option<Zeroizing<Vec<u8>>> {
     let mut encoded = Zeroizing::new(String::with_capacity(token.secret().len() / 3 * 4 + 4));
     STANDARD.encode_string(token.secret(), &mut encoded);
@@ -80,7 +80,7 @@ pub fn write(owner: &Owner, token: &RefreshToken) -> Option<Zeroizing<Vec<u8>>> 
         subject: Cow::Borrowed(token.subject()),
         refresh_token: &encoded,
     };
-    // a buffer that never moves leaves no copies behind
+    // a buffer that never moves leaves no copies
     let mut entry = Zeroizing::new(vec![0; MAX_ENTRY]);
     let mut rest = entry.as_mut_slice();
     serde_json::to_writer(&mut rest, &document).ok()?;
@@ -89,37 +89,56 @@ pub fn write(owner: &Owner, token: &RefreshToken) -> Option<Zeroizing<Vec<u8>>> 
     (entry.len() < MAX_ENTRY).then_some(entry)
 }
 
+/// Why an entry is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// It is larger than [`MAX_ENTRY`].
+    #[error("it is too large")]
+    TooLarge,
+    /// Another version of paraph wrote it.
+    #[error("it was written by another version")]
+    Version,
+    /// It is not in paraph's format.
+    #[error("it is not what paraph writes")]
+    Damaged,
+    /// It names another login.
+    #[error("it is of another login")]
+    OtherLogin,
+    /// It contains no refresh token.
+    #[error("it contains no refresh token")]
+    NoToken,
+}
+
 /// The token of an entry.
 ///
 /// # Errors
-/// Why it is not used: a clause.
-pub fn read(owner: &Owner, entry: &[u8]) -> Result<RefreshToken, &'static str> {
+/// [`EntryError`].
+pub fn read(owner: &Owner, entry: &[u8]) -> Result<RefreshToken, EntryError> {
     #[derive(Deserialize)]
     struct Version {
         version: u32,
     }
     if entry.len() >= MAX_ENTRY {
-        return Err("it is too large");
+        return Err(EntryError::TooLarge);
     }
-    let damaged = "it is not what paraph writes";
     match serde_json::from_slice(entry) {
         Ok(Version { version: VERSION }) => {}
-        Ok(_) => return Err("it was written by another version"),
-        Err(_) => return Err(damaged),
+        Ok(_) => return Err(EntryError::Version),
+        Err(_) => return Err(EntryError::Damaged),
     }
-    let document: Document<'_> = serde_json::from_slice(entry).map_err(|_| damaged)?;
+    let document: Document<'_> = serde_json::from_slice(entry).map_err(|_| EntryError::Damaged)?;
     let named = [&document.identity, &document.issuer, &document.client_id, &document.fulcio];
     if named.map(|name| name.as_ref()) != [&owner.identity, &owner.issuer, &owner.client_id, &owner.fulcio].map(String::as_str) {
-        return Err("it is of another login");
+        return Err(EntryError::OtherLogin);
     }
     let mut decoded = Zeroizing::new(Vec::with_capacity(MAX_ENTRY));
-    STANDARD.decode_vec(document.refresh_token, &mut decoded).map_err(|_| damaged)?;
+    STANDARD.decode_vec(document.refresh_token, &mut decoded).map_err(|_| EntryError::Damaged)?;
     // RFC 6749, appendix A.17
     if decoded.is_empty() || decoded.len() > MAX_TOKEN || !decoded.iter().all(|byte| (0x20..=0x7e).contains(byte)) {
-        return Err("it holds no refresh token");
+        return Err(EntryError::NoToken);
     }
-    let secret = std::str::from_utf8(&decoded).map_err(|_| damaged)?;
-    RefreshToken::new(Zeroizing::new(secret.to_owned()), &document.subject).map_err(|_| damaged)
+    let secret = std::str::from_utf8(&decoded).map_err(|_| EntryError::Damaged)?;
+    RefreshToken::new(Zeroizing::new(secret.to_owned()), &document.subject).map_err(|_| EntryError::Damaged)
 }
 
 #[cfg(test)]
@@ -140,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_comes_back_as_it_went() {
+    fn an_entry_is_read_as_it_was_written() {
         for secret in ["a", "with \"quotes\" and \\", &"x".repeat(MAX_TOKEN)] {
             let entry = write(&owner(), &token(secret)).unwrap();
             assert_eq!(read(&owner(), &entry), Ok(token(secret)));
@@ -150,13 +169,13 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_would_be_too_large_is_none() {
+    fn an_entry_that_would_be_too_large_is_not_written() {
         let owner = Owner { identity: "a".repeat(MAX_ENTRY), ..owner() };
         assert_eq!(write(&owner, &token("secret")), None);
     }
 
     #[test]
-    fn no_two_logins_share_a_name() {
+    fn different_logins_have_different_names() {
         let one = owner();
         let mut names = vec![one.name()];
         for other in [
@@ -164,7 +183,7 @@ mod tests {
             Owner { issuer: "https://other.example".into(), ..owner() },
             Owner { client_id: "other".into(), ..owner() },
             Owner { fulcio: "https://other.example".into(), ..owner() },
-            // the same letters, divided otherwise
+            // the same letters, divided differently
             Owner { identity: "ann@example.comh".into(), issuer: "ttps://issuer.example".into(), ..owner() },
         ] {
             assert!(!names.contains(&other.name()), "{other:?}");
@@ -173,22 +192,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_entry_of_this_login_is_refused_with_its_reason() {
+    fn a_wrong_entry_is_refused_with_its_reason() {
         let good = String::from_utf8(write(&owner(), &token("secret")).unwrap().to_vec()).unwrap();
         let other = Owner { fulcio: "https://other.example".into(), ..owner() };
         let refused = |entry: &str| read(&owner(), entry.as_bytes()).unwrap_err();
-        assert_eq!(read(&other, good.as_bytes()).unwrap_err(), "it is of another login");
-        assert_eq!(refused(&good.replace("\"version\":1", "\"version\":2")), "it was written by another version");
-        assert_eq!(refused(&" ".repeat(MAX_ENTRY)), "it is too large");
+        assert_eq!(read(&other, good.as_bytes()).unwrap_err(), EntryError::OtherLogin);
+        assert_eq!(refused(&good.replace("\"version\":1", "\"version\":2")), EntryError::Version);
+        assert_eq!(refused(&" ".repeat(MAX_ENTRY)), EntryError::TooLarge);
         for entry in
             ["", "{}", "null", "\u{0}", &good.replace("}", ",\"more\":1}"), &good.replace("c2VjcmV0", "c2V*"), &good[..good.len() - 1]]
         {
-            assert_eq!(refused(entry), "it is not what paraph writes", "{entry}");
+            assert_eq!(refused(entry), EntryError::Damaged, "{entry}");
         }
-        // nothing, and a line end that would end a header
+        // nothing, and a line end, which would end a header
         for secret in ["", "YQpi", "//8="] {
-            assert_eq!(refused(&good.replace("c2VjcmV0", secret)), "it holds no refresh token", "{secret}");
+            assert_eq!(refused(&good.replace("c2VjcmV0", secret)), EntryError::NoToken, "{secret}");
         }
-        assert_eq!(read(&owner(), b"{\"version\":1,\xff}").unwrap_err(), "it is not what paraph writes");
+        assert_eq!(read(&owner(), b"{\"version\":1,\xff}").unwrap_err(), EntryError::Damaged);
     }
 }

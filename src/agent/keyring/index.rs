@@ -1,18 +1,18 @@
-//! The file that says which logins rest in which keyring: a JSON object of at most [`MAX_INDEX`] bytes, without a secret.
+//! The file that lists the logins that are stored in keyrings: a JSON object of at most [`MAX_INDEX`] bytes, without secrets.
 //!
 //! | field | meaning |
 //! | --- | --- |
 //! | `version` | 1 |
 //! | `records` | a list of at most [`MAX_RECORDS`] |
 //! | `records[].keyring` | `secret-service`, `keyutils` or `keychain` |
-//! | `records[].instance` | the name by which the agent finds the services again, to end the login |
-//! | `records[].owner` | `identity`, `issuer`, `client_id` and `fulcio` of the login: the entry's name is made of them |
-//! | `records[].names` | other names that led to this login, at most [`MAX_NAMES`] |
+//! | `records[].instance` | the name by which the agent finds the services again, to revoke the token |
+//! | `records[].owner` | `identity`, `issuer`, `client_id` and `fulcio` of the login; the entry's name is made from them |
+//! | `records[].names` | aliases of this login, at most [`MAX_NAMES`] |
 //!
-//! Only the agent writes it, whole, under the lock beside it. Whoever else can write it decides which entries of the user's own keyring are
-//! asked for; an entry counts for the login that it names itself.
+//! Only the agent writes it, as a whole, while it holds the lock beside it. Whoever can write it decides which entries of the user's own
+//! keyring are read. But an entry is used only for the login that it names itself.
 
-use super::{Kind, Owner};
+use super::{KeyringKind, Owner};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -24,12 +24,12 @@ use std::{
 
 /// The largest file that is read, in bytes.
 pub const MAX_INDEX: u64 = 256 << 10;
-/// Logins that rest, at most.
+/// Stored logins, at most.
 pub const MAX_RECORDS: usize = 64;
-/// Names of one login, at most.
+/// Aliases of one login, at most.
 pub const MAX_NAMES: usize = 16;
 const VERSION: u32 = 1;
-/// How often a lock that another process has is tried again, after [`PAUSE`].
+/// How often a lock that another process holds is tried again, after [`PAUSE`].
 const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -39,41 +39,41 @@ pub struct Index {
     path: PathBuf,
 }
 
-/// One login that rests.
+/// One stored login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Record {
-    /// Where.
-    pub keyring: Kind,
+pub struct StoredLogin {
+    /// The keyring.
+    pub keyring: KeyringKind,
     /// The instance's name.
     pub instance: String,
-    /// Whose.
+    /// Whose login it is, and where it was made.
     pub owner: Owner,
-    /// Other names that led to it.
+    /// Aliases: other names for which it was used.
     pub names: Vec<String>,
 }
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// The system said no.
+    /// The system reported an error.
     #[error("{} cannot be used: {cause}", .path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: io::Error,
     },
     /// It is not what the agent writes.
-    #[error("{} is damaged: {why}; remove it, and what it names from the keyring", .path.display())]
+    #[error("{} is damaged: {why}; remove it, and paraph's entries from the keyring", .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         why: String,
     },
-    /// As many logins rest as may.
-    #[error("as many logins rest already as may; `paraph logout IDENTITY` ends one")]
+    /// No more logins can be stored.
+    #[error("{MAX_RECORDS} logins are stored already; `paraph logout IDENTITY` removes one")]
     Full,
     /// Another process holds the lock.
     #[error("{} is locked by another process", .0.display())]
@@ -84,20 +84,20 @@ pub enum IndexError {
 #[serde(deny_unknown_fields)]
 struct Document {
     version: u32,
-    records: Vec<Record>,
+    records: Vec<StoredLogin>,
 }
 
 impl Index {
-    /// At this path; it need not be there.
+    /// The index at this path, which need not exist.
     pub fn at(path: PathBuf) -> Self {
         Self { path }
     }
 
-    /// The records.
+    /// The stored logins.
     ///
     /// # Errors
     /// [`IndexError::Io`], [`IndexError::Damaged`].
-    pub fn read(&self) -> Result<Vec<Record>, IndexError> {
+    pub fn read(&self) -> Result<Vec<StoredLogin>, IndexError> {
         let mut text = String::new();
         match File::open(&self.path) {
             Ok(file) => file.take(MAX_INDEX + 1).read_to_string(&mut text).map_err(|error| self.io(error))?,
@@ -117,11 +117,11 @@ impl Index {
         Ok(document.records)
     }
 
-    /// Adds a record, or its names to the one of the same login. A name leads to one login of an authority: the one that it led to last.
-    pub(super) fn insert(&self, record: Record) -> Result<(), IndexError> {
+    /// Adds a login, or its aliases to an existing one. An alias stands for one login of an authority: the last one it was added to.
+    pub(super) fn insert(&self, record: StoredLogin) -> Result<(), IndexError> {
         self.change(|records| {
-            let Record { keyring, instance, owner, names } = record;
-            let is_beside = |other: &Record| {
+            let StoredLogin { keyring, instance, owner, names } = record;
+            let is_beside = |other: &StoredLogin| {
                 other.keyring == keyring
                     && other.owner != owner
                     && (&other.owner.issuer, &other.owner.client_id, &other.owner.fulcio)
@@ -140,21 +140,21 @@ impl Index {
                     found.names.drain(..surplus);
                 }
                 None if is_full => return Err(IndexError::Full),
-                None => records.push(Record { keyring, instance, owner, names: names.into_iter().take(MAX_NAMES).collect() }),
+                None => records.push(StoredLogin { keyring, instance, owner, names: names.into_iter().take(MAX_NAMES).collect() }),
             }
             Ok(())
         })
     }
 
-    /// Removes a record.
-    pub(super) fn remove(&self, keyring: Kind, owner: &Owner) -> Result<(), IndexError> {
+    /// Removes a login.
+    pub(super) fn remove(&self, keyring: KeyringKind, owner: &Owner) -> Result<(), IndexError> {
         self.change(|records| {
             records.retain(|record| record.keyring != keyring || record.owner != *owner);
             Ok(())
         })
     }
 
-    fn change(&self, change: impl FnOnce(&mut Vec<Record>) -> Result<(), IndexError>) -> Result<(), IndexError> {
+    fn change(&self, change: impl FnOnce(&mut Vec<StoredLogin>) -> Result<(), IndexError>) -> Result<(), IndexError> {
         let folder = self.path.parent().unwrap_or(Path::new("/"));
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| self.io(error))?;
         let _lock = self.lock()?;
@@ -202,9 +202,14 @@ impl Index {
 mod tests {
     use super::*;
 
-    fn record(identity: &str, names: &[&str]) -> Record {
+    fn record(identity: &str, names: &[&str]) -> StoredLogin {
         let owner = Owner { identity: identity.into(), issuer: "i".into(), client_id: "c".into(), fulcio: "f".into() };
-        Record { keyring: Kind::Keyutils, instance: "public".into(), owner, names: names.iter().map(|name| (*name).to_owned()).collect() }
+        StoredLogin {
+            keyring: KeyringKind::Keyutils,
+            instance: "public".into(),
+            owner,
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+        }
     }
 
     fn index() -> (tempfile::TempDir, Index) {
@@ -214,23 +219,23 @@ mod tests {
     }
 
     #[test]
-    fn records_come_and_go() {
+    fn logins_are_added_and_removed() {
         let (_folder, index) = index();
         assert_eq!(index.read().unwrap(), []);
         index.insert(record("ann", &["a"])).unwrap();
         index.insert(record("bob", &[])).unwrap();
         index.insert(record("ann", &["b", "a"])).unwrap();
         assert_eq!(index.read().unwrap(), [record("ann", &["b", "a"]), record("bob", &[])]);
-        // another keyring's record is another one
-        index.insert(Record { keyring: Kind::SecretService, ..record("ann", &[]) }).unwrap();
-        index.remove(Kind::Keyutils, &record("ann", &[]).owner).unwrap();
-        assert_eq!(index.read().unwrap(), [record("bob", &[]), Record { keyring: Kind::SecretService, ..record("ann", &[]) }]);
+        // the same login in another keyring is another one
+        index.insert(StoredLogin { keyring: KeyringKind::SecretService, ..record("ann", &[]) }).unwrap();
+        index.remove(KeyringKind::Keyutils, &record("ann", &[]).owner).unwrap();
+        assert_eq!(index.read().unwrap(), [record("bob", &[]), StoredLogin { keyring: KeyringKind::SecretService, ..record("ann", &[]) }]);
         let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&index.path).unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]
-    fn a_name_leads_to_the_login_that_it_led_to_last() {
+    fn an_alias_stands_for_the_last_login_it_was_added_to() {
         let (_folder, index) = index();
         index.insert(record("ann", &["me", "a"])).unwrap();
         index.insert(record("bob", &["me"])).unwrap();
@@ -238,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn records_and_names_are_counted() {
+    fn logins_and_aliases_are_limited() {
         let (_folder, index) = index();
         for number in 0..MAX_NAMES + 3 {
             index.insert(record("ann", &[&format!("name {number}")])).unwrap();
@@ -253,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_an_error_and_is_left_as_it_is() {
+    fn a_damaged_file_is_an_error_and_is_not_changed() {
         let (_folder, index) = index();
         index.insert(record("ann", &[])).unwrap();
         let good = std::fs::read_to_string(&index.path).unwrap();
@@ -273,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_of_another_process_is_not_waited_for_for_ever() {
+    fn waiting_for_the_lock_of_another_process_has_a_limit() {
         let (_folder, index) = index();
         index.insert(record("ann", &[])).unwrap();
         let lock = index.lock().unwrap();

@@ -1,11 +1,11 @@
-//! Where refresh tokens rest while no agent runs: a keyring of the system, where the user opted in (`paraph.keyring`).
+//! Where refresh tokens are stored while no agent runs: a keyring of the system, if the user chose one (`paraph.keyring`).
 //!
-//! Nothing else goes there: no key, no certificate, no ID token. A keyring is asked only for a login that the [`index`] names, so that whoever
-//! keeps nothing there never meets its prompts. Before one is written to, it has shown that it keeps what it is given. One that does not
-//! work is told once and left alone for a while, and logins are kept in memory as if there were none.
+//! Nothing else is stored there: no key, no certificate, no ID token. A keyring is asked only for logins that the [`index`] lists, so that
+//! users who store nothing never see its prompts. Before it is used, a keyring must pass a self-test. If it fails, the user is told once, it
+//! is not used for a while, and logins are kept in memory only.
 //!
-//! * [`entry`]: what is kept for one login;
-//! * [`index`]: the file that says which logins rest where;
+//! * [`entry`]: what is stored for one login;
+//! * [`index`]: the file that lists the stored logins;
 //! * `secret_service`, `platform`: the keyrings.
 
 pub mod entry;
@@ -16,9 +16,9 @@ mod platform;
 mod secret_service;
 
 pub use entry::Owner;
-pub use index::{Index, IndexError, Record};
+pub use index::{Index, IndexError, StoredLogin};
 
-pub use crate::agent_protocol::Kind;
+pub use crate::agent_protocol::KeyringKind;
 
 use crate::identity::RefreshToken;
 use std::{
@@ -27,59 +27,60 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// How long its prompt waits for somebody who unlocks it.
-const PROMPT_PATIENCE: Duration = Duration::from_secs(60);
-/// A keyring that did not work is left alone for so long.
+/// How long its prompt waits for the user to unlock it.
+const PROMPT_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a keyring that failed is not used.
 const RETRY: Duration = Duration::from_secs(600);
-/// A longer name that led to a login is not remembered beyond the agent's life, in bytes.
+/// A longer alias of a login is not stored, in bytes.
 const MAX_NAME: usize = 1024;
-/// Why a keyring did not do what it was asked. The texts are clauses, and not escaped.
+
+/// Why a keyring failed. The texts are clauses, and not escaped.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
-    /// There is no such keyring on this kind of system.
-    #[error("{0} is not on this system")]
-    NotHere(Kind),
-    /// It is locked, and was not to be asked, or nobody unlocked it.
-    #[error("{0} is locked, and was not unlocked")]
-    Locked(Kind),
-    /// It is there and says nothing.
-    #[error("{kind} did not answer within {} s", .patience.as_secs())]
+    /// This kind of system has no such keyring.
+    #[error("{0} does not exist on this system")]
+    NotHere(KeyringKind),
+    /// It is locked, and nobody unlocked it.
+    #[error("{0} is locked")]
+    Locked(KeyringKind),
+    /// It did not answer.
+    #[error("{kind} did not answer within {} s", .timeout.as_secs())]
     Silent {
-        /// Which.
-        kind: Kind,
-        /// How long it was waited for.
-        patience: Duration,
+        /// The keyring.
+        kind: KeyringKind,
+        /// The time limit.
+        timeout: Duration,
     },
-    /// It said no, or cannot be reached.
+    /// It refused, or cannot be reached.
     #[error("{0} cannot be used: {1}")]
-    Refused(Kind, String),
-    /// It does not give back what it was given.
-    #[error("{0} does not give back what it was given")]
-    Forgetful(Kind),
-    /// A token that is too large for it.
+    Refused(KeyringKind, String),
+    /// It does not return what was stored.
+    #[error("{0} does not return what was stored")]
+    Forgetful(KeyringKind),
+    /// The token is too large.
     #[error("the refresh token is too large for {0}")]
-    TooLarge(Kind),
-    /// The index.
+    TooLarge(KeyringKind),
+    /// The index cannot be used.
     #[error(transparent)]
     Index(#[from] IndexError),
 }
 
-/// A secret on its way.
+/// A secret on its way to or from a keyring.
 type Secret = Zeroizing<Vec<u8>>;
 
-/// Tells a person that a keyring waits to be unlocked. Without one, a locked keyring is not asked to be.
+/// Tells the user that a keyring waits to be unlocked. Without it, a locked keyring is not asked to unlock.
 pub type Say<'a> = Option<&'a dyn Fn(String)>;
 
-/// One entry: the name by which it is found, and what a person reads in a program that shows keyrings.
+/// One entry: its name, and what programs that show keyrings display.
 #[cfg_attr(target_vendor = "apple", expect(dead_code, reason = "the Keychain takes the name alone"))]
-struct Entry<'a> {
+struct KeyringEntry<'a> {
     name: &'a str,
     label: &'a str,
     attributes: &'a [(&'a str, &'a str)],
 }
 
 #[cfg_attr(target_vendor = "apple", expect(unused_variables, reason = "the Keychain asks by itself"))]
-impl Kind {
+impl KeyringKind {
     async fn get(self, name: &str, say: Say<'_>) -> Result<Option<Secret>, KeyringError> {
         match self {
             #[cfg(all(unix, not(target_vendor = "apple")))]
@@ -94,7 +95,7 @@ impl Kind {
         }
     }
 
-    async fn set(self, entry: &Entry<'_>, secret: &Secret, say: Say<'_>) -> Result<(), KeyringError> {
+    async fn set(self, entry: &KeyringEntry<'_>, secret: &Secret, say: Say<'_>) -> Result<(), KeyringError> {
         match self {
             #[cfg(all(unix, not(target_vendor = "apple")))]
             Self::SecretService => Box::pin(secret_service::set(entry, secret, say)).await,
@@ -107,7 +108,7 @@ impl Kind {
         }
     }
 
-    /// Removes an entry; one that is not there is no error.
+    /// Removes an entry. A missing entry is no error.
     async fn delete(self, name: &str, say: Say<'_>) -> Result<(), KeyringError> {
         match self {
             #[cfg(all(unix, not(target_vendor = "apple")))]
@@ -121,25 +122,24 @@ impl Kind {
         }
     }
 
-    /// Whether it takes an entry, gives it back and forgets it. Nothing is left behind where it can be helped. `by` is who tries it, so
-    /// that two who do so at once do not meet.
+    /// Stores, reads and removes an entry. `by` is part of the entry's name, so that two tests at once do not disturb each other.
     ///
     /// # Errors
-    /// What it does not do.
+    /// [`KeyringError`].
     pub async fn self_test(self, by: &str, say: Say<'_>) -> Result<(), KeyringError> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| KeyringError::Refused(self, error.to_string()))?;
         let secret = Zeroizing::new(hex::encode(random).into_bytes());
         let name = format!("self-test-{by}");
-        let entry = Entry { name: &name, label: "paraph: self-test", attributes: &[] };
+        let entry = KeyringEntry { name: &name, label: "paraph: self-test", attributes: &[] };
         let kept = async {
             self.set(&entry, &secret, say).await?;
             Ok(self.get(&name, say).await?.is_some_and(|found| *found == *secret))
         };
         let kept: Result<bool, KeyringError> = kept.await;
-        // a write that failed can have left its entry
+        // a failed write may have left its entry
         let deleted = match &kept {
-            // whoever does not answer is not waited for twice
+            // a silent keyring is not asked again
             Err(KeyringError::Silent { .. } | KeyringError::NotHere(_)) => Ok(()),
             _ => self.delete(&name, None).await,
         };
@@ -150,7 +150,7 @@ impl Kind {
     }
 }
 
-/// What is known of the chosen keyring.
+/// Whether the chosen keyring works.
 #[derive(Debug, Clone)]
 enum Health {
     Unknown,
@@ -158,27 +158,27 @@ enum Health {
     Broken { why: String, since: Instant },
 }
 
-/// The refresh tokens that rest, and the keyring that new ones go to.
+/// The stored refresh tokens, and the keyring for new ones.
 pub struct Keyring {
-    chosen: Option<Kind>,
+    chosen: Option<KeyringKind>,
     index: Index,
     health: RefCell<Health>,
-    /// One at a time: an entry and its record change together, and no prompt comes twice.
-    turn: tokio::sync::Mutex<()>,
+    /// Held during a call: an entry and its line in the index change together, and no prompt appears twice.
+    call_lock: tokio::sync::Mutex<()>,
 }
 
 impl Keyring {
-    /// The tokens that `index` names; new ones go to `chosen`, and nowhere without one.
-    pub fn new(chosen: Option<Kind>, index: Index) -> Self {
-        Self { chosen, index, health: RefCell::new(Health::Unknown), turn: tokio::sync::Mutex::default() }
+    /// The tokens that `index` lists. New tokens are stored in `chosen`, if there is one.
+    pub fn new(chosen: Option<KeyringKind>, index: Index) -> Self {
+        Self { chosen, index, health: RefCell::new(Health::Unknown), call_lock: tokio::sync::Mutex::default() }
     }
 
-    /// The chosen one.
-    pub fn chosen(&self) -> Option<Kind> {
+    /// The chosen keyring.
+    pub fn chosen(&self) -> Option<KeyringKind> {
         self.chosen
     }
 
-    /// Why the chosen one is not used, where it did not work.
+    /// Why the chosen keyring is not used, if it failed.
     pub fn problem(&self) -> Option<String> {
         match &*self.health.borrow() {
             Health::Broken { why, .. } => Some(why.clone()),
@@ -186,24 +186,24 @@ impl Keyring {
         }
     }
 
-    /// The record of the login that `is_wanted` picks, of the chosen keyring.
-    pub fn find(&self, is_wanted: impl Fn(&Record) -> bool) -> Option<Record> {
+    /// The login in the chosen keyring that `is_wanted` picks.
+    pub fn find(&self, is_wanted: impl Fn(&StoredLogin) -> bool) -> Option<StoredLogin> {
         let chosen = self.chosen?;
-        self.records().ok()?.into_iter().find(|record| record.keyring == chosen && is_wanted(record))
+        self.stored_logins().ok()?.into_iter().find(|stored| stored.keyring == chosen && is_wanted(stored))
     }
 
-    /// All records, of any keyring.
+    /// All stored logins, in any keyring.
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn records(&self) -> Result<Vec<Record>, IndexError> {
+    pub fn stored_logins(&self) -> Result<Vec<StoredLogin>, IndexError> {
         self.index.read()
     }
 
-    /// The token that rests for this login. `None` where there is none, or none that can be used; the reason was told.
+    /// The stored token of this login. `None` if there is no usable token; `say` gets the reason.
     pub async fn read(&self, owner: &Owner, say: &dyn Fn(String)) -> Option<RefreshToken> {
         let kind = self.chosen?;
-        let _turn = self.turn.lock().await;
+        let _lock = self.call_lock.lock().await;
         if !self.works(say).await {
             return None;
         }
@@ -211,7 +211,7 @@ impl Keyring {
             Ok(Some(secret)) => match entry::read(owner, &secret) {
                 Ok(token) => Some(token),
                 Err(why) => {
-                    say(format!("what {kind} holds for {} is not used: {why}", owner.identity));
+                    say(format!("The entry of {} in {kind} is not used: {why}.", owner.identity));
                     None
                 }
             },
@@ -223,24 +223,23 @@ impl Keyring {
         }
     }
 
-    /// Lets a token rest, in place of the one that rested. Where that does not succeed it is told, and no older one is left where it can be
-    /// helped: an issuer may take its use for theft.
-    pub async fn store(&self, instance: &str, owner: &Owner, name: Option<&str>, token: &RefreshToken, say: &dyn Fn(String)) -> bool {
-        let Some(keyring) = self.chosen else { return false };
-        let _turn = self.turn.lock().await;
+    /// Stores a login's token, replacing the older one. If that fails, `say` gets the reason, and the older token is removed if possible: an
+    /// issuer may treat its use as theft.
+    pub async fn store(&self, mut login: StoredLogin, token: &RefreshToken, say: &dyn Fn(String)) -> bool {
+        let _lock = self.call_lock.lock().await;
         if !self.works(say).await {
             return false;
         }
-        let names = name.into_iter().filter(|name| name.len() <= MAX_NAME).map(str::to_owned).collect();
-        let record = Record { keyring, instance: instance.to_owned(), owner: owner.clone(), names };
-        let (kind, name) = (keyring, owner.name());
+        login.names.retain(|name| name.len() <= MAX_NAME);
+        let (kind, owner) = (login.keyring, login.owner.clone());
+        let name = owner.name();
         let stored = async {
-            let secret = entry::write(owner, token).ok_or(KeyringError::TooLarge(kind))?;
-            // the record first: an entry that no record names would be found by nobody
-            self.index.insert(record)?;
+            let secret = entry::write(&owner, token).ok_or(KeyringError::TooLarge(kind))?;
+            // the index first: nobody would find an entry that it does not list
+            self.index.insert(login)?;
             let label = format!("paraph: the login of {} at {}", owner.identity, owner.issuer);
             let attributes = [("identity", owner.identity.as_str()), ("issuer", owner.issuer.as_str())];
-            kind.set(&Entry { name: &name, label: &label, attributes: &attributes }, &secret, Some(say)).await
+            kind.set(&KeyringEntry { name: &name, label: &label, attributes: &attributes }, &secret, Some(say)).await
         };
         let stored: Result<(), KeyringError> = stored.await;
         match stored {
@@ -248,7 +247,7 @@ impl Keyring {
             Err(error) => {
                 let is_silent = matches!(error, KeyringError::Silent { .. });
                 if !is_silent && kind.delete(&name, None).await.is_ok() {
-                    let _ = self.index.remove(kind, owner);
+                    let _ = self.index.remove(kind, &owner);
                 }
                 self.broke(&error, say);
                 false
@@ -256,20 +255,20 @@ impl Keyring {
         }
     }
 
-    /// Removes what rests under a record, and gives it back where it can still be used, to be revoked.
+    /// Removes a stored login, and returns its token if it is usable, to be revoked.
     ///
     /// # Errors
-    /// [`KeyringError`]: it may still be there.
-    pub async fn take(&self, record: &Record, say: Say<'_>) -> Result<Option<RefreshToken>, KeyringError> {
-        let _turn = self.turn.lock().await;
-        let name = record.owner.name();
-        let found = record.keyring.get(&name, say).await?;
-        record.keyring.delete(&name, say).await?;
-        self.index.remove(record.keyring, &record.owner)?;
-        Ok(found.and_then(|secret| entry::read(&record.owner, &secret).ok()))
+    /// [`KeyringError`]: the token may still be stored.
+    pub async fn take(&self, login: &StoredLogin, say: Say<'_>) -> Result<Option<RefreshToken>, KeyringError> {
+        let _lock = self.call_lock.lock().await;
+        let name = login.owner.name();
+        let found = login.keyring.get(&name, say).await?;
+        login.keyring.delete(&name, say).await?;
+        self.index.remove(login.keyring, &login.owner)?;
+        Ok(found.and_then(|secret| entry::read(&login.owner, &secret).ok()))
     }
 
-    /// Whether the chosen keyring works, tried where that is not known. Where it does not, that is told.
+    /// Whether the chosen keyring works, tested if that is not known. If it fails, `say` gets the reason.
     async fn works(&self, say: &dyn Fn(String)) -> bool {
         let health = self.health.borrow().clone();
         match health {
@@ -296,12 +295,12 @@ impl Keyring {
 
     fn broke(&self, error: &KeyringError, say: &dyn Fn(String)) {
         let why = error.to_string();
-        say(format!("logins stay in the agent's memory alone: {why}"));
+        say(format!("Logins are kept only in the agent's memory: {why}."));
         self.health.replace(Health::Broken { why, since: Instant::now() });
     }
 }
 
-/// A keyring's work, within a time.
-async fn within<T>(kind: Kind, patience: Duration, work: impl Future<Output = Result<T, KeyringError>>) -> Result<T, KeyringError> {
-    tokio::time::timeout(patience, work).await.unwrap_or(Err(KeyringError::Silent { kind, patience }))
+/// A keyring's work, with a time limit.
+async fn within<T>(kind: KeyringKind, timeout: Duration, work: impl Future<Output = Result<T, KeyringError>>) -> Result<T, KeyringError> {
+    tokio::time::timeout(timeout, work).await.unwrap_or(Err(KeyringError::Silent { kind, timeout }))
 }

@@ -1,71 +1,71 @@
-//! The kernel's keyutils and the Keychain of macOS, whose calls block: each is made on a thread of its own, and given up when it takes long.
+//! The kernel's keyutils and the Keychain of macOS. Their calls block, so each runs on a thread of its own, and is abandoned after a timeout.
 //!
-//! An entry of the kernel is a key of the type `user` with the description `paraph:NAME`, in the session keyring and, where the kernel has
-//! one, in the user's persistent keyring. One of the Keychain is a generic password of the service `paraph` with the account NAME.
+//! An entry of the kernel is a key of the type `user` with the description `paraph:NAME`, in the session keyring and, if the kernel has one, in
+//! the user's persistent keyring. An entry of the Keychain is a generic password of the service `paraph` with the account NAME.
 
-use super::{KeyringError, Kind, PROMPT_PATIENCE, Secret, within};
+use super::{KeyringError, KeyringKind, PROMPT_TIMEOUT, Secret, within};
 use keyring_core::{Entry, Error, api::CredentialStoreApi as _};
 use zeroize::Zeroizing;
 
 const SERVICE: &str = "paraph";
 
-pub(super) async fn get(kind: Kind, name: &str) -> Result<Option<Secret>, KeyringError> {
+pub(super) async fn get(kind: KeyringKind, name: &str) -> Result<Option<Secret>, KeyringError> {
     match blocking(kind, name, |entry| entry.get_secret().map(Zeroizing::new)).await {
         Ok(secret) => Ok(Some(secret)),
-        Err(Told::Absent) => Ok(None),
-        Err(Told::Error(error)) => Err(error),
+        Err(CallError::Absent) => Ok(None),
+        Err(CallError::Error(error)) => Err(error),
     }
 }
 
-pub(super) async fn set(kind: Kind, name: &str, secret: &Secret) -> Result<(), KeyringError> {
+pub(super) async fn set(kind: KeyringKind, name: &str, secret: &Secret) -> Result<(), KeyringError> {
     let secret = secret.clone();
     match blocking(kind, name, move |entry| entry.set_secret(&secret)).await {
         Ok(()) => Ok(()),
-        Err(Told::Absent) => Err(KeyringError::Forgetful(kind)),
-        Err(Told::Error(error)) => Err(error),
+        Err(CallError::Absent) => Err(KeyringError::Forgetful(kind)),
+        Err(CallError::Error(error)) => Err(error),
     }
 }
 
-pub(super) async fn delete(kind: Kind, name: &str) -> Result<(), KeyringError> {
+pub(super) async fn delete(kind: KeyringKind, name: &str) -> Result<(), KeyringError> {
     match blocking(kind, name, |entry| entry.delete_credential()).await {
-        Ok(()) | Err(Told::Absent) => Ok(()),
-        Err(Told::Error(error)) => Err(error),
+        Ok(()) | Err(CallError::Absent) => Ok(()),
+        Err(CallError::Error(error)) => Err(error),
     }
 }
 
-/// What a keyring says beside an answer.
-enum Told {
+/// Why a keyring gave no answer.
+enum CallError {
     /// There is no such entry.
     Absent,
     Error(KeyringError),
 }
 
 async fn blocking<T: Send + 'static>(
-    kind: Kind,
+    kind: KeyringKind,
     name: &str,
     call: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send + 'static,
-) -> Result<T, Told> {
+) -> Result<T, CallError> {
     let name = name.to_owned();
     let work = tokio::task::spawn_blocking(move || entry(&name).and_then(|entry| call(&entry)));
-    // the Keychain may ask somebody
-    let done = within(kind, PROMPT_PATIENCE, async { work.await.map_err(|error| KeyringError::Refused(kind, error.to_string())) });
-    done.await.map_err(Told::Error)?.map_err(|error| match error {
-        Error::NoEntry => Told::Absent,
+    // the Keychain may ask the user
+    let done = within(kind, PROMPT_TIMEOUT, async { work.await.map_err(|error| KeyringError::Refused(kind, error.to_string())) });
+    done.await.map_err(CallError::Error)?.map_err(|error| match error {
+        Error::NoEntry => CallError::Absent,
         Error::PlatformFailure(cause) | Error::NoStorageAccess(cause) => {
-            Told::Error(KeyringError::Refused(kind, worded(&cause.to_string())))
+            CallError::Error(KeyringError::Refused(kind, describe(&cause.to_string())))
         }
-        // the other errors can hold what was read
-        _ => Told::Error(KeyringError::Refused(kind, "it refuses the entry".into())),
+        // the other errors may contain what was read
+        _ => CallError::Error(KeyringError::Refused(kind, "it refused the entry".into())),
     })
 }
 
-/// The kernel's errors come as bare names.
-fn worded(cause: &str) -> String {
+/// Describes the kernel's errors, which are only names.
+fn describe(cause: &str) -> String {
     match cause {
-        "AccessDenied" | "PermissionDenied" => "the system does not let this process",
+        "AccessDenied" | "PermissionDenied" => "the system denied access",
         "QuotaExceeded" => "the user's quota of keys is used up (kernel.keys.maxkeys, kernel.keys.maxbytes)",
-        "KeyRevoked" | "KeyExpired" | "KeyringDoesNotExist" => "this process' session keyring has ended",
-        "OperationNotSupported" | "Unknown(38)" => "the kernel has none",
+        "KeyRevoked" | "KeyExpired" | "KeyringDoesNotExist" => "the session keyring of this process has ended",
+        "OperationNotSupported" | "Unknown(38)" => "the kernel does not support it",
         other => other,
     }
     .to_owned()

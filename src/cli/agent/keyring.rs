@@ -1,32 +1,32 @@
-//! The keyring as the command line sees it: which one the user chose, and what rests in it.
+//! The keyring that the user chose, and the logins that are stored in keyrings.
 
 use super::super::{
     exit::{Exit, Failure},
     one_time_notice,
 };
 use crate::{
-    agent::keyring::{Index, Kind, Record},
+    agent::keyring::{Index, KeyringKind, StoredLogin},
     config::{Config, KeyringUse},
 };
 
 /// The keyring that the user chose.
-pub(in super::super) fn chosen(config: &Config) -> Option<Kind> {
+pub(in super::super) fn chosen(config: &Config) -> Option<KeyringKind> {
     match config.keyring.value {
         KeyringUse::Never => None,
-        KeyringUse::Os => Some(Kind::OF_SYSTEM),
-        KeyringUse::SecretService => Some(Kind::SecretService),
-        KeyringUse::Keyutils => Some(Kind::Keyutils),
+        KeyringUse::Os => Some(KeyringKind::OF_SYSTEM),
+        KeyringUse::SecretService => Some(KeyringKind::SecretService),
+        KeyringUse::Keyutils => Some(KeyringKind::Keyutils),
     }
 }
 
-/// The file that says what rests where.
+/// The file that lists the stored logins.
 pub(super) fn index() -> Result<Index, Failure> {
     let folder = one_time_notice::state_folder().ok_or_else(|| Failure::new(Exit::Io, "there is no home folder").with_hint("set HOME"))?;
     Ok(Index::at(folder.join("keyring.json")))
 }
 
-/// What rests, of one identity or of all.
-pub(super) fn records(identity: Option<&str>) -> Result<Vec<Record>, Failure> {
-    let records = index()?.read().map_err(|error| Failure::new(Exit::Io, error.to_string()))?;
-    Ok(records.into_iter().filter(|record| identity.is_none_or(|identity| identity == record.owner.identity)).collect())
+/// The stored logins of one identity, or all.
+pub(super) fn stored_logins(identity: Option<&str>) -> Result<Vec<StoredLogin>, Failure> {
+    let stored = index()?.read().map_err(|error| Failure::new(Exit::Io, error.to_string()))?;
+    Ok(stored.into_iter().filter(|login| identity.is_none_or(|identity| identity == login.owner.identity)).collect())
 }

@@ -1,21 +1,26 @@
-//! What the agent would do about a signature.
+//! What the agent would do for a signature.
 
-use super::{keyring, registration::Registration, running};
+use super::{
+    keyring,
+    registration::Registration,
+    status::{running, time},
+};
 use crate::{
-    agent::{client::Client, keyring::Record, place::Place},
-    agent_protocol::{Login, Status},
+    agent::{client::Client, keyring::StoredLogin, place::Place},
+    agent_protocol::{AgentStatus, LoginStatus},
     cli::{
         agent_preview::{AgentPreview, KeptLogin},
         context::Context,
         exit::Failure,
     },
     config::AgentUse,
+    identity::RequestedSigner,
 };
 use jiff::Timestamp;
 
 impl AgentPreview {
-    /// For a signature as `name`: whom the expected identity, git's key or the committer names.
-    pub(in super::super) fn of(context: &Context, name: Option<&str>) -> Result<Self, Failure> {
+    /// For a signature by the requested signer.
+    pub(in super::super) fn of(context: &Context, requested: &RequestedSigner) -> Result<Self, Failure> {
         let config = &context.config;
         if config.agent.value == AgentUse::Never {
             return Ok(Self::NotUsed(format!("not used ({})", config.agent.source)));
@@ -23,12 +28,11 @@ impl AgentPreview {
         if let Some(socket) = &config.agent_socket.value {
             return Ok(match Client::at(socket.clone()).is_present() {
                 true => Self::Forwarded(socket.clone()),
-                false => Self::Unusable(format!("nobody listens at {}", socket.display())),
+                false => Self::Unusable(format!("no agent listens at {}", socket.display())),
             });
         }
-        if Registration::of(context)?.is_some_and(|elsewhere| elsewhere.registered_name().is_none()) {
-            let why =
-                "not used for services that the repository or the environment configures (`paraph login --instance NAME` registers them)";
+        if Registration::of(context)?.is_some_and(|services| services.registered_name().is_none()) {
+            let why = "not used, because this repository picks its own services; `paraph login --instance NAME` approves them";
             return Ok(Self::NotUsed(why.into()));
         }
         let status = match running() {
@@ -39,32 +43,32 @@ impl AgentPreview {
             return Ok(Self::Locked);
         }
         let now = Timestamp::now();
-        // who cannot be asked for a login has none; what is wrong there is told beside
-        let (Some(name), Ok(issuer), Ok(services)) = (name, context.issuer(now), context.services(now)) else {
+        // without an issuer or services there is no login; whoami shows the reason beside this
+        let (Some(name), Ok(issuer), Ok(services)) = (requested.login_name(), context.issuer(now), context.services(now)) else {
             return Ok(Self::of_status(status));
         };
         let is_theirs = |its_issuer: &str, fulcio: &str| its_issuer == issuer && fulcio == services.fulcio;
-        // an equal identity goes before one to which the name led
-        let led = |names: &[String]| config.expected_identity.value.is_none() && names.iter().any(|other| other == name);
-        let theirs = |login: &&Login| is_theirs(&login.issuer, &login.fulcio);
-        let serving = |logins: &[Login]| {
+        let is_alias = |aliases: &[String]| requested.required().is_none() && aliases.iter().any(|alias| alias == name);
+        let theirs = |login: &&LoginStatus| is_theirs(&login.issuer, &login.fulcio);
+        // an equal identity takes precedence over an alias
+        let find = |logins: &[LoginStatus]| {
             let equal = logins.iter().filter(theirs).find(|login| login.identity == name);
-            equal.or_else(|| logins.iter().filter(theirs).find(|login| led(&login.names))).cloned()
+            equal.or_else(|| logins.iter().filter(theirs).find(|login| is_alias(&login.names))).cloned()
         };
-        if let Some(Status { process, logins, .. }) = &status
-            && let Some(login) = serving(logins)
+        if let Some(AgentStatus { process, logins, .. }) = &status
+            && let Some(login) = find(logins)
         {
-            let Login { identity, issuer, certificate_until, renewable, .. } = login;
-            let login = KeptLogin { identity, issuer, until: certificate_until.map(super::time), is_renewable: renewable };
+            let LoginStatus { identity, issuer, certificate_until, renewable, .. } = login;
+            let login = KeptLogin { identity, issuer, until: certificate_until.map(time), is_renewable: renewable };
             return Ok(Self::HasLogin { process: *process, login });
         }
-        let resting = keyring::records(None)?
-            .into_iter()
-            .find(|Record { owner, names, .. }| (owner.identity == name || led(names)) && is_theirs(&owner.issuer, &owner.fulcio));
-        Ok(resting.map_or_else(|| Self::of_status(status), |record| Self::Stored(record.keyring.to_string())))
+        let stored = keyring::stored_logins(None)?.into_iter().find(|StoredLogin { owner, names, .. }| {
+            (owner.identity == name || is_alias(names)) && is_theirs(&owner.issuer, &owner.fulcio)
+        });
+        Ok(stored.map_or_else(|| Self::of_status(status), |login| Self::Stored(login.keyring.to_string())))
     }
 
-    fn of_status(status: Option<Status>) -> Self {
+    fn of_status(status: Option<AgentStatus>) -> Self {
         status.map_or(Self::NotRunning, |status| Self::NeedsLogin { process: status.process })
     }
 }

@@ -1,4 +1,4 @@
-//! `paraph agent run`: the process itself.
+//! `paraph agent run`: the agent's process.
 
 use super::{
     super::{
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     agent::{
         client::AgentError,
-        confirm::{PATIENCE, Rules},
+        confirm::{ANSWER_TIMEOUT, Rules},
         keyring::Keyring,
         login::{Refused, Target},
         place::Place,
@@ -28,20 +28,20 @@ use std::{ffi::OsString, time::Duration};
 
 #[derive(Debug, clap::Args)]
 pub(in super::super) struct Args {
-    /// How a client starts it: in a session of its own, saying one line when it listens.
+    /// Used when a client starts it: it runs in its own session, and prints one line when it listens.
     #[arg(long, hide = true)]
     detached: bool,
-    /// For tests alone: its memory can be read by other processes of the user.
+    /// For tests only: other processes of the user can read its memory.
     #[arg(long, hide = true)]
     readable_memory: bool,
-    /// For tests alone: how many seconds a question waits for its answer.
+    /// For tests only: how many seconds a question waits for its answer.
     #[arg(long, hide = true, value_name = "SECONDS")]
     patience: Option<u64>,
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     if arguments.detached {
-        // no terminal and no job control of whoever started it; it fails only for a process that leads a group already
+        // leaves the terminal and the job control of the caller; fails only for a process that leads a group already
         let _ = rustix::process::setsid();
     }
     let config = Config::load(None, &[])?;
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             ask: config.agent_confirm.value == AgentConfirm::Ask,
             signatures: config.agent_confirm_signatures.value,
             lifetime: config.agent_confirm_time.value,
-            patience: arguments.patience.map_or(PATIENCE, Duration::from_secs),
+            timeout: arguments.patience.map_or(ANSWER_TIMEOUT, Duration::from_secs),
             notifications: true,
             askpass: askpass(),
         },
@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let place = Place::of_user().map_err(AgentError::from)?;
     let activated = activated()?;
     let Some(server) = Server::open(&place, activated, Box::new(resolve), options).map_err(AgentError::from)? else {
-        // whoever started it finds the other one
+        // the client that started it finds the other one
         ui.line("another agent runs");
         ui.flush()?;
         return Ok(Exit::Good);
@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     }
     let runtime = crate::service::runtime().map_err(|error| Failure::io("the agent cannot be started", &error))?;
     let ended = runtime.block_on(server.run());
-    // a keyring that still waits for somebody is not waited for
+    // does not wait for a keyring that waits for the user
     runtime.shutdown_background();
     ended.map_err(|error| Failure::io("the agent cannot listen", &error))?;
     Ok(Exit::Good)
@@ -90,21 +90,21 @@ fn activated() -> Result<Activated, Failure> {
     Ok(Activated { own: socket(0)?, forward: socket(1)? })
 }
 
-/// The program that `ssh-add -c` would ask with, where there is a desktop for its window.
+/// The program that `ssh-add -c` asks with, if there is a desktop for its window.
 fn askpass() -> Option<OsString> {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     (is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")).then(|| std::env::var_os("SSH_ASKPASS").unwrap_or_else(|| "ssh-askpass".into()))
 }
 
-/// What the user's own configuration, or a registration, says of an instance.
+/// The instance as the user's own configuration or a registration describes it.
 fn resolve(name: &str) -> Result<Target, Refused> {
     let unknown = |message: String| Refused {
-        hint: Some("register its services on the machine where the agent runs: paraph login --instance NAME".into()),
+        hint: Some("register its services where the agent runs: `paraph login --instance NAME`".into()),
         ..Refused::new(Refusal::Instance, message)
     };
     let failed = |failure: Failure| Refused { hint: failure.hint.clone(), ..Refused::new(Refusal::Configuration, failure.message) };
     let Some(instance) = Instance::named(name) else {
-        return Err(unknown(format!("{} is no name of an instance", crate::escape::Escaped(name))));
+        return Err(unknown(format!("{} is not a name of an instance", crate::escape::Escaped(name))));
     };
     let registration = if instance.is_built_in() { None } else { Registration::read(name).map_err(failed)? };
     let config = match registration {

@@ -12,14 +12,14 @@ use crate::{
         client::{AgentError, Client},
         place::Place,
     },
-    agent_protocol::Status,
+    agent_protocol::AgentStatus,
     config::AgentUse,
 };
 
 const ABOUT: &str = "agent";
 
 /// `status` is that of the user's own agent, if one is running.
-pub(super) fn all(context: &Context, status: &Result<Option<Status>, AgentError>) -> Vec<Finding> {
+pub(super) fn all(context: &Context, status: &Result<Option<AgentStatus>, AgentError>) -> Vec<Finding> {
     let config = &context.config;
     if config.agent.value == AgentUse::Never {
         return vec![Finding::note(ABOUT, format!("not used ({})", config.agent.source))];
@@ -44,10 +44,10 @@ pub(super) fn all(context: &Context, status: &Result<Option<Status>, AgentError>
     }]
 }
 
-fn own(status: Option<&Status>) -> Finding {
+fn own(status: Option<&AgentStatus>) -> Finding {
     match status {
-        Some(Status { locked: true, .. }) => locked("the agent is locked and does not sign"),
-        Some(Status { process, logins, .. }) => {
+        Some(AgentStatus { locked: true, .. }) => locked("the agent is locked and does not sign"),
+        Some(AgentStatus { process, logins, .. }) => {
             let logins = match logins.as_slice() {
                 [] => "no login".to_owned(),
                 logins => logins.iter().map(|login| login.identity.as_str()).collect::<Vec<_>>().join(", "),

@@ -5,14 +5,14 @@ use super::{
     Finding,
 };
 use crate::{
-    agent::{client::AgentError, keyring::Kind},
-    agent_protocol::Status,
+    agent::{client::AgentError, keyring::KeyringKind},
+    agent_protocol::AgentStatus,
     config::Config,
 };
 
 const ABOUT: &str = "keyring";
 
-pub(super) fn all(context: &Context, status: &Result<Option<Status>, AgentError>) -> Vec<Finding> {
+pub(super) fn all(context: &Context, status: &Result<Option<AgentStatus>, AgentError>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let config = match Config::of_user(&[]) {
         Ok(config) => config,
@@ -38,7 +38,7 @@ pub(super) fn all(context: &Context, status: &Result<Option<Status>, AgentError>
 }
 
 /// Tests the keyring. The user is not asked to unlock it.
-fn tried(kind: Kind) -> Finding {
+fn tried(kind: KeyringKind) -> Finding {
     let runtime = match crate::service::runtime() {
         Ok(runtime) => runtime,
         Err(error) => return Finding::problem(ABOUT, Failure::io("the keyring cannot be asked", &error)),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     git_process::{self, git as git_command},
-    identity::Source,
+    identity::{Candidate, Source},
     repository::Repository,
 };
 use std::path::Path;
@@ -116,12 +116,12 @@ pub(super) fn identity(context: &Context, terminal: &Terminal) -> Vec<Finding> {
             findings.push(match &choice.source {
                 Source::Variable(_) | Source::File(_) => match choice.source.read().map_err(Failure::from).and_then(|token| {
                     identity::check_token(context, &token)?;
-                    identity::check_expected(context, &token)
+                    Ok(identity::requested_signer(&context.config, None, None)?.accepts(&Candidate::from(&token))?)
                 }) {
                     Ok(()) => Finding::ok("identity", text),
                     Err(failure) => Finding::problem("identity", failure),
                 },
-                Source::Browser | Source::Device if !identity::somebody_is_there(context, terminal) => {
+                Source::Browser | Source::Device if !identity::can_show_login(context, terminal) => {
                     Finding::warning("identity", "a login is needed, but there is no terminal and no desktop here to log in with")
                         .fix("if git also runs without terminal and desktop (CI), set paraph.tokenProvider")
                 }

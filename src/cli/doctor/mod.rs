@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             findings.extend(machine::identity(&context, &terminal));
             #[cfg(unix)]
             {
-                let status = super::agent::running();
+                let status = super::agent::status::running();
                 findings.extend(agent::all(&context, &status).into_iter().chain(keyring::all(&context, &status)));
             }
             findings.extend(machine::allowed(&context));

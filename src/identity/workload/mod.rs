@@ -156,11 +156,6 @@ impl Provider {
         }
     }
 
-    /// The one with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|provider| provider.name() == name)
-    }
-
     /// The CI system whose job this process is part of, by the variable that it documents for that, where it gives the job a token. A token
     /// of the machine underneath is nobody's unless it is asked for.
     pub fn of_job(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<Self> {

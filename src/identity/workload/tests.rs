@@ -516,7 +516,7 @@ fn a_job_is_known_by_the_variables_that_its_platform_documents_and_has_a_token()
     assert_eq!(job(&[("BUILDKITE", "true"), ("BUILDKITE_JOB_ID", "1")]), Some(Provider::Buildkite));
     assert_eq!(job(&[("CI", "true"), ("SPIFFE_ENDPOINT_SOCKET", "unix:///s"), ("IDENTITY_ENDPOINT", "http://127.0.0.1")]), None);
     for provider in Provider::ALL {
-        assert_eq!(Provider::named(provider.name()), Some(provider));
+        assert_eq!(Provider::ALL.into_iter().find(|other| other.name() == provider.name()), Some(provider));
     }
     let remedy = |set: &[(&str, &str)]| {
         let set: HashMap<String, OsString> = set.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect();

@@ -70,7 +70,7 @@ fn a_window_s_no_and_one_that_is_closed_refuse() {
         let desktop = Desktop::new(script);
         let (code, log) = commit(&desktop.remote());
         assert_eq!(code, Some(128), "{script}");
-        assert!(log.contains("was not allowed where the agent runs"), "{script}: {log}");
+        assert!(log.contains("was not approved where the agent runs"), "{script}: {log}");
         assert_eq!(desktop.asked().len(), 4, "{script}");
     }
 }
@@ -80,7 +80,7 @@ fn a_window_that_nobody_answers_is_closed_and_refuses() {
     let desktop = Desktop::new("exec sleep 1000");
     let (code, log) = commit(&desktop.remote());
     assert_eq!(code, Some(128));
-    assert!(log.contains("was not allowed where the agent runs"), "{log}");
+    assert!(log.contains("was not approved where the agent runs"), "{log}");
     let process = desktop.asked()[0].clone();
     eventually("the window is closed", || !PathBuf::from(format!("/proc/{process}")).exists());
     // and the agent goes on

@@ -17,7 +17,7 @@ fn without_an_agent_the_commands_say_so() {
     assert!(setup.agents().is_empty(), "a question starts no agent");
     // what is locked before it starts is locked when it does
     let done = setup.paraph(&["agent", "lock"]);
-    assert_eq!((done.code, done.stderr.as_str()), (Some(0), "No agent runs. One that is started signs nothing until it is unlocked.\n"));
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), "No agent runs. The next one is locked until `paraph agent unlock`.\n"));
     assert_eq!(setup.sandbox.try_git(&["commit", "-q", "--allow-empty", "-m", "one"]).code, Some(128));
     assert_eq!(setup.status()["agent"]["locked"], true);
     assert_eq!(setup.paraph(&["agent", "unlock"]).stderr, "The agent is unlocked.\n");
@@ -51,7 +51,7 @@ fn a_login_is_kept_until_it_is_forgotten() {
     assert_eq!(setup.paraph(&["logout", "bob@example.com"]).stderr, "There is no login of bob@example.com here.\n");
     assert_eq!(setup.status()["agent"]["logins"].as_array().unwrap().len(), 1);
     let done = setup.paraph(&["logout"]);
-    assert_eq!((done.code, done.stderr.as_str()), (Some(0), "All logins are forgotten.\n"));
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), "All logins are removed.\n"));
     assert_eq!(setup.status()["agent"]["logins"], serde_json::json!([]));
     setup.commit("two");
     assert_eq!(setup.logins(), (2, 0), "the issuer was told that the session has ended");
@@ -132,7 +132,7 @@ fn a_locked_agent_signs_nothing() {
     )
     .unwrap();
     super::eventually("it is gone", || setup.agents().is_empty());
-    assert_eq!(setup.paraph(&["agent", "status"]).stdout, "no agent runs, and one that is started signs nothing until it is unlocked\n");
+    assert_eq!(setup.paraph(&["agent", "status"]).stdout, "no agent runs; the next one is locked until `paraph agent unlock`\n");
     assert_eq!(setup.paraph(&["agent", "unlock"]).code, Some(0));
     assert_eq!(setup.paraph(&["agent", "status"]).stdout, "no agent runs\n");
     setup.commit("two");
@@ -177,7 +177,7 @@ fn services_of_a_repository_reach_the_agent_only_when_they_are_registered() {
     assert!(setup.status()["agent"]["logins"].as_array().is_none_or(Vec::is_empty));
     let done = setup.paraph(&["login", "ann@example.com"]);
     assert_eq!(done.code, Some(2));
-    assert!(done.stderr.contains("hint: register them: paraph login --instance NAME"), "{}", done.stderr);
+    assert!(done.stderr.contains("hint: register them: `paraph login --instance NAME`"), "{}", done.stderr);
     let done = setup.paraph(&["login", "--instance", "mine", "ann@example.com"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     setup.commit("by the agent");

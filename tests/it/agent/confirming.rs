@@ -10,7 +10,7 @@ use std::{
 };
 
 /// What it says when questions come to it.
-const READY: &str = "End with Ctrl-C.";
+const READY: &str = "Press Ctrl-C to end.";
 /// How a question ends.
 const PROMPT: &str = "Allow it? [y/N] ";
 

@@ -58,7 +58,7 @@ fn a_bound_socket_signs_inside_whatever_number_the_user_has_there() {
     }
     if signed > 0 {
         let question = confirming.question();
-        let asker = "A client on this machine, in a container perhaps, that calls its machine ";
+        let asker = "A client that runs on this machine (perhaps in a container) and calls its machine ";
         assert!(question.contains(asker) && question.contains(" asks for a signature as ann@example.com on a commit in "), "{question}");
     }
     // one yes covers all that come from this machine
@@ -83,7 +83,9 @@ fn where_strangers_cannot_be_told_apart_no_socket_is_trusted() {
     let said = std::fs::read_to_string(container.root().join("log")).unwrap_or_default();
     assert_eq!(done.code, Some(128), "{}", done.stderr);
     assert!(
-        said.contains("signing without the agent: this user namespace shows every user that it does not know under the id of this process"),
+        said.contains(
+            "Signing without the agent: the user id 65534 of this process stands for all users that this user namespace does not map"
+        ),
         "{said}"
     );
     // nor does an agent start there
@@ -128,7 +130,7 @@ fn a_socket_of_another_user_is_refused_by_its_owner_s_number() {
         let done = container.feed(other.args(["git", "commit", "-q", "-S", "--allow-empty", "-m", "inside"]), b"");
         assert_eq!(done.code, Some(128), "{}", done.stderr);
         let said = std::fs::read_to_string(&log).unwrap_or_default();
-        let why = format!("forward.sock is not used for the agent: it belongs to another user ({owner}, and this is {own})");
+        let why = format!("forward.sock is not used for the agent: it belongs to user {owner}; this is user {own}");
         assert!(said.contains(&why), "{said}");
     }
     // to which the agent's end is told

@@ -64,7 +64,7 @@ fn what_was_typed_before_a_question_is_no_answer_to_it() {
     let Some(confirming) = Confirming::start_after("y\n", &setup, "\n", test) else { return };
     let (code, log) = commit(&remote(&setup));
     assert_eq!(code, Some(128));
-    assert!(log.contains("was not allowed where the agent runs"), "{log}");
+    assert!(log.contains("was not approved where the agent runs"), "{log}");
     confirming.question();
     confirming.nothing_more();
 }
@@ -96,9 +96,9 @@ fn a_forwarded_signature_is_confirmed_once_for_many() {
     assert_eq!(remote.git(&["log", "--format=%GS"]), "ann@example.com\nann@example.com\nann@example.com");
     let question = questions.recv_timeout(Duration::from_secs(5)).unwrap();
     assert!(
-        question.contains("in a container perhaps")
+        question.contains("(perhaps in a container)")
             && question.contains(" asks for a signature as ann@example.com on a commit in ")
-            && question.ends_with("A yes covers 100 signatures or 10 minutes."),
+            && question.ends_with("One approval covers 100 signatures or 10 minutes."),
         "{question}"
     );
     assert!(questions.try_recv().is_err(), "one yes covered all three");
@@ -155,7 +155,7 @@ fn a_yes_for_one_identity_is_none_for_the_one_that_logs_in() {
     }
     let asked = [confirming.question(), confirming.question()];
     confirming.nothing_more();
-    assert!(asked[0].contains("as ann@example.com on a commit") && asked[0].contains("which takes a login here"), "{asked:?}");
+    assert!(asked[0].contains("as ann@example.com on a commit") && asked[0].contains("which needs a login here"), "{asked:?}");
     assert!(asked[1].contains("as bob@example.com on a commit"), "{asked:?}");
     // the name that the other machine gave leads nowhere here
     let status = setup.status();
@@ -174,7 +174,7 @@ fn without_a_yes_there_is_no_signature() {
     let _questions = answering(&setup, false);
     let (code, log) = commit(&remote);
     assert_eq!(code, Some(128));
-    assert!(log.contains("was not allowed where the agent runs"), "{log}");
+    assert!(log.contains("was not approved where the agent runs"), "{log}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn a_log_that_lies_gets_no_second_entry() {
     setup.sandbox.git(&["config", "--global", "paraph.logPath", told.to_str().unwrap()]);
     assert_eq!(setup.sandbox.try_git(&["commit", "-q", "--allow-empty", "-m", "one"]).code, Some(128));
     let told = std::fs::read_to_string(told).unwrap();
-    assert!(told.contains("did not pass its own verification") && !told.contains("without the agent"), "{told}");
+    assert!(told.contains("the finished signature does not verify") && !told.contains("without the agent"), "{told}");
     assert_eq!(setup.logins().0, 1, "nobody logs in to have the same again");
 }
 

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// What is said where a keyring does not work; its reason follows.
-const ALONE: &str = "logins stay in the agent's memory alone: ";
+const ALONE: &str = "Logins are kept only in the agent's memory: ";
 
 /// An agent whose user keeps logins in the Secret Service.
 fn with_secret_service(test: &str) -> Option<(Setup, SecretService)> {
@@ -97,11 +97,10 @@ fn a_login_in_the_secret_service_outlasts_the_agent_and_the_session() {
     assert_eq!(setup.logins(), (1, 2));
     assert_eq!(service.labels().len(), 1);
     // what becomes public is told once, and nothing of the keyring
-    let of_publication =
-        ["this is the first signature as", "Who can read that log will read", "enters the same into", "The certificate says: "];
+    let of_publication = ["First entry in the log", "The certificate authority ", "The certificate, which goes into the log now, says: "];
     let said = setup.said();
     assert_eq!(said.lines().filter(|line| !of_publication.iter().any(|words| line.contains(words))).count(), 0, "{said}");
-    assert_eq!(said.matches("this is the first signature as").count(), 1, "{said}");
+    assert_eq!(said.matches("First entry in the log").count(), 1, "{said}");
     assert_eq!(setup.sandbox.git(&["log", "--format=%GS"]), [EMAIL; 3].join("\n"));
 }
 
@@ -151,7 +150,7 @@ fn logout_removes_what_rests_and_ends_it_at_the_issuer() {
         assert_eq!(setup.paraph(&["logout", "bob@example.com"]).code, Some(0));
         assert_eq!(setup.resting().len(), 1, "another's login stays");
         let done = setup.paraph(&["logout"]);
-        assert_eq!((done.code, done.stderr.as_str()), (Some(0), "All logins are forgotten.\n"));
+        assert_eq!((done.code, done.stderr.as_str()), (Some(0), "All logins are removed.\n"));
         assert_eq!((service.labels().len(), setup.resting().len()), (0, 0));
         assert!(is_refused(&setup.redeem(&token)), "the issuer was told");
         if by_itself {
@@ -169,7 +168,7 @@ fn logout_says_what_the_issuer_was_not_told() {
     setup.sigstore.stop();
     let done = setup.paraph(&["logout", EMAIL]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    let told = format!("warning: The login of {EMAIL} is forgotten here, and {} was not told: ", setup.sigstore.url);
+    let told = format!("warning: The login of {EMAIL} was removed here, but not revoked at {}: ", setup.sigstore.url);
     assert!(done.stderr.contains(&told), "{}", done.stderr);
     assert_eq!((service.labels().len(), setup.resting().len()), (0, 0));
 }
@@ -195,8 +194,8 @@ fn logout_says_what_may_rest_on() {
     let done = setup.paraph(&["logout"]);
     assert_eq!(done.code, Some(8), "{}", done.stderr);
     assert!(
-        done.stderr.contains(&format!("the refresh token of {EMAIL} may rest on: the Secret Service is locked, and was not unlocked"))
-            && done.stderr.contains("hint: try again when the keyring can be used"),
+        done.stderr.contains(&format!("the refresh token of {EMAIL} may still be stored: the Secret Service is locked"))
+            && done.stderr.contains("hint: try again when the keyring works"),
         "{}",
         done.stderr
     );
@@ -214,13 +213,13 @@ fn a_locked_keyring_is_said_once_and_signing_goes_on() {
     service.restart_keyring(false);
     setup.commit("one");
     setup.sandbox.git(&["-c", "user.email=bob@example.com", "commit", "-q", "--allow-empty", "-m", "two"]);
-    assert_eq!(setup.times_said(&format!("{ALONE}the Secret Service is locked, and was not unlocked\n")), 1, "{}", setup.said());
+    assert_eq!(setup.times_said(&format!("{ALONE}the Secret Service is locked.\n")), 1, "{}", setup.said());
     assert_eq!(setup.logins(), (2, 0));
     let status = setup.status();
     assert_eq!(status["agent"]["keyring"], "secret-service");
-    assert_eq!(status["agent"]["keyring_problem"], "the Secret Service is locked, and was not unlocked");
+    assert_eq!(status["agent"]["keyring_problem"], "the Secret Service is locked");
     assert_eq!(status["agent"]["logins"][0]["rests"], false);
-    assert!(setup.paraph(&["agent", "status"]).stdout.contains("refresh tokens in memory alone: the Secret Service is locked"));
+    assert!(setup.paraph(&["agent", "status"]).stdout.contains("logins end with the agent: the Secret Service is locked"));
     assert_eq!(setup.resting().len(), 0);
     // locked or not, its items can be listed
     assert_eq!(service.labels().len(), 0);
@@ -260,7 +259,7 @@ fn a_keyring_that_says_nothing_is_given_up() {
     setup.commit("one");
     assert!(started.elapsed() < Duration::from_secs(40));
     setup.sandbox.git(&["-c", "user.email=bob@example.com", "commit", "-q", "--allow-empty", "-m", "two"]);
-    assert_eq!(setup.times_said(&format!("{ALONE}the Secret Service did not answer within 10 s\n")), 1, "{}", setup.said());
+    assert_eq!(setup.times_said(&format!("{ALONE}the Secret Service did not answer within 10 s.\n")), 1, "{}", setup.said());
     assert_eq!(setup.logins().0, 2);
 }
 
@@ -277,7 +276,7 @@ fn a_locked_agent_leaves_what_rests_alone_and_so_does_the_next() {
         setup.end_agent();
     }
     assert_eq!((token_of(&service.lookup(EMAIL).unwrap()), setup.logins()), (token, (1, 0)));
-    assert_eq!(setup.paraph(&["agent", "unlock"]).stderr, "No agent runs. One that is started signs.\n");
+    assert_eq!(setup.paraph(&["agent", "unlock"]).stderr, "No agent runs. The next one is unlocked.\n");
     setup.commit("two");
     assert_eq!(setup.logins(), (1, 1));
     // forgetting is no logging out
@@ -341,7 +340,7 @@ fn what_somebody_else_put_into_the_keyring_is_not_used() {
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     setup.commit("two");
     assert_eq!(
-        setup.times_said(&format!("what the Secret Service holds for {EMAIL} is not used: it is of another login\n")),
+        setup.times_said(&format!("The entry of {EMAIL} in the Secret Service is not used: it is of another login.\n")),
         1,
         "{}",
         setup.said()
@@ -424,7 +423,7 @@ fn a_login_in_the_kernels_keyring_outlasts_agent_and_session() {
     assert_eq!(keys(), before + 1);
     setup.end_agent();
     let done = in_session(&setup.sandbox.program, &["logout"]);
-    assert_eq!((done.code, done.stderr.lines().last()), (Some(0), Some("All logins are forgotten.")));
+    assert_eq!((done.code, done.stderr.lines().last()), (Some(0), Some("All logins are removed.")));
     assert_eq!((keys(), setup.resting().len()), (before, 0));
     commit("three");
     assert_eq!(setup.logins(), (2, 1));
@@ -446,7 +445,7 @@ fn a_kernel_that_forbids_keys_stops_nobody() {
     let done: Done = command.args(["session", "-", "sh", "-c", script]).output().unwrap().into();
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert_eq!(
-        setup.times_said(&format!("{ALONE}the kernel's keyring cannot be used: the system does not let this process\n")),
+        setup.times_said(&format!("{ALONE}the kernel's keyring cannot be used: the system denied access.\n")),
         1,
         "{}",
         setup.said()
@@ -464,7 +463,7 @@ fn doctor_says_whether_the_keyring_works() {
     insta::assert_snapshot!(found(&setup), @"ok       keyring     the Secret Service stores, returns and deletes a test entry");
     assert_eq!(service.labels().len(), 0);
     service.restart_keyring(false);
-    insta::assert_snapshot!(found(&setup), @"warning  keyring     the Secret Service is locked, and was not unlocked; logins end with the agent");
+    insta::assert_snapshot!(found(&setup), @"warning  keyring     the Secret Service is locked; logins end with the agent");
     service.restart_keyring(true);
     setup.sandbox.git(&["config", "--global", "--unset", "paraph.keyring"]);
     assert_eq!(found(&setup), "", "nothing is to be said of what nobody wants");

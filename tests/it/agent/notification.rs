@@ -157,7 +157,7 @@ fn a_notification_s_no_and_one_that_is_closed_refuse() {
         let Some(desktop) = Desktop::new("a_notification_s_no_and_one_that_is_closed_refuse", does) else { return };
         let (code, log) = commit(&remote(&desktop.setup));
         assert_eq!(code, Some(128));
-        assert!(log.contains("was not allowed where the agent runs"), "{log}");
+        assert!(log.contains("was not approved where the agent runs"), "{log}");
         assert_eq!(desktop.heard().shown.len(), 1);
     }
 }
@@ -167,7 +167,7 @@ fn a_notification_that_nobody_answers_is_closed_and_refuses() {
     let Some(desktop) = Desktop::new("a_notification_that_nobody_answers_is_closed_and_refuses", Does::Nothing) else { return };
     let (code, log) = commit(&remote(&desktop.setup));
     assert_eq!(code, Some(128));
-    assert!(log.contains("was not allowed where the agent runs"), "{log}");
+    assert!(log.contains("was not approved where the agent runs"), "{log}");
     eventually("the notification is closed", || desktop.heard().closed == [7]);
     // and the agent goes on
     desktop.setup.commit("here");

@@ -28,10 +28,9 @@ fn agent_and_direct_call_tell_the_same_and_what_one_told_the_other_does_not() {
     let mut setup = with_log();
     let by_agent = commit(&mut setup, "auto", &[]);
     insta::assert_snapshot!(by_agent, @r"
-    this is the first signature as ann@example.com with the log at SIGSTORE.
-    Who can read that log will read, for good: identity ann@example.com, issuer SIGSTORE.
-    Fulcio at SIGSTORE enters the same into a certificate transparency log, also where the signature fails afterwards.
-    The certificate says: identity ann@example.com, issuer SIGSTORE, tokenSubject ann@example.com. The log gets it now.
+    First entry in the log SIGSTORE. Anyone who can read it will see, forever: identity ann@example.com, issuer SIGSTORE.
+    The certificate authority SIGSTORE publishes it too, even if signing fails later.
+    The certificate, which goes into the log now, says: identity ann@example.com, issuer SIGSTORE, tokenSubject ann@example.com.
     ");
     assert_eq!(commit(&mut setup, "auto", &[]), "");
     assert_eq!(commit(&mut setup, "never", &[]), "");
@@ -51,11 +50,15 @@ fn a_login_tells_it_and_the_first_signature_tells_it_with_the_certificate() {
     let mut setup = with_log();
     assert_eq!(setup.paraph(&["login", "ann@example.com"]).code, Some(0));
     let by_login = said(&setup);
-    assert!(by_login.starts_with("this is the first signature as ann@example.com with the log at SIGSTORE."), "{by_login}");
-    assert_eq!(by_login.lines().count(), 3);
+    assert!(by_login.starts_with("First entry in the log SIGSTORE. "), "{by_login}");
+    assert_eq!(by_login.lines().count(), 2);
     // nothing is logged yet, so it was not remembered as told
     let by_commit = commit(&mut setup, "auto", &[]);
-    assert!(by_commit.starts_with(&by_login) && by_commit.contains("The certificate says: identity ann@example.com"), "{by_commit}");
+    assert!(
+        by_commit.starts_with(&by_login)
+            && by_commit.contains("The certificate, which goes into the log now, says: identity ann@example.com"),
+        "{by_commit}"
+    );
     assert_eq!(commit(&mut setup, "auto", &[]), "");
 }
 
@@ -66,10 +69,10 @@ fn the_way_to_register_services_is_told_once_and_is_the_one_that_works() {
     setup.sandbox.set("GITSIGN_REKOR_URL", &setup.sigstore.url.clone());
     setup.sandbox.set("GITSIGN_REKOR_VERSION", "1");
     let told = commit(&mut setup, "auto", &[]);
-    let offer = "the services are configured by the repository or the environment, so the agent does not sign with them, and each signature \
-                 takes a login; `paraph login --instance local-2`, called here, registers them";
+    let offer = "This repository picks its own services. Approve them once: `paraph login --instance local-2`; until then every signature asks \
+                 for a login.";
     assert!(told.contains(offer), "{told}");
-    assert!(!commit(&mut setup, "auto", &[]).contains("registers them"));
+    assert!(!commit(&mut setup, "auto", &[]).contains("picks its own services"));
     let before = setup.logins().0;
     // the name of an instance of one's own is not taken over
     let done = setup.paraph(&["login", "--instance", "local", "ann@example.com"]);
@@ -82,5 +85,5 @@ fn the_way_to_register_services_is_told_once_and_is_the_one_that_works() {
     assert_eq!(setup.status()["agent"]["logins"][0]["signatures"], 2);
     // other services are another offer
     setup.sandbox.set("GITSIGN_REKOR_VERSION", "2");
-    assert!(commit(&mut setup, "auto", &[]).contains("`paraph login --instance local-3`, called here"));
+    assert!(commit(&mut setup, "auto", &[]).contains("`paraph login --instance local-3`;"));
 }

@@ -72,9 +72,9 @@ fn one_yes_covers_a_rebase_on_another_machine() {
     remote.must(&setup, "git rebase -q --force-rebase -S HEAD~7");
     assert_eq!(remote.letters(7), ["Uann@example.com"; 7].join("\n"));
     let question = confirming.question();
-    let connection = format!("through the connection of process {} (ssh -F ", remote.forwarding.process());
+    let connection = format!("through process {} (ssh -F ", remote.forwarding.process());
     for part in [
-        " that calls its machine “",
+        " and calls its machine “",
         &connection,
         " asks for a signature as ann@example.com on a commit in ",
         " 100 signatures or 10 minutes.",
@@ -103,7 +103,7 @@ fn another_identity_connection_or_the_limit_of_a_yes_is_asked_about_anew() {
     confirming.nothing_more();
     remote.must(&setup, &format!("git -c user.signingKey=bob@example.com {}", &COMMIT[4..]));
     let question = confirming.question();
-    assert!(question.contains("as bob@example.com on a commit in ") && question.contains(", which takes a login here."), "{question}");
+    assert!(question.contains("as bob@example.com on a commit in ") && question.contains(", which needs a login here."), "{question}");
     // the login did not change whom the yes is for
     remote.must(&setup, &format!("git -c user.signingKey=bob@example.com {}", &COMMIT[4..]));
     confirming.nothing_more();
@@ -112,7 +112,10 @@ fn another_identity_connection_or_the_limit_of_a_yes_is_asked_about_anew() {
     remote.forwarding = remote.sshd.forward(&setup.sandbox, &remote.socket, &setup.socket("forward.sock"));
     remote.must(&setup, "git tag -s -m remote v1");
     let question = confirming.question();
-    assert!(question.contains(&format!("of process {} ", remote.forwarding.process())) && question.contains(" on a tag in "), "{question}");
+    assert!(
+        question.contains(&format!("through process {} ", remote.forwarding.process())) && question.contains(" on a tag in "),
+        "{question}"
+    );
     confirming.nothing_more();
 }
 
@@ -124,7 +127,7 @@ fn a_no_is_told_on_the_other_machine_and_nothing_is_logged() {
     let entries = || std::fs::read(setup.sigstore.folder.join("logs/rekor2.entries")).unwrap().len();
     let before = entries();
     let (succeeded, said) = remote.run(&setup, COMMIT);
-    assert!(!succeeded && said.contains("the signature as ann@example.com was not allowed where the agent runs"), "{said}");
+    assert!(!succeeded && said.contains("the signature as ann@example.com was not approved where the agent runs"), "{said}");
     confirming.question();
     assert_eq!(entries(), before);
     // a no holds for one signature

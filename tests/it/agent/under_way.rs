@@ -50,7 +50,7 @@ fn a_login_is_by_a_code_where_the_client_says_so_and_in_a_browser_where_not() {
     setup.sandbox.set("PARAPH_TOKEN_PROVIDER", "device");
     let done =
         setup.sandbox.feed(setup.sandbox.command("setsid", &setup.sandbox.work()).args(["-w", &setup.sandbox.program, "login"]), b"");
-    assert!(done.code == Some(6) && done.stderr.contains("the agent can show nobody a login here"), "{done:?}");
+    assert!(done.code == Some(6) && done.stderr.contains("the agent has no way to show a login prompt"), "{done:?}");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_client_to_which_the_agent_cannot_show_a_login_tries_by_itself() {
         assert_eq!(setup.alone("git", &["commit", "-q", "--allow-empty", "-m", "message"]).code, Some(128));
         assert!(started.elapsed() < std::time::Duration::from_secs(60), "{:?}", started.elapsed());
         let said = std::fs::read_to_string(&log).unwrap();
-        assert!(said.contains("signing without the agent: it can show nobody a login here; `paraph agent stop`"), "{said}");
+        assert!(said.contains("Signing without the agent: the agent has no way to show a login prompt; `paraph agent stop`"), "{said}");
         assert!(said.contains("no browser could be opened for the login"), "{said}");
     }
 }

@@ -37,7 +37,7 @@ fn frame(text: &str) -> Vec<u8> {
 fn signs_by_itself(setup: &Setup, why: &str) {
     setup.commit("by itself");
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
-    assert_eq!(said(setup), [format!("paraph: signing without the agent: {why}")]);
+    assert_eq!(said(setup), [format!("paraph: Signing without the agent: {why}.")]);
     assert_eq!(setup.logins().0, 1);
 }
 
@@ -54,7 +54,7 @@ fn an_agent_that_hangs_up() {
     impostor(&setup, drop);
     setup.commit("by itself");
     assert_eq!(said(&setup).len(), 1);
-    assert!(said(&setup)[0].starts_with("paraph: signing without the agent: the agent is broken: "), "{:?}", said(&setup));
+    assert!(said(&setup)[0].starts_with("paraph: Signing without the agent: the agent is broken: "), "{:?}", said(&setup));
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn an_agent_that_ends_before_it_hears() {
     let listener = UnixListener::bind(folder.join("agent.sock")).unwrap();
     let accepted = std::thread::spawn(move || listener.incoming().take(2).map(drop).count());
     setup.sandbox.git(&["config", "--global", "paraph.logPath", setup.sandbox.root().join("log").to_str().unwrap()]);
-    signs_by_itself(&setup, "the agent ended before it took the request");
+    signs_by_itself(&setup, "the agent ended before it accepted the request");
     assert_eq!(accepted.join().unwrap(), 2, "it is asked once more, since nothing was heard");
 }
 
@@ -88,7 +88,7 @@ fn an_agent_that_shows_life_and_gives_nothing() {
     setup.commit("by itself");
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
     let said = said(&setup);
-    assert!(said.len() == 1 && said[0].contains("the agent is broken: it gave ") && said[0].ends_with(" s, and no result"), "{said:?}");
+    assert!(said.len() == 1 && said[0].contains("the agent is broken: it sent ") && said[0].ends_with(" s, but no result."), "{said:?}");
 }
 
 #[test]
@@ -97,9 +97,8 @@ fn an_agent_whose_folder_cannot_be_used_is_named_by_all_who_would_ask_it() {
     let folder = setup.sandbox.root().join("run/paraph");
     std::fs::DirBuilder::new().mode(0o777).create(&folder).unwrap();
     std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
-    let why = "others may enter it (its mode is 0777, and 0700 is needed)";
-    let hint =
-        "mend it (`chmod 700` where it is yours), or let XDG_RUNTIME_DIR name a folder that is there, has a short path, and is yours alone";
+    let why = "others may enter it (mode 0777; expected 0700)";
+    let hint = "fix its permissions with `chmod 700`, or set XDG_RUNTIME_DIR to an existing folder of your own with a short path";
     let whoami = setup.paraph(&["whoami"]);
     assert!(whoami.code == Some(0) && whoami.stdout.contains(why), "{whoami:?}");
     let doctor = setup.paraph(&["doctor", "--offline"]);
@@ -126,7 +125,7 @@ fn an_agent_that_gives_another_commits_signature() {
     impostor(&setup, move |mut stream| drop(stream.write_all(&reply)));
     setup.commit("by itself");
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
-    assert!(said(&setup)[0].starts_with("paraph: signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));
+    assert!(said(&setup)[0].starts_with("paraph: Signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));
 }
 
 /// A socket where clients look for the agent that runs: it hands every request on, and every reply back but those of the kind `kind`, which
@@ -180,7 +179,7 @@ fn a_draft_speaks_for_no_other_signature() {
     relay(&mut setup, "signed", |signed| signed.replace("SIGNED MESSAGE-----\\nMI", "SIGNED MESSAGE-----\\nMA"));
     setup.commit("by itself");
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
-    assert!(said(&setup)[0].starts_with("paraph: signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));
+    assert!(said(&setup)[0].starts_with("paraph: Signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));
 }
 
 #[test]
@@ -224,9 +223,9 @@ fn a_forwarded_agent_that_is_gone_is_missed_in_one_line() {
     let mut setup = Setup::new();
     setup.sandbox.git(&["config", "--global", "paraph.logPath", setup.sandbox.root().join("log").to_str().unwrap()]);
     setup.sandbox.set("PARAPH_AGENT_SOCK", "/no/such.sock");
-    signs_by_itself(&setup, "none listens at the socket that is configured (the variable PARAPH_AGENT_SOCK)");
+    signs_by_itself(&setup, "no agent listens at the configured socket (the variable PARAPH_AGENT_SOCK)");
     let whoami = setup.paraph(&["whoami"]).stdout;
-    assert!(whoami.contains("not used: nobody listens at /no/such.sock"), "{whoami}");
+    assert!(whoami.contains("not used: no agent listens at /no/such.sock"), "{whoami}");
 }
 
 /// Nobody accepts, and as many wait as may.
@@ -241,10 +240,10 @@ fn an_agent_that_takes_no_connection() {
     rustix::net::listen(&socket, 0).unwrap();
     let _waiting = UnixStream::connect(folder.join("agent.sock")).unwrap();
     setup.sandbox.git(&["config", "--global", "paraph.logPath", setup.sandbox.root().join("log").to_str().unwrap()]);
-    signs_by_itself(&setup, "the agent is broken: it takes no connection within 3 s");
+    signs_by_itself(&setup, "the agent is broken: it accepted no connection within 3 s");
     // what cannot be asked is not done
     let lock = setup.paraph(&["agent", "lock"]);
-    assert!(lock.code == Some(5) && lock.stderr.contains("it takes no connection"), "{lock:?}");
+    assert!(lock.code == Some(5) && lock.stderr.contains("it accepted no connection"), "{lock:?}");
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
     hint: request a token for the client id (paraph.clientID, "sigstore" by default).
 
     a token of another instance
-    error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token is from https://oauth2.sigstore.dev/auth, the identity provider of the instance public, and the instance here is local
+    error: the token from SIGSTORE_ID_TOKEN is not sent: the identity token is from https://oauth2.sigstore.dev/auth, which belongs to the instance public; the selected instance is local
     hint: set paraph.instance to public, get a token for local, or set paraph.issuer to https://oauth2.sigstore.dev/auth if local shares it.
 
     an address that nobody has verified
@@ -148,16 +148,16 @@ fn each_failure_says_what_happened_and_what_to_do() {
     hint: verify the address at the identity provider.
 
     no token
-    error: SIGSTORE_ID_TOKEN holds no identity token that can be used: the identity token is not a JSON Web Token: it does not have three parts
-    hint: an identity token is three parts of base64url with dots between, as an OpenID provider gives it.
+    error: SIGSTORE_ID_TOKEN contains no usable identity token: the identity token is not a JSON Web Token: it does not have three parts
+    hint: an identity token is three parts of base64url, separated by periods, as an OpenID provider gives it.
 
     no variable
-    error: the token provider is envvar, and SIGSTORE_ID_TOKEN is not set
+    error: the token provider is envvar, but SIGSTORE_ID_TOKEN is not set
     hint: set it to an identity token, or choose another paraph.tokenProvider.
 
     no file
     error: the identity token cannot be read from /nowhere/token: No such file or directory (os error 2)
-    hint: check paraph.identityTokenFile; where Kubernetes projects the token, mount it with the audience sigstore.
+    hint: check paraph.identityTokenFile; in Kubernetes, mount the projected token with the audience sigstore.
 
     a job without permission
     error: GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_URL is not set
@@ -167,11 +167,11 @@ fn each_failure_says_what_happened_and_what_to_do() {
     error: paraph.tokenProvider in git's environment (GIT_CONFIG_COUNT) is 'jenkins'; allowed: interactive, device, envvar, filesystem, github-actions, gitlab, circleci, buildkite-agent, google-workload-identity, google-impersonate, spiffe, azure
 
     another identity than expected
-    error: the identity is ann@example.com, and bob@example.com is expected (paraph.expectedIdentity in git's environment (GIT_CONFIG_COUNT)); nothing was sent to Fulcio or the log
+    error: the identity is "ann@example.com"; expected "bob@example.com" (paraph.expectedIdentity in git's environment (GIT_CONFIG_COUNT)); nothing was sent to Fulcio or the log
     hint: log in as the expected identity, or change paraph.expectedIdentity.
 
     another identity than the committer
-    error: the identity is bob@example.com, and the commit is from ann@example.com; nothing was sent to Fulcio or the log
+    error: the identity is "bob@example.com", but the commit is from "ann@example.com"; nothing was sent to Fulcio or the log
     hint: set user.email to the identity, or unset paraph.matchCommitter.
 
     an access code of yesterday
@@ -212,7 +212,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
 
     a root of somebody else
     error: the certificate from Fulcio at http://HOST cannot be used: the certificate's authority is not in the trust root: looked in local (OTHER/trusted_root.json); `paraph trust update` fetches a newer one
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used; where trust comes from files, paraph.fulcioRoot names the one that is missing.
+    hint: run `paraph trust update`; `paraph trust status` shows what is trusted, and `paraph config` the services; if trust comes from files, add the missing one to paraph.fulcioRoot.
 
     an instance without a root
     error: there is no instance 'office' (set by paraph.instance in git's environment (GIT_CONFIG_COUNT))

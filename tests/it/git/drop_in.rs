@@ -122,8 +122,8 @@ fn a_file_with_fulcios_root_alone_is_refused_before_anything_is_logged() {
     std::fs::write(&root, &chain[chain.rfind("-----BEGIN").unwrap()..]).unwrap();
     sandbox.set("GITSIGN_FULCIO_ROOT", root.to_str().unwrap());
     insta::assert_snapshot!(refused(&sigstore, &sandbox), @r"
-    error: the trust root holds the authority of the certificate from Fulcio at URL, and not the intermediate certificate between the two
-    hint: a signature carries no other certificate than the signer's: add Fulcio's intermediate certificate to the file of paraph.fulcioRoot.
+    error: the trust root has no intermediate certificate for the certificate from Fulcio at URL
+    hint: add Fulcio's intermediate certificate to the file of paraph.fulcioRoot; a signature contains only the signer's certificate.
     ");
 }
 
@@ -149,7 +149,7 @@ fn what_is_not_trusted_is_said_with_the_setting_that_would_name_it() {
         table += &format!("{variable}: {}\n", hint.rsplit("; ").next().unwrap());
     }
     insta::assert_snapshot!(table, @r"
-    GITSIGN_FULCIO_ROOT: where trust comes from files, paraph.fulcioRoot names the one that is missing.
-    SIGSTORE_CT_LOG_PUBLIC_KEY_FILE: where trust comes from files, paraph.ctLogPublicKey names the one that is missing.
+    GITSIGN_FULCIO_ROOT: if trust comes from files, add the missing one to paraph.fulcioRoot.
+    SIGSTORE_CT_LOG_PUBLIC_KEY_FILE: if trust comes from files, add the missing one to paraph.ctLogPublicKey.
     ");
 }

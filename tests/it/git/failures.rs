@@ -164,20 +164,20 @@ fn a_service_that_lies_is_caught_and_named() {
             .fold(shown(&sandbox, &message), |text, s| text.replace(&format!("{s} seconds"), "3600 seconds"));
         writeln!(table, "{fault}, Rekor v{version}\n{message}").unwrap();
     }
-    insta::assert_snapshot!(table, @r"
+    insta::assert_snapshot!(table, @r#"
     fulcio=other-key, Rekor v2
-    error: the certificate from Fulcio at http://HOST is not for this signature: it certifies another key
+    error: the certificate from Fulcio at http://HOST is not what was requested: it is for another public key
 
     fulcio=other-identity, Rekor v2
-    error: the certificate from Fulcio at http://HOST is not for this signature: it names somebody-else@example.com, and the token ann@example.com
+    error: the certificate from Fulcio at http://HOST is not what was requested: its identity is "somebody-else@example.com"; the token's is "ann@example.com"
 
     fulcio=no-sct, Rekor v2
     error: the certificate from Fulcio at http://HOST cannot be used: the certificate has no signed certificate timestamp
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
+    hint: run `paraph trust update`; `paraph trust status` shows what is trusted, and `paraph config` the services.
 
     fulcio=bad-sct, Rekor v2
     error: the certificate from Fulcio at http://HOST cannot be used: the signed certificate timestamp does not verify
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
+    hint: run `paraph trust update`; `paraph trust status` shows what is trusted, and `paraph config` the services.
 
     rekor=other-entry, Rekor v1
     error: Rekor v1 at http://HOST/api/v1/log/entries sent an answer that does not match the request: the entry is about another signature
@@ -188,24 +188,24 @@ fn a_service_that_lies_is_caught_and_named() {
     hint: check the service and any proxy in between; the answer was not used.
 
     rekor=bad-proof, Rekor v1
-    error: the finished signature did not pass its own verification, so it was thrown away: the inclusion proof does not verify (the log entry came from Rekor v1 at http://HOST)
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
+    error: the finished signature does not verify, so it was discarded: the inclusion proof does not verify (the log entry came from Rekor v1 at http://HOST)
+    hint: run `paraph trust update`; `paraph trust status` shows what is trusted, and `paraph config` the services.
 
     rekor=bad-proof, Rekor v2
-    error: the finished signature did not pass its own verification, so it was thrown away: the inclusion proof does not verify (the log entry came from Rekor v2 at http://HOST)
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
+    error: the finished signature does not verify, so it was discarded: the inclusion proof does not verify (the log entry came from Rekor v2 at http://HOST)
+    hint: run `paraph trust update`; `paraph trust status` shows what is trusted, and `paraph config` the services.
 
     rekor=bad-checkpoint, Rekor v1
-    error: the finished signature did not pass its own verification, so it was thrown away: the checkpoint and the inclusion proof are for different trees (the log entry came from Rekor v1 at http://HOST)
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
+    error: the finished signature does not verify, so it was discarded: the checkpoint and the inclusion proof are for different trees (the log entry came from Rekor v1 at http://HOST)
+    hint: run `paraph trust update`; `paraph trust status` shows what is trusted, and `paraph config` the services.
 
     rekor=bad-checkpoint, Rekor v2
-    error: the finished signature did not pass its own verification, so it was thrown away: the checkpoint and the inclusion proof are for different trees (the log entry came from Rekor v2 at http://HOST)
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
+    error: the finished signature does not verify, so it was discarded: the checkpoint and the inclusion proof are for different trees (the log entry came from Rekor v2 at http://HOST)
+    hint: run `paraph trust update`; `paraph trust status` shows what is trusted, and `paraph config` the services.
 
     rekor=bad-promise, Rekor v1
-    error: the finished signature did not pass its own verification, so it was thrown away: the log's signed entry timestamp (SET) does not verify (the log entry came from Rekor v1 at http://HOST)
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
+    error: the finished signature does not verify, so it was discarded: the log's signed entry timestamp (SET) does not verify (the log entry came from Rekor v1 at http://HOST)
+    hint: run `paraph trust update`; `paraph trust status` shows what is trusted, and `paraph config` the services.
 
     tsa=other-imprint, Rekor v2
     error: the timestamp authority at http://HOST/api/v1/timestamp sent an answer that does not match the request: the token is about another signature
@@ -216,9 +216,9 @@ fn a_service_that_lies_is_caught_and_named() {
     hint: check the service and any proxy in between; the answer was not used.
 
     tsa=wrong-time, Rekor v2
-    error: the finished signature did not pass its own verification, so it was thrown away: a trusted time is ahead of this machine's clock: TIME is 3600 seconds ahead (the certificate came from Fulcio at http://HOST, the log entry came from Rekor v2 at http://HOST, the timestamp came from the timestamp authority at http://HOST/api/v1/timestamp)
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used.
-    ");
+    error: the finished signature does not verify, so it was discarded: a trusted time is ahead of this machine's clock: TIME is 3600 seconds ahead (the certificate came from Fulcio at http://HOST, the log entry came from Rekor v2 at http://HOST, the timestamp came from the timestamp authority at http://HOST/api/v1/timestamp)
+    hint: run `paraph trust update`; `paraph trust status` shows what is trusted, and `paraph config` the services.
+    "#);
 }
 
 #[test]
@@ -289,9 +289,8 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     let url = closed();
     set(&sandbox, &format!("gitsign.fulcio={url}"));
     insta::assert_snapshot!(shown(&sandbox, &on_terminal().replace("\r\n", "\n").replace(&url, "URL")), @r"
-    paraph: this is the first signature as ann@example.com with the log at http://HOST.
-    paraph: Who can read that log will read, for good: identity ann@example.com, issuer http://HOST.
-    paraph: Fulcio at URL enters the same into a certificate transparency log, also where the signature fails afterwards.
+    paraph: First entry in the log http://HOST. Anyone who can read it will see, forever: identity ann@example.com, issuer http://HOST.
+    paraph: The certificate authority URL publishes it too, even if signing fails later.
     paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: if this is the local Sigstore, start it: `paraph local serve --background`.)
     ");
     sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
@@ -384,15 +383,13 @@ fn the_log_file_keeps_what_git_does_not_show() {
     sandbox.git(&["-c", "gitsign.rekorMode=online", "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
     let lines = std::fs::read_to_string(&log).unwrap();
     insta::assert_snapshot!(shown(&sandbox, &lines.replace(&url, "URL")), @r"
-    TIME paraph: this is the first signature as ann@example.com with the log at http://HOST.
-    TIME paraph: Who can read that log will read, for good: identity ann@example.com, issuer http://HOST.
-    TIME paraph: Fulcio at URL enters the same into a certificate transparency log, also where the signature fails afterwards.
+    TIME paraph: First entry in the log http://HOST. Anyone who can read it will see, forever: identity ann@example.com, issuer http://HOST.
+    TIME paraph: The certificate authority URL publishes it too, even if signing fails later.
     TIME paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: if this is the local Sigstore, start it: `paraph local serve --background`.)
-    TIME paraph: rekorMode is online, and the log entry is embedded all the same, so that the signature verifies without a network.
-    TIME paraph: this is the first signature as ann@example.com with the log at http://HOST.
-    TIME paraph: Who can read that log will read, for good: identity ann@example.com, issuer http://HOST.
-    TIME paraph: Fulcio at http://HOST enters the same into a certificate transparency log, also where the signature fails afterwards.
-    TIME paraph: The certificate says: identity ann@example.com, issuer http://HOST, tokenSubject ann@example.com. The log gets it now.
+    TIME paraph: The log entry is embedded although rekorMode is online, so that the signature verifies without a network.
+    TIME paraph: First entry in the log http://HOST. Anyone who can read it will see, forever: identity ann@example.com, issuer http://HOST.
+    TIME paraph: The certificate authority http://HOST publishes it too, even if signing fails later.
+    TIME paraph: The certificate, which goes into the log now, says: identity ann@example.com, issuer http://HOST, tokenSubject ann@example.com.
     ");
 }
 
@@ -427,14 +424,14 @@ fn what_is_no_object_of_git_is_not_signed() {
     }
     insta::assert_snapshot!(table, @r"
     nothing
-    error: what is to be signed is no commit, tag or push certificate that could be verified: the object is not a well-formed git object: it has no tree
+    error: this is not a commit, tag or push certificate that could be verified: the object is not a well-formed git object: it has no tree
     text
-    error: what is to be signed is no commit, tag or push certificate that could be verified: the object is not a well-formed git object: a header has no value
+    error: this is not a commit, tag or push certificate that could be verified: the object is not a well-formed git object: a header has no value
     two trees
-    error: what is to be signed is no commit, tag or push certificate that could be verified: a header appears twice that may appear once: tree
+    error: this is not a commit, tag or push certificate that could be verified: a header appears twice that may appear once: tree
     a NUL
-    error: what is to be signed is no commit, tag or push certificate that could be verified: the object contains a NUL byte
+    error: this is not a commit, tag or push certificate that could be verified: the object contains a NUL byte
     a signature already
-    error: what is to be signed is no commit, tag or push certificate that could be verified: the object has an unknown signature header, which no signature covers: gpgsig
+    error: this is not a commit, tag or push certificate that could be verified: the object has an unknown signature header, which no signature covers: gpgsig
     ");
 }

@@ -229,12 +229,12 @@ fn who_is_not_the_committer_or_not_expected_is_refused_before_anything_is_sent()
         sandbox.git(&["config", "--unset", key]);
     }
     assert_eq!((fulcio.connections(), log.connections()), (0, 0));
-    insta::assert_snapshot!(messages, @r"
-    error: the identity is bob@example.com, and the commit is from ann@example.com; nothing was sent to Fulcio or the log
+    insta::assert_snapshot!(messages, @r#"
+    error: the identity is "bob@example.com", but the commit is from "ann@example.com"; nothing was sent to Fulcio or the log
     hint: set user.email to the identity, or unset paraph.matchCommitter.
-    error: the identity is bob@example.com, and ann@example.com is expected (paraph.expectedIdentity in ROOT/work/.git/config (local)); nothing was sent to Fulcio or the log
+    error: the identity is "bob@example.com"; expected "ann@example.com" (paraph.expectedIdentity in ROOT/work/.git/config (local)); nothing was sent to Fulcio or the log
     hint: log in as the expected identity, or change paraph.expectedIdentity.
-    ");
+    "#);
 }
 
 #[test]

@@ -33,20 +33,19 @@ fn identity_and_log_are_told_once_before_the_first_entry() {
     let (_sigstore, sandbox) = with_log();
     assert_eq!(commit(&sandbox, &[]), Some(0));
     insta::assert_snapshot!(said(&sandbox), @r"
-    this is the first signature as ann@example.com with the log at http://HOST.
-    Who can read that log will read, for good: identity ann@example.com, issuer http://HOST.
-    Fulcio at http://HOST enters the same into a certificate transparency log, also where the signature fails afterwards.
-    The certificate says: identity ann@example.com, issuer http://HOST, tokenSubject ann@example.com. The log gets it now.
+    First entry in the log http://HOST. Anyone who can read it will see, forever: identity ann@example.com, issuer http://HOST.
+    The certificate authority http://HOST publishes it too, even if signing fails later.
+    The certificate, which goes into the log now, says: identity ann@example.com, issuer http://HOST, tokenSubject ann@example.com.
     ");
     assert_eq!((commit(&sandbox, &[]), said(&sandbox)), (Some(0), String::new()));
 
     // another identity, and another log
     assert_eq!(commit(&sandbox, &["-c", "paraph.expectedIdentity=bob@example.com"]), Some(0));
-    assert!(said(&sandbox).contains("this is the first signature as bob@example.com"));
+    assert!(said(&sandbox).contains("identity bob@example.com"));
     let other = Sigstore::start();
     let options = other_instance(&other);
     assert_eq!(commit(&sandbox, &options.iter().map(String::as_str).collect::<Vec<_>>()), Some(0));
-    assert!(said(&sandbox).contains("this is the first signature as ann@example.com"));
+    assert!(said(&sandbox).contains("identity ann@example.com"));
     assert_eq!((commit(&sandbox, &[]), said(&sandbox)), (Some(0), String::new()));
 }
 
@@ -58,15 +57,15 @@ fn what_was_told_and_did_not_come_about_is_told_again() {
         assert_eq!(commit(&sandbox, &["-c", &fulcio]), Some(128));
         let said = said(&sandbox);
         // before Fulcio is asked
-        assert!(said.find("this is the first signature").unwrap() < said.find("could not be reached").unwrap(), "{said}");
-        assert!(!said.contains("The certificate says"), "{said}");
+        assert!(said.find("First entry in the log").unwrap() < said.find("could not be reached").unwrap(), "{said}");
+        assert!(!said.contains("The certificate, which goes into the log now"), "{said}");
     }
     let log = format!("paraph.rekor={}", closed());
     for _ in 0..2 {
         assert_eq!(commit(&sandbox, &["-c", &log]), Some(128));
         let said = said(&sandbox);
         // before the log is asked
-        assert!(said.find("The certificate says").unwrap() < said.find("could not be reached").unwrap(), "{said}");
+        assert!(said.find("The certificate, which goes into the log now").unwrap() < said.find("could not be reached").unwrap(), "{said}");
     }
 }
 
@@ -74,7 +73,7 @@ fn what_was_told_and_did_not_come_about_is_told_again() {
 fn an_identity_that_is_refused_is_told_nobody() {
     let (_sigstore, sandbox) = with_log();
     assert_eq!(commit(&sandbox, &["-c", "paraph.matchCommitter=true", "-c", "user.signingKey=bob@example.com"]), Some(128));
-    insta::assert_snapshot!(said(&sandbox), @"the identity is bob@example.com, and the commit is from ann@example.com; nothing was sent to Fulcio or the log (hint: set user.email to the identity, or unset paraph.matchCommitter.)");
+    insta::assert_snapshot!(said(&sandbox), @r#"the identity is "bob@example.com", but the commit is from "ann@example.com"; nothing was sent to Fulcio or the log (hint: set user.email to the identity, or unset paraph.matchCommitter.)"#);
 }
 
 #[test]
@@ -83,10 +82,9 @@ fn the_claims_of_a_workload_are_told_before_fulcio_gets_them() {
     sandbox.set("SIGSTORE_ID_TOKEN", &token(&of_github(), -5, 300));
     assert_eq!(commit(&sandbox, &[]), Some(128));
     let said = said(&sandbox);
-    insta::assert_snapshot!(said.lines().take(3).collect::<Vec<_>>().join("\n"), @r"
-    this is the first signature as https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main with the log at http://HOST.
-    Who can read that log will read, for good: identity https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main, issuer https://token.actions.githubusercontent.com, job_workflow_ref org/repo/.github/workflows/release.yml@refs/heads/main, repository org/repo, ref refs/heads/main, event_name push, run_id 17.
-    Fulcio at http://HOST enters the same into a certificate transparency log, also where the signature fails afterwards.
+    insta::assert_snapshot!(said.lines().take(2).collect::<Vec<_>>().join("\n"), @r"
+    First entry in the log http://HOST. Anyone who can read it will see, forever: identity https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main, issuer https://token.actions.githubusercontent.com, job_workflow_ref org/repo/.github/workflows/release.yml@refs/heads/main, repository org/repo, ref refs/heads/main, event_name push, run_id 17.
+    The certificate authority http://HOST publishes it too, even if signing fails later.
     ");
     assert!(said.contains("Fulcio at http://HOST/api/v2/signingCert refused"), "{said}");
 }
@@ -106,6 +104,6 @@ fn it_is_on_the_terminal_and_where_nobody_could_read_it_it_is_not_remembered() {
         script.args(["-qec", "git commit -q -S --allow-empty -m message 2> /dev/null < /dev/null", "/dev/null"]);
         shown(&sandbox, &sandbox.feed(&mut script, b"").stdout.replace("\r\n", "\n"))
     };
-    assert!(on_terminal().starts_with("paraph: this is the first signature as ann@example.com with the log at http://HOST."));
+    assert!(on_terminal().starts_with("paraph: First entry in the log http://HOST. "));
     assert_eq!(on_terminal(), "");
 }

@@ -94,7 +94,7 @@ fn a_job_in_which_nobody_can_log_in_signs_as_itself_and_says_so() {
     let commit = alone(&sandbox, "git", &["commit", "-q", "-S", "--allow-empty", "-m", "message"], b"");
     assert_eq!((commit.code, sandbox.git(&["log", "-1", "--format=%GS"])), (Some(0), ROBOT.into()), "{}", commit.stderr);
     let said = alone(&sandbox, env!("CARGO_BIN_EXE_paraph"), &SIGN, PAYLOAD).stderr;
-    insta::assert_snapshot!(said.lines().next().unwrap(), @"Signing as this job of GitHub Actions: nobody could log in here, and nothing else is configured. Set paraph.tokenProvider to choose.");
+    insta::assert_snapshot!(said.lines().next().unwrap(), @"Signing as this job of GitHub Actions: no login is possible here. Set paraph.tokenProvider to choose.");
 
     // somebody at a terminal is asked, and told about the job's
     sandbox.git(&["config", "--global", "paraph.loginTimeout", "2"]);
@@ -104,7 +104,7 @@ fn a_job_in_which_nobody_can_log_in_signs_as_itself_and_says_so() {
     let on_terminal = shown(&sandbox, &on_terminal);
     let without_code: Vec<&str> = on_terminal.lines().map(|line| line.split(" with the code").next().unwrap()).collect();
     insta::assert_snapshot!(without_code.join("\n"), @r"
-    paraph: the identity of this job of GitHub Actions is not used; paraph.tokenProvider = github-actions would.
+    paraph: The identity of this job of GitHub Actions is not used. Set paraph.tokenProvider = github-actions to use it.
     paraph: log in on any device at http://HOST/device
     paraph: nobody completed the login within 2 s (hint: try again; a larger paraph.loginTimeout gives more time.)
     ");
@@ -168,7 +168,7 @@ fn the_expected_identity_of_a_workload_is_its_name_in_the_certificate_or_its_sub
         let done = sandbox.paraph_with(&SIGN, PAYLOAD);
         table += &format!("{expected}\n{}\n", shown(&sandbox, &done.stderr));
     }
-    insta::assert_snapshot!(table, @r"
+    insta::assert_snapshot!(table, @r#"
     https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main
     error: Fulcio at http://HOST/api/v2/signingCert could not be reached: connection refused
     hint: if this is the local Sigstore, start it: `paraph local serve --background`.
@@ -178,7 +178,7 @@ fn the_expected_identity_of_a_workload_is_its_name_in_the_certificate_or_its_sub
     hint: if this is the local Sigstore, start it: `paraph local serve --background`.
 
     https://github.com/org/repo/.github/workflows/other.yml@refs/heads/main
-    error: the identity is repo:org/repo:ref:refs/heads/main (in the certificate https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main), and https://github.com/org/repo/.github/workflows/other.yml@refs/heads/main is expected (paraph.expectedIdentity in ROOT/home/.gitconfig (global)); nothing was sent to Fulcio or the log
+    error: the identity is "repo:org/repo:ref:refs/heads/main" (in the certificate "https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main"); expected "https://github.com/org/repo/.github/workflows/other.yml@refs/heads/main" (paraph.expectedIdentity in ROOT/home/.gitconfig (global)); nothing was sent to Fulcio or the log
     hint: log in as the expected identity, or change paraph.expectedIdentity.
-    ");
+    "#);
 }

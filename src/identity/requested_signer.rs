@@ -1,0 +1,310 @@
+//! Who should sign. It is decided in one place, from the configuration, git's key and the object, and compared in one place with what a
+//! token or a certificate says. The direct path, the agent, `paraph whoami` and `paraph login` all use it.
+
+use super::token::IdentityToken;
+use crate::{
+    certificate::{IdentityKind, SignerCertificate},
+    object::{Payload, PayloadKind},
+};
+
+/// Who should sign.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct RequestedSigner {
+    /// The only identity that may sign: the token's principal or the certificate's name.
+    expected: Option<Expected>,
+    /// The address that must be the token's principal.
+    committer: Option<Committer>,
+    /// Whom to log in as, unless an identity is expected.
+    hint: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Expected {
+    identity: String,
+    /// The setting that says so, with its place.
+    setting: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Committer {
+    address: String,
+    object: PayloadKind,
+}
+
+/// What decides who should sign.
+#[derive(Debug, Clone, Default)]
+pub struct SignerSources<'a> {
+    /// `paraph.expectedIdentity`.
+    pub expected_identity: Option<&'a str>,
+    /// The setting that says so, with its place, for messages.
+    pub expected_setting: Option<String>,
+    /// `paraph.matchCommitter`: the identity must be the e-mail address in the object.
+    pub match_committer: bool,
+    /// The key that git names: `user.signingKey`, or `Name <email>` of the committer.
+    pub key: Option<&'a str>,
+    /// The object to be signed, if there is one yet.
+    pub object: Option<&'a Payload>,
+}
+
+/// Why an identity is not the requested one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WrongSigner {
+    /// Another identity is expected.
+    #[error("the identity is {found}; expected \"{expected}\"{}", in_brackets(.setting))]
+    NotExpected {
+        /// The identity that was found, in quotes.
+        found: String,
+        /// The expected identity.
+        expected: String,
+        /// The setting that expects it, with its place.
+        setting: Option<String>,
+    },
+    /// The identity is not the one in the object.
+    #[error("the identity is \"{found}\", but the {} is from \"{address}\"", .object.as_str())]
+    NotCommitter {
+        /// The identity that was found.
+        found: String,
+        /// The address in the object.
+        address: String,
+        /// What is to be signed.
+        object: PayloadKind,
+    },
+    /// The identity must be the one in the object, which has no e-mail address.
+    #[error("the {} has no e-mail address that the identity could match", .0.as_str())]
+    NoAddress(PayloadKind),
+}
+
+fn in_brackets(text: &Option<String>) -> String {
+    text.as_ref().map(|text| format!(" ({text})")).unwrap_or_default()
+}
+
+impl WrongSigner {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NotExpected { .. } => "log in as the expected identity, or change paraph.expectedIdentity",
+            Self::NotCommitter { .. } | Self::NoAddress(_) => "set user.email to the identity, or unset paraph.matchCommitter",
+        }
+    }
+}
+
+/// Who would sign, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The token's `email` claim, or `sub` without one.
+    principal: Option<String>,
+    /// The name in the certificate.
+    name: Option<String>,
+}
+
+impl From<&IdentityToken> for Candidate {
+    fn from(token: &IdentityToken) -> Self {
+        Self { principal: Some(token.principal().to_owned()), name: token.certificate_name() }
+    }
+}
+
+impl From<&SignerCertificate> for Candidate {
+    fn from(certificate: &SignerCertificate) -> Self {
+        let identity = certificate.identity();
+        let subject = || certificate.claims().iter().find(|(claim, _)| *claim == "tokenSubject").map(|(_, subject)| subject.clone());
+        let principal = match identity.kind {
+            IdentityKind::Email => Some(identity.name.clone()),
+            // older certificates do not say the subject; Fulcio appends `!` and a domain to it
+            IdentityKind::Username => subject().or_else(|| Some(identity.name.rsplit_once('!')?.0.to_owned())),
+            IdentityKind::Uri => subject(),
+        };
+        Self { principal, name: Some(identity.name.clone()) }
+    }
+}
+
+impl Candidate {
+    /// The identity of a token for which Fulcio gave this certificate.
+    pub fn certified(token: &IdentityToken, certificate: &SignerCertificate) -> Self {
+        Self { principal: Some(token.principal().to_owned()), name: Some(certificate.identity().name.clone()) }
+    }
+
+    fn is(&self, expected: &str) -> bool {
+        let is = |name: &Option<String>| name.as_deref() == Some(expected);
+        is(&self.principal) || is(&self.name) || self.name.is_none() && self.is_username(expected)
+    }
+
+    /// Whether Fulcio could make this name of the principal by appending `!` and a domain. Only the certificate tells.
+    fn is_username(&self, expected: &str) -> bool {
+        let rest = self.principal.as_ref().and_then(|principal| expected.strip_prefix(principal.as_str()));
+        rest.is_some_and(|rest| rest.starts_with('!'))
+    }
+
+    /// For messages.
+    fn describe(&self) -> String {
+        match (&self.principal, &self.name) {
+            (Some(principal), Some(name)) if principal != name => format!("\"{principal}\" (in the certificate \"{name}\")"),
+            (Some(one), _) | (None, Some(one)) => format!("\"{one}\""),
+            (None, None) => "unknown".into(),
+        }
+    }
+}
+
+impl RequestedSigner {
+    /// Decides who should sign. An expected identity is also whom to log in as. Without one it is the identity that git's key names, then the
+    /// one in the object, then whoever logs in.
+    ///
+    /// # Errors
+    /// [`WrongSigner::NoAddress`].
+    pub fn resolve(sources: SignerSources<'_>) -> Result<Self, WrongSigner> {
+        let SignerSources { expected_identity, expected_setting, match_committer, key, object } = sources;
+        let expected = expected_identity.map(|identity| Expected { identity: identity.to_owned(), setting: expected_setting });
+        let committer = match object.filter(|_| match_committer) {
+            Some(Payload { kind, email: Some(address) }) => Some(Committer { address: address.clone(), object: *kind }),
+            Some(Payload { kind, email: None }) => return Err(WrongSigner::NoAddress(*kind)),
+            None => None,
+        };
+        let hint = key.and_then(email_of).or_else(|| object?.email.clone()).filter(|_| expected.is_none());
+        Ok(Self { expected, committer, hint })
+    }
+
+    /// Decides from the two names of a request: the expected identity, or else the name to log in as.
+    pub fn from_names(expected: Option<String>, hint: Option<String>) -> Self {
+        expected.map_or_else(|| hint.map_or_else(Self::anyone, Self::named), Self::only)
+    }
+
+    /// Whoever logs in.
+    pub fn anyone() -> Self {
+        Self::default()
+    }
+
+    /// This identity and no other.
+    pub fn only(identity: impl Into<String>) -> Self {
+        Self { expected: Some(Expected { identity: identity.into(), setting: None }), ..Self::default() }
+    }
+
+    /// The identity that this name stands for, or whoever logs in for it.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { hint: Some(name.into()), ..Self::default() }
+    }
+
+    /// Whom to log in as: the expected identity, or the hint.
+    pub fn login_name(&self) -> Option<&str> {
+        self.expected().or(self.hint.as_deref())
+    }
+
+    /// Whom to log in as if no identity is expected.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The only identity that may sign: the expected one, or else the one in the object if it must match.
+    pub fn required(&self) -> Option<&str> {
+        self.expected().or(self.committer.as_ref().map(|committer| committer.address.as_str()))
+    }
+
+    fn expected(&self) -> Option<&str> {
+        self.expected.as_ref().map(|expected| expected.identity.as_str())
+    }
+
+    /// Whether this candidate may sign. An expected identity is the token's principal or the certificate's name. The address in the object
+    /// must be the principal.
+    ///
+    /// # Errors
+    /// [`WrongSigner`].
+    pub fn accepts(&self, candidate: &Candidate) -> Result<(), WrongSigner> {
+        if let Some(Expected { identity, setting }) = &self.expected
+            && !candidate.is(identity)
+        {
+            let (expected, setting) = (identity.clone(), setting.clone());
+            return Err(WrongSigner::NotExpected { found: candidate.describe(), expected, setting });
+        }
+        if let Some(Committer { address, object }) = &self.committer
+            && candidate.principal.as_ref().or(candidate.name.as_ref()) != Some(address)
+        {
+            let found = candidate.principal.as_ref().or(candidate.name.as_ref()).cloned().unwrap_or_default();
+            return Err(WrongSigner::NotCommitter { found, address: address.clone(), object: *object });
+        }
+        Ok(())
+    }
+}
+
+/// The address in `Name <email>`, or the text itself if it is an address.
+pub(crate) fn email_of(key: &str) -> Option<String> {
+    let email = match key.rsplit_once('<') {
+        Some((_, rest)) => rest.split('>').next().unwrap_or_default(),
+        None => key,
+    };
+    (email.contains('@') && !email.contains(char::is_whitespace)).then(|| email.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::token::tests::token_of;
+    use serde_json::{Value, json};
+
+    fn commit(email: Option<&str>) -> Payload {
+        Payload { kind: PayloadKind::Commit, email: email.map(str::to_owned) }
+    }
+
+    fn token(claims: &Value) -> Candidate {
+        let mut all = json!({"iss": "https://issuer.test", "sub": "1234", "aud": "sigstore", "exp": 2000});
+        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+        Candidate::from(&IdentityToken::parse(&token_of(&all)).unwrap())
+    }
+
+    #[test]
+    fn the_expected_identity_goes_before_gits_key_and_that_before_the_object() {
+        let object = commit(Some("committer@example.com"));
+        let all =
+            SignerSources { expected_identity: Some("a"), key: Some("K <key@example.com>"), object: Some(&object), ..Default::default() };
+        let name = |sources| RequestedSigner::resolve(sources).unwrap().login_name().map(str::to_owned);
+        assert_eq!(name(all.clone()).as_deref(), Some("a"));
+        assert_eq!(name(SignerSources { expected_identity: None, ..all.clone() }).as_deref(), Some("key@example.com"));
+        let without_key = SignerSources { expected_identity: None, key: Some("0xDEADBEEF"), ..all };
+        assert_eq!(name(without_key).as_deref(), Some("committer@example.com"));
+        assert_eq!(RequestedSigner::resolve(SignerSources::default()), Ok(RequestedSigner::anyone()));
+    }
+
+    #[test]
+    fn the_committer_must_be_the_principal_if_it_has_to_match() {
+        let object = commit(Some("ann@example.com"));
+        let sources = SignerSources { match_committer: true, key: Some("bob@example.com"), object: Some(&object), ..Default::default() };
+        let requested = RequestedSigner::resolve(sources.clone()).unwrap();
+        assert_eq!((requested.login_name(), requested.required()), (Some("bob@example.com"), Some("ann@example.com")));
+        assert_eq!(requested.accepts(&token(&json!({"email": "ann@example.com"}))), Ok(()));
+        let refused = requested.accepts(&token(&json!({"email": "bob@example.com"}))).unwrap_err();
+        insta::assert_snapshot!(refused, @r#"the identity is "bob@example.com", but the commit is from "ann@example.com""#);
+        let refused = RequestedSigner::resolve(SignerSources { object: Some(&commit(None)), ..sources }).unwrap_err();
+        insta::assert_snapshot!(refused, @"the commit has no e-mail address that the identity could match");
+    }
+
+    #[test]
+    fn the_expected_identity_is_the_principal_or_the_name_in_the_certificate() {
+        let workflow = json!({
+            "iss": "https://token.actions.githubusercontent.com", "sub": "repo:o/r:ref:refs/heads/main",
+            "job_workflow_ref": "o/r/.github/workflows/w.yml@refs/heads/main",
+        });
+        for (claims, expected, is_accepted) in [
+            (json!({"email": "ann@example.com"}), "ann@example.com", true),
+            (json!({"email": "ann@example.com"}), "1234", false),
+            (workflow.clone(), "repo:o/r:ref:refs/heads/main", true),
+            (workflow.clone(), "https://github.com/o/r/.github/workflows/w.yml@refs/heads/main", true),
+            (workflow, "https://github.com/o/r/.github/workflows/other.yml@refs/heads/main", false),
+            (json!({}), "1234", true),
+            (json!({}), "123", false),
+            // what Fulcio makes of a user name; the certificate decides
+            (json!({"sub": "ann"}), "ann!example.com", true),
+            (json!({"sub": "ann"}), "anna!example.com", false),
+        ] {
+            assert_eq!(RequestedSigner::only(expected).accepts(&token(&claims)).is_ok(), is_accepted, "{claims} {expected}");
+        }
+        let certified = Candidate { principal: Some("ann".into()), name: Some("ann!example.org".into()) };
+        assert_eq!(RequestedSigner::only("ann").accepts(&certified), Ok(()));
+        let refused = RequestedSigner::only("ann!example.com").accepts(&certified).unwrap_err();
+        insta::assert_snapshot!(refused, @r#"the identity is "ann" (in the certificate "ann!example.org"); expected "ann!example.com""#);
+    }
+
+    #[test]
+    fn gits_key_names_an_address_or_nobody() {
+        assert_eq!(email_of("A U Thor <a@example.com>").as_deref(), Some("a@example.com"));
+        assert_eq!(email_of("a@example.com").as_deref(), Some("a@example.com"));
+        assert_eq!(email_of("0xDEADBEEF"), None);
+        assert_eq!(email_of(""), None);
+    }
+}

@@ -1,0 +1,200 @@
+//! A signing session: obtain a credential, announce what becomes public, sign, and check the result.
+
+use super::{Credential, LogVersion, Publication, Services, SignError, credential};
+use crate::{
+    certificate::SignerCertificate,
+    evidence::entry::{EntryVersion, HashedRekord},
+    identity::{Candidate, IdentityToken, RequestedSigner},
+    object::Signed,
+    service::{Http, rekor_v1::RekorV1, rekor_v2::RekorV2, timestamp::TimestampAuthority},
+    signature::{
+        armor,
+        git::{GitSignatureParts, signed_attributes},
+    },
+    trust::TrustRoot,
+    verify::{Verified, Verifier},
+};
+use jiff::Timestamp;
+use prost::Message;
+use sha2::{Digest, Sha256};
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// The services, the trust and the clients with which signatures are made.
+#[derive(Clone, Copy)]
+pub struct Session<'a> {
+    /// Certificate authority, log and timestamp authority.
+    pub services: &'a Services,
+    /// Certificate and signature must verify under these. They are shared, not copied: later signatures reuse the checks of their chains.
+    pub roots: &'a Arc<[TrustRoot]>,
+    /// The HTTP clients.
+    pub http: &'a Http,
+    /// Tells the time.
+    pub clock: &'a (dyn Fn() -> Timestamp + Sync),
+}
+
+/// Hears what happens during a session.
+pub trait Announce {
+    /// What is going to be public, before it is. Some lines may have been announced before.
+    fn publish(&self, publication: &Publication, lines: &[String]);
+
+    /// The certificate of the signature, while log and timestamp authority are being asked.
+    fn certificate(&self, _certificate: &SignerCertificate) {}
+
+    /// The signature, before it is verified.
+    fn draft(&self, _draft: &Draft) {}
+
+    /// The log has its entry, and the signature verifies.
+    fn published(&self, _publication: &Publication) {}
+}
+
+/// Announces nothing.
+pub struct Silent;
+
+impl Announce for Silent {
+    fn publish(&self, _publication: &Publication, _lines: &[String]) {}
+}
+
+/// A finished signature.
+#[derive(Debug, Clone)]
+pub struct Signature {
+    /// The armored CMS, as git stores it.
+    pub armored: String,
+    /// The result of its verification.
+    pub verified: Verified,
+    /// How long its parts took.
+    pub spent: Spent,
+}
+
+/// How long the parts of a signature took that are not the signer's own work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spent {
+    /// Log and timestamp authority, which are asked at the same time.
+    pub services: Duration,
+    /// The verification of the finished signature.
+    pub verification: Duration,
+}
+
+/// A signature with all its evidence, not yet verified.
+#[derive(Debug)]
+pub struct Draft {
+    armored: String,
+    services: Duration,
+}
+
+impl Draft {
+    /// The armored CMS.
+    pub fn armored(&self) -> &str {
+        &self.armored
+    }
+}
+
+impl Session<'_> {
+    /// Obtains a credential for the token's identity: a key that Fulcio certifies. The identity is checked before Fulcio is asked, and again
+    /// in the certificate. The certificate's key, profile, chain, SCT and validity period are checked too.
+    ///
+    /// # Errors
+    /// [`SignError::WrongSigner`], [`SignError::WrongCertifiedSigner`], [`SignError::Service`], [`SignError::Certificate`],
+    /// [`SignError::IntermediateMissing`], [`SignError::WrongCertificate`] or [`SignError::Key`].
+    pub async fn obtain(
+        &self,
+        token: &IdentityToken,
+        requested: &RequestedSigner,
+        announce: &dyn Announce,
+    ) -> Result<Credential, SignError> {
+        requested.accepts(&Candidate::from(token)).map_err(SignError::WrongSigner)?;
+        let publication = Publication::of(token, self.services);
+        announce.publish(&publication, &publication.before_certificate());
+        let credential = credential::obtain(token, publication, self).await?;
+        requested.accepts(credential.candidate()).map_err(SignError::WrongCertifiedSigner)?;
+        Ok(credential)
+    }
+
+    /// Signs a payload with a credential that is valid now, and verifies the result.
+    ///
+    /// # Errors
+    /// [`SignError`]; then nothing was signed, but the log may hold an entry of the attempt.
+    pub async fn sign(&self, payload: &[u8], credential: &Credential, announce: &dyn Announce) -> Result<Signature, SignError> {
+        let publication = credential.publication().with_log(self.services);
+        announce.publish(&publication, &publication.before_entry(credential.certificate()));
+        let announced = async {
+            // the requests to the services go out first if connections to them are open
+            tokio::task::yield_now().await;
+            announce.certificate(credential.certificate());
+            Ok(())
+        };
+        let (draft, ()) = tokio::try_join!(self.draft(payload, credential), announced)?;
+        announce.draft(&draft);
+        // what was announced is sent before the verification occupies this thread
+        tokio::task::yield_now().await;
+        let signature = self.check(payload, draft)?;
+        announce.published(&publication);
+        Ok(signature)
+    }
+
+    async fn draft(&self, payload: &[u8], credential: &Credential) -> Result<Draft, SignError> {
+        let attributes = signed_attributes(&Sha256::digest(payload).into(), (self.clock)().as_second().unsigned_abs())?;
+        let signature = credential.sign(&attributes)?;
+        let certificate = credential.certificate().certificate();
+        let record = HashedRekord {
+            digest: &Sha256::digest(&attributes).into(),
+            signature: &signature,
+            certificate: certificate.der(),
+            key_details: certificate.public_key().details(),
+        };
+        let started = Instant::now();
+        let (entry, token) = tokio::try_join!(self.log_entry(&record), self.timestamp(&signature))?;
+        let services = started.elapsed();
+        let tokens: Vec<Vec<u8>> = token.into_iter().collect();
+        let cms = GitSignatureParts {
+            certificate: certificate.der(),
+            issuer: certificate.issuer(),
+            serial: certificate.serial(),
+            signed_attributes: &attributes,
+            signature: &signature,
+            entry: Some(&entry),
+            tokens: &tokens,
+        }
+        .to_der()?;
+        Ok(Draft { armored: armor::encode(&cms), services })
+    }
+
+    /// The encoded log entry without its body, which the verifier computes.
+    async fn log_entry(&self, record: &HashedRekord<'_>) -> Result<Vec<u8>, SignError> {
+        let Services { log, log_version, .. } = self.services;
+        let mut entry = match log_version {
+            LogVersion::V1 => RekorV1::new(self.http, log)?.create(record).await?,
+            LogVersion::V2 => {
+                let known = self.roots.iter().flat_map(|root| &root.logs).map(|log| log.key.id.to_vec());
+                RekorV2::new(self.http, log)?.create(record, &known.collect::<Vec<_>>()).await?
+            }
+        };
+        if *log_version == LogVersion::V2 {
+            entry.kind_version = Some(EntryVersion::V002.kind_version());
+        }
+        entry.canonicalized_body.clear();
+        Ok(entry.encode_to_vec())
+    }
+
+    async fn timestamp(&self, signature: &[u8]) -> Result<Option<Vec<u8>>, SignError> {
+        match &self.services.timestamp_authority {
+            Some(url) => Ok(Some(TimestampAuthority::new(self.http, url)?.stamp(signature).await?)),
+            None if self.services.log_version == LogVersion::V2 => Err(SignError::TimestampAuthorityMissing),
+            None => Ok(None),
+        }
+    }
+
+    /// Makes a draft a signature if it verifies over the payload.
+    fn check(&self, payload: &[u8], draft: Draft) -> Result<Signature, SignError> {
+        let Draft { armored, services } = draft;
+        let started = Instant::now();
+        let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
+        let verified = Verifier::new(Arc::clone(self.roots), (self.clock)()).verify(&signed);
+        let verified =
+            verified.map_err(|rejection| SignError::SelfCheck { origin: self.services.origin_of(rejection.reason()), rejection })?;
+        Ok(Signature { verified, armored, spent: Spent { services, verification: started.elapsed() } })
+    }
+}
