@@ -1,7 +1,7 @@
 //! git's own settings that decide whether and how git calls this program.
 
 use super::exit::Failure;
-use crate::repository::{Entry, Repository, global_configuration};
+use crate::repository::{ConfigEntry, Repository, global_configuration};
 use std::path::{Path, PathBuf};
 
 /// The sections that are read.
@@ -9,7 +9,7 @@ const SECTIONS: &[&str] = &["commit", "core", "gpg", "push", "tag", "user"];
 
 /// git's effective settings with their origins.
 pub(super) struct GitSettings {
-    entries: Vec<Entry>,
+    entries: Vec<ConfigEntry>,
 }
 
 /// A setting.
@@ -33,7 +33,7 @@ impl GitSettings {
     pub(super) fn get(&self, key: &str) -> Option<GitSetting> {
         let (section, rest) = key.split_once('.')?;
         let (subsection, name) = rest.rsplit_once('.').map_or((None, rest), |(subsection, name)| (Some(subsection), name));
-        let fits = |entry: &&Entry| {
+        let fits = |entry: &&ConfigEntry| {
             entry.section.eq_ignore_ascii_case(section)
                 && entry.subsection.as_deref() == subsection
                 && entry.name.eq_ignore_ascii_case(name)

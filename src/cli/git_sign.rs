@@ -94,7 +94,7 @@ fn create_directly(request: &SigningRequest<'_>, ui: &mut Ui) -> Result<Signatur
         let credential = session.obtain(&token, requested, &notice).await?;
         Ok::<_, Failure>(session.sign(payload, &credential, &notice).await?)
     });
-    for remark in http.take_remarks() {
+    for remark in http.take_warnings() {
         terminal.say(remark);
     }
     signature

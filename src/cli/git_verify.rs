@@ -50,7 +50,7 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
         }
     };
     let claimed = judgement.rejection().and_then(|_| Claimed::of(&signature));
-    ui.collect_talk();
+    ui.collect_messages();
     for line in lines(&judgement) {
         ui.note(format!("{PREFIX}{line}"));
     }

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 /// Standard output and standard error.
 pub struct Ui {
     output: BufWriter<Box<dyn Write>>,
-    talk: Box<dyn Write>,
+    messages: Box<dyn Write>,
     /// Messages that are written at once, before the next status lines or at the end.
     collected: Option<Vec<u8>>,
     /// The first failed write to standard output. Nothing is written after it.
@@ -57,8 +57,8 @@ impl Ui {
         Self::with(Box::new(io::stdout()), Box::new(anstream::stderr()))
     }
 
-    fn with(output: Box<dyn Write>, talk: Box<dyn Write>) -> Self {
-        Self { output: BufWriter::with_capacity(BUFFER, output), talk, collected: None, failed: None, progress: None }
+    fn with(output: Box<dyn Write>, messages: Box<dyn Write>) -> Self {
+        Self { output: BufWriter::with_capacity(BUFFER, output), messages, collected: None, failed: None, progress: None }
     }
 
     /// Checks standard output before a call whose only result is written there.
@@ -157,38 +157,38 @@ impl Ui {
     /// Prints a message.
     pub fn note(&mut self, text: impl Display) {
         // at once, because standard error has no buffer
-        self.talk(&format!("{}\n", Escaped(&text.to_string())));
+        self.message(&format!("{}\n", Escaped(&text.to_string())));
     }
 
     /// Collects the following messages until [`Ui::status`] or [`Ui::finish`], because each write wakes up the reader.
-    pub fn collect_talk(&mut self) {
+    pub fn collect_messages(&mut self) {
         self.collected.get_or_insert_default();
     }
 
-    fn talk(&mut self, text: &str) {
+    fn message(&mut self, text: &str) {
         match &mut self.collected {
             Some(collected) => collected.extend_from_slice(text.as_bytes()),
             None => {
-                let talk = &mut self.talk;
+                let messages = &mut self.messages;
                 let _ = match &self.progress {
-                    Some(progress) => progress.bar.suspend(|| talk.write_all(text.as_bytes())),
-                    None => talk.write_all(text.as_bytes()),
+                    Some(progress) => progress.bar.suspend(|| messages.write_all(text.as_bytes())),
+                    None => messages.write_all(text.as_bytes()),
                 };
             }
         }
     }
 
-    fn flush_talk(&mut self) {
+    fn flush_messages(&mut self) {
         if let Some(collected) = self.collected.take() {
-            let _ = self.talk.write_all(&collected);
+            let _ = self.messages.write_all(&collected);
         }
-        let _ = self.talk.flush();
+        let _ = self.messages.flush();
     }
 
     /// Prints status lines for git on standard error, without escaping.
     pub fn status(&mut self, lines: &str) {
-        self.talk(lines);
-        self.flush_talk();
+        self.message(lines);
+        self.flush_messages();
     }
 
     /// Flushes standard output.
@@ -242,12 +242,12 @@ impl Ui {
             }
             failure.exit
         });
-        self.flush_talk();
+        self.flush_messages();
         ExitCode::from(exit.code())
     }
 
     fn labelled(&mut self, style: Style, label: &str, text: &str) {
-        self.talk(&format!("{style}{label}:{style:#} {}\n", Escaped(text)));
+        self.message(&format!("{style}{label}:{style:#} {}\n", Escaped(text)));
     }
 }
 
@@ -316,9 +316,9 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
+    struct Captured(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Kept {
+    impl Write for Captured {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
@@ -329,7 +329,7 @@ mod tests {
         }
     }
 
-    impl Kept {
+    impl Captured {
         fn text(&self) -> String {
             String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
         }
@@ -347,10 +347,10 @@ mod tests {
         }
     }
 
-    fn kept() -> (Kept, Kept, Ui) {
-        let (output, talk) = (Kept::default(), Kept::default());
-        let ui = Ui::with(Box::new(output.clone()), Box::new(anstream::StripStream::new(Box::new(talk.clone()) as Box<dyn Write>)));
-        (output, talk, ui)
+    fn captured() -> (Captured, Captured, Ui) {
+        let (output, messages) = (Captured::default(), Captured::default());
+        let ui = Ui::with(Box::new(output.clone()), Box::new(anstream::StripStream::new(Box::new(messages.clone()) as Box<dyn Write>)));
+        (output, messages, ui)
     }
 
     fn code(exit: Exit) -> String {
@@ -359,25 +359,26 @@ mod tests {
 
     #[test]
     fn what_comes_from_outside_is_escaped_on_both_streams() {
-        let (output, talk, mut ui) = kept();
+        let (output, messages, mut ui) = captured();
         ui.line("a\u{1b}[2Jb");
         ui.json(&serde_json::json!({ "name": "a\u{202e}\u{9b}\u{e0041}\u{1b}" }));
         ui.warning("c\nd");
         let exit = ui.finish(Err(Failure::new(Exit::Object, "e\rf").with_hint("g\u{7}h")));
         assert_eq!(format!("{exit:?}"), code(Exit::Object));
         assert_eq!(output.text(), "a\\u{1b}[2Jb\n{\n  \"name\": \"a\\u202e\\u009b\\udb40\\udc41\\u001b\"\n}\n");
-        assert_eq!(talk.text(), "warning: c\\u{a}d\nerror: e\\u{d}f\nhint: g\\u{7}h.\n");
+        assert_eq!(messages.text(), "warning: c\\u{a}d\nerror: e\\u{d}f\nhint: g\\u{7}h.\n");
         let _: serde_json::Value = serde_json::from_str(output.text().split_once('\n').unwrap().1).unwrap();
     }
 
     #[test]
     fn output_that_cannot_be_written_fails_the_call() {
         for (kind, message) in [(ErrorKind::StorageFull, "error: standard output could not be written: "), (ErrorKind::BrokenPipe, "")] {
-            let talk = Kept::default();
-            let mut ui = Ui::with(Box::new(Failing(kind)), Box::new(anstream::StripStream::new(Box::new(talk.clone()) as Box<dyn Write>)));
+            let messages = Captured::default();
+            let mut ui =
+                Ui::with(Box::new(Failing(kind)), Box::new(anstream::StripStream::new(Box::new(messages.clone()) as Box<dyn Write>)));
             ui.line("x");
             assert_eq!(format!("{:?}", ui.finish(Ok(Exit::Good))), code(Exit::Io));
-            assert!(talk.text().starts_with(message) && talk.text().is_empty() == message.is_empty(), "{}", talk.text());
+            assert!(messages.text().starts_with(message) && messages.text().is_empty() == message.is_empty(), "{}", messages.text());
         }
     }
 }

@@ -18,7 +18,7 @@ mod url_opener;
 mod value;
 
 use crate::escape::Escaped;
-use crate::repository::{self, Entry, Repository, Scope};
+use crate::repository::{self, ConfigEntry, Repository, Scope};
 use crate::trust::Instance;
 use std::ffi::OsString;
 use std::fmt;
@@ -136,7 +136,7 @@ pub struct Inputs<'a> {
     /// Environment variables by name.
     pub variable: &'a dyn Fn(&str) -> Option<OsString>,
     /// git's configuration in git's order.
-    pub entries: &'a [Entry],
+    pub entries: &'a [ConfigEntry],
     /// The current folder.
     pub directory: &'a Path,
     /// What `~` stands for.
@@ -306,7 +306,7 @@ impl Inputs<'_> {
         T::parse(&raw).map_err(|refusal| bad_value::<T>(source.clone(), raw.text, refusal, secret)).map(|value| Setting { value, source })
     }
 
-    fn entry<T: Value>(&self, entry: &Entry, key: &str, secret: bool) -> Result<Setting<T>, Error> {
+    fn entry<T: Value>(&self, entry: &ConfigEntry, key: &str, secret: bool) -> Result<Setting<T>, Error> {
         let source = Source::Git { key: key.to_owned(), scope: entry.scope, file: entry.file.clone() };
         let text = match entry.value.as_deref().map(std::str::from_utf8) {
             None => None,
@@ -388,11 +388,11 @@ impl Inputs<'_> {
     }
 }
 
-fn is_key(entry: &Entry, section: &str, subsection: Option<&str>, name: &str) -> bool {
+fn is_key(entry: &ConfigEntry, section: &str, subsection: Option<&str>, name: &str) -> bool {
     entry.section == section && entry.subsection.as_deref() == subsection && entry.name.eq_ignore_ascii_case(name)
 }
 
-fn is_known(entry: &Entry, key: &str) -> bool {
+fn is_known(entry: &ConfigEntry, key: &str) -> bool {
     match entry.subsection {
         None => SETTINGS.iter().any(|info| info.keys.iter().any(|known| known.eq_ignore_ascii_case(key))),
         Some(_) => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 struct Surroundings {
     options: Vec<OptionValue>,
     variables: Vec<(&'static str, &'static str)>,
-    entries: Vec<Entry>,
+    entries: Vec<ConfigEntry>,
 }
 
 impl Surroundings {
@@ -25,7 +25,7 @@ impl Surroundings {
             _ => Some(PathBuf::from("/home/u/.gitconfig")),
         };
         let value = value.map(|value| value.as_bytes().to_owned());
-        self.entries.push(Entry { section: section.to_owned(), subsection, name: name.to_lowercase(), value, scope, file });
+        self.entries.push(ConfigEntry { section: section.to_owned(), subsection, name: name.to_lowercase(), value, scope, file });
         self
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Error, Judge, Judged};
 use crate::{
-    repository::{self, Found, Handle, ObjectKind, RawObject, Repository},
+    repository::{self, FoundCommit, ObjectKind, RawObject, Repository, RepositoryHandle},
     verify::batch,
 };
 
@@ -22,8 +22,8 @@ impl Judge {
     /// The first commit that cannot be read; the others are judged all the same.
     pub(crate) fn commits<R: Send>(
         &self,
-        commits: impl Iterator<Item = Result<Found, repository::Error>>,
-        handle: &Handle,
+        commits: impl Iterator<Item = Result<FoundCommit, repository::Error>>,
+        handle: &RepositoryHandle,
         convert: impl Fn(Judged) -> R + Sync,
         sink: impl FnMut(R),
     ) -> Result<(), Error> {
@@ -60,7 +60,7 @@ impl Judge {
     pub(crate) fn in_order<T: Send, R: Send>(
         &self,
         items: impl Iterator<Item = T>,
-        handle: &Handle,
+        handle: &RepositoryHandle,
         work: impl Fn(&Repository, T) -> Result<R, Error> + Sync,
         mut sink: impl FnMut(R),
     ) -> Result<(), Error> {

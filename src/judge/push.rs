@@ -5,7 +5,7 @@ use crate::{
     Reason, Rejection,
     object::{PushCertificate, RefUpdate},
     policy::{Judgement, Verdict},
-    repository::{Found, KnownReferences, ObjectKind, RawObject, Repository},
+    repository::{FoundCommit, KnownReferences, ObjectKind, RawObject, Repository},
 };
 use std::collections::{BTreeSet, HashSet};
 
@@ -48,7 +48,7 @@ impl Judge {
         let ids: Vec<&str> = tips.iter().map(|(id, _)| *id).collect();
         let new = repository.new_commits(&ids, push.known, push.references)?;
         let new = new.filter(|id| id.as_ref().map_or(true, |id| !seen.contains(id)));
-        self.commits(new.map(|id| id.map(Found::from)), &handle, |judged| judged, sink).and(of_tips)
+        self.commits(new.map(|id| id.map(FoundCommit::from)), &handle, |judged| judged, sink).and(of_tips)
     }
 
     /// The object that a ref will lead to: a tag with its name, or a commit that stands for one. Commits of branches are among the new ones.

@@ -7,7 +7,7 @@ use gix::config::Source;
 
 /// One value of git's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct ConfigEntry {
     /// The section, in lower case.
     pub section: String,
     /// The subsection as written; its case matters.
@@ -63,7 +63,7 @@ impl Repository {
     ///
     /// # Errors
     /// If a file cannot be read.
-    pub fn configuration(&self, sections: &[&str]) -> Result<Vec<Entry>, Error> {
+    pub fn configuration(&self, sections: &[&str]) -> Result<Vec<ConfigEntry>, Error> {
         let snapshot = self.gix.config_snapshot();
         entries(snapshot.plumbing(), Some(self), sections)
     }
@@ -73,12 +73,12 @@ impl Repository {
 ///
 /// # Errors
 /// If a file cannot be read.
-pub fn global_configuration(sections: &[&str]) -> Result<Vec<Entry>, Error> {
+pub fn global_configuration(sections: &[&str]) -> Result<Vec<ConfigEntry>, Error> {
     let file = gix::config(None, &options(Ownership::Required)?.full).map_err(|error| Error::Configuration(chain(&error)))?;
     entries(&file, None, sections)
 }
 
-fn entries(file: &gix::config::File, repository: Option<&Repository>, sections: &[&str]) -> Result<Vec<Entry>, Error> {
+fn entries(file: &gix::config::File, repository: Option<&Repository>, sections: &[&str]) -> Result<Vec<ConfigEntry>, Error> {
     let mut entries = Vec::new();
     collect(file, sections, &mut entries)?;
     if let Some(command_line) = command_line(repository)? {
@@ -87,7 +87,7 @@ fn entries(file: &gix::config::File, repository: Option<&Repository>, sections: 
     Ok(entries)
 }
 
-fn collect(file: &gix::config::File, sections: &[&str], entries: &mut Vec<Entry>) -> Result<(), Error> {
+fn collect(file: &gix::config::File, sections: &[&str], entries: &mut Vec<ConfigEntry>) -> Result<(), Error> {
     for section in file.sections() {
         let header = section.header();
         let name = header.name().to_ascii_lowercase();
@@ -105,7 +105,7 @@ fn collect(file: &gix::config::File, sections: &[&str], entries: &mut Vec<Entry>
             if section.value_implicit(&name) == Some(None) {
                 values.push(None);
             }
-            entries.extend(values.into_iter().map(|value| Entry {
+            entries.extend(values.into_iter().map(|value| ConfigEntry {
                 section: (*wanted).to_owned(),
                 subsection: subsection.clone(),
                 name: name.clone(),

@@ -11,7 +11,7 @@
 
 mod configuration;
 mod git;
-mod new;
+mod new_commits;
 mod references;
 mod revision;
 mod walk;
@@ -23,11 +23,11 @@ use crate::{
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use configuration::{Entry, Scope, global_configuration};
+pub use configuration::{ConfigEntry, Scope, global_configuration};
 pub use git::Error as GitError;
-pub use new::{KnownReferences, NewCommits};
+pub use new_commits::{KnownReferences, NewCommits};
 pub use references::{TagReference, Tags};
-pub use walk::{Commits, Found, Handle, Range};
+pub use walk::{Commits, FoundCommit, Range, RepositoryHandle};
 
 /// The largest object that is read, in bytes. Signed commits and tags are much smaller.
 pub const OBJECT_LIMIT: u64 = crate::object::MAX_OBJECT as u64;

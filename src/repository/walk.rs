@@ -97,7 +97,7 @@ fn without_parents(commit: &[u8], into: &mut Vec<u8>) {
 
 /// A commit that a walk has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundCommit {
     /// Its id.
     pub id: String,
     /// Its content, if the walk has kept it.
@@ -106,7 +106,7 @@ pub struct Found {
     is_hashed: bool,
 }
 
-impl From<String> for Found {
+impl From<String> for FoundCommit {
     fn from(id: String) -> Self {
         Self { id, bytes: None, is_hashed: false }
     }
@@ -174,7 +174,7 @@ impl Repository {
     ///
     /// # Errors
     /// If it is missing, damaged or too large.
-    pub fn found(&self, found: Found) -> Result<RawObject, Error> {
+    pub fn found(&self, found: FoundCommit) -> Result<RawObject, Error> {
         match found.bytes {
             Some(bytes) if found.is_hashed => {
                 Ok(RawObject { id: found.id, format: self.format(), kind: ObjectKind::Commit, bytes, reference: None })
@@ -185,8 +185,12 @@ impl Repository {
     }
 
     /// The same repository for another thread.
-    pub fn handle(&self) -> Handle {
-        Handle { gix: self.gix.clone().into_sync(), references_by_git: self.references_by_git, objects_by_git: self.objects_by_git.clone() }
+    pub fn handle(&self) -> RepositoryHandle {
+        RepositoryHandle {
+            gix: self.gix.clone().into_sync(),
+            references_by_git: self.references_by_git,
+            objects_by_git: self.objects_by_git.clone(),
+        }
     }
 
     fn commit_id(&self, revision: &str) -> Result<ObjectId, Error> {
@@ -230,7 +234,7 @@ impl Commits<'_> {
 }
 
 impl Iterator for Commits<'_> {
-    type Item = Result<Found, Error>;
+    type Item = Result<FoundCommit, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let (id, bytes) = match &mut self.walk {
@@ -263,19 +267,19 @@ impl Iterator for Commits<'_> {
         // a returned commit with a wrong id is found when it is verified
         let is_foreign = self.foreign.as_ref().map(|foreign| foreign.borrow_mut().remove(&commit));
         let is_hashed = bytes.is_some() && is_foreign == Some(false);
-        Some(Ok(Found { id, bytes, is_hashed }))
+        Some(Ok(FoundCommit { id, bytes, is_hashed }))
     }
 }
 
 /// A repository to share between threads. Each thread opens its own from it.
 #[derive(Debug, Clone)]
-pub struct Handle {
+pub struct RepositoryHandle {
     gix: gix::ThreadSafeRepository,
     references_by_git: bool,
     objects_by_git: Option<Arc<git::Objects>>,
 }
 
-impl Handle {
+impl RepositoryHandle {
     /// The repository for this thread.
     pub fn to_repository(&self) -> Repository {
         let mut gix = self.gix.to_thread_local();

@@ -1,13 +1,13 @@
 use super::*;
 use crate::{
     config::Inputs,
-    repository::{Entry, Scope},
+    repository::{ConfigEntry, Scope},
 };
 
 fn with<T>(settings: &[(&str, &str)], check: impl FnOnce(&Config, &TrustStore) -> T) -> T {
-    let entries: Vec<Entry> = settings
+    let entries: Vec<ConfigEntry> = settings
         .iter()
-        .map(|(name, value)| Entry {
+        .map(|(name, value)| ConfigEntry {
             section: "paraph".into(),
             subsection: None,
             name: name.to_ascii_lowercase(),

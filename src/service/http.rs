@@ -75,7 +75,7 @@ struct Shared {
     /// The client for addresses on this machine.
     direct: OnceLock<Client>,
     remote: OnceLock<Client>,
-    remarks: Mutex<Vec<String>>,
+    warnings: Mutex<Vec<String>>,
 }
 
 impl std::fmt::Debug for Http {
@@ -87,7 +87,7 @@ impl std::fmt::Debug for Http {
 impl Http {
     /// New clients, which the first request builds.
     pub fn new(settings: Settings) -> Self {
-        let shared = Shared { settings, direct: OnceLock::new(), remote: OnceLock::new(), remarks: Mutex::default() };
+        let shared = Shared { settings, direct: OnceLock::new(), remote: OnceLock::new(), warnings: Mutex::default() };
         Self { shared: Arc::new(shared), limit: None, plain: false }
     }
 
@@ -108,8 +108,8 @@ impl Http {
     }
 
     /// Warnings from building the clients, in sentences; usually none. Each is returned once.
-    pub fn take_remarks(&self) -> Vec<String> {
-        std::mem::take(&mut *self.shared.remarks.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut *self.shared.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Sends `call` and reads the whole answer, whatever its status.
@@ -226,11 +226,11 @@ impl Http {
         builder().build().or_else(|error| {
             let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| reqwest::Certificate::from_der(root).ok());
             let client = builder().tls_certs_only(roots).build()?;
-            let remark = format!(
+            let warning = format!(
                 "this machine's certificate store cannot be used ({}); paraph's copy of Mozilla's roots is used instead",
                 innermost(&error)
             );
-            self.shared.remarks.lock().unwrap_or_else(PoisonError::into_inner).push(remark);
+            self.shared.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
             Ok(client)
         })
     }

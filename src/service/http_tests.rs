@@ -231,10 +231,10 @@ fn a_metadata_service_is_link_local_or_google_s_name() {
 fn without_certificates_the_built_in_roots_are_taken() {
     let http = Http::new(Settings::default());
     http.remote_client().unwrap();
-    let remarks = http.take_remarks();
+    let remarks = http.take_warnings();
     assert_eq!(remarks.len(), 1);
     assert!(remarks[0].starts_with("this machine's certificate store cannot be used ("), "{remarks:?}");
-    assert!(http.take_remarks().is_empty());
+    assert!(http.take_warnings().is_empty());
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn log_of<'a>(checkpoint: &Checkpoint, log_ids: &'a [Vec<u8>]) -> Option<&'a [u8
 /// Protobuf's JSON of a `TransparencyLogEntry`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+struct EntryJson {
     #[serde(default, deserialize_with = "int64")]
     log_index: i64,
     log_id: KeyId,
@@ -225,7 +225,7 @@ fn int64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
 }
 
 fn read(answer: &Answer, expected: Vec<u8>) -> Result<TransparencyLogEntry, ServiceError> {
-    let entry: Entry = answer.json()?;
+    let entry: EntryJson = answer.json()?;
     let decode = |text: &str, what: &str| STANDARD.decode(text).map_err(|_| answer.malformed(format!("{what} is not base64")));
     let hash = |text: &str, what: &str| {
         decode(text, what)

@@ -3,7 +3,7 @@
 /// A runtime on the calling thread, with timers and sockets. It is built only where a call needs it.
 ///
 /// # Errors
-/// Where the operating system gives no descriptors for it.
+/// If the operating system gives no descriptors for it.
 pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }

@@ -7,7 +7,7 @@
 mod cache;
 
 use super::{Call, Http, Service, ServiceError, causes, endpoint, quotable};
-use cache::{Cache, Metadata, State};
+use cache::{Cache, CacheContent, Metadata};
 use serde::{Deserialize, Serialize};
 use sigstore_trust_root::SigstoreInstance;
 use sigstore_tuf::{
@@ -188,7 +188,7 @@ impl Mirror {
     pub async fn initialize(&self, http: &Http, root: &[u8]) -> Result<(), TufError> {
         let text = self.checked_root(root)?;
         let _lock = self.lock(http).await?;
-        self.cache.write(&State { trust: None, metadata: Metadata { first_root: Some(text), files: Default::default() } })
+        self.cache.write(&CacheContent { trust: None, metadata: Metadata { first_root: Some(text), files: Default::default() } })
     }
 
     /// Fetches newer trust, verifies it, and stores it in the cache. Newer means a higher version.
@@ -216,13 +216,13 @@ impl Mirror {
                 if let Some(known) = &state.trust {
                     self.not_lower(known, &trust)?;
                 }
-                self.cache.write(&State { trust: Some(trust.clone()), metadata })?;
+                self.cache.write(&CacheContent { trust: Some(trust.clone()), metadata })?;
                 Ok(trust)
             }
             Err(error) => {
                 // metadata that was verified so far (a newer root, a newer timestamp) binds the next refresh
                 if state.trust.is_some() && metadata.files != state.metadata.files {
-                    self.cache.write(&State { trust: state.trust, metadata })?;
+                    self.cache.write(&CacheContent { trust: state.trust, metadata })?;
                 }
                 Err(error)
             }

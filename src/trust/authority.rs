@@ -40,7 +40,7 @@ impl Authority {
     /// An authority from its chain.
     ///
     /// # Errors
-    /// Where the chain is empty or too long, or one of its certificates may not issue.
+    /// If the chain is empty or too long, or one of its certificates may not issue.
     pub fn new(chain: Vec<Certificate>, window: Window) -> Result<Self, TrustRootDefect> {
         let chain = Chain::new(chain)?;
         for (depth, certificate) in chain.certificates.iter().enumerate() {
@@ -111,7 +111,7 @@ impl TimestampAuthority {
     /// An authority from its chain.
     ///
     /// # Errors
-    /// Where the chain is empty or too long.
+    /// If the chain is empty or too long.
     pub fn new(chain: Vec<Certificate>, window: Window) -> Result<Self, TrustRootDefect> {
         Ok(Self { chain: Chain::new(chain)?, window })
     }

@@ -162,7 +162,7 @@ impl TrustRoot {
         let Some(embedded) = instance.embedded() else { return Ok(None) };
         let mut root = Self::from_json(embedded.embedded_trusted_root_json().as_bytes(), instance.clone(), "embedded in this program")?;
         if let Some(newest) = root.newest() {
-            root.source = format!("embedded in paraph {}, its newest part of {}", env!("CARGO_PKG_VERSION"), newest.strftime("%Y-%m-%d"));
+            root.source = format!("embedded in paraph {}, with keys of {}", env!("CARGO_PKG_VERSION"), newest.strftime("%Y-%m-%d"));
         }
         Ok(Some(root))
     }
@@ -232,6 +232,16 @@ impl TrustRoot {
             }
         }
         Ok(root)
+    }
+
+    /// The keys of this root in words, for messages: a noun phrase such as "the public Sigstore's keys of 2025-09-23".
+    pub fn keys(&self) -> String {
+        let whose = match self.instance {
+            Instance::Public => "the public Sigstore's keys",
+            Instance::Staging => "the staging Sigstore's keys",
+            Instance::Custom | Instance::Named(_) => return format!("the keys of the instance {} ({})", self.instance, self.source),
+        };
+        self.newest().map_or_else(|| whose.to_owned(), |newest| format!("{whose} of {}", newest.strftime("%Y-%m-%d")))
     }
 
     /// The start of the newest window.

@@ -120,7 +120,7 @@ impl TrustStore {
     /// What is stored for an instance: fetched from its TUF repository or imported from a file, whichever came later.
     ///
     /// # Errors
-    /// Where a cache or an import is damaged or cannot be read. Older trust never takes its place.
+    /// If a cache or an import is damaged or cannot be read. Older trust never takes its place.
     pub fn stored(&self, instance: &Instance, now: Timestamp) -> Result<Option<StoredTrust>, Error> {
         let Some(folders) = &self.folders else { return Ok(None) };
         let fetched = match self.mirror(instance)? {
@@ -146,7 +146,7 @@ impl TrustStore {
     /// The TUF repository of an instance with its cache; `None` where the instance has none or nothing can be stored.
     ///
     /// # Errors
-    /// Where its address is not one.
+    /// If its address is not one.
     pub fn mirror(&self, instance: &Instance) -> Result<Option<Mirror>, Error> {
         let Some(folders) = &self.folders else { return Ok(None) };
         Ok(self.mirror_url(instance).map(|url| Mirror::new(&folders.caches, url)).transpose()?)
@@ -164,7 +164,7 @@ impl TrustStore {
     /// Whether an instance has a TUF repository and its trust was fetched more than a day ago, or never.
     ///
     /// # Errors
-    /// Where the cache is damaged or cannot be read.
+    /// If the cache is damaged or cannot be read.
     pub fn is_refresh_due(&self, instance: &Instance, now: Timestamp) -> Result<bool, Error> {
         let Some(mirror) = self.mirror(instance)? else { return Ok(false) };
         Ok(mirror.cached()?.is_none_or(|fetched| now.duration_since(fetched.refreshed) >= MAX_AGE))
@@ -193,7 +193,7 @@ impl TrustStore {
     /// Stores the trust of an instance from a file: `json` is the content of a `trusted_root.json`, `file` its name.
     ///
     /// # Errors
-    /// Where it is not a trusted root, or cannot be stored.
+    /// If it is not a trusted root, or cannot be stored.
     pub fn import(&self, instance: &Instance, file: &str, json: &[u8], now: Timestamp) -> Result<TrustRoot, Error> {
         if *instance == Instance::Custom {
             return Err(Error::NotImportable(instance.clone()));

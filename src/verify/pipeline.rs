@@ -70,10 +70,10 @@ impl Verifier {
 
     /// The roots in use, and what to do if something is not in them.
     fn known_roots(&self) -> String {
-        let names: Vec<String> = self.roots.iter().map(|root| format!("{} ({})", root.instance, root.source)).collect();
-        match names.is_empty() {
+        let keys: Vec<String> = self.roots.iter().map(TrustRoot::keys).collect();
+        match keys.is_empty() {
             true => "no trust root is configured".into(),
-            false => format!("looked in {}; `paraph trust update` fetches a newer one", names.join(", ")),
+            false => format!("checked with {}; `paraph trust update` fetches newer ones", keys.join(" and ")),
         }
     }
 }
@@ -293,9 +293,9 @@ fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>
     // all of them must verify
     for sct in &scts {
         let logs: Vec<_> = root.ct_logs(&sct.log_id).collect();
-        let known = logs
-            .first()
-            .ok_or_else(|| Rejection::new(Reason::SctUnknownLog, format!("log {}; looked in {}", hex::encode(sct.log_id), root.source)))?;
+        let known = logs.first().ok_or_else(|| {
+            Rejection::new(Reason::SctUnknownLog, format!("log {}; checked with {}", hex::encode(sct.log_id), root.keys()))
+        })?;
         let signed = sct.signed_bytes(certificate, path.issuer_spki())?;
         known.key.key.verify_cached(sct.hash, &signed, &sct.signature).map_err(|_| Reason::SctInvalid)?;
         if !logs.iter().any(|log| log.window.contains(sct.time)) {
@@ -318,7 +318,7 @@ fn check_logged(
     let id = log::log_id(entry)?;
     let log = root
         .log(&id, log::stated_origin(entry))
-        .ok_or_else(|| Rejection::new(Reason::LogUnknown, format!("log {}; looked in {}", hex::encode(id), root.source)))?;
+        .ok_or_else(|| Rejection::new(Reason::LogUnknown, format!("log {}; checked with {}", hex::encode(id), root.keys())))?;
     Ok(CheckedEntry { entry: log::verify_entry(entry, expected, &log.key)?, window: log.window, rules })
 }
 
@@ -342,7 +342,7 @@ fn verify_token(root: &TrustRoot, token: &[u8], signature: &[u8]) -> Result<Time
         }
         return Ok(token.time);
     }
-    Err(outside.unwrap_or_else(|| Rejection::new(Reason::TimestampUnknownAuthority, format!("looked in {}", root.source))))
+    Err(outside.unwrap_or_else(|| Rejection::new(Reason::TimestampUnknownAuthority, format!("checked with {}", root.keys()))))
 }
 
 /// Checks that the certificate, its chain, its authority and the log were valid at a trusted time. There is no tolerance.

@@ -70,7 +70,7 @@ fn the_built_in_root_says_of_when_it_is() {
             rest.extend(value.as_array().into_iter().flatten());
         }
         let root = TrustRoot::embedded(&instance).unwrap().unwrap();
-        let expected = format!("embedded in paraph {}, its newest part of {}", env!("CARGO_PKG_VERSION"), &newest[..10]);
+        let expected = format!("embedded in paraph {}, with keys of {}", env!("CARGO_PKG_VERSION"), &newest[..10]);
         assert_eq!((root.source, root.instance), (expected, instance));
     }
 }
@@ -209,7 +209,7 @@ fn a_verifier_says_which_roots_it_has_and_where_it_looked() {
     assert_eq!((none.reason(), none.detail()), (Reason::UnknownAuthority, "no trust root is configured"));
     let other = Verifier::new(vec![TrustRoot::embedded(&Instance::Staging).unwrap().unwrap()], now());
     let unknown = other.verify_commit(&world.v1().commit(), ObjectFormat::Sha1).unwrap_err();
-    assert!(unknown.detail().starts_with("looked in staging (embedded in paraph"), "{}", unknown.detail());
+    assert!(unknown.detail().starts_with("checked with the staging Sigstore's keys of 20"), "{}", unknown.detail());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::super::{
 };
 use crate::{
     config::{Config, Inputs, InstanceSettings, Setting, Shown, Source},
-    repository::{Entry, Scope},
+    repository::{ConfigEntry, Scope},
     trust::Instance,
 };
 use serde::{Deserialize, Serialize};
@@ -139,19 +139,19 @@ impl Registration {
 
     /// The configuration that these settings give by themselves.
     pub fn config(&self) -> Result<Config, Failure> {
-        let entries: Vec<Entry> = self.settings.iter().filter_map(|(key, value)| entry(key, value)).collect();
+        let entries: Vec<ConfigEntry> = self.settings.iter().filter_map(|(key, value)| entry(key, value)).collect();
         let inputs = Inputs { options: &[], variable: &|_| None, entries: &entries, directory: Path::new("/"), home: None };
         Ok(Config::from_inputs(&inputs)?)
     }
 }
 
-fn entry(key: &str, value: &str) -> Option<Entry> {
+fn entry(key: &str, value: &str) -> Option<ConfigEntry> {
     let (section, rest) = key.split_once('.')?;
     let (subsection, name) = match rest.rsplit_once('.') {
         Some((subsection, name)) => (Some(subsection.to_owned()), name),
         None => (None, rest),
     };
-    Some(Entry {
+    Some(ConfigEntry {
         section: section.to_owned(),
         subsection,
         name: name.to_ascii_lowercase(),

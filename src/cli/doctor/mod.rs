@@ -40,7 +40,7 @@ pub(super) struct Args {
 
 /// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Severity {
     Ok,
     /// Worth knowing.
     Note,
@@ -54,7 +54,7 @@ enum State {
 #[derive(Debug)]
 struct Finding {
     about: &'static str,
-    state: State,
+    severity: Severity,
     /// A clause without a period.
     text: String,
     /// What to do about it: a clause without a period, or a command.
@@ -62,24 +62,24 @@ struct Finding {
 }
 
 impl Finding {
-    fn new(about: &'static str, state: State, text: impl Into<String>) -> Self {
-        Self { about, state, text: text.into(), fix: None }
+    fn new(about: &'static str, severity: Severity, text: impl Into<String>) -> Self {
+        Self { about, severity, text: text.into(), fix: None }
     }
 
     fn ok(about: &'static str, text: impl Into<String>) -> Self {
-        Self::new(about, State::Ok, text)
+        Self::new(about, Severity::Ok, text)
     }
 
     fn note(about: &'static str, text: impl Into<String>) -> Self {
-        Self::new(about, State::Note, text)
+        Self::new(about, Severity::Note, text)
     }
 
     fn warning(about: &'static str, text: impl Into<String>) -> Self {
-        Self::new(about, State::Warning, text)
+        Self::new(about, Severity::Warning, text)
     }
 
     fn problem(about: &'static str, failure: Failure) -> Self {
-        Self { about, state: State::Problem(failure.exit), text: failure.message, fix: failure.hint }
+        Self { about, severity: Severity::Problem(failure.exit), text: failure.message, fix: failure.hint }
     }
 
     fn fix(self, fix: impl Into<String>) -> Self {
@@ -87,8 +87,8 @@ impl Finding {
     }
 }
 
-impl State {
-    fn word(self) -> &'static str {
+impl Severity {
+    fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Note => "note",
@@ -125,16 +125,15 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         Err(failure) => findings.push(Finding::problem("settings", failure)),
     }
     if arguments.json {
-        let document =
-            |finding: &Finding| json!({ "about": finding.about, "state": finding.state.word(), "text": finding.text, "fix": finding.fix });
+        let document = |finding: &Finding| json!({ "about": finding.about, "state": finding.severity.name(), "text": finding.text, "fix": finding.fix });
         ui.json(&json!({ "findings": findings.iter().map(document).collect::<Vec<_>>() }));
     } else {
         print(&findings, ui);
     }
     Ok(findings
         .iter()
-        .find_map(|finding| match finding.state {
-            State::Problem(exit) => Some(exit),
+        .find_map(|finding| match finding.severity {
+            Severity::Problem(exit) => Some(exit),
             _ => None,
         })
         .unwrap_or(Exit::Good))
@@ -142,14 +141,14 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 
 fn print(findings: &[Finding], ui: &mut Ui) {
     for finding in findings {
-        ui.line(format!("{:<8} {:<11} {}", finding.state.word(), finding.about, finding.text));
+        ui.line(format!("{:<8} {:<11} {}", finding.severity.name(), finding.about, finding.text));
         if let Some(fix) = &finding.fix {
             ui.line(format!("{:<20} -> {fix}", ""));
         }
     }
-    let count = |wanted: fn(State) -> bool| findings.iter().filter(|finding| wanted(finding.state)).count();
-    let problems = count(|state| matches!(state, State::Problem(_)));
-    let warnings = count(|state| state == State::Warning);
+    let count = |wanted: fn(Severity) -> bool| findings.iter().filter(|finding| wanted(finding.severity)).count();
+    let problems = count(|severity| matches!(severity, Severity::Problem(_)));
+    let warnings = count(|severity| severity == Severity::Warning);
     let plural = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
     ui.note(format!("{}, {}.", plural(problems, "problem"), plural(warnings, "warning")));
 }

@@ -59,8 +59,8 @@ pub(super) fn all(context: &Context) -> Result<Vec<Finding>, Failure> {
     });
     let probed: Vec<Probed> = probed.into_iter().flatten().collect();
     let clock = clock(probed.iter().filter_map(|probed| probed.ahead));
-    let remarks = http.take_remarks().into_iter().map(|remark| Finding::warning("services", remark));
-    Ok(proxies.into_iter().chain(probed.into_iter().map(|probed| probed.finding)).chain(clock).chain(remarks).collect())
+    let warnings = http.take_warnings().into_iter().map(|warning| Finding::warning("services", warning));
+    Ok(proxies.into_iter().chain(probed.into_iter().map(|probed| probed.finding)).chain(clock).chain(warnings).collect())
 }
 
 /// The proxies in use, without their credentials.
@@ -220,7 +220,7 @@ mod tests {
     fn the_clock_that_most_services_have_is_believed() {
         let say = |seconds: &[i64]| {
             let finding = clock(seconds.iter().map(|seconds| SignedDuration::from_secs(*seconds)));
-            finding.map(|finding| format!("{}: {}", finding.state.word(), finding.text)).unwrap_or_default()
+            finding.map(|finding| format!("{}: {}", finding.severity.name(), finding.text)).unwrap_or_default()
         };
         assert_eq!(say(&[]), "");
         assert_eq!(say(&[0, 90_000, -1]), "ok: agrees with the services' clocks within 30 s");

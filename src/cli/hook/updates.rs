@@ -24,7 +24,7 @@ impl Update {
     /// Takes the name and the two ids as git writes them.
     ///
     /// # Errors
-    /// Where they have another form.
+    /// If they have another form.
     pub(super) fn new(reference: &str, old: &str, new: &str) -> Result<Self, Failure> {
         if !is_id(old)
             || !is_id(new)

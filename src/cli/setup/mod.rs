@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{git_process, policy::AllowedIdentities, repository::Repository};
 use directories::ProjectDirs;
-use record::{Change, Record};
+use record::{Change, SetupRecord};
 use std::{
     io::{BufRead as _, IsTerminal as _},
     path::{Path, PathBuf},
@@ -77,7 +77,7 @@ fn set_up(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure>
         ui.line(format!("{}: {} -> {}", change.key, shown(&change.before), change.after));
     }
     if !changes.is_empty() && confirmed(&format!("Change git's configuration {}?", place.words()), arguments, ui)? {
-        let mut record = Record::read(&place.record)?;
+        let mut record = SetupRecord::read(&place.record)?;
         record.add(&changes);
         // first, so that a change that fails can be undone
         record.write(&place.record)?;
@@ -104,7 +104,7 @@ fn set_up(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure>
 }
 
 fn undo(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
-    let record = Record::read(&place.record)?;
+    let record = SetupRecord::read(&place.record)?;
     let current = place.values()?;
     let mut back = Vec::new();
     for change in record.changes.iter().rev() {
@@ -134,7 +134,7 @@ fn undo(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             place.git(&["--add", &change.key, value.as_deref().unwrap_or("true")])?;
         }
     }
-    Record::default().write(&place.record)?;
+    SetupRecord::default().write(&place.record)?;
     Ok(Exit::Good)
 }
 

@@ -16,7 +16,7 @@ const MAX_RECORD: usize = 64 << 10;
 /// The record.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Record {
+pub(super) struct SetupRecord {
     /// The changes in the order in which they were made.
     pub(super) changes: Vec<Change>,
 }
@@ -33,7 +33,7 @@ pub(super) struct Change {
     pub(super) after: String,
 }
 
-impl Record {
+impl SetupRecord {
     /// Reads the record; an empty one if there is no file.
     pub(super) fn read(file: &Path) -> Result<Self, Failure> {
         let bytes = match std::fs::metadata(file) {

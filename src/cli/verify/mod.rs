@@ -13,7 +13,7 @@ use super::{
     input::read,
     ui::{Total, Ui},
 };
-use crate::repository::{Handle, Range, RawObject, Repository, TagReference, Tags};
+use crate::repository::{Range, RawObject, Repository, RepositoryHandle, TagReference, Tags};
 use options::{Options, Session};
 use output::Output;
 
@@ -103,7 +103,7 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
 }
 
 /// Counts the commits of a range while they are verified, for the progress bar. `others` is the number of other objects.
-fn count(handle: Handle, range: &Range<'_>, others: usize, total: Total) {
+fn count(handle: RepositoryHandle, range: &Range<'_>, others: usize, total: Total) {
     if range.revisions.is_empty() && !range.all {
         total.set(others as u64);
         return;

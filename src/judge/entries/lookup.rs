@@ -61,8 +61,8 @@ impl Lookup {
     }
 
     /// What the clients noticed, in sentences. Each is returned once.
-    pub(super) fn take_remarks(&self) -> Vec<String> {
-        self.http.take_remarks()
+    pub(super) fn take_warnings(&self) -> Vec<String> {
+        self.http.take_warnings()
     }
 }
 

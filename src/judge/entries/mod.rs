@@ -65,7 +65,7 @@ impl Entries {
     /// What the user should know, in sentences. Each is returned once.
     pub(crate) fn take_warnings(&self) -> Vec<String> {
         let mut warnings = std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner));
-        warnings.extend(self.lookup.iter().flat_map(Lookup::take_remarks));
+        warnings.extend(self.lookup.iter().flat_map(Lookup::take_warnings));
         warnings
     }
 

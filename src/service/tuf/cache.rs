@@ -38,7 +38,7 @@ pub(super) struct Cache {
 
 /// The content of the file.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct CacheContent {
     pub(super) trust: Option<TrustMaterial>,
     pub(super) metadata: Metadata,
 }
@@ -94,14 +94,14 @@ impl Cache {
         self.checked(trust)
     }
 
-    pub(super) fn read(&self) -> Result<Option<State>, TufError> {
+    pub(super) fn read(&self) -> Result<Option<CacheContent>, TufError> {
         let Some(text) = self.text()? else { return Ok(None) };
         let [trust, metadata] = self.lines(&text)?;
-        Ok(Some(State { trust: self.checked(trust)?, metadata: self.checked(metadata)? }))
+        Ok(Some(CacheContent { trust: self.checked(trust)?, metadata: self.checked(metadata)? }))
     }
 
     /// Replaces the file in one step.
-    pub(super) fn write(&self, state: &State) -> Result<(), TufError> {
+    pub(super) fn write(&self, state: &CacheContent) -> Result<(), TufError> {
         let failed = |source| TufError::Io { path: self.file.clone(), source };
         let (trust, metadata) = serde_json::to_string(&state.trust)
             .and_then(|trust| Ok((trust, serde_json::to_string(&state.metadata)?)))
