@@ -1,4 +1,4 @@
-//! The command line's own manners: help, version, usage errors, output that cannot be written, and the documents made from it.
+//! The command line: help, version, usage errors, failed output, and the generated documents.
 
 use crate::support::sandbox::Sandbox;
 use std::path::Path;
@@ -51,7 +51,7 @@ fn the_manual_and_the_completions_are_those_of_this_program() {
     let done = Sandbox::new().paraph(&["generate-docs", made.path().to_str().unwrap()]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     let mut files = 0;
-    // the other documents are written by hand; tests of their own compare what can be compared
+    // the other documents are written by hand and have their own tests
     let is_by_hand = |name: &String| !made.path().join(name).exists() && !name.ends_with(".1") && !name.starts_with("completions/");
     for (folder, other) in [(made.path(), committed.as_path()), (&committed, made.path())] {
         for name in names(folder).into_iter().filter(|name| !is_by_hand(name)) {

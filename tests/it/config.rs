@@ -1,4 +1,4 @@
-//! `paraph config` beside the real git: the same value wins, from the same place.
+//! `paraph config` compared with the real git: the same value is effective, from the same place.
 
 use crate::support::sandbox::Sandbox;
 use serde_json::Value;
@@ -26,7 +26,7 @@ fn outside_of_a_repository_the_users_configuration_holds() {
     assert_eq!(config(&sandbox, &sandbox.work())["repository"], Value::Null);
 }
 
-/// Each step sets the value somewhere stronger; git itself says which one holds.
+/// Each step sets the value where it has a higher precedence. Git confirms which value is effective.
 #[test]
 fn each_place_of_gits_configuration_is_read_in_gits_order() {
     let mut sandbox = Sandbox::with_repository();

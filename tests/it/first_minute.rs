@@ -1,4 +1,4 @@
-//! `paraph setup`, `paraph doctor` and `paraph whoami`: what a user calls before the first signature, and when something does not work.
+//! `paraph setup`, `paraph doctor` and `paraph whoami`: the commands before the first signature, and when something fails.
 
 use crate::support::{
     filter::filtered,
@@ -16,7 +16,7 @@ fn repository() -> (Sigstore, Sandbox) {
     (sigstore, sandbox)
 }
 
-/// Output with paths, ports, versions and times by their kinds.
+/// Output with placeholders for paths, ports, versions and times.
 fn shown(sandbox: &Sandbox, text: &str) -> String {
     let program = env!("CARGO_BIN_EXE_paraph");
     let git = sandbox.git(&["--version"]);
@@ -29,7 +29,7 @@ fn shown(sandbox: &Sandbox, text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A line without the folder of the local Sigstore, which is another one in each run.
+/// A line without the folder of the local Sigstore, which differs in each run.
 fn without_instance(line: &str) -> String {
     let file = "/local/trusted_root.json";
     match line.find(file).and_then(|end| Some((line[..end].rfind(' ')?, end))) {
@@ -38,12 +38,12 @@ fn without_instance(line: &str) -> String {
     }
 }
 
-/// What a call showed on both streams, and its exit code.
+/// The output of a call on both streams, and its exit code.
 fn all(sandbox: &Sandbox, done: &Done) -> String {
     format!("{}\n{}\nexit {}", shown(sandbox, &done.stdout), shown(sandbox, &done.stderr), done.code.unwrap()).trim_start().to_owned()
 }
 
-/// In a session of its own, so that a terminal of whoever runs the tests does not count.
+/// Runs in a new session, without the terminal of the person who runs the tests.
 fn alone(sandbox: &Sandbox, arguments: &[&str]) -> Done {
     let mut command = sandbox.command("setsid", &sandbox.work());
     sandbox.feed(command.arg("--wait").arg(env!("CARGO_BIN_EXE_paraph")).args(arguments), b"")
@@ -82,7 +82,7 @@ fn setup_shows_each_change_makes_it_tries_it_out_and_takes_it_back() {
     ");
     assert_eq!(configuration(&sandbox, "--global"), before);
 
-    // nobody can be asked
+    // there is no terminal to ask for confirmation
     let unasked = sandbox.paraph_with(&arguments, b"");
     assert_eq!((unasked.code, configuration(&sandbox, "--global")), (Some(2), before.clone()), "{}", unasked.stderr);
     assert!(unasked.stderr.contains("there is no terminal to ask for confirmation"), "{}", unasked.stderr);
@@ -111,7 +111,7 @@ fn setup_shows_each_change_makes_it_tries_it_out_and_takes_it_back() {
     tag.gpgsign=true
     user.name=Ann
     ");
-    // again: there is nothing to do, and what is put back stays what was there first
+    // again: there is nothing to do, and the first settings are the ones to restore
     let again = sandbox.paraph(&[&arguments[..], &["--yes"]].concat());
     assert!(again.code == Some(0) && again.stderr.starts_with("git is already configured for all your repositories."), "{}", again.stderr);
 
@@ -144,7 +144,7 @@ fn setup_configures_the_repository_that_it_is_called_in() {
     assert_eq!((undone.code, sandbox.try_git(&["config", "--local", "gpg.format"]).code), (Some(0), Some(1)), "{}", undone.stderr);
     assert!(!sandbox.work().join(".git/paraph-setup.json").exists());
 
-    // what is closer wins, which whoever sets up all repositories from inside of one does not see
+    // the repository's own setting takes precedence, which is easily overlooked
     sandbox.git(&["config", "gpg.format", "openpgp"]);
     let done = sandbox.paraph(&["setup", "--global", "--yes"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
@@ -159,7 +159,7 @@ fn setup_configures_the_repository_that_it_is_called_in() {
     ");
 }
 
-/// A setting that a person changed in between is theirs, and a damaged record is no leave to guess.
+/// With a damaged record, nothing is restored.
 #[test]
 fn undo_needs_its_record() {
     let sandbox = Sandbox::with_repository();
@@ -312,7 +312,7 @@ fn doctor_says_which_service_does_not_answer_and_how() {
         let lines = done.stdout.lines().skip_while(|line| !line.contains(" issuer "));
         let lines: Vec<&str> = lines.filter(|line| about.iter().any(|about| line.contains(&format!(" {about} ")))).collect();
         let text = lines.join("\n").replace(&page, "PAGE").replace(&fulcio, "FULCIO").replace(&nobody, "NOBODY");
-        // by how much the clock is wrong depends on when the test runs
+        // the error of the clock depends on the time of the test
         let text = text.lines().map(|line| match line.split_once("clock is ").zip(line.split_once(" s ahead")) {
             Some(((before, _), (_, after))) => format!("{before}clock is N s ahead{after}"),
             None => line.to_owned(),

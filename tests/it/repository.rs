@@ -1,11 +1,11 @@
-//! The built program in repositories of every kind, beside the real git.
+//! The program in all kinds of repositories, compared with the real git.
 
 use crate::support::sandbox::{Done, Sandbox};
 use std::path::Path;
 
 const COMMIT: [&str; 8] = ["-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", "--allow-empty", "-m"];
 
-/// What `paraph verify` says about an unsigned commit: that it found and read it.
+/// Whether `paraph verify` found and read the commit, which is unsigned.
 fn is_found(done: &Done) -> bool {
     done.code == Some(12)
 }
@@ -49,14 +49,14 @@ fn objects_are_found_in_linked_bare_and_sha256_repositories_and_from_subfolders(
     }
 }
 
-/// What git accepts from the user's configuration, from the call, and by the repository's name, is accepted; nothing else is.
+/// What git accepts is accepted, and nothing else: by the user's configuration, by the call, and by naming the repository.
 #[test]
 #[cfg(unix)]
 fn a_repository_of_another_user_is_read_where_git_reads_it() {
     let sandbox = Sandbox::with_repository();
     sandbox.git(&[&COMMIT[..], &["one"]].concat());
     let work = sandbox.work();
-    // Only root can give a folder away; elsewhere there is nothing to test with.
+    // only root can change the owner of a folder
     if [work.clone(), work.join(".git")].into_iter().any(|path| std::os::unix::fs::chown(path, Some(4242), None).is_err()) {
         eprintln!("SKIPPED a_repository_of_another_user_is_read_where_git_reads_it: not root");
         return;
@@ -79,7 +79,7 @@ fn a_repository_of_another_user_is_read_where_git_reads_it() {
     case(&[("GIT_CONFIG_PARAMETERS", "'safe.directory'='*'")], true);
     case(&[("GIT_CONFIG_PARAMETERS", "'safe.directory'='*' 'safe.directory'=''")], false);
     case(&[("GIT_DIR", ".git")], true);
-    // The repository cannot vouch for itself.
+    // the repository cannot declare itself safe
     std::fs::write(work.join(".git/config"), format!("[core]\n\tbare = false\n[safe]\n\tdirectory = {place}\n")).unwrap();
     case(&[], false);
     std::fs::write(Path::new(&sandbox.home()).join(".gitconfig"), format!("[safe]\n\tdirectory = {place}\n")).unwrap();
@@ -103,11 +103,11 @@ fn an_answer_of_git_s_that_never_ends_is_read_up_to_a_length() {
     let mut sandbox = Sandbox::with_repository();
     sandbox.git(&[&COMMIT[..], &["one"]].concat());
     let id = sandbox.git(&["rev-parse", "HEAD"]);
-    // git, but for its reader of objects, which writes a line without an end
+    // git, except that its object reader writes a line without an end
     sandbox.script("git", "#!/bin/sh\ncase \"$*\" in *cat-file*) exec tr '\\0' a < /dev/zero ;; *) exec /usr/bin/env PATH=\"${PATH#*:}\" git \"$@\" ;; esac\n");
     let path = format!("{}:{}", sandbox.root().display(), std::env::var("PATH").unwrap());
     sandbox.set("PATH", &path);
-    // another object directory, so that git is asked
+    // another object directory, so that git reads the objects
     let objects = sandbox.work().join(".git/objects");
     sandbox.set("GIT_OBJECT_DIRECTORY", objects.to_str().unwrap());
     let done = sandbox.paraph(&["verify", &id]);

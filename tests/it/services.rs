@@ -1,4 +1,4 @@
-//! The clients of the services, and the login, against the local Sigstore over real HTTP.
+//! The clients of the services and the login, with the local Sigstore over real HTTP.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use p256::{
@@ -60,7 +60,7 @@ async fn log_in(sigstore: &Sigstore, access_code: &str, email: &str) -> Result<I
     Ok(OidcClient::public(&sigstore.url, "sigstore").log_in(&http(), &options, &Unseen).await?.id_token)
 }
 
-/// A login at the local issuer shows nothing.
+/// The prompt of a login at the local issuer, which shows nothing.
 struct Unseen;
 
 impl Prompt for Unseen {
@@ -73,7 +73,7 @@ impl Prompt for Unseen {
     }
 }
 
-/// A key, its certificate, and a signature by it.
+/// A key, its certificate and a signature.
 struct Signed {
     digest: [u8; 32],
     signature: Vec<u8>,
@@ -112,7 +112,7 @@ fn log_ids(trusted_root: &str) -> Vec<Vec<u8>> {
     root["tlogs"].as_array().unwrap().iter().map(id).collect()
 }
 
-/// The parts of an entry that do not depend on when it was asked for.
+/// The parts of an entry that are the same in each answer.
 fn lasting(entry: &TransparencyLogEntry) -> (i64, Vec<u8>, i64, Vec<u8>) {
     (entry.log_index, entry.log_id.as_ref().unwrap().key_id.clone(), entry.integrated_time, entry.canonicalized_body.clone())
 }

@@ -1,4 +1,4 @@
-//! What a person sees who waits: a bar on the terminal, and a summary; and what programs get instead.
+//! The progress bar on the terminal, the summary, and the formats for programs.
 
 use crate::support::{
     filter::filtered,
@@ -9,7 +9,7 @@ use crate::support::{
 use paraph::Explanation as _;
 use serde_json::Value;
 
-/// Signed commits of two people, of whom one is allowed, and one of each kind that fails.
+/// A history with signed commits of two people, one of whom is allowed, and a commit for each kind of failure.
 fn history(sigstore: &Sigstore) -> Sandbox {
     let sandbox = Sandbox::with_repository();
     sigstore.configure(&sandbox);
@@ -60,7 +60,7 @@ fn the_summary_says_how_many_whose_why_and_what_to_do() {
     assert_eq!(done.code, Some(15));
 }
 
-/// Without the short ids, which differ in every run.
+/// A line without the short ids, which differ in each run.
 fn shortened(line: &str) -> String {
     match line.trim_start().strip_prefix("commit ") {
         Some(rest) => format!("{:10}commit …{}", "", rest.get(12..).unwrap()),
@@ -102,7 +102,7 @@ fn sarif_has_a_rule_for_every_cause_and_a_result_for_every_object_that_is_not_go
         assert_eq!(run["tool"]["driver"]["rules"].as_array().unwrap().iter().filter(|rule| rule["id"] == id).count(), 1, "{id}");
     }
 
-    // a call that fails says so in a document that is whole
+    // a call that fails prints a complete document that says so
     let failed = sandbox.paraph(&["verify", "HEAD", "nowhere", "--format=sarif"]);
     let document: Value = serde_json::from_str(&failed.stdout).unwrap();
     check_sarif(&document);
@@ -111,7 +111,7 @@ fn sarif_has_a_rule_for_every_cause_and_a_result_for_every_object_that_is_not_go
     assert_eq!(document["runs"][0]["results"].as_array().unwrap().len(), 1);
 }
 
-/// What SARIF's schema (version 2.1.0) demands of the parts that are used here.
+/// The requirements of SARIF's schema (version 2.1.0) for the parts that are used.
 fn check_sarif(document: &Value) {
     assert_eq!(
         (&document["version"], document["$schema"].as_str().map(|schema| schema.ends_with("sarif-2.1.0.json"))),
@@ -152,9 +152,9 @@ fn the_formats_have_two_names_for_json_and_exclude_each_other() {
     }
 }
 
-/// What reaches a terminal that standard error is, and standard output too unless it goes to a file; `None` where there is no `script`.
+/// The output on a terminal: standard error, and standard output unless it goes to a file. `None` without the program `script`.
 fn on_terminal(sandbox: &Sandbox, arguments: &str, variables: &[(&str, &str)], test: &str) -> Option<String> {
-    // elsewhere the program of this name has other options
+    // on other systems, `script` has different options
     if !cfg!(target_os = "linux") {
         eprintln!("SKIPPED {test}: there is no script of util-linux here");
         return None;
@@ -178,7 +178,7 @@ fn a_bar_shows_on_a_terminal_alone() {
     let sandbox = history(&sigstore);
     let Some(seen) = on_terminal(&sandbox, "verify --all > ../out", &[], test) else { return };
     assert!(seen.contains(" objects") && seen.contains("\u{1b}[2K"), "{seen:?}");
-    // colour is a sequence that ends in m
+    // a colour is a sequence that ends with m
     assert!(
         !seen
             .split('\u{1b}')
@@ -188,7 +188,7 @@ fn a_bar_shows_on_a_terminal_alone() {
     );
     let out = std::fs::read_to_string(sandbox.root().join("out")).unwrap();
     assert_eq!(out, sandbox.paraph(&["verify", "--all"]).stdout, "nothing of the bar is in the data");
-    // each line that is printed beside the bar begins on a line of its own, and the bar is gone at the end
+    // each line of output begins at the start of a line, and the bar is removed at the end
     let both = on_terminal(&sandbox, "verify --all", &[], test).unwrap();
     for line in out.lines() {
         assert!(both.contains(&format!("\u{1b}[2K{line}\r\n")) || both.contains(&format!("\n{line}\r\n")), "{line}: {both:?}");
@@ -225,7 +225,7 @@ fn nothing_to_verify_is_said_and_an_empty_list_is_a_mistake() {
     }
 }
 
-/// The test signature of `paraph setup` is nobody's: what becomes public with a signature is told with the user's own first one.
+/// The test signature of `paraph setup` is not published, so it says nothing about publication.
 #[test]
 fn setup_tells_nothing_of_publication_on_the_terminal() {
     let test = "setup_tells_nothing_of_publication_on_the_terminal";

@@ -5,7 +5,7 @@ use crate::support::{
     sigstore::{EMAIL, Sigstore},
 };
 
-/// A sandbox that signs with the instance `corp`, whose trust comes from a TUF mirror alone.
+/// A sandbox that signs with the instance `corp`, whose trust comes from a TUF mirror only.
 fn by_mirror(sigstore: &Sigstore) -> Sandbox {
     let sandbox = Sandbox::with_repository();
     sigstore.configure(&sandbox);
@@ -128,7 +128,7 @@ fn trust_from_a_file_is_never_the_public_instances() {
     let sandbox = Sandbox::with_repository();
     sigstore.configure(&sandbox);
     sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "one"]);
-    // of the public instance only
+    // a line without an instance is for the public one
     let allowed = sandbox.home().join("allowed");
     std::fs::write(&allowed, format!("ann@example.com {}\n", sigstore.url)).unwrap();
     sandbox.git(&["config", "--global", "paraph.allowedIdentities", allowed.to_str().unwrap()]);

@@ -212,7 +212,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
 
     a root of somebody else
     error: the certificate from Fulcio at http://HOST cannot be used: the certificate's authority is not in the trust root: checked with the keys of the instance local (OTHER/trusted_root.json); `paraph trust update` fetches newer ones
-    hint: `paraph trust status` shows what is trusted, `paraph trust update` renews it, and `paraph config` shows which services are used; where trust comes from files, paraph.fulcioRoot names the one that is missing.
+    hint: run `paraph trust update`; `paraph trust status` shows what is trusted, and `paraph config` the services; if trust comes from files, add the missing one to paraph.fulcioRoot.
 
     an instance without a root
     error: there is no instance 'office' (set by paraph.instance in git's environment (GIT_CONFIG_COUNT))
