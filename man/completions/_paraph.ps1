@@ -32,7 +32,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the contents of a signature')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
-            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the authorities and logs that signatures are verified with')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the trusted authorities and logs')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Remove a login, and revoke it at the identity provider')
             [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login for many signatures')
@@ -182,23 +182,23 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Fetch the newest trust root of an instance')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show the trust root in use: its source, version, age and keys')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show the trust root in use')
             [CompletionResult]::new('initialize', 'initialize', [CompletionResultType]::ParameterValue, 'Trust a new instance by its TUF repository')
-            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import a trust root from a file, for machines without a network')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import a trust root from a file')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'paraph;trust;update' {
             [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Manage this instance instead of the one in use')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;trust;status' {
             [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Manage this instance instead of the one in use')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print it as JSON')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the trust root as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;trust;initialize' {
@@ -211,15 +211,15 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         }
         'paraph;trust;import' {
             [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Manage this instance instead of the one in use')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;trust;help' {
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Fetch the newest trust root of an instance')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show the trust root in use: its source, version, age and keys')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show the trust root in use')
             [CompletionResult]::new('initialize', 'initialize', [CompletionResultType]::ParameterValue, 'Trust a new instance by its TUF repository')
-            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import a trust root from a file, for machines without a network')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import a trust root from a file')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -461,7 +461,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the contents of a signature')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
-            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the authorities and logs that signatures are verified with')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the trusted authorities and logs')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Remove a login, and revoke it at the identity provider')
             [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Keep one login for many signatures')
@@ -506,9 +506,9 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         }
         'paraph;help;trust' {
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Fetch the newest trust root of an instance')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show the trust root in use: its source, version, age and keys')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show the trust root in use')
             [CompletionResult]::new('initialize', 'initialize', [CompletionResultType]::ParameterValue, 'Trust a new instance by its TUF repository')
-            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import a trust root from a file, for machines without a network')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Import a trust root from a file')
             break
         }
         'paraph;help;trust;update' {

@@ -29,7 +29,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand verify-tag 'Verify tags, offline'
             cand show 'Show the contents of a signature'
             cand hook 'Judge a push before it is accepted, as a git hook'
-            cand trust 'Manage trust roots: the authorities and logs that signatures are verified with'
+            cand trust 'Manage trust roots: the trusted authorities and logs'
             cand login 'Log in, so that signatures need no login for a while'
             cand logout 'Remove a login, and revoke it at the identity provider'
             cand agent 'Keep one login for many signatures'
@@ -163,21 +163,21 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand update 'Fetch the newest trust root of an instance'
-            cand status 'Show the trust root in use: its source, version, age and keys'
+            cand status 'Show the trust root in use'
             cand initialize 'Trust a new instance by its TUF repository'
-            cand import 'Import a trust root from a file, for machines without a network'
+            cand import 'Import a trust root from a file'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;trust;update'= {
             cand --instance 'Manage this instance instead of the one in use'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;trust;status'= {
             cand --instance 'Manage this instance instead of the one in use'
-            cand --json 'Print it as JSON'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand --json 'Print the trust root as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;trust;initialize'= {
             cand --mirror 'The URL of the TUF repository'
@@ -188,14 +188,14 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;trust;import'= {
             cand --instance 'Manage this instance instead of the one in use'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;trust;help'= {
             cand update 'Fetch the newest trust root of an instance'
-            cand status 'Show the trust root in use: its source, version, age and keys'
+            cand status 'Show the trust root in use'
             cand initialize 'Trust a new instance by its TUF repository'
-            cand import 'Import a trust root from a file, for machines without a network'
+            cand import 'Import a trust root from a file'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;trust;help;update'= {
@@ -391,7 +391,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand verify-tag 'Verify tags, offline'
             cand show 'Show the contents of a signature'
             cand hook 'Judge a push before it is accepted, as a git hook'
-            cand trust 'Manage trust roots: the authorities and logs that signatures are verified with'
+            cand trust 'Manage trust roots: the trusted authorities and logs'
             cand login 'Log in, so that signatures need no login for a while'
             cand logout 'Remove a login, and revoke it at the identity provider'
             cand agent 'Keep one login for many signatures'
@@ -425,9 +425,9 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;help;trust'= {
             cand update 'Fetch the newest trust root of an instance'
-            cand status 'Show the trust root in use: its source, version, age and keys'
+            cand status 'Show the trust root in use'
             cand initialize 'Trust a new instance by its TUF repository'
-            cand import 'Import a trust root from a file, for machines without a network'
+            cand import 'Import a trust root from a file'
         }
         &'paraph;help;trust;update'= {
         }

@@ -33,7 +33,7 @@ complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify" -d 'Verify co
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify-tag" -d 'Verify tags, offline'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "show" -d 'Show the contents of a signature'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
-complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage trust roots: the authorities and logs that signatures are verified with'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage trust roots: the trusted authorities and logs'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "login" -d 'Log in, so that signatures need no login for a while'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "logout" -d 'Remove a login, and revoke it at the identity provider'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "agent" -d 'Keep one login for many signatures'
@@ -126,25 +126,25 @@ complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subc
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -l instance -d 'Manage this instance instead of the one in use' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "update" -d 'Fetch the newest trust root of an instance'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "status" -d 'Show the trust root in use: its source, version, age and keys'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "status" -d 'Show the trust root in use'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "initialize" -d 'Trust a new instance by its TUF repository'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "import" -d 'Import a trust root from a file, for machines without a network'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "import" -d 'Import a trust root from a file'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from update" -l instance -d 'Manage this instance instead of the one in use' -r
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -l instance -d 'Manage this instance instead of the one in use' -r
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -l json -d 'Print it as JSON'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -l json -d 'Print the trust root as JSON'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l mirror -d 'The URL of the TUF repository' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l root -d 'The file with the TUF root (root.json)' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l instance -d 'Manage this instance instead of the one in use' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -l instance -d 'Manage this instance instead of the one in use' -r
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "update" -d 'Fetch the newest trust root of an instance'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show the trust root in use: its source, version, age and keys'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show the trust root in use'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "initialize" -d 'Trust a new instance by its TUF repository'
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "import" -d 'Import a trust root from a file, for machines without a network'
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "import" -d 'Import a trust root from a file'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand login" -l instance -d 'The instance, or a name to register the configured services under' -r
 complete -c paraph -n "__fish_paraph_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -262,7 +262,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "verify-tag" -d 'Verify tags, offline'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "show" -d 'Show the contents of a signature'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "trust" -d 'Manage trust roots: the authorities and logs that signatures are verified with'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "trust" -d 'Manage trust roots: the trusted authorities and logs'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "login" -d 'Log in, so that signatures need no login for a while'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "logout" -d 'Remove a login, and revoke it at the identity provider'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "agent" -d 'Keep one login for many signatures'
@@ -274,9 +274,9 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subc
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "update" -d 'On a server: refuse each ref with a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-push" -d 'On your own machine: refuse to push a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "update" -d 'Fetch the newest trust root of an instance'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Show the trust root in use: its source, version, age and keys'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Show the trust root in use'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "initialize" -d 'Trust a new instance by its TUF repository'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "import" -d 'Import a trust root from a file, for machines without a network'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "import" -d 'Import a trust root from a file'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "run" -d 'Run the agent in the foreground'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "status" -d 'Show whether the agent runs, and its logins'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from agent" -f -a "log" -d 'Show the signatures that the agent made'

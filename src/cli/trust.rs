@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// The largest TUF root that is read, in bytes.
 const MAX_ROOT: usize = 1 << 20;
 
-/// Manage trust roots: the authorities and logs that signatures are verified with
+/// Manage trust roots: the trusted authorities and logs
 ///
 /// The keys of the public Sigstore come with the program. They are updated over TUF, the update framework, when you sign and by `paraph trust
 /// update`. Verifying never asks the network.
@@ -36,17 +36,28 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Fetch the newest trust root of an instance
+    ///
+    /// Asks the TUF repository of the instance, verifies its answer, and stores the trust root in the user's cache. Fails if the repository does
+    /// not answer or its metadata is not accepted; the stored trust root then stays.
+    ///
+    /// Example: paraph trust update
     Update,
-    /// Show the trust root in use: its source, version, age and keys
+    /// Show the trust root in use
+    ///
+    /// Shows its source and age, and when each authority and log is trusted. Needs no network.
+    ///
+    /// Example: paraph trust status --json
     Status {
-        /// Print it as JSON
+        /// Print the trust root as JSON
         #[arg(long)]
         json: bool,
     },
     /// Trust a new instance by its TUF repository
     ///
     /// Trust begins with a TUF root from a source that you trust. --instance names the new instance. The built-in instances need no
-    /// initialization.
+    /// initialization. Sets paraph.NAME.mirror in your git configuration.
+    ///
+    /// Example: paraph trust initialize --instance corp --mirror https://tuf.corp.example --root root.json
     Initialize {
         /// The URL of the TUF repository
         #[arg(long, value_name = "URL")]
@@ -55,7 +66,11 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         root: PathBuf,
     },
-    /// Import a trust root from a file, for machines without a network
+    /// Import a trust root from a file
+    ///
+    /// For machines without a network. The file is stored in the user's data folder, and used until a newer trust root is fetched.
+    ///
+    /// Example: paraph trust import trusted_root.json
     Import {
         /// A trusted_root.json
         file: PathBuf,
@@ -147,7 +162,7 @@ fn status(context: &Context, json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
 
 fn described(log: &Log) -> String {
     let url = if log.base_url.is_empty() { "known by its key" } else { log.base_url.as_str() };
-    format!("{url}, id {}, trusted {}", hex::encode(&log.key.id), log.window)
+    format!("{url}, id {}, trusted {}", hex::encode(log.key.id), log.window)
 }
 
 fn summary(root: &TrustRoot) -> String {
@@ -215,7 +230,7 @@ impl WindowReport {
 
 impl LogReport {
     fn new(log: &Log) -> Self {
-        Self { url: log.base_url.clone(), id: hex::encode(&log.key.id), window: WindowReport::new(log.window) }
+        Self { url: log.base_url.clone(), id: hex::encode(log.key.id), window: WindowReport::new(log.window) }
     }
 }
 

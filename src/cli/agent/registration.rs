@@ -91,7 +91,7 @@ impl Registration {
     /// What tells these services from others.
     pub fn digest(&self) -> String {
         let settings: Vec<String> = self.settings.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
-        hex::encode(&Sha256::digest(settings.concat())).chars().take(32).collect()
+        hex::encode(Sha256::digest(settings.concat())).chars().take(32).collect()
     }
 
     /// A name for them that is free: the instance's, else Fulcio's host, else one with a number.

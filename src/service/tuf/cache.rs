@@ -60,7 +60,7 @@ impl Cache {
     pub(super) fn new(caches: &Path, mirror: &url::Url) -> Self {
         let host: String =
             mirror.host_str().unwrap_or_default().chars().filter(|c| c.is_ascii_alphanumeric() || ".-".contains(*c)).take(60).collect();
-        let digest = hex::encode(&Sha256::digest(mirror.as_str().trim_end_matches('/')));
+        let digest = hex::encode(Sha256::digest(mirror.as_str().trim_end_matches('/')));
         let folder = caches.join("tuf").join(format!("{}-{}", host.trim_start_matches('.'), digest.get(..16).unwrap_or_default()));
         Self { file: folder.join(FILE), folder }
     }
@@ -154,5 +154,5 @@ impl Cache {
 }
 
 fn digest(line: &str) -> String {
-    hex::encode(&Sha256::digest(line))
+    hex::encode(Sha256::digest(line))
 }

@@ -163,7 +163,7 @@ fn each_way_in_which_an_id_was_logged_is_found_labelled_and_kept() {
 
     // the name under which an entry is kept can be found out without paraph
     let (_, sandbox, id) = &objects[0];
-    let name = hex::encode(&Sha256::digest(id));
+    let name = hex::encode(Sha256::digest(id));
     assert!(sandbox.kept_entries().join(&name[..2]).join(&name[2..]).is_file());
     for (program, arguments) in [
         (env!("CARGO_BIN_EXE_paraph"), &["verify", "--allow-legacy", id][..]),
@@ -392,7 +392,7 @@ fn what_is_kept_is_not_trusted() {
     let (id, _) = online_commit(&sandbox, &signer, "message");
     let (other, _) = online_commit(&sandbox, &signer, "another message");
     let kept = |id: &str| -> PathBuf {
-        let name = hex::encode(&Sha256::digest(id));
+        let name = hex::encode(Sha256::digest(id));
         sandbox.kept_entries().join(&name[..2]).join(&name[2..])
     };
     for id in [&id, &other] {
