@@ -8,7 +8,7 @@
 #[path = "agent/installed.rs"]
 mod installed;
 
-use paraph::local::{Instance, ServeOptions};
+use paraph::internals::local::{Instance, ServeOptions};
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},

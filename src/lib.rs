@@ -20,51 +20,55 @@
 //! # assert_eq!(verdict, Verdict::Bad);
 //! ```
 //!
-//! The rooms, each below those that use it: [`object`], [`signature`], [`certificate`], [`evidence`], [`trust`], [`verify`], [`policy`].
+//! Public is the verifier: [`object`] (what is signed), [`trust`] (trust roots), [`verify`] (the pipeline), [`policy`] (who may sign),
+//! [`report`] (the result in words and JSON) and [`Reason`] with its relatives (why a signature is refused).
 #![forbid(unsafe_code)]
+// everything else is private; `internals` names the exceptions
+#![warn(unreachable_pub)]
+// the documentation of private and hidden items may link to private ones
+#![allow(rustdoc::private_intra_doc_links)]
 
 #[cfg(all(feature = "cli", unix))]
-pub mod agent;
-// without the program as well: it is fuzzed there
-#[cfg_attr(not(feature = "cli"), doc(hidden))]
-pub mod agent_protocol;
-pub mod certificate;
+mod agent;
+mod agent_protocol;
+mod certificate;
 #[cfg(feature = "cli")]
-pub mod cli;
+mod cli;
 #[cfg(feature = "cli")]
-pub mod config;
-pub mod escape;
-pub mod evidence;
+mod config;
+mod escape;
+mod evidence;
 #[cfg(feature = "cli")]
-pub mod external_verifiers;
-#[doc(hidden)]
-pub mod git_parameters;
+mod external_verifiers;
+mod git_parameters;
 #[cfg(feature = "cli")]
 mod git_process;
 #[cfg(feature = "cli")]
-pub mod identity;
+mod identity;
+#[doc(hidden)]
+pub mod internals;
 #[cfg(feature = "cli")]
-pub(crate) mod judge;
+mod judge;
 #[cfg(all(feature = "cli", unix))]
-pub mod local;
+mod local;
 pub mod object;
 pub mod policy;
-pub mod rejection;
+mod rejection;
 pub mod report;
 #[cfg(feature = "cli")]
-pub mod repository;
+mod repository;
 #[cfg(feature = "cli")]
-pub mod selection;
+mod selection;
 #[cfg(feature = "tuf")]
-pub mod service;
+mod service;
 #[cfg(feature = "cli")]
-pub mod sign;
-pub mod signature;
+mod sign;
+mod signature;
 pub mod trust;
 #[cfg(feature = "cli")]
-pub(crate) mod trust_store;
+mod trust_store;
 #[cfg(feature = "cli")]
-pub mod verdict_cache;
+mod verdict_cache;
 pub mod verify;
 
 pub use rejection::{Explanation, Layer, LegacyRule, Reason, Rejection, Standing};

@@ -1,4 +1,4 @@
 //! The paraph program.
 fn main() -> std::process::ExitCode {
-    paraph::cli::main()
+    paraph::internals::main()
 }

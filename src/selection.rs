@@ -21,7 +21,7 @@ const MAX_SIGNING_CONFIG: usize = 1 << 20;
 
 /// Why the configured trust, policy or services cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum SelectionError {
+pub(crate) enum SelectionError {
     /// A file that a setting names cannot be read.
     #[error("{} cannot be read (set by {setting}): {cause}", .path.display())]
     File {
@@ -91,7 +91,7 @@ pub enum SelectionError {
 
 /// What an instance was looked up for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub(crate) enum Wanted {
     /// Its trust root.
     TrustRoot,
     /// Its services.
@@ -100,7 +100,7 @@ pub enum Wanted {
 
 impl SelectionError {
     /// What to do about it: an imperative sentence without its period.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownInstance { .. } => Some("check the spelling".to_owned()),
             Self::NoTrustRoot(name) => Some(format!("set paraph.{name}.trustedRoot, or run `paraph trust initialize`")),
@@ -115,7 +115,7 @@ impl SelectionError {
 ///
 /// # Errors
 /// [`SelectionError`].
-pub fn trust_roots(config: &Config, store: &TrustStore, now: jiff::Timestamp) -> Result<Vec<TrustRoot>, SelectionError> {
+pub(crate) fn trust_roots(config: &Config, store: &TrustStore, now: jiff::Timestamp) -> Result<Vec<TrustRoot>, SelectionError> {
     let name = config.instance_name();
     let files = key_files(config)?;
     // files that make up a whole root need no other; files for parts of one replace those parts of the selected root
@@ -136,13 +136,13 @@ pub fn trust_roots(config: &Config, store: &TrustStore, now: jiff::Timestamp) ->
 }
 
 /// The file with the trust root of an instance, if the configuration names one. It takes precedence over stored trust.
-pub fn trusted_root_file<'a>(config: &'a Config, name: &Instance) -> Option<(&'a Path, &'a Source)> {
+pub(crate) fn trusted_root_file<'a>(config: &'a Config, name: &Instance) -> Option<(&'a Path, &'a Source)> {
     let of_instance = config.instance_settings(name).map(|settings| &settings.trusted_root);
     std::iter::once(&config.trusted_root).chain(of_instance).find_map(|setting| Some((setting.value.as_deref()?, &setting.source)))
 }
 
 /// The configured policy, and warnings for the user. A file of allowed identities that cannot be used allows nobody.
-pub fn policy(config: &Config) -> (Policy, Vec<String>) {
+pub(crate) fn policy(config: &Config) -> (Policy, Vec<String>) {
     let mut warnings = Vec::new();
     let allowed = config.allowed_identities.value.as_ref().map(|path| match read_allowed(path, &config.allowed_identities.source) {
         Ok(allowed) => {
@@ -164,7 +164,7 @@ pub fn policy(config: &Config) -> (Policy, Vec<String>) {
 ///
 /// # Errors
 /// [`SelectionError`].
-pub fn forge(config: &Config) -> Result<Option<Forge>, SelectionError> {
+pub(crate) fn forge(config: &Config) -> Result<Option<Forge>, SelectionError> {
     let Some(path) = &config.forge_key.value else { return Ok(None) };
     let file = read(path, &config.forge_key.source, MAX_KEY_FILE)?;
     let forge = Forge::new(file, config.forge_committer.value.clone());
@@ -175,7 +175,7 @@ pub fn forge(config: &Config) -> Result<Option<Forge>, SelectionError> {
 ///
 /// # Errors
 /// [`SelectionError`].
-pub fn services(config: &Config, store: &TrustStore, now: jiff::Timestamp) -> Result<Services, SelectionError> {
+pub(crate) fn services(config: &Config, store: &TrustStore, now: jiff::Timestamp) -> Result<Services, SelectionError> {
     let name = config.instance_name();
     let signing = signing_config(config, &name, store, now)?;
     let is_unknown = signing.is_none() && is_unknown(config, &name, store, now)?;
@@ -275,7 +275,7 @@ fn without_slash(url: &str) -> String {
 ///
 /// # Errors
 /// [`SelectionError`].
-pub fn issuer(config: &Config, store: &TrustStore, now: jiff::Timestamp) -> Result<String, SelectionError> {
+pub(crate) fn issuer(config: &Config, store: &TrustStore, now: jiff::Timestamp) -> Result<String, SelectionError> {
     if let Some(issuer) = &config.issuer.value {
         return Ok(issuer.as_str().to_owned());
     }
@@ -301,7 +301,7 @@ fn unknown_instance(config: &Config, name: &Instance, wanted: Wanted) -> Selecti
 
 /// The other instance whose identity provider issued a token, if there is one: only that instance may get the token. Issuers of CI systems
 /// and other platforms belong to no instance.
-pub fn instance_of_token(config: &Config, store: &TrustStore, now: jiff::Timestamp, token_issuer: &str) -> Option<Instance> {
+pub(crate) fn instance_of_token(config: &Config, store: &TrustStore, now: jiff::Timestamp, token_issuer: &str) -> Option<Instance> {
     if issuer(config, store, now).is_ok_and(|issuer| issuer == token_issuer) {
         return None;
     }

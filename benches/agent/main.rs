@@ -10,7 +10,7 @@ mod installed;
 mod others;
 
 use others::{GpgAgent, SshAgent};
-use paraph::{
+use paraph::internals::{
     agent::client::Client,
     agent_protocol::{Call, JournalEntry, Reply, Sign},
     local::{Instance, ServeOptions},
@@ -260,7 +260,7 @@ pub struct Bench {
     root: PathBuf,
     paraph: String,
     spans: Spans,
-    _running: paraph::local::Running,
+    _running: paraph::internals::local::Running,
     _folder: tempfile::TempDir,
 }
 
@@ -273,7 +273,7 @@ impl Bench {
         }
         let spans = Spans::default();
         let observed = Arc::clone(&spans);
-        let observer: paraph::local::Observer = Arc::new(move |_, from, until| observed.lock().unwrap().push((from, until)));
+        let observer: paraph::internals::local::Observer = Arc::new(move |_, from, until| observed.lock().unwrap().push((from, until)));
         let options = ServeOptions { observer: Some(observer), ..ServeOptions::default() };
         let running = Instance::init(&root.join("local")).unwrap().start(options).unwrap();
         let bench = Self { root, paraph: installed::paraph(), spans, _running: running, _folder: folder };

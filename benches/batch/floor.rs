@@ -5,13 +5,15 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, Parse
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use der::{Decode, Encode};
 use paraph::{
-    certificate::{Certificate, KeyKind, PublicKey, Sct, x509::CertificateFields},
-    evidence::{
-        entry::{EntryVersion, HashedRekord, TransparencyLogEntry},
-        log::{parse_entry, promise_payload},
+    internals::{
+        certificate::{Certificate, KeyKind, PublicKey, Sct, x509::CertificateFields},
+        evidence::{
+            entry::{EntryVersion, HashedRekord, TransparencyLogEntry},
+            log::{parse_entry, promise_payload},
+        },
+        signature::{GitSignature, armor, cms::SignedData},
     },
     object::{Commit, ObjectFormat},
-    signature::{GitSignature, armor, cms::SignedData},
     trust::{Instance, TrustRoot},
 };
 use serde::{Deserialize, Serialize};

@@ -10,7 +10,7 @@ use der::{
     Decode, Encode,
     asn1::{AnyRef, BitStringRef},
 };
-use paraph::{
+use paraph::internals::{
     certificate::{
         Certificate,
         sct::{precertificate_signed_bytes, sct_list},

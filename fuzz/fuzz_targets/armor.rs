@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use paraph::signature::armor;
+use paraph::internals::signature::armor;
 use paraph_fuzz::check_refusal;
 
 fuzz_target!(|data: &[u8]| {

@@ -5,11 +5,7 @@
 use const_oid::ObjectIdentifier;
 use der::Decode;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use paraph::{
-    certificate::{Certificate, Sct, SignerCertificate},
-    escape::is_printable,
-    trust::{Authority, TimestampAuthority, Window},
-};
+use paraph::{internals::{certificate::{Certificate, Sct, SignerCertificate}, escape::is_printable}, trust::{Authority, TimestampAuthority, Window}};
 use paraph_fuzz::{
     check_refusal, der_tree,
     facts::{GOOD, ROOTS, SIGNED, VERIFIER},

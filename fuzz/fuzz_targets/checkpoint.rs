@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use paraph::evidence::checkpoint::{Checkpoint, checkpoint_text, key_id, signed_note};
+use paraph::internals::evidence::checkpoint::{Checkpoint, checkpoint_text, key_id, signed_note};
 use paraph_fuzz::{
     check_refusal,
     facts::{SIGNED, logs},

@@ -2,12 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use paraph::{
-    report::{Claimed, Contents},
-    signature::{GitSignature, ParsedSignature, armor, cms::SignedData},
-    trust::TrustRoot,
-    verify::Verifier,
-};
+use paraph::{internals::{signature::{GitSignature, ParsedSignature, armor, cms::SignedData}}, report::{Claimed, Contents}, trust::TrustRoot, verify::Verifier};
 use paraph_fuzz::{
     check_refusal, der_tree,
     facts::{GOOD, SIGNED, VERIFIER},

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use paraph::evidence::{
+use paraph::internals::evidence::{
     detached::{DetachedEntry, from_file, to_file},
     log::parse_entry,
 };

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use paraph::git_parameters::{Parameter, parse};
+use paraph::internals::git_parameters::{Parameter, parse};
 use paraph_fuzz::reference;
 
 fuzz_target!(|data: &[u8]| {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use paraph::evidence::{
+use paraph::internals::evidence::{
     entry::{HashedRekord, TransparencyLogEntry},
     log,
 };

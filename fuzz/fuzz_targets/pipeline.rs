@@ -3,15 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use paraph::{
-    Rejection,
-    escape::is_printable,
-    object::{Commit, ObjectFormat, PushCertificate, Signed, Tag},
-    policy::{AllowedIdentities, Policy, Verdict},
-    report::{Claimed, Contents, Report, sentences},
-    signature::ParsedSignature,
-    verify::Verified,
-};
+use paraph::{internals::{escape::is_printable, signature::ParsedSignature}, Rejection, object::{Commit, ObjectFormat, PushCertificate, Signed, Tag}, policy::{AllowedIdentities, Policy, Verdict}, report::{Claimed, Contents, Report, sentences}, verify::Verified};
 use paraph_fuzz::{
     check_refusal, der_tree,
     facts::{SIGNED, VERIFIER},

@@ -4,7 +4,7 @@
 use const_oid::db::rfc6962::CT_PRECERT_SCTS;
 use der::asn1::OctetString;
 use libfuzzer_sys::fuzz_target;
-use paraph::certificate::{Certificate, HashAlgorithm, Sct, sct::sct_list};
+use paraph::internals::certificate::{Certificate, HashAlgorithm, Sct, sct::sct_list};
 use paraph_fuzz::{
     check_refusal,
     facts::{GOOD, ROOTS},

@@ -5,7 +5,7 @@
 
 use crate::seeds;
 use libfuzzer_sys::fuzzer_mutate;
-use paraph::signature::armor;
+use paraph::internals::signature::armor;
 
 const MAX_DEPTH: usize = 24;
 const MAX_NODES: usize = 4096;

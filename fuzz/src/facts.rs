@@ -2,14 +2,7 @@
 
 use crate::seeds::{self, Parts};
 use jiff::Timestamp;
-use paraph::{
-    certificate::Certificate,
-    evidence::{checkpoint::Checkpoint, entry::TransparencyLogEntry, rfc3161::TstInfo},
-    object::{self, ObjectFormat},
-    signature::{GitSignature, ParsedSignature, cms},
-    trust::{Instance, Log, TrustRoot},
-    verify::{Verified, Verifier},
-};
+use paraph::{internals::{certificate::Certificate, evidence::{checkpoint::Checkpoint, entry::TransparencyLogEntry, rfc3161::TstInfo}, signature::{GitSignature, ParsedSignature, cms}}, object::{self, ObjectFormat}, trust::{Instance, Log, TrustRoot}, verify::{Verified, Verifier}};
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
 
@@ -63,7 +56,7 @@ impl Signed {
         self.certificates.extend(parts.certificates.iter().map(|der| <[u8; 32]>::from(Sha256::digest(der))));
         let times = parts.tokens.iter().filter_map(|token| TstInfo::of_token(token).ok()).map(|info| info.gen_time);
         self.token_times.extend(times.map(|time| (time.unix_seconds(), time.nanoseconds())));
-        if let Some(entry) = parts.entry.as_ref().and_then(|entry| paraph::evidence::log::parse_entry(entry).ok()) {
+        if let Some(entry) = parts.entry.as_ref().and_then(|entry| paraph::internals::evidence::log::parse_entry(entry).ok()) {
             self.add_entry(&entry);
         }
         let signer = cms::SignedData::from_der(&parts.cms).ok().and_then(|data| data.signers.into_iter().next());

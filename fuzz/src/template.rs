@@ -1,7 +1,7 @@
 //! Certificates made from a good one with other extensions. Their signatures do not verify.
 
 use der::{Decode, Encode, asn1::AnyRef};
-use paraph::certificate::x509::{CertificateFields, TbsCertificate};
+use paraph::internals::certificate::x509::{CertificateFields, TbsCertificate};
 use x509_cert::ext::Extension;
 
 /// The certificate with these extensions.

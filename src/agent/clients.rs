@@ -6,7 +6,7 @@ use std::{
 };
 
 /// The clients that are served.
-pub struct Clients {
+pub(super) struct Clients {
     served: Cell<usize>,
     waiting: Cell<usize>,
     last_use: Cell<Instant>,
@@ -14,37 +14,37 @@ pub struct Clients {
 
 impl Clients {
     /// No clients yet.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { served: Cell::new(0), waiting: Cell::new(0), last_use: Cell::new(Instant::now()) }
     }
 
     /// How many clients are served.
-    pub fn served(&self) -> usize {
+    pub(super) fn served(&self) -> usize {
         self.served.get()
     }
 
     /// How many clients are being worked for, without those that wait for a login, an answer or a question.
-    pub fn busy(&self) -> usize {
+    pub(super) fn busy(&self) -> usize {
         self.served.get() - self.waiting.get()
     }
 
     /// The time since the last request.
-    pub fn idle(&self) -> Duration {
+    pub(super) fn idle(&self) -> Duration {
         self.last_use.get().elapsed()
     }
 
     /// Records a request.
-    pub fn used(&self) {
+    pub(super) fn used(&self) {
         self.last_use.set(Instant::now());
     }
 
     /// Counts a client until the result is dropped.
-    pub fn enter(&self) -> impl Drop {
+    pub(super) fn enter(&self) -> impl Drop {
         Counted::new(&self.served, Some(self))
     }
 
     /// Counts a client as waiting while `work` is in progress.
-    pub async fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(super) async fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         let _waiting = Counted::new(&self.waiting, None);
         work.await
     }

@@ -20,7 +20,7 @@ use std::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// How long a question waits for its answer by default.
-pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Questions that wait at once, at most.
 const MAX_QUESTIONS: usize = 4;
 /// Approvals that are remembered, at most.
@@ -28,7 +28,7 @@ const MAX_APPROVALS: usize = 256;
 
 /// How signatures for forwarded clients are confirmed.
 #[derive(Debug, Clone)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// Whether to ask. The user may have turned it off.
     pub ask: bool,
     /// Signatures that one approval covers.
@@ -45,7 +45,7 @@ pub struct Rules {
 
 /// Who asks for a signature.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Asker {
+pub(crate) struct Asker {
     /// The name that the machine claims.
     pub host: Option<String>,
     /// How it connected to the agent.
@@ -87,7 +87,7 @@ impl From<NobodyToAsk> for Refused {
 
 /// The waiting questions, who can answer them, and what was approved. Clones share it.
 #[derive(Clone)]
-pub struct Confirmations {
+pub(crate) struct Confirmations {
     rules: Rc<Rules>,
     questions: Rc<RefCell<Questions>>,
 }
@@ -119,7 +119,7 @@ struct Approval {
 
 impl Confirmations {
     /// Confirmations by these rules.
-    pub fn new(rules: Rules) -> Self {
+    pub(crate) fn new(rules: Rules) -> Self {
         Self { rules: Rc::new(rules), questions: Rc::default() }
     }
 
@@ -127,7 +127,7 @@ impl Confirmations {
     ///
     /// # Errors
     /// [`Refusal::Denied`] or [`Refusal::Busy`].
-    pub async fn allow(&self, asker: &Asker, identity: &str, what: &str) -> Result<(), Refused> {
+    pub(crate) async fn allow(&self, asker: &Asker, identity: &str, what: &str) -> Result<(), Refused> {
         let denied = || Refused::new(Refusal::Denied, format!("the signature as {identity} was not approved where the agent runs"));
         let topic = (asker.clone(), identity.to_owned());
         while self.rules.ask && !self.use_approval(&topic) {
@@ -174,7 +174,7 @@ impl Confirmations {
     }
 
     /// Future questions, for somebody who can answer them. Waiting questions come first.
-    pub fn watch(&self) -> mpsc::UnboundedReceiver<Reply> {
+    pub(crate) fn watch(&self) -> mpsc::UnboundedReceiver<Reply> {
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut questions = self.questions.borrow_mut();
         for (number, question) in questions.waiting.iter().filter(|(_, question)| question.answer.is_some()) {
@@ -185,19 +185,19 @@ impl Confirmations {
     }
 
     /// Sends the watchers something that only the agent's own user may see.
-    pub fn tell(&self, prompt: Reply) {
+    pub(crate) fn tell(&self, prompt: Reply) {
         self.questions.borrow_mut().watchers.retain(|watcher| watcher.send(prompt.clone()).is_ok());
     }
 
     /// Answers a question. Returns false if it is no longer waiting.
-    pub fn answer(&self, number: u64, allow: bool) -> bool {
+    pub(crate) fn answer(&self, number: u64, allow: bool) -> bool {
         // the question stays until its approval is recorded: requests about the same wait for that
         let answer = self.questions.borrow_mut().waiting.get_mut(&number).and_then(|question| question.answer.take());
         answer.is_some_and(|answer| answer.send(allow).is_ok())
     }
 
     /// Revokes all approvals, and answers all questions with no.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         let mut questions = self.questions.borrow_mut();
         questions.approvals.clear();
         for answer in questions.waiting.values_mut().filter_map(|question| question.answer.take()) {

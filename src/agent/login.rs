@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 /// An instance as the agent's own user configured or registered it: where to log in, and what to sign with.
-pub struct Target {
+pub(crate) struct Target {
     /// The instance's name.
     pub name: String,
     /// The OpenID client to log in with.
@@ -74,7 +74,7 @@ impl From<Refused> for Reply {
 
 /// A login that somebody asks for. Equal requests share one login.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct LoginRequest {
+pub(crate) struct LoginRequest {
     /// Who should sign.
     pub requested: RequestedSigner,
     /// Log in with a code on another device.

@@ -20,18 +20,18 @@
 //! * `journal`: the newest signatures;
 //! * `client`: asks for a signature, and starts an agent if none runs.
 
-pub mod client;
+pub(crate) mod client;
 mod clients;
-pub mod confirm;
+pub(crate) mod confirm;
 mod forwarded;
 mod journal;
-pub mod keyring;
-pub mod login;
+pub(crate) mod keyring;
+pub(crate) mod login;
 mod memory;
 mod notification;
-pub mod peer;
-pub mod place;
+pub(crate) mod peer;
+pub(crate) mod place;
 mod requests;
-pub mod server;
+pub(crate) mod server;
 mod signing;
 mod vault;

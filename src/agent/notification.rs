@@ -60,7 +60,7 @@ mod desktop {
 
     /// Asks if the desktop shows notifications with buttons, else returns `None`. The notification is closed when nobody waits for the answer any
     /// more.
-    pub async fn ask(text: &str) -> Option<bool> {
+    pub(crate) async fn ask(text: &str) -> Option<bool> {
         let shown = tokio::time::timeout(DESKTOP_TIMEOUT, Shown::new(text)).await.ok()??;
         let (mut answer, answered) = oneshot::channel();
         tokio::task::spawn_local(async move {

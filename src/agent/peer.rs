@@ -15,7 +15,7 @@ const FORWARDERS: &[&str] = &["ssh", "sshd", "sshd-session", "dbclient", "plink"
 const MAX_COMMAND: usize = 200;
 
 /// This process' user id; `None` if other users have the same one here. It is determined once.
-pub fn own_user() -> Option<u32> {
+pub(crate) fn own_user() -> Option<u32> {
     static OWN: OnceLock<Option<u32>> = OnceLock::new();
     *OWN.get_or_init(find_own_user)
 }
@@ -41,7 +41,7 @@ fn is_shared_overflow_id(user: u32, overflow: &str, map: impl FnOnce() -> String
 
 /// How a client connected to a socket of this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum ClientRoute {
+pub(crate) enum ClientRoute {
     /// Through a process that forwards connections from another machine.
     Forwarder {
         /// Its id.
@@ -57,7 +57,7 @@ pub enum ClientRoute {
 
 impl ClientRoute {
     /// The route of the process with this id.
-    pub fn of(process: Option<i32>) -> Self {
+    pub(crate) fn of(process: Option<i32>) -> Self {
         process.and_then(forwarder).unwrap_or(Self::Local)
     }
 }

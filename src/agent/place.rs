@@ -22,7 +22,7 @@ const MAX_PATH: usize = if cfg!(any(target_os = "linux", target_os = "android"))
 
 /// The checked folder.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub(crate) struct Place {
     folder: PathBuf,
 }
 
@@ -74,7 +74,7 @@ impl Place {
     ///
     /// # Errors
     /// [`PlaceError`]: the folder belongs to another user, is a symbolic link, or can be entered by others.
-    pub fn of_user() -> Result<Self, PlaceError> {
+    pub(crate) fn of_user() -> Result<Self, PlaceError> {
         let runtime = directories::BaseDirs::new().and_then(|base| base.runtime_dir().map(Path::to_owned));
         Self::at(match runtime {
             Some(runtime) => runtime.join("paraph"),
@@ -86,7 +86,7 @@ impl Place {
     ///
     /// # Errors
     /// The same as [`Place::of_user`].
-    pub fn at(folder: PathBuf) -> Result<Self, PlaceError> {
+    pub(crate) fn at(folder: PathBuf) -> Result<Self, PlaceError> {
         let longest = Self { folder: folder.clone() }.forward_socket();
         if longest.as_os_str().len() > MAX_PATH {
             return Err(PlaceError::TooLong { path: longest });
@@ -118,12 +118,12 @@ impl Place {
     }
 
     /// The socket for the user's own programs.
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.folder.join("agent.sock")
     }
 
     /// The socket to forward.
-    pub fn forward_socket(&self) -> PathBuf {
+    pub(crate) fn forward_socket(&self) -> PathBuf {
         self.folder.join("forward.sock")
     }
 
@@ -131,7 +131,7 @@ impl Place {
     ///
     /// # Errors
     /// [`PlaceError`].
-    pub fn lock(&self) -> Result<Option<File>, PlaceError> {
+    pub(crate) fn lock(&self) -> Result<Option<File>, PlaceError> {
         let path = self.folder.join("agent.lock");
         let failed = |cause| PlaceError::Io { path: path.clone(), cause };
         let file = OpenOptions::new()
@@ -150,7 +150,7 @@ impl Place {
     }
 
     /// Whether the agent is locked.
-    pub fn is_locked(&self) -> bool {
+    pub(crate) fn is_locked(&self) -> bool {
         self.folder.join("locked").exists()
     }
 
@@ -158,7 +158,7 @@ impl Place {
     ///
     /// # Errors
     /// [`PlaceError::Io`].
-    pub fn set_locked(&self, locked: bool) -> Result<(), PlaceError> {
+    pub(crate) fn set_locked(&self, locked: bool) -> Result<(), PlaceError> {
         let path = self.folder.join("locked");
         let done = match locked {
             true => OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map(drop),
@@ -174,7 +174,7 @@ impl Place {
     ///
     /// # Errors
     /// [`PlaceError`].
-    pub fn listen(&self, path: &Path) -> Result<std::os::unix::net::UnixListener, PlaceError> {
+    pub(crate) fn listen(&self, path: &Path) -> Result<std::os::unix::net::UnixListener, PlaceError> {
         let failed = |cause| PlaceError::Io { path: path.to_owned(), cause };
         match std::fs::symlink_metadata(path) {
             Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path).map_err(failed)?,
@@ -190,7 +190,7 @@ impl Place {
 }
 
 /// Identifies a socket, so that one that replaces it is noticed.
-pub fn mark(socket: &Path) -> Option<(u64, u64)> {
+pub(crate) fn mark(socket: &Path) -> Option<(u64, u64)> {
     let metadata = std::fs::symlink_metadata(socket).ok()?;
     Some((metadata.dev(), metadata.ino()))
 }
@@ -199,7 +199,7 @@ pub fn mark(socket: &Path) -> Option<(u64, u64)> {
 ///
 /// # Errors
 /// [`PlaceError`].
-pub fn check_socket(path: &Path) -> Result<(), PlaceError> {
+pub(crate) fn check_socket(path: &Path) -> Result<(), PlaceError> {
     let metadata = std::fs::symlink_metadata(path).map_err(|cause| PlaceError::Io { path: path.to_owned(), cause })?;
     let user = own_user()?;
     let why = if metadata.file_type().is_symlink() {

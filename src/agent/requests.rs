@@ -28,7 +28,7 @@ use tokio::sync::{Notify, mpsc};
 const TARGET_LIFETIME: Duration = Duration::from_secs(10);
 
 /// Reads what the agent's own user configured for an instance's name.
-pub type Resolve = Box<dyn Fn(&str) -> Result<Target, Refused>>;
+pub(super) type Resolve = Box<dyn Fn(&str) -> Result<Target, Refused>>;
 
 /// The sockets through which clients connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -41,7 +41,7 @@ const SOCKET_CHECK: Duration = Duration::from_secs(30);
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How an agent behaves.
-pub struct Options {
+pub(crate) struct Options {
     /// It ends after this time without a request.
     pub idle: Duration,
     /// How forwarded signatures are confirmed.
@@ -56,7 +56,7 @@ pub struct Options {
 
 /// Sockets that a service manager (systemd) has opened, if any.
 #[derive(Default)]
-pub struct Activated {
+pub(crate) struct Activated {
     /// Replaces `agent.sock`.
     pub own: Option<std::os::unix::net::UnixListener>,
     /// Replaces `forward.sock`.
@@ -64,7 +64,7 @@ pub struct Activated {
 }
 
 /// An agent that holds its sockets.
-pub struct Server {
+pub(crate) struct Server {
     own: std::os::unix::net::UnixListener,
     forward: std::os::unix::net::UnixListener,
     resolve: Resolve,
@@ -79,7 +79,7 @@ impl Server {
     ///
     /// # Errors
     /// [`PlaceError`].
-    pub fn open(place: &Place, activated: Activated, resolve: Resolve, options: Options) -> Result<Option<Self>, PlaceError> {
+    pub(crate) fn open(place: &Place, activated: Activated, resolve: Resolve, options: Options) -> Result<Option<Self>, PlaceError> {
         let Some(lock) = place.lock()? else { return Ok(None) };
         let memory = Memory::protect(options.readable_memory);
         let own = activated.own.map_or_else(|| place.listen(&place.socket()), Ok)?;
@@ -91,7 +91,7 @@ impl Server {
     ///
     /// # Errors
     /// The sockets cannot be listened on.
-    pub async fn run(self) -> std::io::Result<()> {
+    pub(crate) async fn run(self) -> std::io::Result<()> {
         let listen = |listener: std::os::unix::net::UnixListener| {
             listener.set_nonblocking(true)?;
             UnixListener::from_std(listener)

@@ -20,15 +20,16 @@ use std::sync::Arc;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, name::GeneralName};
 
 /// Sigstore's arc of certificate extensions: `1.3.6.1.4.1.57264.1`.
-pub const FULCIO_ARC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");
+pub(crate) const FULCIO_ARC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");
 /// `.1`: the issuer as raw text, deprecated.
-pub const ISSUER_V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.1");
+pub(crate) const ISSUER_V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.1");
 /// `.8`: the issuer as a DER UTF8String.
-pub const ISSUER_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.8");
+pub(crate) const ISSUER_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.8");
 /// `.24`: the token's subject as a DER UTF8String.
-pub const TOKEN_SUBJECT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.24");
+#[cfg_attr(not(all(feature = "cli", unix)), expect(dead_code, reason = "only the local authority issues certificates"))]
+pub(crate) const TOKEN_SUBJECT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.24");
 /// The otherName type of a user name, `1.3.6.1.4.1.57264.1.7`.
-pub const USERNAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
+pub(crate) const USERNAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
 
 /// The claims of `1.3.6.1.4.1.57264.1.*` beside the issuer: last arc, name, and whether the value is raw text (deprecated) or UTF8String.
 const CLAIMS: [(u32, &str, Encoding); 22] = [

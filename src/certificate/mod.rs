@@ -2,13 +2,15 @@
 //!
 //! This module has structures and their rules. `trust` knows which authorities are trusted, and `verify` compares times.
 
-pub mod fulcio;
-pub mod key;
+pub(crate) mod fulcio;
+pub(crate) mod key;
 mod remembered;
-pub mod sct;
-pub mod x509;
+pub(crate) mod sct;
+pub(crate) mod x509;
 
-pub use fulcio::{Identity, IdentityKind, SignerCertificate};
+pub(crate) use fulcio::Identity;
+pub use fulcio::IdentityKind;
+pub use fulcio::SignerCertificate;
 pub use key::{HashAlgorithm, KeyKind, PublicKey};
 pub use sct::Sct;
 pub use x509::Certificate;

@@ -27,14 +27,14 @@ pub(super) struct Context {
 
 impl Context {
     /// Reads both. Outside a repository, the configuration is the user's and the system's.
-    pub fn load(options: &[OptionValue]) -> Result<Self, Failure> {
+    pub(super) fn load(options: &[OptionValue]) -> Result<Self, Failure> {
         let repository = Repository::discover()?;
         let config = Config::load(repository.as_ref(), options)?;
         Ok(Self { repository, config })
     }
 
     /// Reads both for a hook on a server. Only git's configuration files count: the person who pushes may control the environment.
-    pub fn of_server() -> Result<Self, Failure> {
+    pub(super) fn of_server() -> Result<Self, Failure> {
         let repository = Repository::discover()?;
         let config = Config::of_files(repository.as_ref())?;
         Ok(Self { repository, config })
@@ -42,14 +42,14 @@ impl Context {
 
     /// Leaves the context to the end of the process, which frees all memory at once. A context that holds a token is dropped, so that the token
     /// is wiped.
-    pub fn leave(self) {
+    pub(super) fn leave(self) {
         if self.config.identity_token.value.is_none() {
             leak_until_exit(self);
         }
     }
 
     /// The repository of a command that needs one.
-    pub fn repository(&self) -> Result<&Repository, Failure> {
+    pub(super) fn repository(&self) -> Result<&Repository, Failure> {
         self.repository.as_ref().ok_or_else(|| {
             Failure::new(Exit::Object, "neither this folder nor a parent is a git repository")
                 .with_hint("change into a repository, or set GIT_DIR")
@@ -57,13 +57,13 @@ impl Context {
     }
 
     /// The trust roots.
-    pub fn trust_roots(&self) -> Result<Vec<TrustRoot>, Failure> {
+    pub(super) fn trust_roots(&self) -> Result<Vec<TrustRoot>, Failure> {
         Ok(selection::trust_roots(&self.config, &self.trust_store(), Timestamp::now())?)
     }
 
     /// The trust roots, refreshed first where the instance has a TUF repository and the stored trust is old. Where the repository does not
     /// answer, signing goes on with the stored trust.
-    pub fn trust_roots_for_signing(&self, terminal: &Terminal) -> Result<Vec<TrustRoot>, Failure> {
+    pub(super) fn trust_roots_for_signing(&self, terminal: &Terminal) -> Result<Vec<TrustRoot>, Failure> {
         if let Err(failure) = self.refresh_trust() {
             let name = self.config.instance_name();
             terminal
@@ -73,40 +73,40 @@ impl Context {
     }
 
     /// The configured policy, and warnings for the user.
-    pub fn policy(&self) -> (Policy, Vec<String>) {
+    pub(super) fn policy(&self) -> (Policy, Vec<String>) {
         let (policy, mut warnings) = selection::policy(&self.config);
         warnings.extend(self.policy_in_work_tree());
         (policy, warnings)
     }
 
     /// The verifiers of other kinds of signatures: the configured forge's key, and git if the caller wants it.
-    pub fn external_verifiers(&self, by_git: bool) -> Result<ExternalVerifiers, Failure> {
+    pub(super) fn external_verifiers(&self, by_git: bool) -> Result<ExternalVerifiers, Failure> {
         Ok(ExternalVerifiers::new(selection::forge(&self.config)?, self.repository.as_ref().filter(|_| by_git)))
     }
 
     /// The services to sign with.
-    pub fn services(&self, now: Timestamp) -> Result<Services, Failure> {
+    pub(super) fn services(&self, now: Timestamp) -> Result<Services, Failure> {
         Ok(selection::services(&self.config, &self.trust_store(), now)?)
     }
 
     /// The OpenID issuer to log in with.
-    pub fn issuer(&self, now: Timestamp) -> Result<String, Failure> {
+    pub(super) fn issuer(&self, now: Timestamp) -> Result<String, Failure> {
         Ok(selection::issuer(&self.config, &self.trust_store(), now)?)
     }
 
     /// An HTTP client with the configured deadline.
-    pub fn http(&self) -> Http {
+    pub(super) fn http(&self) -> Http {
         let settings = Settings { request: self.config.timeout.value, ..Settings::default() };
         Http::new(settings).allowing_plain_http(self.config.allow_plain_http.value)
     }
 
     /// The user's trust store.
-    pub fn trust_store(&self) -> TrustStore {
+    pub(super) fn trust_store(&self) -> TrustStore {
         TrustStore::of_user(&self.config)
     }
 
     /// The address of the TUF repository that the trust of the instance in use is refreshed from. Trust from a file is not refreshed.
-    pub fn refreshed_from(&self) -> Option<String> {
+    pub(super) fn refreshed_from(&self) -> Option<String> {
         let name = self.config.instance_name();
         if selection::trusted_root_file(&self.config, &name).is_some() {
             return None;
@@ -127,7 +127,7 @@ impl Context {
 
     /// A warning if the allowed identities or a forge's key lie in the work tree: the branch that they judge can change them. Files in the git
     /// directory are safe.
-    pub fn policy_in_work_tree(&self) -> Option<String> {
+    pub(super) fn policy_in_work_tree(&self) -> Option<String> {
         let repository = self.repository.as_ref()?;
         let files = [&self.config.allowed_identities, &self.config.forge_key].into_iter().filter_map(|file| file.value.as_ref());
         let files: Vec<PathBuf> = files.filter_map(|file| file.canonicalize().ok()).collect();

@@ -95,7 +95,7 @@ impl Exit {
 }
 
 /// The table for the help.
-pub fn help() -> String {
+pub(crate) fn help() -> String {
     let mut text = "Exit codes:".to_owned();
     for (exit, meaning) in Exit::TABLE {
         // Writing to a String cannot fail.
@@ -106,7 +106,7 @@ pub fn help() -> String {
 
 /// Why a command failed.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The exit code to end with.
     pub exit: Exit,
     /// What failed and why: a clause without a period; escaped when printed.
@@ -117,18 +117,18 @@ pub struct Failure {
 
 impl Failure {
     /// A failure without a hint.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into(), hint: None }
     }
 
     /// The failure of a file, a pipe or the terminal.
-    pub fn io(what: &str, error: &std::io::Error) -> Self {
+    pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
         Self::new(Exit::Io, format!("{what}: {error}"))
     }
 
     /// This failure with a hint.
     #[must_use]
-    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
@@ -136,7 +136,7 @@ impl Failure {
     ///
     /// The period follows a closing backtick, quotation mark or bracket too. There is none after a hint that ends a sentence by itself, and
     /// none after a bare address or path, which a double click would select together with it.
-    pub fn hint_sentence(&self) -> Option<String> {
+    pub(crate) fn hint_sentence(&self) -> Option<String> {
         let hint = self.hint.as_deref()?;
         let is_address = || hint.rsplit(char::is_whitespace).next().is_some_and(|word| word.contains('/') && word.ends_with(is_of_address));
         if hint.ends_with(['.', '?', '!', '…']) || is_address() { Some(hint.to_owned()) } else { Some(format!("{hint}.")) }
@@ -176,7 +176,6 @@ impl From<repository::Error> for Failure {
             E::BadRevision { .. } => Exit::Usage,
             E::ForeignOwner(_)
             | E::ImplicitBareRepository(_)
-            | E::NoRepository(_)
             | E::Open { .. }
             | E::UnknownRevision { .. }
             | E::NoCommit(_)

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 /// What the caller asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum GitCall {
+pub(crate) enum GitCall {
     /// A detached, armored signature on standard output.
     Sign {
         /// The descriptor for status lines; `None` for no status lines.
@@ -37,7 +37,7 @@ pub enum GitCall {
 
 /// Why a call that looks like git's is not valid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// An unknown option.
     #[error("unknown option {0}")]
     UnknownOption(String),
@@ -61,7 +61,7 @@ pub enum Error {
 /// Parses arguments that look like git's or jj's: they begin with an option and ask to sign or to verify.
 ///
 /// `None` for all others, which clap parses.
-pub fn parse(arguments: &[OsString]) -> Option<Result<GitCall, Error>> {
+pub(crate) fn parse(arguments: &[OsString]) -> Option<Result<GitCall, Error>> {
     if !arguments.first()?.as_encoded_bytes().starts_with(b"-") {
         return None;
     }

@@ -9,7 +9,7 @@ use super::{
 use std::process::ExitCode;
 
 /// Runs one call.
-pub fn run(call: GitCall) -> ExitCode {
+pub(crate) fn run(call: GitCall) -> ExitCode {
     let mut ui = Ui::new();
     let result = match call {
         GitCall::Sign { status_fd, key, input } => git_sign::run(status_fd, key.as_deref(), input.as_deref(), &mut ui),

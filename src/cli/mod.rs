@@ -11,10 +11,10 @@ mod agent_preview;
 mod config;
 mod context;
 mod doctor;
-pub mod exit;
+pub(crate) mod exit;
 mod generate_docs;
-pub mod git_call;
-pub mod git_program;
+pub(crate) mod git_call;
+pub(crate) mod git_program;
 mod git_settings;
 mod git_sign;
 mod git_verify;
@@ -34,7 +34,7 @@ mod status;
 mod status_output;
 mod terminal;
 mod trust;
-pub mod ui;
+pub(crate) mod ui;
 mod verify;
 mod whoami;
 
@@ -61,7 +61,7 @@ use ui::Ui;
 /// `git log --show-signature` and `git push --signed`.
 #[derive(Debug, Parser)]
 #[command(name = "paraph", version, verbatim_doc_comment, after_long_help = exit::help(), max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
 }

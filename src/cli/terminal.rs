@@ -18,7 +18,7 @@ use std::{
 
 /// The terminal device and the log file of a call, as far as there are any.
 #[derive(Debug)]
-pub struct Terminal {
+pub(super) struct Terminal {
     device: Option<Mutex<File>>,
     log: Option<Mutex<File>>,
     /// Why the configured log file cannot be written.
@@ -27,7 +27,7 @@ pub struct Terminal {
 
 impl Terminal {
     /// Opens the controlling terminal, if the process has one, and the log file, to which lines are appended.
-    pub fn open(log: Option<&Path>) -> Self {
+    pub(super) fn open(log: Option<&Path>) -> Self {
         let device = OpenOptions::new().read(true).write(true).open("/dev/tty").ok().filter(IsTerminal::is_terminal);
         let opened = log.map(|path| (path, open_log(path)));
         let (log, unwritable) = match opened {
@@ -43,12 +43,12 @@ impl Terminal {
     }
 
     /// Whether there is a terminal device.
-    pub fn is_present(&self) -> bool {
+    pub(super) fn is_present(&self) -> bool {
         self.device.is_some()
     }
 
     /// Whether messages reach a person at the terminal or a log file.
-    pub fn has_reader(&self) -> bool {
+    pub(super) fn has_reader(&self) -> bool {
         self.device.is_some() || self.log.is_some()
     }
 
@@ -63,7 +63,7 @@ impl Terminal {
     }
 
     /// Writes a line to the terminal and to the log, escaped.
-    pub fn say(&self, text: impl Display) {
+    pub(super) fn say(&self, text: impl Display) {
         let text = text.to_string();
         let line = format!("paraph: {}\n", Escaped(&text));
         // both characters, because another program may have put the terminal into raw mode
@@ -72,7 +72,7 @@ impl Terminal {
     }
 
     /// Writes a line that also goes to standard error: to the terminal only if standard error is not one.
-    pub fn say_beside_standard_error(&self, text: impl Display) {
+    pub(super) fn say_beside_standard_error(&self, text: impl Display) {
         if std::io::stderr().is_terminal() {
             write(&self.log, &format!("{} paraph: {}\n", jiff::Timestamp::now(), Escaped(&text.to_string())));
         } else {

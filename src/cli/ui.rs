@@ -15,7 +15,7 @@ use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 /// Standard output and standard error.
-pub struct Ui {
+pub(crate) struct Ui {
     output: BufWriter<Box<dyn Write>>,
     messages: Box<dyn Write>,
     /// Messages that are written at once, before the next status lines or at the end.
@@ -34,11 +34,11 @@ struct Progress {
 
 /// Sets the total of the progress bar, once it is known.
 #[derive(Clone)]
-pub struct Total(ProgressBar);
+pub(crate) struct Total(ProgressBar);
 
 impl Total {
     /// Sets the number of objects. From now on the bar shows how many are left.
-    pub fn set(&self, objects: u64) {
+    pub(crate) fn set(&self, objects: u64) {
         self.0.set_length(objects);
         self.0.set_style(style("[{bar:32}] {pos} of {len} objects{msg}, {eta} left"));
     }
@@ -53,7 +53,7 @@ const HINT: Style = AnsiColor::Cyan.on_default();
 
 impl Ui {
     /// The streams of this process. Standard error has colour if it is a terminal and `NO_COLOR` is not set.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(Box::new(io::stdout()), Box::new(anstream::stderr()))
     }
 
@@ -65,7 +65,7 @@ impl Ui {
     ///
     /// # Errors
     /// If it was closed before the program started.
-    pub fn require_output() -> Result<(), Failure> {
+    pub(crate) fn require_output() -> Result<(), Failure> {
         if was_closed(&io::stdout()) {
             return Err(Failure::new(Exit::Io, "standard output is closed"));
         }
@@ -73,12 +73,12 @@ impl Ui {
     }
 
     /// Prints a line of output, escaped.
-    pub fn line(&mut self, text: impl Display) {
+    pub(crate) fn line(&mut self, text: impl Display) {
         self.bytes(format!("{}\n", Escaped(&text.to_string())).as_bytes());
     }
 
     /// Prints output without escaping: a document such as a signature or a PEM file.
-    pub fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         if self.failed.is_some() {
             return;
         }
@@ -93,7 +93,7 @@ impl Ui {
 
     /// Shows a progress bar without colour on standard error until [`Ui::end_progress`], if that is a terminal that can move its cursor. Returns
     /// the handle for setting the total; `None` if there is no bar.
-    pub fn begin_progress(&mut self) -> Option<Total> {
+    pub(crate) fn begin_progress(&mut self) -> Option<Total> {
         let target = ProgressDrawTarget::stderr();
         if !io::stderr().is_terminal() || target.is_hidden() || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb") {
             return None;
@@ -105,7 +105,7 @@ impl Ui {
     }
 
     /// Counts one more object as done.
-    pub fn step_progress(&mut self, is_good: bool) {
+    pub(crate) fn step_progress(&mut self, is_good: bool) {
         if let Some(progress) = &mut self.progress {
             if !is_good {
                 progress.not_good += 1;
@@ -116,14 +116,14 @@ impl Ui {
     }
 
     /// Removes the progress bar.
-    pub fn end_progress(&mut self) {
+    pub(crate) fn end_progress(&mut self) {
         if let Some(progress) = self.progress.take() {
             progress.bar.finish_and_clear();
         }
     }
 
     /// Prints an indented JSON document. Characters that a terminal could interpret are escaped.
-    pub fn json(&mut self, value: &impl serde::Serialize) {
+    pub(crate) fn json(&mut self, value: &impl serde::Serialize) {
         match serde_json::to_string_pretty(value) {
             Ok(mut text) => {
                 text.push('\n');
@@ -134,7 +134,7 @@ impl Ui {
     }
 
     /// Prints `before`, then a JSON value, escaped in the same way.
-    pub fn json_part(&mut self, before: &str, value: &impl serde::Serialize) {
+    pub(crate) fn json_part(&mut self, before: &str, value: &impl serde::Serialize) {
         match serde_json::to_string(value) {
             Ok(text) => self.bytes(format!("{before}{}", escape_json(&text)).as_bytes()),
             Err(error) => self.failed = Some(io::Error::other(error)),
@@ -142,12 +142,12 @@ impl Ui {
     }
 
     /// Prints a JSON document in one line, escaped in the same way.
-    pub fn json_line(&mut self, value: &impl serde::Serialize) {
+    pub(crate) fn json_line(&mut self, value: &impl serde::Serialize) {
         self.json_text(json_line(value));
     }
 
     /// Prints JSON that another thread has formatted.
-    pub fn json_text(&mut self, text: JsonText) {
+    pub(crate) fn json_text(&mut self, text: JsonText) {
         match text.0 {
             Ok(text) => self.bytes(text.as_bytes()),
             Err(error) => self.failed = Some(io::Error::other(error)),
@@ -155,13 +155,13 @@ impl Ui {
     }
 
     /// Prints a message.
-    pub fn note(&mut self, text: impl Display) {
+    pub(crate) fn note(&mut self, text: impl Display) {
         // at once, because standard error has no buffer
         self.message(&format!("{}\n", Escaped(&text.to_string())));
     }
 
     /// Collects the following messages until [`Ui::status`] or [`Ui::finish`], because each write wakes up the reader.
-    pub fn collect_messages(&mut self) {
+    pub(crate) fn collect_messages(&mut self) {
         self.collected.get_or_insert_default();
     }
 
@@ -186,7 +186,7 @@ impl Ui {
     }
 
     /// Prints status lines for git on standard error, without escaping.
-    pub fn status(&mut self, lines: &str) {
+    pub(crate) fn status(&mut self, lines: &str) {
         self.message(lines);
         self.flush_messages();
     }
@@ -195,7 +195,7 @@ impl Ui {
     ///
     /// # Errors
     /// If a write to it has failed.
-    pub fn flush(&mut self) -> Result<(), Failure> {
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         if self.failed.is_none() {
             self.failed = self.output.flush().err();
         }
@@ -206,12 +206,12 @@ impl Ui {
     }
 
     /// Prints a warning: a sentence that a person should know.
-    pub fn warning(&mut self, text: impl Display) {
+    pub(crate) fn warning(&mut self, text: impl Display) {
         self.labelled(WARNING, "warning", &text.to_string());
     }
 
     /// Prints clap's message: help and version as output, an error as a message.
-    pub fn usage(&mut self, error: &clap::Error) {
+    pub(crate) fn usage(&mut self, error: &clap::Error) {
         let text = error.render();
         if error.use_stderr() {
             // clap repeats the arguments, which may contain anything
@@ -224,7 +224,7 @@ impl Ui {
     }
 
     /// Ends the call: flushes standard output, prints the failure, and returns the exit code. A failed write to standard output is a failure.
-    pub fn finish(mut self, result: Result<Exit, Failure>) -> ExitCode {
+    pub(crate) fn finish(mut self, result: Result<Exit, Failure>) -> ExitCode {
         self.end_progress();
         if self.failed.is_none() {
             self.failed = self.output.flush().err();
@@ -277,10 +277,10 @@ fn was_closed(_: &io::Stdout) -> bool {
 }
 
 /// JSON as [`Ui`] prints it, or the error of formatting it.
-pub struct JsonText(serde_json::Result<String>);
+pub(crate) struct JsonText(serde_json::Result<String>);
 
 /// Formats a JSON document in one line. Characters that a terminal could interpret are escaped.
-pub fn json_line(value: &impl serde::Serialize) -> JsonText {
+pub(crate) fn json_line(value: &impl serde::Serialize) -> JsonText {
     JsonText(serde_json::to_string(value).map(|mut text| {
         text.push('\n');
         match escape_json(&text) {

@@ -24,15 +24,15 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use settings::{Config, Effective, IGNORED, Ignored, SETTINGS, SettingInfo};
-pub use url_opener::UrlOpener;
-pub use value::{AgentConfirm, AgentUse, KeyringUse, Lifetime, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider};
+pub(crate) use settings::{Config, IGNORED, SETTINGS, SettingInfo};
+pub(crate) use url_opener::UrlOpener;
+pub(crate) use value::{AgentConfirm, AgentUse, KeyringUse, RekorMode, RekorVersion, ServiceUrl, Shown, TokenProvider};
 
 use value::{Raw, Refusal, Value};
 
 /// A value and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting<T> {
+pub(crate) struct Setting<T> {
     /// The effective value.
     pub value: T,
     /// Where it comes from.
@@ -41,7 +41,7 @@ pub struct Setting<T> {
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// It is the default.
     Default,
     /// An option of paraph's command line.
@@ -61,7 +61,7 @@ pub enum Source {
 
 /// An option of paraph's command line that overrides a setting.
 #[derive(Debug, Clone)]
-pub struct OptionValue {
+pub(crate) struct OptionValue {
     /// The setting's name in [`SETTINGS`].
     pub setting: &'static str,
     /// The option as the user wrote it: `--instance`.
@@ -72,7 +72,7 @@ pub struct OptionValue {
 
 /// The configuration of an instance of the user's own: `[paraph "NAME"]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InstanceSettings {
+pub(crate) struct InstanceSettings {
     /// NAME, which lines of allowed identities use as well.
     pub name: Instance,
     /// `trustedRoot`: its trusted_root.json.
@@ -87,7 +87,7 @@ pub struct InstanceSettings {
 
 /// A setting that has no effect, or not the expected one. It is not an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
+pub(crate) struct Notice {
     /// Where it was set.
     pub source: Source,
     /// What happens instead: a clause that follows the source.
@@ -96,7 +96,7 @@ pub struct Notice {
 
 /// Why the configuration cannot be used. The messages are safe to print and hold no secret.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// git's files could not be read.
     #[error(transparent)]
     Repository(#[from] repository::Error),
@@ -130,7 +130,7 @@ pub enum Error {
 }
 
 /// Everything that the configuration is read from, so that tests need no process environment.
-pub struct Inputs<'a> {
+pub(crate) struct Inputs<'a> {
     /// Options of paraph's command line.
     pub options: &'a [OptionValue],
     /// Environment variables by name.
@@ -148,12 +148,12 @@ impl Config {
     ///
     /// # Errors
     /// If a file cannot be read or a value is not allowed.
-    pub fn load(repository: Option<&Repository>, options: &[OptionValue]) -> Result<Self, Error> {
+    pub(crate) fn load(repository: Option<&Repository>, options: &[OptionValue]) -> Result<Self, Error> {
         of_process(repository, options, Self::from_inputs)
     }
 
     /// The path of the log alone, for a message about a configuration that cannot be used as a whole.
-    pub fn log_path_alone(repository: Option<&Repository>) -> Option<PathBuf> {
+    pub(crate) fn log_path_alone(repository: Option<&Repository>) -> Option<PathBuf> {
         let info = SETTINGS.iter().find(|info| info.name == "logPath")?;
         of_process(repository, &[], |inputs| inputs.setting::<Option<PathBuf>>(info)).ok()?.value
     }
@@ -162,7 +162,7 @@ impl Config {
     ///
     /// # Errors
     /// If a file cannot be read or a value is not allowed.
-    pub fn of_files(repository: Option<&Repository>) -> Result<Self, Error> {
+    pub(crate) fn of_files(repository: Option<&Repository>) -> Result<Self, Error> {
         let mut entries = match repository {
             Some(repository) => repository.configuration(SECTIONS)?,
             None => repository::global_configuration(SECTIONS)?,
@@ -177,7 +177,7 @@ impl Config {
     ///
     /// # Errors
     /// If a file cannot be read or a value is not allowed.
-    pub fn of_user(options: &[OptionValue]) -> Result<Self, Error> {
+    pub(crate) fn of_user(options: &[OptionValue]) -> Result<Self, Error> {
         let mut entries = repository::global_configuration(SECTIONS)?;
         entries.retain(|entry| matches!(entry.scope, Scope::System | Scope::Global));
         let home = std::env::home_dir().filter(|home| home.is_absolute());
@@ -186,7 +186,7 @@ impl Config {
 
     /// The instance to sign with and to verify against: the one that is set, otherwise `custom` if files of trust are set, otherwise
     /// `public`.
-    pub fn instance_name(&self) -> Instance {
+    pub(crate) fn instance_name(&self) -> Instance {
         match &self.instance.value {
             Some(name) => name.clone(),
             None if self.has_trust_files() => Instance::Custom,
@@ -195,19 +195,19 @@ impl Config {
     }
 
     /// Whether a trusted root or a part of one is set by its file.
-    pub fn has_trust_files(&self) -> bool {
+    pub(crate) fn has_trust_files(&self) -> bool {
         let files = [&self.trusted_root, &self.fulcio_root, &self.rekor_public_key, &self.ct_log_public_key, &self.timestamp_cert_chain];
         files.iter().any(|file| file.value.is_some())
     }
 
     /// The settings of a named instance.
-    pub fn instance_settings(&self, name: &Instance) -> Option<&InstanceSettings> {
+    pub(crate) fn instance_settings(&self, name: &Instance) -> Option<&InstanceSettings> {
         self.instances.iter().find(|instance| instance.name == *name)
     }
 
     /// The configured version of the log's API; `None` leaves it to the signing config. A log that is set by its URL without a version has
     /// version 1, as in gitsign.
-    pub fn rekor_protocol(&self) -> Option<RekorVersion> {
+    pub(crate) fn rekor_protocol(&self) -> Option<RekorVersion> {
         self.rekor_version.value.or_else(|| self.rekor.value.as_ref().map(|_| RekorVersion::V1))
     }
 }
@@ -230,14 +230,14 @@ fn of_process<T>(
 
 impl<T> Setting<T> {
     /// Whether it has its default value.
-    pub fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         self.source == Source::Default
     }
 }
 
 impl Source {
     /// Whether it was set in the repository's own configuration.
-    pub fn is_repository(&self) -> bool {
+    pub(crate) fn is_repository(&self) -> bool {
         matches!(self, Self::Git { scope, .. } if scope.is_repository())
     }
 

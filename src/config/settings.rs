@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// One line of the table: what can be set, how, and what it does.
 #[derive(Debug)]
-pub struct SettingInfo {
+pub(crate) struct SettingInfo {
     /// Its name, the same in errors, JSON and documentation.
     pub name: &'static str,
     /// Its keys in git's configuration, the one with the highest precedence first.
@@ -31,7 +31,7 @@ pub struct SettingInfo {
 
 /// A setting of gitsign or another Sigstore program that paraph ignores.
 #[derive(Debug)]
-pub struct Ignored {
+pub(crate) struct Ignored {
     /// Its keys in git's configuration.
     pub keys: &'static [&'static str],
     /// Its environment variables.
@@ -42,7 +42,7 @@ pub struct Ignored {
 
 /// The effective value of a setting, as it is shown.
 #[derive(Debug)]
-pub struct Effective<'a> {
+pub(crate) struct Effective<'a> {
     /// Its line of the table.
     pub info: &'static SettingInfo,
     /// Its value.
@@ -59,7 +59,7 @@ macro_rules! settings {
     })*) => {
         /// All settings with their sources. The fields' descriptions are the table's.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub struct Config {
+        pub(crate) struct Config {
             $(#[doc = $help] pub $field: Setting<$type>,)*
             /// The instances that are configured by name: `[paraph "NAME"]`.
             pub instances: Vec<InstanceSettings>,
@@ -77,14 +77,14 @@ macro_rules! settings {
         }
 
         /// Every setting.
-        pub const SETTINGS: &[&SettingInfo] = &[$(info::$field),*];
+        pub(crate) const SETTINGS: &[&SettingInfo] = &[$(info::$field),*];
 
         impl Config {
             /// Reads the configuration from these inputs.
             ///
             /// # Errors
             /// If a value is not allowed.
-            pub fn from_inputs(inputs: &Inputs<'_>) -> Result<Self, Error> {
+            pub(crate) fn from_inputs(inputs: &Inputs<'_>) -> Result<Self, Error> {
                 let mut config = Self {
                     $($field: inputs.setting(info::$field)?,)*
                     instances: inputs.instances()?,
@@ -95,7 +95,7 @@ macro_rules! settings {
             }
 
             /// Every setting with its effective value, in the table's order.
-            pub fn effective(&self) -> Vec<Effective<'_>> {
+            pub(crate) fn effective(&self) -> Vec<Effective<'_>> {
                 vec![$(Effective { info: info::$field, value: self.$field.value.shown(), source: &self.$field.source },)*]
             }
         }
@@ -323,7 +323,7 @@ settings! {
 }
 
 /// Settings of other programs that paraph ignores, with the reason.
-pub const IGNORED: &[Ignored] = &[
+pub(crate) const IGNORED: &[Ignored] = &[
     Ignored {
         keys: &["gitsign.credentialCache", "gitsign.credentialCacheMode"],
         variables: &["GITSIGN_CREDENTIAL_CACHE", "GITSIGN_CREDENTIAL_CACHE_MODE"],

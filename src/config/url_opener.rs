@@ -2,7 +2,7 @@
 
 /// A command with a placeholder for a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UrlOpener {
+pub(crate) struct UrlOpener {
     text: String,
     /// The first word is the program; at least one other word holds the placeholder.
     words: Vec<String>,
@@ -15,7 +15,7 @@ impl UrlOpener {
     ///
     /// # Errors
     /// What is wrong with it, as a clause.
-    pub fn new(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
         let words = split(text).ok_or("a quote is not closed")?;
         let (program, arguments) = words.split_first().ok_or("it is empty")?;
         if program.is_empty() || program.contains("{{") {
@@ -31,12 +31,12 @@ impl UrlOpener {
     }
 
     /// The command as it was written.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The program and its arguments for this URL.
-    pub fn command(&self, url: &str) -> Vec<String> {
+    pub(crate) fn command(&self, url: &str) -> Vec<String> {
         self.words.iter().map(|word| put(word, url)).collect()
     }
 }

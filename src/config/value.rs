@@ -30,7 +30,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// A clause that follows the value.
-    pub fn clause(&self) -> String {
+    pub(super) fn clause(&self) -> String {
         match self {
             Self::NotAllowed => String::new(),
             Self::Because(reason) | Self::Hidden(reason) => format!(": {reason}"),
@@ -40,7 +40,7 @@ impl Refusal {
 
 /// How a value is shown to people and in JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
+pub(crate) enum Shown {
     /// Nothing is set.
     Unset,
     /// The value.
@@ -106,7 +106,7 @@ impl Value for Duration {
 
 /// How long something lasts beyond a call: up to a week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lifetime(pub Duration);
+pub(crate) struct Lifetime(pub Duration);
 
 impl Value for Lifetime {
     const ALLOWED: &'static str = "a whole number of seconds from 1 to 604800";
@@ -183,11 +183,11 @@ impl Value for PathBuf {
 
 /// The address of a service as the user wrote it, because issuers are compared character by character.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ServiceUrl(String);
+pub(crate) struct ServiceUrl(String);
 
 impl ServiceUrl {
     /// The address as it was written.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -227,11 +227,11 @@ impl fmt::Display for ServiceUrl {
 
 /// A secret such as an identity token: never shown, and wiped from memory after use.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(zeroize::Zeroizing<String>);
+pub(crate) struct Secret(zeroize::Zeroizing<String>);
 
 impl Secret {
     /// The secret itself, for the one call that needs it.
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }
@@ -294,11 +294,11 @@ macro_rules! choices {
     ($(#[$doc:meta])* $name:ident, $allowed:literal { $($(#[$variant_doc:meta])* $variant:ident = $text:literal $(or $alias:literal)*,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+        pub(crate) enum $name { $($(#[$variant_doc])* $variant,)* }
 
         impl $name {
             /// The value as it is written in the configuration.
-            pub fn as_str(self) -> &'static str {
+            pub(crate) fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
         }

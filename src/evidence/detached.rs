@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn a_damaged_file_says_what_is_wrong() {
         let file = to_file(&[hashed()]);
-        let with_lines = |lines: &str| format!("{FIRST_LINE}\n{}\n{lines}", hex::encode(&Sha256::digest(lines)));
+        let with_lines = |lines: &str| format!("{FIRST_LINE}\n{}\n{lines}", hex::encode(Sha256::digest(lines)));
         assert!(file.contains("\nGh"), "{file}");
         let nested = format!("{}1{}", "[".repeat(500), "]".repeat(500));
         let odd_body = STANDARD.encode(entry(&nested).encode_to_vec());

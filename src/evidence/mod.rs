@@ -2,9 +2,9 @@
 //!
 //! The caller passes the keys. `trust` knows which keys are trusted, and `verify` when they were.
 
-pub mod checkpoint;
-pub mod detached;
-pub mod entry;
-pub mod log;
-pub mod rfc3161;
-pub mod timestamp;
+pub(crate) mod checkpoint;
+pub(crate) mod detached;
+pub(crate) mod entry;
+pub(crate) mod log;
+pub(crate) mod rfc3161;
+pub(crate) mod timestamp;

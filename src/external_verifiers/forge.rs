@@ -28,7 +28,7 @@ const PRINCIPAL: &str = "forge";
 
 /// A forge's keys.
 #[derive(Debug)]
-pub struct Forge {
+pub(crate) struct Forge {
     keys: Keys,
     committer: Option<String>,
 }
@@ -41,7 +41,7 @@ enum Keys {
 
 /// Why a file is not a file of public keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeyFileError {
+pub(crate) enum KeyFileError {
     /// It is neither OpenPGP nor text.
     #[error("it holds neither OpenPGP nor SSH public keys")]
     UnknownKind,
@@ -78,7 +78,7 @@ impl Forge {
     ///
     /// # Errors
     /// [`KeyFileError`] where it holds no such keys.
-    pub fn new(file: Vec<u8>, committer: Option<String>) -> Result<Self, KeyFileError> {
+    pub(crate) fn new(file: Vec<u8>, committer: Option<String>) -> Result<Self, KeyFileError> {
         if file.len() > MAX_KEY_FILE {
             return Err(KeyFileError::TooLarge);
         }

@@ -10,8 +10,7 @@ mod process;
 mod ssh;
 mod status;
 
-pub use forge::{Forge, KeyFileError};
-pub use ssh::PublicKeyError;
+pub(crate) use forge::{Forge, KeyFileError};
 
 use crate::{
     Reason,
@@ -22,23 +21,23 @@ use crate::{
 use git::Git;
 
 /// The largest file of a forge's keys that is read, in bytes.
-pub const MAX_KEY_FILE: usize = 1 << 20;
+pub(crate) const MAX_KEY_FILE: usize = 1 << 20;
 
 /// The verifiers of OpenPGP and SSH signatures; by default none.
 #[derive(Debug, Default)]
-pub struct ExternalVerifiers {
+pub(crate) struct ExternalVerifiers {
     forge: Option<Forge>,
     git: Option<Git>,
 }
 
 impl ExternalVerifiers {
     /// The forge's key, and git's own verifier in this repository. The forge's key decides first.
-    pub fn new(forge: Option<Forge>, git: Option<&Repository>) -> Self {
+    pub(crate) fn new(forge: Option<Forge>, git: Option<&Repository>) -> Self {
         Self { forge, git: git.map(Git::of) }
     }
 
     /// Adds the judgement of an external verifier, where the signature is of a kind that one judges.
-    pub fn judge(&self, object: &RawObject, judgement: Judgement) -> Judgement {
+    pub(crate) fn judge(&self, object: &RawObject, judgement: Judgement) -> Judgement {
         let kind = match judgement.rejection().map(crate::Rejection::reason) {
             Some(Reason::OpenPgpSignature) => SignatureKind::OpenPgp,
             Some(Reason::SshSignature) => SignatureKind::Ssh,

@@ -23,7 +23,7 @@ pub(super) struct PublicKey {
 
 /// Why a line is not a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PublicKeyError {
+pub(crate) enum PublicKeyError {
     /// It has fewer than two words.
     #[error("it has no type and key")]
     TooShort,

@@ -7,7 +7,7 @@ use std::{
 use tokio::sync::oneshot;
 
 /// The placeholder for the address in an opener's arguments.
-pub const ADDRESS: &str = "{{.URL}}";
+pub(crate) const ADDRESS: &str = "{{.URL}}";
 
 /// Opens an address in a browser.
 #[derive(Debug, Clone, Default)]

@@ -19,7 +19,7 @@ use std::time::Duration;
 use url::Url;
 
 /// The header that carries the access code of the local issuer.
-pub const ACCESS_CODE_HEADER: HeaderName = HeaderName::from_static("x-paraph-access-code");
+pub(crate) const ACCESS_CODE_HEADER: HeaderName = HeaderName::from_static("x-paraph-access-code");
 
 /// One login attempt.
 #[derive(Debug, Clone, Copy)]

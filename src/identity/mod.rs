@@ -19,15 +19,20 @@ mod source;
 #[cfg(test)]
 mod testing;
 mod token;
-pub mod workload;
+pub(crate) mod workload;
 
-pub use browser::{ADDRESS, Desktop, Opener};
+pub(crate) use browser::ADDRESS;
+pub use browser::Desktop;
+pub use browser::Opener;
 pub use client::OidcClient;
 pub use error::LoginError;
-pub use login::{ACCESS_CODE_HEADER, LoginMethod, LoginOptions};
+pub use login::LoginMethod;
+pub use login::LoginOptions;
 pub use prompt::{DeviceCode, Prompt};
+pub use requested_signer::RequestedSigner;
 pub(crate) use requested_signer::email_of;
-pub use requested_signer::{Candidate, RequestedSigner, SignerSources, WrongSigner};
+pub(crate) use requested_signer::{Candidate, SignerSources, WrongSigner};
 pub use session::{RefreshToken, Session};
-pub use source::{DEFAULT_TOKEN_FILE, Settings, Source, SourceError, choose};
-pub use token::{Expectation, IdentityToken, MAX_TOKEN, TokenError};
+pub(crate) use source::{Settings, Source, SourceError, choose};
+pub use token::IdentityToken;
+pub(crate) use token::{Expectation, MAX_TOKEN, TokenError};

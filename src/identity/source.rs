@@ -23,13 +23,13 @@ use std::{io::Read as _, path::PathBuf};
 use zeroize::Zeroizing;
 
 /// The file of the token provider `filesystem` unless one is configured: the same as in gitsign.
-pub const DEFAULT_TOKEN_FILE: &str = "/var/run/sigstore/cosign/oidc-token";
+pub(super) const DEFAULT_TOKEN_FILE: &str = "/var/run/sigstore/cosign/oidc-token";
 /// The variable with a token.
-pub const TOKEN_VARIABLE: &str = "SIGSTORE_ID_TOKEN";
+pub(super) const TOKEN_VARIABLE: &str = "SIGSTORE_ID_TOKEN";
 
 /// The configuration and environment that the choice depends on.
 #[derive(Clone, Default)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// `paraph.tokenProvider`.
     pub token_provider: Option<TokenProvider>,
     /// The value of `SIGSTORE_ID_TOKEN`.
@@ -46,7 +46,7 @@ pub struct Settings {
 
 /// A source of tokens.
 #[derive(Clone)]
-pub enum Source {
+pub(crate) enum Source {
     /// `SIGSTORE_ID_TOKEN`.
     Variable(Zeroizing<String>),
     /// A file.
@@ -83,7 +83,7 @@ impl std::fmt::Display for Source {
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum SourceError {
+pub(crate) enum SourceError {
     /// The token provider is `envvar`, but the variable is not set.
     #[error("the token provider is envvar, but {TOKEN_VARIABLE} is not set")]
     VariableMissing,
@@ -110,7 +110,7 @@ pub enum SourceError {
 
 impl SourceError {
     /// What to do about it, if there is something.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub(crate) fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::VariableMissing => "set it to an identity token, or choose another paraph.tokenProvider",
             Self::File { .. } => "check paraph.identityTokenFile; in Kubernetes, mount the projected token with the audience sigstore",
@@ -124,7 +124,7 @@ impl SourceError {
 ///
 /// # Errors
 /// [`SourceError::VariableMissing`].
-pub fn choose(settings: &Settings) -> Result<Source, SourceError> {
+pub(crate) fn choose(settings: &Settings) -> Result<Source, SourceError> {
     let variable = settings.token_variable.clone().filter(|token| !token.trim().is_empty()).map(Source::Variable);
     let file = settings.token_file.clone().map(Source::File);
     let login = || settings.access_code.clone().map_or(Source::Browser, Source::Direct);
@@ -151,7 +151,7 @@ pub fn choose(settings: &Settings) -> Result<Source, SourceError> {
 
 impl Source {
     /// Whether a login gives the token.
-    pub fn is_login(&self) -> bool {
+    pub(crate) fn is_login(&self) -> bool {
         matches!(self, Self::Direct(_) | Self::Device | Self::Browser)
     }
 
@@ -159,7 +159,7 @@ impl Source {
     ///
     /// # Errors
     /// [`SourceError::File`], [`SourceError::Token`], or [`SourceError::Asked`].
-    pub fn read(&self) -> Result<IdentityToken, SourceError> {
+    pub(crate) fn read(&self) -> Result<IdentityToken, SourceError> {
         let text = match self {
             Self::Variable(token) => token.clone(),
             Self::File(path) => read_token_file(path).map_err(|source| SourceError::File { path: path.display().to_string(), source })?,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de};
 use zeroize::Zeroizing;
 
 /// The largest token that is read, in bytes. Checked before the token is split.
-pub const MAX_TOKEN: usize = 16 * 1024;
+pub(crate) const MAX_TOKEN: usize = 16 * 1024;
 
 /// An identity token, which is a secret until it expires. It is wiped from memory when dropped, and `Debug` shows nothing of it.
 ///

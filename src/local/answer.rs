@@ -11,7 +11,7 @@ use super::error::LocalError;
 
 /// An answer with its whole body.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub(super) struct Answer {
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Vec<u8>,
@@ -19,39 +19,39 @@ pub struct Answer {
 
 impl Answer {
     /// An answer with a body of this media type. An empty media type leaves out the header.
-    pub fn new(status: u16, media_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+    pub(super) fn new(status: u16, media_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
         let answer = Self { status: StatusCode::from_u16(status).unwrap_or_default(), headers: Vec::new(), body: body.into() };
         if media_type.is_empty() { answer } else { answer.with(header::CONTENT_TYPE, media_type) }
     }
 
     /// A JSON answer.
-    pub fn json(status: u16, value: &Value) -> Self {
+    pub(super) fn json(status: u16, value: &Value) -> Self {
         Self::new(status, "application/json", value.to_string())
     }
 
     /// A JSON answer with a final line feed, as Rekor v1 and the timestamp authority write it.
-    pub fn json_line(status: u16, value: &Value) -> Self {
+    pub(super) fn json_line(status: u16, value: &Value) -> Self {
         Self::new(status, "application/json", format!("{value}\n"))
     }
 
     /// A plain text.
-    pub fn text(status: u16, text: &str) -> Self {
+    pub(super) fn text(status: u16, text: &str) -> Self {
         Self::new(status, "text/plain; charset=utf-8", format!("{text}\n"))
     }
 
     /// An error as a gRPC gateway writes it (Fulcio, Rekor v2).
-    pub fn grpc_error(code: Grpc, message: &str) -> Self {
+    pub(super) fn grpc_error(code: Grpc, message: &str) -> Self {
         let (number, status) = code.numbers();
         Self::json(status, &json!({ "code": number, "message": message, "details": [] }))
     }
 
     /// An error as Rekor v1 and the timestamp authority write it.
-    pub fn api_error(status: u16, code: u16, message: &str) -> Self {
+    pub(super) fn api_error(status: u16, code: u16, message: &str) -> Self {
         Self::json(status, &json!({ "code": code, "message": message }))
     }
 
     /// Adds a header. A value that a header cannot hold is left out.
-    pub fn with(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
+    pub(super) fn with(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
         if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
             self.headers.push((name, value));
         }
@@ -77,7 +77,7 @@ impl IntoResponse for LocalError {
 }
 
 /// Forbids caching, with the headers that Rekor v1 and the timestamp authority send.
-pub async fn uncached(mut response: Response<Body>) -> Response<Body> {
+pub(super) async fn uncached(mut response: Response<Body>) -> Response<Body> {
     const HEADERS: [(HeaderName, &str); 4] = [
         (header::CACHE_CONTROL, "no-cache, no-store, no-transform, must-revalidate, private, max-age=0"),
         (header::EXPIRES, "Thu, 01 Jan 1970 00:00:00 GMT"),
@@ -91,14 +91,14 @@ pub async fn uncached(mut response: Response<Body>) -> Response<Body> {
 }
 
 /// Adds `Vary: Origin`, as the servers do that know CORS.
-pub async fn varying_by_origin(mut response: Response<Body>) -> Response<Body> {
+pub(super) async fn varying_by_origin(mut response: Response<Body>) -> Response<Body> {
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
     response
 }
 
 /// The gRPC codes that the services answer with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grpc {
+pub(super) enum Grpc {
     /// 3, HTTP 400.
     InvalidArgument,
     /// 5, HTTP 404.

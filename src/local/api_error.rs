@@ -7,7 +7,7 @@ use axum::http::{Method, header};
 use super::{answer::Answer, request::RawPath};
 
 /// A handler that refuses a method where only these are allowed.
-pub fn method_not_allowed(allowed: &'static str) -> impl Fn(Method) -> Ready<Answer> + Clone + Send + Sync + 'static {
+pub(super) fn method_not_allowed(allowed: &'static str) -> impl Fn(Method) -> Ready<Answer> + Clone + Send + Sync + 'static {
     move |method| {
         let message = format!("method {method} is not allowed, but [{allowed}] are");
         ready(Answer::api_error(405, 405, &message).with(header::ALLOW, allowed))
@@ -15,6 +15,6 @@ pub fn method_not_allowed(allowed: &'static str) -> impl Fn(Method) -> Ready<Ans
 }
 
 /// Refuses an unknown path.
-pub async fn not_found(RawPath(path): RawPath) -> Answer {
+pub(super) async fn not_found(RawPath(path): RawPath) -> Answer {
     Answer::api_error(404, 404, &format!("path {path} was not found"))
 }

@@ -44,24 +44,24 @@ use crate::{
 };
 
 /// The organization in the names of all authorities of the instance.
-pub const ORGANIZATION: &str = "paraph local";
+pub(super) const ORGANIZATION: &str = "paraph local";
 /// The common name of Fulcio's root.
-pub const ROOT_NAME: &str = "paraph local root";
+pub(super) const ROOT_NAME: &str = "paraph local root";
 /// The common name of the timestamp authority's root.
-pub const TIMESTAMP_ROOT_NAME: &str = "paraph local timestamp root";
+pub(super) const TIMESTAMP_ROOT_NAME: &str = "paraph local timestamp root";
 
 const YEAR: i64 = 365 * 24 * 60 * 60;
 /// The validity period of the authorities' certificates, in seconds.
-pub const AUTHORITY_LIFETIME: i64 = 10 * YEAR;
+pub(super) const AUTHORITY_LIFETIME: i64 = 10 * YEAR;
 
 /// A chain of DER certificates. The first one signs, the last one is the root.
-pub type Chain = Vec<Vec<u8>>;
+pub(super) type Chain = Vec<Vec<u8>>;
 
 /// Issues Fulcio's chain: intermediate, root.
 ///
 /// # Errors
 /// [`LocalError::Crypto`].
-pub fn fulcio_chain(root: &SigningKey, intermediate: &SigningKey, now: Timestamp) -> Result<Chain, LocalError> {
+pub(super) fn fulcio_chain(root: &SigningKey, intermediate: &SigningKey, now: Timestamp) -> Result<Chain, LocalError> {
     let root_name = name(ROOT_NAME)?;
     let intermediate_name = name("paraph local intermediate")?;
     let authority = |length| vec![key_usage(KeyUsages::KeyCertSign | KeyUsages::CRLSign), basic_constraints(length)];
@@ -95,7 +95,7 @@ pub fn fulcio_chain(root: &SigningKey, intermediate: &SigningKey, now: Timestamp
 ///
 /// # Errors
 /// [`LocalError::Crypto`].
-pub fn timestamp_chain(root: &SigningKey, leaf: &SigningKey, now: Timestamp) -> Result<Chain, LocalError> {
+pub(super) fn timestamp_chain(root: &SigningKey, leaf: &SigningKey, now: Timestamp) -> Result<Chain, LocalError> {
     let root_name = name(TIMESTAMP_ROOT_NAME)?;
     let leaf_name = name("paraph local timestamping")?;
     let root_certificate = issue(&Content {
@@ -128,7 +128,7 @@ pub fn timestamp_chain(root: &SigningKey, leaf: &SigningKey, now: Timestamp) -> 
 
 /// The content of a Fulcio leaf.
 #[derive(Debug, Clone, Copy)]
-pub struct Leaf<'a> {
+pub(super) struct Leaf<'a> {
     /// The subject's SubjectPublicKeyInfo, DER.
     pub spki: &'a [u8],
     /// The subjectPublicKey in it, for the key identifier.
@@ -147,7 +147,7 @@ pub struct Leaf<'a> {
 
 /// The CT log's signed certificate timestamp (SCT) for a precertificate.
 #[derive(Debug, Clone)]
-pub struct IssuedSct {
+pub(super) struct IssuedSct {
     /// The log's id.
     pub log_id: [u8; 32],
     /// Milliseconds since the Unix epoch.
@@ -163,7 +163,7 @@ pub struct IssuedSct {
 ///
 /// # Errors
 /// [`LocalError::Identity`] where no certificate can name the address, [`LocalError::Crypto`], and the errors of `log`.
-pub fn leaf(
+pub(super) fn leaf(
     leaf: &Leaf<'_>,
     issuer: (&Certificate, &SigningKey),
     log: impl FnOnce(&dyn Fn(u64) -> Result<Vec<u8>, LocalError>) -> Result<Option<IssuedSct>, LocalError>,
@@ -251,12 +251,12 @@ fn sign(tbs: &[u8], key: &SigningKey) -> Result<Vec<u8>, LocalError> {
 }
 
 /// Certificates as PEM, one after the other.
-pub fn pem_chain(chain: &[Vec<u8>]) -> String {
+pub(super) fn pem_chain(chain: &[Vec<u8>]) -> String {
     chain.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect()
 }
 
 /// The AlgorithmIdentifier of an ECDSA key's signatures.
-pub fn signature_algorithm(key: &SigningKey) -> AlgorithmIdentifierRef<'static> {
+pub(super) fn signature_algorithm(key: &SigningKey) -> AlgorithmIdentifierRef<'static> {
     let oid = if key.algorithm() == Algorithm::EcdsaP384 { ECDSA_WITH_SHA_384 } else { ECDSA_WITH_SHA_256 };
     AlgorithmIdentifierRef { oid, parameters: None }
 }
@@ -265,7 +265,7 @@ pub fn signature_algorithm(key: &SigningKey) -> AlgorithmIdentifierRef<'static> 
 ///
 /// # Errors
 /// [`LocalError::Crypto`].
-pub fn serial_number() -> Result<[u8; 20], LocalError> {
+pub(super) fn serial_number() -> Result<[u8; 20], LocalError> {
     let mut serial = random::<20>()?;
     if let Some(first) = serial.first_mut() {
         *first = (*first & 0x7f) | 0x40;

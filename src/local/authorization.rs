@@ -21,7 +21,7 @@ use super::{
 };
 
 /// `GET /auth`: shows the login page. A program that sends the access code gets its code at once.
-pub async fn ask(
+pub(super) async fn ask(
     State(issuer): State<Arc<Issuer>>,
     AccessCode(access_code): AccessCode,
     cookies: BrowserCookies,
@@ -35,7 +35,7 @@ pub async fn ask(
 }
 
 /// `POST /auth`: the login page's form, which repeats the parameters of the request.
-pub async fn log_in(
+pub(super) async fn log_in(
     State(issuer): State<Arc<Issuer>>,
     AccessCode(access_code): AccessCode,
     cookies: BrowserCookies,
@@ -73,7 +73,7 @@ fn page(issuer: &Issuer, cookies: &BrowserCookies, parameters: &Parameters, prob
 }
 
 /// Why a request gets no code.
-pub enum Error {
+pub(super) enum Error {
     /// Shown to the person, since the redirect URI cannot be trusted.
     Shown(&'static str),
     /// Sent to the redirect URI.

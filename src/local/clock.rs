@@ -5,4 +5,4 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 /// Returns the current time.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

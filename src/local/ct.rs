@@ -17,7 +17,7 @@ use super::{
 };
 
 /// The log's endpoints.
-pub fn routes() -> Router<Arc<Services>> {
+pub(super) fn routes() -> Router<Arc<Services>> {
     Router::new()
         .route("/ct/ct/v1/get-sth", only_get(tree_head, not_found))
         .route("/ct/ct/v1/get-roots", only_get(roots, not_found))
@@ -37,7 +37,7 @@ async fn not_found() -> Answer {
 ///
 /// # Errors
 /// Those of [`Log::append`](super::log::Log::append), and [`LocalError::Crypto`].
-pub fn add(services: &Services, milliseconds: u64, signed_bytes: &[u8]) -> Result<IssuedSct, LocalError> {
+pub(super) fn add(services: &Services, milliseconds: u64, signed_bytes: &[u8]) -> Result<IssuedSct, LocalError> {
     let seconds = i64::try_from(milliseconds / 1000).unwrap_or_default();
     services.ct().append(signed_bytes, seconds)?;
     let key = &services.folder.keys.ct;

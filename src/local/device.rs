@@ -23,7 +23,7 @@ use super::{
 };
 
 /// The grant type.
-pub const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+pub(super) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// The lifetime of codes, in seconds.
 const LIFETIME: i64 = 300;
 /// The pause between two polls, in seconds. It is short, since the person is at this machine.
@@ -34,7 +34,7 @@ const SLOW_DOWN: i64 = 5;
 const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 
 /// `POST /device/code`: the device authorization endpoint.
-pub async fn authorize(State(issuer): State<Arc<Issuer>>, request: Result<ClientForm, OAuthError>) -> Result<Answer, OAuthError> {
+pub(super) async fn authorize(State(issuer): State<Arc<Issuer>>, request: Result<ClientForm, OAuthError>) -> Result<Answer, OAuthError> {
     if issuer.has(Fault::NoDevice) {
         return Err(OAuthError::MethodNotAllowed);
     }
@@ -71,12 +71,16 @@ pub async fn authorize(State(issuer): State<Arc<Issuer>>, request: Result<Client
 }
 
 /// `GET /device`: the page that asks for the code.
-pub async fn ask(State(issuer): State<Arc<Issuer>>, cookies: BrowserCookies, Query(parameters): Query) -> Result<Answer, LocalError> {
+pub(super) async fn ask(
+    State(issuer): State<Arc<Issuer>>,
+    cookies: BrowserCookies,
+    Query(parameters): Query,
+) -> Result<Answer, LocalError> {
     page(&issuer, &cookies, &parameters, "")
 }
 
 /// `POST /device`: the page's form. A program that sends the access code needs no page.
-pub async fn enter(
+pub(super) async fn enter(
     State(issuer): State<Arc<Issuer>>,
     AccessCode(access_code): AccessCode,
     cookies: BrowserCookies,
@@ -133,7 +137,7 @@ impl Issuer {
     ///
     /// # Errors
     /// The errors that the section names, and [`LocalError`].
-    pub fn redeem_device_code(&self, form: &Parameters, client: &str, now: Timestamp) -> Result<Answer, OAuthError> {
+    pub(super) fn redeem_device_code(&self, form: &Parameters, client: &str, now: Timestamp) -> Result<Answer, OAuthError> {
         const UNKNOWN: OAuthError = OAuthError::Refused(OAuthCode::InvalidGrant, "the device code is unknown or used");
         let code = form.one("device_code").ok_or(OAuthError::Refused(OAuthCode::InvalidRequest, "device_code is required"))?;
         let id = code_key(code);

@@ -128,11 +128,11 @@ impl fmt::Display for Fault {
 
 /// The faults of a running instance.
 #[derive(Debug, Clone, Default)]
-pub struct Faults(Arc<[Fault]>);
+pub(super) struct Faults(Arc<[Fault]>);
 
 impl Faults {
     /// Whether this fault was ordered.
-    pub fn has(&self, fault: Fault) -> bool {
+    pub(super) fn has(&self, fault: Fault) -> bool {
         self.0.contains(&fault)
     }
 }

@@ -18,7 +18,7 @@ const NEW_PREFIX: &str = ".new-";
 ///
 /// # Errors
 /// [`LocalError::File`].
-pub fn write_file(path: &Path, content: &[u8], mode: u32) -> Result<(), LocalError> {
+pub(super) fn write_file(path: &Path, content: &[u8], mode: u32) -> Result<(), LocalError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let failed = || LocalError::file("write", path);
     let mut file =
@@ -33,7 +33,7 @@ pub fn write_file(path: &Path, content: &[u8], mode: u32) -> Result<(), LocalErr
 ///
 /// # Errors
 /// [`LocalError::File`].
-pub fn read_file(path: &Path) -> Result<String, LocalError> {
+pub(super) fn read_file(path: &Path) -> Result<String, LocalError> {
     let mut text = String::new();
     File::open(path).and_then(|file| file.take(MAX_FILE).read_to_string(&mut text)).map_err(LocalError::file("read", path))?;
     Ok(text)
@@ -43,12 +43,12 @@ pub fn read_file(path: &Path) -> Result<String, LocalError> {
 ///
 /// # Errors
 /// [`LocalError::File`].
-pub fn sync_folder(folder: &Path) -> Result<(), LocalError> {
+pub(super) fn sync_folder(folder: &Path) -> Result<(), LocalError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(LocalError::file("write", folder))
 }
 
 /// Removes the unfinished files of a writer that was killed. The caller holds the instance's lock.
-pub fn remove_unfinished(folder: &Path) {
+pub(super) fn remove_unfinished(folder: &Path) {
     for file in fs::read_dir(folder).into_iter().flatten().flatten() {
         if file.file_name().to_string_lossy().starts_with(NEW_PREFIX) {
             // one that stays does no harm: the next start tries again
@@ -61,7 +61,7 @@ pub fn remove_unfinished(folder: &Path) {
 ///
 /// # Errors
 /// [`LocalError::Exposed`] names `mode`, the permissions that it should have.
-pub fn check_private(path: &Path, mode: &'static str) -> Result<(), LocalError> {
+pub(super) fn check_private(path: &Path, mode: &'static str) -> Result<(), LocalError> {
     let metadata = fs::symlink_metadata(path).map_err(LocalError::file("read", path))?;
     let exposed = |exposure| Err(LocalError::Exposed { path: path.to_owned(), exposure, mode });
     if metadata.file_type().is_symlink() {

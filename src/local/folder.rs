@@ -54,7 +54,7 @@ impl Default for InitOptions {
 
 /// The content of an instance's folder, read and checked.
 #[derive(Debug)]
-pub struct InstanceFolder {
+pub(super) struct InstanceFolder {
     /// The folder, absolute.
     pub path: PathBuf,
     /// The content of `instance.json`.
@@ -78,7 +78,7 @@ impl InstanceFolder {
     ///
     /// # Errors
     /// [`LocalError::Exists`] or [`LocalError::Occupied`] where the folder is not empty.
-    pub fn create(folder: &Path, options: &InitOptions) -> Result<(), LocalError> {
+    pub(super) fn create(folder: &Path, options: &InitOptions) -> Result<(), LocalError> {
         let folder = std::path::absolute(folder).map_err(LocalError::file("find", folder))?;
         if folder.exists() {
             check_private(&folder, "0700")?;
@@ -106,7 +106,7 @@ impl InstanceFolder {
     ///
     /// # Errors
     /// Where there is none, it is damaged, or other users can access its secrets.
-    pub fn open(folder: &Path) -> Result<Self, LocalError> {
+    pub(super) fn open(folder: &Path) -> Result<Self, LocalError> {
         let folder = std::path::absolute(folder).map_err(LocalError::file("find", folder))?;
         let settings_path = folder.join(SETTINGS);
         if !settings_path.exists() {
@@ -138,7 +138,7 @@ impl InstanceFolder {
     }
 
     /// The folder of the logs.
-    pub fn logs(&self) -> PathBuf {
+    pub(super) fn logs(&self) -> PathBuf {
         self.path.join("logs")
     }
 }

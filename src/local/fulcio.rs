@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// Fulcio's endpoints.
-pub fn routes() -> Router<Arc<Services>> {
+pub(super) fn routes() -> Router<Arc<Services>> {
     Router::new()
         .route("/api/v2/signingCert", only_post(signing_cert_v2, method_not_allowed))
         .route("/api/v1/signingCert", only_post(signing_cert_v1, method_not_allowed))

@@ -36,7 +36,7 @@ pub type Observer = Arc<dyn Fn(&str, Instant, Instant) + Send + Sync>;
 
 /// What all guards share.
 #[derive(Clone)]
-pub struct Shared {
+pub(super) struct Shared {
     services: Arc<Services>,
     permits: Arc<Semaphore>,
     observer: Option<Observer>,
@@ -44,19 +44,19 @@ pub struct Shared {
 
 impl Shared {
     /// The guards of these services.
-    pub fn new(services: Arc<Services>, observer: Option<Observer>) -> Self {
+    pub(super) fn new(services: Arc<Services>, observer: Option<Observer>) -> Self {
         Self { services, permits: Arc::new(Semaphore::new(MAX_REQUESTS)), observer }
     }
 
     /// The guard of one service.
-    pub fn guard(&self, service: Option<Service>, too_large: fn() -> Answer) -> Guard {
+    pub(super) fn guard(&self, service: Option<Service>, too_large: fn() -> Answer) -> Guard {
         Guard { shared: self.clone(), service, too_large }
     }
 }
 
 /// The guard of one service.
 #[derive(Clone)]
-pub struct Guard {
+pub(super) struct Guard {
     shared: Shared,
     /// The service whose faults count.
     service: Option<Service>,
@@ -65,7 +65,7 @@ pub struct Guard {
 }
 
 /// Reads a request's body and runs its handler on a thread for blocking work, since handlers sign and wait for the disk.
-pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let Guard { shared: Shared { services, permits, observer }, service, too_large } = guard;
     // the semaphore is never closed
     let Ok(_permit) = permits.acquire().await else { return Answer::text(503, "Service Unavailable").into_response() };
@@ -96,7 +96,7 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
 
 /// Refuses requests of other sites. A page of another site reaches loopback in two ways: by a host name of its own that resolves to it, or
 /// by this server's address from its own origin.
-pub async fn check_origin(State(port): State<u16>, request: Request, next: Next) -> Response {
+pub(super) async fn check_origin(State(port): State<u16>, request: Request, next: Next) -> Response {
     let authority = request.uri().authority().map(|authority| authority.as_str());
     match origin_error(port, request.method(), request.headers(), authority) {
         Some(answer) => answer.into_response(),

@@ -25,14 +25,14 @@ use super::{
 };
 
 /// The lifetime of an authorization code, in seconds.
-pub const CODE_LIFETIME: i64 = 60;
+pub(super) const CODE_LIFETIME: i64 = 60;
 /// The maximum number of codes of each kind that wait to be redeemed. The oldest are dropped first.
 const MAX_CODES: usize = 256;
 /// How long an expired device code is still known as such, in seconds.
 const EXPIRED_REMEMBERED: i64 = 300;
 
 /// The issuer's state.
-pub struct Issuer {
+pub(super) struct Issuer {
     /// The issuer's URL.
     pub url: String,
     /// The key that signs ID tokens.
@@ -54,7 +54,7 @@ pub struct Issuer {
 
 /// What an authorization code was issued for.
 #[derive(Debug, Clone)]
-pub struct CodeGrant {
+pub(super) struct CodeGrant {
     /// The client.
     pub client: String,
     /// The redirect URI that the code was sent to.
@@ -73,7 +73,7 @@ pub struct CodeGrant {
 
 /// A login on another device that waits for its code to be entered.
 #[derive(Debug, Clone)]
-pub struct DeviceGrant {
+pub(super) struct DeviceGrant {
     /// The code that a person enters.
     pub user_code: String,
     /// The client.
@@ -96,7 +96,7 @@ pub struct DeviceGrant {
 
 /// The state of a login on another device.
 #[derive(Debug, Clone)]
-pub enum Decision {
+pub(super) enum Decision {
     /// Nobody has entered the code.
     Open,
     /// Somebody logged in with this address.
@@ -110,7 +110,7 @@ impl Issuer {
     ///
     /// # Errors
     /// [`LocalError::File`], or [`LocalError::Damaged`] for its sessions.
-    pub fn open(folder: &InstanceFolder, faults: Faults, clock: Clock) -> Result<Self, LocalError> {
+    pub(super) fn open(folder: &InstanceFolder, faults: Faults, clock: Clock) -> Result<Self, LocalError> {
         Ok(Self {
             url: folder.settings.url(),
             key: folder.keys.issuer.clone(),
@@ -126,17 +126,17 @@ impl Issuer {
     }
 
     /// The current time.
-    pub fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         (self.clock)()
     }
 
     /// Whether this fault was ordered.
-    pub fn has(&self, fault: Fault) -> bool {
+    pub(super) fn has(&self, fault: Fault) -> bool {
         self.faults.has(fault)
     }
 
     /// Whether this is the access code. Both are hashed first, so that the comparison takes constant time.
-    pub fn is_access_code(&self, code: &str) -> bool {
+    pub(super) fn is_access_code(&self, code: &str) -> bool {
         verify_slices_are_equal(&Sha256::digest(code), &Sha256::digest(self.access_code.as_bytes())).is_ok()
     }
 
@@ -144,7 +144,7 @@ impl Issuer {
     ///
     /// # Errors
     /// [`LocalError::Crypto`].
-    pub fn issue_code(&self, grant: CodeGrant) -> Result<String, LocalError> {
+    pub(super) fn issue_code(&self, grant: CodeGrant) -> Result<String, LocalError> {
         let code = URL_SAFE_NO_PAD.encode(random::<32>()?);
         let mut codes = lock(&self.codes);
         if codes.len() >= MAX_CODES {
@@ -156,7 +156,7 @@ impl Issuer {
     }
 
     /// Takes the grant of an authorization code, which can be tried once.
-    pub fn take_code(&self, code: &str) -> Option<CodeGrant> {
+    pub(super) fn take_code(&self, code: &str) -> Option<CodeGrant> {
         lock(&self.codes).remove(&code_key(code))
     }
 
@@ -164,7 +164,7 @@ impl Issuer {
     ///
     /// # Errors
     /// [`LocalError::Crypto`].
-    pub fn issue_device_code(&self, grant: DeviceGrant, now: Timestamp) -> Result<String, LocalError> {
+    pub(super) fn issue_device_code(&self, grant: DeviceGrant, now: Timestamp) -> Result<String, LocalError> {
         let code = URL_SAFE_NO_PAD.encode(random::<32>()?);
         let mut devices = self.devices();
         devices.retain(|_, grant| now.as_second() < grant.expires + EXPIRED_REMEMBERED);
@@ -177,7 +177,7 @@ impl Issuer {
     }
 
     /// The logins on other devices that wait, by [`code_key`] of their device codes.
-    pub fn devices(&self) -> MutexGuard<'_, HashMap<[u8; 32], DeviceGrant>> {
+    pub(super) fn devices(&self) -> MutexGuard<'_, HashMap<[u8; 32], DeviceGrant>> {
         lock(&self.devices)
     }
 }
@@ -189,7 +189,7 @@ impl std::fmt::Debug for Issuer {
 }
 
 /// The key under which a code is stored: its SHA-256.
-pub fn code_key(code: &str) -> [u8; 32] {
+pub(super) fn code_key(code: &str) -> [u8; 32] {
     Sha256::digest(code).into()
 }
 

@@ -38,7 +38,7 @@ impl Algorithm {
 
 /// A key that signs.
 #[derive(Debug)]
-pub struct SigningKey {
+pub(super) struct SigningKey {
     pair: Pair,
     algorithm: Algorithm,
     spki: Vec<u8>,
@@ -59,7 +59,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`LocalError::Crypto`].
-    pub fn generate(algorithm: Algorithm) -> Result<Zeroizing<String>, LocalError> {
+    pub(super) fn generate(algorithm: Algorithm) -> Result<Zeroizing<String>, LocalError> {
         let random = SystemRandom::new();
         let document = match algorithm {
             Algorithm::EcdsaP256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random),
@@ -79,7 +79,7 @@ impl SigningKey {
     }
 
     /// Reads the PEM of [`SigningKey::generate`]; `None` if it is anything else.
-    pub fn from_pem(algorithm: Algorithm, pem: &str) -> Option<Self> {
+    pub(super) fn from_pem(algorithm: Algorithm, pem: &str) -> Option<Self> {
         let body = pem.trim_end().strip_prefix("-----BEGIN PRIVATE KEY-----")?.strip_suffix("-----END PRIVATE KEY-----")?;
         let body = Zeroizing::new(body.split_ascii_whitespace().collect::<String>());
         let der = Zeroizing::new(STANDARD.decode(body.as_bytes()).ok()?);
@@ -104,17 +104,17 @@ impl SigningKey {
     }
 
     /// The algorithm.
-    pub fn algorithm(&self) -> Algorithm {
+    pub(super) fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
     /// The SubjectPublicKeyInfo, DER.
-    pub fn spki(&self) -> &[u8] {
+    pub(super) fn spki(&self) -> &[u8] {
         &self.spki
     }
 
     /// The raw public key: the 32 bytes of Ed25519 or the uncompressed point of ECDSA.
-    pub fn raw_public_key(&self) -> &[u8] {
+    pub(super) fn raw_public_key(&self) -> &[u8] {
         match &self.pair {
             Pair::Ecdsa { pair, .. } => pair.public_key().as_ref(),
             Pair::Ed25519(pair) => pair.public_key().as_ref(),
@@ -125,7 +125,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`LocalError::Crypto`].
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, LocalError> {
+    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, LocalError> {
         match &self.pair {
             Pair::Ecdsa { pair, .. } => pair.sign(&SystemRandom::new(), message),
             Pair::Ed25519(pair) => pair.try_sign(message),
@@ -138,7 +138,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`LocalError::Crypto`], also for other keys.
-    pub fn sign_es256(&self, message: &[u8]) -> Result<Vec<u8>, LocalError> {
+    pub(super) fn sign_es256(&self, message: &[u8]) -> Result<Vec<u8>, LocalError> {
         match &self.pair {
             Pair::Ecdsa { fixed: Some(pair), .. } => pair.sign(&SystemRandom::new(), message).ok(),
             _ => None,
@@ -152,7 +152,7 @@ impl SigningKey {
 ///
 /// # Errors
 /// [`LocalError::Crypto`].
-pub fn random<const N: usize>() -> Result<[u8; N], LocalError> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], LocalError> {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| LocalError::Crypto("get random bytes"))?;
     Ok(bytes)

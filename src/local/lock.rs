@@ -8,7 +8,7 @@ const FILE: &str = "lock";
 
 /// A held lock. It is released when it is dropped or when its process ends.
 #[derive(Debug)]
-pub struct FolderLock {
+pub(super) struct FolderLock {
     _file: File,
 }
 
@@ -17,7 +17,7 @@ impl FolderLock {
     ///
     /// # Errors
     /// [`LocalError::InUse`] where another process holds it.
-    pub fn take(folder: &Path, url: &str) -> Result<Self, LocalError> {
+    pub(super) fn take(folder: &Path, url: &str) -> Result<Self, LocalError> {
         let path = folder.join(FILE);
         let mut file =
             File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(LocalError::file("open", &path))?;
@@ -30,7 +30,7 @@ impl FolderLock {
     }
 
     /// The process that holds the lock, if any.
-    pub fn holder(folder: &Path) -> Option<u32> {
+    pub(super) fn holder(folder: &Path) -> Option<u32> {
         let path = folder.join(FILE);
         let file = File::open(&path).ok()?;
         match file.try_lock_shared() {

@@ -35,15 +35,15 @@ use crate::{
 };
 
 /// The longest body of an entry, in bytes: the limit of an entry bundle's 16-bit length.
-pub const MAX_BODY: usize = 0xffff;
+pub(super) const MAX_BODY: usize = 0xffff;
 /// The maximum number of entries of one log. Each takes about 110 bytes of memory.
-pub const MAX_ENTRIES: u64 = 1 << 20;
+pub(super) const MAX_ENTRIES: u64 = 1 << 20;
 
 const HEADER: usize = 44;
 
 /// The key that signs a log's checkpoints, and the names that they carry.
 #[derive(Debug)]
-pub struct LogIdentity {
+pub(super) struct LogIdentity {
     /// The checkpoint's first line.
     pub origin: String,
     /// The name on the signature line.
@@ -57,7 +57,7 @@ impl LogIdentity {
     ///
     /// # Errors
     /// [`LocalError::Crypto`].
-    pub fn key_id(&self) -> Result<[u8; 32], LocalError> {
+    pub(super) fn key_id(&self) -> Result<[u8; 32], LocalError> {
         Ok(key_id(&self.name, &self.public_key()?, self.key.spki()))
     }
 
@@ -73,7 +73,7 @@ impl LogIdentity {
 
 /// A log that this process writes.
 #[derive(Debug)]
-pub struct Log {
+pub(super) struct Log {
     identity: LogIdentity,
     entries_path: PathBuf,
     checkpoint_path: PathBuf,
@@ -100,7 +100,7 @@ struct StoredEntry {
 
 /// An entry with its inclusion proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProvenEntry {
+pub(super) struct ProvenEntry {
     /// The entry's index.
     pub index: u64,
     /// When it was integrated, in seconds since the Unix epoch.
@@ -121,7 +121,7 @@ pub struct ProvenEntry {
 
 /// The result of [`Log::append`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Appended {
+pub(super) enum Appended {
     /// The body is a new entry with this index.
     New(u64),
     /// The log had the body already, at this index.
@@ -133,7 +133,7 @@ impl Log {
     ///
     /// # Errors
     /// [`LocalError::File`] or [`LocalError::Crypto`].
-    pub fn create(folder: &Path, name: &str, identity: &LogIdentity) -> Result<(), LocalError> {
+    pub(super) fn create(folder: &Path, name: &str, identity: &LogIdentity) -> Result<(), LocalError> {
         let entries_path = entries_path(folder, name);
         write_file(&entries_path, b"", 0o600)?;
         let root = Tree::default().root(0).unwrap_or_default();
@@ -144,7 +144,7 @@ impl Log {
     ///
     /// # Errors
     /// [`LocalError::Damaged`] where the entries contradict the checkpoint.
-    pub fn open(folder: &Path, name: &str, identity: LogIdentity) -> Result<Self, LocalError> {
+    pub(super) fn open(folder: &Path, name: &str, identity: LogIdentity) -> Result<Self, LocalError> {
         let (entries_path, checkpoint_path) = (entries_path(folder, name), checkpoint_path(folder, name));
         let file = OpenOptions::new().read(true).write(true).open(&entries_path).map_err(LocalError::file("open", &entries_path))?;
         let mut log = Self {
@@ -170,44 +170,44 @@ impl Log {
     }
 
     /// The number of entries that the checkpoint covers.
-    pub fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         self.published
     }
 
     /// The root hash of the checkpoint.
-    pub fn root(&self) -> Hash {
+    pub(super) fn root(&self) -> Hash {
         self.tree.root(self.published).unwrap_or_default()
     }
 
     /// The root hash of the first `size` entries.
-    pub fn root_at(&self, size: u64) -> Option<Hash> {
+    pub(super) fn root_at(&self, size: u64) -> Option<Hash> {
         if size > self.published { None } else { self.tree.root(size) }
     }
 
     /// The audit path of an entry in the tree of the first `size` entries.
-    pub fn inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
+    pub(super) fn inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
         if size > self.published { None } else { self.tree.inclusion(index, size) }
     }
 
     /// The consistency proof between two sizes of the log.
-    pub fn consistency(&self, first: u64, second: u64) -> Option<Vec<Hash>> {
+    pub(super) fn consistency(&self, first: u64, second: u64) -> Option<Vec<Hash>> {
         if second > self.published { None } else { self.tree.consistency(first, second) }
     }
 
     /// A tile's hashes (C2SP tlog-tiles).
-    pub fn tile(&self, level: u32, index: u64, width: u64) -> Option<&[Hash]> {
+    pub(super) fn tile(&self, level: u32, index: u64, width: u64) -> Option<&[Hash]> {
         let last = index.checked_mul(TILE_WIDTH)?.checked_add(width)?;
         let whole = self.published.checked_shr(level.checked_mul(8)?).unwrap_or(0);
         if last > whole { None } else { self.tree.tile(level, index, width) }
     }
 
     /// Who signs.
-    pub fn identity(&self) -> &LogIdentity {
+    pub(super) fn identity(&self) -> &LogIdentity {
         &self.identity
     }
 
     /// The checkpoint of the tree.
-    pub fn checkpoint(&self) -> &str {
+    pub(super) fn checkpoint(&self) -> &str {
         &self.checkpoint
     }
 
@@ -215,7 +215,7 @@ impl Log {
     ///
     /// # Errors
     /// [`LocalError::Full`], [`LocalError::File`] or [`LocalError::Crypto`].
-    pub fn append(&mut self, body: &[u8], time: i64) -> Result<Appended, LocalError> {
+    pub(super) fn append(&mut self, body: &[u8], time: i64) -> Result<Appended, LocalError> {
         self.publish()?;
         let leaf = leaf_hash(body);
         if let Some(index) = self.find(&leaf) {
@@ -239,7 +239,7 @@ impl Log {
     }
 
     /// The index of the entry with this leaf hash.
-    pub fn find(&self, leaf: &Hash) -> Option<u64> {
+    pub(super) fn find(&self, leaf: &Hash) -> Option<u64> {
         self.index.get(leaf.first_chunk::<16>()?).copied()
     }
 
@@ -247,7 +247,7 @@ impl Log {
     ///
     /// # Errors
     /// [`LocalError::File`] or [`LocalError::Crypto`].
-    pub fn proof(&mut self, index: u64) -> Result<Option<ProvenEntry>, LocalError> {
+    pub(super) fn proof(&mut self, index: u64) -> Result<Option<ProvenEntry>, LocalError> {
         self.publish()?;
         let size = self.size();
         let (Some(hashes), Some(leaf)) = (self.tree.inclusion(index, size), self.tree.tile(0, index / TILE_WIDTH, index % TILE_WIDTH + 1))
@@ -263,7 +263,7 @@ impl Log {
     ///
     /// # Errors
     /// [`LocalError::File`].
-    pub fn entry(&mut self, index: u64) -> Result<Option<(i64, Vec<u8>)>, LocalError> {
+    pub(super) fn entry(&mut self, index: u64) -> Result<Option<(i64, Vec<u8>)>, LocalError> {
         let Some(entry) = usize::try_from(index).ok().and_then(|index| self.entries.get(index)).copied() else { return Ok(None) };
         let mut body = vec![0; entry.length as usize];
         let path = &self.entries_path;

@@ -26,13 +26,13 @@ const REMEMBERED: i64 = 8 * 60 * 60;
 /// Browsers send cookies to every port of a host, so other servers on this machine get them too. That is why they are few and short-lived, and
 /// give nothing but a login here.
 #[derive(Debug)]
-pub struct Cookies {
+pub(super) struct Cookies {
     key: hmac::Key,
 }
 
 impl Cookies {
     /// Cookies under an access code.
-    pub fn new(access_code: &str) -> Self {
+    pub(super) fn new(access_code: &str) -> Self {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, format!("paraph local login\0{access_code}").as_bytes()) }
     }
 
@@ -40,7 +40,7 @@ impl Cookies {
     ///
     /// # Errors
     /// [`LocalError::Crypto`].
-    pub fn form_token(&self, cookies: &BrowserCookies) -> Result<(Option<String>, String), LocalError> {
+    pub(super) fn form_token(&self, cookies: &BrowserCookies) -> Result<(Option<String>, String), LocalError> {
         if let Some(session) = cookies.form.as_deref().filter(|session| session.len() == 22) {
             return Ok((None, self.tag("form", session)));
         }
@@ -50,7 +50,7 @@ impl Cookies {
     }
 
     /// Whether the form comes from a page that this browser got.
-    pub fn is_genuine_form(&self, cookies: &BrowserCookies, form: &Parameters) -> bool {
+    pub(super) fn is_genuine_form(&self, cookies: &BrowserCookies, form: &Parameters) -> bool {
         match (&cookies.form, form.one("csrf_token")) {
             (Some(session), Some(token)) => verify_slices_are_equal(self.tag("form", session).as_bytes(), token.as_bytes()).is_ok(),
             _ => false,
@@ -61,14 +61,14 @@ impl Cookies {
     ///
     /// # Errors
     /// [`LocalError::Crypto`].
-    pub fn remember(&self, now: Timestamp) -> Result<String, LocalError> {
+    pub(super) fn remember(&self, now: Timestamp) -> Result<String, LocalError> {
         let until = format!("{}.{}", now.as_second() + REMEMBERED, URL_SAFE_NO_PAD.encode(random::<16>()?));
         let tag = self.tag("access", &until);
         Ok(format!("{ACCESS_COOKIE}={until}.{tag}; Path=/; HttpOnly; SameSite=Strict; Max-Age={REMEMBERED}"))
     }
 
     /// Whether the browser has sent the access code before.
-    pub fn is_remembered(&self, cookies: &BrowserCookies, now: Timestamp) -> bool {
+    pub(super) fn is_remembered(&self, cookies: &BrowserCookies, now: Timestamp) -> bool {
         let Some((until, tag)) = cookies.access.as_deref().and_then(|value| value.rsplit_once('.')) else { return false };
         let fresh = until.split_once('.').and_then(|(second, _)| second.parse::<i64>().ok()).is_some_and(|second| now.as_second() < second);
         verify_slices_are_equal(self.tag("access", until).as_bytes(), tag.as_bytes()).is_ok() && fresh
@@ -80,7 +80,7 @@ impl Cookies {
 }
 
 /// The content of the page for a login in this browser.
-pub struct LoginPage<'a> {
+pub(super) struct LoginPage<'a> {
     /// The issuer's URL.
     pub issuer: &'a str,
     /// The parameters of the authorization request, or of the form that is shown again.
@@ -94,7 +94,7 @@ pub struct LoginPage<'a> {
 }
 
 /// The page for a login in this browser.
-pub fn page(page: &LoginPage<'_>) -> Answer {
+pub(super) fn page(page: &LoginPage<'_>) -> Answer {
     let LoginPage { issuer, parameters, problem, known, token } = *page;
     let mut fields = String::new();
     for name in REPEATED {
@@ -118,7 +118,7 @@ pub fn page(page: &LoginPage<'_>) -> Answer {
 }
 
 /// The content of the page for a login on another device.
-pub struct DevicePage<'a> {
+pub(super) struct DevicePage<'a> {
     /// The issuer's URL.
     pub issuer: &'a str,
     /// The code, if it is known.
@@ -134,7 +134,7 @@ pub struct DevicePage<'a> {
 }
 
 /// The page for a login on another device.
-pub fn device_page(page: &DevicePage<'_>) -> Answer {
+pub(super) fn device_page(page: &DevicePage<'_>) -> Answer {
     let body = format!(
         "<h1>Sign in on another device</h1>\n\
          <p>A program shows a code in its terminal and asks you to sign in. Continue only if you started it yourself and the code is the same.</p>\n\
@@ -154,12 +154,12 @@ pub fn device_page(page: &DevicePage<'_>) -> Answer {
 }
 
 /// A page that ends a login.
-pub fn done(title: &str, text: &str) -> Answer {
+pub(super) fn done(title: &str, text: &str) -> Answer {
     html(200, &format!("<h1>{}</h1>\n<p>{}</p>\n", escape(title), escape(text)))
 }
 
 /// A page that says why a request is refused.
-pub fn refused(problem: &str) -> Answer {
+pub(super) fn refused(problem: &str) -> Answer {
     html(400, &format!("<h1>This request cannot be answered</h1>\n{}", problem_text(problem)))
 }
 
@@ -210,7 +210,7 @@ fn html(status: u16, body: &str) -> Answer {
 
 /// The cookies that a browser sent.
 #[derive(Debug, Default)]
-pub struct BrowserCookies {
+pub(super) struct BrowserCookies {
     form: Option<String>,
     access: Option<String>,
 }

@@ -59,13 +59,12 @@ use std::{
 
 use jiff::Timestamp;
 
-pub use clock::Clock;
-pub use error::{Exposure, LocalError};
-pub use faults::{Fault, Service, UnknownFault};
-pub use folder::InitOptions;
+pub(crate) use clock::Clock;
+pub use error::LocalError;
+pub use faults::Fault;
+pub use faults::Service;
+pub(crate) use folder::InitOptions;
 pub use guard::Observer;
-pub use keys::Algorithm;
-pub use oauth::ACCESS_CODE_HEADER;
 pub use sessions::Logins;
 
 use folder::InstanceFolder;
@@ -75,7 +74,7 @@ use services::Services;
 use token::{Claims, Email};
 
 /// The validity period of Fulcio's certificates, in seconds.
-pub const CERTIFICATE_LIFETIME: i64 = 600;
+pub(crate) const CERTIFICATE_LIFETIME: i64 = 600;
 
 /// An instance in its folder, not served yet.
 #[derive(Debug)]

@@ -23,15 +23,15 @@ use super::{
 };
 
 /// The known clients. None has a secret.
-pub const CLIENTS: [&str; 1] = [AUDIENCE];
+pub(super) const CLIENTS: [&str; 1] = [AUDIENCE];
 /// The header in which a program sends the access code, so that it needs no page.
-pub const ACCESS_CODE_HEADER: &str = "x-paraph-access-code";
+pub(crate) const ACCESS_CODE_HEADER: &str = "x-paraph-access-code";
 /// The maximum length of `state`, `nonce`, a redirect URI or a login hint, in bytes.
-pub const MAX_PARAMETER: usize = 2048;
+pub(super) const MAX_PARAMETER: usize = 2048;
 
 /// The error codes of RFC 6749 (section 5.2) and RFC 8628 (section 3.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OAuthCode {
+pub(super) enum OAuthCode {
     /// The login was refused, or the access code is wrong.
     AccessDenied,
     /// Nobody has entered the device's code yet.
@@ -70,7 +70,7 @@ impl OAuthCode {
 
 /// Why an endpoint refuses a request.
 #[derive(Debug)]
-pub enum OAuthError {
+pub(super) enum OAuthError {
     /// The client's error, with its description.
     Refused(OAuthCode, &'static str),
     /// The fault `issuer=token-502`.
@@ -110,7 +110,7 @@ impl IntoResponse for OAuthError {
 
 /// The access code in a request's header.
 #[derive(Debug)]
-pub struct AccessCode(pub Option<String>);
+pub(super) struct AccessCode(pub Option<String>);
 
 impl<S: Sync> FromRequestParts<S> for AccessCode {
     type Rejection = Infallible;
@@ -122,7 +122,7 @@ impl<S: Sync> FromRequestParts<S> for AccessCode {
 
 /// A form from a known client.
 #[derive(Debug)]
-pub struct ClientForm {
+pub(super) struct ClientForm {
     /// The client's id.
     pub client: String,
     /// The parameters.
@@ -149,7 +149,7 @@ fn basic_user(headers: &HeaderMap) -> Option<String> {
 
 /// What a scope asks for.
 #[derive(Debug, Clone, Copy)]
-pub struct Scope {
+pub(super) struct Scope {
     /// An ID token.
     pub openid: bool,
     /// A refresh token.
@@ -158,14 +158,14 @@ pub struct Scope {
 
 impl Scope {
     /// Reads the parameter `scope`.
-    pub fn of(parameters: &Parameters) -> Self {
+    pub(super) fn of(parameters: &Parameters) -> Self {
         let has = |wanted| parameters.one("scope").unwrap_or_default().split(' ').any(|word| word == wanted);
         Self { openid: has("openid"), offline: has("offline_access") }
     }
 }
 
 /// Whether a PKCE verifier belongs to the challenge (RFC 7636, section 4.6).
-pub fn verifier_matches(verifier: Option<&str>, challenge: &str) -> bool {
+pub(super) fn verifier_matches(verifier: Option<&str>, challenge: &str) -> bool {
     let verifier = verifier.filter(|verifier| (43..=128).contains(&verifier.len())).unwrap_or_default();
     let expected = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
     verify_slices_are_equal(expected.as_bytes(), challenge.as_bytes()).is_ok()

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// The issuer's endpoints.
-pub fn routes() -> Router<Arc<Issuer>> {
+pub(super) fn routes() -> Router<Arc<Issuer>> {
     Router::new()
         .route("/.well-known/openid-configuration", only_get(discovery, method_not_allowed))
         .route("/keys", only_get(keys, method_not_allowed))

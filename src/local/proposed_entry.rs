@@ -11,7 +11,7 @@ use crate::{
 
 /// A `hashedrekord` entry as a client proposes it.
 #[derive(Deserialize)]
-pub struct ProposedEntry {
+pub(super) struct ProposedEntry {
     #[serde(default)]
     kind: Option<String>,
     #[serde(default, rename = "apiVersion")]
@@ -51,7 +51,7 @@ struct Key {
 
 /// Why an entry is refused, in the words of the real server.
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidEntry {
+pub(super) enum InvalidEntry {
     /// A field is missing.
     #[error("{0} in body is required")]
     Missing(&'static str),
@@ -77,7 +77,7 @@ impl InvalidEntry {
 ///
 /// # Errors
 /// [`InvalidEntry`].
-pub fn canonical_body(proposed: ProposedEntry) -> Result<Vec<u8>, InvalidEntry> {
+pub(super) fn canonical_body(proposed: ProposedEntry) -> Result<Vec<u8>, InvalidEntry> {
     match proposed.kind.as_deref() {
         None | Some("") => return Err(InvalidEntry::missing("kind")),
         Some("hashedrekord") => {}
@@ -139,7 +139,7 @@ pub fn canonical_body(proposed: ProposedEntry) -> Result<Vec<u8>, InvalidEntry> 
 }
 
 /// A SHA-256 digest in hexadecimal, with or without `sha256:` before it.
-pub fn sha256_of_hex(text: &str) -> Option<[u8; 32]> {
+pub(super) fn sha256_of_hex(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     hex::decode_to_slice(text.strip_prefix("sha256:").unwrap_or(text), &mut bytes).ok()?;
     Some(bytes)

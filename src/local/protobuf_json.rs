@@ -17,12 +17,12 @@ use super::answer::{Answer, Grpc};
 ///
 /// # Errors
 /// Where the value is malformed or incomplete, or is not a `T`.
-pub fn first_value<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+pub(super) fn first_value<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     T::deserialize(&mut serde_json::Deserializer::from_slice(body))
 }
 
 /// A `bytes` field: base64 in the standard or the URL alphabet, padded or not.
-pub fn protobuf_bytes(text: &str) -> Option<Vec<u8>> {
+pub(super) fn protobuf_bytes(text: &str) -> Option<Vec<u8>> {
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let alphabet = if text.contains(['-', '_']) { alphabet::URL_SAFE } else { alphabet::STANDARD };
     GeneralPurpose::new(&alphabet, config).decode(text).ok()
@@ -32,17 +32,17 @@ pub fn protobuf_bytes(text: &str) -> Option<Vec<u8>> {
 ///
 /// # Errors
 /// Where the value is neither null nor a `T`.
-pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// The request message of a gRPC gateway (Fulcio, Rekor v2). An empty body is an empty message, and its media type does not matter.
 #[derive(Debug)]
-pub struct Message<T>(pub T);
+pub(super) struct Message<T>(pub T);
 
 /// The body is not such a message.
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidMessage {
+pub(super) enum InvalidMessage {
     /// The body ends within the JSON value.
     #[error("unexpected EOF")]
     Incomplete,

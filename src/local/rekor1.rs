@@ -41,7 +41,7 @@ const ENTRY: &str = "/api/v1/log/entries/";
 const MAX_RETRIEVED: usize = 10;
 
 /// The log's endpoints. The other paths under `/api/v1/` are Fulcio's and the timestamp authority's.
-pub fn routes() -> Router<Arc<Services>> {
+pub(super) fn routes() -> Router<Arc<Services>> {
     let json = Router::new()
         .route("/api/v1/log", read(log_info, "GET"))
         .route("/api/v1/log/proof", read(consistency, "GET"))

@@ -33,7 +33,7 @@ use crate::{
 const TILES: &str = "/api/v2/tile/";
 
 /// The log's endpoints. The other paths under `/api/v2/` are Fulcio's.
-pub fn routes() -> Router<Arc<Services>> {
+pub(super) fn routes() -> Router<Arc<Services>> {
     Router::new()
         .route("/api/v2/log/entries", only_post(create, method_not_allowed))
         .route("/api/v2/checkpoint", only_get(checkpoint, method_not_allowed))

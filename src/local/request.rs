@@ -12,7 +12,7 @@ use axum::{
 use super::answer::Answer;
 
 /// The value of a header that stands once and is text.
-pub fn header_value(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
+pub(super) fn header_value(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
@@ -20,7 +20,7 @@ pub fn header_value(headers: &HeaderMap, name: impl header::AsHeaderName) -> Opt
 
 /// The media type of the body without parameters, in lower case. Go's servers assume `application/octet-stream` where none is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MediaType(pub String);
+pub(super) struct MediaType(pub String);
 
 impl MediaType {
     fn of(headers: &HeaderMap) -> Self {
@@ -39,11 +39,11 @@ impl<S: Sync> FromRequestParts<S> for MediaType {
 
 /// The media types that the client accepts. Quality values are not weighed: every named type is accepted.
 #[derive(Debug, Clone)]
-pub struct Accepted(Option<String>);
+pub(super) struct Accepted(Option<String>);
 
 impl Accepted {
     /// Whether the answer may be of this media type.
-    pub fn includes(&self, media_type: &str) -> bool {
+    pub(super) fn includes(&self, media_type: &str) -> bool {
         let Some(value) = &self.0 else { return true };
         let family = media_type.split_once('/').map(|(family, _)| format!("{family}/*"));
         let ranges = value.split(',').map(|range| range.split(';').next().unwrap_or_default().trim());
@@ -62,11 +62,11 @@ impl<S: Sync> FromRequestParts<S> for Accepted {
 
 /// The path as it was sent, without percent-decoding.
 #[derive(Debug, Clone)]
-pub struct RawPath(pub String);
+pub(super) struct RawPath(pub String);
 
 impl RawPath {
     /// What follows this prefix; empty where it does not stand there.
-    pub fn after(&self, prefix: &str) -> &str {
+    pub(super) fn after(&self, prefix: &str) -> &str {
         self.0.strip_prefix(prefix).unwrap_or_default()
     }
 }
@@ -81,16 +81,16 @@ impl<S: Sync> FromRequestParts<S> for RawPath {
 
 /// Parameters in `application/x-www-form-urlencoded`.
 #[derive(Debug, Clone, Default)]
-pub struct Parameters(Vec<(String, String)>);
+pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
     /// Decodes them.
-    pub fn parse(encoded: &str) -> Self {
+    pub(super) fn parse(encoded: &str) -> Self {
         Self(url::form_urlencoded::parse(encoded.as_bytes()).into_owned().collect())
     }
 
     /// The value of a parameter; `None` where it is absent, empty, or stands more than once (RFC 6749, section 3.1).
-    pub fn one(&self, name: &str) -> Option<&str> {
+    pub(super) fn one(&self, name: &str) -> Option<&str> {
         let mut values = self.0.iter().filter(|(key, _)| key == name);
         let (_, value) = values.next()?;
         (values.next().is_none() && !value.is_empty()).then_some(value)
@@ -99,7 +99,7 @@ impl Parameters {
 
 /// The parameters of the query.
 #[derive(Debug, Clone)]
-pub struct Query(pub Parameters);
+pub(super) struct Query(pub Parameters);
 
 impl<S: Sync> FromRequestParts<S> for Query {
     type Rejection = Infallible;
@@ -111,11 +111,11 @@ impl<S: Sync> FromRequestParts<S> for Query {
 
 /// The parameters of a form in the body.
 #[derive(Debug, Clone)]
-pub struct Form(pub Parameters);
+pub(super) struct Form(pub Parameters);
 
 /// The body is not a form.
 #[derive(Debug, Clone, Copy)]
-pub struct NotAForm;
+pub(super) struct NotAForm;
 
 impl IntoResponse for NotAForm {
     fn into_response(self) -> Response {

@@ -23,7 +23,7 @@ use super::{
 };
 
 /// All services behind their guards.
-pub fn router(services: Arc<Services>, observer: Option<Observer>) -> Router {
+pub(super) fn router(services: Arc<Services>, observer: Option<Observer>) -> Router {
     let port = services.folder.settings.port;
     let shared = Shared::new(services.clone(), observer);
     let guarded = |routes: Router<Arc<Services>>, service: Option<Service>, too_large: fn() -> Answer| {

@@ -6,7 +6,7 @@ use axum::{
 };
 
 /// GET goes to `handler`; every other method goes to `refuse`.
-pub fn only_get<H, T, R, U, S>(handler: H, refuse: R) -> MethodRouter<S>
+pub(super) fn only_get<H, T, R, U, S>(handler: H, refuse: R) -> MethodRouter<S>
 where
     H: Handler<T, S>,
     R: Handler<U, S>,
@@ -18,7 +18,7 @@ where
 }
 
 /// POST goes to `handler`; every other method goes to `refuse`.
-pub fn only_post<H, T, R, U, S>(handler: H, refuse: R) -> MethodRouter<S>
+pub(super) fn only_post<H, T, R, U, S>(handler: H, refuse: R) -> MethodRouter<S>
 where
     H: Handler<T, S>,
     R: Handler<U, S>,

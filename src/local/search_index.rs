@@ -12,11 +12,11 @@ use super::{error::LocalError, log::Log};
 use crate::certificate::Certificate;
 
 /// A key of the index.
-pub type SearchKey = [u8; 16];
+pub(super) type SearchKey = [u8; 16];
 
 /// The entries of the log by their search keys.
 #[derive(Debug, Default)]
-pub struct SearchIndex {
+pub(super) struct SearchIndex {
     /// The number of entries of the log that are indexed.
     size: u64,
     entries: HashMap<SearchKey, Vec<u64>>,
@@ -27,7 +27,7 @@ impl SearchIndex {
     ///
     /// # Errors
     /// [`LocalError::File`].
-    pub fn update(&mut self, log: &mut Log) -> Result<(), LocalError> {
+    pub(super) fn update(&mut self, log: &mut Log) -> Result<(), LocalError> {
         while self.size < log.size() {
             let index = self.size;
             for key in log.entry(index)?.map(|(_, body)| keys_of_body(&body)).unwrap_or_default() {
@@ -39,23 +39,23 @@ impl SearchIndex {
     }
 
     /// The indexes of the entries with this key.
-    pub fn find(&self, key: &SearchKey) -> impl Iterator<Item = u64> {
+    pub(super) fn find(&self, key: &SearchKey) -> impl Iterator<Item = u64> {
         self.entries.get(key).into_iter().flatten().copied()
     }
 }
 
 /// The key of a digest in lower-case hexadecimal.
-pub fn digest_key(hex: &str) -> SearchKey {
+pub(super) fn digest_key(hex: &str) -> SearchKey {
     search_key("hash", hex.as_bytes())
 }
 
 /// The key of a certificate in DER.
-pub fn certificate_key(der: &[u8]) -> SearchKey {
+pub(super) fn certificate_key(der: &[u8]) -> SearchKey {
     search_key("certificate", der)
 }
 
 /// The key of an e-mail address in a certificate.
-pub fn email_key(address: &str) -> SearchKey {
+pub(super) fn email_key(address: &str) -> SearchKey {
     search_key("email", address.as_bytes())
 }
 

@@ -9,7 +9,7 @@ use super::{error::LocalError, guard::Observer, router::router, services::Servic
 
 /// A listener on the instance's port.
 #[derive(Debug)]
-pub struct Listener {
+pub(super) struct Listener {
     listener: TcpListener,
 }
 
@@ -18,7 +18,7 @@ impl Listener {
     ///
     /// # Errors
     /// [`LocalError::Port`].
-    pub fn bind(port: u16) -> Result<Self, LocalError> {
+    pub(super) fn bind(port: u16) -> Result<Self, LocalError> {
         let failed = |source| LocalError::Port { port, source };
         let listener = TcpListener::bind(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)).map_err(failed)?;
         let local = listener.local_addr().map_err(failed)?;
@@ -33,7 +33,7 @@ impl Listener {
     ///
     /// # Errors
     /// [`LocalError::Port`].
-    pub async fn serve(
+    pub(super) async fn serve(
         self,
         services: Arc<Services>,
         observer: Option<Observer>,

@@ -18,7 +18,7 @@ use super::{
 use crate::certificate::Certificate;
 
 /// The running services. Each log has a lock of its own, so appends to it follow each other.
-pub struct Services {
+pub(super) struct Services {
     /// The instance's folder: settings, keys and certificate chains.
     pub folder: InstanceFolder,
     /// The base URL of all services, which is also the issuer's URL.
@@ -47,7 +47,7 @@ impl Services {
     ///
     /// # Errors
     /// [`LocalError::File`], or [`LocalError::Damaged`] where a file contradicts another.
-    pub fn open(folder: InstanceFolder, certificate_lifetime: i64, faults: Faults, clock: Clock) -> Result<Self, LocalError> {
+    pub(super) fn open(folder: InstanceFolder, certificate_lifetime: i64, faults: Faults, clock: Clock) -> Result<Self, LocalError> {
         let logs = folder.logs();
         let first = |chain: &[Vec<u8>], name: &str| {
             let certificate = chain.first().and_then(|der| Certificate::from_der(der).ok());
@@ -75,42 +75,42 @@ impl Services {
     }
 
     /// The current time.
-    pub fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         (self.clock)()
     }
 
     /// Whether this fault was ordered.
-    pub fn has(&self, fault: Fault) -> bool {
+    pub(super) fn has(&self, fault: Fault) -> bool {
         self.faults.has(fault)
     }
 
     /// The CT log.
-    pub fn ct(&self) -> MutexGuard<'_, Log> {
+    pub(super) fn ct(&self) -> MutexGuard<'_, Log> {
         lock(&self.ct)
     }
 
     /// The Rekor v1 log.
-    pub fn rekor1(&self) -> MutexGuard<'_, Log> {
+    pub(super) fn rekor1(&self) -> MutexGuard<'_, Log> {
         lock(&self.rekor1)
     }
 
     /// The Rekor v2 log.
-    pub fn rekor2(&self) -> MutexGuard<'_, Log> {
+    pub(super) fn rekor2(&self) -> MutexGuard<'_, Log> {
         lock(&self.rekor2)
     }
 
     /// The index for searches in the Rekor v1 log.
-    pub fn search_index(&self) -> MutexGuard<'_, SearchIndex> {
+    pub(super) fn search_index(&self) -> MutexGuard<'_, SearchIndex> {
         lock(&self.search_index)
     }
 
     /// Keeps two requests from renewing the TUF timestamp at once.
-    pub fn tuf_lock(&self) -> MutexGuard<'_, ()> {
+    pub(super) fn tuf_lock(&self) -> MutexGuard<'_, ()> {
         lock(&self.tuf)
     }
 
     /// Makes a proof invalid where a fault says so.
-    pub fn invalidate(&self, entry: &mut ProvenEntry) {
+    pub(super) fn invalidate(&self, entry: &mut ProvenEntry) {
         if self.has(Fault::BadProof) {
             match entry.hashes.first_mut() {
                 Some(hash) => hash.iter_mut().for_each(|byte| *byte ^= 1),

@@ -56,7 +56,7 @@ struct Session {
 
 /// The sessions of an instance. Every change is on disk before it is answered.
 #[derive(Debug)]
-pub struct Sessions {
+pub(super) struct Sessions {
     path: PathBuf,
     sessions: Mutex<Vec<Session>>,
 }
@@ -66,7 +66,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`LocalError::File`] or [`LocalError::Damaged`].
-    pub fn open(folder: &Path) -> Result<Self, LocalError> {
+    pub(super) fn open(folder: &Path) -> Result<Self, LocalError> {
         let path = folder.join(FILE);
         let sessions = match read_file(&path) {
             Ok(text) => serde_json::from_str(&text).map_err(|error| LocalError::damaged(&path, error.to_string()))?,
@@ -80,7 +80,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`LocalError::File`] or [`LocalError::Crypto`].
-    pub fn begin(&self, client: &str, email: &Email, now: Timestamp) -> Result<String, LocalError> {
+    pub(super) fn begin(&self, client: &str, email: &Email, now: Timestamp) -> Result<String, LocalError> {
         let mut sessions = self.lock();
         let mut next: Vec<Session> = sessions.iter().filter(|session| now.as_second() < session.expires).cloned().collect();
         if next.len() >= MAX_SESSIONS {
@@ -104,7 +104,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`LocalError::File`] or [`LocalError::Crypto`].
-    pub fn rotate(&self, token: &str, client: &str, now: Timestamp) -> Result<Option<(String, Email)>, LocalError> {
+    pub(super) fn rotate(&self, token: &str, client: &str, now: Timestamp) -> Result<Option<(String, Email)>, LocalError> {
         let mut sessions = self.lock();
         let mut next = sessions.clone();
         let Some(index) = position(&next, token) else { return Ok(None) };
@@ -126,7 +126,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`LocalError::File`].
-    pub fn revoke(&self, token: &str, client: &str) -> Result<(), LocalError> {
+    pub(super) fn revoke(&self, token: &str, client: &str) -> Result<(), LocalError> {
         let mut sessions = self.lock();
         let mut next = sessions.clone();
         let Some(index) = position(&next, token) else { return Ok(()) };
@@ -166,7 +166,7 @@ fn digest(token: &str) -> String {
 
 /// What an ID token was given for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoginKind {
+pub(super) enum LoginKind {
     /// The authorization code flow.
     Login,
     /// The device flow.
@@ -177,7 +177,7 @@ pub enum LoginKind {
 
 /// The file in which logins are recorded.
 #[derive(Debug)]
-pub struct LoginRecord {
+pub(super) struct LoginRecord {
     path: PathBuf,
     file: Mutex<File>,
 }
@@ -187,7 +187,7 @@ impl LoginRecord {
     ///
     /// # Errors
     /// [`LocalError::File`].
-    pub fn open(folder: &Path) -> Result<Self, LocalError> {
+    pub(super) fn open(folder: &Path) -> Result<Self, LocalError> {
         let path = folder.join(RECORD);
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(LocalError::file("open", &path))?;
         Ok(Self { path, file: Mutex::new(file) })
@@ -197,7 +197,7 @@ impl LoginRecord {
     ///
     /// # Errors
     /// [`LocalError::File`].
-    pub fn append(&self, kind: LoginKind, email: &Email, now: Timestamp) -> Result<(), LocalError> {
+    pub(super) fn append(&self, kind: LoginKind, email: &Email, now: Timestamp) -> Result<(), LocalError> {
         let kind = match kind {
             LoginKind::Login => "login",
             LoginKind::Device => "device",

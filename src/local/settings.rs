@@ -13,14 +13,14 @@ use super::{
 };
 
 /// The host in the instance's URLs, and the name of its logs.
-pub const HOST: &str = "127.0.0.1";
+pub(super) const HOST: &str = "127.0.0.1";
 /// The layout of the folder that this program reads and writes.
-pub const LAYOUT: u32 = 1;
+pub(super) const LAYOUT: u32 = 1;
 
 /// The content of `instance.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Settings {
+pub(super) struct Settings {
     /// The version of the folder's layout.
     pub layout: u32,
     /// The port. It never changes, because every certificate names it.
@@ -35,14 +35,14 @@ pub struct Settings {
 
 impl Settings {
     /// The base URL of all services, which is also the issuer's URL.
-    pub fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("http://{HOST}:{}", self.port)
     }
 }
 
 /// The signing keys of the services.
 #[derive(Debug)]
-pub struct ServiceKeys {
+pub(super) struct ServiceKeys {
     /// Fulcio's root. It signs during `init` only.
     pub fulcio_root: Arc<SigningKey>,
     /// Fulcio's intermediate, which issues certificates.
@@ -83,7 +83,7 @@ impl ServiceKeys {
     ///
     /// # Errors
     /// [`LocalError::File`] or [`LocalError::Crypto`].
-    pub fn create(folder: &Path, rekor2: Algorithm) -> Result<(), LocalError> {
+    pub(super) fn create(folder: &Path, rekor2: Algorithm) -> Result<(), LocalError> {
         for (name, algorithm) in Self::FILES {
             let pem = SigningKey::generate(if name == "rekor2" { rekor2 } else { algorithm })?;
             write_file(&folder.join("keys").join(format!("{name}.key")), pem.as_bytes(), 0o600)?;
@@ -95,7 +95,7 @@ impl ServiceKeys {
     ///
     /// # Errors
     /// Where a key is missing, is of another algorithm, or is accessible to other users.
-    pub fn read(folder: &Path, settings: &Settings) -> Result<Self, LocalError> {
+    pub(super) fn read(folder: &Path, settings: &Settings) -> Result<Self, LocalError> {
         let key = |name: &str, algorithm| {
             let path = folder.join("keys").join(format!("{name}.key"));
             check_private(&path, "0600")?;
@@ -118,16 +118,16 @@ impl ServiceKeys {
 }
 
 /// The identity of the CT log. Nobody outside reads its checkpoint.
-pub fn ct_identity(key: Arc<SigningKey>) -> LogIdentity {
+pub(super) fn ct_identity(key: Arc<SigningKey>) -> LogIdentity {
     LogIdentity { origin: format!("{HOST}/ct"), name: format!("{HOST}/ct"), key }
 }
 
 /// The identity of the Rekor v1 log, whose origin holds the tree's id.
-pub fn rekor1_identity(key: Arc<SigningKey>, settings: &Settings) -> LogIdentity {
+pub(super) fn rekor1_identity(key: Arc<SigningKey>, settings: &Settings) -> LogIdentity {
     LogIdentity { origin: format!("{HOST} - {}", settings.tree_id), name: HOST.into(), key }
 }
 
 /// The identity of the Rekor v2 log: the host name of its base URL without the port, from which clients derive it.
-pub fn rekor2_identity(key: Arc<SigningKey>) -> LogIdentity {
+pub(super) fn rekor2_identity(key: Arc<SigningKey>) -> LogIdentity {
     LogIdentity { origin: HOST.into(), name: HOST.into(), key }
 }

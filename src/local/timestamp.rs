@@ -49,7 +49,7 @@ const POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 
 /// The authority's endpoints.
-pub fn routes() -> Router<Arc<Services>> {
+pub(super) fn routes() -> Router<Arc<Services>> {
     Router::new()
         .route("/api/v1/timestamp", any(method_not_allowed("POST")).merge(on(MethodFilter::POST, stamp).layer(map_response(uncached))))
         .route("/api/v1/timestamp/certchain", only_get(certificate_chain, method_not_allowed("GET")))

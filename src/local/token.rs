@@ -10,17 +10,17 @@ use sha2::{Digest as _, Sha256};
 use super::{error::LocalError, keys::SigningKey};
 
 /// The audience that Fulcio expects, which is also the client that requests tokens.
-pub const AUDIENCE: &str = "sigstore";
+pub(super) const AUDIENCE: &str = "sigstore";
 /// The validity period of a token, in seconds.
-pub const LIFETIME: i64 = 300;
+pub(super) const LIFETIME: i64 = 300;
 /// The maximum length of a token, in bytes. A longer one is refused before it is parsed.
-pub const MAX_TOKEN: usize = 8 * 1024;
+pub(super) const MAX_TOKEN: usize = 8 * 1024;
 /// How far in the future the issue time of a token may be, in seconds.
 const SKEW: i64 = 60;
 
 /// The claims of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claims {
+pub(super) struct Claims {
     /// The issuer's URL.
     pub iss: String,
     /// The subject. It is the e-mail address, since the instance knows nothing else about a person.
@@ -43,14 +43,14 @@ pub struct Claims {
 
 /// An e-mail address that a certificate can name: ASCII, one `@`, the characters of RFC 5322's dot-atom, and a domain with a dot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Email(String);
+pub(super) struct Email(String);
 
 impl Email {
     /// Checks an address.
     ///
     /// # Errors
     /// [`LocalError::Identity`].
-    pub fn new(address: &str) -> Result<Self, LocalError> {
+    pub(super) fn new(address: &str) -> Result<Self, LocalError> {
         let valid = address.len() <= 254
             && address.split_once('@').is_some_and(|(local, domain)| {
                 let atom = |part: &str| {
@@ -70,14 +70,14 @@ impl Email {
 
 impl Email {
     /// The address.
-    pub fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl Claims {
     /// The claims of a token that is issued now and valid for `lifetime` seconds.
-    pub fn new(issuer: &str, email: &Email, nonce: Option<String>, lifetime: i64, now: Timestamp) -> Self {
+    pub(super) fn new(issuer: &str, email: &Email, nonce: Option<String>, lifetime: i64, now: Timestamp) -> Self {
         let now = now.as_second();
         Self {
             iss: issuer.to_owned(),
@@ -96,7 +96,7 @@ impl Claims {
 ///
 /// # Errors
 /// [`LocalError::Crypto`].
-pub fn mint(claims: &Claims, key: &SigningKey) -> Result<String, LocalError> {
+pub(super) fn mint(claims: &Claims, key: &SigningKey) -> Result<String, LocalError> {
     let claims = serde_json::to_vec(&claims).map_err(|_| LocalError::Crypto("encode a token"))?;
     let header = json!({ "alg": "ES256", "kid": key_id(key), "typ": "JWT" }).to_string();
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
@@ -106,7 +106,7 @@ pub fn mint(claims: &Claims, key: &SigningKey) -> Result<String, LocalError> {
 
 /// Why a token is not valid. Fulcio's clients do not learn it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InvalidToken {
+pub(super) enum InvalidToken {
     /// It is too long.
     Length,
     /// It is not a JSON Web Signature in compact form.
@@ -129,7 +129,7 @@ pub enum InvalidToken {
 ///
 /// # Errors
 /// The first check that fails.
-pub fn verify(token: &str, issuer: &str, key: &SigningKey, now: Timestamp) -> Result<Claims, InvalidToken> {
+pub(super) fn verify(token: &str, issuer: &str, key: &SigningKey, now: Timestamp) -> Result<Claims, InvalidToken> {
     #[derive(Deserialize)]
     struct Header {
         alg: String,
@@ -167,7 +167,7 @@ pub fn verify(token: &str, issuer: &str, key: &SigningKey, now: Timestamp) -> Re
 }
 
 /// The issuer's key set (RFC 7517).
-pub fn key_set(key: &SigningKey) -> Value {
+pub(super) fn key_set(key: &SigningKey) -> Value {
     // an uncompressed point: the byte 4, then x and y
     let point = key.raw_public_key();
     let coordinate = |from: usize| URL_SAFE_NO_PAD.encode(point.get(from..from + 32).unwrap_or_default());

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// `POST /token`.
-pub async fn token(State(issuer): State<Arc<Issuer>>, request: Result<ClientForm, OAuthError>) -> Result<Answer, OAuthError> {
+pub(super) async fn token(State(issuer): State<Arc<Issuer>>, request: Result<ClientForm, OAuthError>) -> Result<Answer, OAuthError> {
     if issuer.has(Fault::TokenDown) {
         return Err(OAuthError::Down);
     }
@@ -32,7 +32,7 @@ pub async fn token(State(issuer): State<Arc<Issuer>>, request: Result<ClientForm
 }
 
 /// `POST /revoke`. Only refresh tokens can be revoked: access tokens give access to nothing.
-pub async fn revoke(State(issuer): State<Arc<Issuer>>, request: ClientForm) -> Result<Answer, OAuthError> {
+pub(super) async fn revoke(State(issuer): State<Arc<Issuer>>, request: ClientForm) -> Result<Answer, OAuthError> {
     let token = request.form.one("token").ok_or(OAuthError::Refused(OAuthCode::InvalidRequest, "token is required"))?;
     issuer.sessions.revoke(token, &request.client)?;
     Ok(Answer::new(200, "", "").with(header::CACHE_CONTROL, "no-store"))

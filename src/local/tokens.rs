@@ -19,7 +19,7 @@ use super::{
 const SHORT_LIFETIME: i64 = 2;
 
 /// A login that gets tokens.
-pub struct AuthorizedLogin {
+pub(super) struct AuthorizedLogin {
     /// The client.
     pub client: String,
     /// The address that logged in.
@@ -35,7 +35,7 @@ impl Issuer {
     ///
     /// # Errors
     /// [`LocalError::File`] or [`LocalError::Crypto`].
-    pub fn give_tokens(&self, login: AuthorizedLogin, kind: LoginKind, now: Timestamp) -> Result<Answer, LocalError> {
+    pub(super) fn give_tokens(&self, login: AuthorizedLogin, kind: LoginKind, now: Timestamp) -> Result<Answer, LocalError> {
         let AuthorizedLogin { client, email, nonce, offline } = login;
         let refresh = if offline && !self.has(Fault::NoRefresh) { Some(self.sessions.begin(&client, &email, now)?) } else { None };
         self.record.append(kind, &email, now)?;
@@ -46,7 +46,7 @@ impl Issuer {
     ///
     /// # Errors
     /// [`LocalError::File`] or [`LocalError::Crypto`].
-    pub fn renew_tokens(&self, email: &Email, refresh_token: &str, now: Timestamp) -> Result<Answer, LocalError> {
+    pub(super) fn renew_tokens(&self, email: &Email, refresh_token: &str, now: Timestamp) -> Result<Answer, LocalError> {
         self.record.append(LoginKind::Renewal, email, now)?;
         self.token_answer(email, None, Some(refresh_token), now)
     }

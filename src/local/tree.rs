@@ -5,26 +5,26 @@ use sigstore_merkle::{hash_children, hash_leaf};
 use sigstore_types::Sha256Hash;
 
 /// 32 bytes of SHA-256.
-pub type Hash = [u8; 32];
+pub(super) type Hash = [u8; 32];
 
 /// The number of hashes in a full tile.
-pub const TILE_WIDTH: u64 = 256;
+pub(super) const TILE_WIDTH: u64 = 256;
 
 /// An append-only Merkle tree. It takes about 64 bytes of memory for each leaf.
 #[derive(Debug, Default)]
-pub struct Tree {
+pub(super) struct Tree {
     /// `levels[k][i]` is the hash of the leaves from `i << k` to `(i + 1) << k`, for complete subtrees only.
     levels: Vec<Vec<Hash>>,
 }
 
 impl Tree {
     /// The number of leaves.
-    pub fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         self.levels.first().map_or(0, |leaves| leaves.len() as u64)
     }
 
     /// Appends the hash of a leaf.
-    pub fn push(&mut self, leaf: Hash) {
+    pub(super) fn push(&mut self, leaf: Hash) {
         let (mut level, mut hash) = (0, leaf);
         loop {
             if self.levels.len() == level {
@@ -41,12 +41,12 @@ impl Tree {
     }
 
     /// The root hash of the first `size` leaves; `None` if there are fewer.
-    pub fn root(&self, size: u64) -> Option<Hash> {
+    pub(super) fn root(&self, size: u64) -> Option<Hash> {
         if size == 0 { Some(empty_root()) } else { self.subtree(0, size) }
     }
 
     /// The audit path of a leaf in the tree of the first `size` leaves (RFC 6962, section 2.1.1), from the leaf's sibling up.
-    pub fn inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
+    pub(super) fn inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
         if index >= size || size > self.size() {
             return None;
         }
@@ -66,7 +66,7 @@ impl Tree {
     }
 
     /// The consistency proof between the trees of the first `first` and the first `second` leaves (RFC 6962, section 2.1.2).
-    pub fn consistency(&self, first: u64, second: u64) -> Option<Vec<Hash>> {
+    pub(super) fn consistency(&self, first: u64, second: u64) -> Option<Vec<Hash>> {
         if first == 0 || first > second || second > self.size() {
             return None;
         }
@@ -90,7 +90,7 @@ impl Tree {
     }
 
     /// A tile's hashes (C2SP tlog-tiles): `width` hashes of subtrees of `256^level` leaves, from number `256 * index` on.
-    pub fn tile(&self, level: u32, index: u64, width: u64) -> Option<&[Hash]> {
+    pub(super) fn tile(&self, level: u32, index: u64, width: u64) -> Option<&[Hash]> {
         let row = self.levels.get(usize::try_from(level.checked_mul(8)?).ok()?)?;
         let start = usize::try_from(index.checked_mul(TILE_WIDTH)?).ok()?;
         row.get(start..start.checked_add(usize::try_from(width).ok()?)?)
@@ -112,7 +112,7 @@ impl Tree {
 }
 
 /// The hash of a leaf with this content.
-pub fn leaf_hash(content: &[u8]) -> Hash {
+pub(super) fn leaf_hash(content: &[u8]) -> Hash {
     *hash_leaf(content).as_bytes()
 }
 

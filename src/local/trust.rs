@@ -17,7 +17,7 @@ use crate::{certificate::PublicKey, evidence::checkpoint::key_id};
 
 /// The JSON files for clients.
 #[derive(Debug, Clone)]
-pub struct TrustFiles {
+pub(super) struct TrustFiles {
     /// `trusted_root.json`.
     pub trusted_root: String,
     /// `signing_config.json`.
@@ -30,7 +30,7 @@ pub struct TrustFiles {
 ///
 /// # Errors
 /// [`LocalError::Crypto`].
-pub fn files(settings: &Settings, keys: &ServiceKeys, fulcio: &[Vec<u8>], timestamp: &[Vec<u8>]) -> Result<TrustFiles, LocalError> {
+pub(super) fn files(settings: &Settings, keys: &ServiceKeys, fulcio: &[Vec<u8>], timestamp: &[Vec<u8>]) -> Result<TrustFiles, LocalError> {
     let url = settings.url();
     let valid_for = json!({ "start": settings.created });
     let chain = |certificates: &[Vec<u8>]| -> Value {
@@ -90,7 +90,7 @@ pub fn files(settings: &Settings, keys: &ServiceKeys, fulcio: &[Vec<u8>], timest
 }
 
 /// A shell script that sets the variables with which gitsign, and paraph in its place, sign and verify against this instance with Rekor v1.
-pub fn environment(settings: &Settings, folder: &Path) -> String {
+pub(super) fn environment(settings: &Settings, folder: &Path) -> String {
     let url = settings.url();
     let file = |name: &str| shell_word(&folder.join(name).to_string_lossy());
     format!(

@@ -29,7 +29,7 @@ const TIMESTAMP_VALIDITY: SignedDuration = SignedDuration::from_hours(7 * 24);
 ///
 /// # Errors
 /// [`LocalError::File`] or [`LocalError::Crypto`].
-pub fn create(folder: &Path, keys: &ServiceKeys, files: &TrustFiles, now: Timestamp) -> Result<(), LocalError> {
+pub(super) fn create(folder: &Path, keys: &ServiceKeys, files: &TrustFiles, now: Timestamp) -> Result<(), LocalError> {
     let expires = after(now, SignedDuration::from_secs(AUTHORITY_LIFETIME))?.to_string();
     let (root_key, online_key) = (MetadataKey::new(&keys.tuf_root)?, MetadataKey::new(&keys.tuf_online)?);
     let role = |key: &MetadataKey<'_>| json!({ "keyids": [key.id], "threshold": 1 });
@@ -69,7 +69,7 @@ pub fn create(folder: &Path, keys: &ServiceKeys, files: &TrustFiles, now: Timest
 ///
 /// # Errors
 /// [`LocalError::File`], [`LocalError::Damaged`] or [`LocalError::Crypto`].
-pub fn file(folder: &Path, path: &str, keys: &ServiceKeys, now: Timestamp) -> Result<Option<String>, LocalError> {
+pub(super) fn file(folder: &Path, path: &str, keys: &ServiceKeys, now: Timestamp) -> Result<Option<String>, LocalError> {
     let name = match path {
         "timestamp.json" => return fresh_timestamp(folder, keys, now).map(Some),
         "root.json" | "1.root.json" => "1.root.json",

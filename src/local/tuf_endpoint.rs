@@ -14,7 +14,7 @@ use super::{answer::Answer, error::LocalError, request::RawPath, routing::only_g
 const PREFIX: &str = "/tuf/";
 
 /// The repository's endpoints.
-pub fn routes() -> Router<Arc<Services>> {
+pub(super) fn routes() -> Router<Arc<Services>> {
     Router::new().route("/tuf/{*path}", only_get(file, method_not_allowed)).route(PREFIX, only_get(file, method_not_allowed))
 }
 

@@ -7,7 +7,7 @@ use gix::config::Source;
 
 /// One value of git's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigEntry {
+pub(crate) struct ConfigEntry {
     /// The section, in lower case.
     pub section: String,
     /// The subsection as written; its case matters.
@@ -24,7 +24,7 @@ pub struct ConfigEntry {
 
 /// The parts of git's configuration. Later ones take precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// The system's file.
     System,
     /// The user's files.
@@ -41,7 +41,7 @@ pub enum Scope {
 
 impl Scope {
     /// The name of the part.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::System => "system",
             Self::Global => "global",
@@ -53,7 +53,7 @@ impl Scope {
     }
 
     /// Whether it belongs to the repository.
-    pub fn is_repository(self) -> bool {
+    pub(crate) fn is_repository(self) -> bool {
         matches!(self, Self::Local | Self::Worktree)
     }
 }
@@ -63,7 +63,7 @@ impl Repository {
     ///
     /// # Errors
     /// If a file cannot be read.
-    pub fn configuration(&self, sections: &[&str]) -> Result<Vec<ConfigEntry>, Error> {
+    pub(crate) fn configuration(&self, sections: &[&str]) -> Result<Vec<ConfigEntry>, Error> {
         let snapshot = self.gix.config_snapshot();
         entries(snapshot.plumbing(), Some(self), sections)
     }
@@ -73,7 +73,7 @@ impl Repository {
 ///
 /// # Errors
 /// If a file cannot be read.
-pub fn global_configuration(sections: &[&str]) -> Result<Vec<ConfigEntry>, Error> {
+pub(crate) fn global_configuration(sections: &[&str]) -> Result<Vec<ConfigEntry>, Error> {
     let file = gix::config(None, &options(Ownership::Required)?.full).map_err(|error| Error::Configuration(chain(&error)))?;
     entries(&file, None, sections)
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// A call of git failed.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// Git cannot be started.
     #[error("git cannot be started, but this repository needs it: {0}")]
     Start(std::io::Error),

@@ -23,18 +23,18 @@ use crate::{
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use configuration::{ConfigEntry, Scope, global_configuration};
-pub use git::Error as GitError;
-pub use new_commits::{KnownReferences, NewCommits};
-pub use references::{TagReference, Tags};
-pub use walk::{Commits, FoundCommit, Range, RepositoryHandle};
+pub(crate) use configuration::{ConfigEntry, Scope, global_configuration};
+pub(crate) use git::Error as GitError;
+pub(crate) use new_commits::KnownReferences;
+pub(crate) use references::{TagReference, Tags};
+pub(crate) use walk::{FoundCommit, Range, RepositoryHandle};
 
 /// The largest object that is read, in bytes. Signed commits and tags are much smaller.
-pub const OBJECT_LIMIT: u64 = crate::object::MAX_OBJECT as u64;
+pub(crate) const OBJECT_LIMIT: u64 = crate::object::MAX_OBJECT as u64;
 
 /// An open repository.
 #[derive(Debug)]
-pub struct Repository {
+pub(crate) struct Repository {
     gix: gix::Repository,
     /// Whether git resolves revisions, because gix cannot read the format of the references.
     references_by_git: bool,
@@ -44,7 +44,7 @@ pub struct Repository {
 
 /// An object as it is stored, and the id of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RawObject {
+pub(crate) struct RawObject {
     /// The object id in lower-case hexadecimal: the computed hash of `bytes`.
     pub id: String,
     /// The hash function of `id`.
@@ -59,7 +59,7 @@ pub struct RawObject {
 
 /// The type of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ObjectKind {
+pub(crate) enum ObjectKind {
     /// A commit.
     Commit,
     /// An annotated tag.
@@ -72,16 +72,13 @@ pub enum ObjectKind {
 
 /// Why a repository, its configuration or an object cannot be read. The messages may contain bytes from outside: escape them before printing.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// It belongs to another user, and `safe.directory` does not list it.
     #[error("the repository {} belongs to another user", .0.display())]
     ForeignOwner(PathBuf),
     /// `safe.bareRepository` is `explicit`.
     #[error("the bare repository {} was found by its location, which safe.bareRepository=explicit forbids", .0.display())]
     ImplicitBareRepository(PathBuf),
-    /// There is no repository.
-    #[error("neither {} nor a parent is a git repository", .0.display())]
-    NoRepository(PathBuf),
     /// It exists but cannot be opened.
     #[error("the git repository at {} cannot be opened: {cause}", .path.display())]
     Open {
@@ -185,7 +182,7 @@ pub enum Error {
 
 impl Error {
     /// What to do about it: an imperative sentence without its period.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::ForeignOwner(path) => Some(format!("if you trust it, run `git config --global --add safe.directory {}`", path.display())),
             Self::ImplicitBareRepository(_) => Some("name it with GIT_DIR or --git-dir".to_owned()),
@@ -204,12 +201,12 @@ impl Repository {
     ///
     /// # Errors
     /// If the repository is damaged or belongs to another user. Ignoring it would ignore the restrictions in its configuration.
-    pub fn discover() -> Result<Option<Self>, Error> {
+    pub(crate) fn discover() -> Result<Option<Self>, Error> {
         Self::discover_from(&std::env::current_dir().map_err(Error::CurrentDirectory)?)
     }
 
     /// [`Repository::discover`] from another folder.
-    pub fn discover_from(directory: &Path) -> Result<Option<Self>, Error> {
+    pub(crate) fn discover_from(directory: &Path) -> Result<Option<Self>, Error> {
         let is_named = std::env::var_os("GIT_DIR").is_some();
         let repository = match find(directory, options(Ownership::Required)?) {
             Ok(gix) => Self::new(gix)?,
@@ -232,7 +229,8 @@ impl Repository {
     }
 
     /// The repository at `path`: a work tree or a git directory.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    #[cfg(test)]
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         match gix::ThreadSafeRepository::open_opts(path, options(Ownership::Required)?.full) {
             Ok(gix) => Self::new(gix.to_thread_local()),
             Err(error) if is_foreign(&error) => Err(Error::ForeignOwner(path.to_owned())),
@@ -241,17 +239,17 @@ impl Repository {
     }
 
     /// The git directory; in a linked work tree, its own and not the shared one.
-    pub fn git_dir(&self) -> &Path {
+    pub(crate) fn git_dir(&self) -> &Path {
         self.gix.git_dir()
     }
 
     /// The git directory that all linked work trees share.
-    pub fn common_dir(&self) -> &Path {
+    pub(crate) fn common_dir(&self) -> &Path {
         self.gix.common_dir()
     }
 
     /// The folder of the work tree; `None` in a bare repository.
-    pub fn work_tree(&self) -> Option<&Path> {
+    pub(crate) fn work_tree(&self) -> Option<&Path> {
         self.gix.workdir()
     }
 
@@ -259,7 +257,7 @@ impl Repository {
     ///
     /// # Errors
     /// If the list of linked work trees cannot be read.
-    pub fn work_trees(&self) -> Result<Vec<PathBuf>, Error> {
+    pub(crate) fn work_trees(&self) -> Result<Vec<PathBuf>, Error> {
         let unreadable = |error: &dyn std::fmt::Display| Error::Configuration(format!("the linked work trees cannot be listed: {error}"));
         let mut folders: Vec<PathBuf> = self.work_tree().map(Path::to_owned).into_iter().collect();
         // in a hook on a server, only the git directory is known
@@ -272,7 +270,7 @@ impl Repository {
     }
 
     /// The hash function of the repository's object ids.
-    pub fn format(&self) -> ObjectFormat {
+    pub(crate) fn format(&self) -> ObjectFormat {
         match self.gix.object_hash() {
             gix::hash::Kind::Sha256 => ObjectFormat::Sha256,
             _ => ObjectFormat::Sha1,
@@ -285,7 +283,7 @@ impl Repository {
     ///
     /// # Errors
     /// If no object or more than one object has this name, or the object cannot be read.
-    pub fn object(&self, revision: &str) -> Result<RawObject, Error> {
+    pub(crate) fn object(&self, revision: &str) -> Result<RawObject, Error> {
         let resolved = self.resolve(revision)?;
         self.checked_object(&resolved.id, resolved.reference)
     }
@@ -335,7 +333,7 @@ impl Repository {
     }
 
     /// The folder that `safe.directory` lists for the repository.
-    pub fn place(&self) -> &Path {
+    pub(crate) fn place(&self) -> &Path {
         self.work_tree().unwrap_or(self.git_dir())
     }
 
@@ -380,7 +378,7 @@ impl Repository {
 
 impl ObjectKind {
     /// Git's name of the type: `commit`, `tag`, `blob`, `tree`.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Commit => "commit",
             Self::Tag => "tag",

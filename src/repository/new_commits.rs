@@ -7,7 +7,7 @@ use super::{Error, Repository, git};
 
 /// The references whose commits are not new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KnownReferences<'a> {
+pub(crate) enum KnownReferences<'a> {
     /// None.
     Nothing,
     /// All references of this repository.
@@ -23,7 +23,7 @@ pub enum KnownReferences<'a> {
 
 /// The new commits of a push, newest first.
 #[derive(Debug)]
-pub struct NewCommits {
+pub(crate) struct NewCommits {
     listing: git::Listing,
 }
 
@@ -32,7 +32,7 @@ impl Repository {
     ///
     /// # Errors
     /// If one of them is not an object id, or git cannot be started. A missing object is an error of the iteration.
-    pub fn new_commits(&self, tips: &[&str], known: &[&str], references: KnownReferences<'_>) -> Result<NewCommits, Error> {
+    pub(crate) fn new_commits(&self, tips: &[&str], known: &[&str], references: KnownReferences<'_>) -> Result<NewCommits, Error> {
         let mut revisions = String::new();
         for (prefix, ids) in [("", tips), ("^", known)] {
             for id in ids {

@@ -15,7 +15,7 @@ pub(super) struct Reference {
 
 /// An annotated tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TagReference {
+pub(crate) struct TagReference {
     /// The full name of the reference to it; `None` if another tag names it.
     pub reference: Option<String>,
     /// The id of the tag object.
@@ -24,7 +24,7 @@ pub struct TagReference {
 
 /// The tags of a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tags {
+pub(crate) struct Tags {
     /// The tag objects, which can be signed.
     pub annotated: Vec<TagReference>,
     /// The full names of references below `refs/tags/` to other objects.
@@ -39,7 +39,7 @@ impl Repository {
     ///
     /// # Errors
     /// If the references cannot be read, or the target of one is missing.
-    pub fn tags(&self) -> Result<Tags, Error> {
+    pub(crate) fn tags(&self) -> Result<Tags, Error> {
         let (mut tags, mut inside) = (Tags::default(), HashSet::new());
         for Reference { name, id } in self.references()? {
             if self.kind_of(&name, &id)? != gix::objs::Kind::Tag {

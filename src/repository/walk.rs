@@ -13,7 +13,7 @@ use std::{
 
 /// A part of history.
 #[derive(Debug, Clone, Default)]
-pub struct Range<'a> {
+pub(crate) struct Range<'a> {
     /// `A..B`, `^A` or `B`, as in git: the commits that are included and not excluded.
     pub revisions: Vec<&'a str>,
     /// Whether all references are included as well.
@@ -23,7 +23,7 @@ pub struct Range<'a> {
 }
 
 /// The commits of a range, newest branch tips first.
-pub struct Commits<'a> {
+pub(crate) struct Commits<'a> {
     walk: Walk<'a>,
     shallow: Rc<HashSet<ObjectId>>,
     /// Commits whose parents are missing in a shallow clone.
@@ -97,7 +97,7 @@ fn without_parents(commit: &[u8], into: &mut Vec<u8>) {
 
 /// A commit that a walk has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundCommit {
+pub(crate) struct FoundCommit {
     /// Its id.
     pub id: String,
     /// Its content, if the walk has kept it.
@@ -117,7 +117,7 @@ impl Repository {
     ///
     /// # Errors
     /// If a revision does not name a commit.
-    pub fn commits(&self, range: &Range<'_>) -> Result<Commits<'_>, Error> {
+    pub(crate) fn commits(&self, range: &Range<'_>) -> Result<Commits<'_>, Error> {
         let (mut tips, mut hidden) = (Vec::new(), Vec::new());
         for revision in &range.revisions {
             if revision.contains("...") {
@@ -166,7 +166,7 @@ impl Repository {
     ///
     /// # Errors
     /// If it is missing, damaged or too large.
-    pub fn object_by_id(&self, id: &str) -> Result<RawObject, Error> {
+    pub(crate) fn object_by_id(&self, id: &str) -> Result<RawObject, Error> {
         self.checked_object(id, None)
     }
 
@@ -174,7 +174,7 @@ impl Repository {
     ///
     /// # Errors
     /// If it is missing, damaged or too large.
-    pub fn found(&self, found: FoundCommit) -> Result<RawObject, Error> {
+    pub(crate) fn found(&self, found: FoundCommit) -> Result<RawObject, Error> {
         match found.bytes {
             Some(bytes) if found.is_hashed => {
                 Ok(RawObject { id: found.id, format: self.format(), kind: ObjectKind::Commit, bytes, reference: None })
@@ -185,7 +185,7 @@ impl Repository {
     }
 
     /// The same repository for another thread.
-    pub fn handle(&self) -> RepositoryHandle {
+    pub(crate) fn handle(&self) -> RepositoryHandle {
         RepositoryHandle {
             gix: self.gix.clone().into_sync(),
             references_by_git: self.references_by_git,
@@ -228,7 +228,7 @@ fn or_head(side: &str) -> &str {
 
 impl Commits<'_> {
     /// The commits found so far at which a shallow clone ends. Their parents were not read.
-    pub fn cut(&self) -> &[String] {
+    pub(crate) fn cut(&self) -> &[String] {
         &self.cut
     }
 }
@@ -273,7 +273,7 @@ impl Iterator for Commits<'_> {
 
 /// A repository to share between threads. Each thread opens its own from it.
 #[derive(Debug, Clone)]
-pub struct RepositoryHandle {
+pub(crate) struct RepositoryHandle {
     gix: gix::ThreadSafeRepository,
     references_by_git: bool,
     objects_by_git: Option<Arc<git::Objects>>,
@@ -281,7 +281,7 @@ pub struct RepositoryHandle {
 
 impl RepositoryHandle {
     /// The repository for this thread.
-    pub fn to_repository(&self) -> Repository {
+    pub(crate) fn to_repository(&self) -> Repository {
         let mut gix = self.gix.to_thread_local();
         gix.objects.ignore_replacements = true;
         Repository { gix, references_by_git: self.references_by_git, objects_by_git: self.objects_by_git.clone() }

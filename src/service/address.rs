@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 /// Whether the address is on this machine: `localhost`, a name below it, 127.0.0.0/8 or ::1.
-pub fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -14,7 +14,7 @@ pub fn is_loopback(url: &Url) -> bool {
 
 /// Whether the address is on this machine, or belongs to the metadata service of its host: a link-local address, or Google's name for it.
 /// Calls to such an address use no proxy, and nobody else can read plain http to it.
-pub fn is_metadata_service(url: &Url) -> bool {
+pub(crate) fn is_metadata_service(url: &Url) -> bool {
     is_loopback(url)
         || match url.host() {
             Some(url::Host::Domain(name)) => name == "metadata.google.internal",

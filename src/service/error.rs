@@ -20,7 +20,7 @@ pub enum Service {
     /// The TUF repository of trust material.
     TufMirror,
     /// The service with this name, which issues identity tokens to a workload.
-    TokenService(&'static str),
+    Workload(&'static str),
 }
 
 impl std::fmt::Display for Service {
@@ -32,7 +32,7 @@ impl std::fmt::Display for Service {
             Self::TimestampAuthority => "the timestamp authority",
             Self::IdentityProvider => "the identity provider",
             Self::TufMirror => "the TUF mirror",
-            Self::TokenService(name) => name,
+            Self::Workload(name) => name,
         })
     }
 }
@@ -195,7 +195,7 @@ pub(crate) fn causes(error: &dyn std::error::Error) -> String {
 }
 
 /// Text from outside, safe to show: control and invisible characters escaped, long words replaced, at most 200 characters.
-pub fn quotable(text: &str) -> String {
+pub(crate) fn quotable(text: &str) -> String {
     const LONGEST_RUN: usize = 48;
     const LONGEST: usize = 200;
     let mut shown = String::new();

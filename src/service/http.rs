@@ -20,7 +20,7 @@ use std::{
 };
 
 /// The name under which this program calls services.
-pub const USER_AGENT: &str = concat!("paraph/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("paraph/", env!("CARGO_PKG_VERSION"));
 /// The largest answer that is read unless a call says otherwise, in bytes.
 pub(crate) const MAX_ANSWER: usize = 1 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -117,7 +117,7 @@ impl Http {
     /// # Errors
     /// A [`ServiceError`] of transport, time limit, size or redirect, or a status of [`is_temporary`] after all retries.
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Answer, ServiceError> {
-        let secret = matches!(call.service, Service::Fulcio | Service::IdentityProvider | Service::TokenService(_));
+        let secret = matches!(call.service, Service::Fulcio | Service::IdentityProvider | Service::Workload(_));
         if secret && call.url.scheme() == "http" && !self.plain && !is_metadata_service(&call.url) {
             return Err(call.error(Cause::PlainHttp));
         }

@@ -198,7 +198,7 @@ fn an_identity_token_goes_to_no_other_machine_in_clear() {
             // nobody is asked: the names are none
             (cause(http.send(&call).await), cause(http.clone().allowing_plain_http(true).within(Duration::ZERO).send(&call).await))
         };
-        for service in [Service::Fulcio, Service::IdentityProvider, Service::TokenService("Entra")] {
+        for service in [Service::Fulcio, Service::IdentityProvider, Service::Workload("Entra")] {
             let (refused, allowed) = send(service, "http://fulcio.test/").await;
             assert_eq!((refused, allowed), (Some(Cause::PlainHttp), Some(Cause::Budget(Duration::ZERO))), "{service}");
         }

@@ -5,23 +5,25 @@
 
 mod address;
 mod error;
-pub mod fulcio;
+pub(crate) mod fulcio;
 mod http;
-pub mod rekor_v1;
-pub mod rekor_v2;
+pub(crate) mod rekor_v1;
+pub(crate) mod rekor_v2;
 #[cfg(feature = "cli")]
 mod runtime;
-pub mod search;
+pub(crate) mod search;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tile;
-pub mod timestamp;
-pub mod tuf;
+pub(crate) mod timestamp;
+pub(crate) mod tuf;
 
-pub use address::{is_loopback, is_metadata_service};
+pub(crate) use address::{is_loopback, is_metadata_service};
 pub(crate) use error::causes;
-pub use error::{Cause, Service, ServiceError, quotable};
+pub(crate) use error::{Cause, Service, ServiceError, quotable};
+pub use http::Http;
+pub use http::Settings;
+pub(crate) use http::USER_AGENT;
 pub(crate) use http::{Answer, Call, Retry, endpoint};
-pub use http::{Http, Settings, USER_AGENT};
 #[cfg(feature = "cli")]
 pub(crate) use runtime::runtime;

@@ -22,7 +22,7 @@ const MAX_ENTRY: usize = 256 << 10;
 ///
 /// # Errors
 /// A [`ServiceError`] if nothing was found and a log failed.
-pub async fn look_up(
+pub(crate) async fn look_up(
     http: &Http,
     logs: &[String],
     digests: &[[u8; 32]],

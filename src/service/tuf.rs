@@ -21,9 +21,9 @@ use std::{
 };
 
 /// The target with the trusted root.
-pub const TRUSTED_ROOT: &str = "trusted_root.json";
+pub(crate) const TRUSTED_ROOT: &str = "trusted_root.json";
 /// The target with the signing config; a mirror may have none.
-pub const SIGNING_CONFIG: &str = "signing_config.v0.2.json";
+pub(crate) const SIGNING_CONFIG: &str = "signing_config.v0.2.json";
 /// The largest target that is read, in bytes.
 const MAX_TARGET: u64 = 4 << 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);

@@ -14,9 +14,12 @@ mod publication;
 mod services;
 mod session;
 
-pub use credential::Credential;
-pub use error::{CertificateMismatch, SignError};
-pub use payload::{PayloadError, parse_payload};
-pub use publication::Publication;
+pub(crate) use credential::Credential;
+pub(crate) use error::{CertificateMismatch, SignError};
+pub(crate) use payload::{PayloadError, parse_payload};
+pub(crate) use publication::Publication;
 pub use services::{LogVersion, Services};
-pub use session::{Announce, Draft, Session, Signature, Silent, Spent};
+pub use session::Session;
+pub use session::Signature;
+pub use session::Silent;
+pub(crate) use session::{Announce, Draft, Spent};

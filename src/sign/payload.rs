@@ -7,7 +7,7 @@ use crate::{
 
 /// Why a payload is not signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PayloadError {
+pub(crate) enum PayloadError {
     /// A line of the message looks like the start of a signature, so that the signed object would not verify.
     #[error("line {line} of the {} looks like a signature", if *.kind == PayloadKind::Push { "push certificate" } else { "tag message" })]
     SignatureInMessage {
@@ -23,7 +23,7 @@ pub enum PayloadError {
 
 impl PayloadError {
     /// What to do about it, if there is something.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::SignatureInMessage { .. } => Some("indent the line"),
             Self::Unverifiable(_) => None,
@@ -35,7 +35,7 @@ impl PayloadError {
 ///
 /// # Errors
 /// [`PayloadError`].
-pub fn parse_payload(payload: &[u8]) -> Result<Payload, PayloadError> {
+pub(crate) fn parse_payload(payload: &[u8]) -> Result<Payload, PayloadError> {
     Payload::parse(payload).map_err(|rejection| match rejection.reason() {
         Reason::MultipleSignatures => {
             let kind = if payload.starts_with(b"object ") { PayloadKind::Tag } else { PayloadKind::Push };

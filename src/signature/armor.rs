@@ -6,9 +6,9 @@ use crate::{Reason, Rejection};
 use base64::{DecodeError, Engine as _, engine::general_purpose::STANDARD};
 
 /// The PEM type of a git x509 signature.
-pub const LABEL: &str = "SIGNED MESSAGE";
+pub(crate) const LABEL: &str = "SIGNED MESSAGE";
 /// The line by which git recognises an x509 signature.
-pub const BEGIN: &str = "-----BEGIN SIGNED MESSAGE-----";
+pub(crate) const BEGIN: &str = "-----BEGIN SIGNED MESSAGE-----";
 /// The largest armored signature that is read, in bytes: a signature with an entry and a token has about 8,000.
 pub const MAX_ARMOR: usize = 1 << 20;
 const END: &str = "-----END SIGNED MESSAGE-----";
@@ -52,7 +52,7 @@ pub fn decode(armored: &[u8]) -> Result<Vec<u8>, Rejection> {
 ///
 /// # Errors
 /// As [`decode`].
-pub fn decode_into(armored: &[u8], der: &mut Vec<u8>) -> Result<(), Rejection> {
+pub(crate) fn decode_into(armored: &[u8], der: &mut Vec<u8>) -> Result<(), Rejection> {
     if armored.len() > MAX_ARMOR {
         return Err(Rejection::new(Reason::ArmorTooLarge, format!("{} bytes; at most {MAX_ARMOR} are read", armored.len())));
     }

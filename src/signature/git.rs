@@ -14,9 +14,9 @@ use spki::AlgorithmIdentifierRef;
 use std::time::Duration;
 
 /// The unsigned attribute that holds the log entry, `1.3.6.1.4.1.57264.3.1`.
-pub const ID_LOG_ENTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.3.1");
+pub(crate) const ID_LOG_ENTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.3.1");
 /// id-aa-timeStampToken (RFC 3161, appendix A): the unsigned attribute that holds a token over the signature.
-pub const ID_TIME_STAMP_TOKEN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
+pub(crate) const ID_TIME_STAMP_TOKEN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
 /// The arc of a draft that used one attribute for each field, `.0` to `.9`. There, `.1` is not an octet string.
 const DRAFT_ARC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.3");
 /// Timestamp tokens in one signature, at most.

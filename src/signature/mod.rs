@@ -2,11 +2,12 @@
 //!
 //! This module turns bytes into structures and back. It uses no key, and checks only the form.
 
-pub mod armor;
-pub mod cms;
-pub mod git;
+pub(crate) mod armor;
+pub(crate) mod cms;
+pub(crate) mod git;
 mod parsed;
 
 pub use armor::pem;
 pub use git::GitSignature;
-pub use parsed::{MAX_CMS, ParsedSignature, SignatureContent, SignerCertificates};
+pub use parsed::MAX_CMS;
+pub use parsed::ParsedSignature;

@@ -33,7 +33,7 @@ const REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The user's trust store.
 #[derive(Debug, Clone)]
-pub struct TrustStore {
+pub(crate) struct TrustStore {
     /// Absent where the user has no home folder: then nothing is stored.
     folders: Option<Folders>,
     /// The addresses of the TUF repositories that the configuration names.
@@ -48,7 +48,7 @@ struct Folders {
 
 /// What the store holds for one instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredTrust {
+pub(crate) struct StoredTrust {
     /// `trusted_root.json`.
     pub trusted_root: Vec<u8>,
     /// `signing_config.v0.2.json`, where the TUF repository has one.
@@ -59,7 +59,7 @@ pub struct StoredTrust {
 
 /// Why the store cannot be read or changed.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The TUF repository or its cache.
     #[error(transparent)]
     Tuf(#[from] TufError),
@@ -103,7 +103,7 @@ pub enum Error {
 
 impl TrustStore {
     /// The store of the user, with the mirrors that the configuration names.
-    pub fn of_user(config: &Config) -> Self {
+    pub(crate) fn of_user(config: &Config) -> Self {
         let folders = ProjectDirs::from("", "", "paraph")
             .map(|folders| Folders { caches: folders.cache_dir().to_owned(), imports: folders.data_local_dir().join("trust") });
         let mirrors =
@@ -121,7 +121,7 @@ impl TrustStore {
     ///
     /// # Errors
     /// If a cache or an import is damaged or cannot be read. Older trust never takes its place.
-    pub fn stored(&self, instance: &Instance, now: Timestamp) -> Result<Option<StoredTrust>, Error> {
+    pub(crate) fn stored(&self, instance: &Instance, now: Timestamp) -> Result<Option<StoredTrust>, Error> {
         let Some(folders) = &self.folders else { return Ok(None) };
         let fetched = match self.mirror(instance)? {
             Some(mirror) => mirror.cached()?,
@@ -147,7 +147,7 @@ impl TrustStore {
     ///
     /// # Errors
     /// If its address is not one.
-    pub fn mirror(&self, instance: &Instance) -> Result<Option<Mirror>, Error> {
+    pub(crate) fn mirror(&self, instance: &Instance) -> Result<Option<Mirror>, Error> {
         let Some(folders) = &self.folders else { return Ok(None) };
         Ok(self.mirror_url(instance).map(|url| Mirror::new(&folders.caches, url)).transpose()?)
     }
@@ -156,7 +156,7 @@ impl TrustStore {
     ///
     /// # Errors
     /// [`Error::NoMirror`] or [`Error::Tuf`]; what was stored stays.
-    pub async fn refresh(&self, instance: &Instance, http: &Http, now: Timestamp) -> Result<TrustMaterial, Error> {
+    pub(crate) async fn refresh(&self, instance: &Instance, http: &Http, now: Timestamp) -> Result<TrustMaterial, Error> {
         let mirror = self.mirror(instance)?.ok_or_else(|| Error::NoMirror(instance.clone()))?;
         Ok(mirror.refresh(http, now).await?)
     }
@@ -165,7 +165,7 @@ impl TrustStore {
     ///
     /// # Errors
     /// If the cache is damaged or cannot be read.
-    pub fn is_refresh_due(&self, instance: &Instance, now: Timestamp) -> Result<bool, Error> {
+    pub(crate) fn is_refresh_due(&self, instance: &Instance, now: Timestamp) -> Result<bool, Error> {
         let Some(mirror) = self.mirror(instance)? else { return Ok(false) };
         Ok(mirror.cached()?.is_none_or(|fetched| now.duration_since(fetched.refreshed) >= MAX_AGE))
     }
@@ -174,7 +174,7 @@ impl TrustStore {
     ///
     /// # Errors
     /// As [`TrustStore::refresh`].
-    pub async fn refresh_in_time(&self, instance: &Instance, http: &Http, now: Timestamp) -> Result<TrustMaterial, Error> {
+    pub(crate) async fn refresh_in_time(&self, instance: &Instance, http: &Http, now: Timestamp) -> Result<TrustMaterial, Error> {
         self.refresh(instance, &http.within(REFRESH_TIMEOUT), now).await
     }
 
@@ -183,7 +183,7 @@ impl TrustStore {
     ///
     /// # Errors
     /// [`Error::NoHome`] or [`Error::Tuf`].
-    pub async fn initialize(&self, url: &str, root: &[u8], http: &Http, now: Timestamp) -> Result<Mirror, Error> {
+    pub(crate) async fn initialize(&self, url: &str, root: &[u8], http: &Http, now: Timestamp) -> Result<Mirror, Error> {
         let mirror = Mirror::new(&self.folders()?.caches, url)?;
         mirror.initialize(http, root).await?;
         mirror.refresh(http, now).await?;
@@ -194,7 +194,7 @@ impl TrustStore {
     ///
     /// # Errors
     /// If it is not a trusted root, or cannot be stored.
-    pub fn import(&self, instance: &Instance, file: &str, json: &[u8], now: Timestamp) -> Result<TrustRoot, Error> {
+    pub(crate) fn import(&self, instance: &Instance, file: &str, json: &[u8], now: Timestamp) -> Result<TrustRoot, Error> {
         if *instance == Instance::Custom {
             return Err(Error::NotImportable(instance.clone()));
         }

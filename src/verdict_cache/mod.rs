@@ -52,7 +52,7 @@ const HEAD: u64 = 4 + 32;
 
 /// The results of earlier runs, and those of this one.
 #[derive(Debug)]
-pub struct VerdictCache {
+pub(crate) struct VerdictCache {
     folder: PathBuf,
     path: PathBuf,
     key: [u8; 32],
@@ -79,7 +79,7 @@ impl From<CachedVerification> for Verification {
 /// The cache could not be used. Verification goes on without it.
 #[derive(Debug, thiserror::Error)]
 #[error("the cache of verdicts {} {problem}", .path.display())]
-pub struct CacheError {
+pub(crate) struct CacheError {
     path: PathBuf,
     problem: Problem,
 }
@@ -102,7 +102,7 @@ enum Problem {
 
 impl VerdictCache {
     /// The results in this folder under these trust roots. Where they cannot be used, the cache is empty, and the second part says why.
-    pub fn open(folder: &Path, roots: &[TrustRoot], now: Timestamp) -> (Self, Option<CacheError>) {
+    pub(crate) fn open(folder: &Path, roots: &[TrustRoot], now: Timestamp) -> (Self, Option<CacheError>) {
         let key = key(env!("CARGO_PKG_VERSION"), roots);
         let mut cache = Self {
             path: folder.join(hex::encode(key)),
@@ -119,7 +119,7 @@ impl VerdictCache {
     }
 
     /// The result of an earlier run for the object with this id. The caller has checked that the object's bytes have that id.
-    pub fn get(&self, id: &[u8]) -> Option<CachedVerification> {
+    pub(crate) fn get(&self, id: &[u8]) -> Option<CachedVerification> {
         let (offset, length) = *self.places.get(id)?;
         let record = self.file.as_ref().and_then(|file| read_record(file, offset, length, &self.key, id));
         let Some(verification) = record.as_ref().and_then(Record::verification) else {
@@ -130,7 +130,7 @@ impl VerdictCache {
     }
 
     /// Stores a result for later runs.
-    pub fn insert(&self, id: &[u8], verified: &Verified) {
+    pub(crate) fn insert(&self, id: &[u8], verified: &Verified) {
         let Some(result) = Record::new(verified, self.now).map(|record| record.encode_to_vec()) else { return };
         let (Ok(id_length), Ok(length)) = (u8::try_from(id.len()), u32::try_from(1 + id.len() + result.len())) else { return };
         if result.len() > MAX_RECORD {
@@ -152,7 +152,7 @@ impl VerdictCache {
     ///
     /// # Errors
     /// Where they cannot be written, or where a record of an earlier run was damaged. Nothing but time is lost.
-    pub fn finish(self) -> Result<(), CacheError> {
+    pub(crate) fn finish(self) -> Result<(), CacheError> {
         let added = self.added.lock().ok().and_then(|mut added| added.take());
         if let Some(added) = added {
             let appended = added.into_inner().map_err(io::IntoInnerError::into_error).and_then(|added| self.append(added));

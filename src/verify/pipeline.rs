@@ -96,22 +96,22 @@ pub(super) struct Detached<'a> {
 
 impl CheckedMaterial<'_> {
     /// The signer's certificate.
-    pub fn certificate(&self) -> &Certificate {
+    pub(super) fn certificate(&self) -> &Certificate {
         &self.material.certificate
     }
 
     /// The signature as a log entry outside it would name it.
-    pub fn logged_signature(&self) -> LoggedContent {
+    pub(super) fn logged_signature(&self) -> LoggedContent {
         lookup::logged_signature(&self.material.signed_bytes, self.material.signature)
     }
 
     /// Whether verification without detached entries fails for the log entry alone: none is embedded, and the SCTs are accepted.
-    pub fn lacks_entry(&self) -> bool {
+    pub(super) fn lacks_entry(&self) -> bool {
         !matches!(self.material.entry, EmbeddedEntry::Encoded(_)) && self.issued.first().is_some_and(|issued| issued.lacks.is_ok())
     }
 
     /// The last steps: log entry, timestamps and trusted times.
-    pub fn verify(&self, detached: &Detached<'_>) -> Result<Verified, Rejection> {
+    pub(super) fn verify(&self, detached: &Detached<'_>) -> Result<Verified, Rejection> {
         // a root may name one authority several times, each with its own validity period: one of them must fit
         first_good(&self.issued, |issued| self.verify_issued(issued, detached))
     }

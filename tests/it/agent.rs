@@ -22,7 +22,7 @@ use crate::support::{
     sandbox::{Done, Sandbox},
     sigstore::Sigstore,
 };
-use paraph::{agent_protocol as protocol, local::ServeOptions};
+use paraph::internals::{agent_protocol as protocol, local::ServeOptions};
 use std::{
     os::unix::{fs::DirBuilderExt as _, net::UnixStream},
     path::PathBuf,
@@ -99,7 +99,7 @@ impl Setup {
 
     /// How often somebody logged in at the issuer, and how often a login was renewed without anybody.
     fn logins(&self) -> (u64, u64) {
-        let logins = paraph::local::Instance::open(&self.sigstore.folder).unwrap().logins().unwrap();
+        let logins = paraph::internals::local::Instance::open(&self.sigstore.folder).unwrap().logins().unwrap();
         (logins.logins, logins.renewals)
     }
 

@@ -4,7 +4,7 @@ use crate::support::{
     sandbox::Sandbox,
     sigstore::{EMAIL, Sigstore},
 };
-use paraph::{cli::exit::Exit, policy::Verdict};
+use paraph::{internals::cli::exit::Exit, policy::Verdict};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,

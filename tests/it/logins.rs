@@ -6,7 +6,7 @@ mod lying_issuer;
 mod openid_provider;
 
 use crate::support::sigstore::Sigstore;
-use paraph::{
+use paraph::internals::{
     identity::{Desktop, DeviceCode, LoginMethod, LoginOptions, OidcClient, Opener, Prompt},
     service::{Http, Settings},
 };

@@ -5,7 +5,7 @@ use p256::{
     ecdsa::{DerSignature, SigningKey, signature::Signer as _},
     pkcs8::EncodePublicKey as _,
 };
-use paraph::{
+use paraph::internals::{
     evidence::entry::{HashedRekord, TransparencyLogEntry},
     evidence::rfc3161::TstInfo,
     identity::{Desktop, DeviceCode, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, Prompt},

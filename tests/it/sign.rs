@@ -3,12 +3,14 @@
 use crate::support::bundle::second_opinion;
 use paraph::{
     Reason,
-    evidence::entry::EntryVersion,
-    identity::{IdentityToken, RequestedSigner},
-    local,
+    internals::{
+        evidence::entry::EntryVersion,
+        identity::{IdentityToken, RequestedSigner},
+        local,
+        service::{Http, Settings},
+        sign::{LogVersion, Services, Session, Signature, Silent},
+    },
     object::Signed,
-    service::{Http, Settings},
-    sign::{LogVersion, Services, Session, Signature, Silent},
     trust::{Instance, TrustRoot},
     verify::{TimeSource, Verifier},
 };

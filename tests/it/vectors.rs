@@ -132,7 +132,7 @@ fn what_is_too_large_is_refused() {
         ..case.clone()
     };
     let message = Case { object: [case.object.as_slice(), &vec![b'a'; paraph::object::MAX_OBJECT]].concat(), ..case.clone() };
-    let armor = format!("{}\n ", "YWFh".repeat(16)).repeat(paraph::signature::armor::MAX_ARMOR / 64);
+    let armor = format!("{}\n ", "YWFh".repeat(16)).repeat(paraph::internals::signature::armor::MAX_ARMOR / 64);
     let armor = Case { object: text.replacen("-----\n ", &format!("-----\n {armor}"), 1).into(), ..case };
     for (case, reason) in [(lines, Reason::ObjectTooLarge), (message, Reason::ObjectTooLarge), (armor, Reason::ArmorTooLarge)] {
         assert_eq!(library_cell(&case).reasons(), [reason.id()]);

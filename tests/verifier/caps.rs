@@ -6,16 +6,18 @@ use crate::{
 };
 use paraph::{
     Explanation as _, Reason,
-    certificate::x509::{MAX_CERTIFICATE, MAX_EXTENSIONS},
-    evidence::{
-        checkpoint::{MAX_CHECKPOINT, MAX_SIGNATURES},
-        detached::{MAX_DETACHED, from_file},
-        log::{MAX_ENTRY, MAX_PROOF},
-        timestamp::MAX_TOKEN,
+    internals::{
+        certificate::x509::{MAX_CERTIFICATE, MAX_EXTENSIONS},
+        evidence::{
+            checkpoint::{MAX_CHECKPOINT, MAX_SIGNATURES},
+            detached::{MAX_DETACHED, from_file},
+            log::{MAX_ENTRY, MAX_PROOF},
+            timestamp::MAX_TOKEN,
+        },
+        signature::{MAX_CMS, armor::MAX_ARMOR, cms::MAX_ELEMENTS, git::MAX_TOKENS},
     },
     object::{MAX_HEADER_LINES, MAX_OBJECT, MAX_UPDATES, ObjectFormat},
     policy::{AllowedIdentities, MAX_FILE, Pattern},
-    signature::{MAX_CMS, armor::MAX_ARMOR, cms::MAX_ELEMENTS, git::MAX_TOKENS},
     trust::{Instance, MAX_TRUSTED_ROOT, TrustRoot},
     verify::Verifier,
 };

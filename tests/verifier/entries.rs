@@ -1,7 +1,7 @@
 //! Entries of Rekor v1 as its API answers with them.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use paraph::evidence::{
+use paraph::internals::evidence::{
     detached::DetachedEntry,
     entry::{CheckpointEnvelope, EntryVersion, InclusionPromise, InclusionProof, LogId, TransparencyLogEntry},
 };

@@ -6,7 +6,7 @@ use aws_lc_rs::{
 };
 use der::Decode;
 use p256::ecdsa::signature::hazmat::PrehashSigner as _;
-use paraph::certificate::{HashAlgorithm, KeyKind, PublicKey, key::signature_hash};
+use paraph::internals::certificate::{HashAlgorithm, KeyKind, PublicKey, key::signature_hash};
 use paraph_vectors::{
     der::{oid, sequence, tlv},
     key::Key,

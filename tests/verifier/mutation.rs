@@ -6,9 +6,8 @@ use crate::{
     library::library_cell,
 };
 use paraph::{
-    evidence::entry::TransparencyLogEntry,
+    internals::{evidence::entry::TransparencyLogEntry, signature::armor},
     object::{Commit, ObjectFormat},
-    signature::armor,
 };
 use paraph_vectors::{
     der::{Content, Node},

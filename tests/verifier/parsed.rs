@@ -3,9 +3,9 @@
 use crate::library::NOW;
 use paraph::{
     Reason,
+    internals::signature::{ParsedSignature, armor},
     object::{Commit, ObjectFormat, Signed},
     report::{Claimed, Contents},
-    signature::{ParsedSignature, armor},
     trust::{Instance, TrustRoot},
     verify::{LookupKeys, Verifier},
 };

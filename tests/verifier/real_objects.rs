@@ -4,7 +4,7 @@ use crate::{bundle::second_opinion, entries::entry_of_file};
 use jiff::Timestamp;
 use paraph::{
     LegacyRule, Reason,
-    evidence::entry::EntryVersion,
+    internals::evidence::entry::EntryVersion,
     object::{Commit, ObjectFormat, Tag},
     trust::{Instance, TrustRoot},
     verify::{TimeSource, Verifier},

@@ -6,10 +6,10 @@ use crate::{
 };
 use paraph::{
     Explanation as _, Layer, LegacyRule, Reason, Rejection,
+    internals::signature::ParsedSignature,
     object::{ObjectFormat, PayloadKind},
     policy::{AllowedIdentities, Expected, ExpectedIdentity, Judgement, Policy, Verdict},
     report::{Claimed, Contents, Report, fingerprint, next_step, sentences},
-    signature::ParsedSignature,
     trust::{Instance, TrustRoot, Window},
     verify::{TimeSource, Verified, Verifier},
 };
@@ -304,7 +304,7 @@ fn a_signature_claims_somebody_where_its_signer_s_certificate_is_there() {
         let claimed = of(&recipe).unwrap();
         assert_eq!(claimed.identity.as_deref(), Some("alice@example.com"));
         let der = recipe.certificate();
-        let fingerprint = paraph::certificate::Certificate::from_der(&der).unwrap().fingerprint();
+        let fingerprint = paraph::internals::certificate::Certificate::from_der(&der).unwrap().fingerprint();
         assert_eq!(claimed.fingerprint, fingerprint.iter().map(|byte| format!("{byte:02X}")).collect::<String>());
     }
     let mut elsewhere = world.v1();

@@ -5,9 +5,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use paraph::{
     Reason,
-    evidence::checkpoint::key_id,
+    internals::{evidence::checkpoint::key_id, signature::pem},
     object::ObjectFormat,
-    signature::pem,
     trust::{Instance, KeyFiles, TrustRoot, TrustRootDefect},
     verify::{TimeSource, TrustedTime, Verifier},
 };

@@ -11,7 +11,7 @@ use crate::{
 use jiff::Timestamp;
 use paraph::{
     Explanation as _, Layer, Reason,
-    certificate::IdentityKind,
+    internals::certificate::IdentityKind,
     object::{Commit, ObjectFormat, PushCertificate, Tag},
     trust::{Instance, TrustRoot},
     verify::Verifier,
@@ -336,8 +336,9 @@ fn the_trusted_root_says_what_stands_in_its_json() {
                 assert_eq!((log.window.start, log.window.end), (time(&window["start"]), time(&window["end"])));
             }
         }
-        let chains =
-            |certificates: &[paraph::certificate::Certificate]| certificates.iter().map(|one| one.der().to_vec()).collect::<Vec<_>>();
+        let chains = |certificates: &[paraph::internals::certificate::Certificate]| {
+            certificates.iter().map(|one| one.der().to_vec()).collect::<Vec<_>>()
+        };
         let read = root.authorities.iter().map(|authority| (chains(authority.certificates()), authority.window()));
         let read_of_timestamps = root.timestamp_authorities.iter().map(|authority| (chains(authority.certificates()), authority.window()));
         let listed = list("certificateAuthorities").into_iter().chain(list("timestampAuthorities"));

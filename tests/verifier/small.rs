@@ -8,24 +8,26 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paraph::{
     Explanation as _, Reason, Rejection,
-    certificate::{Certificate, x509::MAX_CERTIFICATE},
-    evidence::{
-        checkpoint::{Checkpoint, MAX_CHECKPOINT},
-        detached::{DetachedEntry, MAX_KEPT, from_file},
-        log::MAX_ENTRY,
-        timestamp::MAX_TOKEN,
+    internals::{
+        certificate::{Certificate, x509::MAX_CERTIFICATE},
+        evidence::{
+            checkpoint::{Checkpoint, MAX_CHECKPOINT},
+            detached::{DetachedEntry, MAX_KEPT, from_file},
+            log::MAX_ENTRY,
+            timestamp::MAX_TOKEN,
+        },
+        signature::{
+            GitSignature,
+            armor::{self, MAX_ARMOR},
+            cms::{ID_DATA, SignedData},
+            git::{GitSignatureParts, signed_attributes},
+        },
     },
     object::{Commit, MAX_OBJECT, ObjectFormat, Payload, PayloadKind, PushCertificate, SignatureKind, Signed, Tag},
     policy::{
         AllowedIdentities, Decision, Expected, ExpectedIdentity, ExternalJudgement, Finding, JudgedBy, MAX_FILE, Pattern, Policy, Verdict,
     },
     report::{Report, sentences},
-    signature::{
-        GitSignature,
-        armor::{self, MAX_ARMOR},
-        cms::{ID_DATA, SignedData},
-        git::{GitSignatureParts, signed_attributes},
-    },
     trust::{Instance, MAX_TRUSTED_ROOT, TrustRoot},
     verify::{Verified, Verifier},
 };

@@ -1,6 +1,6 @@
 //! Wycheproof's signatures, through the one place where a signature is checked with a key.
 
-use paraph::certificate::{HashAlgorithm, PublicKey};
+use paraph::internals::certificate::{HashAlgorithm, PublicKey};
 use std::collections::BTreeMap;
 use wycheproof::{TestResult, ecdsa, eddsa, rsa_pkcs1_verify};
 

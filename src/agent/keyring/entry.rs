@@ -21,13 +21,13 @@ use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 /// The limit of an entry, in bytes. The kernel accepts one byte less.
-pub const MAX_ENTRY: usize = 32 << 10;
+pub(crate) const MAX_ENTRY: usize = 32 << 10;
 const VERSION: u32 = 1;
 
 /// Whose login it is, and where it was made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Owner {
+pub(crate) struct Owner {
     /// The identity in the certificate.
     pub identity: String,
     /// The issuer of the login.
@@ -40,7 +40,7 @@ pub struct Owner {
 
 impl Owner {
     /// The name of its entry: a digest, since not every keyring accepts every name.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let mut digest = Sha256::new();
         for part in [&self.identity, &self.issuer, &self.client_id, &self.fulcio] {
             digest.update((part.len() as u64).to_be_bytes());
@@ -68,7 +68,7 @@ struct Document<'a> {
 }
 
 /// The entry of a token; `None` if it would be too large.
-pub fn write(owner: &Owner, token: &RefreshToken) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn write(owner: &Owner, token: &RefreshToken) -> Option<Zeroizing<Vec<u8>>> {
     let mut encoded = Zeroizing::new(String::with_capacity(token.secret().len() / 3 * 4 + 4));
     STANDARD.encode_string(token.secret(), &mut encoded);
     let document = Document {
@@ -91,7 +91,7 @@ pub fn write(owner: &Owner, token: &RefreshToken) -> Option<Zeroizing<Vec<u8>>> 
 
 /// Why an entry is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum EntryError {
+pub(crate) enum EntryError {
     /// It is larger than [`MAX_ENTRY`].
     #[error("it is too large")]
     TooLarge,
@@ -113,7 +113,7 @@ pub enum EntryError {
 ///
 /// # Errors
 /// [`EntryError`].
-pub fn read(owner: &Owner, entry: &[u8]) -> Result<RefreshToken, EntryError> {
+pub(crate) fn read(owner: &Owner, entry: &[u8]) -> Result<RefreshToken, EntryError> {
     #[derive(Deserialize)]
     struct Version {
         version: u32,

@@ -23,11 +23,11 @@ use std::{
 };
 
 /// The largest file that is read, in bytes.
-pub const MAX_INDEX: u64 = 256 << 10;
+pub(crate) const MAX_INDEX: u64 = 256 << 10;
 /// Stored logins, at most.
-pub const MAX_RECORDS: usize = 64;
+pub(crate) const MAX_RECORDS: usize = 64;
 /// Aliases of one login, at most.
-pub const MAX_NAMES: usize = 16;
+pub(crate) const MAX_NAMES: usize = 16;
 const VERSION: u32 = 1;
 /// How often a lock that another process holds is tried again, after [`PAUSE`].
 const TRIES: u32 = 50;
@@ -35,14 +35,14 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// The file.
 #[derive(Debug, Clone)]
-pub struct Index {
+pub(crate) struct Index {
     path: PathBuf,
 }
 
 /// One stored login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StoredLogin {
+pub(crate) struct StoredLogin {
     /// The keyring.
     pub keyring: KeyringKind,
     /// The instance's name.
@@ -89,7 +89,7 @@ struct Document {
 
 impl Index {
     /// The index at this path, which need not exist.
-    pub fn at(path: PathBuf) -> Self {
+    pub(crate) fn at(path: PathBuf) -> Self {
         Self { path }
     }
 
@@ -97,7 +97,7 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError::Io`], [`IndexError::Damaged`].
-    pub fn read(&self) -> Result<Vec<StoredLogin>, IndexError> {
+    pub(crate) fn read(&self) -> Result<Vec<StoredLogin>, IndexError> {
         let mut text = String::new();
         match File::open(&self.path) {
             Ok(file) => file.take(MAX_INDEX + 1).read_to_string(&mut text).map_err(|error| self.io(error))?,

@@ -8,17 +8,17 @@
 //! * [`index`]: the file that lists the stored logins;
 //! * `secret_service`, `platform`: the keyrings.
 
-pub mod entry;
-pub mod index;
+pub(crate) mod entry;
+pub(crate) mod index;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod platform;
 #[cfg(all(unix, not(target_vendor = "apple")))]
 mod secret_service;
 
-pub use entry::Owner;
-pub use index::{Index, IndexError, StoredLogin};
+pub(crate) use entry::Owner;
+pub(crate) use index::{Index, IndexError, StoredLogin};
 
-pub use crate::agent_protocol::KeyringKind;
+pub(crate) use crate::agent_protocol::KeyringKind;
 
 use crate::identity::RefreshToken;
 use std::{
@@ -69,7 +69,7 @@ pub enum KeyringError {
 type Secret = Zeroizing<Vec<u8>>;
 
 /// Tells the user that a keyring waits to be unlocked. Without it, a locked keyring is not asked to unlock.
-pub type Say<'a> = Option<&'a dyn Fn(String)>;
+pub(crate) type Say<'a> = Option<&'a dyn Fn(String)>;
 
 /// One entry: its name, and what programs that show keyrings display.
 #[cfg_attr(target_vendor = "apple", expect(dead_code, reason = "the Keychain takes the name alone"))]
@@ -159,7 +159,7 @@ enum Health {
 }
 
 /// The stored refresh tokens, and the keyring for new ones.
-pub struct Keyring {
+pub(crate) struct Keyring {
     chosen: Option<KeyringKind>,
     index: Index,
     health: RefCell<Health>,
@@ -169,17 +169,17 @@ pub struct Keyring {
 
 impl Keyring {
     /// The tokens that `index` lists. New tokens are stored in `chosen`, if there is one.
-    pub fn new(chosen: Option<KeyringKind>, index: Index) -> Self {
+    pub(crate) fn new(chosen: Option<KeyringKind>, index: Index) -> Self {
         Self { chosen, index, health: RefCell::new(Health::Unknown), call_lock: tokio::sync::Mutex::default() }
     }
 
     /// The chosen keyring.
-    pub fn chosen(&self) -> Option<KeyringKind> {
+    pub(crate) fn chosen(&self) -> Option<KeyringKind> {
         self.chosen
     }
 
     /// Why the chosen keyring is not used, if it failed.
-    pub fn problem(&self) -> Option<String> {
+    pub(crate) fn problem(&self) -> Option<String> {
         match &*self.health.borrow() {
             Health::Broken { why, .. } => Some(why.clone()),
             Health::Unknown | Health::Works => None,
@@ -187,7 +187,7 @@ impl Keyring {
     }
 
     /// The login in the chosen keyring that `is_wanted` picks.
-    pub fn find(&self, is_wanted: impl Fn(&StoredLogin) -> bool) -> Option<StoredLogin> {
+    pub(crate) fn find(&self, is_wanted: impl Fn(&StoredLogin) -> bool) -> Option<StoredLogin> {
         let chosen = self.chosen?;
         self.stored_logins().ok()?.into_iter().find(|stored| stored.keyring == chosen && is_wanted(stored))
     }
@@ -196,12 +196,12 @@ impl Keyring {
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn stored_logins(&self) -> Result<Vec<StoredLogin>, IndexError> {
+    pub(crate) fn stored_logins(&self) -> Result<Vec<StoredLogin>, IndexError> {
         self.index.read()
     }
 
     /// The stored token of this login. `None` if there is no usable token; `say` gets the reason.
-    pub async fn read(&self, owner: &Owner, say: &dyn Fn(String)) -> Option<RefreshToken> {
+    pub(crate) async fn read(&self, owner: &Owner, say: &dyn Fn(String)) -> Option<RefreshToken> {
         let kind = self.chosen?;
         let _lock = self.call_lock.lock().await;
         if !self.works(say).await {
@@ -225,7 +225,7 @@ impl Keyring {
 
     /// Stores a login's token, replacing the older one. If that fails, `say` gets the reason, and the older token is removed if possible: an
     /// issuer may treat its use as theft.
-    pub async fn store(&self, mut login: StoredLogin, token: &RefreshToken, say: &dyn Fn(String)) -> bool {
+    pub(crate) async fn store(&self, mut login: StoredLogin, token: &RefreshToken, say: &dyn Fn(String)) -> bool {
         let _lock = self.call_lock.lock().await;
         if !self.works(say).await {
             return false;
@@ -259,7 +259,7 @@ impl Keyring {
     ///
     /// # Errors
     /// [`KeyringError`]: the token may still be stored.
-    pub async fn take(&self, login: &StoredLogin, say: Say<'_>) -> Result<Option<RefreshToken>, KeyringError> {
+    pub(crate) async fn take(&self, login: &StoredLogin, say: Say<'_>) -> Result<Option<RefreshToken>, KeyringError> {
         let _lock = self.call_lock.lock().await;
         let name = login.owner.name();
         let found = login.keyring.get(&name, say).await?;

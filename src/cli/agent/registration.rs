@@ -54,7 +54,7 @@ pub(super) struct Registration {
 
 impl Registration {
     /// The services of this context; `None` where the user's own configuration says the same, so that the instance's name is enough.
-    pub fn of(context: &Context) -> Result<Option<Self>, Failure> {
+    pub(super) fn of(context: &Context) -> Result<Option<Self>, Failure> {
         let config = &context.config;
         let mut settings = BTreeMap::new();
         let mut elsewhere = false;
@@ -77,7 +77,7 @@ impl Registration {
     }
 
     /// The name under which these services are registered.
-    pub fn registered_name(&self) -> Option<String> {
+    pub(super) fn registered_name(&self) -> Option<String> {
         let folder = folder()?;
         let mut names: Vec<String> = std::fs::read_dir(folder)
             .ok()?
@@ -89,13 +89,13 @@ impl Registration {
     }
 
     /// What tells these services from others.
-    pub fn digest(&self) -> String {
+    pub(super) fn digest(&self) -> String {
         let settings: Vec<String> = self.settings.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
         hex::encode(Sha256::digest(settings.concat())).chars().take(32).collect()
     }
 
     /// A name for them that is free: the instance's, else Fulcio's host, else one with a number.
-    pub fn suggested_name(&self, context: &Context) -> String {
+    pub(super) fn suggested_name(&self, context: &Context) -> String {
         let is_free = |name: &String| {
             let Some(instance) = Instance::named(name).filter(|instance| !instance.is_built_in()) else { return false };
             !is_instance_of_user(&instance) && matches!(Self::read(name), Ok(None))
@@ -107,7 +107,7 @@ impl Registration {
     }
 
     /// Registers them.
-    pub fn write(&self, name: &str) -> Result<(), Failure> {
+    pub(super) fn write(&self, name: &str) -> Result<(), Failure> {
         let path = path(name)?;
         if Instance::named(name).is_some_and(|instance| is_instance_of_user(&instance)) {
             let message = format!("your own configuration has an instance {name} already, which these services would stand in the way of");
@@ -124,7 +124,7 @@ impl Registration {
     }
 
     /// What is registered under a name.
-    pub fn read(name: &str) -> Result<Option<Self>, Failure> {
+    pub(super) fn read(name: &str) -> Result<Option<Self>, Failure> {
         let path = path(name)?;
         let damaged = |why: String| Failure::new(Exit::Configuration, format!("{} cannot be used: {why}", path.display()));
         match std::fs::metadata(&path) {
@@ -138,7 +138,7 @@ impl Registration {
     }
 
     /// The configuration that these settings give by themselves.
-    pub fn config(&self) -> Result<Config, Failure> {
+    pub(super) fn config(&self) -> Result<Config, Failure> {
         let entries: Vec<ConfigEntry> = self.settings.iter().filter_map(|(key, value)| entry(key, value)).collect();
         let inputs = Inputs { options: &[], variable: &|_| None, entries: &entries, directory: Path::new("/"), home: None };
         Ok(Config::from_inputs(&inputs)?)

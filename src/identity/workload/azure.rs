@@ -59,7 +59,7 @@ async fn federated(file: &str, surroundings: &Surroundings<'_>) -> Result<Zeroiz
         accept: Some("application/json"),
         body: Some(("application/x-www-form-urlencoded", form.into_bytes().into())),
         retry: Retry::Safe,
-        ..Call::new(Service::TokenService("Entra"), Method::POST, url)
+        ..Call::new(Service::Workload("Entra"), Method::POST, url)
     };
     field(&surroundings.http.send(&call).await?, "access_token")
 }
@@ -105,6 +105,6 @@ async fn ask(
     surroundings: &Surroundings<'_>,
 ) -> Result<Zeroizing<String>, Problem> {
     let headers = vec![(HeaderName::from_static(name), value)];
-    let call = Call { accept: Some("application/json"), headers, ..Call::get(Service::TokenService(service), url) };
+    let call = Call { accept: Some("application/json"), headers, ..Call::get(Service::Workload(service), url) };
     field(&surroundings.http.send(&call).await?, "access_token")
 }

@@ -12,6 +12,6 @@ pub(super) async fn token(surroundings: &Surroundings<'_>) -> Result<Zeroizing<S
     let bearer = surroundings.require(REQUEST_TOKEN)?;
     // the address has a query of its own already
     url.query_pairs_mut().append_pair("audience", surroundings.audience);
-    let call = Call { accept: Some("application/json"), ..Call::get(Service::TokenService("its token service"), url) };
+    let call = Call { accept: Some("application/json"), ..Call::get(Service::Workload("its token service"), url) };
     field(&surroundings.http.send(&call.bearer(&bearer)).await?, "value")
 }

@@ -15,8 +15,8 @@ const METADATA_HOST: &str = "GCE_METADATA_HOST";
 const IAM_ENDPOINT: &str = "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS";
 
 const FLAVOR: HeaderName = HeaderName::from_static("metadata-flavor");
-const METADATA: Service = Service::TokenService("Google's metadata server");
-const IAM: Service = Service::TokenService("Google IAM");
+const METADATA: Service = Service::Workload("Google's metadata server");
+const IAM: Service = Service::Workload("Google IAM");
 
 /// The machine's own account.
 pub(super) async fn token(surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>, Problem> {

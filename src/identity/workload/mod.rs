@@ -32,11 +32,11 @@ use std::{ffi::OsString, time::Duration};
 use zeroize::Zeroizing;
 
 /// All that one provider may take until it has given a token.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Who gives a workload its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Provider {
+pub(crate) enum Provider {
     /// GitHub Actions.
     GithubActions,
     /// GitLab CI.
@@ -57,7 +57,7 @@ pub enum Provider {
 
 /// What a provider may look at.
 #[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
+pub(crate) struct Surroundings<'a> {
     /// The HTTP clients.
     pub http: &'a Http,
     /// The environment.
@@ -74,7 +74,7 @@ const GITLAB_ID_TOKENS: &str = "Give the job `id_tokens: SIGSTORE_ID_TOKEN: aud:
 /// Why a provider gave no token, in one sentence that names it.
 #[derive(Debug, thiserror::Error)]
 #[error("{provider} gave no identity token: {problem}")]
-pub struct WorkloadError {
+pub(crate) struct WorkloadError {
     /// Who.
     pub provider: Provider,
     /// Why.
@@ -85,7 +85,7 @@ pub struct WorkloadError {
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Problem {
+pub(crate) enum Problem {
     /// Something that the platform sets is absent.
     #[error("the variable {0} is not set")]
     Variable(&'static str),
@@ -131,7 +131,8 @@ pub enum Problem {
 
 impl Provider {
     /// Every provider.
-    pub const ALL: [Self; 8] = [
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 8] = [
         Self::GithubActions,
         Self::Gitlab,
         Self::Circleci,
@@ -143,7 +144,7 @@ impl Provider {
     ];
 
     /// Its name in the configuration.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::GithubActions => "github-actions",
             Self::Gitlab => "gitlab",
@@ -158,7 +159,7 @@ impl Provider {
 
     /// The CI system whose job this process is part of, by the variable that it documents for that, where it gives the job a token. A token
     /// of the machine underneath is nobody's unless it is asked for.
-    pub fn of_job(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<Self> {
+    pub(crate) fn of_job(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<Self> {
         let is = |name: &str, value: &str| variable(name).is_some_and(|found| found == value);
         let set = |name: &str| variable(name).is_some_and(|found| !found.is_empty());
         if is("GITHUB_ACTIONS", "true") && set(github::REQUEST_URL) && set(github::REQUEST_TOKEN) {
@@ -175,7 +176,7 @@ impl Provider {
     }
 
     /// What to do in a job of a CI system that gives it no token and would where it is asked to.
-    pub fn remedy_in_job(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<&'static str> {
+    pub(crate) fn remedy_in_job(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<&'static str> {
         let is = |name: &str| variable(name).is_some_and(|found| found == "true");
         if Self::of_job(variable).is_some() {
             None
@@ -194,7 +195,7 @@ impl Provider {
     ///
     /// # Errors
     /// A [`WorkloadError`].
-    pub async fn token(self, surroundings: &Surroundings<'_>) -> Result<IdentityToken, WorkloadError> {
+    pub(crate) async fn token(self, surroundings: &Surroundings<'_>) -> Result<IdentityToken, WorkloadError> {
         let http = surroundings.http.within(surroundings.deadline);
         let surroundings = Surroundings { http: &http, ..*surroundings };
         let text = match self {
@@ -229,7 +230,7 @@ impl std::fmt::Display for Provider {
 
 impl WorkloadError {
     /// What to do about it.
-    pub fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> &'static str {
         match (&self.problem, self.provider) {
             (Problem::Variable(_), Provider::GithubActions) => GITHUB_PERMISSION,
             (Problem::Variable(_) | Problem::Token(_), Provider::Gitlab) => GITLAB_ID_TOKENS,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{Answer, EMAIL, Fixture, json, now};
-use crate::local::{ACCESS_CODE_HEADER, Logins, Services, faults::Faults, token, token::InvalidToken};
+use crate::local::{Logins, Services, faults::Faults, oauth::ACCESS_CODE_HEADER, token, token::InvalidToken};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
 use super::{Answer, EMAIL, Fixture, json, now};
-use crate::local::{ACCESS_CODE_HEADER, request::Parameters, token};
+use crate::local::{oauth::ACCESS_CODE_HEADER, request::Parameters, token};
 
 /// The parameters of a login, and what redeems its code.
 const VERIFIER: &str = "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv";

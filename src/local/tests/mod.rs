@@ -11,7 +11,11 @@ use der::Decode as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{keys::SigningKey, router::router, *};
+use super::{
+    keys::{Algorithm, SigningKey},
+    router::router,
+    *,
+};
 use crate::{
     certificate::{Certificate, PublicKey, Sct, SignerCertificate},
     evidence::{

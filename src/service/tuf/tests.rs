@@ -89,7 +89,7 @@ impl Published {
         let mut targets = serde_json::Map::new();
         for (name, content) in [(TRUSTED_ROOT, Some(self.trusted_root)), (SIGNING_CONFIG, self.signing_config)] {
             let Some(content) = content else { continue };
-            let hash = hex::encode(&Sha256::digest(content));
+            let hash = hex::encode(Sha256::digest(content));
             files.insert(format!("/targets/{hash}.{name}"), content.as_bytes().to_vec());
             targets.insert(name.into(), json!({"length": content.len(), "hashes": {"sha256": hash}}));
         }
@@ -238,7 +238,7 @@ fn what_a_mirror_must_not_do_is_refused_and_the_cache_stays() {
             let known = setting.refresh(2).await.unwrap();
             setting.publish(&published);
             if name == "a target of another content" {
-                setting.serve(&format!("/targets/{}.{TRUSTED_ROOT}", hex::encode(&Sha256::digest("other"))), b"evil!".to_vec());
+                setting.serve(&format!("/targets/{}.{TRUSTED_ROOT}", hex::encode(Sha256::digest("other"))), b"evil!".to_vec());
             }
             if let Some((path, content)) = change {
                 setting.serve(&path, content);

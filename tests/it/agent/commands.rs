@@ -2,7 +2,7 @@
 
 use super::Setup;
 use crate::support::objects::installed;
-use paraph::local::{Fault, ServeOptions};
+use paraph::internals::local::{Fault, ServeOptions};
 
 #[test]
 fn without_an_agent_the_commands_say_so() {

@@ -2,7 +2,7 @@
 
 use super::{Setup, confirming::Confirming, eventually, reply};
 use crate::support::{objects::installed, sandbox::Sandbox};
-use paraph::agent_protocol::{self as protocol, Call, Refusal, Reply, Request};
+use paraph::internals::agent_protocol::{self as protocol, Call, Refusal, Reply, Request};
 use std::{os::unix::net::UnixStream, path::PathBuf, time::Duration};
 
 /// A repository on "another machine", with a HOME of its own and no agent, that uses the forwarded socket.

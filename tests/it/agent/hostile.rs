@@ -1,7 +1,7 @@
 //! Clients that are not what they should be. The agent survives them, its memory bounded, and goes on signing.
 
 use super::{Setup, eventually, reply};
-use paraph::agent_protocol::{self as protocol, Call, Refusal, Reply, Request, Sign};
+use paraph::internals::agent_protocol::{self as protocol, Call, Refusal, Reply, Request, Sign};
 use std::{
     io::{Read as _, Write as _},
     os::unix::net::UnixStream,
@@ -135,7 +135,7 @@ fn a_client_hears_of_the_certificate_and_of_the_draft_before_the_signature() {
         panic!("{replies:?}")
     };
     assert_eq!(draft, signature);
-    let cms = paraph::signature::armor::decode(signature.as_bytes()).unwrap();
+    let cms = paraph::internals::signature::armor::decode(signature.as_bytes()).unwrap();
     assert!(cms.windows(certificate.len()).any(|window| window == certificate), "it is the certificate of this signature");
 }
 

@@ -1,7 +1,7 @@
 //! What happens to machines: services restart, clients are killed, processes stand still. No commit is lost, and nobody logs in again.
 
 use super::{Setup, eventually};
-use paraph::local::{Fault, ServeOptions, Service};
+use paraph::internals::local::{Fault, ServeOptions, Service};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::{
     os::unix::process::CommandExt as _,

@@ -9,7 +9,7 @@ use crate::support::{
     sigstore::EMAIL,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use paraph::{
+use paraph::internals::{
     identity::{LoginError, OidcClient, RefreshToken, Session},
     local::{Fault, ServeOptions},
     service::{Http, Settings},

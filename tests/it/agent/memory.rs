@@ -5,9 +5,11 @@ use super::{Setup, eventually, keyring::token_of};
 use crate::support::{keyring::SecretService, sigstore::EMAIL};
 use p256::ecdsa::{SigningKey, VerifyingKey};
 use paraph::{
-    certificate::Certificate,
+    internals::{
+        certificate::Certificate,
+        signature::{armor, cms::SignedData},
+    },
     object::{Commit, ObjectFormat},
-    signature::{armor, cms::SignedData},
 };
 use std::{
     io::{Read as _, Seek as _, SeekFrom},

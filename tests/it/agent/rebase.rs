@@ -1,7 +1,7 @@
 //! One login, many commits.
 
 use super::{Setup, eventually};
-use paraph::local::ServeOptions;
+use paraph::internals::local::ServeOptions;
 use std::process::Stdio;
 
 const COMMITS: usize = 100;

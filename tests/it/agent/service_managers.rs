@@ -2,7 +2,7 @@
 
 use super::{Setup, eventually, reply};
 use crate::support::objects::installed;
-use paraph::agent_protocol::{self as protocol, Call, Refusal, Reply, Request};
+use paraph::internals::agent_protocol::{self as protocol, Call, Refusal, Reply, Request};
 use std::{
     os::unix::{fs::DirBuilderExt as _, net::UnixStream},
     path::{Path, PathBuf},

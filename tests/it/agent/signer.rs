@@ -2,7 +2,7 @@
 
 use super::Setup;
 use crate::support::{objects::installed, sigstore::EMAIL};
-use paraph::local::{Fault, ServeOptions};
+use paraph::internals::local::{Fault, ServeOptions};
 
 /// The local Fulcio certifies only e-mail addresses: it refuses an identity that paraph accepts here.
 #[test]

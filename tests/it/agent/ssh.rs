@@ -5,7 +5,7 @@ use crate::support::{
     sandbox::Sandbox,
     sshd::{Forwarding, Sshd},
 };
-use paraph::agent_protocol::{self as protocol, Call, Refusal, Reply, Request};
+use paraph::internals::agent_protocol::{self as protocol, Call, Refusal, Reply, Request};
 use std::{
     os::unix::{fs::DirBuilderExt as _, net::UnixStream},
     path::PathBuf,

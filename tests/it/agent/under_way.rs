@@ -2,7 +2,7 @@
 
 use super::{Setup, eventually, reply};
 use crate::support::{objects::installed, socket::closed};
-use paraph::agent_protocol::{self as protocol, Call, Reply, Request};
+use paraph::internals::agent_protocol::{self as protocol, Call, Reply, Request};
 use std::{net::TcpStream, os::unix::net::UnixStream};
 
 impl Setup {

@@ -1,7 +1,7 @@
 //! An agent that is broken, lies or is not there: signing goes on without it, and says so in one line.
 
 use super::Setup;
-use paraph::agent_protocol as protocol;
+use paraph::internals::agent_protocol as protocol;
 use std::{
     io::Write as _,
     os::unix::fs::DirBuilderExt as _,

@@ -7,7 +7,7 @@ use crate::support::{
     sigstore::{EMAIL, Sigstore},
     socket::{Silent, answering, closed},
 };
-use paraph::local::{Fault, ServeOptions, Service};
+use paraph::internals::local::{Fault, ServeOptions, Service};
 use std::fmt::Write;
 #[cfg(target_os = "linux")]
 use std::process::Stdio;

@@ -13,7 +13,7 @@ use crate::support::{
     socket::{Silent, closed},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use paraph::evidence::entry::{EntryVersion, HashedRekord, TransparencyLogEntry};
+use paraph::internals::evidence::entry::{EntryVersion, HashedRekord, TransparencyLogEntry};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{fs, path::PathBuf};

@@ -6,7 +6,7 @@ use crate::support::{
     sandbox::Sandbox,
     sigstore::{EMAIL, Sigstore},
 };
-use paraph::identity::{LoginMethod, LoginOptions};
+use paraph::internals::identity::{LoginMethod, LoginOptions};
 use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant},

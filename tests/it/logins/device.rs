@@ -7,7 +7,7 @@ use crate::support::{
     sandbox::{Done, Sandbox},
     sigstore::{EMAIL, Sigstore},
 };
-use paraph::{
+use paraph::internals::{
     identity::{LoginError, LoginMethod, LoginOptions, Opener},
     local::{Fault, Instance, Logins, ServeOptions},
 };

@@ -5,7 +5,7 @@ use crate::support::{
     sigstore::{EMAIL, Sigstore},
     socket::Silent,
 };
-use paraph::local::ServeOptions;
+use paraph::internals::local::ServeOptions;
 
 #[test]
 fn a_token_that_lies_goes_nowhere_and_makes_no_commit() {

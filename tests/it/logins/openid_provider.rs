@@ -7,7 +7,7 @@ use crate::support::{
     objects::installed,
     sigstore::EMAIL,
 };
-use paraph::identity::{LoginError, LoginMethod, LoginOptions};
+use paraph::internals::identity::{LoginError, LoginMethod, LoginOptions};
 use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,

@@ -6,7 +6,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use der::{Decode, Encode};
-use paraph::{
+use paraph::internals::{
     certificate::PublicKey,
     evidence::{
         entry::{EntryVersion, HashedRekord, TransparencyLogEntry},

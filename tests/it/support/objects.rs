@@ -2,13 +2,15 @@
 
 use super::sandbox::{Done, Sandbox};
 use paraph::{
-    certificate::Certificate,
-    object::{Commit, ObjectFormat, Tag},
-    signature::{
-        GitSignature, armor,
-        cms::{SignedData, SignerIdentifier},
-        git::GitSignatureParts,
+    internals::{
+        certificate::Certificate,
+        signature::{
+            GitSignature, armor,
+            cms::{SignedData, SignerIdentifier},
+            git::GitSignatureParts,
+        },
     },
+    object::{Commit, ObjectFormat, Tag},
 };
 use std::path::Path;
 

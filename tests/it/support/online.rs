@@ -7,7 +7,7 @@ use p256::{
     elliptic_curve::Generate as _,
     pkcs8::EncodePublicKey as _,
 };
-use paraph::{
+use paraph::internals::{
     certificate::Certificate,
     evidence::entry::{HashedRekord, TransparencyLogEntry},
     identity::IdentityToken,
@@ -105,7 +105,7 @@ pub fn sha1_id(sandbox: &Sandbox, kind: &str, bytes: &[u8]) -> String {
 
 /// The id under which Rekor knows an entry.
 pub fn uuid(entry: &TransparencyLogEntry) -> String {
-    hex::encode(&Sha256::new().chain_update([0]).chain_update(&entry.canonicalized_body).finalize())
+    hex::encode(Sha256::new().chain_update([0]).chain_update(&entry.canonicalized_body).finalize())
 }
 
 /// An entry as Rekor answers with it, under its id.
@@ -119,7 +119,7 @@ pub fn answer(entry: &TransparencyLogEntry) -> Value {
         "verification": {
             "inclusionProof": {
                 "checkpoint": proof.checkpoint.as_ref().unwrap().envelope,
-                "hashes": proof.hashes.iter().map(|hash| hex::encode(hash)).collect::<Vec<_>>(),
+                "hashes": proof.hashes.iter().map(hex::encode).collect::<Vec<_>>(),
                 "logIndex": proof.log_index,
                 "rootHash": hex::encode(&proof.root_hash),
                 "treeSize": proof.tree_size,

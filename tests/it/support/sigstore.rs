@@ -1,7 +1,7 @@
 //! A local Sigstore for one test, and a sandbox whose git signs with it.
 
 use super::sandbox::Sandbox;
-use paraph::local::{Instance, LocalError, Running, ServeOptions};
+use paraph::internals::local::{Instance, LocalError, Running, ServeOptions};
 use std::path::PathBuf;
 
 /// Whom the sandbox's git commits as, and the local issuer logs in.

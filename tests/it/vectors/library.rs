@@ -3,7 +3,7 @@
 use super::case::{Case, Cell};
 use paraph::{
     Explanation as _, Rejection,
-    evidence::detached::from_file,
+    internals::evidence::detached::from_file,
     object::{Commit, ObjectFormat, PushCertificate, Signed, Tag},
     policy::{AllowedIdentities, Policy},
     trust::{Instance, TrustRoot},

@@ -9,7 +9,7 @@ use der::{
     Decode, Encode, Tag,
     asn1::{AnyRef, BitStringRef, OctetString},
 };
-use paraph::certificate::{
+use paraph::internals::certificate::{
     sct::{precertificate_signed_bytes, sct_list},
     x509::{CertificateFields, TbsCertificate},
 };

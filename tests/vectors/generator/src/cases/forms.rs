@@ -11,7 +11,7 @@ use super::{
     },
     SIGNER, Vector, good,
 };
-use paraph::evidence::entry::EntryVersion;
+use paraph::internals::evidence::entry::EntryVersion;
 
 pub fn vectors(world: &World) -> Vec<Vector> {
     let mut vectors = vec![

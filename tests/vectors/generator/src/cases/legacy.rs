@@ -11,15 +11,10 @@ use super::{
     },
     Vector, fail, legacy,
 };
-use paraph::{
-    LegacyRule, Reason,
-    evidence::{
+use paraph::{internals::{evidence::{
         detached::{DetachedEntry, to_file},
         entry::{EntryVersion, TransparencyLogEntry},
-    },
-    object::{Commit, ObjectFormat, Tag},
-    signature::{GitSignature, armor, cms::SignedData},
-};
+    }, signature::{GitSignature, armor, cms::SignedData}}, LegacyRule, Reason, object::{Commit, ObjectFormat, Tag}};
 use prost::Message;
 use sha2::{Digest, Sha256};
 

@@ -11,10 +11,7 @@ use super::{
     Vector, fail, good, refused_root,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use paraph::{
-    Reason,
-    evidence::entry::{EntryVersion, KindVersion, TransparencyLogEntry},
-};
+use paraph::{internals::{evidence::entry::{EntryVersion, KindVersion, TransparencyLogEntry}}, Reason};
 use serde_json::json;
 
 pub fn vectors(world: &World) -> Vec<Vector> {

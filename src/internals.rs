@@ -1,0 +1,123 @@
+//! Seams: what `main.rs`, the tests, the benches, the fuzz targets and the vectors' generator use of the library beyond its public API.
+//!
+//! Nothing here is promised to anybody. Everything else outside the verifier is private, so what is missing here was not needed.
+
+/// The program's entry, for `main.rs`.
+#[cfg(feature = "cli")]
+pub use crate::cli::main;
+
+#[cfg(all(feature = "cli", unix))]
+pub mod agent {
+    pub mod client {
+        pub use crate::agent::client::Client;
+    }
+}
+
+pub mod agent_protocol {
+    pub use crate::agent_protocol::*;
+}
+
+pub mod certificate {
+    pub use crate::certificate::{Certificate, HashAlgorithm, IdentityKind, KeyKind, PublicKey, Sct, SignerCertificate};
+    pub mod key {
+        pub use crate::certificate::key::signature_hash;
+    }
+    pub mod sct {
+        pub use crate::certificate::sct::{precertificate_signed_bytes, sct_list};
+    }
+    pub mod x509 {
+        pub use crate::certificate::x509::{CertificateFields, MAX_CERTIFICATE, MAX_EXTENSIONS, TbsCertificate};
+    }
+}
+
+#[cfg(feature = "cli")]
+pub mod cli {
+    pub mod exit {
+        pub use crate::cli::exit::Exit;
+    }
+}
+
+pub mod escape {
+    pub use crate::escape::{Escaped, is_printable};
+}
+
+pub mod evidence {
+    pub mod checkpoint {
+        pub use crate::evidence::checkpoint::{Checkpoint, MAX_CHECKPOINT, MAX_SIGNATURES, checkpoint_text, key_id, signed_note};
+    }
+    pub mod detached {
+        pub use crate::evidence::detached::{DetachedEntry, MAX_DETACHED, MAX_KEPT, from_file, to_file};
+    }
+    pub mod entry {
+        pub use crate::evidence::entry::{
+            CheckpointEnvelope, EntryVersion, HashedRekord, InclusionPromise, InclusionProof, KindVersion, LogId, TransparencyLogEntry,
+        };
+    }
+    pub mod log {
+        pub use crate::evidence::log::{MAX_ENTRY, MAX_PROOF, parse_entry, promise_payload};
+    }
+    pub mod rfc3161 {
+        pub use crate::evidence::rfc3161::{GenTime, ID_CT_TST_INFO, MessageImprint, TimeStampReq, TimeStampResp, TstInfo};
+    }
+    pub mod timestamp {
+        pub use crate::evidence::timestamp::{MAX_TOKEN, TimestampToken};
+    }
+}
+
+pub mod git_parameters {
+    pub use crate::git_parameters::{Parameter, parse};
+}
+
+#[cfg(feature = "cli")]
+pub mod identity {
+    pub use crate::identity::{
+        Desktop, DeviceCode, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, Prompt, RefreshToken,
+        RequestedSigner, Session,
+    };
+}
+
+#[cfg(all(feature = "cli", unix))]
+pub mod local {
+    pub use crate::local::{Fault, Instance, LocalError, Logins, Observer, Running, ServeOptions, Service};
+}
+
+#[cfg(feature = "tuf")]
+pub mod service {
+    pub use crate::service::{Http, Settings};
+    pub mod fulcio {
+        pub use crate::service::fulcio::{CertificateRequest, Fulcio};
+    }
+    pub mod rekor_v1 {
+        pub use crate::service::rekor_v1::RekorV1;
+    }
+    pub mod rekor_v2 {
+        pub use crate::service::rekor_v2::RekorV2;
+    }
+    pub mod timestamp {
+        pub use crate::service::timestamp::TimestampAuthority;
+    }
+    pub mod tuf {
+        pub use crate::service::tuf::Mirror;
+    }
+}
+
+#[cfg(feature = "cli")]
+pub mod sign {
+    pub use crate::sign::{LogVersion, Services, Session, Signature, Silent};
+}
+
+pub mod signature {
+    pub use crate::signature::{GitSignature, MAX_CMS, ParsedSignature, pem};
+    pub mod armor {
+        pub use crate::signature::armor::{MAX_ARMOR, decode, encode};
+    }
+    pub mod cms {
+        pub use crate::signature::cms::{
+            ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, MAX_ELEMENTS, RawSet, SignedData, SignedDataParts, SignerIdentifier, attribute,
+            set_of, set_of_der,
+        };
+    }
+    pub mod git {
+        pub use crate::signature::git::{GitSignatureParts, MAX_TOKENS, signed_attributes};
+    }
+}
