@@ -1,4 +1,4 @@
-//! What agent and client say to each other. The document is for programs in any language; the types below are the same in this one.
+//! The messages between agent and client. The document below is for programs in any language; the types are the same in Rust.
 #![doc = include_str!("../man/agent-protocol.md")]
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -11,35 +11,35 @@ use std::{
 
 /// The protocol's version.
 pub const VERSION: u32 = 1;
-/// What is to be signed may have so many bytes; a client signs more by itself.
+/// The limit of what is to be signed, in bytes. A client signs larger payloads by itself.
 pub const MAX_PAYLOAD: usize = 1 << 20;
 /// The longest request, in bytes.
 pub const MAX_REQUEST: usize = MAX_PAYLOAD / 3 * 4 + (64 << 10);
 /// The longest reply, in bytes.
 pub const MAX_REPLY: usize = 1 << 20;
-/// Most messages have fewer bytes: they are read in one piece.
+/// Most messages are shorter, in bytes, and are read at once.
 pub(crate) const USUAL: usize = 16 << 10;
-/// The longest name in a request, of an instance, a person, a machine or a version, in bytes.
+/// The limit of a name in a request (instance, identity, machine or version), in bytes.
 pub const MAX_NAME: usize = 1024;
-/// Names that a login is told to have been asked for by, at most.
+/// Aliases of a login that are reported, at most.
 pub const MAX_NAMES: usize = 16;
 /// The longest path in a request, in bytes.
 pub const MAX_PATH: usize = 4096;
-/// What is said about a request that cannot be read has so many characters at most: it may quote the request.
+/// The limit of an error about an unreadable request, in characters, because it may quote the request.
 const MAX_COMPLAINT: usize = 300;
-/// How often an agent at work says that it is.
+/// How often a working agent sends a reply.
 pub const HEARTBEAT: Duration = Duration::from_secs(2);
-/// How long a client may take to send its request, or to take a reply.
+/// How long a client may take to send its request, or to read a reply.
 pub const TRANSFER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A request with the versions of who sends it.
+/// A request with the versions of its sender.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// [`VERSION`].
     pub version: u32,
     /// The client's own version.
     pub program: String,
-    /// What it wants.
+    /// What the client wants.
     #[serde(flatten)]
     pub call: Call,
 }
@@ -54,26 +54,26 @@ pub enum Call {
     Login {
         /// The instance's name.
         instance: String,
-        /// The only identity that will do.
+        /// The only identity to accept.
         expected: Option<String>,
-        /// Whom to log in as, otherwise.
+        /// The identity to log in as otherwise.
         hint: Option<String>,
-        /// By a code on another device.
+        /// Use a code on another device.
         #[serde(default)]
         by_code: bool,
     },
-    /// Forgets one identity, or all.
+    /// Removes the logins of one identity, or all.
     Logout {
-        /// Which.
+        /// The identity.
         identity: Option<String>,
     },
-    /// What the agent holds.
+    /// The agent's status.
     Status,
-    /// What it signed.
+    /// The newest signatures.
     Journal,
     /// Wipes keys and tokens, and signs nothing until it is unlocked.
     Lock,
-    /// Ends that.
+    /// Unlocks the agent.
     Unlock,
     /// Wipes keys and tokens.
     Clear,
@@ -81,51 +81,51 @@ pub enum Call {
     Stop,
     /// Waits for questions.
     Watch,
-    /// Answers one.
+    /// Answers a question.
     Answer {
-        /// Its number.
+        /// The question's number.
         ask: u64,
         /// The answer.
         allow: bool,
     },
 }
 
-/// A signature that is wanted.
+/// A request to sign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sign {
-    /// A commit, a tag or a push certificate, as git hands it over.
+    /// A commit, tag or push certificate, as git passes it to its signing program.
     #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
     pub payload: Vec<u8>,
     /// The name of the instance to sign with.
     pub instance: String,
     /// The only identity that may sign.
     pub expected: Option<String>,
-    /// Whom `user.signingKey` names.
+    /// The identity that `user.signingKey` names.
     pub hint: Option<String>,
-    /// Where the client says that it is. Shown, never opened.
+    /// The repository that the client claims. It is shown, never opened.
     pub repository: Option<String>,
-    /// The machine that a forwarded client says it is on. Shown.
+    /// The machine that a forwarded client claims. It is shown.
     pub host: Option<String>,
-    /// Whether what is said reaches a person or a log there.
+    /// Whether the replies reach a person or a log.
     pub reader: bool,
-    /// Where it takes a login: by a code on another device. A forwarded client has no say in that.
+    /// If a login is needed, use a code on another device. It has no effect for a forwarded client.
     #[serde(default)]
     pub by_code: bool,
 }
 
-/// What an agent says.
+/// A reply of an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "kebab-case")]
 pub enum Reply {
-    /// A line for a person.
+    /// A line for the user.
     Say {
-        /// It, not escaped.
+        /// The line, not escaped.
         text: String,
     },
-    /// A login waits for a person.
+    /// A login waits for the user.
     LogIn {
-        /// The address.
+        /// Where to log in.
         url: String,
         /// Whether a browser is being opened where the agent runs.
         opening: bool,
@@ -133,38 +133,38 @@ pub enum Reply {
     /// A login waits for a code.
     #[serde(rename_all = "snake_case")]
     Code {
-        /// Where to enter it.
+        /// Where to enter the code.
         verification_uri: String,
-        /// It.
+        /// The code.
         user_code: String,
-        /// An address that holds it already.
+        /// An address that contains the code.
         verification_uri_complete: Option<String>,
-        /// How long it is good, in seconds.
+        /// How long the code is valid, in seconds.
         expires: u64,
     },
     /// What becomes public, before it does.
     Publish {
-        /// The identity and the log, as one word.
+        /// Identifies the pair of identity and log.
         of: String,
-        /// It, not escaped.
+        /// The lines to show, not escaped.
         text: Vec<String>,
     },
-    /// The agent is at work.
+    /// The agent is working.
     Wait,
-    /// A question to who watches.
+    /// A question for a watching client.
     Ask {
-        /// Its number.
+        /// The question's number.
         ask: u64,
-        /// It, not escaped.
+        /// The question, not escaped.
         text: String,
     },
-    /// The certificate of the signature that is being made, so that the client can check it while log and timestamp authority answer.
+    /// The certificate of the signature in progress, which the client can check while log and timestamp authority answer. Optional.
     Certificate {
-        /// It, DER.
+        /// The certificate in DER.
         #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
         certificate: Vec<u8>,
     },
-    /// The signature before the agent has verified it, so that the client can at the same time.
+    /// The signature before the agent verifies it, so that both can verify at the same time. Optional.
     Draft {
         /// The armored CMS.
         signature: String,
@@ -174,66 +174,66 @@ pub enum Reply {
         /// The armored CMS.
         signature: String,
     },
-    /// There is a credential now.
+    /// The login succeeded.
     LoggedIn {
-        /// Whose.
+        /// The identity, as in the certificate.
         identity: String,
-        /// Who vouches for it.
+        /// The OpenID issuer in the certificate.
         issuer: String,
     },
-    /// What the agent holds.
+    /// The agent's status.
     Status(AgentStatus),
-    /// What was signed, the oldest first.
+    /// The newest signatures, the oldest first.
     Journal {
-        /// At most as many as the agent keeps.
+        /// The signatures.
         entries: Vec<JournalEntry>,
     },
-    /// It is done.
+    /// The request was carried out.
     Done {
-        /// What is worth saying about it.
+        /// Remarks for the user.
         remarks: Vec<String>,
     },
-    /// It is not done.
+    /// The request was refused.
     Refused {
-        /// Why, for the client.
+        /// The reason, for the client.
         kind: Refusal,
-        /// Why, for a person; not escaped.
+        /// The reason, for the user; not escaped.
         message: String,
-        /// What to do.
+        /// What to do about it.
         hint: Option<String>,
     },
-    /// One of another program's version, whose name is not known here. It is passed over.
+    /// A reply of another version, whose name is unknown here. It is ignored.
     #[serde(other)]
     Unknown,
 }
 
-/// Why an agent does not do what it is asked.
+/// Why an agent refuses a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// It speaks another version of the protocol.
     Version,
-    /// It is older than the client, and has ended: a new one can be started.
+    /// It is older than the client and has ended, so that a new one can be started.
     Older,
-    /// The request cannot be read, or is none that this socket takes.
+    /// The request cannot be read, or this socket does not accept it.
     Request,
-    /// What is to be signed is no commit, tag or push certificate.
+    /// The payload is not a commit, tag or push certificate that could be verified.
     Payload,
-    /// It does not know the instance: the client can sign by itself.
+    /// It does not know the instance; the client can sign by itself.
     Instance,
     /// It is locked.
     Locked,
-    /// It serves too many others.
+    /// It serves too many other clients.
     Busy,
     /// The identity is not the expected one.
     Identity,
-    /// Nobody allowed it.
+    /// Nobody approved it.
     Denied,
-    /// The login did not succeed.
+    /// The login failed.
     Login,
-    /// A service did not do its part.
+    /// A service failed.
     Service,
-    /// What rests in a keyring could not be removed.
+    /// A stored token could not be removed.
     Keyring,
     /// Trust material or a setting of the agent's own user cannot be used.
     Configuration,
@@ -245,17 +245,17 @@ pub enum Refusal {
 pub enum KeyringKind {
     /// The desktop's Secret Service, over D-Bus: GNOME's keyring, KWallet, KeePassXC.
     SecretService,
-    /// The kernel's keyutils: until the machine is started anew, or nothing was asked for in days.
+    /// The kernel's keyutils, which keep entries until the next boot or for some days without use.
     Keyutils,
     /// The Keychain of macOS.
     Keychain,
 }
 
 impl KeyringKind {
-    /// The one that this system's programs use.
+    /// The usual keyring of this system.
     pub const OF_SYSTEM: Self = if cfg!(target_vendor = "apple") { Self::Keychain } else { Self::SecretService };
 
-    /// As it stands in files.
+    /// The name in files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SecretService => "secret-service",
@@ -275,10 +275,10 @@ impl fmt::Display for KeyringKind {
     }
 }
 
-/// What the agent holds.
+/// The status of an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentStatus {
-    /// Its process.
+    /// Its process id.
     pub process: u32,
     /// Its version.
     pub program: String,
@@ -286,9 +286,9 @@ pub struct AgentStatus {
     pub started: i64,
     /// Whether it is locked.
     pub locked: bool,
-    /// Whether its memory stays out of the swap, and otherwise why not.
+    /// What of its memory is kept out of swap, in words.
     pub memory: String,
-    /// The keyring in which refresh tokens rest, where there is one: `secret-service`, `keyutils` or `keychain`.
+    /// The keyring that stores refresh tokens, if the user chose one: `secret-service`, `keyutils` or `keychain`.
     pub keyring: Option<KeyringKind>,
     /// Why it is not used.
     pub keyring_problem: Option<String>,
@@ -299,39 +299,39 @@ pub struct AgentStatus {
 /// A login that the agent keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginStatus {
-    /// Whose.
+    /// The identity, as in the certificate.
     pub identity: String,
-    /// The issuer that it logged in at.
+    /// The issuer of the login.
     pub issuer: String,
     /// The certificate authority.
     pub fulcio: String,
-    /// The end of its certificate, in seconds since the epoch, where it has one that is good now.
+    /// The end of its certificate's validity period, in seconds since the epoch, if it has a certificate that is valid now.
     pub certificate_until: Option<i64>,
-    /// Whether the next certificate needs no login: there is a refresh token, or an ID token that is good until then.
+    /// Whether the next certificate needs no login: there is a refresh token, or an ID token that is valid until then.
     pub renewable: bool,
     /// Whether its refresh token is stored in the keyring.
     #[serde(rename = "rests")]
     pub is_stored: bool,
     /// Signatures made under it.
     pub signatures: u64,
-    /// Other names that led to it: of whom a login was asked that became this one.
+    /// Aliases: other names for which it signs.
     pub names: Vec<String>,
 }
 
 /// A signature that the agent made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JournalEntry {
-    /// When, in seconds since the epoch.
+    /// When it was made, in seconds since the epoch.
     pub time: i64,
     /// `commit`, `tag` or `push`.
     pub kind: String,
-    /// As whom.
+    /// The identity in the certificate.
     pub identity: String,
-    /// For which repository, as the client claimed.
+    /// The repository that the client claimed.
     pub repository: Option<String>,
-    /// For which machine, as a forwarded client claimed.
+    /// The machine that a forwarded client claimed.
     pub host: Option<String>,
-    /// SHA-256 of what was signed, in hexadecimal.
+    /// SHA-256 of the payload, in hexadecimal.
     pub payload: String,
     /// How long log and timestamp authority took, in microseconds.
     pub services: u64,
@@ -340,7 +340,7 @@ pub struct JournalEntry {
 }
 
 impl Request {
-    /// A request of this program.
+    /// A request of this program's version.
     pub fn new(call: Call) -> Self {
         Self { version: VERSION, program: env!("CARGO_PKG_VERSION").to_owned(), call }
     }
@@ -348,7 +348,7 @@ impl Request {
     /// Reads a request.
     ///
     /// # Errors
-    /// What to answer.
+    /// The reply to send.
     pub fn parse(frame: &[u8]) -> Result<Self, Reply> {
         #[derive(Deserialize)]
         struct Versions {
@@ -363,7 +363,7 @@ impl Request {
         if version != VERSION {
             return Err(refuse(
                 Refusal::Version,
-                format!("the agent speaks version {VERSION} of its protocol, and the client version {version}"),
+                format!("the agent speaks version {VERSION} of its protocol; the client speaks version {version}"),
             ));
         }
         let request: Self = serde_json::from_slice(frame).map_err(unreadable)?;
@@ -373,7 +373,7 @@ impl Request {
         }
     }
 
-    /// A field that is longer than it may be: what the agent remembers of requests is bounded.
+    /// A field that is too long, with its limit. What the agent remembers of requests is limited.
     fn too_long(&self) -> Option<(&'static str, usize)> {
         let mut names = vec![("program", Some(&self.program))];
         let mut path = None;
@@ -406,7 +406,7 @@ impl Reply {
         Self::Refused { kind, message: message.into(), hint: None }
     }
 
-    /// Whether no other reply follows it.
+    /// Whether this is the last reply.
     pub fn is_last(&self) -> bool {
         !matches!(
             self,
@@ -426,7 +426,7 @@ impl Reply {
 /// Writes a frame.
 ///
 /// # Errors
-/// Where the peer does not take it.
+/// The peer does not accept it.
 pub fn write(stream: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
     stream.write_all(&frame(message)?)?;
     stream.flush()
@@ -435,38 +435,38 @@ pub fn write(stream: &mut impl Write, message: &impl Serialize) -> io::Result<()
 /// Reads a frame of at most `cap` bytes.
 ///
 /// # Errors
-/// Where the peer ends early, or sends more.
+/// The peer ends early, or sends more.
 pub fn read(stream: &mut impl Read, cap: usize) -> io::Result<Vec<u8>> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
     let length = checked_length(length, cap)?;
     let mut bytes = Vec::with_capacity(length.min(USUAL));
-    // memory grows with what arrives, not with what is announced
+    // memory grows with what arrives, not with the announced length
     if stream.take(length as u64).read_to_end(&mut bytes)? < length {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(bytes)
 }
 
-/// A message as it is sent.
+/// A message as a frame.
 ///
 /// # Errors
-/// Where it is too long for a frame.
+/// It is too long for a frame.
 pub fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
     let body = serde_json::to_vec(message)?;
     let length = u32::try_from(body.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
     Ok([&length.to_be_bytes()[..], &body].concat())
 }
 
-/// The length that a frame announces.
+/// The announced length of a frame.
 ///
 /// # Errors
-/// One of 0, or of more than `cap`.
+/// It is 0 or more than `cap`.
 pub fn checked_length(length: [u8; 4], cap: usize) -> io::Result<usize> {
     match u32::from_be_bytes(length) as usize {
-        0 => Err(io::Error::new(io::ErrorKind::InvalidData, "an empty frame")),
+        0 => Err(io::Error::new(io::ErrorKind::InvalidData, "the frame is empty")),
         length if length > cap => {
-            Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame of {length} bytes, at most {cap} are read")))
+            Err(io::Error::new(io::ErrorKind::InvalidData, format!("the frame has {length} bytes; at most {cap} are accepted")))
         }
         length => Ok(length),
     }
@@ -478,15 +478,15 @@ fn to_base64<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Err
 
 fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-    let bytes = STANDARD.decode(text.as_bytes()).map_err(|_| D::Error::custom("it is no base64"))?;
+    let bytes = STANDARD.decode(text.as_bytes()).map_err(|_| D::Error::custom("it is invalid base64"))?;
     if bytes.len() > MAX_PAYLOAD { Err(D::Error::custom(format!("it has more than {MAX_PAYLOAD} bytes"))) } else { Ok(bytes) }
 }
 
-/// Whether version `left` comes after `right`, pre-releases counted as their release. Text that is not a version is never newer.
+/// Whether version `left` is newer than `right`, by their three numbers. A version that cannot be read is not newer.
 #[cfg(feature = "cli")]
 pub fn is_newer(left: &str, right: &str) -> bool {
-    let release = |version: &str| semver::Version::parse(version).ok().map(|version| (version.major, version.minor, version.patch));
-    matches!((release(left), release(right)), (Some(left), Some(right)) if left > right)
+    let numbers = |version: &str| semver::Version::parse(version).ok().map(|version| (version.major, version.minor, version.patch));
+    matches!((numbers(left), numbers(right)), (Some(left), Some(right)) if left > right)
 }
 
 #[cfg(test)]

@@ -36,19 +36,6 @@ mod desktop {
     trait Notifications {
         fn get_capabilities(&self) -> zbus::Result<Vec<String>>;
 
-        #[expect(clippy::too_many_arguments, reason = "the parameters of the D-Bus call")]
-        fn notify(
-            &self,
-            app_name: &str,
-            replaces_id: u32,
-            app_icon: &str,
-            summary: &str,
-            body: &str,
-            actions: &[&str],
-            hints: HashMap<&str, Value<'_>>,
-            expire_timeout: i32,
-        ) -> zbus::Result<u32>;
-
         fn close_notification(&self, id: u32) -> zbus::Result<()>;
 
         #[zbus(signal)]
@@ -100,7 +87,9 @@ mod desktop {
             let ends = notifications.receive_notification_closed().await.ok()?;
             let hints = HashMap::from([("urgency", Value::U8(CRITICAL))]);
             let buttons = [ALLOW, "Allow", REFUSE, "Refuse"];
-            let id = notifications.notify("paraph", 0, "", SUMMARY, &body, &buttons, hints, NEVER).await.ok()?;
+            // Notify(app_name, replaces_id, app_icon, summary, body, actions, hints, expire_timeout)
+            let notification = ("paraph", 0u32, "", SUMMARY, body.as_str(), &buttons[..], hints, NEVER);
+            let id: u32 = notifications.inner().call("Notify", &notification).await.ok()?;
             Some(Self { notifications, id, actions, ends })
         }
     }

@@ -15,7 +15,7 @@ fn sign() -> Call {
 }
 
 #[test]
-fn requests_and_replies_come_back_as_they_went() {
+fn requests_and_replies_are_read_as_they_were_written() {
     for call in [sign(), Call::Status, Call::Answer { ask: 7, allow: true }, Call::Logout { identity: None }] {
         let request = Request::new(call);
         let mut bytes = Vec::new();
@@ -31,11 +31,11 @@ fn requests_and_replies_come_back_as_they_went() {
 fn a_client_of_another_version_gets_a_clear_answer() {
     let newer = br#"{"version":2,"program":"9.9.9","call":"sign-many","what":[]}"#;
     let Err(Reply::Refused { kind, message, .. }) = Request::parse(newer) else { panic!() };
-    assert_eq!((kind, message.as_str()), (Refusal::Version, "the agent speaks version 1 of its protocol, and the client version 2"));
+    assert_eq!((kind, message.as_str()), (Refusal::Version, "the agent speaks version 1 of its protocol; the client speaks version 2"));
 }
 
 #[test]
-fn what_is_no_request_is_refused() {
+fn an_invalid_request_is_refused() {
     for wrong in [
         &b""[..],
         b"null",
@@ -60,7 +60,7 @@ fn what_is_no_request_is_refused() {
 }
 
 #[test]
-fn names_and_paths_have_caps() {
+fn names_and_paths_have_limits() {
     let Call::Sign(sign) = sign() else { panic!() };
     let request = |sign: Sign| Request::parse(&serde_json::to_vec(&Request::new(Call::Sign(sign))).unwrap());
     let long = |length| Some("x".repeat(length));
@@ -78,7 +78,7 @@ fn names_and_paths_have_caps() {
 }
 
 #[test]
-fn what_is_said_about_a_request_does_not_grow_with_it() {
+fn the_error_about_a_request_does_not_grow_with_it() {
     let name = "\u{1}".repeat(100_000);
     let wrong = serde_json::json!({"version": 1, "program": "x", "call": "login", "instance": "x", "hint": null, name: 1}).to_string();
     let Err(refused) = Request::parse(wrong.as_bytes()) else { panic!() };
@@ -216,7 +216,7 @@ fn the_document_has_every_message_field_refusal_and_limit() {
 }
 
 #[test]
-fn a_frame_has_a_cap_and_an_end() {
+fn a_frame_has_a_limit_and_an_end() {
     assert!(read(&mut &[0, 0, 0, 0][..], 10).is_err());
     assert!(read(&mut &[0, 0, 0, 11][..], 10).is_err());
     assert!(read(&mut &[255, 255, 255, 255][..], MAX_REPLY).is_err());

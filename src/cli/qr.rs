@@ -1,16 +1,16 @@
-//! An address as a QR code (ISO/IEC 18004) in half blocks, two modules a character, for a telephone held before the terminal.
+//! A URL as a QR code (ISO/IEC 18004) for the terminal, in half blocks: two modules per character.
 
 use qrcode::{Color, EcLevel, QrCode};
 
-/// The empty modules around it that a reader needs.
+/// The empty modules around the code that a reader needs.
 const MARGIN: usize = 2;
-/// Lines of the terminal that stay for the text above it.
+/// Lines of the terminal that are left for the text above the code.
 const TEXT_LINES: usize = 4;
-/// White on black whatever the terminal's colours are: readers want dark modules on a light ground.
+/// White on black, whatever the terminal's colours are: readers need dark modules on a light background.
 const COLOURS: &str = "\x1b[0;97;40m";
 const RESET: &str = "\x1b[0m";
 
-/// The drawing, ended by a line end; nothing where it is larger than the terminal.
+/// The drawing with a final line end; `None` if it is larger than the terminal.
 pub(super) fn drawing(text: &str, columns: usize, rows: usize) -> Option<String> {
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
     let (width, modules) = (code.width(), code.to_colors());
@@ -18,7 +18,7 @@ pub(super) fn drawing(text: &str, columns: usize, rows: usize) -> Option<String>
     if side > columns || side.div_ceil(2) + TEXT_LINES > rows {
         return None;
     }
-    // outside of the code is margin; below the margin is nothing
+    // outside the code is margin; below the margin is nothing
     let is_light = |x: usize, y: usize| {
         let inside = |at: usize| at.checked_sub(MARGIN).filter(|at| *at < width);
         let module = inside(x).zip(inside(y)).and_then(|(x, y)| modules.get(y * width + x));
@@ -43,7 +43,7 @@ pub(super) fn drawing(text: &str, columns: usize, rows: usize) -> Option<String>
 mod tests {
     use super::*;
 
-    /// The drawing as rows of light and dark.
+    /// The drawing as rows of light and dark modules.
     fn rows(drawing: &str) -> Vec<Vec<bool>> {
         let mut rows = Vec::new();
         for line in drawing.lines() {
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn it_has_its_finder_patterns_inside_a_light_margin() {
+    fn the_finder_patterns_are_inside_a_light_margin() {
         let rows = rows(&drawing("https://issuer.test/device?user_code=WDJB-MJHT", 80, 40).unwrap());
         let side = rows[0].len();
         assert!(rows.len() == side || rows.len() == side + 1);
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_left_out_where_the_terminal_is_too_small() {
+    fn it_is_omitted_if_the_terminal_is_too_small() {
         assert_eq!(drawing("https://issuer.test/device?user_code=WDJB-MJHT", 30, 40), None);
         assert_eq!(drawing("https://issuer.test/device?user_code=WDJB-MJHT", 80, 15), None);
         assert_eq!(drawing(&"x".repeat(10_000), 1000, 1000), None);

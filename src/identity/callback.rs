@@ -1,7 +1,7 @@
-//! The loopback redirect (RFC 8252, section 7.3): a server on this machine that takes one login's answer from the browser.
+//! The loopback redirect (RFC 8252, section 7.3): a server on this machine that receives one login's answer from the browser.
 //!
-//! Whatever else arrives (a favicon, a connection that is opened early and stays silent, another page's guess) is answered and changes
-//! nothing. What a browser sees is one page (see `page`) with nothing from outside in it.
+//! Other requests (a favicon, a connection that is opened early, another page's guess) are answered and change nothing. The browser shows one
+//! page (see `page`), which contains nothing from outside.
 
 use super::{
     error::LoginError,
@@ -25,10 +25,10 @@ use tokio::{
 };
 use url::Url;
 
-/// Where a provider sends the browser unless another redirect URL is configured; the port is the system's choice.
+/// The redirect URL unless another one is configured. The operating system chooses the port.
 pub(crate) const DEFAULT_REDIRECT: &str = "http://localhost/auth/callback";
-/// How long a page may take to reach the browser once it is decided.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long the last page may take to reach the browser.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPTS: usize = 8;
 
 /// A bound address on loopback.
@@ -37,14 +37,14 @@ pub(crate) struct Receiver {
     redirect: Url,
 }
 
-/// A server that waits for one answer. Dropped, it stops.
+/// A server that waits for one answer. It stops when it is dropped.
 pub(crate) struct Waiting {
     answers: mpsc::Receiver<Received>,
     stop: Vec<oneshot::Sender<()>>,
     servers: Vec<tokio::task::JoinHandle<()>>,
 }
 
-/// The answer of the login, and the way back to the page that brought it.
+/// The answer of the login, and where to send the page that the browser shows.
 pub(crate) struct Received {
     pub(crate) callback: Callback,
     page: oneshot::Sender<Page>,
@@ -53,14 +53,14 @@ pub(crate) struct Received {
 /// What the browser shows at the end.
 #[derive(Clone, Copy)]
 pub(crate) enum Page {
-    /// The token is there.
+    /// The login succeeded.
     Success,
-    /// It is not; the terminal says why.
+    /// The login failed; the terminal shows the reason.
     Failure,
 }
 
 impl Receiver {
-    /// Binds the host of the `configured` redirect URL, which must be this machine, on its port or one that the system chooses.
+    /// Binds the host of the `configured` redirect URL, which must be this machine, on its port or on a free one.
     pub(crate) async fn bind(configured: Option<&str>) -> Result<Self, LoginError> {
         let text = configured.filter(|text| !text.is_empty()).unwrap_or(DEFAULT_REDIRECT);
         let wrong = |why: &str| LoginError::Redirect { url: crate::service::quotable(text), why: why.into() };
@@ -69,7 +69,7 @@ impl Receiver {
             return Err(wrong("it must be http on localhost, 127.0.0.1 or [::1]"));
         }
         if redirect.query().is_some() || redirect.fragment().is_some() || !redirect.username().is_empty() || redirect.password().is_some() {
-            return Err(wrong("it has neither query nor credentials"));
+            return Err(wrong("it must not contain a query or credentials"));
         }
         let port = redirect.port().unwrap_or(0);
         let listeners = match redirect.host() {
@@ -78,7 +78,7 @@ impl Receiver {
             _ => both(port).await.map_err(LoginError::Listen)?,
         };
         let port = listeners.first().and_then(|listener| listener.local_addr().ok()).map(|address| address.port());
-        redirect.set_port(port).map_err(|()| wrong("it takes no port"))?;
+        redirect.set_port(port).map_err(|()| wrong("it cannot have a port"))?;
         Ok(Self { listeners, redirect })
     }
 
@@ -87,7 +87,7 @@ impl Receiver {
         &self.redirect
     }
 
-    /// Serves until an answer has come that `expected` takes.
+    /// Serves until an answer arrives that belongs to the login.
     pub(crate) fn wait(self, expected: Expected, autoclose: Option<Duration>) -> Waiting {
         let (sender, answers) = mpsc::channel(1);
         let authority = self.redirect.port().map_or_else(
@@ -113,7 +113,7 @@ impl Receiver {
     }
 }
 
-/// `localhost` may be either address to a browser: where both families exist both must be ours, or another user could hold the other one.
+/// Binds both address families. A browser may resolve `localhost` to either, and another user could bind the other one.
 async fn both(port: u16) -> std::io::Result<Vec<TcpListener>> {
     let mut last = std::io::Error::from(std::io::ErrorKind::AddrInUse);
     for _ in 0..ATTEMPTS {
@@ -134,21 +134,17 @@ impl Waiting {
         self.answers.recv().await
     }
 
-    /// Shows `page` in the browser that brought the answer, and ends.
+    /// Shows `page` in the browser, and stops.
     pub(crate) async fn finish(mut self, received: Received, page: Page) {
         let _ = received.page.send(page);
         self.stop.clear();
         let servers = std::mem::take(&mut self.servers);
-        let farewell = async {
-            for server in servers {
-                let mut server = server;
-                if tokio::time::timeout(FAREWELL, &mut server).await.is_err() {
-                    // a browser that holds a connection open
-                    server.abort();
-                }
+        for mut server in servers {
+            if tokio::time::timeout(PAGE_TIMEOUT, &mut server).await.is_err() {
+                // the browser holds a connection open
+                server.abort();
             }
-        };
-        farewell.await;
+        }
     }
 }
 
@@ -171,25 +167,25 @@ struct Shared {
 
 async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
     let neutral = |status, title, text| page(status, Tone::Neutral, title, text, None);
-    // a page of another site that reaches this port under another name
+    // another site may reach this port under another name
     if headers.get("host").and_then(|host| host.to_str().ok()) != Some(shared.authority.as_str()) {
-        return neutral(StatusCode::MISDIRECTED_REQUEST, "Not here", "This address does not answer under that name.");
+        return neutral(StatusCode::MISDIRECTED_REQUEST, "Not here", "This address does not respond to that host name.");
     }
     if uri.path() != shared.path {
-        return neutral(StatusCode::NOT_FOUND, "Nothing here", "This address waits for the answer of a login.");
+        return neutral(StatusCode::NOT_FOUND, "Nothing here", "This address only receives the answer of a login.");
     }
     if method != Method::GET {
-        return neutral(StatusCode::METHOD_NOT_ALLOWED, "Nothing here", "This address waits for the answer of a login.");
+        return neutral(StatusCode::METHOD_NOT_ALLOWED, "Nothing here", "This address only receives the answer of a login.");
     }
     let Ok(callback) = shared.expected.read(uri.query().unwrap_or_default()) else {
         return neutral(
             StatusCode::BAD_REQUEST,
             "Not the answer of this login",
-            "It was ignored. The login goes on in the page that paraph has opened last, or at the address that it shows in the terminal.",
+            "It was ignored. Continue on the page that paraph opened last, or at the address in the terminal.",
         );
     };
     let Some(sender) = shared.sender.lock().await.take() else {
-        return neutral(StatusCode::CONFLICT, "Already answered", "This login has its answer. You can close this page.");
+        return neutral(StatusCode::CONFLICT, "Already answered", "This login is already answered. You can close this page.");
     };
     let (page_sender, decided) = oneshot::channel();
     if sender.send(Received { callback, page: page_sender }).await.is_err() {
@@ -197,10 +193,10 @@ async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, hea
     }
     match decided.await {
         Ok(Page::Success) => {
-            let text = "paraph has what it needs. You can close this page.";
+            let text = "You can close this page.";
             page(StatusCode::OK, Tone::Good, "You are signed in", text, shared.autoclose)
         }
-        _ => page(StatusCode::OK, Tone::Bad, "The login has failed", "paraph says why in the terminal. You can close this page.", None),
+        _ => page(StatusCode::OK, Tone::Bad, "The login has failed", "The terminal shows the reason. You can close this page.", None),
     }
 }
 
@@ -210,7 +206,7 @@ mod tests {
     use crate::service::testing::run;
 
     #[test]
-    fn a_second_answer_finds_the_login_answered() {
+    fn a_second_answer_is_refused() {
         run(async {
             let receiver = Receiver::bind(None).await.unwrap();
             let address = format!("{}?code=c&state=s", receiver.redirect());
@@ -222,7 +218,7 @@ mod tests {
             assert_eq!(client.get(&address).send().await.unwrap().status(), 409);
             waiting.finish(received, Page::Success).await;
             assert_eq!(first.await.unwrap().unwrap().status(), 200);
-            // the port is given back
+            // the port is closed
             assert!(client.get(&address).send().await.unwrap_err().is_connect());
         });
     }

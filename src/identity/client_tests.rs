@@ -86,7 +86,7 @@ fn a_renewal_is_checked_as_a_login_is_and_must_be_of_the_same_person() {
     another issuer: the identity token's issuer is "https://evil.test"; expected "http://HOST"
     expired: the identity token expired at 1970-01-12T13:46:40Z
     foreign key: the identity provider's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
-    no ID token: the identity provider at http://HOST/ sent an invalid answer: its answer holds no ID token
+    no ID token: the identity provider at http://HOST/ sent an invalid answer: its answer contains no ID token
     no JSON: the identity provider at http://HOST/ sent an invalid answer: its answer is not that of a token endpoint
     token endpoint down: the identity provider at http://HOST/token refused the request with 500 Internal Server Error
     "#);

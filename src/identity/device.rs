@@ -1,8 +1,8 @@
-//! The device flow (RFC 8628): the login happens in a browser anywhere, for which a short code is shown here.
+//! The device flow (RFC 8628): the user logs in with a browser on any device, and enters a short code that is shown here.
 //!
-//! There is no redirect to this machine, hence no state, and no authorization request, hence no nonce: what binds the answer to this login
-//! is the device code, which only this process and the issuer know, and PKCE where the issuer minds it. Whoever is shown the code must
-//! type it only at their own issuer's address; the prompt names both.
+//! There is no redirect to this machine, hence no state, and no authorization request, hence no nonce. The answer is bound to this login by the
+//! device code, which only this process and the issuer know, and by PKCE if the issuer supports it here. The user must enter the code only at
+//! the issuer's own address; the prompt shows both.
 
 use super::{
     error::LoginError,
@@ -22,14 +22,14 @@ use url::Url;
 use zeroize::Zeroize;
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
-/// The pause between two polls where the issuer names none.
+/// The pause between two polls unless the issuer sets one.
 const INTERVAL: Duration = Duration::from_secs(5);
-/// What `slow_down` adds to it, for good.
+/// What `slow_down` adds to the pause, permanently.
 const SLOW_DOWN: Duration = Duration::from_secs(5);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
-/// Polls in a row that may fail before the issuer has said anything about the login.
+/// Polls in a row that may fail.
 const MAX_FAILURES: u32 = 4;
-/// The longest code that a person is asked to type, in bytes.
+/// The longest code that is shown, in bytes.
 const MAX_USER_CODE: usize = 64;
 
 /// RFC 8628, section 3.2. Some issuers write `verification_url`.
@@ -91,24 +91,24 @@ pub(super) async fn log_in(provider: &Provider, request: &Request<'_>, prompt: &
     provider.session(answer, None).await
 }
 
-/// Checks what is going to be shown; the complete address as it is good for a QR code.
+/// Checks what will be shown, and returns the complete address if it suits a QR code.
 fn shown(provider: &Provider, authorization: &DeviceAuthorization) -> Result<Option<String>, ServiceError> {
     let wrong = |why: &str| provider.error(Cause::Malformed(why.into()));
     let code = &authorization.user_code;
     if code.is_empty() || code.len() > MAX_USER_CODE || !is_printable(code) {
-        return Err(wrong("its code is not one that a person could type"));
+        return Err(wrong("its code cannot be typed"));
     }
     if authorization.device_code.is_empty() || authorization.device_code.len() > MAX_TOKEN {
         return Err(wrong("its device code is empty or too long"));
     }
     provider.address(&authorization.verification_uri)?;
     let complete = authorization.verification_uri_complete.as_deref().map(|text| provider.address(text)).transpose()?;
-    // an address of another host than the one that is shown in letters would be trusted unseen
+    // with another host than the shown address it would be trusted without being read
     let plain = Url::parse(&authorization.verification_uri).ok();
     Ok(complete.filter(|complete| plain.is_some_and(|plain| plain.origin() == complete.origin())).map(String::from))
 }
 
-/// Asks until the issuer has decided (RFC 8628, section 3.5).
+/// Polls until the issuer has decided (RFC 8628, section 3.5).
 async fn poll<W: Future<Output = ()>, A: Future<Output = Result<TokenAnswer, Refusal>>>(
     interval: Duration,
     wait: impl Fn(Duration) -> W,
@@ -128,8 +128,8 @@ async fn poll<W: Future<Output = ()>, A: Future<Output = Result<TokenAnswer, Ref
                     _ => return Err(Refusal::Protocol(error).of_a_login()),
                 }
             }
-            // whoever is at the browser should not suffer from a bad connection here
-            Err(Refusal::Service(error)) if failures < MAX_FAILURES && is_passing(&error) => {
+            // a short network failure here must not end the login in the browser
+            Err(Refusal::Service(error)) if failures < MAX_FAILURES && is_temporary(&error) => {
                 failures += 1;
                 interval = interval.saturating_mul(2).clamp(SLOW_DOWN, LONGEST_INTERVAL);
             }
@@ -138,7 +138,7 @@ async fn poll<W: Future<Output = ()>, A: Future<Output = Result<TokenAnswer, Ref
     }
 }
 
-fn is_passing(error: &ServiceError) -> bool {
+fn is_temporary(error: &ServiceError) -> bool {
     matches!(error.cause(), Cause::Unreachable(_) | Cause::Deadline(_) | Cause::Broken(_) | Cause::Unavailable { .. })
 }
 

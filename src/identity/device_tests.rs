@@ -75,12 +75,12 @@ fn what_the_issuer_decides_is_told() {
     expired: the code expired before the login was completed
     expired here: the code expired before the login was completed
     no device flow: http://HOST does not support login with a code
-    endpoint of another scheme: the identity provider at file:///etc/passwd cannot be called: the provider names an address that is less safe than its own
+    endpoint of another scheme: the identity provider at file:///etc/passwd cannot be called: it is less safe than the provider's own address
     endpoint that is no URL: the identity provider at /device\u{1b} cannot be called: relative URL without a base
-    address that is a script: the identity provider at javascript:alert(1) cannot be called: the provider names an address that is less safe than its own
-    code that drives a terminal: the identity provider at http://HOST/ sent an invalid answer: its code is not one that a person could type
-    code too long: the identity provider at http://HOST/ sent an invalid answer: its code is not one that a person could type
-    no code: the identity provider at http://HOST/ sent an invalid answer: its code is not one that a person could type
+    address that is a script: the identity provider at javascript:alert(1) cannot be called: it is less safe than the provider's own address
+    code that drives a terminal: the identity provider at http://HOST/ sent an invalid answer: its code cannot be typed
+    code too long: the identity provider at http://HOST/ sent an invalid answer: its code cannot be typed
+    no code: the identity provider at http://HOST/ sent an invalid answer: its code cannot be typed
     no device code: the identity provider at http://HOST/ sent an invalid answer: its answer is not that of a device authorization endpoint
     token's audience: the identity token's audience is "other"; expected "sigstore"
     token's issuer: the identity token's issuer is "https://evil.test"; expected "http://HOST"

@@ -10,7 +10,7 @@ use super::{
     device,
     error::LoginError,
     prompt::Prompt,
-    provider::{Callback, Provider, Request},
+    provider::{Callback, CallbackMismatch, Provider, Request},
     session::Session,
 };
 use crate::service::{Call, Cause, Http, Service, is_loopback, quotable};
@@ -218,7 +218,7 @@ impl Login<'_> {
         let location = location.filter(|location| location.origin() == redirect.origin() && location.path() == redirect.path());
         let callback = location.map(|location| request.expected.read(location.query().unwrap_or_default()));
         let callback = callback
-            .unwrap_or(Err("it leads elsewhere"))
+            .unwrap_or(Err(CallbackMismatch::Elsewhere))
             .map_err(|why| answer.error(Cause::Mismatch(format!("the redirect is not accepted: {why}"))))?;
         complete(&provider, request, callback).await
     }

@@ -213,11 +213,11 @@ fn a_redirect_url_must_be_of_this_machine() {
             said.push(with_browser(login, Arc::clone(&requests), async |_| {}).await.unwrap_err().to_string());
         }
         insta::assert_snapshot!(said.join("\n"), @r#"
-            the redirect URL "https://localhost/x" cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
-            the redirect URL "http://evil.test/auth/callback" cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
-            the redirect URL "http://127.0.0.1/?x=1" cannot be used: it has neither query nor credentials
-            the redirect URL "nonsense" cannot be used: relative URL without a base
-            "#);
+        the redirect URL "https://localhost/x" cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
+        the redirect URL "http://evil.test/auth/callback" cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
+        the redirect URL "http://127.0.0.1/?x=1" cannot be used: it must not contain a query or credentials
+        the redirect URL "nonsense" cannot be used: relative URL without a base
+        "#);
         let mut login = login(&http, &fake.url);
         login.client.redirect_url = Some("http://127.0.0.1/other/path".into());
         with_browser(login, requests, async |parameters| {
@@ -300,8 +300,8 @@ fn a_lying_provider_is_found_out() {
     insta::assert_snapshot!(told.join("\n"), @r#"
     another issuer: the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `https://evil.test` (expected `http://HOST`)
     issuer with a slash: the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
-    no token endpoint: the identity provider at http://HOST/ sent an invalid answer: its metadata names no token endpoint
-    a script for a login page: the identity provider at javascript:alert(1) cannot be called: the provider names an address that is less safe than its own
+    no token endpoint: the identity provider at http://HOST/ sent an invalid answer: its metadata has no token endpoint
+    a script for a login page: the identity provider at javascript:alert(1) cannot be called: it is less safe than the provider's own address
     foreign key: the identity provider's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
     alg none: the identity token is not signed with a key of its issuer: its algorithm is "none"
     alg HS256: the identity token is not signed with a key of its issuer: its algorithm is "HS256"
@@ -312,7 +312,7 @@ fn a_lying_provider_is_found_out() {
     token's issuer: the identity token's issuer is "https://evil.test"; expected "http://HOST"
     expired: the identity token expired at 1970-01-12T13:46:40Z
     address not verified: the identity provider has not verified the address me@example.com
-    no ID token: the identity provider at http://HOST/ sent an invalid answer: its answer holds no ID token
+    no ID token: the identity provider at http://HOST/ sent an invalid answer: its answer contains no ID token
     reused code: the identity provider refused the login: invalid_grant: used \u{1b}
     no answer: the identity provider at http://HOST/token refused the request with 500 Internal Server Error
     "#);

@@ -1,5 +1,5 @@
-//! The pages that a browser sees at the end of a login. Each is whole in itself: nothing is loaded, nothing from outside stands in it, and
-//! it works without scripts. The one script there is closes the page, where the browser lets it.
+//! The pages that the browser shows at the end of a login. Each is self-contained: it loads nothing, contains nothing from outside, and works
+//! without scripts. Its only script closes the page, if the browser allows it.
 
 use axum::{
     body::Body,
@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
-/// What a page means.
+/// The tone of a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Tone {
     Good,
@@ -18,7 +18,7 @@ pub(super) enum Tone {
 }
 
 impl Tone {
-    /// Class of the page and path of its sign, in a square of 24 by 24.
+    /// The page's class and the path of its icon, in a square of 24 by 24.
     fn drawing(self) -> (&'static str, &'static str) {
         match self {
             Self::Good => ("good", "M6.5 12.5l3.7 3.7 7.3-8"),
@@ -40,16 +40,16 @@ h1{margin:.75rem 0 .35rem;font-size:1.45rem;line-height:1.25;font-weight:650}\
 p{margin:.35rem 0 0;text-wrap:balance}\
 .soft{color:var(--soft);font-size:.92rem}";
 
-/// The seconds come from the document, so that the script is always the same and its hash can stand in the policy.
+/// The seconds come from the document, so that the script and its hash in the policy never change.
 const SCRIPT: &str = "\
 const line=document.getElementById('closing');\
 let left=Number(line.dataset.seconds);\
 const tick=()=>{\
-if(left<=0){window.close();line.textContent='Your browser leaves it open.';return}\
-line.textContent='It closes itself in '+left+' s.';left-=1;setTimeout(tick,1000)};\
+if(left<=0){window.close();line.textContent='Your browser keeps this page open.';return}\
+line.textContent='It closes in '+left+' s.';left-=1;setTimeout(tick,1000)};\
 tick();";
 
-/// A page, which closes itself after `autoclose`.
+/// A page that closes itself after `autoclose`.
 pub(super) fn page(status: StatusCode, tone: Tone, title: &str, text: &str, autoclose: Option<Duration>) -> Response<Body> {
     let (class, sign) = tone.drawing();
     let closing = autoclose.map(|wait| {
@@ -80,7 +80,7 @@ pub(super) fn page(status: StatusCode, tone: Tone, title: &str, text: &str, auto
     response
 }
 
-/// Nothing but this style and, where the page closes itself, this script.
+/// Allows only this style and, if the page closes itself, this script.
 fn policy(scripted: bool) -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     let script = if scripted { format!("; script-src {}", hash(SCRIPT)) } else { String::new() };

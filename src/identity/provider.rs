@@ -1,8 +1,8 @@
 //! An OpenID provider: discovery, the authorization request, the token endpoint, and the checks of the ID token.
 //!
-//! Discovery and the protocol's own checks are those of the crate openidconnect; the HTTP is this program's, with its caps and deadlines. So
-//! are the forms for the token endpoint: the crate keeps the tokens of an answer in memory that nobody wipes, polls on after any error, and
-//! revokes over https alone.
+//! The crate openidconnect does discovery and the checks of the protocol. This program does the HTTP, with its limits and deadlines, and the
+//! forms for the token endpoint. The crate would keep the answer's tokens in memory without wiping them, continue polling after any error, and
+//! revoke only over https.
 
 use super::{
     error::LoginError,
@@ -26,7 +26,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
-/// The signatures that an ID token may have: the provider's, by an asymmetric key.
+/// The accepted signature algorithms of an ID token: those with an asymmetric key.
 const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::RsaSsaPkcs1V15Sha256,
     Algorithm::RsaSsaPkcs1V15Sha384,
@@ -42,7 +42,7 @@ const ALGORITHMS: [Algorithm; 9] = [
 /// The scope that asks for a refresh token (OpenID Connect Core 1.0, section 11).
 const OFFLINE_ACCESS: &str = "offline_access";
 
-/// What other specifications add to the metadata.
+/// Metadata of other specifications.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 struct Extensions {
     /// RFC 9207, section 3.
@@ -83,22 +83,22 @@ pub(crate) struct Provider {
     client_secret: Option<Zeroizing<String>>,
     client: Client,
     extensions: Extensions,
-    /// Whether it gives refresh tokens, as far as it says.
+    /// Whether its metadata allow refresh tokens.
     is_offline: bool,
 }
 
-/// One login: the request that was made, and what its answer must fit.
+/// One authorization request, and what its answer must contain.
 pub(crate) struct Request {
-    /// The address to be opened.
+    /// The URL to open.
     pub(crate) url: Url,
-    /// What a callback must carry.
+    /// What a callback must contain.
     pub(crate) expected: Expected,
     nonce: Nonce,
     verifier: PkceCodeVerifier,
     redirect: RedirectUrl,
 }
 
-/// What a callback must carry to belong to a login.
+/// What a callback must contain to belong to a login.
 #[derive(Clone)]
 pub(crate) struct Expected {
     state: String,
@@ -106,12 +106,12 @@ pub(crate) struct Expected {
     names_itself: bool,
 }
 
-/// What a callback that belongs to the login says.
+/// A callback that belongs to the login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Callback {
     /// The authorization code.
     Code(String),
-    /// The provider said no.
+    /// The provider refused.
     Error {
         /// `error`, escaped.
         error: String,
@@ -120,40 +120,60 @@ pub(crate) enum Callback {
     },
 }
 
+/// Why a redirect does not belong to a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CallbackMismatch {
+    #[error("a parameter appears twice")]
+    Duplicate,
+    #[error("it belongs to another login")]
+    OtherLogin,
+    #[error("it comes from another issuer")]
+    OtherIssuer,
+    #[error("it does not name its issuer")]
+    NoIssuer,
+    #[error("it contains no code")]
+    NoCode,
+    #[error("it leads elsewhere")]
+    Elsewhere,
+}
+
 impl Expected {
     #[cfg(test)]
     pub(crate) fn of_state(state: &str) -> Self {
         Self { state: state.into(), issuer: "https://issuer.test".into(), names_itself: false }
     }
 
-    /// Reads a callback's query. `Err` says why it does not belong to this login, in a few words.
-    pub(crate) fn read(&self, query: &str) -> Result<Callback, &'static str> {
+    /// Reads a callback's query.
+    ///
+    /// # Errors
+    /// [`CallbackMismatch`]: it does not belong to this login.
+    pub(crate) fn read(&self, query: &str) -> Result<Callback, CallbackMismatch> {
         let parameters: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
         let one = |name: &str| {
             let mut values = parameters.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_ref());
             match (values.next(), values.next()) {
                 (value, None) => Ok(value),
-                _ => Err("a parameter stands twice"),
+                _ => Err(CallbackMismatch::Duplicate),
             }
         };
         if one("state")? != Some(self.state.as_str()) {
-            return Err("it belongs to another login");
+            return Err(CallbackMismatch::OtherLogin);
         }
         match one("iss")? {
-            Some(issuer) if issuer != self.issuer => return Err("it comes from another issuer"),
-            None if self.names_itself => return Err("it does not name its issuer"),
+            Some(issuer) if issuer != self.issuer => return Err(CallbackMismatch::OtherIssuer),
+            None if self.names_itself => return Err(CallbackMismatch::NoIssuer),
             _ => {}
         }
         match (one("error")?, one("code")?) {
             (Some(error), _) => Ok(Callback::Error { error: quotable(error), description: one("error_description")?.map(quotable) }),
             (None, Some(code)) if !code.is_empty() => Ok(Callback::Code(code.to_owned())),
-            _ => Err("it holds no code"),
+            _ => Err(CallbackMismatch::NoCode),
         }
     }
 }
 
 impl Provider {
-    /// Reads the provider's metadata and keys. Its issuer must be `issuer`, letter by letter.
+    /// Reads the provider's metadata and keys. Its issuer must be exactly `issuer`.
     pub(crate) async fn discover(http: &Http, issuer: &str, client_id: &str, client_secret: Option<&str>) -> Result<Self, LoginError> {
         let wrong = |cause| ServiceError::new(Service::IdentityProvider, issuer, cause);
         crate::service::endpoint(Service::IdentityProvider, issuer, "")?;
@@ -168,9 +188,9 @@ impl Provider {
             error => wrong(Cause::Malformed(quotable(&causes(&error)))),
         })?;
         if metadata.token_endpoint().is_none() {
-            return Err(wrong(Cause::Malformed("its metadata names no token endpoint".into())).into());
+            return Err(wrong(Cause::Malformed("its metadata has no token endpoint".into())).into());
         }
-        // this address is handed to other programs
+        // this address is passed to other programs
         admit(metadata.authorization_endpoint().url(), secure)?;
         let is_offline = metadata.scopes_supported().is_none_or(|scopes| scopes.iter().any(|scope| scope.as_str() == OFFLINE_ACCESS));
         let extensions = metadata.additional_metadata().clone();
@@ -188,12 +208,12 @@ impl Provider {
         })
     }
 
-    /// The device authorization endpoint, where it has one.
+    /// The device authorization endpoint, if it has one.
     pub(super) fn device_authorization_endpoint(&self) -> Result<Option<Url>, ServiceError> {
         self.endpoint(self.extensions.device_authorization_endpoint.as_deref())
     }
 
-    /// The revocation endpoint, where it has one.
+    /// The revocation endpoint, if it has one.
     pub(super) fn revocation_endpoint(&self) -> Result<Option<Url>, ServiceError> {
         self.endpoint(self.extensions.revocation_endpoint.as_deref())
     }
@@ -202,7 +222,7 @@ impl Provider {
         text.map(|text| self.address(text)).transpose()
     }
 
-    /// An address that the provider names.
+    /// A URL in the metadata or an answer.
     pub(super) fn address(&self, text: &str) -> Result<Url, ServiceError> {
         let url = Url::parse(text)
             .map_err(|error| ServiceError::new(Service::IdentityProvider, &quotable(text), Cause::Address(error.to_string())))?;
@@ -219,7 +239,7 @@ impl Provider {
         self.issuer.starts_with("https:")
     }
 
-    /// The scopes of a login; `offline` asks for a refresh token where there are any.
+    /// The scopes of a login. `offline` requests a refresh token if the provider supports that.
     pub(super) fn scopes(&self, offline: bool) -> Vec<&'static str> {
         let mut scopes = vec!["openid", "email"];
         scopes.extend((offline && self.is_offline).then_some(OFFLINE_ACCESS));
@@ -253,7 +273,7 @@ impl Provider {
         Ok(Request { url, expected, nonce, verifier, redirect })
     }
 
-    /// Exchanges the code for a session whose ID token carries the login's nonce.
+    /// Exchanges the code for a session. Its ID token must contain the login's nonce.
     pub(crate) async fn exchange(&self, request: Request, code: &str) -> Result<Session, LoginError> {
         let form = [
             ("grant_type", "authorization_code"),
@@ -265,17 +285,17 @@ impl Provider {
         self.session(answer, Some(&request.nonce)).await
     }
 
-    /// Asks the token endpoint.
+    /// Makes a request of the token endpoint.
     pub(super) async fn grant(&self, form: &[(&str, &str)]) -> Result<TokenAnswer, Refusal> {
         let endpoint = self.client.token_uri().map(|uri| uri.url().clone());
-        let endpoint = endpoint.ok_or_else(|| self.error(Cause::Malformed("its metadata names no token endpoint".into())))?;
+        let endpoint = endpoint.ok_or_else(|| self.error(Cause::Malformed("its metadata has no token endpoint".into())))?;
         let answer = self.post(&endpoint, form).await?;
         let body = Zeroizing::new(answer.into_body());
-        // the answer's body is not quoted: it may hold a token
+        // the answer's body is not quoted, since it may contain a token
         Ok(serde_json::from_slice(&body).map_err(|_| self.error(Cause::Malformed("its answer is not that of a token endpoint".into())))?)
     }
 
-    /// A form for one of the provider's endpoints, from this client: one with a secret shows it in the header (RFC 6749, section 2.3.1).
+    /// Posts a form of this client to an endpoint. A secret goes into the header (RFC 6749, section 2.3.1).
     pub(super) async fn post(&self, endpoint: &Url, form: &[(&str, &str)]) -> Result<HttpResponse, Refusal> {
         let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let mut body = form_urlencoded::Serializer::new(String::new());
@@ -283,7 +303,7 @@ impl Provider {
         let mut request = HttpRequest::new(Vec::new());
         *request.method_mut() = openidconnect::http::Method::POST;
         let uri = endpoint.as_str().parse();
-        *request.uri_mut() = uri.map_err(|_| self.error(Cause::Address("its address cannot be called".into())))?;
+        *request.uri_mut() = uri.map_err(|_| self.error(Cause::Address("its address cannot be used".into())))?;
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
@@ -293,7 +313,7 @@ impl Provider {
                 let pair = Zeroizing::new(format!("{}:{}", encode(&self.client_id), Zeroizing::new(encode(secret)).as_str()));
                 let value = Zeroizing::new(format!("Basic {}", Zeroizing::new(STANDARD.encode(pair.as_bytes())).as_str()));
                 let value = HeaderValue::from_str(&value);
-                let mut value = value.map_err(|_| self.error(Cause::Address("no header can carry the client's secret".into())))?;
+                let mut value = value.map_err(|_| self.error(Cause::Address("the client's secret is not possible in a header".into())))?;
                 value.set_sensitive(true);
                 headers.insert(AUTHORIZATION, value);
             }
@@ -303,22 +323,22 @@ impl Provider {
         if answer.status().is_success() {
             return Ok(answer);
         }
-        // the transport lets no other refusal through
+        // the transport returns only refusals in the protocol's form
         let refusal: ProtocolError = serde_json::from_slice(answer.body())
             .map_err(|_| self.error(Cause::Refused { status: answer.status().as_u16(), message: None }))?;
         Err(Refusal::Protocol(refusal))
     }
 
-    /// Verifies the answer's ID token against the provider's keys, issuer, audience and times, and against the login's nonce. A login
-    /// without an authorization request (on another device, a renewal) has none, and a nonce in its token says nothing.
+    /// Verifies the answer's ID token against the provider's keys, issuer, audience and times, and against the login's nonce. Without an
+    /// authorization request (on another device, a renewal) there is no nonce, and a nonce in the token is ignored.
     pub(super) async fn session(&self, answer: TokenAnswer, nonce: Option<&Nonce>) -> Result<Session, LoginError> {
-        let text = answer.id_token.ok_or_else(|| self.error(Cause::Malformed("its answer holds no ID token".into())))?;
+        let text = answer.id_token.ok_or_else(|| self.error(Cause::Malformed("its answer contains no ID token".into())))?;
         let token = IdentityToken::parse(&text)?;
-        // before the signature, since it says what does not fit in the user's words; nothing is used before both have passed
+        // before the signature, for a clearer error; nothing is used until both checks pass
         token.check(&Expectation::new(Some(&self.issuer), &self.client_id, jiff::Timestamp::now()))?;
         let mut verified = self.verify(&text, nonce);
         if matches!(verified, Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey))) {
-            // it has changed its keys since they were read, which was before a person logged in
+            // its keys may have changed since they were read, which was before the user logged in
             let secret = self.client_secret.as_ref().map(|secret| secret.as_str());
             verified = Self::discover(&self.http, &self.issuer, &self.client_id, secret).await?.verify(&text, nonce);
         }
@@ -334,7 +354,7 @@ impl Provider {
     fn verify(&self, text: &str, nonce: Option<&Nonce>) -> Result<(), ClaimsVerificationError> {
         let other = |error: serde_json::Error| ClaimsVerificationError::Other(error.to_string());
         let token: CoreIdToken = text.parse().map_err(other)?;
-        // none of the provider's own list of algorithms
+        // independent of the provider's own list of algorithms
         let verifier = self.client.id_token_verifier().set_allowed_algs(ALGORITHMS);
         match nonce {
             Some(nonce) => token.claims(&verifier, nonce).map(|_| ()),
@@ -343,7 +363,7 @@ impl Provider {
     }
 }
 
-/// An address that the provider names must be as safe as the provider's own.
+/// Checks that a URL of the provider is as safe as the provider's own.
 fn admit(url: &Url, secure: bool) -> Result<(), ServiceError> {
     match url.scheme() {
         "https" => Ok(()),
@@ -351,12 +371,12 @@ fn admit(url: &Url, secure: bool) -> Result<(), ServiceError> {
         _ => Err(ServiceError::new(
             Service::IdentityProvider,
             url.as_str(),
-            Cause::Address("the provider names an address that is less safe than its own".into()),
+            Cause::Address("it is less safe than the provider's own address".into()),
         )),
     }
 }
 
-/// RFC 6749, section 5.1, as far as it is used here.
+/// RFC 6749, section 5.1, as far as used here.
 #[derive(Deserialize)]
 pub(super) struct TokenAnswer {
     #[serde(default, deserialize_with = "secret")]
@@ -383,27 +403,27 @@ impl ProtocolError {
     }
 }
 
-/// Why one of the provider's endpoints gave nothing.
+/// Why a request of an endpoint failed.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// It said no, in the protocol's words.
+    /// It refused, in the protocol's form.
     Protocol(ProtocolError),
     /// It could not be asked.
     Service(ServiceError),
 }
 
 impl Refusal {
-    /// Of a login.
+    /// The error of a login.
     pub(super) fn of_a_login(self) -> LoginError {
         self.or_else(|error, description| LoginError::Refused { error, description })
     }
 
-    /// The error that `told` makes of the protocol's words.
-    pub(super) fn or_else(self, told: impl FnOnce(String, Option<String>) -> LoginError) -> LoginError {
+    /// The error that `refused` makes of the code and description.
+    pub(super) fn or_else(self, refused: impl FnOnce(String, Option<String>) -> LoginError) -> LoginError {
         match self {
             Self::Protocol(error) => {
                 let (error, description) = error.quoted();
-                told(error, description)
+                refused(error, description)
             }
             Self::Service(error) => error.into(),
         }
@@ -422,12 +442,12 @@ async fn transport(http: &Http, secure: bool, request: HttpRequest) -> Result<Ht
         .map_err(|error| ServiceError::new(Service::IdentityProvider, &parts.uri.to_string(), Cause::Address(error.to_string())))?;
     admit(&url, secure)?;
     let mut call = Call::new(Service::IdentityProvider, parts.method.clone(), url);
-    // a code is good for one exchange
+    // a code can be exchanged once
     call.retry = if parts.method == openidconnect::http::Method::GET { Retry::Safe } else { Retry::Unsent };
     call.headers = parts.headers.into_iter().filter_map(|(name, value)| Some((name?, value))).collect();
     call.raw_body = (!body.is_empty()).then_some(body);
     let answer = http.send(&call).await?;
-    // a refusal in the protocol's form is read by the protocol; any other is one of HTTP
+    // a refusal in the protocol's form is read by the caller; any other is an HTTP error
     if !answer.status.is_success() && serde_json::from_slice::<ProtocolError>(&answer.body).is_err() {
         return Err(answer.refused());
     }
@@ -453,24 +473,24 @@ mod tests {
             (&plain, "state=s&code=c&scope=openid&session_state=x".into(), code()),
             (&plain, format!("code=c&state=s&{issuer}"), code()),
             (&naming, format!("code=c&state=s&{issuer}"), code()),
-            (&naming, "code=c&state=s".into(), Err("it does not name its issuer")),
-            (&plain, "code=c&state=s&iss=https%3A%2F%2Fevil.test".into(), Err("it comes from another issuer")),
-            (&plain, format!("code=c&state=s&{issuer}%2F"), Err("it comes from another issuer")),
-            (&plain, String::new(), Err("it belongs to another login")),
-            (&plain, "code=c".into(), Err("it belongs to another login")),
-            (&plain, "code=c&state=".into(), Err("it belongs to another login")),
-            (&plain, "code=c&state=S".into(), Err("it belongs to another login")),
-            (&plain, "code=c&state=s&state=s".into(), Err("a parameter stands twice")),
-            (&plain, "code=c&code=d&state=s".into(), Err("a parameter stands twice")),
-            (&plain, "state=s".into(), Err("it holds no code")),
-            (&plain, "code=&state=s".into(), Err("it holds no code")),
-            (&plain, "error=access_denied&state=x".into(), Err("it belongs to another login")),
+            (&naming, "code=c&state=s".into(), Err(CallbackMismatch::NoIssuer)),
+            (&plain, "code=c&state=s&iss=https%3A%2F%2Fevil.test".into(), Err(CallbackMismatch::OtherIssuer)),
+            (&plain, format!("code=c&state=s&{issuer}%2F"), Err(CallbackMismatch::OtherIssuer)),
+            (&plain, String::new(), Err(CallbackMismatch::OtherLogin)),
+            (&plain, "code=c".into(), Err(CallbackMismatch::OtherLogin)),
+            (&plain, "code=c&state=".into(), Err(CallbackMismatch::OtherLogin)),
+            (&plain, "code=c&state=S".into(), Err(CallbackMismatch::OtherLogin)),
+            (&plain, "code=c&state=s&state=s".into(), Err(CallbackMismatch::Duplicate)),
+            (&plain, "code=c&code=d&state=s".into(), Err(CallbackMismatch::Duplicate)),
+            (&plain, "state=s".into(), Err(CallbackMismatch::NoCode)),
+            (&plain, "code=&state=s".into(), Err(CallbackMismatch::NoCode)),
+            (&plain, "error=access_denied&state=x".into(), Err(CallbackMismatch::OtherLogin)),
             (
                 &plain,
                 "error=access_denied&error_description=no%1B+way&state=s".into(),
                 Ok(Callback::Error { error: "access_denied".into(), description: Some("no\\u{1b} way".into()) }),
             ),
-            // an error wins over a code
+            // an error takes precedence over a code
             (&plain, "error=x&code=c&state=s".into(), Ok(Callback::Error { error: "x".into(), description: None })),
         ] {
             assert_eq!(expected.read(&query), outcome, "{query}");

@@ -1,11 +1,9 @@
 //! A credential: an ephemeral key, and the certificate that binds it to an identity for some minutes.
 
-use super::{CertificateMismatch, Publication, Session, SignError};
+use super::{CertificateMismatch, Publication, SignError};
 use crate::{
     certificate::{IdentityKind, SignerCertificate},
     identity::{Candidate, IdentityToken},
-    service::fulcio::{CertificateRequest, Fulcio},
-    verify::Verifier,
 };
 use aws_lc_rs::{
     encoding::{AsDer as _, PublicKeyX509Der},
@@ -14,7 +12,6 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
 use jiff::{SignedDuration, Timestamp};
-use std::sync::Arc;
 
 /// A longer validity period is refused: an ephemeral key is for minutes.
 const LONGEST_VALIDITY: SignedDuration = SignedDuration::from_hours(1);
@@ -56,35 +53,49 @@ impl std::fmt::Debug for Credential {
     }
 }
 
-/// Generates a key and has Fulcio certify it for the token's identity. The certificate is checked before anybody uses it: its key, its
-/// identity, its profile, its chain, its SCT and its validity period.
-pub(super) async fn obtain(token: &IdentityToken, publication: Publication, session: &Session<'_>) -> Result<Credential, SignError> {
-    let fulcio = &session.services.fulcio;
-    let wrong = |mismatch| SignError::WrongCertificate { fulcio: fulcio.clone(), mismatch };
-    let (key, proof) = generate(token.principal())?;
-    let public_key: PublicKeyX509Der<'_> = key.public_key().as_der()?;
-    let request = CertificateRequest { token: token.secret(), public_key: public_key.as_ref(), proof: &proof };
-    let chain = Fulcio::new(session.http, fulcio)?.certify(request).await?;
-    let Some((leaf, others)) = chain.split_first() else { return Err(wrong(CertificateMismatch::Missing)) };
-    let now = (session.clock)();
-    let verifier = Verifier::new(Arc::clone(session.roots), now);
-    // the signature will contain only the leaf: without the rest of its chain in the trust root, the log entry would be in vain
-    let certificate = verifier.check_certificate(leaf, &[]).map_err(|rejection| match verifier.check_certificate(leaf, others) {
-        Ok(_) => SignError::IntermediateMissing { fulcio: fulcio.clone() },
-        Err(_) => SignError::Certificate { fulcio: fulcio.clone(), rejection },
-    })?;
-    check_purpose(&certificate, token, public_key.as_ref(), now).map_err(wrong)?;
-    let candidate = Candidate::certified(token, &certificate);
-    Ok(Credential { key, certificate, publication, candidate })
+/// An ephemeral key without a certificate, and the proof of possession that Fulcio asks for.
+pub(super) struct EphemeralKey {
+    key: EcdsaKeyPair,
+    public_key: Vec<u8>,
+    proof: Vec<u8>,
 }
 
-/// A key, and the proof of possession that Fulcio asks for.
-fn generate(principal: &str) -> Result<(EcdsaKeyPair, Vec<u8>), Unspecified> {
-    let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING);
-    wipe_stack();
-    let key = key?;
-    let proof = sign(&key, principal.as_bytes())?;
-    Ok((key, proof))
+impl EphemeralKey {
+    /// A new key. The proof is a signature over the token's principal.
+    pub(super) fn generate(principal: &str) -> Result<Self, Unspecified> {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING);
+        wipe_stack();
+        let key = key?;
+        let proof = sign(&key, principal.as_bytes())?;
+        let public_key: PublicKeyX509Der<'_> = key.public_key().as_der()?;
+        Ok(Self { public_key: public_key.as_ref().to_vec(), key, proof })
+    }
+
+    /// The SubjectPublicKeyInfo in DER.
+    pub(super) fn public_key(&self) -> &[u8] {
+        &self.public_key
+    }
+
+    /// The proof of possession.
+    pub(super) fn proof(&self) -> &[u8] {
+        &self.proof
+    }
+
+    /// The credential that this certificate makes of the key, if it is for this key and this token, and valid now.
+    ///
+    /// # Errors
+    /// [`CertificateMismatch`].
+    pub(super) fn certified(
+        self,
+        certificate: SignerCertificate,
+        token: &IdentityToken,
+        publication: Publication,
+        now: Timestamp,
+    ) -> Result<Credential, CertificateMismatch> {
+        check_purpose(&certificate, token, &self.public_key, now)?;
+        let candidate = Candidate::certified(token, &certificate);
+        Ok(Credential { key: self.key, certificate, publication, candidate })
+    }
 }
 
 fn sign(key: &EcdsaKeyPair, message: &[u8]) -> Result<Vec<u8>, Unspecified> {

@@ -1,12 +1,18 @@
 //! A signing session: obtain a credential, announce what becomes public, sign, and check the result.
 
-use super::{Credential, LogVersion, Publication, Services, SignError, credential};
+use super::{CertificateMismatch, Credential, LogVersion, Publication, Services, SignError, credential::EphemeralKey};
 use crate::{
     certificate::SignerCertificate,
     evidence::entry::{EntryVersion, HashedRekord},
     identity::{Candidate, IdentityToken, RequestedSigner},
     object::Signed,
-    service::{Http, rekor_v1::RekorV1, rekor_v2::RekorV2, timestamp::TimestampAuthority},
+    service::{
+        Http,
+        fulcio::{CertificateRequest, Fulcio},
+        rekor_v1::RekorV1,
+        rekor_v2::RekorV2,
+        timestamp::TimestampAuthority,
+    },
     signature::{
         armor,
         git::{GitSignatureParts, signed_attributes},
@@ -108,9 +114,27 @@ impl Session<'_> {
         requested.accepts(&Candidate::from(token)).map_err(SignError::WrongSigner)?;
         let publication = Publication::of(token, self.services);
         announce.publish(&publication, &publication.before_certificate());
-        let credential = credential::obtain(token, publication, self).await?;
+        let credential = self.certify(token, publication).await?;
         requested.accepts(credential.candidate()).map_err(SignError::WrongCertifiedSigner)?;
         Ok(credential)
+    }
+
+    /// Generates a key and has Fulcio certify it for the token's identity.
+    async fn certify(&self, token: &IdentityToken, publication: Publication) -> Result<Credential, SignError> {
+        let fulcio = &self.services.fulcio;
+        let wrong = |mismatch| SignError::WrongCertificate { fulcio: fulcio.clone(), mismatch };
+        let key = EphemeralKey::generate(token.principal())?;
+        let request = CertificateRequest { token: token.secret(), public_key: key.public_key(), proof: key.proof() };
+        let chain = Fulcio::new(self.http, fulcio)?.certify(request).await?;
+        let Some((leaf, others)) = chain.split_first() else { return Err(wrong(CertificateMismatch::Missing)) };
+        let now = (self.clock)();
+        let verifier = Verifier::new(Arc::clone(self.roots), now);
+        // the signature will contain only the leaf: without the rest of its chain in the trust root, the log entry would be in vain
+        let certificate = verifier.check_certificate(leaf, &[]).map_err(|rejection| match verifier.check_certificate(leaf, others) {
+            Ok(_) => SignError::IntermediateMissing { fulcio: fulcio.clone() },
+            Err(_) => SignError::Certificate { fulcio: fulcio.clone(), rejection },
+        })?;
+        key.certified(certificate, token, publication, now).map_err(wrong)
     }
 
     /// Signs a payload with a credential that is valid now, and verifies the result.

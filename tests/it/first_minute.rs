@@ -445,7 +445,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
     identity   unknown
     token      from GitLab CI: the variable PARAPH_TOKEN_PROVIDER selects it
     error: GitLab CI gave no identity token: the variable SIGSTORE_ID_TOKEN is not set
-    hint: Give the job `id_tokens: SIGSTORE_ID_TOKEN: aud: sigstore` in .gitlab-ci.yml.
+    hint: give the job `id_tokens: SIGSTORE_ID_TOKEN: aud: sigstore` in .gitlab-ci.yml.
     exit 6
 
     identity   unknown until the login
@@ -457,7 +457,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
     identity   unknown until the login
     token      from a login in the browser: nothing else is configured
     error: a login is needed, but there is neither a terminal nor a desktop session to show it on
-    hint: Give the job `permissions: id-token: write`; a workflow of a pull request from a fork gets none.
+    hint: give the job `permissions: id-token: write`; a workflow of a pull request from a fork cannot have it.
     exit 6
     "#);
 

@@ -1,8 +1,8 @@
-//! Which services the agent may sign with: those that its user configured for all repositories, and those that `paraph login --instance`
-//! registered. What a repository or a call's environment sets is no choice of the user's, and never reaches the agent but by its name.
+//! The services that the agent may sign with: those that its user configured for all repositories, and those that `paraph login --instance`
+//! registered. Settings of a repository or of a call's environment are not the user's choice. The agent gets only a name from them.
 //!
-//! A registration is the file `instances/NAME.json` in the user's data folder: the settings, as keys of git's configuration with their
-//! values. Whoever can change it decides whom the agent logs in at and what it trusts.
+//! A registration is the file `instances/NAME.json` in the user's data folder: the settings as keys of git's configuration with their values.
+//! Whoever can change it decides where the agent logs in and what it trusts.
 
 use super::super::{
     context::Context,
@@ -21,11 +21,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A registration larger than this is not read, in bytes.
+/// A larger registration is not read, in bytes.
 const MAX_REGISTRATION: u64 = 64 << 10;
-/// Registrations that are looked through, at most.
+/// Registrations that are searched, at most.
 const MAX_REGISTRATIONS: usize = 256;
-/// The settings that say whom to log in at, what to sign with and what to trust.
+/// The settings that decide where to log in, what to sign with and what to trust.
 const SETTINGS: &[&str] = &[
     "instance",
     "trustedRoot",
@@ -45,7 +45,7 @@ const SETTINGS: &[&str] = &[
     "timestampCertChain",
 ];
 
-/// Services that are configured elsewhere than with the user.
+/// Services that are not configured by the user alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Registration {
@@ -53,7 +53,7 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    /// The services of this context; `None` where the user's own configuration says the same, so that the instance's name is enough.
+    /// The services of this context; `None` if they come from the user's own configuration, so that the instance's name is enough.
     pub(super) fn of(context: &Context) -> Result<Option<Self>, Failure> {
         let config = &context.config;
         let mut settings = BTreeMap::new();
@@ -62,7 +62,7 @@ impl Registration {
             if let Shown::Text(value) = &effective.value
                 && *effective.source != Source::Default
             {
-                // a name alone means what the user's configuration says of it
+                // a name alone refers to the user's configuration
                 elsewhere |= effective.info.name != "instance" && !is_of_user(effective.source);
                 settings.insert(format!("paraph.{}", effective.info.name), value.clone());
             }
@@ -88,13 +88,13 @@ impl Registration {
         names.into_iter().find(|name| Self::read(name).ok().flatten().as_ref() == Some(self))
     }
 
-    /// What tells these services from others.
+    /// Identifies these services.
     pub(super) fn digest(&self) -> String {
         let settings: Vec<String> = self.settings.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
         hex::encode(Sha256::digest(settings.concat())).chars().take(32).collect()
     }
 
-    /// A name for them that is free: the instance's, else Fulcio's host, else one with a number.
+    /// A free name for them: the instance's, or else Fulcio's host, or else one with a number.
     pub(super) fn suggested_name(&self, context: &Context) -> String {
         let is_free = |name: &String| {
             let Some(instance) = Instance::named(name).filter(|instance| !instance.is_built_in()) else { return false };
@@ -106,12 +106,12 @@ impl Registration {
         [instance.clone()].into_iter().chain(host).chain(numbered).find(is_free).unwrap_or_else(|| "NAME".to_owned())
     }
 
-    /// Registers them.
+    /// Registers them under a name.
     pub(super) fn write(&self, name: &str) -> Result<(), Failure> {
         let path = path(name)?;
         if Instance::named(name).is_some_and(|instance| is_instance_of_user(&instance)) {
-            let message = format!("your own configuration has an instance {name} already, which these services would stand in the way of");
-            return Err(Failure::new(Exit::Usage, message).with_hint(format!("choose another name: paraph login --instance {name}-2")));
+            let message = format!("your own configuration already has an instance {name}, which these services would replace");
+            return Err(Failure::new(Exit::Usage, message).with_hint(format!("choose another name: `paraph login --instance {name}-2`")));
         }
         let folder = path.parent().unwrap_or(Path::new("/"));
         let failed = |error: &std::io::Error| Failure::io(&format!("{} cannot be written", path.display()), error);
@@ -123,13 +123,13 @@ impl Registration {
         Ok(())
     }
 
-    /// What is registered under a name.
+    /// Reads the services that are registered under a name.
     pub(super) fn read(name: &str) -> Result<Option<Self>, Failure> {
         let path = path(name)?;
         let damaged = |why: String| Failure::new(Exit::Configuration, format!("{} cannot be used: {why}", path.display()));
         match std::fs::metadata(&path) {
             Ok(metadata) if metadata.is_file() && metadata.len() <= MAX_REGISTRATION => {}
-            Ok(_) => return Err(damaged(format!("it is no file of at most {MAX_REGISTRATION} bytes"))),
+            Ok(_) => return Err(damaged(format!("it is not a file of at most {MAX_REGISTRATION} bytes"))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(damaged(error.to_string())),
         }
@@ -137,7 +137,7 @@ impl Registration {
         serde_json::from_str(&text).map(Some).map_err(|error| damaged(error.to_string()))
     }
 
-    /// The configuration that these settings give by themselves.
+    /// The configuration that consists of these settings.
     pub(super) fn config(&self) -> Result<Config, Failure> {
         let entries: Vec<ConfigEntry> = self.settings.iter().filter_map(|(key, value)| entry(key, value)).collect();
         let inputs = Inputs { options: &[], variable: &|_| None, entries: &entries, directory: Path::new("/"), home: None };
@@ -174,12 +174,12 @@ fn instance_values(instance: &InstanceSettings) -> Vec<(&'static str, String, &S
     paths.into_iter().flatten().chain(mirror).collect()
 }
 
-/// Whether the user's own configuration gives this name to an instance.
+/// Whether the user's own configuration has an instance of this name.
 fn is_instance_of_user(instance: &Instance) -> bool {
     Config::of_user(&[]).is_ok_and(|config| config.instance_settings(instance).is_some())
 }
 
-/// Whether a setting holds for all of the user's repositories.
+/// Whether a setting applies to all of the user's repositories.
 fn is_of_user(source: &Source) -> bool {
     matches!(source, Source::Default | Source::Git { scope: Scope::System | Scope::Global, .. })
 }
@@ -188,13 +188,13 @@ fn folder() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "paraph").map(|places| places.data_dir().join("instances"))
 }
 
-/// The name of a registration is that of an instance, so that it is a file's name.
+/// The file of a registration. Its name must be that of an instance, so that it is a valid file name.
 fn path(name: &str) -> Result<PathBuf, Failure> {
     let name = Instance::named(name).filter(|name| !name.is_built_in()).ok_or_else(|| {
         Failure::new(
             Exit::Usage,
             format!(
-                "{name} cannot be the name of a registration: letters, digits, hyphens, underscores and dots can, and no built-in name"
+                "{name:?} cannot be the name of a registration; expected letters, digits, hyphens, underscores and dots, and not a built-in name"
             ),
         )
     })?;

@@ -1,7 +1,7 @@
-//! Azure, in the order of its own libraries: a federated token is exchanged at Entra; a service's endpoint of managed identities is asked;
-//! else the machine's instance metadata service (IMDS).
+//! Azure, in the order of its own libraries: exchange a federated token at Entra, or ask the service's endpoint of managed identities, or ask
+//! the machine's instance metadata service (IMDS).
 //!
-//! The audience is a resource: the id or the URI of an application that is registered at Entra, which `clientID` has to name.
+//! The audience is a resource: the id or URI of an application that is registered at Entra. `clientID` has to name it.
 
 use super::{Problem, Surroundings, field};
 use crate::{
@@ -21,7 +21,7 @@ const CLIENT: &str = "AZURE_CLIENT_ID";
 const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
 const ENDPOINT: &str = "IDENTITY_ENDPOINT";
 const HEADER: &str = "IDENTITY_HEADER";
-/// Where IMDS is instead, as Azure's libraries have it.
+/// Replaces the address of IMDS, as in Azure's libraries.
 const IMDS_HOST: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
 
 pub(super) async fn token(surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>, Problem> {
@@ -34,7 +34,7 @@ pub(super) async fn token(surroundings: &Surroundings<'_>) -> Result<Zeroizing<S
     }
 }
 
-/// OAuth 2.0 client credentials, the assertion being the token that Kubernetes or another platform has put into the file.
+/// OAuth 2.0 client credentials. The assertion is the token that Kubernetes or another platform wrote into the file.
 async fn federated(file: &str, surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>, Problem> {
     let (tenant, client) = (surroundings.require(TENANT)?, surroundings.require(CLIENT)?);
     let assertion = read_token_file(file.as_ref()).map_err(|source| Problem::File { path: file.to_owned(), source })?;
@@ -47,7 +47,7 @@ async fn federated(file: &str, surroundings: &Surroundings<'_>) -> Result<Zeroiz
         url.path_segments_mut().ok()?.pop_if_empty().extend([tenant.as_str(), "oauth2", "v2.0", "token"]);
         Some(url)
     });
-    let url = url.ok_or_else(|| Problem::Value { name: AUTHORITY, why: "is no address".into() })?;
+    let url = url.ok_or_else(|| Problem::Value { name: AUTHORITY, why: "is not a URL".into() })?;
     let form = form_urlencoded::Serializer::new(String::with_capacity(2 * MAX_TOKEN))
         .append_pair("grant_type", "client_credentials")
         .append_pair("client_id", &client)
@@ -64,12 +64,12 @@ async fn federated(file: &str, surroundings: &Surroundings<'_>) -> Result<Zeroiz
     field(&surroundings.http.send(&call).await?, "access_token")
 }
 
-/// App Service, Functions, Container Apps: the header shows that the caller is the service itself.
+/// App Service, Functions, Container Apps. The header shows that the caller is the service itself.
 async fn of_service(surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>, Problem> {
     let mut url = surroundings.url(ENDPOINT)?.ok_or(Problem::Variable(ENDPOINT))?;
     let secret = surroundings.require(HEADER)?;
     let mut secret = HeaderValue::from_str(&secret)
-        .map_err(|_| Problem::Value { name: HEADER, why: "holds characters that no header can carry".into() })?;
+        .map_err(|_| Problem::Value { name: HEADER, why: "contains characters that are not possible in a header".into() })?;
     secret.set_sensitive(true);
     resource(&mut url, "2019-08-01", surroundings);
     ask("the endpoint of managed identities", url, ("x-identity-header", secret), surroundings).await
@@ -80,10 +80,10 @@ async fn of_machine(surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>
     let base = surroundings.url(IMDS_HOST)?;
     let base = base.as_ref().map_or("http://169.254.169.254/", Url::as_str).trim_end_matches('/');
     let wrong = |why: &str| Problem::Value { name: IMDS_HOST, why: why.into() };
-    let mut url = Url::parse(&format!("{base}/metadata/identity/oauth2/token")).map_err(|_| wrong("is no address"))?;
-    // whoever answers there says who the machine is
+    let mut url = Url::parse(&format!("{base}/metadata/identity/oauth2/token")).map_err(|_| wrong("is not a URL"))?;
+    // the server there decides who the machine is
     if !is_metadata_service(&url) {
-        return Err(wrong("names neither a loopback nor a link-local address"));
+        return Err(wrong("is neither a loopback nor a link-local address"));
     }
     resource(&mut url, "2018-02-01", surroundings);
     ask("IMDS", url, ("metadata", HeaderValue::from_static("true")), surroundings).await
@@ -92,7 +92,7 @@ async fn of_machine(surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>
 fn resource(url: &mut Url, version: &str, surroundings: &Surroundings<'_>) {
     let mut query = url.query_pairs_mut();
     query.append_pair("api-version", version).append_pair("resource", surroundings.audience);
-    // of several identities, the one that the user has assigned
+    // selects one of several user-assigned identities
     if let Some(client) = surroundings.get(CLIENT) {
         query.append_pair("client_id", &client);
     }

@@ -1,4 +1,4 @@
-//! Buildkite: the agent asks for the job's token.
+//! Buildkite: its agent requests the job's token.
 
 use super::{Problem, Surroundings, program};
 use zeroize::Zeroizing;

@@ -1,4 +1,4 @@
-//! CircleCI: every job has a token that is made out to its organization, and a program that gives one for another audience.
+//! CircleCI: every job has a token with its organization as the audience, and a program that requests one with another audience.
 
 use super::{Problem, Surroundings, program};
 use crate::identity::IdentityToken;
@@ -8,7 +8,7 @@ pub(super) const TOKEN: &str = "CIRCLE_OIDC_TOKEN_V2";
 
 pub(super) fn token(surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>, Problem> {
     let given = surroundings.require(TOKEN)?;
-    // where the organization is the audience, as in a private instance, the token at hand will do
+    // the given token suffices if the organization is the wanted audience, as in a private instance
     if IdentityToken::parse(&given)?.is_for(surroundings.audience) {
         return Ok(given);
     }

@@ -1,4 +1,4 @@
-//! GitHub Actions: a job with the permission `id-token: write` may ask its token service, with a token of its own.
+//! GitHub Actions: a job with the permission `id-token: write` may ask the token service, with a token for that.
 
 use super::{Problem, Surroundings, field};
 use crate::service::{Call, Service};
@@ -10,7 +10,7 @@ pub(super) const REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
 pub(super) async fn token(surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>, Problem> {
     let mut url = surroundings.url(REQUEST_URL)?.ok_or(Problem::Variable(REQUEST_URL))?;
     let bearer = surroundings.require(REQUEST_TOKEN)?;
-    // the address has a query of its own already
+    // the URL has a query already
     url.query_pairs_mut().append_pair("audience", surroundings.audience);
     let call = Call { accept: Some("application/json"), ..Call::get(Service::Workload("its token service"), url) };
     field(&surroundings.http.send(&call.bearer(&bearer)).await?, "value")

@@ -1,4 +1,4 @@
-//! GitLab CI: the runner sets the variables that the job's `id_tokens` names, each with the audience given there.
+//! GitLab CI: the runner sets the variables in the job's `id_tokens`, each with the audience given there.
 
 use super::{Problem, Surroundings};
 use zeroize::Zeroizing;

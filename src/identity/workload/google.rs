@@ -1,5 +1,5 @@
-//! Google: the metadata server gives the token of the machine's service account; where another account may be acted as, IAM gives its
-//! token for an access token of the first.
+//! Google: the metadata server gives the token of the machine's service account. If that account may act as another one, IAM gives the other
+//! one's token for an access token.
 
 use super::{Problem, Surroundings, field};
 use crate::service::{Answer, Call, Service, is_metadata_service};
@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 /// The account that `google-impersonate` signs as: the name that cosign and gitsign read.
 const ACCOUNT: &str = "GOOGLE_SERVICE_ACCOUNT_NAME";
-/// Where the metadata server is instead, as Google's client libraries have it.
+/// Replaces the metadata server's address, as in Google's client libraries.
 const METADATA_HOST: &str = "GCE_METADATA_HOST";
-/// Where IAM is instead, as gcloud has it.
+/// Replaces IAM's address, as in gcloud.
 const IAM_ENDPOINT: &str = "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS";
 
 const FLAVOR: HeaderName = HeaderName::from_static("metadata-flavor");
@@ -22,7 +22,7 @@ const IAM: Service = Service::Workload("Google IAM");
 pub(super) async fn token(surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>, Problem> {
     let query = [("audience", surroundings.audience), ("format", "full")];
     let answer = metadata("identity", &query, surroundings).await?;
-    let text = std::str::from_utf8(&answer.body).map_err(|_| answer.malformed("it is no text"))?;
+    let text = std::str::from_utf8(&answer.body).map_err(|_| answer.malformed("it is not valid UTF-8"))?;
     Ok(Zeroizing::new(text.trim().to_owned()))
 }
 
@@ -30,13 +30,13 @@ pub(super) async fn token(surroundings: &Surroundings<'_>) -> Result<Zeroizing<S
 pub(super) async fn impersonated(surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>, Problem> {
     let account = surroundings.require(ACCOUNT)?;
     if !account.chars().all(|c| c.is_ascii_alphanumeric() || "@.-_".contains(c)) {
-        return Err(Problem::Value { name: ACCOUNT, why: "is no address of a service account".into() });
+        return Err(Problem::Value { name: ACCOUNT, why: "is not an address of a service account".into() });
     }
     let access = field(&metadata("token", &[], surroundings).await?, "access_token")?;
     let base = surroundings.url(IAM_ENDPOINT)?;
     let base = base.as_ref().map_or("https://iamcredentials.googleapis.com/", Url::as_str).trim_end_matches('/');
     let address = format!("{base}/v1/projects/-/serviceAccounts/{}:generateIdToken", account.as_str());
-    let url = Url::parse(&address).map_err(|error| Problem::Value { name: IAM_ENDPOINT, why: format!("is no address: {error}") })?;
+    let url = Url::parse(&address).map_err(|error| Problem::Value { name: IAM_ENDPOINT, why: format!("is not a URL: {error}") })?;
     let call = Call::post_json(IAM, url, &serde_json::json!({ "audience": surroundings.audience, "includeEmail": true }));
     field(&surroundings.http.send(&call.bearer(&access)).await?, "token")
 }
@@ -46,10 +46,10 @@ async fn metadata(what: &str, query: &[(&str, &str)], surroundings: &Surrounding
     let host = host.as_ref().map_or("metadata.google.internal", |host| host.as_str());
     let wrong = |why: &str| Problem::Value { name: METADATA_HOST, why: why.into() };
     let address = format!("http://{host}/computeMetadata/v1/instance/service-accounts/default/{what}");
-    let mut url = Url::parse(&address).map_err(|_| wrong("is no host"))?;
-    // whoever answers there says who the machine is
+    let mut url = Url::parse(&address).map_err(|_| wrong("is not a host"))?;
+    // the server there decides who the machine is
     if !is_metadata_service(&url) {
-        return Err(wrong("names neither a loopback nor a link-local address"));
+        return Err(wrong("is neither a loopback nor a link-local address"));
     }
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(query);
@@ -60,7 +60,7 @@ async fn metadata(what: &str, query: &[(&str, &str)], surroundings: &Surrounding
     if answer.status != reqwest::StatusCode::OK {
         return Err(answer.refused().into());
     }
-    // by this header the server shows that it is no other one
+    // with this header the server shows that it is the metadata server
     if answer.headers.get(FLAVOR) != Some(&google) {
         return Err(answer.malformed("it does not come from a metadata server").into());
     }

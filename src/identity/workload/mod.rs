@@ -1,4 +1,4 @@
-//! Identities of workloads: tokens that the platform gives to a job or a service, without a person.
+//! Identities of workloads: tokens that a platform gives to a job or a service.
 //!
 //! | provider | who is asked | what for |
 //! | --- | --- | --- |
@@ -11,9 +11,9 @@
 //! | `spiffe` | the Workload API (`SPIFFE_ENDPOINT_SOCKET`) | a JWT-SVID |
 //! | `azure` | Entra, the service's endpoint of managed identities, or IMDS | a managed or federated identity |
 //!
-//! One file a provider. Each asks for the audience that it is given, and says in one sentence who gave no token and why. All HTTP is this
-//! program's: its caps and deadlines hold, and no proxy stands before a metadata address. Kubernetes' projected tokens are files, and no
-//! matter of this module.
+//! Each provider has a file. Each requests the given audience. An error names the provider and the reason in one sentence. The limits and
+//! deadlines of this program's HTTP apply, and no proxy is used for a metadata address. Kubernetes' projected tokens are files, which this
+//! module does not read.
 //!
 //! [OpenID Connect in GitHub Actions]: https://docs.github.com/actions/reference/security/oidc
 
@@ -26,15 +26,17 @@ mod google;
 mod program;
 mod spiffe;
 
+pub(crate) use spiffe::WorkloadApiError;
+
 use super::token::{IdentityToken, TokenError};
 use crate::service::{Http, ServiceError};
 use std::{ffi::OsString, time::Duration};
 use zeroize::Zeroizing;
 
-/// All that one provider may take until it has given a token.
+/// The time limit of one provider.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Who gives a workload its token.
+/// The platform that gives a workload its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Provider {
     /// GitHub Actions.
@@ -47,7 +49,7 @@ pub(crate) enum Provider {
     Buildkite,
     /// The service account of a machine, container or function at Google.
     Google,
-    /// A service account at Google that this one may act as.
+    /// A service account at Google that the machine's account may act as.
     GoogleImpersonate,
     /// SPIFFE's Workload API.
     Spiffe,
@@ -55,29 +57,29 @@ pub(crate) enum Provider {
     Azure,
 }
 
-/// What a provider may look at.
+/// What a provider may use.
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'a> {
     /// The HTTP clients.
     pub http: &'a Http,
     /// The environment.
     pub variable: &'a (dyn Fn(&str) -> Option<OsString> + Sync),
-    /// Whom the token is to be made out to: the client id.
+    /// The wanted audience: the client id.
     pub audience: &'a str,
-    /// The time for all of it; [`DEADLINE`] as a rule.
+    /// The time limit, usually [`DEADLINE`].
     pub deadline: Duration,
 }
 
-const GITHUB_PERMISSION: &str = "Give the job `permissions: id-token: write`; a workflow of a pull request from a fork gets none.";
-const GITLAB_ID_TOKENS: &str = "Give the job `id_tokens: SIGSTORE_ID_TOKEN: aud: sigstore` in .gitlab-ci.yml.";
+const GITHUB_PERMISSION: &str = "give the job `permissions: id-token: write`; a workflow of a pull request from a fork cannot have it";
+const GITLAB_ID_TOKENS: &str = "give the job `id_tokens: SIGSTORE_ID_TOKEN: aud: sigstore` in .gitlab-ci.yml";
 
-/// Why a provider gave no token, in one sentence that names it.
+/// Why a provider gave no token.
 #[derive(Debug, thiserror::Error)]
 #[error("{provider} gave no identity token: {problem}")]
 pub(crate) struct WorkloadError {
-    /// Who.
+    /// The provider.
     pub provider: Provider,
-    /// Why.
+    /// The reason.
     #[source]
     pub problem: Problem,
 }
@@ -86,15 +88,15 @@ pub(crate) struct WorkloadError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Problem {
-    /// Something that the platform sets is absent.
+    /// A variable of the platform is not set.
     #[error("the variable {0} is not set")]
     Variable(&'static str),
-    /// Something that the platform sets cannot be used.
+    /// A variable of the platform has a value that cannot be used.
     #[error("the variable {name} {why}")]
     Value {
         /// The variable.
         name: &'static str,
-        /// Why not, as a clause.
+        /// What is wrong with it, as a clause.
         why: String,
     },
     /// A file that a variable names cannot be read.
@@ -102,10 +104,10 @@ pub(crate) enum Problem {
     File {
         /// The file.
         path: String,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A program that gives tokens did not.
+    /// A program that gives tokens failed.
     #[error("the program {program} {what}")]
     Program {
         /// Its name.
@@ -113,18 +115,18 @@ pub(crate) enum Problem {
         /// What it did, as a clause.
         what: String,
     },
-    /// The Workload API did not answer as it should.
-    #[error("the Workload API at {address} {what}")]
+    /// A call of the Workload API failed.
+    #[error("the Workload API at {address} {error}")]
     WorkloadApi {
         /// The socket.
         address: String,
-        /// What it did, as a clause.
-        what: String,
+        /// What went wrong.
+        error: WorkloadApiError,
     },
-    /// A token service did not answer as it should.
+    /// A call of a token service failed.
     #[error(transparent)]
     Service(#[from] ServiceError),
-    /// What came is no token.
+    /// The answer is not a token.
     #[error(transparent)]
     Token(#[from] TokenError),
 }
@@ -157,8 +159,8 @@ impl Provider {
         }
     }
 
-    /// The CI system whose job this process is part of, by the variable that it documents for that, where it gives the job a token. A token
-    /// of the machine underneath is nobody's unless it is asked for.
+    /// The CI system whose job this process is, if it gives the job a token. It is detected by the documented variable. The token of the machine
+    /// below is not used unless it is configured.
     pub(crate) fn of_job(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<Self> {
         let is = |name: &str, value: &str| variable(name).is_some_and(|found| found == value);
         let set = |name: &str| variable(name).is_some_and(|found| !found.is_empty());
@@ -175,7 +177,7 @@ impl Provider {
         }
     }
 
-    /// What to do in a job of a CI system that gives it no token and would where it is asked to.
+    /// What to do in a CI job that gets no token but could.
     pub(crate) fn remedy_in_job(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<&'static str> {
         let is = |name: &str| variable(name).is_some_and(|found| found == "true");
         if Self::of_job(variable).is_some() {
@@ -185,13 +187,13 @@ impl Provider {
         } else if is("GITLAB_CI") {
             Some(GITLAB_ID_TOKENS)
         } else if is("CIRCLECI") {
-            Some("CircleCI gives a token to jobs that use a context.")
+            Some("let the job use a context: CircleCI gives a token only to such jobs")
         } else {
             None
         }
     }
 
-    /// Asks for a token. Nothing about it is checked but its form.
+    /// Requests a token. Only its form is checked.
     ///
     /// # Errors
     /// A [`WorkloadError`].
@@ -235,31 +237,31 @@ impl WorkloadError {
             (Problem::Variable(_), Provider::GithubActions) => GITHUB_PERMISSION,
             (Problem::Variable(_) | Problem::Token(_), Provider::Gitlab) => GITLAB_ID_TOKENS,
             (Problem::Variable(_) | Problem::Program { .. }, Provider::Circleci) => {
-                "This is for jobs of CircleCI; there the program `circleci` gives a token for the audience, with `circleci run oidc get`."
+                "use this in jobs of CircleCI only: the program `circleci` gives the token there, with `circleci run oidc get`"
             }
             (Problem::Program { .. }, Provider::Buildkite) => {
-                "This is for jobs of Buildkite, with an agent of version 3.46 or newer in the PATH."
+                "use this in jobs of Buildkite only, with an agent of version 3.46 or newer in the PATH"
             }
             (Problem::Service(_), Provider::Google | Provider::GoogleImpersonate) => {
-                "The metadata server is there only on machines of Google, with a service account; for impersonation that account needs the role Service Account OpenID Connect Identity Token Creator."
+                "use this on machines of Google with a service account only; for impersonation that account needs the role Service Account OpenID Connect Identity Token Creator"
             }
             (Problem::Variable(_), Provider::GoogleImpersonate) => {
-                "Set GOOGLE_SERVICE_ACCOUNT_NAME to the address of the service account to sign as."
+                "set GOOGLE_SERVICE_ACCOUNT_NAME to the address of the service account to sign as"
             }
             (Problem::WorkloadApi { .. } | Problem::Variable(_) | Problem::Value { .. }, Provider::Spiffe) => {
-                "SPIFFE_ENDPOINT_SOCKET names the agent's socket, as unix:///path or tcp://IP:PORT; the workload needs a registration entry."
+                "set SPIFFE_ENDPOINT_SOCKET to the agent's socket, as unix:///path or tcp://IP:PORT; the workload needs a registration entry"
             }
             (Problem::Service(_), Provider::Azure) => {
-                "Give the machine or service a managed identity; paraph.clientID names the application for which the token is made out."
+                "give the machine or service a managed identity; paraph.clientID names the application that is the token's audience"
             }
             (Problem::Service(error), _) => error.hint().unwrap_or("try again; if it keeps failing, look at the service's status page"),
-            _ => "`paraph whoami --check` shows what the token provider gives; paraph.tokenProvider chooses another one.",
+            _ => "run `paraph whoami --check` to see what the token provider gives, or choose another one with paraph.tokenProvider",
         }
     }
 }
 
 impl Surroundings<'_> {
-    /// A variable's text without white space around it; none where it is empty.
+    /// A variable's text without white space around it; `None` if it is empty.
     fn get(&self, name: &str) -> Option<Zeroizing<String>> {
         let text = Zeroizing::new((self.variable)(name)?.into_string().ok()?);
         let trimmed = text.trim();
@@ -270,25 +272,25 @@ impl Surroundings<'_> {
         self.get(name).ok_or(Problem::Variable(name))
     }
 
-    /// A variable that holds the address of a service.
+    /// A variable that holds a URL.
     fn url(&self, name: &'static str) -> Result<Option<url::Url>, Problem> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let wrong = |why: &str| Problem::Value { name, why: why.to_owned() };
-        let url = url::Url::parse(&text).map_err(|error| wrong(&format!("is no address: {error}")))?;
+        let url = url::Url::parse(&text).map_err(|error| wrong(&format!("is not a URL: {error}")))?;
         match url.scheme() {
             "https" | "http" => Ok(Some(url)),
-            _ => Err(wrong("is no address of http or https")),
+            _ => Err(wrong("is not a URL of http or https")),
         }
     }
 }
 
-/// A field of an answer in JSON that holds a token.
+/// A field of a JSON answer that holds a token.
 fn field(answer: &crate::service::Answer, name: &'static str) -> Result<Zeroizing<String>, Problem> {
     if answer.status != reqwest::StatusCode::OK {
         return Err(answer.refused().into());
     }
     let mut json: serde_json::Value =
-        serde_json::from_slice(&answer.body).map_err(|_| answer.malformed("it is not the JSON that a token service gives"))?;
+        serde_json::from_slice(&answer.body).map_err(|_| answer.malformed("it is not the JSON of a token service"))?;
     match json.get_mut(name).map(serde_json::Value::take) {
         Some(serde_json::Value::String(token)) => Ok(Zeroizing::new(token)),
         _ => Err(answer.malformed(format!("it has no {name}")).into()),

@@ -1,4 +1,4 @@
-//! A program of the platform's that prints a token: run with a deadline, its output capped, and ended where it does not end by itself.
+//! Runs a platform's program that prints a token, with limits for time and output.
 
 use super::{Problem, Surroundings};
 use crate::{identity::MAX_TOKEN, service::quotable};
@@ -10,12 +10,12 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// Of what the program complains about, no more than this is read, in bytes.
+/// The part of the program's error output that is read, in bytes.
 const MAX_COMPLAINT: usize = 4096;
-/// How long to wait before looking whether a program that has closed its output has ended too.
+/// How often to check whether a program that has closed its output has ended.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What `program`, which is looked for in the PATH, writes to standard output.
+/// Runs `program` from the PATH and returns its standard output.
 pub(super) fn output(program: &'static str, arguments: &[&str], surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>, Problem> {
     let failed = |what: String| Problem::Program { program, what };
     let mut command = Command::new(program);
@@ -27,14 +27,14 @@ pub(super) fn output(program: &'static str, arguments: &[&str], surroundings: &S
     let until = Instant::now() + surroundings.deadline;
     let outcome = wait(&mut child, until);
     if !matches!(outcome, Ok((Some(_), ..))) {
-        // it is of no more use; where it has ended meanwhile, that is as good
+        // the program may have ended meanwhile
         let _ = child.kill();
         let _ = child.wait();
     }
     let (status, output, complaint) = outcome.map_err(|error| failed(format!("cannot be waited for: {error}")))?;
     let Some(status) = status else {
         return Err(failed(if output.len() > MAX_TOKEN {
-            format!("printed more than {MAX_TOKEN} bytes, which no token has")
+            format!("printed more than {MAX_TOKEN} bytes")
         } else {
             format!("gave no answer within {} s", surroundings.deadline.as_secs_f64())
         }));
@@ -44,13 +44,13 @@ pub(super) fn output(program: &'static str, arguments: &[&str], surroundings: &S
         let said = if complaint.is_empty() { String::new() } else { format!(": {complaint}") };
         return Err(failed(format!("failed with {status}{said}")));
     }
-    let text = std::str::from_utf8(&output).map_err(|_| failed("printed what is no text".into()))?;
+    let text = std::str::from_utf8(&output).map_err(|_| failed("printed text that is not valid UTF-8".into()))?;
     Ok(Zeroizing::new(text.trim().to_owned()))
 }
 
 type Outcome = (Option<std::process::ExitStatus>, Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>);
 
-/// No status where the time has run out or the output is too large.
+/// Waits for the program. There is no status if it took too long or its output is too large.
 fn wait(child: &mut Child, until: Instant) -> std::io::Result<Outcome> {
     let output = child.stdout.take().map(|pipe| reader(pipe, MAX_TOKEN + 1));
     let complaint = child.stderr.take().map(|pipe| reader(pipe, MAX_COMPLAINT));
@@ -71,7 +71,7 @@ fn wait(child: &mut Child, until: Instant) -> std::io::Result<Outcome> {
     }
 }
 
-/// Reads on a thread of its own. It ends with the pipe, which may be long after anybody listens: a grandchild can have it.
+/// Reads on a thread of its own. The thread ends with the pipe, possibly much later, because a grandchild may hold it.
 fn reader(pipe: impl Read + Send + 'static, cap: usize) -> Receiver<Zeroizing<Vec<u8>>> {
     let (sender, receiver) = sync_channel(1);
     std::thread::spawn(move || {

@@ -223,24 +223,24 @@ fn what_a_platform_has_not_set_is_named() {
         insta::assert_snapshot!(table, @r"
         GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_URL is not set
         GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_TOKEN is not set
-        GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_URL is no address of http or https
+        GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_URL is not a URL of http or https
         GitHub Actions gave no identity token: its token service at http://token.test/ is not called over plain http: an identity token for another machine must be encrypted
         GitHub Actions gave no identity token: its token service at https://token.test/ cannot be called: the token contains characters that are not allowed in a header
         GitLab CI gave no identity token: the variable SIGSTORE_ID_TOKEN is not set
         GitLab CI gave no identity token: the variable SIGSTORE_ID_TOKEN is not set
         GitLab CI gave no identity token: the identity token is not a JSON Web Token: it does not have three parts
         CircleCI gave no identity token: the variable CIRCLE_OIDC_TOKEN_V2 is not set
-        Google workload identity gave no identity token: the variable GCE_METADATA_HOST names neither a loopback nor a link-local address
+        Google workload identity gave no identity token: the variable GCE_METADATA_HOST is neither a loopback nor a link-local address
         Google impersonation gave no identity token: the variable GOOGLE_SERVICE_ACCOUNT_NAME is not set
-        Google impersonation gave no identity token: the variable GOOGLE_SERVICE_ACCOUNT_NAME is no address of a service account
-        Azure gave no identity token: the variable AZURE_POD_IDENTITY_AUTHORITY_HOST names neither a loopback nor a link-local address
+        Google impersonation gave no identity token: the variable GOOGLE_SERVICE_ACCOUNT_NAME is not an address of a service account
+        Azure gave no identity token: the variable AZURE_POD_IDENTITY_AUTHORITY_HOST is neither a loopback nor a link-local address
         Azure gave no identity token: the variable IDENTITY_HEADER is not set
         Azure gave no identity token: the endpoint of managed identities at http://msi.test/ is not called over plain http: an identity token for another machine must be encrypted
         Azure gave no identity token: the variable AZURE_TENANT_ID is not set
         Azure gave no identity token: /nowhere cannot be read: No such file or directory (os error 2)
         SPIFFE gave no identity token: the variable SPIFFE_ENDPOINT_SOCKET is not set
-        SPIFFE gave no identity token: the variable SPIFFE_ENDPOINT_SOCKET names no IP address and port
-        SPIFFE gave no identity token: the variable SPIFFE_ENDPOINT_SOCKET does not name an address of this machine
+        SPIFFE gave no identity token: the variable SPIFFE_ENDPOINT_SOCKET is not an IP address with a port
+        SPIFFE gave no identity token: the variable SPIFFE_ENDPOINT_SOCKET is not an address of this machine
         SPIFFE gave no identity token: the variable SPIFFE_ENDPOINT_SOCKET is neither unix:///PATH nor tcp://IP:PORT
         SPIFFE gave no identity token: the Workload API at unix:///nowhere/api.sock cannot be reached: No such file or directory (os error 2)
         ");
@@ -324,8 +324,8 @@ fn a_platforms_program_is_asked_with_a_deadline_and_a_cap() {
     refuses: Buildkite gave no identity token: the program buildkite-agent failed with exit status: 1: level=fatal msg="not\u{1b}[2J allowed"
     prints no token: Buildkite gave no identity token: the identity token is not a JSON Web Token: it does not have three parts
     prints nothing: Buildkite gave no identity token: the identity token is not a JSON Web Token: it does not have three parts
-    prints without end: Buildkite gave no identity token: the program buildkite-agent printed more than 16384 bytes, which no token has
-    prints bytes: Buildkite gave no identity token: the program buildkite-agent printed what is no text
+    prints without end: Buildkite gave no identity token: the program buildkite-agent printed more than 16384 bytes
+    prints bytes: Buildkite gave no identity token: the program buildkite-agent printed text that is not valid UTF-8
     is slow: Buildkite gave no identity token: the program buildkite-agent gave no answer within 0.2 s
     has closed its output and goes on: Buildkite gave no identity token: the program buildkite-agent gave no answer within 0.2 s
     leaves a child behind: Buildkite gave no identity token: the program buildkite-agent gave no answer within 0.4 s
@@ -484,19 +484,19 @@ fn a_workload_api_that_gives_no_svid_is_named() {
         table += &format!("slow: {}\n", from_agent(Agent::Never, Duration::from_millis(200)).await.0.unwrap_err());
         // whether the answer or the end of the connection is noticed first is left to chance
         let not_http2 = from_agent(Agent::NoHttp, LONG).await.0.unwrap_err();
-        assert!(not_http2.contains("api.sock broke off"), "{not_http2}");
+        assert!(not_http2.contains("api.sock closed the connection"), "{not_http2}");
         insta::assert_snapshot!(table, @r"
-        no identity: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock knows no identity of this process (permission denied): no identity issued, pid: 1
+        no identity: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock does not know this process (permission denied): no identity issued, pid: 1
         an error among the trailers: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock refused with the gRPC status 14: try\u{1b}[2J later
-        unimplemented: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock does not give JWT-SVIDs (unimplemented)
-        success without a message: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave an empty answer
+        unimplemented: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock does not support JWT-SVIDs (unimplemented)
+        success without a message: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock sent an invalid answer: it is empty
         no SVID: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave no SVID
         no token: SPIFFE gave no identity token: the identity token is not a JSON Web Token: it does not have three parts
-        compressed: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave a compressed answer, which was not asked for
-        another length: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave an answer of another length than it says
-        no message: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock sent an invalid answer
+        compressed: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock sent an invalid answer: it is compressed
+        another length: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock sent an invalid answer: its length is not the announced one
+        no message: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock sent an invalid answer: it is not a JWTSVIDResponse
         huge: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock sent an answer of more than 262144 bytes
-        HTTP 404: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock answered 404 Not Found, which is no gRPC
+        HTTP 404: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock answered 404 Not Found, which is not gRPC
         slow: SPIFFE gave no identity token: the Workload API at unix://FOLDER/api.sock gave no answer within 0.2 s
         ");
     });

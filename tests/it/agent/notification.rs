@@ -8,10 +8,15 @@ use super::{
 use crate::support::keyring::Bus;
 use std::{
     collections::HashMap,
+    pin::Pin,
     process::{Child, Stdio},
     sync::{Arc, Mutex, mpsc},
 };
-use zbus::{object_server::SignalEmitter, zvariant::OwnedValue};
+use zbus::{
+    Connection, Message, MessageStream,
+    export::{futures_core::Stream as _, serde::Serialize},
+    zvariant::{DynamicType, OwnedValue},
+};
 
 /// What the desktop does with a notification.
 #[derive(Clone, Copy, PartialEq)]
@@ -32,59 +37,63 @@ struct Heard {
     closed: Vec<u32>,
 }
 
+const PATH: &str = "/org/freedesktop/Notifications";
+const INTERFACE: &str = "org.freedesktop.Notifications";
+/// The id of the one notification.
+const ID: u32 = 7;
+
 struct Notifications {
     does: Does,
     heard: Arc<Mutex<Heard>>,
+    connection: Connection,
 }
 
-#[zbus::interface(name = "org.freedesktop.Notifications")]
 impl Notifications {
-    fn get_capabilities(&self) -> Vec<&'static str> {
+    /// Answers calls until the connection ends.
+    async fn serve(self, mut messages: MessageStream) {
+        while let Some(Ok(message)) = std::future::poll_fn(|context| Pin::new(&mut messages).poll_next(context)).await {
+            let header = message.header();
+            if header.interface().is_some_and(|interface| interface == INTERFACE) {
+                match header.member().map(|member| member.as_str()) {
+                    Some("GetCapabilities") => self.connection.reply(&header, &self.capabilities()).await.unwrap(),
+                    Some("Notify") => self.notify(&message).await,
+                    Some("CloseNotification") => {
+                        self.heard.lock().unwrap().closed.push(message.body().deserialize().unwrap());
+                        self.connection.reply(&header, &()).await.unwrap();
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn capabilities(&self) -> Vec<&'static str> {
         if self.does == Does::ShowsText { vec!["body"] } else { vec!["body", "body-markup", "actions"] }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the specification's")]
-    async fn notify(
-        &self,
-        _app_name: String,
-        _replaces_id: u32,
-        _app_icon: String,
-        summary: String,
-        body: String,
-        actions: Vec<String>,
-        hints: HashMap<String, OwnedValue>,
-        _expire_timeout: i32,
-        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
-    ) -> u32 {
+    async fn notify(&self, message: &Message) {
+        type Notify = (String, u32, String, String, String, Vec<String>, HashMap<String, OwnedValue>, i32);
+        let body = message.body();
+        let (_app_name, _replaces_id, _app_icon, summary, body, actions, hints, _expire_timeout): Notify = body.deserialize().unwrap();
         let urgency = hints.get("urgency").and_then(|urgency| urgency.downcast_ref::<u8>().ok()).unwrap_or_default();
         self.heard.lock().unwrap().shown.push((summary, body, actions, urgency));
-        let emitter = emitter.to_owned();
-        let does = self.does;
-        tokio::spawn(async move {
-            match does {
-                Does::Presses(button) => {
-                    Self::action_invoked(&emitter, 7, button).await.unwrap();
-                    Self::notification_closed(&emitter, 7, 2).await.unwrap();
-                }
-                Does::Closes => {
-                    Self::action_invoked(&emitter, 8, "allow").await.unwrap();
-                    Self::notification_closed(&emitter, 7, 2).await.unwrap();
-                }
-                Does::Nothing | Does::ShowsText => {}
+        self.connection.reply(&message.header(), &ID).await.unwrap();
+        match self.does {
+            Does::Presses(button) => {
+                self.emit("ActionInvoked", &(ID, button)).await;
+                self.emit("NotificationClosed", &(ID, 2u32)).await;
             }
-        });
-        7
+            Does::Closes => {
+                self.emit("ActionInvoked", &(ID + 1, "allow")).await;
+                self.emit("NotificationClosed", &(ID, 2u32)).await;
+            }
+            Does::Nothing | Does::ShowsText => {}
+        }
     }
 
-    fn close_notification(&self, id: u32) {
-        self.heard.lock().unwrap().closed.push(id);
+    async fn emit(&self, signal: &str, body: &(impl Serialize + DynamicType)) {
+        self.connection.emit_signal(None::<&str>, PATH, INTERFACE, signal, body).await.unwrap();
     }
-
-    #[zbus(signal)]
-    async fn action_invoked(emitter: &SignalEmitter<'_>, id: u32, action_key: &str) -> zbus::Result<()>;
-
-    #[zbus(signal)]
-    async fn notification_closed(emitter: &SignalEmitter<'_>, id: u32, reason: u32) -> zbus::Result<()>;
 }
 
 /// An agent in the foreground, in a session with such a desktop. It waits two seconds for an answer.
@@ -101,14 +110,15 @@ impl Desktop {
         let bus = Bus::start(test)?;
         let heard = Arc::new(Mutex::new(Heard::default()));
         let (end, ends) = mpsc::channel();
-        let (address, notifications) = (bus.address(), Notifications { does, heard: Arc::clone(&heard) });
+        let (address, told) = (bus.address(), Arc::clone(&heard));
         let (ready, is_ready) = mpsc::channel();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-            let _connection = runtime.block_on(async {
-                let builder = zbus::connection::Builder::address(address.as_str()).unwrap();
-                let builder = builder.name("org.freedesktop.Notifications").unwrap();
-                builder.serve_at("/org/freedesktop/Notifications", notifications).unwrap().build().await.unwrap()
+            let _serving = runtime.block_on(async {
+                let connection = zbus::connection::Builder::address(address.as_str()).unwrap().build().await.unwrap();
+                let messages = MessageStream::from(&connection);
+                connection.request_name(INTERFACE).await.unwrap();
+                tokio::spawn(Notifications { does, heard: told, connection }.serve(messages))
             });
             ready.send(()).unwrap();
             let _ = ends.recv();

@@ -76,7 +76,7 @@ fn the_way_to_register_services_is_told_once_and_is_the_one_that_works() {
     let before = setup.logins().0;
     // the name of an instance of one's own is not taken over
     let done = setup.paraph(&["login", "--instance", "local", "ann@example.com"]);
-    assert!(done.code == Some(2) && done.stderr.contains("your own configuration has an instance local already"), "{}", done.stderr);
+    assert!(done.code == Some(2) && done.stderr.contains("your own configuration already has an instance local"), "{}", done.stderr);
     assert_eq!(setup.paraph(&["login", "--instance", "local-2", "ann@example.com"]).code, Some(0));
     for _ in 0..2 {
         assert_eq!(commit(&mut setup, "auto", &[]), "");

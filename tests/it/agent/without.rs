@@ -76,7 +76,7 @@ fn an_agent_that_announces_too_much() {
         let _ = stream.write_all(&[0x7f, 0xff, 0xff, 0xff]);
         std::thread::sleep(std::time::Duration::from_secs(2));
     });
-    signs_by_itself(&setup, "the agent is broken: a frame of 2147483647 bytes, at most 1048576 are read");
+    signs_by_itself(&setup, "the agent is broken: the frame has 2147483647 bytes; at most 1048576 are accepted");
 }
 
 /// Signs of life are no work.

@@ -161,7 +161,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
 
     a job without permission
     error: GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_URL is not set
-    hint: Give the job `permissions: id-token: write`; a workflow of a pull request from a fork gets none.
+    hint: give the job `permissions: id-token: write`; a workflow of a pull request from a fork cannot have it.
 
     an unknown token provider
     error: paraph.tokenProvider in git's environment (GIT_CONFIG_COUNT) is 'jenkins'; allowed: interactive, device, envvar, filesystem, github-actions, gitlab, circleci, buildkite-agent, google-workload-identity, google-impersonate, spiffe, azure

@@ -53,7 +53,7 @@ fn git_commit_opens_a_real_browser_and_signs_with_what_comes_back() {
     assert!(commit.wait().unwrap().success());
     assert_eq!(sandbox.git(&["log", "-1", "--format=%GS"]), EMAIL);
     // this page has another one before it, so that the browser does not let it close itself; it says so
-    chromium.until(&tab, "document.getElementById('closing').textContent === 'Your browser leaves it open.'");
+    chromium.until(&tab, "document.getElementById('closing').textContent === 'Your browser keeps this page open.'");
     chromium.dark(&tab);
     chromium.screenshot(&tab, &drawing("signed-in-dark"));
     assert_eq!(chromium.complaints(), ["Scripts may close only the windows that were opened by them."], "the pages keep their own policy");
