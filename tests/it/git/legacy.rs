@@ -278,7 +278,7 @@ fn a_log_that_lies_convinces_nobody() {
             FakeLog::of(&[&uuid(&of_other_object)], vec![(uuid(&of_other_object), answer(&entry).to_string())]),
             "unchecked",
             "lookup-failed",
-            "the entry has another id than the one that was asked for",
+            "the entry has a different id than the requested one",
         ),
         (
             "thousands",
