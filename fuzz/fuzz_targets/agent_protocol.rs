@@ -5,9 +5,15 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use libfuzzer_sys::fuzz_target;
-use paraph::{internals::{agent_protocol::{
-        self as protocol, Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_REPLY, MAX_REQUEST, Refusal, Reply, Request, Sign, VERSION,
-    }, escape}, object::{Payload, PayloadKind}};
+use paraph::{
+    internals::{
+        agent_protocol::{
+            self as protocol, Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_REPLY, MAX_REQUEST, Refusal, Reply, Request, Sign, VERSION,
+        },
+        escape,
+    },
+    object::{Payload, PayloadKind},
+};
 use paraph_fuzz::check_refusal;
 
 /// The maximum length of a refusal.

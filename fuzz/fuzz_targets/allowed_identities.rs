@@ -2,7 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use paraph::{internals::{escape::is_printable}, policy::{AllowedIdentities, Decision, Policy, Verdict}, verify::Verified};
+use paraph::{
+    internals::escape::is_printable,
+    policy::{AllowedIdentities, Decision, Policy, Verdict},
+    verify::Verified,
+};
 use paraph_fuzz::{facts::GOOD, reference};
 
 fuzz_target!(|data: &[u8]| {

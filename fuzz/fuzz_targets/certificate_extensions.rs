@@ -5,7 +5,13 @@
 use const_oid::ObjectIdentifier;
 use der::Decode;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use paraph::{internals::{certificate::{Certificate, Sct, SignerCertificate}, escape::is_printable}, trust::{Authority, TimestampAuthority, Window}};
+use paraph::{
+    internals::{
+        certificate::{Certificate, Sct, SignerCertificate},
+        escape::is_printable,
+    },
+    trust::{Authority, TimestampAuthority, Window},
+};
 use paraph_fuzz::{
     check_refusal, der_tree,
     facts::{GOOD, ROOTS, SIGNED, VERIFIER},

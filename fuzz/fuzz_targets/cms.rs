@@ -2,7 +2,12 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use paraph::{internals::{signature::{GitSignature, ParsedSignature, armor, cms::SignedData}}, report::{Claimed, Contents}, trust::TrustRoot, verify::Verifier};
+use paraph::{
+    internals::signature::{GitSignature, ParsedSignature, armor, cms::SignedData},
+    report::{Claimed, Contents},
+    trust::TrustRoot,
+    verify::Verifier,
+};
 use paraph_fuzz::{
     check_refusal, der_tree,
     facts::{GOOD, SIGNED, VERIFIER},

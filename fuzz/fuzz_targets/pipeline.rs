@@ -3,7 +3,14 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use paraph::{internals::{escape::is_printable, signature::ParsedSignature}, Rejection, object::{Commit, ObjectFormat, PushCertificate, Signed, Tag}, policy::{AllowedIdentities, Policy, Verdict}, report::{Claimed, Contents, Report, sentences}, verify::Verified};
+use paraph::{
+    Rejection,
+    internals::{escape::is_printable, signature::ParsedSignature},
+    object::{Commit, ObjectFormat, PushCertificate, Signed, Tag},
+    policy::{AllowedIdentities, Policy, Verdict},
+    report::{Claimed, Contents, Report, sentences},
+    verify::Verified,
+};
 use paraph_fuzz::{
     check_refusal, der_tree,
     facts::{SIGNED, VERIFIER},

@@ -2,7 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use paraph::{Reason, object::{Payload, PayloadKind, PushCertificate}};
+use paraph::{
+    Reason,
+    object::{Payload, PayloadKind, PushCertificate},
+};
 use paraph_fuzz::{check_refusal, reference};
 
 fuzz_target!(|data: &[u8]| {

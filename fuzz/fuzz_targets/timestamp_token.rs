@@ -3,10 +3,13 @@
 
 use der::{Decode, Encode};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use paraph::{internals::{evidence::{
+use paraph::internals::{
+    evidence::{
         rfc3161::{GenTime, TimeStampReq, TimeStampResp, TstInfo},
         timestamp::TimestampToken,
-    }, signature::cms::SignedData}};
+    },
+    signature::cms::SignedData,
+};
 use paraph_fuzz::{
     check_refusal, der_tree,
     facts::{GOOD, ROOTS, SIGNED},

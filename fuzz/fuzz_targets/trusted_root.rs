@@ -2,7 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use paraph::{internals::{escape::{Escaped, is_printable}}, trust::{Instance, KeyFiles, TrustRoot, TrustRootError}, verify::Verifier};
+use paraph::{
+    internals::escape::{Escaped, is_printable},
+    trust::{Instance, KeyFiles, TrustRoot, TrustRootError},
+    verify::Verifier,
+};
 use paraph_fuzz::{check_refusal, facts::GOOD};
 use std::collections::HashSet;
 

@@ -2,7 +2,16 @@
 
 use crate::seeds::{self, Parts};
 use jiff::Timestamp;
-use paraph::{internals::{certificate::Certificate, evidence::{checkpoint::Checkpoint, entry::TransparencyLogEntry, rfc3161::TstInfo}, signature::{GitSignature, ParsedSignature, cms}}, object::{self, ObjectFormat}, trust::{Instance, Log, TrustRoot}, verify::{Verified, Verifier}};
+use paraph::{
+    internals::{
+        certificate::Certificate,
+        evidence::{checkpoint::Checkpoint, entry::TransparencyLogEntry, rfc3161::TstInfo},
+        signature::{GitSignature, ParsedSignature, cms},
+    },
+    object::{self, ObjectFormat},
+    trust::{Instance, Log, TrustRoot},
+    verify::{Verified, Verifier},
+};
 use sha2::{Digest, Sha256};
 use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
 

@@ -10,7 +10,7 @@ pub mod reference;
 pub mod seeds;
 pub mod template;
 
-use paraph::{internals::{escape}, Explanation as _, Rejection};
+use paraph::{Explanation as _, Rejection, internals::escape};
 
 /// Checks that a refusal can be printed after escaping.
 pub fn check_refusal(rejection: &Rejection) {

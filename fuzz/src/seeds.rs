@@ -3,10 +3,13 @@
 //! Nothing is checked here. Signatures are found by their lines, since many vectors are refused for what surrounds the signature.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use paraph::{internals::{evidence::{
+use paraph::internals::{
+    evidence::{
         detached::{DetachedEntry, from_file},
         log::parse_entry,
-    }, signature::{GitSignature, armor, cms::SignedData}}};
+    },
+    signature::{GitSignature, armor, cms::SignedData},
+};
 use std::{
     fs,
     path::{Path, PathBuf},

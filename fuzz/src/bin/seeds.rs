@@ -3,7 +3,10 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use der::{Decode, Encode};
-use paraph::{internals::{agent_protocol as protocol, certificate::{Certificate, x509::TbsCertificate}}};
+use paraph::internals::{
+    agent_protocol as protocol,
+    certificate::{Certificate, x509::TbsCertificate},
+};
 use paraph_fuzz::{
     facts::ROOTS,
     seeds::{self, Object, Parts},
@@ -160,7 +163,8 @@ fn trusted_roots() -> Vec<Vec<u8>> {
     for root in ROOTS.iter() {
         let chains = root.authorities.iter().map(|one| one.certificates());
         for chain in chains.chain(root.timestamp_authorities.iter().map(|one| one.certificates())) {
-            seeds.push(chain.iter().map(|one| paraph::internals::signature::pem("CERTIFICATE", one.der())).collect::<String>().into_bytes());
+            seeds
+                .push(chain.iter().map(|one| paraph::internals::signature::pem("CERTIFICATE", one.der())).collect::<String>().into_bytes());
             seeds.extend(chain.iter().map(|one| paraph::internals::signature::pem("PUBLIC KEY", one.spki()).into_bytes()));
         }
     }

@@ -114,12 +114,13 @@ impl Desktop {
         let (ready, is_ready) = mpsc::channel();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-            let _serving = runtime.block_on(async {
+            let (notifications, messages) = runtime.block_on(async {
                 let connection = zbus::connection::Builder::address(address.as_str()).unwrap().build().await.unwrap();
                 let messages = MessageStream::from(&connection);
                 connection.request_name(INTERFACE).await.unwrap();
-                tokio::spawn(Notifications { does, heard: told, connection }.serve(messages))
+                (Notifications { does, heard: told, connection }, messages)
             });
+            runtime.spawn(notifications.serve(messages));
             ready.send(()).unwrap();
             let _ = ends.recv();
         });

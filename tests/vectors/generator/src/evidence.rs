@@ -10,12 +10,16 @@ use der::{
     Decode, Encode,
     asn1::{Int, ObjectIdentifier, OctetString},
 };
-use paraph::{internals::{certificate::Certificate, evidence::{
+use paraph::internals::{
+    certificate::Certificate,
+    evidence::{
         checkpoint::{checkpoint_text, signed_note},
         entry::{CheckpointEnvelope, EntryVersion, HashedRekord, InclusionPromise, InclusionProof, LogId, TransparencyLogEntry},
         log::promise_payload,
         rfc3161::{GenTime, ID_CT_TST_INFO, MessageImprint, TstInfo},
-    }, signature::cms::{ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, SignedDataParts, attribute, set_of, set_of_der}}};
+    },
+    signature::cms::{ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, SignedDataParts, attribute, set_of, set_of_der},
+};
 use sha2::{Digest, Sha256};
 use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef};
 

@@ -10,11 +10,14 @@ use super::{
     world::{ISSUER, SIGNER, TIME, World},
 };
 use der::{Decode, asn1::ObjectIdentifier};
-use paraph::{internals::{certificate::Certificate, signature::{
+use paraph::internals::{
+    certificate::Certificate,
+    signature::{
         armor,
         cms::{ID_DATA, RawSet, SignedDataParts, set_of_der},
         git::signed_attributes,
-    }}};
+    },
+};
 use sha2::{Digest, Sha256};
 use spki::AlgorithmIdentifierRef;
 

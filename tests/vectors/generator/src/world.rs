@@ -8,7 +8,7 @@ use super::{
     key::Key,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use paraph::{internals::{certificate::PublicKey, evidence::checkpoint::key_id}};
+use paraph::internals::{certificate::PublicKey, evidence::checkpoint::key_id};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

@@ -11,10 +11,17 @@ use super::{
     },
     Vector, fail, legacy,
 };
-use paraph::{internals::{evidence::{
-        detached::{DetachedEntry, to_file},
-        entry::{EntryVersion, TransparencyLogEntry},
-    }, signature::{GitSignature, armor, cms::SignedData}}, LegacyRule, Reason, object::{Commit, ObjectFormat, Tag}};
+use paraph::{
+    LegacyRule, Reason,
+    internals::{
+        evidence::{
+            detached::{DetachedEntry, to_file},
+            entry::{EntryVersion, TransparencyLogEntry},
+        },
+        signature::{GitSignature, armor, cms::SignedData},
+    },
+    object::{Commit, ObjectFormat, Tag},
+};
 use prost::Message;
 use sha2::{Digest, Sha256};
 

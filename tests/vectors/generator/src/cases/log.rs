@@ -11,7 +11,10 @@ use super::{
     Vector, fail, good, refused_root,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use paraph::{internals::{evidence::entry::{EntryVersion, KindVersion, TransparencyLogEntry}}, Reason};
+use paraph::{
+    Reason,
+    internals::evidence::entry::{EntryVersion, KindVersion, TransparencyLogEntry},
+};
 use serde_json::json;
 
 pub fn vectors(world: &World) -> Vec<Vector> {
