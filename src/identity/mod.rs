@@ -1,8 +1,8 @@
 //! Who signs: OpenID identity tokens, where they come from, and the checks that they must pass before they are sent.
 //!
-//! This room talks to OpenID providers and token services of platforms ([`workload`]) and to nobody else. It has no terminal (a [`Prompt`] is
-//! given to it) and reads neither configuration nor environment by itself. Fulcio verifies a token once more; what is checked here keeps a token that cannot work, or that was made
-//! for somebody else, from leaving the machine.
+//! The module talks only to OpenID providers and to the token services of platforms ([`workload`]). It has no terminal (the caller passes a
+//! [`Prompt`]) and reads neither configuration nor environment. Fulcio verifies each token again. The checks here keep a token on this machine
+//! if it cannot work or has another audience.
 
 mod browser;
 mod callback;

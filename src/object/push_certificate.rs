@@ -91,7 +91,7 @@ impl<'a> Fields<'a> {
         if payload.contains(&0) {
             return Err(Reason::NulByte.into());
         }
-        let text = std::str::from_utf8(payload).map_err(|_| malformed("the push certificate is no text"))?;
+        let text = std::str::from_utf8(payload).map_err(|_| malformed("the push certificate is not valid UTF-8"))?;
         let body = text.strip_prefix(PushCertificate::FIRST_LINE).ok_or_else(|| malformed("it is no push certificate of version 0.1"))?;
         let (headers, updates) = body.split_once("\n\n").ok_or_else(|| malformed("the push certificate has no empty line"))?;
 

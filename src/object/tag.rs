@@ -154,7 +154,7 @@ impl<'a> TagHeaders<'a> {
         if let Some(header) = headers.iter().take(4).find(|header| header.lines.len() > 1) {
             return Err(malformed(&format!("its {} goes on over a second line", String::from_utf8_lossy(header.name))));
         }
-        let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).map_err(|_| malformed("a header is no text"));
+        let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).map_err(|_| malformed("a header is not valid UTF-8"));
         let fields = Self {
             target: text(field(b"object"))?,
             target_type: text(field(b"type"))?,

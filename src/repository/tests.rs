@@ -1,4 +1,4 @@
-//! The repository room against repositories that the real git made.
+//! The module against repositories that the real git made.
 
 use super::*;
 use std::process::Command;

