@@ -52,6 +52,8 @@ mod judge;
 #[cfg(all(feature = "cli", unix))]
 mod local;
 pub mod object;
+#[cfg(feature = "cli")]
+mod plural;
 pub mod policy;
 mod rejection;
 pub mod report;

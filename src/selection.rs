@@ -44,7 +44,7 @@ pub(crate) enum SelectionError {
         cause: String,
     },
     /// A name that no configuration describes and no trust is stored for.
-    #[error("there is no instance '{name}' (set by {origin})")]
+    #[error("there is no instance \"{name}\" (set by {origin})")]
     UnknownInstance {
         /// The name.
         name: Instance,
@@ -106,7 +106,11 @@ impl SelectionError {
             Self::NoTrustRoot(name) => Some(format!("set paraph.{name}.trustedRoot, or run `paraph trust initialize`")),
             Self::NoService { setting, .. } => Some(format!("set {setting}")),
             Self::NoServiceNow { .. } => Some("set the clock".to_owned()),
-            _ => None,
+            Self::File { setting: Source::Option(_), .. } => Some("check the path".to_owned()),
+            Self::File { .. } => Some("correct the path in the setting, or unset it".to_owned()),
+            Self::SigningConfig { .. } => Some("give a signing_config.json, as a Sigstore instance publishes it".to_owned()),
+            Self::ForgeKey { .. } => Some("give a file with the forge's public keys, OpenPGP or SSH".to_owned()),
+            Self::TrustRoot(_) | Self::TrustStore(_) => None,
         }
     }
 }

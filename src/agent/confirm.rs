@@ -7,7 +7,10 @@
 //! The machine's name and the repository are claims of the client, and the question says so. The connection is what the agent sees itself.
 
 use super::{login::Refused, notification, peer::ClientRoute};
-use crate::agent_protocol::{Refusal, Reply};
+use crate::{
+    agent_protocol::{Refusal, Reply},
+    plural::counted,
+};
 use std::{
     cell::RefCell,
     collections::HashMap,
@@ -152,9 +155,9 @@ impl Confirmations {
         let is_plain = !identity.contains(|c: char| c.is_whitespace() || ['“', '”'].contains(&c));
         let identity = if is_plain { identity.to_owned() } else { quoted(identity) };
         let text = format!(
-            "{asker} asks for a signature as {identity} on {what}. One approval covers {} signatures or {} minutes.",
-            self.rules.signatures,
-            self.rules.lifetime.as_secs().div_ceil(60)
+            "{asker} asks for a signature as {identity} on {what}. One approval covers {} or {}.",
+            counted(self.rules.signatures, "signature"),
+            counted(self.rules.lifetime.as_secs().div_ceil(60), "minute")
         );
         if !self.ask(topic, text).await? {
             return Ok(false);

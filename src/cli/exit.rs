@@ -132,29 +132,24 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// The hint with its final period, as every hint is shown.
-    ///
-    /// The period follows a closing backtick, quotation mark or bracket too. There is none after a hint that ends a sentence by itself, and
-    /// none after a bare address or path, which a double click would select together with it.
+    /// The hint as it is shown.
     pub(crate) fn hint_sentence(&self) -> Option<String> {
-        let hint = self.hint.as_deref()?;
-        let is_address = || hint.rsplit(char::is_whitespace).next().is_some_and(|word| word.contains('/') && word.ends_with(is_of_address));
-        if hint.ends_with(['.', '?', '!', '…']) || is_address() { Some(hint.to_owned()) } else { Some(format!("{hint}.")) }
+        self.hint.as_deref().map(hint_sentence)
     }
+}
+
+/// A hint with its final period, as every hint is shown.
+///
+/// The period follows a closing backtick, quotation mark or bracket too. There is none after a hint that ends a sentence by itself, and none
+/// after a bare address or path, which a double click would select together with it.
+pub(crate) fn hint_sentence(hint: &str) -> String {
+    let is_address = || hint.rsplit(char::is_whitespace).next().is_some_and(|word| word.contains('/') && word.ends_with(is_of_address));
+    if hint.ends_with(['.', '?', '!', '…']) || is_address() { hint.to_owned() } else { format!("{hint}.") }
 }
 
 /// Whether a double click takes the character for a part of an address or path.
 fn is_of_address(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '/' | '-' | '_' | '~' | '=' | '&' | '%')
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.hint_sentence() {
-            Some(hint) => write!(f, "{} (hint: {hint})", self.message),
-            None => f.write_str(&self.message),
-        }
-    }
 }
 
 impl From<config::Error> for Failure {
@@ -199,7 +194,8 @@ impl From<judge::Error> for Failure {
         match error {
             E::Repository(error) => error.into(),
             E::NotATag { .. } => Self::new(Exit::Object, error.to_string()).with_hint("verify commits with `paraph verify`"),
-            E::NotSignable { .. } | E::TagTooDeep { .. } => Self::new(Exit::Object, error.to_string()),
+            E::NotSignable { .. } => Self::new(Exit::Object, error.to_string()).with_hint("give a commit or an annotated tag"),
+            E::TagTooDeep { .. } => Self::new(Exit::Object, error.to_string()).with_hint("give one of the tags inside it"),
         }
     }
 }
@@ -209,6 +205,9 @@ impl From<git_call::Error> for Failure {
         Self::new(Exit::Usage, error.to_string())
     }
 }
+
+/// What to do about a file that is not a trust root.
+const TRUST_ROOT_HINT: &str = "give a trusted_root.json, as a Sigstore instance publishes it";
 
 impl From<SelectionError> for Failure {
     fn from(error: SelectionError) -> Self {
@@ -224,6 +223,7 @@ impl From<SelectionError> for Failure {
         };
         match error {
             E::TrustStore(error) => Self { exit, ..error.into() },
+            E::TrustRoot(error) => Self::new(exit, error.to_string()).with_hint(TRUST_ROOT_HINT),
             error => Self { hint: error.hint(), ..Self::new(exit, error.to_string()) },
         }
     }
@@ -237,9 +237,10 @@ impl From<trust_store::Error> for Failure {
             E::NoMirror(_) => (Exit::Trust, Some("set paraph.NAME.mirror for the instance, or run `paraph trust initialize`")),
             E::NoHome => (Exit::Io, Some("set HOME")),
             E::NotImportable(_) => (Exit::Usage, Some("name another instance with --instance NAME")),
-            E::UnwritableImport { .. } => (Exit::Io, None),
+            E::UnwritableImport { .. } => (Exit::Io, Some("check the folder's permissions and the free space")),
             E::DamagedImport { .. } => (Exit::Trust, Some("remove the file, or import the trust again")),
-            E::TrustRoot(_) | E::UnreadableImport { .. } => (Exit::Trust, None),
+            E::TrustRoot(_) => (Exit::Trust, Some(TRUST_ROOT_HINT)),
+            E::UnreadableImport { .. } => (Exit::Trust, Some("check the file's permissions, or import the trust again")),
         };
         Self { hint: hint.map(str::to_owned), ..Self::new(exit, error.to_string()) }
     }

@@ -39,7 +39,7 @@ pub(crate) enum GitCall {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Error {
     /// An unknown option.
-    #[error("unknown option {0}")]
+    #[error("unknown option \"{0}\"")]
     UnknownOption(String),
     /// An option without its value.
     #[error("the option {0} needs a value")]
@@ -48,7 +48,7 @@ pub(crate) enum Error {
     #[error("the option {0} takes no value")]
     UnexpectedValue(String),
     /// A value that is not a file descriptor.
-    #[error("--status-fd is '{0}'; expected the number of a file descriptor")]
+    #[error("--status-fd is \"{0}\"; expected the number of a file descriptor")]
     StatusFd(String),
     /// Both at once.
     #[error("--sign and --verify cannot be used together")]

@@ -32,18 +32,18 @@ pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Pa
     let context = Context::load(&[]).inspect_err(|failure| {
         let repository = Repository::discover().ok().flatten();
         let log = Config::log_path_alone(repository.as_ref());
-        Terminal::open(log.as_deref()).say_beside_standard_error(failure);
+        Terminal::open(log.as_deref()).report(failure);
     })?;
     let terminal = Terminal::open(context.config.log_path.value.as_deref());
     if let Some(problem) = &terminal.unwritable {
         ui.warning(problem);
     }
     let key = key.and_then(OsStr::to_str);
-    let signature = create(&payload, key, &context, &terminal, ui).inspect_err(|failure| terminal.say_beside_standard_error(failure))?;
+    let signature = create(&payload, key, &context, &terminal, ui).inspect_err(|failure| terminal.report(failure))?;
 
     // git accepts an empty signature if it reads SIG_CREATED, so that line is written only after the signature
     ui.bytes(signature.armored.as_bytes());
-    ui.flush().inspect_err(|failure| terminal.say_beside_standard_error(failure))?;
+    ui.flush().inspect_err(|failure| terminal.report(failure))?;
     status.write(&status::signature_created(&signature.verified), ui)?;
     context.leave();
     Ok(Exit::Good)

@@ -54,10 +54,8 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
     for line in lines(&judgement) {
         ui.note(format!("{PREFIX}{line}"));
     }
-    if let Some(Claimed { identity: Some(identity), .. }) = &claimed
-        && judgement.verdict() != Verdict::Other
-    {
-        ui.note(format!("{PREFIX}It claims to be from {identity}."));
+    if let Some(claim) = claimed.as_ref().and_then(Claimed::sentence).filter(|_| judgement.verdict() != Verdict::Other) {
+        ui.note(format!("{PREFIX}{claim}"));
     }
     for warning in warnings {
         ui.warning(warning);
@@ -71,13 +69,13 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
 fn lines(judgement: &Judgement) -> Vec<String> {
     let (Some(verified), Verdict::Untrusted) = (judgement.verification(), judgement.verdict()) else { return sentences(judgement) };
     let line = |identity: &str| format!("Good signature from {identity}, but untrusted; see `paraph verify`");
-    let room = MAX_LINE - PREFIX.len() - line("").len();
-    vec![line(&shortened(&Escaped(&verified.identity().name).to_string(), room))]
+    let longest = MAX_LINE - PREFIX.len() - line("").len();
+    vec![line(&shortened(&Escaped(&verified.identity().name).to_string(), longest))]
 }
 
 /// A text of at most so many characters.
-fn shortened(text: &str, room: usize) -> String {
-    if text.chars().count() <= room { text.to_owned() } else { text.chars().take(room - 1).chain(['…']).collect() }
+fn shortened(text: &str, longest: usize) -> String {
+    if text.chars().count() <= longest { text.to_owned() } else { text.chars().take(longest - 1).chain(['…']).collect() }
 }
 
 /// Reads signature and payload, each at most one byte more than is judged, so that the verifier reports one that is too large.
@@ -101,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_identity_is_cut_to_the_room_that_is_left() {
+    fn a_long_identity_is_cut_to_fit_the_line() {
         assert_eq!(shortened("ann@example.com", 15), "ann@example.com");
         assert_eq!(shortened("ann@example.com", 14), "ann@example.c…");
         assert_eq!(shortened(&"ü".repeat(99), 5).chars().count(), 5);

@@ -297,7 +297,8 @@ fn configure(folder: &Path, repository: &Path, email: Option<&str>, ui: &mut Ui)
         ui.line(format!("{key} = {}", value.display()));
     }
     if Instance::served_by(folder).is_none() {
-        ui.note("The local Sigstore is not running: start it with `paraph local serve --background`.");
+        ui.warning("The local Sigstore is not running.");
+        ui.hint("start it: `paraph local serve --background`");
     }
     Ok(Exit::Good)
 }

@@ -35,6 +35,7 @@ mod status_output;
 mod terminal;
 mod trust;
 pub(crate) mod ui;
+mod usage;
 mod verify;
 mod whoami;
 
@@ -104,10 +105,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
-    let cli = match Cli::try_parse_from(std::iter::once(OsString::from("paraph")).chain(arguments)) {
+    let cli = match Cli::try_parse_from(std::iter::once(&OsString::from("paraph")).chain(&arguments)) {
         Ok(cli) => cli,
         Err(error) => {
-            ui.usage(&error);
+            ui.usage(&error, &usage::subcommand(&Cli::command(), &arguments));
             return Ok(if error.use_stderr() { Exit::Usage } else { Exit::Good });
         }
     };

@@ -3,7 +3,7 @@
 //! git takes standard output as the signature, and hides standard error unless signing fails (older versions drop it). A prompt or an error
 //! that a person must see goes to `/dev/tty` as well.
 
-use super::qr;
+use super::{exit::Failure, qr};
 use crate::{
     escape::Escaped,
     identity::{DeviceCode, Prompt},
@@ -71,12 +71,15 @@ impl Terminal {
         write(&self.log, &format!("{} {line}", jiff::Timestamp::now()));
     }
 
-    /// Writes a line that also goes to standard error: to the terminal only if standard error is not one.
-    pub(super) fn say_beside_standard_error(&self, text: impl Display) {
-        if std::io::stderr().is_terminal() {
-            write(&self.log, &format!("{} paraph: {}\n", jiff::Timestamp::now(), Escaped(&text.to_string())));
-        } else {
-            self.say(text);
+    /// Writes a failure and its hint, one line each. Both also go to standard error, so the terminal gets them only if that is not one.
+    pub(super) fn report(&self, failure: &Failure) {
+        let hint = failure.hint_sentence().map(|hint| format!("hint: {hint}"));
+        for line in std::iter::once(&failure.message).chain(&hint) {
+            if std::io::stderr().is_terminal() {
+                write(&self.log, &format!("{} paraph: {}\n", jiff::Timestamp::now(), Escaped(line)));
+            } else {
+                self.say(line);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     config::{Config, OptionValue},
+    plural::counted,
     selection,
     trust::{Instance, Log, MAX_TRUSTED_ROOT, TrustRoot, Window},
 };
@@ -166,13 +167,12 @@ fn described(log: &Log) -> String {
 }
 
 fn summary(root: &TrustRoot) -> String {
-    let count = |number: usize, one: &str, several: &str| format!("{number} {}", if number == 1 { one } else { several });
     format!(
         "{}, {}, {} and {}",
-        count(root.authorities.len(), "certificate authority", "certificate authorities"),
-        count(root.logs.len(), "log", "logs"),
-        count(root.ct_logs.len(), "CT log", "CT logs"),
-        count(root.timestamp_authorities.len(), "timestamp authority", "timestamp authorities"),
+        counted(root.authorities.len(), "certificate authority"),
+        counted(root.logs.len(), "log"),
+        counted(root.ct_logs.len(), "CT log"),
+        counted(root.timestamp_authorities.len(), "timestamp authority"),
     )
 }
 

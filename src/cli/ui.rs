@@ -5,7 +5,10 @@
 //! Callers read standard output, so a failed write to it (a full disk, a closed pipe) makes the call fail. A failed write to standard error is
 //! ignored: there is nowhere to report it.
 
-use super::exit::{Exit, Failure};
+use super::{
+    exit::{Exit, Failure, hint_sentence},
+    usage,
+};
 use crate::escape::{Escaped, is_unsafe};
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -210,16 +213,20 @@ impl Ui {
         self.labelled(WARNING, "warning", &text.to_string());
     }
 
-    /// Prints clap's message: help and version as output, an error as a message.
-    pub(crate) fn usage(&mut self, error: &clap::Error) {
-        let text = error.render();
-        if error.use_stderr() {
-            // clap repeats the arguments, which may contain anything
-            for line in text.to_string().lines() {
-                self.note(line);
-            }
+    /// Prints what to do about a warning: an imperative sentence without its period.
+    pub(crate) fn hint(&mut self, text: &str) {
+        self.labelled(HINT, "hint", &hint_sentence(text));
+    }
+
+    /// Prints clap's message: help and version as output, an error as a message. `command` is the subcommand with the program's name.
+    pub(crate) fn usage(&mut self, error: &clap::Error, command: &str) {
+        if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            self.message(&error.render().to_string());
+        } else if error.use_stderr() {
+            self.labelled(ERROR, "error", &usage::message(error));
+            self.hint(&usage::hint(error, command));
         } else {
-            self.bytes(text.to_string().as_bytes());
+            self.bytes(error.render().to_string().as_bytes());
         }
     }
 

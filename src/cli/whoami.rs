@@ -228,9 +228,18 @@ fn line(ui: &mut Ui, name: &str, text: impl std::fmt::Display) {
 
 fn print_services(context: &Context, issuer: Result<String, Failure>, services: Result<Services, Failure>, ui: &mut Ui) {
     let config = &context.config;
+    // what fails for the same cause is not told again
+    let mut told: Option<(&str, String)> = None;
+    let mut failed = |name: &'static str, failure: Failure, ui: &mut Ui| match &told {
+        Some((first, message)) if *message == failure.message => line(ui, name, format!("not checked; see {first}")),
+        _ => {
+            line(ui, name, &failure.message);
+            told = Some((name, failure.message));
+        }
+    };
     match issuer {
         Ok(issuer) => line(ui, "issuer", format!("{issuer}, client {}", config.client_id.value)),
-        Err(failure) => line(ui, "issuer", failure.message),
+        Err(failure) => failed("issuer", failure, ui),
     }
     match services {
         Ok(services) => {
@@ -238,11 +247,11 @@ fn print_services(context: &Context, issuer: Result<String, Failure>, services: 
             line(ui, "log", format!("{} (Rekor v{})", services.log, version(services.log_version)));
             line(ui, "timestamps", services.timestamp_authority.as_deref().unwrap_or("none: the log entry has the time"));
         }
-        Err(failure) => line(ui, "services", failure.message),
+        Err(failure) => failed("services", failure, ui),
     }
     match context.trust_roots() {
         Ok(roots) => roots.iter().for_each(|root| line(ui, "trust", format!("{}: {}", root.instance, root.source))),
-        Err(failure) => line(ui, "trust", failure.message),
+        Err(failure) => failed("trust", failure, ui),
     }
 }
 

@@ -407,7 +407,7 @@ fn bad_value<T: Value>(source: Source, text: Option<&str>, refusal: Refusal, sec
         (None, _) => "set without a value".to_owned(),
         (Some(_), Refusal::Hidden(_)) => "not valid (not shown, because it may hold a secret)".to_owned(),
         (Some(_), _) if secret => "not valid (not shown, because it is a secret)".to_owned(),
-        (Some(text), _) => format!("'{}'", shortened(text)),
+        (Some(text), _) => format!("\"{}\"", shortened(text)),
     };
     Error::BadValue { origin: source, value, reason: refusal.clause(), allowed: T::ALLOWED }
 }

@@ -350,7 +350,7 @@ impl Config {
     /// An explicit `online` has no effect on the signature: the entry is in the log and in the signature.
     fn notice_modes(&mut self) {
         if self.rekor_mode.value == RekorMode::Online {
-            let text = "is 'online'; the log entry is embedded in the signature as well".to_owned();
+            let text = "is \"online\"; the log entry is embedded in the signature as well".to_owned();
             self.notices.push(Notice { source: self.rekor_mode.source.clone(), text });
         }
     }

@@ -130,11 +130,11 @@ fn a_path_starts_where_it_is_written() {
 fn a_bad_value_names_key_value_place_and_what_is_allowed() {
     assert_eq!(
         nothing().global("paraph.timeout", "soon\u{1b}[1m").error(),
-        "paraph.timeout in /home/u/.gitconfig (global) is 'soon\\u{1b}[1m'; allowed: a whole number of seconds from 1 to 3600"
+        "paraph.timeout in /home/u/.gitconfig (global) is \"soon\\u{1b}[1m\"; allowed: a whole number of seconds from 1 to 3600"
     );
     assert_eq!(
         nothing().variable("GITSIGN_REKOR_MODE", "both").error(),
-        "the variable GITSIGN_REKOR_MODE is 'both'; allowed: offline, online"
+        "the variable GITSIGN_REKOR_MODE is \"both\"; allowed: offline, online"
     );
     assert_eq!(
         nothing().git(Scope::CommandLine, "paraph.timeout", None).error(),
@@ -159,7 +159,7 @@ fn a_bad_value_names_key_value_place_and_what_is_allowed() {
         ("gitsign.urlOpener", "firefox"),
     ] {
         let error = nothing().global(key, value).error();
-        assert!(error.starts_with(&format!("{key} in /home/u/.gitconfig (global) is '")) && error.contains("; allowed: "), "{error}");
+        assert!(error.starts_with(&format!("{key} in /home/u/.gitconfig (global) is \"")) && error.contains("; allowed: "), "{error}");
     }
     let long = "x".repeat(9000);
     assert!(nothing().global("paraph.timeout", &long).error().len() < 400);

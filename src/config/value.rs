@@ -277,7 +277,7 @@ impl Value for Instance {
         let text = text(raw)?;
         for known in [Self::Public, Self::Staging, Self::Custom] {
             if text != known.as_str() && text.eq_ignore_ascii_case(known.as_str()) {
-                return Err(Refusal::Because(format!("write '{known}'")));
+                return Err(Refusal::Because(format!("write \"{known}\"")));
             }
         }
         // the name becomes a folder's, so it must not be `..`

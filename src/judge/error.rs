@@ -17,7 +17,7 @@ pub(crate) enum Error {
         kind: &'static str,
     },
     /// A name was given as a tag's, and is none.
-    #[error("'{name}' names a {kind}, not a tag")]
+    #[error("\"{name}\" names a {kind}, not a tag")]
     NotATag {
         /// The name.
         name: String,
@@ -25,7 +25,7 @@ pub(crate) enum Error {
         kind: &'static str,
     },
     /// More tags inside each other than are followed.
-    #[error("'{name}' is a tag of a tag, more than {limit} deep")]
+    #[error("\"{name}\" is a tag of a tag, more than {limit} deep")]
     TagTooDeep {
         /// The outermost tag.
         name: String,

@@ -1,9 +1,11 @@
 //! An object and the verdict on it.
 
 use crate::{
+    object::{Commit, Tag},
     policy::{Judgement, Verdict},
-    report::TagReport,
+    report::{Claimed, TagReport},
     repository::{ObjectKind, RawObject},
+    signature::ParsedSignature,
 };
 
 /// The longest title that is kept, in characters.
@@ -22,19 +24,32 @@ pub(crate) struct Judged {
     pub title: Option<String>,
     /// The tag's own headers, where the call is about tags.
     pub tag: Option<TagReport>,
+    /// Who signed, as a signature that is not verified claims.
+    pub claimed: Option<Claimed>,
 }
 
 impl Judged {
     /// The object with the verdict on it.
     pub(crate) fn new(object: &RawObject, judgement: Judgement) -> Self {
         let title = (judgement.verdict() != Verdict::Good).then(|| title(object));
-        Self { title, ..Self::without_title(object.id.clone(), object.kind, judgement) }
+        let claimed = matches!(judgement.verdict(), Verdict::Bad | Verdict::Unchecked).then(|| claimed(object)).flatten();
+        Self { title, claimed, ..Self::without_title(object.id.clone(), object.kind, judgement) }
     }
 
     /// The same for an object whose bytes could not be read, or that has no message.
     pub(crate) fn without_title(id: String, kind: ObjectKind, judgement: Judgement) -> Self {
-        Self { id, kind, judgement, title: None, tag: None }
+        Self { id, kind, judgement, title: None, tag: None, claimed: None }
     }
+}
+
+/// Who signed the object, as its signature claims.
+fn claimed(object: &RawObject) -> Option<Claimed> {
+    let signed = match object.kind {
+        ObjectKind::Commit => Commit::parse(&object.bytes, object.format).ok()?.signed,
+        ObjectKind::Tag => Tag::parse(&object.bytes).ok()?.signed,
+        ObjectKind::Blob | ObjectKind::Tree => return None,
+    };
+    Claimed::of(&ParsedSignature::parse(&signed.signature, &mut Vec::new()))
 }
 
 /// The first line of the message.

@@ -319,6 +319,12 @@ impl Claimed {
         let fingerprint = hex::encode(certificate.fingerprint()).to_ascii_uppercase();
         Some(Self { fingerprint, identity: SignerCertificate::new(certificate).ok().map(|signer| signer.identity().name.clone()) })
     }
+
+    /// The claim as a sentence for people, escaped; `None` where no identity is known.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program prints it"))]
+    pub(crate) fn sentence(&self) -> Option<String> {
+        self.identity.as_ref().map(|identity| format!("It claims to be from {}; this is not verified.", Escaped(identity)))
+    }
 }
 
 /// The line of the allowed identities that would list this signer, escaped.

@@ -97,7 +97,7 @@ pub(crate) enum Error {
     #[error("the variable GIT_CONFIG_PARAMETERS is not in the format of git")]
     Parameters,
     /// It is not a valid revision.
-    #[error("'{revision}' is not a valid revision: {reason}")]
+    #[error("\"{revision}\" is not a valid revision: {reason}")]
     BadRevision {
         /// The revision as given.
         revision: String,
@@ -105,7 +105,7 @@ pub(crate) enum Error {
         reason: &'static str,
     },
     /// No object has this name.
-    #[error("'{revision}' is not an object in this repository{}", Cause(.cause))]
+    #[error("\"{revision}\" is not an object in this repository{}", Cause(.cause))]
     UnknownRevision {
         /// The revision as given.
         revision: String,
@@ -113,10 +113,10 @@ pub(crate) enum Error {
         cause: String,
     },
     /// It is not a commit, so that it has no history.
-    #[error("'{0}' is not a commit; a range consists of commits")]
+    #[error("\"{0}\" is not a commit; a range consists of commits")]
     NoCommit(String),
     /// Several objects have this name.
-    #[error("'{revision}' is ambiguous: it can mean {}", .meanings.join(" or "))]
+    #[error("\"{revision}\" is ambiguous: it can mean {}", .meanings.join(" or "))]
     AmbiguousRevision {
         /// The revision as given.
         revision: String,
@@ -191,9 +191,29 @@ impl Error {
             Self::DamagedObject { .. } | Self::BrokenReference { .. } | Self::Git(GitError::Listing) => {
                 Some("look for the cause with `git fsck`".to_owned())
             }
-            _ => None,
+            Self::BadRevision { revision, .. } | Self::UnknownRevision { revision, .. } if is_path(revision) => {
+                Some("give a commit, a tag or a range; files are not verified".to_owned())
+            }
+            Self::UnknownRevision { cause, .. } if cause.is_empty() => Some("check the spelling, or fetch it with `git fetch`".to_owned()),
+            Self::UnknownRevision { .. } => Some("look for it with `git log`".to_owned()),
+            Self::BadRevision { .. } => Some("give a commit, a tag or a range in git's syntax".to_owned()),
+            Self::NoCommit(_) => Some("give a commit, or a tag of a commit".to_owned()),
+            Self::Parameters => Some("unset GIT_CONFIG_PARAMETERS".to_owned()),
+            Self::Open { .. }
+            | Self::CurrentDirectory(_)
+            | Self::Configuration(_)
+            | Self::ObjectTooLarge { .. }
+            | Self::ObjectIdMismatch { .. }
+            | Self::Sha1Collision { .. }
+            | Self::Walk(_)
+            | Self::Git(_) => None,
         }
     }
+}
+
+/// Whether the text is a path: no name of a reference begins like one.
+fn is_path(revision: &str) -> bool {
+    ["/", "./", "../", "~"].iter().any(|begin| revision.starts_with(begin))
 }
 
 impl Repository {

@@ -31,7 +31,7 @@ fn said(error: &SelectionError) -> String {
 #[test]
 fn a_name_that_nothing_describes_is_called_unknown() {
     let now = time("2026-11-28T00:00:00Z");
-    let expected = "there is no instance 'nosuch' (set by paraph.instance in /home/ann/.gitconfig (global)) / check the spelling";
+    let expected = "there is no instance \"nosuch\" (set by paraph.instance in /home/ann/.gitconfig (global)) / check the spelling";
     with(&[("instance", "nosuch")], |config, store| {
         assert_eq!(said(&trust_roots(config, store, now).unwrap_err()), expected);
         assert_eq!(said(&services(config, store, now).unwrap_err()), expected);

@@ -153,7 +153,9 @@ impl ServiceError {
                 "configure its https address; in a network that you trust with your identity, set paraph.allowPlainHttp"
             }
             (Cause::Client(_), _) => "install the system's CA certificates, or name them in SSL_CERT_FILE",
-            (Cause::Unreachable(_), _) if self.is_local => "if this is the local Sigstore, start it: `paraph local serve --background`",
+            (Cause::Unreachable(_), _) if self.is_local => {
+                "if the local Sigstore is not running, start it: `paraph local serve --background`"
+            }
             (Cause::Unreachable(_), _) => "check the address, the network and the proxy variables",
             (Cause::Untrusted(_), _) => "if you use a private CA or an inspecting proxy, name its certificate in SSL_CERT_FILE",
             (Cause::Deadline(_) | Cause::Budget(_) | Cause::Unavailable { .. } | Cause::Broken(_), _) => {

@@ -16,8 +16,14 @@ pub(crate) enum PayloadError {
         /// The line's number in the message, from 1.
         line: usize,
     },
-    /// It is not a commit, tag or push certificate that could be verified.
-    #[error("this is not a commit, tag or push certificate that could be verified: {0}")]
+    /// Nothing was handed in.
+    #[error("there is nothing to sign: the payload is empty")]
+    Empty,
+    /// Its first line is not that of a commit, tag or push certificate.
+    #[error("the payload is not a commit, tag or push certificate")]
+    UnknownKind,
+    /// It begins like one, but its signature could not be verified.
+    #[error("the payload cannot be signed, because it would not verify: {0}")]
     Unverifiable(Rejection),
 }
 
@@ -26,6 +32,7 @@ impl PayloadError {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::SignatureInMessage { .. } => Some("indent the line"),
+            Self::Empty | Self::UnknownKind => Some("sign with git: `git commit -S`, `git tag -s` or `git push --signed`"),
             Self::Unverifiable(_) => None,
         }
     }
@@ -36,12 +43,18 @@ impl PayloadError {
 /// # Errors
 /// [`PayloadError`].
 pub(crate) fn parse_payload(payload: &[u8]) -> Result<Payload, PayloadError> {
+    if payload.is_empty() {
+        return Err(PayloadError::Empty);
+    }
     Payload::parse(payload).map_err(|rejection| match rejection.reason() {
         Reason::MultipleSignatures => {
             let kind = if payload.starts_with(b"object ") { PayloadKind::Tag } else { PayloadKind::Push };
             PayloadError::SignatureInMessage { kind, line: signature_line(payload) }
         }
-        _ => PayloadError::Unverifiable(rejection),
+        _ if [&b"tree "[..], b"object ", b"certificate "].iter().any(|begin| payload.starts_with(begin)) => {
+            PayloadError::Unverifiable(rejection)
+        }
+        _ => PayloadError::UnknownKind,
     })
 }
 
@@ -61,6 +74,9 @@ mod tests {
         assert_eq!(parse_payload(tag.as_bytes()).unwrap().kind, PayloadKind::Tag);
         let error = parse_payload(format!("{tag}-----BEGIN PGP SIGNATURE-----\n").as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), "line 3 of the tag message looks like a signature");
+        assert_eq!(parse_payload(b"").unwrap_err(), PayloadError::Empty);
+        assert_eq!(parse_payload(b"hello\n").unwrap_err(), PayloadError::UnknownKind);
+        assert!(matches!(parse_payload(b"tree 0123\n\nx\n"), Err(PayloadError::Unverifiable(_))));
         assert!(parse_payload(format!("{tag} -----BEGIN PGP SIGNATURE-----\n").as_bytes()).is_ok());
     }
 }

@@ -141,10 +141,10 @@ fn a_bad_value_ends_the_call_and_names_its_place() {
     sandbox.git(&["config", "gitsign.rekorVersion", "7"]);
     let done = sandbox.paraph(&["config"]);
     let place = sandbox.work().join(".git/config");
-    assert_eq!(done.stderr, format!("error: gitsign.rekorVersion in {} (local) is '7'; allowed: 1, 2\n", place.display()));
+    assert_eq!(done.stderr, format!("error: gitsign.rekorVersion in {} (local) is \"7\"; allowed: 1, 2\n", place.display()));
     assert_eq!((done.code, done.stdout.as_str()), (Some(3), ""));
     sandbox.set("PARAPH_REKOR_VERSION", "\u{1b}[31m");
-    assert_eq!(sandbox.paraph(&["config"]).stderr, "error: the variable PARAPH_REKOR_VERSION is '\\u{1b}[31m'; allowed: 1, 2\n");
+    assert_eq!(sandbox.paraph(&["config"]).stderr, "error: the variable PARAPH_REKOR_VERSION is \"\\u{1b}[31m\"; allowed: 1, 2\n");
 }
 
 #[test]

@@ -271,7 +271,7 @@ fn doctor_names_what_is_wrong_and_the_fix() {
 
     sandbox.git(&["config", "gpg.x509.program", "paraph-that-is-not-there"]);
     sandbox.git(&["config", "paraph.timeout", "soon"]);
-    insta::assert_snapshot!(all(&sandbox, &alone(&sandbox, &["doctor"])), @r"
+    insta::assert_snapshot!(all(&sandbox, &alone(&sandbox, &["doctor"])), @r#"
     ok       paraph      VERSION at PROGRAM
     ok       git         git version N
     problem  git's call  gpg.format is openpgp in ROOT/work/.git/config (local), so git signs with a different program
@@ -279,10 +279,10 @@ fn doctor_names_what_is_wrong_and_the_fix() {
     problem  git's call  gpg.x509.program = paraph-that-is-not-there in ROOT/work/.git/config (local), which does not exist
                          -> set it with `paraph setup`, which shows each change first
     note     git's call  signs only with -S, -s or --signed; set commit.gpgSign to sign always
-    problem  settings    paraph.timeout in ROOT/work/.git/config (local) is 'soon'; allowed: a whole number of seconds from 1 to 3600
+    problem  settings    paraph.timeout in ROOT/work/.git/config (local) is "soon"; allowed: a whole number of seconds from 1 to 3600
     3 problems, 0 warnings.
     exit 3
-    ");
+    "#);
 }
 
 #[test]
@@ -326,18 +326,43 @@ fn doctor_says_which_service_does_not_answer_and_how() {
     problem  log         Rekor v1 at PAGE/api/v1/log answered with a web page; a captive portal or proxy may be intercepting the connection
                          -> log in to the network with a browser, or check the proxy variables; then try again
     problem  timestamps  the timestamp authority at NOBODY/ could not be reached: connection refused
-                         -> if this is the local Sigstore, start it: `paraph local serve --background`
+                         -> if the local Sigstore is not running, start it: `paraph local serve --background`
     ok       clock       agrees with the services' clocks within 30 s
     exit 3
 
     problem  issuer      the identity provider at PAGE/.well-known/openid-configuration answered with a web page; a captive portal or proxy may be intercepting the connection
                          -> log in to the network with a browser, or check the proxy variables; then try again
     problem  fulcio      Fulcio at NOBODY/api/v2/configuration could not be reached: connection refused
-                         -> if this is the local Sigstore, start it: `paraph local serve --background`
+                         -> if the local Sigstore is not running, start it: `paraph local serve --background`
     ok       log         http://HOST answers
     ok       clock       agrees with the services' clocks within 30 s
     exit 5
     ");
+}
+
+#[test]
+fn a_cause_of_several_problems_is_told_once() {
+    let sandbox = Sandbox::with_repository();
+    let folder = sandbox.root().join("sigstore").display().to_string();
+    assert_eq!(sandbox.paraph(&["local", "init", &folder]).code, Some(0));
+    // it is not served
+    let used = sandbox.paraph(&["local", "use", "--dir", &folder]);
+    let told = "warning: The local Sigstore is not running.\nhint: start it: `paraph local serve --background`.\n";
+    assert_eq!((used.code, used.stderr.as_str()), (Some(0), told));
+    let doctor = sandbox.paraph(&["doctor"]);
+    assert_eq!(doctor.stdout.matches("could not be reached").count(), 1, "{}", doctor.stdout);
+    assert_eq!(doctor.stdout.matches("not checked; see issuer").count(), 3, "{}", doctor.stdout);
+    assert!(doctor.stderr.ends_with("1 problem, 0 warnings.\n"), "{doctor:?}");
+    assert_eq!(doctor.code, Some(5));
+    sandbox.git(&["config", "paraph.instance", "elsewhere"]);
+    let doctor = sandbox.paraph(&["doctor"]);
+    assert_eq!(doctor.stdout.matches("there is no instance \"elsewhere\"").count(), 1, "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("services    not checked; see trust"), "{}", doctor.stdout);
+    let whoami = sandbox.paraph(&["whoami"]);
+    assert_eq!(whoami.stdout.matches("there is no instance \"elsewhere\"").count(), 1, "{}", whoami.stdout);
+    for line in ["services   not checked; see issuer\n", "trust      not checked; see issuer\n"] {
+        assert!(whoami.stdout.contains(line), "{}", whoami.stdout);
+    }
 }
 
 #[test]

@@ -217,7 +217,8 @@ fn nothing_to_verify_is_said_and_an_empty_list_is_a_mistake() {
     for input in ["", "\n \n"] {
         let done = sandbox.paraph_with(&["verify", "--stdin"], input.as_bytes());
         assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{input:?}");
-        assert_eq!(done.stderr, "error: standard input names no revision\n");
+        let hint = "hint: write one revision on each line, for example with `git rev-list main..topic`.";
+        assert_eq!(done.stderr, format!("error: standard input names no revision\n{hint}\n"));
     }
     for done in [sandbox.paraph(&["verify", "^HEAD"]), sandbox.paraph_with(&["verify", "--stdin"], b"^HEAD\n")] {
         assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{done:?}");

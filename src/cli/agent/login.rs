@@ -93,7 +93,7 @@ fn instance(arguments: &LoginArgs, context: &Context, ui: &mut Ui) -> Result<Str
         }
         (Some(services), None) => services.registered_name().ok_or_else(|| {
             Failure::new(Exit::Usage, "the agent does not know the services that the repository or the environment configures")
-                .with_hint("register them: `paraph login --instance NAME`")
+                .with_hint(format!("register them: `paraph login --instance {}`", services.suggested_name(context)))
         }),
         (None, name) => {
             let option = name.as_ref().map(|name| OptionValue { setting: "instance", flag: "--instance", value: name.into() });

@@ -31,9 +31,10 @@ impl AgentPreview {
                 false => Self::Unusable(format!("no agent listens at {}", socket.display())),
             });
         }
-        if Registration::of(context)?.is_some_and(|services| services.registered_name().is_none()) {
-            let why = "not used, because this repository picks its own services; `paraph login --instance NAME` approves them";
-            return Ok(Self::NotUsed(why.into()));
+        if let Some(services) = Registration::of(context)?.filter(|services| services.registered_name().is_none()) {
+            let name = services.suggested_name(context);
+            let why = format!("not used, because this repository picks its own services; `paraph login --instance {name}` approves them");
+            return Ok(Self::NotUsed(why));
         }
         let status = match running() {
             Ok(status) => status,

@@ -98,13 +98,10 @@ fn askpass() -> Option<OsString> {
 
 /// The instance as the user's own configuration or a registration describes it.
 fn resolve(name: &str) -> Result<Target, Refused> {
-    let unknown = |message: String| Refused {
-        hint: Some("register its services where the agent runs: `paraph login --instance NAME`".into()),
-        ..Refused::new(Refusal::Instance, message)
-    };
     let failed = |failure: Failure| Refused { hint: failure.hint.clone(), ..Refused::new(Refusal::Configuration, failure.message) };
     let Some(instance) = Instance::named(name) else {
-        return Err(unknown(format!("{} is not a name of an instance", crate::escape::Escaped(name))));
+        let message = format!("\"{}\" is not a name of an instance", crate::escape::Escaped(name));
+        return Err(Refused::new(Refusal::Instance, message).with_hint("use letters, digits, hyphens, underscores and dots"));
     };
     let registration = if instance.is_built_in() { None } else { Registration::read(name).map_err(failed)? };
     let config = match registration {
@@ -113,7 +110,8 @@ fn resolve(name: &str) -> Result<Target, Refused> {
             let option = OptionValue { setting: "instance", flag: "--instance", value: name.into() };
             let config = Config::of_user(&[option]).map_err(|error| failed(error.into()))?;
             if !instance.is_built_in() && config.instance_settings(&instance).is_none() {
-                return Err(unknown(format!("the agent does not know the instance {name}")));
+                let hint = format!("register its services where the agent runs: `paraph login --instance {name}`");
+                return Err(Refused::new(Refusal::Instance, format!("the agent does not know the instance \"{name}\"")).with_hint(hint));
             }
             config
         }

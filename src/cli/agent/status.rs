@@ -14,6 +14,7 @@ use crate::{
         place::Place,
     },
     agent_protocol::{AgentStatus, Call, LoginStatus, Reply},
+    plural::counted,
 };
 use jiff::Timestamp;
 
@@ -67,7 +68,7 @@ fn describe(status: &AgentStatus, ui: &mut Ui) {
         let certificate =
             certificate_until.map_or_else(|| "no certificate now".to_owned(), |until| format!("certificate until {}", time(until)));
         let next = if *renewable { "the next one needs no login" } else { "the next one needs a login" };
-        ui.line(format!("{identity} ({issuer}): {signatures} signatures, {certificate}, {next}"));
+        ui.line(format!("{identity} ({issuer}): {}, {certificate}, {next}", counted(*signatures, "signature")));
     }
     if status.logins.is_empty() {
         ui.line("no logins");

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     git_process::{self, git as git_command},
     identity::{Candidate, Source},
+    plural::counted,
     repository::Repository,
 };
 use std::path::Path;
@@ -156,12 +157,11 @@ pub(super) fn allowed(context: &Context) -> Vec<Finding> {
         let failure = Failure::new(Exit::Configuration, if text.is_empty() { "nobody is trusted".to_owned() } else { text });
         return vec![Finding::problem("trusted", failure.with_hint("fix the file"))];
     }
-    let lines = if count == 1 { "line" } else { "lines" };
-    let said = Finding::ok("trusted", format!("{count} {lines} in {} (set by {})", file.display(), setting.source));
+    let in_use = Finding::ok("trusted", format!("{} in {} (set by {})", counted(count, "line"), file.display(), setting.source));
     let warned = warnings.iter().map(|warning| {
         Finding::warning("trusted", warning.trim_end_matches('.')).fix("move the file out of the work tree, or into its .git folder")
     });
-    std::iter::once(said).chain(warned).collect()
+    std::iter::once(in_use).chain(warned).collect()
 }
 
 /// The hooks that call this program.

@@ -15,7 +15,7 @@ use super::{
     terminal::Terminal,
     ui::Ui,
 };
-use crate::repository::Repository;
+use crate::{plural::counted, repository::Repository};
 use serde_json::json;
 
 /// Check the configuration and the services
@@ -59,11 +59,13 @@ struct Finding {
     text: String,
     /// What to do about it: a clause without a period, or a command.
     fix: Option<String>,
+    /// The cause of a problem, where several checks can fail for the same.
+    cause: Option<String>,
 }
 
 impl Finding {
     fn new(about: &'static str, severity: Severity, text: impl Into<String>) -> Self {
-        Self { about, severity, text: text.into(), fix: None }
+        Self { about, severity, text: text.into(), fix: None, cause: None }
     }
 
     fn ok(about: &'static str, text: impl Into<String>) -> Self {
@@ -79,7 +81,13 @@ impl Finding {
     }
 
     fn problem(about: &'static str, failure: Failure) -> Self {
-        Self { about, severity: Severity::Problem(failure.exit), text: failure.message, fix: failure.hint }
+        let cause = Some(failure.message.clone());
+        Self { about, severity: Severity::Problem(failure.exit), text: failure.message, fix: failure.hint, cause }
+    }
+
+    /// The same with a cause that the texts of several findings share.
+    fn cause(self, cause: Option<String>) -> Self {
+        Self { cause: cause.or(self.cause), ..self }
     }
 
     fn fix(self, fix: impl Into<String>) -> Self {
@@ -124,6 +132,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         }
         Err(failure) => findings.push(Finding::problem("settings", failure)),
     }
+    tell_each_cause_once(&mut findings);
     if arguments.json {
         let document = |finding: &Finding| json!({ "about": finding.about, "state": finding.severity.name(), "text": finding.text, "fix": finding.fix });
         ui.json(&json!({ "findings": findings.iter().map(document).collect::<Vec<_>>() }));
@@ -139,6 +148,18 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         .unwrap_or(Exit::Good))
 }
 
+/// Keeps the first problem of each cause. The checks that fail for the same cause could not be done, and refer to it.
+fn tell_each_cause_once(findings: &mut [Finding]) {
+    let mut told: Vec<(String, &'static str)> = Vec::new();
+    for finding in findings {
+        let Some(cause) = finding.cause.take() else { continue };
+        match told.iter().find(|(known, _)| *known == cause) {
+            Some((_, first)) => *finding = Finding::note(finding.about, format!("not checked; see {first}")),
+            None => told.push((cause, finding.about)),
+        }
+    }
+}
+
 fn print(findings: &[Finding], ui: &mut Ui) {
     for finding in findings {
         ui.line(format!("{:<8} {:<11} {}", finding.severity.name(), finding.about, finding.text));
@@ -149,6 +170,5 @@ fn print(findings: &[Finding], ui: &mut Ui) {
     let count = |wanted: fn(Severity) -> bool| findings.iter().filter(|finding| wanted(finding.severity)).count();
     let problems = count(|severity| matches!(severity, Severity::Problem(_)));
     let warnings = count(|severity| severity == Severity::Warning);
-    let plural = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
-    ui.note(format!("{}, {}.", plural(problems, "problem"), plural(warnings, "warning")));
+    ui.note(format!("{}, {}.", counted(problems, "problem"), counted(warnings, "warning")));
 }

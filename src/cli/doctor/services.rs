@@ -8,7 +8,8 @@ use super::{
     Finding,
 };
 use crate::{
-    service::{Answer, Call, Http, Service, ServiceError, endpoint, quotable},
+    plural::counted,
+    service::{Answer, Call, Cause, Http, Service, ServiceError, endpoint, quotable},
     sign::LogVersion,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -171,8 +172,18 @@ fn finding(about: &'static str, url: &str, checked: Result<Option<String>, Servi
             let failure = Failure::new(Exit::Configuration, format!("{url} answers, but {problem}"));
             Finding::problem(about, failure.with_hint("check paraph.issuer, paraph.clientID and paraph.fulcio"))
         }
-        Err(error) => Finding::problem(about, error.into()),
+        Err(error) => {
+            let unreachable = unreachable(&error);
+            Finding::problem(about, error.into()).cause(unreachable)
+        }
     }
+}
+
+/// The address behind which no service can be reached, without its path.
+fn unreachable(error: &ServiceError) -> Option<String> {
+    let is_unreachable = matches!(error.cause(), Cause::Unreachable(_));
+    let url = url::Url::parse(error.url()).ok().filter(|_| is_unreachable)?;
+    Some(url.origin().ascii_serialization())
 }
 
 /// By how much the service's clock is ahead of this one.
@@ -205,10 +216,10 @@ fn clock(ahead: impl Iterator<Item = SignedDuration>) -> Option<Finding> {
 /// A time span in the largest unit of which there are at least two.
 fn span(duration: SignedDuration) -> String {
     match (duration.as_hours() / 24, duration.as_hours(), duration.as_mins()) {
-        (days @ 2.., ..) => format!("{days} days"),
-        (_, hours @ 2.., _) => format!("{hours} hours"),
-        (_, _, minutes @ 2..) => format!("{minutes} minutes"),
-        _ => format!("{} seconds", duration.as_secs()),
+        (days @ 2.., ..) => counted(days, "day"),
+        (_, hours @ 2.., _) => counted(hours, "hour"),
+        (_, _, minutes @ 2..) => counted(minutes, "minute"),
+        _ => counted(duration.as_secs(), "second"),
     }
 }
 

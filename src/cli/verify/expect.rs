@@ -1,7 +1,10 @@
 //! The flags for the identities that the caller expects, spelled as in cosign and gitsign.
 
 use super::{Exit, Failure};
-use crate::policy::{Expected, ExpectedIdentity, Pattern};
+use crate::{
+    plural::counted,
+    policy::{Expected, ExpectedIdentity, Pattern},
+};
 
 /// The expected identities, which replace the allowed identities
 #[derive(Debug, clap::Args)]
@@ -46,8 +49,8 @@ impl Expect {
             return Ok(None);
         }
         if identities.len() != issuers.len() || identities.is_empty() {
-            let message =
-                format!("there are {} expected identities and {} issuers; each identity needs one issuer", identities.len(), issuers.len());
+            let (identities, issuers) = (counted(identities.len(), "expected identity"), counted(issuers.len(), "expected issuer"));
+            let message = format!("{identities} and {issuers} are given; each identity needs one issuer");
             return Err(Failure::new(Exit::Usage, message).with_hint("give --certificate-identity and --certificate-oidc-issuer in pairs"));
         }
         let pairs = identities.into_iter().zip(issuers);

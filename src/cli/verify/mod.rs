@@ -13,7 +13,10 @@ use super::{
     input::read,
     ui::{Total, Ui},
 };
-use crate::repository::{Range, RawObject, Repository, RepositoryHandle, TagReference, Tags};
+use crate::{
+    plural::counted,
+    repository::{Range, RawObject, Repository, RepositoryHandle, TagReference, Tags},
+};
 use options::{Options, Session};
 use output::Output;
 
@@ -90,9 +93,13 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
         output.cut(commits.cut());
     }
     if let Some(first) = lightweight.first() {
-        let others = if lightweight.len() > 1 { format!(" and {} others", lightweight.len() - 1) } else { String::new() };
-        let are = if lightweight.len() > 1 { "are lightweight tags, which carry" } else { "is a lightweight tag, which carries" };
-        output.warn(format!("{first}{others} {are} no signature and were not judged. `paraph verify-tag` requires a signed tag."));
+        let which = match lightweight.len() - 1 {
+            0 => format!("{first} is a lightweight tag, which carries no signature and was not judged"),
+            others => {
+                format!("{first} and {} are lightweight tags, which carry no signature and were not judged", counted(others, "other"))
+            }
+        };
+        output.warn(format!("{which}. `paraph verify-tag` requires a signed tag."));
     }
     // by id: a name that is not valid UTF-8 cannot be resolved, but is still compared with the tag's own name
     let tag = |repository: &Repository, tag: &TagReference| {
@@ -126,7 +133,8 @@ impl Args {
             let revisions: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
             // an empty list is more likely a mistake of the caller than a list without bad objects
             if revisions.is_empty() {
-                return Err(Failure::new(Exit::Usage, "standard input names no revision"));
+                return Err(Failure::new(Exit::Usage, "standard input names no revision")
+                    .with_hint("write one revision on each line, for example with `git rev-list main..topic`"));
             }
             return including_something(revisions);
         }

@@ -12,8 +12,9 @@ use crate::{
         ui::{JsonText, Total, Ui, json_line},
     },
     judge::Judged,
+    plural::counted,
     policy::Verdict,
-    report::{Report, TagReport, next_step, sentences},
+    report::{Claimed, Report, TagReport, next_step, sentences},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -110,9 +111,8 @@ impl<'a> Output<'a> {
             sarif.cut(commits, self.ui);
         }
         self.ui.warning(format!(
-            "The history ends at {} commit{} of a shallow clone ({first} …). Older commits were not verified; `git fetch --unshallow` fetches them.",
-            commits.len(),
-            if commits.len() == 1 { "" } else { "s" }
+            "The history ends at {} of a shallow clone ({first} …). Older commits were not verified; `git fetch --unshallow` fetches them.",
+            counted(commits.len(), "commit")
         ));
     }
 
@@ -139,6 +139,9 @@ impl<'a> Output<'a> {
         self.ui.line(format!("{kind} {}: {}", judged.id, judged.judgement.verdict().as_str()));
         for sentence in sentences(&judged.judgement).into_iter().chain(next_step(&judged.judgement)) {
             self.ui.line(format!("  {sentence}"));
+        }
+        if let Some(claim) = judged.claimed.as_ref().and_then(Claimed::sentence) {
+            self.ui.line(format!("  {claim}"));
         }
         if let Some(tag) = &judged.tag {
             self.ui.line(format!("  {}", scope(tag)));
@@ -175,7 +178,7 @@ impl Repeated {
         match self.count {
             0 => None,
             1 => Some(format!("1 object repeats the payload of another: {}.", pairs.join(", "))),
-            count => Some(format!("{count} objects repeat the payloads of others: {}{more}.", pairs.join(", "))),
+            count => Some(format!("{} repeat the payloads of others: {}{more}.", counted(count, "object"), pairs.join(", "))),
         }
     }
 }

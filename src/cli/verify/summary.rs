@@ -3,6 +3,7 @@
 use crate::{
     escape::Escaped,
     judge::Judged,
+    plural::counted,
     policy::{Outcome, Verdict},
 };
 use std::collections::BTreeMap;
@@ -62,8 +63,7 @@ impl Summary {
         let counts: Vec<String> = self.verdicts.iter().map(|(verdict, count)| format!("{count} {}", verdict.as_str())).collect();
         let mut lines = vec![match total {
             0 => "Nothing to verify.".to_owned(),
-            1 => format!("1 object: {}.", counts.join(", ")),
-            total => format!("{total} objects: {}.", counts.join(", ")),
+            total => format!("{}: {}.", counted(total, "object"), counts.join(", ")),
         }];
         if self.cut > 0 {
             lines.push(format!("  {:>6}  end of a shallow clone's history; older commits were not verified", self.cut));
@@ -74,7 +74,7 @@ impl Summary {
             lines.push(format!("  {count:>6}  {signer}: {}", verdict.as_str()));
         }
         if signers.len() > LISTED {
-            lines.push(format!("          and {} more identities", signers.len() - LISTED));
+            lines.push(format!("          and {}", counted(signers.len() - LISTED, "more identity")));
         }
         // the worst first
         for ((_, id), cause) in self.causes.iter().rev() {

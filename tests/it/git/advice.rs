@@ -164,7 +164,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
     hint: give the job `permissions: id-token: write`; a workflow of a pull request from a fork cannot have it.
 
     an unknown token provider
-    error: paraph.tokenProvider in git's environment (GIT_CONFIG_COUNT) is 'jenkins'; allowed: interactive, device, envvar, filesystem, github-actions, gitlab, circleci, buildkite-agent, google-workload-identity, google-impersonate, spiffe, azure
+    error: paraph.tokenProvider in git's environment (GIT_CONFIG_COUNT) is "jenkins"; allowed: interactive, device, envvar, filesystem, github-actions, gitlab, circleci, buildkite-agent, google-workload-identity, google-impersonate, spiffe, azure
 
     another identity than expected
     error: the identity is "ann@example.com"; expected "bob@example.com" (paraph.expectedIdentity in git's environment (GIT_CONFIG_COUNT)); nothing was sent to Fulcio or the log
@@ -180,7 +180,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
 
     an issuer that is down
     error: the identity provider at http://HOST/.well-known/openid-configuration could not be reached: connection refused
-    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
+    hint: if the local Sigstore is not running, start it: `paraph local serve --background`.
 
     a network that wants a login first
     error: the identity provider at http://HOST/.well-known/openid-configuration answered with a web page; a captive portal or proxy may be intercepting the connection
@@ -215,11 +215,11 @@ fn each_failure_says_what_happened_and_what_to_do() {
     hint: run `paraph trust update`; `paraph trust status` shows what is trusted, and `paraph config` the services; if trust comes from files, add the missing one to paraph.fulcioRoot.
 
     an instance without a root
-    error: there is no instance 'office' (set by paraph.instance in git's environment (GIT_CONFIG_COUNT))
+    error: there is no instance "office" (set by paraph.instance in git's environment (GIT_CONFIG_COUNT))
     hint: check the spelling.
 
     a setting that is none
-    error: paraph.timeout in git's environment (GIT_CONFIG_COUNT) is 'soon'; allowed: a whole number of seconds from 1 to 3600
+    error: paraph.timeout in git's environment (GIT_CONFIG_COUNT) is "soon"; allowed: a whole number of seconds from 1 to 3600
 
     a closed descriptor
     error: the status lines cannot be written to descriptor 77: No such file or directory (os error 2)

@@ -65,19 +65,19 @@ fn a_service_that_is_down_is_named_with_its_address_and_the_cause() {
     insta::assert_snapshot!(table, @r"
     gitsign.issuer
     error: the identity provider at URL/.well-known/openid-configuration could not be reached: connection refused
-    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
+    hint: if the local Sigstore is not running, start it: `paraph local serve --background`.
 
     gitsign.fulcio
     error: Fulcio at URL/api/v2/signingCert could not be reached: connection refused
-    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
+    hint: if the local Sigstore is not running, start it: `paraph local serve --background`.
 
     gitsign.rekor
     error: Rekor v1 at URL/api/v1/log/entries could not be reached: connection refused
-    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
+    hint: if the local Sigstore is not running, start it: `paraph local serve --background`.
 
     gitsign.timestampServerURL
     error: the timestamp authority at URL/ could not be reached: connection refused
-    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
+    hint: if the local Sigstore is not running, start it: `paraph local serve --background`.
     ");
 }
 
@@ -291,7 +291,8 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     insta::assert_snapshot!(shown(&sandbox, &on_terminal().replace("\r\n", "\n").replace(&url, "URL")), @r"
     paraph: First entry in the log http://HOST. Anyone who can read it will see, forever: identity ann@example.com, issuer http://HOST.
     paraph: The certificate authority URL publishes it too, even if signing fails later.
-    paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: if this is the local Sigstore, start it: `paraph local serve --background`.)
+    paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused
+    paraph: hint: if the local Sigstore is not running, start it: `paraph local serve --background`.
     ");
     sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
     set(&sandbox, "paraph.loginTimeout=4");
@@ -299,7 +300,8 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     let without_code: Vec<&str> = shown.lines().map(|line| line.split("with the code").next().unwrap()).collect();
     insta::assert_snapshot!(without_code.join("\n"), @r"
     paraph: log in on any device at http://HOST/device 
-    paraph: nobody completed the login within 4 s (hint: try again; a larger paraph.loginTimeout gives more time.)
+    paraph: nobody completed the login within 4 s
+    paraph: hint: try again; a larger paraph.loginTimeout gives more time.
     ");
     // an issuer's fixed redirect URL is one that the user has made reachable: the way of the browser
     set(&sandbox, "gitsign.redirectURL=http://localhost/auth/callback");
@@ -307,7 +309,8 @@ fn the_prompt_and_the_error_are_on_the_terminal() {
     let without_query: Vec<&str> = shown.lines().map(|line| line.split('?').next().unwrap()).collect();
     insta::assert_snapshot!(without_query.join("\n"), @r"
     paraph: log in at http://HOST/auth
-    paraph: nobody completed the login within 4 s (hint: try again; a larger paraph.loginTimeout gives more time.)
+    paraph: nobody completed the login within 4 s
+    paraph: hint: try again; a larger paraph.loginTimeout gives more time.
     ");
 }
 
@@ -385,7 +388,8 @@ fn the_log_file_keeps_what_git_does_not_show() {
     insta::assert_snapshot!(shown(&sandbox, &lines.replace(&url, "URL")), @r"
     TIME paraph: First entry in the log http://HOST. Anyone who can read it will see, forever: identity ann@example.com, issuer http://HOST.
     TIME paraph: The certificate authority URL publishes it too, even if signing fails later.
-    TIME paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused (hint: if this is the local Sigstore, start it: `paraph local serve --background`.)
+    TIME paraph: Fulcio at URL/api/v2/signingCert could not be reached: connection refused
+    TIME paraph: hint: if the local Sigstore is not running, start it: `paraph local serve --background`.
     TIME paraph: The log entry is embedded although rekorMode is online, so that the signature verifies without a network.
     TIME paraph: First entry in the log http://HOST. Anyone who can read it will see, forever: identity ann@example.com, issuer http://HOST.
     TIME paraph: The certificate authority http://HOST publishes it too, even if signing fails later.
@@ -424,14 +428,16 @@ fn what_is_no_object_of_git_is_not_signed() {
     }
     insta::assert_snapshot!(table, @r"
     nothing
-    error: this is not a commit, tag or push certificate that could be verified: the object is not a well-formed git object: it has no tree
+    error: there is nothing to sign: the payload is empty
+    hint: sign with git: `git commit -S`, `git tag -s` or `git push --signed`.
     text
-    error: this is not a commit, tag or push certificate that could be verified: the object is not a well-formed git object: a header has no value
+    error: the payload is not a commit, tag or push certificate
+    hint: sign with git: `git commit -S`, `git tag -s` or `git push --signed`.
     two trees
-    error: this is not a commit, tag or push certificate that could be verified: a header appears twice that may appear once: tree
+    error: the payload cannot be signed, because it would not verify: a header appears twice that may appear once: tree
     a NUL
-    error: this is not a commit, tag or push certificate that could be verified: the object contains a NUL byte
+    error: the payload cannot be signed, because it would not verify: the object contains a NUL byte
     a signature already
-    error: this is not a commit, tag or push certificate that could be verified: the object has an unknown signature header, which no signature covers: gpgsig
+    error: the payload cannot be signed, because it would not verify: the object has an unknown signature header, which no signature covers: gpgsig
     ");
 }

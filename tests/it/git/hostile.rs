@@ -90,6 +90,7 @@ fn a_tag_whose_name_holds_control_characters_is_escaped() {
     exit 15
     tag OID: bad
       BAD signature: the tag's own name is not the name of its ref: refs/tags/v1 leads to the tag named v\u{1b}[2J1 [tag-name].
+      It claims to be from ann@example.com; this is not verified.
     ");
 }
 

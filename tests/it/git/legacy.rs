@@ -197,6 +197,7 @@ fn what_was_looked_up_is_told_to_people() {
     exit 14
     commit OID: unchecked
       The signature could not be checked: no log entry is embedded, and none was looked up: `paraph verify --lookup` asks the log for it [entry-missing].
+      It claims to be from TREE; this is not verified.
 
     exit 11
     commit OID: legacy

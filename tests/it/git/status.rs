@@ -258,12 +258,12 @@ fn git_log_shows_the_verdict_and_one_line_for_an_untrusted_signature() {
     let parts = sandbox.commit_parts("HEAD");
     insta::assert_snapshot!(words(&sandbox.store_commit(&parts.with_payload("message", "massage"))), @r"
     paraph: BAD signature: the signature was made over other content [payload-mismatch].
-    paraph: It claims to be from ann@example.com.
+    paraph: It claims to be from ann@example.com; this is not verified.
     massage
     ");
     insta::assert_snapshot!(words(&sandbox.store_commit(&parts.without_evidence())), @r"
     paraph: The signature could not be checked: no log entry is embedded, and none was looked up: `paraph verify --lookup` asks the log for it [entry-missing].
-    paraph: It claims to be from ann@example.com.
+    paraph: It claims to be from ann@example.com; this is not verified.
     message
     ");
 }

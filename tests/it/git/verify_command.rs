@@ -60,10 +60,12 @@ fn each_verdict_has_its_words_and_its_exit_code() {
     exit 14
     commit OID: unchecked
       The signature could not be checked: no log entry is embedded, and none was looked up: `paraph verify --lookup` asks the log for it [entry-missing].
+      It claims to be from ann@example.com; this is not verified.
 
     exit 15
     commit OID: bad
       BAD signature: the signature was made over other content [payload-mismatch].
+      It claims to be from ann@example.com; this is not verified.
     ");
 }
 
@@ -165,6 +167,7 @@ fn a_tag_reached_by_another_name_than_its_own_is_refused() {
     exit 15
     tag OID: bad
       BAD signature: the tag's own name is not the name of its ref: refs/tags/v2 leads to the tag named v1 [tag-name].
+      It claims to be from ann@example.com; this is not verified.
     ");
     for same in ["v1", "refs/tags/v1", &tag] {
         assert_eq!(sandbox.paraph(&["verify", same]).code, Some(0), "{same}");
@@ -195,30 +198,35 @@ fn a_revision_that_names_nothing_to_verify_is_a_failure_of_the_call() {
     }
     table += &text(&sandbox, &sandbox.paraph(&["verify", "--at", "noon"]));
     table += &text(&sandbox, &sandbox.paraph_in(&sandbox.home(), &["verify"]));
-    insta::assert_snapshot!(table, @r"
+    insta::assert_snapshot!(table, @r#"
     exit 4
-    error: 'nowhere' is not an object in this repository
+    error: "nowhere" is not an object in this repository
+    hint: check the spelling, or fetch it with `git fetch`.
     exit 4
     error: OID is a tree; only commits and tags are signed
+    hint: give a commit or an annotated tag.
     exit 4
-    error: 'main' is ambiguous: it can mean refs/tags/main or refs/heads/main
+    error: "main" is ambiguous: it can mean refs/tags/main or refs/heads/main
     hint: give the full name.
     exit 4
-    error: 'nowhere' is not an object in this repository
+    error: "nowhere" is not an object in this repository
+    hint: check the spelling, or fetch it with `git fetch`.
     exit 4
-    error: 'HEAD^{tree}' is not a commit; a range consists of commits
+    error: "HEAD^{tree}" is not a commit; a range consists of commits
+    hint: give a commit, or a tag of a commit.
     exit 4
-    error: 'HEAD~7' is not an object in this repository: HEAD exists, but the rest does not lead to an object
+    error: "HEAD~7" is not an object in this repository: HEAD exists, but the rest does not lead to an object
+    hint: look for it with `git log`.
     exit 2
-    error: '\u{1b}[2J' is not a valid revision: it contains control characters
+    error: "\u{1b}[2J" is not a valid revision: it contains control characters
+    hint: give a commit, a tag or a range in git's syntax.
     exit 2
-    error: invalid value 'noon' for '--at <TIME>': it is not a time in RFC 3339, such as TIME
-
-    For more information, try '--help'.
+    error: invalid value "noon" for "--at <TIME>": it is not a time in RFC 3339, such as TIME
+    hint: see `paraph verify --help`.
     exit 4
     error: neither this folder nor a parent is a git repository
     hint: change into a repository, or set GIT_DIR.
-    ");
+    "#);
 }
 
 #[test]

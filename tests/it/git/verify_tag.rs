@@ -98,11 +98,11 @@ fn a_lightweight_tag_is_not_annotated() {
     let with_target = sandbox.paraph(&["verify-tag", "--target", "v1"]);
     assert_eq!(with_target.code, Some(12), "{}", with_target.stdout);
     assert!(with_target.stdout.contains("\ncommit ") && with_target.stdout.contains(": good\n"), "{}", with_target.stdout);
-    insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify-tag", "HEAD"])), @r"
+    insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify-tag", "HEAD"])), @r#"
     exit 4
-    error: 'HEAD' names a commit, not a tag
+    error: "HEAD" names a commit, not a tag
     hint: verify commits with `paraph verify`.
-    ");
+    "#);
 }
 
 /// Attack 25: a branch and a tag with the same short name, and a branch named like an object id.
@@ -110,11 +110,11 @@ fn a_lightweight_tag_is_not_annotated() {
 fn a_short_name_that_may_mean_two_things_is_refused() {
     let (_sigstore, sandbox) = tagged();
     sandbox.git(&["branch", "v1"]);
-    insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify-tag", "v1"])), @r"
+    insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify-tag", "v1"])), @r#"
     exit 4
-    error: 'v1' is ambiguous: it can mean refs/tags/v1 or refs/heads/v1
+    error: "v1" is ambiguous: it can mean refs/tags/v1 or refs/heads/v1
     hint: give the full name.
-    ");
+    "#);
     assert_eq!(sandbox.paraph(&["verify-tag", "refs/tags/v1"]).code, Some(0));
     let id = sandbox.git(&["rev-parse", "refs/tags/v1"]);
     assert_eq!(sandbox.paraph(&["verify-tag", &id]).code, Some(0));

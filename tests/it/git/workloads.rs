@@ -106,7 +106,8 @@ fn a_job_in_which_nobody_can_log_in_signs_as_itself_and_says_so() {
     insta::assert_snapshot!(without_code.join("\n"), @r"
     paraph: The identity of this job of GitHub Actions is not used. Set paraph.tokenProvider = github-actions to use it.
     paraph: log in on any device at http://HOST/device
-    paraph: nobody completed the login within 2 s (hint: try again; a larger paraph.loginTimeout gives more time.)
+    paraph: nobody completed the login within 2 s
+    paraph: hint: try again; a larger paraph.loginTimeout gives more time.
     ");
     assert_eq!(sandbox.git(&["log", "-1", "--format=%s"]), "message");
 }
@@ -171,11 +172,11 @@ fn the_expected_identity_of_a_workload_is_its_name_in_the_certificate_or_its_sub
     insta::assert_snapshot!(table, @r#"
     https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main
     error: Fulcio at http://HOST/api/v2/signingCert could not be reached: connection refused
-    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
+    hint: if the local Sigstore is not running, start it: `paraph local serve --background`.
 
     repo:org/repo:ref:refs/heads/main
     error: Fulcio at http://HOST/api/v2/signingCert could not be reached: connection refused
-    hint: if this is the local Sigstore, start it: `paraph local serve --background`.
+    hint: if the local Sigstore is not running, start it: `paraph local serve --background`.
 
     https://github.com/org/repo/.github/workflows/other.yml@refs/heads/main
     error: the identity is "repo:org/repo:ref:refs/heads/main" (in the certificate "https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main"); expected "https://github.com/org/repo/.github/workflows/other.yml@refs/heads/main" (paraph.expectedIdentity in ROOT/home/.gitconfig (global)); nothing was sent to Fulcio or the log

@@ -304,5 +304,5 @@ fn tags_of_tags_are_followed_up_to_a_depth() {
         target = name;
     }
     setup.accepted(&["depth-16"]);
-    says(&setup.refused(&["depth-17"]), &["'refs/tags/depth-17' is a tag of a tag, more than 16 deep"]);
+    says(&setup.refused(&["depth-17"]), &["\"refs/tags/depth-17\" is a tag of a tag, more than 16 deep"]);
 }

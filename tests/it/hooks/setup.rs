@@ -35,7 +35,7 @@ fn whatever_is_missing_refuses_and_is_named() {
             "unknown option \"until\"",
         ),
         ("no trust", |setup| setup.serve("paraph.local.trustedRoot", "/nowhere/root"), "the push is refused: /nowhere/root cannot be read"),
-        ("no instance", |setup| setup.serve("paraph.instance", "elsewhere"), "the push is refused: there is no instance 'elsewhere'"),
+        ("no instance", |setup| setup.serve("paraph.instance", "elsewhere"), "the push is refused: there is no instance \"elsewhere\""),
         (
             "refs read by another",
             |setup| write_hook("pre-receive", &setup.bare, "#!/bin/sh\ncat > /dev/null\nexec paraph hook pre-receive\n"),
