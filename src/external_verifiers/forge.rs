@@ -225,7 +225,7 @@ fn file_in(folder: &Path, bytes: &[u8]) -> std::io::Result<NamedTempFile> {
 }
 
 fn judgement(kind: SignatureKind, finding: Finding, detail: String) -> ExternalJudgement {
-    ExternalJudgement { by: JudgedBy::ForgeKey, kind, finding, signer: None, key: None, detail }
+    ExternalJudgement { by: JudgedBy::ForgeKey, kind, finding, signer: None, key: None, detail, fault: None }
 }
 
 #[cfg(test)]

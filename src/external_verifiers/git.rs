@@ -79,7 +79,7 @@ fn of_ssh(answer: &Answer) -> ExternalJudgement {
 }
 
 fn judgement(kind: SignatureKind, finding: Finding, detail: String) -> ExternalJudgement {
-    ExternalJudgement { by: JudgedBy::Git, kind, finding, signer: None, key: None, detail }
+    ExternalJudgement { by: JudgedBy::Git, kind, finding, signer: None, key: None, detail, fault: None }
 }
 
 fn is_of_git(line: &str) -> bool {

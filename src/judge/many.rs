@@ -2,6 +2,7 @@
 
 use super::{Error, Judge, Judged};
 use crate::{
+    object::tag_name,
     repository::{self, FoundCommit, ObjectKind, RawObject, Repository, RepositoryHandle},
     verify::batch,
 };
@@ -50,7 +51,7 @@ impl Judge {
         let object = repository.object(revision);
         let is_lightweight = |object: &&RawObject| object.kind == ObjectKind::Commit;
         let reference = object.as_ref().ok().filter(is_lightweight).and_then(|object| object.reference.clone());
-        Ok(NamedObject { lightweight_tag: reference.filter(|name| name.starts_with("refs/tags/")), judged: self.read(object)? })
+        Ok(NamedObject { lightweight_tag: reference.filter(|name| tag_name(name).is_some()), judged: self.read(object)? })
     }
 
     /// Runs `work` on each item over all cores, and hands `sink` the results in order.

@@ -20,12 +20,12 @@ pub(crate) use tags::TagScope;
 use crate::{
     Reason, Rejection,
     external_verifiers::ExternalVerifiers,
-    object::{Commit, ObjectFormat, Signed, Tag, TagHeaders},
+    object::{ObjectFormat, Signed, TagHeaders},
     policy::{Judgement, Policy},
     repository::{self, ObjectKind, RawObject},
     signature::ParsedSignature,
     verdict_cache::{CacheError, VerdictCache},
-    verify::{Verification, Verifier},
+    verify::{Verification, Verifier, git as split},
 };
 
 /// Judges objects.
@@ -131,8 +131,8 @@ impl Judge {
             return Ok(cached.into());
         }
         let signed = match kind {
-            SignableKind::Commit => Commit::parse(&object.bytes, object.format)?.signed,
-            SignableKind::Tag => Tag::parse_in(&object.bytes, object.format, object.reference.as_deref())?.signed,
+            SignableKind::Commit => split::commit(&object.bytes, object.format)?.signed,
+            SignableKind::Tag => split::tag(&object.bytes, object.format, object.reference.as_deref())?.signed,
         };
         let mut cms = Vec::new();
         let verified = match signature {

@@ -3,7 +3,7 @@
 use super::{Error, Judge, Judged, TagScope};
 use crate::{
     Reason, Rejection,
-    object::{PushCertificate, RefUpdate},
+    object::{PushCertificate, RefUpdate, TagHeaders, tag_name},
     policy::{Judgement, Verdict},
     repository::{FoundCommit, KnownReferences, ObjectKind, RawObject, Repository},
 };
@@ -58,10 +58,24 @@ impl Judge {
             Err(error) => return Ok(vec![self.read(Err(error))?]),
         };
         match object.kind {
-            ObjectKind::Commit if !reference.starts_with("refs/tags/") => Ok(Vec::new()),
-            ObjectKind::Tag => self.tag(repository, object, TagScope::TagsOnly),
+            ObjectKind::Commit if tag_name(reference).is_none() => Ok(Vec::new()),
+            ObjectKind::Tag => self.tag_of_push(repository, object, reference),
             _ => Ok(vec![self.object(&object)?]),
         }
+    }
+
+    /// Judges a tag and the tags inside it. A ref outside `refs/tags/` must end in the tag's name: somebody may fetch it as a tag.
+    fn tag_of_push(&self, repository: &Repository, tag: RawObject, reference: &str) -> Result<Vec<Judged>, Error> {
+        let headers = TagHeaders::parse(&tag.bytes).ok();
+        let other = headers.filter(|headers| {
+            tag_name(reference).is_none() && !reference.strip_suffix(headers.name).is_some_and(|folder| folder.ends_with('/'))
+        });
+        let detail = other.map(|headers| format!("{reference} leads to the tag named {}", headers.name));
+        let mut judged = self.tag(repository, tag, TagScope::TagsOnly)?;
+        if let (Some(detail), Some(outermost)) = (detail, judged.first_mut().filter(|judged| judged.judgement.verdict() == Verdict::Good)) {
+            outermost.judgement = Rejection::new(Reason::TagName, detail).into();
+        }
+        Ok(judged)
     }
 
     /// Judges a push certificate: its signature, and that it is about exactly these updates. Whether its nonce is fresh is not checked here.

@@ -3,7 +3,7 @@
 use super::{Error, Judge, Judged};
 use crate::{
     Reason, Rejection,
-    object::TagHeaders,
+    object::{TagHeaders, tag_name},
     report::TagReport,
     repository::{ObjectKind, RawObject, Repository},
 };
@@ -89,7 +89,7 @@ impl Judge {
     fn lightweight_tag(&self, object: &RawObject, name: &str, scope: TagScope) -> Result<Judged, Error> {
         let kind = object.kind.name();
         let reference = object.reference.as_deref().unwrap_or_default();
-        let Some(short_name) = reference.strip_prefix("refs/tags/") else {
+        let Some(short_name) = tag_name(reference) else {
             return Err(Error::NotATag { name: name.to_owned(), kind });
         };
         let detail = format!("{reference} leads to the {kind} itself");

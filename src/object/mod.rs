@@ -4,6 +4,7 @@
 //! with a repeated header. A valid signature would not say what it covers, so such objects are refused.
 //! Source: git's `commit.c` (`parse_buffer_signed_by_header`), `gpg-interface.c` (`parse_signed_buffer`) and `fsck.c`.
 
+mod as_git_reads;
 mod commit;
 mod logged_id;
 mod push_certificate;
@@ -12,6 +13,7 @@ mod tag;
 pub use commit::Commit;
 pub use logged_id::LoggedId;
 pub use push_certificate::{MAX_UPDATES, PushCertificate, RefUpdate};
+pub(crate) use tag::tag_name;
 pub use tag::{Tag, TagHeaders};
 
 use crate::{Reason, Rejection, signature::armor};
@@ -71,8 +73,8 @@ impl Signed<'_> {
     /// Refuses the kinds of signatures that the pipeline names but does not verify.
     ///
     /// # Errors
-    /// [`Reason::OpenPgpSignature`], [`Reason::SshSignature`] or [`Reason::UnknownSignatureKind`]; [`Reason::ArmorTrailingData`] where there is
-    /// text beside such a signature, which the programs for it ignore.
+    /// [`Reason::OpenPgpSignature`], [`Reason::SshSignature`] or [`Reason::UnknownSignatureKind`], with the finding
+    /// [`Reason::ArmorTrailingData`] where there is text beside such a signature, which the programs for it ignore.
     pub fn require_x509(&self) -> Result<(), Rejection> {
         let reason = match SignatureKind::of(&self.signature) {
             SignatureKind::X509 => return Ok(()),
@@ -80,7 +82,7 @@ impl Signed<'_> {
             SignatureKind::Ssh => Reason::SshSignature,
             SignatureKind::Unknown => return Err(Reason::UnknownSignatureKind.into()),
         };
-        Err(if self.has_text_beside_armor() { Reason::ArmorTrailingData.into() } else { reason.into() })
+        Err(if self.has_text_beside_armor() { Rejection::with_finding(reason, &Reason::ArmorTrailingData.into()) } else { reason.into() })
     }
 
     /// Whether there is anything beside one armor and the white space with which some programs end: on the line that ends it, below, or

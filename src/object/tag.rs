@@ -48,12 +48,13 @@ impl<'a> Tag<'a> {
     }
 
     /// Checks the name by which the tag was reached: a tag says nothing about another name than its own, and git does not compare them.
-    /// References outside `refs/tags/` are no tag names; a work tree's name before them changes nothing (gitrepository-layout).
+    /// References outside `refs/tags/` are no tag names; the name of a work tree or of namespaces before them changes nothing
+    /// (gitrepository-layout, gitnamespaces).
     ///
     /// # Errors
     /// [`Reason::TagName`].
     pub fn check_name(&self, reference: &str) -> Result<(), Rejection> {
-        match without_work_tree(reference).strip_prefix("refs/tags/") {
+        match tag_name(reference) {
             Some(name) if name != self.name => {
                 Err(Rejection::new(Reason::TagName, format!("refs/tags/{name} leads to the tag named {}", self.name)))
             }
@@ -86,6 +87,20 @@ fn check_format(target: &str, format: ObjectFormat) -> Result<(), Rejection> {
 fn without_work_tree(reference: &str) -> &str {
     let of_linked = || reference.strip_prefix("worktrees/")?.split_once('/').map(|(_, rest)| rest);
     reference.strip_prefix("main-worktree/").or_else(of_linked).unwrap_or(reference)
+}
+
+/// The name of the tag that a reference is, also one of another work tree or in namespaces: clients of the namespace n are served
+/// `refs/namespaces/n/refs/tags/v1` as `refs/tags/v1`.
+pub(crate) fn tag_name(reference: &str) -> Option<&str> {
+    without_namespaces(without_work_tree(reference)).strip_prefix("refs/tags/")
+}
+
+/// A reference as clients of its namespace see it.
+fn without_namespaces(mut reference: &str) -> &str {
+    while let Some((_, rest)) = reference.strip_prefix("refs/namespaces/").and_then(|rest| rest.split_once('/')) {
+        reference = rest;
+    }
+    reference
 }
 
 /// Checks a tag without its signature, and finds the tagger's address.

@@ -4,7 +4,7 @@
 //! user configured one. Here are the findings that they may have, and the verdict that each means.
 
 use super::Verdict;
-use crate::{object::SignatureKind, rejection::explained};
+use crate::{Reason, Rejection, object::SignatureKind, rejection::explained};
 
 /// What another verifier says about a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,22 @@ pub struct ExternalJudgement {
     pub key: Option<String>,
     /// Details in words; may be empty, and may hold bytes from outside.
     pub detail: String,
+    /// The fault of the object that stands beside the signature, if it has one. See [`Rejection::finding`].
+    pub fault: Option<Rejection>,
+}
+
+impl ExternalJudgement {
+    /// The judgement of an object with a fault. Text beside the armor and several signatures are the other verifier's business; an object that
+    /// git's readers read in two ways, or that came under another name, is never good.
+    pub(super) fn with_fault(self, fault: Rejection) -> Self {
+        let limit = match fault.finding() {
+            None | Some(Reason::ArmorTrailingData | Reason::ArmorMalformed | Reason::ArmorFraming | Reason::MultipleSignatures) => None,
+            Some(Reason::TagName) => Some(Finding::OtherTagName),
+            Some(_) => Some(Finding::OtherStructure),
+        };
+        let finding = limit.filter(|_| self.finding.verdict() == Verdict::Good).unwrap_or(self.finding);
+        Self { finding, fault: Some(fault).filter(|fault| fault.finding().is_some()), ..self }
+    }
 }
 
 /// Who judged.
@@ -60,6 +76,8 @@ explained! {
         KeyRevoked = "key-revoked", "the signature is valid, but its key was revoked";
         ForgeNoMerge = "forge-no-merge", "the forge's key signed it, but it is not a merge commit, and any user of the forge can create other commits";
         ForgeCommitter = "forge-committer", "the forge's key signed it, but its committer is not the one in paraph.forgeCommitter";
+        OtherTagName = "other-tag-name", "the signature is valid, but the tag's own name is not the name of its ref";
+        OtherStructure = "other-structure", "the signature is valid, but the object has a fault that git's readers do not agree on";
         OtherInvalid = "other-signature-invalid", "the signature does not verify";
         OtherUnchecked = "other-signature-unchecked", "the program for this kind of signature could not check it";
     }
@@ -74,6 +92,8 @@ impl Finding {
             | Self::SignatureExpired
             | Self::KeyExpired
             | Self::KeyRevoked
+            | Self::OtherTagName
+            | Self::OtherStructure
             | Self::ForgeNoMerge
             | Self::ForgeCommitter => Verdict::Untrusted,
             Self::OtherInvalid => Verdict::Bad,
@@ -94,6 +114,8 @@ fn advice(finding: Finding) -> &'static str {
             "have its author sign it, or merge it with a merge commit; squashed and edited commits carry only the forge's signature"
         }
         Finding::ForgeCommitter => "check who created it on the forge; only the committer in paraph.forgeCommitter is accepted",
+        Finding::OtherTagName => "do not use this ref; fetch the tags again, and find out who moved the tag to another name",
+        Finding::OtherStructure => "inspect it (`git cat-file -p ID`), and have it made and signed again",
         Finding::OtherInvalid => "do not trust it: it was changed after signing, or its signature is damaged; ask its author",
         Finding::OtherUnchecked => {
             "import the key, or configure the program (gpg.program; gpg.ssh.program and gpg.ssh.allowedSignersFile); `git verify-commit` shows details"

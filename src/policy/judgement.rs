@@ -131,9 +131,11 @@ impl Judgement {
     /// Replaces the verdict `other` by what another verifier says. Any other verdict stands.
     #[must_use]
     pub fn with_external(self, external: ExternalJudgement) -> Self {
-        match self.verdict() {
-            Verdict::Other => Self { outcome: Outcome::External(external) },
-            _ => self,
+        match self.outcome {
+            Outcome::Rejected(rejection) if rejection.reason().standing() == Standing::Foreign => {
+                Self { outcome: Outcome::External(external.with_fault(rejection)) }
+            }
+            outcome => Self { outcome },
         }
     }
 }

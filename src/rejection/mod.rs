@@ -25,12 +25,18 @@ pub struct Rejection {
     reason: Reason,
     /// May hold bytes that an attacker chose: escape before printing.
     detail: String,
+    finding: Option<Reason>,
 }
 
 impl Rejection {
     /// A rejection with what was found, in words that follow the reason's sentence after a colon.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self { reason, detail: detail.into(), finding: None }
+    }
+
+    /// A signature of another kind, in an object with a fault. Programs of that kind may pass over the fault, so it is named and not judged.
+    pub(crate) fn with_finding(reason: Reason, fault: &Self) -> Self {
+        Self { reason, detail: fault.to_string(), finding: Some(fault.reason) }
     }
 
     /// The reason.
@@ -40,6 +46,11 @@ impl Rejection {
 
     pub(crate) fn explanation(&self) -> &dyn Explanation {
         &self.reason
+    }
+
+    /// The fault of an object whose signature is of another kind. The detail describes it.
+    pub fn finding(&self) -> Option<Reason> {
+        self.finding
     }
 
     /// What was expected and found, in words; empty where the reason says it all. It may hold bytes that an attacker chose.

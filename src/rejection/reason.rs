@@ -42,6 +42,7 @@ reasons! {
     NotAnnotated = "not-annotated", Object, Unsigned, "the tag is a lightweight tag, which cannot be signed";
 
     ArmorMalformed = "armor-malformed", Armor, Wrong, "the PEM armor of the signature is malformed";
+    ArmorFraming = "armor-framing", Armor, Unchecked, "the signature's lines are indented, or there are extra line feeds";
     ArmorTrailingData = "trailing-data", Armor, Wrong, "there is text after the end of the signature";
     ArmorTooLarge = "armor-too-large", Armor, Unchecked, "the signature is too large";
 
@@ -132,6 +133,7 @@ fn advice(reason: Reason) -> &'static str {
             "verify it with the program that made it, or sign again with paraph"
         }
         Reason::ObjectTooLarge | Reason::ArmorTooLarge => "inspect it (`git cat-file -p ID`); no ordinary object is so large",
+        Reason::ArmorFraming => "have it passed to paraph as git stores it; if git stores it so, have it signed again",
         Reason::ObjectIdMismatch => "run `git fsck`, and fetch the object again from a source that you trust",
         Reason::TagName => "do not use this ref; fetch the tags again, and find out who moved the tag to another name",
         Reason::UnknownAuthority | Reason::SctUnknownLog | Reason::LogUnknown | Reason::TimestampUnknownAuthority => {

@@ -7,7 +7,7 @@ mod contents;
 pub use contents::Contents;
 
 use crate::{
-    Explanation,
+    Explanation, Rejection,
     certificate::SignerCertificate,
     escape::Escaped,
     object::SignatureKind,
@@ -34,6 +34,9 @@ pub struct Report {
     /// Why it is not verified: the reason's stable identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
+    /// The fault of an object whose signature is of another kind: its stable identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finding: Option<&'static str>,
     /// The step of verification that found it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layer: Option<&'static str>,
@@ -145,6 +148,7 @@ impl Report {
             verdict: judgement.verdict().as_str(),
             kind: None,
             reason: None,
+            finding: None,
             layer: None,
             message: None,
             other: None,
@@ -163,12 +167,14 @@ impl Report {
             },
             Outcome::Rejected(rejection) => Self {
                 reason: Some(rejection.reason().id()),
+                finding: rejection.finding().map(|fault| fault.id()),
                 layer: Some(rejection.reason().layer().id()),
                 message: Some(Escaped(&rejection.to_string()).to_string()),
                 ..report
             },
             Outcome::External(external) => Self {
                 reason: judgement.explanation().map(Explanation::id),
+                finding: external.fault.as_ref().and_then(Rejection::finding).map(|fault| fault.id()),
                 message: judgement.explanation().map(|_| Escaped(&finding(external)).to_string()),
                 other: Some(OtherReport::new(external)),
                 ..report
@@ -241,9 +247,13 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
                 Verdict::Unchecked => "The signature could not be checked",
                 _ => "BAD signature",
             };
-            vec![format!("{opening}: {} [{}].", Escaped(&rejection.to_string()), rejection.reason().id())]
+            let what = if rejection.finding().is_some() { rejection.reason().sentence().to_owned() } else { rejection.to_string() };
+            let first = format!("{opening}: {} [{}].", Escaped(&what), rejection.reason().id());
+            [first].into_iter().chain(fault_sentence(rejection)).collect()
         }
-        Outcome::External(external) => vec![external_sentence(external)],
+        Outcome::External(external) => {
+            [external_sentence(external)].into_iter().chain(external.fault.as_ref().and_then(fault_sentence)).collect()
+        }
     }
 }
 
@@ -301,6 +311,12 @@ fn external_sentence(external: &ExternalJudgement) -> String {
     };
     let id = external.finding.id();
     format!("{opening}: {} [{id}]. The {kind} signature{signer}{key} was judged by {by}.", Escaped(&finding(external)))
+}
+
+/// The fault of an object whose signature is of another kind, as a sentence.
+fn fault_sentence(rejection: &Rejection) -> Option<String> {
+    let finding = rejection.finding()?;
+    Some(format!("The object has a fault: {} [{}].", Escaped(rejection.detail()), finding.id()))
 }
 
 /// What a signature that was not verified claims: who signed.

@@ -2,6 +2,7 @@
 //! values in the reference files are ignored.
 
 use super::{Error, Repository, git};
+use crate::object::tag_name;
 use gix::{ObjectId, objs::TagRefIter};
 use std::collections::{BTreeSet, HashSet};
 
@@ -43,7 +44,7 @@ impl Repository {
         let (mut tags, mut inside) = (Tags::default(), HashSet::new());
         for Reference { name, id } in self.references()? {
             if self.kind_of(&name, &id)? != gix::objs::Kind::Tag {
-                tags.lightweight.extend(name.starts_with("refs/tags/").then_some(name));
+                tags.lightweight.extend(tag_name(&name).is_some().then_some(name));
                 continue;
             }
             tags.annotated.push(TagReference { reference: Some(name.clone()), id: id.clone() });

@@ -1,6 +1,7 @@
 //! PEM armor, type `SIGNED MESSAGE`, as gitsign writes it (RFC 7468, strict form).
 //!
-//! Base64 in lines of 64 columns, LF, no headers, a final LF. Reading also accepts CRLF, and nothing else.
+//! Base64 in lines of 64 columns, LF, no headers, a final LF. Reading also accepts CRLF, and nothing else. Armor that is valid but for
+//! indentation and empty lines was not read, so it is not called wrong: some clients pass a commit's header as it stands.
 
 use crate::{Reason, Rejection};
 use base64::{DecodeError, Engine as _, engine::general_purpose::STANDARD};
@@ -42,7 +43,8 @@ pub fn encode(der: &[u8]) -> String {
 /// The bytes inside the armor.
 ///
 /// # Errors
-/// [`Reason::ArmorTooLarge`], [`Reason::ArmorTrailingData`], [`Reason::MultipleSignatures`] or [`Reason::ArmorMalformed`].
+/// [`Reason::ArmorTooLarge`], [`Reason::ArmorTrailingData`], [`Reason::MultipleSignatures`], [`Reason::ArmorFraming`] or
+/// [`Reason::ArmorMalformed`].
 pub fn decode(armored: &[u8]) -> Result<Vec<u8>, Rejection> {
     let mut der = Vec::new();
     decode_into(armored, &mut der).map(|()| der)
@@ -61,11 +63,34 @@ pub(crate) fn decode_into(armored: &[u8], der: &mut Vec<u8>) -> Result<(), Rejec
         return Err(malformed("the first line is not its BEGIN line"));
     }
     let text = std::str::from_utf8(armored).map_err(|_| malformed("it is not valid UTF-8"))?;
+    strict(text, der).map_err(|rejection| match rejection.reason() {
+        Reason::ArmorMalformed | Reason::ArmorTrailingData if strict(&reframed(text), &mut Vec::new()).is_ok() => {
+            Reason::ArmorFraming.into()
+        }
+        _ => rejection,
+    })
+}
+
+/// The text without indentation and empty lines.
+fn reframed(text: &str) -> String {
+    let lines = text.split('\n').map(|line| line.trim_start_matches([' ', '\t']));
+    lines.filter(|line| !line.is_empty() && *line != "\r").flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The bytes inside armor with whatever around it: to tell what program made it, never to verify it.
+pub(crate) fn decode_leniently(armored: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(armored).ok().filter(|text| text.len() <= MAX_ARMOR)?;
+    let inside = text.strip_prefix(BEGIN)?.split_once(END)?.0;
+    let lines = inside.lines().filter(|line| !line.contains(':'));
+    STANDARD.decode(lines.flat_map(str::split_whitespace).collect::<String>()).ok()
+}
+
+fn strict(text: &str, der: &mut Vec<u8>) -> Result<(), Rejection> {
     let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
     if lines.next() != Some(BEGIN) {
         return Err(malformed("the first line is not its BEGIN line"));
     }
-    let mut base64 = String::with_capacity(armored.len());
+    let mut base64 = String::with_capacity(text.len());
     let mut short_line_seen = false;
     loop {
         match lines.next() {
@@ -132,10 +157,30 @@ mod tests {
     }
 
     #[test]
+    fn indentation_and_extra_line_feeds_are_not_called_wrong() {
+        let good = encode(&[7; 100]);
+        for text in [
+            good.clone() + "\n",
+            good.clone() + "\n\n",
+            good.replace('\n', "\n "),
+            good.replace('\n', "\n\t"),
+            good.replace('\n', "\r\n  ") + "\r\n",
+            good.replace('\n', "\n\n"),
+            good.replacen('\n', "\n\n", 1),
+            good.trim_end().to_owned() + "\n \n",
+        ] {
+            assert_eq!(decode(text.as_bytes()).unwrap_err().reason(), Reason::ArmorFraming, "{text}");
+        }
+        // a fault beside the framing decides
+        for text in [good.replace('\n', "\n ") + "more", good.replace("BwcH", "Bw cH") + "\n", good.replace("=", "") + "\n"] {
+            assert_ne!(decode(text.as_bytes()).unwrap_err().reason(), Reason::ArmorFraming, "{text}");
+        }
+    }
+
+    #[test]
     fn each_departure_from_the_strict_form_has_its_reason() {
         let good = encode(&[7; 100]);
         let cases = [
-            (good.clone() + "\n", Reason::ArmorTrailingData),
             (good.clone() + "more", Reason::ArmorTrailingData),
             (good.clone() + &good, Reason::MultipleSignatures),
             (format!(" {good}"), Reason::ArmorMalformed),

@@ -1,11 +1,13 @@
 //! Signatures of other programs: CMS that no Sigstore made. They are told apart and named, and never become good.
 //!
-//! gpgsm writes BER with indefinite lengths, smimesign leaves signed attributes unsorted; here alone such forms are read.
+//! gpgsm writes BER with indefinite lengths, smimesign leaves signed attributes unsorted; here alone such forms are read. Objects with a fault
+//! are told apart too: a fault of an object that no Sigstore signed is named, because the program of its kind may pass over it.
 
 use crate::{
-    Reason, Rejection,
+    Reason, Rejection, Standing,
     certificate::{Certificate, HashAlgorithm, PublicKey, key::signature_hash},
-    signature::cms,
+    object::Signed,
+    signature::{armor, cms},
 };
 use ::cms::{
     cert::CertificateChoices,
@@ -15,6 +17,17 @@ use ::cms::{
 use const_oid::db::{rfc5911::ID_MESSAGE_DIGEST, rfc5912::RSA_ENCRYPTION};
 use der::{Decode, Encode, asn1::OctetStringRef, referenced::OwnedToRef};
 use x509_cert::Certificate as AnyCertificate;
+
+/// The rejection of an object with a fault: the kind of its signature, with the fault as its finding, where no Sigstore made the signature;
+/// otherwise the fault. `signed` is what git takes from the object.
+pub(crate) fn with_fault(fault: Rejection, signed: Option<&Signed<'_>>) -> Rejection {
+    let is_fault = fault.reason().standing() == Standing::Wrong || fault.reason() == Reason::ArmorFraming;
+    let kind = signed.filter(|_| is_fault).and_then(|signed| match signed.require_x509() {
+        Ok(()) => classify(&armor::decode_leniently(&signed.signature)?, &signed.payload),
+        Err(kind) => Some(kind),
+    });
+    kind.map_or(fault.clone(), |kind| Rejection::with_finding(kind.reason(), &fault))
+}
 
 /// What kind of foreign CMS this is; `None` where it is no SignedData at all.
 pub(super) fn classify(cms: &[u8], payload: &[u8]) -> Option<Rejection> {

@@ -6,7 +6,7 @@ use super::{
     pipeline::{CheckedMaterial, Detached},
 };
 use crate::{
-    Reason, Rejection,
+    Layer, Reason, Rejection,
     certificate::{Certificate, HashAlgorithm, SignerCertificate, key::signature_hash},
     evidence::detached::{DetachedEntry, LoggedContent},
     object::{Commit, ObjectFormat, Payload, PayloadKind, PushCertificate, Signed, Tag},
@@ -21,7 +21,7 @@ impl Verifier {
     /// # Errors
     /// Why the signature is not accepted.
     pub fn verify_commit(&self, bytes: &[u8], format: ObjectFormat) -> Result<Verified, Rejection> {
-        self.verify(&Commit::parse(bytes, format)?.signed)
+        self.verify(&commit(bytes, format)?.signed)
     }
 
     /// Verifies a raw tag: the tag, not the object that it names. `reference` is the full name of the ref that led to it, if one did: a
@@ -30,7 +30,7 @@ impl Verifier {
     /// # Errors
     /// Why the signature is not accepted.
     pub fn verify_tag(&self, bytes: &[u8], format: ObjectFormat, reference: Option<&str>) -> Result<Verified, Rejection> {
-        self.verify(&Tag::parse_in(bytes, format, reference)?.signed)
+        self.verify(&tag(bytes, format, reference)?.signed)
     }
 
     /// Verifies a push certificate.
@@ -38,7 +38,8 @@ impl Verifier {
     /// # Errors
     /// Why the signature is not accepted.
     pub fn verify_push_certificate(&self, bytes: &[u8]) -> Result<Verified, Rejection> {
-        self.verify(&PushCertificate::parse(bytes)?.signed)
+        let certificate = PushCertificate::parse(bytes);
+        self.verify(&certificate.map_err(|fault| foreign::with_fault(fault, Signed::of_faulty_text(bytes).as_ref()))?.signed)
     }
 
     /// Verifies a signature over a payload, as git hands them to its program.
@@ -75,11 +76,27 @@ impl Verifier {
     /// Why the signature is not accepted.
     pub fn check<'a>(&'a self, signed: &'a Signed<'a>, signature: &'a ParsedSignature<'a>) -> Result<CheckedSignature<'a>, Rejection> {
         // the payload first: a tag with two signatures is refused as such, whichever of them git takes
-        let Payload { kind, email } = Payload::parse(&signed.payload)?;
+        let Payload { kind, email } = Payload::parse(&signed.payload).map_err(|fault| match fault.reason() {
+            Reason::MultipleSignatures => fault,
+            _ => foreign::with_fault(fault, Some(signed)),
+        })?;
         signed.require_x509()?;
-        let material = material(signature, &signed.payload, kind.into(), email)?;
+        let material = material(signature, &signed.payload, kind.into(), email).map_err(|rejection| match rejection.reason().layer() {
+            Layer::Armor => foreign::with_fault(rejection, Some(signed)),
+            _ => rejection,
+        })?;
         Ok(CheckedSignature { checked: self.check_material(material)?, signed, logged: OnceCell::new() })
     }
+}
+
+/// Splits a commit. See [`foreign::with_fault`] for one that cannot be split.
+pub(crate) fn commit(bytes: &[u8], format: ObjectFormat) -> Result<Commit<'_>, Rejection> {
+    Commit::parse(bytes, format).map_err(|fault| foreign::with_fault(fault, Signed::of_faulty_commit(bytes, format).as_ref()))
+}
+
+/// Splits a tag, as [`commit`] does a commit.
+pub(crate) fn tag<'a>(bytes: &'a [u8], format: ObjectFormat, reference: Option<&str>) -> Result<Tag<'a>, Rejection> {
+    Tag::parse_in(bytes, format, reference).map_err(|fault| foreign::with_fault(fault, Signed::of_faulty_text(bytes).as_ref()))
 }
 
 /// A git object's signature that lacks nothing but the check of its log entry and its times.

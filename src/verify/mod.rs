@@ -12,7 +12,7 @@
 
 pub mod batch;
 mod foreign;
-mod git;
+pub(crate) mod git;
 mod lookup;
 mod material;
 mod pipeline;

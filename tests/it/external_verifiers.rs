@@ -3,7 +3,7 @@
 use crate::support::{
     filter::filtered,
     keys::{OpenPgp, Ssh},
-    objects::{Parts, installed, openssl_signature},
+    objects::{Parts, commit, installed, openssl_signature},
     sandbox::{Done, Sandbox},
     sigstore::{EMAIL, Sigstore},
 };
@@ -61,9 +61,16 @@ fn openpgp_is_named_and_judged_by_git_where_that_is_asked_for() {
     assert_eq!(sandbox.paraph(&["verify-tag", "v1", "--target"]).code, Some(13));
     assert_eq!(sandbox.paraph(&["verify-tag", "v1", "--target", "--other-signatures"]).code, Some(0));
 
-    // a tag under another name stays bad, whatever git says about its signature
+    // a tag under another name is never good, whatever git says about its signature
     sandbox.git(&["update-ref", "refs/tags/v2", "refs/tags/v1"]);
-    assert_eq!(verdict(&sandbox, &["v2", "--other-signatures"]), ("bad".into(), Some("tag-name".into())));
+    assert_eq!(verdict(&sandbox, &["v2"]), ("other".into(), Some("openpgp-signature".into())));
+    assert_eq!(verdict(&sandbox, &["v2", "--other-signatures"]), ("untrusted".into(), Some("other-tag-name".into())));
+    insta::assert_snapshot!(text(&sandbox, &own.fingerprint, &sandbox.paraph(&["verify", "v2", "--other-signatures"])), @r"
+    exit 10
+    tag OID: untrusted
+      Not trusted: the signature is valid, but the tag's own name is not the name of its ref [other-tag-name]. The OpenPGP signature from Ann <ann@example.com>, key FINGERPRINT was judged by git.
+      The object has a fault: the tag's own name is not the name of its ref: refs/tags/v2 leads to the tag named v1 [tag-name].
+    ");
 
     // a changed commit, and a replacement that would hide the change
     let tampered = sandbox.store_commit(&sandbox.commit_parts(&commit).with_payload("message", "massage"));
@@ -74,6 +81,80 @@ fn openpgp_is_named_and_judged_by_git_where_that_is_asked_for() {
     commit OID: bad
       BAD signature: the signature does not verify [other-signature-invalid]. The OpenPGP signature from Ann <ann@example.com>, key FINGERPRINT was judged by git.
     ");
+}
+
+#[test]
+fn a_fault_beside_an_openpgp_signature_is_named_and_git_decides() {
+    let test = "a_fault_beside_an_openpgp_signature_is_named_and_git_decides";
+    let sandbox = sandbox();
+    let Some(own) = OpenPgp::new(&sandbox, "keyring", "Ann <ann@example.com>", test) else { return };
+    let id = own.git(&Sandbox::commit_tree(&["HEAD"], "message"));
+    let parts = sandbox.commit_parts(&id);
+    let whole = String::from_utf8(sandbox.object("commit", &id)).unwrap();
+    let (head, message) = whole.split_once("\n\n").unwrap();
+    let headers = |signature: &str| {
+        let lines: String = signature.lines().map(|line| format!("\ngpgsig {line}")).collect();
+        format!("{}{lines}\n\n{message}", head.split_once("\ngpgsig ").unwrap().0)
+    };
+    let after = |text: &str| String::from_utf8(commit(&parts.payload, "gpgsig", &format!("{}{text}", parts.signature))).unwrap();
+    let mut table = String::new();
+    for (name, object) in [
+        ("nothing", whole.clone()),
+        ("a line after END", after("Sign completed\n")),
+        ("two lines after END", after("Sign completed\n\nmore\n")),
+        ("a header on each line", headers(&parts.signature)),
+        ("a signature for each format", format!("{head}\ngpgsig-sha256 {}\n\n{message}", parts.signature.trim_end().replace('\n', "\n "))),
+        ("an unknown signature header", format!("{head}\ngpgsigEVIL x\n\n{message}")),
+        ("two encodings", format!("{head}\nencoding a\nencoding b\n\n{message}")),
+    ] {
+        let id = sandbox.store("commit", object.as_bytes());
+        let git = sandbox.try_git(&["verify-commit", &id]).code.unwrap();
+        let report = |options: &[&str]| -> String {
+            let done = sandbox.paraph(&[&["verify", "--json", &id], options].concat());
+            let report: Value = serde_json::from_str(&done.stdout).unwrap();
+            ["verdict", "reason", "finding"].map(|field| report[field].as_str().unwrap_or("-").to_owned()).join(" ")
+        };
+        table += &format!("{name}: git {git}; {}; {}\n", report(&[]), report(&["--other-signatures"]));
+    }
+    insta::assert_snapshot!(table, @r"
+    nothing: git 0; other openpgp-signature -; good - -
+    a line after END: git 0; other openpgp-signature trailing-data; good - trailing-data
+    two lines after END: git 0; other openpgp-signature trailing-data; good - trailing-data
+    a header on each line: git 0; other openpgp-signature multiple-signatures; good - multiple-signatures
+    a signature for each format: git 0; other openpgp-signature multiple-signatures; good - multiple-signatures
+    an unknown signature header: git 0; other openpgp-signature unsigned-header; untrusted other-structure unsigned-header
+    two encodings: git 1; other openpgp-signature duplicate-header; bad other-signature-invalid duplicate-header
+    ");
+    let id = sandbox.store("commit", after("Sign completed\n").as_bytes());
+    insta::assert_snapshot!(text(&sandbox, &own.fingerprint, &sandbox.paraph(&["verify", &id])), @r"
+    exit 13
+    commit OID: other
+      Not judged: the signature is an OpenPGP signature, which git's gpg program verifies [openpgp-signature].
+      The object has a fault: there is text after the end of the signature [trailing-data].
+    ");
+    insta::assert_snapshot!(text(&sandbox, &own.fingerprint, &sandbox.paraph(&["verify", &id, "--other-signatures"])), @r"
+    exit 0
+    commit OID: good
+      Good OpenPGP signature from Ann <ann@example.com>, key FINGERPRINT; judged by git.
+      The object has a fault: there is text after the end of the signature [trailing-data].
+    ");
+}
+
+#[test]
+fn a_foreign_cms_with_a_fault_is_named_too() {
+    let test = "a_foreign_cms_with_a_fault_is_named_too";
+    let sandbox = sandbox();
+    let id = sandbox.git(&["rev-parse", "HEAD"]);
+    let payload = sandbox.object("commit", &id);
+    let Some(cms) = openssl_signature(&sandbox, test, &payload) else { return };
+    let of = |signature: &str| {
+        let id = sandbox.store("commit", &commit(&payload, "gpgsig", signature));
+        verdict(&sandbox, &[&id, "--other-signatures"])
+    };
+    let foreign = ("other".to_owned(), Some("foreign-cms".to_owned()));
+    for text in [cms.clone(), cms.clone() + "Sign completed\n", cms.clone() + "\n", cms.replace('\n', "\n ")] {
+        assert_eq!(of(&text), foreign, "{text}");
+    }
 }
 
 #[test]

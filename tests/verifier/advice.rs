@@ -31,6 +31,7 @@ fn each_reason_has_its_advice() {
     insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r"
     do not trust it: it was changed after signing, or its signature is damaged; ask its author: all others
     do not use this ref; fetch the tags again, and find out who moved the tag to another name: tag-name
+    have it passed to paraph as git stores it; if git stores it so, have it signed again: armor-framing
     inspect it (`git cat-file -p ID`); no ordinary object is so large: object-too-large armor-too-large
     let git verify it with --other-signatures; for a forge's merges, set paraph.forgeKey to its key: openpgp-signature ssh-signature
     look up its log entry with --lookup, or have it signed again: directly-from-root sct-missing entry-missing entry-draft-encoding
@@ -64,6 +65,8 @@ fn each_finding_of_another_verifier_has_its_words() {
     key-revoked untrusted: ask the key's owner why it was revoked, and have it signed again
     forge-no-merge untrusted: have its author sign it, or merge it with a merge commit; squashed and edited commits carry only the forge's signature
     forge-committer untrusted: check who created it on the forge; only the committer in paraph.forgeCommitter is accepted
+    other-tag-name untrusted: do not use this ref; fetch the tags again, and find out who moved the tag to another name
+    other-structure untrusted: inspect it (`git cat-file -p ID`), and have it made and signed again
     other-signature-invalid bad: do not trust it: it was changed after signing, or its signature is damaged; ask its author
     other-signature-unchecked unchecked: import the key, or configure the program (gpg.program; gpg.ssh.program and gpg.ssh.allowedSignersFile); `git verify-commit` shows details
     ");
@@ -86,8 +89,15 @@ fn a_judgement_s_cause_and_advice_are_those_of_what_decided_it() {
     assert_eq!(not_allowed, Some((decision.id(), decision.sentence(), decision.advice())));
 
     let finding = Finding::KeyRevoked;
-    let other =
-        ExternalJudgement { by: JudgedBy::Git, kind: SignatureKind::OpenPgp, finding, signer: None, key: None, detail: String::new() };
+    let other = ExternalJudgement {
+        by: JudgedBy::Git,
+        kind: SignatureKind::OpenPgp,
+        finding,
+        signer: None,
+        key: None,
+        detail: String::new(),
+        fault: None,
+    };
     let revoked = judged("openpgp_fail", alice).with_external(other.clone());
     assert_eq!(told(&revoked), Some((finding.id(), finding.sentence(), finding.advice())));
     let trusted = judged("openpgp_fail", alice).with_external(ExternalJudgement { finding: Finding::KeyTrusted, ..other });

@@ -75,7 +75,7 @@ fn an_openpgp_armor_holds_code_and_nothing_beside_it() {
             armor.lines().enumerate().map(|(index, line)| format!("{}{line}\n", if index == 0 { "gpgsig " } else { " " })).collect();
         let tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
         let commit = format!("tree {tree}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n{header}\nmessage\n");
-        Commit::parse(commit.as_bytes(), ObjectFormat::Sha1).unwrap().signed.require_x509().unwrap_err().reason()
+        Commit::parse(commit.as_bytes(), ObjectFormat::Sha1).unwrap().signed.require_x509().unwrap_err()
     };
     let (begin, end) = ("-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----");
     for (between, last, is_clean) in [
@@ -89,9 +89,9 @@ fn an_openpgp_armor_holds_code_and_nothing_beside_it() {
         ("\niHUE\n=abcd\n", "-----END PGP SIGNATURE", false),
         ("\niHUE\n=abcd\n", "", false),
     ] {
-        let reason = of(&format!("{begin}\n{between}{last}\n"));
-        let expected = if is_clean { Reason::OpenPgpSignature } else { Reason::ArmorTrailingData };
-        assert_eq!(reason, expected, "{between}{last}");
+        let rejection = of(&format!("{begin}\n{between}{last}\n"));
+        let finding = (!is_clean).then_some(Reason::ArmorTrailingData);
+        assert_eq!((rejection.reason(), rejection.finding()), (Reason::OpenPgpSignature, finding), "{between}{last}");
     }
 }
 
@@ -264,7 +264,15 @@ fn what_another_verifier_found_is_told_with_its_detail() {
     let judgement = |finding: Finding, detail: &str| {
         let judgement = Policy::default().judge(verify(&verifier(&case.trusted_root).unwrap(), &case));
         let (signer, key, detail) = (Some("Ann".to_owned()), Some("0123".to_owned()), detail.to_owned());
-        judgement.with_external(ExternalJudgement { by: JudgedBy::Git, kind: SignatureKind::OpenPgp, finding, signer, key, detail })
+        judgement.with_external(ExternalJudgement {
+            by: JudgedBy::Git,
+            kind: SignatureKind::OpenPgp,
+            finding,
+            signer,
+            key,
+            detail,
+            fault: None,
+        })
     };
     let message = |detail: &str| Report::new(None, &judgement(finding, detail)).message;
     assert_eq!(message("").as_deref(), Some(finding.sentence()));

@@ -64,6 +64,10 @@ fn a_commit_that_git_s_readers_could_read_in_two_ways_is_refused() {
         ("a lower-case BEGIN line", signature(parts.signature.replace("SIGNED MESSAGE", "signed message"))),
         ("an empty signature", with("\ngpgsig", "\ngpgsig \ngpgsig")),
         ("nothing but an empty signature", commit(&parts.payload, "gpgsig", "")),
+        ("one more line", signature(format!("{} ", parts.signature))),
+        ("text after an OpenPGP signature", signature(format!("{OPENPGP}more\n"))),
+        ("two trees, and OpenPGP", [tree.as_bytes(), &signature(OPENPGP.into())].concat()),
+        ("ours after an OpenPGP signature", edited(&signature(OPENPGP.into()), "\n\n", &format!("\n{second}\n"))),
         ("an OpenPGP signature", signature(OPENPGP.into())),
         ("an SSH signature", signature("-----BEGIN SSH SIGNATURE-----\nYQ==\n-----END SSH SIGNATURE-----\n".into())),
     ];
@@ -83,11 +87,15 @@ fn a_commit_that_git_s_readers_could_read_in_two_ways_is_refused() {
     text before BEGIN: git 128, paraph 13 other unknown-signature-kind
     a NUL in the message: git 1, paraph 15 bad nul-byte
     CRLF in the signature: git 0, paraph 0 good
-    an indented signature: git 1, paraph 15 bad armor-malformed
+    an indented signature: git 1, paraph 14 unchecked armor-framing
     a header in the armor: git 1, paraph 15 bad armor-malformed
     a lower-case BEGIN line: git 128, paraph 13 other unknown-signature-kind
     an empty signature: git 128, paraph 15 bad multiple-signatures
     nothing but an empty signature: git 128, paraph 13 other unknown-signature-kind
+    one more line: git 1, paraph 14 unchecked armor-framing
+    text after an OpenPGP signature: git 1, paraph 13 other openpgp-signature
+    two trees, and OpenPGP: git 1, paraph 13 other openpgp-signature
+    ours after an OpenPGP signature: git 1, paraph 15 bad multiple-signatures
     an OpenPGP signature: git 1, paraph 13 other openpgp-signature
     an SSH signature: git 1, paraph 13 other ssh-signature
     ");

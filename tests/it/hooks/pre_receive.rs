@@ -209,6 +209,46 @@ fn a_tag_is_judged_under_its_name_and_one_without_an_object_by_its_commit() {
 }
 
 #[test]
+fn a_tag_is_refused_under_another_name_wherever_its_ref_is() {
+    for hook in ["pre-receive", "update"] {
+        let setup = setup(&[hook]);
+        setup.signed("one");
+        setup.accepted(&["main"]);
+        setup.sandbox.git(&["tag", "-s", "-m", "signed", "v1"]);
+        let places = ["refs/namespaces/n/refs/tags", "refs/namespaces/a/refs/namespaces/b/refs/tags", "refs/other", "refs/other/refs/tags"];
+        for place in places {
+            setup.accepted(&[&format!("v1:{place}/v1")]);
+            for name in ["v2", "v2/v1x", "v1/v2"] {
+                let text = setup.refused(&[&format!("v1:{place}/{name}")]);
+                says(&text, &["the tag's own name is not the name of its ref", "[tag-name]"]);
+                assert_eq!(setup.there(&format!("{place}/{name}")), None);
+            }
+        }
+        // below refs/tags/ the name is all that follows
+        for place in places[..2].iter().chain(&["refs/tags"]) {
+            says(&setup.refused(&[&format!("v1:{place}/x/v1")]), &["[tag-name]"]);
+        }
+        // a light tag of a namespace stands for its commit, too
+        let old = setup.unsigned("from before");
+        setup.sandbox.git_in(&setup.bare, &["fetch", "-q", setup.sandbox.work().to_str().unwrap(), "HEAD:refs/heads/old"]);
+        says(&setup.refused(&["HEAD:refs/namespaces/n/refs/tags/light"]), &[&heading("commit", &old, "from before", "unsigned")]);
+    }
+}
+
+#[test]
+fn the_hooks_of_a_namespace_compare_the_name_that_its_clients_see() {
+    let setup = setup(&["pre-receive"]);
+    setup.signed("one");
+    setup.sandbox.git(&["tag", "-s", "-m", "signed", "v1"]);
+    let program = format!("--receive-pack=env GIT_NAMESPACE=n PATH={} git receive-pack", super::path());
+    setup.accepted(&[&program, "main", "v1"]);
+    says(&setup.refused(&[&program, "v1:refs/tags/v2"]), &["refs/tags/v2 leads to the tag named v1 [tag-name].\n"]);
+    assert!(setup.there("refs/namespaces/n/refs/tags/v1").is_some() && setup.there("refs/namespaces/n/refs/tags/v2").is_none());
+    setup.unsigned("two");
+    says(&setup.refused(&[&program, "main"]), &["1 of 1 new objects is not good"]);
+}
+
+#[test]
 fn a_light_tag_stands_for_its_commit_even_where_that_is_there_already() {
     let setup = setup(&[]);
     let old = setup.unsigned("from before");

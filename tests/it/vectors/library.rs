@@ -43,10 +43,11 @@ pub fn library_cell_of(verifier: &Verifier, case: &Case) -> Cell {
 
 /// The library's result before the policy decides.
 pub fn verify(verifier: &Verifier, case: &Case) -> Result<Verified, Rejection> {
-    let signed = signed(case)?;
-    match &case.entries {
-        Some(entries) => verifier.verify_with(&signed, &from_file(entries).unwrap()),
-        None => verifier.verify(&signed),
+    match (&case.entries, case.kind) {
+        (Some(entries), _) => verifier.verify_with(&signed(case)?, &from_file(entries).unwrap()),
+        (None, "commit") => verifier.verify_commit(&case.object, ObjectFormat::Sha1),
+        (None, "tag") => verifier.verify_tag(&case.object, ObjectFormat::Sha1, case.reference.as_deref()),
+        (None, _) => verifier.verify_push_certificate(&case.object),
     }
 }
 

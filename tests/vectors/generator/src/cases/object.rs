@@ -187,25 +187,25 @@ fn signatures(world: &World) -> Vec<Vector> {
             "openpgp_trailing_text",
             "Case 8: text after the END line of an OpenPGP signature, which gpg passes over.",
             &header("gpgsig", &format!("{PGP}anything\n")),
-            Reason::ArmorTrailingData,
+            Reason::OpenPgpSignature,
         ),
         of(
             "ssh_trailing_text",
             "Case 8: text after the END line of an SSH signature, which ssh-keygen passes over.",
             &header("gpgsig", &format!("{SSH}anything\n")),
-            Reason::ArmorTrailingData,
+            Reason::SshSignature,
         ),
         of(
             "openpgp_text_on_end_line",
             "Case 8: text on the END line of an OpenPGP signature, which gpg passes over.",
             &header("gpgsig", &PGP.replacen("-----END PGP SIGNATURE-----", "-----END PGP SIGNATURE----- anything", 1)),
-            Reason::ArmorTrailingData,
+            Reason::OpenPgpSignature,
         ),
         of(
             "openpgp_text_before_end",
             "Case 8: a line that is no code before the END line of an OpenPGP signature, which gpg passes over.",
             &header("gpgsig", &PGP.replacen("-----END PGP SIGNATURE-----", " anything\n-----END PGP SIGNATURE-----", 1)),
-            Reason::ArmorTrailingData,
+            Reason::OpenPgpSignature,
         ),
         of(
             "openpgp_end_of_other_label",
@@ -214,13 +214,31 @@ fn signatures(world: &World) -> Vec<Vector> {
                 "gpgsig",
                 &PGP.replacen("-----END PGP SIGNATURE-----", "-----END PGP SIGNATURE x-----\n-----END PGP SIGNATURE-----", 1),
             ),
-            Reason::ArmorTrailingData,
+            Reason::OpenPgpSignature,
         ),
         of(
             "ssh_text_on_end_line",
             "Case 8: text on the END line of an SSH signature, which ssh-keygen passes over.",
             &header("gpgsig", &SSH.replacen("-----END SSH SIGNATURE-----", "-----END SSH SIGNATURE----- anything", 1)),
-            Reason::ArmorTrailingData,
+            Reason::SshSignature,
+        ),
+        of(
+            "openpgp_header_on_each_line",
+            "Case 3: an OpenPGP signature with the header on each line, as some programs wrote it and git reads it.",
+            &PGP.lines().map(|line| format!("gpgsig {line}\n")).collect::<String>(),
+            Reason::OpenPgpSignature,
+        ),
+        of(
+            "openpgp_twice",
+            "Case 3: two OpenPGP signatures.",
+            &[header("gpgsig", PGP), header("gpgsig", PGP)].concat(),
+            Reason::OpenPgpSignature,
+        ),
+        fail(
+            "openpgp_duplicate_tree",
+            "Case 1: two tree headers in a commit with an OpenPGP signature.",
+            with_header(format!("{}{COMMIT}", TREE.replace("4b82", "5c93")).as_bytes(), &header("gpgsig", PGP)),
+            Reason::OpenPgpSignature,
         ),
         of("signature_header_without_space", "Case 16: a gpgsig header without a space and a value.", "gpgsig\n", Reason::MalformedObject)
             .hidden(),
@@ -319,6 +337,19 @@ fn armor(world: &World) -> Vec<Vector> {
             "armor_empty_line",
             "Case 15: an empty line inside the armor.",
             armored.replacen(first, &format!("{first}\n"), 1),
+            Reason::ArmorFraming,
+        ),
+        of(
+            "armor_indented",
+            "Case 15: all lines but the first are indented by a space, as in the commit's header.",
+            armored.trim_end().replace('\n', "\n ") + "\n",
+            Reason::ArmorFraming,
+        ),
+        of("armor_line_feed_at_end", "Case 15: one more line feed at the end.", format!("{armored}\n"), Reason::ArmorFraming),
+        of(
+            "armor_indented_and_changed",
+            "Case 15: indented lines, and text after the END line.",
+            armored.trim_end().replace('\n', "\n ") + "\nanything\n",
             Reason::ArmorMalformed,
         ),
         of(
@@ -432,7 +463,7 @@ fn tags(world: &World) -> Vec<Vector> {
             "tag_ssh_trailing_text",
             "Case 9: text after the END line of a tag's SSH signature, which git shows as the tag's message.",
             join(&[TAG, SSH, "\nanything\n"]),
-            Reason::ArmorTrailingData,
+            Reason::SshSignature,
         ),
         of(
             "tag_name_on_two_lines",
@@ -464,6 +495,22 @@ fn tags(world: &World) -> Vec<Vector> {
         )
         .hidden()
         .with("reference", reference("main-worktree/refs/tags/v2")),
+        of(
+            "tag_name_of_namespace",
+            "Case 23: a tag named v1 to which refs/tags/v2 of a nested namespace leads.",
+            world.v1().tag(),
+            Reason::TagName,
+        )
+        .hidden()
+        .with("reference", reference("refs/namespaces/a/refs/namespaces/b/refs/tags/v2")),
+        of(
+            "tag_openpgp_name",
+            "Case 23: a tag named v1 with an OpenPGP signature, to which refs/tags/v2 leads.",
+            join(&[TAG, PGP]),
+            Reason::OpenPgpSignature,
+        )
+        .with("reference", reference("refs/tags/v2")),
+        of("tag_line_feed_at_end", "Case 15: one more line feed at the end of a tag.", join(&[TAG, &armored, "\n"]), Reason::ArmorFraming),
         good("tag_name", "Case 23, passing: a tag named v1 to which refs/tags/v1 leads.", world.v1().tag())
             .tag()
             .with("reference", reference("refs/tags/v1")),
