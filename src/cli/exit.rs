@@ -202,7 +202,7 @@ impl From<judge::Error> for Failure {
 
 impl From<git_call::Error> for Failure {
     fn from(error: git_call::Error) -> Self {
-        Self::new(Exit::Usage, error.to_string())
+        Self { hint: error.hint().map(str::to_owned), ..Self::new(Exit::Usage, error.to_string()) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! How git and jj call their signing program: the options of gpgsm that they use.
+//! How git, jj and programs written for gpgsm call their signing program: the options of gpgsm that they use.
 //!
 //! | caller | arguments |
 //! | --- | --- |
@@ -6,24 +6,21 @@
 //! | git verifies | `--status-fd=1 --verify SIGNATURE -`, the payload on standard input |
 //! | jj signs | `-abu KEY` |
 //! | jj verifies | `--status-fd=1 --verify SIGNATURE DATA` |
+//! | Eclipse looks for a key | `--list-secret-keys --with-colons --batch --no-tty KEY` |
+//! | Eclipse signs | `-bsau KEY --batch --no-tty --status-fd 2 --output -` |
 //!
-//! Options may be written as gpg allows: long or short, clustered, with the value attached or separate, and in any order.
+//! Options may be written as gpg allows: long or short, clustered, with the value attached or separate, and in any order. What each
+//! option means is in [`gpg_option`]. One that would change the result is refused by name.
 
+use super::gpg_option::{Meaning, ValueMeaning, of_long};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 /// What the caller asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum GitCall {
-    /// A detached, armored signature on standard output.
-    Sign {
-        /// The descriptor for status lines; `None` for no status lines.
-        status_fd: Option<u32>,
-        /// `user.signingKey`, or `Name <email>` of the committer; any text, also empty.
-        key: Option<OsString>,
-        /// The file to sign; `None` for standard input.
-        input: Option<PathBuf>,
-    },
+    /// A detached, armored signature.
+    Sign(SignCall),
     /// The verdict on a detached signature.
     Verify {
         /// The descriptor for status lines; `None` for no status lines.
@@ -33,6 +30,32 @@ pub(crate) enum GitCall {
         /// The file with the signed data; `None` for standard input.
         data: Option<PathBuf>,
     },
+    /// The identities that could sign, as gpgsm lists its keys.
+    ListKeys(ListCall),
+}
+
+/// A call to sign.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct SignCall {
+    /// The descriptor for status lines; `None` for no status lines.
+    pub(crate) status_fd: Option<u32>,
+    /// `user.signingKey`, or `Name <email>` of the committer; any text, also empty.
+    pub(crate) key: Option<OsString>,
+    /// The file to sign; `None` for standard input.
+    pub(crate) input: Option<PathBuf>,
+    /// The file for the signature; `None` for standard output.
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// A call to list keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ListCall {
+    /// Only those with a secret key.
+    pub(crate) secret: bool,
+    /// For programs: fields between colons.
+    pub(crate) colons: bool,
+    /// The names to look for; none for every key.
+    pub(crate) names: Vec<OsString>,
 }
 
 /// Why a call that looks like git's is not valid.
@@ -41,6 +64,9 @@ pub(crate) enum Error {
     /// An unknown option.
     #[error("unknown option \"{0}\"")]
     UnknownOption(String),
+    /// An option of gpgsm that asks for something else than this program does.
+    #[error("the option {0} is not supported")]
+    Unsupported(String),
     /// An option without its value.
     #[error("the option {0} needs a value")]
     MissingValue(String),
@@ -50,15 +76,27 @@ pub(crate) enum Error {
     /// A value that is not a file descriptor.
     #[error("--status-fd is \"{0}\"; expected the number of a file descriptor")]
     StatusFd(String),
-    /// Both at once.
-    #[error("--sign and --verify cannot be used together")]
-    SignAndVerify,
+    /// Two tasks at once.
+    #[error("{0} and {1} cannot be used together")]
+    Together(&'static str, &'static str),
     /// A wrong number of files.
     #[error("{0}")]
     Files(&'static str),
 }
 
-/// Parses arguments that look like git's or jj's: they begin with an option and ask to sign or to verify.
+impl Error {
+    /// What to do about it, if there is something.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::UnknownOption(_) | Self::Unsupported(_) => Some(
+                "remove the option where the signing program is configured; paraph makes detached, armored signatures and verifies them",
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// Parses arguments that look like git's or jj's: they begin with an option, and ask to sign, to verify or to list keys.
 ///
 /// `None` for all others, which clap parses.
 pub(crate) fn parse(arguments: &[OsString]) -> Option<Result<GitCall, Error>> {
@@ -68,26 +106,34 @@ pub(crate) fn parse(arguments: &[OsString]) -> Option<Result<GitCall, Error>> {
     let mut call = Options::default();
     let result = call.read(arguments);
     // an unknown option may precede the one that says what is asked for
-    let is_git = call.sign || call.verify || arguments.iter().any(|argument| asks_for_a_signature(argument));
+    let is_git = call.sign || call.verify || call.list || call.v || arguments.iter().any(|argument| is_of_gpgsm(argument));
     is_git.then(|| result.and_then(|()| call.finish()))
 }
 
-fn asks_for_a_signature(argument: &OsStr) -> bool {
-    matches!(argument.to_str(), Some("--sign" | "--detach-sign" | "--detached-sign" | "--verify"))
-        || argument.to_str().is_some_and(|text| text == "--status-fd" || text.starts_with("--status-fd="))
+/// Whether only a caller of gpgsm would pass this option.
+fn is_of_gpgsm(argument: &OsStr) -> bool {
+    let Some(name) = argument.to_str().and_then(|text| text.strip_prefix("--")) else { return false };
+    let name = name.split_once('=').map_or(name, |(name, _)| name);
+    matches!(
+        of_long(name),
+        Some(Meaning::Sign | Meaning::Verify | Meaning::List { .. } | Meaning::Refused | Meaning::Value(ValueMeaning::StatusFd))
+    )
 }
 
 #[derive(Default)]
 struct Options {
     sign: bool,
     verify: bool,
+    list: bool,
+    /// `-v`: to verify, as in gitsign, or more messages, as in gpgsm.
+    v: bool,
+    keys: ListCall,
     status_fd: Option<u32>,
     key: Option<OsString>,
+    default_key: Option<OsString>,
+    output: Option<OsString>,
     files: Vec<OsString>,
 }
-
-/// Options that take a value. Those without meaning here are ignored.
-const WITH_VALUE: [&str; 6] = ["status-fd", "local-user", "include-certs", "keyid-format", "logger-fd", "trust-model"];
 
 impl Options {
     fn read(&mut self, arguments: &[OsString]) -> Result<(), Error> {
@@ -108,23 +154,28 @@ impl Options {
     }
 
     fn long<'a>(&mut self, argument: &OsStr, rest: &mut impl Iterator<Item = &'a OsString>) -> Result<(), Error> {
-        // only a key may be any bytes, and git passes it separately from its option
+        // only a key or a file may be any bytes, and callers pass these separately from their options
         let text = argument.to_string_lossy();
         let (name, joined) = match text.trim_start_matches("--").split_once('=') {
             Some((name, value)) => (name, Some(OsString::from(value))),
             None => (text.trim_start_matches("--"), None),
         };
-        if WITH_VALUE.contains(&name) {
-            let value = joined.or_else(|| rest.next().cloned()).ok_or_else(|| Error::MissingValue(format!("--{name}")))?;
-            return self.value(name, value);
+        let option = || format!("--{name}");
+        match of_long(name) {
+            Some(Meaning::Value(meaning)) => {
+                let value = joined.or_else(|| rest.next().cloned()).ok_or_else(|| Error::MissingValue(option()))?;
+                return self.value(meaning, value).map_err(|refused| refused.unwrap_or_else(|| Error::Unsupported(option())));
+            }
+            Some(Meaning::Refused) => return Err(Error::Unsupported(option())),
+            None => return Err(Error::UnknownOption(option())),
+            Some(_) if joined.is_some() => return Err(Error::UnexpectedValue(option())),
+            Some(Meaning::Sign) => self.sign = true,
+            Some(Meaning::Verify) => self.verify = true,
+            Some(Meaning::List { secret }) => (self.list, self.keys.secret) = (true, secret),
+            Some(Meaning::Colons) => self.keys.colons = true,
+            Some(Meaning::Ignored) => {}
         }
-        match name {
-            "sign" | "detach-sign" | "detached-sign" => self.sign = true,
-            "verify" => self.verify = true,
-            "armor" | "batch" | "no-tty" | "quiet" | "verbose" => {}
-            _ => return Err(Error::UnknownOption(format!("--{name}"))),
-        }
-        if joined.is_some() { Err(Error::UnexpectedValue(format!("--{name}"))) } else { Ok(()) }
+        Ok(())
     }
 
     fn cluster<'a>(&mut self, argument: &OsStr, rest: &mut impl Iterator<Item = &'a OsString>) -> Result<(), Error> {
@@ -132,49 +183,73 @@ impl Options {
         for (place, letter) in text.char_indices().skip(1) {
             match letter {
                 's' | 'b' => self.sign = true,
-                'v' => self.verify = true,
+                'v' => self.v = true,
+                'k' | 'K' => (self.list, self.keys.secret) = (true, letter == 'K'),
                 'a' | 'q' => {}
-                'u' => {
+                'u' | 'o' => {
                     let joined = text.get(place + 1..).filter(|joined| !joined.is_empty()).map(OsString::from);
-                    let key = joined.or_else(|| rest.next().cloned()).ok_or_else(|| Error::MissingValue("-u".to_owned()))?;
-                    self.key = Some(key);
+                    let value = joined.or_else(|| rest.next().cloned()).ok_or_else(|| Error::MissingValue(format!("-{letter}")))?;
+                    if letter == 'u' {
+                        self.key = Some(value);
+                    } else {
+                        self.output = Some(value);
+                    }
                     return Ok(());
                 }
+                'c' | 'd' | 'e' | 'i' | 'n' | 'r' | 't' => return Err(Error::Unsupported(format!("-{letter}"))),
                 _ => return Err(Error::UnknownOption(format!("-{letter}"))),
             }
         }
         Ok(())
     }
 
-    fn value(&mut self, name: &str, value: OsString) -> Result<(), Error> {
-        match name {
-            "local-user" => self.key = Some(value),
-            "status-fd" => {
+    /// Takes a value. `Err(None)` refuses the option with this value.
+    fn value(&mut self, meaning: ValueMeaning, value: OsString) -> Result<(), Option<Error>> {
+        match meaning {
+            ValueMeaning::LocalUser => self.key = Some(value),
+            ValueMeaning::DefaultKey => self.default_key = Some(value),
+            ValueMeaning::Output => self.output = Some(value),
+            ValueMeaning::StatusFd => {
                 let text = value.to_string_lossy();
                 self.status_fd = match text.as_ref() {
                     "-1" => None,
                     number => Some(number.parse().map_err(|_| Error::StatusFd(number.to_owned()))?),
                 };
             }
-            _ => {}
+            // standard input is the payload
+            ValueMeaning::InputFd if value == "0" => return Err(None),
+            ValueMeaning::InputFd | ValueMeaning::Ignored => {}
         }
         Ok(())
     }
 
     fn finish(self) -> Result<GitCall, Error> {
-        let Self { sign, verify, status_fd, key, files } = self;
-        let mut files = files.into_iter();
+        let Self { sign, verify, list, v, mut keys, status_fd, key, default_key, output, files } = self;
+        // beside another task, -v asks for more messages
+        let verify = verify || v && !sign && !list;
+        match (sign, verify, list) {
+            (true, true, _) => return Err(Error::Together("--sign", "--verify")),
+            (true, _, true) => return Err(Error::Together("--sign", "--list-keys")),
+            (_, true, true) => return Err(Error::Together("--verify", "--list-keys")),
+            (false, false, false) => return Err(Error::Files("--sign or --verify is missing")),
+            _ => {}
+        }
         let named = |file: Option<OsString>| file.filter(|file| file != "-").map(PathBuf::from);
-        let call = match (sign, verify) {
-            (true, true) => return Err(Error::SignAndVerify),
-            (false, false) => return Err(Error::Files("--sign or --verify is missing")),
-            (true, false) => GitCall::Sign { status_fd, key, input: named(files.next()) },
-            (false, true) => {
-                let signature =
-                    files.next().ok_or(Error::Files("--verify needs two files: the detached signature, and the data or '-'"))?;
-                let data = files.next().ok_or(Error::Files("the data or '-' is missing; --verify accepts detached signatures only"))?;
-                GitCall::Verify { status_fd, signature: signature.into(), data: named(Some(data)) }
-            }
+        let output = named(output);
+        if output.is_some() && !sign {
+            return Err(Error::Unsupported("--output".to_owned()));
+        }
+        if list {
+            keys.names = files;
+            return Ok(GitCall::ListKeys(keys));
+        }
+        let mut files = files.into_iter();
+        let call = if sign {
+            GitCall::Sign(SignCall { status_fd, key: key.or(default_key), input: named(files.next()), output })
+        } else {
+            let signature = files.next().ok_or(Error::Files("--verify needs two files: the detached signature, and the data or '-'"))?;
+            let data = files.next().ok_or(Error::Files("the data or '-' is missing; --verify accepts detached signatures only"))?;
+            GitCall::Verify { status_fd, signature: signature.into(), data: named(Some(data)) }
         };
         if files.next().is_some() { Err(Error::Files("too many files")) } else { Ok(call) }
     }
@@ -189,7 +264,7 @@ mod tests {
     }
 
     fn sign(status_fd: Option<u32>, key: Option<&str>) -> Option<Result<GitCall, Error>> {
-        Some(Ok(GitCall::Sign { status_fd, key: key.map(OsString::from), input: None }))
+        Some(Ok(GitCall::Sign(SignCall { status_fd, key: key.map(OsString::from), ..SignCall::default() })))
     }
 
     fn verify(data: Option<&str>) -> Option<Result<GitCall, Error>> {
@@ -213,8 +288,62 @@ mod tests {
         assert_eq!(call(&["-bsauk", "--status-fd=-1", "--include-certs", "-2"]), sign(None, Some("k")));
         assert_eq!(call(&["--keyid-format=long", "--status-fd=1", "--verify", "sig", "-"]), verify(None));
         assert_eq!(call(&["-v", "--status-fd", "1", "--", "sig", "-"]), verify(None));
-        let file = Some(Ok(GitCall::Sign { status_fd: None, key: None, input: Some("-x".into()) }));
+        let file = Some(Ok(GitCall::Sign(SignCall { input: Some("-x".into()), ..SignCall::default() })));
         assert_eq!(call(&["-bsa", "--", "-x"]), file);
+    }
+
+    #[test]
+    fn options_of_gpgsm_without_effect_change_nothing() {
+        let git = ["--status-fd=2", "-bsau", "k"];
+        let expected = call(&git);
+        for more in [
+            &["--yes"][..],
+            &["--batch", "--no-tty", "--no-secmem-warning", "--disable-dirmngr", "--disable-crl-checks"],
+            &["--pinentry-mode", "loopback"],
+            &["--pinentry-mode=loopback"],
+            &["--homedir", "/nowhere"],
+            &["--default-key", "other"],
+            &["--digest-algo", "SHA512"],
+            &["--logger-fd=1"],
+            &["--passphrase-fd", "3"],
+            &["-v"],
+            &["-vq"],
+            &["--output", "-"],
+            &["-o-"],
+        ] {
+            assert_eq!(call(&[more, &git].concat()), expected, "{more:?}");
+            assert_eq!(call(&[&git, more].concat()), expected, "{more:?}");
+        }
+        assert_eq!(call(&["-bsa", "--default-key", "k"]), sign(None, Some("k")));
+        let to_file = SignCall { output: Some("file".into()), ..SignCall::default() };
+        for output in [&["--output", "file"][..], &["--output=file"], &["-o", "file"], &["-ofile"]] {
+            assert_eq!(call(&[&["-bsa"], output].concat()), Some(Ok(GitCall::Sign(to_file.clone()))), "{output:?}");
+        }
+    }
+
+    #[test]
+    fn keys_are_listed_for_people_and_for_programs() {
+        let list = |secret, colons, names: &[&str]| {
+            Some(Ok(GitCall::ListKeys(ListCall { secret, colons, names: names.iter().map(OsString::from).collect() })))
+        };
+        assert_eq!(call(&["--list-secret-keys", "--with-colons", "--batch", "--no-tty", "a", "b"]), list(true, true, &["a", "b"]));
+        assert_eq!(call(&["--with-colons", "-K"]), list(true, true, &[]));
+        assert_eq!(call(&["-k", "a"]), list(false, false, &["a"]));
+        assert_eq!(call(&["--list-keys", "--verify", "a"]), Some(Err(Error::Together("--verify", "--list-keys"))));
+    }
+
+    #[test]
+    fn options_that_would_change_the_result_are_refused_by_name() {
+        for option in ["--decrypt", "--encrypt", "--clearsign", "--export", "--gen-key", "--textmode"] {
+            for arguments in [&[option][..], &[option, "-bsau", "k"], &["-bsau", "k", option]] {
+                assert_eq!(call(arguments), Some(Err(Error::Unsupported(option.to_owned()))), "{arguments:?}");
+            }
+        }
+        // it would read the payload
+        assert_eq!(call(&["-bsau", "k", "--passphrase-fd=0"]), Some(Err(Error::Unsupported("--passphrase-fd".to_owned()))));
+        assert_eq!(call(&["-e", "-s"]), None, "unknown before anything says that it is such a call");
+        assert_eq!(call(&["-s", "-e"]), Some(Err(Error::Unsupported("-e".to_owned()))));
+        assert_eq!(call(&["--output=x", "--verify", "s", "-"]), Some(Err(Error::Unsupported("--output".to_owned()))));
     }
 
     #[test]
@@ -230,8 +359,9 @@ mod tests {
         assert_eq!(error(&["--status-fd=two", "-bsau", "k"]), Error::StatusFd("two".into()));
         assert_eq!(error(&["--status-fd"]), Error::MissingValue("--status-fd".into()));
         assert_eq!(error(&["-bsau"]), Error::MissingValue("-u".into()));
-        assert_eq!(error(&["-sv"]), Error::SignAndVerify);
-        assert_eq!(error(&["--clearsign", "--status-fd=2"]), Error::UnknownOption("--clearsign".into()));
+        assert_eq!(error(&["-s", "--verify"]), Error::Together("--sign", "--verify"));
+        assert_eq!(error(&["--clearsign", "--status-fd=2"]), Error::Unsupported("--clearsign".into()));
+        assert_eq!(error(&["--no-such-option", "--status-fd=2"]), Error::UnknownOption("--no-such-option".into()));
         assert_eq!(error(&["-bsaz", "k"]), Error::UnknownOption("-z".into()));
         assert_eq!(error(&["--sign=yes"]), Error::UnexpectedValue("--sign".into()));
         for arguments in [&["--verify"][..], &["--verify", "sig"], &["--verify", "a", "b", "c"], &["-sb", "a", "b"], &["--status-fd=2"]] {

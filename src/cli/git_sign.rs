@@ -1,12 +1,14 @@
-//! git's call to sign. It reads the payload, writes the signature to standard output, and only then reports SIG_CREATED.
+//! git's call to sign. It reads the payload, writes the signature to standard output or a file, and only then reports SIG_CREATED.
 
 use super::{
     context::Context,
     exit::{Exit, Failure},
+    git_call::SignCall,
     identity::{self, TokenFetcher},
     input::read,
     one_time_notice,
     publication::PublicationNotice,
+    signature_file::SignatureFile,
     signing_request::SigningRequest,
     status,
     status_output::StatusOutput,
@@ -22,13 +24,39 @@ use crate::{
 };
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
-use std::{ffi::OsStr, path::Path};
+use std::ffi::OsStr;
 
-pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
-    Ui::require_output()?;
-    // fail before signing if the result cannot be reported
-    let status = StatusOutput::open(status_fd)?;
-    let payload = read(input, MAX_OBJECT)?;
+pub(super) fn run(call: &SignCall, ui: &mut Ui) -> Result<Exit, Failure> {
+    // fail before signing if the result cannot be delivered or reported
+    let output = SignatureFile::open(call)?;
+    let status = StatusOutput::open(call.status_fd)?;
+    match sign(call, ui) {
+        Ok(signature) => deliver(signature, output, status, ui),
+        Err(failure) => {
+            output.discard();
+            Err(failure)
+        }
+    }
+}
+
+/// A signature, and what it was made with.
+struct Signed {
+    signature: Signature,
+    context: Context,
+    terminal: Terminal,
+}
+
+/// Writes the signature, then its status line: git accepts an empty signature if it reads SIG_CREATED.
+fn deliver(signed: Signed, output: SignatureFile, status: StatusOutput, ui: &mut Ui) -> Result<Exit, Failure> {
+    let Signed { signature, context, terminal } = signed;
+    output.write(signature.armored.as_bytes(), ui).inspect_err(|failure| terminal.report(failure))?;
+    status.write(&status::signature_created(&signature.verified), ui)?;
+    context.leave();
+    Ok(Exit::Good)
+}
+
+fn sign(call: &SignCall, ui: &mut Ui) -> Result<Signed, Failure> {
+    let payload = read(call.input.as_deref(), MAX_OBJECT)?;
     let context = Context::load(&[]).inspect_err(|failure| {
         let repository = Repository::discover().ok().flatten();
         let log = Config::log_path_alone(repository.as_ref());
@@ -38,18 +66,12 @@ pub(super) fn run(status_fd: Option<u32>, key: Option<&OsStr>, input: Option<&Pa
     if let Some(problem) = &terminal.unwritable {
         ui.warning(problem);
     }
-    let key = key.and_then(OsStr::to_str);
-    let signature = create(&payload, key, &context, &terminal, ui).inspect_err(|failure| terminal.report(failure))?;
-
-    // git accepts an empty signature if it reads SIG_CREATED, so that line is written only after the signature
-    ui.bytes(signature.armored.as_bytes());
-    ui.flush().inspect_err(|failure| terminal.report(failure))?;
-    status.write(&status::signature_created(&signature.verified), ui)?;
-    context.leave();
-    Ok(Exit::Good)
+    let signature = create(call, &payload, &context, &terminal, ui).inspect_err(|failure| terminal.report(failure))?;
+    Ok(Signed { signature, context, terminal })
 }
 
-fn create(payload: &[u8], key: Option<&str>, context: &Context, terminal: &Terminal, ui: &mut Ui) -> Result<Signature, Failure> {
+fn create(call: &SignCall, payload: &[u8], context: &Context, terminal: &Terminal, ui: &mut Ui) -> Result<Signature, Failure> {
+    let key = call.key.as_deref().and_then(OsStr::to_str);
     let config = &context.config;
     let object = sign::parse_payload(payload)?;
     if config.rekor_mode.value == RekorMode::Online && !config.rekor_mode.is_default() && terminal.has_reader() {
@@ -57,7 +79,11 @@ fn create(payload: &[u8], key: Option<&str>, context: &Context, terminal: &Termi
             terminal.say("The log entry is embedded although rekorMode is online, so that the signature verifies without a network.");
         });
     }
-    let requested = identity::requested_signer(config, key, Some(&object))?;
+    let requested = match call.status_fd {
+        Some(_) => identity::requested_signer_of_call(context, key, &object)?,
+        // jj always names the key that it has configured itself
+        None => identity::requested_signer(config, key, Some(&object))?,
+    };
     let choice = identity::choice(context, terminal)?;
     let request = SigningRequest { payload, requested: &requested, choice: &choice, context, terminal };
     let signature = create_by_agent_or_directly(&request, ui)?;

@@ -3,6 +3,7 @@
 use super::{
     context::Context,
     exit::{Exit, Failure},
+    git_settings::GitSettings,
     terminal::Terminal,
     ui::Ui,
 };
@@ -10,7 +11,7 @@ use crate::{
     config::Config,
     identity::{
         ADDRESS, Desktop, Expectation, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, RequestedSigner, Settings,
-        SignerSources, Source, WrongSigner, choose,
+        SignerSources, Source, WrongSigner, choose, identity_in,
         workload::{self, Provider, Surroundings},
     },
     object::Payload,
@@ -86,13 +87,29 @@ impl Choice {
 
 /// Who should sign, from the configuration, git's key and the object.
 pub(super) fn requested_signer(config: &Config, key: Option<&str>, object: Option<&Payload>) -> Result<RequestedSigner, WrongSigner> {
-    RequestedSigner::resolve(SignerSources {
+    RequestedSigner::resolve(signer_sources(config, key, object))
+}
+
+/// Who should sign a call of git's. A key that is an identity must be the signer's if the caller named it for this call: if it is neither
+/// the committer, whom git names by itself, nor `user.signingKey`, which may be left from another program.
+pub(super) fn requested_signer_of_call(context: &Context, key: Option<&str>, object: &Payload) -> Result<RequestedSigner, WrongSigner> {
+    let is_configured = |named: &String| {
+        let configured = GitSettings::load(context.repository.as_ref()).ok().and_then(|settings| settings.get("user.signingKey"));
+        configured.is_some_and(|setting| Some(setting.value.as_str()) == key || identity_in(&setting.value).as_ref() == Some(named))
+    };
+    let named = key.and_then(identity_in).filter(|named| object.email.as_ref() != Some(named) && !is_configured(named));
+    RequestedSigner::resolve(SignerSources { named: named.as_deref(), ..signer_sources(&context.config, key, Some(object)) })
+}
+
+fn signer_sources<'a>(config: &'a Config, key: Option<&'a str>, object: Option<&'a Payload>) -> SignerSources<'a> {
+    SignerSources {
         expected_identity: config.expected_identity.value.as_deref(),
         expected_setting: Some(config.expected_identity.source.to_string()),
         match_committer: config.match_committer.value,
         key,
         object,
-    })
+        named: None,
+    }
 }
 
 /// Whether a login prompt can be shown to the user.

@@ -42,6 +42,11 @@ impl Terminal {
         terminal
     }
 
+    /// No terminal and no log file.
+    pub(super) fn none() -> Self {
+        Self { device: None, log: None, unwritable: None }
+    }
+
     /// Whether there is a terminal device.
     pub(super) fn is_present(&self) -> bool {
         self.device.is_some()

@@ -64,13 +64,14 @@ impl Ui {
         Self { output: BufWriter::with_capacity(BUFFER, output), messages, collected: None, failed: None, progress: None }
     }
 
-    /// Checks standard output before a call whose only result is written there.
+    /// Checks standard output before a signature is made for it, because the log's entry of a signature stays for good.
     ///
     /// # Errors
-    /// If it was closed before the program started.
+    /// If it was closed before the program started, or discards what is written to it in the same way.
     pub(crate) fn require_output() -> Result<(), Failure> {
-        if was_closed(&io::stdout()) {
-            return Err(Failure::new(Exit::Io, "standard output is closed"));
+        if discards(&io::stdout()) {
+            let failure = Failure::new(Exit::Io, "standard output is closed or discarded, so that the signature would be lost");
+            return Err(failure.with_hint("write the signature to a file with --output FILE, or to a pipe"));
         }
         Ok(())
     }
@@ -269,9 +270,10 @@ impl Default for Ui {
     }
 }
 
-/// Whether a standard stream was closed: Rust then opens the null device for reading and writing in its place, and writing succeeds.
+/// Whether a standard stream was closed: Rust then opens the null device for reading and writing in its place, and writing succeeds. A caller
+/// can open the null device in the same way, to discard what is written; nothing tells the two apart.
 #[cfg(unix)]
-fn was_closed(stream: &impl std::os::fd::AsFd) -> bool {
+fn discards(stream: &impl std::os::fd::AsFd) -> bool {
     use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
     let both_ways = fcntl_getfl(stream).is_ok_and(|flags| flags & OFlags::ACCMODE == OFlags::RDWR);
     let null = stat("/dev/null").map(|null| null.st_rdev);
@@ -279,7 +281,7 @@ fn was_closed(stream: &impl std::os::fd::AsFd) -> bool {
 }
 
 #[cfg(not(unix))]
-fn was_closed(_: &io::Stdout) -> bool {
+fn discards(_: &io::Stdout) -> bool {
     false
 }
 

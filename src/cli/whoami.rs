@@ -60,7 +60,6 @@ struct Known {
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
-    Ui::require_output()?;
     let context = Context::load(&[])?;
     let terminal = Terminal::open(None);
     let choice = identity::choice(&context, &terminal)?;

@@ -1,7 +1,7 @@
 //! Who should sign. It is decided in one place, from the configuration, git's key and the object, and compared in one place with what a
 //! token or a certificate says. The direct path, the agent, `paraph whoami` and `paraph login` all use it.
 
-use super::token::IdentityToken;
+use super::{key_name::email_of, token::IdentityToken};
 use crate::{
     certificate::{IdentityKind, SignerCertificate},
     object::{Payload, PayloadKind},
@@ -23,6 +23,8 @@ struct Expected {
     identity: String,
     /// The setting that says so, with its place.
     setting: Option<String>,
+    /// The caller named it for this signature.
+    is_named: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,6 +46,8 @@ pub struct SignerSources<'a> {
     pub key: Option<&'a str>,
     /// The object to be signed, if there is one yet.
     pub object: Option<&'a Payload>,
+    /// The identity that the key names for this signature alone, and not for all.
+    pub named: Option<&'a str>,
 }
 
 /// Why an identity is not the requested one.
@@ -57,6 +61,16 @@ pub enum WrongSigner {
         /// The expected identity.
         expected: String,
         /// The setting that expects it, with its place.
+        setting: Option<String>,
+    },
+    /// Another identity was named for this signature.
+    #[error("the identity is {found}, but the signature was requested of \"{name}\"{}", in_brackets(.setting))]
+    NotNamed {
+        /// The identity that was found, in quotes.
+        found: String,
+        /// The named identity.
+        name: String,
+        /// The setting that expects the other identity, with its place.
         setting: Option<String>,
     },
     /// The identity is not the one in the object.
@@ -74,6 +88,10 @@ pub enum WrongSigner {
     NoAddress(PayloadKind),
 }
 
+/// What to do if the identity is not the one that the caller named.
+pub(crate) const NOT_NAMED: &str =
+    "log in as the named identity, or sign without a name (`-s` in place of `-u NAME`, `-S` in place of `-SNAME`)";
+
 fn in_brackets(text: &Option<String>) -> String {
     text.as_ref().map(|text| format!(" ({text})")).unwrap_or_default()
 }
@@ -82,6 +100,7 @@ impl WrongSigner {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
+            Self::NotNamed { .. } => NOT_NAMED,
             Self::NotExpected { .. } => "log in as the expected identity, or change paraph.expectedIdentity",
             Self::NotCommitter { .. } | Self::NoAddress(_) => "set user.email to the identity, or unset paraph.matchCommitter",
         }
@@ -149,10 +168,17 @@ impl RequestedSigner {
     /// one in the object, then whoever logs in.
     ///
     /// # Errors
-    /// [`WrongSigner::NoAddress`].
+    /// [`WrongSigner::NoAddress`], or [`WrongSigner::NotNamed`] if another identity is expected than the caller names.
     pub fn resolve(sources: SignerSources<'_>) -> Result<Self, WrongSigner> {
-        let SignerSources { expected_identity, expected_setting, match_committer, key, object } = sources;
-        let expected = expected_identity.map(|identity| Expected { identity: identity.to_owned(), setting: expected_setting });
+        let SignerSources { expected_identity, expected_setting, match_committer, key, object, named } = sources;
+        let expected = match (expected_identity, named) {
+            (Some(identity), Some(name)) if identity != name => {
+                return Err(WrongSigner::NotNamed { found: format!("\"{identity}\""), name: name.to_owned(), setting: expected_setting });
+            }
+            (Some(identity), _) => Some(Expected { identity: identity.to_owned(), setting: expected_setting, is_named: false }),
+            (None, Some(name)) => Some(Expected { identity: name.to_owned(), setting: None, is_named: true }),
+            (None, None) => None,
+        };
         let committer = match object.filter(|_| match_committer) {
             Some(Payload { kind, email: Some(address) }) => Some(Committer { address: address.clone(), object: *kind }),
             Some(Payload { kind, email: None }) => return Err(WrongSigner::NoAddress(*kind)),
@@ -174,7 +200,7 @@ impl RequestedSigner {
 
     /// This identity and no other.
     pub fn only(identity: impl Into<String>) -> Self {
-        Self { expected: Some(Expected { identity: identity.into(), setting: None }), ..Self::default() }
+        Self { expected: Some(Expected { identity: identity.into(), setting: None, is_named: false }), ..Self::default() }
     }
 
     /// The identity that this name stands for, or whoever logs in for it.
@@ -197,6 +223,11 @@ impl RequestedSigner {
         self.expected().or(self.committer.as_ref().map(|committer| committer.address.as_str()))
     }
 
+    /// Whether the caller named the identity for this signature alone.
+    pub(crate) fn is_named(&self) -> bool {
+        self.expected.as_ref().is_some_and(|expected| expected.is_named)
+    }
+
     fn expected(&self) -> Option<&str> {
         self.expected.as_ref().map(|expected| expected.identity.as_str())
     }
@@ -207,9 +238,12 @@ impl RequestedSigner {
     /// # Errors
     /// [`WrongSigner`].
     pub fn accepts(&self, candidate: &Candidate) -> Result<(), WrongSigner> {
-        if let Some(Expected { identity, setting }) = &self.expected
+        if let Some(Expected { identity, setting, is_named }) = &self.expected
             && !candidate.is(identity)
         {
+            if *is_named {
+                return Err(WrongSigner::NotNamed { found: candidate.describe(), name: identity.clone(), setting: None });
+            }
             let (expected, setting) = (identity.clone(), setting.clone());
             return Err(WrongSigner::NotExpected { found: candidate.describe(), expected, setting });
         }
@@ -221,15 +255,6 @@ impl RequestedSigner {
         }
         Ok(())
     }
-}
-
-/// The address in `Name <email>`, or the text itself if it is an address.
-pub(crate) fn email_of(key: &str) -> Option<String> {
-    let email = match key.rsplit_once('<') {
-        Some((_, rest)) => rest.split('>').next().unwrap_or_default(),
-        None => key,
-    };
-    (email.contains('@') && !email.contains(char::is_whitespace)).then(|| email.to_owned())
 }
 
 #[cfg(test)]
@@ -275,6 +300,21 @@ mod tests {
     }
 
     #[test]
+    fn an_identity_that_the_caller_names_is_the_only_one() {
+        let object = commit(Some("ann@example.com"));
+        let named = SignerSources { named: Some("bob@example.com"), object: Some(&object), ..Default::default() };
+        let requested = RequestedSigner::resolve(named.clone()).unwrap();
+        assert_eq!((requested.login_name(), requested.required()), (Some("bob@example.com"), Some("bob@example.com")));
+        assert_eq!(requested.accepts(&token(&json!({"email": "bob@example.com"}))), Ok(()));
+        let refused = requested.accepts(&token(&json!({"email": "ann@example.com"}))).unwrap_err();
+        insta::assert_snapshot!(refused, @r#"the identity is "ann@example.com", but the signature was requested of "bob@example.com""#);
+        let both = SignerSources { expected_identity: Some("ann@example.com"), expected_setting: Some("PLACE".into()), ..named.clone() };
+        let refused = RequestedSigner::resolve(both).unwrap_err();
+        insta::assert_snapshot!(refused, @r#"the identity is "ann@example.com", but the signature was requested of "bob@example.com" (PLACE)"#);
+        assert!(RequestedSigner::resolve(SignerSources { expected_identity: Some("bob@example.com"), ..named }).is_ok());
+    }
+
+    #[test]
     fn the_expected_identity_is_the_principal_or_the_name_in_the_certificate() {
         let workflow = json!({
             "iss": "https://token.actions.githubusercontent.com", "sub": "repo:o/r:ref:refs/heads/main",
@@ -298,13 +338,5 @@ mod tests {
         assert_eq!(RequestedSigner::only("ann").accepts(&certified), Ok(()));
         let refused = RequestedSigner::only("ann!example.com").accepts(&certified).unwrap_err();
         insta::assert_snapshot!(refused, @r#"the identity is "ann" (in the certificate "ann!example.org"); expected "ann!example.com""#);
-    }
-
-    #[test]
-    fn gits_key_names_an_address_or_nobody() {
-        assert_eq!(email_of("A U Thor <a@example.com>").as_deref(), Some("a@example.com"));
-        assert_eq!(email_of("a@example.com").as_deref(), Some("a@example.com"));
-        assert_eq!(email_of("0xDEADBEEF"), None);
-        assert_eq!(email_of(""), None);
     }
 }

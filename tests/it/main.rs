@@ -9,6 +9,7 @@
 
 #[cfg(unix)]
 mod agent;
+mod callers;
 mod command_line;
 mod config;
 mod documents;

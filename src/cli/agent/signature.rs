@@ -13,7 +13,7 @@ use crate::{
     agent::client::{AgentError, Client, Listener},
     agent_protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, Refusal, Reply, Sign},
     config::AgentUse,
-    identity::{Candidate, Source, WrongSigner},
+    identity::{Candidate, NOT_NAMED, Source, WrongSigner},
     object::Signed,
     selection::{self, SelectionError},
     sign::{Signature, Spent},
@@ -220,6 +220,9 @@ fn failed(error: AgentError, request: &SigningRequest<'_>) -> Result<Outcome, Fa
             message,
             ..
         } => Ok(Outcome::unavailable(message)),
+        error @ AgentError::Refused { kind: Refusal::Identity, .. } if request.requested.is_named() => {
+            Err(Failure { hint: Some(NOT_NAMED.to_owned()), ..Failure::from(error) })
+        }
         error @ AgentError::Refused { kind: Refusal::Identity, .. } if config.expected_identity.value.is_none() => {
             let failure = Failure::from(error);
             Err(Failure { hint: Some("set user.email to the identity, or unset paraph.matchCommitter".into()), ..failure })
