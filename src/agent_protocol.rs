@@ -286,7 +286,7 @@ pub struct AgentStatus {
     pub started: i64,
     /// Whether it is locked.
     pub locked: bool,
-    /// What of its memory is kept out of swap, in words.
+    /// Which of its memory is kept out of swap, as a clause.
     pub memory: String,
     /// The keyring that stores refresh tokens, if the user chose one: `secret-service`, `keyutils` or `keychain`.
     pub keyring: Option<KeyringKind>,

@@ -46,7 +46,7 @@ pub mod evidence {
         pub use crate::evidence::checkpoint::{Checkpoint, MAX_CHECKPOINT, MAX_SIGNATURES, checkpoint_text, key_id, signed_note};
     }
     pub mod detached {
-        pub use crate::evidence::detached::{DetachedEntry, MAX_DETACHED, MAX_KEPT, from_file, to_file};
+        pub use crate::evidence::detached::{DetachedEntry, MAX_DETACHED, MAX_ENTRY_FILE, from_file, to_file};
     }
     pub mod entry {
         pub use crate::evidence::entry::{

@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Public is the verifier: [`object`] (what is signed), [`trust`] (trust roots), [`verify`] (the pipeline), [`policy`] (who may sign),
-//! [`report`] (the result in words and JSON) and [`Reason`] with its relatives (why a signature is refused).
+//! [`report`] (the result as sentences and JSON) and [`Reason`] with its relatives (why a signature is refused).
 #![forbid(unsafe_code)]
 // everything else is private; `internals` names the exceptions
 #![warn(unreachable_pub)]

@@ -16,10 +16,10 @@ mod tests {
 
     #[test]
     fn one_is_singular_and_all_else_plural() {
-        let said =
+        let told =
             [0, 1, 2].map(|number| [counted(number, "certificate authority"), counted(number, "key"), counted(number, "log")].join(", "));
-        assert_eq!(said[0], "0 certificate authorities, 0 keys, 0 logs");
-        assert_eq!(said[1], "1 certificate authority, 1 key, 1 log");
-        assert_eq!(said[2], "2 certificate authorities, 2 keys, 2 logs");
+        assert_eq!(told[0], "0 certificate authorities, 0 keys, 0 logs");
+        assert_eq!(told[1], "1 certificate authority, 1 key, 1 log");
+        assert_eq!(told[2], "2 certificate authorities, 2 keys, 2 logs");
     }
 }

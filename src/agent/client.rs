@@ -12,7 +12,7 @@ use std::{
 
 /// An agent that is silent for this time is broken: it would have sent heartbeats.
 const SILENCE_TIMEOUT: Duration = HEARTBEAT.saturating_mul(5);
-/// The same for calls that the agent answers at once.
+/// The time limit for calls that the agent answers at once.
 const SHORT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The time limit of a call that needs no login, whatever replies come.
 const CALL_TIMEOUT: Duration = Duration::from_secs(180);
@@ -144,7 +144,7 @@ impl Client {
         Self { socket, start: false, login_timeout: Duration::ZERO }
     }
 
-    /// The same for calls that may need a login, with a time limit for it.
+    /// This client with a time limit for the login that a call may need.
     #[must_use]
     pub fn with_login_timeout(self, login_timeout: Duration) -> Self {
         Self { login_timeout, ..self }
@@ -319,11 +319,11 @@ fn start() -> io::Result<()> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
-    let mut said = String::new();
+    let mut line = String::new();
     if let Some(output) = agent.stdout.take() {
-        BufReader::new(output).read_line(&mut said)?;
+        BufReader::new(output).read_line(&mut line)?;
     }
-    match said.trim() {
+    match line.trim() {
         "" => Err(io::Error::other(format!("it ended at once ({}); run `paraph agent run` to see why", agent.wait()?))),
         _ => Ok(()),
     }

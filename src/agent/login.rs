@@ -28,7 +28,7 @@ pub(crate) struct Target {
     pub opener: Opener,
     /// After how long the browser's last page closes itself.
     pub autoclose: Option<Duration>,
-    /// Every login uses a code on another device, whoever asks for it.
+    /// Every login uses a code on another device, for any client.
     pub by_code: bool,
     /// How long a login waits for the user.
     pub login_timeout: Duration,
@@ -55,7 +55,7 @@ impl Refused {
         Self { kind, message: message.into(), hint: None }
     }
 
-    /// The same with a hint.
+    /// This refusal with a hint.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }

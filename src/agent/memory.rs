@@ -46,7 +46,7 @@ impl Memory {
         }
     }
 
-    /// What is locked, in words.
+    /// What is locked, as a clause.
     pub(super) fn describe(&self) -> String {
         match &*self.0.borrow() {
             Locked::All => "all memory is kept out of swap".into(),

@@ -2,7 +2,7 @@
 //!
 //! | file | mode | meaning |
 //! | --- | --- | --- |
-//! | the folder: `paraph` in `$XDG_RUNTIME_DIR`, else `paraph-UID` in the folder for temporary files | 0700 | whoever can write it decides which process gets the requests |
+//! | the folder: `paraph` in `$XDG_RUNTIME_DIR`, else `paraph-UID` in the folder for temporary files | 0700 | anyone who can write to it decides which process gets the requests |
 //! | `agent.sock` | 0600 | accepts all calls |
 //! | `forward.sock` | 0600 | accepts only signatures, each confirmed; may be forwarded |
 //! | `agent.lock` | 0600 | held by the agent, so that only one runs |
@@ -85,7 +85,7 @@ impl Place {
     /// This folder, created if it does not exist.
     ///
     /// # Errors
-    /// The same as [`Place::of_user`].
+    /// As [`Place::of_user`].
     pub(crate) fn at(folder: PathBuf) -> Result<Self, PlaceError> {
         let longest = Self { folder: folder.clone() }.forward_socket();
         if longest.as_os_str().len() > MAX_PATH {
@@ -261,13 +261,13 @@ mod tests {
         assert!(say(at("no/such"), base.path()).starts_with("FOLDER/no/such cannot be used for the agent"));
         let open = base.path().join("open");
         DirBuilder::new().create(&open).unwrap();
-        for (mode, said) in [
+        for (mode, expected) in [
             (0o777, "FOLDER/open/place is not used for the agent: others may write to FOLDER/open (mode 0777) and could replace it"),
             (0o1777, "fine"),
             (0o755, "fine"),
         ] {
             std::fs::set_permissions(&open, std::fs::Permissions::from_mode(mode)).unwrap();
-            assert_eq!(say(at("open/place"), base.path()), said);
+            assert_eq!(say(at("open/place"), base.path()), expected);
         }
     }
 

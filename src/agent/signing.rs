@@ -117,9 +117,9 @@ impl Agent {
         if self.vault.is_locked() {
             return Err(Refused::locked());
         }
-        let kept = self.vault.identity(&job.target, requested);
-        let login = if kept.is_some() { "" } else { ", which needs a login here" };
-        let identity = kept.unwrap_or_else(|| requested.login_name().unwrap_or("whoever logs in").to_owned());
+        let known = self.vault.identity(&job.target, requested);
+        let login = if known.is_some() { "" } else { ", which needs a login here" };
+        let identity = known.unwrap_or_else(|| requested.login_name().unwrap_or("whoever logs in").to_owned());
         self.confirmations.allow(asker, &identity, &format!("{}{login}", job.describe())).await?;
         Ok(identity)
     }

@@ -232,9 +232,9 @@ impl Vault {
         self.keep(attempt, &credential, session, false)?;
         let owner = authority.owner(identity(&credential));
         if self.store(attempt, &owner, refresh_token.as_ref()).await
-            && let Some(kept) = self.content.borrow_mut().logins.get_mut(&(authority, owner.identity))
+            && let Some(login) = self.content.borrow_mut().logins.get_mut(&(authority, owner.identity))
         {
-            kept.is_stored = true;
+            login.is_stored = true;
         }
         Ok(credential)
     }
@@ -243,13 +243,13 @@ impl Vault {
     async fn continue_session(&self, attempt: Attempt<'_>) -> Result<Option<Continued>, Refused> {
         let requested = &attempt.request.requested;
         let authority = Authority::of(attempt.target);
-        let kept = {
+        let login = {
             let content = self.content.borrow();
             content
                 .find(&authority, requested)
-                .map(|kept| (authority.owner(identity(&kept.credential)), kept.session.clone(), kept.is_stored))
+                .map(|login| (authority.owner(identity(&login.credential)), login.session.clone(), login.is_stored))
         };
-        let Some((owner, session, is_stored)) = kept else {
+        let Some((owner, session, is_stored)) = login else {
             return match self.stored_login(&authority, requested) {
                 Some(stored) => {
                     self.renew(attempt, Renewable { owner: stored.owner, in_memory: None, is_stored: true, is_kept: false }).await
@@ -285,8 +285,8 @@ impl Vault {
                     // the old token is no longer valid, whatever happens now
                     let is_stored = self.store(attempt, &owner, session.refresh_token.as_ref()).await;
                     let key = (Authority::from(&owner), owner.identity.clone());
-                    if let Some(kept) = self.content.borrow_mut().logins.get_mut(&key) {
-                        (kept.session, kept.is_stored) = (session.clone(), is_stored);
+                    if let Some(login) = self.content.borrow_mut().logins.get_mut(&key) {
+                        (login.session, login.is_stored) = (session.clone(), is_stored);
                     }
                     self.memory.lock_new_pages();
                     return Ok(Some(Continued { session, is_stored, owner: was_stored.then_some(owner) }));
@@ -355,15 +355,15 @@ impl Vault {
             let message = format!("the agent keeps {MAX_LOGINS} logins already");
             return Err(Refused::new(Refusal::Busy, message).with_hint("run `paraph agent clear` to remove them"));
         }
-        let kept = KeptLogin {
+        let login = KeptLogin {
             credential: Arc::clone(credential),
             session,
             instance: attempt.target.name.clone(),
             is_stored,
-            signatures: content.logins.get(&key).map_or(0, |kept| kept.signatures),
+            signatures: content.logins.get(&key).map_or(0, |login| login.signatures),
             is_invalid: false,
         };
-        content.logins.insert(key, kept);
+        content.logins.insert(key, login);
         drop(content);
         self.memory.lock_new_pages();
         Ok(())
@@ -372,26 +372,26 @@ impl Vault {
     /// Counts a signature.
     pub(super) fn count_signature(&self, target: &Target, credential: &Credential) {
         let key = (Authority::of(target), identity(credential).to_owned());
-        if let Some(kept) = self.content.borrow_mut().logins.get_mut(&key) {
-            kept.signatures += 1;
+        if let Some(login) = self.content.borrow_mut().logins.get_mut(&key) {
+            login.signatures += 1;
         }
     }
 
     /// Marks a credential as useless, so that the next request gets a new one.
     pub(super) fn invalidate(&self, target: &Target, credential: &Arc<Credential>) {
         let key = (Authority::of(target), identity(credential).to_owned());
-        if let Some(kept) = self.content.borrow_mut().logins.get_mut(&key)
-            && Arc::ptr_eq(&kept.credential, credential)
+        if let Some(login) = self.content.borrow_mut().logins.get_mut(&key)
+            && Arc::ptr_eq(&login.credential, credential)
         {
-            kept.is_invalid = true;
+            login.is_invalid = true;
         }
     }
 
     /// The identity that would sign, if its login is kept or stored.
     pub(super) fn identity(&self, target: &Target, requested: &RequestedSigner) -> Option<String> {
         let authority = Authority::of(target);
-        let kept = self.content.borrow().find(&authority, requested).map(|kept| identity(&kept.credential).to_owned());
-        kept.or_else(|| self.stored_login(&authority, requested).map(|stored| stored.owner.identity))
+        let login = self.content.borrow().find(&authority, requested).map(|login| identity(&login.credential).to_owned());
+        login.or_else(|| self.stored_login(&authority, requested).map(|stored| stored.owner.identity))
     }
 
     /// Wipes the logins of one identity, or all, from memory, and returns their refresh tokens.
@@ -400,9 +400,9 @@ impl Vault {
         let matches = |found: &str| identity.is_none_or(|identity| identity == found);
         content.aliases.retain(|_, found| !matches(found));
         let removed: Vec<_> = content.logins.extract_if(|(_, found), _| matches(found)).collect();
-        let removed = removed.into_iter().filter_map(|((authority, identity), kept)| {
-            let token = kept.session.refresh_token?;
-            Some(RemovedLogin { instance: kept.instance, issuer: authority.issuer, identity, token })
+        let removed = removed.into_iter().filter_map(|((authority, identity), login)| {
+            let token = login.session.refresh_token?;
+            Some(RemovedLogin { instance: login.instance, issuer: authority.issuer, identity, token })
         });
         removed.collect()
     }
@@ -456,14 +456,14 @@ impl Vault {
             names.sort();
             names
         };
-        let status = |((authority, identity), kept): (&(Authority, String), &KeptLogin)| LoginStatus {
+        let status = |((authority, identity), login): (&(Authority, String), &KeptLogin)| LoginStatus {
             identity: identity.clone(),
             issuer: authority.issuer.clone(),
             fulcio: authority.fulcio.clone(),
-            certificate_until: kept.is_good(now).then(|| not_after(&kept.credential).as_second()),
-            renewable: kept.is_renewable(now),
-            is_stored: kept.is_stored,
-            signatures: kept.signatures,
+            certificate_until: login.is_good(now).then(|| not_after(&login.credential).as_second()),
+            renewable: login.is_renewable(now),
+            is_stored: login.is_stored,
+            signatures: login.signatures,
             names: aliases(authority, identity),
         };
         let mut logins: Vec<_> = content.logins.iter().map(status).collect();
@@ -485,8 +485,8 @@ struct Renewable {
 
 impl Content {
     fn good_credential(&self, authority: &Authority, requested: &RequestedSigner) -> Option<Arc<Credential>> {
-        let kept = self.find(authority, requested).filter(|kept| kept.is_good(Timestamp::now()));
-        kept.map(|kept| Arc::clone(&kept.credential))
+        let login = self.find(authority, requested).filter(|login| login.is_good(Timestamp::now()));
+        login.map(|login| Arc::clone(&login.credential))
     }
 
     fn find(&self, authority: &Authority, requested: &RequestedSigner) -> Option<&KeptLogin> {
@@ -495,8 +495,8 @@ impl Content {
         of(name).or_else(|| match requested.required() {
             // the requested identity may be the token's principal, which is not always the name in the certificate
             Some(_) => {
-                let mut logins = self.logins.iter().filter(|((of, _), _)| of == authority).map(|(_, kept)| kept);
-                logins.find(|kept| requested.accepts(kept.credential.candidate()).is_ok())
+                let mut logins = self.logins.iter().filter(|((of, _), _)| of == authority).map(|(_, login)| login);
+                logins.find(|login| requested.accepts(login.credential.candidate()).is_ok())
             }
             None => of(self.aliases.get(&(authority.clone(), name.to_owned()))?),
         })

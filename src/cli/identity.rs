@@ -29,7 +29,7 @@ const MAX_SECRET: usize = 4096;
 pub(super) struct Choice {
     /// The source.
     pub(super) source: Source,
-    /// The source in words.
+    /// The source as a noun phrase.
     pub(super) origin: String,
     /// Why it was chosen, as a clause.
     pub(super) because: String,

@@ -24,7 +24,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// Run a private Sigstore on this machine, for tests
 ///
 /// It is one process on one loopback port, with an OpenID issuer, Fulcio, a CT log, Rekor v1 and v2, a timestamp authority and a TUF
-/// repository. Keys and logs are in one folder. Whoever can read that folder can impersonate anyone to users who trust this instance.
+/// repository. Keys and logs are in one folder. Anyone who can read that folder can impersonate anyone to users who trust this instance.
 ///
 /// Example: `paraph local init && paraph local serve --background && paraph local use`
 #[derive(Debug, clap::Args)]
@@ -157,7 +157,7 @@ fn init(dir: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
 
 fn serve(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> {
     if arguments.detached {
-        // leaves the terminal and the job of whoever started it; it fails only for a process that leads a group already
+        // leaves the terminal and the job of the caller; it fails only for a process that leads a group already
         let _ = rustix::process::setsid();
     }
     let instance = Instance::open(&arguments.folder.path()?)?;
@@ -291,8 +291,8 @@ fn configure(folder: &Path, repository: &Path, email: Option<&str>, ui: &mut Ui)
             Process::new("git").arg("-C").arg(repository).args(["config", "--local", &key]).arg(&value).stdin(Stdio::null()).output();
         let written = written.map_err(|error| Failure::io("git cannot be started", &error))?;
         if !written.status.success() {
-            let said = String::from_utf8_lossy(&written.stderr).trim().to_owned();
-            return Err(Failure::new(Exit::Object, format!("git could not set {key} in {}: {said}", repository.display())));
+            let message = String::from_utf8_lossy(&written.stderr).trim().to_owned();
+            return Err(Failure::new(Exit::Object, format!("git could not set {key} in {}: {message}", repository.display())));
         }
         ui.line(format!("{key} = {}", value.display()));
     }

@@ -110,7 +110,7 @@ impl WhoAmI<'_> {
                 let tokens = TokenFetcher { context, http: &http, terminal: self.terminal };
                 runtime.block_on(tokens.fetch(source, requested.login_name()))
             }
-            // the local issuer accepts any name from whoever has its access code
+            // the local issuer accepts any name together with its access code
             Source::Direct(_) => {
                 let name = requested.login_name().map(str::to_owned);
                 return Ok(Known { name, issuer: context.issuer(Timestamp::now()).ok(), ..Known::default() });

@@ -25,7 +25,7 @@ use sha2::{Digest as _, Sha256};
 /// Entries beside one signature, at most.
 pub const MAX_DETACHED: usize = 16;
 /// A file of stored entries larger than this is not read, in bytes.
-pub const MAX_KEPT: usize = 1 << 20;
+pub const MAX_ENTRY_FILE: usize = 1 << 20;
 const FIRST_LINE: &str = "paraph log entries 1";
 
 /// An entry of Rekor v1 with its body, parsed but not checked.
@@ -148,7 +148,7 @@ pub fn to_file(entries: &[DetachedEntry]) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntriesError {
-    /// The file is larger than [`MAX_KEPT`].
+    /// The file is larger than [`MAX_ENTRY_FILE`].
     #[error("it is too large")]
     TooLarge,
     /// The first line is not that of such a file.
@@ -176,7 +176,7 @@ pub enum EntriesError {
 /// # Errors
 /// Why the file cannot be used.
 pub fn from_file(text: &str) -> Result<Vec<DetachedEntry>, EntriesError> {
-    if text.len() > MAX_KEPT {
+    if text.len() > MAX_ENTRY_FILE {
         return Err(EntriesError::TooLarge);
     }
     let mut parts = text.splitn(3, '\n');
@@ -269,7 +269,7 @@ mod tests {
             (with_lines("AAAA\n"), "the log entry is malformed: failed to decode"),
             (with_lines(&format!("{odd_body}\n")), "its body is not a hashedrekord"),
             (with_lines(&"AAAA\n".repeat(MAX_DETACHED + 1)), "it holds more than 16 entries"),
-            (with_lines(&"A".repeat(MAX_KEPT)), "it is too large"),
+            (with_lines(&"A".repeat(MAX_ENTRY_FILE)), "it is too large"),
         ] {
             let error = from_file(&text).unwrap_err().to_string();
             assert!(error.contains(expected), "{expected}: {error}");

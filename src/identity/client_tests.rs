@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     identity::testing::*,
-    service::testing::{patient, run, said},
+    service::testing::{patient, run, without_port},
 };
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ fn a_renewal_is_checked_as_a_login_is_and_must_be_of_the_same_person() {
             let http = patient();
             let error = login(&http, &fake.url).renew(&token("r1")).await.unwrap_err();
             assert!(!matches!(error, LoginError::NotRenewed { .. }), "none of these says that the session has ended");
-            told.push(format!("{name}: {}", said(&error)));
+            told.push(format!("{name}: {}", without_port(&error)));
         });
     }
     insta::assert_snapshot!(told.join("\n"), @r#"

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     identity::{Desktop, IdentityToken, LoginMethod, Opener, testing::*},
-    service::testing::{patient, run, said},
+    service::testing::{patient, run, without_port},
 };
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -67,7 +67,7 @@ fn what_the_issuer_decides_is_told() {
             let (fake, _) = provider(lies).await;
             let http = patient();
             let (outcome, _) = log_in(login(&http, &fake.url)).await;
-            told.push(format!("{name}: {}", said(&outcome.unwrap_err())));
+            told.push(format!("{name}: {}", without_port(&outcome.unwrap_err())));
         });
     }
     insta::assert_snapshot!(told.join("\n"), @r#"
@@ -131,7 +131,7 @@ fn a_terminal_without_a_desktop_takes_the_device_flow_where_the_issuer_has_it() 
             let told = receiver.recv().await.unwrap();
             assert_eq!((outcome.is_ok(), matches!(told, Told::Code { .. })), (by_code, by_code), "{told:?}");
         }
-        // the user's own opener goes first, and one that fails leaves the code; without codes the address, for whoever sees it
+        // the user's own opener goes first, and the code is shown if it fails; without codes, the address is shown
         let no_codes: fn(&mut Value) = |metadata| metadata["device_authorization_endpoint"] = Value::Null;
         for (opener, metadata, then) in
             [("false", HONEST.metadata, Some("code")), ("true", HONEST.metadata, None), ("false", no_codes, Some("address"))]

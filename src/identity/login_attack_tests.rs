@@ -3,7 +3,7 @@
 use super::LoginMethod;
 use crate::{
     identity::testing::*,
-    service::testing::{patient, run, said},
+    service::testing::{patient, run, without_port},
 };
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn direct(lies: Lies) -> String {
         let (fake, _) = provider(lies).await;
         let http = patient();
         let outcome = login(&http, &fake.url).direct("the code", "me@example.com").await;
-        outcome.map_or_else(|error| said(&error), |session| format!("a token of {}", session.id_token.principal()))
+        outcome.map_or_else(|error| without_port(&error), |session| format!("a token of {}", session.id_token.principal()))
     })
 }
 
@@ -75,7 +75,7 @@ fn second_tab_cannot_answer_for_the_first() {
     });
 }
 
-/// The redirect goes where the request said, with its port, or the code is not taken.
+/// The redirect goes where the request without_port, with its port, or the code is not taken.
 #[test]
 fn redirect_to_another_port_or_path_is_not_followed() {
     for elsewhere in

@@ -3,7 +3,7 @@ use crate::{
     identity::{ADDRESS, testing::*},
     service::{
         quotable,
-        testing::{nobody, patient, run, said},
+        testing::{nobody, patient, run, without_port},
     },
 };
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ fn what_else_a_browser_does_changes_nothing() {
     });
 }
 
-/// Whoever can reach the port can hold connections open, send half a request, or nonsense.
+/// Any local program can reach the port, hold connections open, and send half a request or nonsense.
 #[test]
 fn connections_that_say_nothing_half_or_too_much_do_no_harm() {
     use tokio::{io::AsyncWriteExt as _, net::TcpStream};
@@ -74,13 +74,13 @@ fn connections_that_say_nothing_half_or_too_much_do_no_harm() {
             let mut held = Vec::new();
             for number in 0..200 {
                 let mut connection = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-                let said: &[u8] = match number % 4 {
+                let request: &[u8] = match number % 4 {
                     0 => b"",
                     1 => b"GET /auth/callback?code=evil&state=",
                     2 => b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
                     _ => b"POST /auth/callback HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000000\r\n\r\n",
                 };
-                connection.write_all(said).await.unwrap();
+                connection.write_all(request).await.unwrap();
                 held.push(connection);
             }
             let mut endless = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
@@ -206,13 +206,13 @@ fn a_redirect_url_must_be_of_this_machine() {
     run(async {
         let (fake, requests) = provider(HONEST).await;
         let http = patient();
-        let mut said = Vec::new();
+        let mut messages = Vec::new();
         for redirect in ["https://localhost/x", "http://evil.test/auth/callback", "http://127.0.0.1/?x=1", "nonsense"] {
             let mut login = login(&http, &fake.url);
             login.client.redirect_url = Some(redirect.into());
-            said.push(with_browser(login, Arc::clone(&requests), async |_| {}).await.unwrap_err().to_string());
+            messages.push(with_browser(login, Arc::clone(&requests), async |_| {}).await.unwrap_err().to_string());
         }
-        insta::assert_snapshot!(said.join("\n"), @r#"
+        insta::assert_snapshot!(messages.join("\n"), @r#"
         the redirect URL "https://localhost/x" cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
         the redirect URL "http://evil.test/auth/callback" cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
         the redirect URL "http://127.0.0.1/?x=1" cannot be used: it must not contain a query or credentials
@@ -294,7 +294,7 @@ fn a_lying_provider_is_found_out() {
             let (fake, _) = provider(lies).await;
             let http = patient();
             let error = login(&http, &fake.url).direct("the code", "me@example.com").await.unwrap_err();
-            told.push(format!("{name}: {}", quotable(&said(&error))));
+            told.push(format!("{name}: {}", quotable(&without_port(&error))));
         });
     }
     insta::assert_snapshot!(told.join("\n"), @r#"
@@ -324,6 +324,6 @@ fn a_provider_that_is_dead_is_named() {
         let http = patient();
         let url = nobody();
         let error = login(&http, &url).direct("the code", "me@example.com").await.unwrap_err();
-        insta::assert_snapshot!(said(&error), @"the identity provider at http://HOST/.well-known/openid-configuration could not be reached: connection refused");
+        insta::assert_snapshot!(without_port(&error), @"the identity provider at http://HOST/.well-known/openid-configuration could not be reached: connection refused");
     });
 }

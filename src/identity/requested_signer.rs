@@ -165,7 +165,7 @@ impl Candidate {
 
 impl RequestedSigner {
     /// Decides who should sign. An expected identity is also whom to log in as. Without one it is the identity that git's key names, then the
-    /// one in the object, then whoever logs in.
+    /// one in the object, then any identity.
     ///
     /// # Errors
     /// [`WrongSigner::NoAddress`], or [`WrongSigner::NotNamed`] if another identity is expected than the caller names.
@@ -193,7 +193,7 @@ impl RequestedSigner {
         expected.map_or_else(|| hint.map_or_else(Self::anyone, Self::named), Self::only)
     }
 
-    /// Whoever logs in.
+    /// Any identity that logs in.
     pub fn anyone() -> Self {
         Self::default()
     }
@@ -203,7 +203,7 @@ impl RequestedSigner {
         Self { expected: Some(Expected { identity: identity.into(), setting: None, is_named: false }), ..Self::default() }
     }
 
-    /// The identity that this name stands for, or whoever logs in for it.
+    /// The identity that this name stands for, or any identity that logs in for it.
     pub fn named(name: impl Into<String>) -> Self {
         Self { hint: Some(name.into()), ..Self::default() }
     }

@@ -446,8 +446,8 @@ pub(crate) mod tests {
             token_of(&json!({"iss": "x", "exp": 1})),
             "x".repeat(MAX_TOKEN + 1),
         ];
-        let said: Vec<_> = cases.iter().map(|text| IdentityToken::parse(text).unwrap_err().to_string()).collect();
-        insta::assert_snapshot!(said.join("\n"), @r#"
+        let messages: Vec<_> = cases.iter().map(|text| IdentityToken::parse(text).unwrap_err().to_string()).collect();
+        insta::assert_snapshot!(messages.join("\n"), @r#"
             the identity token is not a JSON Web Token: it does not have three parts
             the identity token is not a JSON Web Token: it does not have three parts
             the identity token is not a JSON Web Token: it does not have three parts

@@ -36,7 +36,7 @@ impl Judged {
         Self { title, claimed, ..Self::without_title(object.id.clone(), object.kind, judgement) }
     }
 
-    /// The same for an object whose bytes could not be read, or that has no message.
+    /// The verdict on an object whose bytes could not be read, or that has no message.
     pub(crate) fn without_title(id: String, kind: ObjectKind, judgement: Judgement) -> Self {
         Self { id, kind, judgement, title: None, tag: None, claimed: None }
     }

@@ -82,7 +82,7 @@ impl Judge {
         self.object_with(object, None)
     }
 
-    /// The same with the object's signature, where the caller has parsed it.
+    /// Judges a commit or tag with its signature, where the caller has parsed it.
     ///
     /// # Errors
     /// As [`Judge::object`].

@@ -1,4 +1,4 @@
-//! The state of the OpenID issuer. Whoever knows the access code may log in with any address: there are no accounts and no passwords.
+//! The state of the OpenID issuer. Anyone who knows the access code may log in with any address: there are no accounts and no passwords.
 //!
 //! Sessions and the count of logins are on disk. A restart forgets codes that nobody has redeemed.
 

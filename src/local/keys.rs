@@ -48,7 +48,7 @@ pub(super) struct SigningKey {
 enum Pair {
     Ecdsa {
         pair: EcdsaKeyPair,
-        /// The same P-256 key for signatures of fixed length, as JSON Web Signatures have them.
+        /// The P-256 key for signatures of fixed length, as JSON Web Signatures have them.
         fixed: Option<EcdsaKeyPair>,
     },
     Ed25519(Ed25519KeyPair),

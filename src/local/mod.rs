@@ -1,7 +1,7 @@
 //! The local Sigstore: a private instance in one process on one loopback port, with its state in one folder.
 //!
 //! It has an OpenID issuer, Fulcio, a CT log, Rekor v1 and v2, an RFC 3161 timestamp authority and a TUF repository. It is for trying paraph
-//! out, for tests, and for machines without a network. It must not serve other machines: whoever can read its folder can impersonate anyone to
+//! out, for tests, and for machines without a network. It must not serve other machines: anyone who can read its folder can impersonate anyone to
 //! users who trust the instance.
 //!
 //! Every web page and every user of the machine can reach a loopback port. So each request must name this server as its host, requests of other

@@ -125,14 +125,14 @@ impl AllowedIdentities {
         Ok(Self { lines, file: None })
     }
 
-    /// The same with the file's name, for messages to somebody who may read the file: they name the file, and a line that almost lists an
+    /// These identities with the file's name, for messages to somebody who may read the file: they name the file, and a line that almost lists an
     /// identity.
     #[must_use]
     pub fn named(self, file: impl Into<String>) -> Self {
         Self { file: Some(file.into()), ..self }
     }
 
-    /// The same without the file's name, for messages to others.
+    /// These identities without the file's name, for messages to others.
     #[must_use]
     pub fn unnamed(self) -> Self {
         Self { file: None, ..self }
@@ -394,7 +394,7 @@ mod tests {
         }
     }
 
-    /// The same by its definition: every length that a star could take is tried.
+    /// The match by its definition: every length that a star could take is tried.
     fn matches_by_definition(pattern: &str, name: &str) -> bool {
         let Some((before, after)) = pattern.split_once('*') else { return pattern == name };
         let Some(rest) = name.strip_prefix(before) else { return false };

@@ -19,7 +19,7 @@ pub struct ExternalJudgement {
     pub signer: Option<String>,
     /// The key's fingerprint, as its kind writes it.
     pub key: Option<String>,
-    /// Details in words; may be empty, and may hold bytes from outside.
+    /// Details as a clause; may be empty, and may hold bytes from outside.
     pub detail: String,
     /// The fault of the object that stands beside the signature, if it has one. See [`Rejection::finding`].
     pub fault: Option<Rejection>,

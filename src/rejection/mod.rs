@@ -29,7 +29,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// A rejection with what was found, in words that follow the reason's sentence after a colon.
+    /// A rejection with what was found: a clause that follows the reason's sentence after a colon.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
         Self { reason, detail: detail.into(), finding: None }
     }
@@ -53,7 +53,7 @@ impl Rejection {
         self.finding
     }
 
-    /// What was expected and found, in words; empty where the reason says it all. It may hold bytes that an attacker chose.
+    /// What was expected and found, as a clause; empty where the reason says it all. It may hold bytes that an attacker chose.
     pub fn detail(&self) -> &str {
         &self.detail
     }

@@ -40,7 +40,7 @@ pub struct Report {
     /// The step of verification that found it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layer: Option<&'static str>,
-    /// The same in words.
+    /// The reason as a sentence, with what was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Which verifier judged a signature of another kind, and the key that it names.
@@ -55,7 +55,7 @@ pub struct Report {
     /// Why a verified identity is trusted or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<String>,
-    /// The same by its stable identifier.
+    /// The decision's stable identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision_id: Option<&'static str>,
 }

@@ -214,8 +214,8 @@ pub(super) fn lines(
     // read by a thread, so that git never waits; only the first part is kept
     let complaints = child.stderr.take().map(|pipe| {
         std::thread::spawn(move || {
-            let mut said = Vec::new();
-            pipe.take(LONGEST_LINE).read_to_end(&mut said).map(|_| said)
+            let mut complaint = Vec::new();
+            pipe.take(LONGEST_LINE).read_to_end(&mut complaint).map(|_| complaint)
         })
     });
     let mut output = BufReader::new(child.stdout.take().ok_or(Error::Answer { command })?);
@@ -229,8 +229,8 @@ pub(super) fn lines(
         let _ = child.kill();
     }
     let status = child.wait().map_err(Error::Start)?;
-    let said = complaints.and_then(|complaints| complaints.join().ok()).and_then(Result::ok);
-    let message = said.map(|said| String::from_utf8_lossy(&said).trim().to_owned());
+    let complaint = complaints.and_then(|complaints| complaints.join().ok()).and_then(Result::ok);
+    let message = complaint.map(|complaint| String::from_utf8_lossy(&complaint).trim().to_owned());
     match message.filter(|_| is_valid) {
         Some(message) if status.success() && !message.contains("ignoring") => Ok(()),
         Some(message) => Err(Error::Failed { command, message }.into()),

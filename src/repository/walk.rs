@@ -184,7 +184,7 @@ impl Repository {
         }
     }
 
-    /// The same repository for another thread.
+    /// A handle of this repository for another thread.
     pub(crate) fn handle(&self) -> RepositoryHandle {
         RepositoryHandle {
             gix: self.gix.clone().into_sync(),

@@ -24,7 +24,7 @@ fn time(text: &str) -> jiff::Timestamp {
     text.parse().unwrap()
 }
 
-fn said(error: &SelectionError) -> String {
+fn with_hint(error: &SelectionError) -> String {
     format!("{error} / {}", error.hint().unwrap_or_default())
 }
 
@@ -33,14 +33,14 @@ fn a_name_that_nothing_describes_is_called_unknown() {
     let now = time("2026-11-28T00:00:00Z");
     let expected = "there is no instance \"nosuch\" (set by paraph.instance in /home/ann/.gitconfig (global)) / check the spelling";
     with(&[("instance", "nosuch")], |config, store| {
-        assert_eq!(said(&trust_roots(config, store, now).unwrap_err()), expected);
-        assert_eq!(said(&services(config, store, now).unwrap_err()), expected);
-        assert_eq!(said(&issuer(config, store, now).unwrap_err()), expected);
+        assert_eq!(with_hint(&trust_roots(config, store, now).unwrap_err()), expected);
+        assert_eq!(with_hint(&services(config, store, now).unwrap_err()), expected);
+        assert_eq!(with_hint(&issuer(config, store, now).unwrap_err()), expected);
     });
     // an instance without configuration may consist of files
     with(&[("instance", "own"), ("fulcioRoot", "/nowhere")], |config, store| {
         let error = services(config, store, now).unwrap_err();
-        assert_eq!(said(&error), "no transparency log is configured for the instance own / set paraph.rekor");
+        assert_eq!(with_hint(&error), "no transparency log is configured for the instance own / set paraph.rekor");
     });
 }
 
@@ -49,9 +49,9 @@ fn a_clock_at_which_no_service_is_valid_is_named() {
     let now = time("1971-02-03T00:00:00Z");
     with(&[], |config, store| {
         let expected = "this clock says 1971; no transparency log of the instance public is valid then / set the clock";
-        assert_eq!(said(&services(config, store, now).unwrap_err()), expected);
+        assert_eq!(with_hint(&services(config, store, now).unwrap_err()), expected);
         let expected = "this clock says 1971; no identity provider of the instance public is valid then / set the clock";
-        assert_eq!(said(&issuer(config, store, now).unwrap_err()), expected);
+        assert_eq!(with_hint(&issuer(config, store, now).unwrap_err()), expected);
     });
 }
 

@@ -204,7 +204,7 @@ fn certificates(answer: &Answer, text: &str) -> Result<Vec<Vec<u8>>, ServiceErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service::testing::{Fake, Reply, body_of, impatient, nobody, patient, recorded, run, said};
+    use crate::service::testing::{Fake, Reply, body_of, impatient, nobody, patient, recorded, run, without_port};
     use der::Decode as _;
 
     const REQUEST: CertificateRequest<'_> = CertificateRequest { token: "a.b.c", public_key: &[0x30, 0], proof: b"proof" };
@@ -273,7 +273,7 @@ mod tests {
                 let fake = Fake::new(move |_| Reply::recorded(name)).await;
                 let error = ask(&fake).await.unwrap_err();
                 assert!(error.hint().unwrap().starts_with("use a fresh token"));
-                sentences.push(said(&error));
+                sentences.push(without_port(&error));
             }
             insta::assert_snapshot!(sentences.join("\n"), @r"
             Fulcio at http://HOST/api/v2/signingCert refused the request with 400 Bad Request: There was an error processing the identity token
@@ -289,7 +289,7 @@ mod tests {
             let detached = json!({"signedCertificateDetachedSct": {"chain": {"certificates": []}, "signedCertificateTimestamp": ""}});
             let fake = Fake::new(move |_| Reply::json(200, &detached)).await;
             insta::assert_snapshot!(
-                said(&ask(&fake).await.unwrap_err()),
+                without_port(&ask(&fake).await.unwrap_err()),
                 @"Fulcio at http://HOST/api/v2/signingCert sent an answer that is not accepted: the SCT is not embedded in the certificate, and a git signature has no other place for it"
             );
             let fake =
@@ -335,10 +335,10 @@ mod tests {
     fn a_fulcio_that_is_dead_or_slow_ends_with_its_name() {
         run(async {
             let error = Fulcio::new(&impatient(), &nobody()).unwrap().certify(REQUEST).await.unwrap_err();
-            insta::assert_snapshot!(said(&error), @"Fulcio at http://HOST/api/v2/signingCert could not be reached: connection refused");
+            insta::assert_snapshot!(without_port(&error), @"Fulcio at http://HOST/api/v2/signingCert could not be reached: connection refused");
             let fake = Fake::new(|_| Reply::never()).await;
             let error = Fulcio::new(&impatient(), &fake.url).unwrap().certify(REQUEST).await.unwrap_err();
-            insta::assert_snapshot!(said(&error), @"Fulcio at http://HOST/api/v2/signingCert gave no answer within 0.3 s");
+            insta::assert_snapshot!(without_port(&error), @"Fulcio at http://HOST/api/v2/signingCert gave no answer within 0.3 s");
         });
     }
 }

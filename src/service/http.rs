@@ -445,7 +445,7 @@ impl Failure {
     }
 }
 
-/// The innermost cause in words, without the number of the operating system's error.
+/// The innermost cause, without the number of the operating system's error.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {

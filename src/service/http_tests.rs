@@ -1,6 +1,6 @@
 use super::*;
 use crate::service::is_loopback;
-use crate::service::testing::{Fake, Reply, impatient, nobody, patient, run, said};
+use crate::service::testing::{Fake, Reply, impatient, nobody, patient, run, without_port};
 
 fn call(base: &str, retry: Retry) -> Call<'static> {
     let url = endpoint(Service::Fulcio, base, "api").unwrap();
@@ -11,7 +11,7 @@ fn call(base: &str, retry: Retry) -> Call<'static> {
 fn a_service_that_nobody_runs_is_named_with_its_address() {
     run(async {
         let error = impatient().send(&call(&nobody(), Retry::Safe)).await.err().unwrap();
-        insta::assert_snapshot!(said(&error), @"Fulcio at http://HOST/api could not be reached: connection refused");
+        insta::assert_snapshot!(without_port(&error), @"Fulcio at http://HOST/api could not be reached: connection refused");
     });
 }
 
@@ -20,7 +20,7 @@ fn a_slow_service_ends_at_the_deadline() {
     run(async {
         let fake = Fake::new(|_| Reply::never()).await;
         let error = impatient().send(&call(&fake.url, Retry::Safe)).await.err().unwrap();
-        insta::assert_snapshot!(said(&error), @"Fulcio at http://HOST/api gave no answer within 0.3 s");
+        insta::assert_snapshot!(without_port(&error), @"Fulcio at http://HOST/api gave no answer within 0.3 s");
         assert_eq!(fake.seen().len(), 1, "a service that was waited for is not asked again");
     });
 }
@@ -31,7 +31,7 @@ fn the_budget_ends_calls_whose_own_deadline_is_longer() {
         let fake = Fake::new(|_| Reply::never()).await;
         let http = patient().within(Duration::from_millis(200));
         let error = http.send(&call(&fake.url, Retry::Safe)).await.err().unwrap();
-        insta::assert_snapshot!(said(&error), @r"Fulcio at http://HOST/api gave no answer within 0.2 s");
+        insta::assert_snapshot!(without_port(&error), @r"Fulcio at http://HOST/api gave no answer within 0.2 s");
     });
 }
 
@@ -49,7 +49,7 @@ fn a_service_that_does_not_recover_is_given_up() {
     run(async {
         let fake = Fake::new(|_| Reply::json(503, &serde_json::json!({"message": "maintenance"}))).await;
         let error = patient().send(&call(&fake.url, Retry::Safe)).await.err().unwrap();
-        insta::assert_snapshot!(said(&error), @"Fulcio at http://HOST/api is not available: it answered 503 Service Unavailable 4 times: maintenance");
+        insta::assert_snapshot!(without_port(&error), @"Fulcio at http://HOST/api is not available: it answered 503 Service Unavailable 4 times: maintenance");
         assert_eq!(error.hint(), Some("try again; if it keeps failing, look at the service's status page"));
     });
 }
@@ -68,7 +68,7 @@ fn a_wish_to_be_left_alone_longer_than_the_budget_ends_the_call_at_once() {
     run(async {
         let fake = Fake::new(|_| Reply::new(429, "").header("retry-after", "3600")).await;
         let error = patient().send(&call(&fake.url, Retry::Safe)).await.err().unwrap();
-        insta::assert_snapshot!(said(&error), @"Fulcio at http://HOST/api is not available: it answered 429 Too Many Requests");
+        insta::assert_snapshot!(without_port(&error), @"Fulcio at http://HOST/api is not available: it answered 429 Too Many Requests");
         assert_eq!(fake.seen().len(), 1);
     });
 }
@@ -88,7 +88,7 @@ fn an_answer_beyond_the_cap_is_not_read() {
     run(async {
         let fake = Fake::new(|_| Reply::new(200, vec![b'x'; 1001])).await;
         let error = patient().send(&call(&fake.url, Retry::Safe)).await.err().unwrap();
-        insta::assert_snapshot!(said(&error), @"Fulcio at http://HOST/api sent an answer of more than 1000 bytes");
+        insta::assert_snapshot!(without_port(&error), @"Fulcio at http://HOST/api sent an answer of more than 1000 bytes");
     });
 }
 
@@ -120,7 +120,7 @@ fn a_redirect_is_not_followed() {
         let target = other.url.clone();
         let fake = Fake::new(move |_| Reply::new(307, "").header("location", format!("{target}/elsewhere"))).await;
         let error = patient().send(&call(&fake.url, Retry::Safe)).await.err().unwrap();
-        insta::assert_snapshot!(said(&error), @"Fulcio at http://HOST/api answered 307 Temporary Redirect to http://HOST/elsewhere; redirects are not followed");
+        insta::assert_snapshot!(without_port(&error), @"Fulcio at http://HOST/api answered 307 Temporary Redirect to http://HOST/elsewhere; redirects are not followed");
         assert!(other.seen().is_empty());
     });
 }
@@ -160,7 +160,7 @@ fn a_token_travels_in_its_header_and_in_no_error() {
         .await;
         let token = format!("eyJ0.{}.sig", "x".repeat(100));
         let answer = patient().send(&call(&fake.url, Retry::Safe).bearer(&token)).await.unwrap();
-        insta::assert_snapshot!(said(&answer.refused()), @"Fulcio at http://HOST/api refused the request with 401 Unauthorized: no: Bearer …");
+        insta::assert_snapshot!(without_port(&answer.refused()), @"Fulcio at http://HOST/api refused the request with 401 Unauthorized: no: Bearer …");
     });
 }
 

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use crate::service::{
         Cause,
-        testing::{Fake, Reply, body_of, impatient, nobody, patient, recorded, run, said},
+        testing::{Fake, Reply, body_of, impatient, nobody, patient, recorded, run, without_port},
     };
     use serde_json::Value;
 
@@ -271,7 +271,7 @@ mod tests {
                 let error = create(&patient(), &fake.url).await.unwrap_err();
                 assert_eq!(fake.seen().len(), 1);
                 insta::allow_duplicates! { insta::assert_snapshot!(
-                    said(&error),
+                    without_port(&error),
                     @"Rekor v1 at http://HOST/api/v1/log/entries sent an invalid answer: it says that the entry exists, but its Location header names none"
                 ) };
             }
@@ -319,7 +319,7 @@ mod tests {
         run(async {
             let fake = Fake::new(|_| Reply::recorded("rekor-v1-empty-object")).await;
             insta::assert_snapshot!(
-                said(&create(&patient(), &fake.url).await.unwrap_err()),
+                without_port(&create(&patient(), &fake.url).await.unwrap_err()),
                 @"Rekor v1 at http://HOST/api/v1/log/entries refused the request with 422 Unprocessable Entity: kind in body is required"
             );
         });
@@ -329,10 +329,10 @@ mod tests {
     fn a_log_that_is_dead_slow_or_recovering() {
         run(async {
             let error = create(&impatient(), &nobody()).await.unwrap_err();
-            insta::assert_snapshot!(said(&error), @"Rekor v1 at http://HOST/api/v1/log/entries could not be reached: connection refused");
+            insta::assert_snapshot!(without_port(&error), @"Rekor v1 at http://HOST/api/v1/log/entries could not be reached: connection refused");
             let fake = Fake::new(|_| Reply::never()).await;
             let error = create(&impatient(), &fake.url).await.unwrap_err();
-            insta::assert_snapshot!(said(&error), @"Rekor v1 at http://HOST/api/v1/log/entries gave no answer within 0.3 s");
+            insta::assert_snapshot!(without_port(&error), @"Rekor v1 at http://HOST/api/v1/log/entries gave no answer within 0.3 s");
             // the first create reached the log, its answer was lost on the way
             let fake = Fake::new(|seen| match seen.number {
                 1 => Reply::new(502, ""),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::service::testing::{Fake, Reply, Seen, body_of, impatient, nobody, patient, recorded, run, said};
+use crate::service::testing::{Fake, Reply, Seen, body_of, impatient, nobody, patient, recorded, run, without_port};
 use serde_json::Value;
 
 /// What a recorded request had logged.
@@ -181,7 +181,7 @@ fn a_log_that_lies_about_a_duplicate_is_found_out() {
         ];
         for case in cases {
             let fake = Fake::new(case).await;
-            sentences.push(said(&create(&patient(), &fake.url, "rekor-v2-created").await.unwrap_err()));
+            sentences.push(without_port(&create(&patient(), &fake.url, "rekor-v2-created").await.unwrap_err()));
         }
         insta::assert_snapshot!(sentences.join("\n"), @r"
         Rekor v2 at http://HOST/api/v2/log/entries sent an invalid answer: it says that the entry exists, but its X-Log-Index header names none
@@ -200,7 +200,7 @@ fn a_checkpoint_that_no_trusted_log_signed_is_not_taken() {
         let fake = Fake::new(|seen| with_tiles(seen, "0")).await;
         let client = RekorV2::new(&patient(), &fake.url).unwrap();
         let error = client.create(&Record::recorded("rekor-v2-created").as_hashed_rekord(), &[vec![1; 32]]).await.unwrap_err();
-        insta::assert_snapshot!(said(&error), @"Rekor v2 at http://HOST/api/v2/checkpoint sent an answer that is not accepted: its checkpoint of localhost is not signed by a log of the trust root");
+        insta::assert_snapshot!(without_port(&error), @"Rekor v2 at http://HOST/api/v2/checkpoint sent an answer that is not accepted: its checkpoint of localhost is not signed by a log of the trust root");
     });
 }
 
@@ -237,10 +237,10 @@ fn a_lying_log_is_found_out() {
 fn a_log_that_is_dead_refusing_or_recovering() {
     run(async {
         let error = create(&impatient(), &nobody(), "rekor-v2-created").await.unwrap_err();
-        insta::assert_snapshot!(said(&error), @"Rekor v2 at http://HOST/api/v2/log/entries could not be reached: connection refused");
+        insta::assert_snapshot!(without_port(&error), @"Rekor v2 at http://HOST/api/v2/log/entries could not be reached: connection refused");
         let fake = Fake::new(|_| Reply::recorded("rekor-v2-signature-wrong")).await;
         let error = create(&patient(), &fake.url, "rekor-v2-created").await.unwrap_err();
-        insta::assert_snapshot!(said(&error), @"Rekor v2 at http://HOST/api/v2/log/entries refused the request with 400 Bad Request: invalid hashedrekord request");
+        insta::assert_snapshot!(without_port(&error), @"Rekor v2 at http://HOST/api/v2/log/entries refused the request with 400 Bad Request: invalid hashedrekord request");
         let fake = Fake::new(|seen| if seen.number == 1 { Reply::new(502, "") } else { Reply::recorded("rekor-v2-created") }).await;
         verify(&create(&patient(), &fake.url, "rekor-v2-created").await.unwrap());
         // a create that blocks longer than other requests may is still bounded by the budget

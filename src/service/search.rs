@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::service::{
         Cause,
-        testing::{Fake, Reply, body_of, impatient, nobody, patient, recorded, run, said},
+        testing::{Fake, Reply, body_of, impatient, nobody, patient, recorded, run, without_port},
     };
     use serde_json::Value;
 
@@ -266,14 +266,14 @@ mod tests {
             let refusing = Fake::new(|_| Reply::new(404, "")).await;
             let silent = Fake::new(|_| Reply::never()).await;
             let patient = patient();
-            let said = [
-                said(&find(&patient, &unknown.url).await.unwrap_err()).replace(&"ab".repeat(40), "ID"),
-                said(&find(&patient, &refusing.url).await.unwrap_err()),
-                said(&find(&impatient(), &silent.url).await.unwrap_err()),
-                said(&find(&impatient(), &nobody()).await.unwrap_err()),
-                said(&find(&patient, "ftp://log.test").await.unwrap_err()),
+            let messages = [
+                without_port(&find(&patient, &unknown.url).await.unwrap_err()).replace(&"ab".repeat(40), "ID"),
+                without_port(&find(&patient, &refusing.url).await.unwrap_err()),
+                without_port(&find(&impatient(), &silent.url).await.unwrap_err()),
+                without_port(&find(&impatient(), &nobody()).await.unwrap_err()),
+                without_port(&find(&patient, "ftp://log.test").await.unwrap_err()),
             ];
-            insta::assert_snapshot!(said.join("\n"), @r"
+            insta::assert_snapshot!(messages.join("\n"), @r"
             Rekor v1 at http://HOST/api/v1/log/entries/ID sent an answer that does not match the request: its search lists this entry, but the log does not have it
             Rekor v1 at http://HOST/api/v1/index/retrieve refused the request with 404 Not Found
             Rekor v1 at http://HOST/api/v1/index/retrieve gave no answer within 0.3 s

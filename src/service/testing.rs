@@ -160,8 +160,8 @@ pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
 }
 
-/// An error's text with ports taken out.
-pub(crate) fn said(error: &dyn std::error::Error) -> String {
+/// The text of an error, without the ports of this run.
+pub(crate) fn without_port(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     let mut parts = text.split("127.0.0.1:");
     let mut shown = parts.next().unwrap_or_default().to_owned();

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use crate::{
         evidence::rfc3161::PkiStatusInfo,
-        service::testing::{Fake, Reply, body_of, impatient, nobody, patient, recorded, run, said},
+        service::testing::{Fake, Reply, body_of, impatient, nobody, patient, recorded, run, without_port},
     };
     use der::asn1::BitString;
 
@@ -163,14 +163,14 @@ mod tests {
             let mut sentences = Vec::new();
             // the recorded answer was for another query
             let fake = Fake::new(|_| Reply::recorded("tsa-granted")).await;
-            sentences.push(said(&stamp(&fake).await.unwrap_err()));
+            sentences.push(without_port(&stamp(&fake).await.unwrap_err()));
             let fake = Fake::new(|seen| reply(answer(&seen.body, |info| info.nonce = None))).await;
-            sentences.push(said(&stamp(&fake).await.unwrap_err()));
+            sentences.push(without_port(&stamp(&fake).await.unwrap_err()));
             let fake = Fake::new(|seen| {
                 reply(answer(&seen.body, |info| info.message_imprint.hashed_message = OctetString::new([7; 32]).unwrap()))
             })
             .await;
-            sentences.push(said(&stamp(&fake).await.unwrap_err()));
+            sentences.push(without_port(&stamp(&fake).await.unwrap_err()));
             insta::assert_snapshot!(sentences.join("\n"), @r"
             the timestamp authority at http://HOST/api/v1/timestamp sent an answer that does not match the request: the token has a different nonce
             the timestamp authority at http://HOST/api/v1/timestamp sent an answer that does not match the request: the token has a different nonce
@@ -185,7 +185,7 @@ mod tests {
             let mut sentences = Vec::new();
             for name in ["tsa-sha1", "tsa-garbage", "tsa-get"] {
                 let fake = Fake::new(move |_| Reply::recorded(name)).await;
-                sentences.push(said(&stamp(&fake).await.unwrap_err()));
+                sentences.push(without_port(&stamp(&fake).await.unwrap_err()));
             }
             let status = PkiStatusInfo {
                 status: PkiStatus::Rejection,
@@ -194,7 +194,7 @@ mod tests {
             };
             let refusal = TimeStampResp { status, time_stamp_token: None }.to_der().unwrap();
             let fake = Fake::new(move |_| reply(refusal.clone())).await;
-            sentences.push(said(&stamp(&fake).await.unwrap_err()));
+            sentences.push(without_port(&stamp(&fake).await.unwrap_err()));
             insta::assert_snapshot!(sentences.join("\n"), @r"
             the timestamp authority at http://HOST/api/v1/timestamp refused the request with 400 Bad Request: Weak hash algorithm in timestamp request
             the timestamp authority at http://HOST/api/v1/timestamp refused the request with 400 Bad Request: Error generating timestamp response
@@ -222,10 +222,10 @@ mod tests {
     fn an_authority_that_is_dead_or_slow_ends_with_its_name() {
         run(async {
             let error = TimestampAuthority::new(&impatient(), &nobody()).unwrap().stamp(SIGNATURE).await.unwrap_err();
-            insta::assert_snapshot!(said(&error), @"the timestamp authority at http://HOST/ could not be reached: connection refused");
+            insta::assert_snapshot!(without_port(&error), @"the timestamp authority at http://HOST/ could not be reached: connection refused");
             let fake = Fake::new(|_| Reply::never()).await;
             let error = TimestampAuthority::new(&impatient(), &fake.url).unwrap().stamp(SIGNATURE).await.unwrap_err();
-            insta::assert_snapshot!(said(&error), @"the timestamp authority at http://HOST/ gave no answer within 0.3 s");
+            insta::assert_snapshot!(without_port(&error), @"the timestamp authority at http://HOST/ gave no answer within 0.3 s");
         });
     }
 }

@@ -1,4 +1,4 @@
-//! What becomes public with a signature, in words. It is announced before anything is published, once for each identity and log.
+//! What becomes public with a signature. It is announced before anything is published, once for each identity and log.
 //!
 //! Fulcio adds each certificate to a certificate transparency log before it returns the certificate. So the token's claims are announced
 //! before Fulcio is asked, and the certificate's fields before the log gets its entry.
@@ -35,7 +35,7 @@ impl Publication {
         }
     }
 
-    /// The same identity with another log.
+    /// A known identity with another log.
     #[must_use]
     pub fn with_log(&self, services: &Services) -> Self {
         Self { log: services.log.clone(), ..self.clone() }

@@ -50,7 +50,7 @@ pub fn decode(armored: &[u8]) -> Result<Vec<u8>, Rejection> {
     decode_into(armored, &mut der).map(|()| der)
 }
 
-/// The same, with the bytes appended to `der`.
+/// Reads the armor as [`decode`] does, and appends the bytes to `der`.
 ///
 /// # Errors
 /// As [`decode`].

@@ -141,7 +141,7 @@ pub struct Log {
 pub struct TrustRoot {
     /// The instance.
     pub instance: Instance,
-    /// Where the root comes from, in words: `embedded in …`, the name of a file, or a TUF mirror.
+    /// Where the root comes from: `embedded in …`, the name of a file, or a TUF mirror.
     pub source: String,
     /// The certificate authorities.
     pub authorities: Vec<Authority>,
@@ -234,7 +234,7 @@ impl TrustRoot {
         Ok(root)
     }
 
-    /// The keys of this root in words, for messages: a noun phrase such as "the public Sigstore's keys of 2025-09-23".
+    /// The keys of this root, for messages: a noun phrase such as "the public Sigstore's keys of 2025-09-23".
     pub fn keys(&self) -> String {
         let whose = match self.instance {
             Instance::Public => "the public Sigstore's keys",

@@ -1,6 +1,6 @@
 //! Imported trust: one file for each instance, `NAME.json`, written by `paraph trust import`.
 //!
-//! It is the user's word that a trusted root may be used. Whoever can change the file changes whom the user trusts.
+//! It is the user's word that a trusted root may be used. Anyone who can change the file changes whom the user trusts.
 
 use super::Error;
 use crate::trust::{Instance, TrustRootDefect, TrustRootError};
@@ -55,7 +55,7 @@ impl ImportedTrust {
         Ok(())
     }
 
-    /// Where the trust came from, in words.
+    /// Where the trust came from, as a noun phrase.
     pub(super) fn description(&self) -> String {
         format!("imported from {} on {}", self.file, self.imported.strftime("%Y-%m-%d"))
     }

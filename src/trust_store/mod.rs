@@ -5,7 +5,7 @@
 //! | fetched trust, one cache for each mirror | `tuf/` in the user's cache folder ([`crate::service::tuf`]) | a refresh |
 //! | imported trust, one file for each instance | `trust/` in the user's data folder | `paraph trust import` |
 //!
-//! Verification reads the store and never asks a network; only signing and `paraph trust` refresh it. Whoever can write either folder
+//! Verification reads the store and never asks a network; only signing and `paraph trust` refresh it. Anyone who can write to either folder
 //! decides whom the user trusts. Configuration says which mirror an instance has; the clock and the HTTP client come from the caller.
 
 mod import;
@@ -53,7 +53,7 @@ pub(crate) struct StoredTrust {
     pub trusted_root: Vec<u8>,
     /// `signing_config.v0.2.json`, where the TUF repository has one.
     pub signing_config: Option<Vec<u8>>,
-    /// Where it came from and how old it is, in words.
+    /// Where it came from and how old it is, as a noun phrase.
     pub description: String,
 }
 

@@ -119,7 +119,7 @@ fn a_changed_byte_is_found_wherever_it_is() {
 }
 
 #[test]
-fn what_was_cut_off_or_is_garbage_is_said_and_written_anew() {
+fn a_damaged_file_is_reported_and_replaced() {
     let fresh = verified("v1_ok");
     let (folder, path) = kept(&[(ID, &fresh)]);
     let whole = std::fs::read(&path).unwrap();

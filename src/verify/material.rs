@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// A signature with everything that came with it, whatever its format. It is hashed with SHA-256.
 ///
-/// Whoever makes one has checked that the signed bytes stand for the subject. Nothing else about it is checked.
+/// Its maker has checked that the signed bytes stand for the subject. Nothing else about it is checked.
 #[derive(Debug)]
 pub(crate) struct SignatureMaterial<'a> {
     /// What the signature is about.

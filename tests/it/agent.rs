@@ -57,7 +57,7 @@ impl Setup {
         self.sandbox.git(&["commit", "-q", "--allow-empty", "-m", message]);
     }
 
-    /// Nobody is at hand with an access code; whoever sits at the browser logs in as `email`, whatever is asked for. It takes curl.
+    /// Without an access code, so that a person must log in. The person logs in as `email`, whatever identity was requested. Needs curl.
     fn logs_in_by_browser_as(&self, email: &str) {
         let code = self.sandbox.git(&["config", "--global", "paraph.local.accessCodeFile"]);
         self.sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
@@ -75,7 +75,7 @@ impl Setup {
         self.sandbox.paraph(arguments)
     }
 
-    /// What `agent status --json` says.
+    /// The output of `agent status --json`.
     fn status(&self) -> serde_json::Value {
         let done = self.paraph(&["agent", "status", "--json"]);
         assert_eq!(done.code, Some(0), "{}", done.stderr);
@@ -97,13 +97,13 @@ impl Setup {
         stream
     }
 
-    /// How often somebody logged in at the issuer, and how often a login was renewed without anybody.
+    /// The number of logins at the issuer, and of renewals without a login.
     fn logins(&self) -> (u64, u64) {
         let logins = paraph::internals::local::Instance::open(&self.sigstore.folder).unwrap().logins().unwrap();
         (logins.logins, logins.renewals)
     }
 
-    /// The agents of this test, by the path of their program: nothing else of a process that cannot be dumped is for everybody to read.
+    /// The agents of this test, by the path of their program. Nothing else about a process that cannot be dumped is readable.
     fn agents(&self) -> Vec<u32> {
         let mine = format!("{}\0agent\0run\0", self.sandbox.program);
         let is_agent =
@@ -119,7 +119,7 @@ impl Drop for Setup {
     }
 }
 
-/// Waits until something is so.
+/// Waits until the condition holds.
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
@@ -128,7 +128,7 @@ fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A reply, heartbeats passed over; `None` where the agent ended the connection.
+/// The next reply that is not a heartbeat; `None` if the agent closed the connection.
 fn reply(stream: &mut UnixStream) -> Option<protocol::Reply> {
     loop {
         let frame = protocol::read(stream, protocol::MAX_REPLY).ok()?;

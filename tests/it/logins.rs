@@ -1,4 +1,4 @@
-//! Logins as a person does them: in a browser, on another device, at an independent provider.
+//! Logins by a person: in a browser, on another device, at an independent provider.
 
 mod chromium;
 mod device;
@@ -13,14 +13,14 @@ use paraph::internals::{
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-/// What a person is shown.
+/// A prompt.
 #[derive(Debug)]
 enum Told {
     Address(String),
     Code { address: String, code: String, complete: Option<String> },
 }
 
-/// Hands it to the test.
+/// Sends each prompt to the test.
 struct Person(UnboundedSender<Told>);
 
 impl Prompt for Person {
@@ -39,7 +39,7 @@ fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
-/// Logs in on a thread of its own, while the test does in a browser what a person does who is told something.
+/// Logs in on another thread, while the test follows the prompts in a browser.
 fn while_logging_in<T: Send>(login: impl AsyncFnOnce(Person) -> T + Send, browse: impl FnOnce(Told)) -> T {
     let (sender, mut told) = unbounded_channel();
     std::thread::scope(|scope| {
@@ -57,7 +57,7 @@ fn client(issuer: &str) -> OidcClient {
     OidcClient::public(issuer, "sigstore")
 }
 
-/// A login of somebody who has a terminal and no desktop.
+/// A login with a terminal and without a desktop.
 fn options(method: LoginMethod<'_>) -> LoginOptions<'_> {
     LoginOptions {
         method,
@@ -70,7 +70,7 @@ fn options(method: LoginMethod<'_>) -> LoginOptions<'_> {
     }
 }
 
-/// Enters a code as a program does that knows the access code; whether the issuer took it.
+/// Enters a code with the access code. Returns whether the issuer accepted it.
 async fn enter(sigstore: &Sigstore, code: &str, email: &str) -> bool {
     let access = std::fs::read_to_string(sigstore.file("access-code")).unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();

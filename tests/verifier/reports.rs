@@ -1,4 +1,4 @@
-//! What is told about a judgement, in words and in JSON, for each verdict; and what a signature claims that was not verified.
+//! What is printed about a judgement, as sentences and JSON, for each verdict; and what a signature claims that was not verified.
 
 use crate::{
     case::{Case, cases},

@@ -12,7 +12,7 @@ use paraph::{
         certificate::{Certificate, x509::MAX_CERTIFICATE},
         evidence::{
             checkpoint::{Checkpoint, MAX_CHECKPOINT},
-            detached::{DetachedEntry, MAX_KEPT, from_file},
+            detached::{DetachedEntry, MAX_ENTRY_FILE, from_file},
             log::MAX_ENTRY,
             timestamp::MAX_TOKEN,
         },
@@ -391,7 +391,10 @@ fn a_certificate_has_a_serial_number_and_a_first_second() {
 #[test]
 fn caps_have_the_values_that_were_decided() {
     let kib = 1 << 10;
-    assert_eq!((MAX_OBJECT, MAX_ARMOR, MAX_TRUSTED_ROOT, MAX_FILE, MAX_KEPT), (128 << 20, 1024 * kib, 4096 * kib, 1024 * kib, 1024 * kib));
+    assert_eq!(
+        (MAX_OBJECT, MAX_ARMOR, MAX_TRUSTED_ROOT, MAX_FILE, MAX_ENTRY_FILE),
+        (128 << 20, 1024 * kib, 4096 * kib, 1024 * kib, 1024 * kib)
+    );
     assert_eq!((MAX_ENTRY, MAX_TOKEN, MAX_CHECKPOINT, MAX_CERTIFICATE), (256 * kib, 256 * kib, 64 * kib, 64 * kib));
 }
 

@@ -10,7 +10,7 @@
 //! | `subject` | the `sub` claim of the ID token; a renewal must have the same |
 //! | `refresh_token` | the token in base64, so that reading the JSON makes no unescaped copy |
 //!
-//! Whoever can write the keyring can store anything there. So an entry is used only for the login that it names, and is looked up only under
+//! Anyone who can write to the keyring can store anything there. So an entry is used only for the login that it names, and is looked up only under
 //! that login's name.
 
 use crate::identity::{MAX_TOKEN, RefreshToken};

@@ -9,7 +9,7 @@
 //! | `records[].owner` | `identity`, `issuer`, `client_id` and `fulcio` of the login; the entry's name is made from them |
 //! | `records[].names` | aliases of this login, at most [`MAX_NAMES`] |
 //!
-//! Only the agent writes it, as a whole, while it holds the lock beside it. Whoever can write it decides which entries of the user's own
+//! Only the agent writes it, as a whole, while it holds the lock beside it. Anyone who can write it decides which entries of the user's own
 //! keyring are read. But an entry is used only for the login that it names itself.
 
 use super::{KeyringKind, Owner};

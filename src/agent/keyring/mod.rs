@@ -132,18 +132,18 @@ impl KeyringKind {
         let secret = Zeroizing::new(hex::encode(random).into_bytes());
         let name = format!("self-test-{by}");
         let entry = KeyringEntry { name: &name, label: "paraph: self-test", attributes: &[] };
-        let kept = async {
+        let stored = async {
             self.set(&entry, &secret, say).await?;
             Ok(self.get(&name, say).await?.is_some_and(|found| *found == *secret))
         };
-        let kept: Result<bool, KeyringError> = kept.await;
+        let stored: Result<bool, KeyringError> = stored.await;
         // a failed write may have left its entry
-        let deleted = match &kept {
+        let deleted = match &stored {
             // a silent keyring is not asked again
             Err(KeyringError::Silent { .. } | KeyringError::NotHere(_)) => Ok(()),
             _ => self.delete(&name, None).await,
         };
-        if !kept? {
+        if !stored? {
             return Err(KeyringError::Forgetful(self));
         }
         deleted

@@ -30,7 +30,7 @@ use crate::{
 /// Example: paraph login ann@example.com
 #[derive(Debug, clap::Args)]
 pub(in super::super) struct LoginArgs {
-    /// The only identity to log in as; by default paraph.expectedIdentity, else whoever logs in, with git's user.email as the hint
+    /// The only identity to log in as; by default paraph.expectedIdentity, else any identity, with git's user.email as the hint
     #[arg(value_name = "IDENTITY", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     identity: Option<String>,
     /// The instance, or a name to register the configured services under

@@ -2,7 +2,7 @@
 //! registered. Settings of a repository or of a call's environment are not the user's choice. The agent gets only a name from them.
 //!
 //! A registration is the file `instances/NAME.json` in the user's data folder: the settings as keys of git's configuration with their values.
-//! Whoever can change it decides where the agent logs in and what it trusts.
+//! Anyone who can change it decides where the agent logs in and what it trusts.
 
 use super::super::{
     context::Context,

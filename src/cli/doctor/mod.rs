@@ -85,7 +85,7 @@ impl Finding {
         Self { about, severity: Severity::Problem(failure.exit), text: failure.message, fix: failure.hint, cause }
     }
 
-    /// The same with a cause that the texts of several findings share.
+    /// This finding with a cause that several findings share, if there is one.
     fn cause(self, cause: Option<String>) -> Self {
         Self { cause: cause.or(self.cause), ..self }
     }

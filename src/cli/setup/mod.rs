@@ -265,8 +265,8 @@ impl Place {
         if output.status.success() {
             return Ok(());
         }
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        Err(Failure::new(Exit::Configuration, format!("git config {} {} failed: {said}", self.scope, arguments.join(" ")))
+        let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Err(Failure::new(Exit::Configuration, format!("git config {} {} failed: {message}", self.scope, arguments.join(" ")))
             .with_hint("restore the earlier settings with `paraph setup --undo`"))
     }
 

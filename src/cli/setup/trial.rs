@@ -27,7 +27,7 @@ pub(super) fn run(program: &Path) -> Result<Duration, Failure> {
         .and_then(|()| std::fs::create_dir_all(&home))
         .and_then(|()| std::fs::write(&allowed, format!("{EMAIL} {url} instance=trial\n")))
         .map_err(|error| Failure::io("the temporary folder cannot be filled", &error))?;
-    // what becomes public is said about the user's own signatures
+    // what becomes public is told about the user's own signatures only
     one_time_notice::suppress_all(&home).map_err(|error| Failure::io("the temporary folder cannot be filled", &error))?;
     let setting = |key: &str, value: &Path| format!("{key}={}", value.display());
     let settings = [
@@ -52,10 +52,10 @@ pub(super) fn run(program: &Path) -> Result<Duration, Failure> {
         match done.status.success() {
             true => Ok(()),
             false => {
-                let said = String::from_utf8_lossy(&done.stderr);
-                let said = said.trim().lines().collect::<Vec<_>>().join("; ");
+                let message = String::from_utf8_lossy(&done.stderr);
+                let message = message.trim().lines().collect::<Vec<_>>().join("; ");
                 let what = arguments.first().copied().unwrap_or_default();
-                Err(Failure::new(Exit::Io, format!("the test signature failed: git {what}: {said}"))
+                Err(Failure::new(Exit::Io, format!("the test signature failed: git {what}: {message}"))
                     .with_hint("look for the cause with `paraph doctor`, or restore the earlier settings with `paraph setup --undo`"))
             }
         }

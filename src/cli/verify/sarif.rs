@@ -40,26 +40,26 @@ impl Sarif {
         let text = sentences(&judged.judgement).join(" ");
         let kind = judged.kind.name();
         let text = format!("{kind} {}: {text}", judged.id);
-        self.write(Entry { rule, verdict: judged.judgement.verdict(), text, id: &judged.id, kind, title: judged.title.clone() }, ui);
+        self.write(FaultyObject { rule, verdict: judged.judgement.verdict(), text, id: &judged.id, kind, title: judged.title.clone() }, ui);
     }
 
     /// Adds the commits where a shallow clone ends.
     pub(super) fn cut(&mut self, commits: &[String], ui: &mut Ui) {
         for commit in commits {
             let text = format!("The history ends at the commit {commit} of a shallow clone; older commits were not verified.");
-            self.write(Entry { rule: SHALLOW, verdict: Verdict::Unchecked, text, id: commit, kind: "commit", title: None }, ui);
+            self.write(FaultyObject { rule: SHALLOW, verdict: Verdict::Unchecked, text, id: commit, kind: "commit", title: None }, ui);
         }
     }
 
-    fn write(&mut self, entry: Entry<'_>, ui: &mut Ui) {
+    fn write(&mut self, object: FaultyObject<'_>, ui: &mut Ui) {
         let result = ResultObject {
-            rule_id: entry.rule,
-            rule_index: self.rules.iter().position(|rule| rule.id == entry.rule),
-            level: level(entry.verdict),
-            message: Text { text: entry.text },
-            locations: [Location::of(entry.id, entry.kind)],
-            partial_fingerprints: Fingerprints { object_id: entry.id.to_owned() },
-            properties: Properties { verdict: entry.verdict.as_str(), oid: Some(entry.id.to_owned()), title: entry.title },
+            rule_id: object.rule,
+            rule_index: self.rules.iter().position(|rule| rule.id == object.rule),
+            level: level(object.verdict),
+            message: Text { text: object.text },
+            locations: [Location::of(object.id, object.kind)],
+            partial_fingerprints: Fingerprints { object_id: object.id.to_owned() },
+            properties: Properties { verdict: object.verdict.as_str(), oid: Some(object.id.to_owned()), title: object.title },
         };
         ui.json_part(std::mem::replace(&mut self.before, ",\n"), &result);
     }
@@ -83,7 +83,7 @@ impl Sarif {
 }
 
 /// An object that is not good.
-struct Entry<'a> {
+struct FaultyObject<'a> {
     rule: &'static str,
     verdict: Verdict,
     text: String,

@@ -41,8 +41,8 @@ pub(super) fn output(program: &'static str, arguments: &[&str], surroundings: &S
     };
     if !status.success() {
         let complaint = quotable(String::from_utf8_lossy(&complaint).trim());
-        let said = if complaint.is_empty() { String::new() } else { format!(": {complaint}") };
-        return Err(failed(format!("failed with {status}{said}")));
+        let after = if complaint.is_empty() { String::new() } else { format!(": {complaint}") };
+        return Err(failed(format!("failed with {status}{after}")));
     }
     let text = std::str::from_utf8(&output).map_err(|_| failed("printed text that is not valid UTF-8".into()))?;
     Ok(Zeroizing::new(text.trim().to_owned()))

@@ -4,7 +4,7 @@ use super::spiffe::{JwtSvid, JwtSvidRequest, JwtSvidResponse};
 use super::*;
 use crate::{
     identity::token::tests::token_of,
-    service::testing::{Fake, Reply, Seen, impatient, nobody, patient, run, said},
+    service::testing::{Fake, Reply, Seen, impatient, nobody, patient, run, without_port},
 };
 use prost::Message;
 use serde_json::json;
@@ -25,7 +25,7 @@ async fn ask_with(provider: Provider, variables: &Variables, http: &Http, deadli
     let surroundings = Surroundings { http, variable: &variable, audience: "sigstore", deadline };
     provider.token(&surroundings).await.map(|token| token.subject().to_owned()).map_err(|error| {
         assert!(!error.hint().is_empty());
-        said(&error)
+        without_port(&error)
     })
 }
 
@@ -118,12 +118,12 @@ fn each_endpoint_is_asked_as_its_documentation_says() {
 fn an_endpoint_that_gives_no_token_is_named_with_the_platform() {
     run(async {
         let mut table = String::new();
-        let mut add = |provider: Provider, case: &str, said: Result<String, String>| {
-            let said = said.unwrap_err();
+        let mut add = |provider: Provider, case: &str, answer: Result<String, String>| {
+            let answer = answer.unwrap_err();
             for secret in ["request-secret", "access-secret", "header-secret"] {
-                assert!(!said.contains(secret), "{said}");
+                assert!(!answer.contains(secret), "{answer}");
             }
-            table += &format!("{}, {case}: {said}\n", provider.name());
+            table += &format!("{}, {case}: {answer}\n", provider.name());
         };
         for provider in ASKING {
             // no status of Google's metadata server means anything without its header
@@ -438,9 +438,9 @@ async fn from_agent(agent: Agent, deadline: Duration) -> (Result<String, String>
     let asked = Asked::default();
     let server = tokio::spawn(workload_api(tokio::net::UnixListener::bind(&socket).unwrap(), agent, Arc::clone(&asked)));
     let variables = HashMap::from([("SPIFFE_ENDPOINT_SOCKET", format!("unix://{}", socket.display()))]);
-    let said = ask_with(Provider::Spiffe, &variables, &patient(), deadline).await;
+    let answer = ask_with(Provider::Spiffe, &variables, &patient(), deadline).await;
     server.abort();
-    (said.map_err(|said| said.replace(&folder.path().display().to_string(), "FOLDER")), asked)
+    (answer.map_err(|answer| answer.replace(&folder.path().display().to_string(), "FOLDER")), asked)
 }
 
 const LONG: Duration = Duration::from_secs(60);
@@ -450,8 +450,8 @@ const LONG: Duration = Duration::from_secs(60);
 fn the_workload_api_is_asked_as_its_specification_says_and_its_first_svid_is_the_default() {
     run(async {
         let other = token_of(&json!({"iss": "https://issuer.test", "sub": "second", "aud": "sigstore", "exp": 1}));
-        let (said, asked) = from_agent(Agent::Svids(vec![jwt(), other]), LONG).await;
-        assert_eq!(said, Ok("workload".to_owned()));
+        let (answer, asked) = from_agent(Agent::Svids(vec![jwt(), other]), LONG).await;
+        assert_eq!(answer, Ok("workload".to_owned()));
         let asked = asked.lock().unwrap();
         let (path, headers, request) = &asked[0];
         assert_eq!((path.as_str(), headers["workload.spiffe.io"].to_str().unwrap()), ("/SpiffeWorkloadAPI/FetchJWTSVID", "true"));

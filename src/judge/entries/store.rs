@@ -2,10 +2,10 @@
 //!
 //! The file is `entries/AB/CDEF…`, named by the SHA-256 of the object's id in hexadecimal (`printf %s "$(git rev-parse v1.0)" | sha256sum`).
 //! [`detached`](crate::evidence::detached) describes its content. Only paraph writes there, each file whole. The verifier binds everything
-//! that is read to object, certificate and log again: whoever can write there can make a legacy signature fail, but cannot make one good.
+//! that is read to object, certificate and log again: anyone who can write there can make a legacy signature fail, but cannot make one good.
 //! Files may be removed at any time.
 
-use crate::evidence::detached::{DetachedEntry, MAX_KEPT, from_file, to_file};
+use crate::evidence::detached::{DetachedEntry, MAX_ENTRY_FILE, from_file, to_file};
 use directories::ProjectDirs;
 use std::{
     fs::File,
@@ -32,7 +32,7 @@ pub(super) enum StoreError {
     Io { path: PathBuf, source: io::Error },
     #[error("{}: {cause}", .path.display())]
     Damaged { path: PathBuf, cause: String },
-    #[error("it has {0} bytes; at most {MAX_KEPT} are stored")]
+    #[error("it has {0} bytes; at most {MAX_ENTRY_FILE} are stored")]
     TooLarge(usize),
 }
 
@@ -54,7 +54,7 @@ impl EntryStore {
         // a pipe would keep the reader waiting
         let read = match std::fs::metadata(&path) {
             Ok(metadata) if !metadata.is_file() => return Err(StoreError::NotAFile(path)),
-            Ok(_) => File::open(&path).and_then(|file| file.take(MAX_KEPT as u64 + 1).read_to_end(&mut bytes)),
+            Ok(_) => File::open(&path).and_then(|file| file.take(MAX_ENTRY_FILE as u64 + 1).read_to_end(&mut bytes)),
             Err(error) => Err(error),
         };
         match read {
@@ -69,7 +69,7 @@ impl EntryStore {
     /// Stores entries under a name, in place of those that were there.
     pub(super) fn write(&self, name: &str, entries: &[DetachedEntry]) -> Result<(), StoreError> {
         let text = to_file(entries);
-        if text.len() > MAX_KEPT {
+        if text.len() > MAX_ENTRY_FILE {
             return Err(StoreError::TooLarge(text.len()));
         }
         let path = self.file(name);
@@ -148,7 +148,7 @@ mod tests {
             (&whole[..whole.len() - 9], "it was changed after it was written"),
             (b"", "its first line is another"),
             (b"\xff", "it is not valid UTF-8"),
-            (&vec![b'A'; MAX_KEPT + 5], "it is too large"),
+            (&vec![b'A'; MAX_ENTRY_FILE + 5], "it is too large"),
         ] {
             std::fs::write(&file, content).unwrap();
             let error = store.read("abcd").unwrap_err().to_string();

@@ -104,7 +104,7 @@ fn polls_that_come_too_fast_are_slowed_down() {
     assert_eq!(error(&poll(&fixture, &begun)), "authorization_pending");
     assert_eq!(error(&poll(&fixture, &begun)), "slow_down");
     clock.forward(5);
-    assert_eq!(error(&poll(&fixture, &begun)), "slow_down", "six seconds are to be kept now");
+    assert_eq!(error(&poll(&fixture, &begun)), "slow_down", "six seconds must pass now");
     clock.forward(11);
     assert_eq!(error(&poll(&fixture, &begun)), "authorization_pending");
 }
@@ -221,7 +221,7 @@ fn a_refresh_token_is_good_once_and_its_reuse_ends_the_session() {
     assert_eq!(claims.unwrap().email, EMAIL);
     let third = refresh_token(&refresh(&fixture, &second));
     assert_eq!(fixture.instance().logins().unwrap(), Logins { logins: 1, renewals: 2 });
-    // the first one comes again: whoever sends it, nobody goes on
+    // the first one comes again: the session ends, whoever sends it
     assert_eq!(error(&refresh(&fixture, &first)), "invalid_grant");
     assert_eq!(error(&refresh(&fixture, &third)), "invalid_grant");
     for token in ["", "x", "x.y", ".", &"x".repeat(20_000)] {
@@ -239,9 +239,9 @@ fn a_session_survives_a_restart_and_its_token_is_not_in_the_folder() {
     let (_clock, fixture) = Turned::fixture(&[]);
     let token = session(&fixture);
     let folder = fixture.instance().folder().to_owned();
-    let kept = std::fs::read_to_string(folder.join("sessions.json")).unwrap();
+    let stored = std::fs::read_to_string(folder.join("sessions.json")).unwrap();
     let (_, secret) = token.split_once('.').unwrap();
-    assert!(!kept.contains(secret), "{kept}");
+    assert!(!stored.contains(secret), "{stored}");
     assert_eq!(std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(folder.join("sessions.json")).unwrap()) & 0o777, 0o600);
     let restarted = Fixture {
         services: Arc::new(Services::open(fixture.instance().folder, 600, Faults::default(), Arc::new(now)).unwrap()),

@@ -282,8 +282,8 @@ fn trust_that_has_expired_is_still_read_and_says_so() {
         setting.refresh(1).await.unwrap();
         let trust = setting.mirror().cached().unwrap().unwrap();
         assert!(!trust.is_expired(at(2)) && trust.is_expired(at(100)));
-        let said = [1, 2, 20, 100].map(|day| trust.describe(at(day)).replace(&setting.fake.url, "http://HOST")).join("\n");
-        insta::assert_snapshot!(said, @r"
+        let sources = [1, 2, 20, 100].map(|day| trust.describe(at(day)).replace(&setting.fake.url, "http://HOST")).join("\n");
+        insta::assert_snapshot!(sources, @r"
             the trust root of http://HOST, version 1, refreshed today
             the trust root of http://HOST, version 1, refreshed yesterday
             the trust root of http://HOST, version 1, refreshed 19 days ago

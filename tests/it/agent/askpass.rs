@@ -1,4 +1,4 @@
-//! The window that asks: a program by the convention of `ssh-add -c`, which gets the question as its argument and answers by its exit status.
+//! Approval in a window: an askpass program gets the question as its argument and answers by its exit status, as for `ssh-add -c`.
 
 use super::{
     Setup, eventually,
@@ -10,7 +10,7 @@ use std::{
     process::{Child, Stdio},
 };
 
-/// An agent, in the foreground, with a desktop whose askpass program is this script. It waits two seconds for an answer.
+/// An agent in the foreground. The desktop's askpass program is this script. The agent waits two seconds for an answer.
 struct Desktop {
     setup: Setup,
     agent: Child,

@@ -24,7 +24,7 @@ fn without_an_agent_the_commands_say_so() {
     setup.commit("one");
 }
 
-/// The local issuer's ID tokens live for five minutes.
+/// The local issuer's ID tokens are valid for five minutes.
 #[test]
 fn a_login_without_a_refresh_token_goes_on_where_its_id_token_outlives_the_certificate() {
     for (certificate_lifetime, renewable) in [(600, false), (60, true)] {

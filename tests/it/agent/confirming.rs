@@ -1,4 +1,4 @@
-//! Somebody at a terminal with `paraph agent confirm`.
+//! Approval at a terminal, with `paraph agent confirm`.
 
 use super::Setup;
 use crate::support::objects::installed;
@@ -9,9 +9,9 @@ use std::{
     time::Duration,
 };
 
-/// What it says when questions come to it.
+/// Its message when it is ready for questions.
 const READY: &str = "Press Ctrl-C to end.";
-/// How a question ends.
+/// The end of a question.
 const PROMPT: &str = "Allow it? [y/N] ";
 
 /// The program in a terminal of its own, and a person who gives every question the same answer.
@@ -22,12 +22,12 @@ pub struct Confirming {
 }
 
 impl Confirming {
-    /// `None`, with a line that says why, where there is no program that makes a terminal.
+    /// Starts it. `None`, with a message, if no program can create a terminal.
     pub fn start(setup: &Setup, answer: &'static str, test: &str) -> Option<Self> {
         Self::start_after("", setup, answer, test)
     }
 
-    /// The same where something was typed before there was any question.
+    /// Starts it with text that was typed before any question.
     pub fn start_after(typed: &'static str, setup: &Setup, answer: &'static str, test: &str) -> Option<Self> {
         if !installed("script", test) {
             return None;

@@ -11,10 +11,10 @@ use std::os::unix::fs::PermissionsExt as _;
 
 /// Options of unshare(1) for a user who is root inside.
 const AS_ROOT: &[&str] = &["--user", "--map-root-user", "--mount"];
-/// For a user who has another number inside.
+/// For a user with another user id inside.
 const AS_ANOTHER: &[&str] = &["--user", "--map-user=1234", "--map-group=1234", "--keep-caps", "--mount"];
 
-/// Whether this machine lets this user make such a container; where not, a line says that the test is skipped.
+/// Whether this user may create such a container. If not, a message says that the test is skipped.
 fn possible(options: &[&str], test: &str) -> bool {
     let tried = std::process::Command::new("unshare").args(options).args(["mount", "--bind", "/dev/null", "/dev/null"]).output();
     let why = match tried {
@@ -26,7 +26,7 @@ fn possible(options: &[&str], test: &str) -> bool {
     false
 }
 
-/// A commit in a container into which the socket is bound at the place where `remote_in_container` looks for it.
+/// A commit in a container. The socket is mounted where `remote_in_container` expects it.
 fn commit(setup: &Setup, container: &Sandbox, options: &[&str]) -> Done {
     let script = "mount --bind \"$0\" \"$1\" && shift && exec \"$@\"";
     let bound = container.root().join("bound.sock");

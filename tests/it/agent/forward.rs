@@ -1,4 +1,4 @@
-//! The socket that is forwarded to other machines: signatures alone, each confirmed.
+//! The socket that is forwarded to other machines. It accepts only signatures, and each is confirmed.
 
 use super::{Setup, confirming::Confirming, eventually, reply};
 use crate::support::{objects::installed, sandbox::Sandbox};
@@ -10,7 +10,7 @@ pub fn remote(setup: &Setup) -> Sandbox {
     remote_with(setup, |_| setup.socket("forward.sock"))
 }
 
-/// The same with a socket at another place.
+/// Such a repository with a socket at another place.
 pub fn remote_with(setup: &Setup, socket: impl Fn(&Sandbox) -> PathBuf) -> Sandbox {
     let mut sandbox = Sandbox::with_repository();
     setup.sigstore.configure(&sandbox);
@@ -22,18 +22,18 @@ pub fn remote_with(setup: &Setup, socket: impl Fn(&Sandbox) -> PathBuf) -> Sandb
     sandbox
 }
 
-/// A commit there: git's exit code, and what paraph said.
+/// Commits there. Returns git's exit code and paraph's messages.
 pub fn commit(sandbox: &Sandbox) -> (Option<i32>, String) {
     let done = sandbox.try_git(&["commit", "-q", "-S", "--allow-empty", "-m", "remote"]);
     (done.code, std::fs::read_to_string(sandbox.root().join("log")).unwrap_or_default())
 }
 
-/// Somebody who answers every question with `allow`, and how many there were.
+/// A person who answers every question with `allow`, and the number of questions.
 fn answering(setup: &Setup, allow: bool) -> std::sync::mpsc::Receiver<String> {
     answering_after(setup, allow, || {})
 }
 
-/// The same, after `wait` has returned.
+/// Answers as [`answering`] does, after `wait` has returned.
 fn answering_after(setup: &Setup, allow: bool, wait: impl Fn() + Send + 'static) -> std::sync::mpsc::Receiver<String> {
     let (sender, questions) = std::sync::mpsc::channel();
     let mut watching = setup.connect();
@@ -133,7 +133,7 @@ fn one_yes_covers_those_that_wait_for_it() {
     assert_eq!(questions.try_recv().ok(), None);
 }
 
-/// Whoever sits at the agent logs in as they like, and was asked about somebody else.
+/// The person at the agent approves one identity, and then logs in as another.
 #[test]
 fn a_yes_for_one_identity_is_none_for_the_one_that_logs_in() {
     let test = "a_yes_for_one_identity_is_none_for_the_one_that_logs_in";

@@ -1,4 +1,4 @@
-//! Clients that are not what they should be. The agent survives them, its memory bounded, and goes on signing.
+//! Hostile clients. The agent survives them with bounded memory, and continues to sign.
 
 use super::{Setup, eventually, reply};
 use paraph::internals::agent_protocol::{self as protocol, Call, Refusal, Reply, Request, Sign};

@@ -1,4 +1,4 @@
-//! What happens to machines: services restart, clients are killed, processes stand still. No commit is lost, and nobody logs in again.
+//! Restarted services, killed clients, stopped processes. No commit is lost, and no new login is needed.
 
 use super::{Setup, eventually};
 use paraph::internals::local::{Fault, ServeOptions, Service};

@@ -17,7 +17,7 @@ use paraph::internals::{
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// What is said where a keyring does not work; its reason follows.
+/// The beginning of the message about a keyring that does not work. The reason follows.
 const ALONE: &str = "Logins are kept only in the agent's memory: ";
 
 /// An agent whose user keeps logins in the Secret Service.
@@ -36,7 +36,7 @@ impl Setup {
         self.sandbox.git(&["config", "--global", "paraph.logPath", log.to_str().unwrap()]);
     }
 
-    /// What was said to whoever committed.
+    /// The messages to the person who committed.
     fn said(&self) -> String {
         std::fs::read_to_string(self.sandbox.root().join("said")).unwrap_or_default()
     }
@@ -45,18 +45,18 @@ impl Setup {
         self.said().matches(text).count()
     }
 
-    /// Ends the agent, as when the machine is started anew.
+    /// Ends the agent, as a restart of the machine does.
     fn end_agent(&self) {
         self.paraph(&["agent", "stop"]);
         eventually("the agent ends", || self.agents().is_empty());
     }
 
-    /// The logins that rest, as `agent status` says.
+    /// The stored logins, from `agent status`.
     fn resting(&self) -> Vec<serde_json::Value> {
         self.status()["resting"].as_array().unwrap().clone()
     }
 
-    /// Asks the issuer for a session's next token, as anybody who has the last one can.
+    /// Renews a session at the issuer, as anybody with the newest refresh token can.
     fn redeem(&self, token: &str) -> Result<Session, LoginError> {
         let http = Http::new(Settings::default());
         let client = OidcClient::public(&self.sigstore.url, "sigstore");

@@ -1,4 +1,4 @@
-//! Keys are in the agent's memory, and after `lock` nowhere. Linux shows a process' memory as a file.
+//! Keys are in the agent's memory, and are wiped by `lock`. The tests read the memory of the process from `/proc`.
 #![cfg(target_os = "linux")]
 
 use super::{Setup, eventually, keyring::token_of};
@@ -43,7 +43,7 @@ fn memory(process: u32) -> Vec<Vec<u8>> {
     pieces
 }
 
-/// How many places of a process' writable memory hold the private key of `public`, in either byte order.
+/// How often the private key of `public` occurs in the writable memory of a process, in either byte order.
 fn copies(process: u32, public: &VerifyingKey) -> usize {
     let mut found = 0;
     for bytes in memory(process) {
@@ -58,14 +58,14 @@ fn copies(process: u32, public: &VerifyingKey) -> usize {
     found
 }
 
-/// Whether bytes look random. Fewer than one key in a million does not.
+/// Whether the bytes look random. Fewer than one key in a million does not look so.
 fn could_be_a_key(bytes: &[u8]) -> bool {
     let mut seen = [false; 256];
     let distinct = bytes.iter().filter(|byte| !std::mem::replace(&mut seen[usize::from(**byte)], true)).count();
     distinct >= 20 && bytes.iter().filter(|byte| **byte >= 0x80).count() >= 4
 }
 
-/// An agent whose memory may be read, in the foreground.
+/// An agent in the foreground whose memory other processes may read.
 struct Readable(Child);
 
 impl Readable {
@@ -143,7 +143,7 @@ fn what_the_agent_writes_to_stays_out_of_the_swap() {
     }
 }
 
-/// How many places hold a text.
+/// How often a text occurs.
 fn copies_of_text(process: u32, text: &str) -> usize {
     memory(process).iter().map(|bytes| memchr::memmem::find_iter(bytes, text).count()).sum()
 }

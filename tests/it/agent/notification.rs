@@ -1,4 +1,4 @@
-//! The desktop's question: a notification with two buttons, on a D-Bus of the test's own, where the test is the desktop.
+//! Approval by a desktop notification with two buttons. The test runs its own D-Bus and plays the desktop.
 #![cfg(target_os = "linux")]
 
 use super::{
@@ -23,14 +23,14 @@ use zbus::{
 enum Does {
     /// Presses this button.
     Presses(&'static str),
-    /// Presses a button of some other program's notification, and then closes this one.
+    /// Presses a button of another program's notification, and then closes this one.
     Closes,
     Nothing,
-    /// It has no buttons.
+    /// Supports no buttons.
     ShowsText,
 }
 
-/// What the agent said to it.
+/// The calls that it got from the agent.
 #[derive(Default)]
 struct Heard {
     shown: Vec<(String, String, Vec<String>, u8)>,
@@ -39,7 +39,7 @@ struct Heard {
 
 const PATH: &str = "/org/freedesktop/Notifications";
 const INTERFACE: &str = "org.freedesktop.Notifications";
-/// The id of the one notification.
+/// The id of the notification.
 const ID: u32 = 7;
 
 struct Notifications {
@@ -96,7 +96,7 @@ impl Notifications {
     }
 }
 
-/// An agent in the foreground, in a session with such a desktop. It waits two seconds for an answer.
+/// An agent in the foreground, in a session with this desktop. The agent waits two seconds for an answer.
 struct Desktop {
     setup: Setup,
     agent: Child,

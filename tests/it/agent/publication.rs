@@ -1,4 +1,4 @@
-//! What becomes public is told once for each identity and log, whoever signs: the agent or the process that git calls.
+//! The notice about publication appears once for each identity and log, whether the agent or the called process signs.
 
 use super::Setup;
 
@@ -8,7 +8,7 @@ fn with_log() -> Setup {
     setup
 }
 
-/// What the log got since it was read last, without times and addresses.
+/// The new lines of the log file, without times and addresses.
 fn said(setup: &Setup) -> String {
     let log = setup.sandbox.root().join("log");
     let text = std::fs::read_to_string(&log).unwrap_or_default();

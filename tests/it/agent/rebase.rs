@@ -1,4 +1,4 @@
-//! One login, many commits.
+//! One login serves many commits.
 
 use super::{Setup, eventually};
 use paraph::internals::local::ServeOptions;

@@ -33,7 +33,7 @@ impl Remote {
         Some(Self { forwarding, sshd, sandbox, socket })
     }
 
-    /// A command line there; whether it succeeded, and what paraph said meanwhile.
+    /// Runs a command there. Returns whether it succeeded, and paraph's messages.
     fn run(&self, setup: &Setup, command: &str) -> (bool, String) {
         let log = self.sandbox.root().join("log");
         let _ = std::fs::remove_file(&log);

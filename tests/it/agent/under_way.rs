@@ -1,4 +1,4 @@
-//! Logins that are under way: whom they are for, how they are done, and when they are given up.
+//! Logins in progress: whom they are for, how they are shown, and when they are abandoned.
 
 use super::{Setup, eventually, reply};
 use crate::support::{objects::installed, socket::closed};
@@ -6,7 +6,7 @@ use paraph::internals::agent_protocol::{self as protocol, Call, Reply, Request};
 use std::{net::TcpStream, os::unix::net::UnixStream};
 
 impl Setup {
-    /// With an agent that knows no access code: a login takes a person.
+    /// With an agent that knows no access code, so that a person must log in.
     fn with_person() -> Self {
         let setup = Self::new();
         setup.commit("starts the agent");
@@ -95,7 +95,7 @@ fn a_login_at_an_issuer_that_is_down_names_it_and_says_what_to_do() {
 }
 
 impl Setup {
-    /// What a program says in a session without a terminal.
+    /// The output of a program in a session without a terminal.
     fn alone(&self, program: &str, arguments: &[&str]) -> crate::support::sandbox::Done {
         let mut command = self.sandbox.command("setsid", &self.sandbox.work());
         self.sandbox.feed(command.arg("-w").arg(program).args(arguments), b"")
@@ -117,7 +117,7 @@ fn whose_own_time_is_over_hears_that_nobody_logged_in() {
     assert!(done.code == Some(6) && done.stderr.contains("nobody completed the login within 1 s"), "{done:?}");
 }
 
-/// The agent's opener has failed, or it sees no desktop at all: who has one tries by itself, and says at once what comes of it.
+/// The agent's opener has failed, or it sees no desktop. A client with a desktop then logs in by itself, and reports the result at once.
 #[test]
 fn a_client_to_which_the_agent_cannot_show_a_login_tries_by_itself() {
     let test = "a_client_to_which_the_agent_cannot_show_a_login_tries_by_itself";
@@ -143,7 +143,7 @@ fn a_client_to_which_the_agent_cannot_show_a_login_tries_by_itself() {
     }
 }
 
-/// Nobody could reach it any more, to lock or to end it.
+/// Otherwise nobody could lock or stop it.
 #[test]
 fn an_agent_whose_socket_was_replaced_ends() {
     let setup = Setup::new();

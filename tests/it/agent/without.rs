@@ -1,4 +1,4 @@
-//! An agent that is broken, lies or is not there: signing goes on without it, and says so in one line.
+//! An agent that is broken, absent or lies. Signing continues without it, with one message.
 
 use super::Setup;
 use paraph::internals::agent_protocol as protocol;
@@ -8,14 +8,14 @@ use std::{
     os::unix::net::{UnixListener, UnixStream},
 };
 
-/// What is said to the user's log about the agent, without the time.
+/// The messages about the agent in the user's log, without the time.
 fn said(setup: &Setup) -> Vec<String> {
     let log = std::fs::read_to_string(setup.sandbox.root().join("log")).unwrap_or_default();
     let lines = log.lines().map(|line| line.split_once(' ').unwrap().1.to_owned());
     lines.filter(|line| line.contains("agent") || line.contains("SIG_CREATED")).collect()
 }
 
-/// A socket in the agent's place whose other end does `serve` with each client.
+/// A socket in the agent's place. `serve` handles each client.
 fn impostor(setup: &Setup, serve: impl Fn(std::os::unix::net::UnixStream) + Send + 'static) {
     let folder = setup.sandbox.root().join("run/paraph");
     std::fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
@@ -79,7 +79,7 @@ fn an_agent_that_announces_too_much() {
     signs_by_itself(&setup, "the agent is broken: the frame has 2147483647 bytes; at most 1048576 are accepted");
 }
 
-/// Signs of life are no work.
+/// Heartbeats are not progress.
 #[test]
 fn an_agent_that_shows_life_and_gives_nothing() {
     let setup = Setup::new();
@@ -128,8 +128,7 @@ fn an_agent_that_gives_another_commits_signature() {
     assert!(said(&setup)[0].starts_with("paraph: Signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));
 }
 
-/// A socket where clients look for the agent that runs: it hands every request on, and every reply back but those of the kind `kind`, which
-/// `change` makes of them.
+/// A proxy at the agent's socket. It forwards all requests and replies, and applies `change` to replies of the kind `kind`.
 fn relay(setup: &mut Setup, kind: &str, change: impl Fn(&str) -> String + Send + 'static) {
     let kind = format!(r#""reply":"{kind}""#);
     let real = setup.socket("agent.sock");
@@ -228,7 +227,7 @@ fn a_forwarded_agent_that_is_gone_is_missed_in_one_line() {
     assert!(whoami.contains("not used: no agent listens at /no/such.sock"), "{whoami}");
 }
 
-/// Nobody accepts, and as many wait as may.
+/// No connection is accepted, and the queue of waiting connections is full.
 #[test]
 fn an_agent_that_takes_no_connection() {
     let setup = Setup::new();

@@ -7,7 +7,7 @@ use crate::support::{
     sigstore::EMAIL,
 };
 
-/// Everything that is said about a commit, by git and by paraph, in words, raw and JSON.
+/// Everything that git and paraph print about a commit, as text, raw and JSON.
 fn everything(sandbox: &Sandbox, oid: &str) -> [Done; 5] {
     [
         sandbox.try_git(&["verify-commit", "--raw", oid]),

@@ -309,7 +309,7 @@ fn a_log_that_lies_convinces_nobody() {
         assert_eq!(short(&judged), (verdict, reason, Some(code)), "{name}: {judged:?}");
         assert!(judged.2.contains(message), "{name}: {}", judged.2);
         assert!(!log.calls().is_empty() && log.calls().len() <= 17, "{name}: {:?}", log.calls());
-        assert!(!sandbox.kept_entries().exists(), "{name}: something was kept");
+        assert!(!sandbox.kept_entries().exists(), "{name}: something was stored");
     }
     // the same log, honest
     trust(&sandbox, &sigstore, Some(&honest(&entry).url));
@@ -392,26 +392,26 @@ fn what_is_kept_is_not_trusted() {
     let signer = Signer::new(&sigstore, EMAIL);
     let (id, _) = online_commit(&sandbox, &signer, "message");
     let (other, _) = online_commit(&sandbox, &signer, "another message");
-    let kept = |id: &str| -> PathBuf {
+    let entry_file = |id: &str| -> PathBuf {
         let name = hex::encode(Sha256::digest(id));
         sandbox.kept_entries().join(&name[..2]).join(&name[2..])
     };
     for id in [&id, &other] {
         assert_eq!(judged(&sandbox, &["--lookup"], id).0, "legacy");
     }
-    let good = fs::read(kept(&id)).unwrap();
+    let good = fs::read(entry_file(&id)).unwrap();
 
     // another object's
-    fs::copy(kept(&other), kept(&id)).unwrap();
+    fs::copy(entry_file(&other), entry_file(&id)).unwrap();
     let refused = judged(&sandbox, &["--allow-legacy"], &id);
     assert_eq!(short(&refused), ("bad", "entry-mismatch", Some(15)));
     assert!(refused.2.ends_with("in stored entries; `paraph verify --lookup` fetches them again"), "{}", refused.2);
     assert_eq!(judged(&sandbox, &["--lookup"], &id).0, "legacy");
-    assert_ne!(fs::read(kept(&id)).unwrap(), fs::read(kept(&other)).unwrap());
+    assert_ne!(fs::read(entry_file(&id)).unwrap(), fs::read(entry_file(&other)).unwrap());
 
     // damage is said, and mended where the log may be asked
     for damage in [b"".to_vec(), good[..good.len() / 2].to_vec(), b"\xff\xfe".to_vec(), vec![b'A'; 2 << 20]] {
-        fs::write(kept(&id), &damage).unwrap();
+        fs::write(entry_file(&id), &damage).unwrap();
         assert_eq!(judged(&sandbox, &[], &id).1, "entry-missing");
         let done = sandbox.paraph(&["verify", &id]);
         assert!(done.stderr.contains("A stored log entry cannot be used; `paraph verify --lookup` fetches it again: "), "{}", done.stderr);

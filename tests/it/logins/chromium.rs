@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Where the pages are drawn, for whoever wants to look at them.
+/// The folder for screenshots of the pages.
 fn drawing(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
     std::fs::create_dir_all(&folder).unwrap();
@@ -96,7 +96,7 @@ fn the_pages_work_without_scripts_and_so_does_that_for_another_device() {
     assert_eq!(chromium.complaints(), [""; 0], "the pages keep their own policy");
 }
 
-/// As with a provider that asks nothing, since a connector is configured and the person is known there.
+/// As with a provider that shows no form, because a connector is configured and the person is logged in there.
 #[test]
 fn a_page_without_another_one_before_it_closes_itself() {
     let Some(mut chromium) = Chromium::start("a_page_without_another_one_before_it_closes_itself") else { return };

@@ -1,4 +1,4 @@
-//! Logins on another device, and sessions that go on, at the local issuer; what git's users see of them.
+//! Logins on another device and renewed sessions, at the local issuer: what the user sees.
 
 use super::{Person, Told, client, enter, http, options, run};
 use crate::support::{
@@ -104,7 +104,7 @@ fn without_a_desktop_the_device_flow_is_taken_where_the_issuer_has_it() {
     });
 }
 
-/// The command in a terminal of 100 columns, whose output a person reads; what they see is handed on line by line.
+/// Runs the command in a terminal of 100 columns. `read` gets each line of its output.
 fn in_terminal(command: Command, mut seen: impl FnMut(&str)) -> Done {
     let mut command = command;
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
@@ -125,7 +125,7 @@ fn commit_in_terminal(sandbox: &Sandbox, seen: impl FnMut(&str)) -> Done {
     in_terminal(script, seen)
 }
 
-/// git has all three standard streams, and the person sees the code all the same.
+/// git holds all three standard streams, and the person still sees the code.
 #[test]
 fn the_code_is_on_the_terminal_under_git_and_the_commit_is_signed() {
     let test = "the_code_is_on_the_terminal_under_git_and_the_commit_is_signed";

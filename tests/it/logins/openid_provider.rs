@@ -19,12 +19,12 @@ use tokio::sync::mpsc::unbounded_channel;
 struct Provider {
     url: String,
     process: Child,
-    /// It ends when this is closed.
+    /// The provider ends when this is closed.
     _input: ChildStdin,
 }
 
 impl Provider {
-    /// Starts it; where it is not at hand, a line says that the test is skipped.
+    /// Starts the provider. If it is not installed, a message says that the test is skipped.
     fn start(test: &str) -> Option<Self> {
         if !installed("node", test) {
             return None;
@@ -66,7 +66,7 @@ impl Drop for Provider {
     }
 }
 
-/// Fills in the provider's forms: who somebody is, and that the program may know it.
+/// Fills in the provider's forms: login and consent.
 async fn sign_in(browser: &mut Browser, page: Page) -> Page {
     assert!(page.html.contains("name=\"login\""), "{}: {}", page.url, page.html);
     let consent = browser.submit(&page, &[("login", EMAIL), ("password", "any")]).await;
@@ -125,7 +125,7 @@ fn a_refusal_at_an_independent_provider_is_told() {
     });
 }
 
-/// It names no interval: every five seconds is asked.
+/// The provider names no interval, so the client asks every five seconds.
 #[test]
 fn a_login_on_another_device_at_an_independent_provider() {
     let Some(provider) = Provider::start("a_login_on_another_device_at_an_independent_provider") else { return };

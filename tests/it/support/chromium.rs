@@ -118,7 +118,7 @@ impl Chromium {
         self.evaluate(tab, &format!("document.querySelector({}).click()", json!(selector)));
     }
 
-    /// Draws the page into a file, for whoever wants to look at it.
+    /// Draws the page into a file, to look at after the test.
     pub fn screenshot(&mut self, tab: &Tab, path: &Path) {
         use base64::Engine as _;
         let drawn = self.on(tab, "Page.captureScreenshot", json!({"format": "png"}));
