@@ -64,6 +64,8 @@ mod selection;
 #[cfg(feature = "tuf")]
 mod service;
 #[cfg(feature = "cli")]
+mod setup_record;
+#[cfg(feature = "cli")]
 mod sign;
 mod signature;
 pub mod trust;

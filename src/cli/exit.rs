@@ -14,6 +14,7 @@ use crate::{
     repository,
     selection::{SelectionError, Wanted},
     service::{ServiceError, tuf::TufError},
+    setup_record::SetupRecordError,
     sign::{PayloadError, SignError},
     trust_store,
 };
@@ -270,6 +271,12 @@ impl From<ServiceError> for Failure {
 impl From<PayloadError> for Failure {
     fn from(error: PayloadError) -> Self {
         Self { hint: error.hint().map(str::to_owned), ..Self::new(Exit::Usage, error.to_string()) }
+    }
+}
+
+impl From<SetupRecordError> for Failure {
+    fn from(error: SetupRecordError) -> Self {
+        Self::new(Exit::Io, error.to_string()).with_hint(error.hint())
     }
 }
 

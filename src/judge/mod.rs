@@ -8,12 +8,14 @@ pub(crate) mod entries;
 mod error;
 mod judged;
 mod many;
+mod nonce;
 mod push;
 mod tags;
 
 pub(crate) use entries::Entries;
 pub(crate) use error::Error;
 pub(crate) use judged::Judged;
+pub(crate) use nonce::is_fresh_nonce;
 pub(crate) use push::{Push, is_zero};
 pub(crate) use tags::TagScope;
 

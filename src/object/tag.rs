@@ -35,7 +35,7 @@ impl<'a> Tag<'a> {
         })
     }
 
-    /// The same, and what its bytes alone do not tell: that its target's id is of the repository's format, and that its name is that of the
+    /// Parses a tag as [`Tag::parse`] does, and checks what its bytes alone do not tell: that its target's id is of the repository's format, and that its name is that of the
     /// reference by which it was reached, where it was.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::mpsc};
 
 /// Items that go to one core together, where each is a signature to be verified.
 pub const CHUNK: usize = 32;
-/// The same where most results are known already, and waking a core costs more than an item.
+/// Items that go to one core together, where most results are known already, and waking a core costs more than an item.
 pub const CHUNK_OF_KNOWN: usize = 256;
 
 /// Runs `work` on chunks of so many items on every core, and `sink` on each result in order, on the calling thread. While cores work, the

@@ -8,14 +8,10 @@ use super::{
     refusals::Refusals,
 };
 use crate::{
-    judge::{Judge, Judged},
+    judge::{Judge, Judged, is_fresh_nonce},
     object::RefUpdate,
     repository::{ObjectKind, Repository},
 };
-
-/// Over a stateless connection (HTTP) the nonce comes from an earlier request, and git says how long ago that was. An old certificate must
-/// not stay valid, so this is the limit, in seconds.
-const MAX_SLOP: u64 = 300;
 
 /// Judges the certificate that git names to this hook; without one there is nothing to do.
 pub(super) fn check(repository: &Repository, judge: &Judge, updates: &[RefUpdate<'_>], refusals: &mut Refusals) -> Result<(), Failure> {
@@ -30,9 +26,7 @@ pub(super) fn check(repository: &Repository, judge: &Judge, updates: &[RefUpdate
     }
     refusals.add(&Judged::without_title(id, ObjectKind::Blob, judge.push_certificate(&object.bytes, updates)));
     let nonce = variable("GIT_PUSH_CERT_NONCE_STATUS");
-    let is_fresh = nonce == "OK"
-        || nonce == "SLOP" && variable("GIT_PUSH_CERT_NONCE_SLOP").parse::<i64>().is_ok_and(|slop| slop.unsigned_abs() <= MAX_SLOP);
-    if is_fresh {
+    if is_fresh_nonce(&nonce, &variable("GIT_PUSH_CERT_NONCE_SLOP")) {
         Ok(())
     } else {
         Err(Failure::new(

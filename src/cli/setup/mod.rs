@@ -1,6 +1,5 @@
 //! `paraph setup`: configures git for this program. Changes are shown first and can be undone.
 
-mod record;
 #[cfg(unix)]
 mod trial;
 
@@ -9,9 +8,13 @@ use super::{
     git_settings::{GitSettings, this_program},
     ui::Ui,
 };
-use crate::{git_process, policy::AllowedIdentities, repository::Repository};
+use crate::{
+    git_process,
+    policy::AllowedIdentities,
+    repository::Repository,
+    setup_record::{Change, SetupRecord},
+};
 use directories::ProjectDirs;
-use record::{Change, SetupRecord};
 use std::{
     io::{BufRead as _, IsTerminal as _},
     path::{Path, PathBuf},
