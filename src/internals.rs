@@ -20,7 +20,7 @@ pub mod agent_protocol {
 pub mod certificate {
     pub use crate::certificate::{Certificate, HashAlgorithm, IdentityKind, KeyKind, PublicKey, Sct, SignerCertificate};
     pub mod key {
-        pub use crate::certificate::key::signature_hash;
+        pub use crate::certificate::key::{InvalidKey, InvalidSignature, signature_hash};
     }
     pub mod sct {
         pub use crate::certificate::sct::{precertificate_signed_bytes, sct_list};
@@ -46,7 +46,9 @@ pub mod evidence {
         pub use crate::evidence::checkpoint::{Checkpoint, MAX_CHECKPOINT, MAX_SIGNATURES, checkpoint_text, key_id, signed_note};
     }
     pub mod detached {
-        pub use crate::evidence::detached::{DetachedEntry, MAX_DETACHED, MAX_ENTRY_FILE, from_file, to_file};
+        pub use crate::evidence::detached::{
+            Bound, DetachedEntry, EntriesError, LoggedBytes, LoggedContent, MAX_DETACHED, MAX_ENTRY_FILE, from_file, to_file,
+        };
     }
     pub mod entry {
         pub use crate::evidence::entry::{
@@ -54,10 +56,12 @@ pub mod evidence {
         };
     }
     pub mod log {
-        pub use crate::evidence::log::{MAX_ENTRY, MAX_PROOF, parse_entry, promise_payload};
+        pub use crate::evidence::log::{LogKey, MAX_ENTRY, MAX_PROOF, parse_entry, promise_payload};
     }
     pub mod rfc3161 {
-        pub use crate::evidence::rfc3161::{GenTime, ID_CT_TST_INFO, MessageImprint, TimeStampReq, TimeStampResp, TstInfo};
+        pub use crate::evidence::rfc3161::{
+            Accuracy, GenTime, ID_CT_TST_INFO, MessageImprint, PkiStatus, PkiStatusInfo, TimeStampReq, TimeStampResp, TstInfo,
+        };
     }
     pub mod timestamp {
         pub use crate::evidence::timestamp::{MAX_TOKEN, TimestampToken};
@@ -79,6 +83,21 @@ pub mod identity {
 #[cfg(all(feature = "cli", unix))]
 pub mod local {
     pub use crate::local::{Fault, Instance, LocalError, Logins, Observer, Running, ServeOptions, Service};
+}
+
+pub mod object {
+    pub use crate::object::{logged_id::LoggedId, push_certificate::MAX_UPDATES};
+}
+
+pub mod policy {
+    pub use crate::policy::{
+        allowed::MAX_FILE,
+        external::{ExternalJudgement, Finding, JudgedBy},
+    };
+}
+
+pub mod report {
+    pub use crate::report::contents::{CertificateContents, Contents, EntryContents, TimestampContents};
 }
 
 #[cfg(feature = "tuf")]
@@ -107,17 +126,25 @@ pub mod sign {
 }
 
 pub mod signature {
-    pub use crate::signature::{GitSignature, MAX_CMS, ParsedSignature, pem};
+    pub use crate::signature::{GitSignature, MAX_CMS, ParsedSignature, SignatureContent, SignerCertificates, pem};
     pub mod armor {
         pub use crate::signature::armor::{MAX_ARMOR, decode, encode};
     }
     pub mod cms {
         pub use crate::signature::cms::{
-            ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, MAX_ELEMENTS, RawSet, SignedData, SignedDataParts, SignerIdentifier, attribute,
-            set_of, set_of_der,
+            Attribute, ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, MAX_ELEMENTS, RawSet, SignedData, SignedDataParts, SignerIdentifier,
+            SignerInfo, attribute, set_of, set_of_der,
         };
     }
     pub mod git {
-        pub use crate::signature::git::{GitSignatureParts, MAX_TOKENS, signed_attributes};
+        pub use crate::signature::git::{Embedded, GitSignatureParts, MAX_TOKENS, signed_attributes};
     }
+}
+
+pub mod trust {
+    pub use crate::trust::authority::{Authority, IssuingPath, TimestampAuthority};
+}
+
+pub mod verify {
+    pub use crate::verify::{git::CheckedSignature, lookup::LookupKeys};
 }

@@ -24,11 +24,13 @@
 //! [`report`] (the result as sentences and JSON) and [`Reason`] with its relatives (why a signature is refused).
 #![forbid(unsafe_code)]
 // everything else is private; `internals` names the exceptions
-#![warn(unreachable_pub)]
+#![warn(private_bounds, private_interfaces, unnameable_types, unreachable_pub)]
 // the documentation of private and hidden items may link to private ones
 #![allow(rustdoc::private_intra_doc_links)]
 
+// the types beside a seam of the program have no name outside the crate, and need none
 #[cfg(all(feature = "cli", unix))]
+#[allow(unnameable_types)]
 mod agent;
 mod agent_protocol;
 mod certificate;
@@ -44,12 +46,14 @@ mod git_parameters;
 #[cfg(feature = "cli")]
 mod git_process;
 #[cfg(feature = "cli")]
+#[allow(unnameable_types)]
 mod identity;
 #[doc(hidden)]
 pub mod internals;
 #[cfg(feature = "cli")]
 mod judge;
 #[cfg(all(feature = "cli", unix))]
+#[allow(unnameable_types)]
 mod local;
 pub mod object;
 #[cfg(feature = "cli")]
@@ -62,10 +66,12 @@ mod repository;
 #[cfg(feature = "cli")]
 mod selection;
 #[cfg(feature = "tuf")]
+#[allow(unnameable_types)]
 mod service;
 #[cfg(feature = "cli")]
 mod setup_record;
 #[cfg(feature = "cli")]
+#[allow(unnameable_types)]
 mod sign;
 mod signature;
 pub mod trust;

@@ -9,8 +9,9 @@ use paraph::{
     internals::{
         certificate::{Certificate, Sct, SignerCertificate},
         escape::is_printable,
+        trust::{Authority, TimestampAuthority},
     },
-    trust::{Authority, TimestampAuthority, Window},
+    trust::Window,
 };
 use paraph_fuzz::{
     check_refusal, der_tree,

@@ -3,8 +3,11 @@
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use paraph::{
-    internals::signature::{GitSignature, ParsedSignature, armor, cms::SignedData},
-    report::{Claimed, Contents},
+    internals::{
+        report::Contents,
+        signature::{GitSignature, ParsedSignature, armor, cms::SignedData},
+    },
+    report::Claimed,
     trust::TrustRoot,
     verify::Verifier,
 };

@@ -5,10 +5,10 @@
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 use paraph::{
     Rejection,
-    internals::{escape::is_printable, signature::ParsedSignature},
+    internals::{escape::is_printable, report::Contents, signature::ParsedSignature},
     object::{Commit, ObjectFormat, PushCertificate, Signed, Tag},
     policy::{AllowedIdentities, Policy, Verdict},
-    report::{Claimed, Contents, Report, sentences},
+    report::{Claimed, Report, sentences},
     verify::Verified,
 };
 use paraph_fuzz::{

@@ -106,7 +106,7 @@ pub struct SignerCertificate {
 
 impl SignerCertificate {
     /// Whether a certificate is from a Sigstore: it names an OpenID issuer. Otherwise its signature is of another kind.
-    pub fn is_sigstore(certificate: &Certificate) -> bool {
+    pub(crate) fn is_sigstore(certificate: &Certificate) -> bool {
         certificate.extension_value(ISSUER_V1).is_some() || certificate.extension_value(ISSUER_V2).is_some()
     }
 
@@ -114,6 +114,7 @@ impl SignerCertificate {
     ///
     /// # Errors
     /// [`Reason::CertificateProfile`], [`Reason::SubjectAlternativeName`], [`Reason::IssuerExtension`] or [`Reason::CertificateExtension`].
+    #[doc(hidden)]
     pub fn new(certificate: impl Into<Arc<Certificate>>) -> Result<Self, Rejection> {
         let certificate = certificate.into();
         check_usage(&certificate)?;
@@ -125,8 +126,14 @@ impl SignerCertificate {
     }
 
     /// The certificate itself.
+    #[doc(hidden)]
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// The certificate, DER.
+    pub fn der(&self) -> &[u8] {
+        self.certificate.der()
     }
 
     /// The identity that it names.

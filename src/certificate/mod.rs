@@ -8,9 +8,7 @@ mod remembered;
 pub(crate) mod sct;
 pub(crate) mod x509;
 
-pub(crate) use fulcio::Identity;
-pub use fulcio::IdentityKind;
-pub use fulcio::SignerCertificate;
+pub use fulcio::{Identity, IdentityKind, SignerCertificate};
 pub use key::{HashAlgorithm, KeyKind, PublicKey};
 pub use sct::Sct;
 pub use x509::Certificate;

@@ -21,6 +21,7 @@ impl Signed<'_> {
     /// has none.
     ///
     /// The object's own id is that of payload and signature as git joins them: with the signature after a commit's other headers.
+    #[doc(hidden)]
     pub fn logged_ids(&self) -> Vec<LoggedId> {
         let Some(object) = Object::of(self) else { return Vec::new() };
         let whole = |header: &str| object.id_with(header);

@@ -6,22 +6,24 @@
 
 mod as_git_reads;
 mod commit;
-mod logged_id;
-mod push_certificate;
+pub(crate) mod logged_id;
+pub(crate) mod push_certificate;
 mod tag;
 
 pub use commit::Commit;
-pub use logged_id::LoggedId;
-pub use push_certificate::{MAX_UPDATES, PushCertificate, RefUpdate};
-pub(crate) use tag::tag_name;
-pub use tag::{Tag, TagHeaders};
+pub use push_certificate::{PushCertificate, RefUpdate};
+pub use tag::Tag;
+#[cfg(feature = "cli")]
+pub(crate) use tag::{TagHeaders, tag_name};
 
 use crate::{Reason, Rejection, signature::armor};
 use std::borrow::Cow;
 
 /// An object larger than this is not verified, in bytes.
+#[doc(hidden)]
 pub const MAX_OBJECT: usize = 128 << 20;
 /// Header lines of an object, continuation lines included, at most.
+#[doc(hidden)]
 pub const MAX_HEADER_LINES: usize = 100_000;
 
 /// The hash function of a repository's object ids.
@@ -35,7 +37,7 @@ pub enum ObjectFormat {
 
 impl ObjectFormat {
     /// The format whose object ids have this many hexadecimal digits.
-    pub fn from_hex_length(digits: usize) -> Option<Self> {
+    pub(crate) fn from_hex_length(digits: usize) -> Option<Self> {
         match digits {
             40 => Some(Self::Sha1),
             64 => Some(Self::Sha256),
@@ -52,6 +54,7 @@ impl ObjectFormat {
     }
 
     /// The header that holds a commit's signature.
+    #[doc(hidden)]
     pub fn signature_header(self) -> &'static str {
         match self {
             Self::Sha1 => "gpgsig",
@@ -75,6 +78,7 @@ impl Signed<'_> {
     /// # Errors
     /// [`Reason::OpenPgpSignature`], [`Reason::SshSignature`] or [`Reason::UnknownSignatureKind`], with the finding
     /// [`Reason::ArmorTrailingData`] where there is text beside such a signature, which the programs for it ignore.
+    #[doc(hidden)]
     pub fn require_x509(&self) -> Result<(), Rejection> {
         let reason = match SignatureKind::of(&self.signature) {
             SignatureKind::X509 => return Ok(()),
@@ -109,6 +113,7 @@ impl Signed<'_> {
 }
 
 /// What kind of object a signature is over.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PayloadKind {
     /// A commit.
@@ -131,6 +136,7 @@ impl PayloadKind {
 }
 
 /// A signed payload, as git hands it to its program: its kind, and the claimed author.
+#[doc(hidden)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payload {
     /// What it is.
@@ -156,6 +162,7 @@ impl Payload {
 }
 
 /// The kinds of signatures that git dispatches on, by their first line.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignatureKind {
     /// `-----BEGIN SIGNED MESSAGE-----`.

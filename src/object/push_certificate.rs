@@ -38,7 +38,7 @@ pub struct RefUpdate<'a> {
 
 impl<'a> PushCertificate<'a> {
     /// The line with which every push certificate begins.
-    pub const FIRST_LINE: &'static str = "certificate version 0.1\n";
+    pub(crate) const FIRST_LINE: &'static str = "certificate version 0.1\n";
 
     /// Splits a certificate as it stands in the blob that `GIT_PUSH_CERT` names.
     ///

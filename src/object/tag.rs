@@ -53,6 +53,7 @@ impl<'a> Tag<'a> {
     ///
     /// # Errors
     /// [`Reason::TagName`].
+    #[doc(hidden)]
     pub fn check_name(&self, reference: &str) -> Result<(), Rejection> {
         match tag_name(reference) {
             Some(name) if name != self.name => {
@@ -66,11 +67,12 @@ impl<'a> Tag<'a> {
     ///
     /// # Errors
     /// [`Reason::MalformedObject`].
-    pub fn check_format(&self, format: ObjectFormat) -> Result<(), Rejection> {
+    pub(crate) fn check_format(&self, format: ObjectFormat) -> Result<(), Rejection> {
         check_format(self.target, format)
     }
 
     /// The object format, as the length of the target's id tells it.
+    #[doc(hidden)]
     pub fn format(&self) -> Option<ObjectFormat> {
         ObjectFormat::from_hex_length(self.target.len())
     }
@@ -115,7 +117,7 @@ pub(super) fn check_payload(payload: &[u8]) -> Result<Option<String>, Rejection>
 
 /// What a tag says in its headers, whether or not it is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TagHeaders<'a> {
+pub(crate) struct TagHeaders<'a> {
     /// The tagged object's id.
     pub target: &'a str,
     /// The tagged object's type.
@@ -131,7 +133,8 @@ impl<'a> TagHeaders<'a> {
     ///
     /// # Errors
     /// [`Reason::MalformedObject`].
-    pub fn check_format(&self, format: ObjectFormat) -> Result<(), Rejection> {
+    #[cfg(feature = "cli")]
+    pub(crate) fn check_format(&self, format: ObjectFormat) -> Result<(), Rejection> {
         check_format(self.target, format)
     }
 
@@ -139,7 +142,8 @@ impl<'a> TagHeaders<'a> {
     ///
     /// # Errors
     /// A reason of the layer `object`.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, Rejection> {
+    #[cfg(feature = "cli")]
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Rejection> {
         Self::split(bytes).map(|(headers, _)| headers)
     }
 

@@ -133,8 +133,9 @@ impl AllowedIdentities {
     }
 
     /// These identities without the file's name, for messages to others.
+    #[cfg(feature = "cli")]
     #[must_use]
-    pub fn unnamed(self) -> Self {
+    pub(crate) fn unnamed(self) -> Self {
         Self { file: None, ..self }
     }
 
@@ -144,6 +145,7 @@ impl AllowedIdentities {
     }
 
     /// Whether a line allows this signature.
+    #[doc(hidden)]
     pub fn decide(&self, verification: &Verification) -> Ruling {
         let identity = verification.identity();
         let listed = self.lines.iter().filter(|line| line.issuer == identity.issuer && matches(&line.identity, &identity.name));
@@ -265,7 +267,7 @@ fn time(option: &'static str, value: &str) -> Result<Timestamp, LineError> {
 }
 
 /// A time in RFC 3339. The last hours of the year 9999, which are later than any timestamp, are the latest one: people write them for "never".
-pub fn time_of(text: &str) -> Option<Timestamp> {
+pub(crate) fn time_of(text: &str) -> Option<Timestamp> {
     let is_whole = |pieces: &Pieces<'_>| pieces.date().year() == 9999 && pieces.time().is_some() && pieces.offset().is_some();
     let last_hours = || Pieces::parse(text).ok().filter(is_whole).map(|_| Timestamp::MAX);
     text.parse().ok().or_else(last_hours)

@@ -60,7 +60,7 @@ pub struct Judgement {
 /// What can come out of judging.
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "most objects are verified")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The signature verified, and the policy decided.
     Verified {
         /// What was verified.
@@ -80,7 +80,7 @@ impl Judgement {
     }
 
     /// The outcome.
-    pub fn outcome(&self) -> &Outcome {
+    pub(crate) fn outcome(&self) -> &Outcome {
         &self.outcome
     }
 
@@ -129,6 +129,7 @@ impl Judgement {
     }
 
     /// Replaces the verdict `other` by what another verifier says. Any other verdict stands.
+    #[doc(hidden)]
     #[must_use]
     pub fn with_external(self, external: ExternalJudgement) -> Self {
         match self.outcome {

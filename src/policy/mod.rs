@@ -3,17 +3,22 @@
 //! A signature can verify and still be from somebody unknown. Policy never turns a rejected signature into a good one; it decides about
 //! verified signatures. It reads no file: the caller passes the text.
 
-mod allowed;
+pub(crate) mod allowed;
 mod decision;
 mod expected;
-mod external;
+pub(crate) mod external;
 mod judgement;
 
-pub use allowed::{AllowedIdentities, AllowedIdentity, LineError, MAX_FILE, PolicyError, time_of};
+pub use allowed::{AllowedIdentities, AllowedIdentity, LineError, PolicyError};
+#[cfg(feature = "cli")]
+pub(crate) use allowed::{MAX_FILE, time_of};
 pub use decision::{Decision, Ruling};
 pub use expected::{Expected, ExpectedIdentity, Pattern, PatternError};
-pub use external::{ExternalJudgement, Finding, JudgedBy};
-pub use judgement::{Judgement, Outcome, Verdict};
+pub(crate) use external::ExternalJudgement;
+#[cfg(feature = "cli")]
+pub(crate) use external::{Finding, JudgedBy};
+pub(crate) use judgement::Outcome;
+pub use judgement::{Judgement, Verdict};
 
 use crate::{Rejection, verify::Verification};
 

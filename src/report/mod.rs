@@ -2,9 +2,10 @@
 //!
 //! The field names are the documented schema of `--json`: `oid` and `verdict` come first, and names are only ever added.
 
-mod contents;
+pub(crate) mod contents;
 
-pub use contents::Contents;
+#[cfg(feature = "cli")]
+pub(crate) use contents::Contents;
 
 use crate::{
     Explanation, Rejection,
@@ -25,45 +26,45 @@ use std::sync::Arc;
 pub struct Report {
     /// The object's id; absent where only a payload is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub oid: Option<String>,
+    pub(crate) oid: Option<String>,
     /// The verdict.
-    pub verdict: &'static str,
+    pub(crate) verdict: &'static str,
     /// `commit`, `tag` or `push`. For an object that was not verified, the caller may know it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<&'static str>,
+    pub(crate) kind: Option<&'static str>,
     /// Why it is not verified: the reason's stable identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<&'static str>,
+    pub(crate) reason: Option<&'static str>,
     /// The fault of an object whose signature is of another kind: its stable identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub finding: Option<&'static str>,
+    pub(crate) finding: Option<&'static str>,
     /// The step of verification that found it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub layer: Option<&'static str>,
+    pub(crate) layer: Option<&'static str>,
     /// The reason as a sentence, with what was found.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// Which verifier judged a signature of another kind, and the key that it names.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub other: Option<OtherReport>,
+    pub(crate) other: Option<OtherReport>,
     /// What a tag says and what was judged, where the call is about tags.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tag: Option<TagReport>,
+    pub(crate) tag: Option<TagReport>,
     /// What was verified.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub signature: Option<SignatureReport>,
+    pub(crate) signature: Option<SignatureReport>,
     /// Why a verified identity is trusted or not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub decision: Option<String>,
+    pub(crate) decision: Option<String>,
     /// The decision's stable identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub decision_id: Option<&'static str>,
+    pub(crate) decision_id: Option<&'static str>,
 }
 
 /// What another verifier found.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct OtherReport {
+pub(crate) struct OtherReport {
     /// `git` or `forge-key`.
     pub judged_by: &'static str,
     /// `openpgp` or `ssh`.
@@ -79,7 +80,7 @@ pub struct OtherReport {
 /// The headers of a tag.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TagReport {
+pub(crate) struct TagReport {
     /// The tag's own name.
     pub name: String,
     /// The id of the object that it names.
@@ -93,7 +94,7 @@ pub struct TagReport {
 /// A verified signature.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SignatureReport {
+pub(crate) struct SignatureReport {
     /// The subject alternative name.
     pub identity: String,
     /// `email`, `uri` or `username`.
@@ -121,7 +122,7 @@ pub struct SignatureReport {
 /// One trusted time.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TimeReport {
+pub(crate) struct TimeReport {
     /// RFC 3339.
     pub time: String,
     /// `log` or `timestamp-authority`.
@@ -131,7 +132,7 @@ pub struct TimeReport {
 /// The log entry that a signature embeds.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LogEntryReport {
+pub(crate) struct LogEntryReport {
     /// The checkpoint's origin.
     pub log: String,
     /// The version of the `hashedrekord`.
@@ -205,7 +206,7 @@ fn finding(external: &ExternalJudgement) -> String {
 
 impl SignatureReport {
     /// The report on a verified signature.
-    pub fn new(verified: &Verification) -> Self {
+    fn new(verified: &Verification) -> Self {
         let identity = verified.identity();
         let claims = verified.certificate().claims().iter().map(|(name, value)| ((*name).to_owned(), value.clone().into()));
         Self {
@@ -232,6 +233,7 @@ impl SignatureReport {
 }
 
 /// The key id that git shows: SHA-256 of the certificate in upper-case hexadecimal.
+#[doc(hidden)]
 pub fn fingerprint(verified: &Verification) -> String {
     hex::encode(verified.certificate().certificate().fingerprint()).to_ascii_uppercase()
 }
@@ -279,6 +281,7 @@ fn verified_sentences(verification: &Verification, ruling: &Ruling) -> Vec<Strin
 }
 
 /// What the user can do to trust a verified signature, as a sentence; `None` where nothing simple would.
+#[doc(hidden)]
 pub fn next_step(judgement: &Judgement) -> Option<String> {
     let Outcome::Verified { verification, ruling } = judgement.outcome() else { return None };
     let line = allowed_line(verification);
@@ -320,6 +323,7 @@ fn fault_sentence(rejection: &Rejection) -> Option<String> {
 }
 
 /// What a signature that was not verified claims: who signed.
+#[doc(hidden)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
     /// SHA-256 of the signer's certificate, upper-case hexadecimal.
@@ -344,7 +348,7 @@ impl Claimed {
 }
 
 /// The line of the allowed identities that would list this signer, escaped.
-pub fn allowed_line(verified: &Verification) -> String {
+pub(crate) fn allowed_line(verified: &Verification) -> String {
     let (identity, instance) = (verified.identity(), verified.instance());
     let named = if *instance == Instance::Public { String::new() } else { format!(" instance={instance}") };
     format!("{} {}{named}", Escaped(&identity.name), Escaped(&identity.issuer))

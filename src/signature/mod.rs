@@ -9,5 +9,4 @@ mod parsed;
 
 pub use armor::pem;
 pub use git::GitSignature;
-pub use parsed::MAX_CMS;
-pub use parsed::ParsedSignature;
+pub use parsed::{MAX_CMS, ParsedSignature, SignatureContent, SignerCertificates};

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 impl TrustRoot {
     /// The SHA-256 of instance, source, authorities and logs. Roots with the same digest verify in the same way.
-    pub fn digest(&self) -> [u8; 32] {
+    pub(crate) fn digest(&self) -> [u8; 32] {
         let Self { instance, source, authorities, logs, ct_logs, timestamp_authorities } = self;
         let mut parts = Parts(Sha256::new());
         parts.text(instance.as_str());

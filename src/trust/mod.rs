@@ -3,15 +3,17 @@
 //! Source: Sigstore protobuf-specs, `sigstore_trustroot.proto`. A root is parsed once into keys and certificates. A malformed part makes the whole
 //! root an error, never a smaller root. Windows are closed intervals.
 
-mod authority;
+pub(crate) mod authority;
 mod custom;
+#[cfg(feature = "cli")]
 mod digest;
 mod error;
 
-pub use authority::{Authority, IssuingPath, TimestampAuthority};
+use authority::{Authority, TimestampAuthority};
 pub use custom::KeyFiles;
 pub use error::{TrustRootDefect, TrustRootError};
-pub use sigstore_trust_root::SigningConfig;
+#[cfg(feature = "cli")]
+pub(crate) use sigstore_trust_root::SigningConfig;
 
 use crate::{
     certificate::{Certificate, KeyKind, PublicKey},
@@ -23,6 +25,7 @@ use sigstore_types::TimeRange;
 use std::{borrow::Cow, fmt};
 
 /// A trusted root file larger than this is not read, in bytes.
+#[doc(hidden)]
 pub const MAX_TRUSTED_ROOT: usize = 4 << 20;
 /// The number of authorities or logs of one kind in a root, at most.
 const MAX_ENTRIES: usize = 256;
@@ -102,15 +105,14 @@ impl Window {
     /// The window without ends, for keys from files.
     pub const ALWAYS: Self = Self { start: None, end: None };
 
+    /// The window of a part of a trusted root; a part without one is always trusted.
+    fn of(range: Option<TimeRange>) -> Self {
+        range.map_or(Self::ALWAYS, |range| Self { start: Some(range.start), end: range.end })
+    }
+
     /// Whether the window contains `time`.
     pub fn contains(&self, time: Timestamp) -> bool {
         self.start.is_none_or(|start| start <= time) && self.end.is_none_or(|end| time <= end)
-    }
-}
-
-impl From<Option<TimeRange>> for Window {
-    fn from(range: Option<TimeRange>) -> Self {
-        range.map_or(Self::ALWAYS, |range| Self { start: Some(range.start), end: range.end })
     }
 }
 
@@ -126,6 +128,7 @@ impl fmt::Display for Window {
 }
 
 /// A log of a trust root.
+#[doc(hidden)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
     /// The log's key.
@@ -144,12 +147,16 @@ pub struct TrustRoot {
     /// Where the root comes from: `embedded in …`, the name of a file, or a TUF mirror.
     pub source: String,
     /// The certificate authorities.
+    #[doc(hidden)]
     pub authorities: Vec<Authority>,
     /// The transparency logs.
+    #[doc(hidden)]
     pub logs: Vec<Log>,
     /// The certificate transparency logs.
+    #[doc(hidden)]
     pub ct_logs: Vec<Log>,
     /// The timestamp authorities.
+    #[doc(hidden)]
     pub timestamp_authorities: Vec<TimestampAuthority>,
 }
 
@@ -169,6 +176,7 @@ impl TrustRoot {
 
     /// Checks the signatures in the chains of all authorities now, for a caller with time to spare. The results are cached; otherwise a
     /// verification checks the chains that it needs.
+    #[doc(hidden)]
     pub fn check_chains(&self) {
         self.authorities.iter().for_each(Authority::check_chain);
         self.timestamp_authorities.iter().for_each(TimestampAuthority::check_chain);
@@ -200,22 +208,22 @@ impl TrustRoot {
                 .collect()
         };
         let authorities = root.certificate_authorities.iter().map(|authority| {
-            Authority::new(chain(&authority.cert_chain.certificates)?, authority.valid_for.into())
+            Authority::new(chain(&authority.cert_chain.certificates)?, Window::of(authority.valid_for))
                 .map_err(|cause| error(TrustRootDefect::Authority { name: authority.uri.clone(), cause: Box::new(cause) }))
         });
         let timestamp_authorities = root.timestamp_authorities.iter().map(|authority| {
             let uri = authority.uri.as_deref().unwrap_or("a timestamp authority");
-            TimestampAuthority::new(chain(&authority.cert_chain.certificates)?, authority.valid_for.into())
+            TimestampAuthority::new(chain(&authority.cert_chain.certificates)?, Window::of(authority.valid_for))
                 .map_err(|cause| error(TrustRootDefect::Authority { name: uri.to_owned(), cause: Box::new(cause) }))
         });
         let logs = root.tlogs.iter().map(|log| {
             let key = log_key(log.public_key.raw_bytes.as_bytes(), log.log_id.key_id.as_bytes(), &log.base_url);
-            key.map(|key| key.map(|key| Log { key, window: log.public_key.valid_for.into(), base_url: log.base_url.clone() }))
+            key.map(|key| key.map(|key| Log { key, window: Window::of(log.public_key.valid_for), base_url: log.base_url.clone() }))
                 .map_err(&error)
         });
         let ct_logs = root.ctlogs.iter().map(|log| {
             let key = log_key(log.public_key.raw_bytes.as_bytes(), log.log_id.key_id.as_bytes(), "");
-            key.map(|key| key.map(|key| Log { key, window: log.public_key.valid_for.into(), base_url: log.base_url.clone() }))
+            key.map(|key| key.map(|key| Log { key, window: Window::of(log.public_key.valid_for), base_url: log.base_url.clone() }))
                 .map_err(&error)
         });
         let root = Self {
@@ -235,7 +243,7 @@ impl TrustRoot {
     }
 
     /// The keys of this root, for messages: a noun phrase such as "the public Sigstore's keys of 2025-09-23".
-    pub fn keys(&self) -> String {
+    pub(crate) fn keys(&self) -> String {
         let whose = match self.instance {
             Instance::Public => "the public Sigstore's keys",
             Instance::Staging => "the staging Sigstore's keys",
@@ -256,6 +264,7 @@ impl TrustRoot {
     ///
     /// The id of an Ed25519 key covers the log's name (C2SP signed-note), which a key file does not contain. Such a key gets the id for the name
     /// in the checkpoint; the checkpoint's signature shows whether the key belongs to that name.
+    #[doc(hidden)]
     pub fn log(&self, id: &[u8; 32], origin: &str) -> Option<Cow<'_, Log>> {
         let named = |log: &Log| {
             let nameless = log.base_url.is_empty() && log.key.origin.is_none() && log.key.key.kind() == KeyKind::Ed25519;
@@ -268,11 +277,13 @@ impl TrustRoot {
 
     /// The addresses of the logs that support Rekor v1's search. Logs of Rekor v2 do not; their key id covers their name. A log from a key file
     /// has no address.
+    #[doc(hidden)]
     pub fn searchable_logs(&self) -> impl Iterator<Item = &str> {
         self.logs.iter().filter(|log| log.key.origin.is_none() && !log.base_url.is_empty()).map(|log| log.base_url.as_str())
     }
 
     /// The CT logs with this id. A log may be listed twice, with different windows.
+    #[doc(hidden)]
     pub fn ct_logs<'a>(&'a self, id: &'a [u8; 32]) -> impl Iterator<Item = &'a Log> {
         self.ct_logs.iter().filter(move |log| log.key.id == *id)
     }

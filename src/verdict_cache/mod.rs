@@ -27,7 +27,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use prost::Message;
-use record::Record;
+use record::VerificationRecord;
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
@@ -42,7 +42,7 @@ use std::{
 
 /// A file does not grow beyond this size, in bytes: some 250,000 results. A file that would is started again.
 const MAX_FILE: u64 = 256 << 20;
-/// Files that are kept, the newest ones, at most.
+/// Files in the folder, at most. The oldest are removed.
 const MAX_FILES: usize = 8;
 /// A result larger than this is neither written nor read, in bytes. The usual one has a thousand, most of it the certificate.
 const MAX_RECORD: usize = 128 * 1024;
@@ -68,7 +68,7 @@ pub(crate) struct VerdictCache {
 
 /// A signature that was verified in an earlier run, as its record says. Policy judges it like a [`Verified`] one.
 #[derive(Debug, Clone)]
-pub struct CachedVerification(Verification);
+pub(crate) struct CachedVerification(Verification);
 
 impl From<CachedVerification> for Verification {
     fn from(cached: CachedVerification) -> Self {
@@ -122,7 +122,7 @@ impl VerdictCache {
     pub(crate) fn get(&self, id: &[u8]) -> Option<CachedVerification> {
         let (offset, length) = *self.places.get(id)?;
         let record = self.file.as_ref().and_then(|file| read_record(file, offset, length, &self.key, id));
-        let Some(verification) = record.as_ref().and_then(Record::verification) else {
+        let Some(verification) = record.as_ref().and_then(VerificationRecord::verification) else {
             self.is_damaged.store(true, Ordering::Relaxed);
             return None;
         };
@@ -131,7 +131,7 @@ impl VerdictCache {
 
     /// Stores a result for later runs.
     pub(crate) fn insert(&self, id: &[u8], verified: &Verified) {
-        let Some(result) = Record::new(verified, self.now).map(|record| record.encode_to_vec()) else { return };
+        let Some(result) = VerificationRecord::new(verified, self.now).map(|record| record.encode_to_vec()) else { return };
         let (Ok(id_length), Ok(length)) = (u8::try_from(id.len()), u32::try_from(1 + id.len() + result.len())) else { return };
         if result.len() > MAX_RECORD {
             return;
@@ -304,14 +304,14 @@ fn scan(file: &File, length: u64, first_line: &str) -> io::Result<(Places, u64)>
 }
 
 /// The record at an offset; `None` where it cannot be read, or was not written for this object.
-fn read_record(file: &File, offset: u64, length: u32, key: &[u8; 32], id: &[u8]) -> Option<Record> {
+fn read_record(file: &File, offset: u64, length: u32, key: &[u8; 32], id: &[u8]) -> Option<VerificationRecord> {
     let mut bytes = vec![0; usize::try_from(length).ok()? + HEAD as usize];
     read_at(file, &mut bytes, offset).ok()?;
     let (head, rest) = bytes.split_at_checked(HEAD as usize)?;
     let (id_length, rest) = rest.split_first()?;
     let (stated, result) = rest.split_at_checked(usize::from(*id_length))?;
     let is_whole = stated == id && head.get(4..) == Some(checksum(key, id, result).as_slice());
-    is_whole.then(|| Record::decode(result).ok()).flatten()
+    is_whole.then(|| VerificationRecord::decode(result).ok()).flatten()
 }
 
 #[cfg(unix)]
@@ -334,5 +334,4 @@ fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> io::Result<()>
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -3,13 +3,13 @@
 use std::{collections::VecDeque, sync::mpsc};
 
 /// Items that go to one core together, where each is a signature to be verified.
-pub const CHUNK: usize = 32;
+pub(crate) const CHUNK: usize = 32;
 /// Items that go to one core together, where most results are known already, and waking a core costs more than an item.
-pub const CHUNK_OF_KNOWN: usize = 256;
+pub(crate) const CHUNK_OF_KNOWN: usize = 256;
 
 /// Runs `work` on chunks of so many items on every core, and `sink` on each result in order, on the calling thread. While cores work, the
 /// calling thread takes further items; it stops taking when four chunks a core are under way.
-pub fn in_order<T: Send, R: Send>(
+pub(crate) fn in_order<T: Send, R: Send>(
     items: impl Iterator<Item = T>,
     chunk: usize,
     work: impl Fn(Vec<T>) -> Vec<R> + Sync,

@@ -1,7 +1,8 @@
 //! Git objects as subjects: from a signed commit, tag or push certificate to [`SignatureMaterial`].
 
 use super::{
-    LookupKeys, Subject, SubjectKind, Verified, Verifier, foreign, lookup,
+    Subject, SubjectKind, Verified, Verifier, foreign,
+    lookup::{self, LookupKeys},
     material::{EmbeddedEntry, SignatureMaterial},
     pipeline::{CheckedMaterial, Detached},
 };
@@ -54,6 +55,7 @@ impl Verifier {
     ///
     /// # Errors
     /// Why the signature is not accepted.
+    #[doc(hidden)]
     pub fn verify_with(&self, signed: &Signed<'_>, entries: &[DetachedEntry]) -> Result<Verified, Rejection> {
         let mut cms = Vec::new();
         let signature = ParsedSignature::parse(&signed.signature, &mut cms);
@@ -74,6 +76,7 @@ impl Verifier {
     ///
     /// # Errors
     /// Why the signature is not accepted.
+    #[doc(hidden)]
     pub fn check<'a>(&'a self, signed: &'a Signed<'a>, signature: &'a ParsedSignature<'a>) -> Result<CheckedSignature<'a>, Rejection> {
         // the payload first: a tag with two signatures is refused as such, whichever of them git takes
         let Payload { kind, email } = Payload::parse(&signed.payload).map_err(|fault| match fault.reason() {

@@ -8,21 +8,30 @@
 //! is CMS. Other subjects and formats get a file beside `git.rs`.
 //!
 //! Every step runs once, in this order. Nothing here opens a file or a socket, or reads a clock: the caller passes "now". The verdict is the
-//! return type: only a [`Verified`] can become a good signature.
+//! return type: only the pipeline makes a [`Verified`]. The verdict cache restores what it stored of one as a [`Verification`]. Nothing else
+//! can become a good signature.
 
-pub mod batch;
+#[cfg(feature = "cli")]
+pub(crate) mod batch;
 mod foreign;
 pub(crate) mod git;
-mod lookup;
+pub(crate) mod lookup;
 mod material;
 mod pipeline;
 mod subject;
 mod verified;
 
-pub use git::CheckedSignature;
-pub use lookup::LookupKeys;
+#[cfg(feature = "cli")]
+pub(crate) use git::CheckedSignature;
+#[cfg(feature = "cli")]
+pub(crate) use lookup::LookupKeys;
 pub use subject::{Subject, SubjectKind};
 pub use verified::{TimeSource, TrustedTime, Verification, Verified};
+// what a verification consists of
+pub use crate::{
+    certificate::{Identity, IdentityKind, SignerCertificate},
+    evidence::{entry::EntryVersion, log::LoggedEntry},
+};
 
 use crate::trust::TrustRoot;
 use jiff::{SignedDuration, Timestamp};

@@ -13,7 +13,7 @@ use crate::{
         log::{self, LoggedEntry},
         timestamp::TimestampToken,
     },
-    trust::{IssuingPath, TrustRoot, Window},
+    trust::{TrustRoot, Window, authority::IssuingPath},
 };
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -36,6 +36,7 @@ impl Verifier {
     ///
     /// # Errors
     /// Why the certificate is not accepted.
+    #[doc(hidden)]
     pub fn check_certificate(&self, leaf: &[u8], others: &[Vec<u8>]) -> Result<SignerCertificate, Rejection> {
         let certificate = SignerCertificate::new(Certificate::from_der(leaf)?)?;
         let others = others.iter().map(|der| Certificate::from_der(der)).collect::<Result<Vec<_>, _>>()?;

@@ -49,7 +49,7 @@ pub struct Verification {
 
 impl Verification {
     /// A verification that needed no legacy rule. `times` has at least one element.
-    pub(crate) fn new(
+    pub(super) fn new(
         instance: Instance,
         certificate: SignerCertificate,
         times: Vec<TrustedTime>,
@@ -57,6 +57,19 @@ impl Verification {
         subject: Subject,
     ) -> Self {
         Self { instance, certificate, times, entry, subject, legacy_rules: Vec::new() }
+    }
+
+    /// What the pipeline found in an earlier run, for the verdict cache only: it stored a [`Verified`], and checks its record against
+    /// damage. `times` has at least one element.
+    #[cfg(feature = "cli")]
+    pub(crate) fn restore_cached(
+        instance: Instance,
+        certificate: SignerCertificate,
+        times: Vec<TrustedTime>,
+        entry: LoggedEntry,
+        subject: Subject,
+    ) -> Self {
+        Self::new(instance, certificate, times, entry, subject)
     }
 
     pub(super) fn with_legacy_rules(self, legacy_rules: Vec<LegacyRule>) -> Self {

@@ -6,8 +6,9 @@ use crate::{
 };
 use paraph::{
     Explanation, LegacyRule, Reason,
+    internals::policy::{ExternalJudgement, Finding, JudgedBy},
     object::SignatureKind,
-    policy::{AllowedIdentities, Decision, ExternalJudgement, Finding, JudgedBy, Judgement, Policy},
+    policy::{AllowedIdentities, Decision, Judgement, Policy},
 };
 use std::collections::BTreeMap;
 

@@ -3,11 +3,15 @@
 use crate::library::NOW;
 use paraph::{
     Reason,
-    internals::signature::{ParsedSignature, armor},
+    internals::{
+        report::Contents,
+        signature::{ParsedSignature, armor},
+        verify::LookupKeys,
+    },
     object::{Commit, ObjectFormat, Signed},
-    report::{Claimed, Contents},
+    report::Claimed,
     trust::{Instance, TrustRoot},
-    verify::{LookupKeys, Verifier},
+    verify::Verifier,
 };
 use paraph_vectors::{
     evidence::Token,

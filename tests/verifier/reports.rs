@@ -6,10 +6,10 @@ use crate::{
 };
 use paraph::{
     Explanation as _, Layer, LegacyRule, Reason, Rejection,
-    internals::signature::ParsedSignature,
+    internals::{report::Contents, signature::ParsedSignature},
     object::{ObjectFormat, PayloadKind},
     policy::{AllowedIdentities, Expected, ExpectedIdentity, Judgement, Policy, Verdict},
-    report::{Claimed, Contents, Report, fingerprint, next_step, sentences},
+    report::{Claimed, Report, fingerprint, next_step, sentences},
     trust::{Instance, TrustRoot, Window},
     verify::{TimeSource, Verified, Verifier},
 };

@@ -16,6 +16,7 @@ use paraph::{
             log::MAX_ENTRY,
             timestamp::MAX_TOKEN,
         },
+        policy::{ExternalJudgement, Finding, JudgedBy, MAX_FILE},
         signature::{
             GitSignature,
             armor::{self, MAX_ARMOR},
@@ -24,9 +25,7 @@ use paraph::{
         },
     },
     object::{Commit, MAX_OBJECT, ObjectFormat, Payload, PayloadKind, PushCertificate, SignatureKind, Signed, Tag},
-    policy::{
-        AllowedIdentities, Decision, Expected, ExpectedIdentity, ExternalJudgement, Finding, JudgedBy, MAX_FILE, Pattern, Policy, Verdict,
-    },
+    policy::{AllowedIdentities, Decision, Expected, ExpectedIdentity, Pattern, Policy, Verdict},
     report::{Report, sentences},
     trust::{Instance, MAX_TRUSTED_ROOT, TrustRoot},
     verify::{Verified, Verifier},
@@ -274,9 +273,9 @@ fn what_another_verifier_found_is_told_with_its_detail() {
             fault: None,
         })
     };
-    let message = |detail: &str| Report::new(None, &judgement(finding, detail)).message;
-    assert_eq!(message("").as_deref(), Some(finding.sentence()));
-    assert_eq!(message("by 0123"), Some(format!("{}: by 0123", finding.sentence())));
+    let message = |detail: &str| serde_json::to_value(Report::new(None, &judgement(finding, detail))).unwrap()["message"].clone();
+    assert_eq!(message(""), finding.sentence());
+    assert_eq!(message("by 0123"), format!("{}: by 0123", finding.sentence()));
     let findings = [Finding::KeyTrusted, finding, Finding::OtherUnchecked, Finding::OtherInvalid];
     let told = findings.map(|finding| sentences(&judgement(finding, "why"))[0].clone());
     insta::assert_snapshot!(told.join("\n"), @r"

@@ -6,7 +6,7 @@ use crate::{
         input::read,
     },
     judge::is_zero,
-    object::{MAX_UPDATES, ObjectFormat, RefUpdate},
+    object::{ObjectFormat, RefUpdate, push_certificate::MAX_UPDATES},
 };
 
 /// The most that is read from standard input, in bytes.
