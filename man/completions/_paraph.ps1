@@ -366,6 +366,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop the server')
             [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Make one repository sign and verify with the local Sigstore')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts')
+            [CompletionResult]::new('code', 'code', [CompletionResultType]::ParameterValue, 'Print a code for one login on the issuer''s page')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -411,6 +412,12 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'paraph;local;code' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the local Sigstore [default: paraph/local in your data folder]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'paraph;local;help' {
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create a local Sigstore with new keys and a port')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run the local Sigstore')
@@ -418,6 +425,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop the server')
             [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Make one repository sign and verify with the local Sigstore')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts')
+            [CompletionResult]::new('code', 'code', [CompletionResultType]::ParameterValue, 'Print a code for one login on the issuer''s page')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -437,6 +445,9 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;local;help;token' {
+            break
+        }
+        'paraph;local;help;code' {
             break
         }
         'paraph;local;help;help' {
@@ -575,6 +586,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop the server')
             [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Make one repository sign and verify with the local Sigstore')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts')
+            [CompletionResult]::new('code', 'code', [CompletionResultType]::ParameterValue, 'Print a code for one login on the issuer''s page')
             break
         }
         'paraph;help;local;init' {
@@ -593,6 +605,9 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help;local;token' {
+            break
+        }
+        'paraph;help;local;code' {
             break
         }
         'paraph;help;config' {

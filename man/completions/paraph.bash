@@ -202,6 +202,9 @@ _paraph() {
             paraph__subcmd__help__subcmd__hook,update)
                 cmd="paraph__subcmd__help__subcmd__hook__subcmd__update"
                 ;;
+            paraph__subcmd__help__subcmd__local,code)
+                cmd="paraph__subcmd__help__subcmd__local__subcmd__code"
+                ;;
             paraph__subcmd__help__subcmd__local,init)
                 cmd="paraph__subcmd__help__subcmd__local__subcmd__init"
                 ;;
@@ -256,6 +259,9 @@ _paraph() {
             paraph__subcmd__hook__subcmd__help,update)
                 cmd="paraph__subcmd__hook__subcmd__help__subcmd__update"
                 ;;
+            paraph__subcmd__local,code)
+                cmd="paraph__subcmd__local__subcmd__code"
+                ;;
             paraph__subcmd__local,help)
                 cmd="paraph__subcmd__local__subcmd__help"
                 ;;
@@ -276,6 +282,9 @@ _paraph() {
                 ;;
             paraph__subcmd__local,use)
                 cmd="paraph__subcmd__local__subcmd__use"
+                ;;
+            paraph__subcmd__local__subcmd__help,code)
+                cmd="paraph__subcmd__local__subcmd__help__subcmd__code"
                 ;;
             paraph__subcmd__local__subcmd__help,help)
                 cmd="paraph__subcmd__local__subcmd__help__subcmd__help"
@@ -955,8 +964,22 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help__subcmd__local)
-            opts="init serve status stop use token"
+            opts="init serve status stop use token code"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__local__subcmd__code)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1363,7 +1386,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local)
-            opts="-h --help init serve status stop use token help"
+            opts="-h --help init serve status stop use token code help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1376,9 +1399,41 @@ _paraph() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        paraph__subcmd__local__subcmd__help)
-            opts="init serve status stop use token help"
+        paraph__subcmd__local__subcmd__code)
+            opts="-h --dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__local__subcmd__help)
+            opts="init serve status stop use token code help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__local__subcmd__help__subcmd__code)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -313,6 +313,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand stop 'Stop the server'
             cand use 'Make one repository sign and verify with the local Sigstore'
             cand token 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts'
+            cand code 'Print a code for one login on the issuer''s page'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;local;init'= {
@@ -351,6 +352,11 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'paraph;local;code'= {
+            cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'paraph;local;help'= {
             cand init 'Create a local Sigstore with new keys and a port'
             cand serve 'Run the local Sigstore'
@@ -358,6 +364,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand stop 'Stop the server'
             cand use 'Make one repository sign and verify with the local Sigstore'
             cand token 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts'
+            cand code 'Print a code for one login on the issuer''s page'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;local;help;init'= {
@@ -371,6 +378,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;local;help;use'= {
         }
         &'paraph;local;help;token'= {
+        }
+        &'paraph;local;help;code'= {
         }
         &'paraph;local;help;help'= {
         }
@@ -477,6 +486,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand stop 'Stop the server'
             cand use 'Make one repository sign and verify with the local Sigstore'
             cand token 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts'
+            cand code 'Print a code for one login on the issuer''s page'
         }
         &'paraph;help;local;init'= {
         }
@@ -489,6 +499,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;local;use'= {
         }
         &'paraph;help;local;token'= {
+        }
+        &'paraph;help;local;code'= {
         }
         &'paraph;help;config'= {
         }

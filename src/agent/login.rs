@@ -148,6 +148,8 @@ impl Attempt<'_> {
         let token = &session.id_token;
         let expectation = Expectation::new(None, &target.client.client_id, Timestamp::now());
         token.check(&expectation).map_err(|error| refused_login(&error.into()))?;
+        // the certificate authority of a local instance has the issuer's address
+        target.client.check_local_issuer(&http.bounded()).await.map_err(|error| refused_login(&error))?;
         let signing = sign::Session { services: &target.services, roots: &target.roots, http, clock: &Timestamp::now };
         let credential = signing.obtain(token, &request.requested, prompt).await;
         credential.map(Arc::new).map_err(|error| refused_signature(&error))

@@ -208,6 +208,7 @@ pub(super) fn oidc_client(context: &Context) -> Result<OidcClient, Failure> {
         client_secret: config.client_secret_file.value.as_deref().map(secret_of).transpose()?,
         redirect_url: config.redirect_url.value.as_ref().map(|url| url.as_str().to_owned()),
         connector_id: config.connector_id.value.clone(),
+        access_code: None,
     })
 }
 

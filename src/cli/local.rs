@@ -79,6 +79,13 @@ pub(super) enum Command {
         #[arg(value_name = "ADDRESS")]
         email: String,
     },
+    /// Print a code for one login on the issuer's page
+    ///
+    /// The page asks for it. It is valid for two minutes and for one login. It is made from the folder, without a call to the server.
+    Code {
+        #[command(flatten)]
+        folder: Folder,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -123,12 +130,21 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             ui.line(token);
             Ok(Exit::Good)
         }
+        Command::Code { folder } => {
+            ui.line(Instance::open(&folder.path()?)?.login_code()?);
+            Ok(Exit::Good)
+        }
     }
 }
 
 impl Folder {
     fn path(&self) -> Result<PathBuf, Failure> {
         resolve(self.dir.as_deref())
+    }
+
+    /// The option that names the folder, after a space; empty for the default.
+    fn option(&self) -> String {
+        self.dir.as_ref().map(|dir| format!(" --dir {}", dir.display())).unwrap_or_default()
     }
 }
 
@@ -161,7 +177,6 @@ fn serve(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> {
         let _ = rustix::process::setsid();
     }
     let instance = Instance::open(&arguments.folder.path()?)?;
-    let (code, code_file) = (zeroize::Zeroizing::new(instance.access_code().to_owned()), instance.file("access-code"));
     let options =
         ServeOptions { certificate_lifetime: arguments.certificate_lifetime, faults: arguments.fault.clone(), ..ServeOptions::default() };
     let server = instance.listen(options)?;
@@ -174,7 +189,7 @@ fn serve(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> {
         ui.flush()?;
     } else {
         ui.note(format!("The local Sigstore runs at {}. Stop it with Ctrl-C.", server.url()));
-        ui.note(format!("Its login page asks for the access code {} (from {}).", code.as_str(), code_file.display()));
+        ui.note(login_code_note(&arguments.folder));
     }
     let runtime = crate::service::runtime().map_err(|error| Failure::io("the server cannot be started", &error))?;
     runtime.block_on(server.run())?;
@@ -195,6 +210,8 @@ fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> 
     flags.push(folder.clone().into());
     flags.push(format!("--certificate-lifetime={}", arguments.certificate_lifetime).into());
     flags.extend(arguments.fault.iter().map(|fault| format!("--fault={fault}").into()));
+    // each end of a pipe and each lock of the caller would stay open for as long as the server runs
+    close_fds::set_fds_cloexec(3, &[]);
     let mut server = Process::new(program()?)
         .args(flags)
         // it keeps nothing of a repository, a shell or a terminal
@@ -217,12 +234,12 @@ fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> 
         return Err(failure.with_hint(format!("read {}", log_path.display())));
     }
     ui.note(format!("The local Sigstore runs at {} (process {}).", instance.url(), server.id()));
-    ui.note(format!(
-        "Its login page asks for the access code {} (from {}).",
-        instance.access_code(),
-        instance.file("access-code").display()
-    ));
+    ui.note(login_code_note(&arguments.folder));
     Ok(Exit::Good)
+}
+
+fn login_code_note(folder: &Folder) -> String {
+    format!("Its login page asks for a login code: `paraph local code{}` prints one.", folder.option())
 }
 
 fn status(folder: &Path, json: bool, ui: &mut Ui) -> Result<Exit, Failure> {

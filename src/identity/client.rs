@@ -3,10 +3,12 @@
 
 use super::{
     error::LoginError,
+    local_issuer::LocalIssuer,
     provider::{Provider, Refusal},
     session::{RefreshToken, Session},
 };
-use crate::service::Http;
+use crate::service::{Http, is_loopback};
+use url::Url;
 use zeroize::Zeroizing;
 
 /// A client that is registered with an OpenID issuer.
@@ -22,12 +24,21 @@ pub struct OidcClient {
     pub redirect_url: Option<String>,
     /// The `connector_id` with which a Dex issuer skips its choice of providers.
     pub connector_id: Option<String>,
+    /// The access code of paraph's local issuer, which then has to prove that it knows it before it gets a token.
+    pub access_code: Option<Zeroizing<String>>,
 }
 
 impl OidcClient {
     /// A public client: one without a secret.
     pub fn public(issuer: &str, client_id: &str) -> Self {
-        Self { issuer: issuer.to_owned(), client_id: client_id.to_owned(), client_secret: None, redirect_url: None, connector_id: None }
+        Self {
+            issuer: issuer.to_owned(),
+            client_id: client_id.to_owned(),
+            client_secret: None,
+            redirect_url: None,
+            connector_id: None,
+            access_code: None,
+        }
     }
 
     /// Gets a new ID token without a login. If the issuer rotates refresh tokens, the session holds a new one. The old one must not be used
@@ -37,6 +48,7 @@ impl OidcClient {
     /// [`LoginError::NotRenewed`] if the session has ended, so that another login is needed. Any other [`LoginError`] says nothing about the
     /// token.
     pub async fn renew(&self, http: &Http, token: &RefreshToken) -> Result<Session, LoginError> {
+        self.check_local_issuer(&http.bounded()).await?;
         let provider = self.discover(&http.bounded()).await?;
         let answer = provider.grant(&[("grant_type", "refresh_token"), ("refresh_token", token.secret())]).await;
         let answer = answer.map_err(|refusal| refusal.or_else(|error, description| LoginError::NotRenewed { error, description }))?;
@@ -54,6 +66,7 @@ impl OidcClient {
     /// # Errors
     /// [`LoginError::NotRevoked`], or another [`LoginError`] if the issuer could not be asked.
     pub async fn revoke(&self, http: &Http, token: &RefreshToken) -> Result<bool, LoginError> {
+        self.check_local_issuer(&http.bounded()).await?;
         let provider = self.discover(&http.bounded()).await?;
         let Some(endpoint) = provider.revocation_endpoint()? else { return Ok(false) };
         let answer = provider.post(&endpoint, &[("token", token.secret()), ("token_type_hint", "refresh_token")]).await;
@@ -61,6 +74,19 @@ impl OidcClient {
             Ok(_) => Ok(true),
             Err(refusal @ Refusal::Protocol(_)) => Err(refusal.or_else(|error, description| LoginError::NotRevoked { error, description })),
             Err(Refusal::Service(error)) => Err(error.into()),
+        }
+    }
+
+    /// If the issuer is a local one whose access code is known, checks that the program at its address knows it too. While the local Sigstore is
+    /// not running, any user of the machine can take its port, and must not get tokens.
+    ///
+    /// # Errors
+    /// [`LoginError::AccessCode`], or a failure of the call.
+    pub(crate) async fn check_local_issuer(&self, http: &Http) -> Result<(), LoginError> {
+        let is_local = Url::parse(&self.issuer).is_ok_and(|issuer| is_loopback(&issuer));
+        match &self.access_code {
+            Some(access_code) if is_local => LocalIssuer { http, issuer: &self.issuer, access_code }.check().await,
+            _ => Ok(()),
         }
     }
 

@@ -67,11 +67,11 @@ pub enum LoginError {
     /// The signature, or a claim that the protocol requires, is wrong.
     #[error("the identity provider's token cannot be trusted: {0}")]
     Unverified(String),
-    /// The access code is sent to an issuer on this machine only.
-    #[error("{0} is not on this machine; the access code is not sent to it")]
+    /// The access code is for an issuer on this machine only.
+    #[error("{0} is not on this machine; an access code is for a local issuer")]
     NotLocal(String),
-    /// The local issuer refused the access code.
-    #[error("the local issuer refused the access code: it was recreated, or belongs to another folder")]
+    /// The program at the local issuer's address did not prove that it knows the access code.
+    #[error("the program at the local issuer's address does not know its access code: it is another local Sigstore, or another program")]
     AccessCode,
 }
 
@@ -100,7 +100,9 @@ impl LoginError {
             Self::NoDeviceFlow(_) => "unset paraph.tokenProvider to log in with a browser",
             Self::Expired => "try again to get a new code",
             Self::NotRenewed { .. } => "log in again",
-            Self::AccessCode => "run `paraph local use` again in this repository",
+            Self::AccessCode => {
+                "run `paraph local status`; if the local Sigstore was recreated, run `paraph local use` again in this repository"
+            }
             _ => return None,
         })
     }

@@ -9,17 +9,15 @@ use super::{
     client::OidcClient,
     device,
     error::LoginError,
+    local_issuer::LocalIssuer,
     prompt::Prompt,
     provider::{Callback, CallbackMismatch, Provider, Request},
     session::Session,
 };
 use crate::service::{Call, Cause, Http, Service, is_loopback, quotable};
-use reqwest::header::{HeaderName, HeaderValue, LOCATION};
+use reqwest::header::LOCATION;
 use std::time::Duration;
 use url::Url;
-
-/// The header that carries the access code of the local issuer.
-pub(crate) const ACCESS_CODE_HEADER: HeaderName = HeaderName::from_static("x-paraph-access-code");
 
 /// One login attempt.
 #[derive(Debug, Clone, Copy)]
@@ -187,8 +185,8 @@ impl Login<'_> {
         outcome
     }
 
-    /// A login at paraph's local issuer, without a person. The authorization request carries the access code in [`ACCESS_CODE_HEADER`] and
-    /// the identity in `login_hint`. The answer is the redirect that a browser would follow.
+    /// A login at paraph's local issuer, without a person. The client proves that it knows the access code, after the issuer did. The identity is
+    /// in `login_hint`. The answer is the redirect that a browser would follow.
     async fn direct(&self, access_code: &str) -> Result<Session, LoginError> {
         let issuer = Url::parse(&self.client.issuer).ok().filter(is_loopback);
         let Some(issuer) = issuer else { return Err(LoginError::NotLocal(quotable(&self.client.issuer))) };
@@ -199,13 +197,8 @@ impl Login<'_> {
         if issuer.origin() != request.url.origin() {
             return Err(LoginError::NotLocal(quotable(&request.url.origin().ascii_serialization())));
         }
-        let mut code = HeaderValue::from_str(access_code).map_err(|_| LoginError::AccessCode)?;
-        code.set_sensitive(true);
-        let call = Call {
-            headers: vec![(ACCESS_CODE_HEADER, code)],
-            takes_redirect: true,
-            ..Call::get(Service::IdentityProvider, request.url.clone())
-        };
+        let challenge = LocalIssuer { http: &self.http, issuer: &self.client.issuer, access_code }.challenge(&request.url).await?;
+        let call = Call { headers: challenge.proof()?, takes_redirect: true, ..Call::get(Service::IdentityProvider, request.url.clone()) };
         let answer = self.http.send(&call).await?;
         match answer.status.as_u16() {
             302 | 303 => {}

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    identity::{ADDRESS, testing::*},
+    identity::{ADDRESS, RefreshToken, access_proof::CLIENT_PROOF, testing::*},
     service::{
         quotable,
         testing::{nobody, patient, run, without_port},
@@ -8,6 +8,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::{ffi::OsString, sync::Arc};
+use zeroize::Zeroizing;
 
 #[test]
 fn a_login_in_the_browser_gives_a_token() {
@@ -242,7 +243,7 @@ fn the_local_issuer_is_asked_without_a_person() {
 }
 
 #[test]
-fn the_access_code_goes_to_no_other_machine_and_a_wrong_one_is_told() {
+fn the_access_code_is_for_this_machine_and_a_wrong_one_is_told() {
     run(async {
         let http = patient();
         let mut told = Vec::new();
@@ -255,10 +256,37 @@ fn the_access_code_goes_to_no_other_machine_and_a_wrong_one_is_told() {
         let error = login(&http, &fake.url).direct("the code", "me@example.com").await.unwrap_err().to_string();
         told.push(error);
         insta::assert_snapshot!(told.join("\n"), @r"
-            the local issuer refused the access code: it was recreated, or belongs to another folder
-            https://issuer.test is not on this machine; the access code is not sent to it
-            http://elsewhere.test is not on this machine; the access code is not sent to it
+            the program at the local issuer's address does not know its access code: it is another local Sigstore, or another program
+            https://issuer.test is not on this machine; an access code is for a local issuer
+            http://elsewhere.test is not on this machine; an access code is for a local issuer
             ");
+    });
+}
+
+/// A program of another user has taken the port of the local issuer.
+#[test]
+fn a_program_that_took_the_issuers_port_learns_neither_code_nor_proof_nor_token() {
+    run(async {
+        for server_proof in ["", "AAAA", "the code"] {
+            let (fake, _) = provider(Lies { server_proof: Some(server_proof), ..HONEST }).await;
+            let http = patient();
+            let mut attempt = login(&http, &fake.url);
+            attempt.client.access_code = Some(Zeroizing::new("the code".to_owned()));
+            let refresh_token = RefreshToken::new(Zeroizing::new("r1".to_owned()), "1234").unwrap();
+            let told = [
+                attempt.direct("the code", "me@example.com").await.map(|_| ()).unwrap_err(),
+                attempt.renew(&refresh_token).await.map(|_| ()).unwrap_err(),
+                attempt.revoke(&refresh_token).await.map(|_| ()).unwrap_err(),
+                attempt.client.check_local_issuer(&http).await.unwrap_err(),
+            ];
+            assert!(told.iter().all(|error| matches!(error, LoginError::AccessCode)), "{told:?}");
+            let seen = fake.seen();
+            assert_eq!(seen.iter().filter(|seen| seen.path == "/auth").count(), 4);
+            for seen in seen {
+                assert!(["/.well-known/openid-configuration", "/keys", "/auth"].contains(&seen.path.as_str()), "{}", seen.path);
+                assert!(seen.headers.get(CLIENT_PROOF).is_none() && !format!("{:?}{}", seen.headers, seen.query).contains("the code"));
+            }
+        }
     });
 }
 

@@ -4,12 +4,14 @@
 //! [`Prompt`]) and reads neither configuration nor environment. Fulcio verifies each token again. The checks here keep a token on this machine
 //! if it cannot work or has another audience.
 
+pub(crate) mod access_proof;
 mod browser;
 mod callback;
 mod client;
 mod device;
 mod error;
 mod key_name;
+mod local_issuer;
 mod login;
 mod page;
 mod prompt;

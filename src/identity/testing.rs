@@ -1,6 +1,7 @@
 //! An OpenID provider of the tests, over real HTTP on loopback, whose lies are chosen by the test; and a user of the tests.
 
 use super::{
+    access_proof::{AccessKey, CLIENT_NONCE, CLIENT_PROOF, Exchange, Role, SERVER_NONCE, SERVER_PROOF},
     browser::{Desktop, Opener},
     client::OidcClient,
     error::LoginError,
@@ -42,6 +43,8 @@ pub(super) struct Lies {
     pub(super) rotates: bool,
     /// Where the browser is sent in place of the redirect URI.
     pub(super) redirect: Option<&'static str>,
+    /// What the local issuer sends for its proof.
+    pub(super) server_proof: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,6 +69,7 @@ pub(super) const HONEST: Lies = Lies {
     device: |_| {},
     rotates: true,
     redirect: None,
+    server_proof: None,
 };
 
 /// What the authorization request had, kept for the token endpoint.
@@ -116,8 +120,18 @@ fn provide(seen: &Seen, lies: &Lies, requests: &Requests) -> Reply {
         }
         "/auth" => {
             let query = parameters(&seen.query);
-            if seen.headers.get("x-paraph-access-code").is_none_or(|code| code != "the code") {
-                return Reply::new(200, "<html>a page on which a person logs in</html>");
+            let value = |name: &str| seen.headers.get(name).map(|value| value.to_str().unwrap());
+            let Some(client_nonce) = value(CLIENT_NONCE) else { return Reply::new(200, "<html>a page on which a person logs in</html>") };
+            let key = AccessKey::new("the code", &base);
+            let exchange = Exchange { client_nonce, server_nonce: value(SERVER_NONCE).unwrap_or("nonce"), query: &seen.query };
+            match value(CLIENT_PROOF) {
+                None => {
+                    let proof = key.prove(Role::Server, &exchange);
+                    return Reply::new(401, "")
+                        .header(SERVER_NONCE, "nonce")
+                        .header(SERVER_PROOF, lies.server_proof.unwrap_or(proof.as_str()));
+                }
+                Some(proof) => assert!(key.verify(Role::Client, &exchange, proof)),
             }
             requests.lock().unwrap().extend(query.clone());
             Reply::new(302, "")

@@ -3,33 +3,47 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::State,
-    http::header,
+    extract::{RawQuery, State},
+    http::{HeaderMap, HeaderName, header},
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
 use url::Url;
 
 use super::{
+    access::{Access, Challenge},
     answer::Answer,
     error::LocalError,
     issuer::{CODE_LIFETIME, CodeGrant, Issuer},
     login_page::{self, BrowserCookies},
-    oauth::{AccessCode, CLIENTS, MAX_PARAMETER, Scope},
-    request::{Form, NotAForm, Parameters, Query},
+    oauth::{CLIENTS, LoginCode, MAX_PARAMETER, Scope},
+    request::{Form, NotAForm, Parameters},
     token::Email,
 };
+use crate::identity::access_proof::{SERVER_NONCE, SERVER_PROOF};
 
-/// `GET /auth`: shows the login page. A program that sends the access code gets its code at once.
+/// `GET /auth`: shows the login page. A program that proves its knowledge of the access code, or sends a login code, gets its code at once.
 pub(super) async fn ask(
     State(issuer): State<Arc<Issuer>>,
-    AccessCode(access_code): AccessCode,
+    LoginCode(login_code): LoginCode,
     cookies: BrowserCookies,
-    Query(parameters): Query,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
 ) -> Result<Answer, Error> {
+    let (query, now) = (query.unwrap_or_default(), issuer.now());
+    let has_proof = Access::has_proof(&headers);
+    if !has_proof && let Some(Challenge { nonce, proof }) = issuer.access.challenge(&headers, &query, now)? {
+        let answer = Answer::text(401, "Prove that you know the access code").with(header::CACHE_CONTROL, "no-store");
+        let [nonce_name, proof_name] = [SERVER_NONCE, SERVER_PROOF].map(HeaderName::from_static);
+        return Ok(answer.with(nonce_name, nonce).with(proof_name, proof));
+    }
+    let parameters = Parameters::parse(&query);
     let request = AuthorizationRequest::new(&parameters, &issuer.url)?;
-    match access_code {
-        Some(code) => request.answer_program(&issuer, &code, &parameters),
+    if has_proof {
+        return request.answer_program(&issuer, issuer.access.accepts_proof(&headers, &query, now), &parameters);
+    }
+    match login_code {
+        Some(code) => request.answer_program(&issuer, issuer.access.take_code(&code, now).is_some(), &parameters),
         None => Ok(page(&issuer, &cookies, &parameters, "")?),
     }
 }
@@ -37,35 +51,33 @@ pub(super) async fn ask(
 /// `POST /auth`: the login page's form, which repeats the parameters of the request.
 pub(super) async fn log_in(
     State(issuer): State<Arc<Issuer>>,
-    AccessCode(access_code): AccessCode,
+    LoginCode(login_code): LoginCode,
     cookies: BrowserCookies,
     form: Result<Form, NotAForm>,
 ) -> Result<Answer, Error> {
     let Form(form) = form?;
     let request = AuthorizationRequest::new(&form, &issuer.url)?;
-    if let Some(code) = access_code {
-        return request.answer_program(&issuer, &code, &form);
+    let now = issuer.now();
+    if let Some(code) = login_code {
+        return request.answer_program(&issuer, issuer.access.take_code(&code, now).is_some(), &form);
     }
     let again = |problem| Ok(page(&issuer, &cookies, &form, problem)?);
-    let now = issuer.now();
     if !issuer.cookies.is_genuine_form(&cookies, &form) {
         return again("This page has expired. Please try again.");
     }
-    let remembered = issuer.cookies.is_remembered(&cookies, now);
-    if !remembered && !form.one("access_code").is_some_and(|code| issuer.is_access_code(code.trim())) {
-        return again("That is not the access code of this local Sigstore.");
-    }
+    let Some(code) = form.one("access_code").and_then(|code| issuer.access.take_code(code, now)) else {
+        return again(login_page::WRONG_CODE);
+    };
     let Some(Ok(email)) = form.one("email").map(|address| Email::new(address.trim())) else {
+        issuer.access.give_back(&code);
         return again("That is not an e-mail address that a certificate can name.");
     };
-    let answer = request.redirect_code(&issuer.issue_code(request.grant(email, now))?);
-    Ok(if remembered { answer } else { answer.with(header::SET_COOKIE, issuer.cookies.remember(now)?) })
+    Ok(request.redirect_code(&issuer.issue_code(request.grant(email, now))?))
 }
 
 fn page(issuer: &Issuer, cookies: &BrowserCookies, parameters: &Parameters, problem: &str) -> Result<Answer, LocalError> {
-    let known = issuer.cookies.is_remembered(cookies, issuer.now());
-    let (cookie, token) = issuer.cookies.form_token(cookies)?;
-    let answer = login_page::page(&login_page::LoginPage { issuer: &issuer.url, parameters, problem, known, token: &token });
+    let (cookie, token) = issuer.cookies.form_token(cookies, "/auth")?;
+    let answer = login_page::page(&login_page::LoginPage { issuer: &issuer.url, parameters, problem, token: &token });
     Ok(match cookie {
         Some(cookie) => answer.with(header::SET_COOKIE, cookie),
         None => answer,
@@ -166,10 +178,10 @@ impl AuthorizationRequest {
         }
     }
 
-    /// Answers a program that sends the access code, for the address in its `login_hint`.
-    fn answer_program(&self, issuer: &Issuer, access_code: &str, parameters: &Parameters) -> Result<Answer, Error> {
-        if !issuer.is_access_code(access_code) {
-            return Err(self.redirect.error("access_denied", "wrong access code"));
+    /// Answers a program that proved its right to log in, for the address in its `login_hint`.
+    fn answer_program(&self, issuer: &Issuer, is_admitted: bool, parameters: &Parameters) -> Result<Answer, Error> {
+        if !is_admitted {
+            return Err(self.redirect.error("access_denied", "the login code or the proof is wrong, used or too old"));
         }
         let Some(Ok(email)) = parameters.one("login_hint").map(Email::new) else {
             return Err(self.redirect.error("login_required", "login_hint must be an e-mail address"));

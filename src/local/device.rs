@@ -15,7 +15,7 @@ use super::{
     issuer::{Decision, DeviceGrant, Issuer, code_key},
     keys::random,
     login_page::{self, BrowserCookies, DevicePage},
-    oauth::{AccessCode, ClientForm, MAX_PARAMETER, OAuthCode, OAuthError, Scope, verifier_matches},
+    oauth::{ClientForm, LoginCode, OAuthCode, OAuthError, Scope, verifier_matches},
     request::{Form, NotAForm, Parameters, Query},
     sessions::LoginKind,
     token::Email,
@@ -55,7 +55,6 @@ pub(super) async fn authorize(State(issuer): State<Arc<Issuer>>, request: Result
         client,
         challenge,
         offline: scope.offline,
-        hint: form.one("login_hint").filter(|hint| hint.len() <= MAX_PARAMETER).map(str::to_owned),
         expires: now.as_second() + LIFETIME,
         interval: INTERVAL,
         polled: None,
@@ -79,15 +78,15 @@ pub(super) async fn ask(
     page(&issuer, &cookies, &parameters, "")
 }
 
-/// `POST /device`: the page's form. A program that sends the access code needs no page.
+/// `POST /device`: the page's form. A program that sends a login code needs no page.
 pub(super) async fn enter(
     State(issuer): State<Arc<Issuer>>,
-    AccessCode(access_code): AccessCode,
+    LoginCode(login_code): LoginCode,
     cookies: BrowserCookies,
     form: Result<Form, NotAForm>,
 ) -> Result<Answer, OAuthError> {
     let Ok(Form(form)) = form else { return Ok(login_page::refused("The form was not sent as a form.")) };
-    if let Some(code) = access_code {
+    if let Some(code) = login_code {
         return enter_for_program(&issuer, &code, &form);
     }
     let again = |problem| Ok(page(&issuer, &cookies, &form, problem)?);
@@ -95,24 +94,28 @@ pub(super) async fn enter(
         return again("This page has expired. Please try again.");
     }
     let now = issuer.now();
-    let remembered = issuer.cookies.is_remembered(&cookies, now);
-    // the access code comes first: without it nobody learns which user codes exist
-    if !remembered && !form.one("access_code").is_some_and(|code| issuer.is_access_code(code.trim())) {
-        return again("That is not the access code of this local Sigstore.");
-    }
-    let answer = match issuer.decide(&form, form.one("email"), now) {
-        Ok(true) => login_page::done("You are signed in", "The program that showed the code continues by itself. You can close this page."),
-        Ok(false) => login_page::done("The login was refused", "The program that showed the code is told so. You can close this page."),
-        Err(problem) => return again(problem.sentence()),
+    // the login code comes first: without it nobody learns which user codes exist
+    let Some(code) = form.one("access_code").and_then(|code| issuer.access.take_code(code, now)) else {
+        return again(login_page::WRONG_CODE);
     };
-    Ok(if remembered { answer } else { answer.with(header::SET_COOKIE, issuer.cookies.remember(now)?) })
+    match issuer.decide(&form, form.one("email"), now) {
+        Ok(true) => {
+            Ok(login_page::done("You are signed in", "The program that showed the code continues by itself. You can close this page."))
+        }
+        Ok(false) => Ok(login_page::done("The login was refused", "The program that showed the code is told so. You can close this page.")),
+        Err(problem) => {
+            issuer.access.give_back(&code);
+            again(problem.sentence())
+        }
+    }
 }
 
-fn enter_for_program(issuer: &Issuer, access_code: &str, form: &Parameters) -> Result<Answer, OAuthError> {
-    if !issuer.is_access_code(access_code) {
-        return Err(OAuthError::Refused(OAuthCode::AccessDenied, "wrong access code"));
+fn enter_for_program(issuer: &Issuer, login_code: &str, form: &Parameters) -> Result<Answer, OAuthError> {
+    let now = issuer.now();
+    if issuer.access.take_code(login_code, now).is_none() {
+        return Err(OAuthError::Refused(OAuthCode::AccessDenied, "the login code is wrong, used or too old"));
     }
-    match issuer.decide(form, form.one("login_hint"), issuer.now()) {
+    match issuer.decide(form, form.one("login_hint"), now) {
         Ok(approved) => Ok(Answer::json(200, &json!({ "approved": approved }))),
         Err(problem) => Err(OAuthError::Refused(OAuthCode::InvalidRequest, problem.sentence())),
     }
@@ -120,12 +123,9 @@ fn enter_for_program(issuer: &Issuer, access_code: &str, form: &Parameters) -> R
 
 fn page(issuer: &Issuer, cookies: &BrowserCookies, parameters: &Parameters, problem: &str) -> Result<Answer, LocalError> {
     let code = parameters.one("user_code").unwrap_or_default();
-    let hint = issuer.devices().values().find(|grant| letters(&grant.user_code) == letters(code)).and_then(|found| found.hint.clone());
-    let (cookie, token) = issuer.cookies.form_token(cookies)?;
-    let known = issuer.cookies.is_remembered(cookies, issuer.now());
-    // the suggested address is shown only to somebody who knows the access code
-    let email = parameters.one("email").or(hint.as_deref().filter(|_| known)).unwrap_or_default();
-    let answer = login_page::device_page(&DevicePage { issuer: &issuer.url, user_code: code, email, problem, known, token: &token });
+    let (cookie, token) = issuer.cookies.form_token(cookies, "/device")?;
+    let email = parameters.one("email").unwrap_or_default();
+    let answer = login_page::device_page(&DevicePage { issuer: &issuer.url, user_code: code, email, problem, token: &token });
     Ok(match cookie {
         Some(cookie) => answer.with(header::SET_COOKIE, cookie),
         None => answer,
@@ -208,7 +208,7 @@ fn letters(code: &str) -> String {
     code.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).take(64).collect()
 }
 
-/// Two groups of four letters: 34 bits. That is enough, since each guess needs the access code.
+/// Two groups of four letters: 34 bits. That is enough, since each guess needs a login code.
 fn user_code() -> Result<String, LocalError> {
     let mut code = String::new();
     while code.len() < 9 {

@@ -3,7 +3,7 @@
 //! | file | who changes it | effect of another change |
 //! | --- | --- | --- |
 //! | `instance.json` | nobody after `init` | certificates and checkpoints no longer match the instance |
-//! | `access-code` | the user may replace it | the login page asks for the new one |
+//! | `access-code` | the user may replace it, before a start | proofs and login codes need the new one |
 //! | `keys/*.key` | nobody | clients that hold the trust root reject all signatures |
 //! | `logs/*` | the server that holds the lock | the next start refuses the folder (see `log`) |
 //! | `sessions.json` | the server that holds the lock | sessions end, or ended ones continue (see `sessions`) |
@@ -36,6 +36,8 @@ use super::{
 use crate::signature::pem;
 
 const SETTINGS: &str = "instance.json";
+/// The length of the shortest access code, in bytes.
+const MIN_ACCESS_CODE: usize = 20;
 
 /// Options of [`Instance::init_with`](super::Instance::init_with).
 #[derive(Debug, Clone)]
@@ -65,7 +67,7 @@ pub(super) struct InstanceFolder {
     pub fulcio_chain: Chain,
     /// The timestamp authority's leaf and root.
     pub timestamp_chain: Chain,
-    /// The secret that the login page asks for.
+    /// The secret that logs in.
     pub access_code: Zeroizing<String>,
     /// `trusted_root.json`.
     pub trusted_root: String,
@@ -122,8 +124,9 @@ impl InstanceFolder {
         let code_path = folder.join("access-code");
         check_private(&code_path, "0600")?;
         let access_code = Zeroizing::new(read_file(&code_path)?.trim().to_owned());
-        if access_code.len() < 8 {
-            return Err(LocalError::damaged(&code_path, "the code has fewer than 8 characters"));
+        // everybody on this machine can get proofs made with it, and could try short codes out on them
+        if access_code.len() < MIN_ACCESS_CODE {
+            return Err(LocalError::damaged(&code_path, format!("the code has fewer than {MIN_ACCESS_CODE} characters")));
         }
         Ok(Self {
             keys: ServiceKeys::read(&folder, &settings)?,

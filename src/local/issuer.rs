@@ -7,13 +7,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
-use zeroize::Zeroizing;
 
 use super::{
+    access::Access,
     clock::Clock,
     error::LocalError,
     faults::{Fault, Faults},
@@ -43,7 +42,8 @@ pub(super) struct Issuer {
     pub sessions: Sessions,
     /// The record of logins.
     pub record: LoginRecord,
-    access_code: Zeroizing<String>,
+    /// Checks proofs and login codes.
+    pub access: Access,
     faults: Faults,
     clock: Clock,
     /// By [`code_key`].
@@ -82,8 +82,6 @@ pub(super) struct DeviceGrant {
     pub challenge: Option<String>,
     /// Whether a refresh token was requested.
     pub offline: bool,
-    /// The address that the client suggests.
-    pub hint: Option<String>,
     /// When the codes expire, in seconds since the Unix epoch.
     pub expires: i64,
     /// The minimum time between two polls, in seconds.
@@ -114,8 +112,8 @@ impl Issuer {
         Ok(Self {
             url: folder.settings.url(),
             key: folder.keys.issuer.clone(),
-            cookies: Cookies::new(&folder.access_code),
-            access_code: folder.access_code.clone(),
+            cookies: Cookies::new(folder.settings.port)?,
+            access: Access::new(&folder.access_code, &folder.settings.url(), clock())?,
             faults,
             clock,
             codes: Mutex::default(),
@@ -133,11 +131,6 @@ impl Issuer {
     /// Whether this fault was ordered.
     pub(super) fn has(&self, fault: Fault) -> bool {
         self.faults.has(fault)
-    }
-
-    /// Whether this is the access code. Both are hashed first, so that the comparison takes constant time.
-    pub(super) fn is_access_code(&self, code: &str) -> bool {
-        verify_slices_are_equal(&Sha256::digest(code), &Sha256::digest(self.access_code.as_bytes())).is_ok()
     }
 
     /// Issues an authorization code.

@@ -1,5 +1,5 @@
-//! The login pages and their two cookies. The pages ask for an address and the access code, and on another device for its code. They are HTML
-//! that works without scripts and loads nothing.
+//! The login pages and the cookie that ties a form to its browser. The pages ask for an address and a login code, and on another device for the
+//! device's code. They are HTML that works without scripts and loads nothing. No browser is remembered: each login needs a code.
 
 use std::convert::Infallible;
 
@@ -9,73 +9,60 @@ use axum::{
     http::{HeaderMap, HeaderName, header, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::Timestamp;
 
 use super::{answer::Answer, error::LocalError, keys::random, request::Parameters};
 
 /// The parameters of the authorization request that the form repeats.
 const REPEATED: [&str; 9] =
     ["response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "login_hint"];
-const FORM_COOKIE: &str = "paraph_form";
-const ACCESS_COOKIE: &str = "paraph_access";
-/// How long a browser that sent the access code is remembered, in seconds.
-const REMEMBERED: i64 = 8 * 60 * 60;
+/// How long a page can be used, in seconds.
+const FORM_LIFETIME: i64 = 10 * 60;
+/// What a form says whose login code is not accepted.
+pub(super) const WRONG_CODE: &str = "That login code is wrong, used or older than two minutes. `paraph local code` prints a new one.";
 
-/// Makes and checks the cookies. Nothing is stored: each carries a tag whose key is derived from the access code, so a new code ends them.
+/// Makes and checks the cookie. Nothing is stored: a form carries a tag over its cookie, with a key that is drawn at each start.
 ///
-/// Browsers send cookies to every port of a host, so other servers on this machine get them too. That is why they are few and short-lived, and
-/// give nothing but a login here.
+/// Browsers send cookies to every port of a host, so other servers on this machine get it too. It gives nothing but the page's form, which needs
+/// a login code.
 #[derive(Debug)]
 pub(super) struct Cookies {
     key: hmac::Key,
+    /// The cookie's name, with the port.
+    name: String,
 }
 
 impl Cookies {
-    /// Cookies under an access code.
-    pub(super) fn new(access_code: &str) -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, format!("paraph local login\0{access_code}").as_bytes()) }
-    }
-
-    /// The token for the form's hidden field, and the cookie that it belongs to if the browser has none yet.
+    /// The cookies of the server on this port.
     ///
     /// # Errors
     /// [`LocalError::Crypto`].
-    pub(super) fn form_token(&self, cookies: &BrowserCookies) -> Result<(Option<String>, String), LocalError> {
-        if let Some(session) = cookies.form.as_deref().filter(|session| session.len() == 22) {
-            return Ok((None, self.tag("form", session)));
+    pub(super) fn new(port: u16) -> Result<Self, LocalError> {
+        Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &random::<32>()?), name: format!("paraph_form_{port}") })
+    }
+
+    /// The token for the hidden field of the form at `path`, and the cookie that it belongs to if the browser has none yet.
+    ///
+    /// # Errors
+    /// [`LocalError::Crypto`].
+    pub(super) fn form_token(&self, cookies: &BrowserCookies, path: &str) -> Result<(Option<String>, String), LocalError> {
+        if let Some(session) = cookies.value(&self.name).filter(|session| session.len() == 22) {
+            return Ok((None, self.tag(session)));
         }
         let session = URL_SAFE_NO_PAD.encode(random::<16>()?);
-        let token = self.tag("form", &session);
-        Ok((Some(format!("{FORM_COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict")), token))
+        let token = self.tag(&session);
+        Ok((Some(format!("{}={session}; Path={path}; HttpOnly; SameSite=Strict; Max-Age={FORM_LIFETIME}", self.name)), token))
     }
 
     /// Whether the form comes from a page that this browser got.
     pub(super) fn is_genuine_form(&self, cookies: &BrowserCookies, form: &Parameters) -> bool {
-        match (&cookies.form, form.one("csrf_token")) {
-            (Some(session), Some(token)) => verify_slices_are_equal(self.tag("form", session).as_bytes(), token.as_bytes()).is_ok(),
+        match (cookies.value(&self.name), form.one("csrf_token")) {
+            (Some(session), Some(token)) => verify_slices_are_equal(self.tag(session).as_bytes(), token.as_bytes()).is_ok(),
             _ => false,
         }
     }
 
-    /// The cookie that remembers a browser.
-    ///
-    /// # Errors
-    /// [`LocalError::Crypto`].
-    pub(super) fn remember(&self, now: Timestamp) -> Result<String, LocalError> {
-        let until = format!("{}.{}", now.as_second() + REMEMBERED, URL_SAFE_NO_PAD.encode(random::<16>()?));
-        let tag = self.tag("access", &until);
-        Ok(format!("{ACCESS_COOKIE}={until}.{tag}; Path=/; HttpOnly; SameSite=Strict; Max-Age={REMEMBERED}"))
-    }
-
-    /// Whether the browser has sent the access code before.
-    pub(super) fn is_remembered(&self, cookies: &BrowserCookies, now: Timestamp) -> bool {
-        let Some((until, tag)) = cookies.access.as_deref().and_then(|value| value.rsplit_once('.')) else { return false };
-        let fresh = until.split_once('.').and_then(|(second, _)| second.parse::<i64>().ok()).is_some_and(|second| now.as_second() < second);
-        verify_slices_are_equal(self.tag("access", until).as_bytes(), tag.as_bytes()).is_ok() && fresh
-    }
-
-    fn tag(&self, purpose: &str, value: &str) -> String {
-        URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, format!("{purpose}\0{value}").as_bytes()))
+    fn tag(&self, session: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, session.as_bytes()))
     }
 }
 
@@ -87,15 +74,13 @@ pub(super) struct LoginPage<'a> {
     pub parameters: &'a Parameters,
     /// What was wrong with the last form; may be empty.
     pub problem: &'a str,
-    /// Whether the browser has sent the access code before.
-    pub known: bool,
     /// The form's token.
     pub token: &'a str,
 }
 
 /// The page for a login in this browser.
 pub(super) fn page(page: &LoginPage<'_>) -> Answer {
-    let LoginPage { issuer, parameters, problem, known, token } = *page;
+    let LoginPage { issuer, parameters, problem, token } = *page;
     let mut fields = String::new();
     for name in REPEATED {
         if let Some(value) = parameters.one(name) {
@@ -103,7 +88,7 @@ pub(super) fn page(page: &LoginPage<'_>) -> Answer {
         }
     }
     let email = parameters.one("email").or_else(|| parameters.one("login_hint")).unwrap_or_default();
-    let (code, problem) = (access_code_field(known), problem_text(problem));
+    let (code, problem) = (LOGIN_CODE_FIELD, problem_text(problem));
     let body = format!(
         "<h1>Sign in to the local Sigstore</h1>\n\
          <p>A program on this machine asks you to sign in. Only those who chose to trust this local Sigstore accept its certificates.</p>\n\
@@ -127,8 +112,6 @@ pub(super) struct DevicePage<'a> {
     pub email: &'a str,
     /// What was wrong with the last form; may be empty.
     pub problem: &'a str,
-    /// Whether the browser has sent the access code before.
-    pub known: bool,
     /// The form's token.
     pub token: &'a str,
 }
@@ -147,7 +130,7 @@ pub(super) fn device_page(page: &DevicePage<'_>) -> Answer {
         token = escape(page.token),
         code = escape(page.user_code),
         email = escape(page.email),
-        access = access_code_field(page.known),
+        access = LOGIN_CODE_FIELD,
         issuer = escape(page.issuer),
     );
     html(200, &body)
@@ -163,13 +146,8 @@ pub(super) fn refused(problem: &str) -> Answer {
     html(400, &format!("<h1>This request cannot be answered</h1>\n{}", problem_text(problem)))
 }
 
-fn access_code_field(known: bool) -> &'static str {
-    if known {
-        return "";
-    }
-    "<label>Access code<input name=\"access_code\" type=\"password\" autocomplete=\"current-password\" required></label>\n\
-     <p class=\"hint\">It was printed when the local Sigstore was started. It is in the file <code>access-code</code> of its folder.</p>\n"
-}
+const LOGIN_CODE_FIELD: &str = "<label>Login code<input name=\"access_code\" autocomplete=\"off\" spellcheck=\"false\" required></label>\n\
+     <p class=\"hint\"><code>paraph local code</code> prints one. It is valid for two minutes, for one login.</p>\n";
 
 fn problem_text(problem: &str) -> String {
     if problem.is_empty() { String::new() } else { format!("<p class=\"problem\" role=\"alert\">{}</p>\n", escape(problem)) }
@@ -210,17 +188,19 @@ fn html(status: u16, body: &str) -> Answer {
 
 /// The cookies that a browser sent.
 #[derive(Debug, Default)]
-pub(super) struct BrowserCookies {
-    form: Option<String>,
-    access: Option<String>,
+pub(super) struct BrowserCookies(HeaderMap);
+
+impl BrowserCookies {
+    fn value(&self, name: &str) -> Option<&str> {
+        cookie(&self.0, name)
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for BrowserCookies {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let cookie = |name| cookie(&parts.headers, name).map(str::to_owned);
-        Ok(Self { form: cookie(FORM_COOKIE), access: cookie(ACCESS_COOKIE) })
+        Ok(Self(parts.headers.get_all(header::COOKIE).iter().map(|value| (header::COOKIE, value.clone())).collect()))
     }
 }
 

@@ -5,11 +5,13 @@
 //! users who trust the instance.
 //!
 //! Every web page and every user of the machine can reach a loopback port. So each request must name this server as its host, requests of other
-//! origins are refused, and an identity is given only to somebody who knows the access code in the folder.
+//! origins are refused, and an identity is given only to a program that proves its knowledge of the access code in the folder, or for a login
+//! code made from it.
 //!
 //! `settings`, `keys`, `log` and the other files of the folder are at the bottom. `services` is the state of all handlers. Each service has a file
 //! with its routes and handlers, and `router` puts them together behind `guard`.
 
+mod access;
 mod answer;
 mod api_error;
 mod authority;
@@ -167,9 +169,25 @@ impl Instance {
         self.folder.path.join(name)
     }
 
-    /// The secret that the login page asks for.
+    /// The secret with which paraph's client logs in.
     pub fn access_code(&self) -> &str {
         &self.folder.access_code
+    }
+
+    /// A code for one login on the issuer's pages, valid for two minutes.
+    ///
+    /// # Errors
+    /// If random bytes cannot be had.
+    pub fn login_code(&self) -> Result<String, LocalError> {
+        self.login_code_at(Timestamp::now())
+    }
+
+    /// A code for one login, made at this time.
+    ///
+    /// # Errors
+    /// As [`Instance::login_code`].
+    pub fn login_code_at(&self, now: Timestamp) -> Result<String, LocalError> {
+        access::login_code(self.access_code(), &self.url(), now)
     }
 
     /// An ID token for an address, as the issuer would give it now.

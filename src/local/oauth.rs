@@ -24,15 +24,15 @@ use super::{
 
 /// The known clients. None has a secret.
 pub(super) const CLIENTS: [&str; 1] = [AUDIENCE];
-/// The header in which a program sends the access code, so that it needs no page.
-pub(crate) const ACCESS_CODE_HEADER: &str = "x-paraph-access-code";
+/// The header in which a program sends a login code, so that it needs no page. The access code itself is not accepted.
+pub(super) const LOGIN_CODE_HEADER: &str = "x-paraph-access-code";
 /// The maximum length of `state`, `nonce`, a redirect URI or a login hint, in bytes.
 pub(super) const MAX_PARAMETER: usize = 2048;
 
 /// The error codes of RFC 6749 (section 5.2) and RFC 8628 (section 3.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OAuthCode {
-    /// The login was refused, or the access code is wrong.
+    /// The login was refused, or the login code is wrong.
     AccessDenied,
     /// Nobody has entered the device's code yet.
     AuthorizationPending,
@@ -108,15 +108,15 @@ impl IntoResponse for OAuthError {
     }
 }
 
-/// The access code in a request's header.
+/// The login code in a request's header.
 #[derive(Debug)]
-pub(super) struct AccessCode(pub Option<String>);
+pub(super) struct LoginCode(pub Option<String>);
 
-impl<S: Sync> FromRequestParts<S> for AccessCode {
+impl<S: Sync> FromRequestParts<S> for LoginCode {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(header_value(&parts.headers, ACCESS_CODE_HEADER).map(str::to_owned)))
+        Ok(Self(header_value(&parts.headers, LOGIN_CODE_HEADER).map(str::to_owned)))
     }
 }
 

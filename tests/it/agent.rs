@@ -59,13 +59,15 @@ impl Setup {
 
     /// Without an access code, so that a person must log in. The person logs in as `email`, whatever identity was requested. Needs curl.
     fn logs_in_by_browser_as(&self, email: &str) {
-        let code = self.sandbox.git(&["config", "--global", "paraph.local.accessCodeFile"]);
         self.sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
         let opener = self.sandbox.script(
             "opener",
             &format!(
                 "#!/bin/sh\nurl=$(printf %s \"$1\" | sed 's/&login_hint=[^&]*//')\n\
-                 exec curl -s -o /dev/null -L -H \"X-Paraph-Access-Code: $(cat '{code}')\" \"$url&login_hint={email}\"\n"
+                 code=$('{program}' local code --dir '{folder}')\n\
+                 exec curl -s -o /dev/null -L -H \"X-Paraph-Access-Code: $code\" \"$url&login_hint={email}\"\n",
+                program = self.sandbox.program,
+                folder = self.sigstore.folder.display(),
             ),
         );
         self.sandbox.git(&["config", "--global", "paraph.urlOpener", &format!("{opener} {{{{.URL}}}}")]);

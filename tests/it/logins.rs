@@ -70,11 +70,10 @@ fn options(method: LoginMethod<'_>) -> LoginOptions<'_> {
     }
 }
 
-/// Enters a code with the access code. Returns whether the issuer accepted it.
+/// Enters a code with a login code. Returns whether the issuer accepted it.
 async fn enter(sigstore: &Sigstore, code: &str, email: &str) -> bool {
-    let access = std::fs::read_to_string(sigstore.file("access-code")).unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let form = [("user_code", code), ("login_hint", email)];
-    let request = client.post(format!("{}/device", sigstore.url)).header("x-paraph-access-code", access.trim()).form(&form);
+    let request = client.post(format!("{}/device", sigstore.url)).header("x-paraph-access-code", sigstore.login_code()).form(&form);
     request.send().await.unwrap().status().is_success()
 }

@@ -20,6 +20,7 @@ use crate::{
     },
     agent_protocol::Refusal,
     config::{AgentConfirm, Config, OptionValue, TokenProvider},
+    identity::OidcClient,
     service,
     trust::Instance,
 };
@@ -122,10 +123,11 @@ fn resolve(name: &str) -> Result<Target, Refused> {
 
 fn target(name: &str, context: &Context) -> Result<Target, Failure> {
     let (config, now) = (&context.config, Timestamp::now());
+    let access_code = super::super::identity::access_code(context)?;
     Ok(Target {
         name: name.to_owned(),
-        client: super::super::identity::oidc_client(context)?,
-        access_code: super::super::identity::access_code(context)?,
+        client: OidcClient { access_code: access_code.clone(), ..super::super::identity::oidc_client(context)? },
+        access_code,
         opener: super::super::identity::opener(config),
         autoclose: super::super::identity::autoclose(config),
         by_code: config.token_provider.value == Some(TokenProvider::Device),

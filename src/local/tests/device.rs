@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{Answer, EMAIL, Fixture, json, now};
-use crate::local::{Logins, Services, faults::Faults, oauth::ACCESS_CODE_HEADER, token, token::InvalidToken};
+use crate::local::{Logins, Services, faults::Faults, oauth::LOGIN_CODE_HEADER, token, token::InvalidToken};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -51,11 +51,11 @@ fn error(answer: &Answer) -> String {
     json(answer)["error"].as_str().unwrap().to_owned()
 }
 
-/// Enters the code as a program does that knows the access code.
+/// Enters the code as a program does that has a login code.
 fn enter(fixture: &Fixture, code: &str, more: &[(&str, &str)]) -> Answer {
-    let access = fixture.services.folder.access_code.to_string();
+    let login_code = fixture.login_code();
     let form = [&[("user_code", code), ("login_hint", EMAIL)], more].concat();
-    fixture.call("POST", "/device", &[FORM, (ACCESS_CODE_HEADER, &access)], encode(&form))
+    fixture.call("POST", "/device", &[FORM, (LOGIN_CODE_HEADER, &login_code)], encode(&form))
 }
 
 fn refresh(fixture: &Fixture, token: &str) -> Answer {
@@ -154,14 +154,15 @@ fn a_device_code_is_good_only_for_who_asked_for_it() {
 }
 
 #[test]
-fn who_does_not_know_the_access_code_enters_nothing_and_learns_nothing_about_codes() {
+fn who_has_no_login_code_enters_nothing_and_learns_nothing_about_codes() {
     let (_clock, fixture) = Turned::fixture(&[]);
     let begun = begin(&fixture, "openid");
     let code = begun["user_code"].as_str().unwrap();
-    let guess = |code: &str, access: &str| {
-        fixture.call("POST", "/device", &[FORM, (ACCESS_CODE_HEADER, access)], encode(&[("user_code", code), ("login_hint", EMAIL)]))
+    let guess = |code: &str, login_code: &str| {
+        fixture.call("POST", "/device", &[FORM, (LOGIN_CODE_HEADER, login_code)], encode(&[("user_code", code), ("login_hint", EMAIL)]))
     };
     assert_eq!(error(&guess(code, "wrong")), "access_denied");
+    assert_eq!(error(&guess(code, &fixture.services.folder.access_code)), "access_denied");
     assert_eq!(guess(code, "wrong").body(), guess("BBBB-BBBB", "wrong").body());
     assert_eq!(error(&enter(&fixture, "BBBB-BBBB", &[])), "invalid_request");
     assert_eq!(error(&enter(&fixture, code, &[("login_hint", "again@example.com")])), "invalid_request", "a parameter stands twice");
@@ -169,28 +170,30 @@ fn who_does_not_know_the_access_code_enters_nothing_and_learns_nothing_about_cod
 }
 
 #[test]
-fn the_device_page_needs_its_own_form_and_the_access_code() {
+fn the_device_page_needs_its_own_form_and_a_login_code() {
     let (_clock, fixture) = Turned::fixture(&[]);
     let begun = begin(&fixture, "openid");
     let code = begun["user_code"].as_str().unwrap();
     let page = fixture.get(&format!("/device?user_code={code}%22%3E%3Cscript%3E"));
     let html = String::from_utf8(page.body().to_vec()).unwrap();
-    assert!(page.status() == 200 && html.contains(code) && !html.contains("<script") && html.contains("Access code"), "{html}");
+    assert!(page.status() == 200 && html.contains(code) && !html.contains("<script") && html.contains("Login code"), "{html}");
     let cookie = page.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     let token = html.split("name=\"csrf_token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let access = fixture.services.folder.access_code.to_string();
+    let (login_code, second) = (fixture.login_code(), fixture.login_code());
     let send = |cookie: &str, fields: &[(&str, &str)]| {
         let answer = fixture.call("POST", "/device", &[FORM, ("cookie", cookie)], encode(fields));
         String::from_utf8(answer.body().to_vec()).unwrap()
     };
-    let fields = [("user_code", code), ("csrf_token", token.as_str()), ("email", EMAIL), ("access_code", access.as_str())];
+    let fields = [("user_code", code), ("csrf_token", token.as_str()), ("email", EMAIL), ("access_code", login_code.as_str())];
     assert!(send("", &fields).contains("has expired"));
     assert!(send(&cookie, &[fields[0], ("csrf_token", "x"), fields[2], fields[3]]).contains("has expired"));
-    assert!(send(&cookie, &[fields[0], fields[1], fields[2], ("access_code", "wrong")]).contains("not the access code"));
+    assert!(send(&cookie, &[fields[0], fields[1], fields[2], ("access_code", "wrong")]).contains("That login code is wrong"));
     assert!(send(&cookie, &[("user_code", "BBBB-BBBB"), fields[1], fields[2], fields[3]]).contains("No program waits"));
     assert!(send(&cookie, &[fields[0], fields[1], ("email", "nobody"), fields[3]]).contains("not an e-mail address"));
     assert_eq!(error(&poll(&fixture, &begun)), "authorization_pending");
     assert!(send(&cookie, &fields).contains("You are signed in"));
+    assert!(send(&cookie, &fields).contains("That login code is wrong"), "a login code is good once");
+    let fields = [fields[0], fields[1], fields[2], ("access_code", second.as_str())];
     assert!(send(&cookie, &fields).contains("No program waits"), "a code is entered once");
     let refused = begin(&fixture, "openid");
     let fields = [("user_code", refused["user_code"].as_str().unwrap()), fields[1], ("email", ""), fields[3], ("action", "deny")];

@@ -84,6 +84,11 @@ impl Fixture {
         Instance::open(&self.folder.path().join("instance")).unwrap()
     }
 
+    /// A login code, made by the services' clock.
+    fn login_code(&self) -> String {
+        self.instance().login_code_at(self.services.now()).unwrap()
+    }
+
     fn token(&self) -> String {
         self.instance().identity_token_at(EMAIL, now()).unwrap()
     }

@@ -175,8 +175,8 @@ fn each_failure_says_what_happened_and_what_to_do() {
     hint: set user.email to the identity, or unset paraph.matchCommitter.
 
     an access code of yesterday
-    error: the identity provider refused the login: access_denied: wrong access code
-    hint: run `paraph local use` again in this repository.
+    error: the program at the local issuer's address does not know its access code: it is another local Sigstore, or another program
+    hint: run `paraph local status`; if the local Sigstore was recreated, run `paraph local use` again in this repository.
 
     an issuer that is down
     error: the identity provider at http://HOST/.well-known/openid-configuration could not be reached: connection refused

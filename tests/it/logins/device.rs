@@ -57,7 +57,6 @@ fn one_login_on_another_device_keeps_a_session_until_it_is_revoked() {
 fn a_person_enters_the_code_in_a_browser() {
     run(async {
         let sigstore = Sigstore::start();
-        let access = std::fs::read_to_string(sigstore.file("access-code")).unwrap();
         for (button, expected) in [("", "You are signed in"), ("deny", "The login was refused")] {
             let (http, client, options) = (http(), client(&sigstore.url), options(LoginMethod::Device));
             let (sender, mut told) = unbounded_channel();
@@ -65,7 +64,8 @@ fn a_person_enters_the_code_in_a_browser() {
                 let Some(Told::Code { address, code, .. }) = told.recv().await else { panic!("no code") };
                 let mut browser = Browser::new();
                 let page = browser.open(&address).await;
-                let typed = [("user_code", code.as_str()), ("email", EMAIL), ("access_code", access.trim()), ("action", button)];
+                let login_code = sigstore.login_code();
+                let typed = [("user_code", code.as_str()), ("email", EMAIL), ("access_code", login_code.as_str()), ("action", button)];
                 let page = browser.submit(&page, &typed).await;
                 assert!(page.html.contains(expected), "{}", page.html);
             };

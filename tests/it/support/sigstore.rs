@@ -52,6 +52,11 @@ impl Sigstore {
         Instance::open(&self.folder).unwrap().identity_token(email).unwrap()
     }
 
+    /// A code for one login on its pages.
+    pub fn login_code(&self) -> String {
+        Instance::open(&self.folder).unwrap().login_code().unwrap()
+    }
+
     /// A file of its folder.
     pub fn file(&self, name: &str) -> String {
         self.folder.join(name).to_str().unwrap().to_owned()
