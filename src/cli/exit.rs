@@ -168,7 +168,7 @@ impl From<repository::Error> for Failure {
         use repository::Error as E;
         let exit = match &error {
             E::CurrentDirectory(_) => Exit::Io,
-            E::Configuration(_) | E::Parameters => Exit::Configuration,
+            E::Configuration(_) | E::Parameters | E::ReferencePattern(_) => Exit::Configuration,
             E::BadRevision { .. } => Exit::Usage,
             E::ForeignOwner(_)
             | E::ImplicitBareRepository(_)

@@ -133,6 +133,11 @@ settings! {
         default: "false", otherwise: "", secret: false,
         help: "Whether a signature that only a legacy rule accepts is judged by its identity. Otherwise it is reported as legacy.",
     }
+    guarded_refs: Option<String> {
+        name: "guardedRefs", keys: ["paraph.guardedRefs"], variables: [],
+        default: "", otherwise: "every ref is guarded, and a new one is judged with its whole history", secret: false,
+        help: "The refs that a hook on a server guards: full names, in which an asterisk stands for any characters, such as `refs/heads/* refs/tags/*`. Several values are joined. Pushes to other refs are accepted. What the guarded refs lead to counts as judged. Only git's configuration files are read.",
+    }
     verdict_cache: bool {
         name: "verdictCache", keys: ["paraph.verdictCache"], variables: ["PARAPH_VERDICT_CACHE"],
         default: "false", otherwise: "", secret: false,

@@ -5,19 +5,62 @@ use crate::{
     Reason, Rejection,
     object::{PushCertificate, RefUpdate, TagHeaders, tag_name},
     policy::{Judgement, Verdict},
-    repository::{FoundCommit, KnownReferences, ObjectKind, RawObject, Repository},
+    repository::{self, FoundCommit, ObjectKind, RawObject, Repository},
 };
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// What a push moves, and what the other side has already.
+/// What a push moves, and what of its history counts as judged.
 #[derive(Debug)]
 pub(crate) struct Push<'a> {
-    /// The refs that it moves.
-    pub updates: &'a [RefUpdate<'a>],
-    /// Objects whose history the other side has, by id.
-    pub known: &'a [&'a str],
-    /// References whose history the other side has.
-    pub references: KnownReferences<'a>,
+    updates: Vec<RefUpdate<'a>>,
+    histories: Vec<History<'a>>,
+}
+
+/// Refs of a push whose history is known up to the same objects.
+#[derive(Debug)]
+struct History<'a> {
+    tips: Vec<&'a str>,
+    known: Vec<&'a str>,
+}
+
+impl<'a> Push<'a> {
+    /// A push of these refs, where the history of `known` counts as judged.
+    pub(crate) fn of_known(updates: impl Iterator<Item = RefUpdate<'a>>, known: &'a BTreeSet<String>) -> Self {
+        Self::of_old_values(updates, known, |_| false)
+    }
+
+    /// The same, where also the history of a ref's old value counts as judged, for this ref alone, if it is `usable`: an object that another
+    /// ref leads to may have been judged by nobody.
+    pub(crate) fn of_old_values(
+        updates: impl Iterator<Item = RefUpdate<'a>>,
+        known: &'a BTreeSet<String>,
+        usable: impl Fn(&str) -> bool,
+    ) -> Self {
+        let updates: Vec<RefUpdate<'a>> = updates.filter(|update| !is_zero(update.new)).collect();
+        let mut tips: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
+        for update in &updates {
+            let old = Some(update.old).filter(|old| !is_zero(old) && usable(old));
+            tips.entry(old).or_default().push(update.new);
+        }
+        let history = |(old, tips)| History { tips, known: known.iter().map(String::as_str).chain(old).collect() };
+        Self { histories: tips.into_iter().map(history).collect(), updates }
+    }
+
+    /// Whether nothing of the history of a ref is known.
+    pub(crate) fn has_whole_history(&self) -> bool {
+        self.histories.iter().any(|history| history.known.is_empty())
+    }
+
+    /// The commits that are new to the other side, each once.
+    fn new_commits(&self, repository: &Repository) -> impl Iterator<Item = Result<String, repository::Error>> {
+        let listings = self.histories.iter().map(|history| repository.new_commits(&history.tips, &history.known));
+        let ids = listings.flat_map(|listing| {
+            let (listing, failure) = listing.map_or_else(|error| (None, Some(Err(error))), |listing| (Some(listing), None));
+            listing.into_iter().flatten().chain(failure)
+        });
+        let (mut listed, is_one) = (HashSet::new(), self.histories.len() == 1);
+        ids.filter(move |id| is_one || id.as_ref().map_or(true, |id| listed.insert(id.clone())))
+    }
 }
 
 impl Judge {
@@ -29,11 +72,10 @@ impl Judge {
     /// # Errors
     /// The first object that cannot be read, or where the new commits cannot be listed. The other objects are judged all the same.
     pub(crate) fn push(&self, repository: &Repository, push: &Push<'_>, mut sink: impl FnMut(Judged)) -> Result<(), Error> {
-        let tips: Vec<(&str, &str)> =
-            push.updates.iter().filter(|update| !is_zero(update.new)).map(|update| (update.new, update.name)).collect();
-        if tips.is_empty() {
+        if push.updates.is_empty() {
             return Ok(());
         }
+        let tips: Vec<(&str, &str)> = push.updates.iter().map(|update| (update.new, update.name)).collect();
         let handle = repository.handle();
         let mut seen = HashSet::new();
         let tip = |repository: &Repository, (id, reference): &(&str, &str)| self.tip(repository, id, reference);
@@ -45,9 +87,7 @@ impl Judge {
                 }
             }
         });
-        let ids: Vec<&str> = tips.iter().map(|(id, _)| *id).collect();
-        let new = repository.new_commits(&ids, push.known, push.references)?;
-        let new = new.filter(|id| id.as_ref().map_or(true, |id| !seen.contains(id)));
+        let new = push.new_commits(repository).filter(|id| id.as_ref().map_or(true, |id| !seen.contains(id)));
         self.commits(new.map(|id| id.map(FoundCommit::from)), &handle, |judged| judged, sink).and(of_tips)
     }
 

@@ -14,7 +14,7 @@ pub use commit::Commit;
 pub use push_certificate::{PushCertificate, RefUpdate};
 pub use tag::Tag;
 #[cfg(feature = "cli")]
-pub(crate) use tag::{TagHeaders, tag_name};
+pub(crate) use tag::{TagHeaders, tag_name, without_namespaces};
 
 use crate::{Reason, Rejection, signature::armor};
 use std::borrow::Cow;

@@ -98,7 +98,7 @@ pub(crate) fn tag_name(reference: &str) -> Option<&str> {
 }
 
 /// A reference as clients of its namespace see it.
-fn without_namespaces(mut reference: &str) -> &str {
+pub(crate) fn without_namespaces(mut reference: &str) -> &str {
     while let Some((_, rest)) = reference.strip_prefix("refs/namespaces/").and_then(|rest| rest.split_once('/')) {
         reference = rest;
     }

@@ -11,6 +11,7 @@
 
 mod configuration;
 mod git;
+mod guarded;
 mod new_commits;
 mod references;
 mod revision;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 
 pub(crate) use configuration::{ConfigEntry, Scope, global_configuration};
 pub(crate) use git::Error as GitError;
-pub(crate) use new_commits::KnownReferences;
+pub(crate) use guarded::ReferencePatterns;
 pub(crate) use references::{TagReference, Tags};
 pub(crate) use walk::{FoundCommit, Range, RepositoryHandle};
 
@@ -175,6 +176,9 @@ pub(crate) enum Error {
     /// The history cannot be read.
     #[error("the history cannot be read: {0}")]
     Walk(String),
+    /// A pattern of `paraph.guardedRefs` that guards nothing.
+    #[error("paraph.guardedRefs has the pattern '{0}'; expected a full name of a ref, with up to 8 asterisks")]
+    ReferencePattern(String),
     /// Git was called and failed.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -187,6 +191,7 @@ impl Error {
             Self::ForeignOwner(path) => Some(format!("if you trust it, run `git config --global --add safe.directory {}`", path.display())),
             Self::ImplicitBareRepository(_) => Some("name it with GIT_DIR or --git-dir".to_owned()),
             Self::AmbiguousRevision { .. } => Some("give the full name".to_owned()),
+            Self::ReferencePattern(_) => Some("begin it with `refs/`, as in `refs/heads/*`".to_owned()),
             Self::MissingObject(_) => Some("fetch it".to_owned()),
             Self::DamagedObject { .. } | Self::BrokenReference { .. } | Self::Git(GitError::Listing) => {
                 Some("look for the cause with `git fsck`".to_owned())

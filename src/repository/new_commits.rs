@@ -5,22 +5,6 @@
 
 use super::{Error, Repository, git};
 
-/// The references whose commits are not new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KnownReferences<'a> {
-    /// None.
-    Nothing,
-    /// All references of this repository.
-    All,
-    /// The references of a remote, if it is the target of the push: with a `pushurl`, the target can have other commits.
-    Remote {
-        /// Its name.
-        name: &'a str,
-        /// The URL that is pushed to.
-        url: &'a str,
-    },
-}
-
 /// The new commits of a push, newest first.
 #[derive(Debug)]
 pub(crate) struct NewCommits {
@@ -28,11 +12,11 @@ pub(crate) struct NewCommits {
 }
 
 impl Repository {
-    /// The commits reachable from `tips`, but not from `known` or those references.
+    /// The commits reachable from `tips`, but not from `known`.
     ///
     /// # Errors
     /// If one of them is not an object id, or git cannot be started. A missing object is an error of the iteration.
-    pub(crate) fn new_commits(&self, tips: &[&str], known: &[&str], references: KnownReferences<'_>) -> Result<NewCommits, Error> {
+    pub(crate) fn new_commits(&self, tips: &[&str], known: &[&str]) -> Result<NewCommits, Error> {
         let mut revisions = String::new();
         for (prefix, ids) in [("", tips), ("^", known)] {
             for id in ids {
@@ -40,13 +24,7 @@ impl Repository {
                 revisions.extend([prefix, id, "\n"]);
             }
         }
-        let options: &[&str] = if references == KnownReferences::All { &["--not", "--all"] } else { &[] };
-        if let KnownReferences::Remote { name, url } = references
-            && git::fetch_url(self, name).is_some_and(|fetched| fetched == url)
-        {
-            revisions.extend(self.known_of_remote(name)?.into_iter().map(|id| format!("^{id}\n")));
-        }
-        Ok(NewCommits { listing: git::Listing::start(self, &revisions, options)? })
+        Ok(NewCommits { listing: git::Listing::start(self, &revisions, &[])? })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The references of a repository as git lists them: of every storage format and every work tree. Their targets are read as objects; peeled
 //! values in the reference files are ignored.
 
-use super::{Error, Repository, git};
+use super::{Error, ReferencePatterns, Repository, git};
 use crate::object::tag_name;
 use gix::{ObjectId, objs::TagRefIter};
 use std::collections::{BTreeSet, HashSet};
@@ -12,6 +12,8 @@ pub(super) struct Reference {
     /// Its full name, with replacement characters for invalid UTF-8.
     pub name: String,
     pub id: String,
+    /// The reference that it leads to, if it is a symbolic one.
+    pub symbolic: Option<String>,
 }
 
 /// An annotated tag.
@@ -42,7 +44,7 @@ impl Repository {
     /// If the references cannot be read, or the target of one is missing.
     pub(crate) fn tags(&self) -> Result<Tags, Error> {
         let (mut tags, mut inside) = (Tags::default(), HashSet::new());
-        for Reference { name, id } in self.references()? {
+        for Reference { name, id, .. } in self.references()? {
             if self.kind_of(&name, &id)? != gix::objs::Kind::Tag {
                 tags.lightweight.extend(tag_name(&name).is_some().then_some(name));
                 continue;
@@ -77,7 +79,7 @@ impl Repository {
     pub(super) fn reference_tips(&self) -> Result<Vec<ObjectId>, Error> {
         let mut seen = HashSet::new();
         let mut tips = Vec::new();
-        for Reference { name, id } in self.heads()?.into_iter().chain(self.references()?) {
+        for Reference { name, id, .. } in self.heads()?.into_iter().chain(self.references()?) {
             if seen.insert(id.clone())
                 && let Some(commit) = self.commit_behind(&name, &id)?
             {
@@ -87,27 +89,40 @@ impl Repository {
         Ok(tips)
     }
 
-    /// The objects that this repository knows of a remote: the targets of `refs/remotes/NAME/`, without those of other remotes.
+    /// The objects that a remote has, as far as this repository knows: the targets of `refs/remotes/NAME/`, without those of other remotes. With
+    /// a `pushurl`, the target of a push can have other commits; then none are known. With patterns, only branches that they match count.
     ///
     /// # Errors
     /// If the references cannot be read.
-    pub(super) fn known_of_remote(&self, remote: &str) -> Result<BTreeSet<String>, Error> {
+    pub(crate) fn known_of_remote(&self, remote: &str, url: &str, patterns: Option<&ReferencePatterns>) -> Result<BTreeSet<String>, Error> {
+        if git::fetch_url(self, remote).is_none_or(|fetched| fetched != url) {
+            return Ok(BTreeSet::new());
+        }
         let folder = format!("refs/remotes/{remote}/");
         let others: HashSet<String> = self.configuration(&["remote"])?.into_iter().filter_map(|entry| entry.subsection).collect();
         let others: Vec<String> = others.iter().map(|other| format!("refs/remotes/{other}/")).collect();
         let is_other = |name: &str| others.iter().any(|other| other.len() > folder.len() && name.starts_with(other));
-        let references =
-            self.references()?.into_iter().filter(|reference| reference.name.starts_with(&folder) && !is_other(&reference.name));
+        let is_guarded = |branch: &str| patterns.is_none_or(|patterns| patterns.matches(&format!("refs/heads/{branch}")));
+        let references = self.references()?.into_iter().filter(|reference| {
+            !is_other(&reference.name) && reference.symbolic.is_none() && reference.name.strip_prefix(&folder).is_some_and(is_guarded)
+        });
         let is_here = |id: &String| self.kind_of("", id).is_ok_and(|kind| matches!(kind, gix::objs::Kind::Commit | gix::objs::Kind::Tag));
         Ok(references.map(|reference| reference.id).filter(is_here).collect())
     }
 
-    fn references(&self) -> Result<Vec<Reference>, Error> {
+    /// Whether there is any reference. Git is not called, so a repository whose references gix cannot read has some.
+    pub(crate) fn has_references(&self) -> bool {
+        self.references_by_git || self.gix.references().is_ok_and(|all| all.all().is_ok_and(|mut all| all.next().is_some()))
+    }
+
+    pub(super) fn references(&self) -> Result<Vec<Reference>, Error> {
         let mut references = Vec::new();
-        git::lines(self, &["for-each-ref", "--format=%(objectname) %(refname)"], |line| {
+        git::lines(self, &["for-each-ref", "--format=%(objectname) %(refname) %(symref)"], |line| {
             let (id, name) = line.split_at_checked(self.gix.object_hash().len_in_hex())?;
-            let (id, name) = (std::str::from_utf8(id).ok()?, name.strip_prefix(b" ")?);
-            references.push(Reference { name: String::from_utf8_lossy(name).into_owned(), id: id.to_owned() });
+            let names = String::from_utf8_lossy(name.strip_prefix(b" ")?).into_owned();
+            let (name, symbolic) = names.split_once(' ')?;
+            let symbolic = Some(symbolic.to_owned()).filter(|name| !name.is_empty());
+            references.push(Reference { name: name.to_owned(), id: std::str::from_utf8(id).ok()?.to_owned(), symbolic });
             Some(())
         })?;
         Ok(references)
@@ -118,14 +133,14 @@ impl Repository {
         let unborn = "0".repeat(self.gix.object_hash().len_in_hex());
         let mut heads = Vec::new();
         match self.resolve("HEAD") {
-            Ok(head) => heads.push(Reference { name: "HEAD".into(), id: head.id }),
+            Ok(head) => heads.push(Reference { name: "HEAD".into(), id: head.id, symbolic: None }),
             Err(Error::UnknownRevision { .. }) => {}
             Err(error) => return Err(error),
         }
         git::lines(self, &["worktree", "list", "--porcelain"], |line| {
             if let Some(id) = line.strip_prefix(b"HEAD ") {
                 let id = std::str::from_utf8(id).ok()?.to_owned();
-                heads.extend((id != unborn).then(|| Reference { name: "the HEAD of a work tree".into(), id }));
+                heads.extend((id != unborn).then(|| Reference { name: "the HEAD of a work tree".into(), id, symbolic: None }));
             }
             Some(())
         })?;

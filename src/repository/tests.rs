@@ -1,7 +1,7 @@
 //! The module against repositories that the real git made.
 
 use super::*;
-use std::process::Command;
+use std::{collections::BTreeSet, process::Command};
 
 /// git in a folder, with nothing of the surroundings.
 fn git(directory: &Path, arguments: &[&str]) -> String {
@@ -233,17 +233,52 @@ fn new_commits_are_those_that_neither_objects_nor_references_lead_to() {
     git(&path, &["update-ref", "refs/remotes/origin/main", &first]);
     git(&path, &["remote", "add", "origin", "file:///origin"]);
     let repository = Repository::open(&path).unwrap();
-    let remote = |name, url| KnownReferences::Remote { name, url };
-    let new =
-        |tips: &[&str], known: &[&str], references| repository.new_commits(tips, known, references).unwrap().collect::<Result<Vec<_>, _>>();
-    assert_eq!(new(&[&third], &[], KnownReferences::Nothing).unwrap(), [&*third, &second, &first]);
-    assert_eq!(new(&[&third], &[], KnownReferences::All).unwrap(), [&*third]);
-    assert_eq!(new(&[&third, &tag], &[], remote("origin", "file:///origin")).unwrap(), [&*third, &second]);
-    assert_eq!(new(&[&third], &[], remote("origin", "file:///fork")).unwrap().len(), 3);
-    assert_eq!(new(&[&third], &[&tag], remote("elsewhere", "file:///origin")).unwrap(), [&*third]);
-    assert_eq!(new(&[&second], &[], remote("orig*", "file:///origin")).unwrap().len(), 2);
-    assert!(matches!(new(&[&"1".repeat(40)], &[], KnownReferences::Nothing), Err(Error::Git(GitError::Listing))));
-    assert!(matches!(repository.new_commits(&["HEAD"], &[], KnownReferences::All), Err(Error::Git(GitError::NoId { .. }))));
+    let remote = |name, url, patterns| repository.known_of_remote(name, url, patterns).unwrap();
+    let new = |tips: &[&str], known: &[&str]| repository.new_commits(tips, known).unwrap().collect::<Result<Vec<_>, _>>();
+    assert_eq!(new(&[&third], &[]).unwrap(), [&*third, &second, &first]);
+    assert_eq!(new(&[&third, &tag], &[&first]).unwrap(), [&*third, &second]);
+    assert_eq!(new(&[&third], &[&tag]).unwrap(), [&*third]);
+    assert_eq!(remote("origin", "file:///origin", None), BTreeSet::from([first]));
+    for (name, url) in [("origin", "file:///fork"), ("elsewhere", "file:///origin"), ("orig*", "file:///origin")] {
+        assert_eq!(remote(name, url, None), BTreeSet::new(), "{name} {url}");
+    }
+    assert!(matches!(new(&[&"1".repeat(40)], &[]), Err(Error::Git(GitError::Listing))));
+    assert!(matches!(repository.new_commits(&["HEAD"], &[]), Err(Error::Git(GitError::NoId { .. }))));
+}
+
+#[test]
+fn guarded_are_the_references_that_the_files_name_and_those_that_lead_to_them() {
+    let (_folder, path) = repository("sha1");
+    let [head, first] = ["HEAD", "HEAD~1"].map(|name| git(&path, &["rev-parse", name]));
+    git(&path, &["update-ref", "refs/heads/topic", &first]);
+    git(&path, &["update-ref", "refs/namespaces/n/refs/heads/release/1", &first]);
+    git(&path, &["symbolic-ref", "refs/heads/alias", "refs/heads/main"]);
+    let patterns = |values: &[&str]| {
+        let _ = std::process::Command::new("git").arg("-C").arg(&path).args(["config", "--unset-all", "paraph.guardedRefs"]).status();
+        values.iter().for_each(|value| drop(git(&path, &["config", "--add", "paraph.guardedRefs", value])));
+        Repository::open(&path).unwrap().guarded_patterns()
+    };
+    let guarded = |values: &[&str], namespace: &str| {
+        let (patterns, repository) = (patterns(values).unwrap().unwrap(), Repository::open(&path).unwrap());
+        let guarded = repository.guarded(&patterns, namespace).unwrap();
+        let names = ["main", "topic", "alias", "release/1", "new"].map(|name| guarded.contains(&format!("refs/heads/{name}")));
+        (names, guarded.known().iter().cloned().collect::<Vec<_>>())
+    };
+    assert_eq!(guarded(&["refs/heads/main"], ""), ([true, false, true, false, false], vec![head.clone()]));
+    assert_eq!(guarded(&["refs/heads/alias"], ""), ([true, false, true, false, false], vec![head.clone()]));
+    assert_eq!(guarded(&["refs/tags/v1  refs/heads/top*", "refs/heads/release/*"], "").0, [false, true, false, true, false]);
+    let mut both = vec![head, first.clone()];
+    both.sort_unstable();
+    assert_eq!(guarded(&["refs/heads/*"], ""), ([true; 5], both));
+    // an asterisk stands for slashes too, and a namespace is a part of the name or not
+    assert_eq!(guarded(&["refs/heads/release*"], "n"), ([false, false, false, true, false], vec![first]));
+    assert_eq!(guarded(&["refs/namespaces/n/refs/heads/new"], "n").0, [false, false, false, false, true]);
+    assert_eq!(guarded(&["refs/heads/main", "", "refs/heads/new"], "").0, [false, false, false, false, true]);
+    assert_eq!(patterns(&[]).unwrap(), None);
+    assert_eq!(patterns(&["refs/heads/main", " "]).unwrap(), None);
+    for wrong in ["main", "heads/*", "refs/heads/", "refs/heads/main main", "refs/*********"] {
+        assert!(matches!(patterns(&[wrong]), Err(Error::ReferencePattern(_))), "{wrong}");
+    }
 }
 
 #[test]

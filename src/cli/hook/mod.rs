@@ -18,11 +18,11 @@ use crate::{
     judge::{Judge, Push},
     object::RefUpdate,
     policy::AllowedIdentities,
-    repository::{KnownReferences, ObjectKind},
+    repository::ObjectKind,
     verify::Verifier,
 };
 use refusals::{PolicyOwner, Refusals};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use updates::Update;
 
 /// Judge a push before it is accepted, as a git hook
@@ -48,8 +48,11 @@ pub(super) struct Args {
 enum Hook {
     /// On a server: refuse the whole push for one bad object
     ///
-    /// Judges the objects that no ref of the repository leads to yet, while they are in quarantine. Judges the push certificate too where there
-    /// is one (`git push --signed`).
+    /// Judges the objects that are new to the refs that it guards, while they are in quarantine. `paraph.guardedRefs` names these refs
+    /// (`refs/heads/* refs/tags/*`); pushes to others are accepted. Without it, every ref is guarded, and only its own old value is known: a
+    /// new branch is judged with its whole history.
+    ///
+    /// Judges the push certificate too where there is one (`git push --signed`).
     ///
     /// Only the server's configuration counts: the system's, that of the user who runs git, and the repository's own file. Environment
     /// variables and pushed files do not. The hook refuses a file of allowed identities in a work tree, because a push can change it.
@@ -70,7 +73,8 @@ enum Hook {
     ///
     /// Judges the objects that the remote does not have, by your own allowed identities. What the remote has is known from its answer and from
     /// its branches here (`refs/remotes/REMOTE`). These branches count only if they were fetched from the address that is pushed to
-    /// (`remote.NAME.pushurl` may differ); otherwise everything that is pushed is judged.
+    /// (`remote.NAME.pushurl` may differ), and, if `paraph.guardedRefs` is set, only those that it names. Otherwise everything that is pushed
+    /// is judged. The remote's answer counts for the ref that it is about.
     PrePush {
         /// The remote's name, or its URL where it has none
         #[arg(allow_hyphen_values = true)]
@@ -96,7 +100,8 @@ fn refuse_after(deadline: Duration) -> Result<(), Failure> {
     let wait = move || {
         std::thread::sleep(deadline);
         let why = format!("the push is refused: it was not judged within {} s", deadline.as_secs());
-        let failure = Failure::new(Exit::NotGood, why).with_hint("push fewer commits at a time, or give the hook a longer --deadline");
+        let failure = Failure::new(Exit::NotGood, why)
+            .with_hint("push fewer commits at a time, set paraph.guardedRefs on the server, or give the hook a longer --deadline");
         let _ = Ui::new().finish(Err(failure));
         std::process::exit(i32::from(Exit::NotGood.code()));
     };
@@ -126,24 +131,36 @@ fn judge_on_server(updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
         let why = format!("{} would show another object here in place of one that was judged", Escaped(update.reference()));
         return Err(Failure::new(Exit::NotGood, why).with_hint("push the commits themselves, to a branch"));
     }
-    let updates: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
-    let push = Push { updates: &updates, known: &[], references: KnownReferences::All };
-    judge(&context, &push, PolicyOwner::Server, ui)
+    let repository = context.repository()?;
+    let all: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
+    let Some(patterns) = repository.guarded_patterns()? else {
+        let nothing = BTreeSet::new();
+        let push = Push::of_old_values(all.iter().copied(), &nothing, |_| true);
+        return judge(&context, &push, &all, PolicyOwner::Server, ui);
+    };
+    let namespace = std::env::var_os("GIT_NAMESPACE").unwrap_or_default();
+    let guarded = repository.guarded(&patterns, &namespace.to_string_lossy())?;
+    let push = Push::of_known(all.iter().copied().filter(|update| guarded.contains(update.name)), guarded.known());
+    judge(&context, &push, &all, PolicyOwner::Server, ui)
 }
 
 fn pre_push(remote: &str, url: &str, ui: &mut Ui) -> Result<Exit, Failure> {
     let updates = updates::to_be_sent()?;
     let context = Context::load(&[])?;
     let repository = context.repository()?;
-    let has = |id: &&str| repository.object_by_id(id).is_ok_and(|object| matches!(object.kind, ObjectKind::Commit | ObjectKind::Tag));
-    let advertised: Vec<&str> = updates.iter().filter_map(Update::old).filter(has).collect();
+    let has = |id: &str| repository.object_by_id(id).is_ok_and(|object| matches!(object.kind, ObjectKind::Commit | ObjectKind::Tag));
     // git passes the URL twice where the remote has no name
-    let references = if remote == url { KnownReferences::Nothing } else { KnownReferences::Remote { name: remote, url } };
+    let known = match repository.guarded_patterns()? {
+        _ if remote == url => BTreeSet::new(),
+        patterns => repository.known_of_remote(remote, url, patterns.as_ref())?,
+    };
     let updates: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
-    judge(&context, &Push { updates: &updates, known: &advertised, references }, PolicyOwner::Pusher, ui)
+    let push = Push::of_old_values(updates.iter().copied(), &known, has);
+    judge(&context, &push, &updates, PolicyOwner::Pusher, ui)
 }
 
-fn judge(context: &Context, push: &Push<'_>, owner: PolicyOwner, ui: &mut Ui) -> Result<Exit, Failure> {
+/// Judges a push. `updates` are all refs that it moves, which its certificate must name.
+fn judge(context: &Context, push: &Push<'_>, updates: &[RefUpdate<'_>], owner: PolicyOwner, ui: &mut Ui) -> Result<Exit, Failure> {
     let repository = context.repository()?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (mut policy, warnings) = context.policy();
@@ -152,10 +169,10 @@ fn judge(context: &Context, push: &Push<'_>, owner: PolicyOwner, ui: &mut Ui) ->
         policy.allowed = policy.allowed.map(AllowedIdentities::unnamed);
     }
     let judge = Judge::new(verifier, policy).with_external_verifiers(context.external_verifiers(false)?);
-    let mut refusals = Refusals::new(owner);
+    let mut refusals = Refusals::new(owner, owner == PolicyOwner::Server && push.has_whole_history() && repository.has_references());
     let judged = judge.push(repository, push, |judged| refusals.add(&judged));
     if owner == PolicyOwner::Server {
-        push_certificate::check(repository, &judge, push.updates, &mut refusals)?;
+        push_certificate::check(repository, &judge, updates, &mut refusals)?;
     }
     if !refusals.is_empty() {
         for warning in warnings {

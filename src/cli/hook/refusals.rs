@@ -14,6 +14,9 @@ use std::collections::BTreeSet;
 /// Objects that are listed, at most; the others are counted.
 const LISTED: usize = 20;
 
+/// Objects from which on the pusher is told why so many were judged.
+const MANY: usize = 1000;
+
 /// Digits of an id that are shown.
 const SHORT: usize = 12;
 
@@ -32,6 +35,8 @@ pub(super) enum PolicyOwner {
 /// The objects that were not good.
 pub(super) struct Refusals {
     owner: PolicyOwner,
+    /// Whether the whole history of a new ref was judged, because the server does not say which refs the hook guards.
+    whole_history: bool,
     judged: usize,
     refused: usize,
     lines: Vec<String>,
@@ -40,8 +45,8 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    pub(super) fn new(owner: PolicyOwner) -> Self {
-        Self { owner, judged: 0, refused: 0, lines: Vec::new(), advice: BTreeSet::new() }
+    pub(super) fn new(owner: PolicyOwner, whole_history: bool) -> Self {
+        Self { owner, whole_history, judged: 0, refused: 0, lines: Vec::new(), advice: BTreeSet::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -65,9 +70,16 @@ impl Refusals {
     }
 
     pub(super) fn print(&self, ui: &mut Ui) {
-        if self.is_empty() {
-            return;
+        if !self.is_empty() {
+            self.print_refused(ui);
         }
+        if self.whole_history && (!self.is_empty() || self.judged >= MANY) {
+            ui.note(format!("A new ref was judged with its whole history: {} objects.", self.judged));
+            ui.note("hint: on the server, set paraph.guardedRefs, for example to `refs/heads/* refs/tags/*`; then what these refs lead to is not judged again.");
+        }
+    }
+
+    fn print_refused(&self, ui: &mut Ui) {
         ui.note(format!("paraph refuses this push: {} of {} new objects {} not good.", self.refused, self.judged, are(self.refused)));
         for line in &self.lines {
             ui.note(line);

@@ -42,11 +42,6 @@ impl Update {
         &self.reference
     }
 
-    /// The object that it leads to now; `None` for a new ref.
-    pub(super) fn old(&self) -> Option<&str> {
-        Some(self.old.as_str()).filter(|id| !is_zero(id))
-    }
-
     /// Whether it deletes the ref.
     pub(super) fn is_deletion(&self) -> bool {
         is_zero(&self.new)

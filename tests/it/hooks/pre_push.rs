@@ -37,6 +37,12 @@ fn what_the_remote_has_is_not_judged_again() {
     let url = setup.sandbox.git(&["remote", "get-url", "origin"]);
     let done = setup.sandbox.try_git(&["push", &url, "main:topic"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
+    // of the branches that are known, those count that are guarded
+    setup.sandbox.git(&["config", "paraph.guardedRefs", "refs/heads/release"]);
+    says(&setup.refused(&["main:another"]), &["1 of 3 new objects is not good"]);
+    setup.sandbox.git(&["config", "paraph.guardedRefs", "refs/heads/*"]);
+    setup.accepted(&["main:another"]);
+    setup.sandbox.git(&["config", "--unset", "paraph.guardedRefs"]);
     // another remote has nothing
     let other = setup.sandbox.root().join("other.git");
     setup.sandbox.git(&["init", "-q", "--bare", other.to_str().unwrap()]);

@@ -136,14 +136,74 @@ fn new_branches_orphans_and_rewritten_ones_are_judged_and_deletions_are_not() {
 }
 
 #[test]
-fn what_the_server_accepted_before_is_not_judged_again() {
-    let setup = setup(&[]);
-    setup.unsigned("from before");
+fn a_ref_s_old_value_is_known_and_a_new_ref_is_judged_with_its_whole_history() {
+    for hook in ["pre-receive", "update"] {
+        let setup = setup(&[]);
+        let old = setup.unsigned("from before");
+        setup.accepted(&["main"]);
+        super::install(hook, &setup.bare);
+        setup.signed("since");
+        setup.accepted(&["main"]);
+        let text = setup.refused(&["main:refs/heads/new"]);
+        says(
+            &text,
+            &["1 of 2 new objects", &heading("commit", &old, "from before", "unsigned"), "hint: on the server, set paraph.guardedRefs"],
+        );
+        setup.serve("paraph.guardedRefs", "refs/heads/*");
+        setup.accepted(&["main:refs/heads/new", "main~1:refs/heads/old"]);
+        let bad = setup.unsigned("bad");
+        let text = setup.refused(&["main:refs/heads/other"]);
+        says(&text, &["1 of 1 new objects", &heading("commit", &bad, "bad", "unsigned")]);
+        assert!(!text.contains("guardedRefs"), "{text}");
+    }
+}
+
+#[test]
+fn what_a_ref_leads_to_that_the_hook_does_not_guard_is_not_known() {
+    for (hook, guarded) in [("pre-receive", true), ("update", true), ("pre-receive", false), ("update", false)] {
+        let setup = setup(&[]);
+        setup.signed("one");
+        setup.accepted(&["main"]);
+        super::install(hook, &setup.bare);
+        if guarded {
+            setup.serve("paraph.guardedRefs", "refs/heads/main");
+        }
+        let bad = setup.unsigned("bad");
+        let told = heading("commit", &bad, "bad", "unsigned");
+        if guarded {
+            setup.accepted(&["main:refs/heads/topic", "main:refs/tags/light", "main:refs/other/x"]);
+        }
+        // references that no push made
+        setup.sandbox.git_in(&setup.bare, &["fetch", "-q", setup.sandbox.work().to_str().unwrap(), "main:refs/pull/1/head"]);
+        setup.sandbox.git_in(&setup.bare, &["update-ref", "refs/remotes/mirror/main", &bad]);
+        says(&setup.refused(&["main"]), &["1 of 1 new objects", &told]);
+        // nor is the old value of another ref in the same push
+        setup.sandbox.git_in(&setup.bare, &["update-ref", "refs/heads/side", &bad]);
+        setup.signed("two");
+        says(&setup.refused(&["main", "main:refs/heads/side"]), &[&told]);
+        says(&setup.refused(&["main", "main:refs/pull/1/head"]), &[&told]);
+        assert_ne!(setup.there("refs/heads/main"), Some(setup.sandbox.git(&["rev-parse", "main"])), "{hook}");
+    }
+}
+
+#[test]
+fn a_symbolic_ref_to_a_guarded_one_is_guarded() {
+    let setup = setup(&["pre-receive", "update"]);
+    setup.serve("paraph.guardedRefs", "refs/heads/main");
+    setup.signed("one");
     setup.accepted(&["main"]);
-    super::install("pre-receive", &setup.bare);
-    super::install("update", &setup.bare);
-    setup.signed("since");
-    setup.accepted(&["main", "main~1:refs/heads/old"]);
+    setup.sandbox.git_in(&setup.bare, &["symbolic-ref", "refs/heads/alias", "refs/heads/main"]);
+    setup.unsigned("bad");
+    says(&setup.refused(&["main:refs/heads/alias"]), &["1 of 1 new objects is not good"]);
+    setup.accepted(&["main:refs/heads/other"]);
+    // the pusher's environment names nothing
+    let program = format!(
+        "--receive-pack=env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=paraph.guardedRefs GIT_CONFIG_VALUE_0=refs/x PATH={} git receive-pack",
+        super::path()
+    );
+    says(&setup.refused(&[&program, "main"]), &["1 of 1 new objects is not good"]);
+    setup.serve("paraph.guardedRefs", "main");
+    says(&setup.refused(&["main:refs/heads/again"]), &["paraph.guardedRefs has the pattern 'main'", "hint: begin it with `refs/`"]);
 }
 
 #[test]
@@ -169,6 +229,7 @@ fn one_bad_ref_refuses_all_before_they_are_received_and_only_itself_when_each_is
 fn a_tag_is_judged_under_its_name_and_one_without_an_object_by_its_commit() {
     for hook in ["pre-receive", "update"] {
         let setup = setup(&[hook]);
+        setup.serve("paraph.guardedRefs", "refs/heads/* refs/tags/*");
         setup.signed("one");
         setup.accepted(&["main"]);
         let git = |arguments: &[&str]| setup.sandbox.git(arguments);
@@ -254,6 +315,8 @@ fn a_light_tag_stands_for_its_commit_even_where_that_is_there_already() {
     let old = setup.unsigned("from before");
     setup.accepted(&["main"]);
     super::install("pre-receive", &setup.bare);
+    says(&setup.refused(&["main:refs/tags/v0"]), &["1 of 1 new objects is", &heading("commit", &old, "from before", "unsigned")]);
+    setup.serve("paraph.guardedRefs", "refs/heads/* refs/tags/*");
     says(&setup.refused(&["main:refs/tags/v0"]), &["1 of 1 new objects is", &heading("commit", &old, "from before", "unsigned")]);
     setup.sandbox.git(&["tag", "-s", "-m", "vouched for", "v0"]);
     setup.accepted(&["v0"]);

@@ -16,7 +16,7 @@ fn good_and_bad(setup: &Setup) {
     says(
         &text,
         &[
-            "1 of 2 new objects is not good",
+            "1 of 3 new objects is not good",
             &heading("commit", &bad, "bad", "unsigned"),
             "[no-signature].\n",
             "What to do:\n  unsigned: sign",

@@ -505,11 +505,11 @@ fn tags(world: &World) -> Vec<Vector> {
         .with("reference", reference("refs/namespaces/a/refs/namespaces/b/refs/tags/v2")),
         of(
             "tag_openpgp_name",
-            "Case 23: a tag named v1 with an OpenPGP signature, to which refs/tags/v2 leads.",
+            "Case 23: a tag named v1 with an OpenPGP signature, to which refs/tags/v3 leads.",
             join(&[TAG, PGP]),
             Reason::OpenPgpSignature,
         )
-        .with("reference", reference("refs/tags/v2")),
+        .with("reference", reference("refs/tags/v3")),
         of("tag_line_feed_at_end", "Case 15: one more line feed at the end of a tag.", join(&[TAG, &armored, "\n"]), Reason::ArmorFraming),
         good("tag_name", "Case 23, passing: a tag named v1 to which refs/tags/v1 leads.", world.v1().tag())
             .tag()

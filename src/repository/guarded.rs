@@ -1,0 +1,107 @@
+//! The references that a hook guards (`paraph.guardedRefs`), and the history that they make known.
+//!
+//! A reference is guarded if a pattern matches its name, its name as the clients of its namespace see it, or the name of a symbolic reference
+//! that leads to it or that it is.
+
+use super::{ConfigEntry, Error, Repository, Scope, references::Reference};
+use crate::object::without_namespaces;
+use gix::glob::wildmatch::Mode;
+use std::collections::BTreeSet;
+
+/// The longest pattern, in bytes, and the most asterisks in it: matching takes more steps with each.
+const MAX_PATTERN: usize = 256;
+const MAX_ASTERISKS: usize = 8;
+
+/// Patterns of full names of references: an asterisk also stands for slashes, as in a refspec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReferencePatterns {
+    patterns: Vec<String>,
+    mode: Mode,
+}
+
+/// The references of a repository that are guarded.
+#[derive(Debug)]
+pub(crate) struct GuardedReferences<'a> {
+    patterns: &'a ReferencePatterns,
+    /// The prefix of the names that git gives to a hook, for `GIT_NAMESPACE`.
+    prefix: String,
+    /// The symbolic references, each with the reference that it leads to.
+    symbolic: Vec<(String, String)>,
+    known: BTreeSet<String>,
+}
+
+impl Repository {
+    /// The patterns in `paraph.guardedRefs`, of all files; an empty value removes the earlier ones. `None` without a pattern.
+    ///
+    /// # Errors
+    /// If a pattern could match no reference.
+    pub(crate) fn guarded_patterns(&self) -> Result<Option<ReferencePatterns>, Error> {
+        let mut patterns: Vec<String> = Vec::new();
+        for ConfigEntry { section, subsection, name, value, scope, .. } in self.configuration(&["paraph"])? {
+            if section == "paraph" && subsection.is_none() && name == "guardedrefs" && is_file(scope) {
+                let value = value.unwrap_or_default();
+                let text = String::from_utf8_lossy(&value);
+                match text.trim() {
+                    "" => patterns.clear(),
+                    words => patterns.extend(words.split_whitespace().map(str::to_owned)),
+                }
+            }
+        }
+        if let Some(pattern) = patterns.iter().find(|pattern| !is_pattern(pattern)) {
+            return Err(Error::ReferencePattern(pattern.clone()));
+        }
+        let ignore_case = self.gix.config_snapshot().boolean("core.ignoreCase").unwrap_or_default();
+        let mode = if ignore_case { Mode::IGNORE_CASE } else { Mode::empty() };
+        Ok(Some(patterns).filter(|patterns| !patterns.is_empty()).map(|patterns| ReferencePatterns { patterns, mode }))
+    }
+
+    /// The references that these patterns guard. `namespace` is git's `GIT_NAMESPACE`, which may be empty.
+    ///
+    /// # Errors
+    /// If the references cannot be read.
+    pub(crate) fn guarded<'a>(&self, patterns: &'a ReferencePatterns, namespace: &str) -> Result<GuardedReferences<'a>, Error> {
+        let references = self.references()?;
+        let symbolic = references.iter().filter_map(|reference| Some((reference.name.clone(), reference.symbolic.clone()?)));
+        let prefix = namespace.split('/').filter(|part| !part.is_empty()).map(|part| format!("refs/namespaces/{part}/")).collect();
+        let guarded = GuardedReferences { patterns, prefix, symbolic: symbolic.collect(), known: BTreeSet::new() };
+        let known = references.into_iter().filter(|reference| guarded.is_guarded(&reference.name)).map(|Reference { id, .. }| id);
+        Ok(GuardedReferences { known: known.collect(), ..guarded })
+    }
+}
+
+impl ReferencePatterns {
+    /// Whether a pattern matches this full name, or the name as the clients of its namespace see it.
+    pub(crate) fn matches(&self, name: &str) -> bool {
+        [name, without_namespaces(name)]
+            .iter()
+            .any(|name| self.patterns.iter().any(|pattern| gix::glob::wildmatch(pattern.as_str().into(), (*name).into(), self.mode)))
+    }
+}
+
+impl GuardedReferences<'_> {
+    /// Whether the hook guards a reference, under the name that git gives to the hook.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.patterns.matches(name) || self.is_guarded(&format!("{}{name}", self.prefix))
+    }
+
+    /// The objects that the guarded references lead to, by id.
+    pub(crate) fn known(&self) -> &BTreeSet<String> {
+        &self.known
+    }
+
+    fn is_guarded(&self, name: &str) -> bool {
+        let leads_here =
+            |(from, to): &(String, String)| to == name && self.patterns.matches(from) || from == name && self.patterns.matches(to);
+        self.patterns.matches(name) || self.symbolic.iter().any(leads_here)
+    }
+}
+
+/// Whether only the owner of the machine or of the repository can change it.
+fn is_file(scope: Scope) -> bool {
+    !matches!(scope, Scope::Environment | Scope::CommandLine)
+}
+
+fn is_pattern(text: &str) -> bool {
+    let asterisks = text.bytes().filter(|byte| *byte == b'*').count();
+    text.starts_with("refs/") && !text.ends_with('/') && text.len() <= MAX_PATTERN && asterisks <= MAX_ASTERISKS
+}
