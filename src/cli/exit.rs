@@ -235,8 +235,12 @@ impl From<trust_store::Error> for Failure {
         use trust_store::Error as E;
         let (exit, hint) = match error {
             E::Tuf(error) => return error.into(),
-            E::NoMirror(_) => (Exit::Trust, Some("set paraph.NAME.mirror for the instance, or run `paraph trust initialize`")),
+            E::NoMirror(ref name) if !name.is_built_in() => {
+                let hint = format!("set paraph.{name}.mirror, or run `paraph trust initialize --instance {name}`");
+                return Self::new(Exit::Trust, error.to_string()).with_hint(hint);
+            }
             E::NoHome => (Exit::Io, Some("set HOME")),
+            E::NoMirror(_) => (Exit::Trust, Some("choose the instance with --instance")),
             E::NotImportable(_) => (Exit::Usage, Some("name another instance with --instance NAME")),
             E::UnwritableImport { .. } => (Exit::Io, Some("check the folder's permissions and the free space")),
             E::DamagedImport { .. } => (Exit::Trust, Some("remove the file, or import the trust again")),

@@ -103,7 +103,7 @@ fn update(context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
 fn initialize(context: &Context, url: &str, root: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
     let name = context.config.instance_name();
     if name.is_built_in() {
-        return Err(Failure::new(Exit::Usage, format!("{name} is the name of a built-in instance"))
+        return Err(Failure::new(Exit::Usage, format!("\"{name}\" is the name of a built-in instance"))
             .with_hint("give the new one a name with --instance NAME"));
     }
     let (http, runtime) = (context.http(), runtime()?);

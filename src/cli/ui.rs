@@ -43,7 +43,7 @@ impl Total {
     /// Sets the number of objects. From now on the bar shows how many are left.
     pub(crate) fn set(&self, objects: u64) {
         self.0.set_length(objects);
-        self.0.set_style(style("[{bar:32}] {pos} of {len} objects{msg}, {eta} left"));
+        self.0.set_style(style("[{bar:32}] objects: {pos} of {len}{msg}, {eta} left"));
     }
 }
 
@@ -102,7 +102,7 @@ impl Ui {
         if !io::stderr().is_terminal() || target.is_hidden() || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb") {
             return None;
         }
-        let bar = ProgressBar::with_draw_target(None, target).with_style(style("{spinner} {pos} objects{msg}, {elapsed}"));
+        let bar = ProgressBar::with_draw_target(None, target).with_style(style("{spinner} objects: {pos}{msg}, {elapsed}"));
         bar.tick();
         self.progress = Some(Progress { bar: bar.clone(), not_good: 0 });
         Some(Total(bar))
