@@ -16,6 +16,8 @@ const SILENCE_TIMEOUT: Duration = HEARTBEAT.saturating_mul(5);
 const SHORT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The time limit of a call that needs no login, whatever replies come.
 const CALL_TIMEOUT: Duration = Duration::from_secs(180);
+/// How often [`Listener::is_wanted`] is asked.
+const WATCH_INTERVAL: Duration = Duration::from_millis(100);
 /// Replies before the last one, at most, besides two per second.
 const MAX_REPLIES: u64 = 200;
 /// How long a started agent may take until it listens.
@@ -83,6 +85,9 @@ pub enum AgentError {
     /// The agent ended before it accepted the request.
     #[error("the agent ended before it accepted the request")]
     Ended,
+    /// Nobody waits for the signature any more.
+    #[error("the program that asked for the signature has ended, so the agent was told to stop")]
+    Abandoned,
     /// The agent does not keep to the protocol.
     #[error("the agent is broken: {0}")]
     Broken(String),
@@ -100,6 +105,7 @@ impl AgentError {
             Self::Unanswered(_) => Some("try again; a larger paraph.loginTimeout gives more time"),
             Self::Broken(_) | Self::Ended => Some("end the process that listens at the agent's socket"),
             Self::Nobody => Some("log in where there is a terminal or a desktop, or set SIGSTORE_ID_TOKEN or paraph.identityTokenFile"),
+            Self::Abandoned => Some("repeat the command that signs"),
             Self::Absent | Self::Start(_) => None,
         }
     }
@@ -110,6 +116,11 @@ pub trait Listener {
     /// The request was sent. What is done here overlaps with the agent's work, and must be short, because no reply is read meanwhile. It may be
     /// called twice, if the request is sent again.
     fn request_sent(&mut self) {}
+
+    /// Whether anybody still waits for the result. It is asked often while the agent works; after a no, the connection is closed.
+    fn is_wanted(&self) -> bool {
+        true
+    }
 
     /// Gets a reply. Returns false if it is for the user and could not be shown.
     fn reply(&mut self, reply: &Reply) -> bool;
@@ -170,6 +181,9 @@ impl Client {
 
     fn call_once(&self, call: &Call, listener: &mut impl Listener) -> Result<Reply, AgentError> {
         let request = protocol::frame(&Request::new(call.clone())).map_err(|error| AgentError::Broken(error.to_string()))?;
+        if !listener.is_wanted() {
+            return Err(AgentError::Abandoned);
+        }
         // encoded before the connection, so that the agent wakes once for both
         let mut stream = self.connect()?;
         let broken = |error: io::Error| match error.kind() {
@@ -195,6 +209,12 @@ impl Client {
             }
             replies += 1;
             reader.get_mut().until = Instant::now() + silence;
+            // looked at between the pieces of a reply only where none has arrived, so that no byte is lost
+            while reader.buffer().is_empty() && !reader.get_mut().is_readable(WATCH_INTERVAL).map_err(broken)? {
+                if !listener.is_wanted() {
+                    return Err(AgentError::Abandoned);
+                }
+            }
             let frame = protocol::read(&mut reader, MAX_REPLY).map_err(|error| match error.kind() {
                 io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
                     AgentError::Broken(format!("it was silent for {} s", silence.as_secs()))
@@ -286,6 +306,20 @@ fn connect(path: &Path) -> io::Result<UnixStream> {
 struct Timed<'a> {
     stream: &'a UnixStream,
     until: Instant,
+}
+
+impl Timed<'_> {
+    /// Waits for the next byte for this time at most. True also after the deadline, which reading reports.
+    fn is_readable(&self, wait: Duration) -> io::Result<bool> {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let left = self.until.saturating_duration_since(Instant::now());
+        let wait = Timespec::try_from(wait.min(left)).map_err(io::Error::other)?;
+        match poll(&mut [PollFd::new(self.stream, PollFlags::IN)], Some(&wait)) {
+            Ok(ready) => Ok(ready > 0 || left.is_zero()),
+            Err(rustix::io::Errno::INTR) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 impl Read for Timed<'_> {

@@ -126,6 +126,10 @@ impl Prompt for ProgressPrompt<'_> {
 }
 
 impl Announce for ProgressPrompt<'_> {
+    fn is_wanted(&self) -> bool {
+        !self.0.is_closed()
+    }
+
     // the client knows what it has shown before
     fn publish(&self, publication: &Publication, lines: &[String]) {
         self.send(Reply::Publish { of: publication.key(), text: lines.to_vec() });
@@ -179,6 +183,11 @@ impl Attempt<'_> {
     }
 }
 
+/// The line that a client shows while a service does not answer.
+pub(super) fn waiting_for(service: &str) -> String {
+    format!("Waiting for {service}.")
+}
+
 pub(super) fn refused_login(error: &LoginError) -> Refused {
     let hint = match error {
         LoginError::Nobody | LoginError::Opener => Some(
@@ -202,6 +211,7 @@ pub(super) fn refused_signature(error: &SignError) -> Refused {
             _ => Refusal::Service,
         },
         SignError::IntermediateMissing { .. } | SignError::TimestampAuthorityMissing => Refusal::Configuration,
+        SignError::Abandoned => Refusal::Login,
         SignError::Service(_) | SignError::WrongCertificate { .. } | SignError::Encoding(_) | SignError::Key(_) => Refusal::Service,
     };
     let hint = match error {

@@ -46,11 +46,18 @@ pub(super) enum SocketKind {
 pub(super) struct Connection<'a> {
     pub(super) socket: SocketKind,
     pub(super) replies: &'a mpsc::UnboundedSender<Reply>,
+    /// Tells whether the client has left.
+    pub(super) has_left: &'a dyn Fn() -> bool,
 }
 
 impl Connection<'_> {
     pub(super) fn send(&self, reply: Reply) {
         let _ = self.replies.send(reply);
+    }
+
+    /// Whether the client still waits for its answer.
+    pub(super) fn is_open(&self) -> bool {
+        !(self.has_left)()
     }
 
     pub(super) fn is_own(&self) -> bool {

@@ -167,10 +167,12 @@ async fn serve(agent: Rc<Agent>, mut stream: UnixStream, socket: SocketKind) {
     let _served = agent.clients.enter();
     let Ok(Ok(frame)) = agent.clients.wait(tokio::time::timeout(TRANSFER_TIMEOUT, receive(&mut stream))).await else { return };
     let (replies, mut to_send) = mpsc::unbounded_channel();
+    let (client, mut writing) = stream.split();
+    let has_left = || is_hung_up(client.as_ref());
     // boxed, so that a connection without a request costs little
     let mut work = Box::pin(async {
         let last = match Request::parse(&frame) {
-            Ok(request) => agent.answer(request, &Connection { socket, replies: &replies }).await,
+            Ok(request) => agent.answer(request, &Connection { socket, replies: &replies, has_left: &has_left }).await,
             Err(refusal) => refusal,
         };
         let _ = replies.send(last);
@@ -178,23 +180,51 @@ async fn serve(agent: Rc<Agent>, mut stream: UnixStream, socket: SocketKind) {
     // starts one heartbeat later: an immediate first tick would wait for the timer's next millisecond
     let mut heartbeat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
     let mut working = true;
+    let mut left = Box::pin(until_left(client.as_ref()));
     loop {
         let reply = tokio::select! {
             biased;
+            // its login is abandoned, unless others wait for it, and nothing is published for it
+            () = &mut left => return,
             reply = to_send.recv() => match reply { Some(reply) => reply, None => return },
             () = &mut work, if working => { working = false; continue }
             _ = heartbeat.tick() => Reply::Wait,
         };
-        let sent = tokio::time::timeout(TRANSFER_TIMEOUT, send(&mut stream, &reply)).await;
-        // a client that does not read, or has left, is abandoned; a login that others wait for continues
+        let sent = tokio::time::timeout(TRANSFER_TIMEOUT, send(&mut writing, &reply)).await;
+        // a client that does not read is abandoned; a login that others wait for continues
         if !matches!(sent, Ok(Ok(()))) || reply.is_last() {
             return;
         }
     }
 }
 
+/// How often a client that has closed one direction is looked at.
+const HALF_CLOSED: Duration = Duration::from_millis(250);
+
+/// Waits until a client has closed its connection, or ended. What it sends after its request is ignored, and it may close the direction to the
+/// agent.
+async fn until_left(client: &UnixStream) {
+    let mut ignored = [0; 64];
+    while client.readable().await.is_ok() {
+        match client.try_read(&mut ignored) {
+            Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => return,
+            Ok(0) if is_hung_up(client) => return,
+            Ok(0) => tokio::time::sleep(HALF_CLOSED).await,
+            _ => {}
+        }
+    }
+}
+
+/// Whether both directions of a connection are closed.
+fn is_hung_up(client: &UnixStream) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut polled = [PollFd::new(client, PollFlags::empty())];
+    poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok()
+        && polled.iter().any(|client| client.revents().intersects(PollFlags::HUP | PollFlags::ERR))
+}
+
 /// [`protocol::write()`], asynchronous.
-async fn send(stream: &mut UnixStream, reply: &Reply) -> std::io::Result<()> {
+async fn send(stream: &mut (impl tokio::io::AsyncWrite + Unpin), reply: &Reply) -> std::io::Result<()> {
     stream.write_all(&protocol::frame(reply)?).await
 }
 

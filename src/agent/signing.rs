@@ -2,7 +2,7 @@
 
 use super::{
     confirm::{Asker, quoted},
-    login::{LoginRequest, Refused, Target, refused_signature},
+    login::{LoginRequest, Refused, Target, refused_signature, waiting_for},
     peer::ClientRoute,
     requests::{Agent, Connection, SocketKind},
     vault::identity,
@@ -98,7 +98,12 @@ impl Agent {
         connection: &Connection<'_>,
     ) -> Result<sign::Signature, SignError> {
         let Target { services, roots, .. } = &*job.target;
-        let session = Session { services, roots, http: &self.http, clock: &Timestamp::now };
+        let replies = connection.replies.clone();
+        let http = self.http.clone().announcing_waits(move |service| {
+            // fails only if the client has left
+            let _ = replies.send(Reply::Say { text: waiting_for(service) });
+        });
+        let session = Session { services, roots, http: &http, clock: &Timestamp::now };
         let announce = ClientAnnouncements { connection, announced: &self.announced, has_reader: job.request.reader };
         session.sign(&job.request.payload, credential, &announce).await
     }
@@ -148,6 +153,10 @@ struct ClientAnnouncements<'a> {
 }
 
 impl Announce for ClientAnnouncements<'_> {
+    fn is_wanted(&self) -> bool {
+        self.connection.is_open()
+    }
+
     fn publish(&self, publication: &Publication, lines: &[String]) {
         let key = publication.key();
         if self.has_reader && !self.announced.borrow().contains(&key) {

@@ -11,7 +11,7 @@
 
 use super::{
     keyring::{Keyring, Owner, StoredLogin},
-    login::{Attempt, LoginRequest, Progress, ProgressPrompt, Refused, Target, refused_login},
+    login::{Attempt, LoginRequest, Progress, ProgressPrompt, Refused, Target, refused_login, waiting_for},
     memory::Memory,
 };
 use crate::{
@@ -24,8 +24,8 @@ use jiff::{SignedDuration, Timestamp};
 use std::{
     cell::RefCell,
     collections::HashMap,
-    rc::{Rc, Weak},
-    sync::Arc,
+    rc::Rc,
+    sync::{Arc, Weak},
     time::Duration,
 };
 use tokio::sync::watch;
@@ -173,9 +173,9 @@ impl Vault {
             match content.in_progress.get(&key).and_then(Weak::upgrade) {
                 Some(sender) => sender.subscribe(),
                 None => {
-                    let sender = Rc::new(watch::Sender::new(Progress::default()));
+                    let sender = Arc::new(watch::Sender::new(Progress::default()));
                     let progress = sender.subscribe();
-                    content.in_progress.insert(key.clone(), Rc::downgrade(&sender));
+                    content.in_progress.insert(key.clone(), Arc::downgrade(&sender));
                     tokio::task::spawn_local(self.clone().run_login(Rc::clone(target), key, http.clone(), sender));
                     progress
                 }
@@ -199,7 +199,13 @@ impl Vault {
     }
 
     /// Obtains a credential for all who wait for it, even if the client that asked first has left.
-    async fn run_login(self, target: Rc<Target>, key: LoginKey, http: Http, progress: Rc<watch::Sender<Progress>>) {
+    async fn run_login(self, target: Rc<Target>, key: LoginKey, http: Http, progress: Arc<watch::Sender<Progress>>) {
+        let waiting = Arc::downgrade(&progress);
+        let http = http.announcing_waits(move |service| {
+            if let Some(progress) = waiting.upgrade() {
+                ProgressPrompt(&progress).say(waiting_for(service));
+            }
+        });
         let attempt = Attempt { target: &target, request: &key.1, http: &http, prompt: &ProgressPrompt(&progress) };
         let outcome = self.obtain(attempt).await;
         self.content.borrow_mut().in_progress.remove(&key);

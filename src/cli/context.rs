@@ -63,8 +63,8 @@ impl Context {
 
     /// The trust roots, refreshed first where the instance has a TUF repository and the stored trust is old. Where the repository does not
     /// answer, signing goes on with the stored trust.
-    pub(super) fn trust_roots_for_signing(&self, terminal: &Terminal) -> Result<Vec<TrustRoot>, Failure> {
-        if let Err(failure) = self.refresh_trust() {
+    pub(super) fn trust_roots_for_signing(&self, terminal: &'static Terminal) -> Result<Vec<TrustRoot>, Failure> {
+        if let Err(failure) = self.refresh_trust(&self.http().announcing_waits(terminal.waits())) {
             let name = self.config.instance_name();
             terminal
                 .say(format!("The trust root of the instance {name} could not be refreshed; the stored one is used: {}.", failure.message));
@@ -114,14 +114,14 @@ impl Context {
         Some(self.trust_store().mirror(&name).ok()??.url().to_owned())
     }
 
-    fn refresh_trust(&self) -> Result<(), Failure> {
+    fn refresh_trust(&self, http: &Http) -> Result<(), Failure> {
         let (name, now) = (self.config.instance_name(), Timestamp::now());
         let store = self.trust_store();
         if selection::trusted_root_file(&self.config, &name).is_some() || !store.is_refresh_due(&name, now)? {
             return Ok(());
         }
         let runtime = crate::service::runtime().map_err(|error| Failure::io("the network calls cannot be started", &error))?;
-        runtime.block_on(store.refresh_in_time(&name, &self.http(), now))?;
+        runtime.block_on(store.refresh_in_time(&name, http, now))?;
         Ok(())
     }
 

@@ -297,7 +297,7 @@ impl From<SignError> for Failure {
             SignError::Service(_) | SignError::WrongCertificate { .. } => Exit::Service,
             SignError::Certificate { .. } | SignError::SelfCheck { .. } | SignError::IntermediateMissing { .. } => Exit::Trust,
             SignError::TimestampAuthorityMissing => Exit::Configuration,
-            SignError::Encoding(_) | SignError::Key(_) => Exit::Io,
+            SignError::Abandoned | SignError::Encoding(_) | SignError::Key(_) => Exit::Io,
         };
         Self { hint: error.hint(), ..Self::new(exit, error.to_string()) }
     }
@@ -341,7 +341,7 @@ impl From<AgentError> for Failure {
                 Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Busy | Refusal::Service => Exit::Service,
             },
             AgentError::Nobody | AgentError::Unanswered(_) => Exit::Identity,
-            AgentError::Place(_) => Exit::Io,
+            AgentError::Place(_) | AgentError::Abandoned => Exit::Io,
             AgentError::Absent | AgentError::Ended | AgentError::Broken(_) | AgentError::Start(_) => Exit::Service,
         };
         Self { hint: error.hint().map(str::to_owned), ..Self::new(exit, error.to_string()) }

@@ -1,12 +1,14 @@
 //! git's call to sign. It reads the payload, writes the signature to standard output or a file, and only then reports SIG_CREATED.
 
 use super::{
+    caller::Caller,
     context::Context,
     exit::{Exit, Failure},
     git_call::SignCall,
     identity::{self, TokenFetcher},
     input::read,
-    one_time_notice,
+    last_failure, one_time_notice,
+    process_memory::leak_until_exit,
     publication::PublicationNotice,
     signature_file::SignatureFile,
     signing_request::SigningRequest,
@@ -20,7 +22,7 @@ use crate::{
     identity::email_of,
     object::MAX_OBJECT,
     repository::Repository,
-    sign::{self, Session, Signature},
+    sign::{self, Announce, Publication, Session, SignError, Signature},
 };
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -30,20 +32,21 @@ pub(super) fn run(call: &SignCall, ui: &mut Ui) -> Result<Exit, Failure> {
     // fail before signing if the result cannot be delivered or reported
     let output = SignatureFile::open(call)?;
     let status = StatusOutput::open(call.status_fd)?;
-    match sign(call, ui) {
+    let done = match sign(call, ui) {
         Ok(signature) => deliver(signature, output, status, ui),
         Err(failure) => {
             output.discard();
             Err(failure)
         }
-    }
+    };
+    done.inspect_err(last_failure::record)
 }
 
 /// A signature, and what it was made with.
 struct Signed {
     signature: Signature,
     context: Context,
-    terminal: Terminal,
+    terminal: &'static Terminal,
 }
 
 /// Writes the signature, then its status line: git accepts an empty signature if it reads SIG_CREATED.
@@ -56,21 +59,33 @@ fn deliver(signed: Signed, output: SignatureFile, status: StatusOutput, ui: &mut
 }
 
 fn sign(call: &SignCall, ui: &mut Ui) -> Result<Signed, Failure> {
+    let caller = Caller::of(call);
     let payload = read(call.input.as_deref(), MAX_OBJECT)?;
     let context = Context::load(&[]).inspect_err(|failure| {
         let repository = Repository::discover().ok().flatten();
         let log = Config::log_path_alone(repository.as_ref());
         Terminal::open(log.as_deref()).report(failure);
     })?;
-    let terminal = Terminal::open(context.config.log_path.value.as_deref());
+    let terminal: &'static Terminal = leak_until_exit(Terminal::of_call(&context.config));
     if let Some(problem) = &terminal.unwritable {
         ui.warning(problem);
     }
-    let signature = create(call, &payload, &context, &terminal, ui).inspect_err(|failure| terminal.report(failure))?;
+    let task = Task { call, payload: &payload, context: &context, terminal, caller: &caller };
+    let signature = create(&task, ui).inspect_err(|failure| terminal.report(failure))?;
     Ok(Signed { signature, context, terminal })
 }
 
-fn create(call: &SignCall, payload: &[u8], context: &Context, terminal: &Terminal, ui: &mut Ui) -> Result<Signature, Failure> {
+/// A call to sign with everything that it needs.
+struct Task<'a> {
+    call: &'a SignCall,
+    payload: &'a [u8],
+    context: &'a Context,
+    terminal: &'static Terminal,
+    caller: &'a Caller,
+}
+
+fn create(task: &Task<'_>, ui: &mut Ui) -> Result<Signature, Failure> {
+    let Task { call, payload, context, terminal, caller } = *task;
     let key = call.key.as_deref().and_then(OsStr::to_str);
     let config = &context.config;
     let object = sign::parse_payload(payload)?;
@@ -85,7 +100,7 @@ fn create(call: &SignCall, payload: &[u8], context: &Context, terminal: &Termina
         None => identity::requested_signer(config, key, Some(&object))?,
     };
     let choice = identity::choice(context, terminal)?;
-    let request = SigningRequest { payload, requested: &requested, choice: &choice, context, terminal };
+    let request = SigningRequest { payload, requested: &requested, choice: &choice, context, terminal, caller };
     let signature = create_by_agent_or_directly(&request, ui)?;
     if let Some(key) = key {
         note_other_identity(key, &signature.verified.identity().name, terminal);
@@ -107,23 +122,51 @@ fn create_by_agent_or_directly(request: &SigningRequest<'_>, ui: &mut Ui) -> Res
 }
 
 fn create_directly(request: &SigningRequest<'_>, ui: &mut Ui) -> Result<Signature, Failure> {
-    let SigningRequest { payload, requested, choice, context, terminal, .. } = *request;
+    let SigningRequest { payload, requested, choice, context, terminal, caller } = *request;
     let roots = context.trust_roots_for_signing(terminal)?.into();
     let services = context.services(Timestamp::now())?;
-    let http = context.http();
+    let http = context.http().announcing_waits(terminal.waits());
     let runtime = crate::service::runtime().map_err(|error| Failure::io("network calls cannot be started", &error))?;
-    let signature = runtime.block_on(async {
-        choice.announce(terminal, ui);
+    choice.announce(terminal, ui);
+    let work = async {
         let token = TokenFetcher { context, http: &http, terminal }.fetch(&choice.source, requested.login_name()).await?;
         let session = Session { services: &services, roots: &roots, http: &http, clock: &Timestamp::now };
-        let notice = PublicationNotice::new(terminal);
-        let credential = session.obtain(&token, requested, &notice).await?;
-        Ok::<_, Failure>(session.sign(payload, &credential, &notice).await?)
+        let announcements = Announcements { notice: PublicationNotice::new(terminal), caller };
+        let credential = session.obtain(&token, requested, &announcements).await?;
+        Ok::<_, Failure>(session.sign(payload, &credential, &announcements).await?)
+    };
+    let signature = runtime.block_on(async {
+        tokio::select! {
+            // before any step that has become possible meanwhile
+            biased;
+            () = caller.ended() => Err(SignError::Abandoned.into()),
+            signature = work => signature,
+        }
     });
     for remark in http.take_warnings() {
         terminal.say(remark);
     }
     signature
+}
+
+/// Shows what becomes public, for as long as the caller waits.
+struct Announcements<'a> {
+    notice: PublicationNotice<'a>,
+    caller: &'a Caller,
+}
+
+impl Announce for Announcements<'_> {
+    fn publish(&self, publication: &Publication, lines: &[String]) {
+        self.notice.publish(publication, lines);
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.caller.has_ended()
+    }
+
+    fn published(&self, publication: &Publication) {
+        self.notice.published(publication);
+    }
 }
 
 /// Says once that another identity signed than `user.signingKey` names. Without that setting git's key is the committer, `Name <address>`.

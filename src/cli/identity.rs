@@ -115,11 +115,26 @@ fn signer_sources<'a>(config: &'a Config, key: Option<&'a str>, object: Option<&
 /// Whether a login prompt can be shown to the user.
 pub(super) fn can_show_login(context: &Context, terminal: &Terminal) -> bool {
     let desktop = desktop(terminal);
-    desktop.terminal || desktop.session || context.config.url_opener.value.is_some()
+    let may_open = !terminal.forbidden_by().is_some_and(|no_prompt| no_prompt.at_all);
+    desktop.terminal || desktop.session || may_open && context.config.url_opener.value.is_some()
 }
 
 fn desktop(terminal: &Terminal) -> Desktop {
+    if terminal.forbidden_by().is_some_and(|no_prompt| no_prompt.at_all) {
+        return Desktop { terminal: false, session: false };
+    }
     Desktop::from_environment(terminal.is_present(), |name| std::env::var_os(name))
+}
+
+/// Why no login can be shown, if it is because the user forbids prompts.
+pub(super) fn no_prompt(terminal: &Terminal) -> Option<Failure> {
+    let no_prompt = terminal.forbidden_by()?;
+    let message = match no_prompt.at_all {
+        true => format!("a login is needed, but {} forbids prompts", no_prompt.by),
+        false => format!("a login is needed, but {} forbids prompts on the terminal, and no browser can open", no_prompt.by),
+    };
+    let hint = "log in first with `paraph login`, so that the agent has the login, or set SIGSTORE_ID_TOKEN or paraph.identityTokenFile";
+    Some(Failure::new(Exit::Identity, message).with_hint(hint))
 }
 
 /// Gets identity tokens from their sources.
@@ -149,7 +164,8 @@ impl TokenFetcher<'_> {
 
     async fn log_in(&self, source: &Source, login_name: Option<&str>) -> Result<IdentityToken, Failure> {
         let config = &self.context.config;
-        let opener = opener(config);
+        let may_open = !self.terminal.forbidden_by().is_some_and(|no_prompt| no_prompt.at_all);
+        let opener = if may_open { opener(config) } else { Opener::Nothing };
         let options = LoginOptions {
             method: match source {
                 Source::Direct(code) => LoginMethod::Direct(code),
@@ -165,6 +181,9 @@ impl TokenFetcher<'_> {
         };
         let session = oidc_client(self.context)?.log_in(self.http, &options, self.terminal).await;
         let session = session.map_err(|error| match (error, source) {
+            (LoginError::Nobody | LoginError::Opener, _) if self.terminal.forbidden_by().is_some() => {
+                no_prompt(self.terminal).unwrap_or_else(|| LoginError::Nobody.into())
+            }
             // the local issuer refuses nothing but the access code
             (error @ LoginError::Refused { .. }, Source::Direct(_)) if login_name.is_some() => {
                 Failure { hint: LoginError::AccessCode.hint().map(str::to_owned), ..error.into() }

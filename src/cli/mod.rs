@@ -8,6 +8,7 @@
 mod agent;
 #[cfg_attr(not(unix), allow(dead_code, reason = "no agent runs there"))]
 mod agent_preview;
+mod caller;
 mod config;
 mod context;
 mod doctor;
@@ -23,6 +24,7 @@ mod hook;
 mod identity;
 mod input;
 mod key_list;
+mod last_failure;
 #[cfg(unix)]
 mod local;
 mod one_time_notice;

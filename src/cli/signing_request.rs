@@ -1,6 +1,6 @@
 //! What git asks to have signed, and who should sign it.
 
-use super::{context::Context, identity::Choice, terminal::Terminal};
+use super::{caller::Caller, context::Context, identity::Choice, terminal::Terminal};
 use crate::identity::RequestedSigner;
 
 /// One signature that git asks for.
@@ -13,5 +13,7 @@ pub(super) struct SigningRequest<'a> {
     /// Where the identity token comes from.
     pub(super) choice: &'a Choice,
     pub(super) context: &'a Context,
-    pub(super) terminal: &'a Terminal,
+    pub(super) terminal: &'static Terminal,
+    /// Who asks for it.
+    pub(super) caller: &'a Caller,
 }

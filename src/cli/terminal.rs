@@ -5,6 +5,7 @@
 
 use super::{exit::Failure, qr};
 use crate::{
+    config::{Config, Source},
     escape::Escaped,
     identity::{DeviceCode, Prompt},
 };
@@ -23,6 +24,31 @@ pub(super) struct Terminal {
     log: Option<Mutex<File>>,
     /// Why the configured log file cannot be written.
     pub(super) unwritable: Option<String>,
+    /// What forbids prompts on the terminal.
+    forbidden_by: Option<NoPrompt>,
+}
+
+/// What forbids prompts on the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NoPrompt {
+    /// The setting or variable, with its place.
+    pub(super) by: String,
+    /// No browser may open either.
+    pub(super) at_all: bool,
+}
+
+impl NoPrompt {
+    /// What the configuration and the environment say.
+    fn of(config: &Config) -> Option<Self> {
+        let setting = &config.terminal_prompt;
+        // for the programs that start git, as for git's own credential helpers
+        let helpers = std::env::var("GCM_INTERACTIVE").unwrap_or_default();
+        let is_overruled = matches!(setting.source, Source::Variable("PARAPH_TERMINAL_PROMPT")) && setting.value;
+        if !is_overruled && ["never", "false", "no", "off", "n", "f", "0"].iter().any(|word| helpers.trim().eq_ignore_ascii_case(word)) {
+            return Some(Self { by: "the variable GCM_INTERACTIVE".to_owned(), at_all: true });
+        }
+        (!setting.value).then(|| Self { by: setting.source.to_string(), at_all: false })
+    }
 }
 
 impl Terminal {
@@ -35,16 +61,35 @@ impl Terminal {
             Some((_, Ok(file))) => (Some(Mutex::new(file)), None),
             None => (None, None),
         };
-        let terminal = Self { device: device.map(Mutex::new), log, unwritable };
+        let terminal = Self { device: device.map(Mutex::new), log, unwritable, forbidden_by: None };
         if let Some(problem) = &terminal.unwritable {
             terminal.say(problem);
         }
         terminal
     }
 
+    /// The terminal of a call of git's. Where the user forbids prompts, another program uses the terminal: nothing is written to it.
+    pub(super) fn of_call(config: &Config) -> Self {
+        let log = config.log_path.value.as_deref();
+        match NoPrompt::of(config) {
+            None => Self::open(log),
+            forbidden_by => Self { device: None, forbidden_by, ..Self::open(log) },
+        }
+    }
+
     /// No terminal and no log file.
     pub(super) fn none() -> Self {
-        Self { device: None, log: None, unwritable: None }
+        Self { device: None, log: None, unwritable: None, forbidden_by: None }
+    }
+
+    /// What forbids prompts on the terminal, if something does.
+    pub(super) fn forbidden_by(&self) -> Option<&NoPrompt> {
+        self.forbidden_by.as_ref()
+    }
+
+    /// Says which service is waited for.
+    pub(super) fn waits(&'static self) -> impl Fn(&str) + Send + Sync + 'static {
+        |service| self.say(format!("Waiting for {service}."))
     }
 
     /// Whether there is a terminal device.
@@ -63,6 +108,9 @@ impl Terminal {
             return None;
         }
         let device = self.device.as_ref()?.lock().ok()?;
+        if !is_undisturbed(&device) {
+            return None;
+        }
         let (columns, rows) = size(&device)?;
         qr::drawing(url, columns, rows)
     }
@@ -113,6 +161,19 @@ fn open_log(path: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.append(true).create(true).open(path)
+}
+
+/// Whether this process is in the terminal's foreground, and no program draws on the whole screen: such programs read single keys.
+#[cfg(unix)]
+fn is_undisturbed(device: &File) -> bool {
+    use rustix::termios::{LocalModes, tcgetattr, tcgetpgrp};
+    tcgetpgrp(device).is_ok_and(|group| group == rustix::process::getpgrp())
+        && tcgetattr(device).is_ok_and(|attributes| attributes.local_modes.contains(LocalModes::ICANON))
+}
+
+#[cfg(not(unix))]
+fn is_undisturbed(_: &File) -> bool {
+    false
 }
 
 /// The columns and rows of the terminal.

@@ -221,6 +221,11 @@ settings! {
         default: "6", otherwise: "", secret: false,
         help: "The number of seconds after which the last page of a login closes.",
     }
+    terminal_prompt: bool {
+        name: "terminalPrompt", keys: ["paraph.terminalPrompt"], variables: ["PARAPH_TERMINAL_PROMPT", "GIT_TERMINAL_PROMPT"],
+        default: "true", otherwise: "", secret: false,
+        help: "Whether a login may be shown on the terminal when git signs. Without it, nothing is written to the terminal, and a signature that needs a login fails at once unless a browser can open. GCM_INTERACTIVE=never means the same, without the browser.",
+    }
     login_timeout: Duration {
         name: "loginTimeout", keys: ["paraph.loginTimeout"], variables: ["PARAPH_LOGIN_TIMEOUT"],
         default: "300", otherwise: "", secret: false,

@@ -24,6 +24,8 @@ pub(crate) const USER_AGENT: &str = concat!("paraph/", env!("CARGO_PKG_VERSION")
 /// The largest answer that is read unless a call says otherwise, in bytes.
 pub(crate) const MAX_ANSWER: usize = 1 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A wait that is longer is announced.
+const WAIT_ANNOUNCED: Duration = Duration::from_secs(2);
 const MAX_ATTEMPTS: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -51,6 +53,24 @@ pub struct Http {
     shared: Arc<Shared>,
     limit: Option<Limit>,
     plain: bool,
+    waits: Option<Arc<Waits>>,
+}
+
+/// Tells which service is waited for, once for each.
+struct Waits {
+    announce: Box<dyn Fn(&str) + Send + Sync>,
+    announced: Mutex<Vec<String>>,
+}
+
+impl Waits {
+    fn tell(&self, call: &Call<'_>) {
+        let service = format!("{} at {}", call.service, quotable(&call.url.origin().ascii_serialization()));
+        let mut announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
+        if !announced.contains(&service) {
+            (self.announce)(&service);
+            announced.push(service);
+        }
+    }
 }
 
 /// The end of a time limit, and its length.
@@ -88,7 +108,7 @@ impl Http {
     /// New clients, which the first request builds.
     pub fn new(settings: Settings) -> Self {
         let shared = Shared { settings, direct: OnceLock::new(), remote: OnceLock::new(), warnings: Mutex::default() };
-        Self { shared: Arc::new(shared), limit: None, plain: false }
+        Self { shared: Arc::new(shared), limit: None, plain: false, waits: None }
     }
 
     /// These clients; if `allowed`, they also send tokens to other machines over plain http.
@@ -97,9 +117,15 @@ impl Http {
         Self { plain: allowed, ..self }
     }
 
+    /// These clients; `announce` hears of each service that has not answered for some time, by its name and address.
+    #[must_use]
+    pub fn announcing_waits(self, announce: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { waits: Some(Arc::new(Waits { announce: Box::new(announce), announced: Mutex::default() })), ..self }
+    }
+
     /// These clients with one time limit for all calls together, from now on.
     pub fn within(&self, budget: Duration) -> Self {
-        Self { shared: Arc::clone(&self.shared), limit: Some(Limit::from_now(budget)), plain: self.plain }
+        Self { limit: Some(Limit::from_now(budget)), ..self.clone() }
     }
 
     /// These clients with one time limit for all calls together: the one they have, otherwise that of the settings.
@@ -121,6 +147,19 @@ impl Http {
         if secret && call.url.scheme() == "http" && !self.plain && !is_metadata_service(&call.url) {
             return Err(call.error(Cause::PlainHttp));
         }
+        let Some(waits) = &self.waits else { return self.attempts(call).await };
+        let mut attempts = std::pin::pin!(self.attempts(call));
+        match tokio::time::timeout(WAIT_ANNOUNCED, &mut attempts).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                waits.tell(call);
+                attempts.await
+            }
+        }
+    }
+
+    /// Sends a call until it has an answer or may not be repeated.
+    async fn attempts(&self, call: &Call<'_>) -> Result<Answer, ServiceError> {
         let limit = self.limit.unwrap_or_else(|| Limit::from_now(call.at_least.max(self.shared.settings.budget)));
         let mut attempt = 1;
         loop {

@@ -48,6 +48,9 @@ pub enum SignError {
     /// Rekor v2 without a timestamp authority.
     #[error("Rekor v2 needs a timestamp authority, but none is configured")]
     TimestampAuthorityMissing,
+    /// Nobody waits for the signature any more.
+    #[error("the program that asked for the signature has ended, so nothing more was published")]
+    Abandoned,
     /// A structure could not be encoded.
     #[error("the signature could not be encoded: {0}")]
     Encoding(#[from] der::Error),
@@ -114,6 +117,7 @@ impl SignError {
                     .to_owned()
             }
             Self::TimestampAuthorityMissing => "set paraph.timestampServerURL".to_owned(),
+            Self::Abandoned => "repeat the command that signs".to_owned(),
             Self::WrongCertificate { .. } | Self::Encoding(_) | Self::Key(_) => return None,
         })
     }

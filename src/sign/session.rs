@@ -53,6 +53,11 @@ pub trait Announce {
     /// The signature, before it is verified.
     fn draft(&self, _draft: &Draft) {}
 
+    /// Whether anybody still waits for the signature. It is asked before each step that publishes something.
+    fn is_wanted(&self) -> bool {
+        true
+    }
+
     /// The log has its entry, and the signature verifies.
     fn published(&self, _publication: &Publication) {}
 }
@@ -104,7 +109,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`SignError::WrongSigner`], [`SignError::WrongCertifiedSigner`], [`SignError::Service`], [`SignError::Certificate`],
-    /// [`SignError::IntermediateMissing`], [`SignError::WrongCertificate`] or [`SignError::Key`].
+    /// [`SignError::IntermediateMissing`], [`SignError::WrongCertificate`], [`SignError::Abandoned`] or [`SignError::Key`].
     pub async fn obtain(
         &self,
         token: &IdentityToken,
@@ -114,6 +119,9 @@ impl Session<'_> {
         requested.accepts(&Candidate::from(token)).map_err(SignError::WrongSigner)?;
         let publication = Publication::of(token, self.services);
         announce.publish(&publication, &publication.before_certificate());
+        if !announce.is_wanted() {
+            return Err(SignError::Abandoned);
+        }
         let credential = self.certify(token, publication).await?;
         requested.accepts(credential.candidate()).map_err(SignError::WrongCertifiedSigner)?;
         Ok(credential)
@@ -144,6 +152,9 @@ impl Session<'_> {
     pub async fn sign(&self, payload: &[u8], credential: &Credential, announce: &dyn Announce) -> Result<Signature, SignError> {
         let publication = credential.publication().with_log(self.services);
         announce.publish(&publication, &publication.before_entry(credential.certificate()));
+        if !announce.is_wanted() {
+            return Err(SignError::Abandoned);
+        }
         let announced = async {
             // the requests to the services go out first if connections to them are open
             tokio::task::yield_now().await;

@@ -1,11 +1,15 @@
 //! Programs other than git that call paraph as they call gpgsm, and what they name, discard and configure.
 
+#[cfg(unix)]
+mod abandoned;
+mod prompts;
+
 use crate::support::{
     sandbox::{Done, Sandbox},
     sigstore::{EMAIL, Sigstore},
 };
 
-pub const PAYLOAD: &[u8] =
+const PAYLOAD: &[u8] =
     b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <ann@example.com> 1 +0000\ncommitter A <ann@example.com> 1 +0000\n\nmessage\n";
 const BEGIN: &str = "-----BEGIN SIGNED MESSAGE-----\n";
 

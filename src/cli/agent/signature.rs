@@ -2,8 +2,14 @@
 
 use super::{
     super::{
-        context::Context, exit::Failure, identity::can_show_login, one_time_notice, process_memory::leak_until_exit,
-        publication::PublicationNotice, signing_request::SigningRequest, terminal::Terminal,
+        context::Context,
+        exit::Failure,
+        identity::{can_show_login, no_prompt},
+        one_time_notice,
+        process_memory::leak_until_exit,
+        publication::PublicationNotice,
+        signing_request::SigningRequest,
+        terminal::Terminal,
     },
     prompts,
     registration::Registration,
@@ -71,7 +77,17 @@ fn client(request: &SigningRequest<'_>) -> Result<Option<Client>, AgentError> {
         // a running agent may have a login already; none is started for a login that cannot be shown
         (None, in_use) => Client::of_user(in_use == AgentUse::Auto && can_log_in(request))?,
     };
+    // the agent would open a browser
+    if request.terminal.forbidden_by().is_some_and(|no_prompt| no_prompt.at_all) && !has_login(&client) {
+        return Ok(None);
+    }
     Ok(Some(client.with_login_timeout(config.login_timeout.value)))
+}
+
+/// Whether the agent has a login, or can continue one.
+fn has_login(client: &Client) -> bool {
+    let has_any = matches!(client.call(&Call::Status, |_: &Reply| true), Ok(Reply::Status(status)) if !status.logins.is_empty());
+    has_any || super::keyring::stored_logins(None).is_ok_and(|stored| !stored.is_empty())
 }
 
 /// Whether a login needs no prompt, or a prompt can be shown.
@@ -144,6 +160,10 @@ impl Listener for &mut Check<'_> {
         let _ = self.roots();
     }
 
+    fn is_wanted(&self) -> bool {
+        !self.request.caller.has_ended()
+    }
+
     fn reply(&mut self, reply: &Reply) -> bool {
         match reply {
             Reply::Certificate { certificate } => {
@@ -206,8 +226,11 @@ impl<'a> Check<'a> {
 fn failed(error: AgentError, request: &SigningRequest<'_>) -> Result<Outcome, Failure> {
     let config = &request.context.config;
     match error {
+        AgentError::Nobody if !can_show_login(request.context, request.terminal) => {
+            Err(no_prompt(request.terminal).unwrap_or_else(|| AgentError::Nobody.into()))
+        }
         // the agent sees another desktop than this process, or none: a login by this process can succeed
-        AgentError::Nobody if can_show_login(request.context, request.terminal) => {
+        AgentError::Nobody => {
             Ok(Outcome::unavailable("the agent has no way to show a login prompt; `paraph agent stop` lets the next one use this desktop"))
         }
         AgentError::Absent => Ok(match config.agent_socket.value {
@@ -227,7 +250,7 @@ fn failed(error: AgentError, request: &SigningRequest<'_>) -> Result<Outcome, Fa
             let failure = Failure::from(error);
             Err(Failure { hint: Some("set user.email to the identity, or unset paraph.matchCommitter".into()), ..failure })
         }
-        error @ (AgentError::Refused { .. } | AgentError::Nobody | AgentError::Unanswered(_)) => Err(error.into()),
+        error @ (AgentError::Refused { .. } | AgentError::Unanswered(_) | AgentError::Abandoned) => Err(error.into()),
         error => Ok(Outcome::unavailable(error)),
     }
 }

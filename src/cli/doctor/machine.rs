@@ -6,6 +6,7 @@ use super::{
         exit::{Exit, Failure},
         git_settings::{GitSettings, find_program, is_same_file, this_program},
         identity,
+        last_failure::{self, LastFailure},
         terminal::Terminal,
     },
     Finding,
@@ -47,6 +48,17 @@ pub(super) fn git() -> Finding {
             Finding::problem("git", failure.with_hint(format!("install git {major}.{minor} or newer")))
         }
     }
+}
+
+/// The signature that failed last, since git may have hidden why.
+pub(super) fn last_failure() -> Option<Finding> {
+    let LastFailure { time, folder, message, hint } = last_failure::read()?;
+    let time = time.round(jiff::Unit::Second).unwrap_or(time);
+    let finding = Finding::note("last failure", format!("{time} in {folder}: {message}"));
+    Some(match hint {
+        Some(hint) => finding.fix(hint),
+        None => finding,
+    })
 }
 
 /// Whether git calls this program.

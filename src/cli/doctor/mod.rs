@@ -113,7 +113,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     }
     match Context::load(&[]) {
         Ok(context) => {
-            let terminal = Terminal::open(context.config.log_path.value.as_deref());
+            let terminal = Terminal::of_call(&context.config);
             findings.extend(machine::settings(&context));
             findings.extend(machine::identity(&context, &terminal));
             #[cfg(unix)]
@@ -133,6 +133,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         Err(failure) => findings.push(Finding::problem("settings", failure)),
     }
     tell_each_cause_once(&mut findings);
+    findings.extend(machine::last_failure());
     if arguments.json {
         let document = |finding: &Finding| json!({ "about": finding.about, "state": finding.severity.name(), "text": finding.text, "fix": finding.fix });
         ui.json(&json!({ "findings": findings.iter().map(document).collect::<Vec<_>>() }));

@@ -18,7 +18,7 @@ fn a_token_without_an_email_address_gets_the_same_answer_with_and_without_the_ag
         setup.sandbox.git(&["config", "--global", "paraph.expectedIdentity", expected]);
         let [direct, agent] = ["never", "auto"].map(|agent| {
             setup.sandbox.set("PARAPH_AGENT", agent);
-            let payload = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a@example.com> 1 +0000\ncommitter A <a@example.com> 1 +0000\n\nm\n";
+            let payload = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <ann@example.com> 1 +0000\ncommitter A <ann@example.com> 1 +0000\n\nm\n";
             let done = setup.sandbox.paraph_with(&["--status-fd=2", "-bsau", EMAIL], payload.as_bytes());
             assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""), "{agent}");
             let error = done.stderr.lines().find(|line| line.starts_with("error: ")).unwrap().replace(&setup.sigstore.url, "SIGSTORE");
