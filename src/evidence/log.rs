@@ -118,9 +118,11 @@ pub(crate) fn verify_entry(entry: &TransparencyLogEntry, expected: &HashedRekord
         return Err(Rejection::new(Reason::CheckpointOrigin, checkpoint.origin));
     }
 
-    let integrated_time = match promise {
-        Some(promise) => Some(verify_promise(entry, body, promise, log)?),
-        None => None,
+    // Rekor v1 signs one for every entry, so a missing one was removed, and with it a trusted time
+    let integrated_time = match (*version, promise) {
+        (_, Some(promise)) => Some(verify_promise(entry, body, promise, log)?),
+        (EntryVersion::V001, None) => return Err(Reason::PromiseMissing.into()),
+        (EntryVersion::V002, None) => None,
     };
     let stated_index = unsigned(entry.log_index, "log index")?;
     Ok(LoggedEntry {

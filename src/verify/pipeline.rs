@@ -9,7 +9,7 @@ use crate::{
     certificate::{Certificate, HashAlgorithm, Sct, SignerCertificate},
     evidence::{
         detached::{DetachedEntry, LoggedContent, MAX_DETACHED},
-        entry::{EntryVersion, HashedRekord, TransparencyLogEntry},
+        entry::{HashedRekord, TransparencyLogEntry},
         log::{self, LoggedEntry},
         timestamp::TimestampToken,
     },
@@ -196,10 +196,7 @@ impl CheckedMaterial<'_> {
             times.push(TrustedTime { time, source: TimeSource::TimestampAuthority });
         }
         if times.is_empty() {
-            return Err(match entry.version {
-                EntryVersion::V001 => Reason::PromiseMissing.into(),
-                EntryVersion::V002 => Rejection::new(Reason::NoTrustedTime, "an entry of Rekor v2 has no time, and there is no timestamp"),
-            });
+            return Err(Rejection::new(Reason::NoTrustedTime, "an entry of Rekor v2 has no time, and there is no timestamp"));
         }
         for trusted in &times {
             let ahead = trusted.time.duration_since(self.verifier.now);

@@ -3,7 +3,7 @@
 use super::{
     super::{
         der::{octets, oid, sequence, set, tlv},
-        evidence::{Edit, Entry, Record, unsigned_attribute},
+        evidence::{Edit, Entry, Record, Token, unsigned_attribute},
         key::{Key, negated, scalars, signature_of},
         recipe::Recipe,
         world::{BEGIN_TEXT, LogWorld, TIME, World, log, log_json},
@@ -223,6 +223,17 @@ fn promises(world: &World) -> Vec<Vector> {
             "Cases 43 and 45, TOB-SIGSTORE-2: the entry tells a time within the certificate's life, and no promise authenticates it.",
             Reason::PromiseMissing,
             |entry| entry.edit = self::entry(|entry| entry.inclusion_promise = None),
+        ),
+        fail(
+            "promise_missing_beside_timestamp",
+            "Case 45: the signed entry timestamp (SET) was removed, and a timestamp authority's token still tells the time.",
+            {
+                let mut signature = world.v1();
+                signature.tokens = vec![Token::of(&world.tsa)];
+                signature.entry.as_mut().unwrap().edit = self::entry(|entry| entry.inclusion_promise = None);
+                signature.commit()
+            },
+            Reason::PromiseMissing,
         ),
         v1(world, "promise_bit", "Case 45: a bit of the promise is flipped.", Reason::PromiseInvalid, |entry| {
             entry.edit = self::entry(|entry| *entry.inclusion_promise.as_mut().unwrap().signed_entry_timestamp.last_mut().unwrap() ^= 1)
