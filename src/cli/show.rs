@@ -41,11 +41,16 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let signature = ParsedSignature::parse(&signed.signature, &mut cms);
     let contents = Contents::of(&signature).map_err(|rejection| unreadable(&object, &rejection.to_string()))?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
-    let judge = Judge::new(verifier, context.policy().0).with_entries(Entries::stored());
-    let judgement = judge.object_with(&object, Some(&signature))?.judgement;
+    let judge = Judge::new(verifier, context.policy().0).with_entries(Entries::stored()).with_conversion_in(context.repository()?);
+    let judged = judge.object_with(&object, Some(&signature))?;
+    let judgement = judged.judgement;
     if arguments.json {
         ui.json(&Document {
-            report: Report { kind: Some(object.kind.name()), ..Report::new(Some(object.id.clone()), &judgement) },
+            report: Report {
+                kind: Some(object.kind.name()),
+                other_format: judged.other_format,
+                ..Report::new(Some(object.id.clone()), &judgement)
+            },
             contents,
         });
         return Ok(Exit::Good);
@@ -53,6 +58,9 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     ui.line(format!("{} {}: {}", object.kind.name(), object.id, judgement.verdict().as_str()));
     for sentence in sentences(&judgement).into_iter().chain(next_step(&judgement)) {
         ui.line(format!("  {sentence}"));
+    }
+    if let Some(other) = &judged.other_format {
+        ui.line(format!("  {}", other.sentence()));
     }
     ui.line("");
     ui.line("Contents of the signature (its claims):");

@@ -4,12 +4,14 @@
 //! one. Both run programs (git, gpg, ssh-keygen), so this module is not part of the verifier. The CMS signature of another program is never
 //! handed on: git would call the program of `gpg.x509.program`, which is this one.
 
+mod conversion;
 mod forge;
 mod git;
 mod process;
 mod ssh;
 mod status;
 
+pub(crate) use conversion::Conversion;
 pub(crate) use forge::{Forge, KeyFileError};
 
 use crate::{

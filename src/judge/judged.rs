@@ -3,7 +3,7 @@
 use crate::{
     object::{Commit, Tag},
     policy::{Judgement, Verdict},
-    report::{Claimed, TagReport},
+    report::{Claimed, OtherFormatReport, TagReport},
     repository::{ObjectKind, RawObject},
     signature::ParsedSignature,
 };
@@ -26,6 +26,8 @@ pub(crate) struct Judged {
     pub tag: Option<TagReport>,
     /// Who signed, as a signature that is not verified claims.
     pub claimed: Option<Claimed>,
+    /// The signature for the other object format, where there is one.
+    pub other_format: Option<OtherFormatReport>,
 }
 
 impl Judged {
@@ -38,7 +40,7 @@ impl Judged {
 
     /// The verdict on an object whose bytes could not be read, or that has no message.
     pub(crate) fn without_title(id: String, kind: ObjectKind, judgement: Judgement) -> Self {
-        Self { id, kind, judgement, title: None, tag: None, claimed: None }
+        Self { id, kind, judgement, title: None, tag: None, claimed: None, other_format: None }
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 mod judged;
 mod many;
 mod nonce;
+mod other_format;
 mod push;
 mod tags;
 
@@ -21,10 +22,10 @@ pub(crate) use tags::TagScope;
 
 use crate::{
     Reason, Rejection,
-    external_verifiers::ExternalVerifiers,
+    external_verifiers::{Conversion, ExternalVerifiers},
     object::{ObjectFormat, Signed, TagHeaders},
     policy::{Judgement, Policy},
-    repository::{self, ObjectKind, RawObject},
+    repository::{self, ObjectKind, RawObject, Repository},
     signature::ParsedSignature,
     verdict_cache::{CacheError, VerdictCache},
     verify::{Verification, Verifier, git as split},
@@ -38,12 +39,13 @@ pub(crate) struct Judge {
     external: ExternalVerifiers,
     entries: Entries,
     cache: Option<VerdictCache>,
+    conversion: Option<Conversion>,
 }
 
 impl Judge {
     /// A judge that uses embedded log entries only, asks no external verifier and caches nothing.
     pub(crate) fn new(verifier: Verifier, policy: Policy) -> Self {
-        Self { verifier, policy, external: ExternalVerifiers::default(), entries: Entries::none(), cache: None }
+        Self { verifier, policy, external: ExternalVerifiers::default(), entries: Entries::none(), cache: None, conversion: None }
     }
 
     /// Lets these verifiers judge signatures of kinds that the pipeline only names.
@@ -62,6 +64,12 @@ impl Judge {
     #[must_use]
     pub(crate) fn with_verdict_cache(self, cache: Option<VerdictCache>) -> Self {
         Self { cache, ..self }
+    }
+
+    /// Verifies second signatures too, where this repository can convert objects into the other object format.
+    #[must_use]
+    pub(crate) fn with_conversion_in(self, repository: &Repository) -> Self {
+        Self { conversion: Conversion::of(repository), ..self }
     }
 
     /// Judges a signature over a payload, as git hands them to its program. `signature` is the parsed signature of `signed`. `format` is the
@@ -90,7 +98,8 @@ impl Judge {
     /// As [`Judge::object`].
     pub(crate) fn object_with(&self, object: &RawObject, signature: Option<&ParsedSignature<'_>>) -> Result<Judged, Error> {
         let judgement = self.policy.judge(self.verify(object, SignableKind::of(object)?, signature));
-        Ok(Judged::new(object, self.external.judge(object, judgement)))
+        let judged = Judged::new(object, self.external.judge(object, judgement));
+        Ok(Judged { other_format: self.other_format(object), ..judged })
     }
 
     /// Judges an object that was read from the repository. Bytes that do not have the object's id are a bad object, and do not keep the

@@ -18,6 +18,9 @@ pub struct Commit<'a> {
     pub committer_email: Option<&'a str>,
     /// What was signed, and the signature.
     pub signed: Signed<'a>,
+    /// The signature in the header of the other object format. It covers the commit as converted to that format, and this verifier does not
+    /// judge it here.
+    pub other_format: Option<Vec<u8>>,
 }
 
 impl<'a> Commit<'a> {
@@ -30,32 +33,27 @@ impl<'a> Commit<'a> {
         if check_order(&headers)? != format {
             return Err(malformed("its object ids are not of the repository's format"));
         }
-        let (mut signature, mut payload, mut kept_from) = (None, Vec::with_capacity(bytes.len()), bytes);
+        let (mut signature, mut other_format) = (None, None);
+        let (mut payload, mut kept_from) = (Vec::with_capacity(bytes.len()), bytes);
         for header in &headers {
             if !header.name.starts_with(b"gpgsig") {
                 continue;
             }
             // git strips every header whose name starts so, also one that it does not know: nothing would cover it
-            match header.name {
-                name if name == format.signature_header().as_bytes() => {
-                    if signature.replace(header.value()).is_some() {
-                        return Err(Reason::MultipleSignatures.into());
-                    }
-                }
-                b"gpgsig" | b"gpgsig-sha256" => {}
+            let slot = match header.name {
+                name if name == format.signature_header().as_bytes() => &mut signature,
+                name if name == format.other().signature_header().as_bytes() => &mut other_format,
                 name => return Err(Rejection::new(Reason::UnsignedHeader, String::from_utf8_lossy(name))),
+            };
+            if slot.replace(header.value()).is_some() {
+                return Err(Reason::MultipleSignatures.into());
             }
             let before = kept_from.len() - remaining(bytes, header.raw);
             payload.extend(kept_from.get(..before).unwrap_or_default());
             kept_from = kept_from.get(before + header.raw.len()..).unwrap_or_default();
         }
         payload.extend(kept_from);
-        let other_format =
-            headers.iter().any(|header| header.name.starts_with(b"gpgsig") && header.name != format.signature_header().as_bytes());
         let signature = signature.ok_or(Reason::NoSignature)?;
-        if other_format {
-            return Err(Rejection::new(Reason::MultipleSignatures, "one for each object format, of which git checks one"));
-        }
         let field = |name: &[u8]| headers.iter().find(|header| header.name == name).and_then(|header| header.lines.first().copied());
         let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).unwrap_or_default();
         Ok(Self {
@@ -68,6 +66,7 @@ impl<'a> Commit<'a> {
                 .collect(),
             committer_email: field(b"committer").and_then(email_of_ident),
             signed: Signed { payload: Cow::Owned(payload), signature: Cow::Owned(signature) },
+            other_format,
         })
     }
 }
@@ -219,7 +218,8 @@ mod tests {
         assert_eq!(reason(&commit(&format!("{SIGNATURE}{SIGNATURE}"))), Reason::MultipleSignatures);
         assert_eq!(reason(&commit(&format!("{SIGNATURE}x y\n{SIGNATURE}"))), Reason::MultipleSignatures);
         assert_eq!(reason(&commit(&format!("{SIGNATURE}gpgsigEVIL x\n y\n"))), Reason::UnsignedHeader);
-        assert_eq!(reason(&commit(&format!("{SIGNATURE}{}", SIGNATURE.replace("gpgsig", "gpgsig-sha256")))), Reason::MultipleSignatures);
+        let other = SIGNATURE.replace("gpgsig", "gpgsig-sha256");
+        assert_eq!(reason(&commit(&format!("{SIGNATURE}{other}{other}"))), Reason::MultipleSignatures);
         assert_eq!(reason(&good.replace("message", "mess\0age")), Reason::NulByte);
         assert_eq!(reason(&commit("")), Reason::NoSignature);
         assert_eq!(reason(&commit("").replace("message", "gpgsig -----BEGIN SIGNED MESSAGE-----")), Reason::NoSignature);

@@ -53,6 +53,14 @@ impl ObjectFormat {
         }
     }
 
+    /// The other format, in which a dual-format repository signs each object too (`extensions.compatObjectFormat`).
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Sha1 => Self::Sha256,
+            Self::Sha256 => Self::Sha1,
+        }
+    }
+
     /// The header that holds a commit's signature.
     #[doc(hidden)]
     pub fn signature_header(self) -> &'static str {
@@ -151,11 +159,16 @@ impl Payload {
     /// # Errors
     /// A reason of the layer `object`.
     pub fn parse(payload: &[u8]) -> Result<Self, Rejection> {
+        Self::before(payload, SignatureKind::X509)
+    }
+
+    /// The same for a payload with a signature of this kind after it. See [`tag::check_message`].
+    pub(crate) fn before(payload: &[u8], kind: SignatureKind) -> Result<Self, Rejection> {
         if payload.starts_with(PushCertificate::FIRST_LINE.as_bytes()) {
             return Ok(Self { kind: PayloadKind::Push, email: push_certificate::check_payload(payload)? });
         }
         if payload.starts_with(b"object ") {
-            return Ok(Self { kind: PayloadKind::Tag, email: tag::check_payload(payload)? });
+            return Ok(Self { kind: PayloadKind::Tag, email: tag::check_payload(payload, kind)? });
         }
         Ok(Self { kind: PayloadKind::Commit, email: commit::check_payload(payload)? })
     }
@@ -241,6 +254,12 @@ fn split_headers(bytes: &[u8]) -> Result<(Vec<Header<'_>>, &[u8]), Rejection> {
         rest = after;
     }
     Ok((headers, rest))
+}
+
+/// `bytes` without `part`, which lies within them.
+fn without(bytes: &[u8], part: &[u8]) -> Vec<u8> {
+    let start = part.as_ptr().addr() - bytes.as_ptr().addr();
+    [bytes.get(..start).unwrap_or_default(), bytes.get(start + part.len()..).unwrap_or_default()].concat()
 }
 
 /// The format of an object id in lower-case hexadecimal; `None` for other bytes.

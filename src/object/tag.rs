@@ -1,7 +1,7 @@
 //! Tags: `object`, `type`, `tag`, `tagger`, an empty line, the message with the signature at its end, in both object formats.
 
-use super::{ObjectFormat, SignatureKind, Signed, duplicate, email_of_ident, format_of_id, malformed, split_headers};
-use crate::{Reason, Rejection};
+use super::{Header, ObjectFormat, SignatureKind, Signed, duplicate, email_of_ident, format_of_id, malformed, split_headers, without};
+use crate::{Reason, Rejection, signature::armor};
 use std::{borrow::Cow, collections::HashSet};
 
 /// A tag, split.
@@ -17,6 +17,9 @@ pub struct Tag<'a> {
     pub tagger_email: Option<&'a str>,
     /// What was signed, and the signature.
     pub signed: Signed<'a>,
+    /// The signature in the header of the other object format. It covers the tag as converted to that format, and this verifier does not judge
+    /// it here.
+    pub other_format: Option<Vec<u8>>,
 }
 
 impl<'a> Tag<'a> {
@@ -25,13 +28,23 @@ impl<'a> Tag<'a> {
     /// # Errors
     /// [`Reason::NoSignature`], or another reason of the layer `object`.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Rejection> {
-        let (fields, body_start) = TagHeaders::split(bytes)?;
+        let SplitTag { fields, body_start, signatures } = SplitTag::new(bytes)?;
+        let mut signed = split_signature(bytes, body_start)?;
+        let own = ObjectFormat::from_hex_length(fields.target.len()).map(ObjectFormat::signature_header);
+        if signatures.iter().any(|header| own.is_some_and(|own| header.name == own.as_bytes())) {
+            return Err(Reason::MultipleSignatures.into());
+        }
+        // git strips the header before it verifies
+        if let Some(header) = signatures.first() {
+            signed.payload = Cow::Owned(without(&signed.payload, header.raw));
+        }
         Ok(Self {
             target: fields.target,
             target_type: fields.target_type,
             name: fields.name,
             tagger_email: fields.tagger_email,
-            signed: split_signature(bytes, body_start)?,
+            signed,
+            other_format: signatures.first().map(Header::value),
         })
     }
 
@@ -105,14 +118,15 @@ pub(crate) fn without_namespaces(mut reference: &str) -> &str {
     reference
 }
 
-/// Checks a tag without its signature, and finds the tagger's address.
-pub(super) fn check_payload(payload: &[u8]) -> Result<Option<String>, Rejection> {
-    let (fields, body_start) = TagHeaders::split(payload)?;
-    match split_signature(payload, body_start) {
-        Err(rejection) if rejection.reason() == Reason::NoSignature => Ok(fields.tagger_email.map(str::to_owned)),
-        // an earlier signature became part of what the last one signs
-        _ => Err(Reason::MultipleSignatures.into()),
+/// Checks a tag without its signature, which is of this kind, and finds the tagger's address.
+pub(super) fn check_payload(payload: &[u8], kind: SignatureKind) -> Result<Option<String>, Rejection> {
+    let SplitTag { fields, body_start, signatures } = SplitTag::new(payload)?;
+    // git has stripped the headers that it knows
+    if let Some(header) = signatures.first() {
+        return Err(Rejection::new(Reason::UnsignedHeader, String::from_utf8_lossy(header.name)));
     }
+    check_message(payload, body_start, kind)?;
+    Ok(fields.tagger_email.map(str::to_owned))
 }
 
 /// What a tag says in its headers, whether or not it is signed.
@@ -144,23 +158,39 @@ impl<'a> TagHeaders<'a> {
     /// A reason of the layer `object`.
     #[cfg(feature = "cli")]
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Rejection> {
-        Self::split(bytes).map(|(headers, _)| headers)
+        SplitTag::new(bytes).map(|split| split.fields)
     }
+}
 
-    /// The headers, and where the message begins.
-    fn split(bytes: &'a [u8]) -> Result<(Self, usize), Rejection> {
+/// A tag's headers, and where its message begins.
+struct SplitTag<'a> {
+    fields: TagHeaders<'a>,
+    /// The place of the empty line.
+    body_start: usize,
+    /// The headers with signatures, each once.
+    signatures: Vec<Header<'a>>,
+}
+
+impl<'a> SplitTag<'a> {
+    fn new(bytes: &'a [u8]) -> Result<Self, Rejection> {
         let (headers, rest) = split_headers(bytes)?;
         let mut seen = HashSet::new();
         for header in &headers {
-            if header.name.starts_with(b"gpgsig") {
+            let is_signature = matches!(header.name, b"gpgsig" | b"gpgsig-sha256");
+            if header.name.starts_with(b"gpgsig") && !is_signature {
                 return Err(Rejection::new(Reason::UnsignedHeader, String::from_utf8_lossy(header.name)));
             }
             if !seen.insert(header.name) {
-                return Err(duplicate(header.name));
+                return Err(if is_signature { Reason::MultipleSignatures.into() } else { duplicate(header.name) });
             }
         }
         let names: Vec<&[u8]> = headers.iter().map(|header| header.name).collect();
-        if !matches!(names.as_slice(), [b"object", b"type", b"tag"] | [b"object", b"type", b"tag", b"tagger", ..]) {
+        let in_order = match names.as_slice() {
+            [b"object", b"type", b"tag", b"tagger", ..] => true,
+            [b"object", b"type", b"tag", others @ ..] => others.iter().all(|name| name.starts_with(b"gpgsig")),
+            _ => false,
+        };
+        if !in_order {
             return Err(Rejection::new(Reason::HeaderOrder, "object, type, tag and tagger do not stand in their places"));
         }
         let field = |name: &[u8]| {
@@ -174,28 +204,38 @@ impl<'a> TagHeaders<'a> {
             return Err(malformed(&format!("its {} goes on over a second line", String::from_utf8_lossy(header.name))));
         }
         let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).map_err(|_| malformed("a header is not valid UTF-8"));
-        let fields = Self {
+        let fields = TagHeaders {
             target: text(field(b"object"))?,
             target_type: text(field(b"type"))?,
             name: text(field(b"tag"))?,
             tagger_email: email_of_ident(field(b"tagger")),
         };
-        Ok((fields, bytes.len() - rest.len()))
+        let signatures = headers.into_iter().filter(|header| header.name.starts_with(b"gpgsig")).collect();
+        Ok(Self { fields, body_start: bytes.len() - rest.len(), signatures })
     }
 }
 
-/// The payload of a tag or a push certificate ends before the last line that begins a known kind of signature.
+/// The payload of a tag or a push certificate ends before the last line that begins a known kind of signature (git's `parse_signed_buffer`).
 pub(super) fn split_signature(bytes: &[u8], body_start: usize) -> Result<Signed<'_>, Rejection> {
-    let begins =
-        line_starts(bytes, body_start).filter(|start| SignatureKind::of(bytes.get(*start..).unwrap_or_default()) != SignatureKind::Unknown);
-    let begins: Vec<usize> = begins.collect();
-    let Some((last, earlier)) = begins.split_last() else { return Err(Reason::NoSignature.into()) };
-    // an earlier signature would become part of what the last one signs
-    if !earlier.is_empty() {
-        return Err(Reason::MultipleSignatures.into());
-    }
-    let (payload, signature) = bytes.split_at(*last);
+    let kind_at = |start: usize| SignatureKind::of(bytes.get(start..).unwrap_or_default());
+    let last =
+        line_starts(bytes, body_start).filter(|start| kind_at(*start) != SignatureKind::Unknown).last().ok_or(Reason::NoSignature)?;
+    let (payload, signature) = bytes.split_at(last);
+    check_message(payload, body_start, SignatureKind::of(signature))?;
     Ok(Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(signature) })
+}
+
+/// Checks that what stands before a signature of this kind holds no Sigstore signature: it would become part of what the last one signs, and
+/// readers that look for the first would take that one. Lines that begin other kinds are text for git. Before another kind, one line is text
+/// too, and only a whole block is a signature.
+pub(super) fn check_message(payload: &[u8], body_start: usize, kind: SignatureKind) -> Result<(), Rejection> {
+    let starts_with = |start: usize, line: &str| payload.get(start..).unwrap_or_default().starts_with(line.as_bytes());
+    let Some(begin) = line_starts(payload, body_start).find(|start| starts_with(*start, armor::BEGIN)) else { return Ok(()) };
+    if kind != SignatureKind::X509 && !line_starts(payload, begin).any(|start| starts_with(start, armor::END)) {
+        return Ok(());
+    }
+    let lines = payload.get(body_start..begin).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+    Err(Rejection::new(Reason::MultipleSignatures, format!("one begins in line {} of the message", lines.max(1))))
 }
 
 fn line_starts(bytes: &[u8], from: usize) -> impl Iterator<Item = usize> {
@@ -240,5 +280,50 @@ mod tests {
         assert_eq!(reason(&format!("{}{SIGNATURE}", TAG.replace("\ntagger", "\ngpgsigx y\ntagger"))), Reason::UnsignedHeader);
         assert_eq!(reason(&format!("type commit\n{}{SIGNATURE}", TAG.replace("type commit\n", ""))), Reason::HeaderOrder);
         assert_eq!(reason(&format!("{}\0{SIGNATURE}", TAG)), Reason::NulByte);
+    }
+
+    #[test]
+    fn the_last_line_that_begins_a_signature_counts_as_for_git() {
+        let pgp = "-----BEGIN PGP SIGNATURE-----\n\nYQ==\n-----END PGP SIGNATURE-----\n";
+        let begins = ["-----BEGIN PGP MESSAGE-----", "-----BEGIN PGP SIGNATURE-----", "-----BEGIN SSH SIGNATURE-----x"];
+        for line in begins.into_iter().chain([pgp, "-----BEGIN SIGNED MESSAGE-----"]) {
+            let message = format!("{TAG}{line}\nmore\n");
+            for signature in [SIGNATURE, pgp] {
+                let text = format!("{message}{signature}");
+                if (line, signature) == (armor::BEGIN, SIGNATURE) {
+                    assert_eq!(reason(&text), Reason::MultipleSignatures);
+                    assert_eq!(Tag::parse(text.as_bytes()).unwrap_err().detail(), "one begins in line 2 of the message");
+                    continue;
+                }
+                let tag = Tag::parse(text.as_bytes()).unwrap();
+                assert_eq!((&*tag.signed.payload, &*tag.signed.signature), (message.as_bytes(), signature.as_bytes()), "{line}");
+            }
+        }
+        assert_eq!(reason(&format!("{TAG}{SIGNATURE}{pgp}")), Reason::MultipleSignatures);
+    }
+
+    #[test]
+    fn a_signature_header_of_the_other_format_is_set_aside_and_one_of_its_own_is_a_second_signature() {
+        let with = |target: &str, headers: &str| {
+            let tag =
+                TAG.replace("0123456789012345678901234567890123456789", target).replace("\n\nmessage", &format!("\n{headers}\nmessage"));
+            format!("{tag}{SIGNATURE}")
+        };
+        for (target, other, own) in [("1".repeat(40), "gpgsig-sha256", "gpgsig"), ("1".repeat(64), "gpgsig", "gpgsig-sha256")] {
+            let text = with(&target, &format!("{other} one\n two\n"));
+            let tag = Tag::parse(text.as_bytes()).unwrap();
+            assert_eq!(&*tag.signed.payload, with(&target, "").strip_suffix(SIGNATURE).unwrap().as_bytes());
+            assert_eq!(tag.other_format.as_deref(), Some(&b"one\ntwo\n"[..]));
+            assert!(TagHeaders::parse(text.as_bytes()).is_ok());
+            assert_eq!(reason(&with(&target, &format!("{own} x\n"))), Reason::MultipleSignatures);
+            assert_eq!(reason(&with(&target, &format!("{other} x\n{other} x\n"))), Reason::MultipleSignatures);
+            assert_eq!(reason(&with(&target, &format!("{other}x y\n"))), Reason::UnsignedHeader);
+            // what git passes to its program holds none
+            assert_eq!(
+                check_payload(&text.as_bytes()[..text.len() - SIGNATURE.len()], SignatureKind::X509).unwrap_err().reason(),
+                Reason::UnsignedHeader
+            );
+        }
+        assert_eq!(reason(&with(&"1".repeat(40), "").replace("\ntag v1", "\ngpgsig-sha256 x\ntag v1")), Reason::HeaderOrder);
     }
 }

@@ -3,9 +3,11 @@
 //! The field names are the documented schema of `--json`: `oid` and `verdict` come first, and names are only ever added.
 
 pub(crate) mod contents;
+mod other_format;
 
 #[cfg(feature = "cli")]
 pub(crate) use contents::Contents;
+pub(crate) use other_format::OtherFormatReport;
 
 use crate::{
     Explanation, Rejection,
@@ -50,6 +52,9 @@ pub struct Report {
     /// What a tag says and what was judged, where the call is about tags.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tag: Option<TagReport>,
+    /// The second signature of an object in a dual-format repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) other_format: Option<OtherFormatReport>,
     /// What was verified.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub(crate) signature: Option<SignatureReport>,
@@ -154,6 +159,7 @@ impl Report {
             message: None,
             other: None,
             tag: None,
+            other_format: None,
             signature: None,
             decision: None,
             decision_id: None,

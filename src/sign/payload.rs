@@ -58,10 +58,10 @@ pub(crate) fn parse_payload(payload: &[u8]) -> Result<Payload, PayloadError> {
     })
 }
 
-/// The first line of the message that looks like the start of a signature.
+/// The first line of the message that looks like the start of a Sigstore signature. Lines that begin other kinds are text, as for git.
 fn signature_line(payload: &[u8]) -> usize {
     let body = payload.windows(2).position(|pair| pair == b"\n\n").map_or(payload, |at| payload.get(at + 2..).unwrap_or_default());
-    body.split(|byte| *byte == b'\n').position(|line| SignatureKind::of(line) != SignatureKind::Unknown).map_or(1, |at| at + 1)
+    body.split(|byte| *byte == b'\n').position(|line| SignatureKind::of(line) == SignatureKind::X509).map_or(1, |at| at + 1)
 }
 
 #[cfg(test)]
@@ -72,11 +72,18 @@ mod tests {
     fn a_message_that_looks_signed_is_refused_with_its_line() {
         let tag = "object 0123456789012345678901234567890123456789\ntype commit\ntag v1\ntagger T <t@example.com> 1 +0000\n\nfirst\n\n";
         assert_eq!(parse_payload(tag.as_bytes()).unwrap().kind, PayloadKind::Tag);
-        let error = parse_payload(format!("{tag}-----BEGIN PGP SIGNATURE-----\n").as_bytes()).unwrap_err();
+        let error = parse_payload(format!("{tag}-----BEGIN SIGNED MESSAGE-----\n").as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), "line 3 of the tag message looks like a signature");
         assert_eq!(parse_payload(b"").unwrap_err(), PayloadError::Empty);
         assert_eq!(parse_payload(b"hello\n").unwrap_err(), PayloadError::UnknownKind);
         assert!(matches!(parse_payload(b"tree 0123\n\nx\n"), Err(PayloadError::Unverifiable(_))));
-        assert!(parse_payload(format!("{tag} -----BEGIN PGP SIGNATURE-----\n").as_bytes()).is_ok());
+        for line in [
+            " -----BEGIN SIGNED MESSAGE-----",
+            "-----BEGIN PGP SIGNATURE-----",
+            "-----BEGIN PGP MESSAGE-----",
+            "-----BEGIN SSH SIGNATURE-----",
+        ] {
+            assert!(parse_payload(format!("{tag}{line}\n").as_bytes()).is_ok(), "{line}");
+        }
     }
 }

@@ -12,7 +12,8 @@ pub(crate) const LABEL: &str = "SIGNED MESSAGE";
 pub(crate) const BEGIN: &str = "-----BEGIN SIGNED MESSAGE-----";
 /// The largest armored signature that is read, in bytes: a signature with an entry and a token has about 8,000.
 pub const MAX_ARMOR: usize = 1 << 20;
-const END: &str = "-----END SIGNED MESSAGE-----";
+/// The line that ends it.
+pub(crate) const END: &str = "-----END SIGNED MESSAGE-----";
 const COLUMNS: usize = 64;
 
 /// `der` in PEM armor of this type, with a final line feed.

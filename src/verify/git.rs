@@ -10,7 +10,7 @@ use crate::{
     Layer, Reason, Rejection,
     certificate::{Certificate, HashAlgorithm, SignerCertificate, key::signature_hash},
     evidence::detached::{DetachedEntry, LoggedContent},
-    object::{Commit, ObjectFormat, Payload, PayloadKind, PushCertificate, Signed, Tag},
+    object::{Commit, ObjectFormat, Payload, PayloadKind, PushCertificate, SignatureKind, Signed, Tag},
     signature::{GitSignature, ParsedSignature, cms::ID_DATA},
 };
 use sha2::{Digest, Sha256};
@@ -79,10 +79,11 @@ impl Verifier {
     #[doc(hidden)]
     pub fn check<'a>(&'a self, signed: &'a Signed<'a>, signature: &'a ParsedSignature<'a>) -> Result<CheckedSignature<'a>, Rejection> {
         // the payload first: a tag with two signatures is refused as such, whichever of them git takes
-        let Payload { kind, email } = Payload::parse(&signed.payload).map_err(|fault| match fault.reason() {
-            Reason::MultipleSignatures => fault,
-            _ => foreign::with_fault(fault, Some(signed)),
-        })?;
+        let Payload { kind, email } =
+            Payload::before(&signed.payload, SignatureKind::of(&signed.signature)).map_err(|fault| match fault.reason() {
+                Reason::MultipleSignatures => fault,
+                _ => foreign::with_fault(fault, Some(signed)),
+            })?;
         signed.require_x509()?;
         let material = material(signature, &signed.payload, kind.into(), email).map_err(|rejection| match rejection.reason().layer() {
             Layer::Armor => foreign::with_fault(rejection, Some(signed)),

@@ -2,6 +2,7 @@
 
 mod advice;
 mod drop_in;
+mod dual_format;
 mod failures;
 mod hostile;
 mod identities;

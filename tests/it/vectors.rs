@@ -12,6 +12,16 @@ use paraph::{Explanation as _, LegacyRule, Reason};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The object of a vector.
+pub fn vector(name: &str, kind: &str) -> Vec<u8> {
+    std::fs::read(folder().join(name).join(kind)).unwrap()
+}
+
+/// Has the sandbox judge vectors by their shared trust root and policy.
+pub fn configure_vectors(sandbox: &crate::support::sandbox::Sandbox) {
+    entry_points::configure(sandbox, &folder().join("trusted_root.json"), &folder().join("allowed-identities"));
+}
+
 /// Fails with every case that differs.
 fn assert_all(found: impl Iterator<Item = (String, String, String)>) {
     let wrong: Vec<String> = found

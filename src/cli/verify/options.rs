@@ -112,6 +112,7 @@ impl Session {
         let cache = options.cache || context.config.verdict_cache.value;
         let cache = cache.then(|| open_cache(&verifier, &mut warnings)).transpose()?;
         let judge = Judge::new(verifier, policy).with_external_verifiers(external).with_entries(entries).with_verdict_cache(cache);
+        let judge = judge.with_conversion_in(context.repository()?);
         Ok(Self { context, judge, warnings })
     }
 

@@ -40,12 +40,16 @@ pub(super) struct Output<'a> {
     verdicts: HashSet<Verdict>,
     sarif: Option<Sarif>,
     repeated: Repeated,
+    /// Signatures for the other object format that were not checked, and that are bad.
+    other_unchecked: usize,
+    other_refused: usize,
 }
 
 impl<'a> Output<'a> {
     pub(super) fn new(options: &'a Options, ui: &'a mut Ui) -> Self {
         let sarif = (options.format() == Format::Sarif).then(Sarif::new);
-        Self { options, ui, summary: Summary::default(), verdicts: HashSet::new(), sarif, repeated: Repeated::default() }
+        let repeated = Repeated::default();
+        Self { options, ui, summary: Summary::default(), verdicts: HashSet::new(), sarif, repeated, other_unchecked: 0, other_refused: 0 }
     }
 
     /// Starts a progress bar where many objects are judged. There is none with `--quiet`, or where JSON is printed to the same terminal.
@@ -90,6 +94,11 @@ impl<'a> Output<'a> {
     }
 
     fn note(&mut self, judged: &Judged) {
+        match &judged.other_format {
+            Some(other) if other.is_unchecked() => self.other_unchecked += 1,
+            Some(other) if other.state == "refused" => self.other_refused += 1,
+            _ => {}
+        }
         self.verdicts.insert(judged.judgement.verdict());
         // the summary is printed as text only
         if self.options.format() == Format::Text {
@@ -122,6 +131,12 @@ impl<'a> Output<'a> {
         if let Some(warning) = self.repeated.warning() {
             self.ui.warning(warning);
         }
+        if many && self.other_unchecked + self.other_refused > 0 {
+            self.ui.warning(format!(
+                "Signatures for the other object format: {} not checked, {} bad. The verdicts do not depend on them.",
+                self.other_unchecked, self.other_refused
+            ));
+        }
         let exit = Exit::of_verdicts(self.verdicts);
         if let Some(sarif) = self.sarif {
             sarif.end(failure.as_ref().map_or(exit, |failure| failure.exit), failure.as_ref(), self.ui);
@@ -142,6 +157,9 @@ impl<'a> Output<'a> {
         }
         if let Some(claim) = judged.claimed.as_ref().and_then(Claimed::sentence) {
             self.ui.line(format!("  {claim}"));
+        }
+        if let Some(other) = &judged.other_format {
+            self.ui.line(format!("  {}", other.sentence()));
         }
         if let Some(tag) = &judged.tag {
             self.ui.line(format!("  {}", scope(tag)));
@@ -195,5 +213,10 @@ fn scope(tag: &TagReport) -> String {
 
 /// The report on an object, for JSON.
 fn report(judged: &Judged) -> Report {
-    Report { kind: Some(judged.kind.name()), tag: judged.tag.clone(), ..Report::new(Some(judged.id.clone()), &judged.judgement) }
+    Report {
+        kind: Some(judged.kind.name()),
+        tag: judged.tag.clone(),
+        other_format: judged.other_format.clone(),
+        ..Report::new(Some(judged.id.clone()), &judged.judgement)
+    }
 }

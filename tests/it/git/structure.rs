@@ -81,7 +81,7 @@ fn a_commit_that_git_s_readers_could_read_in_two_ways_is_refused() {
     two adjacent signatures: git 1, paraph 15 bad multiple-signatures
     two signatures apart: git 1, paraph 15 bad multiple-signatures
     an unknown gpgsig header: git 0, paraph 15 bad unsigned-header
-    a signature for each format: git 0, paraph 15 bad multiple-signatures
+    a signature for each format: git 0, paraph 0 good
     only the other format's signature: git 1, paraph 12 unsigned no-signature
     text after END: git 1, paraph 15 bad trailing-data
     text before BEGIN: git 128, paraph 13 other unknown-signature-kind
@@ -113,7 +113,10 @@ fn a_tag_that_says_more_than_was_signed_is_refused() {
         ("two signatures", format!("{payload}{signature}{signature}")),
         ("OpenPGP after ours", format!("{payload}{signature}{OPENPGP}")),
         ("two names", format!("{}{signature}", payload.replace("\ntag v1", "\ntag v1\ntag v2"))),
-        ("a signature header", format!("{}{signature}", payload.replace("\ntagger", "\ngpgsig x\ntagger"))),
+        ("a signature header before the tagger", format!("{}{signature}", payload.replace("\ntagger", "\ngpgsig x\ntagger"))),
+        ("a signature header of its format", format!("{}{signature}", payload.replace("\n\n", "\ngpgsig x\n\n"))),
+        ("a signature header of the other format", format!("{}{signature}", payload.replace("\n\n", "\ngpgsig-sha256 x\n\n"))),
+        ("an unknown signature header", format!("{}{signature}", payload.replace("\n\n", "\ngpgsig-sha512 x\n\n"))),
         ("another message", format!("{}{signature}", payload.replace("a tag", "b tag"))),
         ("no signature", payload.clone()),
     ];
@@ -124,7 +127,10 @@ fn a_tag_that_says_more_than_was_signed_is_refused() {
     two signatures: git 1, paraph 15 bad multiple-signatures
     OpenPGP after ours: git 1, paraph 15 bad multiple-signatures
     two names: git 1, paraph 15 bad duplicate-header
-    a signature header: git 0, paraph 15 bad unsigned-header
+    a signature header before the tagger: git 0, paraph 15 bad header-order
+    a signature header of its format: git 0, paraph 15 bad multiple-signatures
+    a signature header of the other format: git 0, paraph 0 good
+    an unknown signature header: git 1, paraph 15 bad unsigned-header
     another message: git 1, paraph 15 bad payload-mismatch
     no signature: git 1, paraph 12 unsigned no-signature
     ");
@@ -185,4 +191,24 @@ fn a_signed_tag_inside_a_merge_is_not_the_merge_s_signature() {
     }
     // a tag's name in the merge is the signer's claim, and shown to nobody by paraph
     assert!(!shown(&sandbox, &sandbox.paraph(&["verify", "v1"]).stdout).contains("side"));
+}
+
+#[test]
+fn a_tag_message_may_hold_lines_that_begin_other_kinds_of_signatures() {
+    let (_sigstore, sandbox) = signed();
+    let begins = ["-----BEGIN PGP MESSAGE-----", "-----BEGIN PGP SIGNATURE-----", "-----BEGIN SSH SIGNATURE-----", OPENPGP];
+    for (number, line) in begins.into_iter().chain([" -----BEGIN SIGNED MESSAGE-----"]).enumerate() {
+        let name = format!("v{number}");
+        sandbox.git(&["tag", "-s", &name, "-m", &format!("a tag\n\n{line}\nmore")]);
+        assert_eq!(sandbox.try_git(&["verify-tag", &name]).code, Some(0), "{line}");
+        assert_eq!(sandbox.paraph(&["verify-tag", &name]).code, Some(0), "{line}");
+    }
+    // git hides what its program prints
+    let payload = String::from_utf8(sandbox.tag_parts("v0").payload).unwrap().replace(begins[0], "-----BEGIN SIGNED MESSAGE-----");
+    let done = sandbox.paraph_with(&["--status-fd=2", "-bsau", EMAIL], payload.as_bytes());
+    assert_ne!(done.code, Some(0));
+    assert!(
+        done.stderr.contains("line 3 of the tag message looks like a signature") && done.stderr.contains("indent the line"),
+        "{done:?}"
+    );
 }

@@ -121,10 +121,27 @@ fn git_split_body(object: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     ];
     let mut starts = (0..object.len()).filter(|at| *at == 0 || object[at - 1] == b'\n');
     let last = starts.rfind(|at| BEGIN.iter().any(|begin| object[*at..].starts_with(begin)))?;
-    Some((object[..last].to_vec(), object[last..].to_vec()))
+    Some((without_signature_headers(&object[..last]), object[last..].to_vec()))
 }
 
-fn configure(sandbox: &Sandbox, trusted_root: &Path, allowed_identities: &Path) {
+/// git strips the signature headers of both formats from a tag too (`remove_signature`).
+fn without_signature_headers(payload: &[u8]) -> Vec<u8> {
+    let (mut kept, mut in_signature, mut rest) = (Vec::new(), false, payload);
+    while !rest.is_empty() && rest[0] != b'\n' {
+        let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+        let (line, after) = rest.split_at(end);
+        let begins = [&b"gpgsig "[..], b"gpgsig-sha256 "].iter().any(|name| line.starts_with(name));
+        in_signature = begins || in_signature && line[0] == b' ';
+        if !in_signature {
+            kept.extend(line);
+        }
+        rest = after;
+    }
+    kept.extend(rest);
+    kept
+}
+
+pub fn configure(sandbox: &Sandbox, trusted_root: &Path, allowed_identities: &Path) {
     let program = env!("CARGO_BIN_EXE_paraph");
     let text = format!(
         "[gpg]\n\tprogram = {program}\n[gpg \"x509\"]\n\tprogram = {program}\n[gpg \"ssh\"]\n\tprogram = {program}\n\

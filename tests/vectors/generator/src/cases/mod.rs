@@ -8,6 +8,7 @@ mod legacy;
 mod log;
 mod object;
 mod policy;
+mod second;
 mod timestamp;
 
 use super::{json, world::World};
@@ -20,6 +21,7 @@ pub const CERTIFICATES: [usize; 3] = [1, 0, 3];
 pub const SIGNER: [usize; 4] = [1, 0, 4, 0];
 
 /// A vector: an object and the expected result.
+#[derive(Clone)]
 pub struct Vector {
     pub name: String,
     pub sentence: String,
@@ -37,6 +39,7 @@ pub fn all(world: &World) -> Vec<Vector> {
     [
         forms::vectors(world),
         object::vectors(world),
+        second::vectors(world),
         cms::vectors(world),
         certificate::vectors(world),
         chain::vectors(world),

@@ -150,13 +150,6 @@ fn signatures(world: &World) -> Vec<Vector> {
         )
         .hidden(),
         of(
-            "signature_for_other_format",
-            "Case 6: a second signature for the other object format, which git does not look at.",
-            &format!("{good_header}{}", header("gpgsig-sha256", &armored)),
-            Reason::MultipleSignatures,
-        )
-        .hidden(),
-        of(
             "only_other_format",
             "Case 7: the only signature is for the other object format.",
             &header("gpgsig-sha256", &armored),
