@@ -59,6 +59,8 @@ pub mod object;
 #[cfg(feature = "cli")]
 mod plural;
 pub mod policy;
+#[cfg(feature = "tuf")]
+mod private_folder;
 mod rejection;
 pub mod report;
 #[cfg(feature = "cli")]

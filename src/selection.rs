@@ -16,6 +16,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+mod deciders;
+
+pub(crate) use deciders::{Deciders, deciding_files};
+
 /// A signing config larger than this is not read, in bytes.
 const MAX_SIGNING_CONFIG: usize = 1 << 20;
 
@@ -123,7 +127,7 @@ pub(crate) fn trust_roots(config: &Config, store: &TrustStore, now: jiff::Timest
     let name = config.instance_name();
     let files = key_files(config)?;
     // files that make up a whole root need no other; files for parts of one replace those parts of the selected root
-    let whole = files.fulcio_root.is_some() && files.rekor_public_key.is_some() && files.ct_log_public_key.is_some();
+    let whole = config.is_whole_root();
     let base = match &config.trusted_root.value {
         // a root from a file is never the public or the staging instance's, whatever instance is set
         Some(path) => {

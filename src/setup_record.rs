@@ -121,7 +121,7 @@ impl SetupRecord {
             };
         }
         let folder = file.parent().map(PathBuf::from).unwrap_or_default();
-        std::fs::create_dir_all(&folder)?;
+        crate::private_folder::make(&folder)?;
         let mut whole = tempfile::NamedTempFile::new_in(&folder)?;
         whole.write_all(&serde_json::to_vec_pretty(self)?)?;
         whole.persist(file)?;

@@ -10,7 +10,8 @@ use std::fmt::Write;
 /// Show the effective settings and where each comes from
 ///
 /// Settings come from environment variables and from git's configuration. The first value found is used: PARAPH_ variables, then GITSIGN_,
-/// then SIGSTORE_ variables; then paraph.* and gitsign.* keys. For one key git's own order applies, including `git -c`.
+/// then SIGSTORE_ variables; then paraph.* and gitsign.* keys. For one key git's own order applies, including `git -c`. What decides whom you
+/// trust is different: a repository's own configuration counts only where no other source sets it (see man/who-decides.md).
 ///
 /// An empty value counts as not set; for a switch it means false. A relative path in a paraph.* key is relative to the file that sets it.
 /// Other relative paths are relative to the current folder. ~ is the home folder. Secrets are never shown.
@@ -52,7 +53,7 @@ fn print(config: &Config, ui: &mut Ui) {
         let mirror = instance.mirror.value.as_ref().map_or(Shown::Unset, |url| Shown::Text(url.to_string()));
         line(ui, &format!("{name}.mirror"), &mirror, &instance.mirror.source, "");
     }
-    for notice in &config.notices {
+    for notice in config.notices.iter().chain(&config.overruled) {
         ui.warning(format!("{notice}."));
     }
 }
@@ -94,7 +95,7 @@ fn document(config: &Config, repository: Option<&Repository>) -> Value {
         "instance": config.instance_name().as_str(),
         "settings": settings,
         "instances": instances,
-        "notices": config.notices.iter().map(Notice::to_string).collect::<Vec<_>>(),
+        "notices": config.notices.iter().chain(&config.overruled).map(Notice::to_string).collect::<Vec<_>>(),
     })
 }
 
@@ -103,7 +104,7 @@ fn value_of(value: &Shown, source: &Source) -> Value {
         Source::Default => json!({ "kind": "default" }),
         Source::Option(flag) => json!({ "kind": "option", "name": flag }),
         Source::Variable(name) => json!({ "kind": "variable", "name": name }),
-        Source::Git { key, scope, file } => {
+        Source::Git { key, scope, file, .. } => {
             json!({ "kind": "git", "name": key, "scope": scope.name(), "file": file.as_ref().map(|file| file.to_string_lossy()) })
         }
     };
@@ -120,7 +121,7 @@ fn help() -> String {
     for info in SETTINGS {
         text.push('\n');
         wrap(&mut text, "  ", &names(info.keys, info.variables));
-        for sentence in [info.help.to_owned(), format!("Allowed: {}.", info.allowed), otherwise(info)] {
+        for sentence in [help_of(info), format!("Allowed: {}.", info.allowed), otherwise(info)] {
             wrap(&mut text, "      ", &sentence);
         }
     }
@@ -143,14 +144,25 @@ pub(super) fn markdown() -> String {
     for info in SETTINGS {
         // Writing to a String cannot fail.
         let default = if info.default.is_empty() { info.otherwise.to_owned() } else { format!("`{}`", info.default) };
-        let _ =
-            writeln!(text, "| {} | {} | {} | {} |", code(info.keys, info.variables), cell(info.help), cell(info.allowed), cell(&default));
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} |",
+            code(info.keys, info.variables),
+            cell(&help_of(info)),
+            cell(info.allowed),
+            cell(&default)
+        );
     }
     text.push_str("\n## Ignored settings of other programs\n\n| key, variables | why |\n| --- | --- |\n");
     for ignored in IGNORED {
         let _ = writeln!(text, "| {} | {} |", code(ignored.keys, ignored.variables), cell(ignored.reason));
     }
     text
+}
+
+/// What a setting does, and what a repository may do with it.
+fn help_of(info: &SettingInfo) -> String {
+    format!("{} {}", info.help, info.authority.sentence()).trim_end().to_owned()
 }
 
 fn names(keys: &[&str], variables: &[&str]) -> String {

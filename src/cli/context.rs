@@ -8,14 +8,13 @@ use crate::{
     external_verifiers::ExternalVerifiers,
     policy::Policy,
     repository::Repository,
-    selection,
+    selection::{self, Deciders},
     service::{Http, Settings},
     sign::Services,
     trust::TrustRoot,
     trust_store::TrustStore,
 };
 use jiff::Timestamp;
-use std::path::PathBuf;
 
 /// The repository and the configuration of a command.
 pub(super) struct Context {
@@ -26,17 +25,24 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Reads both. Outside a repository, the configuration is the user's and the system's.
+    /// Reads both, to verify. Outside a repository, the configuration is the user's and the system's.
     pub(super) fn load(options: &[OptionValue]) -> Result<Self, Failure> {
         let repository = Repository::discover()?;
         let config = Config::load(repository.as_ref(), options)?;
         Ok(Self { repository, config })
     }
 
+    /// Reads both, to sign. The trust root is that of the services, also where a repository names both.
+    pub(super) fn load_to_sign(options: &[OptionValue]) -> Result<Self, Failure> {
+        let repository = Repository::discover()?;
+        let config = Config::load_to_sign(repository.as_ref(), options)?;
+        Ok(Self { repository, config })
+    }
+
     /// Reads both for a hook on a server. Only git's configuration files count: the person who pushes may control the environment.
     pub(super) fn of_server() -> Result<Self, Failure> {
         let repository = Repository::discover()?;
-        let config = Config::of_files(repository.as_ref())?;
+        let config = Config::of_server(repository.as_ref())?;
         Ok(Self { repository, config })
     }
 
@@ -75,8 +81,14 @@ impl Context {
     /// The configured policy, and warnings for the user.
     pub(super) fn policy(&self) -> (Policy, Vec<String>) {
         let (policy, mut warnings) = selection::policy(&self.config);
-        warnings.extend(self.policy_in_work_tree());
+        warnings.extend(self.deciding_file_in_work_tree());
+        warnings.extend(self.config.overruled.iter().map(|notice| format!("{notice}.")));
         (policy, warnings)
+    }
+
+    /// The sources of what decides. `expected` is the option that names the expected identities.
+    pub(super) fn deciders(&self, expected: Option<&'static str>) -> Deciders {
+        Deciders::of(&self.config, expected)
     }
 
     /// The verifiers of other kinds of signatures: the configured forge's key, and git if the caller wants it.
@@ -125,25 +137,18 @@ impl Context {
         Ok(())
     }
 
-    /// A warning if the allowed identities or a forge's key lie in the work tree: the branch that they judge can change them. Files in the git
-    /// directory are safe.
-    pub(super) fn policy_in_work_tree(&self) -> Option<String> {
+    /// A warning if a file that decides what is trusted lies in the work tree: the branch that is judged can change it.
+    pub(super) fn deciding_file_in_work_tree(&self) -> Option<String> {
         let repository = self.repository.as_ref()?;
-        let files = [&self.config.allowed_identities, &self.config.forge_key].into_iter().filter_map(|file| file.value.as_ref());
-        let files: Vec<PathBuf> = files.filter_map(|file| file.canonicalize().ok()).collect();
-        if files.is_empty() {
-            return None;
+        let files = || {
+            let mut files = selection::deciding_files(&self.config, &self.trust_store());
+            files.extend(repository.configuration_files()?);
+            repository.first_in_work_tree(files)
+        };
+        match files() {
+            Ok(file) => file
+                .map(|file| format!("{} is in the work tree: anyone who can change the branch can change who is trusted.", file.display())),
+            Err(error) => Some(error.to_string()),
         }
-        let trees = match repository.work_trees() {
-            Ok(trees) => trees,
-            Err(error) => return Some(error.to_string()),
-        };
-        let trees: Vec<PathBuf> = trees.iter().filter_map(|tree| tree.canonicalize().ok()).collect();
-        let git_dir = repository.common_dir().canonicalize().ok();
-        let is_in_work_tree = |file: &&PathBuf| {
-            trees.iter().any(|tree| file.starts_with(tree)) && !git_dir.as_ref().is_some_and(|git_dir| file.starts_with(git_dir))
-        };
-        let file = files.iter().find(is_in_work_tree)?;
-        Some(format!("{} is in the work tree: anyone who can change the branch can change who is trusted.", file.display()))
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     },
     judge,
     policy::Verdict,
-    repository,
+    private_folder, repository,
     selection::{SelectionError, Wanted},
     service::{ServiceError, tuf::TufError},
     setup_record::SetupRecordError,
@@ -124,7 +124,7 @@ impl Failure {
 
     /// The failure of a file, a pipe or the terminal.
     pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
-        Self::new(Exit::Io, format!("{what}: {error}"))
+        Self { hint: private_folder::hint(error), ..Self::new(Exit::Io, format!("{what}: {error}")) }
     }
 
     /// This failure with a hint.
@@ -233,6 +233,11 @@ impl From<SelectionError> for Failure {
 impl From<trust_store::Error> for Failure {
     fn from(error: trust_store::Error) -> Self {
         use trust_store::Error as E;
+        if let E::UnreadableImport { cause, .. } | E::UnwritableImport { cause, .. } = &error
+            && let Some(hint) = private_folder::hint(cause)
+        {
+            return Self::new(Exit::Trust, error.to_string()).with_hint(hint);
+        }
         let (exit, hint) = match error {
             E::Tuf(error) => return error.into(),
             E::NoMirror(ref name) if !name.is_built_in() => {

@@ -61,7 +61,7 @@ fn deliver(signed: Signed, output: SignatureFile, status: StatusOutput, ui: &mut
 fn sign(call: &SignCall, ui: &mut Ui) -> Result<Signed, Failure> {
     let caller = Caller::of(call);
     let payload = read(call.input.as_deref(), MAX_OBJECT)?;
-    let context = Context::load(&[]).inspect_err(|failure| {
+    let context = Context::load_to_sign(&[]).inspect_err(|failure| {
         let repository = Repository::discover().ok().flatten();
         let log = Config::log_path_alone(repository.as_ref());
         Terminal::open(log.as_deref()).report(failure);
@@ -70,6 +70,7 @@ fn sign(call: &SignCall, ui: &mut Ui) -> Result<Signed, Failure> {
     if let Some(problem) = &terminal.unwritable {
         ui.warning(problem);
     }
+    note_overruled(&context.config, terminal);
     let task = Task { call, payload: &payload, context: &context, terminal, caller: &caller };
     let signature = create(&task, ui).inspect_err(|failure| terminal.report(failure))?;
     Ok(Signed { signature, context, terminal })
@@ -166,6 +167,14 @@ impl Announce for Announcements<'_> {
 
     fn published(&self, publication: &Publication) {
         self.notice.published(publication);
+    }
+}
+
+/// Says once which settings of the repository do not count.
+fn note_overruled(config: &Config, terminal: &Terminal) {
+    for notice in config.overruled.iter().filter(|_| terminal.has_reader()) {
+        let text = format!("{notice}.");
+        one_time_notice::show_once(&format!("overruled-{}", hex::encode(Sha256::digest(&text))), || terminal.say(text.clone()));
     }
 }
 

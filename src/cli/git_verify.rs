@@ -16,6 +16,7 @@ use crate::{
     policy::{Judgement, Verdict},
     report::{Claimed, sentences},
     repository::Repository,
+    selection::Deciders,
     signature::{ParsedSignature, armor::MAX_ARMOR},
     verify::Verifier,
 };
@@ -39,7 +40,7 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
     };
     let mut cms = Vec::new();
     let signature = ParsedSignature::parse(&signed.signature, &mut cms);
-    let (judgement, warnings) = match judge(&signed, &signature) {
+    let (judgement, deciders, warnings) = match judge(&signed, &signature) {
         Ok(judged) => judged,
         Err(failure) => {
             status.write(&status::nothing_checked(Claimed::of(&signature).as_ref()), ui)?;
@@ -48,7 +49,7 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
     };
     let claimed = judgement.rejection().and_then(|_| Claimed::of(&signature));
     ui.collect_messages();
-    for line in lines(&judgement) {
+    for line in lines(&judgement).into_iter().chain(deciders.sentence(&judgement)) {
         ui.note(format!("{PREFIX}{line}"));
     }
     if let Some(claim) = claimed.as_ref().and_then(Claimed::sentence).filter(|_| judgement.verdict() != Verdict::Other) {
@@ -80,15 +81,16 @@ fn inputs(signature: &Path, data: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>), F
     Ok((read_at_most(Some(signature), MAX_ARMOR + 1)?, read_at_most(data, MAX_OBJECT + 1)?))
 }
 
-fn judge(signed: &Signed<'_>, signature: &ParsedSignature<'_>) -> Result<(Judgement, Vec<String>), Failure> {
+fn judge(signed: &Signed<'_>, signature: &ParsedSignature<'_>) -> Result<(Judgement, Deciders, Vec<String>), Failure> {
     let context = Context::load(&[])?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, mut warnings) = context.policy();
     let judge = leak_until_exit(Judge::new(verifier, policy).with_entries(Entries::stored()));
     let judgement = judge.signature(signed, signature, context.repository.as_ref().map(Repository::format));
     warnings.extend(judge.take_warnings());
+    let deciders = context.deciders(None);
     context.leave();
-    Ok((judgement, warnings))
+    Ok((judgement, deciders, warnings))
 }
 
 #[cfg(test)]

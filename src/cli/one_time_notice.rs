@@ -1,9 +1,10 @@
 //! Notices that are shown once: each leaves an empty file in the user's state folder. Removing the file shows the notice again.
 
+use crate::private_folder;
 use directories::ProjectDirs;
 #[cfg(unix)]
 use std::path::Path;
-use std::{fs::OpenOptions, path::PathBuf};
+use std::path::PathBuf;
 
 /// The folder of the notices in the state folder.
 const FOLDER: &str = "said";
@@ -38,10 +39,10 @@ pub(super) fn suppress_all(home: &Path) -> std::io::Result<()> {
 /// Records that the notice was shown.
 pub(super) fn mark_shown(name: &str) {
     if let Some(folder) = folder()
-        && std::fs::create_dir_all(&folder).is_ok()
+        && private_folder::make(&folder).is_ok()
     {
         // a failure only means that the notice appears again
-        let _ = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join(name));
+        let _ = private_folder::creating().open(folder.join(name));
     }
 }
 

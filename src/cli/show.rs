@@ -41,14 +41,20 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let signature = ParsedSignature::parse(&signed.signature, &mut cms);
     let contents = Contents::of(&signature).map_err(|rejection| unreadable(&object, &rejection.to_string()))?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
-    let judge = Judge::new(verifier, context.policy().0).with_entries(Entries::stored()).with_conversion_in(context.repository()?);
+    let (policy, warnings) = context.policy();
+    let judge = Judge::new(verifier, policy).with_entries(Entries::stored()).with_conversion_in(context.repository()?);
     let judged = judge.object_with(&object, Some(&signature))?;
     let judgement = judged.judgement;
+    let deciders = context.deciders(None);
+    for warning in warnings {
+        ui.warning(warning);
+    }
     if arguments.json {
         ui.json(&Document {
             report: Report {
                 kind: Some(object.kind.name()),
                 other_format: judged.other_format,
+                trusted_by: deciders.trusted_by(&judgement),
                 ..Report::new(Some(object.id.clone()), &judgement)
             },
             contents,
@@ -56,7 +62,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         return Ok(Exit::Good);
     }
     ui.line(format!("{} {}: {}", object.kind.name(), object.id, judgement.verdict().as_str()));
-    for sentence in sentences(&judgement).into_iter().chain(next_step(&judgement)) {
+    for sentence in sentences(&judgement).into_iter().chain(deciders.sentence(&judgement)).chain(next_step(&judgement)) {
         ui.line(format!("  {sentence}"));
     }
     if let Some(other) = &judged.other_format {

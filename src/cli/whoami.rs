@@ -60,7 +60,7 @@ struct Known {
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
-    let context = Context::load(&[])?;
+    let context = Context::load_to_sign(&[])?;
     let terminal = Terminal::of_call(&context.config);
     let choice = identity::choice(&context, &terminal)?;
     let key = GitSettings::load(context.repository.as_ref()).ok().and_then(|settings| settings.key());

@@ -13,22 +13,25 @@
 //!
 //! The module only reads values. It does not open the files that they name.
 
+mod inputs;
+mod rank;
 mod settings;
 mod url_opener;
 mod value;
 
 use crate::escape::Escaped;
-use crate::repository::{self, ConfigEntry, Repository, Scope};
+use crate::repository::{self, Repository, Scope};
 use crate::trust::Instance;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub(crate) use inputs::Inputs;
+use rank::{Overruled, Why};
+pub(crate) use rank::{Purpose, Rank, Standing};
 pub(crate) use settings::{Config, IGNORED, SETTINGS, SettingInfo};
 pub(crate) use url_opener::UrlOpener;
 pub(crate) use value::{AgentConfirm, AgentUse, KeyringUse, RekorMode, RekorVersion, ServiceUrl, Shown, TokenProvider};
-
-use value::{Raw, Refusal, Value};
 
 /// A value and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +59,8 @@ pub(crate) enum Source {
         scope: Scope,
         /// The file; `None` for `git -c` and git's variables.
         file: Option<PathBuf>,
+        /// How strong the source is.
+        rank: Rank,
     },
 }
 
@@ -90,6 +95,8 @@ pub(crate) struct InstanceSettings {
 pub(crate) struct Notice {
     /// Where it was set.
     pub source: Source,
+    /// Further keys of the same place that it is about.
+    pub others: Vec<String>,
     /// What happens instead: a clause that follows the source.
     pub text: String,
 }
@@ -129,22 +136,8 @@ pub(crate) enum Error {
     },
 }
 
-/// Everything that the configuration is read from, so that tests need no process environment.
-pub(crate) struct Inputs<'a> {
-    /// Options of paraph's command line.
-    pub options: &'a [OptionValue],
-    /// Environment variables by name.
-    pub variable: &'a dyn Fn(&str) -> Option<OsString>,
-    /// git's configuration in git's order.
-    pub entries: &'a [ConfigEntry],
-    /// The current folder.
-    pub directory: &'a Path,
-    /// What `~` stands for.
-    pub home: Option<&'a Path>,
-}
-
 impl Config {
-    /// The configuration of this process, in a repository or outside one.
+    /// The configuration of this process to verify with, in a repository or outside one.
     ///
     /// # Errors
     /// If a file cannot be read or a value is not allowed.
@@ -152,25 +145,34 @@ impl Config {
         of_process(repository, options, Self::from_inputs)
     }
 
+    /// The same to sign with: see [`Purpose::Signing`].
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub(crate) fn load_to_sign(repository: Option<&Repository>, options: &[OptionValue]) -> Result<Self, Error> {
+        of_process(repository, options, |inputs| Self::from_inputs(&Inputs { purpose: Purpose::Signing, ..*inputs }))
+    }
+
     /// The path of the log alone, for a message about a configuration that cannot be used as a whole.
     pub(crate) fn log_path_alone(repository: Option<&Repository>) -> Option<PathBuf> {
         let info = SETTINGS.iter().find(|info| info.name == "logPath")?;
-        of_process(repository, &[], |inputs| inputs.setting::<Option<PathBuf>>(info)).ok()?.value
+        of_process(repository, &[], |inputs| inputs.effective::<Option<PathBuf>>(info)).ok()?.value
     }
 
-    /// The configuration of the system's, the user's and the repository's files. The environment and git's command line are ignored.
+    /// The configuration of a server: the system's, the user's and the repository's files, which all are the server's own. The environment and
+    /// git's command line are ignored.
     ///
     /// # Errors
     /// If a file cannot be read or a value is not allowed.
-    pub(crate) fn of_files(repository: Option<&Repository>) -> Result<Self, Error> {
+    pub(crate) fn of_server(repository: Option<&Repository>) -> Result<Self, Error> {
         let mut entries = match repository {
             Some(repository) => repository.configuration(SECTIONS)?,
             None => repository::global_configuration(SECTIONS)?,
         };
         entries.retain(|entry| !matches!(entry.scope, Scope::Environment | Scope::CommandLine));
         let directory = std::env::current_dir().map_err(Error::CurrentDirectory)?;
-        let home = std::env::home_dir().filter(|home| home.is_absolute());
-        Self::from_inputs(&Inputs { options: &[], variable: &|_| None, entries: &entries, directory: &directory, home: home.as_deref() })
+        let home = home();
+        Self::from_inputs(&Inputs { standing: Standing::AsUser, ..Inputs::of_entries(&entries, &directory, home.as_deref()) })
     }
 
     /// The configuration of the user and the system. Repositories and the environment are ignored.
@@ -180,8 +182,8 @@ impl Config {
     pub(crate) fn of_user(options: &[OptionValue]) -> Result<Self, Error> {
         let mut entries = repository::global_configuration(SECTIONS)?;
         entries.retain(|entry| matches!(entry.scope, Scope::System | Scope::Global));
-        let home = std::env::home_dir().filter(|home| home.is_absolute());
-        Self::from_inputs(&Inputs { options, variable: &|_| None, entries: &entries, directory: Path::new("/"), home: home.as_deref() })
+        let home = home();
+        Self::from_inputs(&Inputs { options, ..Inputs::of_entries(&entries, Path::new("/"), home.as_deref()) })
     }
 
     /// The instance to sign with and to verify against: the one that is set, otherwise `custom` if files of trust are set, otherwise
@@ -196,8 +198,68 @@ impl Config {
 
     /// Whether a trusted root or a part of one is set by its file.
     pub(crate) fn has_trust_files(&self) -> bool {
-        let files = [&self.trusted_root, &self.fulcio_root, &self.rekor_public_key, &self.ct_log_public_key, &self.timestamp_cert_chain];
-        files.iter().any(|file| file.value.is_some())
+        self.trust_files().iter().any(|file| file.value.is_some())
+    }
+
+    /// The settings that name a trusted root or a part of one.
+    pub(crate) fn trust_files(&self) -> [&Setting<Option<PathBuf>>; 5] {
+        [&self.trusted_root, &self.fulcio_root, &self.rekor_public_key, &self.ct_log_public_key, &self.timestamp_cert_chain]
+    }
+
+    fn trust_files_mut(&mut self) -> [&mut Setting<Option<PathBuf>>; 5] {
+        [
+            &mut self.trusted_root,
+            &mut self.fulcio_root,
+            &mut self.rekor_public_key,
+            &mut self.ct_log_public_key,
+            &mut self.timestamp_cert_chain,
+        ]
+    }
+
+    /// Whether the files make up a root that needs no part of another.
+    pub(crate) fn is_whole_root(&self) -> bool {
+        let parts = [&self.fulcio_root, &self.rekor_public_key, &self.ct_log_public_key];
+        self.trusted_root.value.is_some() || parts.iter().all(|part| part.value.is_some())
+    }
+
+    /// Leaves only those files of the trust root, and only that choice of an instance, that no stronger source contradicts.
+    fn rank_trust_root(&mut self, inputs: &Inputs<'_>, overruled: &mut Overruled) {
+        let ranks = self.trust_files().map(|file| file.source.rank().filter(|_| file.value.is_some()));
+        let Some(strongest) = ranks.into_iter().flatten().max().filter(|_| inputs.purpose == Purpose::Verifying) else { return };
+        let chosen = self.instance.value.clone().map(|name| (name, self.instance.source.clone()));
+        // the choice of the instance, where it is fixed more strongly than by the repository
+        let by_choice = chosen.as_ref().filter(|(_, source)| source.rank() > Some(Rank::Repository)).map(|(_, source)| source.clone());
+        let described = chosen.as_ref().and_then(|(name, _)| inputs.described_by_user(name));
+        if strongest == Rank::Repository {
+            let why = by_choice.map(Why::Stronger).or(described);
+            let incomplete = (!self.is_whole_root()).then_some(Why::Incomplete);
+            if let Some(why) = why.or(incomplete) {
+                self.drop_trust_files(|_| Some(why.clone()), overruled);
+            }
+            return;
+        }
+        let is_strong = |setting: &Setting<Option<PathBuf>>| setting.value.is_some() && setting.source.rank() > Some(Rank::Repository);
+        let whole = is_strong(&self.trusted_root).then(|| self.trusted_root.source.clone());
+        let Some(first) = self.trust_files().into_iter().find(|file| is_strong(file)).map(|file| file.source.clone()) else { return };
+        if let Some((_, source)) = chosen.filter(|_| by_choice.is_none() && (described.is_some() || whole.is_none())) {
+            overruled.add(source, Why::Stronger(first.clone()));
+            self.instance = Setting { value: None, source: Source::Default };
+        }
+        // without one of these, all parts that are not the repository's belong together
+        let fixed = by_choice.into_iter().chain(whole).max_by_key(Source::rank);
+        let least = fixed.as_ref().and_then(Source::rank).unwrap_or(Rank::User);
+        let stronger = fixed.unwrap_or(first);
+        let is_weaker = |source: &Source| source.rank() < Some(least);
+        self.drop_trust_files(|source| is_weaker(source).then(|| Why::Stronger(stronger.clone())), overruled);
+    }
+
+    fn drop_trust_files(&mut self, why: impl Fn(&Source) -> Option<Why>, overruled: &mut Overruled) {
+        for file in self.trust_files_mut().into_iter().filter(|file| file.value.is_some()) {
+            if let Some(why) = why(&file.source) {
+                let weak = std::mem::replace(file, Setting { value: None, source: Source::Default });
+                overruled.add(weak.source, why);
+            }
+        }
     }
 
     /// The settings of a named instance.
@@ -223,9 +285,15 @@ fn of_process<T>(
         None => repository::global_configuration(SECTIONS)?,
     };
     let directory = std::env::current_dir().map_err(Error::CurrentDirectory)?;
-    let home = std::env::home_dir().filter(|home| home.is_absolute());
+    let home = home();
     let variable = |name: &str| std::env::var_os(name);
-    read(&Inputs { options, variable: &variable, entries: &entries, directory: &directory, home: home.as_deref() })
+    let inputs = Inputs { options, variable: &variable, ..Inputs::of_entries(&entries, &directory, home.as_deref()) };
+    let standing = repository.map_or(Ok(Standing::Weak), |repository| inputs.standing_of(repository))?;
+    read(&Inputs { standing, ..inputs })
+}
+
+fn home() -> Option<PathBuf> {
+    std::env::home_dir().filter(|home| home.is_absolute())
 }
 
 impl<T> Setting<T> {
@@ -239,6 +307,30 @@ impl Source {
     /// Whether it was set in the repository's own configuration.
     pub(crate) fn is_repository(&self) -> bool {
         matches!(self, Self::Git { scope, .. } if scope.is_repository())
+    }
+
+    /// How strong it is; `None` for a default, which nobody set.
+    pub(crate) fn rank(&self) -> Option<Rank> {
+        match self {
+            Self::Default => None,
+            Self::Option(_) => Some(Rank::CommandLine),
+            Self::Variable(_) => Some(Rank::Environment),
+            Self::Git { rank, .. } => Some(*rank),
+        }
+    }
+
+    /// The option, variable or key.
+    fn name(&self) -> String {
+        match self {
+            Self::Default => String::new(),
+            Self::Option(name) | Self::Variable(name) => (*name).to_owned(),
+            Self::Git { key, .. } => key.clone(),
+        }
+    }
+
+    /// Whether both are keys in the same file, or both on git's command line.
+    fn is_beside(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Git { scope, file, .. }, Self::Git { scope: second, file: other, .. }) if (scope, file) == (second, other))
     }
 
     /// The place in git's configuration, with its preposition.
@@ -257,168 +349,22 @@ impl fmt::Display for Source {
             Self::Default => f.write_str("the default"),
             Self::Option(flag) => write!(f, "the option {flag}"),
             Self::Variable(name) => write!(f, "the variable {name}"),
-            Self::Git { key, scope, file } => write!(f, "{} {}", Escaped(key), Self::place(*scope, file.as_deref())),
+            Self::Git { key, scope, file, .. } => write!(f, "{} {}", Escaped(key), Self::place(*scope, file.as_deref())),
         }
     }
 }
 
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for name in &self.others {
+            write!(f, "{}, ", Escaped(name))?;
+        }
         write!(f, "{} {}", self.source, self.text)
     }
 }
 
 /// The sections of git's configuration that are read.
 const SECTIONS: &[&str] = &["paraph", "gitsign"];
-
-/// The number of characters of a value that an error repeats, at most.
-const SHOWN_LENGTH: usize = 120;
-
-impl Inputs<'_> {
-    /// The effective value of one setting.
-    fn setting<T: Value>(&self, info: &'static SettingInfo) -> Result<Setting<T>, Error> {
-        if let Some(option) = self.options.iter().find(|option| option.setting == info.name) {
-            return self.text(&option.value, Source::Option(option.flag), info.secret);
-        }
-        for name in info.variables {
-            if let Some(value) = (self.variable)(name) {
-                return self.text(&value, Source::Variable(name), info.secret);
-            }
-        }
-        for key in info.keys {
-            if let Some((section, name)) = key.split_once('.')
-                && let Some(entry) = self.entries.iter().rfind(|entry| is_key(entry, section, None, name))
-            {
-                return self.entry(entry, key, info.secret);
-            }
-        }
-        let raw = Raw { text: Some(info.default), base: self.directory, home: self.home };
-        let value = T::parse(&raw).map_err(|refusal| bad_value::<T>(Source::Default, Some(info.default), refusal, info.secret))?;
-        Ok(Setting { value, source: Source::Default })
-    }
-
-    fn text<T: Value>(&self, value: &OsString, source: Source, secret: bool) -> Result<Setting<T>, Error> {
-        let Some(text) = value.to_str() else {
-            let refusal = Refusal::Because("it is not valid UTF-8".to_owned());
-            return Err(bad_value::<T>(source, Some(&value.to_string_lossy()), refusal, secret));
-        };
-        let raw = Raw { text: Some(text), base: self.directory, home: self.home };
-        T::parse(&raw).map_err(|refusal| bad_value::<T>(source.clone(), raw.text, refusal, secret)).map(|value| Setting { value, source })
-    }
-
-    fn entry<T: Value>(&self, entry: &ConfigEntry, key: &str, secret: bool) -> Result<Setting<T>, Error> {
-        let source = Source::Git { key: key.to_owned(), scope: entry.scope, file: entry.file.clone() };
-        let text = match entry.value.as_deref().map(std::str::from_utf8) {
-            None => None,
-            Some(Ok(text)) => Some(text),
-            Some(Err(_)) => {
-                let value = entry.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-                let refusal = Refusal::Because("it is not valid UTF-8".to_owned());
-                return Err(bad_value::<T>(source, Some(&value), refusal, secret));
-            }
-        };
-        // gitsign's paths are relative to the current folder; ours to the file that sets them, so that both can be moved together
-        let folder = entry.file.as_deref().and_then(Path::parent).filter(|_| entry.section == "paraph");
-        let raw = Raw { text, base: folder.unwrap_or(self.directory), home: self.home };
-        T::parse(&raw).map_err(|refusal| bad_value::<T>(source.clone(), raw.text, refusal, secret)).map(|value| Setting { value, source })
-    }
-
-    /// The subsections `[paraph "NAME"]`.
-    fn instances(&self) -> Result<Vec<InstanceSettings>, Error> {
-        let mut instances: Vec<InstanceSettings> = Vec::new();
-        for entry in self.entries.iter().filter(|entry| entry.section == "paraph") {
-            let Some(name) = entry.subsection.as_deref() else { continue };
-            if instances.iter().any(|instance| instance.name.as_str() == name) {
-                continue;
-            }
-            let refuse = |reason: String| Error::BadInstance {
-                name: shortened(name),
-                place: Source::place(entry.scope, entry.file.as_deref()),
-                reason,
-                allowed: Instance::ALLOWED,
-            };
-            let raw = Raw { text: Some(name), base: self.directory, home: self.home };
-            let instance = Instance::parse(&raw).map_err(|refusal| refuse(refusal.clause()))?;
-            if instance.is_built_in() {
-                return Err(refuse(": it is the name of a built-in instance".to_owned()));
-            }
-            instances.push(InstanceSettings {
-                name: instance,
-                trusted_root: self.of_instance(name, "trustedRoot")?,
-                signing_config: self.of_instance(name, "signingConfig")?,
-                mirror: self.of_instance(name, "mirror")?,
-                access_code_file: self.of_instance(name, "accessCodeFile")?,
-            });
-        }
-        Ok(instances)
-    }
-
-    fn of_instance<T: Value>(&self, instance: &str, name: &str) -> Result<Setting<Option<T>>, Error> {
-        match self.entries.iter().rfind(|entry| is_key(entry, "paraph", Some(instance), name)) {
-            Some(entry) => self.entry(entry, &format!("paraph.{instance}.{name}"), false),
-            None => Ok(Setting { value: None, source: Source::Default }),
-        }
-    }
-
-    /// Settings without effect.
-    fn notices(&self) -> Vec<Notice> {
-        let mut notices: Vec<Notice> = Vec::new();
-        for entry in self.entries {
-            let key = match &entry.subsection {
-                Some(subsection) => format!("{}.{subsection}.{}", entry.section, entry.name),
-                None => format!("{}.{}", entry.section, entry.name),
-            };
-            let ignored = IGNORED.iter().find(|ignored| ignored.keys.iter().any(|known| known.eq_ignore_ascii_case(&key)));
-            let text = if let Some(ignored) = ignored {
-                format!("is ignored: {}", ignored.reason)
-            } else if is_known(entry, &key) {
-                continue;
-            } else {
-                "is not a known setting and is ignored".to_owned()
-            };
-            let source = Source::Git { key, scope: entry.scope, file: entry.file.clone() };
-            notices.push(Notice { source, text });
-        }
-        for ignored in IGNORED {
-            for name in ignored.variables.iter().filter(|name| (self.variable)(name).is_some()) {
-                notices.push(Notice { source: Source::Variable(name), text: format!("is ignored: {}", ignored.reason) });
-            }
-        }
-        notices
-    }
-}
-
-fn is_key(entry: &ConfigEntry, section: &str, subsection: Option<&str>, name: &str) -> bool {
-    entry.section == section && entry.subsection.as_deref() == subsection && entry.name.eq_ignore_ascii_case(name)
-}
-
-fn is_known(entry: &ConfigEntry, key: &str) -> bool {
-    match entry.subsection {
-        None => SETTINGS.iter().any(|info| info.keys.iter().any(|known| known.eq_ignore_ascii_case(key))),
-        Some(_) => {
-            entry.section == "paraph"
-                && ["trustedRoot", "signingConfig", "mirror", "accessCodeFile"].iter().any(|known| known.eq_ignore_ascii_case(&entry.name))
-        }
-    }
-}
-
-fn bad_value<T: Value>(source: Source, text: Option<&str>, refusal: Refusal, secret: bool) -> Error {
-    let value = match (text, &refusal) {
-        (None, _) => "set without a value".to_owned(),
-        (Some(_), Refusal::Hidden(_)) => "not valid (not shown, because it may hold a secret)".to_owned(),
-        (Some(_), _) if secret => "not valid (not shown, because it is a secret)".to_owned(),
-        (Some(text), _) => format!("\"{}\"", shortened(text)),
-    };
-    Error::BadValue { origin: source, value, reason: refusal.clause(), allowed: T::ALLOWED }
-}
-
-fn shortened(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN_LENGTH).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    Escaped(&shown).to_string()
-}
 
 #[cfg(test)]
 mod tests;

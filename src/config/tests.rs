@@ -1,13 +1,17 @@
 //! The configuration as a function of its inputs.
 
+use super::rank::Authority;
 use super::*;
-use std::time::Duration;
+use crate::repository::ConfigEntry;
+use std::{ffi::OsString, time::Duration};
 
-#[derive(Default)]
 struct Surroundings {
     options: Vec<OptionValue>,
     variables: Vec<(&'static str, &'static str)>,
     entries: Vec<ConfigEntry>,
+    standing: Standing,
+    purpose: Purpose,
+    imported: Vec<&'static str>,
 }
 
 impl Surroundings {
@@ -21,7 +25,7 @@ impl Surroundings {
         let (subsection, name) = rest.rsplit_once('.').map_or((None, rest), |(subsection, name)| (Some(subsection.to_owned()), name));
         let file = match scope {
             Scope::Environment | Scope::CommandLine => None,
-            Scope::Local => Some(PathBuf::from("/repo/.git/config")),
+            Scope::Local | Scope::Worktree => Some(PathBuf::from("/repo/.git/config")),
             _ => Some(PathBuf::from("/home/u/.gitconfig")),
         };
         let value = value.map(|value| value.as_bytes().to_owned());
@@ -35,12 +39,15 @@ impl Surroundings {
 
     fn config(&self) -> Result<Config, Error> {
         let variable = |name: &str| self.variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value));
+        let mut entries = self.entries.clone();
+        entries.sort_by_key(|entry| entry.scope);
         Config::from_inputs(&Inputs {
             options: &self.options,
             variable: &variable,
-            entries: &self.entries,
-            directory: Path::new("/repo"),
-            home: Some(Path::new("/home/u")),
+            standing: self.standing,
+            purpose: self.purpose,
+            imported: &|name| self.imported.contains(&name.as_str()).then(|| PathBuf::from(format!("/home/u/trust/{name}.json"))),
+            ..Inputs::of_entries(&entries, Path::new("/repo"), Some(Path::new("/home/u")))
         })
     }
 
@@ -50,7 +57,14 @@ impl Surroundings {
 }
 
 fn nothing() -> Surroundings {
-    Surroundings::default()
+    Surroundings {
+        options: Vec::new(),
+        variables: Vec::new(),
+        entries: Vec::new(),
+        standing: Standing::Weak,
+        purpose: Purpose::Verifying,
+        imported: Vec::new(),
+    }
 }
 
 #[test]
@@ -121,7 +135,8 @@ fn a_path_starts_where_it_is_written() {
     assert_eq!(path(nothing().variable("PARAPH_ALLOWED_IDENTITIES", "who")), Path::new("/repo/who"));
     assert_eq!(path(nothing().variable("PARAPH_ALLOWED_IDENTITIES", "~/who")), Path::new("/home/u/who"));
     assert_eq!(path(nothing().global("paraph.allowedIdentities", "/etc/who")), Path::new("/etc/who"));
-    let config = nothing().git(Scope::Local, "gitsign.fulcioRoot", Some("ca.pem")).config().unwrap();
+    let signing = Surroundings { purpose: Purpose::Signing, ..nothing() };
+    let config = signing.git(Scope::Local, "gitsign.fulcioRoot", Some("ca.pem")).config().unwrap();
     assert_eq!(config.fulcio_root.value.as_deref(), Some(Path::new("/repo/ca.pem")), "as gitsign reads it");
     assert!(nothing().variable("PARAPH_LOG", "~other/log").error().contains("another user"));
 }
@@ -216,7 +231,8 @@ fn instances_of_ones_own_are_described_in_subsections() {
     assert_eq!(config.instance_name(), Instance::named("office").unwrap());
     let office = config.instance_settings(&Instance::named("office").unwrap()).unwrap();
     assert_eq!(office.trusted_root.value.as_deref(), Some(Path::new("/home/u/office/root.json")));
-    assert!(!office.trusted_root.source.is_repository() && office.mirror.source.is_repository());
+    assert_eq!((office.trusted_root.source.rank(), office.mirror.value.as_ref()), (Some(Rank::User), None));
+    assert_eq!(config.overruled.len(), 1, "{:?}", config.overruled);
     assert_eq!(office.signing_config.value, None);
     let lab = config.instance_settings(&Instance::named("lab").unwrap()).unwrap();
     assert_eq!(lab.signing_config.value.as_deref(), Some(Path::new("/home/u/lab.json")));
@@ -268,9 +284,225 @@ fn the_table_is_consistent() {
         }
         let order = ["PARAPH_", "GITSIGN_", "SIGSTORE_"];
         let places: Vec<_> = info.variables.iter().map(|name| order.iter().position(|prefix| name.starts_with(prefix)).unwrap()).collect();
-        assert!(places.is_sorted() && places.first() == Some(&0), "{}", info.name);
+        assert!(places.is_sorted() && (info.variables.is_empty() || places.first() == Some(&0)), "{}", info.name);
     }
     for ignored in IGNORED {
         assert!(!ignored.reason.ends_with('.') && ignored.keys.len() + ignored.variables.len() > 0);
+    }
+}
+
+mod ranks {
+    //! Who decides: each deciding key with each pair of sources.
+
+    use super::*;
+
+    const FILES: [&str; 5] = ["trustedRoot", "fulcioRoot", "rekorPublicKey", "ctLogPublicKey", "timestampCertChain"];
+
+    /// The sources from weak to strong. Each sets `setting` to a value that names the source.
+    const SOURCES: [(Rank, fn(Surroundings, &str) -> Surroundings); 7] = [
+        (Rank::Repository, |all, key| all.git(Scope::Local, key, Some("/local"))),
+        (Rank::Repository, |all, key| all.git(Scope::Worktree, key, Some("/worktree"))),
+        (Rank::User, |all, key| all.git(Scope::System, key, Some("/system"))),
+        (Rank::User, |all, key| all.git(Scope::Global, key, Some("/global"))),
+        (Rank::Environment, |all, key| all.git(Scope::Environment, key, Some("/environment"))),
+        (Rank::Environment, |all, key| all.git(Scope::CommandLine, key, Some("/git-c"))),
+        (Rank::CommandLine, |mut all, key| {
+            let setting = SETTINGS.iter().find(|info| info.keys.contains(&key)).unwrap().name;
+            all.options.push(OptionValue { setting, flag: "--it", value: "/option".into() });
+            all
+        }),
+    ];
+
+    fn value(config: &Config, key: &str) -> (String, Option<Rank>) {
+        let name = key.split_once('.').unwrap().1;
+        let effective = config.effective().into_iter().find(|setting| setting.info.name == name).unwrap();
+        let Shown::Text(text) = effective.value else { return (String::new(), None) };
+        (text, effective.source.rank())
+    }
+
+    fn texts(notices: &[Notice]) -> String {
+        notices.iter().map(Notice::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_strongest_source_of_each_deciding_key_supplies_it() {
+        let keys =
+            SETTINGS.iter().filter(|info| matches!(info.authority, Authority::Ranked | Authority::TrustRoot)).flat_map(|info| info.keys);
+        let mut count = 0;
+        for key in keys {
+            for (weak, (weak_rank, set_weak)) in SOURCES.iter().enumerate() {
+                for (strong_rank, set_strong) in SOURCES.iter().skip(weak + 1) {
+                    let config = set_weak(set_strong(nothing(), key), key).config().unwrap();
+                    let text = value(&config, key).0;
+                    let strong = value(&set_strong(nothing(), key).config().unwrap(), key).0;
+                    // files of the repository alone do not complete another root
+                    let alone =
+                        *strong_rank == Rank::Repository && FILES.iter().any(|file| key.ends_with(file)) && !key.ends_with("trustedRoot");
+                    assert_eq!(text, strong, "{key}");
+                    assert_eq!(strong.is_empty(), alone, "{key}");
+                    let said = texts(&config.overruled);
+                    if *weak_rank == Rank::Repository && *strong_rank > Rank::Repository {
+                        assert!(said.contains("is ignored: ") && said.contains("/repo/.git/config"), "{key}: {said}");
+                        assert_eq!(said.lines().count(), 1, "{said}");
+                        let named = if matches!(*strong_rank, Rank::User) { "/home/u/.gitconfig" } else { "takes precedence" };
+                        assert!(said.contains(named), "{said}");
+                    }
+                    count += 1;
+                }
+            }
+        }
+        assert!(count > 200, "{count}");
+    }
+
+    #[test]
+    fn a_repository_can_restrict_and_cannot_relax() {
+        let read = |all: &Surroundings, key: &str| value(&all.config().unwrap(), key).0;
+        for info in SETTINGS {
+            let Authority::Restricts(restrictive) = info.authority else { continue };
+            let relaxed = if restrictive == "true" { "false" } else { "true" };
+            for key in info.keys {
+                let local = |value: &str| nothing().git(Scope::Local, key, Some(value));
+                assert_eq!(read(&local(restrictive), key), restrictive, "{key}");
+                assert_eq!(read(&local(restrictive).global(key, relaxed), key), restrictive, "{key}");
+                let all = local(relaxed).global(key, restrictive);
+                assert_eq!(read(&all, key), restrictive, "{key}");
+                assert!(texts(&all.config().unwrap().overruled).ends_with("is ignored: a repository can only restrict"), "{key}");
+                assert_eq!(read(&local(relaxed), key), info.default, "{key}");
+                let by_call = local(restrictive).git(Scope::CommandLine, key, Some(relaxed));
+                assert_eq!(read(&by_call, key), relaxed, "{key}");
+                let trusted = Surroundings { standing: Standing::AsUser, ..local(relaxed) };
+                assert_eq!(read(&trusted, key), relaxed, "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_setting_that_grants_something_has_an_authority() {
+        let free: Vec<&str> = SETTINGS.iter().filter(|info| info.authority == Authority::Free).map(|info| info.name).collect();
+        for name in
+            ["allowedIdentities", "forgeKey", "forgeCommitter", "matchCommitter", "allowLegacy", "allowPlainHttp", "trustRepository"]
+        {
+            assert!(!free.contains(&name), "{name}");
+        }
+        assert!(FILES.iter().all(|name| !free.contains(name)));
+    }
+
+    #[test]
+    fn the_parts_of_a_root_come_from_the_user_or_stronger_sources() {
+        let mut all = nothing().global("gitsign.fulcioRoot", "/global/ca").variable("SIGSTORE_REKOR_PUBLIC_KEY", "/env/rekor");
+        let files = |all: &Surroundings| {
+            let config = all.config().unwrap();
+            let files = config.trust_files().map(|file| file.value.as_ref().map_or(String::new(), |path| path.display().to_string()));
+            (files.join(" ").trim().to_owned(), texts(&config.overruled))
+        };
+        assert_eq!(files(&all), ("/global/ca /env/rekor".into(), String::new()));
+        all = all.git(Scope::Local, "paraph.ctLogPublicKey", Some("/repo/ct")).git(
+            Scope::Local,
+            "gitsign.timestampCertChain",
+            Some("/repo/tsa"),
+        );
+        let (kept, said) = files(&all);
+        assert_eq!(kept, "/global/ca /env/rekor");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains("paraph.ctLogPublicKey, ") || said.contains("gitsign.timestampCertChain, "), "{said}");
+        // a whole root that is chosen more strongly stands alone
+        all.options.push(OptionValue { setting: "trustedRoot", flag: "--trusted-root", value: "/option".into() });
+        assert_eq!(files(&all).0, "/option");
+        // without any other source, the repository's files are used if they are a whole root
+        let local = |keys: &[&str]| keys.iter().fold(nothing(), |all, key| all.git(Scope::Local, &format!("paraph.{key}"), Some("/x")));
+        assert_eq!(files(&local(&["trustedRoot", "rekorPublicKey"])).0, "/x  /x");
+        assert_eq!(files(&local(&["fulcioRoot", "rekorPublicKey", "ctLogPublicKey"])).0, "/x /x /x");
+        let (none, said) = files(&local(&["fulcioRoot", "rekorPublicKey"]));
+        assert!(none.is_empty() && said.contains("do not complete another trust root"), "{said}");
+    }
+
+    #[test]
+    fn an_instance_that_is_chosen_more_strongly_is_not_joined_by_files() {
+        let with_option = |mut all: Surroundings, name: &str| {
+            all.options.push(OptionValue { setting: "instance", flag: "--instance", value: name.into() });
+            all
+        };
+        for file in FILES {
+            let key = format!("paraph.{file}");
+            for all in [
+                with_option(nothing().git(Scope::Local, &key, Some("/x")), "public"),
+                with_option(nothing().global(&key, "/x"), "public"),
+                nothing().git(Scope::Local, &key, Some("/x")).global("paraph.instance", "public"),
+                nothing().git(Scope::Local, &key, Some("/x")).variable("PARAPH_INSTANCE", "public"),
+            ] {
+                let config = all.config().unwrap();
+                assert_eq!((config.instance_name(), config.has_trust_files()), (Instance::Public, false), "{file}");
+                assert!(texts(&config.overruled).contains("is ignored: "), "{file}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_instance_that_the_user_describes_is_not_described_by_a_repository() {
+        let corp = Instance::named("corp").unwrap();
+        let root = |all: &Surroundings| {
+            let config = all.config().unwrap();
+            let settings = config.instance_settings(&corp).cloned();
+            let root = settings.and_then(|settings| settings.trusted_root.value).map(|path| path.display().to_string());
+            (root, texts(&config.overruled))
+        };
+        let local = || nothing().git(Scope::Local, "paraph.corp.trustedRoot", Some("/evil"));
+        assert_eq!(root(&local()), (Some("/evil".into()), String::new()), "nobody else describes it");
+        for key in ["trustedRoot", "mirror", "signingConfig", "accessCodeFile"] {
+            let value = if key == "mirror" { "https://corp.example" } else { "/own" };
+            let (found, said) = root(&local().global(&format!("paraph.corp.{key}"), value));
+            assert_eq!(found.as_deref(), (key == "trustedRoot").then_some("/own"), "{key}");
+            assert!(said.contains("/repo/.git/config") && said.contains("/home/u/.gitconfig"), "{said}");
+        }
+        let imported = Surroundings { imported: vec!["corp"], ..local() };
+        let (found, said) = root(&imported);
+        assert!(found.is_none() && said.contains("the imported trust in /home/u/trust/corp.json takes precedence"), "{said}");
+        // a root of the repository's is not given the name of an instance of the user's
+        for named in [nothing().global("paraph.corp.mirror", "https://corp.example"), Surroundings { imported: vec!["corp"], ..nothing() }]
+        {
+            let all = named.git(Scope::Local, "paraph.instance", Some("corp")).git(Scope::Local, "paraph.trustedRoot", Some("/evil"));
+            let config = all.config().unwrap();
+            assert_eq!((config.instance_name(), config.has_trust_files()), (corp.clone(), false));
+        }
+        // nor is the user's own root
+        let all = nothing().global("paraph.corp.mirror", "https://corp.example").variable("PARAPH_TRUSTED_ROOT", "/lab");
+        let config = all.git(Scope::Local, "paraph.instance", Some("corp")).config().unwrap();
+        assert_eq!((config.instance_name(), config.has_trust_files()), (Instance::Custom, true));
+    }
+
+    #[test]
+    fn signing_uses_the_root_of_the_services_that_are_configured() {
+        let all = nothing().global("gitsign.fulcioRoot", "/global").git(Scope::Local, "gitsign.fulcioRoot", Some("/local"));
+        let all = Surroundings { purpose: Purpose::Signing, ..all.git(Scope::Local, "paraph.matchCommitter", Some("false")) };
+        let config = all.global("paraph.matchCommitter", "true").config().unwrap();
+        assert_eq!(config.fulcio_root.value.as_deref(), Some(Path::new("/local")));
+        assert!(config.match_committer.value, "a restriction holds for signing too");
+    }
+
+    #[test]
+    fn an_embedded_repository_decides_nothing_and_a_trusted_one_counts_as_the_user() {
+        let keys =
+            SETTINGS.iter().filter(|info| matches!(info.authority, Authority::Ranked | Authority::TrustRoot)).flat_map(|info| info.keys);
+        for key in keys {
+            let all = |standing| Surroundings { standing, ..nothing().global(key, "/global").git(Scope::Local, key, Some("/local")) };
+            assert_eq!(value(&all(Standing::AsUser).config().unwrap(), key).0, "/local", "{key}");
+            let embedded =
+                Surroundings { standing: Standing::Embedded, ..nothing().git(Scope::Local, key, Some("/local")) }.config().unwrap();
+            assert_eq!(value(&embedded, key), (String::new(), None), "{key}");
+            assert!(texts(&embedded.overruled).contains("safe.bareRepository"), "{key}");
+        }
+        let all = nothing().git(Scope::Local, "paraph.corp.trustedRoot", Some("/x"));
+        let config = Surroundings { standing: Standing::Embedded, ..all }.config().unwrap();
+        assert!(config.instances.is_empty() && config.overruled.len() == 1);
+    }
+
+    #[test]
+    fn only_the_users_files_trust_a_repository() {
+        for scope in [Scope::Local, Scope::Worktree, Scope::Environment, Scope::CommandLine] {
+            let config = nothing().git(scope, "paraph.trustRepository", Some("/repo")).config().unwrap();
+            assert!(config.trust_repository.is_default(), "{scope:?}");
+            assert!(config.notices[0].to_string().contains("only the files of the user and the system set it"));
+        }
+        assert!(!nothing().global("paraph.trustRepository", "/repo").config().unwrap().trust_repository.is_default());
     }
 }

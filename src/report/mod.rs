@@ -58,6 +58,10 @@ pub struct Report {
     /// What was verified.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub(crate) signature: Option<SignatureReport>,
+    /// The weakest source of configuration that made the verdict good: `command-line`, `environment`, `user` or `repository`. The caller may
+    /// know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trusted_by: Option<&'static str>,
     /// Why a verified identity is trusted or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) decision: Option<String>,
@@ -161,6 +165,7 @@ impl Report {
             tag: None,
             other_format: None,
             signature: None,
+            trusted_by: None,
             decision: None,
             decision_id: None,
         };

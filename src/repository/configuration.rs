@@ -69,6 +69,31 @@ impl Repository {
     }
 }
 
+impl Repository {
+    /// Every file that the configuration comes from, and every file that one of them includes under some condition, whether it exists or not.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub(crate) fn configuration_files(&self) -> Result<Vec<PathBuf>, Error> {
+        let home = gix::path::env::home_dir();
+        let mut files: Vec<PathBuf> = Vec::new();
+        for section in self.gix.config_snapshot().plumbing().sections() {
+            files.extend(section.meta().path.as_deref().map(absolute).transpose()?);
+        }
+        for entry in self.configuration(&["include", "includeif"])?.iter().filter(|entry| entry.name == "path") {
+            let Some(path) = entry.value.as_deref().map(String::from_utf8_lossy) else { continue };
+            let folder = entry.file.as_deref().and_then(Path::parent).unwrap_or(self.place());
+            files.push(match (path.strip_prefix("~/"), &home) {
+                (Some(rest), Some(home)) => home.join(rest),
+                _ => absolute(&folder.join(&*path))?,
+            });
+        }
+        files.sort();
+        files.dedup();
+        Ok(files)
+    }
+}
+
 /// [`Repository::configuration`] outside a repository: of the system, the user, the environment and the command line.
 ///
 /// # Errors

@@ -12,6 +12,7 @@
 mod configuration;
 mod git;
 mod guarded;
+mod location;
 mod new_commits;
 mod references;
 mod revision;
@@ -278,22 +279,6 @@ impl Repository {
         self.gix.workdir()
     }
 
-    /// The folders of all work trees of this repository: the main one, the linked ones, and this one.
-    ///
-    /// # Errors
-    /// If the list of linked work trees cannot be read.
-    pub(crate) fn work_trees(&self) -> Result<Vec<PathBuf>, Error> {
-        let unreadable = |error: &dyn std::fmt::Display| Error::Configuration(format!("the linked work trees cannot be listed: {error}"));
-        let mut folders: Vec<PathBuf> = self.work_tree().map(Path::to_owned).into_iter().collect();
-        // in a hook on a server, only the git directory is known
-        let common = self.common_dir().canonicalize().map_err(|error| unreadable(&error))?;
-        folders.extend(common.parent().filter(|_| common.ends_with(".git")).map(Path::to_owned));
-        for linked in self.gix.worktrees().map_err(|error| unreadable(&error))? {
-            folders.push(linked.base().map_err(|error| unreadable(&error))?);
-        }
-        Ok(folders)
-    }
-
     /// The hash function of the repository's object ids.
     pub(crate) fn format(&self) -> ObjectFormat {
         match self.gix.object_hash() {
@@ -381,23 +366,6 @@ impl Repository {
             }
         }
         Ok(is_safe)
-    }
-
-    /// Git's rule for `safe.bareRepository=explicit`: only the user's and the system's configuration can set it, and it does not apply to the git
-    /// directory of a work tree.
-    fn refuse_implicit_bare(&self) -> Result<(), Error> {
-        let directory = self.git_dir();
-        let belongs_to_work_tree = directory.components().any(|part| part.as_os_str() == ".git");
-        if self.work_tree().is_some() || belongs_to_work_tree {
-            return Ok(());
-        }
-        let mut explicit = false;
-        for entry in self.configuration(&["safe"])? {
-            if entry.name == "barerepository" && !entry.scope.is_repository() {
-                explicit = entry.value.as_deref() == Some(b"explicit".as_slice());
-            }
-        }
-        if explicit { Err(Error::ImplicitBareRepository(directory.to_owned())) } else { Ok(()) }
     }
 }
 

@@ -16,8 +16,7 @@ fn with<T>(settings: &[(&str, &str)], check: impl FnOnce(&Config, &TrustStore) -
             file: Some("/home/ann/.gitconfig".into()),
         })
         .collect();
-    let inputs = Inputs { options: &[], variable: &|_| None, entries: &entries, directory: Path::new("/"), home: None };
-    check(&Config::from_inputs(&inputs).unwrap(), &TrustStore::empty())
+    check(&Config::from_inputs(&Inputs::of_entries(&entries, Path::new("/"), None)).unwrap(), &TrustStore::empty())
 }
 
 fn time(text: &str) -> jiff::Timestamp {

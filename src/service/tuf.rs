@@ -143,6 +143,7 @@ impl TufError {
                 "remove the file and run `paraph trust update`, or `paraph trust initialize` for an instance of your own; until then nothing is trusted"
                     .to_owned(),
             ),
+            Self::Io { source, .. } => crate::private_folder::hint(source),
             _ => None,
         }
     }

@@ -3,11 +3,12 @@
 //! It is the user's word that a trusted root may be used. Anyone who can change the file changes whom the user trusts.
 
 use super::Error;
-use crate::trust::{Instance, TrustRootDefect, TrustRootError};
+use crate::private_folder;
+use crate::trust::{Instance, MAX_TRUSTED_ROOT, TrustRootDefect, TrustRootError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
-    io::{ErrorKind, Write as _},
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -33,11 +34,12 @@ impl ImportedTrust {
     /// The import of an instance, if there is one.
     pub(super) fn read(folder: &Path, instance: &Instance) -> Result<Option<Self>, Error> {
         let path = path(folder, instance);
-        match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|cause| Error::DamagedImport { path, cause }),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(cause) => Err(Error::UnreadableImport { path, cause }),
-        }
+        let unreadable = |cause| Error::UnreadableImport { path: path.clone(), cause };
+        let Some(file) = private_folder::open(&path).map_err(unreadable)? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        // room for a trusted root in JSON inside JSON
+        file.take(4 * MAX_TRUSTED_ROOT as u64).read_to_end(&mut bytes).map_err(unreadable)?;
+        serde_json::from_slice(&bytes).map(Some).map_err(|cause| Error::DamagedImport { path, cause })
     }
 
     /// Replaces the file in one step.
@@ -48,7 +50,7 @@ impl ImportedTrust {
 
     fn write_to(&self, folder: &Path, path: &Path) -> std::io::Result<()> {
         let json = serde_json::to_vec_pretty(self)?;
-        std::fs::create_dir_all(folder)?;
+        private_folder::create(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(&json)?;
         file.persist(path)?;
@@ -61,6 +63,7 @@ impl ImportedTrust {
     }
 }
 
-fn path(folder: &Path, instance: &Instance) -> PathBuf {
+/// The file of an instance's import.
+pub(super) fn path(folder: &Path, instance: &Instance) -> PathBuf {
     folder.join(format!("{instance}.json"))
 }

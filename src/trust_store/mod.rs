@@ -14,6 +14,7 @@ mod tests;
 
 use crate::{
     config::Config,
+    private_folder,
     service::{
         Http,
         tuf::{Mirror, TrustMaterial, TufError},
@@ -105,7 +106,7 @@ impl TrustStore {
     /// The store of the user, with the mirrors that the configuration names.
     pub(crate) fn of_user(config: &Config) -> Self {
         let folders = ProjectDirs::from("", "", "paraph")
-            .map(|folders| Folders { caches: folders.cache_dir().to_owned(), imports: folders.data_local_dir().join("trust") });
+            .and_then(|folders| Some(Folders { caches: folders.cache_dir().to_owned(), imports: private_folder::imports()? }));
         let mirrors =
             config.instances.iter().filter_map(|instance| Some((instance.name.clone(), instance.mirror.value.as_ref()?.to_string())));
         Self { folders, mirrors: mirrors.collect() }
@@ -201,6 +202,13 @@ impl TrustStore {
         let root = TrustRoot::from_json(json, instance.clone(), file)?;
         ImportedTrust::new(file, json, now)?.write(&self.folders()?.imports, instance)?;
         Ok(root)
+    }
+
+    /// The files in which trust for an instance may be stored. They need not exist.
+    pub(crate) fn files(&self, instance: &Instance) -> Vec<PathBuf> {
+        let Some(folders) = &self.folders else { return Vec::new() };
+        let fetched = self.mirror(instance).ok().flatten().map(|mirror| mirror.cache_file().to_owned());
+        fetched.into_iter().chain([import::path(&folders.imports, instance)]).collect()
     }
 
     fn folders(&self) -> Result<&Folders, Error> {

@@ -22,6 +22,7 @@
 mod record;
 
 use crate::{
+    private_folder,
     trust::TrustRoot,
     verify::{Verification, Verified},
 };
@@ -170,11 +171,7 @@ impl VerdictCache {
         if std::fs::metadata(&self.path).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(Problem::NotAFile);
         }
-        let file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(Problem::Read(error)),
-        };
+        let Some(file) = private_folder::open(&self.path).map_err(Problem::Read)? else { return Ok(()) };
         match file.try_lock_shared() {
             Ok(()) => {}
             // another run is writing: this one goes without
@@ -199,11 +196,8 @@ impl VerdictCache {
         if std::fs::metadata(&self.path).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(io::Error::other("it is not a regular file"));
         }
-        let mut options = File::options();
-        options.create(true).truncate(false).read(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&self.path)?;
+        private_folder::check(&self.path)?;
+        let mut file = private_folder::creating().read(true).open(&self.path)?;
         match file.try_lock() {
             Ok(()) => {}
             // another run is writing: a later one stores these results
@@ -239,7 +233,7 @@ impl VerdictCache {
     }
 
     fn temporary(&self) -> io::Result<File> {
-        std::fs::create_dir_all(&self.folder)?;
+        private_folder::create(&self.folder)?;
         tempfile::tempfile_in(&self.folder)
     }
 

@@ -120,6 +120,7 @@ fn a_path_starts_at_the_folder_of_the_file_that_names_it() {
     sandbox.git(&["config", "--file", file.to_str().unwrap(), "paraph.allowedIdentities", "who"]);
     sandbox.git(&["config", "--global", "include.path", "more/config"]);
     assert_eq!(setting(&sandbox, "allowedIdentities").0.as_str().unwrap(), sandbox.home().join("more/who").to_str().unwrap());
+    sandbox.git(&["config", "--global", "--unset", "include.path"]);
     sandbox.git(&["config", "paraph.allowedIdentities", "~/who"]);
     assert_eq!(setting(&sandbox, "allowedIdentities").0.as_str().unwrap(), sandbox.home().join("who").to_str().unwrap());
 }

@@ -313,7 +313,7 @@ fn a_forges_merge_is_judged_by_its_openpgp_key_and_by_no_name() {
     ");
     insta::assert_snapshot!(text(&sandbox, &forge.fingerprint, &sandbox.paraph(&["verify", "--json", &merge])), @r#"
     exit 0
-    {"oid":"OID","verdict":"good","kind":"commit","judgedBy":"forge-key","signatureKind":"openpgp","signer":"Forge <noreply@forge.example>","key":"FINGERPRINT"}
+    {"oid":"OID","verdict":"good","kind":"commit","judgedBy":"forge-key","signatureKind":"openpgp","signer":"Forge <noreply@forge.example>","key":"FINGERPRINT","trustedBy":"user"}
     "#);
     assert!(!own.gpg(&["--list-keys"]).stdout.contains("forge.example"), "the user's keyring got nothing");
 }

@@ -253,7 +253,7 @@ fn doctor_names_what_is_wrong_and_the_fix() {
     warning  settings    gitsign.enablesigstorego in ROOT/work/.git/config (local) is ignored: it selects a library inside gitsign; the signatures are the same
     warning  settings    paraph.timout in ROOT/work/.git/config (local) is not a known setting and is ignored
     warning  settings    the variable GITSIGN_CREDENTIAL_CACHE is ignored: gitsign's credential cache is not used; paraph's agent replaces it
-    warning  settings    paraph.allowPlainHttp in ROOT/work/.git/config (local) allows identity tokens over plain http to other machines
+    warning  settings    paraph.allowPlainHttp in ROOT/work/.git/config (local) is ignored: a repository can only restrict
     problem  identity    the identity token expired at TIME
                          -> get a new token; if it is new, this machine's clock is ahead
     note     identity    paraph.expectedIdentity is not set: any identity that logs in can sign, and the log shows it

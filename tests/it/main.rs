@@ -27,3 +27,5 @@ mod support;
 mod terminal;
 mod trust;
 mod vectors;
+#[cfg(unix)]
+mod who_decides;

@@ -52,7 +52,7 @@ pub(in super::super) struct LogoutArgs {
 }
 
 pub(in super::super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure> {
-    let context = Context::load(&[])?;
+    let context = Context::load_to_sign(&[])?;
     let config = &context.config;
     let instance = instance(arguments, &context, ui)?;
     let committer = committer();
@@ -97,7 +97,7 @@ fn instance(arguments: &LoginArgs, context: &Context, ui: &mut Ui) -> Result<Str
         }),
         (None, name) => {
             let option = name.as_ref().map(|name| OptionValue { setting: "instance", flag: "--instance", value: name.into() });
-            Ok(Context::load(option.as_slice())?.config.instance_name().as_str().to_owned())
+            Ok(Context::load_to_sign(option.as_slice())?.config.instance_name().as_str().to_owned())
         }
     }
 }

@@ -10,6 +10,7 @@ use super::super::{
 };
 use crate::{
     config::{Config, Inputs, InstanceSettings, Setting, Shown, Source},
+    private_folder,
     repository::{ConfigEntry, Scope},
     trust::Instance,
 };
@@ -115,7 +116,7 @@ impl Registration {
         }
         let folder = path.parent().unwrap_or(Path::new("/"));
         let failed = |error: &std::io::Error| Failure::io(&format!("{} cannot be written", path.display()), error);
-        std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+        private_folder::create(folder).map_err(|error| failed(&error))?;
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(&error.into()))?;
         file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
@@ -127,7 +128,7 @@ impl Registration {
     pub(super) fn read(name: &str) -> Result<Option<Self>, Failure> {
         let path = path(name)?;
         let damaged = |why: String| Failure::new(Exit::Configuration, format!("{} cannot be used: {why}", path.display()));
-        match std::fs::metadata(&path) {
+        match private_folder::check(&path).and_then(|_| std::fs::metadata(&path)) {
             Ok(metadata) if metadata.is_file() && metadata.len() <= MAX_REGISTRATION => {}
             Ok(_) => return Err(damaged(format!("it is not a file of at most {MAX_REGISTRATION} bytes"))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -140,8 +141,7 @@ impl Registration {
     /// The configuration that consists of these settings.
     pub(super) fn config(&self) -> Result<Config, Failure> {
         let entries: Vec<ConfigEntry> = self.settings.iter().filter_map(|(key, value)| entry(key, value)).collect();
-        let inputs = Inputs { options: &[], variable: &|_| None, entries: &entries, directory: Path::new("/"), home: None };
-        Ok(Config::from_inputs(&inputs)?)
+        Ok(Config::from_inputs(&Inputs::of_entries(&entries, Path::new("/"), None))?)
     }
 }
 

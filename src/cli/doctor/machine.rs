@@ -16,6 +16,7 @@ use crate::{
     identity::{Candidate, Source},
     plural::counted,
     repository::Repository,
+    selection,
 };
 use std::path::Path;
 
@@ -104,7 +105,8 @@ pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
 
 /// Settings without effect, and settings that may not be intended.
 pub(super) fn settings(context: &Context) -> Vec<Finding> {
-    let notices = context.config.notices.iter().map(|notice| Finding::warning("settings", notice.to_string()));
+    let notices =
+        context.config.notices.iter().chain(&context.config.overruled).map(|notice| Finding::warning("settings", notice.to_string()));
     let plain = context.config.allow_plain_http.value.then(|| {
         Finding::warning(
             "settings",
@@ -159,9 +161,9 @@ pub(super) fn allowed(context: &Context) -> Vec<Finding> {
     let setting = &context.config.allowed_identities;
     let Some(file) = &setting.value else {
         let text = "paraph.allowedIdentities is not set: every valid signature is `untrusted`";
-        return vec![Finding::note("trusted", text)];
+        return std::iter::once(Finding::note("trusted", text)).chain(in_work_tree(context)).collect();
     };
-    let (policy, warnings) = context.policy();
+    let (policy, warnings) = selection::policy(&context.config);
     let count = policy.allowed.as_ref().map_or(0, |allowed| allowed.lines().len());
     if count == 0 {
         let text = warnings.join(" ");
@@ -170,10 +172,13 @@ pub(super) fn allowed(context: &Context) -> Vec<Finding> {
         return vec![Finding::problem("trusted", failure.with_hint("fix the file"))];
     }
     let in_use = Finding::ok("trusted", format!("{} in {} (set by {})", counted(count, "line"), file.display(), setting.source));
-    let warned = warnings.iter().map(|warning| {
-        Finding::warning("trusted", warning.trim_end_matches('.')).fix("move the file out of the work tree, or into its .git folder")
-    });
-    std::iter::once(in_use).chain(warned).collect()
+    let warned = warnings.iter().map(|warning| Finding::warning("trusted", warning.trim_end_matches('.')));
+    std::iter::once(in_use).chain(warned).chain(in_work_tree(context)).collect()
+}
+
+fn in_work_tree(context: &Context) -> Option<Finding> {
+    let warning = context.deciding_file_in_work_tree()?;
+    Some(Finding::warning("trusted", warning.trim_end_matches('.')).fix("move the file out of the work tree, or into its .git folder"))
 }
 
 /// The hooks that call this program.

@@ -111,19 +111,19 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     if let Ok(repository) = Repository::discover() {
         findings.extend(machine::calls(repository.as_ref()));
     }
-    match Context::load(&[]) {
-        Ok(context) => {
+    match Context::load(&[]).and_then(|verifying| Ok((verifying, Context::load_to_sign(&[])?))) {
+        Ok((verifying, context)) => {
             let terminal = Terminal::of_call(&context.config);
-            findings.extend(machine::settings(&context));
+            findings.extend(machine::settings(&verifying));
             findings.extend(machine::identity(&context, &terminal));
             #[cfg(unix)]
             {
                 let status = super::agent::status::running();
                 findings.extend(agent::all(&context, &status).into_iter().chain(keyring::all(&context, &status)));
             }
-            findings.extend(machine::allowed(&context));
+            findings.extend(machine::allowed(&verifying));
             findings.extend(machine::hooks(context.repository.as_ref()));
-            findings.extend(machine::trust(&context));
+            findings.extend(machine::trust(&verifying));
             if arguments.offline {
                 findings.push(Finding::note("services", "not asked (--offline)"));
             } else {

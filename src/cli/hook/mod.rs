@@ -123,7 +123,7 @@ fn update(reference: &str, old: &str, new: &str, ui: &mut Ui) -> Result<Exit, Fa
 /// Judges with the server's configuration, which no push may change.
 fn judge_on_server(updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::of_server()?;
-    if let Some(why) = context.policy_in_work_tree() {
+    if let Some(why) = context.deciding_file_in_work_tree() {
         return Err(Failure::new(Exit::Configuration, why).with_hint("on the server, move that file out of the work tree"));
     }
     let replacement = |update: &&Update| !update.is_deletion() && update.reference().starts_with("refs/replace/");
@@ -147,6 +147,9 @@ fn judge_on_server(updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
 fn pre_push(remote: &str, url: &str, ui: &mut Ui) -> Result<Exit, Failure> {
     let updates = updates::to_be_sent()?;
     let context = Context::load(&[])?;
+    if let Some(warning) = context.deciders(None).warning() {
+        ui.warning(warning);
+    }
     let repository = context.repository()?;
     let has = |id: &str| repository.object_by_id(id).is_ok_and(|object| matches!(object.kind, ObjectKind::Commit | ObjectKind::Tag));
     // git passes the URL twice where the remote has no name

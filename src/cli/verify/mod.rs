@@ -61,6 +61,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         Ok(opened) => opened,
         Err(failure) => return output.finish(false, Some(failure)),
     };
+    output.decided_by(&session.deciders);
     let many = is_many(arguments, &revisions);
     let failure = judge(arguments, &revisions, &session, &mut output).err();
     let exit = output.finish(many, failure);

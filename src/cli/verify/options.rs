@@ -9,6 +9,7 @@ use crate::{
     },
     config::OptionValue,
     judge::Judge,
+    selection::Deciders,
     verdict_cache::VerdictCache,
     verify::Verifier,
 };
@@ -97,6 +98,7 @@ fn time(text: &str) -> Result<Timestamp, TimeError> {
 pub(super) struct Session {
     pub context: Context,
     pub judge: Judge,
+    pub deciders: Deciders,
     warnings: Vec<String>,
 }
 
@@ -107,13 +109,14 @@ impl Session {
         let verifier = Verifier::new(context.trust_roots()?, options.at.unwrap_or_else(Timestamp::now));
         let (mut policy, mut warnings) = context.policy();
         policy.expected = options.expect.identities()?;
+        let deciders = context.deciders(policy.expected.as_ref().map(|_| "--certificate-identity"));
         let external = context.external_verifiers(options.other_signatures)?;
         let entries = options.legacy.entries(&context.config, verifier.roots());
         let cache = options.cache || context.config.verdict_cache.value;
         let cache = cache.then(|| open_cache(&verifier, &mut warnings)).transpose()?;
         let judge = Judge::new(verifier, policy).with_external_verifiers(external).with_entries(entries).with_verdict_cache(cache);
         let judge = judge.with_conversion_in(context.repository()?);
-        Ok(Self { context, judge, warnings })
+        Ok(Self { context, judge, deciders, warnings })
     }
 
     /// Writes the verdict cache, and prints what the user should know about policy, cache and lookup, after the verdicts.

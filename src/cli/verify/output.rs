@@ -15,10 +15,12 @@ use crate::{
     plural::counted,
     policy::Verdict,
     report::{Claimed, Report, TagReport, next_step, sentences},
+    selection::Deciders,
 };
 use std::{
     collections::{HashMap, HashSet},
     io::IsTerminal,
+    sync::Arc,
 };
 
 /// Digits of an id that are remembered and shown.
@@ -43,13 +45,31 @@ pub(super) struct Output<'a> {
     /// Signatures for the other object format that were not checked, and that are bad.
     other_unchecked: usize,
     other_refused: usize,
+    deciders: Arc<Deciders>,
+    /// What to say about good verdicts that have no lines of their own.
+    unsaid: Option<String>,
 }
 
 impl<'a> Output<'a> {
     pub(super) fn new(options: &'a Options, ui: &'a mut Ui) -> Self {
         let sarif = (options.format() == Format::Sarif).then(Sarif::new);
-        let repeated = Repeated::default();
-        Self { options, ui, summary: Summary::default(), verdicts: HashSet::new(), sarif, repeated, other_unchecked: 0, other_refused: 0 }
+        Self {
+            options,
+            ui,
+            summary: Summary::default(),
+            verdicts: HashSet::new(),
+            sarif,
+            repeated: Repeated::default(),
+            deciders: Arc::default(),
+            other_unchecked: 0,
+            other_refused: 0,
+            unsaid: None,
+        }
+    }
+
+    /// Sets whose configuration decides.
+    pub(super) fn decided_by(&mut self, deciders: &Deciders) {
+        self.deciders = Arc::new(deciders.clone());
     }
 
     /// Starts a progress bar where many objects are judged. There is none with `--quiet`, or where JSON is printed to the same terminal.
@@ -67,7 +87,7 @@ impl<'a> Output<'a> {
     pub(super) fn show(&mut self, judged: &Judged) {
         self.note(judged);
         match self.options.format() {
-            Format::Json => self.ui.json_line(&report(judged)),
+            Format::Json => self.ui.json_line(&report(judged, &self.deciders)),
             Format::Text if !self.options.quiet => self.print(judged),
             Format::Text | Format::Sarif => {}
         }
@@ -77,7 +97,8 @@ impl<'a> Output<'a> {
     /// a line of JSON takes as long as finding a result in the verdict cache.
     pub(super) fn preparation(&self) -> impl Fn(Judged) -> Printable + Sync + use<> {
         let is_json = self.options.format() == Format::Json;
-        move |judged| Printable { line: is_json.then(|| json_line(&report(&judged))), judged }
+        let deciders = Arc::clone(&self.deciders);
+        move |judged| Printable { line: is_json.then(|| json_line(&report(&judged, &deciders))), judged }
     }
 
     /// Prints one of many objects. As text, only objects that are not good take up lines.
@@ -105,6 +126,9 @@ impl<'a> Output<'a> {
             self.summary.add(judged);
         }
         self.repeated.add(judged);
+        if self.unsaid.is_none() {
+            self.unsaid = self.deciders.sentence(&judged.judgement);
+        }
         if let Some(sarif) = &mut self.sarif {
             sarif.add(judged, self.ui);
         }
@@ -137,6 +161,10 @@ impl<'a> Output<'a> {
                 self.other_unchecked, self.other_refused
             ));
         }
+        // where objects have lines, each says it
+        if let Some(unsaid) = self.unsaid.filter(|_| many || self.options.quiet || self.options.format() == Format::Sarif) {
+            self.ui.warning(unsaid);
+        }
         let exit = Exit::of_verdicts(self.verdicts);
         if let Some(sarif) = self.sarif {
             sarif.end(failure.as_ref().map_or(exit, |failure| failure.exit), failure.as_ref(), self.ui);
@@ -152,7 +180,8 @@ impl<'a> Output<'a> {
         let is_lightweight = judged.judgement.rejection().is_some_and(|rejection| rejection.reason() == Reason::NotAnnotated);
         let kind = if is_lightweight { "lightweight tag" } else { judged.kind.name() };
         self.ui.line(format!("{kind} {}: {}", judged.id, judged.judgement.verdict().as_str()));
-        for sentence in sentences(&judged.judgement).into_iter().chain(next_step(&judged.judgement)) {
+        let by = self.deciders.sentence(&judged.judgement);
+        for sentence in sentences(&judged.judgement).into_iter().chain(by).chain(next_step(&judged.judgement)) {
             self.ui.line(format!("  {sentence}"));
         }
         if let Some(claim) = judged.claimed.as_ref().and_then(Claimed::sentence) {
@@ -212,10 +241,12 @@ fn scope(tag: &TagReport) -> String {
 }
 
 /// The report on an object, for JSON.
-fn report(judged: &Judged) -> Report {
+fn report(judged: &Judged, deciders: &Deciders) -> Report {
+    let trusted_by = deciders.trusted_by(&judged.judgement);
     Report {
         kind: Some(judged.kind.name()),
         tag: judged.tag.clone(),
+        trusted_by,
         other_format: judged.other_format.clone(),
         ..Report::new(Some(judged.id.clone()), &judged.judgement)
     }

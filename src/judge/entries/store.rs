@@ -6,6 +6,7 @@
 //! Files may be removed at any time.
 
 use crate::evidence::detached::{DetachedEntry, MAX_ENTRY_FILE, from_file, to_file};
+use crate::private_folder;
 use directories::ProjectDirs;
 use std::{
     fs::File,
@@ -54,10 +55,10 @@ impl EntryStore {
         // a pipe would keep the reader waiting
         let read = match std::fs::metadata(&path) {
             Ok(metadata) if !metadata.is_file() => return Err(StoreError::NotAFile(path)),
-            Ok(_) => File::open(&path).and_then(|file| file.take(MAX_ENTRY_FILE as u64 + 1).read_to_end(&mut bytes)),
+            Ok(_) => private_folder::open(&path),
             Err(error) => Err(error),
         };
-        match read {
+        match read.and_then(|file| file.map_or(Ok(0), |file| file.take(MAX_ENTRY_FILE as u64 + 1).read_to_end(&mut bytes))) {
             Ok(_) => {}
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
             Err(source) => return Err(StoreError::Io { path, source }),
@@ -75,7 +76,7 @@ impl EntryStore {
         let path = self.file(name);
         let Some(folder) = path.parent() else { return Ok(()) };
         let write = || -> io::Result<File> {
-            std::fs::create_dir_all(folder)?;
+            private_folder::create(folder)?;
             make_room(folder)?;
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
             file.write_all(text.as_bytes())?;

@@ -11,6 +11,7 @@
 //! can write the file decides whom the user trusts, as with the user's git configuration.
 
 use super::{TrustMaterial, TufError};
+use crate::private_folder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -71,14 +72,9 @@ impl Cache {
 
     /// The lock; `None` while another process holds it.
     pub(super) fn try_lock(&self) -> Result<Option<Lock>, TufError> {
-        std::fs::create_dir_all(&self.folder).map_err(|source| TufError::Io { path: self.folder.clone(), source })?;
+        private_folder::create(&self.folder).map_err(|source| TufError::Io { path: self.folder.clone(), source })?;
         let path = self.folder.join(LOCK);
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|source| TufError::Io { path: path.clone(), source })?;
+        let lock = private_folder::creating().open(&path).map_err(|source| TufError::Io { path: path.clone(), source })?;
         match lock.try_lock() {
             Ok(()) => Ok(Some(Lock(lock))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -115,11 +111,7 @@ impl Cache {
 
     fn text(&self) -> Result<Option<String>, TufError> {
         let failed = |source| TufError::Io { path: self.file.clone(), source };
-        let file = match File::open(&self.file) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
+        let Some(file) = private_folder::open(&self.file).map_err(failed)? else { return Ok(None) };
         let mut bytes = Vec::new();
         file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() as u64 > MAX_FILE {

@@ -125,7 +125,7 @@ fn json_begins_with_the_object_and_the_verdict() {
     let good = sandbox.paraph(&["verify", "--json"]);
     insta::assert_snapshot!(text(&sandbox, &good), @r#"
     exit 0
-    {"oid":"OID","verdict":"good","kind":"commit","identity":"ann@example.com","identityKind":"email","issuer":"http://HOST","instance":"local","certificateFingerprint":"KEY","times":[{"time":"TIME","source":"timestamp-authority"}],"logEntry":{"log":"127.0.0.1","version":"0.0.2","index":0},"claims":{"tokenSubject":"ann@example.com"},"payloadDigest":"OID","decision":"line 1 of the allowed identities lists it","decisionId":"identity-allowed"}
+    {"oid":"OID","verdict":"good","kind":"commit","identity":"ann@example.com","identityKind":"email","issuer":"http://HOST","instance":"local","certificateFingerprint":"KEY","times":[{"time":"TIME","source":"timestamp-authority"}],"logEntry":{"log":"127.0.0.1","version":"0.0.2","index":0},"claims":{"tokenSubject":"ann@example.com"},"payloadDigest":"OID","trustedBy":"user","decision":"line 1 of the allowed identities lists it","decisionId":"identity-allowed"}
     "#);
     let head = sandbox.git(&["rev-parse", "HEAD"]);
     assert!(good.stdout.starts_with(&format!("{{\"oid\":\"{head}\",\"verdict\":\"good\",")), "{}", good.stdout);

@@ -1,0 +1,228 @@
+//! Folders in which paraph keeps what decides: fetched and imported trust, verdicts, log entries, registrations. Only the user may write there.
+//!
+//! Whoever can write to such a folder decides what the user trusts, so each is created for the user alone, whatever the umask says, and is used
+//! only if it still belongs to the user. The rules are those of the agent's folder ([`crate::agent`]), except that others may read.
+
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// The name of the program's own folders, below which every folder must be the user's.
+const PROGRAM: &str = "paraph";
+
+/// A folder or file that others may control.
+#[derive(Debug, thiserror::Error)]
+#[error("{} is not used: {why}", .path.display())]
+pub(crate) struct Unsafe {
+    path: PathBuf,
+    why: String,
+}
+
+/// What to do about an error of this module, as an imperative sentence without its period.
+pub(crate) fn hint(error: &io::Error) -> Option<String> {
+    let Unsafe { path, .. } = error.get_ref()?.downcast_ref()?;
+    Some(format!("check who wrote to it, then remove it or run `chmod -R go-w {}`", path.display()))
+}
+
+/// The file by which the user imported the trust of an instance. It need not exist.
+#[cfg(feature = "cli")]
+pub(crate) fn imported_trust(instance: &str) -> Option<PathBuf> {
+    imports().map(|folder| folder.join(format!("{instance}.json")))
+}
+
+/// The folder of imported trust.
+#[cfg(feature = "cli")]
+pub(crate) fn imports() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", PROGRAM).map(|folders| folders.data_local_dir().join("trust"))
+}
+
+/// Creates a folder and its parents for the user alone, where they are missing, and checks it.
+///
+/// # Errors
+/// If it cannot be created, or others may control it ([`Unsafe`]).
+pub(crate) fn create(folder: &Path) -> io::Result<()> {
+    make(folder)?;
+    check(folder).map(drop)
+}
+
+/// The same without the check, for a folder that decides nothing.
+///
+/// # Errors
+/// If it cannot be created.
+pub(crate) fn make(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(parent) = folder.ancestors().find(|folder| folder.symlink_metadata().is_ok())
+        && parent != folder
+    {
+        unix::check_parent_of_new(parent)?;
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Whether a folder or file exists that only the user may write to.
+///
+/// # Errors
+/// If others may control it ([`Unsafe`]), or it cannot be looked at.
+pub(crate) fn check(path: &Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
+        Err(error) => Err(error),
+        #[cfg(unix)]
+        Ok(_) => unix::check(path).map(|()| true),
+        #[cfg(not(unix))]
+        Ok(_) => Ok(true),
+    }
+}
+
+/// Opens a file to read it, if there is one; only the user may write to it and to its folders.
+///
+/// # Errors
+/// As [`check`], or if it cannot be opened.
+pub(crate) fn open(path: &Path) -> io::Result<Option<File>> {
+    if check(path)? { File::open(path).map(Some) } else { Ok(None) }
+}
+
+/// Options that create a file for the user alone.
+pub(crate) fn creating() -> OpenOptions {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::{PROGRAM, Unsafe};
+    use std::{fs::Metadata, io, os::unix::fs::MetadataExt as _, path::Path};
+
+    const STICKY: u32 = 0o1000;
+
+    /// Checks a path and its folders up to the program's own, and that nobody can replace that one.
+    pub(super) fn check(path: &Path) -> io::Result<()> {
+        let is_own = path.ancestors().any(|folder| folder.file_name().is_some_and(|name| name == PROGRAM));
+        for place in path.ancestors() {
+            check_one(place)?;
+            if !is_own || place.file_name().is_some_and(|name| name == PROGRAM) {
+                return place.parent().map_or(Ok(()), check_replaceable);
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to create something in a folder of another user, which that user could not use afterwards.
+    pub(super) fn check_parent_of_new(parent: &Path) -> io::Result<()> {
+        let (metadata, user) = (std::fs::metadata(parent)?, own_user());
+        // a shared folder such as /tmp is for everybody
+        if metadata.uid() == user || metadata.uid() == 0 || metadata.mode() & STICKY != 0 {
+            return Ok(());
+        }
+        Err(refuse(parent, another_user(&metadata, user)))
+    }
+
+    fn check_one(place: &Path) -> io::Result<()> {
+        let (metadata, user) = (place.symlink_metadata()?, own_user());
+        if metadata.file_type().is_symlink() {
+            return Err(refuse(place, "it is a symbolic link".to_owned()));
+        }
+        if metadata.uid() != user {
+            return Err(refuse(place, another_user(&metadata, user)));
+        }
+        if metadata.mode() & 0o022 != 0 {
+            return Err(refuse(place, format!("others may write to it (mode {:04o})", metadata.mode() & 0o7777)));
+        }
+        Ok(())
+    }
+
+    /// Refuses a folder in which every user could put another one in this one's place.
+    fn check_replaceable(parent: &Path) -> io::Result<()> {
+        let mode = std::fs::metadata(parent).map_or(0, |metadata| metadata.mode());
+        if mode & 0o002 != 0 && mode & STICKY == 0 {
+            return Err(refuse(parent, format!("everybody may write to it (mode {:04o})", mode & 0o7777)));
+        }
+        Ok(())
+    }
+
+    fn another_user(metadata: &Metadata, user: u32) -> String {
+        format!("it belongs to user {}; this is user {user}", metadata.uid())
+    }
+
+    fn refuse(path: &Path, why: String) -> io::Error {
+        io::Error::other(Unsafe { path: path.to_owned(), why })
+    }
+
+    fn own_user() -> u32 {
+        rustix::process::geteuid().as_raw()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+
+    fn set_mode(path: &Path, mode: u32) {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn said(result: io::Result<impl Sized>, base: &Path) -> String {
+        result.map_or_else(|error| error.to_string().replace(&base.display().to_string(), "BASE"), |_| "fine".to_owned())
+    }
+
+    #[test]
+    fn what_is_created_is_the_users_alone() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = base.path().join("cache/paraph/tuf/host");
+        create(&folder).unwrap();
+        for made in folder.ancestors().take(4) {
+            assert_eq!(made.metadata().unwrap().mode() & 0o777, 0o700, "{}", made.display());
+        }
+        creating().open(folder.join("lock")).unwrap();
+        assert_eq!(folder.join("lock").metadata().unwrap().mode() & 0o777, 0o600);
+        assert!(check(&folder.join("lock")).unwrap() && !check(&folder.join("nothing")).unwrap());
+    }
+
+    #[test]
+    fn every_level_up_to_the_programs_folder_must_be_the_users_alone() {
+        let base = tempfile::tempdir().unwrap();
+        let file = base.path().join("cache/paraph/tuf/host/trust");
+        create(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, "x").unwrap();
+        set_mode(&file, 0o644);
+        for (place, mode, expected) in [
+            ("cache/paraph/tuf/host/trust", 0o666, "BASE/cache/paraph/tuf/host/trust is not used: others may write to it (mode 0666)"),
+            ("cache/paraph/tuf/host", 0o770, "BASE/cache/paraph/tuf/host is not used: others may write to it (mode 0770)"),
+            ("cache/paraph/tuf", 0o1777, "BASE/cache/paraph/tuf is not used: others may write to it (mode 1777)"),
+            ("cache/paraph", 0o775, "BASE/cache/paraph is not used: others may write to it (mode 0775)"),
+            ("cache", 0o777, "BASE/cache is not used: everybody may write to it (mode 0777)"),
+            ("cache", 0o1777, "fine"),
+            ("cache", 0o775, "fine"),
+            ("cache/paraph", 0o755, "fine"),
+        ] {
+            let place = base.path().join(place);
+            let before = place.metadata().unwrap().mode();
+            set_mode(&place, mode);
+            assert_eq!(said(open(&file), base.path()), expected);
+            assert_eq!(said(create(file.parent().unwrap()), base.path()) == "fine", expected == "fine" || place == file);
+            set_mode(&place, before);
+        }
+    }
+
+    #[test]
+    fn a_symbolic_link_is_refused_with_a_hint() {
+        let base = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(base.path().join("paraph")).unwrap();
+        symlink("/nowhere", base.path().join("paraph/verdicts")).unwrap();
+        let error = create(&base.path().join("paraph/verdicts/x")).unwrap_err();
+        assert!(hint(&error).is_none() || hint(&error).unwrap().contains("chmod"), "{error}");
+        let error = check(&base.path().join("paraph/verdicts")).unwrap_err();
+        assert!(error.to_string().ends_with("paraph/verdicts is not used: it is a symbolic link"));
+        assert!(hint(&error).unwrap().starts_with("check who wrote to it, then remove it or run `chmod"));
+    }
+}

@@ -1,0 +1,155 @@
+//! Where a repository and its work trees are, and how it was found.
+
+use super::{Error, Repository};
+use gix::bstr::ByteSlice as _;
+use std::path::{Component, Path, PathBuf};
+
+impl Repository {
+    /// The folders of all work trees of this repository: the main one, the linked ones, and this one.
+    ///
+    /// # Errors
+    /// If the list of linked work trees cannot be read.
+    pub(crate) fn work_trees(&self) -> Result<Vec<PathBuf>, Error> {
+        let unreadable = |error: &dyn std::fmt::Display| Error::Configuration(format!("the linked work trees cannot be listed: {error}"));
+        let mut folders: Vec<PathBuf> = self.work_tree().map(Path::to_owned).into_iter().collect();
+        // in a hook on a server, only the git directory is known
+        let common = self.common_dir().canonicalize().map_err(|error| unreadable(&error))?;
+        folders.extend(common.parent().filter(|_| common.ends_with(".git")).map(Path::to_owned));
+        // a bare repository can have a work tree too, to which a hook or `updateInstead` checks out
+        let configured = self.gix.config_snapshot().plumbing().string("core.worktree").map(|path| path.to_str_lossy().into_owned());
+        folders.extend(configured.map(|path| self.git_dir().join(path)));
+        folders.extend(std::env::var_os("GIT_WORK_TREE").and_then(|path| std::path::absolute(path).ok()));
+        for linked in self.gix.worktrees().map_err(|error| unreadable(&error))? {
+            folders.push(linked.base().map_err(|error| unreadable(&error))?);
+        }
+        Ok(folders)
+    }
+
+    /// The first file, link or folder in a work tree on the way to one of these files: a branch of this repository can change it. Files in the git
+    /// directory are safe. Files that do not exist yet count too.
+    ///
+    /// # Errors
+    /// If the work trees cannot be listed.
+    pub(crate) fn first_in_work_tree(&self, files: impl IntoIterator<Item = PathBuf>) -> Result<Option<PathBuf>, Error> {
+        let real = |folder: &Path| folder.canonicalize().ok();
+        let trees: Vec<PathBuf> = self.work_trees()?.iter().filter_map(|tree| real(tree)).collect();
+        let own: Vec<PathBuf> = [self.common_dir(), self.git_dir()].into_iter().filter_map(real).collect();
+        let is_of_tree = |entry: &Path| {
+            let is_own = own.iter().any(|folder| entry.starts_with(folder));
+            let is_link = trees.iter().any(|tree| entry == tree.join(".git"));
+            !is_own && !is_link && trees.iter().any(|tree| entry != tree && entry.starts_with(tree))
+        };
+        Ok(files.into_iter().find_map(|file| way(&file).into_iter().rfind(|entry| is_of_tree(entry))))
+    }
+
+    /// Whether this is the repository at `path`: its git directory, or the folder that holds it as `.git`. What the repository's own
+    /// configuration says about its work tree does not count.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        let own: Vec<PathBuf> = [self.common_dir(), self.git_dir()].iter().filter_map(|folder| folder.canonicalize().ok()).collect();
+        let link = path.join(".git");
+        let linked = std::fs::read_to_string(&link).ok().filter(|_| link.is_file());
+        let linked = linked.as_deref().and_then(|text| text.strip_prefix("gitdir: ")).map(|target| path.join(target.trim_end()));
+        [Some(path.to_owned()), Some(link), linked]
+            .into_iter()
+            .flatten()
+            .filter_map(|path| path.canonicalize().ok())
+            .any(|path| own.contains(&path))
+    }
+
+    /// Whether it was found by its location inside the work tree of another repository, and nothing says that it is meant: no `GIT_DIR`, and
+    /// no `safe.bareRepository` of the user. A clone or a push can create such a folder.
+    ///
+    /// # Errors
+    /// If the configuration cannot be read.
+    pub(crate) fn is_embedded(&self) -> Result<bool, Error> {
+        // where git finds a bare repository by its location, it exports this variable beside GIT_DIR
+        let is_named = std::env::var_os("GIT_DIR").is_some() && std::env::var_os("GIT_IMPLICIT_WORK_TREE").is_none_or(|value| value != "0");
+        if is_named || !self.is_found_by_location() {
+            return Ok(false);
+        }
+        let folder = self.common_dir().canonicalize().map_err(Error::CurrentDirectory)?;
+        let is_in_tree = folder.ancestors().skip(1).any(|above| above.join(".git").symlink_metadata().is_ok() && !self.is_at(above));
+        Ok(is_in_tree && self.bare_repository_rule()?.as_deref() != Some(b"all"))
+    }
+
+    /// Whether the current folder is the git directory or inside it, and it is not the `.git` of a work tree. Its own configuration cannot
+    /// hide that by naming a work tree.
+    fn is_found_by_location(&self) -> bool {
+        let Ok(folder) = self.common_dir().canonicalize() else { return false };
+        let is_dot_git = folder.components().any(|part| part.as_os_str() == ".git");
+        !is_dot_git && std::env::current_dir().and_then(|here| here.canonicalize()).is_ok_and(|here| here.starts_with(folder))
+    }
+
+    /// The value of `safe.bareRepository`, which only the user's and the system's configuration and the call can set.
+    fn bare_repository_rule(&self) -> Result<Option<Vec<u8>>, Error> {
+        let entries = self.configuration(&["safe"])?;
+        let entry = entries.into_iter().rfind(|entry| entry.name == "barerepository" && !entry.scope.is_repository());
+        Ok(entry.and_then(|entry| entry.value))
+    }
+
+    /// Git's rule for `safe.bareRepository=explicit`: only the user's and the system's configuration can set it, and it does not apply to the git
+    /// directory of a work tree.
+    pub(super) fn refuse_implicit_bare(&self) -> Result<(), Error> {
+        if !self.is_found_by_location() {
+            return Ok(());
+        }
+        let explicit = self.bare_repository_rule()?.as_deref() == Some(b"explicit".as_slice());
+        if explicit { Err(Error::ImplicitBareRepository(self.git_dir().to_owned())) } else { Ok(()) }
+    }
+}
+
+/// The most symbolic links that are followed on the way to a file, as in Linux.
+const MAX_LINKS: usize = 40;
+
+/// The directory entries on the way to a file, each with its real folder. Whoever can change one of them decides where the way leads.
+fn way(path: &Path) -> Vec<PathBuf> {
+    let mut pending: Vec<PathBuf> = vec![std::path::absolute(path).unwrap_or_else(|_| path.to_owned())];
+    let (mut at, mut seen, mut links) = (PathBuf::new(), Vec::new(), 0);
+    while let Some(rest) = pending.pop() {
+        let mut components = rest.components();
+        let Some(component) = components.next() else { continue };
+        pending.push(components.as_path().to_owned());
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => drop(at.pop()),
+            Component::Prefix(_) | Component::RootDir => at.push(component),
+            Component::Normal(name) => {
+                at.push(name);
+                seen.push(at.clone());
+                if let Ok(target) = at.read_link()
+                    && links < MAX_LINKS
+                {
+                    links += 1;
+                    at.pop();
+                    pending.push(target);
+                }
+            }
+        }
+    }
+    seen
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn the_way_to_a_file_has_every_link_and_folder_that_decides_where_it_leads() {
+        let base = tempfile::tempdir().unwrap();
+        let base = base.path().canonicalize().unwrap();
+        for folder in ["tree/sub", "etc", "real"] {
+            std::fs::create_dir_all(base.join(folder)).unwrap();
+        }
+        std::fs::write(base.join("etc/allowed"), "").unwrap();
+        symlink("../etc/allowed", base.join("tree/link")).unwrap();
+        symlink(base.join("tree/link"), base.join("real/first")).unwrap();
+        symlink("loop", base.join("loop")).unwrap();
+        let through =
+            |path: &str| way(&base.join(path)).iter().any(|entry| entry.starts_with(base.join("tree")) && *entry != base.join("tree"));
+        assert!(through("tree/allowed") && through("tree/link") && through("real/first"));
+        assert!(through("tree/sub/../../etc/allowed"), "the folder could become a link");
+        assert!(!through("etc/allowed") && !through("tree/../etc/allowed") && !through("loop") && !through("nowhere/x"));
+        assert_eq!(way(&base.join("real/first")).last(), Some(&base.join("etc/allowed")));
+    }
+}
