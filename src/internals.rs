@@ -116,7 +116,7 @@ pub mod service {
         pub use crate::service::timestamp::TimestampAuthority;
     }
     pub mod tuf {
-        pub use crate::service::tuf::Mirror;
+        pub use crate::service::tuf::{Files, MetadataClient, Mirror, RepositoryAddress};
     }
 }
 

@@ -2,21 +2,21 @@
 //! request, and stored in a cache that verification reads without a network.
 //!
 //! The crate sigstore-tuf implements the workflow: freeze, rollback, expiry, thresholds and key rotation. This module has the transport and the
-//! cache. A damaged cache is an error; older trust never takes its place.
+//! cache. A damaged cache is an error; older trust never takes its place. All that was verified is stored, also if a refresh fails later: a newer
+//! root, timestamp or snapshot binds the next refresh.
 
 mod cache;
+mod client;
 
-use super::{Call, Http, Service, ServiceError, causes, endpoint, quotable};
+pub use client::{Files, MetadataClient, RepositoryAddress};
+
+use super::{Http, Service, ServiceError, causes, endpoint, quotable};
 use cache::{Cache, CacheContent, Metadata};
 use serde::{Deserialize, Serialize};
 use sigstore_trust_root::SigstoreInstance;
-use sigstore_tuf::{
-    MetadataStore, Repository, Role as _, Updater,
-    transport::{FetchFuture, UpdaterConfig},
-};
+use sigstore_tuf::Role as _;
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -24,8 +24,6 @@ use std::{
 pub(crate) const TRUSTED_ROOT: &str = "trusted_root.json";
 /// The target with the signing config; a mirror may have none.
 pub(crate) const SIGNING_CONFIG: &str = "signing_config.v0.2.json";
-/// The largest target that is read, in bytes.
-const MAX_TARGET: u64 = 4 << 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// A mirror and its cache.
@@ -195,7 +193,7 @@ impl Mirror {
     /// Fetches newer trust, verifies it, and stores it in the cache. Newer means a higher version.
     ///
     /// # Errors
-    /// A [`TufError`]; the cache stays as it was.
+    /// A [`TufError`]; the cached trust stays as it was.
     pub async fn refresh(&self, http: &Http, now: jiff::Timestamp) -> Result<TrustMaterial, TufError> {
         let http = http.bounded();
         let _lock = self.lock(&http).await?;
@@ -205,13 +203,11 @@ impl Mirror {
             (None, Some(root)) => root,
             (None, None) => return Err(TufError::NotInitialized(self.url().to_owned())),
         };
-        let store = Store::new(state.metadata.files.clone());
-        let repository = OverHttp { http: http.clone(), mirror: self.url().to_owned() };
-        let mut config = UpdaterConfig::default();
-        config.target_max_length = MAX_TARGET;
-        let updater = Updater::new(repository, first_root).map_err(|error| self.bad_root(&error))?;
-        let outcome = self.fetch(updater.with_config(config).with_store(store.clone()), now).await;
-        let metadata = Metadata { first_root: state.metadata.first_root.clone(), files: store.take() };
+        let address = RepositoryAddress { metadata: self.url().to_owned(), targets: format!("{}/targets", self.url()) };
+        let client = MetadataClient::new(&http, address, first_root, state.metadata.files.clone());
+        let mut client = client.map_err(|error| self.bad_root(&error))?;
+        let outcome = self.fetch(&mut client, now).await;
+        let metadata = Metadata { first_root: state.metadata.first_root.clone(), files: client.files() };
         match outcome {
             Ok(trust) => {
                 if let Some(known) = &state.trust {
@@ -221,8 +217,8 @@ impl Mirror {
                 Ok(trust)
             }
             Err(error) => {
-                // metadata that was verified so far (a newer root, a newer timestamp) binds the next refresh
-                if state.trust.is_some() && metadata.files != state.metadata.files {
+                // metadata that was verified so far (a newer root, a newer timestamp) binds the next refresh, also before the first trust
+                if metadata.files != state.metadata.files {
                     self.cache.write(&CacheContent { trust: state.trust, metadata })?;
                 }
                 Err(error)
@@ -238,12 +234,12 @@ impl Mirror {
         self.cache.read_trust()
     }
 
-    async fn fetch(&self, mut updater: Updater, now: jiff::Timestamp) -> Result<TrustMaterial, TufError> {
-        updater.refresh(now).await.map_err(|error| self.not_accepted(error))?;
-        let trusted_root = self.target(&mut updater, TRUSTED_ROOT, now).await?;
+    async fn fetch(&self, client: &mut MetadataClient, now: jiff::Timestamp) -> Result<TrustMaterial, TufError> {
+        client.refresh(now).await.map_err(|error| self.not_accepted(error))?;
+        let trusted_root = self.target(client, TRUSTED_ROOT, now).await?;
         let trusted_root = trusted_root.ok_or_else(|| self.refused(format!("it has no target {TRUSTED_ROOT}")))?;
-        let signing_config = self.target(&mut updater, SIGNING_CONFIG, now).await?;
-        let trusted = updater.trusted();
+        let signing_config = self.target(client, SIGNING_CONFIG, now).await?;
+        let trusted = client.trusted();
         let (Some(timestamp), Some(snapshot), Some(targets)) = (trusted.timestamp(), trusted.snapshot(), trusted.targets_role("targets"))
         else {
             return Err(self.refused("its metadata is not complete".into()));
@@ -264,12 +260,8 @@ impl Mirror {
         })
     }
 
-    async fn target(&self, updater: &mut Updater, name: &str, now: jiff::Timestamp) -> Result<Option<String>, TufError> {
-        let Some(target) = updater.get_target_info(name, now).await.map_err(|error| self.not_accepted(error))? else { return Ok(None) };
-        let bytes = match updater.find_cached_target(&target, name) {
-            Some(bytes) => bytes,
-            None => updater.download_target(&target, name).await.map_err(|error| self.not_accepted(error))?,
-        };
+    async fn target(&self, client: &mut MetadataClient, name: &str, now: jiff::Timestamp) -> Result<Option<String>, TufError> {
+        let Some(bytes) = client.target(name, now).await.map_err(|error| self.not_accepted(error))? else { return Ok(None) };
         String::from_utf8(bytes).map(Some).map_err(|_| self.refused(format!("its target {name} is not valid UTF-8")))
     }
 
@@ -282,12 +274,9 @@ impl Mirror {
     }
 
     fn checked_root(&self, root: &[u8]) -> Result<String, TufError> {
-        let wrong = |detail: String| TufError::Root { mirror: self.url().to_owned(), detail };
-        if root.len() as u64 > UpdaterConfig::default().root_max_length {
-            return Err(wrong("it is too large".into()));
-        }
-        sigstore_tuf::TrustedMetadataSet::from_root(root).map_err(|error| self.bad_root(&error))?;
-        String::from_utf8(root.to_vec()).map_err(|_| wrong("it is not valid UTF-8".into()))
+        client::check_first_root(root).map_err(|error| self.bad_root(&error))?;
+        let detail = || "it is not valid UTF-8".to_owned();
+        String::from_utf8(root.to_vec()).map_err(|_| TufError::Root { mirror: self.url().to_owned(), detail: detail() })
     }
 
     fn bad_root(&self, error: &sigstore_tuf::Error) -> TufError {
@@ -324,67 +313,6 @@ impl Mirror {
 /// Whether two addresses are the same, apart from slashes at the end.
 fn same(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
-}
-
-/// The mirror's files for the workflow.
-struct OverHttp {
-    http: Http,
-    mirror: String,
-}
-
-impl OverHttp {
-    async fn get(&self, path: &str, limit: u64) -> sigstore_tuf::Result<Option<Vec<u8>>> {
-        let failed = |error: ServiceError| sigstore_tuf::Error::transport_with_source("the mirror cannot be read", error);
-        let url = endpoint(Service::TufMirror, &self.mirror, path).map_err(failed)?;
-        let call = Call { limit: usize::try_from(limit).unwrap_or(usize::MAX), ..Call::get(Service::TufMirror, url) };
-        let answer = self.http.send(&call).await.map_err(failed)?;
-        match answer.status.as_u16() {
-            200 => Ok(Some(answer.body)),
-            // object stores answer 403 for missing files
-            403 | 404 => Ok(None),
-            _ => Err(failed(answer.refused())),
-        }
-    }
-}
-
-impl Repository for OverHttp {
-    fn fetch_metadata<'a>(&'a self, name: &'a str, max_length: u64) -> FetchFuture<'a> {
-        Box::pin(self.get(name, max_length))
-    }
-
-    fn fetch_target<'a>(&'a self, path: &'a str, max_length: u64) -> FetchFuture<'a> {
-        Box::pin(async move { self.get(&format!("targets/{path}"), max_length).await })
-    }
-}
-
-/// The workflow's store, in memory until the cache is written as a whole.
-#[derive(Clone)]
-struct Store(Arc<Mutex<cache::Files>>);
-
-impl Store {
-    fn new(files: cache::Files) -> Self {
-        Self(Arc::new(Mutex::new(files)))
-    }
-
-    fn take(&self) -> cache::Files {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl MetadataStore for Store {
-    fn load(&self, name: &str) -> sigstore_tuf::Result<Option<Vec<u8>>> {
-        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).map(|text| text.clone().into_bytes()))
-    }
-
-    fn store(&self, name: &str, bytes: &[u8]) -> sigstore_tuf::Result<()> {
-        // consistent snapshots have two names; only the one without a version is read again
-        let versioned =
-            name.split_once('.').is_some_and(|(version, rest)| rest.contains('.') && version.bytes().all(|byte| byte.is_ascii_digit()));
-        if let (false, Ok(text)) = (versioned, std::str::from_utf8(bytes)) {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), text.to_owned());
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

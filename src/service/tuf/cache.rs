@@ -10,12 +10,11 @@
 //! Only paraph writes the file: as a whole, while it holds the lock in the same folder. The digests detect damage, not an attacker. Anyone who
 //! can write the file decides whom the user trusts, as with the user's git configuration.
 
-use super::{TrustMaterial, TufError};
+use super::{Files, TrustMaterial, TufError};
 use crate::private_folder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{
-    collections::BTreeMap,
     fs::{File, TryLockError},
     io::{Read as _, Write as _},
     path::{Path, PathBuf},
@@ -26,9 +25,6 @@ const FILE: &str = "trust";
 const LOCK: &str = "lock";
 /// The largest cache that is read, in bytes. That of the public instance has about 200,000.
 const MAX_FILE: u64 = 32 << 20;
-
-/// The files of the workflow by name.
-pub(super) type Files = BTreeMap<String, String>;
 
 /// The cache of one mirror.
 #[derive(Debug, Clone)]

@@ -6,7 +6,10 @@ use p256::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 const DAY: i64 = 24 * 3600;
 
@@ -272,6 +275,49 @@ fn a_newer_version_that_was_seen_binds_the_next_refresh() {
         setting.refresh(2).await.unwrap_err();
         setting.publish(&Published { timestamp: 4, others: 4, ..FIRST });
         assert!(setting.refresh(3).await.unwrap_err().contains("rollback"));
+    });
+}
+
+/// Each file that a mirror holds back before the first refresh has succeeded: what was verified until there binds the next one.
+#[test]
+fn newer_metadata_binds_the_next_refresh_also_before_the_first_trust() {
+    run(async {
+        let newer = Published { root: 3, timestamp: 5, others: 5, ..FIRST };
+        let hash = hex::encode(Sha256::digest(FIRST.trusted_root));
+        let target = format!("/targets/{hash}.{TRUSTED_ROOT}");
+        for (missing, older, refusal) in [
+            ("/timestamp.json", Published { root: 2, ..newer.clone() }, None),
+            ("/5.snapshot.json", Published { timestamp: 4, ..newer.clone() }, Some("rollback")),
+            ("/5.targets.json", Published { timestamp: 6, others: 4, ..newer.clone() }, Some("rollback")),
+            (target.as_str(), Published { timestamp: 6, others: 4, ..newer.clone() }, Some("rollback")),
+        ] {
+            let setting = Setting::new(&FIRST).await;
+            setting.publish(&newer);
+            setting.files.lock().unwrap().remove(missing);
+            setting.refresh(1).await.unwrap_err();
+            assert_eq!(setting.mirror().cached().unwrap(), None, "{missing}");
+            setting.publish(&older);
+            let before = setting.fake.seen().len();
+            let outcome = setting.refresh(2).await;
+            // the newest root is where the next refresh begins
+            assert_eq!(setting.fake.seen()[before].path, "/4.root.json", "{missing}");
+            match refusal {
+                Some(refusal) => assert!(outcome.unwrap_err().contains(refusal), "{missing}"),
+                None => assert_eq!(outcome.unwrap().versions.root, 3),
+            }
+            setting.publish(&newer);
+            setting.refresh(3).await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_first_refresh_follows_more_roots_than_one_run_may() {
+    run(async {
+        let setting = Setting::new(&FIRST).await;
+        setting.publish(&Published { root: 40, ..FIRST });
+        assert!(setting.refresh(1).await.unwrap_err().contains("root rotations"));
+        assert_eq!(setting.refresh(1).await.unwrap().versions.root, 40);
     });
 }
 
