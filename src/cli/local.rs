@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::{
     ffi::OsString,
     fs::OpenOptions,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, ErrorKind},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{Command as Process, Stdio},
@@ -205,7 +205,12 @@ fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> 
     }
     let log_path = folder.join(SERVER_LOG);
     let log = OpenOptions::new().append(true).create(true).mode(0o600).open(&log_path);
-    let log = log.map_err(|error| Failure::io(&format!("{} cannot be written", log_path.display()), &error))?;
+    let log = match log {
+        Ok(log) => Stdio::from(log),
+        // the server answers what it has all the same
+        Err(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => Stdio::null(),
+        Err(error) => return Err(Failure::io(&format!("{} cannot be written", log_path.display()), &error)),
+    };
     let mut flags: Vec<OsString> = ["local", "serve", "--detached", "--dir"].map(Into::into).into();
     flags.push(folder.clone().into());
     flags.push(format!("--certificate-lifetime={}", arguments.certificate_lifetime).into());

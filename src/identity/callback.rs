@@ -106,7 +106,7 @@ impl Receiver {
                 let stopped = async {
                     let _ = stopped.await;
                 };
-                let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
+                crate::service::serve(listener, router, stopped).await;
             }));
         }
         waiting

@@ -71,7 +71,11 @@ impl IntoResponse for Answer {
 /// A failure of this server. The services with a gRPC gateway answer in their own form.
 impl IntoResponse for LocalError {
     fn into_response(self) -> Response<Body> {
-        let status = if matches!(self, Self::Full(_)) { 503 } else { 500 };
+        let status = match &self {
+            Self::Full(_) => 503,
+            error if error.is_out_of_space() => 507,
+            _ => 500,
+        };
         Answer::api_error(status, status, &self.to_string()).into_response()
     }
 }

@@ -102,6 +102,13 @@ impl LocalError {
         })
     }
 
+    /// Whether a write failed because nothing more can be written there. Reading goes on.
+    pub(super) fn is_out_of_space(&self) -> bool {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        let Self::File { source, .. } = self else { return false };
+        matches!(source.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem | FileTooLarge)
+    }
+
     /// A constructor for `map_err` on file operations.
     pub(super) fn file(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_owned();

@@ -1,12 +1,14 @@
 //! What every request passes before a service sees it: host and origin, limits on number, size and time, and the ordered faults.
 
 use std::{
+    future::poll_fn,
+    pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::{Request, State},
     http::{HeaderMap, Method, header},
     middleware::Next,
@@ -19,15 +21,16 @@ use super::{
     faults::{Fault, Service},
     services::Services,
 };
+use crate::service::Connection;
 
 /// The maximum size of a body, in bytes. Certificate, signature and digest take about 3,000.
 const MAX_BODY: usize = 256 * 1024;
 /// How much of a larger body is read, in bytes, so that its sender gets to read the answer.
 const MAX_DRAINED: usize = 1024 * 1024;
-/// The maximum number of requests at a time, which bounds the memory.
+/// The maximum number of handlers at a time.
 const MAX_REQUESTS: usize = 64;
-/// The time in which a request's body must be complete. Otherwise it is refused.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time in which a request's body must be complete. Otherwise it is refused, shortly before the server ends the connection.
+const BODY_TIMEOUT: Duration = Duration::from_secs(8);
 /// How long a slow service waits.
 const SLOW: Duration = Duration::from_secs(30);
 
@@ -67,18 +70,20 @@ pub(super) struct Guard {
 /// Reads a request's body and runs its handler on a thread for blocking work, since handlers sign and wait for the disk.
 pub(super) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let Guard { shared: Shared { services, permits, observer }, service, too_large } = guard;
-    // the semaphore is never closed
-    let Ok(_permit) = permits.acquire().await else { return Answer::text(503, "Service Unavailable").into_response() };
     let (parts, body) = request.into_parts();
-    let body = match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, MAX_DRAINED)).await {
-        Ok(Ok(body)) if body.len() <= MAX_BODY => body,
-        Ok(_) => return too_large().with(header::CONNECTION, "close").into_response(),
-        Err(_) => return Answer::text(408, "Request Timeout").into_response(),
+    // slow bodies hold no permit, or a few clients could keep all others out
+    let body = match tokio::time::timeout(BODY_TIMEOUT, read(body)).await {
+        Ok(Some(body)) => body,
+        Ok(None) => return too_large().with(header::CONNECTION, "close").into_response(),
+        Err(_) => return Answer::text(408, "Request Timeout").with(header::CONNECTION, "close").into_response(),
     };
+    let _busy = parts.extensions.get::<Connection>().map(Connection::busy);
     let has = |fault: fn(Service) -> Fault| service.is_some_and(|service| services.has(fault(service)));
     if has(Fault::Slow) {
         tokio::time::sleep(SLOW).await;
     }
+    // the semaphore is never closed
+    let Ok(_permit) = permits.acquire().await else { return Answer::text(503, "Service Unavailable").into_response() };
     let down = has(Fault::Down);
     let path = parts.uri.path().to_owned();
     let request = Request::from_parts(parts, Body::from(body));
@@ -92,6 +97,22 @@ pub(super) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
     });
     // an error is a panic of the handler
     answered.await.unwrap_or_else(|_| Answer::text(500, "Internal Server Error").into_response())
+}
+
+/// Reads a body of at most [`MAX_BODY`]; `None` if it is larger or the client is gone. What exceeds that is read and not kept.
+async fn read(mut body: Body) -> Option<Vec<u8>> {
+    let (mut kept, mut length) = (Vec::new(), 0_usize);
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length > MAX_DRAINED {
+            return None;
+        }
+        if length <= MAX_BODY {
+            kept.extend_from_slice(&data);
+        }
+    }
+    (length <= MAX_BODY).then_some(kept)
 }
 
 /// Refuses requests of other sites. A page of another site reaches loopback in two ways: by a host name of its own that resolves to it, or

@@ -119,7 +119,7 @@ impl Issuer {
             codes: Mutex::default(),
             devices: Mutex::default(),
             sessions: Sessions::open(&folder.path)?,
-            record: LoginRecord::open(&folder.path)?,
+            record: LoginRecord::new(&folder.path),
         })
     }
 

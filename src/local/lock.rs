@@ -24,8 +24,10 @@ impl FolderLock {
         if file.try_lock().is_err() {
             return Err(LocalError::InUse { url: url.to_owned(), process: recorded_process(&path) });
         }
-        file.set_len(0).map_err(LocalError::file("write", &path))?;
-        write!(file, "{}", std::process::id()).map_err(LocalError::file("write", &path))?;
+        // of a fixed length, so that it needs no new block on a full disk. Without it `stop` does not find this process, but no other one either
+        if write!(file, "{:<10}", std::process::id()).is_err() {
+            file.set_len(0).map_err(LocalError::file("write", &path))?;
+        }
         Ok(Self { _file: file })
     }
 

@@ -165,7 +165,7 @@ impl Log {
             return Err(LocalError::damaged(&log.entries_path, format!("its first {size} entries do not match the checkpoint")));
         }
         log.published = size;
-        log.publish()?;
+        log.publish_if_possible()?;
         Ok(log)
     }
 
@@ -248,7 +248,7 @@ impl Log {
     /// # Errors
     /// [`LocalError::File`] or [`LocalError::Crypto`].
     pub(super) fn proof(&mut self, index: u64) -> Result<Option<ProvenEntry>, LocalError> {
-        self.publish()?;
+        self.publish_if_possible()?;
         let size = self.size();
         let (Some(hashes), Some(leaf)) = (self.tree.inclusion(index, size), self.tree.tile(0, index / TILE_WIDTH, index % TILE_WIDTH + 1))
         else {
@@ -317,6 +317,14 @@ impl Log {
             self.index.insert(*key, index);
         }
         index
+    }
+
+    /// As [`Log::publish`]. Where the checkpoint cannot be written, as on a full disk, the log is read as the last one covers it.
+    fn publish_if_possible(&mut self) -> Result<(), LocalError> {
+        match self.publish() {
+            Err(LocalError::File { .. }) => Ok(()),
+            result => result,
+        }
     }
 
     /// Signs and stores a checkpoint if the stored one does not cover all entries.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{error::LocalError, guard::Observer, router::router, services::Services};
+use crate::service::serve;
 
 /// A listener on the instance's port.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Listener {
         let failed = |source| LocalError::Port { port, source };
         let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
         tokio::select! {
-            served = async { axum::serve(listener, router(services, observer)).await } => served.map_err(failed),
+            () = serve(listener, router(services, observer), std::future::pending()) => Ok(()),
             // open connections are cut: answers are given only for what is on disk
             () = stop => Ok(()),
         }

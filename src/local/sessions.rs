@@ -175,22 +175,17 @@ pub(super) enum LoginKind {
     Renewal,
 }
 
-/// The file in which logins are recorded.
+/// The file in which logins are recorded. It is opened for each login, so that a server starts where nothing can be written.
 #[derive(Debug)]
 pub(super) struct LoginRecord {
     path: PathBuf,
-    file: Mutex<File>,
+    writing: Mutex<()>,
 }
 
 impl LoginRecord {
-    /// Opens or creates the file.
-    ///
-    /// # Errors
-    /// [`LocalError::File`].
-    pub(super) fn open(folder: &Path) -> Result<Self, LocalError> {
-        let path = folder.join(RECORD);
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(LocalError::file("open", &path))?;
-        Ok(Self { path, file: Mutex::new(file) })
+    /// The record in an instance's folder.
+    pub(super) fn new(folder: &Path) -> Self {
+        Self { path: folder.join(RECORD), writing: Mutex::default() }
     }
 
     /// Appends a line. Addresses are ASCII without spaces.
@@ -203,7 +198,9 @@ impl LoginRecord {
             LoginKind::Device => "device",
             LoginKind::Renewal => "renewal",
         };
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path);
+        let mut file = file.map_err(LocalError::file("write", &self.path))?;
         file.write_all(format!("{now} {kind} {}\n", email.as_str()).as_bytes()).map_err(LocalError::file("write", &self.path))
     }
 }

@@ -101,8 +101,12 @@ fn fresh_timestamp(folder: &Path, keys: &ServiceKeys, now: Timestamp) -> Result<
     let version = signed.get("version").and_then(Value::as_u64).ok_or_else(damaged)?;
     let snapshot = read_file(&folder.join("1.snapshot.json"))?;
     let renewed = timestamp(&MetadataKey::new(&keys.tuf_online)?, version.saturating_add(1), &snapshot, now)?;
-    write_file(&path, renewed.as_bytes(), 0o600)?;
-    Ok(renewed)
+    match write_file(&path, renewed.as_bytes(), 0o600) {
+        Ok(()) => Ok(renewed),
+        // as on a full disk: the stored one is valid for days
+        Err(_) if now < expires => Ok(stored),
+        Err(error) => Err(error),
+    }
 }
 
 fn timestamp(key: &MetadataKey<'_>, version: u64, snapshot: &str, now: Timestamp) -> Result<String, LocalError> {

@@ -12,6 +12,8 @@ pub(crate) mod rekor_v2;
 #[cfg(feature = "cli")]
 mod runtime;
 pub(crate) mod search;
+#[cfg(feature = "cli")]
+mod server;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tile;
@@ -27,3 +29,5 @@ pub(crate) use http::USER_AGENT;
 pub(crate) use http::{Answer, Call, Retry, endpoint};
 #[cfg(feature = "cli")]
 pub(crate) use runtime::runtime;
+#[cfg(feature = "cli")]
+pub(crate) use server::{Connection, serve};

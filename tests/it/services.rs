@@ -48,6 +48,10 @@ fn http() -> Http {
 }
 
 async fn log_in(sigstore: &Sigstore, access_code: &str, email: &str) -> Result<IdentityToken, LoginError> {
+    log_in_at(&sigstore.url, access_code, email).await
+}
+
+async fn log_in_at(url: &str, access_code: &str, email: &str) -> Result<IdentityToken, LoginError> {
     let options = LoginOptions {
         method: LoginMethod::Direct(access_code),
         login_hint: Some(email),
@@ -57,7 +61,7 @@ async fn log_in(sigstore: &Sigstore, access_code: &str, email: &str) -> Result<I
         autoclose: None,
         timeout: Duration::from_secs(30),
     };
-    Ok(OidcClient::public(&sigstore.url, "sigstore").log_in(&http(), &options, &Unseen).await?.id_token)
+    Ok(OidcClient::public(url, "sigstore").log_in(&http(), &options, &Unseen).await?.id_token)
 }
 
 /// The prompt of a login at the local issuer, which shows nothing.
@@ -166,4 +170,63 @@ fn the_local_tuf_repository_gives_the_instances_trust() {
         assert!(trust.signing_config.is_some());
         assert_eq!(mirror.cached().unwrap(), Some(trust));
     });
+}
+
+/// A program that is stopped when the test ends.
+struct Stopped(std::process::Child);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_server_that_can_write_nothing_answers_what_it_has_and_refuses_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("instance");
+    let instance = Instance::init(&path).unwrap();
+    let (url, access_code) = (instance.url(), instance.access_code().to_owned());
+    // the largest file may have no byte: every write fails, as on a full disk
+    let script = "ulimit -f 0; trap '' XFSZ; exec \"$0\" local serve --dir \"$1\"";
+    let mut serve = std::process::Command::new("bash");
+    serve.args(["-c", script, env!("CARGO_BIN_EXE_paraph")]).arg(&path).stderr(std::process::Stdio::null());
+    let _server = Stopped(serve.spawn().unwrap());
+    run(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let started = std::time::Instant::now();
+        while client.get(format!("{url}/healthz")).send().await.is_err() {
+            assert!(started.elapsed() < Duration::from_secs(60), "it does not answer");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        for file in ["keys", "tuf/timestamp.json", "tuf/1.root.json", "api/v1/log", "api/v2/trustBundle", "api/v2/checkpoint"] {
+            let answer = client.get(format!("{url}/{file}")).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{file}");
+        }
+        let error = log_in_at(&url, &access_code, "you@example.com").await.unwrap_err();
+        assert!(error.to_string().contains("507 Insufficient Storage"), "{error}");
+    });
+}
+
+#[test]
+fn a_server_in_the_background_keeps_no_descriptor_of_its_caller() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("instance");
+    Instance::init(&path).unwrap();
+    let program = env!("CARGO_BIN_EXE_paraph");
+    // the output ends when the last process has closed descriptor 3
+    let script = "exec 3>&1 >/dev/null 2>&1; \"$0\" local serve --background --dir \"$1\"";
+    let mut caller = std::process::Command::new("bash");
+    caller.args(["-c", script, program]).arg(&path).stdout(std::process::Stdio::piped());
+    let mut caller = caller.spawn().unwrap();
+    let mut output = caller.stdout.take().unwrap();
+    let (sender, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(std::io::Read::read_to_end(&mut output, &mut Vec::new())));
+    assert!(caller.wait().unwrap().success());
+    let ended = ended.recv_timeout(Duration::from_secs(10));
+    assert!(Instance::served_by(&path).is_some());
+    let stopped = std::process::Command::new(program).args(["local", "stop", "--dir"]).arg(&path).output().unwrap();
+    assert!(stopped.status.success());
+    assert!(ended.is_ok_and(|read| read.is_ok()), "the server holds the descriptor");
 }
