@@ -29,6 +29,7 @@ use super::{
     error::LocalError,
     files::{check_private, read_file, sync_folder, write_file},
     keys::{Algorithm, random},
+    lock::FolderLock,
     log::Log,
     settings::{LAYOUT, ServiceKeys, Settings, ct_identity, rekor1_identity, rekor2_identity},
     trust, tuf,
@@ -180,6 +181,7 @@ fn fill(new: &Path, folder: &Path, options: &InitOptions) -> Result<(), LocalErr
     tuf::create(&new.join("tuf"), &keys, &files, created)?;
     let code = Zeroizing::new(access_code()?);
     write_file(&new.join("access-code"), format!("{}\n", code.as_str()).as_bytes(), 0o600)?;
+    FolderLock::create(new)?;
     let logs = new.join("logs");
     Log::create(&logs, "ct", &ct_identity(keys.ct))?;
     Log::create(&logs, "rekor1", &rekor1_identity(keys.rekor1, &settings))?;
@@ -220,7 +222,6 @@ mod tests {
     use std::os::unix::fs::MetadataExt as _;
 
     use super::*;
-    use crate::local::lock::FolderLock;
 
     fn folder() -> (tempfile::TempDir, PathBuf) {
         let outer = tempfile::tempdir().unwrap();
@@ -269,9 +270,12 @@ mod tests {
         let (_outer, folder) = folder();
         InstanceFolder::create(&folder, &InitOptions::default()).unwrap();
         assert_eq!(FolderLock::holder(&folder), None);
+        let length = || fs::metadata(folder.join("lock")).unwrap().len();
+        let new = length();
         let lock = FolderLock::take(&folder, "URL").unwrap();
         assert!(matches!(FolderLock::take(&folder, "URL"), Err(LocalError::InUse { process: Some(id), .. }) if id == std::process::id()));
         assert_eq!(FolderLock::holder(&folder), Some(std::process::id()));
+        assert_eq!(length(), new, "a start on a full disk needs no new block");
         drop(lock);
         FolderLock::take(&folder, "URL").unwrap();
     }

@@ -2,9 +2,14 @@
 
 use std::{fs::File, io::Write as _, path::Path};
 
-use super::{error::LocalError, files::read_file};
+use super::{
+    error::LocalError,
+    files::{read_file, write_file},
+};
 
 const FILE: &str = "lock";
+/// The length of the file: the digits of the largest process id.
+const WIDTH: usize = 10;
 
 /// A held lock. It is released when it is dropped or when its process ends.
 #[derive(Debug)]
@@ -13,6 +18,14 @@ pub(super) struct FolderLock {
 }
 
 impl FolderLock {
+    /// Creates the file with room for a process id, so that a start on a full disk can write it.
+    ///
+    /// # Errors
+    /// [`LocalError::File`].
+    pub(super) fn create(folder: &Path) -> Result<(), LocalError> {
+        write_file(&folder.join(FILE), format!("{:WIDTH$}", "").as_bytes(), 0o600)
+    }
+
     /// Takes the lock for the process that serves `url`, and writes the process id into its file.
     ///
     /// # Errors
@@ -25,7 +38,7 @@ impl FolderLock {
             return Err(LocalError::InUse { url: url.to_owned(), process: recorded_process(&path) });
         }
         // of a fixed length, so that it needs no new block on a full disk. Without it `stop` does not find this process, but no other one either
-        if write!(file, "{:<10}", std::process::id()).is_err() {
+        if write!(file, "{:<WIDTH$}", std::process::id()).is_err() {
             file.set_len(0).map_err(LocalError::file("write", &path))?;
         }
         Ok(Self { _file: file })
