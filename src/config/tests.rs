@@ -282,7 +282,7 @@ fn the_table_is_consistent() {
         for key in info.keys {
             assert!(["paraph.", "gitsign."].iter().any(|prefix| *key == format!("{prefix}{}", info.name)), "{key}");
         }
-        let order = ["PARAPH_", "GITSIGN_", "SIGSTORE_"];
+        let order = ["PARAPH_", "GITSIGN_", "SIGSTORE_", "GIT_"];
         let places: Vec<_> = info.variables.iter().map(|name| order.iter().position(|prefix| name.starts_with(prefix)).unwrap()).collect();
         assert!(places.is_sorted() && (info.variables.is_empty() || places.first() == Some(&0)), "{}", info.name);
     }

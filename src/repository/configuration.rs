@@ -1,8 +1,9 @@
 //! Git's configuration as a list of values with their origins, in git's order: the last value is effective.
 
-use super::{Error, Ownership, Repository, chain, command_line_parameters, options};
+use super::{Error, Ownership, Repository, chain, command_line_parameters, git, options};
 use std::path::{Path, PathBuf};
 
+use gix::bstr::{BStr, ByteSlice as _};
 use gix::config::Source;
 
 /// One value of git's configuration.
@@ -64,12 +65,12 @@ impl Repository {
     /// # Errors
     /// If a file cannot be read.
     pub(crate) fn configuration(&self, sections: &[&str]) -> Result<Vec<ConfigEntry>, Error> {
-        let snapshot = self.gix.config_snapshot();
-        entries(snapshot.plumbing(), Some(self), sections)
+        if let Some(entries) = self.configuration_by_git()? {
+            return Ok(entries.iter().filter(|entry| sections.contains(&entry.section.as_str())).cloned().collect());
+        }
+        entries(self.gix.config_snapshot().plumbing(), Some(self), sections)
     }
-}
 
-impl Repository {
     /// Every file that the configuration comes from, and every file that one of them includes under some condition, whether it exists or not.
     ///
     /// # Errors
@@ -80,6 +81,7 @@ impl Repository {
         for section in self.gix.config_snapshot().plumbing().sections() {
             files.extend(section.meta().path.as_deref().map(absolute).transpose()?);
         }
+        files.extend(self.configuration_by_git()?.into_iter().flatten().filter_map(|entry| entry.file.clone()));
         for entry in self.configuration(&["include", "includeif"])?.iter().filter(|entry| entry.name == "path") {
             let Some(path) = entry.value.as_deref().map(String::from_utf8_lossy) else { continue };
             let folder = entry.file.as_deref().and_then(Path::parent).unwrap_or(self.place());
@@ -92,6 +94,55 @@ impl Repository {
         files.dedup();
         Ok(files)
     }
+
+    /// All values as git reads them, if gix may read them differently. git is asked once.
+    fn configuration_by_git(&self) -> Result<Option<&[ConfigEntry]>, Error> {
+        if let Some(known) = self.configuration_by_git.get() {
+            return Ok(known.as_deref());
+        }
+        let snapshot = self.gix.config_snapshot();
+        let is_uncertain = snapshot.plumbing().sections().any(|section| {
+            let header = section.header();
+            self.is_uncertain_include(header.name(), header.subsection_name())
+        });
+        let entries = is_uncertain.then(|| git::configuration(self)).transpose()?;
+        Ok(self.configuration_by_git.get_or_init(|| entries).as_deref())
+    }
+
+    /// Whether gix may read this section, if it is an inclusion, otherwise than git. gix knows the names of these sections in one spelling
+    /// only, compares folders by their real paths, and searches only some files for the addresses of remotes.
+    fn is_uncertain_include(&self, section: &BStr, condition: Option<&BStr>) -> bool {
+        let Some(condition) = condition else {
+            return section.eq_ignore_ascii_case(b"include") && section != "include";
+        };
+        if !section.eq_ignore_ascii_case(b"includeIf") {
+            return false;
+        }
+        let Some((kind, pattern)) = condition.split_once_str(":") else { return false };
+        match kind {
+            b"gitdir" | b"gitdir/i" => {
+                let is_home = pattern.starts_with(b"~") && gix::path::env::home_dir().is_none_or(|home| !is_real(&home));
+                section != "includeIf" || pattern.starts_with(b"./") || is_home || !self.has_one_path()
+            }
+            b"onbranch" => section != "includeIf" || self.references_by_git,
+            b"hasconfig" => true,
+            _ => section != "includeIf",
+        }
+    }
+
+    /// Whether the git directory has the same path for git, which follows the path by which the shell came here, and for gix.
+    fn has_one_path(&self) -> bool {
+        let Ok(here) = std::env::current_dir() else { return false };
+        let shell = std::env::var_os("PWD").map(PathBuf::from);
+        let has_alias = shell.is_some_and(|shell| shell != here && shell.canonicalize().is_ok_and(|real| real == here));
+        let named = ["GIT_DIR", "GIT_WORK_TREE"].iter().filter_map(std::env::var_os).map(PathBuf::from);
+        let linked = self.work_tree().map(|tree| tree.join(".git")).filter(|link| link.is_symlink());
+        !has_alias && linked.is_none() && is_real(self.git_dir()) && named.into_iter().all(|path| is_real(&path))
+    }
+}
+
+fn is_real(path: &Path) -> bool {
+    std::path::absolute(path).is_ok_and(|path| path.canonicalize().is_ok_and(|real| real == path))
 }
 
 /// [`Repository::configuration`] outside a repository: of the system, the user, the environment and the command line.

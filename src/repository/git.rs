@@ -1,9 +1,11 @@
 //! Calls git for what gix cannot read: references in the reftable format, and objects in the quarantine of a push. Replacement objects are
 //! off and nothing is fetched. Answers are checked like any input from outside.
 
-use super::{Error as RepositoryError, Repository, within_limit};
+use super::{ConfigEntry, Error as RepositoryError, Repository, Scope, within_limit};
 use crate::git_process;
+use gix::bstr::ByteSlice as _;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
@@ -36,6 +38,63 @@ pub(crate) enum Error {
         /// The subcommand.
         command: &'static str,
     },
+}
+
+/// The whole configuration as git reads it here, with the included files.
+pub(super) fn configuration(repository: &Repository) -> Result<Vec<ConfigEntry>, RepositoryError> {
+    let command = "config";
+    let mut call = git_process::git([command, "--list", "--null", "--show-scope", "--show-origin", "--includes"]);
+    let output = call.env("LC_ALL", "C").output().map_err(Error::Start)?;
+    if !output.status.success() {
+        let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(Error::Failed { command, message }.into());
+    }
+    let mut parts = output.stdout.split(|byte| *byte == 0);
+    let mut entries = Vec::new();
+    // each value has three parts; after the last one nothing follows
+    while let (Some(scope), Some(origin), Some(value)) = (parts.next(), parts.next(), parts.next()) {
+        entries.extend(entry(repository, scope, origin, value).ok_or(Error::Answer { command })?);
+    }
+    Ok(entries)
+}
+
+/// One value; inside, `None` for a part of the configuration that does not count here. `None` where it is not in git's format.
+fn entry(repository: &Repository, scope: &[u8], origin: &[u8], value: &[u8]) -> Option<Option<ConfigEntry>> {
+    let (key, value) = match value.split_once_str("\n") {
+        Some((key, value)) => (key, Some(value.to_vec())),
+        None => (value, None),
+    };
+    let (section, rest) = key.split_once_str(".")?;
+    let (subsection, name) = rest.rsplit_once_str(".").map_or((None, rest), |(subsection, name)| (Some(subsection), name));
+    let scope = match scope {
+        b"system" => Scope::System,
+        b"global" => Scope::Global,
+        b"local" => Scope::Local,
+        b"worktree" => Scope::Worktree,
+        b"command" => Scope::CommandLine,
+        _ => return Some(None),
+    };
+    let file = match origin.strip_prefix(b"file:") {
+        Some(path) => Some(located(repository, path.to_path().ok()?)),
+        None => None,
+    };
+    let text = |bytes: &[u8]| bytes.to_str_lossy().into_owned();
+    Some(Some(ConfigEntry {
+        section: text(section).to_ascii_lowercase(),
+        subsection: subsection.map(text),
+        name: text(name).to_ascii_lowercase(),
+        value,
+        scope,
+        file,
+    }))
+}
+
+/// The absolute path of a file. git names it from the top of the work tree, or from the git directory, into which it changes first.
+fn located(repository: &Repository, path: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let tops = [repository.work_tree().map(Path::to_owned), Some(here.clone()), Some(repository.git_dir().to_owned())];
+    let found = tops.into_iter().flatten().map(|top| here.join(top).join(path)).find(|path| path.exists());
+    found.unwrap_or_else(|| here.join(path))
 }
 
 /// The longest line of an answer, in bytes: the longest name of a reference.

@@ -42,6 +42,8 @@ pub(crate) struct Repository {
     references_by_git: bool,
     /// The reader if git reads objects, because the environment names another object directory (the quarantine of a push).
     objects_by_git: Option<Arc<git::Objects>>,
+    /// The configuration as git reads it, once it was needed.
+    configuration_by_git: std::cell::OnceCell<Option<Vec<ConfigEntry>>>,
 }
 
 /// An object as it is stored, and the id of its bytes.
@@ -328,7 +330,7 @@ impl Repository {
         let references_by_git = format.is_some_and(|format| !format.eq_ignore_ascii_case(b"files"));
         let is_elsewhere = ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"].iter().any(|name| std::env::var_os(name).is_some());
         let objects_by_git = is_elsewhere.then(Arc::default);
-        Ok(Self { gix, references_by_git, objects_by_git })
+        Ok(Self { gix, references_by_git, objects_by_git, configuration_by_git: std::cell::OnceCell::new() })
     }
 
     fn read(&self, id: &str) -> Result<(gix::objs::Kind, Vec<u8>), Error> {

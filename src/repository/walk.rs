@@ -284,6 +284,11 @@ impl RepositoryHandle {
     pub(crate) fn to_repository(&self) -> Repository {
         let mut gix = self.gix.to_thread_local();
         gix.objects.ignore_replacements = true;
-        Repository { gix, references_by_git: self.references_by_git, objects_by_git: self.objects_by_git.clone() }
+        Repository {
+            gix,
+            references_by_git: self.references_by_git,
+            objects_by_git: self.objects_by_git.clone(),
+            configuration_by_git: std::cell::OnceCell::new(),
+        }
     }
 }

@@ -12,6 +12,8 @@ mod agent;
 mod callers;
 mod command_line;
 mod config;
+#[cfg(unix)]
+mod config_layouts;
 mod documents;
 mod external_verifiers;
 mod first_minute;

@@ -100,7 +100,7 @@ fn a_repository_replaces_no_root_that_a_stronger_source_fixes() {
         (&["paraph.instance=corp", "paraph.corp.trustedRoot=OWN/trusted_root.json"], &[CORP], &[]),
         (&["paraph.corp.trustedRoot=OWN/trusted_root.json"], &["paraph.instance=corp", CORP], &[]),
         (&["paraph.corp.trustedRoot=OWN/trusted_root.json"], &["paraph.instance=corp", ROOT], &[]),
-        (&["paraph.corp.mirror=https://corp.example"], &["paraph.instance=corp", CORP], &["--trusted-root", "OWN/trusted_root.json"]),
+        (&["paraph.corp.mirror=https://corp.example"], &["paraph.instance=corp"], &["--trusted-root", "OWN/trusted_root.json"]),
     ];
     for (global, local, options) in cases {
         unpacked.configure(global, local);
