@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     agent_protocol::{self as protocol, LoginStatus, Refusal, Reply},
+    certificate::names,
     identity::{LoginError, RefreshToken, RequestedSigner, Session},
     service::Http,
     sign::Credential,
@@ -333,7 +334,7 @@ impl Vault {
     fn stored_login(&self, authority: &Authority, requested: &RequestedSigner) -> Option<StoredLogin> {
         let name = requested.login_name()?;
         let is_of = |stored: &StoredLogin| *authority == Authority::from(&stored.owner);
-        let by_identity = self.keyring.find(|stored| is_of(stored) && stored.owner.identity == name);
+        let by_identity = self.keyring.find(|stored| is_of(stored) && names::same_address(&stored.owner.identity, name));
         by_identity.or_else(|| match requested.required() {
             Some(_) => None,
             None => self.keyring.find(|stored| is_of(stored) && stored.names.iter().any(|known| known == name)),
@@ -403,7 +404,7 @@ impl Vault {
     /// Wipes the logins of one identity, or all, from memory, and returns their refresh tokens.
     pub(super) fn forget(&self, identity: Option<&str>) -> Vec<RemovedLogin> {
         let mut content = self.content.borrow_mut();
-        let matches = |found: &str| identity.is_none_or(|identity| identity == found);
+        let matches = |found: &str| identity.is_none_or(|identity| names::same_address(identity, found));
         content.aliases.retain(|_, found| !matches(found));
         let removed: Vec<_> = content.logins.extract_if(|(_, found), _| matches(found)).collect();
         let removed = removed.into_iter().filter_map(|((authority, identity), login)| {
@@ -426,7 +427,8 @@ impl Vault {
             failures.push(error.to_string());
             Vec::new()
         });
-        for login in stored.into_iter().filter(|login| identity.is_none_or(|identity| identity == login.owner.identity)) {
+        for login in stored.into_iter().filter(|login| identity.is_none_or(|identity| names::same_address(identity, &login.owner.identity)))
+        {
             match self.keyring.take(&login, Some(say)).await {
                 Ok(Some(token)) if removed.iter().all(|other| other.token != token) => {
                     let StoredLogin { instance, owner, .. } = login;
@@ -498,7 +500,11 @@ impl Content {
     fn find(&self, authority: &Authority, requested: &RequestedSigner) -> Option<&KeptLogin> {
         let name = requested.login_name()?;
         let of = |identity: &str| self.logins.get(&(authority.clone(), identity.to_owned()));
-        of(name).or_else(|| match requested.required() {
+        let same = || {
+            let mut logins = self.logins.iter().filter(|((of, _), _)| of == authority).map(|(_, kept)| kept);
+            logins.find(|kept| kept.credential.certificate().identity().is_named(name))
+        };
+        of(name).or_else(same).or_else(|| match requested.required() {
             // the requested identity may be the token's principal, which is not always the name in the certificate
             Some(_) => {
                 let mut logins = self.logins.iter().filter(|((of, _), _)| of == authority).map(|(_, login)| login);

@@ -3,7 +3,7 @@
 //! Source: Fulcio `docs/certificate-specification.md` and `docs/oid-info.md`. A [`SignerCertificate`] follows the profile, so it always names
 //! one identity and one issuer.
 
-use super::x509::Certificate;
+use super::{names, x509::Certificate};
 use crate::{Reason, Rejection};
 use const_oid::db::{
     rfc5280::{
@@ -72,6 +72,13 @@ pub struct Identity {
     pub kind: IdentityKind,
     /// The OpenID issuer's URL.
     pub issuer: String,
+}
+
+impl Identity {
+    /// Whether this text names the identity: it is the name, where the domain of an e-mail address has no case.
+    pub(crate) fn is_named(&self, text: &str) -> bool {
+        self.name == text || self.kind == IdentityKind::Email && names::same_address(&self.name, text)
+    }
 }
 
 /// The form of the subject alternative name.

@@ -4,6 +4,7 @@
 
 pub(crate) mod fulcio;
 pub(crate) mod key;
+pub(crate) mod names;
 mod remembered;
 pub(crate) mod sct;
 pub(crate) mod x509;

@@ -18,6 +18,7 @@ use super::{
     ui::Ui,
 };
 use crate::{
+    certificate::names::same_address,
     config::{Config, RekorMode},
     identity::email_of,
     object::MAX_OBJECT,
@@ -181,7 +182,7 @@ fn note_overruled(config: &Config, terminal: &Terminal) {
 /// Says once that another identity signed than `user.signingKey` names. Without that setting git's key is the committer, `Name <address>`.
 fn note_other_identity(key: &str, identity: &str, terminal: &Terminal) {
     let asked = email_of(key).filter(|_| !key.contains('<'));
-    if let Some(asked) = asked.filter(|asked| asked != identity && terminal.has_reader()) {
+    if let Some(asked) = asked.filter(|asked| !same_address(asked, identity) && terminal.has_reader()) {
         let pair = hex::encode(Sha256::digest(format!("{asked}\n{identity}")));
         one_time_notice::show_once(&format!("signed-as-{pair}"), || {
             terminal.say(format!(

@@ -3,7 +3,7 @@
 
 use super::{key_name::email_of, token::IdentityToken};
 use crate::{
-    certificate::{IdentityKind, SignerCertificate},
+    certificate::{IdentityKind, SignerCertificate, names},
     object::{Payload, PayloadKind},
 };
 
@@ -101,7 +101,13 @@ impl WrongSigner {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NotNamed { .. } => NOT_NAMED,
+            Self::NotExpected { found, expected, .. } if names::near_miss(expected, found.trim_matches('"')).is_some() => {
+                "set paraph.expectedIdentity to exactly that identity; case, slashes, commas and brackets count"
+            }
             Self::NotExpected { .. } => "log in as the expected identity, or change paraph.expectedIdentity",
+            Self::NotCommitter { found, address, .. } if names::near_miss(address, found).is_some() => {
+                "set user.email to exactly that identity; the case before the @ counts"
+            }
             Self::NotCommitter { .. } | Self::NoAddress(_) => "set user.email to the identity, or unset paraph.matchCommitter",
         }
     }
@@ -114,11 +120,13 @@ pub struct Candidate {
     principal: Option<String>,
     /// The name in the certificate.
     name: Option<String>,
+    /// Whether it is an e-mail address, whose domain has no case.
+    is_email: bool,
 }
 
 impl From<&IdentityToken> for Candidate {
     fn from(token: &IdentityToken) -> Self {
-        Self { principal: Some(token.principal().to_owned()), name: token.certificate_name() }
+        Self { principal: Some(token.principal().to_owned()), name: token.certificate_name(), is_email: token.email().is_some() }
     }
 }
 
@@ -132,19 +140,27 @@ impl From<&SignerCertificate> for Candidate {
             IdentityKind::Username => subject().or_else(|| Some(identity.name.rsplit_once('!')?.0.to_owned())),
             IdentityKind::Uri => subject(),
         };
-        Self { principal, name: Some(identity.name.clone()) }
+        Self { principal, name: Some(identity.name.clone()), is_email: identity.kind == IdentityKind::Email }
     }
 }
 
 impl Candidate {
     /// The identity of a token for which Fulcio gave this certificate.
     pub fn certified(token: &IdentityToken, certificate: &SignerCertificate) -> Self {
-        Self { principal: Some(token.principal().to_owned()), name: Some(certificate.identity().name.clone()) }
+        Self {
+            principal: Some(token.principal().to_owned()),
+            name: Some(certificate.identity().name.clone()),
+            is_email: certificate.identity().kind == IdentityKind::Email,
+        }
     }
 
     fn is(&self, expected: &str) -> bool {
-        let is = |name: &Option<String>| name.as_deref() == Some(expected);
+        let is = |name: &Option<String>| name.as_deref().is_some_and(|name| self.equals(name, expected));
         is(&self.principal) || is(&self.name) || self.name.is_none() && self.is_username(expected)
+    }
+
+    fn equals(&self, name: &str, expected: &str) -> bool {
+        name == expected || self.is_email && names::same_address(name, expected)
     }
 
     /// Whether Fulcio could make this name of the principal by appending `!` and a domain. Only the certificate tells.
@@ -248,7 +264,7 @@ impl RequestedSigner {
             return Err(WrongSigner::NotExpected { found: candidate.describe(), expected, setting });
         }
         if let Some(Committer { address, object }) = &self.committer
-            && candidate.principal.as_ref().or(candidate.name.as_ref()) != Some(address)
+            && !candidate.principal.as_ref().or(candidate.name.as_ref()).is_some_and(|name| candidate.equals(name, address))
         {
             let found = candidate.principal.as_ref().or(candidate.name.as_ref()).cloned().unwrap_or_default();
             return Err(WrongSigner::NotCommitter { found, address: address.clone(), object: *object });
@@ -271,6 +287,24 @@ mod tests {
         let mut all = json!({"iss": "https://issuer.test", "sub": "1234", "aud": "sigstore", "exp": 2000});
         all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
         Candidate::from(&IdentityToken::parse(&token_of(&all)).unwrap())
+    }
+
+    #[test]
+    fn the_domain_of_an_address_has_no_case_and_a_near_miss_has_its_own_hint() {
+        let ann = token(&json!({"email": "ann@example.com", "email_verified": true}));
+        let workload = token(&json!({"sub": "repo:x@Main"}));
+        let of = |address: &str| {
+            let object = commit(Some(address));
+            RequestedSigner::resolve(SignerSources { match_committer: true, object: Some(&object), ..Default::default() }).unwrap()
+        };
+        assert_eq!(RequestedSigner::only("ann@Example.COM").accepts(&ann), Ok(()));
+        assert_eq!(of("ann@Example.COM").accepts(&ann), Ok(()));
+        assert!(RequestedSigner::only("repo:x@main").accepts(&workload).is_err());
+        for near in ["Ann@example.com", "<ann@example.com>"] {
+            assert!(RequestedSigner::only(near).accepts(&ann).unwrap_err().hint().contains("exactly"), "{near}");
+            assert!(of(near).accepts(&ann).unwrap_err().hint().contains("exactly"), "{near}");
+        }
+        assert!(!RequestedSigner::only("bob@example.com").accepts(&ann).unwrap_err().hint().contains("exactly"));
     }
 
     #[test]
@@ -334,7 +368,7 @@ mod tests {
         ] {
             assert_eq!(RequestedSigner::only(expected).accepts(&token(&claims)).is_ok(), is_accepted, "{claims} {expected}");
         }
-        let certified = Candidate { principal: Some("ann".into()), name: Some("ann!example.org".into()) };
+        let certified = Candidate { principal: Some("ann".into()), name: Some("ann!example.org".into()), is_email: false };
         assert_eq!(RequestedSigner::only("ann").accepts(&certified), Ok(()));
         let refused = RequestedSigner::only("ann!example.com").accepts(&certified).unwrap_err();
         insta::assert_snapshot!(refused, @r#"the identity is "ann" (in the certificate "ann!example.org"); expected "ann!example.com""#);

@@ -6,12 +6,15 @@
 //! https://github.com/org/repo/.github/workflows/*@refs/heads/main  https://token.actions.githubusercontent.com  for=tag
 //! "name with a space"           https://issuer.example        instance=corp
 //! ```
-//! Each line lists one identity. Names match exactly; `*` stands for any characters within one `/` segment and never crosses an `@`. An
+//! Each line lists one identity. Names match exactly, but for the case of an e-mail address's domain; `*` stands for any characters within one `/` segment and never crosses an `@`. An
 //! unknown option is an error, so that a misspelled restriction cannot be ignored.
 
 use super::{Decision, Ruling};
 use crate::{
-    certificate::Identity,
+    certificate::{
+        Identity, IdentityKind,
+        names::{near_miss, with_folded_domain},
+    },
     escape::Escaped,
     trust::{Instance, Window},
     verify::{SubjectKind, Verification},
@@ -148,7 +151,7 @@ impl AllowedIdentities {
     #[doc(hidden)]
     pub fn decide(&self, verification: &Verification) -> Ruling {
         let identity = verification.identity();
-        let listed = self.lines.iter().filter(|line| line.issuer == identity.issuer && matches(&line.identity, &identity.name));
+        let listed = self.lines.iter().filter(|line| line.issuer == identity.issuer && line.lists(identity));
         let mut elsewhere = None;
         for line in listed {
             match line.restriction_that_fails(verification) {
@@ -167,13 +170,19 @@ impl AllowedIdentities {
         let Identity { name, issuer, .. } = identity;
         let Some(file) = &self.file else { return format!("the allowed identities do not list {name} with issuer {issuer}") };
         let not_listed = format!("{file} does not list {name} with issuer {issuer}");
-        let of_other_issuer = |line: &&AllowedIdentity| matches(&line.identity, name);
-        let in_other_case = |line: &&AllowedIdentity| line.issuer == *issuer && line.identity.eq_ignore_ascii_case(name);
-        if let Some(line) = self.lines.iter().find(of_other_issuer) {
+        let lists = |line: &&AllowedIdentity| line.lists(identity);
+        let is_of_issuer = |line: &&AllowedIdentity| line.issuer == *issuer || near_miss(&line.issuer, issuer).is_some();
+        let misspelled = self.lines.iter().filter(is_of_issuer).find_map(|line| Some((line, near_miss(&line.identity, name)?)));
+        if let Some(line) = self.lines.iter().filter(is_of_issuer).find(lists)
+            && let Some(cause) = near_miss(&line.issuer, issuer)
+        {
+            return format!("{not_listed}; {} lists it with issuer {}, and {cause}", self.place(line), line.issuer);
+        }
+        if let Some(line) = self.lines.iter().find(lists) {
             return format!("{not_listed}; {} lists it with issuer {}", self.place(line), line.issuer);
         }
-        if let Some(line) = self.lines.iter().find(in_other_case) {
-            return format!("{not_listed}; {} lists {}, and upper and lower case differ", self.place(line), line.identity);
+        if let Some((line, cause)) = misspelled {
+            return format!("{not_listed}; {} lists {}, and {cause}", self.place(line), line.identity);
         }
         not_listed
     }
@@ -230,6 +239,14 @@ impl AllowedIdentity {
             return Err(LineError::EmptyWindow);
         }
         Ok(Some(allowed))
+    }
+
+    /// Whether the line's name or pattern fits, whatever its issuer.
+    fn lists(&self, identity: &Identity) -> bool {
+        match identity.kind {
+            IdentityKind::Email => matches(&with_folded_domain(&self.identity), &with_folded_domain(&identity.name)),
+            IdentityKind::Uri | IdentityKind::Username => matches(&self.identity, &identity.name),
+        }
     }
 
     /// Which restriction of the line does not hold, as words that follow the line's place.

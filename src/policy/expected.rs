@@ -4,7 +4,7 @@
 //! shows the pattern that would match, since "any name that contains this" is rarely what was meant.
 
 use super::{Decision, Ruling};
-use crate::verify::Verification;
+use crate::{certificate::names::near_miss, verify::Verification};
 use regex::{Regex, RegexBuilder};
 
 /// A compiled pattern larger than this is refused, in bytes.
@@ -81,7 +81,11 @@ impl Expected {
     /// Why `text` is not the expected one; `None` where it is.
     fn mismatch(&self, what: &str, text: &str) -> Option<String> {
         match self {
-            Self::Exactly(expected) => (expected != text).then(|| format!("the {what} is {text}; expected {expected}")),
+            Self::Exactly(expected) if expected == text => None,
+            Self::Exactly(expected) => {
+                let cause = near_miss(expected, text).map(|cause| format!(", and {cause}")).unwrap_or_default();
+                Some(format!("the {what} is {text}; expected {expected}{cause}"))
+            }
             Self::Pattern(pattern) if pattern.whole.is_match(text) => None,
             Self::Pattern(pattern) if pattern.part.is_match(text) => {
                 let partly = format!("the pattern {} matches only a part of the {what} {text}", pattern.text);
@@ -104,9 +108,10 @@ impl ExpectedIdentity {
             Some((_, value)) => Some(format!("the claim {name} is {value}; expected {expected}")),
             None => Some(format!("the certificate has no claim {name}; expected {expected}")),
         };
+        let is_named = || matches!(&self.identity, Expected::Exactly(name) if identity.is_named(name));
         self.issuer
             .mismatch("issuer", &identity.issuer)
-            .or_else(|| self.identity.mismatch("identity", &identity.name))
+            .or_else(|| self.identity.mismatch("identity", &identity.name).filter(|_| !is_named()))
             .or_else(|| self.claims.iter().find_map(missing))
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use external::{Finding, JudgedBy};
 pub(crate) use judgement::Outcome;
 pub use judgement::{Judgement, Verdict};
 
-use crate::{Rejection, verify::Verification};
+use crate::{Rejection, certificate::names::near_miss, verify::Verification};
 
 /// What decides about verified signatures.
 #[derive(Debug, Clone, Default)]
@@ -53,8 +53,12 @@ impl Policy {
             return Ruling::plain(Decision::LegacyRule);
         }
         let claimed = verification.subject().email.as_deref();
-        if self.match_committer && claimed != Some(verification.identity().name.as_str()) {
+        if self.match_committer && !claimed.is_some_and(|claimed| verification.identity().is_named(claimed)) {
+            let near = claimed.and_then(|claimed| near_miss(claimed, &verification.identity().name));
             let clause = match claimed {
+                Some(claimed) if near.is_some() => {
+                    format!("the object claims to be from {claimed}, and {}", near.unwrap_or_default())
+                }
                 Some(claimed) => format!("the object claims to be from {claimed}, which is not the identity that signed it"),
                 None => "the object names no e-mail address to compare with the identity that signed it".to_owned(),
             };

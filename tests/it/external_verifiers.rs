@@ -121,7 +121,7 @@ fn a_fault_beside_an_openpgp_signature_is_named_and_git_decides() {
     a line after END: git 0; other openpgp-signature trailing-data; good - trailing-data
     two lines after END: git 0; other openpgp-signature trailing-data; good - trailing-data
     a header on each line: git 0; other openpgp-signature multiple-signatures; good - multiple-signatures
-    a signature for each format: git 0; other openpgp-signature multiple-signatures; good - multiple-signatures
+    a signature for each format: git 0; other openpgp-signature -; good - -
     an unknown signature header: git 0; other openpgp-signature unsigned-header; untrusted other-structure unsigned-header
     two encodings: git 1; other openpgp-signature duplicate-header; bad other-signature-invalid duplicate-header
     ");

@@ -6,6 +6,7 @@ use super::super::{
 };
 use crate::{
     agent::keyring::{Index, KeyringKind, StoredLogin},
+    certificate::names::same_address,
     config::{Config, KeyringUse},
 };
 
@@ -28,5 +29,5 @@ pub(super) fn index() -> Result<Index, Failure> {
 /// The stored logins of one identity, or all.
 pub(super) fn stored_logins(identity: Option<&str>) -> Result<Vec<StoredLogin>, Failure> {
     let stored = index()?.read().map_err(|error| Failure::new(Exit::Io, error.to_string()))?;
-    Ok(stored.into_iter().filter(|login| identity.is_none_or(|identity| identity == login.owner.identity)).collect())
+    Ok(stored.into_iter().filter(|login| identity.is_none_or(|identity| same_address(identity, &login.owner.identity))).collect())
 }

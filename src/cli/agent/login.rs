@@ -132,7 +132,7 @@ pub(in super::super) fn log_out(arguments: &LogoutArgs, ui: &mut Ui) -> Result<E
 /// Whether no agent keeps this login. If the agent cannot be asked, it may keep it.
 fn is_not_kept(identity: &str) -> bool {
     match running() {
-        Ok(Some(status)) => status.logins.iter().all(|login| login.identity != identity),
+        Ok(Some(status)) => status.logins.iter().all(|login| !crate::certificate::names::same_address(&login.identity, identity)),
         Ok(None) => true,
         Err(_) => false,
     }

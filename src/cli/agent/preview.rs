@@ -8,6 +8,7 @@ use super::{
 use crate::{
     agent::{client::Client, keyring::StoredLogin, place::Place},
     agent_protocol::{AgentStatus, LoginStatus},
+    certificate::names::same_address,
     cli::{
         agent_preview::{AgentPreview, KeptLogin},
         context::Context,
@@ -53,7 +54,7 @@ impl AgentPreview {
         let theirs = |login: &&LoginStatus| is_theirs(&login.issuer, &login.fulcio);
         // an equal identity takes precedence over an alias
         let find = |logins: &[LoginStatus]| {
-            let equal = logins.iter().filter(theirs).find(|login| login.identity == name);
+            let equal = logins.iter().filter(theirs).find(|login| same_address(&login.identity, name));
             equal.or_else(|| logins.iter().filter(theirs).find(|login| is_alias(&login.names))).cloned()
         };
         if let Some(AgentStatus { process, logins, .. }) = &status
@@ -64,7 +65,7 @@ impl AgentPreview {
             return Ok(Self::HasLogin { process: *process, login });
         }
         let stored = keyring::stored_logins(None)?.into_iter().find(|StoredLogin { owner, names, .. }| {
-            (owner.identity == name || is_alias(names)) && is_theirs(&owner.issuer, &owner.fulcio)
+            (same_address(&owner.identity, name) || is_alias(names)) && is_theirs(&owner.issuer, &owner.fulcio)
         });
         Ok(stored.map_or_else(|| Self::of_status(status), |login| Self::Stored(login.keyring.to_string())))
     }

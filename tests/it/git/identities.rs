@@ -243,3 +243,40 @@ fn the_expected_identity_is_the_one_that_the_login_is_asked_for() {
     sandbox.git(&["-c", "paraph.expectedIdentity=bob@example.com", "commit", "-q", "-S", "--allow-empty", "-m", "bob's"]);
     assert_eq!(sandbox.git(&["log", "-1", "--format=%GS"]), "bob@example.com");
 }
+
+#[test]
+fn the_domain_of_an_address_has_no_case_and_other_near_misses_are_named() {
+    let (sigstore, sandbox) = signed();
+    let folded = "ann@Example.COM";
+    for line in [format!("{folded} {} instance=local", sigstore.url), format!("*@EXAMPLE.com {} instance=local", sigstore.url)] {
+        allow(&sandbox, &format!("{line}\n"));
+        assert_eq!(sandbox.paraph(&["verify"]).code, Some(0), "{line}");
+        assert_eq!(head(&sandbox), "G|fully", "{line}");
+    }
+    let expect = |identity: &str| {
+        let issuer = format!("--certificate-oidc-issuer={}", sigstore.url);
+        sandbox.paraph(&["verify", &format!("--certificate-identity={identity}"), &issuer])
+    };
+    assert_eq!(expect(folded).code, Some(0));
+    let done = expect("Ann@example.com");
+    assert!(done.code == Some(10) && done.stdout.contains("upper and lower case differ"), "{done:?}");
+
+    for (line, word) in [
+        (format!("{EMAIL} {}/ instance=local", sigstore.url), "a slash at the end differs"),
+        (format!("bob@example.com,{EMAIL} {} instance=local", sigstore.url), "a comma does not separate names"),
+        (format!("<{EMAIL}> {} instance=local", sigstore.url), "the angle brackets do not belong there"),
+        (format!("Ann@example.com {} instance=local", sigstore.url), "upper and lower case differ"),
+    ] {
+        allow(&sandbox, &format!("{line}\n"));
+        let done = sandbox.paraph(&["verify"]);
+        let add = format!("add: `{EMAIL} {} instance=local`", sigstore.url);
+        assert!(done.code == Some(10) && done.stdout.contains(word) && done.stdout.contains(&add), "{line}: {done:?}");
+    }
+
+    // signing: the committer's address and the expected identity
+    for setting in
+        [&["-c", "paraph.matchCommitter=true", "-c", "user.email=ann@Example.COM"][..], &["-c", "paraph.expectedIdentity=ann@Example.COM"]]
+    {
+        sandbox.git(&[setting, &["commit", "-q", "-S", "--allow-empty", "-m", "folded"]].concat());
+    }
+}
