@@ -23,6 +23,7 @@ mod gpg_option;
 mod hook;
 mod identity;
 mod input;
+mod intoto;
 mod key_list;
 mod last_failure;
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 use super::{
     context::Context,
     exit::{Exit, Failure},
+    intoto,
     ui::Ui,
 };
 use crate::{
@@ -23,19 +24,42 @@ use serde::{
 /// Prints the certificate with its identity, the log entry and the timestamps of a signed commit or tag, whether or not they verify. These are
 /// the signature's claims; the verdict stands in the first line. Succeeds whatever the verdict is, and fails where there is no CMS signature.
 /// Example: `paraph show v1.0`.
+///
+/// `--format intoto` prints an in-toto statement about any commit or annotated tag, with the predicate of `gitsign show`. It has no verdict.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The commit or tag, in git's syntax; a tag is the tag object itself
     #[arg(default_value = "HEAD")]
     pub revision: String,
-    /// Print JSON
-    #[arg(long)]
+    /// Print in this format
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+    /// Same as --format json
+    #[arg(long, conflicts_with = "format")]
     pub json: bool,
+    /// The remote whose URL names the subject of an in-toto statement
+    #[arg(long, short, value_name = "NAME", default_value = "origin")]
+    pub remote: String,
+}
+
+/// The format of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// Sentences, and the fields of the signature
+    Text,
+    /// One JSON document: see man/json.md
+    Json,
+    /// The in-toto statement of `gitsign show`
+    Intoto,
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::load(&[])?;
     let object = context.repository()?.object(&arguments.revision)?;
+    if arguments.format == Format::Intoto {
+        ui.json(&intoto::statement(&object, context.repository()?, &arguments.remote)?);
+        return Ok(Exit::Good);
+    }
     let signed = signed(&object)?;
     let mut cms = Vec::new();
     let signature = ParsedSignature::parse(&signed.signature, &mut cms);
@@ -49,7 +73,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     for warning in warnings {
         ui.warning(warning);
     }
-    if arguments.json {
+    if arguments.json || arguments.format == Format::Json {
         ui.json(&Document {
             report: Report {
                 kind: Some(object.kind.name()),

@@ -6,6 +6,7 @@ mod dual_format;
 mod failures;
 mod hostile;
 mod identities;
+mod intoto;
 mod legacy;
 mod offline;
 mod publication;
