@@ -116,7 +116,10 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;show'= {
-            cand --json 'Print JSON'
+            cand --format 'Print in this format'
+            cand -r 'The remote whose URL names the subject of an in-toto statement'
+            cand --remote 'The remote whose URL names the subject of an in-toto statement'
+            cand --json 'Same as --format json'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -317,6 +320,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;local;init'= {
+            cand --token-algorithm 'The signature algorithm of ID tokens'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -349,8 +353,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;local;token'= {
             cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;local;code'= {
             cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'

@@ -105,7 +105,11 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l cache -d 'S
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l lookup -d 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign\'s online mode'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l allow-legacy -d 'Judge signatures that need a legacy rule by their identity, instead of reporting them as legacy'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand show" -l json -d 'Print JSON'
+complete -c paraph -n "__fish_paraph_using_subcommand show" -l format -d 'Print in this format' -r -f -a "text\t'Sentences, and the fields of the signature'
+json\t'One JSON document: see man/json.md'
+intoto\t'The in-toto statement of `gitsign show`'"
+complete -c paraph -n "__fish_paraph_using_subcommand show" -s r -l remote -d 'The remote whose URL names the subject of an in-toto statement' -r
+complete -c paraph -n "__fish_paraph_using_subcommand show" -l json -d 'Same as --format json'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -l deadline -d 'Refuse the push after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -193,6 +197,8 @@ complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen
 complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token code help" -f -a "token" -d 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token code help" -f -a "code" -d 'Print a code for one login on the issuer\'s page'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token code help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from init" -l token-algorithm -d 'The signature algorithm of ID tokens' -r -f -a "rs256\t'RSA with SHA-256, which every OpenID client accepts'
+es256\t'ECDSA P-256 with SHA-256'"
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l certificate-lifetime -d 'For tests: the validity period of certificates' -r
@@ -245,7 +251,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_sub
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l email -d 'The address to sign with [default: the committer\'s address]' -r
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from token" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from code" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from code" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "init" -d 'Create a local Sigstore with new keys and a port'

@@ -2,12 +2,12 @@
 
 use super::exit::{Exit, Failure};
 use super::ui::Ui;
-use crate::local::{CERTIFICATE_LIFETIME, Fault, Instance, LocalError, Logins, ServeOptions};
+use crate::local::{CERTIFICATE_LIFETIME, Fault, InitOptions, Instance, LocalError, Logins, ServeOptions, TokenAlgorithm};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::{
     ffi::OsString,
     fs::OpenOptions,
-    io::{BufRead as _, BufReader, ErrorKind},
+    io::{BufRead as _, BufReader, ErrorKind, IsTerminal as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{Command as Process, Stdio},
@@ -42,6 +42,9 @@ pub(super) enum Command {
         /// A new folder, or an empty one that only you can access [default: paraph/local in your data folder]
         #[arg(value_name = "DIR")]
         dir: Option<PathBuf>,
+        /// The signature algorithm of ID tokens
+        #[arg(long, value_enum, default_value_t = TokenSignature::Rs256, value_name = "ALGORITHM")]
+        token_algorithm: TokenSignature,
     },
     /// Run the local Sigstore
     Serve(Serve),
@@ -72,6 +75,8 @@ pub(super) enum Command {
         email: Option<String>,
     },
     /// Print an ID token, for SIGSTORE_ID_TOKEN in scripts
+    ///
+    /// A line feed ends it on a terminal only: some programs send on a line feed in a token file.
     Token {
         #[command(flatten)]
         folder: Folder,
@@ -86,6 +91,24 @@ pub(super) enum Command {
         #[command(flatten)]
         folder: Folder,
     },
+}
+
+/// The algorithms of ID tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum TokenSignature {
+    /// RSA with SHA-256, which every OpenID client accepts
+    Rs256,
+    /// ECDSA P-256 with SHA-256
+    Es256,
+}
+
+impl From<TokenSignature> for TokenAlgorithm {
+    fn from(signature: TokenSignature) -> Self {
+        match signature {
+            TokenSignature::Rs256 => Self::Rs256,
+            TokenSignature::Es256 => Self::Es256,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -119,7 +142,7 @@ fn faults() -> impl TypedValueParser<Value = Fault> {
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     match &arguments.command {
-        Command::Init { dir } => init(dir.as_deref(), ui),
+        Command::Init { dir, token_algorithm } => init(dir.as_deref(), (*token_algorithm).into(), ui),
         Command::Serve(arguments) if arguments.background => serve_in_background(arguments, ui),
         Command::Serve(arguments) => serve(arguments, ui),
         Command::Status { folder, json } => status(&folder.path()?, *json, ui),
@@ -127,7 +150,12 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Use { folder, repository, email } => configure(&folder.path()?, repository, email.as_deref(), ui),
         Command::Token { folder, email } => {
             let token = Instance::open(&folder.path()?)?.identity_token(email)?;
-            ui.line(token);
+            // programs send on a line feed in a token file
+            if std::io::stdout().is_terminal() {
+                ui.line(token)
+            } else {
+                ui.bytes(token.as_bytes())
+            }
             Ok(Exit::Good)
         }
         Command::Code { folder } => {
@@ -157,10 +185,10 @@ fn resolve(folder: Option<&Path>) -> Result<PathBuf, Failure> {
     }
 }
 
-fn init(dir: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
+fn init(dir: Option<&Path>, token_algorithm: TokenAlgorithm, ui: &mut Ui) -> Result<Exit, Failure> {
     let folder = resolve(dir)?;
     let dir = if dir.is_some() { format!(" --dir {}", folder.display()) } else { String::new() };
-    let instance = match Instance::init(&folder) {
+    let instance = match Instance::init_with(&folder, &InitOptions { token_algorithm, ..InitOptions::default() }) {
         Err(error @ LocalError::Exists(_)) => {
             return Err(Failure::from(error).with_hint(format!("start it with `paraph local serve{dir}`")));
         }

@@ -32,6 +32,7 @@ use super::{
     lock::FolderLock,
     log::Log,
     settings::{LAYOUT, ServiceKeys, Settings, ct_identity, rekor1_identity, rekor2_identity},
+    token_key::TokenAlgorithm,
     trust, tuf,
 };
 use crate::signature::pem;
@@ -45,13 +46,15 @@ const MIN_ACCESS_CODE: usize = 20;
 pub struct InitOptions {
     /// The algorithm of the Rekor v2 log's key: Ed25519 as in production, or P-256.
     pub rekor2_algorithm: Algorithm,
+    /// The algorithm of ID tokens.
+    pub token_algorithm: TokenAlgorithm,
     /// The start of the authorities' validity periods; `None` means now.
     pub created: Option<Timestamp>,
 }
 
 impl Default for InitOptions {
     fn default() -> Self {
-        Self { rekor2_algorithm: Algorithm::Ed25519, created: None }
+        Self { rekor2_algorithm: Algorithm::Ed25519, token_algorithm: TokenAlgorithm::default(), created: None }
     }
 }
 
@@ -163,7 +166,7 @@ fn fill(new: &Path, folder: &Path, options: &InitOptions) -> Result<(), LocalErr
         rekor2_algorithm: options.rekor2_algorithm,
         created: created.to_string(),
     };
-    ServiceKeys::create(new, settings.rekor2_algorithm)?;
+    ServiceKeys::create(new, settings.rekor2_algorithm, options.token_algorithm)?;
     let keys = ServiceKeys::read(new, &settings)?;
     let fulcio = fulcio_chain(&keys.fulcio_root, &keys.fulcio, created)?;
     let timestamp = timestamp_chain(&keys.timestamp_root, &keys.timestamp, created)?;

@@ -17,10 +17,11 @@ use super::{
     error::LocalError,
     faults::{Fault, Faults},
     folder::InstanceFolder,
-    keys::{SigningKey, random},
+    keys::random,
     login_page::Cookies,
     sessions::{LoginRecord, Sessions},
     token::Email,
+    token_key::TokenKey,
 };
 
 /// The lifetime of an authorization code, in seconds.
@@ -35,7 +36,7 @@ pub(super) struct Issuer {
     /// The issuer's URL.
     pub url: String,
     /// The key that signs ID tokens.
-    pub key: Arc<SigningKey>,
+    pub key: Arc<TokenKey>,
     /// Makes and checks the cookies of the login pages.
     pub cookies: Cookies,
     /// The sessions that refresh tokens belong to.

@@ -67,22 +67,12 @@ impl SigningKey {
             Algorithm::Ed25519 => Ed25519KeyPair::generate_pkcs8v1(&random),
         }
         .map_err(|_| LocalError::Crypto("generate a key"))?;
-        let body = Zeroizing::new(STANDARD.encode(document.as_ref()));
-        let mut pem = Zeroizing::new(String::with_capacity(body.len() + 128));
-        pem.push_str("-----BEGIN PRIVATE KEY-----\n");
-        for line in body.as_bytes().chunks(64) {
-            pem.push_str(std::str::from_utf8(line).unwrap_or_default());
-            pem.push('\n');
-        }
-        pem.push_str("-----END PRIVATE KEY-----\n");
-        Ok(pem)
+        Ok(private_key_pem(document.as_ref()))
     }
 
     /// Reads the PEM of [`SigningKey::generate`]; `None` if it is anything else.
     pub(super) fn from_pem(algorithm: Algorithm, pem: &str) -> Option<Self> {
-        let body = pem.trim_end().strip_prefix("-----BEGIN PRIVATE KEY-----")?.strip_suffix("-----END PRIVATE KEY-----")?;
-        let body = Zeroizing::new(body.split_ascii_whitespace().collect::<String>());
-        let der = Zeroizing::new(STANDARD.decode(body.as_bytes()).ok()?);
+        let der = read_private_key_pem(pem)?;
         let (pair, spki) = match algorithm {
             Algorithm::EcdsaP256 => {
                 let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &der).ok()?;
@@ -146,6 +136,26 @@ impl SigningKey {
         .map(|signature| signature.as_ref().to_vec())
         .ok_or(LocalError::Crypto("sign a token"))
     }
+}
+
+/// A PKCS #8 key as PEM.
+pub(super) fn private_key_pem(pkcs8: &[u8]) -> Zeroizing<String> {
+    let body = Zeroizing::new(STANDARD.encode(pkcs8));
+    let mut pem = Zeroizing::new(String::with_capacity(body.len() + body.len() / 64 + 64));
+    pem.push_str("-----BEGIN PRIVATE KEY-----\n");
+    for line in body.as_bytes().chunks(64) {
+        pem.push_str(std::str::from_utf8(line).unwrap_or_default());
+        pem.push('\n');
+    }
+    pem.push_str("-----END PRIVATE KEY-----\n");
+    pem
+}
+
+/// The PKCS #8 key in the PEM of [`private_key_pem`].
+pub(super) fn read_private_key_pem(pem: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let body = pem.trim_end().strip_prefix("-----BEGIN PRIVATE KEY-----")?.strip_suffix("-----END PRIVATE KEY-----")?;
+    let body = Zeroizing::new(body.split_ascii_whitespace().collect::<String>());
+    STANDARD.decode(body.as_bytes()).ok().map(Zeroizing::new)
 }
 
 /// Random bytes from the system.

@@ -47,6 +47,7 @@ mod settings;
 mod timestamp;
 mod token;
 mod token_endpoint;
+mod token_key;
 mod tokens;
 mod tree;
 mod trust;
@@ -68,6 +69,7 @@ pub use faults::Service;
 pub(crate) use folder::InitOptions;
 pub use guard::Observer;
 pub use sessions::Logins;
+pub(crate) use token_key::TokenAlgorithm;
 
 use folder::InstanceFolder;
 use lock::FolderLock;

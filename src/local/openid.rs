@@ -47,7 +47,7 @@ async fn discovery(State(issuer): State<Arc<Issuer>>) -> Answer {
         "device_authorization_endpoint": format!("{url}/device/code"),
         "grant_types_supported": ["authorization_code", "refresh_token", DEVICE_GRANT],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": [issuer.key.algorithm()],
         "scopes_supported": scopes,
         "claims_supported": ["iss", "sub", "aud", "iat", "exp", "email", "email_verified", "nonce"],
         "code_challenge_methods_supported": ["S256"],

@@ -10,6 +10,7 @@ use super::{
     files::{check_private, read_file, write_file},
     keys::{Algorithm, SigningKey},
     log::LogIdentity,
+    token_key::{TokenAlgorithm, TokenKey},
 };
 
 /// The host in the instance's URLs, and the name of its logs.
@@ -58,7 +59,7 @@ pub(super) struct ServiceKeys {
     /// The timestamp authority's leaf.
     pub timestamp: Arc<SigningKey>,
     /// The OpenID issuer.
-    pub issuer: Arc<SigningKey>,
+    pub issuer: Arc<TokenKey>,
     /// The TUF repository's root and targets roles.
     pub tuf_root: Arc<SigningKey>,
     /// The TUF repository's snapshot and timestamp roles.
@@ -66,7 +67,7 @@ pub(super) struct ServiceKeys {
 }
 
 impl ServiceKeys {
-    const FILES: [(&'static str, Algorithm); 10] = [
+    const FILES: [(&'static str, Algorithm); 9] = [
         ("fulcio-root", Algorithm::EcdsaP384),
         ("fulcio", Algorithm::EcdsaP384),
         ("ct", Algorithm::EcdsaP256),
@@ -74,7 +75,6 @@ impl ServiceKeys {
         ("rekor2", Algorithm::Ed25519),
         ("timestamp-root", Algorithm::EcdsaP384),
         ("timestamp", Algorithm::EcdsaP256),
-        ("issuer", Algorithm::EcdsaP256),
         ("tuf-root", Algorithm::EcdsaP256),
         ("tuf-online", Algorithm::EcdsaP256),
     ];
@@ -83,12 +83,13 @@ impl ServiceKeys {
     ///
     /// # Errors
     /// [`LocalError::File`] or [`LocalError::Crypto`].
-    pub(super) fn create(folder: &Path, rekor2: Algorithm) -> Result<(), LocalError> {
+    pub(super) fn create(folder: &Path, rekor2: Algorithm, tokens: TokenAlgorithm) -> Result<(), LocalError> {
+        let write = |name: &str, pem: &str| write_file(&folder.join("keys").join(format!("{name}.key")), pem.as_bytes(), 0o600);
         for (name, algorithm) in Self::FILES {
             let pem = SigningKey::generate(if name == "rekor2" { rekor2 } else { algorithm })?;
-            write_file(&folder.join("keys").join(format!("{name}.key")), pem.as_bytes(), 0o600)?;
+            write(name, &pem)?;
         }
-        Ok(())
+        write("issuer", &TokenKey::generate(tokens)?)
     }
 
     /// Reads the keys.
@@ -96,12 +97,13 @@ impl ServiceKeys {
     /// # Errors
     /// Where a key is missing, is of another algorithm, or is accessible to other users.
     pub(super) fn read(folder: &Path, settings: &Settings) -> Result<Self, LocalError> {
-        let key = |name: &str, algorithm| {
-            let path = folder.join("keys").join(format!("{name}.key"));
-            check_private(&path, "0600")?;
-            let pem = Zeroizing::new(read_file(&path)?);
-            SigningKey::from_pem(algorithm, &pem).map(Arc::new).ok_or_else(|| LocalError::damaged(&path, "not a key of the expected kind"))
+        let path = |name: &str| folder.join("keys").join(format!("{name}.key"));
+        let pem = |name: &str| {
+            check_private(&path(name), "0600")?;
+            read_file(&path(name)).map(Zeroizing::new)
         };
+        let damaged = |name: &str| LocalError::damaged(&path(name), "not a key of the expected kind");
+        let key = |name: &str, algorithm| SigningKey::from_pem(algorithm, &pem(name)?).map(Arc::new).ok_or_else(|| damaged(name));
         Ok(Self {
             fulcio_root: key("fulcio-root", Algorithm::EcdsaP384)?,
             fulcio: key("fulcio", Algorithm::EcdsaP384)?,
@@ -110,7 +112,7 @@ impl ServiceKeys {
             rekor2: key("rekor2", settings.rekor2_algorithm)?,
             timestamp_root: key("timestamp-root", Algorithm::EcdsaP384)?,
             timestamp: key("timestamp", Algorithm::EcdsaP256)?,
-            issuer: key("issuer", Algorithm::EcdsaP256)?,
+            issuer: TokenKey::from_pem(&pem("issuer")?).map(Arc::new).ok_or_else(|| damaged("issuer"))?,
             tuf_root: key("tuf-root", Algorithm::EcdsaP256)?,
             tuf_online: key("tuf-online", Algorithm::EcdsaP256)?,
         })

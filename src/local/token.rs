@@ -1,13 +1,12 @@
-//! The ID tokens of the instance's issuer (OpenID Connect Core 1.0, section 2; JSON Web Signature, ES256). The issuer makes them and Fulcio
+//! The ID tokens of the instance's issuer (OpenID Connect Core 1.0, section 2; JSON Web Signature, RS256 or ES256). The issuer makes them and Fulcio
 //! verifies them in the same process. Tokens of other issuers are verified in `identity`.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
-use super::{error::LocalError, keys::SigningKey};
+use super::{error::LocalError, token_key::TokenKey};
 
 /// The audience that Fulcio expects, which is also the client that requests tokens.
 pub(super) const AUDIENCE: &str = "sigstore";
@@ -96,11 +95,11 @@ impl Claims {
 ///
 /// # Errors
 /// [`LocalError::Crypto`].
-pub(super) fn mint(claims: &Claims, key: &SigningKey) -> Result<String, LocalError> {
+pub(super) fn mint(claims: &Claims, key: &TokenKey) -> Result<String, LocalError> {
     let claims = serde_json::to_vec(&claims).map_err(|_| LocalError::Crypto("encode a token"))?;
-    let header = json!({ "alg": "ES256", "kid": key_id(key), "typ": "JWT" }).to_string();
+    let header = json!({ "alg": key.algorithm(), "kid": key.id(), "typ": "JWT" }).to_string();
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-    let signature = URL_SAFE_NO_PAD.encode(key.sign_es256(signed.as_bytes())?);
+    let signature = URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes())?);
     Ok(format!("{signed}.{signature}"))
 }
 
@@ -129,7 +128,7 @@ pub(super) enum InvalidToken {
 ///
 /// # Errors
 /// The first check that fails.
-pub(super) fn verify(token: &str, issuer: &str, key: &SigningKey, now: Timestamp) -> Result<Claims, InvalidToken> {
+pub(super) fn verify(token: &str, issuer: &str, key: &TokenKey, now: Timestamp) -> Result<Claims, InvalidToken> {
     #[derive(Deserialize)]
     struct Header {
         alg: String,
@@ -143,12 +142,12 @@ pub(super) fn verify(token: &str, issuer: &str, key: &SigningKey, now: Timestamp
     let (header, claims) = signed.split_once('.').filter(|(_, claims)| !claims.contains('.')).ok_or(InvalidToken::Form)?;
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| InvalidToken::Form);
     let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| InvalidToken::Form)?;
-    if header.alg != "ES256" || header.crit.is_some() || header.kid.is_some_and(|id| id != key_id(key)) {
+    if header.alg != key.algorithm() || header.crit.is_some() || header.kid.is_some_and(|id| id != key.id()) {
         return Err(InvalidToken::Signature);
     }
-    aws_lc_rs::signature::UnparsedPublicKey::new(&aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED, key.raw_public_key())
-        .verify(signed.as_bytes(), &decode(signature)?)
-        .map_err(|_| InvalidToken::Signature)?;
+    if !key.verifies(signed.as_bytes(), &decode(signature)?) {
+        return Err(InvalidToken::Signature);
+    }
     let claims: Claims = serde_json::from_slice(&decode(claims)?).map_err(|_| InvalidToken::Form)?;
     let now = now.as_second();
     if claims.iss != issuer {
@@ -167,28 +166,22 @@ pub(super) fn verify(token: &str, issuer: &str, key: &SigningKey, now: Timestamp
 }
 
 /// The issuer's key set (RFC 7517).
-pub(super) fn key_set(key: &SigningKey) -> Value {
-    // an uncompressed point: the byte 4, then x and y
-    let point = key.raw_public_key();
-    let coordinate = |from: usize| URL_SAFE_NO_PAD.encode(point.get(from..from + 32).unwrap_or_default());
-    json!({ "keys": [{ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key_id(key), "x": coordinate(1), "y": coordinate(33) }] })
-}
-
-fn key_id(key: &SigningKey) -> String {
-    hex::encode(Sha256::digest(key.spki()))
+pub(super) fn key_set(key: &TokenKey) -> Value {
+    json!({ "keys": [key.public()] })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::keys::{Algorithm, SigningKey},
-        *,
-    };
+    use super::{super::token_key::TokenAlgorithm, *};
 
     const ISSUER: &str = "http://127.0.0.1:1";
 
-    fn key() -> SigningKey {
-        SigningKey::from_pem(Algorithm::EcdsaP256, &SigningKey::generate(Algorithm::EcdsaP256).unwrap()).unwrap()
+    fn key() -> TokenKey {
+        key_of(TokenAlgorithm::Es256)
+    }
+
+    fn key_of(algorithm: TokenAlgorithm) -> TokenKey {
+        TokenKey::from_pem(&TokenKey::generate(algorithm).unwrap()).unwrap()
     }
 
     fn at(second: i64) -> Timestamp {
@@ -205,6 +198,17 @@ mod tests {
         assert_eq!(verify(&token, ISSUER, &key, at(1000 - SKEW - 1)), Err(InvalidToken::Future));
         assert_eq!(verify(&token, "http://localhost:1", &key, at(1000)), Err(InvalidToken::Issuer));
         assert_eq!(verify(&token, ISSUER, &self::key(), at(1000)), Err(InvalidToken::Signature));
+    }
+
+    #[test]
+    fn a_token_of_the_other_algorithm_is_refused() {
+        let email = Email::new("dev@example.com").unwrap();
+        for (own, other) in [(TokenAlgorithm::Rs256, TokenAlgorithm::Es256), (TokenAlgorithm::Es256, TokenAlgorithm::Rs256)] {
+            let (own, other) = (key_of(own), key_of(other));
+            let token = mint(&Claims::new(ISSUER, &email, None, LIFETIME, at(1000)), &own).unwrap();
+            assert!(verify(&token, ISSUER, &own, at(1000)).is_ok());
+            assert_eq!(verify(&token, ISSUER, &other, at(1000)), Err(InvalidToken::Signature));
+        }
     }
 
     #[test]

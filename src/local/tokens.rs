@@ -1,7 +1,6 @@
 //! The tokens that a login or a renewal gives.
 
 use axum::http::header;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -10,9 +9,9 @@ use super::{
     error::LocalError,
     faults::Fault,
     issuer::Issuer,
-    keys::{Algorithm, SigningKey, random},
     sessions::LoginKind,
     token::{self, Claims, Email},
+    token_key::{TokenAlgorithm, TokenKey},
 };
 
 /// The lifetime of ID tokens under the fault `issuer=short-tokens`, in seconds.
@@ -53,12 +52,13 @@ impl Issuer {
 
     fn token_answer(&self, email: &Email, nonce: Option<String>, refresh: Option<&str>, now: Timestamp) -> Result<Answer, LocalError> {
         let lifetime = if self.has(Fault::ShortTokens) { SHORT_LIFETIME } else { token::LIFETIME };
+        let id_token = self.id_token(Claims::new(&self.url, email, nonce, lifetime, now))?;
         let mut answer = json!({
-            // it gives access to nothing
-            "access_token": URL_SAFE_NO_PAD.encode(random::<32>()?),
+            // it gives access to nothing; some clients, sigstore-python among them, use it as the ID token
+            "access_token": id_token,
             "token_type": "Bearer",
             "expires_in": lifetime,
-            "id_token": self.id_token(Claims::new(&self.url, email, nonce, lifetime, now))?,
+            "id_token": id_token,
             "scope": if refresh.is_some() { "openid email offline_access" } else { "openid email" },
         });
         if let (Some(token), Some(answer)) = (refresh, answer.as_object_mut()) {
@@ -85,8 +85,11 @@ impl Issuer {
             claims.email.clear();
         }
         if self.has(Fault::ForeignKey) {
-            let pem = SigningKey::generate(Algorithm::EcdsaP256)?;
-            let foreign = SigningKey::from_pem(Algorithm::EcdsaP256, &pem).ok_or(LocalError::Crypto("read a key"))?;
+            let algorithm = match *self.key {
+                TokenKey::Rs256(_) => TokenAlgorithm::Rs256,
+                TokenKey::Es256(_) => TokenAlgorithm::Es256,
+            };
+            let foreign = TokenKey::from_pem(&TokenKey::generate(algorithm)?).ok_or(LocalError::Crypto("read a key"))?;
             return token::mint(&claims, &foreign);
         }
         token::mint(&claims, &self.key)

@@ -345,6 +345,9 @@ fn a_cause_of_several_problems_is_told_once() {
     let sandbox = Sandbox::with_repository();
     let folder = sandbox.root().join("sigstore").display().to_string();
     assert_eq!(sandbox.paraph(&["local", "init", &folder]).code, Some(0));
+    // a token in a file has no line feed, which clients would send on
+    let token = sandbox.paraph(&["local", "token", "--dir", &folder, "ann@example.com"]).stdout;
+    assert!(token.starts_with("ey") && !token.contains('\n'), "{token}");
     // it is not served
     let used = sandbox.paraph(&["local", "use", "--dir", &folder]);
     let told = "warning: The local Sigstore is not running.\nhint: start it: `paraph local serve --background`.\n";
