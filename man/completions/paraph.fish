@@ -76,6 +76,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify" -l tags -d 'Verify
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l stdin -d 'Read the revisions from standard input, one per line'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l first-parent -d 'In ranges, follow only the first parent of each commit'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l other-signatures -d 'Let git\'s own verifier judge OpenPGP and SSH signatures'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l deep -d 'Also hash the trees and files of each commit'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l json -d 'Same as --format json'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -s q -l quiet -d 'Print only warnings and errors; the exit code gives the result'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l cache -d 'Store results in the cache folder, and reuse those of earlier runs (see paraph.verdictCache)'
@@ -99,6 +100,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-ref -d 'The ref of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l target -d 'Judge the object that the innermost tag names too'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l other-signatures -d 'Let git\'s own verifier judge OpenPGP and SSH signatures'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l deep -d 'Also hash the trees and files of each commit'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l json -d 'Same as --format json'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s q -l quiet -d 'Print only warnings and errors; the exit code gives the result'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l cache -d 'Store results in the cache folder, and reuse those of earlier runs (see paraph.verdictCache)'

@@ -182,6 +182,11 @@ impl From<repository::Error> for Failure {
             | E::ObjectIdMismatch { .. }
             | E::Sha1Collision { .. }
             | E::BrokenReference { .. }
+            | E::ObjectCopiesDiffer { .. }
+            | E::CommitGraphDiffers { .. }
+            | E::CommitGraph { .. }
+            | E::RepeatedReference(_)
+            | E::ObjectStore { .. }
             | E::Walk(_)
             | E::Git(_) => Exit::Object,
         };

@@ -30,7 +30,7 @@ impl Judge {
     ) -> Result<(), Error> {
         let mut failure = None;
         let found = commits.map_while(|found| found.map_err(|error| failure = Some(error)).ok());
-        let judged = self.in_order(found, handle, |repository, found| self.read(repository.found(found)).map(&convert), sink);
+        let judged = self.in_order(found, handle, |repository, found| self.read(repository, repository.found(found)).map(&convert), sink);
         failure.map_or(judged, |error| Err(error.into()))
     }
 
@@ -51,7 +51,7 @@ impl Judge {
         let object = repository.object(revision);
         let is_lightweight = |object: &&RawObject| object.kind == ObjectKind::Commit;
         let reference = object.as_ref().ok().filter(is_lightweight).and_then(|object| object.reference.clone());
-        Ok(NamedObject { lightweight_tag: reference.filter(|name| tag_name(name).is_some()), judged: self.read(object)? })
+        Ok(NamedObject { lightweight_tag: reference.filter(|name| tag_name(name).is_some()), judged: self.read(repository, object)? })
     }
 
     /// Runs `work` on each item over all cores, and hands `sink` the results in order.

@@ -24,8 +24,8 @@ use crate::{
     Reason, Rejection,
     external_verifiers::{Conversion, ExternalVerifiers},
     object::{ObjectFormat, Signed, TagHeaders},
-    policy::{Judgement, Policy},
-    repository::{self, ObjectKind, RawObject, Repository},
+    policy::{Judgement, Policy, Verdict},
+    repository::{self, ContentFault, HashedContent, ObjectKind, RawObject, Repository},
     signature::ParsedSignature,
     verdict_cache::{CacheError, VerdictCache},
     verify::{Verification, Verifier, git as split},
@@ -40,12 +40,21 @@ pub(crate) struct Judge {
     entries: Entries,
     cache: Option<VerdictCache>,
     conversion: Option<Conversion>,
+    content: Option<HashedContent>,
 }
 
 impl Judge {
     /// A judge that uses embedded log entries only, asks no external verifier and caches nothing.
     pub(crate) fn new(verifier: Verifier, policy: Policy) -> Self {
-        Self { verifier, policy, external: ExternalVerifiers::default(), entries: Entries::none(), cache: None, conversion: None }
+        Self {
+            verifier,
+            policy,
+            external: ExternalVerifiers::default(),
+            entries: Entries::none(),
+            cache: None,
+            conversion: None,
+            content: None,
+        }
     }
 
     /// Lets these verifiers judge signatures of kinds that the pipeline only names.
@@ -70,6 +79,12 @@ impl Judge {
     #[must_use]
     pub(crate) fn with_conversion_in(self, repository: &Repository) -> Self {
         Self { conversion: Conversion::of(repository), ..self }
+    }
+
+    /// Also hashes the trees and files of each commit, if `deep`.
+    #[must_use]
+    pub(crate) fn with_content(self, deep: bool) -> Self {
+        Self { content: deep.then(HashedContent::default), ..self }
     }
 
     /// Judges a signature over a payload, as git hands them to its program. `signature` is the parsed signature of `signed`. `format` is the
@@ -107,9 +122,11 @@ impl Judge {
     ///
     /// # Errors
     /// Where the repository cannot be read, or as [`Judge::object`].
-    pub(crate) fn read(&self, object: Result<RawObject, repository::Error>) -> Result<Judged, Error> {
+    pub(crate) fn read(&self, repository: &Repository, object: Result<RawObject, repository::Error>) -> Result<Judged, Error> {
         let (id, kind, rejection) = match object {
-            Ok(object) => return self.object(&object),
+            Ok(object) => return Ok(self.with_fault_in_content(repository, &object, self.object(&object)?)),
+            Err(repository::Error::ObjectCopiesDiffer { id, kind, cause }) => (id, kind, Rejection::new(Reason::ObjectCopies, cause)),
+            Err(repository::Error::CommitGraphDiffers { id, kind, cause }) => (id, kind, Rejection::new(Reason::CommitGraph, cause)),
             Err(repository::Error::ObjectIdMismatch { id, kind, computed }) => {
                 (id, kind, Rejection::new(Reason::ObjectIdMismatch, format!("they have the id {computed}")))
             }
@@ -120,6 +137,23 @@ impl Judge {
             Err(error) => return Err(error.into()),
         };
         Ok(Judged::without_title(id, kind, rejection.into()))
+    }
+
+    /// The verdict on an object, or the fault in what it leads to: a commit's trees and files, a tag's target.
+    fn with_fault_in_content(&self, repository: &Repository, object: &RawObject, judged: Judged) -> Judged {
+        let Some(hashed) = &self.content else { return judged };
+        let target = match object.kind {
+            ObjectKind::Commit => Some(object.id.as_str()),
+            ObjectKind::Tag => TagHeaders::parse(&object.bytes).ok().map(|headers| headers.target),
+            ObjectKind::Blob | ObjectKind::Tree => None,
+        };
+        let rejection = match target.and_then(|id| repository.content_fault(id, hashed)) {
+            Some(ContentFault::Wrong(what)) => Rejection::new(Reason::ContentIdMismatch, what),
+            Some(ContentFault::Unchecked(what)) => Rejection::new(Reason::ContentUnchecked, what),
+            None => return judged,
+        };
+        let verdict = Verdict::from(rejection.reason().standing());
+        if verdict > judged.judgement.verdict() { Judged { judgement: rejection.into(), ..judged } } else { judged }
     }
 
     /// What the user should know about log entries, in sentences. Each is returned once.

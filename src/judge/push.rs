@@ -95,7 +95,7 @@ impl Judge {
     fn tip(&self, repository: &Repository, id: &str, reference: &str) -> Result<Vec<Judged>, Error> {
         let object = match repository.object_by_id(id) {
             Ok(object) => RawObject { reference: Some(reference.to_owned()), ..object },
-            Err(error) => return Ok(vec![self.read(Err(error))?]),
+            Err(error) => return Ok(vec![self.read(repository, Err(error))?]),
         };
         match object.kind {
             ObjectKind::Commit if tag_name(reference).is_none() => Ok(Vec::new()),

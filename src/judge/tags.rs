@@ -30,11 +30,11 @@ impl Judge {
         let object = match repository.object(name) {
             Ok(object) if object.kind == ObjectKind::Tag => return self.tag(repository, object, scope),
             Ok(object) => object,
-            Err(error) => return Ok(vec![self.read(Err(error))?]),
+            Err(error) => return Ok(vec![self.read(repository, Err(error))?]),
         };
         let mut judged = vec![self.lightweight_tag(&object, name, scope)?];
         if scope == TagScope::WithTarget {
-            judged.push(self.tag_target(&object)?);
+            judged.push(self.tag_target(repository, &object)?);
         }
         Ok(judged)
     }
@@ -47,7 +47,7 @@ impl Judge {
         let outermost = tag.reference.clone().unwrap_or_else(|| tag.id.clone());
         let (mut all, mut object) = (Vec::new(), tag);
         for _ in 0..DEEPEST_TAG {
-            let mut judged = self.object(&object)?;
+            let mut judged = self.with_fault_in_content(repository, &object, self.object(&object)?);
             // a tag whose headers cannot be read is bad, and names nothing
             let Ok(headers) = TagHeaders::parse(&object.bytes) else {
                 all.push(judged);
@@ -67,7 +67,7 @@ impl Judge {
             let next = match repository.object_by_id(headers.target) {
                 Ok(next) => next,
                 Err(error) => {
-                    all.extend([judged, self.read(Err(error))?]);
+                    all.extend([judged, self.read(repository, Err(error))?]);
                     return Ok(all);
                 }
             };
@@ -77,7 +77,7 @@ impl Judge {
             }
             all.push(judged);
             if next.kind != ObjectKind::Tag {
-                all.push(self.tag_target(&next)?);
+                all.push(self.tag_target(repository, &next)?);
                 return Ok(all);
             }
             object = next;
@@ -104,9 +104,9 @@ impl Judge {
     }
 
     /// What a tag names. Blobs and trees carry no signature.
-    fn tag_target(&self, object: &RawObject) -> Result<Judged, Error> {
+    fn tag_target(&self, repository: &Repository, object: &RawObject) -> Result<Judged, Error> {
         match object.kind {
-            ObjectKind::Commit | ObjectKind::Tag => self.object(object),
+            ObjectKind::Commit | ObjectKind::Tag => Ok(self.with_fault_in_content(repository, object, self.object(object)?)),
             ObjectKind::Blob | ObjectKind::Tree => {
                 let detail = format!("a {} cannot carry one", object.kind.name());
                 Ok(Judged::new(object, Rejection::new(Reason::NoSignature, detail).into()))

@@ -38,6 +38,10 @@ reasons! {
     UnsignedHeader = "unsigned-header", Object, Wrong, "the object has an unknown signature header, which no signature covers";
     Sha1Collision = "sha1-collision", Object, Wrong, "the object's bytes are part of a SHA-1 collision attack";
     ObjectIdMismatch = "object-id-mismatch", Object, Wrong, "the object's bytes do not match its id";
+    ObjectCopies = "object-copies-differ", Object, Wrong, "the repository has another content under the object's id, which git may read";
+    CommitGraph = "commit-graph-differs", Object, Wrong, "a commit-graph contradicts the commit, and git shows what it says";
+    ContentIdMismatch = "content-id-mismatch", Object, Wrong, "a tree or a file of the commit is not what its id says";
+    ContentUnchecked = "content-unchecked", Object, Unchecked, "a tree or a file of the commit is missing or cannot be read";
     TagName = "tag-name", Object, Wrong, "the tag's own name is not the name of its ref";
     NotAnnotated = "not-annotated", Object, Unsigned, "the tag is a lightweight tag, which cannot be signed";
 
@@ -134,7 +138,11 @@ fn advice(reason: Reason) -> &'static str {
         }
         Reason::ObjectTooLarge | Reason::ArmorTooLarge => "inspect it (`git cat-file -p ID`); no ordinary object is so large",
         Reason::ArmorFraming => "have it passed to paraph as git stores it; if git stores it so, have it signed again",
-        Reason::ObjectIdMismatch => "run `git fsck`, and fetch the object again from a source that you trust",
+        Reason::ContentUnchecked => "fetch the objects that are missing; `git fsck` lists them",
+        Reason::CommitGraph => "write it again with `git commit-graph write --reachable`, and find out who changed it",
+        Reason::ObjectIdMismatch | Reason::ObjectCopies | Reason::ContentIdMismatch => {
+            "run `git fsck`, and fetch the object again from a source that you trust"
+        }
         Reason::TagName => "do not use this ref; fetch the tags again, and find out who moved the tag to another name",
         Reason::UnknownAuthority | Reason::SctUnknownLog | Reason::LogUnknown | Reason::TimestampUnknownAuthority => {
             "run `paraph trust update`; if it was signed with another instance, name that with --instance or --trusted-root"

@@ -5,15 +5,18 @@
 //!
 //! - Replacement objects and grafts are not followed.
 //! - An ambiguous name is an error, not a warning.
-//! - The bytes of an object are hashed again and compared with its id.
+//! - The bytes of an object are hashed again and compared with its id, and with every other copy of the object.
 //!
 //! Git itself is called for what gix cannot read: references in the reftable format, and the quarantine of a push.
 
 mod configuration;
+mod content;
+mod copies;
 mod git;
 mod guarded;
 mod location;
 mod new_commits;
+mod packed;
 mod references;
 mod revision;
 mod walk;
@@ -23,9 +26,10 @@ use crate::{
     object::ObjectFormat,
 };
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) use configuration::{ConfigEntry, Scope, global_configuration};
+pub(crate) use content::{ContentFault, HashedContent};
 pub(crate) use git::Error as GitError;
 pub(crate) use guarded::ReferencePatterns;
 pub(crate) use references::{TagReference, Tags};
@@ -44,6 +48,8 @@ pub(crate) struct Repository {
     objects_by_git: Option<Arc<git::Objects>>,
     /// The configuration as git reads it, once it was needed.
     configuration_by_git: std::cell::OnceCell<Option<Vec<ConfigEntry>>>,
+    /// The places with copies of objects, opened for the first object.
+    copies: Arc<OnceLock<copies::Copies>>,
 }
 
 /// An object as it is stored, and the id of its bytes.
@@ -160,6 +166,34 @@ pub(crate) enum Error {
         /// The id of the stored bytes.
         computed: String,
     },
+    /// Another copy of the object has other content.
+    #[error("the repository has two contents for the object {id}, and git may read either: {cause}")]
+    ObjectCopiesDiffer {
+        /// Its id.
+        id: String,
+        /// The type of the copy that was read.
+        kind: ObjectKind,
+        /// Which copy differs.
+        cause: String,
+    },
+    /// A commit-graph says something else about the commit.
+    #[error("a commit-graph contradicts the commit {id}, and git shows what it says: {cause}")]
+    CommitGraphDiffers {
+        /// The commit's id.
+        id: String,
+        /// A commit.
+        kind: ObjectKind,
+        /// What it contradicts.
+        cause: String,
+    },
+    /// A commit-graph cannot be read.
+    #[error("the commit-graph in {} cannot be read, and git may use it: {cause}", .path.display())]
+    CommitGraph {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
     /// The stored bytes are part of a SHA-1 collision.
     #[error("the bytes stored for the object {id} are part of a SHA-1 collision: other content can have the same id")]
     Sha1Collision {
@@ -179,8 +213,19 @@ pub(crate) enum Error {
     /// The history cannot be read.
     #[error("the history cannot be read: {0}")]
     Walk(String),
+    /// The file `packed-refs` has a name more than once.
+    #[error("the file packed-refs has the reference {0} more than once")]
+    RepeatedReference(String),
+    /// A file of the references or objects cannot be read.
+    #[error("{} cannot be read: {cause}", .path.display())]
+    ObjectStore {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
     /// A pattern of `paraph.guardedRefs` that guards nothing.
-    #[error("paraph.guardedRefs has the pattern '{0}'; expected a full name of a ref, with up to 8 asterisks")]
+    #[error("paraph.guardedRefs has the pattern \"{0}\"; expected a full name of a ref, with up to 8 asterisks")]
     ReferencePattern(String),
     /// Git was called and failed.
     #[error(transparent)]
@@ -193,12 +238,20 @@ impl Error {
         match self {
             Self::ForeignOwner(path) => Some(format!("if you trust it, run `git config --global --add safe.directory {}`", path.display())),
             Self::ImplicitBareRepository(_) => Some("name it with GIT_DIR or --git-dir".to_owned()),
-            Self::AmbiguousRevision { .. } => Some("give the full name".to_owned()),
+            Self::AmbiguousRevision { meanings, .. } => Some(match meanings.iter().find(|meaning| meaning.starts_with("refs/")) {
+                Some(name) => format!("give the full name, for example `{name}`"),
+                None => "give the full name".to_owned(),
+            }),
+            Self::RepeatedReference(name) => Some(format!("set it again with `git update-ref {name} ID`, and run `git pack-refs --all`")),
             Self::ReferencePattern(_) => Some("begin it with `refs/`, as in `refs/heads/*`".to_owned()),
+            Self::CommitGraph { .. } => Some("write it again with `git commit-graph write --reachable`".to_owned()),
             Self::MissingObject(_) => Some("fetch it".to_owned()),
-            Self::DamagedObject { .. } | Self::BrokenReference { .. } | Self::Git(GitError::Listing) => {
-                Some("look for the cause with `git fsck`".to_owned())
-            }
+            Self::DamagedObject { .. }
+            | Self::BrokenReference { .. }
+            | Self::ObjectCopiesDiffer { .. }
+            | Self::CommitGraphDiffers { .. }
+            | Self::ObjectStore { .. }
+            | Self::Git(GitError::Listing) => Some("look for the cause with `git fsck`".to_owned()),
             Self::BadRevision { revision, .. } | Self::UnknownRevision { revision, .. } if is_path(revision) => {
                 Some("give a commit, a tag or a range; files are not verified".to_owned())
             }
@@ -319,7 +372,28 @@ impl Repository {
         if computed != id {
             return Err(Error::ObjectIdMismatch { id: id.to_owned(), kind: kind.into(), computed });
         }
+        self.compare_copies(id, kind, &bytes)?;
         Ok(RawObject { id: computed, format: self.format(), kind: kind.into(), bytes, reference })
+    }
+
+    /// Compares all copies of an object with these bytes, which have its id.
+    fn compare_copies(&self, id: &str, kind: gix::objs::Kind, bytes: &[u8]) -> Result<(), Error> {
+        let copies = match self.copies.get() {
+            Some(copies) => copies,
+            None => {
+                let opened = self.open_copies()?;
+                self.copies.get_or_init(|| opened)
+            }
+        };
+        let Ok(object_id) = gix::ObjectId::from_hex(id.as_bytes()) else { return Ok(()) };
+        copies.compare(copies::ReadObject { id: &object_id, kind, bytes })
+    }
+
+    fn open_copies(&self) -> Result<copies::Copies, Error> {
+        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let main = variable("GIT_OBJECT_DIRECTORY").map_or_else(|| self.common_dir().join("objects"), PathBuf::from);
+        let others = variable("GIT_ALTERNATE_OBJECT_DIRECTORIES").map(|list| std::env::split_paths(&list).collect()).unwrap_or_default();
+        copies::Copies::open(main, others, self.gix.object_hash())
     }
 
     fn new(mut gix: gix::Repository) -> Result<Self, Error> {
@@ -330,7 +404,8 @@ impl Repository {
         let references_by_git = format.is_some_and(|format| !format.eq_ignore_ascii_case(b"files"));
         let is_elsewhere = ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"].iter().any(|name| std::env::var_os(name).is_some());
         let objects_by_git = is_elsewhere.then(Arc::default);
-        Ok(Self { gix, references_by_git, objects_by_git, configuration_by_git: std::cell::OnceCell::new() })
+        let configuration_by_git = std::cell::OnceCell::new();
+        Ok(Self { gix, references_by_git, objects_by_git, configuration_by_git, copies: Arc::default() })
     }
 
     fn read(&self, id: &str) -> Result<(gix::objs::Kind, Vec<u8>), Error> {

@@ -1,6 +1,10 @@
 //! Resolves revisions by git's rules, except that an ambiguous name is an error.
+//!
+//! gix resolves what both resolve alike: full names, names by git's rules, ids, and the operators that lead to parents and types. Git itself
+//! resolves the rest: files in the git directory (`$GIT_DIR/main` comes before `refs/heads/main`), a `packed-refs` file that is not sorted,
+//! symbolic links, earlier values, branches of remotes, and searches.
 
-use super::{Error, Repository, chain, git};
+use super::{Error, Repository, chain, git, packed::PackedReferences};
 
 /// The object that a revision names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,13 +20,23 @@ const MAX_REVISION: usize = 4096;
 /// Git's minimum length of an abbreviated id.
 const MIN_ABBREVIATION: usize = 4;
 
-/// Git's usual length of an abbreviated id. A shorter word that is also the name of a reference means the reference.
-const LIKELY_ABBREVIATION: usize = 7;
-
 const MEANINGS_SHOWN: usize = 5;
+
+/// How git's messages about a name begin; others are about the repository.
+const UNKNOWN: [&str; 6] = [
+    "fatal: log for ",
+    "fatal: no upstream ",
+    "fatal: no such branch",
+    "fatal: upstream branch ",
+    "fatal: path ",
+    "fatal: invalid object name",
+];
 
 /// The beginnings of full names of references (gitrepository-layout), apart from pseudo references.
 const FULL: [&str; 3] = ["refs/", "main-worktree/", "worktrees/"];
+
+/// The places in which git looks for a name, after the git directory itself (gitrevisions).
+const PLACES: [&str; 4] = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
 
 /// The longest chain of symbolic references that git follows.
 const SYMBOLIC_LIMIT: usize = 5;
@@ -47,21 +61,50 @@ impl Repository {
 
     fn resolve_as_given(&self, revision: &str) -> Result<Resolved, Error> {
         check(revision)?;
-        if self.references_by_git || self.objects_by_git.is_some() {
-            return resolve_by_git(self, revision);
-        }
         // the part before the first operator can be ambiguous by itself: `v1^{commit}`, `main~2`
         let end = revision.find(['^', '~', ':']).into_iter().chain(revision.find("@{")).min().unwrap_or(revision.len());
         let (base, operators) = revision.split_at_checked(end).unwrap_or((revision, ""));
         let base = if base == "@" { "HEAD" } else { base };
-        let named = if base.is_empty() { None } else { self.name(revision, base)? };
-        match named {
+        if self.references_by_git || self.objects_by_git.is_some() || self.is_for_git(base, operators)? {
+            return resolve_by_git(self, revision, base);
+        }
+        match self.name(revision, base)? {
             Some(Named::Reference(name, id)) if operators.is_empty() => Ok(Resolved { id, reference: Some(name) }),
             Some(Named::Reference(name, _)) => self.expression(revision, base, &format!("{name}{operators}")),
             Some(Named::Id(id)) if operators.is_empty() => Ok(Resolved { id, reference: None }),
             Some(Named::Id(id)) => self.expression(revision, base, &format!("{id}{operators}")),
-            None => self.expression(revision, "", &format!("{base}{operators}")),
+            // what only git knows, such as the output of `git describe`
+            None => resolve_by_git(self, revision, base),
         }
+    }
+
+    /// Whether git must resolve a name with its operators, because gix could find something else.
+    fn is_for_git(&self, base: &str, operators: &str) -> Result<bool, Error> {
+        let packed = PackedReferences::read(self.common_dir())?;
+        let repeated = |name: &str| packed.repeated.contains(name).then(|| Error::RepeatedReference(name.to_owned()));
+        if !packed.repeated.is_empty() {
+            let full = git::line(self, &["rev-parse", "--verify", "--symbolic-full-name", base]).map(|(name, _)| name);
+            let meanings = candidates(base).into_iter().chain([base.to_owned()]).chain(full);
+            meanings.filter_map(|name| repeated(&name)).next().map_or(Ok(()), Err)?;
+        }
+        let is_simple = !base.is_empty() && !["@{", ":", "^{/"].iter().any(|operator| operators.contains(operator));
+        Ok(!is_simple || !packed.is_regular || self.is_root_reference(base) || self.is_link(base))
+    }
+
+    /// Whether the git directory has a file of this name, which git takes for a reference if it holds an id.
+    fn is_root_reference(&self, name: &str) -> bool {
+        let is_file = |folder: &std::path::Path| folder.join(name).symlink_metadata().is_ok_and(|file| !file.is_dir());
+        name != "HEAD" && !is_full(name) && (is_file(self.git_dir()) || is_file(self.common_dir()))
+    }
+
+    /// Whether one of the references that a name can mean is a symbolic link, which git reads as a symbolic reference.
+    fn is_link(&self, name: &str) -> bool {
+        let is_link = |file: std::path::PathBuf| file.symlink_metadata().is_ok_and(|file| file.is_symlink());
+        candidates(name)
+            .iter()
+            .map(String::as_str)
+            .chain([name])
+            .any(|name| is_link(self.git_dir().join(name)) || is_link(self.common_dir().join(name)))
     }
 
     /// Lets gix resolve the rest of git's syntax. `base` is the part that is known to name an object; it may be empty.
@@ -79,21 +122,17 @@ impl Repository {
             meanings.push(Named::Id(name.to_ascii_lowercase()));
         }
         // a full name is never ambiguous, nor is that of another work tree's reference
-        let is_full =
-            FULL.iter().any(|beginning| name.starts_with(beginning)) || name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-        if is_full && let Some(reference) = self.reference(revision, name)? {
+        if (is_full(name) || name == "HEAD")
+            && let Some(reference) = self.reference(revision, name)?
+        {
             return Ok(Some(reference));
         }
-        let places = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
-        let candidates = places.iter().map(|place| format!("{place}{name}")).chain([format!("refs/remotes/{name}/HEAD")]);
-        for candidate in candidates {
+        for candidate in candidates(name) {
             meanings.extend(self.reference(revision, &candidate)?);
         }
-        // an abbreviated id that is also the name of a reference
-        if is_hexadecimal(name)
-            && (LIKELY_ABBREVIATION..self.gix.object_hash().len_in_hex()).contains(&name.len())
-            && let [Named::Reference(_, referred)] = meanings.as_slice()
-            && let Some(Named::Id(id)) = self.abbreviation(revision, name)?
+        // an abbreviated id that is also the name of a reference; git warns
+        if let [Named::Reference(_, referred)] = meanings.as_slice()
+            && let Ok(Some(Named::Id(id))) = self.abbreviation(revision, name)
             && id != *referred
         {
             meanings.push(Named::Id(id));
@@ -159,19 +198,20 @@ impl Repository {
     }
 }
 
-/// Resolves a revision with git, for references and objects that gix cannot read.
-fn resolve_by_git(repository: &Repository, revision: &str) -> Result<Resolved, Error> {
+/// Resolves a revision with git, for what gix cannot read or reads in another way. `base` is the revision without its operators.
+fn resolve_by_git(repository: &Repository, revision: &str, base: &str) -> Result<Resolved, Error> {
     let (id, warnings) =
         git::line(repository, &["-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", revision]).map_err(|error| match error {
             // git's message for every unknown name
-            Error::Git(git::Error::Failed { message, .. }) if message.contains("Needed a single revision") => {
-                Error::UnknownRevision { revision: revision.to_owned(), cause: String::new() }
+            Error::Git(git::Error::Failed { message, .. }) if message.contains("Needed a single revision") => unknown(revision, ""),
+            Error::Git(git::Error::Failed { message, .. }) if UNKNOWN.iter().any(|beginning| message.starts_with(beginning)) => {
+                unknown(revision, message.trim_start_matches("fatal: "))
             }
             other => other,
         })?;
-    if warnings.contains("is ambiguous") {
-        let meanings = vec!["more than one reference or object".to_owned()];
-        return Err(Error::AmbiguousRevision { revision: revision.to_owned(), meanings });
+    // a full name leads to its own reference, whatever else it can mean
+    if warnings.contains("is ambiguous") && !is_full(base) && base != "HEAD" {
+        return Err(Error::AmbiguousRevision { revision: revision.to_owned(), meanings: meanings_by_git(repository, base) });
     }
     if id.len() != repository.gix.object_hash().len_in_hex() || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(git::Error::Answer { command: "rev-parse" }.into());
@@ -183,6 +223,28 @@ fn resolve_by_git(repository: &Repository, revision: &str) -> Result<Resolved, E
             .filter(|name| name.starts_with("refs/")),
     };
     Ok(Resolved { id, reference })
+}
+
+/// What git finds under an ambiguous name.
+fn meanings_by_git(repository: &Repository, name: &str) -> Vec<String> {
+    let exists = |full: &&String| git::line(repository, &["rev-parse", "--verify", full]).is_ok();
+    let mut meanings: Vec<String> = candidates(name).iter().filter(exists).cloned().collect();
+    if repository.is_root_reference(name) {
+        meanings.insert(0, format!("the file {name} in the git directory"));
+    }
+    if meanings.len() < 2 {
+        meanings.insert(0, "an object whose id begins so".to_owned());
+    }
+    meanings
+}
+
+/// The full names that a name can stand for, in the order in which git looks for them.
+fn candidates(name: &str) -> Vec<String> {
+    PLACES.iter().map(|place| format!("{place}{name}")).chain([format!("refs/remotes/{name}/HEAD")]).collect()
+}
+
+fn is_full(name: &str) -> bool {
+    FULL.iter().any(|beginning| name.starts_with(beginning))
 }
 
 enum Named {

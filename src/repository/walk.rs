@@ -2,13 +2,13 @@
 //!
 //! Replacement objects, grafts and the commit-graph file are ignored: the parents are those that the commits name.
 
-use super::{Error, ObjectKind, RawObject, Repository, git};
+use super::{Error, ObjectKind, RawObject, Repository, copies::Copies, git};
 use gix::{ObjectId, objs::Find as _};
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeSet, HashSet},
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// A part of history.
@@ -177,6 +177,7 @@ impl Repository {
     pub(crate) fn found(&self, found: FoundCommit) -> Result<RawObject, Error> {
         match found.bytes {
             Some(bytes) if found.is_hashed => {
+                self.compare_copies(&found.id, gix::objs::Kind::Commit, &bytes)?;
                 Ok(RawObject { id: found.id, format: self.format(), kind: ObjectKind::Commit, bytes, reference: None })
             }
             Some(bytes) => self.with_its_id(&found.id, gix::objs::Kind::Commit, bytes, None),
@@ -190,17 +191,18 @@ impl Repository {
             gix: self.gix.clone().into_sync(),
             references_by_git: self.references_by_git,
             objects_by_git: self.objects_by_git.clone(),
+            copies: Arc::clone(&self.copies),
         }
     }
 
     fn commit_id(&self, revision: &str) -> Result<ObjectId, Error> {
-        let object = self.object(&format!("{revision}^{{commit}}")).map_err(|error| match (error, self.object(revision)) {
+        // the walk reads it, and judging compares its copies
+        let commit = self.resolve(&format!("{revision}^{{commit}}")).map_err(|error| match (error, self.object(revision)) {
             (Error::UnknownRevision { .. }, Err(as_given)) => as_given,
             (Error::UnknownRevision { .. }, Ok(_)) => Error::NoCommit(revision.to_owned()),
             (error, _) => error,
         })?;
-        debug_assert_eq!(object.kind, ObjectKind::Commit);
-        ObjectId::from_hex(object.id.as_bytes()).map_err(broken)
+        ObjectId::from_hex(commit.id.as_bytes()).map_err(broken)
     }
 }
 
@@ -277,6 +279,7 @@ pub(crate) struct RepositoryHandle {
     gix: gix::ThreadSafeRepository,
     references_by_git: bool,
     objects_by_git: Option<Arc<git::Objects>>,
+    copies: Arc<OnceLock<Copies>>,
 }
 
 impl RepositoryHandle {
@@ -289,6 +292,7 @@ impl RepositoryHandle {
             references_by_git: self.references_by_git,
             objects_by_git: self.objects_by_git.clone(),
             configuration_by_git: std::cell::OnceCell::new(),
+            copies: Arc::clone(&self.copies),
         }
     }
 }

@@ -14,6 +14,7 @@ mod command_line;
 mod config;
 #[cfg(unix)]
 mod config_layouts;
+mod copies;
 mod documents;
 mod external_verifiers;
 mod first_minute;

@@ -269,3 +269,145 @@ fn a_commit_that_is_too_large_is_not_checked_and_no_reason_to_judge_no_other() {
         assert!(done.code == Some(4) && done.stderr.contains(&says), "{done:?}");
     }
 }
+
+/// What git says of a name: the id and whether it warns; `None` where it finds nothing.
+fn by_git(sandbox: &Sandbox, name: &str) -> Option<(String, bool)> {
+    // what follows a search belongs to it
+    let commit = if name.starts_with(":/") { name.to_owned() } else { format!("{name}^{{commit}}") };
+    let done = sandbox.try_git(&["-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", &commit]);
+    (done.code == Some(0)).then(|| (done.stdout.trim_end().to_owned(), done.stderr.contains("ambiguous")))
+}
+
+/// Compares the commit that `paraph verify` judges with the one to which git leads.
+fn read_as_git_reads(sandbox: &Sandbox, layout: &str, name: &str) {
+    let done = sandbox.paraph(&["verify", "--json", name]);
+    let judged = || serde_json::from_str::<serde_json::Value>(&done.stdout).unwrap()["oid"].as_str().unwrap().to_owned();
+    match by_git(sandbox, name) {
+        None => assert!(done.code == Some(4) && done.stdout.is_empty(), "{layout}, {name}: {done:?}"),
+        Some((_, true)) if !name.starts_with("refs/") && !name.starts_with("HEAD") && name != "@" => {
+            assert!(done.code == Some(4) && done.stderr.contains("is ambiguous: it can mean "), "{layout}, {name}: {done:?}");
+            if let Some((_, full)) = done.stderr.split_once("hint: give the full name, for example `") {
+                let full = full.split('`').next().unwrap();
+                assert!(full.starts_with("refs/"), "{full}");
+                read_as_git_reads(sandbox, layout, full);
+            }
+        }
+        Some((id, _)) => assert_eq!(judged(), id, "{layout}, {name}: {done:?}"),
+    }
+}
+
+#[test]
+fn a_name_leads_where_git_leads_or_is_refused() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let ids = ["HEAD", "HEAD~1", "HEAD~2"].map(|name| sandbox.git(&["rev-parse", name]));
+    let git_dir = sandbox.work().join(".git");
+    let write = |name: &str, id: &str| {
+        let path = git_dir.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, format!("{id}\n")).unwrap();
+    };
+    for name in ["topic", "RELEASE", "x/y", "ORIG_HEAD"] {
+        let places = ["{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD"];
+        let places = places.map(|place| place.replace("{}", name));
+        let pairs = (0..places.len()).flat_map(|first| (first..places.len()).map(move |second| (first, second)));
+        // a name cannot be a file and a folder
+        for (first, second) in pairs.filter(|pair| *pair != (4, 5)) {
+            for is_packed in [false, true] {
+                write(&places[first], &ids[1]);
+                write(&places[second], &ids[2]);
+                if is_packed {
+                    sandbox.git(&["pack-refs", "--all"]);
+                }
+                let layout = format!("{} {} packed {is_packed}", places[first], places[second]);
+                for name in [name, &format!("{name}~0"), &format!("heads/{name}")] {
+                    read_as_git_reads(&sandbox, &layout, name);
+                }
+                let _ = std::fs::remove_file(git_dir.join("packed-refs"));
+                for place in [first, second] {
+                    let _ = std::fs::remove_file(git_dir.join(&places[place]));
+                }
+                write("refs/heads/main", &ids[0]);
+            }
+        }
+    }
+    // files that are always there are no references
+    for name in ["config", "description", "index", "hooks"] {
+        sandbox.git(&["branch", name, "HEAD~1"]);
+        read_as_git_reads(&sandbox, "a branch", name);
+    }
+    // HEAD has no other name, and a short id may be one
+    sandbox.git(&["update-ref", "refs/heads/HEAD", "HEAD~1"]);
+    sandbox.git(&["update-ref", &format!("refs/heads/{}", &ids[2][..4]), "HEAD"]);
+    for name in [
+        "HEAD",
+        "@",
+        "HEAD~1",
+        &ids[2][..4],
+        &ids[2][..12],
+        &ids[2],
+        "main@{0}",
+        "@{0}",
+        ":/two",
+        "HEAD^{/one}",
+        "none",
+        "main@{9}",
+        "@{u}",
+    ] {
+        read_as_git_reads(&sandbox, "special", name);
+    }
+    sandbox.git(&["checkout", "-q", "-b", "other"]);
+    sandbox.git(&["checkout", "-q", "main"]);
+    read_as_git_reads(&sandbox, "the branch before", "@{-1}");
+    write("other", &ids[2]);
+    read_as_git_reads(&sandbox, "the branch before, and a file", "@{-1}");
+}
+
+#[test]
+fn a_packed_refs_file_that_git_would_not_write_is_not_trusted() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let [head, one, two] = ["HEAD", "HEAD~2", "HEAD~1"].map(|name| sandbox.git(&["rev-parse", name]));
+    let (packed, main) = (sandbox.work().join(".git/packed-refs"), sandbox.work().join(".git/refs/heads/main"));
+    std::fs::remove_file(main).unwrap();
+    let header = "# pack-refs with: peeled fully-peeled sorted \n";
+    let write = |lines: &[(&str, &str)]| {
+        let lines: String = lines.iter().map(|(id, name)| format!("{id} {name}\n")).collect();
+        std::fs::write(&packed, format!("{header}{lines}")).unwrap();
+    };
+    write(&[(&one, "refs/heads/a"), (&two, "refs/heads/main"), (&head, "refs/heads/main")]);
+    for name in ["main", "HEAD", "refs/heads/main", "heads/main", "main~1", "main..HEAD"] {
+        let done = sandbox.paraph(&["verify", name]);
+        assert!(
+            done.code == Some(4) && done.stderr.contains("packed-refs has the reference refs/heads/main more than once"),
+            "{name}: {done:?}"
+        );
+    }
+    assert_eq!(sandbox.paraph(&["verify", "a"]).code, Some(0));
+    // not sorted, and a name that is none
+    for lines in [
+        [(&*one, "refs/heads/z"), (&*two, "refs/heads/main"), (&*head, "refs/heads/b"), (&*two, "refs/tags/b")],
+        [(&*two, "main"), (&*one, "refs/heads/b"), (&*head, "refs/heads/main"), (&*head, "refs/heads/z")],
+    ] {
+        write(&lines);
+        for name in ["main", "HEAD", "b", "z"] {
+            read_as_git_reads(&sandbox, "packed-refs", name);
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_symbolic_link_is_read_as_git_reads_it() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let heads = sandbox.work().join(".git/refs/heads");
+    std::fs::create_dir_all(heads.join("refs/heads")).unwrap();
+    sandbox.git(&["update-ref", "refs/heads/x", "HEAD~1"]);
+    std::fs::write(heads.join("refs/heads/x"), sandbox.git(&["rev-parse", "HEAD~2"])).unwrap();
+    // the system follows it to refs/heads/refs/heads/x, git to refs/heads/x
+    std::os::unix::fs::symlink("refs/heads/x", heads.join("link")).unwrap();
+    for name in ["link", "refs/heads/link", "link~0"] {
+        read_as_git_reads(&sandbox, "a symbolic link", name);
+    }
+}

@@ -32,18 +32,20 @@ fn each_reason_has_its_advice() {
     insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r"
     do not trust it: it was changed after signing, or its signature is damaged; ask its author: all others
     do not use this ref; fetch the tags again, and find out who moved the tag to another name: tag-name
+    fetch the objects that are missing; `git fsck` lists them: content-unchecked
     have it passed to paraph as git stores it; if git stores it so, have it signed again: armor-framing
     inspect it (`git cat-file -p ID`); no ordinary object is so large: object-too-large armor-too-large
     let git verify it with --other-signatures; for a forge's merges, set paraph.forgeKey to its key: openpgp-signature ssh-signature
     look up its log entry with --lookup, or have it signed again: directly-from-root sct-missing entry-missing entry-draft-encoding
     replace it with a signed tag (`git tag -s -f NAME`); if there was one, find out who replaced it: not-annotated
     required evidence is missing; have it signed again: certificate-missing signer-certificate-missing entry-not-found promise-missing proof-missing no-trusted-time
-    run `git fsck`, and fetch the object again from a source that you trust: object-id-mismatch
+    run `git fsck`, and fetch the object again from a source that you trust: object-id-mismatch object-copies-differ content-id-mismatch
     run `paraph trust update`; if it was signed with another instance, name that with --instance or --trusted-root: unknown-authority sct-unknown-log log-unknown timestamp-unknown-authority
     set this machine's clock, or pass the time with --at: time-in-future
     sign it: the last commit with `git commit --amend --no-edit -S`, all commits since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`: no-signature
     try again when the log answers; `paraph trust status` shows its address: lookup-failed
     verify it with the program that made it, or sign again with paraph: unknown-signature-kind foreign-cms foreign-cms-without-certificate foreign-cms-invalid
+    write it again with `git commit-graph write --reachable`, and find out who changed it: commit-graph-differs
     ");
 }
 

@@ -105,7 +105,7 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
     // by id: a name that is not valid UTF-8 cannot be resolved, but is still compared with the tag's own name
     let tag = |repository: &Repository, tag: &TagReference| {
         let object = repository.object_by_id(&tag.id).map(|object| RawObject { reference: tag.reference.clone(), ..object });
-        judge.read(object)
+        judge.read(repository, object)
     };
     Ok(judge.in_order(tags.iter(), &repository.handle(), tag, |judged| output.show(&judged))?)
 }

@@ -26,6 +26,12 @@ pub(in crate::cli) struct Options {
     /// as G, at the trust level of gpg.minTrustLevel. The CMS signature of another program stays `other`, because git would call paraph for it.
     #[arg(long)]
     pub other_signatures: bool,
+    /// Also hash the trees and files of each commit
+    ///
+    /// git trusts a repository that it did not fetch: what is stored under the id of a file is shown, whatever it is. This takes as long as it
+    /// takes to read all files of the commits. Submodules and the parents of a commit are not read. For a tag, what it names is read.
+    #[arg(long)]
+    pub deep: bool,
     /// Print the verdicts in this format
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
@@ -115,7 +121,7 @@ impl Session {
         let cache = options.cache || context.config.verdict_cache.value;
         let cache = cache.then(|| open_cache(&verifier, &mut warnings)).transpose()?;
         let judge = Judge::new(verifier, policy).with_external_verifiers(external).with_entries(entries).with_verdict_cache(cache);
-        let judge = judge.with_conversion_in(context.repository()?);
+        let judge = judge.with_conversion_in(context.repository()?).with_content(options.deep);
         Ok(Self { context, judge, deciders, warnings })
     }
 

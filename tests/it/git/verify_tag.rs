@@ -113,7 +113,7 @@ fn a_short_name_that_may_mean_two_things_is_refused() {
     insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify-tag", "v1"])), @r#"
     exit 4
     error: "v1" is ambiguous: it can mean refs/tags/v1 or refs/heads/v1
-    hint: give the full name.
+    hint: give the full name, for example `refs/tags/v1`.
     "#);
     assert_eq!(sandbox.paraph(&["verify-tag", "refs/tags/v1"]).code, Some(0));
     let id = sandbox.git(&["rev-parse", "refs/tags/v1"]);

@@ -203,7 +203,7 @@ fn a_symbolic_ref_to_a_guarded_one_is_guarded() {
     );
     says(&setup.refused(&[&program, "main"]), &["1 of 1 new objects is not good"]);
     setup.serve("paraph.guardedRefs", "main");
-    says(&setup.refused(&["main:refs/heads/again"]), &["paraph.guardedRefs has the pattern 'main'", "hint: begin it with `refs/`"]);
+    says(&setup.refused(&["main:refs/heads/again"]), &["paraph.guardedRefs has the pattern \"main\"", "hint: begin it with `refs/`"]);
 }
 
 #[test]

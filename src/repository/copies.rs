@@ -1,0 +1,216 @@
+//! Every copy of an object: loose, in each pack, by a multi-pack-index, and in alternates. git reads any of them, so all must be equal.
+//!
+//! An object that came by a fetch or a push was compared by git. A store that was unpacked or copied may hold other bytes under an id, or a
+//! commit-graph that names another tree or other parents: git shows those. Looking up an id is a binary search in each index, and finds the entry
+//! that git finds, because git searches in the same way.
+
+use super::{Error, OBJECT_LIMIT, ObjectKind, chain};
+use gix::{
+    ObjectId,
+    commitgraph::Graph,
+    odb::{
+        alternate, loose,
+        pack::{Bundle, cache, data, index, multi_index},
+    },
+};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+/// The places that hold objects.
+#[derive(Default)]
+pub(super) struct Copies {
+    directories: Vec<Directory>,
+}
+
+/// One object directory.
+struct Directory {
+    loose: loose::Store,
+    packs: Vec<Pack>,
+    multi: Option<multi_index::File>,
+    graph: Option<Graph>,
+}
+
+struct Pack {
+    path: PathBuf,
+    index: index::File,
+    bundle: OnceLock<Result<Bundle, String>>,
+}
+
+/// Where one copy is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Loose { directory: usize },
+    Packed { directory: usize, pack: usize, offset: data::Offset },
+}
+
+/// An object as it was read and hashed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ReadObject<'a> {
+    pub id: &'a gix::oid,
+    pub kind: gix::objs::Kind,
+    pub bytes: &'a [u8],
+}
+
+impl std::fmt::Debug for Copies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Copies").field("directories", &self.directories.len()).finish_non_exhaustive()
+    }
+}
+
+impl Copies {
+    /// The places of the object directories that git reads: the main one, and its alternates.
+    pub(super) fn open(main: PathBuf, others: Vec<PathBuf>, hash: gix::hash::Kind) -> Result<Self, Error> {
+        let current = std::env::current_dir().map_err(Error::CurrentDirectory)?;
+        let mut paths = BTreeSet::new();
+        for path in std::iter::once(main).chain(others) {
+            let alternates = alternate::resolve(path.clone(), &current);
+            let alternates = alternates.map_err(|error| Error::ObjectStore { path: path.clone(), cause: chain(&error) })?;
+            paths.extend(std::iter::once(path).chain(alternates));
+        }
+        let directories = paths.into_iter().filter(|path| path.is_dir()).map(|path| Directory::open(path, hash));
+        Ok(Self { directories: directories.collect::<Result<_, _>>()? })
+    }
+
+    /// Compares every copy of an object with the one that was read, and a commit with every commit-graph.
+    pub(super) fn compare(&self, object: ReadObject<'_>) -> Result<(), Error> {
+        let mut places = BTreeSet::new();
+        for (number, directory) in self.directories.iter().enumerate() {
+            directory.add_places(number, object.id, &mut places)?;
+        }
+        // the only copy is the one that was read
+        if places.len() > 1 {
+            for place in places {
+                let differs = |cause: String| Error::ObjectCopiesDiffer { id: object.id.to_string(), kind: object.kind.into(), cause };
+                self.compare_copy(place, object).map_err(differs)?;
+            }
+        }
+        if object.kind == gix::objs::Kind::Commit {
+            self.directories.iter().filter_map(|directory| directory.graph.as_ref()).try_for_each(|graph| compare_graph(graph, object))?;
+        }
+        Ok(())
+    }
+
+    fn compare_copy(&self, place: Place, object: ReadObject<'_>) -> Result<(), String> {
+        let Some((name, copy)) = self.read(place, object) else { return Ok(()) };
+        match copy {
+            Ok((kind, bytes)) if kind == object.kind && bytes == object.bytes => Ok(()),
+            Ok(_) => Err(format!("{} has another {} under this id", name.display(), object.kind)),
+            Err(cause) => Err(format!("the copy in {} cannot be read: {cause}", name.display())),
+        }
+    }
+
+    /// The file of a copy and its content; `None` if there is no such place.
+    fn read(&self, place: Place, object: ReadObject<'_>) -> Option<(&Path, Result<(gix::objs::Kind, Vec<u8>), String>)> {
+        match place {
+            Place::Loose { directory } => {
+                let store = &self.directories.get(directory)?.loose;
+                Some((store.path(), read_loose(store, object)?))
+            }
+            Place::Packed { directory, pack, offset } => {
+                let pack = self.directories.get(directory)?.packs.get(pack)?;
+                Some((&pack.path, pack.read(offset)))
+            }
+        }
+    }
+}
+
+/// A loose copy; `None` if it was removed since it was found.
+fn read_loose(store: &loose::Store, object: ReadObject<'_>) -> Option<Result<(gix::objs::Kind, Vec<u8>), String>> {
+    // the size first: a copy of another size is another object
+    match store.try_header(object.id) {
+        Ok(None) => return None,
+        Ok(Some((size, kind))) if usize::try_from(size) != Ok(object.bytes.len()) => return Some(Ok((kind, Vec::new()))),
+        Ok(Some(_)) => {}
+        Err(error) => return Some(Err(chain(&error))),
+    }
+    let mut bytes = Vec::new();
+    let found = store.try_find(object.id, &mut bytes).map(|found| found.map(|found| (found.kind, found.data.to_owned())));
+    found.map_err(|error| chain(&error)).transpose()
+}
+
+impl Directory {
+    fn open(path: PathBuf, hash: gix::hash::Kind) -> Result<Self, Error> {
+        let failed = |path: &Path, cause: String| Error::ObjectStore { path: path.to_owned(), cause };
+        let folder = path.join("pack");
+        let mut packs = Vec::new();
+        for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+            let file = entry.map_err(|error| failed(&folder, error.to_string()))?.path();
+            // git ignores an index without its pack
+            if file.extension().is_some_and(|extension| extension == "idx") && file.with_extension("pack").is_file() {
+                packs.push(Pack::open(file, hash)?);
+            }
+        }
+        let existing = |file: PathBuf| file.is_file().then_some(file);
+        let multi = existing(folder.join("multi-pack-index"));
+        let multi = multi.map(|file| multi_index::File::at(&file, None).map_err(|error| failed(&file, chain(&error)))).transpose()?;
+        let info = path.join("info");
+        let has_graph = info.join("commit-graph").is_file() || info.join("commit-graphs/commit-graph-chain").is_file();
+        let graph = has_graph
+            .then(|| Graph::from_info_dir(&info, hash).map_err(|error| Error::CommitGraph { path: info.clone(), cause: chain(&error) }));
+        Ok(Self { loose: loose::Store::at(path, hash), packs, multi, graph: graph.transpose()? })
+    }
+
+    fn add_places(&self, directory: usize, id: &gix::oid, places: &mut BTreeSet<Place>) -> Result<(), Error> {
+        if self.loose.contains(id) {
+            places.insert(Place::Loose { directory });
+        }
+        for (pack, file) in self.packs.iter().enumerate() {
+            if let Some(entry) = file.index.lookup(id) {
+                places.insert(Place::Packed { directory, pack, offset: file.index.pack_offset_at_index(entry) });
+            }
+        }
+        if let Some(multi) = &self.multi
+            && let Some(entry) = multi.lookup(id)
+        {
+            let failed = |cause: String| Error::ObjectStore { path: multi.path().to_owned(), cause };
+            let (pack, offset) = multi.pack_id_and_pack_offset_at_index(entry).map_err(|error| failed(chain(&error)))?;
+            let name = usize::try_from(pack).ok().and_then(|pack| multi.index_names().get(pack)).and_then(|name| name.file_stem());
+            // a pack that is gone is not read
+            if let Some(pack) = self.packs.iter().position(|pack| pack.path.file_stem() == name) {
+                places.insert(Place::Packed { directory, pack, offset });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Pack {
+    fn open(path: PathBuf, hash: gix::hash::Kind) -> Result<Self, Error> {
+        let index = index::File::at(&path, hash).map_err(|error| Error::ObjectStore { path: path.clone(), cause: chain(&error) })?;
+        Ok(Self { index, path, bundle: OnceLock::new() })
+    }
+
+    fn read(&self, offset: data::Offset) -> Result<(gix::objs::Kind, Vec<u8>), String> {
+        let open = || {
+            let mut bundle = Bundle::at(&self.path, self.index.object_hash()).map_err(|error| chain(&error))?;
+            bundle.pack = bundle.pack.with_alloc_limit_bytes(usize::try_from(OBJECT_LIMIT).ok());
+            Ok(bundle)
+        };
+        let Bundle { pack, index, .. } = self.bundle.get_or_init(open).as_ref().map_err(String::clone)?;
+        let entry = pack.entry(offset).map_err(|error| chain(&error))?;
+        let base = |id: &gix::oid, _: &mut Vec<u8>| {
+            let entry = index.lookup(id).map(|base| pack.entry(index.pack_offset_at_index(base)));
+            entry.map(|entry| entry.map(data::decode::entry::ResolvedBase::InPack)).transpose()
+        };
+        let mut bytes = Vec::new();
+        let decoded = pack.decode_entry(entry, &mut bytes, &mut gix::zlib::Inflate::default(), &base, &mut cache::Never);
+        decoded.map(|outcome| (outcome.kind, bytes)).map_err(|error| chain(&error))
+    }
+}
+
+/// Compares a commit's tree and parents with those that a commit-graph names, which git shows.
+fn compare_graph(graph: &Graph, object: ReadObject<'_>) -> Result<(), Error> {
+    let Some(position) = graph.lookup(object.id) else { return Ok(()) };
+    let differs = |cause: &str| Error::CommitGraphDiffers { id: object.id.to_string(), kind: ObjectKind::Commit, cause: cause.to_owned() };
+    let named = graph.commit_at(position);
+    let commit = gix::objs::CommitRefIter::from_bytes(object.bytes, object.id.kind());
+    if commit.clone().tree_id().ok().is_none_or(|tree| tree != named.root_tree_id()) {
+        return Err(differs("it names another tree"));
+    }
+    let parents: Vec<ObjectId> = commit.parent_ids().collect();
+    let named = named.iter_parents().map(|parent| parent.ok().map(|position| graph.id_at(position).to_owned()));
+    if named.collect::<Option<Vec<ObjectId>>>() == Some(parents) { Ok(()) } else { Err(differs("it names other parents")) }
+}
