@@ -186,6 +186,7 @@ pub enum Reply {
     /// The newest signatures, the oldest first.
     Journal {
         /// The signatures.
+        #[serde(deserialize_with = "crate::json_object::list")]
         entries: Vec<JournalEntry>,
     },
     /// The request was carried out.
@@ -293,6 +294,7 @@ pub struct AgentStatus {
     /// Why it is not used.
     pub keyring_problem: Option<String>,
     /// The logins.
+    #[serde(deserialize_with = "crate::json_object::list")]
     pub logins: Vec<LoginStatus>,
 }
 
@@ -359,14 +361,14 @@ impl Request {
             let complaint: String = error.to_string().chars().take(MAX_COMPLAINT).collect();
             refuse(Refusal::Request, format!("the request cannot be read: {complaint}"))
         };
-        let Versions { version } = serde_json::from_slice(frame).map_err(unreadable)?;
+        let Versions { version } = crate::json_object::from_slice(frame).map_err(unreadable)?;
         if version != VERSION {
             return Err(refuse(
                 Refusal::Version,
                 format!("the agent speaks version {VERSION} of its protocol; the client speaks version {version}"),
             ));
         }
-        let request: Self = serde_json::from_slice(frame).map_err(unreadable)?;
+        let request: Self = crate::json_object::from_slice(frame).map_err(unreadable)?;
         match request.too_long() {
             None => Ok(request),
             Some((field, cap)) => Err(refuse(Refusal::Request, format!("the request's {field} has more than {cap} bytes"))),

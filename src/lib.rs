@@ -50,6 +50,7 @@ mod git_process;
 mod identity;
 #[doc(hidden)]
 pub mod internals;
+mod json_object;
 #[cfg(feature = "cli")]
 mod judge;
 #[cfg(all(feature = "cli", unix))]

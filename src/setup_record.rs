@@ -90,7 +90,7 @@ impl SetupRecord {
             Ok(length) if length as u64 > MAX_RECORD => return Err(SetupRecordError::TooLarge(file.to_owned())),
             Ok(_) => {}
         }
-        serde_json::from_slice(&bytes).map_err(|cause| SetupRecordError::Damaged { path: file.to_owned(), cause })
+        crate::json_object::from_slice(&bytes).map_err(|cause| SetupRecordError::Damaged { path: file.to_owned(), cause })
     }
 
     /// Adds changes. For each key, the values before its first change stay.

@@ -309,7 +309,7 @@ impl Bench {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.root.join("home"))
             .env("GNUPGHOME", self.root.join("home/gnupg"))
-            .env("XDG_RUNTIME_DIR", self.root.join("run"))
+            .env("PARAPH_RUNTIME_DIR", self.root.join("run"))
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .stdin(Stdio::null());
         command

@@ -1,12 +1,15 @@
 //! Asks an agent for a signature, and starts an agent if none runs.
 
-use super::place::{self, Place, PlaceError};
+use super::{
+    location,
+    place::{self, Place, PlaceError},
+};
 use crate::agent_protocol::{self as protocol, Call, HEARTBEAT, MAX_REPLY, Refusal, Reply, Request};
 use std::{
-    io::{self, BufRead as _, BufReader, Read, Write as _},
+    io::{self, BufReader, Read, Write as _},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -22,7 +25,10 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_REPLIES: u64 = 200;
 /// How long a started agent may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
-/// The variables that an agent inherits. It gets nothing else of a shell, a repository or a terminal.
+/// How often a client looks whether the agent that it started listens.
+const START_POLL: Duration = Duration::from_millis(2);
+/// The variables that an agent inherits. It gets nothing else of a shell, a repository or a terminal: no variable chooses its configuration,
+/// which is that of the home folder and of the system.
 const INHERITED: &[&str] = &[
     "HOME",
     "USER",
@@ -30,9 +36,8 @@ const INHERITED: &[&str] = &[
     "PATH",
     "LANG",
     "LC_ALL",
-    "TMPDIR",
+    location::VARIABLE,
     "XDG_RUNTIME_DIR",
-    "XDG_CONFIG_HOME",
     "XDG_CACHE_HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
@@ -52,9 +57,6 @@ const INHERITED: &[&str] = &[
     "no_proxy",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_CONFIG_NOSYSTEM",
 ];
 
 /// Why a call failed.
@@ -139,6 +141,7 @@ pub struct Client {
     /// Whether an agent may be started.
     start: bool,
     login_timeout: Duration,
+    notice: Option<String>,
 }
 
 impl Client {
@@ -147,12 +150,33 @@ impl Client {
     /// # Errors
     /// [`AgentError::Place`].
     pub fn of_user(start: bool) -> Result<Self, AgentError> {
-        Ok(Self { socket: Place::of_user()?.socket(), start, login_timeout: Duration::ZERO })
+        let place = if start { Place::of_user() } else { Place::planned() }?;
+        let notice = place.notice().map(str::to_owned);
+        Ok(Self { socket: place.socket(), start, login_timeout: Duration::ZERO, notice })
+    }
+
+    /// The user's other agents: those that another version or another environment started in another folder.
+    ///
+    /// # Errors
+    /// [`AgentError::Place`].
+    pub fn others_of_user() -> Result<Vec<Self>, AgentError> {
+        let others = Place::planned()?.others().into_iter().map(|place| Self::at(place.socket()));
+        Ok(others.filter(Self::is_present).collect())
+    }
+
+    /// What the user should know about a folder that is not used.
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
+    }
+
+    /// The socket.
+    pub fn socket(&self) -> &Path {
+        &self.socket
     }
 
     /// The agent at this socket, usually a forwarded one. It is never started.
     pub fn at(socket: PathBuf) -> Self {
-        Self { socket, start: false, login_timeout: Duration::ZERO }
+        Self { socket, start: false, login_timeout: Duration::ZERO, notice: None }
     }
 
     /// This client with a time limit for the login that a call may need.
@@ -222,7 +246,7 @@ impl Client {
                 io::ErrorKind::UnexpectedEof => AgentError::Broken("it ended the connection".into()),
                 _ => broken(error),
             })?;
-            match serde_json::from_slice(&frame).map_err(|error| AgentError::Broken(error.to_string()))? {
+            match crate::json_object::from_slice(&frame).map_err(|error| AgentError::Broken(error.to_string()))? {
                 Reply::Refused { kind, message, hint } => return Err(AgentError::Refused { kind, message, hint }),
                 reply if reply.is_last() => return Ok(reply),
                 reply => {
@@ -247,13 +271,18 @@ impl Client {
             None => {}
         }
         let started = Instant::now();
-        start().map_err(|error| AgentError::Start(error.to_string()))?;
+        let mut agent = start().map_err(|error| AgentError::Start(error.to_string()))?;
         // another client may have started an agent too: either will do
         while started.elapsed() < START_TIMEOUT {
             if let Some(stream) = self.try_connect()? {
                 return Ok(stream);
             }
-            std::thread::sleep(Duration::from_millis(5));
+            if let Ok(Some(status)) = agent.try_wait()
+                && !status.success()
+            {
+                return Err(AgentError::Start(format!("it ended at once ({status}); run `paraph agent run` to see why")));
+            }
+            std::thread::sleep(START_POLL);
         }
         Err(AgentError::Start(format!("none listens after {} s", START_TIMEOUT.as_secs())))
     }
@@ -337,28 +366,19 @@ impl Read for Timed<'_> {
     }
 }
 
-/// Starts an agent that outlives this process and shares nothing with it: no pipe of git, no lock, no variable, no folder. When this returns,
-/// it listens, or another agent does.
-fn start() -> io::Result<()> {
+/// Starts an agent that outlives this process and shares nothing with it: no pipe of git's or of its own, no lock, no variable, no folder.
+fn start() -> io::Result<Child> {
     let program = std::env::current_exe()?;
     // descriptors that this process inherited are not passed on
     close_fds::set_fds_cloexec(3, &[]);
     let inherited = INHERITED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
-    let mut agent = Command::new(program)
+    Command::new(program)
         .args(["agent", "run", "--detached"])
         .env_clear()
         .envs(inherited)
         .current_dir(Path::new("/"))
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
+        .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .spawn()?;
-    let mut line = String::new();
-    if let Some(output) = agent.stdout.take() {
-        BufReader::new(output).read_line(&mut line)?;
-    }
-    match line.trim() {
-        "" => Err(io::Error::other(format!("it ended at once ({}); run `paraph agent run` to see why", agent.wait()?))),
-        _ => Ok(()),
-    }
+        .spawn()
 }

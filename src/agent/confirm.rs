@@ -1,14 +1,16 @@
 //! Who approves a signature for a forwarded client, whose machine anybody may control.
 //!
 //! A question goes to every `paraph agent confirm` that runs in a terminal. Without one it goes to the desktop as a notification with buttons,
-//! and else to an askpass program with a window (the convention of `ssh-add -c`). One approval may cover more signatures, or some minutes, for
-//! one connection, machine and identity. No answer means no.
+//! and else to an askpass program with a window (the convention of `ssh-add -c`). One approval may cover more signatures, or some minutes, of
+//! one [`Topic`]. It ends with the login that it is for. No answer means no. After a refusal, the connection is not asked about for some
+//! minutes.
 //!
 //! The machine's name and the repository are claims of the client, and the question says so. The connection is what the agent sees itself.
 
 use super::{login::Refused, notification, peer::ClientRoute};
 use crate::{
     agent_protocol::{Refusal, Reply},
+    object::PayloadKind,
     plural::counted,
 };
 use std::{
@@ -24,9 +26,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// How long a question waits for its answer by default.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a connection is not asked about after a refusal.
+pub(crate) const REFUSAL_LIFETIME: Duration = Duration::from_secs(300);
 /// Questions that wait at once, at most.
 const MAX_QUESTIONS: usize = 4;
-/// Approvals that are remembered, at most.
+/// Approvals that are remembered, at most, and as many refusals.
 const MAX_APPROVALS: usize = 256;
 
 /// How signatures for forwarded clients are confirmed.
@@ -38,6 +42,8 @@ pub(crate) struct Rules {
     pub signatures: u32,
     /// How long one approval lasts.
     pub lifetime: Duration,
+    /// How long a refusal lasts.
+    pub refusal_lifetime: Duration,
     /// How long a question waits for its answer.
     pub timeout: Duration,
     /// Whether to try the desktop's notifications.
@@ -63,6 +69,35 @@ impl std::fmt::Display for Asker {
             ClientRoute::Local => write!(f, "A client that runs on this machine (perhaps in a container)")?,
         }
         write!(f, " and calls its machine {}", quoted(self.host.as_deref().unwrap_or_default()))
+    }
+}
+
+/// What a question is about: all that determines the signature, except for the payload.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Topic {
+    /// Who asks.
+    pub asker: Asker,
+    /// The instance.
+    pub instance: String,
+    /// The instance's issuer.
+    pub issuer: String,
+    /// The identity that signs.
+    pub identity: String,
+    /// What is signed.
+    pub kind: PayloadKind,
+    /// The number of the login that signs; `None` if none is in memory yet.
+    pub login: Option<u64>,
+}
+
+impl Topic {
+    /// The question. `place` says where the object is from, as the client claims.
+    fn question(&self, place: &str) -> String {
+        let Self { asker, instance, issuer, identity, kind, login: _ } = self;
+        // an identity without a login is a claim too
+        let is_plain = !identity.contains(|c: char| c.is_whitespace() || ['“', '”'].contains(&c));
+        let identity = if is_plain { identity.to_owned() } else { quoted(identity) };
+        let kind = kind.as_str();
+        format!("{asker} asks for a signature as {identity} on a {kind}{place}. It uses the instance {instance} with the issuer {issuer}.")
     }
 }
 
@@ -101,18 +136,32 @@ struct Questions {
     waiting: HashMap<u64, Question>,
     watchers: Vec<mpsc::UnboundedSender<Reply>>,
     approvals: HashMap<Topic, Approval>,
+    /// The ends of refusals, by connection, whatever it calls itself.
+    refusals: HashMap<ClientRoute, Instant>,
 }
 
-/// Who asks, and for which identity.
-type Topic = (Asker, String);
+/// How a question ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Approved,
+    Refused,
+    /// Nobody answered in time, or the question has no object any more.
+    Unanswered,
+}
+
+impl From<bool> for Answer {
+    fn from(allowed: bool) -> Self {
+        if allowed { Self::Approved } else { Self::Refused }
+    }
+}
 
 struct Question {
     topic: Topic,
     text: String,
     /// Where the answer goes, until there is one.
-    answer: Option<oneshot::Sender<bool>>,
+    answer: Option<oneshot::Sender<Answer>>,
     /// Gets the answer for all who wait for the same; nothing if the question was withdrawn.
-    answered: watch::Receiver<Option<bool>>,
+    answered: watch::Receiver<Option<Answer>>,
 }
 
 struct Approval {
@@ -126,53 +175,78 @@ impl Confirmations {
         Self { rules: Rc::new(rules), questions: Rc::default() }
     }
 
-    /// Returns if a signature of `what` as `identity` for `asker` is approved.
+    /// Returns if a signature is approved. `place` says where the object is from, as the client claims.
     ///
     /// # Errors
     /// [`Refusal::Denied`] or [`Refusal::Busy`].
-    pub(crate) async fn allow(&self, asker: &Asker, identity: &str, what: &str) -> Result<(), Refused> {
-        let denied = || Refused::new(Refusal::Denied, format!("the signature as {identity} was not approved where the agent runs"));
-        let topic = (asker.clone(), identity.to_owned());
-        while self.rules.ask && !self.use_approval(&topic) {
+    pub(crate) async fn allow(&self, topic: &Topic, place: &str) -> Result<(), Refused> {
+        let denied = || Refused::new(Refusal::Denied, format!("the signature as {} was not approved where the agent runs", topic.identity));
+        while self.rules.ask && !self.use_approval(topic) {
+            if self.is_refused(&topic.asker.route) {
+                return Err(denied().with_hint(format!(
+                    "try again in {}, or run `paraph agent clear` where the agent runs",
+                    counted(self.rules.refusal_lifetime.as_secs().div_ceil(60), "minute")
+                )));
+            }
             // the answer to a waiting question answers this one too
-            if let Some(mut answered) = self.answer_to(&topic) {
+            if let Some(mut answered) = self.answer_to(topic) {
                 let _ = answered.changed().await;
                 match *answered.borrow() {
-                    Some(false) => return Err(denied()),
+                    Some(Answer::Refused | Answer::Unanswered) => return Err(denied()),
                     _ => continue,
                 }
             }
-            self.ask_anew(&topic, what).await?.then_some(()).ok_or_else(denied)?;
-            return Ok(());
+            return match self.ask_anew(topic, place).await? {
+                Answer::Approved => Ok(()),
+                Answer::Refused | Answer::Unanswered => Err(denied()),
+            };
         }
         Ok(())
     }
 
-    /// Asks, and records what an approval covers from now on.
-    async fn ask_anew(&self, topic: &Topic, what: &str) -> Result<bool, Refused> {
-        let (asker, identity) = topic;
-        // an identity without a login is a claim too
-        let is_plain = !identity.contains(|c: char| c.is_whitespace() || ['“', '”'].contains(&c));
-        let identity = if is_plain { identity.to_owned() } else { quoted(identity) };
+    /// Asks, and records what the answer covers from now on.
+    async fn ask_anew(&self, topic: &Topic, place: &str) -> Result<Answer, Refused> {
         let text = format!(
-            "{asker} asks for a signature as {identity} on {what}. One approval covers {} or {}.",
+            "{} One approval covers {} or {}.",
+            topic.question(place),
             counted(self.rules.signatures, "signature"),
             counted(self.rules.lifetime.as_secs().div_ceil(60), "minute")
         );
-        if !self.ask(topic, text).await? {
-            return Ok(false);
+        let answer = self.ask(topic, text).await?;
+        match answer {
+            Answer::Approved => {
+                let mut questions = self.questions.borrow_mut();
+                if questions.approvals.len() >= MAX_APPROVALS {
+                    questions.approvals.clear();
+                }
+                let approval = Approval { left: self.rules.signatures.saturating_sub(1), until: Instant::now() + self.rules.lifetime };
+                questions.approvals.insert(topic.clone(), approval);
+            }
+            Answer::Refused => self.refuse(&topic.asker.route),
+            Answer::Unanswered => {}
         }
+        Ok(answer)
+    }
+
+    /// Records a refusal, and ends the other questions of its connection.
+    fn refuse(&self, route: &ClientRoute) {
+        let now = Instant::now();
         let mut questions = self.questions.borrow_mut();
-        if questions.approvals.len() >= MAX_APPROVALS {
-            questions.approvals.clear();
+        questions.refusals.retain(|_, until| *until > now);
+        if questions.refusals.len() >= MAX_APPROVALS {
+            let first = questions.refusals.iter().min_by_key(|(_, until)| **until).map(|(route, _)| route.clone());
+            first.and_then(|route| questions.refusals.remove(&route));
         }
-        let approval = Approval { left: self.rules.signatures.saturating_sub(1), until: Instant::now() + self.rules.lifetime };
-        questions.approvals.insert(topic.clone(), approval);
-        Ok(true)
+        questions.refusals.insert(route.clone(), now + self.rules.refusal_lifetime);
+        questions.withdraw(|topic| topic.asker.route == *route);
+    }
+
+    fn is_refused(&self, route: &ClientRoute) -> bool {
+        self.questions.borrow().refusals.get(route).is_some_and(|until| Instant::now() < *until)
     }
 
     /// The answer to a waiting question about the same.
-    fn answer_to(&self, topic: &Topic) -> Option<watch::Receiver<Option<bool>>> {
+    fn answer_to(&self, topic: &Topic) -> Option<watch::Receiver<Option<Answer>>> {
         self.questions.borrow().waiting.values().find(|question| question.topic == *topic).map(|question| question.answered.clone())
     }
 
@@ -196,15 +270,37 @@ impl Confirmations {
     pub(crate) fn answer(&self, number: u64, allow: bool) -> bool {
         // the question stays until its approval is recorded: requests about the same wait for that
         let answer = self.questions.borrow_mut().waiting.get_mut(&number).and_then(|question| question.answer.take());
-        answer.is_some_and(|answer| answer.send(allow).is_ok())
+        answer.is_some_and(|answer| answer.send(allow.into()).is_ok())
     }
 
-    /// Revokes all approvals, and answers all questions with no.
+    /// Drops all approvals and refusals, and ends all questions.
     pub(crate) fn forget(&self) {
         let mut questions = self.questions.borrow_mut();
         questions.approvals.clear();
-        for answer in questions.waiting.values_mut().filter_map(|question| question.answer.take()) {
-            let _ = answer.send(false);
+        questions.refusals.clear();
+        questions.withdraw(|_| true);
+    }
+
+    /// Drops what was approved for the logins of one identity, or all, and for logins that were still to come. Ends the questions about them.
+    pub(crate) fn forget_login(&self, identity: Option<&str>) {
+        let is_of = |topic: &Topic| topic.login.is_none() || identity.is_none_or(|identity| identity == topic.identity);
+        let mut questions = self.questions.borrow_mut();
+        questions.approvals.retain(|topic, _| !is_of(topic));
+        questions.withdraw(is_of);
+    }
+
+    /// Moves an approval from before a login to the login.
+    pub(crate) fn bind(&self, before: &Topic, login: &Topic) {
+        let mut questions = self.questions.borrow_mut();
+        if let Some(approval) = questions.approvals.remove(before) {
+            questions.approvals.insert(login.clone(), approval);
+        }
+    }
+
+    /// Drops an approval for a login that was still to come.
+    pub(crate) fn drop_without_login(&self, topic: &Topic) {
+        if topic.login.is_none() {
+            self.questions.borrow_mut().approvals.remove(topic);
         }
     }
 
@@ -222,7 +318,7 @@ impl Confirmations {
         }
     }
 
-    async fn ask(&self, topic: &Topic, text: String) -> Result<bool, Refused> {
+    async fn ask(&self, topic: &Topic, text: String) -> Result<Answer, Refused> {
         let (answer, answered) = oneshot::channel();
         let (tell, heard) = watch::channel(None);
         let (waiting, watchers) = {
@@ -240,19 +336,19 @@ impl Confirmations {
         let outcome = tokio::time::timeout(self.rules.timeout, async {
             tokio::select! {
                 // somebody who begins to watch meanwhile gets the question too
-                Ok(allowed) = answered => Ok(allowed),
+                Ok(answer) = answered => Ok(answer),
                 answer = async {
                     for watcher in &watchers {
                         watcher.closed().await;
                     }
-                    self.ask_desktop(&text).await
+                    self.ask_desktop(&text).await.map(Answer::from)
                 } => answer,
             }
         });
-        let outcome = outcome.await.unwrap_or(Ok(false));
+        let outcome = outcome.await.unwrap_or(Ok(Answer::Unanswered));
         drop(waiting);
-        if let Ok(allowed) = outcome {
-            let _ = tell.send(Some(allowed));
+        if let Ok(answer) = outcome {
+            let _ = tell.send(Some(answer));
         }
         Ok(outcome?)
     }
@@ -266,6 +362,17 @@ impl Confirmations {
         }
         let Some(askpass) = &self.rules.askpass else { return Err(NobodyToAsk::NoWay) };
         by_window(askpass, text).await.map_err(|cause| NobodyToAsk::Askpass { program: askpass.clone(), cause })
+    }
+}
+
+impl Questions {
+    /// Ends the waiting questions about these topics.
+    fn withdraw(&mut self, is_of: impl Fn(&Topic) -> bool) {
+        for question in self.waiting.values_mut().filter(|question| is_of(&question.topic)) {
+            if let Some(answer) = question.answer.take() {
+                let _ = answer.send(Answer::Unanswered);
+            }
+        }
     }
 }
 
@@ -301,133 +408,5 @@ async fn by_window(askpass: &OsString, text: &str) -> io::Result<bool> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rules(signatures: u32, lifetime: Duration) -> Rules {
-        Rules { ask: true, signatures, lifetime, timeout: Duration::from_millis(300), notifications: false, askpass: None }
-    }
-
-    fn asker(host: &str) -> Asker {
-        Asker { host: Some(host.into()), route: ClientRoute::Local }
-    }
-
-    fn through(process: i32, host: &str) -> Asker {
-        let route = ClientRoute::Forwarder { process, started: 1, command: "ssh -R there:here build".into() };
-        Asker { route, ..asker(host) }
-    }
-
-    fn run(test: impl Future<Output = ()>) {
-        let runtime = crate::service::runtime().unwrap();
-        runtime.block_on(tokio::task::LocalSet::new().run_until(test));
-    }
-
-    #[test]
-    fn without_anybody_to_ask_the_signature_is_denied() {
-        run(async {
-            let refused = Confirmations::new(rules(5, ANSWER_TIMEOUT)).allow(&asker("host"), "ann", "a commit").await.unwrap_err();
-            assert_eq!((refused.kind, refused.message.as_str()), (Refusal::Denied, "nobody can be asked where the agent runs"));
-        });
-    }
-
-    #[test]
-    fn an_approval_covers_signatures_of_one_machine_and_one_identity() {
-        run(async {
-            let confirmations = Confirmations::new(rules(2, Duration::from_secs(600)));
-            let mut questions = confirmations.watch();
-            let answering = confirmations.clone();
-            let asked = Rc::new(RefCell::new(Vec::new()));
-            let heard = Rc::clone(&asked);
-            tokio::task::spawn_local(async move {
-                while let Some(Reply::Ask { ask, text }) = questions.recv().await {
-                    heard.borrow_mut().push(text);
-                    assert!(answering.answer(ask, true));
-                }
-            });
-            let (a, b) = (asker("a"), asker("b"));
-            for (asker, identity) in [(&a, "ann"), (&a, "ann"), (&a, "ann"), (&b, "ann"), (&a, "bob")] {
-                confirmations.allow(asker, identity, "a commit").await.unwrap();
-            }
-            // an approval is for one connection, whatever name another claims
-            for asker in [through(7, "a"), through(7, "a"), through(8, "a")] {
-                confirmations.allow(&asker, "ann", "a commit").await.unwrap();
-            }
-            let asked = asked.borrow();
-            assert_eq!(asked.len(), 6, "{asked:?}");
-            assert_eq!(
-                asked[0],
-                "A client that runs on this machine (perhaps in a container) and calls its machine “a” asks for a signature as ann on a commit. One \
-                 approval covers 2 signatures or 10 minutes."
-            );
-            assert_eq!(
-                asked[4],
-                "A client that connects through process 7 (ssh -R there:here build) and calls its machine “a” asks for a signature as ann on a commit. \
-                 One approval covers 2 signatures or 10 minutes."
-            );
-        });
-    }
-
-    #[test]
-    fn no_and_no_answer_deny() {
-        run(async {
-            let confirmations = Confirmations::new(rules(5, ANSWER_TIMEOUT));
-            let mut questions = confirmations.watch();
-            let answering = confirmations.clone();
-            tokio::task::spawn_local(async move {
-                if let Some(Reply::Ask { ask, .. }) = questions.recv().await {
-                    answering.answer(ask, false);
-                }
-                // the second one is never answered
-                std::future::pending::<()>().await;
-            });
-            for _ in 0..2 {
-                assert_eq!(confirmations.allow(&asker("host"), "ann", "a tag").await.unwrap_err().kind, Refusal::Denied);
-            }
-            assert!(!confirmations.answer(2, true), "the question is gone");
-        });
-    }
-
-    #[test]
-    fn the_question_of_a_client_that_leaves_is_withdrawn() {
-        run(async {
-            let confirmations = Confirmations::new(rules(1, ANSWER_TIMEOUT));
-            let _questions = confirmations.watch();
-            for _ in 0..=MAX_QUESTIONS {
-                let host = asker("host");
-                let asking = confirmations.allow(&host, "ann", "a commit");
-                assert!(tokio::time::timeout(Duration::from_millis(5), asking).await.is_err());
-            }
-            assert!(confirmations.questions.borrow().waiting.is_empty());
-        });
-    }
-
-    #[test]
-    fn a_question_that_nobody_watches_any_more_goes_to_the_desktop() {
-        run(async {
-            let confirmations = Confirmations::new(Rules { timeout: ANSWER_TIMEOUT, ..rules(1, ANSWER_TIMEOUT) });
-            let questions = confirmations.watch();
-            tokio::task::spawn_local(async move { drop(questions) });
-            let refused = confirmations.allow(&asker("host"), "ann", "a commit").await.unwrap_err();
-            assert_eq!((refused.kind, refused.message.as_str()), (Refusal::Denied, "nobody can be asked where the agent runs"));
-        });
-    }
-
-    #[test]
-    fn a_missing_askpass_program_is_named() {
-        run(async {
-            let confirmations = Confirmations::new(Rules { askpass: Some("/no/such/askpass".into()), ..rules(1, ANSWER_TIMEOUT) });
-            let refused = confirmations.allow(&asker("host"), "ann", "a commit").await.unwrap_err();
-            assert_eq!(refused.kind, Refusal::Denied);
-            let why = "nobody can be asked where the agent runs: /no/such/askpass cannot be run: ";
-            assert!(refused.message.starts_with(why), "{}", refused.message);
-        });
-    }
-
-    #[test]
-    fn confirmation_can_be_turned_off() {
-        run(async {
-            let confirmations = Confirmations::new(Rules { ask: false, ..rules(1, ANSWER_TIMEOUT) });
-            confirmations.allow(&asker("host"), "ann", "a commit").await.unwrap();
-        });
-    }
-}
+#[path = "confirm_tests.rs"]
+mod tests;

@@ -5,7 +5,7 @@
 //!
 //! The protocol is in [`crate::agent_protocol`].
 //!
-//! * `place`: the runtime folder and its two sockets;
+//! * `location`, `place`: the folder of its two sockets;
 //! * `peer`: who is at the other end of a socket;
 //! * `login`: one login, and the credential that results from it;
 //! * `vault`: logins and credentials, by identity, issuer, certificate authority and client;
@@ -18,19 +18,24 @@
 //! * `server`: the process that listens;
 //! * `requests`, `signing`: what it does for each request;
 //! * `journal`: the newest signatures;
-//! * `client`: asks for a signature, and starts an agent if none runs.
+//! * `registration`: services that the user registered under a name;
+//! * `client`: asks for a signature, and starts an agent if none runs;
+//! * `check`: what a client checks before it uses the agent's signature.
 
+pub(crate) mod check;
 pub(crate) mod client;
 mod clients;
 pub(crate) mod confirm;
 mod forwarded;
 mod journal;
 pub(crate) mod keyring;
+mod location;
 pub(crate) mod login;
 mod memory;
 mod notification;
 pub(crate) mod peer;
 pub(crate) mod place;
+pub(crate) mod registration;
 mod requests;
 pub(crate) mod server;
 mod signing;

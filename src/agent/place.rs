@@ -1,14 +1,17 @@
-//! The folder of the agent's sockets, in which only the user can create files.
+//! The folder of the agent's sockets, in which only the user can create files. `location` says where it is.
 //!
 //! | file | mode | meaning |
 //! | --- | --- | --- |
-//! | the folder: `paraph` in `$XDG_RUNTIME_DIR`, else `paraph-UID` in the folder for temporary files | 0700 | anyone who can write to it decides which process gets the requests |
+//! | the folder | 0700 | anyone who can write to it decides which process gets the requests |
 //! | `agent.sock` | 0600 | accepts all calls |
 //! | `forward.sock` | 0600 | accepts only signatures, each confirmed; may be forwarded |
 //! | `agent.lock` | 0600 | held by the agent, so that only one runs |
 //! | `locked` | 0600 | exists while the agent is locked, so that the next agent is locked too |
 
-use super::peer;
+use super::{
+    location::{Candidate, Candidates, Surroundings},
+    peer,
+};
 use rustix::fs::OFlags;
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
@@ -20,10 +23,16 @@ use std::{
 /// The limit of a socket's path, in bytes: `sun_path` without its NUL.
 const MAX_PATH: usize = if cfg!(any(target_os = "linux", target_os = "android")) { 107 } else { 103 };
 
+/// The limit of the folder's path, in bytes.
+pub(super) const MAX_NAME: usize = MAX_PATH - "/forward.sock".len();
+
 /// The checked folder.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     folder: PathBuf,
+    /// The other folders that an agent of this user may use, now or later.
+    others: Vec<PathBuf>,
+    notice: Option<String>,
 }
 
 /// Why the folder or a socket cannot be used.
@@ -37,12 +46,25 @@ pub enum PlaceError {
         /// What is wrong with it.
         why: String,
     },
+    /// A folder or socket of another user.
+    #[error("{} is not used for the agent: it belongs to user {owner}; this is user {user}", .path.display())]
+    Foreign {
+        /// Its path.
+        path: PathBuf,
+        /// Its owner's id, which in a container is not that of the host.
+        owner: u32,
+        /// The id of this user.
+        user: u32,
+    },
     /// The path is too long for a socket.
     #[error("{} is too long for a socket: {} bytes; at most {MAX_PATH} are possible", .path.display(), .path.as_os_str().len())]
     TooLong {
         /// The path.
         path: PathBuf,
     },
+    /// There is no folder to use.
+    #[error("there is no folder for the agent's sockets")]
+    NoFolder,
     /// Other users have the user id of this process.
     #[error("the user id {user} of this process stands for all users that this user namespace does not map, so they cannot be told apart")]
     SharedUserId {
@@ -64,7 +86,9 @@ impl PlaceError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::SharedUserId { .. } => "run this as a user that the namespace maps",
-            _ => "fix its permissions with `chmod 700`, or set XDG_RUNTIME_DIR to an existing folder of your own with a short path",
+            Self::Foreign { .. } => "run this as the user to whom it belongs",
+            Self::TooLong { .. } | Self::NoFolder => "set PARAPH_RUNTIME_DIR to an existing folder of your own with a short path",
+            _ => "fix its permissions with `chmod 700`",
         }
     }
 }
@@ -73,13 +97,38 @@ impl Place {
     /// The user's folder, created if it does not exist.
     ///
     /// # Errors
-    /// [`PlaceError`]: the folder belongs to another user, is a symbolic link, or can be entered by others.
+    /// [`PlaceError`]: the folder is a symbolic link, or can be entered by others, or each possible one belongs to another user.
     pub(crate) fn of_user() -> Result<Self, PlaceError> {
-        let runtime = directories::BaseDirs::new().and_then(|base| base.runtime_dir().map(Path::to_owned));
-        Self::at(match runtime {
-            Some(runtime) => runtime.join("paraph"),
-            None => std::env::temp_dir().join(format!("paraph-{}", rustix::process::geteuid().as_raw())),
-        })
+        Self::choose(surroundings()?.candidates(), true)
+    }
+
+    /// The user's folder, which need not exist.
+    ///
+    /// # Errors
+    /// The same as [`Place::of_user`].
+    pub(crate) fn planned() -> Result<Self, PlaceError> {
+        Self::choose(surroundings()?.candidates(), false)
+    }
+
+    /// The best of the candidates, without those that belong to another user or cannot be created.
+    fn choose(candidates: Candidates, create: bool) -> Result<Self, PlaceError> {
+        let Candidates { folders, earlier, mut notice } = candidates;
+        let mut unusable = None;
+        for candidate in &folders {
+            match Self::check(candidate, create) {
+                Ok(folder) => {
+                    let others = folders.iter().map(|candidate| &candidate.folder).chain(&earlier).filter(|other| **other != folder);
+                    let others = others.cloned().collect();
+                    if let Some(error) = &unusable {
+                        notice = Some(format!("{error}; the folder is {}", folder.display()));
+                    }
+                    return Ok(Self { folder, others, notice });
+                }
+                Err(error @ (PlaceError::Foreign { .. } | PlaceError::Io { .. })) => unusable = unusable.or(Some(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(unusable.unwrap_or(PlaceError::NoFolder))
     }
 
     /// This folder, created if it does not exist.
@@ -87,33 +136,84 @@ impl Place {
     /// # Errors
     /// As [`Place::of_user`].
     pub(crate) fn at(folder: PathBuf) -> Result<Self, PlaceError> {
-        let longest = Self { folder: folder.clone() }.forward_socket();
+        Self::choose(Candidates { folders: vec![Candidate { folder, creates_parents: false }], ..Candidates::default() }, true)
+    }
+
+    /// The other folders of this user in which there is an agent's socket, or a lock.
+    pub(crate) fn others(&self) -> Vec<Self> {
+        let identity = |path: &Path| std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
+        let mut known = vec![identity(&self.folder)];
+        let mut found = Vec::new();
+        for folder in &self.others {
+            let candidate = Candidate { folder: folder.clone(), creates_parents: false };
+            // the links that an agent puts into another folder lead to its own sockets
+            let is_socket = std::fs::symlink_metadata(folder.join("agent.sock")).is_ok_and(|found| found.file_type().is_socket());
+            let has_anything = is_socket || std::fs::symlink_metadata(folder.join("locked")).is_ok();
+            if has_anything && !known.contains(&identity(folder)) && Self::check(&candidate, false).is_ok() {
+                known.push(identity(folder));
+                found.push(Self { folder: folder.clone(), others: Vec::new(), notice: None });
+            }
+        }
+        found
+    }
+
+    /// What the user should know about a folder that is not used.
+    pub(crate) fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
+    }
+
+    /// Checks a folder, and returns its path.
+    fn check(candidate: &Candidate, create: bool) -> Result<PathBuf, PlaceError> {
+        let folder = candidate.folder.clone();
+        let longest = folder.join("forward.sock");
         if longest.as_os_str().len() > MAX_PATH {
             return Err(PlaceError::TooLong { path: longest });
         }
-        match DirBuilder::new().mode(0o700).create(&folder) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(cause) => return Err(PlaceError::Io { path: folder, cause }),
+        if create {
+            match DirBuilder::new().mode(0o700).recursive(candidate.creates_parents).create(&folder) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(cause) => return Err(PlaceError::Io { path: folder, cause }),
+            }
         }
         let user = own_user()?;
-        let metadata = std::fs::symlink_metadata(&folder).map_err(|cause| PlaceError::Io { path: folder.clone(), cause })?;
+        let metadata = match std::fs::symlink_metadata(&folder) {
+            Ok(metadata) => metadata,
+            Err(error) if !create && error.kind() == io::ErrorKind::NotFound => return Ok(folder),
+            Err(cause) => return Err(PlaceError::Io { path: folder, cause }),
+        };
         let unsafe_because = |why: &str| Err(PlaceError::Unsafe { path: folder.clone(), why: why.to_owned() });
+        if metadata.uid() != user {
+            return Err(PlaceError::Foreign { path: folder, owner: metadata.uid(), user });
+        }
         if metadata.file_type().is_symlink() {
             return unsafe_because("it is a symbolic link");
         }
         if !metadata.is_dir() {
             return unsafe_because("it is not a folder");
         }
-        if metadata.uid() != user {
-            return unsafe_because(&another_user(metadata.uid(), user));
-        }
         if metadata.mode() & 0o077 != 0 {
             return unsafe_because(&format!("others may enter it (mode {:04o}; expected 0700)", metadata.mode() & 0o7777));
         }
         match folder.parent().and_then(replaceable) {
             Some(why) => unsafe_because(&why),
-            None => Ok(Self { folder }),
+            None => Ok(folder),
+        }
+    }
+
+    /// Puts links to the sockets into `paraph` of `$XDG_RUNTIME_DIR`, if that is another folder of the user's, for programs that look for them
+    /// there. The agent does without them.
+    pub(crate) fn link_sockets(&self) {
+        let Some(links) = surroundings().ok().and_then(|surroundings| surroundings.links()) else { return };
+        let Ok(links) = Self::at(links) else { return };
+        // an agent of another version may be there
+        let Ok(Some(_lock)) = links.lock() else { return };
+        for (link, socket) in [(links.socket(), self.socket()), (links.forward_socket(), self.forward_socket())] {
+            let is_ours = |kind: std::fs::FileType| kind.is_symlink() || kind.is_socket();
+            if std::fs::symlink_metadata(&link).is_ok_and(|found| is_ours(found.file_type())) {
+                let _ = std::fs::remove_file(&link);
+            }
+            let _ = std::os::unix::fs::symlink(socket, link);
         }
     }
 
@@ -149,12 +249,12 @@ impl Place {
         }
     }
 
-    /// Whether the agent is locked.
+    /// Whether the agent is locked, here or in another folder of this user.
     pub(crate) fn is_locked(&self) -> bool {
-        self.folder.join("locked").exists()
+        self.folder.join("locked").exists() || self.others().iter().any(Self::is_locked)
     }
 
-    /// Locks or unlocks the agent and the next ones.
+    /// Locks or unlocks the agent and the next ones, also those in other folders of this user.
     ///
     /// # Errors
     /// [`PlaceError::Io`].
@@ -166,7 +266,9 @@ impl Place {
         };
         match done {
             Err(error) if locked || error.kind() != io::ErrorKind::NotFound => Err(PlaceError::Io { path, cause: error }),
-            _ => Ok(()),
+            // one lock is enough
+            _ if locked => Ok(()),
+            _ => self.others().iter().try_for_each(|other| other.set_locked(false)),
         }
     }
 
@@ -207,11 +309,15 @@ pub(crate) fn check_socket(path: &Path) -> Result<(), PlaceError> {
     } else if !metadata.file_type().is_socket() {
         "it is not a socket".to_owned()
     } else if metadata.uid() != user {
-        another_user(metadata.uid(), user)
+        return Err(PlaceError::Foreign { path: path.to_owned(), owner: metadata.uid(), user });
     } else {
         return Ok(());
     };
     Err(PlaceError::Unsafe { path: path.to_owned(), why })
+}
+
+fn surroundings() -> Result<Surroundings, PlaceError> {
+    Surroundings::of_process().ok_or_else(|| PlaceError::SharedUserId { user: rustix::process::geteuid().as_raw() })
 }
 
 fn own_user() -> Result<u32, PlaceError> {
@@ -224,11 +330,6 @@ fn replaceable(parent: &Path) -> Option<String> {
     let mode = std::fs::metadata(parent).ok()?.mode();
     let is_open = mode & 0o022 != 0 && mode & STICKY == 0;
     is_open.then(|| format!("others may write to {} (mode {:04o}) and could replace it", parent.display(), mode & 0o7777))
-}
-
-/// Names the users by their ids, which in a container are not those of the host.
-fn another_user(owner: u32, user: u32) -> String {
-    format!("it belongs to user {owner}; this is user {user}")
 }
 
 #[cfg(test)]

@@ -212,7 +212,10 @@ impl Agent {
     /// is a refusal, which comes after everything else.
     async fn log_out(&self, identity: Option<&str>, connection: &Connection<'_>) -> Result<Vec<String>, Refused> {
         let say = |text| self.show_prompt(Reply::Say { text }, connection);
+        self.confirmations.forget_login(identity);
         let Removal { removed, failures } = self.vault.log_out(identity, &say).await;
+        // also what was approved while a renewal was waited for
+        self.confirmations.forget_login(identity);
         let mut remarks = Vec::new();
         for login in removed {
             if let Err(error) = self.revoke(&login).await {

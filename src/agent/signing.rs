@@ -1,11 +1,11 @@
 //! How the agent answers a request to sign.
 
 use super::{
-    confirm::{Asker, quoted},
+    confirm::{Asker, Topic, quoted},
     login::{LoginRequest, Refused, Target, refused_signature, waiting_for},
     peer::ClientRoute,
     requests::{Agent, Connection, SocketKind},
-    vault::identity,
+    vault::{Standing, identity},
 };
 use crate::{
     Reason,
@@ -30,18 +30,16 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// What a forwarded client wants to have signed, and where, as it claims.
-    fn describe(&self) -> String {
-        let place = self.request.repository.as_deref().map(|path| format!(" in {}", quoted(path))).unwrap_or_default();
-        format!("a {}{place}", self.object.kind.as_str())
+    /// Where a forwarded client wants to have it signed, as it claims.
+    fn claimed_place(&self) -> String {
+        self.request.repository.as_deref().map(|path| format!(" in {}", quoted(path))).unwrap_or_default()
     }
 }
 
 /// A forwarded client whose signature was confirmed.
 struct Confirmed {
-    asker: Asker,
-    /// The confirmed identity.
-    identity: String,
+    /// What was confirmed.
+    topic: Topic,
     /// The name that the client asked for, if it does not require an identity.
     alias: Option<String>,
 }
@@ -60,16 +58,19 @@ impl Agent {
                 let asker = Asker { host: request.host.clone(), route: ClientRoute::of(process) };
                 let alias = requested.login_name().filter(|_| requested.required().is_none()).map(str::to_owned);
                 requested = self.resolve_alias(&asker, &job.target, requested);
-                let identity = self.clients.wait(self.confirm(&asker, &job, &requested)).await?;
-                Some(Confirmed { asker, identity, alias })
+                let topic = self.clients.wait(self.confirm(asker, &job, &requested)).await?;
+                Some(Confirmed { topic, alias })
             }
         };
         let login = LoginRequest { requested, by_code: request.by_code && connection.is_own(), keeps_alias: connection.is_own() };
         for is_last_attempt in [false, true] {
             let say = |prompt| self.show_prompt(prompt, connection);
-            let credential = self.clients.wait(self.vault.credential(&job.target, &login, &self.http, say)).await?;
+            let credential = self.clients.wait(self.vault.credential(&job.target, &login, &self.http, say)).await.inspect_err(|_| {
+                // what was approved for a login that failed is not approved for the next one
+                confirmed.iter().for_each(|confirmed| self.confirmations.drop_without_login(&confirmed.topic));
+            })?;
             if let Some(confirmed) = &confirmed {
-                self.confirm_login(confirmed, &job, identity(&credential)).await?;
+                self.confirm_login(confirmed, &job, &credential).await?;
             }
             match self.sign_with(&job, &credential, connection).await {
                 Ok(signature) => {
@@ -112,32 +113,53 @@ impl Agent {
     fn resolve_alias(&self, asker: &Asker, target: &Target, requested: RequestedSigner) -> RequestedSigner {
         let (Some(name), None) = (requested.login_name(), requested.required()) else { return requested };
         let identity = self.forwarded.identity(asker, &target.name, name).map(RequestedSigner::named);
-        let is_kept = |requested: &RequestedSigner| self.vault.identity(target, requested).is_some();
+        let is_kept = |requested: &RequestedSigner| self.vault.standing(target, requested).is_some();
         identity.filter(|identity| is_kept(identity) && !is_kept(&requested)).unwrap_or(requested)
     }
 
-    /// Waits for the user to approve a forwarded client's signature, and returns the approved identity.
-    async fn confirm(&self, asker: &Asker, job: &Job<'_>, requested: &RequestedSigner) -> Result<String, Refused> {
+    /// Waits for the user to approve a forwarded client's signature, and returns what was approved.
+    async fn confirm(&self, asker: Asker, job: &Job<'_>, requested: &RequestedSigner) -> Result<Topic, Refused> {
         self.forwarded.limit_rate().await;
         if self.vault.is_locked() {
             return Err(Refused::locked());
         }
-        let known = self.vault.identity(&job.target, requested);
-        let login = if known.is_some() { "" } else { ", which needs a login here" };
-        let identity = known.unwrap_or_else(|| requested.login_name().unwrap_or("whoever logs in").to_owned());
-        self.confirmations.allow(asker, &identity, &format!("{}{login}", job.describe())).await?;
-        Ok(identity)
+        let standing = self.vault.standing(&job.target, requested).unwrap_or_else(|| Standing {
+            identity: requested.login_name().unwrap_or("whoever logs in").to_owned(),
+            number: None,
+            needs_login: true,
+        });
+        let Target { name, client, .. } = &*job.target;
+        let topic = Topic {
+            asker,
+            instance: name.clone(),
+            issuer: client.issuer.clone(),
+            identity: standing.identity,
+            kind: job.object.kind,
+            login: standing.number,
+        };
+        let login = if standing.needs_login { ", which needs a login here" } else { "" };
+        self.confirmations.allow(&topic, &format!("{}{login}", job.claimed_place())).await?;
+        Ok(topic)
     }
 
-    /// Asks again if the login is of another identity than the approved one.
-    async fn confirm_login(&self, confirmed: &Confirmed, job: &Job<'_>, identity: &str) -> Result<(), Refused> {
-        let Confirmed { asker, identity: approved, alias } = confirmed;
-        if approved == identity {
+    /// Asks again if the login is of another identity than the approved one, or if it came after the login that was approved.
+    async fn confirm_login(&self, confirmed: &Confirmed, job: &Job<'_>, credential: &Credential) -> Result<(), Refused> {
+        let Confirmed { topic: approved, alias } = confirmed;
+        let login = self.vault.number(&job.target, credential);
+        if login.is_none() {
+            return Err(Refused::new(Refusal::Login, "the login was removed before it signed"));
+        }
+        let topic = Topic { identity: identity(credential).to_owned(), login, ..approved.clone() };
+        if *approved == topic {
             return Ok(());
         }
-        self.clients.wait(self.confirmations.allow(asker, identity, &job.describe())).await?;
-        if let Some(alias) = alias {
-            self.forwarded.add_alias(asker, &job.target.name, alias, identity);
+        if approved.identity == topic.identity && approved.login.is_none() {
+            self.confirmations.bind(approved, &topic);
+            return Ok(());
+        }
+        self.clients.wait(self.confirmations.allow(&topic, &job.claimed_place())).await?;
+        if let Some(alias) = alias.as_ref().filter(|_| approved.identity != topic.identity) {
+            self.forwarded.add_alias(&topic.asker, &job.target.name, alias, &topic.identity);
         }
         Ok(())
     }

@@ -77,6 +77,18 @@ struct KeptLogin {
     signatures: u64,
     /// Its credential made a signature that does not verify, and is not used again.
     is_invalid: bool,
+    /// Tells this login from earlier ones of the same identity. A renewal continues it.
+    number: u64,
+}
+
+/// A login that a request may use.
+pub(super) struct Standing {
+    /// The identity.
+    pub(super) identity: String,
+    /// The login's number, if it is in memory and needs no person to continue.
+    pub(super) number: Option<u64>,
+    /// Whether a person must log in first.
+    pub(super) needs_login: bool,
 }
 
 impl KeptLogin {
@@ -140,6 +152,8 @@ struct Content {
     /// The identities of aliases.
     aliases: HashMap<(Authority, String), String>,
     in_progress: HashMap<LoginKey, Weak<watch::Sender<Progress>>>,
+    /// The number of the last login.
+    last_number: u64,
     locked: bool,
 }
 
@@ -227,7 +241,7 @@ impl Vault {
                 match owner {
                     Some(owner) if owner.identity != identity(&credential) => self.discard(&owner).await,
                     _ => {
-                        self.keep(attempt, &credential, session, is_stored)?;
+                        self.keep(attempt, &credential, Established { session, is_stored, is_new: false })?;
                         return Ok(credential);
                     }
                 }
@@ -236,7 +250,7 @@ impl Vault {
         let session = attempt.log_in().await?;
         let credential = attempt.certify(&session).await?;
         let refresh_token = session.refresh_token.clone();
-        self.keep(attempt, &credential, session, false)?;
+        self.keep(attempt, &credential, Established { session, is_stored: false, is_new: true })?;
         let owner = authority.owner(identity(&credential));
         if self.store(attempt, &owner, refresh_token.as_ref()).await
             && let Some(login) = self.content.borrow_mut().logins.get_mut(&(authority, owner.identity))
@@ -345,7 +359,8 @@ impl Vault {
         Rc::clone(self.content.borrow_mut().renewal_locks.entry(authority.clone()).or_default())
     }
 
-    fn keep(&self, attempt: Attempt<'_>, credential: &Arc<Credential>, session: Session, is_stored: bool) -> Result<(), Refused> {
+    fn keep(&self, attempt: Attempt<'_>, credential: &Arc<Credential>, established: Established) -> Result<(), Refused> {
+        let Established { session, is_stored, is_new } = established;
         let mut content = self.content.borrow_mut();
         if content.locked {
             return Err(Refused::locked());
@@ -362,6 +377,11 @@ impl Vault {
             let message = format!("the agent keeps {MAX_LOGINS} logins already");
             return Err(Refused::new(Refusal::Busy, message).with_hint("run `paraph agent clear` to remove them"));
         }
+        let continued = content.logins.get(&key).filter(|_| !is_new).map(|login| login.number);
+        let number = continued.unwrap_or_else(|| {
+            content.last_number += 1;
+            content.last_number
+        });
         let login = KeptLogin {
             credential: Arc::clone(credential),
             session,
@@ -369,6 +389,7 @@ impl Vault {
             is_stored,
             signatures: content.logins.get(&key).map_or(0, |login| login.signatures),
             is_invalid: false,
+            number,
         };
         content.logins.insert(key, login);
         drop(content);
@@ -394,11 +415,28 @@ impl Vault {
         }
     }
 
-    /// The identity that would sign, if its login is kept or stored.
-    pub(super) fn identity(&self, target: &Target, requested: &RequestedSigner) -> Option<String> {
+    /// The login that would sign, if it is kept or stored.
+    pub(super) fn standing(&self, target: &Target, requested: &RequestedSigner) -> Option<Standing> {
         let authority = Authority::of(target);
-        let login = self.content.borrow().find(&authority, requested).map(|login| identity(&login.credential).to_owned());
-        login.or_else(|| self.stored_login(&authority, requested).map(|stored| stored.owner.identity))
+        let now = Timestamp::now();
+        let kept = self.content.borrow().find(&authority, requested).map(|kept| {
+            let is_alive = kept.is_good(now) || kept.is_renewable(now);
+            Standing {
+                identity: identity(&kept.credential).to_owned(),
+                number: is_alive.then_some(kept.number),
+                needs_login: !is_alive && !kept.is_stored,
+            }
+        });
+        kept.or_else(|| {
+            let stored = self.stored_login(&authority, requested)?;
+            Some(Standing { identity: stored.owner.identity, number: None, needs_login: false })
+        })
+    }
+
+    /// The number of the login that a credential belongs to, if that is still kept.
+    pub(super) fn number(&self, target: &Target, credential: &Credential) -> Option<u64> {
+        let key = (Authority::of(target), identity(credential).to_owned());
+        self.content.borrow().logins.get(&key).map(|kept| kept.number)
     }
 
     /// Wipes the logins of one identity, or all, from memory, and returns their refresh tokens.
@@ -478,6 +516,15 @@ impl Vault {
         logins.sort_by(|left, right| (&left.identity, &left.issuer).cmp(&(&right.identity, &right.issuer)));
         logins
     }
+}
+
+/// A login that is to be kept.
+struct Established {
+    session: Session,
+    /// Whether its refresh token is stored in the keyring.
+    is_stored: bool,
+    /// Whether a person logged in.
+    is_new: bool,
 }
 
 /// A login whose session may be renewed.

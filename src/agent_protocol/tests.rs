@@ -241,3 +241,31 @@ fn a_newer_client_is_recognised() {
         assert_eq!(is_newer(left, right), newer, "{left} {right}");
     }
 }
+
+#[test]
+fn an_array_is_not_an_object() {
+    for text in [r#"[1]"#, r#"[7,"0.1.0","status"]"#, r#"[1,"0.1.0",{"call":"status"}]"#, "[]"] {
+        let Err(Reply::Refused { kind, message, .. }) = Request::parse(text.as_bytes()) else { panic!("{text}") };
+        assert_eq!(kind, Refusal::Request, "{text}");
+        assert!(message.contains("expected a JSON object"), "{text}: {message}");
+    }
+    let read = |text: &str| crate::json_object::from_slice::<Reply>(text.as_bytes());
+    let journal = r#"{"reply":"journal","entries":[{"time":1,"kind":"commit","identity":"a","repository":null,"host":null,"payload":"","services":1,"verification":1}]}"#;
+    assert!(read(journal).is_ok());
+    let login =
+        r#"{"identity":"a","issuer":"b","fulcio":"c","certificate_until":null,"renewable":true,"rests":false,"signatures":1,"names":[]}"#;
+    let status = |login: &str| {
+        format!(
+            r#"{{"reply":"status","process":1,"program":"0.1.0","started":1,"locked":false,"memory":"","keyring":null,"keyring_problem":null,"logins":[{login}]}}"#
+        )
+    };
+    assert!(read(&status(login)).is_ok());
+    for text in [
+        r#"["done",[]]"#,
+        r#"["signed","x"]"#,
+        r#"{"reply":"journal","entries":[[1,"commit","a",null,null,"",1,1]]}"#,
+        &status(r#"["a","b","c",null,true,false,1,[]]"#),
+    ] {
+        assert!(read(text).is_err(), "{text}");
+    }
+}

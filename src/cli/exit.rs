@@ -2,7 +2,11 @@
 
 use super::git_call;
 #[cfg(unix)]
-use crate::{agent::client::AgentError, agent_protocol::Refusal, local::LocalError};
+use crate::{
+    agent::{client::AgentError, registration::RegistrationError},
+    agent_protocol::Refusal,
+    local::LocalError,
+};
 use crate::{
     config,
     identity::{
@@ -336,6 +340,21 @@ impl From<LoginError> for Failure {
         let in_job = || Provider::remedy_in_job(&|name: &str| std::env::var_os(name)).filter(|_| matches!(error, LoginError::Nobody));
         let exit = if matches!(error, LoginError::Service(_)) { Exit::Service } else { Exit::Identity };
         Self { hint: in_job().or(error.hint()).map(str::to_owned), ..Self::new(exit, error.to_string()) }
+    }
+}
+
+#[cfg(unix)]
+impl From<RegistrationError> for Failure {
+    fn from(error: RegistrationError) -> Self {
+        use RegistrationError as E;
+        let exit = match error {
+            E::Settings(error) => return error.into(),
+            E::Selection(error) => return error.into(),
+            E::Name(_) | E::OfUser(_) | E::NoServices(_) => Exit::Usage,
+            E::NoHome | E::Unwritable { .. } => Exit::Io,
+            E::Damaged { .. } => Exit::Configuration,
+        };
+        Self { hint: error.hint(), ..Self::new(exit, error.to_string()) }
     }
 }
 

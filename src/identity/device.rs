@@ -74,7 +74,7 @@ pub(super) async fn log_in(provider: &Provider, request: &Request<'_>, prompt: &
     let mut form = vec![("scope", scope.as_str()), ("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
     form.extend(request.hints.iter().copied());
     let answer = provider.post(&endpoint, &form).await.map_err(Refusal::of_a_login)?;
-    let authorization: DeviceAuthorization = serde_json::from_slice(answer.body())
+    let authorization: DeviceAuthorization = crate::json_object::from_slice(answer.body())
         .map_err(|_| provider.error(Cause::Malformed("its answer is not that of a device authorization endpoint".into())))?;
     let complete = shown(provider, &authorization)?;
     let expires = Duration::from_secs(authorization.expires_in);

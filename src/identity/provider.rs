@@ -292,7 +292,8 @@ impl Provider {
         let answer = self.post(&endpoint, form).await?;
         let body = Zeroizing::new(answer.into_body());
         // the answer's body is not quoted, since it may contain a token
-        Ok(serde_json::from_slice(&body).map_err(|_| self.error(Cause::Malformed("its answer is not that of a token endpoint".into())))?)
+        Ok(crate::json_object::from_slice(&body)
+            .map_err(|_| self.error(Cause::Malformed("its answer is not that of a token endpoint".into())))?)
     }
 
     /// Posts a form of this client to an endpoint. A secret goes into the header (RFC 6749, section 2.3.1).
@@ -324,7 +325,7 @@ impl Provider {
             return Ok(answer);
         }
         // the transport returns only refusals in the protocol's form
-        let refusal: ProtocolError = serde_json::from_slice(answer.body())
+        let refusal: ProtocolError = crate::json_object::from_slice(answer.body())
             .map_err(|_| self.error(Cause::Refused { status: answer.status().as_u16(), message: None }))?;
         Err(Refusal::Protocol(refusal))
     }
@@ -448,7 +449,7 @@ async fn transport(http: &Http, secure: bool, request: HttpRequest) -> Result<Ht
     call.raw_body = (!body.is_empty()).then_some(body);
     let answer = http.send(&call).await?;
     // a refusal in the protocol's form is read by the caller; any other is an HTTP error
-    if !answer.status.is_success() && serde_json::from_slice::<ProtocolError>(&answer.body).is_err() {
+    if !answer.status.is_success() && crate::json_object::from_slice::<ProtocolError>(&answer.body).is_err() {
         return Err(answer.refused());
     }
     let Answer { status, headers, body, .. } = answer;

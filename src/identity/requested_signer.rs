@@ -180,11 +180,12 @@ impl Candidate {
 }
 
 impl RequestedSigner {
-    /// Decides who should sign. An expected identity is also whom to log in as. Without one it is the identity that git's key names, then the
-    /// one in the object, then any identity.
+    /// Decides who should sign. An expected identity is also whom to log in as. Without one it is the one in the object if it must match, then
+    /// the identity that git's key names, then the one in the object, then any identity.
     ///
     /// # Errors
-    /// [`WrongSigner::NoAddress`], or [`WrongSigner::NotNamed`] if another identity is expected than the caller names.
+    /// [`WrongSigner::NoAddress`], [`WrongSigner::NotNamed`] if another identity is expected than the caller names, or
+    /// [`WrongSigner::NotCommitter`] if the expected identity cannot be the one in the object.
     pub fn resolve(sources: SignerSources<'_>) -> Result<Self, WrongSigner> {
         let SignerSources { expected_identity, expected_setting, match_committer, key, object, named } = sources;
         let expected = match (expected_identity, named) {
@@ -200,13 +201,32 @@ impl RequestedSigner {
             Some(Payload { kind, email: None }) => return Err(WrongSigner::NoAddress(*kind)),
             None => None,
         };
-        let hint = key.and_then(email_of).or_else(|| object?.email.clone()).filter(|_| expected.is_none());
+        // one principal cannot be both, so nobody needs to log in
+        if let (Some(Expected { identity, .. }), Some(Committer { address, object })) = (&expected, &committer)
+            && identity != address
+            && !names::same_address(identity, address)
+            && is_principal(identity)
+        {
+            return Err(WrongSigner::NotCommitter { found: identity.clone(), address: address.clone(), object: *object });
+        }
+        let address = committer.as_ref().map(|committer| committer.address.clone());
+        let hint = address.or_else(|| key.and_then(email_of)).or_else(|| object?.email.clone()).filter(|_| expected.is_none());
         Ok(Self { expected, committer, hint })
     }
 
     /// Decides from the two names of a request: the expected identity, or else the name to log in as.
     pub fn from_names(expected: Option<String>, hint: Option<String>) -> Self {
         expected.map_or_else(|| hint.map_or_else(Self::anyone, Self::named), Self::only)
+    }
+
+    /// The two names of a request to an agent: the identity that is required, and the hint. `None` if they do not say all that is required: an
+    /// agent accepts the required identity as the principal or as the name in the certificate, but the address in the object must be the
+    /// principal.
+    pub fn names(&self) -> Option<(Option<&str>, Option<&str>)> {
+        let is_expressible = self.committer.as_ref().is_none_or(|Committer { address, .. }| {
+            is_principal(address) && self.expected().is_none_or(|expected| expected == address || names::same_address(expected, address))
+        });
+        is_expressible.then(|| (self.required(), self.hint()))
     }
 
     /// Any identity that logs in.
@@ -273,6 +293,12 @@ impl RequestedSigner {
     }
 }
 
+/// Whether an identity can only be a principal. The name in a certificate that is not the principal is a URI, or has an exclamation mark before
+/// its domain.
+fn is_principal(identity: &str) -> bool {
+    !identity.contains(['!', ':'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,7 +351,7 @@ mod tests {
         let object = commit(Some("ann@example.com"));
         let sources = SignerSources { match_committer: true, key: Some("bob@example.com"), object: Some(&object), ..Default::default() };
         let requested = RequestedSigner::resolve(sources.clone()).unwrap();
-        assert_eq!((requested.login_name(), requested.required()), (Some("bob@example.com"), Some("ann@example.com")));
+        assert_eq!((requested.login_name(), requested.required()), (Some("ann@example.com"), Some("ann@example.com")));
         assert_eq!(requested.accepts(&token(&json!({"email": "ann@example.com"}))), Ok(()));
         let refused = requested.accepts(&token(&json!({"email": "bob@example.com"}))).unwrap_err();
         insta::assert_snapshot!(refused, @r#"the identity is "bob@example.com", but the commit is from "ann@example.com""#);
@@ -346,6 +372,55 @@ mod tests {
         let refused = RequestedSigner::resolve(both).unwrap_err();
         insta::assert_snapshot!(refused, @r#"the identity is "ann@example.com", but the signature was requested of "bob@example.com" (PLACE)"#);
         assert!(RequestedSigner::resolve(SignerSources { expected_identity: Some("bob@example.com"), ..named }).is_ok());
+    }
+
+    #[test]
+    fn an_expected_identity_that_cannot_be_the_committer_is_refused_before_a_login() {
+        let object = commit(Some("ann@example.com"));
+        let both = |expected| {
+            let sources =
+                SignerSources { expected_identity: Some(expected), match_committer: true, object: Some(&object), ..Default::default() };
+            RequestedSigner::resolve(sources)
+        };
+        for same in ["ann@example.com", "ann@Example.COM"] {
+            assert_eq!(both(same).unwrap().names(), Some((Some(same), None)));
+        }
+        for expected in ["bob@example.com", "Ann@example.com", "1234", ""] {
+            let refused = both(expected).unwrap_err();
+            assert_eq!(refused.to_string(), format!("the identity is \"{expected}\", but the commit is from \"ann@example.com\""));
+        }
+        // the name in the certificate of a principal that only the token tells
+        for expected in ["https://example.com/ann", "spiffe:ann", "ann@example.com!example.org"] {
+            assert_eq!(both(expected).unwrap().names(), None, "an agent would not check the committer");
+        }
+    }
+
+    #[test]
+    fn an_agent_is_asked_only_where_its_answer_is_that_of_the_direct_path() {
+        let certified = |principal: &str, name: &str| Candidate {
+            principal: Some(principal.into()),
+            name: Some(name.into()),
+            is_email: principal == name,
+        };
+        let candidates = [
+            certified("ann@example.com", "ann@example.com"),
+            certified("ann@host", "ann@host!example.com"),
+            certified("ann@host!example.com", "ann@host!example.com!example.com"),
+            certified("1234", "https://ann@example.com"),
+        ];
+        for address in ["ann@example.com", "ann@host!example.com", "https://ann@example.com"] {
+            let object = commit(Some(address));
+            for expected_identity in [None, Some("ann@example.com"), Some("ann@host"), Some(address), Some("https://ann@example.com")] {
+                let sources = SignerSources { expected_identity, match_committer: true, object: Some(&object), ..Default::default() };
+                let Ok(direct) = RequestedSigner::resolve(sources) else { continue };
+                let Some((required, hint)) = direct.names() else { continue };
+                let agent = RequestedSigner::from_names(required.map(str::to_owned), hint.map(str::to_owned));
+                for candidate in &candidates {
+                    let same = agent.accepts(candidate).is_ok() == direct.accepts(candidate).is_ok();
+                    assert!(same, "{address} {expected_identity:?} {candidate:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -119,13 +119,13 @@ impl IdentityToken {
         let header = decode(header).map_err(|_| TokenError::Malformed("its header is not base64url"))?;
         let payload = decode(payload).map_err(|_| TokenError::Malformed("its payload is not base64url"))?;
         let signature = decode(signature).map_err(|_| TokenError::Malformed("its signature is not base64url"))?;
-        let Header { alg } = serde_json::from_slice(&header).map_err(|_| TokenError::Malformed("its header names no algorithm"))?;
+        let Header { alg } = crate::json_object::from_slice(&header).map_err(|_| TokenError::Malformed("its header names no algorithm"))?;
         // a token without a signature, or with one that its recipient could have made
         if signature.is_empty() || alg.eq_ignore_ascii_case("none") || alg.to_ascii_uppercase().starts_with("HS") {
             return Err(TokenError::Algorithm(quotable(&alg)));
         }
         // a message of serde_json quotes no values, but a type error quotes a string's: it goes through the escaping
-        let claims: Claims = serde_json::from_slice(&payload).map_err(|error| TokenError::Claims(quotable(&error.to_string())))?;
+        let claims: Claims = crate::json_object::from_slice(&payload).map_err(|error| TokenError::Claims(quotable(&error.to_string())))?;
         let token = Self { raw: Zeroizing::new(text.to_owned()), claims, workload: workload_claims(&payload) };
         if token.principal().is_empty() { Err(TokenError::Nobody) } else { Ok(token) }
     }

@@ -120,8 +120,8 @@ impl InstanceFolder {
         }
         check_private(&folder, "0700")?;
         check_private(&folder.join("keys"), "0700")?;
-        let settings: Settings =
-            serde_json::from_str(&read_file(&settings_path)?).map_err(|error| LocalError::damaged(&settings_path, error.to_string()))?;
+        let settings: Settings = crate::json_object::from_slice(read_file(&settings_path)?.as_bytes())
+            .map_err(|error| LocalError::damaged(&settings_path, error.to_string()))?;
         if settings.layout != LAYOUT || settings.port == 0 {
             return Err(LocalError::damaged(&settings_path, format!("layout {}, port {}", settings.layout, settings.port)));
         }

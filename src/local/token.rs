@@ -141,14 +141,14 @@ pub(super) fn verify(token: &str, issuer: &str, key: &TokenKey, now: Timestamp) 
     let (signed, signature) = token.rsplit_once('.').ok_or(InvalidToken::Form)?;
     let (header, claims) = signed.split_once('.').filter(|(_, claims)| !claims.contains('.')).ok_or(InvalidToken::Form)?;
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| InvalidToken::Form);
-    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| InvalidToken::Form)?;
+    let header: Header = crate::json_object::from_slice(&decode(header)?).map_err(|_| InvalidToken::Form)?;
     if header.alg != key.algorithm() || header.crit.is_some() || header.kid.is_some_and(|id| id != key.id()) {
         return Err(InvalidToken::Signature);
     }
     if !key.verifies(signed.as_bytes(), &decode(signature)?) {
         return Err(InvalidToken::Signature);
     }
-    let claims: Claims = serde_json::from_slice(&decode(claims)?).map_err(|_| InvalidToken::Form)?;
+    let claims: Claims = crate::json_object::from_slice(&decode(claims)?).map_err(|_| InvalidToken::Form)?;
     let now = now.as_second();
     if claims.iss != issuer {
         Err(InvalidToken::Issuer)

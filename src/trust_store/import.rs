@@ -39,7 +39,7 @@ impl ImportedTrust {
         let mut bytes = Vec::new();
         // room for a trusted root in JSON inside JSON
         file.take(4 * MAX_TRUSTED_ROOT as u64).read_to_end(&mut bytes).map_err(unreadable)?;
-        serde_json::from_slice(&bytes).map(Some).map_err(|cause| Error::DamagedImport { path, cause })
+        crate::json_object::from_slice(&bytes).map(Some).map_err(|cause| Error::DamagedImport { path, cause })
     }
 
     /// Replaces the file in one step.

@@ -4,6 +4,7 @@ mod askpass;
 mod commands;
 mod confirming;
 mod container;
+mod folder;
 mod forward;
 mod hostile;
 mod interruptions;
@@ -24,7 +25,7 @@ use crate::support::{
 };
 use paraph::internals::{agent_protocol as protocol, local::ServeOptions};
 use std::{
-    os::unix::{fs::DirBuilderExt as _, net::UnixStream},
+    os::unix::net::UnixStream,
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -46,9 +47,6 @@ impl Setup {
         sandbox.link_program();
         sigstore.configure(&sandbox);
         sandbox.git(&["config", "--global", "commit.gpgSign", "true"]);
-        let runtime = sandbox.root().join("run");
-        std::fs::DirBuilder::new().mode(0o700).create(&runtime).unwrap();
-        sandbox.set("XDG_RUNTIME_DIR", runtime.to_str().unwrap());
         sandbox.set("PARAPH_AGENT", "auto");
         Self { sandbox, sigstore }
     }

@@ -121,12 +121,12 @@ pub(crate) fn read(owner: &Owner, entry: &[u8]) -> Result<RefreshToken, EntryErr
     if entry.len() >= MAX_ENTRY {
         return Err(EntryError::TooLarge);
     }
-    match serde_json::from_slice(entry) {
+    match crate::json_object::from_slice(entry) {
         Ok(Version { version: VERSION }) => {}
         Ok(_) => return Err(EntryError::Version),
         Err(_) => return Err(EntryError::Damaged),
     }
-    let document: Document<'_> = serde_json::from_slice(entry).map_err(|_| EntryError::Damaged)?;
+    let document: Document<'_> = crate::json_object::from_slice(entry).map_err(|_| EntryError::Damaged)?;
     let named = [&document.identity, &document.issuer, &document.client_id, &document.fulcio];
     if named.map(|name| name.as_ref()) != [&owner.identity, &owner.issuer, &owner.client_id, &owner.fulcio].map(String::as_str) {
         return Err(EntryError::OtherLogin);

@@ -48,6 +48,7 @@ pub(crate) struct StoredLogin {
     /// The instance's name.
     pub instance: String,
     /// Whose login it is, and where it was made.
+    #[serde(deserialize_with = "crate::json_object::field")]
     pub owner: Owner,
     /// Aliases: other names for which it was used.
     pub names: Vec<String>,
@@ -84,6 +85,7 @@ pub enum IndexError {
 #[serde(deny_unknown_fields)]
 struct Document {
     version: u32,
+    #[serde(deserialize_with = "crate::json_object::list")]
     records: Vec<StoredLogin>,
 }
 
@@ -107,7 +109,7 @@ impl Index {
         if text.len() as u64 > MAX_INDEX {
             return Err(self.damaged("it is too large"));
         }
-        let document: Document = serde_json::from_str(&text).map_err(|error| self.damaged(error.to_string()))?;
+        let document: Document = crate::json_object::from_slice(text.as_bytes()).map_err(|error| self.damaged(error.to_string()))?;
         if document.version != VERSION {
             return Err(self.damaged("it was written by another version"));
         }

@@ -9,18 +9,21 @@ use super::{
         terminal::Terminal,
         ui::Ui,
     },
-    call, keyring,
+    call, call_others, keyring,
     prompts::show_with_publication,
-    registration::Registration,
     status::running,
     unexpected,
 };
 use crate::{
-    agent::client::{AgentError, Client},
+    agent::{
+        client::{AgentError, Client},
+        registration::Registration,
+    },
     agent_protocol::{Call, Reply},
     config::{OptionValue, TokenProvider},
     identity::{RequestedSigner, SignerSources},
 };
+use jiff::Timestamp;
 
 /// Log in, so that signatures need no login for a while
 ///
@@ -54,7 +57,6 @@ pub(in super::super) struct LogoutArgs {
 pub(in super::super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::load_to_sign(&[])?;
     let config = &context.config;
-    let instance = instance(arguments, &context, ui)?;
     let committer = committer();
     let requested = RequestedSigner::resolve(SignerSources {
         expected_identity: arguments.identity.as_deref().or(config.expected_identity.value.as_deref()),
@@ -62,42 +64,77 @@ pub(in super::super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exi
         ..SignerSources::default()
     })?;
     let terminal = Terminal::open(config.log_path.value.as_deref());
-    let publication = PublicationNotice::new(&terminal);
+    let instance = InstanceName::of(arguments, &context)?;
+    let reply = log_in_at(&instance.name, &requested, &context, &terminal).inspect_err(|_| instance.withdraw())?;
+    let Reply::LoggedIn { identity, issuer } = reply else { return Err(unexpected().into()) };
+    if instance.is_registered {
+        ui.note(format!("The configured services are registered as {}.", instance.name));
+    }
+    ui.note(format!("Logged in as {identity}, vouched for by {issuer}."));
+    Ok(Exit::Good)
+}
+
+fn log_in_at(instance: &str, requested: &RequestedSigner, context: &Context, terminal: &Terminal) -> Result<Reply, Failure> {
+    let config = &context.config;
+    let publication = PublicationNotice::new(terminal);
     let call = Call::Login {
-        instance,
+        instance: instance.to_owned(),
         expected: requested.required().map(str::to_owned),
         hint: requested.hint().map(str::to_owned),
         by_code: config.token_provider.value == Some(TokenProvider::Device),
     };
     let client = Client::of_user(true)?.with_login_timeout(config.login_timeout.value);
-    let reply = match client.call(&call, |reply: &Reply| show_with_publication(reply, &publication, &terminal)) {
-        Err(AgentError::Nobody) if can_show_login(&context, &terminal) => {
-            return Err(Failure::new(Exit::Identity, "the agent has no way to show a login prompt").with_hint(
+    match client.call(&call, |reply: &Reply| show_with_publication(reply, &publication, terminal)) {
+        Err(AgentError::Nobody) if can_show_login(context, terminal) => {
+            Err(Failure::new(Exit::Identity, "the agent has no way to show a login prompt").with_hint(
                 "run `paraph agent stop`, so that the next agent uses this desktop; if paraph.urlOpener is set, check that it works",
-            ));
+            ))
         }
-        reply => reply?,
-    };
-    let Reply::LoggedIn { identity, issuer } = reply else { return Err(unexpected().into()) };
-    ui.note(format!("Logged in as {identity}, vouched for by {issuer}."));
-    Ok(Exit::Good)
+        reply => Ok(reply?),
+    }
 }
 
-/// The name by which the agent knows the configured services, which are registered under the given name if they are not the user's own.
-fn instance(arguments: &LoginArgs, context: &Context, ui: &mut Ui) -> Result<String, Failure> {
-    match (Registration::of(context)?, &arguments.instance) {
-        (Some(services), Some(name)) => {
-            services.write(name)?;
-            ui.note(format!("The configured services are registered as {name}."));
-            Ok(name.clone())
+/// The name by which the agent knows the configured services.
+struct InstanceName {
+    name: String,
+    /// Whether they were registered for this login.
+    is_registered: bool,
+    /// What was registered under this name before.
+    previous: Option<Registration>,
+}
+
+impl InstanceName {
+    /// Services that are not the user's own are registered under the given name. A name alone must be that of a known instance: a login
+    /// publishes a certificate.
+    fn of(arguments: &LoginArgs, context: &Context) -> Result<Self, Failure> {
+        let known = |name: String| Self { name, is_registered: false, previous: None };
+        match (Registration::of(&context.config), &arguments.instance) {
+            (Some(services), Some(name)) => {
+                let previous = Registration::read(name)?;
+                services.write(name)?;
+                Ok(Self { name: name.clone(), is_registered: true, previous })
+            }
+            (Some(services), None) => services.registered_name().map(known).ok_or_else(|| {
+                Failure::new(Exit::Usage, "the agent does not know the services that the repository or the environment configures")
+                    .with_hint(format!("register them: `paraph login --instance {}`", services.suggested_name(&context.config)))
+            }),
+            (None, name) => {
+                let option = name.as_ref().map(|name| OptionValue { setting: "instance", flag: "--instance", value: name.into() });
+                let context = Context::load_to_sign(option.as_slice())?;
+                let instance = context.config.instance_name();
+                if instance.is_built_in() || Registration::read(instance.as_str())?.is_none() {
+                    context.services(Timestamp::now())?;
+                }
+                Ok(known(instance.as_str().to_owned()))
+            }
         }
-        (Some(services), None) => services.registered_name().ok_or_else(|| {
-            Failure::new(Exit::Usage, "the agent does not know the services that the repository or the environment configures")
-                .with_hint(format!("register them: `paraph login --instance {}`", services.suggested_name(context)))
-        }),
-        (None, name) => {
-            let option = name.as_ref().map(|name| OptionValue { setting: "instance", flag: "--instance", value: name.into() });
-            Ok(Context::load_to_sign(option.as_slice())?.config.instance_name().as_str().to_owned())
+    }
+
+    /// Takes back what was registered for a login that failed.
+    fn withdraw(&self) {
+        if self.is_registered {
+            // a registration that stays is as the user wanted it
+            let _ = Registration::restore(&self.name, self.previous.as_ref());
         }
     }
 }
@@ -114,6 +151,7 @@ pub(in super::super) fn log_out(arguments: &LogoutArgs, ui: &mut Ui) -> Result<E
     if let Some(identity) = identity
         && keyring::stored_logins(Some(identity))?.is_empty()
         && is_not_kept(identity)
+        && Client::others_of_user()?.is_empty()
     {
         ui.note(format!("There is no login of {identity} here."));
         return Ok(Exit::Good);
@@ -121,12 +159,14 @@ pub(in super::super) fn log_out(arguments: &LogoutArgs, ui: &mut Ui) -> Result<E
     let done = identity.map_or_else(|| "All logins are removed.".to_owned(), |identity| format!("The login of {identity} is removed."));
     // an agent removes and revokes stored tokens, even if it is started only for that
     let is_started_for_this = !Client::of_user(false)?.is_present() && !keyring::stored_logins(identity)?.is_empty();
-    let result = call(&Client::of_user(is_started_for_this)?, &Call::Logout { identity: arguments.identity.clone() }, &done, ui);
+    let request = Call::Logout { identity: arguments.identity.clone() };
+    let others = call_others(&request, ui);
+    let result = call(&Client::of_user(is_started_for_this)?, &request, &done, ui);
     if is_started_for_this {
         // an agent that does not stop now ends by itself later
         let _ = Client::of_user(false)?.call(&Call::Stop, |_: &Reply| true);
     }
-    result
+    result.and(others)
 }
 
 /// Whether no agent keeps this login. If the agent cannot be asked, it may keep it.

@@ -5,7 +5,6 @@ pub(super) mod keyring;
 pub(super) mod login;
 mod preview;
 mod prompts;
-mod registration;
 mod run;
 pub(super) mod signature;
 pub(super) mod status;
@@ -107,8 +106,8 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Log { json } => status::journal(*json, ui),
         Command::Lock => lock(true, "The agent is locked: its keys and tokens are wiped.", ui),
         Command::Unlock => lock(false, "The agent is unlocked.", ui),
-        Command::Clear => call(&Client::of_user(false)?, &Call::Clear, "The agent has wiped its keys and tokens.", ui),
-        Command::Stop => call(&Client::of_user(false)?, &Call::Stop, "The agent ends.", ui),
+        Command::Clear => call_all(&Call::Clear, "The agent has wiped its keys and tokens.", ui),
+        Command::Stop => call_all(&Call::Stop, "The agent ends.", ui),
         Command::Confirm => confirm::confirm(ui),
         Command::Socket => {
             ui.line(Place::of_user().map_err(AgentError::from)?.forward_socket().display());
@@ -117,12 +116,15 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     }
 }
 
-/// Locks or unlocks the running agent, or the next one.
+/// Locks or unlocks the running agents, and the next one.
 fn lock(locked: bool, done: &str, ui: &mut Ui) -> Result<Exit, Failure> {
     let client = Client::of_user(false)?;
+    let call_of_lock = if locked { Call::Lock } else { Call::Unlock };
+    let others = call_others(&call_of_lock, ui);
     // an agent that cannot be asked now is an error
     if client.is_present() {
-        return call(&client, if locked { &Call::Lock } else { &Call::Unlock }, done, ui);
+        call(&client, &call_of_lock, done, ui)?;
+        return others;
     }
     let place = Place::of_user().map_err(AgentError::from)?;
     let was_locked = place.is_locked();
@@ -132,7 +134,28 @@ fn lock(locked: bool, done: &str, ui: &mut Ui) -> Result<Exit, Failure> {
         (false, true) => "No agent runs. The next one is unlocked.",
         (false, false) => "No agent runs.",
     });
-    Ok(Exit::Good)
+    others
+}
+
+/// Makes a call to all agents of the user.
+fn call_all(request: &Call, done: &str, ui: &mut Ui) -> Result<Exit, Failure> {
+    let client = Client::of_user(false)?;
+    let others = call_others(request, ui);
+    call(&client, request, done, ui)?;
+    others
+}
+
+/// Makes a call to the agents in other folders of the user, which another version or another environment started.
+fn call_others(request: &Call, ui: &mut Ui) -> Result<Exit, Failure> {
+    let mut result = Ok(Exit::Good);
+    for other in Client::others_of_user()? {
+        let done = format!("This was also done by the agent at {}.", other.socket().display());
+        // the others are called even if one fails
+        if let Err(failure) = call(&other, request, &done, ui) {
+            result = Err(failure);
+        }
+    }
+    result
 }
 
 /// Makes a call without a result, and prints `done`.

@@ -2,11 +2,10 @@
 
 use super::{
     keyring,
-    registration::Registration,
     status::{running, time},
 };
 use crate::{
-    agent::{client::Client, keyring::StoredLogin, place::Place},
+    agent::{client::Client, keyring::StoredLogin, place::Place, registration::Registration},
     agent_protocol::{AgentStatus, LoginStatus},
     certificate::names::same_address,
     cli::{
@@ -32,8 +31,8 @@ impl AgentPreview {
                 false => Self::Unusable(format!("no agent listens at {}", socket.display())),
             });
         }
-        if let Some(services) = Registration::of(context)?.filter(|services| services.registered_name().is_none()) {
-            let name = services.suggested_name(context);
+        if let Some(services) = Registration::of(config).filter(|services| services.registered_name().is_none()) {
+            let name = services.suggested_name(config);
             let why = format!("not used, because this repository picks its own services; `paraph login --instance {name}` approves them");
             return Ok(Self::NotUsed(why));
         }
@@ -41,7 +40,7 @@ impl AgentPreview {
             Ok(status) => status,
             Err(error) => return Ok(Self::Unusable(error.to_string())),
         };
-        if status.as_ref().is_some_and(|status| status.locked) || Place::of_user().is_ok_and(|place| place.is_locked()) {
+        if status.as_ref().is_some_and(|status| status.locked) || Place::planned().is_ok_and(|place| place.is_locked()) {
             return Ok(Self::Locked);
         }
         let now = Timestamp::now();

@@ -7,15 +7,15 @@ use super::{
         ui::Ui,
     },
     keyring,
-    registration::Registration,
 };
 use crate::{
     agent::{
         client::AgentError,
-        confirm::{ANSWER_TIMEOUT, Rules},
+        confirm::{ANSWER_TIMEOUT, REFUSAL_LIFETIME, Rules},
         keyring::Keyring,
         login::{Refused, Target},
         place::Place,
+        registration::Registration,
         server::{Activated, Options, Server},
     },
     agent_protocol::Refusal,
@@ -25,11 +25,11 @@ use crate::{
     trust::Instance,
 };
 use jiff::Timestamp;
-use std::{ffi::OsString, time::Duration};
+use std::{ffi::OsString, os::unix::process::CommandExt as _, process::Command, time::Duration};
 
 #[derive(Debug, clap::Args)]
 pub(in super::super) struct Args {
-    /// Used when a client starts it: it runs in its own session, and prints one line when it listens.
+    /// Used when a client starts it: it runs in its own session.
     #[arg(long, hide = true)]
     detached: bool,
     /// For tests only: other processes of the user can read its memory.
@@ -41,17 +41,19 @@ pub(in super::super) struct Args {
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
+    drop_variables()?;
     if arguments.detached {
         // leaves the terminal and the job control of the caller; fails only for a process that leads a group already
         let _ = rustix::process::setsid();
     }
-    let config = Config::load(None, &[])?;
+    let config = Config::of_user(&[])?;
     let options = Options {
         idle: config.agent_timeout.value.0,
         rules: Rules {
             ask: config.agent_confirm.value == AgentConfirm::Ask,
             signatures: config.agent_confirm_signatures.value,
             lifetime: config.agent_confirm_time.value,
+            refusal_lifetime: REFUSAL_LIFETIME,
             timeout: arguments.patience.map_or(ANSWER_TIMEOUT, Duration::from_secs),
             notifications: true,
             askpass: askpass(),
@@ -68,19 +70,33 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         ui.flush()?;
         return Ok(Exit::Good);
     };
-    match arguments.detached {
-        true => {
-            ui.line("listening");
-            ui.flush()?;
-        }
-        false => ui.note(format!("The agent listens at {}.", place.socket().display())),
+    if !arguments.detached {
+        ui.note(format!("The agent listens at {}.", place.socket().display()));
     }
+    place.link_sockets();
     let runtime = crate::service::runtime().map_err(|error| Failure::io("the agent cannot be started", &error))?;
     let ended = runtime.block_on(server.run());
     // does not wait for a keyring that waits for the user
     runtime.shutdown_background();
     ended.map_err(|error| Failure::io("the agent cannot listen", &error))?;
     Ok(Exit::Good)
+}
+
+/// Starts this program again without the variables that choose the files of git's configuration: an agent serves every process of its user, with
+/// the configuration of the home folder and of the system.
+fn drop_variables() -> Result<(), Failure> {
+    let chooses = |name: &OsString| name == "XDG_CONFIG_HOME" || name.as_encoded_bytes().starts_with(b"GIT_");
+    let names: Vec<OsString> = std::env::vars_os().map(|(name, _)| name).filter(chooses).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let failed = |error: &std::io::Error| Failure::io("the agent cannot be started", error);
+    let mut again = Command::new(std::env::current_exe().map_err(|error| failed(&error))?);
+    again.args(std::env::args_os().skip(1));
+    for name in &names {
+        again.env_remove(name);
+    }
+    Err(failed(&again.exec()))
 }
 
 /// The sockets that systemd opened: the first is the user's own, the second the one to forward.
@@ -104,9 +120,9 @@ fn resolve(name: &str) -> Result<Target, Refused> {
         let message = format!("\"{}\" is not a name of an instance", crate::escape::Escaped(name));
         return Err(Refused::new(Refusal::Instance, message).with_hint("use letters, digits, hyphens, underscores and dots"));
     };
-    let registration = if instance.is_built_in() { None } else { Registration::read(name).map_err(failed)? };
+    let registration = if instance.is_built_in() { None } else { Registration::read(name).map_err(|error| failed(error.into()))? };
     let config = match registration {
-        Some(registration) => registration.config().map_err(failed)?,
+        Some(registration) => registration.config().map_err(|error| failed(error.into()))?,
         None => {
             let option = OptionValue { setting: "instance", flag: "--instance", value: name.into() };
             let config = Config::of_user(&[option]).map_err(|error| failed(error.into()))?;

@@ -12,21 +12,22 @@ use super::{
         terminal::Terminal,
     },
     prompts,
-    registration::Registration,
 };
 use crate::{
-    Rejection,
-    agent::client::{AgentError, Client, Listener},
+    agent::{
+        check::SignatureCheck,
+        client::{AgentError, Client, Listener},
+        registration::Registration,
+    },
     agent_protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, Refusal, Reply, Sign},
     config::AgentUse,
-    identity::{Candidate, NOT_NAMED, Source, WrongSigner},
-    object::Signed,
+    identity::{NOT_NAMED, Source},
     selection::{self, SelectionError},
-    sign::{Signature, Spent},
+    sign::Signature,
     trust::TrustRoot,
-    verify::Verifier,
 };
-use std::{borrow::Cow, cell::OnceCell, sync::Arc};
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 
 /// The result of asking the agent.
 pub(in super::super) enum Outcome {
@@ -55,12 +56,24 @@ pub(in super::super) fn request(request: &SigningRequest<'_>) -> Result<Outcome,
     if request.payload.len() > MAX_PAYLOAD {
         return Ok(Outcome::unavailable(format!("it accepts {MAX_PAYLOAD} bytes; this has more")));
     }
-    let Some(instance) = instance(request.context, request.terminal)? else { return Ok(Outcome::Unavailable(None)) };
-    let mut check = Check::new(request);
-    let reply = client.call(&call(request, instance), &mut check);
+    // what this process could not verify must not become public: signing directly refuses it, or refreshes the trust first
+    let Ok(roots) = trust_roots(request.context) else { return Ok(Outcome::Unavailable(None)) };
+    let Some(instance) = instance(request.context, request.terminal) else { return Ok(Outcome::Unavailable(None)) };
+    let Some(call) = call(request, instance) else {
+        return Ok(Outcome::unavailable("a request to the agent cannot say that the identity must also match the committer"));
+    };
+    let mut progress = Progress {
+        request,
+        publication: PublicationNotice::new(request.terminal),
+        check: SignatureCheck::new(request.payload, request.requested, roots),
+    };
+    let reply = client.call(&call, &mut progress);
     match reply {
-        Ok(Reply::Signed { signature }) => Ok(match check.finish(&signature) {
-            Ok(signature) => Outcome::Signed(Box::new(signature)),
+        Ok(Reply::Signed { signature }) => Ok(match progress.check.finish(&signature) {
+            Ok(signature) => {
+                progress.publication.done();
+                Outcome::Signed(Box::new(signature))
+            }
             Err(why) => Outcome::unavailable(format!("the agent's signature is not used: {why}")),
         }),
         Ok(_) => Ok(Outcome::unavailable("the agent's reply does not fit the request")),
@@ -81,6 +94,10 @@ fn client(request: &SigningRequest<'_>) -> Result<Option<Client>, AgentError> {
     if request.terminal.forbidden_by().is_some_and(|no_prompt| no_prompt.at_all) && !has_login(&client) {
         return Ok(None);
     }
+    if let Some(notice) = client.notice().filter(|_| request.terminal.has_reader()) {
+        let digest = hex::encode(Sha256::digest(notice));
+        one_time_notice::show_once(&format!("agent-folder-{digest}"), || request.terminal.say(notice));
+    }
     Ok(Some(client.with_login_timeout(config.login_timeout.value)))
 }
 
@@ -97,34 +114,42 @@ fn can_log_in(request: &SigningRequest<'_>) -> bool {
 }
 
 /// The name by which the agent knows the configured services. If there is none, the user is told once how to register them.
-fn instance(context: &Context, terminal: &Terminal) -> Result<Option<String>, Failure> {
-    let Some(services) = Registration::of(context)? else { return Ok(Some(context.config.instance_name().as_str().to_owned())) };
+fn instance(context: &Context, terminal: &Terminal) -> Option<String> {
+    let Some(services) = Registration::of(&context.config) else { return Some(context.config.instance_name().as_str().to_owned()) };
     let name = services.registered_name();
     if name.is_none() && terminal.has_reader() {
         one_time_notice::show_once(&format!("agent-unregistered-{}", services.digest()), || {
             terminal.say(format!(
                 "This repository picks its own services. Approve them once: `paraph login --instance {}`; until then every signature asks for a \
                  login.",
-                services.suggested_name(context)
+                services.suggested_name(&context.config)
             ));
         });
     }
-    Ok(name)
+    name
 }
 
-fn call(request: &SigningRequest<'_>, instance: String) -> Call {
+/// The trust roots that the agent's signature must verify under. They are freed with the process, like the context of git's call.
+fn trust_roots(context: &Context) -> Result<Arc<[TrustRoot]>, SelectionError> {
+    let roots: Arc<[TrustRoot]> = selection::trust_roots(&context.config, &context.trust_store(), jiff::Timestamp::now())?.into();
+    Ok(Arc::clone(leak_until_exit(roots)))
+}
+
+/// The request; `None` if it cannot say all that is required of the signer.
+fn call(request: &SigningRequest<'_>, instance: String) -> Option<Call> {
     let SigningRequest { payload, requested, choice, context, terminal, .. } = *request;
     let folder = context.repository.as_ref().map(|repository| repository.place().display().to_string());
-    Call::Sign(Sign {
+    let (required, hint) = requested.names()?;
+    Some(Call::Sign(Sign {
         payload: payload.to_vec(),
         instance,
-        expected: requested.required().map(str::to_owned),
-        hint: requested.hint().map(str::to_owned),
+        expected: required.map(str::to_owned),
+        hint: hint.map(str::to_owned),
         repository: folder.filter(|path| path.len() <= MAX_PATH),
         host: context.config.agent_socket.value.as_ref().map(|_| host()),
         reader: terminal.has_reader(),
         by_code: matches!(choice.source, Source::Device),
-    })
+    }))
 }
 
 /// The name of this machine, which the user at the agent sees.
@@ -132,32 +157,16 @@ fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().chars().take(MAX_NAME / 4).collect()
 }
 
-/// Why the agent's signature is not used.
-#[derive(Debug, thiserror::Error)]
-enum NotUsed {
-    #[error(transparent)]
-    Trust(#[from] SelectionError),
-    #[error(transparent)]
-    Rejected(#[from] Rejection),
-    #[error(transparent)]
-    WrongSigner(#[from] WrongSigner),
-}
-
-/// Checks the agent's signature, as far as possible while the agent works.
-struct Check<'a> {
+/// Shows what the agent sends meanwhile, and checks it.
+struct Progress<'a> {
     request: &'a SigningRequest<'a>,
     publication: PublicationNotice<'a>,
-    /// Freed with the process, like the context of git's call.
-    roots: OnceCell<&'static Arc<[TrustRoot]>>,
-    /// The draft, and the result of its check.
-    draft: Option<(String, Result<Signature, NotUsed>)>,
+    check: SignatureCheck<'a>,
 }
 
-impl Listener for &mut Check<'_> {
-    /// Reads the trust roots while the agent works.
+impl Listener for &mut Progress<'_> {
     fn request_sent(&mut self) {
-        // an error is reported with the signature
-        let _ = self.roots();
+        self.check.check_chains();
     }
 
     fn is_wanted(&self) -> bool {
@@ -166,59 +175,11 @@ impl Listener for &mut Check<'_> {
 
     fn reply(&mut self, reply: &Reply) -> bool {
         match reply {
-            Reply::Certificate { certificate } => {
-                self.check_ahead(certificate);
-                true
-            }
-            Reply::Draft { signature } => {
-                self.draft = Some((signature.clone(), self.check(signature)));
-                true
-            }
-            reply => prompts::show_with_publication(reply, &self.publication, self.request.terminal),
+            Reply::Certificate { certificate } => self.check.check_ahead(certificate),
+            Reply::Draft { signature } => self.check.check_draft(signature),
+            reply => return prompts::show_with_publication(reply, &self.publication, self.request.terminal),
         }
-    }
-}
-
-impl<'a> Check<'a> {
-    fn new(request: &'a SigningRequest<'a>) -> Self {
-        Self { request, publication: PublicationNotice::new(request.terminal), roots: OnceCell::new(), draft: None }
-    }
-
-    fn roots(&self) -> Result<&'static Arc<[TrustRoot]>, SelectionError> {
-        if let Some(roots) = self.roots.get() {
-            return Ok(roots);
-        }
-        let context = self.request.context;
-        let roots = selection::trust_roots(&context.config, &context.trust_store(), jiff::Timestamp::now())?;
-        roots.iter().for_each(TrustRoot::check_chains);
-        Ok(self.roots.get_or_init(|| leak_until_exit(roots.into())))
-    }
-
-    /// Checks a certificate before its signature arrives. The roots remember only which of its signatures verify. Whether the certificate is
-    /// acceptable is checked again with the signature.
-    fn check_ahead(&self, certificate: &[u8]) {
-        if let Ok(roots) = self.roots() {
-            let _ = Verifier::new(Arc::clone(roots), jiff::Timestamp::now()).check_certificate(certificate, &[]);
-        }
-    }
-
-    /// Checks a signature. The agent is not trusted: the signature must be over this payload, verify under this side's trust, and be by the
-    /// requested signer.
-    fn check(&self, armored: &str) -> Result<Signature, NotUsed> {
-        let signed = Signed { payload: Cow::Borrowed(self.request.payload), signature: Cow::Borrowed(armored.as_bytes()) };
-        let verified = Verifier::new(Arc::clone(self.roots()?), jiff::Timestamp::now()).verify(&signed)?;
-        self.request.requested.accepts(&Candidate::from(verified.certificate()))?;
-        Ok(Signature { armored: armored.to_owned(), verified, spent: Spent::default() })
-    }
-
-    /// The result for the final signature. A draft counts only if it is the same.
-    fn finish(&mut self, armored: &str) -> Result<Signature, NotUsed> {
-        let signature = match self.draft.take() {
-            Some((draft, result)) if draft == armored => result,
-            _ => self.check(armored),
-        }?;
-        self.publication.done();
-        Ok(signature)
+        true
     }
 }
 

@@ -30,6 +30,9 @@ pub(in super::super) fn running() -> Result<Option<AgentStatus>, AgentError> {
 
 pub(super) fn status(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
     let status = running()?;
+    if let Some(notice) = Place::planned().ok().as_ref().and_then(Place::notice) {
+        ui.warning(notice);
+    }
     let stored = keyring::stored_logins(None)?;
     if json {
         let login = |login: &StoredLogin| {
@@ -40,11 +43,14 @@ pub(super) fn status(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
         ui.json(&serde_json::json!({ "running": status.is_some(), "agent": status, "resting": stored }));
     } else {
         match &status {
-            None if Place::of_user().is_ok_and(|place| place.is_locked()) => {
+            None if Place::planned().is_ok_and(|place| place.is_locked()) => {
                 ui.line("no agent runs; the next one is locked until `paraph agent unlock`");
             }
             None => ui.line("no agent runs"),
             Some(status) => describe(status, ui),
+        }
+        for other in Client::others_of_user()? {
+            ui.line(format!("another agent of yours listens at {}; `paraph agent stop` ends both", other.socket().display()));
         }
         for StoredLogin { keyring, owner, .. } in &stored {
             ui.line(format!("the login of {} at {} is stored in {keyring}", owner.identity, owner.issuer));

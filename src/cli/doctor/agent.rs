@@ -54,7 +54,7 @@ fn own(status: Option<&AgentStatus>) -> Finding {
             };
             Finding::ok(ABOUT, format!("process {process}, with {logins}"))
         }
-        None if Place::of_user().is_ok_and(|place| place.is_locked()) => locked("no agent is running, and a new one would be locked"),
+        None if Place::planned().is_ok_and(|place| place.is_locked()) => locked("no agent is running, and a new one would be locked"),
         None => Finding::note(ABOUT, "not running; a signature that needs a login starts it"),
     }
 }

@@ -110,6 +110,8 @@ fn a_socket_of_another_user_is_refused_by_its_owner_s_number() {
     let folders = [setup.sandbox.root(), setup.sandbox.root().join("run"), setup.sandbox.root().join("run/paraph")];
     for path in folders.into_iter().chain([
         setup.sigstore.folder.parent().unwrap().to_owned(),
+        setup.sigstore.folder.clone(),
+        setup.sigstore.folder.join("trusted_root.json"),
         container.root(),
         container.home(),
         container.work(),

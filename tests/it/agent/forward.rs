@@ -108,6 +108,77 @@ fn a_forwarded_signature_is_confirmed_once_for_many() {
 }
 
 #[test]
+fn another_kind_of_object_and_another_instance_are_asked_about() {
+    let setup = Setup::new();
+    let remote = remote(&setup);
+    // the same services under another name
+    for key in ["trustedRoot", "signingConfig", "accessCodeFile"] {
+        let value = setup.sandbox.git(&["config", "--global", &format!("paraph.local.{key}")]);
+        setup.sandbox.git(&["config", "--global", &format!("paraph.corp.{key}"), &value]);
+        if key != "accessCodeFile" {
+            remote.git(&["config", "--global", &format!("paraph.corp.{key}"), &value]);
+        }
+    }
+    setup.commit("here");
+    let questions = answering(&setup, true);
+    for (instance, commands) in [
+        ("local", [&["commit", "-q", "-S", "--allow-empty", "-m", "x"][..], &["tag", "-s", "-m", "x", "one"]]),
+        ("corp", [&["commit", "-q", "-S", "--allow-empty", "-m", "x"], &["tag", "-s", "-m", "x", "two"]]),
+    ] {
+        remote.git(&["config", "--global", "paraph.instance", instance]);
+        for (kind, command) in ["commit", "tag"].iter().zip(commands) {
+            remote.git(command);
+            let question = questions.recv_timeout(Duration::from_secs(5)).unwrap();
+            let shown = format!("It uses the instance {instance} with the issuer {}.", setup.sigstore.url);
+            assert!(question.contains(&shown) && question.contains(&format!(" on a {kind} in ")), "{question}");
+            assert!(questions.try_recv().is_err(), "{instance} {kind}");
+        }
+        remote.git(commands[0]);
+        assert!(questions.try_recv().is_err(), "commits of {instance} are approved");
+    }
+}
+
+#[test]
+fn an_approval_ends_with_its_login() {
+    for how in ["logout", "lock", "clear"] {
+        let setup = Setup::new();
+        setup.commit("here");
+        let questions = answering(&setup, true);
+        let remote = remote(&setup);
+        for number in 1..=2 {
+            let (code, log) = commit(&remote);
+            assert_eq!(code, Some(0), "{how}: {log}");
+            questions.recv_timeout(Duration::from_secs(5)).unwrap_or_else(|_| panic!("{how}: question {number}"));
+            assert_eq!(commit(&remote).0, Some(0));
+            assert!(questions.try_recv().is_err(), "{how}: approved");
+            let calls: &[&[&str]] = if how == "logout" { &[&["logout"]] } else { &[&["agent", how], &["agent", "unlock"]] };
+            for call in calls {
+                assert_eq!(setup.paraph(call).code, Some(0));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refusal_holds_for_minutes() {
+    let setup = Setup::new();
+    setup.commit("here");
+    let remote = remote(&setup);
+    let questions = answering(&setup, false);
+    for _ in 0..3 {
+        let (code, log) = commit(&remote);
+        assert_eq!(code, Some(128));
+        assert!(log.contains("was not approved where the agent runs"), "{log}");
+    }
+    questions.recv_timeout(Duration::from_secs(5)).unwrap();
+    assert!(questions.try_recv().is_err(), "it is asked once");
+    // the user at the agent can take it back
+    assert_eq!(setup.paraph(&["agent", "clear"]).code, Some(0));
+    assert_eq!(commit(&remote).0, Some(128));
+    questions.recv_timeout(Duration::from_secs(5)).unwrap();
+}
+
+#[test]
 fn one_yes_covers_those_that_wait_for_it() {
     let setup = Setup::new();
     setup.commit("here");

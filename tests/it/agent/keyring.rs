@@ -308,7 +308,7 @@ fn two_agents_with_one_keyring_do_each_other_no_harm() {
     let there = setup.sandbox.root().join("run-there");
     std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&there).unwrap();
     let switch = |setup: &mut Setup, to: &std::path::Path| {
-        setup.sandbox.set("XDG_RUNTIME_DIR", to.to_str().unwrap());
+        setup.sandbox.set("PARAPH_RUNTIME_DIR", to.to_str().unwrap());
     };
     switch(&mut setup, &there);
     setup.commit("there");

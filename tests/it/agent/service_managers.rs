@@ -37,7 +37,7 @@ fn the_first_client_starts_an_agent_whose_sockets_systemd_opened() {
     for socket in ["agent.sock", "forward.sock"] {
         systemd.arg("--listen").arg(setup.socket(socket));
     }
-    for name in ["HOME", "GIT_CONFIG_NOSYSTEM", "XDG_RUNTIME_DIR"] {
+    for name in ["HOME", "GIT_CONFIG_NOSYSTEM", "PARAPH_RUNTIME_DIR"] {
         systemd.args(["--setenv", name]);
     }
     systemd.args([&setup.sandbox.program, "agent", "run"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

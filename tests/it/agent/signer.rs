@@ -1,7 +1,7 @@
 //! Who may sign: the agent and the direct path give the same answer.
 
 use super::Setup;
-use crate::support::{objects::installed, sigstore::EMAIL};
+use crate::support::{objects::installed, sandbox::Done, sigstore::EMAIL};
 use paraph::internals::local::{Fault, ServeOptions};
 
 /// The local Fulcio certifies only e-mail addresses: it refuses an identity that paraph accepts here.
@@ -36,4 +36,113 @@ fn a_token_without_an_email_address_gets_the_same_answer_with_and_without_the_ag
     bob@example.com: error: the identity is "ann@example.com"; expected "bob@example.com"; nothing was sent to Fulcio or the log
     ann@example.com!example.com: error: Fulcio at SIGSTORE/api/v2/signingCert refused the request with 400 Bad Request: There was an error processing the identity token
     "#);
+}
+
+/// The bytes in all logs, of certificates too.
+fn published(setup: &Setup) -> u64 {
+    let files = std::fs::read_dir(setup.sigstore.folder.join("logs")).into_iter().flatten().flatten();
+    files.map(|file| file.metadata().unwrap().len()).sum()
+}
+
+/// git's call for a commit of this committer, without the agent and with a running one. Both must refuse, in the same words, and neither may
+/// publish anything or log in.
+fn refused_on_both_paths(setup: &mut Setup, committer: &str) -> String {
+    setup.sandbox.set("PARAPH_AGENT", "auto");
+    assert_eq!(setup.paraph(&["login", "--instance", "local", EMAIL]).code, Some(0));
+    let before = (published(setup), setup.logins());
+    let [direct, agent] = ["never", "auto"].map(|agent| {
+        setup.sandbox.set("PARAPH_AGENT", agent);
+        let payload = format!(
+            "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <{committer}> 1 +0000\ncommitter A <{committer}> 1 +0000\n\nm\n"
+        );
+        let Done { code, stdout, stderr } = setup.sandbox.paraph_with(&["--status-fd=2", "-bsau", committer], payload.as_bytes());
+        assert_eq!((code, stdout.as_str()), (Some(1), ""), "{agent}: {stderr}");
+        assert!(!stderr.contains("SIG_CREATED"), "{agent}: {stderr}");
+        stderr.lines().find(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("{stderr}")).to_owned()
+    });
+    assert_eq!(direct, agent);
+    assert_eq!((published(setup), setup.logins()), before, "{direct}");
+    direct
+}
+
+#[test]
+fn an_identity_that_cannot_be_the_committer_is_refused_on_both_paths_before_a_login() {
+    let mut setup = Setup::new();
+    for (key, value) in [("paraph.matchCommitter", "true"), ("paraph.expectedIdentity", EMAIL)] {
+        setup.sandbox.git(&["config", "--global", key, value]);
+    }
+    for committer in ["bob@example.com", "Ann@example.com"] {
+        let refused = refused_on_both_paths(&mut setup, committer);
+        assert_eq!(refused, format!("error: the identity is \"{EMAIL}\", but the commit is from \"{committer}\""));
+    }
+}
+
+#[test]
+fn an_instance_that_only_the_agent_knows_is_refused_on_both_paths() {
+    let mut setup = Setup::new();
+    let keys = ["paraph.instance", "paraph.local.trustedRoot", "paraph.local.signingConfig", "paraph.local.accessCodeFile"];
+    let values = keys.map(|key| setup.sandbox.git(&["config", "--global", key]));
+    // the services of a repository, registered under a name of their own
+    keys.iter().for_each(|key| drop(setup.sandbox.git(&["config", "--global", "--unset", key])));
+    keys.iter().zip(&values).for_each(|(key, value)| drop(setup.sandbox.git(&["config", key, value])));
+    assert_eq!(setup.paraph(&["login", "--instance", "mine", EMAIL]).code, Some(0));
+    keys.iter().for_each(|key| drop(setup.sandbox.git(&["config", "--unset", key])));
+    keys.iter().zip(&values).for_each(|(key, value)| drop(setup.sandbox.git(&["config", "--global", key, value])));
+    for name in ["mine", "nosuch"] {
+        setup.sandbox.git(&["config", "paraph.instance", name]);
+        let refused = refused_on_both_paths(&mut setup, EMAIL);
+        assert!(refused.starts_with(&format!("error: there is no instance \"{name}\" (set by paraph.instance in ")), "{refused}");
+    }
+}
+
+#[test]
+fn a_name_is_registered_only_for_services_that_could_sign() {
+    let setup = Setup::new();
+    let registrations = || std::fs::read_dir(setup.sandbox.home().join(".local/share/paraph/instances")).into_iter().flatten().count();
+    let refused = |arguments: &[&str]| {
+        let done = setup.paraph(arguments);
+        assert_eq!(registrations(), 0, "{arguments:?}: {done:?}");
+        assert!(done.code == Some(2) || done.code == Some(3) || done.code == Some(7), "{arguments:?}: {done:?}");
+        done.stderr
+    };
+    let unknown = refused(&["login", "--instance", "nosuch", EMAIL]);
+    assert!(unknown.starts_with("error: there is no instance \"nosuch\" (set by the option --instance)\n"), "{unknown}");
+    // a setting that names no service, a service without its trust root, a trust root that cannot be read
+    for (key, value, why) in [
+        ("paraph.rekorVersion", "2", "there are no services to register as nosuch: neither the repository nor the environment names any"),
+        ("paraph.elsewhere.mirror", "https://tuf.example", "the instance elsewhere has no trust root"),
+        ("paraph.trustedRoot", "/no/such/file", "/no/such/file cannot be read"),
+    ] {
+        let instance = if key.starts_with("paraph.elsewhere") { "elsewhere" } else { "public" };
+        setup.sandbox.git(&["config", "paraph.instance", instance]);
+        setup.sandbox.git(&["config", key, value]);
+        let refused = refused(&["login", "--instance", "nosuch", EMAIL]);
+        assert!(refused.contains(why), "{key}: {refused}");
+        setup.sandbox.git(&["config", "--unset", key]);
+    }
+    assert_eq!(setup.logins().0, 0);
+}
+
+#[test]
+fn a_login_that_fails_registers_nothing() {
+    let mut setup = Setup::new();
+    for key in ["paraph.instance", "paraph.local.trustedRoot", "paraph.local.signingConfig", "paraph.local.accessCodeFile"] {
+        let value = setup.sandbox.git(&["config", "--global", key]);
+        setup.sandbox.git(&["config", "--global", "--unset", key]);
+        setup.sandbox.git(&["config", key, &value]);
+    }
+    setup.sigstore.stop();
+    assert_eq!(setup.paraph(&["login", "--instance", "mine", EMAIL]).code, Some(5));
+    assert!(!setup.sandbox.home().join(".local/share/paraph/instances/mine.json").exists());
+    setup.sigstore.restart(ServeOptions::default());
+    assert_eq!(setup.paraph(&["login", "--instance", "mine", EMAIL]).code, Some(0));
+    let registration = std::fs::read(setup.sandbox.home().join(".local/share/paraph/instances/mine.json")).unwrap();
+    setup.sigstore.stop();
+    for call in ["lock", "unlock"] {
+        assert_eq!(setup.paraph(&["agent", call]).code, Some(0));
+    }
+    // an earlier registration stays as it was
+    setup.sandbox.git(&["config", "paraph.rekorVersion", "1"]);
+    assert_eq!(setup.paraph(&["login", "--instance", "mine", EMAIL]).code, Some(5));
+    assert_eq!(std::fs::read(setup.sandbox.home().join(".local/share/paraph/instances/mine.json")).unwrap(), registration);
 }

@@ -6,12 +6,7 @@ use crate::support::{
     sshd::{Forwarding, Sshd},
 };
 use paraph::internals::agent_protocol::{self as protocol, Call, Refusal, Reply, Request};
-use std::{
-    os::unix::{fs::DirBuilderExt as _, net::UnixStream},
-    path::PathBuf,
-    process::Stdio,
-    time::Duration,
-};
+use std::{os::unix::net::UnixStream, path::PathBuf, process::Stdio, time::Duration};
 
 /// Another machine, reached by ssh, to which the socket of the agent here is forwarded.
 struct Remote {
@@ -23,10 +18,8 @@ struct Remote {
 
 impl Remote {
     fn connect(setup: &Setup, test: &str) -> Option<Self> {
-        let mut sandbox = remote_with(setup, |sandbox| sandbox.root().join("run/forwarded.sock"));
+        let sandbox = remote_with(setup, |sandbox| sandbox.root().join("run/forwarded.sock"));
         let runtime = sandbox.root().join("run");
-        std::fs::DirBuilder::new().mode(0o700).create(&runtime).unwrap();
-        sandbox.set("XDG_RUNTIME_DIR", runtime.to_str().unwrap());
         let sshd = Sshd::start(&sandbox, test)?;
         let socket = runtime.join("forwarded.sock");
         let forwarding = sshd.forward(&setup.sandbox, &socket, &setup.socket("forward.sock"));
@@ -123,16 +116,22 @@ fn another_identity_connection_or_the_limit_of_a_yes_is_asked_about_anew() {
 fn a_no_is_told_on_the_other_machine_and_nothing_is_logged() {
     let test = "a_no_is_told_on_the_other_machine_and_nothing_is_logged";
     let setup = running();
-    let (Some(remote), Some(confirming)) = (Remote::connect(&setup, test), Confirming::start(&setup, "n\n", test)) else { return };
+    let (Some(mut remote), Some(confirming)) = (Remote::connect(&setup, test), Confirming::start(&setup, "n\n", test)) else { return };
     let entries = || std::fs::read(setup.sigstore.folder.join("logs/rekor2.entries")).unwrap().len();
     let before = entries();
     let (succeeded, said) = remote.run(&setup, COMMIT);
     assert!(!succeeded && said.contains("the signature as ann@example.com was not approved where the agent runs"), "{said}");
     confirming.question();
     assert_eq!(entries(), before);
-    // a no holds for one signature
+    // a no holds for the connection, whatever it asks for next
+    for command in [COMMIT, "git tag -s -m remote v1"] {
+        assert!(!remote.run(&setup, command).0);
+    }
+    confirming.nothing_more();
+    remote.forwarding = remote.sshd.forward(&setup.sandbox, &remote.socket, &setup.socket("forward.sock"));
     assert!(!remote.run(&setup, COMMIT).0);
     confirming.question();
+    assert_eq!(entries(), before);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! A folder to work in with a HOME of its own, and git and paraph run there with nothing of the surroundings.
 
 use std::{
+    fs::DirBuilder,
     io::Write,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -31,6 +33,7 @@ impl Sandbox {
         let sandbox = Self { folder, variables: Vec::new(), program: env!("CARGO_BIN_EXE_paraph").into(), _linked: None };
         std::fs::create_dir(sandbox.home()).unwrap();
         std::fs::create_dir(sandbox.work()).unwrap();
+        DirBuilder::new().mode(0o700).create(sandbox.root().join("run")).unwrap();
         sandbox
     }
 
@@ -91,6 +94,8 @@ impl Sandbox {
             .env("GIT_CEILING_DIRECTORIES", self.root())
             // a test that wants an agent says so, and ends it
             .env("PARAPH_AGENT", "never")
+            // never the agent of whoever runs the tests
+            .env("PARAPH_RUNTIME_DIR", self.root().join("run"))
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

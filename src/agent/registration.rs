@@ -4,16 +4,15 @@
 //! A registration is the file `instances/NAME.json` in the user's data folder: the settings as keys of git's configuration with their values.
 //! Anyone who can change it decides where the agent logs in and what it trusts.
 
-use super::super::{
-    context::Context,
-    exit::{Exit, Failure},
-};
 use crate::{
-    config::{Config, Inputs, InstanceSettings, Setting, Shown, Source},
+    config::{self, Config, Inputs, InstanceSettings, Setting, Shown, Source},
     private_folder,
     repository::{ConfigEntry, Scope},
+    selection::{self, SelectionError},
     trust::Instance,
+    trust_store::TrustStore,
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -46,17 +45,73 @@ const SETTINGS: &[&str] = &[
     "timestampCertChain",
 ];
 
+/// Those of them that name a service or describe an instance. The others only change how it is used.
+const SERVICES: &[&str] = &["trustedRoot", "signingConfig", "mirror", "issuer", "fulcio", "rekor", "timestampServerURL"];
+
+/// Why services cannot be registered, or a registration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RegistrationError {
+    /// The name is not that of an instance, or of a built-in one.
+    #[error("{0:?} cannot be the name of a registration; expected letters, digits, hyphens, underscores and dots, and not a built-in name")]
+    Name(String),
+    /// The user's own configuration describes an instance of this name.
+    #[error("your own configuration already has an instance {0}, which these services would replace")]
+    OfUser(String),
+    /// The settings name no service and describe no instance.
+    #[error("there are no services to register as {0}: neither the repository nor the environment names any")]
+    NoServices(String),
+    /// There is no folder for registrations.
+    #[error("there is no home folder")]
+    NoHome,
+    /// The file cannot be written.
+    #[error("{} cannot be written: {cause}", .path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        cause: std::io::Error,
+    },
+    /// The file is not a registration.
+    #[error("{} cannot be used: {why}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] config::Error),
+    /// The settings do not select services and a trust root.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+}
+
+impl RegistrationError {
+    /// What to do about it: an imperative sentence without its period.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::OfUser(name) => Some(format!("choose another name: `paraph login --instance {name}-2`")),
+            Self::NoServices(name) => Some(format!(
+                "check the spelling, set paraph.{name}.trustedRoot and paraph.{name}.signingConfig, or set paraph.fulcio and paraph.rekor"
+            )),
+            Self::NoHome => Some("set HOME".to_owned()),
+            Self::Selection(error) => error.hint(),
+            Self::Name(_) | Self::Unwritable { .. } | Self::Damaged { .. } | Self::Settings(_) => None,
+        }
+    }
+}
+
 /// Services that are not configured by the user alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Registration {
+pub(crate) struct Registration {
     settings: BTreeMap<String, String>,
 }
 
 impl Registration {
-    /// The services of this context; `None` if they come from the user's own configuration, so that the instance's name is enough.
-    pub(super) fn of(context: &Context) -> Result<Option<Self>, Failure> {
-        let config = &context.config;
+    /// The configured services; `None` if they come from the user's own configuration, so that the instance's name is enough.
+    pub(crate) fn of(config: &Config) -> Option<Self> {
         let mut settings = BTreeMap::new();
         let mut elsewhere = false;
         for effective in config.effective().iter().filter(|effective| SETTINGS.contains(&effective.info.name)) {
@@ -74,11 +129,11 @@ impl Registration {
                 settings.insert(format!("paraph.{}.{name}", instance.name), value);
             }
         }
-        Ok(elsewhere.then_some(Self { settings }))
+        elsewhere.then_some(Self { settings })
     }
 
     /// The name under which these services are registered.
-    pub(super) fn registered_name(&self) -> Option<String> {
+    pub(crate) fn registered_name(&self) -> Option<String> {
         let folder = folder()?;
         let mut names: Vec<String> = std::fs::read_dir(folder)
             .ok()?
@@ -90,44 +145,77 @@ impl Registration {
     }
 
     /// Identifies these services.
-    pub(super) fn digest(&self) -> String {
+    pub(crate) fn digest(&self) -> String {
         let settings: Vec<String> = self.settings.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
         hex::encode(Sha256::digest(settings.concat())).chars().take(32).collect()
     }
 
     /// A free name for them: the instance's, or else Fulcio's host, or else one with a number.
-    pub(super) fn suggested_name(&self, context: &Context) -> String {
+    pub(crate) fn suggested_name(&self, config: &Config) -> String {
         let is_free = |name: &String| {
             let Some(instance) = Instance::named(name).filter(|instance| !instance.is_built_in()) else { return false };
             !is_instance_of_user(&instance) && matches!(Self::read(name), Ok(None))
         };
-        let instance = context.config.instance_name().as_str().to_owned();
-        let host = context.config.fulcio.value.as_ref().and_then(|url| Some(url::Url::parse(url.as_str()).ok()?.host_str()?.to_owned()));
+        let instance = config.instance_name().as_str().to_owned();
+        let host = config.fulcio.value.as_ref().and_then(|url| Some(url::Url::parse(url.as_str()).ok()?.host_str()?.to_owned()));
         let numbered = (2..MAX_REGISTRATIONS).map(|number| format!("{instance}-{number}"));
         [instance.clone()].into_iter().chain(host).chain(numbered).find(is_free).unwrap_or_else(|| "NAME".to_owned())
     }
 
-    /// Registers them under a name.
-    pub(super) fn write(&self, name: &str) -> Result<(), Failure> {
+    /// Registers them under a name, if they are services that the agent could sign with.
+    ///
+    /// # Errors
+    /// [`RegistrationError`].
+    pub(crate) fn write(&self, name: &str) -> Result<(), RegistrationError> {
         let path = path(name)?;
         if Instance::named(name).is_some_and(|instance| is_instance_of_user(&instance)) {
-            let message = format!("your own configuration already has an instance {name}, which these services would replace");
-            return Err(Failure::new(Exit::Usage, message).with_hint(format!("choose another name: `paraph login --instance {name}-2`")));
+            return Err(RegistrationError::OfUser(name.to_owned()));
         }
+        if !self.settings.keys().any(|key| key.rsplit('.').next().is_some_and(|setting| SERVICES.contains(&setting))) {
+            return Err(RegistrationError::NoServices(name.to_owned()));
+        }
+        self.check()?;
         let folder = path.parent().unwrap_or(Path::new("/"));
-        let failed = |error: &std::io::Error| Failure::io(&format!("{} cannot be written", path.display()), error);
-        private_folder::create(folder).map_err(|error| failed(&error))?;
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
-        let text = serde_json::to_string_pretty(self).map_err(|error| failed(&error.into()))?;
-        file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
-        file.persist(&path).map_err(|error| failed(&error.error))?;
+        let failed = |cause: std::io::Error| RegistrationError::Unwritable { path: path.clone(), cause };
+        private_folder::create(folder).map_err(failed)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))?;
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        file.persist(&path).map_err(|error| failed(error.error))?;
         Ok(())
     }
 
+    /// Fails if no signature could be made or verified with these settings.
+    fn check(&self) -> Result<(), RegistrationError> {
+        let (config, now) = (self.config()?, Timestamp::now());
+        let store = TrustStore::of_user(&config);
+        selection::trust_roots(&config, &store, now)?;
+        selection::services(&config, &store, now)?;
+        selection::issuer(&config, &store, now)?;
+        Ok(())
+    }
+
+    /// Puts back what was registered under a name before a login failed.
+    ///
+    /// # Errors
+    /// [`RegistrationError`].
+    pub(crate) fn restore(name: &str, previous: Option<&Self>) -> Result<(), RegistrationError> {
+        match previous {
+            Some(previous) => previous.write(name),
+            None => {
+                let path = path(name)?;
+                std::fs::remove_file(&path).map_err(|cause| RegistrationError::Unwritable { path, cause })
+            }
+        }
+    }
+
     /// Reads the services that are registered under a name.
-    pub(super) fn read(name: &str) -> Result<Option<Self>, Failure> {
+    ///
+    /// # Errors
+    /// [`RegistrationError`].
+    pub(crate) fn read(name: &str) -> Result<Option<Self>, RegistrationError> {
         let path = path(name)?;
-        let damaged = |why: String| Failure::new(Exit::Configuration, format!("{} cannot be used: {why}", path.display()));
+        let damaged = |why: String| RegistrationError::Damaged { path: path.clone(), why };
         match private_folder::check(&path).and_then(|_| std::fs::metadata(&path)) {
             Ok(metadata) if metadata.is_file() && metadata.len() <= MAX_REGISTRATION => {}
             Ok(_) => return Err(damaged(format!("it is not a file of at most {MAX_REGISTRATION} bytes"))),
@@ -135,13 +223,16 @@ impl Registration {
             Err(error) => return Err(damaged(error.to_string())),
         }
         let text = std::fs::read_to_string(&path).map_err(|error| damaged(error.to_string()))?;
-        serde_json::from_str(&text).map(Some).map_err(|error| damaged(error.to_string()))
+        crate::json_object::from_slice(text.as_bytes()).map(Some).map_err(|error| damaged(error.to_string()))
     }
 
     /// The configuration that consists of these settings.
-    pub(super) fn config(&self) -> Result<Config, Failure> {
+    ///
+    /// # Errors
+    /// A value is not allowed.
+    pub(crate) fn config(&self) -> Result<Config, config::Error> {
         let entries: Vec<ConfigEntry> = self.settings.iter().filter_map(|(key, value)| entry(key, value)).collect();
-        Ok(Config::from_inputs(&Inputs::of_entries(&entries, Path::new("/"), None))?)
+        Config::from_inputs(&Inputs::of_entries(&entries, Path::new("/"), None))
     }
 }
 
@@ -189,15 +280,8 @@ fn folder() -> Option<PathBuf> {
 }
 
 /// The file of a registration. Its name must be that of an instance, so that it is a valid file name.
-fn path(name: &str) -> Result<PathBuf, Failure> {
-    let name = Instance::named(name).filter(|name| !name.is_built_in()).ok_or_else(|| {
-        Failure::new(
-            Exit::Usage,
-            format!(
-                "{name:?} cannot be the name of a registration; expected letters, digits, hyphens, underscores and dots, and not a built-in name"
-            ),
-        )
-    })?;
-    let folder = folder().ok_or_else(|| Failure::new(Exit::Io, "there is no home folder").with_hint("set HOME"))?;
+fn path(name: &str) -> Result<PathBuf, RegistrationError> {
+    let name = Instance::named(name).filter(|name| !name.is_built_in()).ok_or_else(|| RegistrationError::Name(name.to_owned()))?;
+    let folder = folder().ok_or(RegistrationError::NoHome)?;
     Ok(folder.join(format!("{name}.json")))
 }
