@@ -1,6 +1,6 @@
 //! git's own settings that decide whether and how git calls this program.
 
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
 use crate::repository::{ConfigEntry, Repository, global_configuration};
 use std::path::{Path, PathBuf};
 
@@ -77,14 +77,50 @@ pub(super) fn find_program(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
+/// The user's configuration file that `git config --global` writes.
+///
+/// # Errors
+/// If there is no home folder, so that git has no such file.
+pub(super) fn global_file() -> Result<PathBuf, Failure> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = variable("HOME").or_else(|| cfg!(windows).then(std::env::home_dir).flatten());
+    let home =
+        home.ok_or_else(|| Failure::new(Exit::Configuration, "there is no home folder for git's configuration").with_hint("set HOME"))?;
+    if let Some(file) = variable("GIT_CONFIG_GLOBAL") {
+        return Ok(file);
+    }
+    let (usual, xdg) = (home.join(".gitconfig"), variable("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")).join("git/config"));
+    Ok(if !usual.exists() && xdg.exists() { xdg } else { usual })
+}
+
+/// Refuses a configuration file that is not a regular file or a link to one. git replaces the file that it writes: `/dev/null` would be gone.
+pub(super) fn check_replaceable(file: &Path) -> Result<(), Failure> {
+    match file.metadata() {
+        Ok(found) if !found.is_file() => Err(Failure::new(
+            Exit::Configuration,
+            format!("git's configuration file {} is not a regular file, and git would replace it", file.display()),
+        )
+        .with_hint("let GIT_CONFIG_GLOBAL name a regular file, or unset it")),
+        _ => Ok(()),
+    }
+}
+
 /// Whether two paths lead to the same file.
 pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// The absolute path of this program. The path in PATH is preferred if it leads here: a package manager keeps that one when it updates.
+/// The absolute path of this program, by which it can be called after an update too.
+///
+/// A package manager puts a versioned file behind a link that it keeps (Homebrew's `bin`, a nix profile). So the link is preferred by which
+/// the program was called, otherwise the link in PATH.
 pub(super) fn this_program() -> Result<PathBuf, Failure> {
     let own = std::env::current_exe().map_err(|error| Failure::io("this program's own path cannot be found", &error))?;
     let name = if cfg!(windows) { "paraph.exe" } else { "paraph" };
-    Ok(find_program(name).filter(|path| path.is_absolute() && is_same_file(path, &own)).unwrap_or(own))
+    let called = std::env::args_os().next().map(PathBuf::from).filter(|path| path.components().count() > 1);
+    let called = called.and_then(|path| std::path::absolute(path).ok());
+    let leads_here: Vec<PathBuf> =
+        [called, find_program(name)].into_iter().flatten().filter(|path| path.is_absolute() && is_same_file(path, &own)).collect();
+    let is_link = |path: &&PathBuf| path.canonicalize().is_ok_and(|target| target != **path);
+    Ok(leads_here.iter().find(is_link).or(leads_here.first()).cloned().unwrap_or(own))
 }

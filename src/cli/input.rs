@@ -30,6 +30,37 @@ pub(super) fn read_at_most(path: Option<&Path>, limit: usize) -> Result<Vec<u8>,
     Ok(bytes)
 }
 
+/// What standard input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StandardInput {
+    /// A pipe or a socket: another program writes to it.
+    Pipe,
+    /// A file.
+    File,
+    /// A terminal, `/dev/null` or another device, or nothing.
+    Other,
+}
+
+impl StandardInput {
+    /// That of this process.
+    #[cfg(unix)]
+    pub(super) fn of_process() -> Self {
+        use rustix::fs::FileType;
+        match rustix::fs::fstat(io::stdin()).map(|status| FileType::from_raw_mode(status.st_mode)) {
+            Ok(FileType::Fifo | FileType::Socket) => Self::Pipe,
+            Ok(FileType::RegularFile) => Self::File,
+            _ => Self::Other,
+        }
+    }
+
+    /// That of this process. What is no terminal counts as a pipe: this system tells no more.
+    #[cfg(not(unix))]
+    pub(super) fn of_process() -> Self {
+        use std::io::IsTerminal as _;
+        if io::stdin().is_terminal() { Self::Other } else { Self::Pipe }
+    }
+}
+
 fn name(path: Option<&Path>) -> String {
     path.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
 }

@@ -1,8 +1,10 @@
 //! `paraph local`.
 
 use super::exit::{Exit, Failure};
+use super::git_settings::{check_replaceable, this_program};
 use super::ui::Ui;
 use crate::local::{CERTIFICATE_LIFETIME, Fault, InitOptions, Instance, LocalError, Logins, ServeOptions, TokenAlgorithm};
+use crate::repository::Repository;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::{
     ffi::OsString,
@@ -325,7 +327,7 @@ fn configure(folder: &Path, repository: &Path, email: Option<&str>, ui: &mut Ui)
     let key = |name: &str| format!("paraph.{NAME}.{name}");
     let mut settings: Vec<(String, OsString)> = vec![
         ("gpg.format".into(), "x509".into()),
-        ("gpg.x509.program".into(), program()?.into_os_string()),
+        ("gpg.x509.program".into(), this_program()?.into_os_string()),
         ("paraph.instance".into(), NAME.into()),
         (key("trustedRoot"), file("trusted_root.json")),
         (key("signingConfig"), file("signing_config.json")),
@@ -335,6 +337,9 @@ fn configure(folder: &Path, repository: &Path, email: Option<&str>, ui: &mut Ui)
         // an address that no certificate can name is refused
         instance.identity_token(email)?;
         settings.push(("paraph.expectedIdentity".into(), email.into()));
+    }
+    if let Some(opened) = Repository::discover_from(repository)? {
+        check_replaceable(&opened.common_dir().join("config"))?;
     }
     for (key, value) in settings {
         let written =

@@ -186,6 +186,85 @@ fn what_setup_could_not_use_is_refused_before_anything_changes() {
 }
 
 #[test]
+fn setup_writes_the_link_that_a_package_manager_keeps() {
+    let (sigstore, mut sandbox) = repository();
+    let root = sandbox.root().to_owned();
+    let (versioned, link) = (root.join("Cellar/paraph/1.0/bin"), root.join("stable/bin"));
+    for folder in [&versioned, &link, &root.join("other")] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    std::fs::hard_link(env!("CARGO_BIN_EXE_paraph"), versioned.join("paraph")).unwrap();
+    std::fs::hard_link(env!("CARGO_BIN_EXE_paraph"), root.join("other/paraph")).unwrap();
+    std::os::unix::fs::symlink(versioned.join("paraph"), link.join("paraph")).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let linked = link.join("paraph").to_str().unwrap().to_owned();
+    let dir = sigstore.file("");
+    let (setup, local_use) = (["setup", "--yes"].to_vec(), ["local", "use", "--dir", &dir].to_vec());
+    let (other, direct) = (root.join("other"), versioned.join("paraph").to_str().unwrap().to_owned());
+    let cases: [(&str, &std::path::Path, &str, &[&str]); 5] = [
+        ("by the link", &link, &linked, &setup),
+        ("by the link, with another paraph in the PATH", &other, &linked, &setup),
+        ("by its name in the PATH", &link, "paraph", &setup),
+        ("by the versioned file, with the link in the PATH", &link, &direct, &setup),
+        ("local use", &link, &linked, &local_use),
+    ];
+    for (name, folder, program, arguments) in cases {
+        let _ = sandbox.try_git(&["config", "--unset", "gpg.x509.program"]);
+        sandbox.set("PATH", &format!("{}:{path}", folder.display()));
+        let output = sandbox.command(program, &sandbox.work()).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(sandbox.git(&["config", "gpg.x509.program"]), linked, "{name}");
+    }
+}
+
+#[test]
+fn a_configuration_that_is_no_file_is_not_replaced() {
+    let (sigstore, mut sandbox) = repository();
+    let pipe = sandbox.root().join("pipe");
+    assert!(sandbox.command("mkfifo", &sandbox.work()).arg(&pipe).status().unwrap().success());
+    let config = sandbox.work().join(".git/config");
+    let regular = std::fs::read(&config).unwrap();
+    sandbox.set("GIT_CONFIG_GLOBAL", pipe.to_str().unwrap());
+    for arguments in [&["setup", "--global", "--yes"][..], &["setup", "--global", "--undo", "--yes"]] {
+        let done = sandbox.paraph(arguments);
+        assert_eq!(done.code, Some(3), "{}", done.stderr);
+        assert!(done.stderr.contains("is not a regular file, and git would replace it\nhint: "), "{}", done.stderr);
+        assert!(std::os::unix::fs::FileTypeExt::is_fifo(&pipe.metadata().unwrap().file_type()));
+    }
+    // a link to a file is written through
+    let target = sandbox.root().join("target");
+    std::fs::write(&target, "").unwrap();
+    let link = sandbox.root().join("link");
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    sandbox.set("GIT_CONFIG_GLOBAL", link.to_str().unwrap());
+    let done = sandbox.paraph(&["setup", "--global", "--yes"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(link.is_symlink());
+    assert!(std::fs::read_to_string(&target).unwrap().contains("x509"));
+    // a repository's
+    std::fs::write(sandbox.root().join("real"), regular).unwrap();
+    std::fs::remove_file(&config).unwrap();
+    std::os::unix::fs::symlink(sandbox.root().join("real"), &config).unwrap();
+    let done = sandbox.paraph(&["local", "use", "--dir", &sigstore.file("")]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(config.is_symlink());
+}
+
+#[test]
+fn setup_without_a_home_folder_changes_nothing() {
+    let (_sigstore, sandbox) = repository();
+    let output = sandbox
+        .command(env!("CARGO_BIN_EXE_paraph"), &sandbox.work())
+        .env_remove("HOME")
+        .args(["setup", "--global", "--yes"])
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert!(stderr.contains("error: there is no home folder") && !stderr.contains("--undo"), "{stderr}");
+}
+
+#[test]
 fn doctor_finds_nothing_where_all_is_well() {
     if !installed("setsid", "doctor_finds_nothing_where_all_is_well") {
         return;

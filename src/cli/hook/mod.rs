@@ -4,6 +4,7 @@
 //! understood, and where judging takes longer than the deadline: a hook that passes silently would be worse than none. On a server only the
 //! server's own configuration decides, never anything that was pushed.
 
+mod framework;
 mod push_certificate;
 mod refusals;
 mod updates;
@@ -11,6 +12,7 @@ mod updates;
 use super::{
     context::Context,
     exit::{Exit, Failure},
+    input::StandardInput,
     ui::Ui,
 };
 use crate::{
@@ -18,7 +20,7 @@ use crate::{
     judge::{Judge, Push},
     object::RefUpdate,
     policy::AllowedIdentities,
-    repository::ObjectKind,
+    repository::{ObjectKind, Repository},
     verify::Verifier,
 };
 use refusals::{PolicyOwner, Refusals};
@@ -75,13 +77,17 @@ enum Hook {
     /// its branches here (`refs/remotes/REMOTE`). These branches count only if they were fetched from the address that is pushed to
     /// (`remote.NAME.pushurl` may differ), and, if `paraph.guardedRefs` is set, only those that it names. Otherwise everything that is pushed
     /// is judged. The remote's answer counts for the ref that it is about.
+    ///
+    /// git names the refs through a pipe on standard input. Under pre-commit and prek, they come from the variables `PRE_COMMIT_FROM_REF`,
+    /// `PRE_COMMIT_TO_REF`, `PRE_COMMIT_LOCAL_BRANCH`, `PRE_COMMIT_REMOTE_BRANCH`, `PRE_COMMIT_REMOTE_NAME` and `PRE_COMMIT_REMOTE_URL`.
+    /// With neither, the push is refused.
     PrePush {
         /// The remote's name, or its URL where it has none
-        #[arg(allow_hyphen_values = true)]
-        remote: String,
+        #[arg(allow_hyphen_values = true, requires = "url")]
+        remote: Option<String>,
         /// The remote's URL
         #[arg(allow_hyphen_values = true)]
-        url: String,
+        url: Option<String>,
     },
 }
 
@@ -90,7 +96,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let judged = match &arguments.hook {
         Hook::PreReceive => pre_receive(ui),
         Hook::Update { reference, old, new } => update(reference, old, new, ui),
-        Hook::PrePush { remote, url } => pre_push(remote, url, ui),
+        Hook::PrePush { remote, url } => pre_push(remote.as_deref(), url.as_deref(), ui),
     };
     judged.map_err(|failure| Failure { exit: Exit::NotGood, message: format!("the push is refused: {}", failure.message), ..failure })
 }
@@ -144,13 +150,14 @@ fn judge_on_server(updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
     judge(&context, &push, &all, PolicyOwner::Server, ui)
 }
 
-fn pre_push(remote: &str, url: &str, ui: &mut Ui) -> Result<Exit, Failure> {
-    let updates = updates::to_be_sent()?;
+fn pre_push(remote: Option<&str>, url: Option<&str>, ui: &mut Ui) -> Result<Exit, Failure> {
+    let (remote, url) = &framework::remote(remote, url)?;
     let context = Context::load(&[])?;
     if let Some(warning) = context.deciders(None).warning() {
         ui.warning(warning);
     }
     let repository = context.repository()?;
+    let updates = to_be_sent(repository)?;
     let has = |id: &str| repository.object_by_id(id).is_ok_and(|object| matches!(object.kind, ObjectKind::Commit | ObjectKind::Tag));
     // git passes the URL twice where the remote has no name
     let known = match repository.guarded_patterns()? {
@@ -160,6 +167,21 @@ fn pre_push(remote: &str, url: &str, ui: &mut Ui) -> Result<Exit, Failure> {
     let updates: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
     let push = Push::of_old_values(updates.iter().copied(), &known, has);
     judge(&context, &push, &updates, PolicyOwner::Pusher, ui)
+}
+
+/// The refs of git's list, otherwise those of a framework's variables. git always gives a pipe, which is empty if everything is up to date.
+fn to_be_sent(repository: &Repository) -> Result<Vec<Update>, Failure> {
+    let input = StandardInput::of_process();
+    let listed = if input == StandardInput::Other { Vec::new() } else { updates::to_be_sent()? };
+    if !listed.is_empty() {
+        return Ok(listed);
+    }
+    match framework::named(repository)? {
+        Some(update) => Ok(vec![update]),
+        None if input == StandardInput::Pipe => Ok(listed),
+        None => Err(Failure::new(Exit::Usage, "nothing names the refs that are pushed: standard input is not git's pipe")
+            .with_hint("let the framework pass git's standard input on (lefthook: `use_stdin: true`), or set PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF")),
+    }
 }
 
 /// Judges a push. `updates` are all refs that it moves, which its certificate must name.

@@ -5,7 +5,7 @@ mod trial;
 
 use super::{
     exit::{Exit, Failure},
-    git_settings::{GitSettings, this_program},
+    git_settings::{GitSettings, check_replaceable, global_file, this_program},
     ui::Ui,
 };
 use crate::{
@@ -84,8 +84,11 @@ fn set_up(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure>
         record.add(&changes);
         // first, so that a change that fails can be undone
         record.write(&place.record)?;
-        for change in &changes {
-            place.git(&["--replace-all", &change.key, &change.after])?;
+        for (made, change) in changes.iter().enumerate() {
+            place.git(&["--replace-all", &change.key, &change.after]).map_err(|failure| match made {
+                0 => failure,
+                _ => failure.with_hint(format!("restore the earlier settings with `paraph setup {} --undo`", place.scope)),
+            })?;
         }
         let scope = if place.scope == "--global" { " --global" } else { "" };
         ui.note(format!("git is configured. `paraph setup{scope} --undo` restores the earlier settings."));
@@ -232,8 +235,12 @@ impl Place {
     fn new(arguments: &Args) -> Result<Self, Failure> {
         let repository = if arguments.global { None } else { Repository::discover()? };
         match repository {
-            Some(repository) => Ok(Self { scope: "--local", record: repository.common_dir().join("paraph-setup.json") }),
+            Some(repository) => {
+                check_replaceable(&repository.common_dir().join("config"))?;
+                Ok(Self { scope: "--local", record: repository.common_dir().join("paraph-setup.json") })
+            }
             None if arguments.global => {
+                check_replaceable(&global_file()?)?;
                 let places = ProjectDirs::from("", "", "paraph")
                     .ok_or_else(|| Failure::new(Exit::Io, "there is no home folder").with_hint("set HOME"))?;
                 let folder = places.state_dir().unwrap_or(places.data_local_dir());
@@ -269,8 +276,7 @@ impl Place {
             return Ok(());
         }
         let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        Err(Failure::new(Exit::Configuration, format!("git config {} {} failed: {message}", self.scope, arguments.join(" ")))
-            .with_hint("restore the earlier settings with `paraph setup --undo`"))
+        Err(Failure::new(Exit::Configuration, format!("git config {} {} failed: {message}", self.scope, arguments.join(" "))))
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Output, Failure> {

@@ -2,6 +2,7 @@
 
 use super::{Setup, heading, says, setup};
 use crate::support::sigstore::EMAIL;
+use std::process::Stdio;
 
 fn with_pre_push() -> Setup {
     let setup = setup(&[]);
@@ -84,4 +85,92 @@ fn what_is_known_of_a_remote_is_what_is_fetched_from_where_it_is_pushed_to() {
     setup.sandbox.git(&["update-ref", "refs/remotes/origin/main", &bad]);
     setup.sandbox.git(&["config", "remote.origin.pushurl", fork.to_str().unwrap()]);
     says(&setup.refused(&["main"]), &["1 of 2 new objects is not good", &told]);
+}
+
+/// The hook as a framework calls it: without git's list, with these variables.
+fn called_by_framework(setup: &Setup, input: Stdio, variables: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = setup.sandbox.command(env!("CARGO_BIN_EXE_paraph"), &setup.sandbox.work());
+    command.args(["hook", "pre-push"]).args(arguments).stdin(input).envs(variables.iter().copied());
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_framework_names_the_range_in_variables() {
+    let setup = with_pre_push();
+    let signed = setup.signed("signed");
+    setup.accepted(&["main"]);
+    let unsigned = setup.unsigned("unsigned");
+    let url = setup.sandbox.git(&["remote", "get-url", "origin"]);
+    let bad = heading("commit", &unsigned, "unsigned", "unsigned");
+    let remote = [("PRE_COMMIT_REMOTE_NAME", "origin"), ("PRE_COMMIT_REMOTE_URL", url.as_str())];
+    let range = |from, to| [&[("PRE_COMMIT_FROM_REF", from), ("PRE_COMMIT_TO_REF", to)][..], &remote[..]].concat();
+    let absent = "7".repeat(40);
+    let cases: [(&str, Vec<(&str, &str)>, Option<i32>, &str); 9] = [
+        ("a range", range(&signed, &unsigned), Some(1), &bad),
+        ("names instead of ids", range("origin/main", "HEAD"), Some(1), &bad),
+        ("a remote's commit that is not here", range(&absent, &unsigned), Some(1), &bad),
+        ("a good range", range(&signed, &signed), Some(0), ""),
+        ("a new branch", [&[("PRE_COMMIT_LOCAL_BRANCH", "refs/heads/main")][..], &remote[..]].concat(), Some(1), &bad),
+        (
+            "half a range",
+            [&[("PRE_COMMIT_TO_REF", "HEAD")][..], &remote[..]].concat(),
+            Some(1),
+            "PRE_COMMIT_TO_REF is set and PRE_COMMIT_FROM_REF is not",
+        ),
+        ("a range of nothing", range("nowhere", "HEAD"), Some(1), "the push is refused: "),
+        ("an option for a name", range(&signed, "--all"), Some(1), "the push is refused: "),
+        (
+            "no remote",
+            vec![("PRE_COMMIT_FROM_REF", signed.as_str()), ("PRE_COMMIT_TO_REF", unsigned.as_str())],
+            Some(1),
+            "the remote and its URL are not named",
+        ),
+    ];
+    for (name, variables, code, text) in cases {
+        let (found, stderr) = called_by_framework(&setup, Stdio::null(), &variables, &[]);
+        assert_eq!(found, code, "{name}: {stderr}");
+        assert!(stderr.contains(text), "{name}: {stderr}");
+    }
+}
+
+#[test]
+fn without_gits_list_and_without_a_range_the_push_is_refused() {
+    let setup = with_pre_push();
+    setup.signed("signed");
+    let empty = setup.sandbox.root().join("empty");
+    std::fs::write(&empty, "").unwrap();
+    let none = "nothing names the refs that are pushed";
+    let inputs: [(&str, Stdio, Option<i32>, &str); 3] = [
+        ("git's pipe, with nothing to push", Stdio::piped(), Some(0), ""),
+        ("a device", Stdio::null(), Some(1), none),
+        ("an empty file", std::fs::File::open(&empty).unwrap().into(), Some(1), none),
+    ];
+    for (name, input, code, text) in inputs {
+        let (found, stderr) = called_by_framework(&setup, input, &[], &["origin", "file:///nowhere"]);
+        assert_eq!(found, code, "{name}: {stderr}");
+        assert!(stderr.contains(text), "{name}: {stderr}");
+    }
+    let closed = format!("{} hook pre-push origin file:///nowhere <&-", env!("CARGO_BIN_EXE_paraph"));
+    let output = setup.sandbox.command("sh", &setup.sandbox.work()).args(["-c", &closed]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "closed");
+}
+
+#[test]
+fn without_paraph_in_the_path_the_hooks_call_the_program_that_git_signs_with() {
+    let mut setup = with_pre_push();
+    setup.signed("signed");
+    let git = setup.sandbox.command("sh", &setup.sandbox.work()).args(["-c", "command -v git"]).output().unwrap();
+    let folder = std::path::PathBuf::from(String::from_utf8(git.stdout).unwrap());
+    setup.sandbox.set("PATH", &format!("{}:/bin", folder.parent().unwrap().display()));
+    setup.accepted(&["main"]);
+    setup.unsigned("unsigned");
+    says(&setup.refused(&["main"]), &["1 of 1 new objects is not good"]);
+    for program in ["gpgsm", "paraph", "/nowhere/paraph"] {
+        setup.sandbox.git(&["config", "gpg.x509.program", program]);
+        says(
+            &setup.refused(&["main"]),
+            &["error: the push is refused: paraph is neither in the PATH nor git's gpg.x509.program", "hint: "],
+        );
+    }
 }
