@@ -3,7 +3,10 @@
 //! This is the only place where a signature is checked. Algorithms come from an allow-list. ECDSA signatures are not normalised: a high s is
 //! valid, and the log entry binds the bytes.
 
-use super::remembered::{Fact, Remembered};
+use super::{
+    hash::HashAlgorithm,
+    remembered::{Fact, Remembered},
+};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, ParsedPublicKey,
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, VerificationAlgorithm,
@@ -12,52 +15,15 @@ use const_oid::{
     ObjectIdentifier,
     db::{
         rfc5912::{
-            ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_EC_PUBLIC_KEY, ID_SHA_256, ID_SHA_384, ID_SHA_512,
-            RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1, SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION,
-            SHA_512_WITH_RSA_ENCRYPTION,
+            ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1,
+            SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
         },
         rfc8410::ID_ED_25519,
     },
 };
 use der::Decode;
-use sha2::{Digest, Sha256, Sha384, Sha512};
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use std::sync::OnceLock;
-
-/// A hash function that signatures may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HashAlgorithm {
-    /// SHA-256.
-    Sha256,
-    /// SHA-384.
-    Sha384,
-    /// SHA-512.
-    Sha512,
-}
-
-impl HashAlgorithm {
-    /// The hash that a digest algorithm identifier names; parameters absent or NULL.
-    pub fn from_digest_algorithm(algorithm: &AlgorithmIdentifierRef<'_>) -> Option<Self> {
-        if algorithm.parameters.is_some_and(|parameters| !parameters.is_null()) {
-            return None;
-        }
-        match algorithm.oid {
-            ID_SHA_256 => Some(Self::Sha256),
-            ID_SHA_384 => Some(Self::Sha384),
-            ID_SHA_512 => Some(Self::Sha512),
-            _ => None,
-        }
-    }
-
-    /// The digest of `bytes`.
-    pub fn digest(self, bytes: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Sha256 => Sha256::digest(bytes).to_vec(),
-            Self::Sha384 => Sha384::digest(bytes).to_vec(),
-            Self::Sha512 => Sha512::digest(bytes).to_vec(),
-        }
-    }
-}
 
 /// The kind of a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

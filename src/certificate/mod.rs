@@ -3,6 +3,7 @@
 //! This module has structures and their rules. `trust` knows which authorities are trusted, and `verify` compares times.
 
 pub(crate) mod fulcio;
+mod hash;
 pub(crate) mod key;
 pub(crate) mod names;
 mod remembered;
@@ -10,6 +11,7 @@ pub(crate) mod sct;
 pub(crate) mod x509;
 
 pub use fulcio::{Identity, IdentityKind, SignerCertificate};
-pub use key::{HashAlgorithm, KeyKind, PublicKey};
+pub use hash::HashAlgorithm;
+pub use key::{KeyKind, PublicKey};
 pub use sct::Sct;
 pub use x509::Certificate;

@@ -4,7 +4,7 @@
 //! is remembered, so that forgetting costs time and remembering cannot make a bad signature good. A fact has no time: validity periods are
 //! checked each time.
 
-use super::key::HashAlgorithm;
+use super::hash::HashAlgorithm;
 use sha2::{Digest, Sha256};
 use std::{collections::HashSet, sync::Mutex};
 

@@ -1,6 +1,6 @@
 //! The signed certificate timestamp that a Fulcio certificate embeds (RFC 6962, section 3).
 
-use super::{key::HashAlgorithm, x509::Certificate};
+use super::{hash::HashAlgorithm, x509::Certificate};
 use crate::{Reason, Rejection};
 use const_oid::db::rfc6962::CT_PRECERT_SCTS;
 use der::{Decode, Encode, asn1::OctetString};
