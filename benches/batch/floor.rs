@@ -9,7 +9,7 @@ use paraph::{
         certificate::{Certificate, KeyKind, PublicKey, Sct, x509::CertificateFields},
         evidence::{
             entry::{EntryVersion, HashedRekord, TransparencyLogEntry},
-            log::{parse_entry, promise_payload},
+            log::{parse_entry, set_payload},
         },
         signature::{GitSignature, armor, cms::SignedData},
     },
@@ -227,11 +227,7 @@ impl Parts {
             signature: check(leaf.public_key(), signed, signature.signer.signature),
             certificate: check(issuer.public_key(), fields.tbs_certificate.to_der().ok()?, fields.signature.as_bytes()?),
             sct: check(&root.ct_logs(&sct.log_id).next()?.key.key, sct.signed_bytes(&leaf, issuer.spki()).ok()?, &sct.signature),
-            promise: check(
-                &log.key.key,
-                promise_payload(&body, entry.integrated_time, &id, entry.log_index),
-                &promise.signed_entry_timestamp,
-            ),
+            promise: check(&log.key.key, set_payload(&body, entry.integrated_time, &id, entry.log_index), &promise.signed_entry_timestamp),
             checkpoint: check(&log.key.key, text.as_bytes().to_vec(), line.get(4..)?),
             body,
             entry,

@@ -19,7 +19,7 @@ use paraph::internals::{
     evidence::{
         checkpoint::{checkpoint_text, signed_note},
         entry::{CheckpointEnvelope, EntryVersion, InclusionPromise, InclusionProof, LogId, TransparencyLogEntry},
-        log::promise_payload,
+        log::set_payload,
     },
     signature::{
         armor,
@@ -194,7 +194,7 @@ impl Signer {
         let (path, root) = inclusion(&body, number, index, size);
         let text = checkpoint_text(world.rekor1.origin, size, &root);
         let log_index = EARLIER + i64::try_from(index).unwrap();
-        let promise = sign(&authorities.log, &promise_payload(&body, self.time, &world.rekor1.id, log_index));
+        let promise = sign(&authorities.log, &set_payload(&body, self.time, &world.rekor1.id, log_index));
         let entry = TransparencyLogEntry {
             log_index,
             log_id: Some(LogId { key_id: world.rekor1.id.to_vec() }),

@@ -18,7 +18,7 @@ pub struct TransparencyLogEntry {
     /// The type of the entry.
     #[prost(message, optional, tag = "3")]
     pub kind_version: Option<KindVersion>,
-    /// Seconds since the Unix epoch; trusted only where the promise authenticates it. Zero with Rekor v2.
+    /// Seconds since the Unix epoch; trusted only where the signed entry timestamp authenticates it. Zero with Rekor v2.
     #[prost(int64, tag = "4")]
     pub integrated_time: i64,
     /// Rekor v1's signed entry timestamp.
@@ -106,6 +106,7 @@ impl EntryVersion {
     }
 
     /// The entry's kind and version.
+    #[doc(hidden)]
     pub fn kind_version(self) -> KindVersion {
         KindVersion { kind: "hashedrekord".into(), version: self.as_str().into() }
     }

@@ -84,10 +84,9 @@ pub(crate) fn stated_origin(entry: &TransparencyLogEntry) -> &str {
 pub(crate) fn verify_entry(entry: &TransparencyLogEntry, expected: &HashedRekord<'_>, log: &LogKey) -> Result<LoggedEntry, Rejection> {
     let stated = stated_version(entry)?;
     let proof = entry.inclusion_proof.as_ref().ok_or(Reason::ProofMissing)?;
-    let promise =
-        entry.inclusion_promise.as_ref().map(|promise| promise.signed_entry_timestamp.as_slice()).filter(|promise| !promise.is_empty());
+    let set = entry.inclusion_promise.as_ref().map(|promise| promise.signed_entry_timestamp.as_slice()).filter(|set| !set.is_empty());
     // gitsign 0.17 embeds entries of Rekor v2 with the version of v1: they have no SET, and their proof is for the body of v2
-    let candidates: &[EntryVersion] = match (stated, promise) {
+    let candidates: &[EntryVersion] = match (stated, set) {
         (EntryVersion::V001, None) => &[EntryVersion::V001, EntryVersion::V002],
         (EntryVersion::V001, Some(_)) => &[EntryVersion::V001],
         (EntryVersion::V002, _) => &[EntryVersion::V002],
@@ -119,8 +118,8 @@ pub(crate) fn verify_entry(entry: &TransparencyLogEntry, expected: &HashedRekord
     }
 
     // Rekor v1 signs one for every entry, so a missing one was removed, and with it a trusted time
-    let integrated_time = match (*version, promise) {
-        (_, Some(promise)) => Some(verify_promise(entry, body, promise, log)?),
+    let integrated_time = match (*version, set) {
+        (_, Some(set)) => Some(verify_set(entry, body, set, log)?),
         (EntryVersion::V001, None) => return Err(Reason::PromiseMissing.into()),
         (EntryVersion::V002, None) => None,
     };
@@ -137,14 +136,14 @@ pub(crate) fn verify_entry(entry: &TransparencyLogEntry, expected: &HashedRekord
 }
 
 /// What Rekor v1's signed entry timestamp is over: canonical JSON (RFC 8785). `integrated_time` is in seconds since the Unix epoch.
-pub fn promise_payload(body: &[u8], integrated_time: i64, log_id: &[u8; 32], log_index: i64) -> Vec<u8> {
+pub fn set_payload(body: &[u8], integrated_time: i64, log_id: &[u8; 32], log_index: i64) -> Vec<u8> {
     let (body, log_id) = (STANDARD.encode(body), hex::encode(log_id));
     format!(r#"{{"body":"{body}","integratedTime":{integrated_time},"logID":"{log_id}","logIndex":{log_index}}}"#).into_bytes()
 }
 
-fn verify_promise(entry: &TransparencyLogEntry, body: &[u8], promise: &[u8], log: &LogKey) -> Result<Timestamp, Rejection> {
-    let payload = promise_payload(body, entry.integrated_time, &log.id, entry.log_index);
-    log.key.verify(HashAlgorithm::Sha256, &payload, promise).map_err(|_| Reason::PromiseInvalid)?;
+fn verify_set(entry: &TransparencyLogEntry, body: &[u8], set: &[u8], log: &LogKey) -> Result<Timestamp, Rejection> {
+    let payload = set_payload(body, entry.integrated_time, &log.id, entry.log_index);
+    log.key.verify(HashAlgorithm::Sha256, &payload, set).map_err(|_| Reason::PromiseInvalid)?;
     Timestamp::from_second(entry.integrated_time)
         .ok()
         .filter(|time| time.as_second() > 0)

@@ -16,7 +16,7 @@ pub(crate) enum Error {
         /// `blob` or `tree`.
         kind: &'static str,
     },
-    /// A name was given as a tag's, and is none.
+    /// A name that should be a tag names another object.
     #[error("\"{name}\" names a {kind}, not a tag")]
     NotATag {
         /// The name.

@@ -88,7 +88,7 @@ impl Judge {
     }
 
     /// Judges a signature over a payload, as git hands them to its program. `signature` is the parsed signature of `signed`. `format` is the
-    /// object format of the repository, where there is one: git checks the ids in a commit before it asks, and those in a tag not.
+    /// object format of the repository, where there is one: git checks the ids in a commit before it calls, but not those in a tag.
     pub(crate) fn signature(&self, signed: &Signed<'_>, signature: &ParsedSignature<'_>, format: Option<ObjectFormat>) -> Judgement {
         let checked = match format {
             Some(format) if signed.payload.starts_with(b"object ") => {

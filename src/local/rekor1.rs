@@ -33,7 +33,7 @@ use super::{
     services::Services,
     tree::leaf_hash,
 };
-use crate::{evidence::log::promise_payload, signature::pem};
+use crate::{evidence::log::set_payload, signature::pem};
 
 const ENTRIES: &str = "/api/v1/log/entries";
 const ENTRY: &str = "/api/v1/log/entries/";
@@ -410,7 +410,7 @@ fn entry_map(services: &Services, mut entry: ProvenEntry) -> Result<Map<String, 
     let key = &services.folder.keys.rekor1;
     let log_id: [u8; 32] = Sha256::digest(key.spki()).into();
     let index = i64::try_from(entry.index).unwrap_or_default();
-    let mut set = key.sign(&promise_payload(&entry.body, entry.time, &log_id, index))?;
+    let mut set = key.sign(&set_payload(&entry.body, entry.time, &log_id, index))?;
     if services.has(Fault::BadSet) {
         set = key.sign(b"something else")?;
     }

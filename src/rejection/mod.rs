@@ -101,7 +101,7 @@ pub enum Layer {
     Chain,
     /// The signed certificate timestamp (RFC 6962).
     Sct,
-    /// The transparency log entry, its promise, proof and checkpoint.
+    /// The transparency log entry, its signed entry timestamp (SET), proof and checkpoint.
     Log,
     /// The RFC 3161 timestamp.
     Timestamp,
@@ -134,7 +134,7 @@ impl Layer {
             Self::Certificate => "the signer's certificate (RFC 5280, Fulcio's profile)",
             Self::Chain => "the path from the certificate to a trusted certificate authority",
             Self::Sct => "the signed certificate timestamp (RFC 6962)",
-            Self::Log => "the transparency log entry, its promise, proof and checkpoint",
+            Self::Log => "the transparency log entry, its signed entry timestamp (SET), proof and checkpoint",
             Self::Timestamp => "the RFC 3161 timestamp",
             Self::Time => "the trusted times, and the windows in which keys and certificates are valid",
         }

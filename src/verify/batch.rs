@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::mpsc};
 
-/// Items that go to one core together, where each is a signature to be verified.
+/// The number of items that one core takes at a time, where each is a signature to verify.
 pub(crate) const CHUNK: usize = 32;
 /// Items that go to one core together, where most results are known already, and waking a core costs more than an item.
 pub(crate) const CHUNK_OF_KNOWN: usize = 256;

@@ -7,7 +7,7 @@ pub struct Subject {
     pub kind: SubjectKind,
     /// SHA-256 of the signed content.
     pub digest: [u8; 32],
-    /// The e-mail address of whom it claims to be from: committer, tagger or pusher.
+    /// The e-mail address that the object claims for its committer, tagger or pusher.
     pub email: Option<String>,
 }
 

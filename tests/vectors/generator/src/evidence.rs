@@ -15,7 +15,7 @@ use paraph::internals::{
     evidence::{
         checkpoint::{checkpoint_text, signed_note},
         entry::{CheckpointEnvelope, EntryVersion, HashedRekord, InclusionPromise, InclusionProof, LogId, TransparencyLogEntry},
-        log::promise_payload,
+        log::set_payload,
         rfc3161::{GenTime, ID_CT_TST_INFO, MessageImprint, TstInfo},
     },
     signature::cms::{ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, SignedDataParts, attribute, set_of, set_of_der},
@@ -109,7 +109,7 @@ impl<'a> Entry<'a> {
         // Rekor v2 counts within its shard
         let log_index = INDEX as i64 + if self.version == EntryVersion::V001 { EARLIER } else { 0 };
         let promise = self.promised.map(|time| InclusionPromise {
-            signed_entry_timestamp: self.promise_key.sign(&promise_payload(&body, time, &self.log.id, log_index)),
+            signed_entry_timestamp: self.promise_key.sign(&set_payload(&body, time, &self.log.id, log_index)),
         });
         let mut entry = TransparencyLogEntry {
             log_index,
