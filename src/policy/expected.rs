@@ -29,6 +29,17 @@ pub struct Pattern {
 }
 
 /// An identity with its issuer, and the claims that a workload's token must have made.
+///
+/// ```
+/// use paraph::policy::{Expected, ExpectedIdentity, Pattern, Policy};
+///
+/// let release = ExpectedIdentity {
+///     identity: Expected::Pattern(Pattern::new("https://github.com/org/repo/.*@refs/heads/main").unwrap()),
+///     issuer: Expected::Exactly("https://token.actions.githubusercontent.com".into()),
+///     claims: vec![("buildTrigger", "push".into())],
+/// };
+/// let policy = Policy { expected: Some(vec![release]), ..Policy::default() };
+/// ```
 #[derive(Debug, Clone)]
 pub struct ExpectedIdentity {
     /// The subject alternative name.

@@ -184,6 +184,15 @@ impl TrustRoot {
 
     /// Parses a `trusted_root.json`. `source` is its name in messages.
     ///
+    /// ```
+    /// use paraph::trust::{Instance, TrustRoot};
+    ///
+    /// let file = std::fs::read("tests/vectors/trusted_root.json").unwrap();
+    /// let root = TrustRoot::from_json(&file, Instance::named("corp").unwrap(), "trusted_root.json").unwrap();
+    /// assert_eq!(root.instance.as_str(), "corp");
+    /// assert!(TrustRoot::from_json(b"{}", Instance::Custom, "empty.json").is_err());
+    /// ```
+    ///
     /// # Errors
     /// If a part of it is malformed, or a log is listed twice.
     pub fn from_json(json: &[u8], instance: Instance, source: &str) -> Result<Self, TrustRootError> {

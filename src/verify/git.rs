@@ -17,7 +17,21 @@ use sha2::{Digest, Sha256};
 use std::{cell::OnceCell, sync::Arc};
 
 impl Verifier {
-    /// Verifies a raw commit.
+    /// Verifies a raw commit, as `git cat-file commit` prints it.
+    ///
+    /// ```
+    /// use paraph::{object::ObjectFormat, trust::{Instance, TrustRoot}, verify::Verifier};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let root = TrustRoot::from_json(&std::fs::read("tests/vectors/trusted_root.json")?, Instance::Custom, "trusted_root.json")?;
+    /// let verifier = Verifier::new(vec![root], "2026-01-01T00:00:00Z".parse()?);
+    /// let commit = std::fs::read("tests/vectors/v1_ok/commit")?;
+    /// let verified = verifier.verify_commit(&commit, ObjectFormat::Sha1)?;
+    /// assert_eq!(verified.identity().name, "alice@example.com");
+    /// assert_eq!(verified.identity().issuer, "https://issuer.example");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Why the signature is not accepted.
@@ -28,13 +42,41 @@ impl Verifier {
     /// Verifies a raw tag: the tag, not the object that it names. `reference` is the full name of the ref that led to it, if one did: a
     /// signed tag under another name than its own is refused.
     ///
+    /// ```
+    /// use paraph::{Reason, object::ObjectFormat, trust::{Instance, TrustRoot}, verify::Verifier};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let root = TrustRoot::from_json(&std::fs::read("tests/vectors/trusted_root.json")?, Instance::Custom, "trusted_root.json")?;
+    /// let verifier = Verifier::new(vec![root], "2026-01-01T00:00:00Z".parse()?);
+    /// let tag = std::fs::read("tests/vectors/tag_v1_ok/tag")?;
+    /// assert!(verifier.verify_tag(&tag, ObjectFormat::Sha1, None).is_ok());
+    /// let moved = verifier.verify_tag(&tag, ObjectFormat::Sha1, Some("refs/tags/another"));
+    /// assert_eq!(moved.unwrap_err().reason(), Reason::TagName);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Why the signature is not accepted.
     pub fn verify_tag(&self, bytes: &[u8], format: ObjectFormat, reference: Option<&str>) -> Result<Verified, Rejection> {
         self.verify(&tag(bytes, format, reference)?.signed)
     }
 
-    /// Verifies a push certificate.
+    /// Verifies a push certificate. The caller compares its nonce and its updates with those of the push.
+    ///
+    /// ```
+    /// use paraph::{object::PushCertificate, trust::{Instance, TrustRoot}, verify::Verifier};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let root = TrustRoot::from_json(&std::fs::read("tests/vectors/trusted_root.json")?, Instance::Custom, "trusted_root.json")?;
+    /// let verifier = Verifier::new(vec![root], "2026-01-01T00:00:00Z".parse()?);
+    /// let push = std::fs::read("tests/vectors/push_v1_ok/push")?;
+    /// let verified = verifier.verify_push_certificate(&push)?;
+    /// let certificate = PushCertificate::parse(&push)?;
+    /// println!("{} moves {}", verified.identity().name, certificate.updates[0].name);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Why the signature is not accepted.
@@ -63,6 +105,22 @@ impl Verifier {
     }
 
     /// Verifies a CMS signature, without armor, over bytes that are no git object. Its subject is of the kind [`SubjectKind::Bytes`].
+    ///
+    /// ```
+    /// use paraph::{trust::{Instance, TrustRoot}, verify::{SubjectKind, Verifier}};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let root = TrustRoot::from_json(&std::fs::read("tests/vectors/trusted_root.json")?, Instance::Custom, "trusted_root.json")?;
+    /// let verifier = Verifier::new(vec![root], "2026-01-01T00:00:00Z".parse()?);
+    /// # let commit = std::fs::read("tests/vectors/v1_ok/commit")?;
+    /// # let signed = paraph::object::Commit::parse(&commit, paraph::object::ObjectFormat::Sha1)?.signed;
+    /// # let (cms, content) = (paraph::internals::signature::armor::decode(&signed.signature)?, signed.payload);
+    /// // `cms` is the DER of a detached signature over `content`
+    /// let verified = verifier.verify_cms(&cms, &content)?;
+    /// assert_eq!(verified.subject().kind, SubjectKind::Bytes);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Why the signature is not accepted.
