@@ -5,7 +5,7 @@
 use crate::{
     config::{Config, RekorVersion, ServiceUrl, Setting, Source},
     external_verifiers::{Forge, KeyFileError, MAX_KEY_FILE},
-    policy::{self, AllowedIdentities, Policy, PolicyError},
+    policy::{self, AllowedIdentities, AllowedIdentity, Policy, PolicyError},
     sign::{LogVersion, Services},
     trust::{self, Instance, KeyFiles, SigningConfig, TrustRoot, TrustRootError},
     trust_store::{self, TrustStore},
@@ -161,7 +161,7 @@ pub(crate) fn policy(config: &Config) -> (Policy, Vec<String>) {
         }
         Err(error) => {
             warnings.push(format!("{error}. Until it is fixed, nobody is trusted."));
-            AllowedIdentities::default()
+            AllowedIdentities::unusable(error.problem()).named(path.display().to_string())
         }
     });
     let policy = Policy { allowed, expected: None, match_committer: config.match_committer.value, allow_legacy: config.allow_legacy.value };
@@ -409,10 +409,45 @@ fn read_root(path: &Path, source: &Source, instance: Instance) -> Result<TrustRo
 enum AllowedError {
     #[error("Cannot read the allowed-identities file {} (set by {setting}): {cause}", .path.display())]
     Unreadable { path: PathBuf, setting: Source, cause: std::io::Error },
-    #[error("The allowed-identities file {} cannot be used: {cause}", .path.display())]
+    #[error("{}:{}: {}", .path.display(), .cause.line, .cause.cause)]
     Line { path: PathBuf, cause: PolicyError },
     #[error("The allowed-identities file {} is not valid UTF-8", .0.display())]
     NotUtf8(PathBuf),
+}
+
+impl AllowedError {
+    /// Why the file cannot be used, without its name: a clause.
+    fn problem(&self) -> String {
+        match self {
+            Self::Unreadable { cause, .. } => cause.to_string(),
+            Self::Line { cause, .. } => cause.to_string(),
+            Self::NotUtf8(_) => "it is not valid UTF-8".to_owned(),
+        }
+    }
+}
+
+/// Warnings about lines of the allowed identities for an instance that does not exist, one for each name.
+///
+/// # Errors
+/// If stored trust cannot be read.
+pub(crate) fn unknown_instances(
+    config: &Config,
+    allowed: &AllowedIdentities,
+    store: &TrustStore,
+    now: jiff::Timestamp,
+) -> Result<Vec<String>, SelectionError> {
+    let file = config.allowed_identities.value.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    let (mut seen, mut warnings) = (Vec::new(), Vec::new());
+    for AllowedIdentity { line, instance, .. } in allowed.lines() {
+        if instance.is_built_in() || seen.contains(&instance) {
+            continue;
+        }
+        seen.push(instance);
+        if is_unknown(config, instance, store, now)? {
+            warnings.push(format!("{file}:{line}: there is no instance \"{instance}\", so the line never applies."));
+        }
+    }
+    Ok(warnings)
 }
 
 fn read_allowed(path: &Path, source: &Source) -> Result<AllowedIdentities, AllowedError> {

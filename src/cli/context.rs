@@ -81,9 +81,17 @@ impl Context {
     /// The configured policy, and warnings for the user.
     pub(super) fn policy(&self) -> (Policy, Vec<String>) {
         let (policy, mut warnings) = selection::policy(&self.config);
+        warnings.extend(self.unknown_instances(&policy));
         warnings.extend(self.deciding_file_in_work_tree());
         warnings.extend(self.config.overruled.iter().map(|notice| format!("{notice}.")));
         (policy, warnings)
+    }
+
+    /// Warnings of lines of the allowed identities that name an instance which is not configured.
+    pub(super) fn unknown_instances(&self, policy: &Policy) -> Vec<String> {
+        let Some(allowed) = &policy.allowed else { return Vec::new() };
+        // stored trust that cannot be read is an error of whatever needs it
+        selection::unknown_instances(&self.config, allowed, &self.trust_store(), Timestamp::now()).unwrap_or_default()
     }
 
     /// The sources of what decides. `expected` is the option that names the expected identities.

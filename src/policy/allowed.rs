@@ -11,6 +11,7 @@
 
 use super::{Decision, Ruling};
 use crate::{
+    Explanation as _,
     certificate::{
         Identity, IdentityKind,
         names::{near_miss, with_folded_domain},
@@ -30,6 +31,8 @@ pub struct AllowedIdentities {
     lines: Vec<AllowedIdentity>,
     /// The file's name, for messages.
     file: Option<String>,
+    /// Why the file cannot be used: a clause. Then it has no lines.
+    problem: Option<String>,
 }
 
 /// One line.
@@ -110,7 +113,17 @@ pub enum LineError {
 }
 
 impl AllowedIdentities {
-    /// Reads a file.
+    /// Parses a file.
+    ///
+    /// ```
+    /// use paraph::policy::AllowedIdentities;
+    ///
+    /// let allowed = AllowedIdentities::parse("alice@example.com https://accounts.google.com for=commit,tag  # the maintainer").unwrap();
+    /// assert_eq!(allowed.lines()[0].identity, "alice@example.com");
+    ///
+    /// let error = AllowedIdentities::parse("alice@example.com").unwrap_err();
+    /// assert_eq!(error.to_string(), "line 1: the issuer is missing; expected IDENTITY ISSUER [OPTIONS]");
+    /// ```
     ///
     /// # Errors
     /// The first line that cannot be read; the whole file is then refused.
@@ -125,7 +138,13 @@ impl AllowedIdentities {
             let parsed = fields(line).and_then(|fields| AllowedIdentity::from_fields(number, &fields));
             lines.extend(parsed.map_err(|cause| PolicyError { line: number, cause })?);
         }
-        Ok(Self { lines, file: None })
+        Ok(Self { lines, file: None, problem: None })
+    }
+
+    /// The identities of a file that cannot be used, with the reason as a clause: nobody is allowed, and decisions say why.
+    #[must_use]
+    pub fn unusable(problem: impl Into<String>) -> Self {
+        Self { problem: Some(problem.into()), ..Self::default() }
     }
 
     /// These identities with the file's name, for messages to somebody who may read the file: they name the file, and a line that almost lists an
@@ -150,18 +169,32 @@ impl AllowedIdentities {
     /// Whether a line allows this signature.
     #[doc(hidden)]
     pub fn decide(&self, verification: &Verification) -> Ruling {
+        if let Some(problem) = &self.problem {
+            let clause = match &self.file {
+                Some(file) => format!("{file} cannot be used: {problem}"),
+                // others learn nothing about the file
+                None => Decision::AllowedUnusable.sentence().to_owned(),
+            };
+            return Ruling::in_words(Decision::AllowedUnusable, clause);
+        }
         let identity = verification.identity();
         let listed = self.lines.iter().filter(|line| line.issuer == identity.issuer && line.lists(identity));
-        let mut elsewhere = None;
+        let (mut elsewhere, mut other_instance) = (None, None);
         for line in listed {
+            if line.instance != *verification.instance() {
+                other_instance = Some(format!("{} {}", self.place(line), line.for_other_instance(verification)));
+                continue;
+            }
             match line.restriction_that_fails(verification) {
                 None => return Ruling::allowed(line.line),
                 Some(restriction) => elsewhere = Some(format!("{} {restriction}", self.place(line))),
             }
         }
-        match elsewhere {
-            Some(clause) => Ruling::in_words(Decision::AllowedElsewhere, clause),
-            None => Ruling::in_words(Decision::NotAllowed, self.not_listed(identity)),
+        // a line for the right instance is closer than one for another
+        match (elsewhere, other_instance) {
+            (Some(clause), _) => Ruling::in_words(Decision::AllowedElsewhere, clause),
+            (None, Some(clause)) => Ruling::other_instance(clause),
+            (None, None) => Ruling::in_words(Decision::NotAllowed, self.not_listed(identity)),
         }
     }
 
@@ -249,12 +282,15 @@ impl AllowedIdentity {
         }
     }
 
-    /// Which restriction of the line does not hold, as words that follow the line's place.
-    fn restriction_that_fails(&self, verification: &Verification) -> Option<String> {
+    /// That the line is for another instance than the signature's, as a clause that follows the line's place.
+    fn for_other_instance(&self, verification: &Verification) -> String {
         let (name, instance) = (&verification.identity().name, verification.instance());
-        if *instance != self.instance {
-            return Some(format!("allows {name} for the instance {}; the signature is from {instance}", self.instance));
-        }
+        format!("allows {name} for the instance {}; the signature is from {instance}", self.instance)
+    }
+
+    /// Which other restriction of the line does not hold, as a clause that follows the line's place.
+    fn restriction_that_fails(&self, verification: &Verification) -> Option<String> {
+        let name = &verification.identity().name;
         if let Some(outside) = verification.times().iter().find(|trusted| !self.window.contains(trusted.time)) {
             return Some(format!("allows {name} {}; the signature was made at {}", self.window, outside.time));
         }

@@ -12,6 +12,7 @@ explained! {
         NotExpected = "identity-not-expected", "the identity is not the expected one";
         NobodyAllowed = "nobody-allowed", "no allowed identities are configured";
         NotAllowed = "identity-not-allowed", "the allowed identities do not list the identity";
+        AllowedUnusable = "allowed-identities-unusable", "the allowed identities cannot be used, so nobody is trusted";
         AllowedElsewhere = "identity-allowed-elsewhere", "the allowed identities list the identity for something else";
         NotCommitter = "identity-not-committer", "the object claims to be from somebody else than the identity that signed it";
         LegacyRule = "legacy-rule", "it needs a legacy rule, and legacy signatures are not accepted";
@@ -23,7 +24,12 @@ impl Decision {
     pub fn verdict(self) -> Verdict {
         match self {
             Self::Allowed | Self::Expected => Verdict::Good,
-            Self::NotExpected | Self::NobodyAllowed | Self::NotAllowed | Self::AllowedElsewhere | Self::NotCommitter => Verdict::Untrusted,
+            Self::NotExpected
+            | Self::NobodyAllowed
+            | Self::NotAllowed
+            | Self::AllowedUnusable
+            | Self::AllowedElsewhere
+            | Self::NotCommitter => Verdict::Untrusted,
             Self::LegacyRule => Verdict::Legacy,
         }
     }
@@ -39,6 +45,7 @@ fn advice(decision: Decision) -> &'static str {
         Decision::NotAllowed => {
             "if you trust the identity, add a line `IDENTITY ISSUER` to your allowed identities (with `instance=NAME` unless it is the public instance)"
         }
+        Decision::AllowedUnusable => "fix the file in paraph.allowedIdentities; a warning names it and its first wrong line",
         Decision::AllowedElsewhere => "compare its line in the allowed identities: times, instance and kinds of objects must match",
         Decision::NotCommitter => "ask the signer why; paraph.matchCommitter requires that signer and committer are the same",
         Decision::LegacyRule => "if you accept such signatures, set paraph.allowLegacy; otherwise have it signed again",
@@ -58,8 +65,10 @@ enum Detail {
     None,
     /// The line of the allowed identities that decided.
     Line(usize),
-    /// In words: a clause. It may hold bytes that an attacker chose.
+    /// A clause. It may hold bytes that an attacker chose.
     Text(String),
+    /// A line lists the identity for another instance: a clause.
+    OtherInstance(String),
 }
 
 impl Ruling {
@@ -78,6 +87,16 @@ impl Ruling {
         Self { decision, detail: Detail::Text(clause) }
     }
 
+    /// A line of the allowed identities lists the identity, but for another instance; with a clause that names both instances.
+    pub(super) fn other_instance(clause: String) -> Self {
+        Self { decision: Decision::AllowedElsewhere, detail: Detail::OtherInstance(clause) }
+    }
+
+    /// Whether a new line of the allowed identities would allow the identity: no line restricts it, or only lines for other instances do.
+    pub(crate) fn lacks_a_line(&self) -> bool {
+        self.decision == Decision::NotAllowed || matches!(self.detail, Detail::OtherInstance(_))
+    }
+
     /// The decision.
     pub fn decision(&self) -> Decision {
         self.decision
@@ -91,7 +110,7 @@ impl Ruling {
     pub fn line(&self) -> Option<usize> {
         match self.detail {
             Detail::Line(line) => Some(line),
-            Detail::None | Detail::Text(_) => None,
+            Detail::None | Detail::Text(_) | Detail::OtherInstance(_) => None,
         }
     }
 }
@@ -102,7 +121,7 @@ impl fmt::Display for Ruling {
         match &self.detail {
             Detail::None => f.write_str(self.decision.sentence()),
             Detail::Line(line) => write!(f, "line {line} of the allowed identities lists it"),
-            Detail::Text(clause) => f.write_str(clause),
+            Detail::Text(clause) | Detail::OtherInstance(clause) => f.write_str(clause),
         }
     }
 }

@@ -8,6 +8,7 @@ mod decision;
 mod expected;
 pub(crate) mod external;
 mod judgement;
+mod verdict;
 
 pub use allowed::{AllowedIdentities, AllowedIdentity, LineError, PolicyError};
 #[cfg(feature = "cli")]
@@ -17,8 +18,9 @@ pub use expected::{Expected, ExpectedIdentity, Pattern, PatternError};
 pub(crate) use external::ExternalJudgement;
 #[cfg(feature = "cli")]
 pub(crate) use external::{Finding, JudgedBy};
+pub use judgement::Judgement;
 pub(crate) use judgement::Outcome;
-pub use judgement::{Judgement, Verdict};
+pub use verdict::Verdict;
 
 use crate::{Rejection, certificate::names::near_miss, verify::Verification};
 

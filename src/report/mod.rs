@@ -151,7 +151,16 @@ pub(crate) struct LogEntryReport {
 }
 
 impl Report {
-    /// The report on a judgement.
+    /// The report on a judgement. `oid` is the object's id, where the caller knows it.
+    ///
+    /// ```
+    /// use paraph::{object::ObjectFormat, policy::Policy, report::Report, verify::Verifier};
+    ///
+    /// let verifier = Verifier::new(vec![], jiff::Timestamp::UNIX_EPOCH);
+    /// let judgement = Policy::default().judge(verifier.verify_commit(b"no commit", ObjectFormat::Sha1));
+    /// let json = serde_json::to_value(Report::new(None, &judgement)).unwrap();
+    /// assert_eq!((json["verdict"].as_str(), json["layer"].as_str()), (Some("bad"), Some("object")));
+    /// ```
     pub fn new(oid: Option<String>, judgement: &Judgement) -> Self {
         let report = Self {
             oid,
@@ -300,7 +309,7 @@ pub fn next_step(judgement: &Judgement) -> Option<String> {
         Decision::NobodyAllowed => {
             Some(format!("To trust it, write the line `{line}` into a file and run `git config --global paraph.allowedIdentities FILE`."))
         }
-        Decision::NotAllowed => Some(format!("If you trust {}, add: `{line}`.", Escaped(&verification.identity().name))),
+        _ if ruling.lacks_a_line() => Some(format!("If you trust {}, add: `{line}`.", Escaped(&verification.identity().name))),
         Decision::LegacyRule => Some("To accept legacy signatures, use --allow-legacy or set paraph.allowLegacy.".into()),
         _ => None,
     }

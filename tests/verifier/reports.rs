@@ -86,6 +86,9 @@ fn a_verified_signature_that_is_not_good_has_a_next_step() {
     assert_eq!(step("v1_ok", &alice), None);
     assert_eq!(step("unsigned_fail", &alice), None);
     assert_eq!(step("v1_ok", &allowing("alice@example.com https://issuer.example for=tag instance=vectors")), None);
+    // the line lacks the instance: the one that would match is offered
+    let other_instance = step("v1_ok", &allowing("alice@example.com https://issuer.example"));
+    assert_eq!(other_instance, step("v1_ok", &allowing("bob@example.com https://issuer.example")));
     let steps = [
         step("v1_ok", &allowing("bob@example.com https://issuer.example")),
         step("v2_ok", &Policy::default()),
@@ -100,6 +103,19 @@ fn a_verified_signature_that_is_not_good_has_a_next_step() {
     let case = case("v1_ok");
     let step = next_step(&Policy::default().judge(verify(&verifier_of(&case, Instance::Public), &case))).unwrap();
     assert!(step.contains("the line `alice@example.com https://issuer.example` into"), "{step}");
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_named_only_to_those_who_may_read_it() {
+    let decided = |allowed: AllowedIdentities| {
+        let judgement = judged("v1_ok", &Policy { allowed: Some(allowed), ..Policy::default() });
+        assert_eq!((judgement.verdict(), next_step(&judgement)), (Verdict::Untrusted, None));
+        (judgement.explanation().unwrap().id(), judgement.ruling().unwrap().to_string())
+    };
+    let unusable = || AllowedIdentities::unusable("line 2: the issuer is missing");
+    let id = "allowed-identities-unusable";
+    assert_eq!(decided(unusable().named("F")), (id, "F cannot be used: line 2: the issuer is missing".to_owned()));
+    assert_eq!(decided(unusable()), (id, "the allowed identities cannot be used, so nobody is trusted".to_owned()));
 }
 
 #[test]

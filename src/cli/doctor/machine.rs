@@ -173,7 +173,10 @@ pub(super) fn allowed(context: &Context) -> Vec<Finding> {
     }
     let in_use = Finding::ok("trusted", format!("{} in {} (set by {})", counted(count, "line"), file.display(), setting.source));
     let warned = warnings.iter().map(|warning| Finding::warning("trusted", warning.trim_end_matches('.')));
-    std::iter::once(in_use).chain(warned).chain(in_work_tree(context)).collect()
+    let unknown = context.unknown_instances(&policy).into_iter().map(|warning| {
+        Finding::warning("trusted", warning.trim_end_matches('.')).fix("correct the name of the instance, or configure the instance")
+    });
+    std::iter::once(in_use).chain(warned).chain(unknown).chain(in_work_tree(context)).collect()
 }
 
 fn in_work_tree(context: &Context) -> Option<Finding> {

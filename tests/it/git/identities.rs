@@ -48,17 +48,21 @@ fn a_file_of_allowed_identities_that_cannot_be_used_names_nobody_and_says_so() {
         let git = sandbox.try_git(&["verify-commit", "HEAD"]);
         assert_eq!((done.code, git.code, head(&sandbox).as_str()), (Some(10), Some(0), "U|undefined"), "{name}: {}", done.stderr);
         let warning: Vec<&str> = done.stderr.lines().collect();
+        // the verdict gives the reason, and offers no line for a file that cannot be used
+        let unusable = format!("it is not trusted: {} cannot be used: ", home.join(name).display());
+        assert_eq!(done.stdout.contains(&unusable), name != "empty", "{name}: {}", done.stdout);
+        assert_eq!(done.stdout.contains("add: `"), name == "empty", "{name}: {}", done.stdout);
         assert!(warning.iter().all(|line| git.stderr.contains(line)), "{name}: {}", git.stderr);
         table += &format!("{name}: {}\n", shown(&sandbox, &warning.join("\n")));
     }
     insta::assert_snapshot!(table, @r#"
     missing: warning: Cannot read the allowed-identities file ROOT/home/missing (set by paraph.allowedIdentities in ROOT/home/.gitconfig (global)): No such file or directory (os error 2). Until it is fixed, nobody is trusted.
     empty: warning: The allowed-identities file ROOT/home/empty lists nobody, so nobody is trusted.
-    bad-line: warning: The allowed-identities file ROOT/home/bad-line cannot be used: line 2: the issuer is missing; expected IDENTITY ISSUER [OPTIONS]. Until it is fixed, nobody is trusted.
-    unknown-option: warning: The allowed-identities file ROOT/home/unknown-option cannot be used: line 2: unknown option "valid_before"; expected valid-after, valid-before, instance or for. Until it is fixed, nobody is trusted.
+    bad-line: warning: ROOT/home/bad-line:2: the issuer is missing; expected IDENTITY ISSUER [OPTIONS]. Until it is fixed, nobody is trusted.
+    unknown-option: warning: ROOT/home/unknown-option:2: unknown option "valid_before"; expected valid-after, valid-before, instance or for. Until it is fixed, nobody is trusted.
     not-text: warning: The allowed-identities file ROOT/home/not-text is not valid UTF-8. Until it is fixed, nobody is trusted.
-    too-large: warning: The allowed-identities file ROOT/home/too-large cannot be used: line 1: the file has more than 1048576 bytes. Until it is fixed, nobody is trusted.
-    hostile: warning: The allowed-identities file ROOT/home/hostile cannot be used: line 2: it contains a control character. Until it is fixed, nobody is trusted.
+    too-large: warning: ROOT/home/too-large:1: the file has more than 1048576 bytes. Until it is fixed, nobody is trusted.
+    hostile: warning: ROOT/home/hostile:2: it contains a control character. Until it is fixed, nobody is trusted.
     folder: warning: Cannot read the allowed-identities file ROOT/home/folder (set by paraph.allowedIdentities in ROOT/home/.gitconfig (global)): it is not a regular file. Until it is fixed, nobody is trusted.
     "#);
 }
@@ -279,4 +283,38 @@ fn the_domain_of_an_address_has_no_case_and_other_near_misses_are_named() {
     {
         sandbox.git(&[setting, &["commit", "-q", "-S", "--allow-empty", "-m", "folded"]].concat());
     }
+}
+
+#[test]
+fn a_line_for_another_instance_gets_the_line_that_would_match() {
+    let (sigstore, sandbox) = signed();
+    let url = &sigstore.url;
+    let advice = format!("If you trust {EMAIL}, add: `{EMAIL} {url} instance=local`.");
+    for (lines, offered) in [
+        (format!("{EMAIL} {url}"), true),
+        (format!("{EMAIL} {url} instance=corp"), true),
+        (format!("{EMAIL} {url} instance=local for=tag"), false),
+        (format!("{EMAIL} {url} instance=local for=tag\n{EMAIL} {url}"), false),
+    ] {
+        allow(&sandbox, &lines);
+        let done = sandbox.paraph(&["verify"]);
+        assert_eq!((done.code, done.stdout.contains(&advice)), (Some(10), offered), "{lines}: {}", done.stdout);
+    }
+}
+
+#[test]
+fn a_line_for_an_instance_that_does_not_exist_is_warned_about_once() {
+    let (sigstore, sandbox) = signed();
+    let url = &sigstore.url;
+    let warned = |lines: &str| {
+        allow(&sandbox, lines);
+        let stderr = sandbox.paraph(&["verify"]).stderr;
+        stderr.lines().filter(|line| line.contains("there is no instance")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let other = format!("bob@example.com {url} instance=locla");
+    let warnings = warned(&format!("{EMAIL} {url} instance=local\n{other}\n{other} for=tag"));
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].ends_with(":2: there is no instance \"locla\", so the line never applies."), "{warnings:?}");
+    sandbox.git(&["config", "--global", "paraph.locla.issuer", "https://issuer.example"]);
+    assert_eq!(warned(&format!("{EMAIL} {url} instance=local\n{other}")), Vec::<String>::new());
 }
