@@ -57,6 +57,10 @@ const INHERITED: &[&str] = &[
     "no_proxy",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "GIT_PROXY_SSL_CAINFO",
+    "GIT_SSL_NO_VERIFY",
 ];
 
 /// Why a call failed.

@@ -7,7 +7,7 @@ use crate::{
         Desktop, DeviceCode, Expectation, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, Prompt, RequestedSigner, Session,
         WrongSigner,
     },
-    service::Http,
+    service::{Http, Network},
     sign::{self, Announce, Credential, Publication, Services, SignError},
     trust::TrustRoot,
 };
@@ -34,6 +34,8 @@ pub(crate) struct Target {
     pub login_timeout: Duration,
     /// Certificate authority, log and timestamp authority.
     pub services: Services,
+    /// git's settings of connections, as the agent's own user has them.
+    pub(crate) network: Network,
     /// The finished signature must verify under these.
     pub roots: Arc<[TrustRoot]>,
 }

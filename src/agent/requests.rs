@@ -233,7 +233,7 @@ impl Agent {
     async fn revoke(&self, login: &RemovedLogin) -> Result<(), NotRevoked> {
         let target = self.targets.get(&login.instance).ok().filter(|target| target.client.issuer == login.issuer);
         let target = target.ok_or(NotRevoked::UnknownInstance)?;
-        match target.client.revoke(&self.http, &login.token).await? {
+        match target.client.revoke(&self.http.clone().with_network(target.network.clone()), &login.token).await? {
             true => Ok(()),
             false => Err(NotRevoked::Unsupported),
         }

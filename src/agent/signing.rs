@@ -98,9 +98,9 @@ impl Agent {
         credential: &Arc<Credential>,
         connection: &Connection<'_>,
     ) -> Result<sign::Signature, SignError> {
-        let Target { services, roots, .. } = &*job.target;
+        let Target { services, roots, network, .. } = &*job.target;
         let replies = connection.replies.clone();
-        let http = self.http.clone().announcing_waits(move |service| {
+        let http = self.http.clone().with_network(network.clone()).announcing_waits(move |service| {
             // fails only if the client has left
             let _ = replies.send(Reply::Say { text: waiting_for(service) });
         });

@@ -216,7 +216,7 @@ impl Vault {
     /// Obtains a credential for all who wait for it, even if the client that asked first has left.
     async fn run_login(self, target: Rc<Target>, key: LoginKey, http: Http, progress: Arc<watch::Sender<Progress>>) {
         let waiting = Arc::downgrade(&progress);
-        let http = http.announcing_waits(move |service| {
+        let http = http.with_network(target.network.clone()).announcing_waits(move |service| {
             if let Some(progress) = waiting.upgrade() {
                 ProgressPrompt(&progress).say(waiting_for(service));
             }

@@ -1,6 +1,7 @@
 //! `paraph config`: the effective settings and where each comes from.
 
 use super::exit::{Exit, Failure};
+use super::git_network::{GitNetwork, shown};
 use super::ui::Ui;
 use crate::config::{Config, IGNORED, Notice, SETTINGS, Setting, SettingInfo, Shown, Source};
 use crate::repository::Repository;
@@ -16,6 +17,8 @@ use std::fmt::Write;
 /// An empty value counts as not set; for a switch it means false. A relative path in a paraph.* key is relative to the file that sets it.
 /// Other relative paths are relative to the current folder. ~ is the home folder. Secrets are never shown.
 ///
+/// git's settings of connections (http.proxy, http.sslCAInfo and others) are shown too. Those of a repository are not used.
+///
 /// Example: paraph config --json
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = help())]
@@ -28,15 +31,16 @@ pub(super) struct Args {
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let repository = Repository::discover()?;
     let config = Config::load(repository.as_ref(), &[])?;
+    let network = GitNetwork::load(repository.as_ref())?;
     if arguments.json {
-        ui.json(&document(&config, repository.as_ref()));
+        ui.json(&document(&config, repository.as_ref(), &network));
     } else {
-        print(&config, ui);
+        print(&config, &network, ui);
     }
     Ok(Exit::Good)
 }
 
-fn print(config: &Config, ui: &mut Ui) {
+fn print(config: &Config, network: &GitNetwork, ui: &mut Ui) {
     for setting in config.effective() {
         line(ui, setting.info.name, &setting.value, setting.source, setting.info.otherwise);
     }
@@ -52,6 +56,12 @@ fn print(config: &Config, ui: &mut Ui) {
         );
         let mirror = instance.mirror.value.as_ref().map_or(Shown::Unset, |url| Shown::Text(url.to_string()));
         line(ui, &format!("{name}.mirror"), &mirror, &instance.mirror.source, "");
+    }
+    for setting in &network.network.settings {
+        ui.line(format!("connections = {}  ({})", shown(&setting.value), setting.origin));
+    }
+    for origin in &network.ignored {
+        ui.warning(format!("{origin} is not used: a repository does not choose how an identity token travels."));
     }
     for notice in config.notices.iter().chain(&config.overruled) {
         ui.warning(format!("{notice}."));
@@ -73,7 +83,7 @@ fn path(setting: &Setting<Option<std::path::PathBuf>>) -> Shown {
 }
 
 /// The document of `--json`. Names are only added, never removed.
-fn document(config: &Config, repository: Option<&Repository>) -> Value {
+fn document(config: &Config, repository: Option<&Repository>, network: &GitNetwork) -> Value {
     let settings: Map<String, Value> =
         config.effective().into_iter().map(|setting| (setting.info.name.to_owned(), value_of(&setting.value, setting.source))).collect();
     let instances: Map<String, Value> = config
@@ -90,11 +100,14 @@ fn document(config: &Config, repository: Option<&Repository>) -> Value {
             (instance.name.to_string(), described)
         })
         .collect();
+    let connections = network.network.settings.iter().map(|setting| json!({ "value": shown(&setting.value), "source": setting.origin }));
+    let connections: Vec<Value> = connections.collect();
     json!({
         "repository": repository.map(|repository| repository.git_dir().to_string_lossy()),
         "instance": config.instance_name().as_str(),
         "settings": settings,
         "instances": instances,
+        "connections": connections,
         "notices": config.notices.iter().chain(&config.overruled).map(Notice::to_string).collect::<Vec<_>>(),
     })
 }

@@ -1,6 +1,7 @@
 //! What every command starts with: the repository, the configuration, and what they select.
 
 use super::exit::{Exit, Failure};
+use super::git_network::GitNetwork;
 use super::process_memory::leak_until_exit;
 use super::terminal::Terminal;
 use crate::{
@@ -70,7 +71,7 @@ impl Context {
     /// The trust roots, refreshed first where the instance has a TUF repository and the stored trust is old. Where the repository does not
     /// answer, signing goes on with the stored trust.
     pub(super) fn trust_roots_for_signing(&self, terminal: &'static Terminal) -> Result<Vec<TrustRoot>, Failure> {
-        if let Err(failure) = self.refresh_trust(&self.http().announcing_waits(terminal.waits())) {
+        if let Err(failure) = self.refresh_trust(&self.http()?.announcing_waits(terminal.waits())) {
             let name = self.config.instance_name();
             terminal
                 .say(format!("The trust root of the instance {name} could not be refreshed; the stored one is used: {}.", failure.message));
@@ -114,10 +115,11 @@ impl Context {
         Ok(selection::issuer(&self.config, &self.trust_store(), now)?)
     }
 
-    /// An HTTP client with the configured deadline.
-    pub(super) fn http(&self) -> Http {
+    /// An HTTP client with the configured deadline, and git's proxies and certificate authorities.
+    pub(super) fn http(&self) -> Result<Http, Failure> {
         let settings = Settings { request: self.config.timeout.value, ..Settings::default() };
-        Http::new(settings).allowing_plain_http(self.config.allow_plain_http.value)
+        let network = GitNetwork::load(self.repository.as_ref())?.network;
+        Ok(Http::new(settings).allowing_plain_http(self.config.allow_plain_http.value).with_network(network))
     }
 
     /// The user's trust store.

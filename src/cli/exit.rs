@@ -17,7 +17,7 @@ use crate::{
     policy::Verdict,
     private_folder, repository,
     selection::{SelectionError, Wanted},
-    service::{ServiceError, tuf::TufError},
+    service::{Cause, ServiceError, tuf::TufError},
     setup_record::SetupRecordError,
     sign::{PayloadError, SignError},
     trust_store,
@@ -278,7 +278,8 @@ impl From<TufError> for Failure {
 
 impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
-        let failure = Self::new(Exit::Service, error.to_string());
+        let exit = if matches!(error.cause(), Cause::Network(_)) { Exit::Configuration } else { Exit::Service };
+        let failure = Self::new(exit, error.to_string());
         match error.hint() {
             Some(hint) => failure.with_hint(hint),
             None => failure,

@@ -127,7 +127,7 @@ fn create_directly(request: &SigningRequest<'_>, ui: &mut Ui) -> Result<Signatur
     let SigningRequest { payload, requested, choice, context, terminal, caller } = *request;
     let roots = context.trust_roots_for_signing(terminal)?.into();
     let services = context.services(Timestamp::now())?;
-    let http = context.http().announcing_waits(terminal.waits());
+    let http = context.http()?.announcing_waits(terminal.waits());
     let runtime = crate::service::runtime().map_err(|error| Failure::io("network calls cannot be started", &error))?;
     choice.announce(terminal, ui);
     let work = async {

@@ -15,6 +15,7 @@ mod doctor;
 pub(crate) mod exit;
 mod generate_docs;
 pub(crate) mod git_call;
+mod git_network;
 pub(crate) mod git_program;
 mod git_settings;
 mod git_sign;

@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 
 fn update(context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
     let name = context.config.instance_name();
-    let (http, runtime) = (context.http(), runtime()?);
+    let (http, runtime) = (context.http()?, runtime()?);
     let material = runtime.block_on(context.trust_store().refresh(&name, &http, Timestamp::now()))?;
     ui.line(format!("The instance {name} is trusted by {}.", material.describe(Timestamp::now())));
     if context.trust_roots()?.iter().any(|root| !root.source.contains(&material.mirror)) {
@@ -106,7 +106,7 @@ fn initialize(context: &Context, url: &str, root: &Path, ui: &mut Ui) -> Result<
         return Err(Failure::new(Exit::Usage, format!("\"{name}\" is the name of a built-in instance"))
             .with_hint("give the new one a name with --instance NAME"));
     }
-    let (http, runtime) = (context.http(), runtime()?);
+    let (http, runtime) = (context.http()?, runtime()?);
     let root = read(Some(root), MAX_ROOT)?;
     let mirror = runtime.block_on(context.trust_store().initialize(url, &root, &http, Timestamp::now()))?;
     git_config(&format!("paraph.{name}.mirror"), mirror.url())?;

@@ -106,7 +106,7 @@ impl WhoAmI<'_> {
             Source::Variable(_) | Source::File(_) => source.read().map_err(Failure::from),
             Source::Workload(_) | Source::Direct(_) if check => {
                 let runtime = crate::service::runtime().map_err(|error| Failure::io("network calls cannot be started", &error))?;
-                let http = context.http();
+                let http = context.http()?;
                 let tokens = TokenFetcher { context, http: &http, terminal: self.terminal };
                 runtime.block_on(tokens.fetch(source, requested.login_name()))
             }

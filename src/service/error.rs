@@ -64,6 +64,9 @@ pub enum Cause {
     /// The HTTP client could not be set up.
     #[error("cannot be called: TLS cannot be set up on this machine: {0}")]
     Client(String),
+    /// git's settings of connections cannot be used, or must not be.
+    #[error("{0}")]
+    Network(String),
     /// No connection.
     #[error("could not be reached: {0}")]
     Unreachable(String),
@@ -156,8 +159,13 @@ impl ServiceError {
             (Cause::Unreachable(_), _) if self.is_local => {
                 "if the local Sigstore is not running, start it: `paraph local serve --background`"
             }
-            (Cause::Unreachable(_), _) => "check the address, the network and the proxy variables",
-            (Cause::Untrusted(_), _) => "if you use a private CA or an inspecting proxy, name its certificate in SSL_CERT_FILE",
+            (Cause::Unreachable(_), _) => "check the address, the network, the proxy variables and git's http.proxy",
+            (Cause::Network(_), _) => {
+                "correct the setting; to trust a private CA or an inspecting proxy, name its certificate in http.sslCAInfo"
+            }
+            (Cause::Untrusted(_), _) => {
+                "if you use a private CA or an inspecting proxy, name its certificate in git's http.sslCAInfo or in SSL_CERT_FILE"
+            }
             (Cause::Deadline(_) | Cause::Budget(_) | Cause::Unavailable { .. } | Cause::Broken(_), _) => {
                 "try again; if it keeps failing, look at the service's status page"
             }

@@ -8,6 +8,7 @@
 use super::{
     address::is_metadata_service,
     error::{Cause, Service, ServiceError, quotable},
+    network::{Network, NetworkError, ProxyUse, Route},
 };
 use bytes::Bytes;
 use reqwest::{
@@ -54,6 +55,7 @@ pub struct Http {
     limit: Option<Limit>,
     plain: bool,
     waits: Option<Arc<Waits>>,
+    network: Arc<Network>,
 }
 
 /// Tells which service is waited for, once for each.
@@ -95,6 +97,8 @@ struct Shared {
     /// The client for addresses on this machine.
     direct: OnceLock<Client>,
     remote: OnceLock<Client>,
+    /// The clients for other machines that git's settings say how to reach.
+    routed: Mutex<Vec<(Route, Client)>>,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -107,8 +111,9 @@ impl std::fmt::Debug for Http {
 impl Http {
     /// New clients, which the first request builds.
     pub fn new(settings: Settings) -> Self {
-        let shared = Shared { settings, direct: OnceLock::new(), remote: OnceLock::new(), warnings: Mutex::default() };
-        Self { shared: Arc::new(shared), limit: None, plain: false, waits: None }
+        let shared =
+            Shared { settings, direct: OnceLock::new(), remote: OnceLock::new(), routed: Mutex::default(), warnings: Mutex::default() };
+        Self { shared: Arc::new(shared), limit: None, plain: false, waits: None, network: Arc::default() }
     }
 
     /// These clients; if `allowed`, they also send tokens to other machines over plain http.
@@ -121,6 +126,13 @@ impl Http {
     #[must_use]
     pub fn announcing_waits(self, announce: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self { waits: Some(Arc::new(Waits { announce: Box::new(announce), announced: Mutex::default() })), ..self }
+    }
+
+    /// These clients with git's settings of connections.
+    #[must_use]
+    #[cfg(feature = "cli")]
+    pub(crate) fn with_network(self, network: Network) -> Self {
+        Self { network: Arc::new(network), ..self }
     }
 
     /// These clients with one time limit for all calls together, from now on.
@@ -223,7 +235,7 @@ impl Http {
         for (name, value) in &call.headers {
             request = request.header(name, value);
         }
-        let failed = |error: reqwest::Error| Failure::of_transport(call, error, deadline);
+        let failed = |error: reqwest::Error| Failure::of_transport(call, error, deadline, || self.proxy_of(&call.url));
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status();
         let headers = response.headers().clone();
@@ -249,16 +261,42 @@ impl Http {
         Ok(Answer { service: call.service, url: call.url.clone(), status, headers, body })
     }
 
-    fn client(&self, call: &Call<'_>) -> Result<&Client, ServiceError> {
-        let direct = is_metadata_service(&call.url);
-        let slot = if direct { &self.shared.direct } else { &self.shared.remote };
-        if let Some(client) = slot.get() {
-            return Ok(client);
+    fn client(&self, call: &Call<'_>) -> Result<Client, ServiceError> {
+        let failed = |error: reqwest::Error| call.error(Cause::Client(innermost(&error.without_url())));
+        if is_metadata_service(&call.url) {
+            return kept(&self.shared.direct, || builder().no_proxy().tls_certs_only([]).build()).map_err(failed);
         }
-        // two threads may each build one; the first is kept
-        let built = if direct { builder().no_proxy().tls_certs_only([]).build() } else { self.remote_client() };
-        let built = built.map_err(|error| call.error(Cause::Client(innermost(&error.without_url()))))?;
-        Ok(slot.get_or_init(|| built))
+        let refused = |error: NetworkError| call.error(Cause::Network(quotable(&error.to_string())));
+        let route = self.network.route(&call.url).map_err(refused)?;
+        if route == Route::default() {
+            return kept(&self.shared.remote, || self.remote_client()).map_err(failed);
+        }
+        let mut routed = self.shared.routed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = routed.iter().find(|(known, _)| *known == route) {
+            return Ok(client.clone());
+        }
+        let client = route.apply(builder()).map_err(refused)?.and_then(reqwest::ClientBuilder::build).map_err(failed)?;
+        routed.push((route, client.clone()));
+        Ok(client)
+    }
+
+    /// The proxy through which an address is called: host and port.
+    fn proxy_of(&self, url: &Url) -> Option<String> {
+        use hyper_util::client::proxy::matcher::Matcher;
+        if is_metadata_service(url) {
+            return None;
+        }
+        let matcher = match self.network.route(url).ok()?.proxy {
+            ProxyUse::System => Matcher::from_system(),
+            ProxyUse::Never => return None,
+            ProxyUse::At(proxy) => {
+                let excluded = ["NO_PROXY", "no_proxy"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
+                Matcher::builder().all(proxy.to_string()).no(excluded).build()
+            }
+        };
+        let found = matcher.intercept(&url.as_str().parse().ok()?)?;
+        let (host, port) = (found.uri().host()?, found.uri().port_u16());
+        Some(quotable(&port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))))
     }
 
     fn remote_client(&self) -> reqwest::Result<Client> {
@@ -275,14 +313,12 @@ impl Http {
     }
 }
 
-/// The proxy that the clients use for an address: host and port.
-fn proxy_of(url: &Url) -> Option<String> {
-    if is_metadata_service(url) {
-        return None;
+/// The client of a slot. Two threads may each build one; the first is kept.
+fn kept(slot: &OnceLock<Client>, build: impl FnOnce() -> reqwest::Result<Client>) -> reqwest::Result<Client> {
+    match slot.get() {
+        Some(client) => Ok(client.clone()),
+        None => build().map(|built| slot.get_or_init(|| built).clone()),
     }
-    let found = hyper_util::client::proxy::matcher::Matcher::from_system().intercept(&url.as_str().parse().ok()?)?;
-    let (host, port) = (found.uri().host()?, found.uri().port_u16());
-    Some(quotable(&port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))))
 }
 
 fn builder() -> reqwest::ClientBuilder {
@@ -459,9 +495,9 @@ impl Failure {
         Self { error, repeatable: false, wait: None }
     }
 
-    fn of_transport(call: &Call<'_>, error: reqwest::Error, deadline: Duration) -> Self {
+    fn of_transport(call: &Call<'_>, error: reqwest::Error, deadline: Duration, proxy: impl FnOnce() -> Option<String>) -> Self {
         let error = error.without_url();
-        let detail = match proxy_of(&call.url).filter(|_| error.is_connect()) {
+        let detail = match error.is_connect().then(proxy).flatten() {
             Some(proxy) => format!("{} (through the proxy {proxy})", innermost(&error)),
             None => innermost(&error),
         };

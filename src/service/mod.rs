@@ -7,6 +7,7 @@ mod address;
 mod error;
 pub(crate) mod fulcio;
 mod http;
+mod network;
 pub(crate) mod rekor_v1;
 pub(crate) mod rekor_v2;
 #[cfg(feature = "cli")]
@@ -27,6 +28,10 @@ pub use http::Http;
 pub use http::Settings;
 pub(crate) use http::USER_AGENT;
 pub(crate) use http::{Answer, Call, Retry, endpoint};
+#[cfg(feature = "cli")]
+pub(crate) use network::Network;
+#[cfg(feature = "cli")]
+pub(crate) use network::{Addresses, NetworkName, NetworkSetting};
 #[cfg(feature = "cli")]
 pub(crate) use runtime::runtime;
 #[cfg(feature = "cli")]

@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod abandoned;
+mod network;
 mod prompts;
 
 use crate::support::{

@@ -4,6 +4,7 @@ use super::{
     super::{
         context::Context,
         exit::{Exit, Failure},
+        git_network::GitNetwork,
         ui::Ui,
     },
     keyring,
@@ -148,6 +149,7 @@ fn target(name: &str, context: &Context) -> Result<Target, Failure> {
         autoclose: super::super::identity::autoclose(config),
         by_code: config.token_provider.value == Some(TokenProvider::Device),
         login_timeout: config.login_timeout.value,
+        network: GitNetwork::of_user()?,
         services: context.services(now)?,
         roots: context.trust_roots()?.into(),
     })

@@ -4,6 +4,7 @@ use super::{
     super::{
         context::Context,
         exit::Failure,
+        git_network::GitNetwork,
         identity::{can_show_login, no_prompt},
         one_time_notice,
         process_memory::leak_until_exit,
@@ -23,11 +24,13 @@ use crate::{
     config::AgentUse,
     identity::{NOT_NAMED, Source},
     selection::{self, SelectionError},
-    sign::Signature,
+    service::{NetworkName, is_metadata_service},
+    sign::{Services, Signature},
     trust::TrustRoot,
 };
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
+use url::Url;
 
 /// The result of asking the agent.
 pub(in super::super) enum Outcome {
@@ -53,6 +56,9 @@ pub(in super::super) fn request(request: &SigningRequest<'_>) -> Result<Outcome,
         Ok(None) => return Ok(Outcome::Unavailable(None)),
         Err(error) => return Ok(Outcome::unavailable(error)),
     };
+    if let Some(origin) = setting_of_call(request.context)? {
+        return Ok(Outcome::unavailable(format!("{origin} is set for this command alone, and the agent reads its user's files")));
+    }
     if request.payload.len() > MAX_PAYLOAD {
         return Ok(Outcome::unavailable(format!("it accepts {MAX_PAYLOAD} bytes; this has more")));
     }
@@ -105,6 +111,20 @@ fn client(request: &SigningRequest<'_>) -> Result<Option<Client>, AgentError> {
 fn has_login(client: &Client) -> bool {
     let has_any = matches!(client.call(&Call::Status, |_: &Reply| true), Ok(Reply::Status(status)) if !status.logins.is_empty());
     has_any || super::keyring::stored_logins(None).is_ok_and(|stored| !stored.is_empty())
+}
+
+/// A setting of connections that only this command has, and that counts for a service on another machine.
+fn setting_of_call(context: &Context) -> Result<Option<String>, Failure> {
+    let network = GitNetwork::load(context.repository.as_ref())?.network;
+    if !network.settings.iter().any(|setting| setting.is_of_call) {
+        return Ok(None);
+    }
+    let now = jiff::Timestamp::now();
+    let Services { fulcio, log, timestamp_authority, .. } = context.services(now)?;
+    let urls = [Some(fulcio), Some(log), timestamp_authority, context.issuer(now).ok()].into_iter().flatten();
+    let urls: Vec<Url> = urls.filter_map(|url| Url::parse(&url).ok()).filter(|url| !is_metadata_service(url)).collect();
+    let effective = NetworkName::ALL.iter().flat_map(|name| urls.iter().filter_map(|url| network.effective(*name, url)));
+    Ok(effective.into_iter().find(|setting| setting.is_of_call).map(|setting| setting.origin.clone()))
 }
 
 /// Whether a login needs no prompt, or a prompt can be shown.

@@ -4,6 +4,7 @@ use super::{
     super::{
         context::Context,
         exit::{Exit, Failure},
+        git_network::{GitNetwork, shown},
     },
     Finding,
 };
@@ -34,7 +35,7 @@ pub(super) fn all(context: &Context) -> Result<Vec<Finding>, Failure> {
         (Ok(issuer), Ok(services)) => (issuer, services),
         (Err(failure), _) | (_, Err(failure)) => return Ok(vec![Finding::problem("services", failure)]),
     };
-    let http = context.http();
+    let http = context.http()?;
     let runtime = crate::service::runtime().map_err(|error| Failure::io("the network calls cannot be started", &error))?;
     let mirror = context.refreshed_from();
     let client = &context.config.client_id.value;
@@ -61,7 +62,8 @@ pub(super) fn all(context: &Context) -> Result<Vec<Finding>, Failure> {
     let probed: Vec<Probed> = probed.into_iter().flatten().collect();
     let clock = clock(probed.iter().filter_map(|probed| probed.ahead));
     let warnings = http.take_warnings().into_iter().map(|warning| Finding::warning("services", warning));
-    Ok(proxies.into_iter().chain(probed.into_iter().map(|probed| probed.finding)).chain(clock).chain(warnings).collect())
+    let network = network(context)?;
+    Ok(proxies.into_iter().chain(network).chain(probed.into_iter().map(|probed| probed.finding)).chain(clock).chain(warnings).collect())
 }
 
 /// The proxies in use, without their credentials.
@@ -70,6 +72,19 @@ fn proxies() -> Option<Finding> {
     let set = named.into_iter().filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     let set: Vec<&str> = set.collect();
     (!set.is_empty()).then(|| Finding::note("services", format!("called through the proxy in {}", set.join(", "))))
+}
+
+/// git's settings of connections.
+fn network(context: &Context) -> Result<Vec<Finding>, Failure> {
+    let GitNetwork { network, ignored } = GitNetwork::load(context.repository.as_ref())?;
+    let used = network
+        .settings
+        .iter()
+        .map(|setting| Finding::note("services", format!("called with {} = {}", setting.origin, shown(&setting.value))));
+    let ignored = ignored.into_iter().map(|origin| {
+        Finding::note("services", format!("{origin} is not used: a repository does not choose how an identity token travels"))
+    });
+    Ok(used.chain(ignored).collect())
 }
 
 async fn probe_issuer(http: &Http, issuer: &str) -> Probed {

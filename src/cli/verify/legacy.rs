@@ -1,9 +1,9 @@
 //! The flags for legacy signatures.
 
+use super::super::{context::Context, exit::Failure};
 use crate::{
-    config::{Config, OptionValue},
+    config::OptionValue,
     judge::entries::{Entries, Lookup},
-    service::{Http, Settings},
     trust::TrustRoot,
 };
 
@@ -29,8 +29,8 @@ impl Legacy {
     }
 
     /// The log entries to use where a signature embeds none.
-    pub(super) fn entries(&self, config: &Config, roots: &[TrustRoot]) -> Entries {
-        let http = || Http::new(Settings { request: config.timeout.value, ..Settings::default() });
-        Entries::stored().with_lookup(self.lookup.then(|| Lookup::new(http(), roots)))
+    pub(super) fn entries(&self, context: &Context, roots: &[TrustRoot]) -> Result<Entries, Failure> {
+        let http = if self.lookup { Some(context.http()?) } else { None };
+        Ok(Entries::stored().with_lookup(http.map(|http| Lookup::new(http, roots))))
     }
 }

@@ -117,7 +117,7 @@ impl Session {
         policy.expected = options.expect.identities()?;
         let deciders = context.deciders(policy.expected.as_ref().map(|_| "--certificate-identity"));
         let external = context.external_verifiers(options.other_signatures)?;
-        let entries = options.legacy.entries(&context.config, verifier.roots());
+        let entries = options.legacy.entries(&context, verifier.roots())?;
         let cache = options.cache || context.config.verdict_cache.value;
         let cache = cache.then(|| open_cache(&verifier, &mut warnings)).transpose()?;
         let judge = Judge::new(verifier, policy).with_external_verifiers(external).with_entries(entries).with_verdict_cache(cache);

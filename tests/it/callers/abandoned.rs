@@ -32,9 +32,10 @@ impl Setup {
             "opener",
             &format!(
                 "#!/bin/sh\ncd '{}'; (: >asked; while [ ! -e person ]; do sleep 0.05; done\n\
-                 curl -s -L -o /dev/null -H \"X-Paraph-Access-Code: $(cat '{}')\" \"$1\"; : >answered) >/dev/null 2>&1 </dev/null &\n",
+                 curl -s -L -o /dev/null -H \"X-Paraph-Access-Code: $('{}' local code --dir '{}')\" \"$1\"; : >answered) >/dev/null 2>&1 </dev/null &\n",
                 setup.sandbox.root().display(),
-                setup.sigstore.file("access-code")
+                setup.sandbox.program,
+                setup.sigstore.folder.display()
             ),
         );
         setup.sandbox.git(&["config", "--global", "paraph.urlOpener", &format!("{opener} {{{{.URL}}}}")]);
