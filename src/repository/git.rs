@@ -1,7 +1,8 @@
 //! Calls git for what gix cannot read: references in the reftable format, and objects in the quarantine of a push. Replacement objects are
 //! off and nothing is fetched. Answers are checked like any input from outside.
 
-use super::{ConfigEntry, Error as RepositoryError, Repository, Scope, within_limit};
+use super::config_entry::{ConfigEntry, Scope};
+use super::{Error as RepositoryError, Repository, within_limit};
 use crate::git_process;
 use gix::bstr::ByteSlice as _;
 use std::io::{BufRead, BufReader, Read, Write};

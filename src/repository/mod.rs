@@ -9,6 +9,7 @@
 //!
 //! Git itself is called for what gix cannot read: references in the reftable format, and the quarantine of a push.
 
+mod config_entry;
 mod configuration;
 mod content;
 mod copies;
@@ -28,7 +29,8 @@ use crate::{
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-pub(crate) use configuration::{ConfigEntry, Scope, global_configuration};
+pub(crate) use config_entry::{ConfigEntry, Scope};
+pub(crate) use configuration::global_configuration;
 pub(crate) use content::{ContentFault, HashedContent};
 pub(crate) use git::Error as GitError;
 pub(crate) use guarded::ReferencePatterns;
