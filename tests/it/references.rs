@@ -356,6 +356,7 @@ fn a_name_leads_where_git_leads_or_is_refused() {
     ] {
         read_as_git_reads(&sandbox, "special", name);
     }
+    sandbox.git(&["update-ref", "-d", "refs/heads/HEAD"]);
     sandbox.git(&["checkout", "-q", "-b", "other"]);
     sandbox.git(&["checkout", "-q", "main"]);
     read_as_git_reads(&sandbox, "the branch before", "@{-1}");
