@@ -5,7 +5,7 @@ use crate::{
     cli::ui::Ui,
     escape::Escaped,
     judge::Judged,
-    policy::Verdict,
+    policy::{Decision, Verdict},
     report::{self, sentences},
     repository::ObjectKind,
 };
@@ -114,6 +114,10 @@ fn shortened(sentence: String, judged: &Judged) -> String {
 fn advice(judged: &Judged, owner: PolicyOwner) -> String {
     let words = match (judged.judgement.verdict(), owner) {
         (Verdict::Good, _) => "nothing.",
+        (Verdict::Untrusted, PolicyOwner::Server) if is_policy_unusable(judged) => {
+            "ask the administrator to correct the server's allowed identities, which cannot be used."
+        }
+        (Verdict::Untrusted, PolicyOwner::Pusher) if is_policy_unusable(judged) => "correct the file in paraph.allowedIdentities.",
         (Verdict::Untrusted, owner) => {
             let line = judged.judgement.verification().map_or_else(|| "IDENTITY ISSUER".to_owned(), report::allowed_line);
             return match owner {
@@ -141,6 +145,11 @@ fn advice(judged: &Judged, owner: PolicyOwner) -> String {
         }
     };
     words.to_owned()
+}
+
+/// Whether no line could help, because the file cannot be used.
+fn is_policy_unusable(judged: &Judged) -> bool {
+    judged.judgement.ruling().is_some_and(|ruling| ruling.decision() == Decision::AllowedUnusable)
 }
 
 fn are(count: usize) -> &'static str {

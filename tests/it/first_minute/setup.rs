@@ -1,0 +1,219 @@
+//! `paraph setup`: what it changes, and what it refuses to change.
+
+use super::{all, repository, shown};
+use crate::support::{sandbox::Sandbox, sigstore::EMAIL};
+
+fn configuration(sandbox: &Sandbox, scope: &str) -> String {
+    let done = sandbox.try_git(&["config", scope, "--list"]);
+    let mut lines: Vec<&str> = done.stdout.lines().filter(|line| !line.starts_with("core.")).collect();
+    lines.sort_unstable();
+    shown(sandbox, &lines.join("\n"))
+}
+
+#[test]
+fn setup_shows_each_change_makes_it_tries_it_out_and_takes_it_back() {
+    let sandbox = Sandbox::with_repository();
+    let program = sandbox.script("gitsign", "#!/bin/sh\nexit 1\n");
+    for (key, value) in [("gpg.x509.program", program.as_str()), ("commit.gpgsign", "false"), ("user.name", "Ann")] {
+        sandbox.git(&["config", "--global", key, value]);
+    }
+    sandbox.git(&["config", "--global", "--add", "commit.gpgsign", "no"]);
+    let before = configuration(&sandbox, "--global");
+    let allowed = sandbox.home().join("allowed");
+    std::fs::write(&allowed, format!("{EMAIL} https://issuer.example\n")).unwrap();
+    let arguments = ["setup", "--global", "--always", "--identity", EMAIL, "--allowed-identities", allowed.to_str().unwrap()];
+
+    let dry = sandbox.paraph(&[&arguments[..], &["--dry-run"]].concat());
+    insta::assert_snapshot!(all(&sandbox, &dry), @r"
+    gpg.format: not set -> x509
+    gpg.x509.program: ROOT/gitsign -> PROGRAM
+    commit.gpgSign: false, no -> true
+    tag.gpgSign: not set -> true
+    paraph.expectedIdentity: not set -> ann@example.com
+    paraph.allowedIdentities: not set -> ROOT/home/allowed
+    Nothing was changed.
+    exit 0
+    ");
+    assert_eq!(configuration(&sandbox, "--global"), before);
+
+    // there is no terminal to ask for confirmation
+    let unasked = sandbox.paraph_with(&arguments, b"");
+    assert_eq!((unasked.code, configuration(&sandbox, "--global")), (Some(2), before.clone()), "{}", unasked.stderr);
+    assert!(unasked.stderr.contains("there is no terminal to ask for confirmation"), "{}", unasked.stderr);
+
+    let done = sandbox.paraph(&[&arguments[..], &["--yes"]].concat());
+    insta::assert_snapshot!(all(&sandbox, &done), @r"
+    gpg.format: not set -> x509
+    gpg.x509.program: ROOT/gitsign -> PROGRAM
+    commit.gpgSign: false, no -> true
+    tag.gpgSign: not set -> true
+    paraph.expectedIdentity: not set -> ann@example.com
+    paraph.allowedIdentities: not set -> ROOT/home/allowed
+    git is configured. `paraph setup --global --undo` restores the earlier settings.
+    Testing with a throw-away log on this machine. Nothing is published.
+    git made and verified a test signature in N ms.
+    Every commit and annotated tag is signed now.
+    `paraph whoami` shows the identity and the services.
+    exit 0
+    ");
+    insta::assert_snapshot!(configuration(&sandbox, "--global"), @r"
+    commit.gpgsign=true
+    gpg.format=x509
+    gpg.x509.program=PROGRAM
+    paraph.allowedidentities=ROOT/home/allowed
+    paraph.expectedidentity=ann@example.com
+    tag.gpgsign=true
+    user.name=Ann
+    ");
+    // again: there is nothing to do, and the first settings are the ones to restore
+    let again = sandbox.paraph(&[&arguments[..], &["--yes"]].concat());
+    assert!(again.code == Some(0) && again.stderr.starts_with("git is already configured for all your repositories."), "{}", again.stderr);
+
+    sandbox.git(&["config", "--global", "paraph.expectedIdentity", "bob@example.com"]);
+    let undone = sandbox.paraph(&["setup", "--global", "--undo", "--yes"]);
+    insta::assert_snapshot!(all(&sandbox, &undone), @r"
+    paraph.allowedIdentities: ROOT/home/allowed -> not set
+    tag.gpgSign: true -> not set
+    commit.gpgSign: true -> false, no
+    gpg.x509.program: PROGRAM -> ROOT/gitsign
+    gpg.format: x509 -> not set
+    warning: paraph.expectedIdentity was changed to bob@example.com after `paraph setup`; it is left as it is.
+    exit 0
+    ");
+    sandbox.git(&["config", "--global", "--unset", "paraph.expectedIdentity"]);
+    assert_eq!(configuration(&sandbox, "--global"), before);
+    let undone = sandbox.paraph(&["setup", "--global", "--undo", "--yes"]);
+    assert_eq!((undone.code, undone.stdout.as_str()), (Some(0), ""), "{}", undone.stderr);
+}
+
+#[test]
+fn setup_configures_the_repository_that_it_is_called_in() {
+    let sandbox = Sandbox::with_repository();
+    let global = configuration(&sandbox, "--global");
+    let done = sandbox.paraph(&["setup", "--yes"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!((sandbox.git(&["config", "--local", "gpg.format"]), configuration(&sandbox, "--global")), ("x509".into(), global));
+    assert!(sandbox.work().join(".git/paraph-setup.json").is_file());
+    let undone = sandbox.paraph(&["setup", "--undo", "--yes"]);
+    assert_eq!((undone.code, sandbox.try_git(&["config", "--local", "gpg.format"]).code), (Some(0), Some(1)), "{}", undone.stderr);
+    assert!(!sandbox.work().join(".git/paraph-setup.json").exists());
+
+    // the repository's own setting takes precedence, which is easily overlooked
+    sandbox.git(&["config", "gpg.format", "openpgp"]);
+    let done = sandbox.paraph(&["setup", "--global", "--yes"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let warning = format!("warning: gpg.format is openpgp here; {} (local) takes precedence", sandbox.work().join(".git/config").display());
+    assert!(done.stderr.contains(&warning), "{}", done.stderr);
+
+    let outside = Sandbox::new();
+    insta::assert_snapshot!(all(&outside, &outside.paraph(&["setup", "--yes"])), @r"
+    error: neither this folder nor a parent is a git repository
+    hint: change into a repository, or use --global for all your repositories.
+    exit 4
+    ");
+}
+
+/// With a damaged record, nothing is restored.
+#[test]
+fn undo_needs_its_record() {
+    let sandbox = Sandbox::with_repository();
+    std::fs::write(sandbox.work().join(".git/paraph-setup.json"), "{\"changes\": [{\"key\": 1}]}").unwrap();
+    let done = sandbox.paraph(&["setup", "--undo", "--yes"]);
+    assert_eq!(done.code, Some(8), "{}", done.stderr);
+    assert!(done.stderr.contains("is damaged"), "{}", done.stderr);
+    assert_eq!(sandbox.paraph(&["setup", "--yes"]).code, Some(8));
+}
+
+#[test]
+fn what_setup_could_not_use_is_refused_before_anything_changes() {
+    let sandbox = Sandbox::with_repository();
+    let wrong = sandbox.home().join("wrong");
+    std::fs::write(&wrong, "ann@example.com\n").unwrap();
+    for (arguments, code) in [
+        (["setup", "--yes", "--identity", "a b"], 2),
+        (["setup", "--yes", "--allowed-identities", "/nowhere"], 8),
+        (["setup", "--yes", "--allowed-identities", wrong.to_str().unwrap()], 3),
+    ] {
+        let done = sandbox.paraph(&arguments);
+        assert_eq!((done.code, sandbox.try_git(&["config", "gpg.format"]).code), (Some(code), Some(1)), "{}", done.stderr);
+    }
+}
+
+#[test]
+fn setup_writes_the_link_that_a_package_manager_keeps() {
+    let (sigstore, mut sandbox) = repository();
+    let root = sandbox.root().to_owned();
+    let (versioned, link) = (root.join("Cellar/paraph/1.0/bin"), root.join("stable/bin"));
+    for folder in [&versioned, &link, &root.join("other")] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    std::fs::hard_link(env!("CARGO_BIN_EXE_paraph"), versioned.join("paraph")).unwrap();
+    std::fs::hard_link(env!("CARGO_BIN_EXE_paraph"), root.join("other/paraph")).unwrap();
+    std::os::unix::fs::symlink(versioned.join("paraph"), link.join("paraph")).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let linked = link.join("paraph").to_str().unwrap().to_owned();
+    let dir = sigstore.file("");
+    let (setup, local_use) = (["setup", "--yes"].to_vec(), ["local", "use", "--dir", &dir].to_vec());
+    let (other, direct) = (root.join("other"), versioned.join("paraph").to_str().unwrap().to_owned());
+    let cases: [(&str, &std::path::Path, &str, &[&str]); 5] = [
+        ("by the link", &link, &linked, &setup),
+        ("by the link, with another paraph in the PATH", &other, &linked, &setup),
+        ("by its name in the PATH", &link, "paraph", &setup),
+        ("by the versioned file, with the link in the PATH", &link, &direct, &setup),
+        ("local use", &link, &linked, &local_use),
+    ];
+    for (name, folder, program, arguments) in cases {
+        let _ = sandbox.try_git(&["config", "--unset", "gpg.x509.program"]);
+        sandbox.set("PATH", &format!("{}:{path}", folder.display()));
+        let output = sandbox.command(program, &sandbox.work()).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(sandbox.git(&["config", "gpg.x509.program"]), linked, "{name}");
+    }
+}
+
+#[test]
+fn a_configuration_that_is_no_file_is_not_replaced() {
+    let (sigstore, mut sandbox) = repository();
+    let pipe = sandbox.root().join("pipe");
+    assert!(sandbox.command("mkfifo", &sandbox.work()).arg(&pipe).status().unwrap().success());
+    let config = sandbox.work().join(".git/config");
+    let regular = std::fs::read(&config).unwrap();
+    sandbox.set("GIT_CONFIG_GLOBAL", pipe.to_str().unwrap());
+    for arguments in [&["setup", "--global", "--yes"][..], &["setup", "--global", "--undo", "--yes"]] {
+        let done = sandbox.paraph(arguments);
+        assert_eq!(done.code, Some(3), "{}", done.stderr);
+        assert!(done.stderr.contains("is not a regular file, and git would replace it\nhint: "), "{}", done.stderr);
+        assert!(std::os::unix::fs::FileTypeExt::is_fifo(&pipe.metadata().unwrap().file_type()));
+    }
+    // a link to a file is written through
+    let target = sandbox.root().join("target");
+    std::fs::write(&target, "").unwrap();
+    let link = sandbox.root().join("link");
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    sandbox.set("GIT_CONFIG_GLOBAL", link.to_str().unwrap());
+    let done = sandbox.paraph(&["setup", "--global", "--yes"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(link.is_symlink());
+    assert!(std::fs::read_to_string(&target).unwrap().contains("x509"));
+    // a repository's
+    std::fs::write(sandbox.root().join("real"), regular).unwrap();
+    std::fs::remove_file(&config).unwrap();
+    std::os::unix::fs::symlink(sandbox.root().join("real"), &config).unwrap();
+    let done = sandbox.paraph(&["local", "use", "--dir", &sigstore.file("")]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(config.is_symlink());
+}
+
+#[test]
+fn setup_without_a_home_folder_changes_nothing() {
+    let (_sigstore, sandbox) = repository();
+    let output = sandbox
+        .command(env!("CARGO_BIN_EXE_paraph"), &sandbox.work())
+        .env_remove("HOME")
+        .args(["setup", "--global", "--yes"])
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert!(stderr.contains("error: there is no home folder") && !stderr.contains("--undo"), "{stderr}");
+}
