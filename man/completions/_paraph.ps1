@@ -271,7 +271,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         }
         'paraph;agent;run' {
             [CompletionResult]::new('--patience', '--patience', [CompletionResultType]::ParameterName, 'For tests only: how many seconds a question waits for its answer')
-            [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'Used when a client starts it: it runs in its own session, and prints one line when it listens')
+            [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'Used when a client starts it: it runs in its own session')
             [CompletionResult]::new('--readable-memory', '--readable-memory', [CompletionResultType]::ParameterName, 'For tests only: other processes of the user can read its memory')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -238,7 +238,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;agent;run'= {
             cand --patience 'For tests only: how many seconds a question waits for its answer'
-            cand --detached 'Used when a client starts it: it runs in its own session, and prints one line when it listens'
+            cand --detached 'Used when a client starts it: it runs in its own session'
             cand --readable-memory 'For tests only: other processes of the user can read its memory'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'

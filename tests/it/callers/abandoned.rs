@@ -23,9 +23,6 @@ impl Setup {
         let (sigstore, mut sandbox) = repository();
         sandbox.link_program();
         sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
-        let runtime = sandbox.root().join("run");
-        std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&runtime).unwrap();
-        sandbox.set("XDG_RUNTIME_DIR", runtime.to_str().unwrap());
         sandbox.set("PARAPH_AGENT", agent);
         let setup = Self { sigstore, sandbox };
         let opener = setup.sandbox.script(

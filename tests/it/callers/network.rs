@@ -116,9 +116,6 @@ fn the_agent_uses_its_users_proxy_and_leaves_what_is_set_for_one_command() {
     sandbox.link_program();
     sandbox.git(&["config", "--global", "gpg.x509.program", &sandbox.program]);
     sandbox.unset("SIGSTORE_ID_TOKEN");
-    let runtime = sandbox.root().join("run");
-    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(&runtime).unwrap();
-    sandbox.set("XDG_RUNTIME_DIR", runtime.to_str().unwrap());
     sandbox.set("PARAPH_AGENT", "auto");
     let (users, commands) = (Proxy::start(None), Proxy::start(None));
     sandbox.git(&["config", "--global", "http.proxy", &users.url]);
