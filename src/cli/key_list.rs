@@ -68,7 +68,7 @@ mod tests {
         let lines = colons("https://example.com/a:b\n", true);
         assert_eq!(lines.lines().count(), 3, "{lines}");
         let uid = lines.lines().last().unwrap();
-        assert_eq!(uid.split(':').nth(9), Some(r"https\x3a//example.com/a\x3ab\x5cn"), "{uid}");
+        assert_eq!(uid.split(':').nth(9), Some(r"https\x3a//example.com/a\x3ab\x5cu{a}"), "{uid}");
         assert!(lines.starts_with("crs:u:256:19:") && colons("a", false).starts_with("crt:"));
         // the field of the capabilities
         assert_eq!(lines.lines().next().unwrap().split(':').nth(11), Some("s"));

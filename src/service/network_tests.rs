@@ -45,15 +45,15 @@ fn the_setting_whose_url_fits_best_counts() {
 
 #[test]
 fn host_goes_before_path_and_that_before_user_and_the_last_of_equals_counts() {
-    let url = "https://ann@a.example.com/foo/bar";
+    let url = "https://ann@abc.example.com/foo/bar";
     let ascending = [
         None,
         Some("https://*.example.com/foo/bar"),
-        Some("https://a.example.com"),
-        Some("https://ann@a.example.com"),
-        Some("https://a.example.com/foo"),
-        Some("https://ann@a.example.com/foo"),
-        Some("https://a.example.com/foo/bar"),
+        Some("https://abc.example.com"),
+        Some("https://ann@abc.example.com"),
+        Some("https://abc.example.com/foo"),
+        Some("https://ann@abc.example.com/foo"),
+        Some("https://abc.example.com/foo/bar"),
     ];
     for (number, better) in ascending.iter().enumerate().skip(1) {
         for worse in &ascending[..number] {
