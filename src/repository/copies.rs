@@ -36,7 +36,27 @@ struct Directory {
 struct Pack {
     path: PathBuf,
     index: index::File,
-    bundle: OnceLock<Result<Bundle, String>>,
+    bundle: OnceLock<Result<Bundle, Unreadable>>,
+}
+
+/// What the object store's reader reports of a copy.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+struct Unreadable(String);
+
+impl Unreadable {
+    fn of(error: &gix::Error) -> Self {
+        Self(chain(error))
+    }
+}
+
+/// Why a copy is not the object that was read.
+#[derive(Debug, thiserror::Error)]
+enum CopyFault {
+    #[error("{} has another {kind} under this id", .file.display())]
+    Different { file: PathBuf, kind: gix::objs::Kind },
+    #[error("the copy in {} cannot be read: {cause}", .file.display())]
+    Unreadable { file: PathBuf, cause: Unreadable },
 }
 
 /// Where one copy is.
@@ -83,7 +103,11 @@ impl Copies {
         // the only copy is the one that was read
         if places.len() > 1 {
             for place in places {
-                let differs = |cause: String| Error::ObjectCopiesDiffer { id: object.id.to_string(), kind: object.kind.into(), cause };
+                let differs = |fault: CopyFault| Error::ObjectCopiesDiffer {
+                    id: object.id.to_string(),
+                    kind: object.kind.into(),
+                    cause: fault.to_string(),
+                };
                 self.compare_copy(place, object).map_err(differs)?;
             }
         }
@@ -93,17 +117,17 @@ impl Copies {
         Ok(())
     }
 
-    fn compare_copy(&self, place: Place, object: ReadObject<'_>) -> Result<(), String> {
-        let Some((name, copy)) = self.read(place, object) else { return Ok(()) };
+    fn compare_copy(&self, place: Place, object: ReadObject<'_>) -> Result<(), CopyFault> {
+        let Some((file, copy)) = self.read(place, object) else { return Ok(()) };
         match copy {
             Ok((kind, bytes)) if kind == object.kind && bytes == object.bytes => Ok(()),
-            Ok(_) => Err(format!("{} has another {} under this id", name.display(), object.kind)),
-            Err(cause) => Err(format!("the copy in {} cannot be read: {cause}", name.display())),
+            Ok(_) => Err(CopyFault::Different { file: file.to_owned(), kind: object.kind }),
+            Err(cause) => Err(CopyFault::Unreadable { file: file.to_owned(), cause }),
         }
     }
 
     /// The file of a copy and its content; `None` if there is no such place.
-    fn read(&self, place: Place, object: ReadObject<'_>) -> Option<(&Path, Result<(gix::objs::Kind, Vec<u8>), String>)> {
+    fn read(&self, place: Place, object: ReadObject<'_>) -> Option<(&Path, Result<(gix::objs::Kind, Vec<u8>), Unreadable>)> {
         match place {
             Place::Loose { directory } => {
                 let store = &self.directories.get(directory)?.loose;
@@ -118,17 +142,17 @@ impl Copies {
 }
 
 /// A loose copy; `None` if it was removed since it was found.
-fn read_loose(store: &loose::Store, object: ReadObject<'_>) -> Option<Result<(gix::objs::Kind, Vec<u8>), String>> {
+fn read_loose(store: &loose::Store, object: ReadObject<'_>) -> Option<Result<(gix::objs::Kind, Vec<u8>), Unreadable>> {
     // the size first: a copy of another size is another object
     match store.try_header(object.id) {
         Ok(None) => return None,
         Ok(Some((size, kind))) if usize::try_from(size) != Ok(object.bytes.len()) => return Some(Ok((kind, Vec::new()))),
         Ok(Some(_)) => {}
-        Err(error) => return Some(Err(chain(&error))),
+        Err(error) => return Some(Err(Unreadable::of(&error))),
     }
     let mut bytes = Vec::new();
     let found = store.try_find(object.id, &mut bytes).map(|found| found.map(|found| (found.kind, found.data.to_owned())));
-    found.map_err(|error| chain(&error)).transpose()
+    found.map_err(|error| Unreadable::of(&error)).transpose()
 }
 
 impl Directory {
@@ -183,21 +207,21 @@ impl Pack {
         Ok(Self { index, path, bundle: OnceLock::new() })
     }
 
-    fn read(&self, offset: data::Offset) -> Result<(gix::objs::Kind, Vec<u8>), String> {
+    fn read(&self, offset: data::Offset) -> Result<(gix::objs::Kind, Vec<u8>), Unreadable> {
         let open = || {
-            let mut bundle = Bundle::at(&self.path, self.index.object_hash()).map_err(|error| chain(&error))?;
+            let mut bundle = Bundle::at(&self.path, self.index.object_hash()).map_err(|error| Unreadable::of(&error))?;
             bundle.pack = bundle.pack.with_alloc_limit_bytes(usize::try_from(OBJECT_LIMIT).ok());
             Ok(bundle)
         };
-        let Bundle { pack, index, .. } = self.bundle.get_or_init(open).as_ref().map_err(String::clone)?;
-        let entry = pack.entry(offset).map_err(|error| chain(&error))?;
+        let Bundle { pack, index, .. } = self.bundle.get_or_init(open).as_ref().map_err(Unreadable::clone)?;
+        let entry = pack.entry(offset).map_err(|error| Unreadable::of(&error))?;
         let base = |id: &gix::oid, _: &mut Vec<u8>| {
             let entry = index.lookup(id).map(|base| pack.entry(index.pack_offset_at_index(base)));
             entry.map(|entry| entry.map(data::decode::entry::ResolvedBase::InPack)).transpose()
         };
         let mut bytes = Vec::new();
         let decoded = pack.decode_entry(entry, &mut bytes, &mut gix::zlib::Inflate::default(), &base, &mut cache::Never);
-        decoded.map(|outcome| (outcome.kind, bytes)).map_err(|error| chain(&error))
+        decoded.map(|outcome| (outcome.kind, bytes)).map_err(|error| Unreadable::of(&error))
     }
 }
 

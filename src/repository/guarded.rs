@@ -3,10 +3,10 @@
 //! A reference is guarded if a pattern matches its name, its name as the clients of its namespace see it, or the name of a symbolic reference
 //! that leads to it or that it is.
 
-use super::{ConfigEntry, Error, Repository, Scope, references::Reference};
+use super::{ConfigEntry, Error, Repository, Scope, git, references::Reference};
 use crate::object::without_namespaces;
 use gix::glob::wildmatch::Mode;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The longest pattern, in bytes, and the most asterisks in it: matching takes more steps with each.
 const MAX_PATTERN: usize = 256;
@@ -66,6 +66,27 @@ impl Repository {
         let guarded = GuardedReferences { patterns, prefix, symbolic: symbolic.collect(), known: BTreeSet::new() };
         let known = references.into_iter().filter(|reference| guarded.is_guarded(&reference.name)).map(|Reference { id, .. }| id);
         Ok(GuardedReferences { known: known.collect(), ..guarded })
+    }
+
+    /// The objects that a remote has, as far as this repository knows: the targets of `refs/remotes/NAME/`, without those of other remotes. With
+    /// a `pushurl`, the target of a push can have other commits; then none are known. With patterns, only branches that they match count.
+    ///
+    /// # Errors
+    /// If the references cannot be read.
+    pub(crate) fn known_of_remote(&self, remote: &str, url: &str, patterns: Option<&ReferencePatterns>) -> Result<BTreeSet<String>, Error> {
+        if git::fetch_url(self, remote).is_none_or(|fetched| fetched != url) {
+            return Ok(BTreeSet::new());
+        }
+        let folder = format!("refs/remotes/{remote}/");
+        let others: HashSet<String> = self.configuration(&["remote"])?.into_iter().filter_map(|entry| entry.subsection).collect();
+        let others: Vec<String> = others.iter().map(|other| format!("refs/remotes/{other}/")).collect();
+        let is_other = |name: &str| others.iter().any(|other| other.len() > folder.len() && name.starts_with(other));
+        let is_guarded = |branch: &str| patterns.is_none_or(|patterns| patterns.matches(&format!("refs/heads/{branch}")));
+        let references = self.references()?.into_iter().filter(|reference| {
+            !is_other(&reference.name) && reference.symbolic.is_none() && reference.name.strip_prefix(&folder).is_some_and(is_guarded)
+        });
+        let is_here = |id: &String| self.kind_of("", id).is_ok_and(|kind| matches!(kind, gix::objs::Kind::Commit | gix::objs::Kind::Tag));
+        Ok(references.map(|reference| reference.id).filter(is_here).collect())
     }
 }
 

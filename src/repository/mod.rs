@@ -33,7 +33,6 @@ pub(crate) use config_entry::{ConfigEntry, Scope};
 pub(crate) use configuration::global_configuration;
 pub(crate) use content::{ContentFault, HashedContent};
 pub(crate) use git::Error as GitError;
-pub(crate) use guarded::ReferencePatterns;
 pub(crate) use references::{TagReference, Tags};
 pub(crate) use walk::{FoundCommit, Range, RepositoryHandle};
 

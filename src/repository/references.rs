@@ -1,10 +1,10 @@
 //! The references of a repository as git lists them: of every storage format and every work tree. Their targets are read as objects; peeled
 //! values in the reference files are ignored.
 
-use super::{Error, ReferencePatterns, Repository, git};
+use super::{Error, Repository, git};
 use crate::object::tag_name;
 use gix::{ObjectId, objs::TagRefIter};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 /// A reference and its target, which may be missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,27 +89,6 @@ impl Repository {
         Ok(tips)
     }
 
-    /// The objects that a remote has, as far as this repository knows: the targets of `refs/remotes/NAME/`, without those of other remotes. With
-    /// a `pushurl`, the target of a push can have other commits; then none are known. With patterns, only branches that they match count.
-    ///
-    /// # Errors
-    /// If the references cannot be read.
-    pub(crate) fn known_of_remote(&self, remote: &str, url: &str, patterns: Option<&ReferencePatterns>) -> Result<BTreeSet<String>, Error> {
-        if git::fetch_url(self, remote).is_none_or(|fetched| fetched != url) {
-            return Ok(BTreeSet::new());
-        }
-        let folder = format!("refs/remotes/{remote}/");
-        let others: HashSet<String> = self.configuration(&["remote"])?.into_iter().filter_map(|entry| entry.subsection).collect();
-        let others: Vec<String> = others.iter().map(|other| format!("refs/remotes/{other}/")).collect();
-        let is_other = |name: &str| others.iter().any(|other| other.len() > folder.len() && name.starts_with(other));
-        let is_guarded = |branch: &str| patterns.is_none_or(|patterns| patterns.matches(&format!("refs/heads/{branch}")));
-        let references = self.references()?.into_iter().filter(|reference| {
-            !is_other(&reference.name) && reference.symbolic.is_none() && reference.name.strip_prefix(&folder).is_some_and(is_guarded)
-        });
-        let is_here = |id: &String| self.kind_of("", id).is_ok_and(|kind| matches!(kind, gix::objs::Kind::Commit | gix::objs::Kind::Tag));
-        Ok(references.map(|reference| reference.id).filter(is_here).collect())
-    }
-
     /// Whether there is any reference. Git is not called, so a repository whose references gix cannot read has some.
     pub(crate) fn has_references(&self) -> bool {
         self.references_by_git || self.gix.references().is_ok_and(|all| all.all().is_ok_and(|mut all| all.next().is_some()))
@@ -148,7 +127,7 @@ impl Repository {
     }
 
     /// The type of the object that a reference names.
-    fn kind_of(&self, reference: &str, id: &str) -> Result<gix::objs::Kind, Error> {
+    pub(super) fn kind_of(&self, reference: &str, id: &str) -> Result<gix::objs::Kind, Error> {
         let broken = || Error::BrokenReference { reference: reference.to_owned(), id: id.to_owned() };
         if let Some(objects) = &self.objects_by_git {
             return match objects.read(self, id) {
