@@ -82,8 +82,11 @@ impl Surroundings {
             }
         }
         let digest = self.home.as_ref().map(|home| {
-            let digest = Sha256::digest(home.canonicalize().unwrap_or_else(|_| home.clone()).as_os_str().as_bytes());
-            format!("-{}", hex::encode(&digest[..8]))
+            let home = home.canonicalize().unwrap_or_else(|_| home.clone());
+            let mut digest = hex::encode(Sha256::digest(home.as_os_str().as_bytes()));
+            // a socket's path must be short, and 64 bits tell the homes of one user apart
+            digest.truncate(16);
+            format!("-{digest}")
         });
         let suffix = |is_needed: bool| digest.as_deref().filter(|_| is_needed).unwrap_or_default();
         let runtime = self.runtime_folders.join(user.to_string());

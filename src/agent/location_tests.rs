@@ -96,11 +96,14 @@ fn another_home_folder_has_an_agent_of_its_own() {
     assert!(unlisted[0] == usual[0] && unlisted[1].starts_with(&format!("{}-", usual[1])), "{unlisted:?}");
 }
 
+/// The value of an environment variable.
+type Variable = fn(&str) -> Option<OsString>;
+
 #[test]
 fn a_folder_that_is_named_and_cannot_be_used_is_as_good_as_none() {
     let machine = Machine::new();
     let usual = machine.folders(&machine.surroundings(|_| None));
-    let cases: [(fn(&str) -> Option<OsString>, &str); 4] = [
+    let cases: [(Variable, &str); 4] = [
         (|name| (name == VARIABLE).then(|| "/no/such/folder".into()), "No such file"),
         (|name| (name == VARIABLE).then(|| "relative".into()), "it is not an absolute path"),
         (|name| (name == VARIABLE).then(|| "/dev/null".into()), "it is not a folder"),

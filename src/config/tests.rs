@@ -298,8 +298,11 @@ mod ranks {
 
     const FILES: [&str; 5] = ["trustedRoot", "fulcioRoot", "rekorPublicKey", "ctLogPublicKey", "timestampCertChain"];
 
+    /// Adds a setting of one source.
+    type Source = fn(Surroundings, &str) -> Surroundings;
+
     /// The sources from weak to strong. Each sets `setting` to a value that names the source.
-    const SOURCES: [(Rank, fn(Surroundings, &str) -> Surroundings); 7] = [
+    const SOURCES: [(Rank, Source); 7] = [
         (Rank::Repository, |all, key| all.git(Scope::Local, key, Some("/local"))),
         (Rank::Repository, |all, key| all.git(Scope::Worktree, key, Some("/worktree"))),
         (Rank::User, |all, key| all.git(Scope::System, key, Some("/system"))),

@@ -458,7 +458,7 @@ pub(crate) mod tests {
             the identity token is not signed with a key of its issuer: its algorithm is "RS256"
             the identity token is not signed with a key of its issuer: its algorithm is "NonE"
             the identity token is not signed with a key of its issuer: its algorithm is "HS256"
-            the identity token's claims cannot be read: invalid type: integer `1`, expected a string at line 1 column 2
+            the identity token's claims cannot be read: invalid type: sequence, expected a JSON object at line 1 column 0
             the identity token's claims cannot be read: duplicate field `iss` at line 1 column 119
             the identity token's claims cannot be read: invalid type: string "never", expected a JSON number at line 1 column 79
             the identity token's claims cannot be read: a time is out of range at line 1 column 78

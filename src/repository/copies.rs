@@ -50,6 +50,9 @@ impl Unreadable {
     }
 }
 
+/// The kind and the bytes of a copy.
+type Content = (gix::objs::Kind, Vec<u8>);
+
 /// Why a copy is not the object that was read.
 #[derive(Debug, thiserror::Error)]
 enum CopyFault {
@@ -127,7 +130,7 @@ impl Copies {
     }
 
     /// The file of a copy and its content; `None` if there is no such place.
-    fn read(&self, place: Place, object: ReadObject<'_>) -> Option<(&Path, Result<(gix::objs::Kind, Vec<u8>), Unreadable>)> {
+    fn read(&self, place: Place, object: ReadObject<'_>) -> Option<(&Path, Result<Content, Unreadable>)> {
         match place {
             Place::Loose { directory } => {
                 let store = &self.directories.get(directory)?.loose;
@@ -142,7 +145,7 @@ impl Copies {
 }
 
 /// A loose copy; `None` if it was removed since it was found.
-fn read_loose(store: &loose::Store, object: ReadObject<'_>) -> Option<Result<(gix::objs::Kind, Vec<u8>), Unreadable>> {
+fn read_loose(store: &loose::Store, object: ReadObject<'_>) -> Option<Result<Content, Unreadable>> {
     // the size first: a copy of another size is another object
     match store.try_header(object.id) {
         Ok(None) => return None,
@@ -207,7 +210,7 @@ impl Pack {
         Ok(Self { index, path, bundle: OnceLock::new() })
     }
 
-    fn read(&self, offset: data::Offset) -> Result<(gix::objs::Kind, Vec<u8>), Unreadable> {
+    fn read(&self, offset: data::Offset) -> Result<Content, Unreadable> {
         let open = || {
             let mut bundle = Bundle::at(&self.path, self.index.object_hash()).map_err(|error| Unreadable::of(&error))?;
             bundle.pack = bundle.pack.with_alloc_limit_bytes(usize::try_from(OBJECT_LIMIT).ok());

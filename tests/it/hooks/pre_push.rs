@@ -95,6 +95,9 @@ fn called_by_framework(setup: &Setup, input: Stdio, variables: &[(&str, &str)], 
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
+/// A name, the variables of the framework, the exit code, and words of what it says.
+struct Call<'a>(&'a str, Vec<(&'a str, &'a str)>, Option<i32>, &'a str);
+
 #[test]
 fn a_framework_names_the_range_in_variables() {
     let setup = with_pre_push();
@@ -106,28 +109,28 @@ fn a_framework_names_the_range_in_variables() {
     let remote = [("PRE_COMMIT_REMOTE_NAME", "origin"), ("PRE_COMMIT_REMOTE_URL", url.as_str())];
     let range = |from, to| [&[("PRE_COMMIT_FROM_REF", from), ("PRE_COMMIT_TO_REF", to)][..], &remote[..]].concat();
     let absent = "7".repeat(40);
-    let cases: [(&str, Vec<(&str, &str)>, Option<i32>, &str); 9] = [
-        ("a range", range(&signed, &unsigned), Some(1), &bad),
-        ("names instead of ids", range("origin/main", "HEAD"), Some(1), &bad),
-        ("a remote's commit that is not here", range(&absent, &unsigned), Some(1), &bad),
-        ("a good range", range(&signed, &signed), Some(0), ""),
-        ("a new branch", [&[("PRE_COMMIT_LOCAL_BRANCH", "refs/heads/main")][..], &remote[..]].concat(), Some(1), &bad),
-        (
+    let cases: [Call<'_>; 9] = [
+        Call("a range", range(&signed, &unsigned), Some(1), &bad),
+        Call("names instead of ids", range("origin/main", "HEAD"), Some(1), &bad),
+        Call("a remote's commit that is not here", range(&absent, &unsigned), Some(1), &bad),
+        Call("a good range", range(&signed, &signed), Some(0), ""),
+        Call("a new branch", [&[("PRE_COMMIT_LOCAL_BRANCH", "refs/heads/main")][..], &remote[..]].concat(), Some(1), &bad),
+        Call(
             "half a range",
             [&[("PRE_COMMIT_TO_REF", "HEAD")][..], &remote[..]].concat(),
             Some(1),
             "PRE_COMMIT_TO_REF is set and PRE_COMMIT_FROM_REF is not",
         ),
-        ("a range of nothing", range("nowhere", "HEAD"), Some(1), "the push is refused: "),
-        ("an option for a name", range(&signed, "--all"), Some(1), "the push is refused: "),
-        (
+        Call("a range of nothing", range("nowhere", "HEAD"), Some(1), "the push is refused: "),
+        Call("an option for a name", range(&signed, "--all"), Some(1), "the push is refused: "),
+        Call(
             "no remote",
             vec![("PRE_COMMIT_FROM_REF", signed.as_str()), ("PRE_COMMIT_TO_REF", unsigned.as_str())],
             Some(1),
             "the remote and its URL are not named",
         ),
     ];
-    for (name, variables, code, text) in cases {
+    for Call(name, variables, code, text) in cases {
         let (found, stderr) = called_by_framework(&setup, Stdio::null(), &variables, &[]);
         assert_eq!(found, code, "{name}: {stderr}");
         assert!(stderr.contains(text), "{name}: {stderr}");
