@@ -56,7 +56,7 @@ pub mod evidence {
         };
     }
     pub mod log {
-        pub use crate::evidence::log::{LogKey, MAX_ENTRY, MAX_PROOF, parse_entry, set_payload};
+        pub use crate::evidence::log::{LogKey, MAX_ENTRY, MAX_PROOF, log_id, parse_entry, set_payload, stated_origin, verify_entry};
     }
     pub mod rfc3161 {
         pub use crate::evidence::rfc3161::{

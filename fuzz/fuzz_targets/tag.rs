@@ -29,7 +29,9 @@ fuzz_target!(|data: &[u8]| {
     }
     // lines that begin other kinds of signatures are part of the message
     let rest = Tag::parse(payload).map(|rest| rest.signed.require_x509().is_err());
-    assert!(rest.is_ok_and(|is_other| is_other) || matches!(Tag::parse(payload), Err(rejection) if rejection.reason() == Reason::NoSignature));
+    assert!(
+        rest.is_ok_and(|is_other| is_other) || matches!(Tag::parse(payload), Err(rejection) if rejection.reason() == Reason::NoSignature)
+    );
 
     if tag.other_format.is_some() {
         return;

@@ -8,7 +8,7 @@ use paraph::internals::{
         detached::{DetachedEntry, from_file},
         log::parse_entry,
     },
-    signature::{GitSignature, armor, cms::SignedData},
+    signature::{GitSignature, cms::SignedData},
 };
 use std::{
     fs,
@@ -134,7 +134,7 @@ pub fn parts(object: &[u8]) -> Option<Parts> {
 /// Start and end of an object's armor, without its last line feed.
 pub fn armor_range(object: &[u8]) -> Option<(usize, usize)> {
     const END: &[u8] = b"-----END SIGNED MESSAGE-----";
-    let begin = find(object, armor::BEGIN.as_bytes())?;
+    let begin = find(object, b"-----BEGIN SIGNED MESSAGE-----")?;
     Some((begin, begin + find(&object[begin..], END)? + END.len()))
 }
 

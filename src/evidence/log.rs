@@ -66,13 +66,13 @@ pub fn parse_entry(encoded: &[u8]) -> Result<TransparencyLogEntry, Rejection> {
 ///
 /// # Errors
 /// [`Reason::EntryMalformed`].
-pub(crate) fn log_id(entry: &TransparencyLogEntry) -> Result<[u8; 32], Rejection> {
+pub fn log_id(entry: &TransparencyLogEntry) -> Result<[u8; 32], Rejection> {
     let id = entry.log_id.as_ref().map(|id| id.key_id.as_slice()).unwrap_or_default();
     id.try_into().map_err(|_| malformed("its log id does not have 32 bytes"))
 }
 
 /// The first line of the entry's checkpoint: the name that it gives the log. Nothing is checked.
-pub(crate) fn stated_origin(entry: &TransparencyLogEntry) -> &str {
+pub fn stated_origin(entry: &TransparencyLogEntry) -> &str {
     let checkpoint = entry.inclusion_proof.as_ref().and_then(|proof| proof.checkpoint.as_ref());
     checkpoint.and_then(|checkpoint| checkpoint.envelope.lines().next()).unwrap_or_default()
 }
@@ -81,7 +81,7 @@ pub(crate) fn stated_origin(entry: &TransparencyLogEntry) -> &str {
 ///
 /// # Errors
 /// A reason of the layer `log`.
-pub(crate) fn verify_entry(entry: &TransparencyLogEntry, expected: &HashedRekord<'_>, log: &LogKey) -> Result<LoggedEntry, Rejection> {
+pub fn verify_entry(entry: &TransparencyLogEntry, expected: &HashedRekord<'_>, log: &LogKey) -> Result<LoggedEntry, Rejection> {
     let stated = stated_version(entry)?;
     let proof = entry.inclusion_proof.as_ref().ok_or(Reason::ProofMissing)?;
     let set = entry.inclusion_promise.as_ref().map(|promise| promise.signed_entry_timestamp.as_slice()).filter(|set| !set.is_empty());

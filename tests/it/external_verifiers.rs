@@ -359,10 +359,13 @@ fn a_forges_key_that_cannot_be_used_is_an_error_of_the_setting() {
     insta::assert_snapshot!(table, @r"
     exit 3
     error: ROOT/forge cannot be read (set by paraph.forgeKey in ROOT/home/.gitconfig (global)): No such file or directory (os error 2)
+    hint: correct the path in the setting, or unset it.
     exit 3
     error: the forge's key cannot be read from ROOT/forge: it must hold 1 to 100 public keys, and holds 0
+    hint: give a file with the forge's public keys, OpenPGP or SSH.
     exit 3
     error: the forge's key cannot be read from ROOT/forge: line 1 is neither an OpenPGP nor an SSH public key: it does not begin with the type of a public key
+    hint: give a file with the forge's public keys, OpenPGP or SSH.
     ");
     // in the work tree, a branch could change it
     let Some(key) = Ssh::new(&sandbox, "key", "a_forges_key_that_cannot_be_used_is_an_error_of_the_setting") else { return };

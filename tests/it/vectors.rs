@@ -112,6 +112,11 @@ fn every_reason_stands_in_a_vector() {
         Reason::ArmorTooLarge.id(),
         // a fault of the object store, not of the object: `bytes_under_another_id_are_a_bad_object_and_the_others_are_judged` damages a store
         Reason::ObjectIdMismatch.id(),
+        // faults of the store too, in `copies`
+        Reason::ObjectCopies.id(),
+        Reason::CommitGraph.id(),
+        Reason::ContentIdMismatch.id(),
+        Reason::ContentUnchecked.id(),
         // there are no public colliding objects: `the_hash_of_objects_notices_a_collision` hashes the blocks that are
         Reason::Sha1Collision.id(),
         // answers of a log: the tests of the command line ask one

@@ -192,7 +192,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
 
     a proxy that is down
     error: Fulcio at https://fulcio.invalid/api/v2/signingCert could not be reached: connection refused (through the proxy HOST)
-    hint: check the address, the network and the proxy variables.
+    hint: check the address, the network, the proxy variables and git's http.proxy.
 
     a token in clear
     error: Fulcio at http://fulcio.invalid/api/v2/signingCert is not called over plain http: an identity token for another machine must be encrypted

@@ -71,8 +71,9 @@ fn what_was_told_and_did_not_come_about_is_told_again() {
 
 #[test]
 fn an_identity_that_is_refused_is_told_nobody() {
-    let (_sigstore, sandbox) = with_log();
-    assert_eq!(commit(&sandbox, &["-c", "paraph.matchCommitter=true", "-c", "user.signingKey=bob@example.com"]), Some(128));
+    let (sigstore, mut sandbox) = with_log();
+    sandbox.set("SIGSTORE_ID_TOKEN", &sigstore.token("bob@example.com"));
+    assert_eq!(commit(&sandbox, &["-c", "paraph.matchCommitter=true"]), Some(128));
     insta::assert_snapshot!(said(&sandbox), @r#"
     the identity is "bob@example.com", but the commit is from "ann@example.com"; nothing was sent to Fulcio or the log
     hint: set user.email to the identity, or unset paraph.matchCommitter.

@@ -207,7 +207,7 @@ fn a_revision_that_names_nothing_to_verify_is_a_failure_of_the_call() {
     hint: give a commit or an annotated tag.
     exit 4
     error: "main" is ambiguous: it can mean refs/tags/main or refs/heads/main
-    hint: give the full name.
+    hint: give the full name, for example `refs/tags/main`.
     exit 4
     error: "nowhere" is not an object in this repository
     hint: check the spelling, or fetch it with `git fetch`.

@@ -27,7 +27,11 @@ fn dual_format_commits(world: &World) -> Vec<Vector> {
     let other = other_header(world, COMMIT);
     let commit = |headers: &str| with_header(COMMIT.as_bytes(), headers);
     vec![
-        good("dual_format", "Case 6, passing: a commit with a signature for each object format, as git makes it.", commit(&format!("{own}{other}"))),
+        good(
+            "dual_format",
+            "Case 6, passing: a commit with a signature for each object format, as git makes it.",
+            commit(&format!("{own}{other}")),
+        ),
         good(
             "dual_format_other_wrong",
             "Case 6, passing: the signature for the other object format is not one, and makes nothing bad.",
@@ -54,7 +58,12 @@ fn dual_format_tags(world: &World) -> Vec<Vector> {
     let tag = |headers: &str| [with_header(TAG.as_bytes(), headers), armored.clone().into_bytes()].concat();
     let other = other_header(world, TAG);
     vec![
-        good("tag_dual_format", "Case 6, passing: a tag whose header holds its signature for the other object format, as git makes it.", tag(&other)).tag(),
+        good(
+            "tag_dual_format",
+            "Case 6, passing: a tag whose header holds its signature for the other object format, as git makes it.",
+            tag(&other),
+        )
+        .tag(),
         fail(
             "tag_dual_format_own",
             "Case 6: a tag with a second signature for its own format in a header, which git strips from the payload.",
@@ -71,8 +80,18 @@ fn lines_in_messages(world: &World) -> Vec<Vector> {
     let signed = |text: &str| world.v1().tag_of(with(text).as_bytes());
     let line = "-----BEGIN PGP MESSAGE-----\n";
     vec![
-        good("tag_line_of_other_kind", "Case 11, passing: a line of a tag's message begins an OpenPGP message; the last such line counts.", signed(line)).tag(),
-        good("tag_block_of_other_kind", "Case 11, passing: a tag's message holds an OpenPGP signature, which is signed as text.", signed(PGP)).tag(),
+        good(
+            "tag_line_of_other_kind",
+            "Case 11, passing: a line of a tag's message begins an OpenPGP message; the last such line counts.",
+            signed(line),
+        )
+        .tag(),
+        good(
+            "tag_block_of_other_kind",
+            "Case 11, passing: a tag's message holds an OpenPGP signature, which is signed as text.",
+            signed(PGP),
+        )
+        .tag(),
         fail(
             "tag_line_of_own_kind",
             "Case 11: a line of a tag's message begins a Sigstore signature, which other readers may take for the tag's.",
