@@ -293,7 +293,7 @@ pub(crate) fn issuer(config: &Config, store: &TrustStore, now: jiff::Timestamp) 
     match endpoints.iter().find(|endpoint| endpoint.valid_for.contains(now)) {
         Some(endpoint) => Ok(endpoint.url.clone()),
         None if signing.is_none() && is_unknown(config, &name, store, now)? => Err(unknown_instance(config, &name, Wanted::Services)),
-        None => Err(no_service("identity provider", "paraph.issuer", &name, (!endpoints.is_empty()).then_some(now))),
+        None => Err(no_service("issuer", "paraph.issuer", &name, (!endpoints.is_empty()).then_some(now))),
     }
 }
 
@@ -307,7 +307,7 @@ fn unknown_instance(config: &Config, name: &Instance, wanted: Wanted) -> Selecti
     SelectionError::UnknownInstance { name: name.clone(), origin: config.instance.source.clone(), wanted }
 }
 
-/// The other instance whose identity provider issued a token, if there is one: only that instance may get the token. Issuers of CI systems
+/// The other instance whose issuer issued a token, if there is one: only that instance may get the token. Issuers of CI systems
 /// and other platforms belong to no instance.
 pub(crate) fn instance_of_token(config: &Config, store: &TrustStore, now: jiff::Timestamp, token_issuer: &str) -> Option<Instance> {
     if issuer(config, store, now).is_ok_and(|issuer| issuer == token_issuer) {

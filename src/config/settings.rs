@@ -216,7 +216,7 @@ settings! {
         name: "connectorID", keys: ["paraph.connectorID", "gitsign.connectorID"],
         variables: ["PARAPH_CONNECTOR_ID", "GITSIGN_CONNECTOR_ID", "SIGSTORE_CONNECTOR_ID"],
         default: "", otherwise: "the login page asks", secret: false, authority: Free,
-        help: "The identity provider that the login page selects by itself, such as https://github.com/login/oauth.",
+        help: "The issuer that the login page selects by itself, such as https://github.com/login/oauth.",
     }
     url_opener: Option<UrlOpener> {
         name: "urlOpener", keys: ["paraph.urlOpener", "gitsign.urlOpener"], variables: ["PARAPH_URL_OPENER", "GITSIGN_URL_OPENER"],

@@ -27,10 +27,10 @@ fn a_session_is_renewed_with_the_token_that_replaces_the_last() {
         assert_eq!(second.secret(), "r2");
         // a token that was used already
         let error = login.renew(&second).await.unwrap_err();
-        insta::assert_snapshot!(error, @r"the identity provider did not renew the session: invalid_grant: used \u{1b}");
+        insta::assert_snapshot!(error, @r"the issuer did not renew the session: invalid_grant: used \u{1b}");
         assert!(matches!(error, LoginError::NotRenewed { .. }));
         assert!(login.revoke(&second).await.unwrap());
-        insta::assert_snapshot!(login.revoke(&first).await.unwrap_err(), @r"the identity provider did not end the session: unsupported_token_type: no \u{1b}");
+        insta::assert_snapshot!(login.revoke(&first).await.unwrap_err(), @r"the issuer did not end the session: unsupported_token_type: no \u{1b}");
     });
 }
 
@@ -81,14 +81,14 @@ fn a_renewal_is_checked_as_a_login_is_and_must_be_of_the_same_person() {
         });
     }
     insta::assert_snapshot!(told.join("\n"), @r#"
-    another person: the identity provider's token cannot be trusted: its subject is not that of the session
+    another person: the issuer's token cannot be trusted: its subject is not that of the session
     another audience: the identity token's audience is "other"; expected "sigstore"
     another issuer: the identity token's issuer is "https://evil.test"; expected "http://HOST"
     expired: the identity token expired at 1970-01-12T13:46:40Z
-    foreign key: the identity provider's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
-    no ID token: the identity provider at http://HOST/ sent an invalid answer: its answer contains no ID token
-    no JSON: the identity provider at http://HOST/ sent an invalid answer: its answer is not that of a token endpoint
-    token endpoint down: the identity provider at http://HOST/token refused the request with 500 Internal Server Error
+    foreign key: the issuer's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
+    no ID token: the issuer at http://HOST/ sent an invalid answer: its answer contains no ID token
+    no JSON: the issuer at http://HOST/ sent an invalid answer: its answer is not that of a token endpoint
+    token endpoint down: the issuer at http://HOST/token refused the request with 500 Internal Server Error
     "#);
 }
 

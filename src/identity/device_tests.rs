@@ -71,22 +71,22 @@ fn what_the_issuer_decides_is_told() {
         });
     }
     insta::assert_snapshot!(told.join("\n"), @r#"
-    refused by the user: the identity provider refused the login: access_denied
+    refused by the user: the issuer refused the login: access_denied
     expired: the code expired before the login was completed
     expired here: the code expired before the login was completed
     no device flow: http://HOST does not support login with a code
-    endpoint of another scheme: the identity provider at file:///etc/passwd cannot be called: it is less safe than the provider's own address
-    endpoint that is no URL: the identity provider at /device\u{1b} cannot be called: relative URL without a base
-    address that is a script: the identity provider at javascript:alert(1) cannot be called: it is less safe than the provider's own address
-    code that drives a terminal: the identity provider at http://HOST/ sent an invalid answer: its code cannot be typed
-    code too long: the identity provider at http://HOST/ sent an invalid answer: its code cannot be typed
-    no code: the identity provider at http://HOST/ sent an invalid answer: its code cannot be typed
-    no device code: the identity provider at http://HOST/ sent an invalid answer: its answer is not that of a device authorization endpoint
+    endpoint of another scheme: the issuer at file:///etc/passwd cannot be called: it is less safe than the provider's own address
+    endpoint that is no URL: the issuer at /device\u{1b} cannot be called: relative URL without a base
+    address that is a script: the issuer at javascript:alert(1) cannot be called: it is less safe than the provider's own address
+    code that drives a terminal: the issuer at http://HOST/ sent an invalid answer: its code cannot be typed
+    code too long: the issuer at http://HOST/ sent an invalid answer: its code cannot be typed
+    no code: the issuer at http://HOST/ sent an invalid answer: its code cannot be typed
+    no device code: the issuer at http://HOST/ sent an invalid answer: its answer is not that of a device authorization endpoint
     token's audience: the identity token's audience is "other"; expected "sigstore"
     token's issuer: the identity token's issuer is "https://evil.test"; expected "http://HOST"
     expired token: the identity token expired at 1970-01-12T13:46:40Z
-    address not verified: the identity provider has not verified the address you@example.com
-    foreign key: the identity provider's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
+    address not verified: the issuer has not verified the address you@example.com
+    foreign key: the issuer's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
     alg none: the identity token is not signed with a key of its issuer: its algorithm is "none"
     "#);
 }
@@ -213,12 +213,9 @@ fn polls_keep_the_interval_and_slow_down() {
     assert_eq!(polled(5, &["unreachable", pending, "token"]), ("token".into(), vec![5, 10, 10]));
     assert_eq!(polled(1, &["unreachable", "unreachable", "token"]), ("token".into(), vec![1, 5, 10]));
     let (told, waited) = polled(5, &["unreachable"; 5]);
-    assert_eq!(
-        (told.as_str(), waited.len()),
-        ("the identity provider at https://issuer.test/ could not be reached: connection refused", 5)
-    );
-    assert_eq!(polled(5, &["404"]).0, "the identity provider at https://issuer.test/ refused the request with 404 Not Found");
-    assert_eq!(polled(5, &["invalid_client"]).0, "the identity provider refused the login: invalid_client");
+    assert_eq!((told.as_str(), waited.len()), ("the issuer at https://issuer.test/ could not be reached: connection refused", 5));
+    assert_eq!(polled(5, &["404"]).0, "the issuer at https://issuer.test/ refused the request with 404 Not Found");
+    assert_eq!(polled(5, &["invalid_client"]).0, "the issuer refused the login: invalid_client");
     assert_eq!(polled(5, &["expired_token"]).0, "the code expired before the login was completed");
 }
 

@@ -29,7 +29,7 @@ pub enum LoginError {
     #[error("cannot open a port on this machine for the login's answer: {0}")]
     Listen(#[source] std::io::Error),
     /// The provider refused the login.
-    #[error("the identity provider refused the login: {error}{}", suffix(.description))]
+    #[error("the issuer refused the login: {error}{}", suffix(.description))]
     Refused {
         /// The error code of RFC 6749, or another, escaped.
         error: String,
@@ -46,7 +46,7 @@ pub enum LoginError {
     #[error("the code expired before the login was completed")]
     Expired,
     /// The session has ended.
-    #[error("the identity provider did not renew the session: {error}{}", suffix(.description))]
+    #[error("the issuer did not renew the session: {error}{}", suffix(.description))]
     NotRenewed {
         /// The error code of RFC 6749, or another, escaped.
         error: String,
@@ -54,7 +54,7 @@ pub enum LoginError {
         description: Option<String>,
     },
     /// The issuer did not revoke the token: the session may continue.
-    #[error("the identity provider did not end the session: {error}{}", suffix(.description))]
+    #[error("the issuer did not end the session: {error}{}", suffix(.description))]
     NotRevoked {
         /// The error code of RFC 7009, or another, escaped.
         error: String,
@@ -65,7 +65,7 @@ pub enum LoginError {
     #[error("nobody completed the login within {} s", .0.as_secs())]
     Deadline(Duration),
     /// The signature, or a claim that the protocol requires, is wrong.
-    #[error("the identity provider's token cannot be trusted: {0}")]
+    #[error("the issuer's token cannot be trusted: {0}")]
     Unverified(String),
     /// The access code is for an issuer on this machine only.
     #[error("{0} is not on this machine; an access code is for a local issuer")]

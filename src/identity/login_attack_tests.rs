@@ -43,7 +43,7 @@ fn wrong_state_is_ignored_and_the_login_goes_on() {
 fn reused_code_is_refused_by_the_provider_and_told() {
     let refusal = json!({"error": "invalid_grant", "error_description": "the code has been used"});
     let told = direct(Lies { token_answer: Some((400, refusal)), ..HONEST });
-    insta::assert_snapshot!(told, @"the identity provider refused the login: invalid_grant: the code has been used");
+    insta::assert_snapshot!(told, @"the issuer refused the login: invalid_grant: the code has been used");
 }
 
 /// Two logins at once, and their answers at each other's addresses: neither takes the other's.
@@ -100,7 +100,7 @@ fn token_for_another_audience_is_refused() {
     ];
     insta::assert_snapshot!(told.join("\n"), @r#"
         the identity token's audience is "other"; expected "sigstore"
-        the identity provider's token cannot be trusted: Invalid audiences: `other` is not a trusted audience
+        the issuer's token cannot be trusted: Invalid audiences: `other` is not a trusted audience
         the identity token's audience is ""; expected "sigstore"
     "#);
 }
@@ -122,8 +122,8 @@ fn address_that_is_not_verified_is_refused() {
         direct(claims(|claims| claims["email_verified"] = json!(0))),
     ];
     insta::assert_snapshot!(told.join("\n"), @r#"
-        the identity provider has not verified the address me@example.com
-        the identity provider has not verified the address me@example.com
+        the issuer has not verified the address me@example.com
+        the issuer has not verified the address me@example.com
         the identity token's claims cannot be read: email_verified is not a boolean at line 1 column 61
     "#);
 }
@@ -142,10 +142,10 @@ fn algorithm_none_and_mac_are_refused() {
     // an asymmetric algorithm that the key is not for
     let told = ["RS256", "PS256", "ES384", "EdDSA"].map(|algorithm| direct(Lies { algorithm, ..HONEST }));
     insta::assert_snapshot!(told.join("\n"), @r"
-        the identity provider's token cannot be trusted: Signature verification failed: No matching key found
-        the identity provider's token cannot be trusted: Signature verification failed: No matching key found
-        the identity provider's token cannot be trusted: Signature verification failed: No matching key found
-        the identity provider's token cannot be trusted: Signature verification failed: No matching key found
+        the issuer's token cannot be trusted: Signature verification failed: No matching key found
+        the issuer's token cannot be trusted: Signature verification failed: No matching key found
+        the issuer's token cannot be trusted: Signature verification failed: No matching key found
+        the issuer's token cannot be trusted: Signature verification failed: No matching key found
     ");
 }
 
@@ -156,7 +156,7 @@ fn issuer_with_a_trailing_slash_is_another_issuer() {
         direct(claims(|claims| claims["iss"] = json!(format!("{}/", claims["iss"].as_str().unwrap())))),
     ];
     insta::assert_snapshot!(told.join("\n"), @r#"
-    the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
+    the issuer at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
     the identity token's issuer is "http://HOST/"; expected "http://HOST"
     "#);
 }
@@ -165,7 +165,7 @@ fn issuer_with_a_trailing_slash_is_another_issuer() {
 #[test]
 fn rotated_keys_are_read_again_once() {
     insta::assert_snapshot!(direct(Lies { foreign_key: Foreign::AtFirst, ..HONEST }), @"a token of me@example.com");
-    insta::assert_snapshot!(direct(Lies { foreign_key: Foreign::Unknown, ..HONEST }), @"the identity provider's token cannot be trusted: Signature verification failed: No matching key found");
+    insta::assert_snapshot!(direct(Lies { foreign_key: Foreign::Unknown, ..HONEST }), @"the issuer's token cannot be trusted: Signature verification failed: No matching key found");
     run(async {
         let (fake, _) = provider(Lies { foreign_key: Foreign::Unknown, ..HONEST }).await;
         let http = patient();

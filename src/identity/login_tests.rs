@@ -111,7 +111,7 @@ fn a_refusal_by_the_provider_is_shown() {
         })
         .await
         .unwrap_err();
-        insta::assert_snapshot!(error, @r"the identity provider refused the login: access_denied: not \u{1b}[31myou");
+        insta::assert_snapshot!(error, @r"the issuer refused the login: access_denied: not \u{1b}[31myou");
     });
 }
 
@@ -326,23 +326,23 @@ fn a_lying_provider_is_found_out() {
         });
     }
     insta::assert_snapshot!(told.join("\n"), @r#"
-    another issuer: the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `https://evil.test` (expected `http://HOST`)
-    issuer with a slash: the identity provider at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
-    no token endpoint: the identity provider at http://HOST/ sent an invalid answer: its metadata has no token endpoint
-    a script for a login page: the identity provider at javascript:alert(1) cannot be called: it is less safe than the provider's own address
-    foreign key: the identity provider's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
+    another issuer: the issuer at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `https://evil.test` (expected `http://HOST`)
+    issuer with a slash: the issuer at http://HOST/ sent an answer that does not match the request: unexpected issuer URI `http://HOST/` (expected `http://HOST`)
+    no token endpoint: the issuer at http://HOST/ sent an invalid answer: its metadata has no token endpoint
+    a script for a login page: the issuer at javascript:alert(1) cannot be called: it is less safe than the provider's own address
+    foreign key: the issuer's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
     alg none: the identity token is not signed with a key of its issuer: its algorithm is "none"
     alg HS256: the identity token is not signed with a key of its issuer: its algorithm is "HS256"
     nonce of another login: the identity token's nonce is not the one of this login
     no nonce: the identity token's nonce is not the one of this login
     audience: the identity token's audience is "other"; expected "sigstore"
-    second audience: the identity provider's token cannot be trusted: Invalid audiences: `other` is not a trusted audience
+    second audience: the issuer's token cannot be trusted: Invalid audiences: `other` is not a trusted audience
     token's issuer: the identity token's issuer is "https://evil.test"; expected "http://HOST"
     expired: the identity token expired at 1970-01-12T13:46:40Z
-    address not verified: the identity provider has not verified the address me@example.com
-    no ID token: the identity provider at http://HOST/ sent an invalid answer: its answer contains no ID token
-    reused code: the identity provider refused the login: invalid_grant: used \u{1b}
-    no answer: the identity provider at http://HOST/token refused the request with 500 Internal Server Error
+    address not verified: the issuer has not verified the address me@example.com
+    no ID token: the issuer at http://HOST/ sent an invalid answer: its answer contains no ID token
+    reused code: the issuer refused the login: invalid_grant: used \u{1b}
+    no answer: the issuer at http://HOST/token refused the request with 500 Internal Server Error
     "#);
 }
 
@@ -352,6 +352,6 @@ fn a_provider_that_is_dead_is_named() {
         let http = patient();
         let url = nobody();
         let error = login(&http, &url).direct("the code", "me@example.com").await.unwrap_err();
-        insta::assert_snapshot!(without_port(&error), @"the identity provider at http://HOST/.well-known/openid-configuration could not be reached: connection refused");
+        insta::assert_snapshot!(without_port(&error), @"the issuer at http://HOST/.well-known/openid-configuration could not be reached: connection refused");
     });
 }

@@ -64,7 +64,7 @@ pub enum WrongSigner {
         setting: Option<String>,
     },
     /// Another identity was named for this signature.
-    #[error("the identity is {found}, but the signature was requested of \"{name}\"{}", in_brackets(.setting))]
+    #[error("the identity is {found}{}, but this signature names \"{name}\"", in_brackets(.setting))]
     NotNamed {
         /// The identity that was found, in quotes.
         found: String,
@@ -367,10 +367,10 @@ mod tests {
         assert_eq!((requested.login_name(), requested.required()), (Some("bob@example.com"), Some("bob@example.com")));
         assert_eq!(requested.accepts(&token(&json!({"email": "bob@example.com"}))), Ok(()));
         let refused = requested.accepts(&token(&json!({"email": "ann@example.com"}))).unwrap_err();
-        insta::assert_snapshot!(refused, @r#"the identity is "ann@example.com", but the signature was requested of "bob@example.com""#);
+        insta::assert_snapshot!(refused, @r#"the identity is "ann@example.com", but this signature names "bob@example.com""#);
         let both = SignerSources { expected_identity: Some("ann@example.com"), expected_setting: Some("PLACE".into()), ..named.clone() };
         let refused = RequestedSigner::resolve(both).unwrap_err();
-        insta::assert_snapshot!(refused, @r#"the identity is "ann@example.com", but the signature was requested of "bob@example.com" (PLACE)"#);
+        insta::assert_snapshot!(refused, @r#"the identity is "ann@example.com" (PLACE), but this signature names "bob@example.com""#);
         assert!(RequestedSigner::resolve(SignerSources { expected_identity: Some("bob@example.com"), ..named }).is_ok());
     }
 

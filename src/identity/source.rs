@@ -114,7 +114,7 @@ impl SourceError {
         Some(match self {
             Self::VariableMissing => "set it to an identity token, or choose another paraph.tokenProvider",
             Self::File { .. } => "check paraph.identityTokenFile; in Kubernetes, mount the projected token with the audience sigstore",
-            Self::Token { .. } => "an identity token is three parts of base64url, separated by periods, as an OpenID provider gives it",
+            Self::Token { .. } => "an identity token is three parts of base64url, separated by periods, as an issuer gives it",
             Self::Asked => return None,
         })
     }

@@ -77,7 +77,7 @@ pub enum TokenError {
     #[error("the identity token was issued in the future, at {0}")]
     Future(jiff::Timestamp),
     /// The provider has not verified the address.
-    #[error("the identity provider has not verified the address {0}")]
+    #[error("the issuer has not verified the address {0}")]
     EmailUnverified(String),
     /// It has neither an e-mail address nor a subject.
     #[error("the identity token has neither subject nor e-mail address")]
@@ -94,7 +94,7 @@ impl TokenError {
             Self::Expired(_) => "get a new token; if it is new, this machine's clock is ahead",
             Self::Future(_) => "set this machine's clock; `paraph doctor` measures it",
             Self::Audience { .. } => "request a token for the client id (paraph.clientID, \"sigstore\" by default)",
-            Self::EmailUnverified(_) => "verify the address at the identity provider",
+            Self::EmailUnverified(_) => "verify the address at the issuer",
             Self::Issuer { .. } => "set paraph.issuer exactly as in the issuer's metadata, trailing slash included",
             _ => return None,
         })
@@ -416,8 +416,8 @@ pub(crate) mod tests {
             the identity token expired at 1970-01-01T00:33:20Z
             the identity token was issued in the future, at 1970-01-01T00:16:40Z
             the identity token was issued in the future, at 1970-01-01T00:30:00Z
-            the identity provider has not verified the address you@example.com
-            the identity provider has not verified the address you@example.com
+            the issuer has not verified the address you@example.com
+            the issuer has not verified the address you@example.com
             "#);
         assert_eq!(check(&claims(), 2059), Ok(()), "within the skew");
         assert_eq!(check(&claims(), 940), Ok(()), "within the skew");

@@ -105,7 +105,7 @@ pub enum Layer {
     Log,
     /// The RFC 3161 timestamp.
     Timestamp,
-    /// The trusted times and the windows in which keys and certificates are valid.
+    /// The trusted times and the validity periods of keys and certificates.
     Time,
 }
 
@@ -136,7 +136,7 @@ impl Layer {
             Self::Sct => "the signed certificate timestamp (RFC 6962)",
             Self::Log => "the transparency log entry, its signed entry timestamp (SET), proof and checkpoint",
             Self::Timestamp => "the RFC 3161 timestamp",
-            Self::Time => "the trusted times, and the windows in which keys and certificates are valid",
+            Self::Time => "the trusted times, and the validity periods of keys and certificates",
         }
     }
 }

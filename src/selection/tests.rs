@@ -49,7 +49,7 @@ fn a_clock_at_which_no_service_is_valid_is_named() {
     with(&[], |config, store| {
         let expected = "this clock says 1971; no transparency log of the instance public is valid then / set the clock";
         assert_eq!(with_hint(&services(config, store, now).unwrap_err()), expected);
-        let expected = "this clock says 1971; no identity provider of the instance public is valid then / set the clock";
+        let expected = "this clock says 1971; no issuer of the instance public is valid then / set the clock";
         assert_eq!(with_hint(&issuer(config, store, now).unwrap_err()), expected);
     });
 }

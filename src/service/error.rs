@@ -30,7 +30,7 @@ impl std::fmt::Display for Service {
             Self::RekorV1 => "Rekor v1",
             Self::RekorV2 => "Rekor v2",
             Self::TimestampAuthority => "the timestamp authority",
-            Self::IdentityProvider => "the identity provider",
+            Self::IdentityProvider => "the issuer",
             Self::TufMirror => "the TUF mirror",
             Self::Workload(name) => name,
         })
@@ -301,7 +301,7 @@ mod tests {
         Rekor v1 at https://host.test/path gave no answer within 30 s
         Rekor v2 at https://host.test/path gave no answer within 0.2 s
         the timestamp authority at https://host.test/path refused the request with 400 Bad Request: Weak hash
-        the identity provider at https://host.test/path is not available: it answered 503 Service Unavailable 4 times
+        the issuer at https://host.test/path is not available: it answered 503 Service Unavailable 4 times
         the TUF mirror at https://host.test/path answered 302 Found to https://other.test/; redirects are not followed
         Fulcio at https://host.test/path sent an answer of more than 1000 bytes
         ");

@@ -137,6 +137,7 @@ impl TufError {
         match self {
             Self::Service(error) => error.hint().map(str::to_owned),
             Self::NotInitialized(mirror) => Some(format!("run `paraph trust initialize --mirror {mirror} --root FILE`")),
+            Self::Root { .. } => Some("give the root.json that the repository's owner published".to_owned()),
             Self::Damaged { .. } => Some(
                 "remove the file and run `paraph trust update`, or `paraph trust initialize` for an instance of your own; until then nothing is trusted"
                     .to_owned(),

@@ -138,7 +138,7 @@ fn a_name_given_for_one_call_must_be_the_signers() {
         let commit = sandbox.try_git(&["commit", "-q", &format!("-S{name}"), "--allow-empty", "-m", "message"]);
         assert_eq!((tag.code, commit.code, published(&sigstore)), (Some(128), Some(128), before), "{name}: {tag:?} {commit:?}");
         let direct = sandbox.paraph_with(&["--status-fd=2", "-bsau", name], PAYLOAD);
-        assert!(direct.stderr.contains("but the signature was requested of \""), "{}", direct.stderr);
+        assert!(direct.stderr.contains("but this signature names \""), "{}", direct.stderr);
         assert!(direct.stderr.contains("\nhint: log in as the named identity, or sign without a name"), "{}", direct.stderr);
     }
     for (number, name) in

@@ -196,7 +196,7 @@ fn doctor_says_which_service_does_not_answer_and_how() {
     ok       clock       agrees with the services' clocks within 30 s
     exit 3
 
-    problem  issuer      the identity provider at PAGE/.well-known/openid-configuration answered with a web page; a captive portal or proxy may be intercepting the connection
+    problem  issuer      the issuer at PAGE/.well-known/openid-configuration answered with a web page; a captive portal or proxy may be intercepting the connection
                          -> log in to the network with a browser, or check the proxy variables; then try again
     problem  fulcio      Fulcio at NOBODY/api/v2/configuration could not be reached: connection refused
                          -> if the local Sigstore is not running, start it: `paraph local serve --background`

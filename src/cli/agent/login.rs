@@ -41,7 +41,7 @@ pub(in super::super) struct LoginArgs {
     instance: Option<String>,
 }
 
-/// Remove a login, and revoke it at the identity provider
+/// Remove a login, and revoke it at the issuer
 ///
 /// It is wiped from the agent's memory, removed from the keyring, and revoked if the provider supports that. If a login is stored and no agent
 /// runs, one is started for this. It fails if a stored token cannot be removed. A token that could not be revoked is a warning.

@@ -29,7 +29,7 @@ use updates::Update;
 
 /// Judge a push before it is accepted, as a git hook
 ///
-/// Each hook judges every commit and annotated tag that a push brings, also on new branches. It refuses the push unless each is signed by an
+/// Each hook judges every commit and annotated tag that is new to the refs that it guards. It refuses the push unless each is signed by an
 /// allowed identity (see `paraph.allowedIdentities` in `paraph config --help`). A tag must have the name of its ref. For a lightweight tag,
 /// the commit is judged. Deleting a ref is always allowed.
 ///
@@ -57,7 +57,7 @@ enum Hook {
     /// Judges the push certificate too where there is one (`git push --signed`).
     ///
     /// Only the server's configuration counts: the system's, that of the user who runs git, and the repository's own file. Environment
-    /// variables and pushed files do not. The hook refuses a file of allowed identities in a work tree, because a push can change it.
+    /// variables and pushed files do not. The hook refuses any file in a work tree that decides what is trusted, because a push can change it.
     PreReceive,
     /// On a server: refuse each ref with a bad object
     ///

@@ -88,7 +88,7 @@ fn a_login_at_an_issuer_that_is_down_names_it_and_says_what_to_do() {
     }
     let done = setup.paraph(&["login", "ann@example.com"]);
     insta::assert_snapshot!(done.stderr.replace(&url, "URL"), @r"
-    error: the identity provider at URL/.well-known/openid-configuration could not be reached: connection refused
+    error: the issuer at URL/.well-known/openid-configuration could not be reached: connection refused
     hint: if the local Sigstore is not running, start it: `paraph local serve --background`.
     ");
     assert_eq!(done.code, Some(5));

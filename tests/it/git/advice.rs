@@ -144,8 +144,8 @@ fn each_failure_says_what_happened_and_what_to_do() {
     hint: set paraph.instance to public, get a token for local, or set paraph.issuer to https://oauth2.sigstore.dev/auth if local shares it.
 
     an address that nobody has verified
-    error: the token from SIGSTORE_ID_TOKEN is not sent: the identity provider has not verified the address ann@example.com
-    hint: verify the address at the identity provider.
+    error: the token from SIGSTORE_ID_TOKEN is not sent: the issuer has not verified the address ann@example.com
+    hint: verify the address at the issuer.
 
     no token
     error: SIGSTORE_ID_TOKEN contains no usable identity token: the identity token is not a JSON Web Token: it does not have three parts
@@ -179,11 +179,11 @@ fn each_failure_says_what_happened_and_what_to_do() {
     hint: run `paraph local status`; if the local Sigstore was recreated, run `paraph local use` again in this repository.
 
     an issuer that is down
-    error: the identity provider at http://HOST/.well-known/openid-configuration could not be reached: connection refused
+    error: the issuer at http://HOST/.well-known/openid-configuration could not be reached: connection refused
     hint: if the local Sigstore is not running, start it: `paraph local serve --background`.
 
     a network that wants a login first
-    error: the identity provider at http://HOST/.well-known/openid-configuration answered with a web page; a captive portal or proxy may be intercepting the connection
+    error: the issuer at http://HOST/.well-known/openid-configuration answered with a web page; a captive portal or proxy may be intercepting the connection
     hint: log in to the network with a browser, or check the proxy variables; then try again.
 
     the same, by a redirect

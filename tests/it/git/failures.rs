@@ -64,7 +64,7 @@ fn a_service_that_is_down_is_named_with_its_address_and_the_cause() {
     }
     insta::assert_snapshot!(table, @r"
     gitsign.issuer
-    error: the identity provider at URL/.well-known/openid-configuration could not be reached: connection refused
+    error: the issuer at URL/.well-known/openid-configuration could not be reached: connection refused
     hint: if the local Sigstore is not running, start it: `paraph local serve --background`.
 
     gitsign.fulcio
@@ -101,7 +101,7 @@ fn a_service_that_does_not_answer_is_given_up_after_the_configured_time() {
     });
     insta::assert_snapshot!(messages.join("\n"), @r"
     gitsign.issuer
-    error: the identity provider at URL/.well-known/openid-configuration gave no answer within 1 s
+    error: the issuer at URL/.well-known/openid-configuration gave no answer within 1 s
     hint: try again; if it keeps failing, look at the service's status page.
 
     gitsign.fulcio
@@ -233,7 +233,7 @@ fn a_service_that_cannot_answer_now_is_asked_again_and_then_named() {
     });
     let messages = messages.map(|thread| thread.join().unwrap());
     insta::assert_snapshot!(messages.concat(), @r"
-    error: the identity provider at http://HOST/.well-known/openid-configuration is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
+    error: the issuer at http://HOST/.well-known/openid-configuration is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
     hint: try again; if it keeps failing, look at the service's status page.
     error: Fulcio at http://HOST/api/v2/signingCert is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
     hint: try again; if it keeps failing, look at the service's status page.

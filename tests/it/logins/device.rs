@@ -74,7 +74,7 @@ fn a_person_enters_the_code_in_a_browser() {
             match button {
                 "" => assert_eq!(session.unwrap().id_token.principal(), EMAIL),
                 _ => {
-                    insta::assert_snapshot!(session.unwrap_err(), @"the identity provider refused the login: access_denied: the login was refused on its page")
+                    insta::assert_snapshot!(session.unwrap_err(), @"the issuer refused the login: access_denied: the login was refused on its page")
                 }
             }
         }
@@ -180,7 +180,7 @@ fn what_becomes_of_a_code_is_told_on_the_terminal() {
     }
     insta::assert_snapshot!(told, @r"
     issuer=device-denied
-    paraph: the identity provider refused the login: access_denied: the login was refused on its page
+    paraph: the issuer refused the login: access_denied: the login was refused on its page
     paraph: hint: log in again with an account that the provider accepts.
     issuer=device-expired
     paraph: the code expired before the login was completed
@@ -189,7 +189,7 @@ fn what_becomes_of_a_code_is_told_on_the_terminal() {
     paraph: URL does not support login with a code
     paraph: hint: unset paraph.tokenProvider to log in with a browser.
     issuer=foreign-key
-    paraph: the identity provider's token cannot be trusted: Signature verification failed: No matching key found
+    paraph: the issuer's token cannot be trusted: Signature verification failed: No matching key found
     ");
 }
 

@@ -31,7 +31,7 @@ fn a_token_that_lies_goes_nowhere_and_makes_no_commit() {
     issuer=other-nonce: error: the identity token's nonce is not the one of this login
     issuer=other-audience: error: the identity token's audience is "another-client"; expected "sigstore"
     issuer=other-issuer: error: the identity token's issuer is "URL/"; expected "URL"
-    issuer=unverified-email: error: the identity provider has not verified the address ann@example.com
-    issuer=foreign-key: error: the identity provider's token cannot be trusted: Signature verification failed: No matching key found
+    issuer=unverified-email: error: the issuer has not verified the address ann@example.com
+    issuer=foreign-key: error: the issuer's token cannot be trusted: Signature verification failed: No matching key found
     "#);
 }

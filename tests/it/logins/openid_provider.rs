@@ -121,7 +121,7 @@ fn a_refusal_at_an_independent_provider_is_told() {
         };
         let prompt = Person(sender);
         let (session, ()) = tokio::join!(client.log_in(&http, &options, &prompt), person);
-        insta::assert_snapshot!(session.unwrap_err(), @"the identity provider refused the login: access_denied: End-User aborted interaction");
+        insta::assert_snapshot!(session.unwrap_err(), @"the issuer refused the login: access_denied: End-User aborted interaction");
     });
 }
 
