@@ -85,7 +85,14 @@ pub(crate) fn check(path: &Path) -> io::Result<bool> {
 /// # Errors
 /// As [`check`], or if it cannot be opened.
 pub(crate) fn open(path: &Path) -> io::Result<Option<File>> {
-    if check(path)? { File::open(path).map(Some) } else { Ok(None) }
+    if !check(path)? {
+        return Ok(None);
+    }
+    // a pipe would be waited for
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other(Unsafe { path: path.to_owned(), why: "it is not a regular file".to_owned() }));
+    }
+    File::open(path).map(Some)
 }
 
 /// Options that create a file for the user alone.
@@ -170,6 +177,18 @@ mod tests {
 
     fn set_mode(path: &Path, mode: u32) {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_opened() {
+        let base = tempfile::tempdir().unwrap();
+        set_mode(base.path(), 0o700);
+        let file = base.path().join("file");
+        std::fs::write(&file, "x").unwrap();
+        set_mode(&file, 0o600);
+        assert!(open(&file).unwrap().is_some());
+        assert!(open(&base.path().join("none")).unwrap().is_none());
+        assert_eq!(said(open(base.path()), base.path()), "BASE is not used: it is not a regular file");
     }
 
     fn said(result: io::Result<impl Sized>, base: &Path) -> String {

@@ -1,6 +1,7 @@
 //! git's own settings that decide whether and how git calls this program.
 
 use super::exit::{Exit, Failure};
+use crate::config;
 use crate::repository::{ConfigEntry, Repository, global_configuration};
 use std::path::{Path, PathBuf};
 
@@ -49,7 +50,7 @@ impl GitSettings {
 
     /// Whether a switch is on.
     pub(super) fn is_on(&self, key: &str) -> bool {
-        self.get(key).is_some_and(|setting| ["true", "yes", "on", "1"].iter().any(|word| setting.value.eq_ignore_ascii_case(word)))
+        self.get(key).is_some_and(|setting| config::boolean(&setting.value) == Some(true))
     }
 
     /// The key that git passes to its signing program: `user.signingKey`, otherwise the committer as `Name <email>`.

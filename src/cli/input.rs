@@ -33,9 +33,9 @@ pub(super) fn read_at_most(path: Option<&Path>, limit: usize) -> Result<Vec<u8>,
 /// What standard input is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StandardInput {
-    /// A pipe or a socket: another program writes to it.
+    /// A pipe, which git gives to its hooks.
     Pipe,
-    /// A file.
+    /// A file or a socket.
     File,
     /// A terminal, `/dev/null` or another device, or nothing.
     Other,
@@ -47,8 +47,8 @@ impl StandardInput {
     pub(super) fn of_process() -> Self {
         use rustix::fs::FileType;
         match rustix::fs::fstat(io::stdin()).map(|status| FileType::from_raw_mode(status.st_mode)) {
-            Ok(FileType::Fifo | FileType::Socket) => Self::Pipe,
-            Ok(FileType::RegularFile) => Self::File,
+            Ok(FileType::Fifo) => Self::Pipe,
+            Ok(FileType::RegularFile | FileType::Socket) => Self::File,
             _ => Self::Other,
         }
     }

@@ -31,7 +31,7 @@ use rank::{Overruled, Why};
 pub(crate) use rank::{Purpose, Rank, Standing};
 pub(crate) use settings::{Config, IGNORED, SETTINGS, SettingInfo};
 pub(crate) use url_opener::UrlOpener;
-pub(crate) use value::{AgentConfirm, AgentUse, KeyringUse, RekorMode, RekorVersion, ServiceUrl, Shown, TokenProvider};
+pub(crate) use value::{AgentConfirm, AgentUse, KeyringUse, RekorMode, RekorVersion, ServiceUrl, Shown, TokenProvider, boolean};
 
 /// A value and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

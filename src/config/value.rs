@@ -76,18 +76,24 @@ impl Value for bool {
 
     fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
         let Some(text) = raw.text else { return Ok(true) };
-        let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
-        if is_one_of(&["true", "yes", "on", "1"]) {
-            Ok(true)
-        } else if is_one_of(&["false", "no", "off", "0", ""]) {
-            Ok(false)
-        } else {
-            Err(Refusal::NotAllowed)
-        }
+        boolean(text).ok_or(Refusal::NotAllowed)
     }
 
     fn shown(&self) -> Shown {
         Shown::Text(self.to_string())
+    }
+}
+
+/// Whether git reads a value as true or false: a word, or a whole number, of which only zero is false.
+pub(crate) fn boolean(text: &str) -> Option<bool> {
+    let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    if is_one_of(&["true", "yes", "on"]) {
+        Some(true)
+    } else if is_one_of(&["false", "no", "off", ""]) {
+        Some(false)
+    } else {
+        // git's units change no zero to another number
+        text.strip_suffix(['k', 'K', 'm', 'M', 'g', 'G']).unwrap_or(text).trim_start().parse::<i64>().ok().map(|number| number != 0)
     }
 }
 

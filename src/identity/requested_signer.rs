@@ -189,7 +189,7 @@ impl RequestedSigner {
     pub fn resolve(sources: SignerSources<'_>) -> Result<Self, WrongSigner> {
         let SignerSources { expected_identity, expected_setting, match_committer, key, object, named } = sources;
         let expected = match (expected_identity, named) {
-            (Some(identity), Some(name)) if identity != name => {
+            (Some(identity), Some(name)) if !names::same_address(identity, name) => {
                 return Err(WrongSigner::NotNamed { found: format!("\"{identity}\""), name: name.to_owned(), setting: expected_setting });
             }
             (Some(identity), _) => Some(Expected { identity: identity.to_owned(), setting: expected_setting, is_named: false }),

@@ -70,12 +70,17 @@ impl Repository {
         match kind {
             b"gitdir" | b"gitdir/i" => {
                 let is_home = pattern.starts_with(b"~") && gix::path::env::home_dir().is_none_or(|home| !is_real(&home));
-                section != "includeIf" || pattern.starts_with(b"./") || is_home || !self.has_one_path()
+                section != "includeIf" || pattern.starts_with(b"./") || is_home || !self.has_one_path() || self.is_linked()
             }
             b"onbranch" => section != "includeIf" || self.references_by_git,
             b"hasconfig" => true,
             _ => section != "includeIf",
         }
+    }
+
+    /// Whether this is a linked work tree, for which gix compares the common directory and git compares the work tree's own.
+    fn is_linked(&self) -> bool {
+        self.git_dir() != self.common_dir()
     }
 
     /// Whether the git directory has the same path for git, which follows the path by which the shell came here, and for gix.

@@ -25,7 +25,7 @@ pub(crate) struct GuardedReferences<'a> {
     patterns: &'a ReferencePatterns,
     /// The prefix of the names that git gives to a hook, for `GIT_NAMESPACE`.
     prefix: String,
-    /// The symbolic references, each with the reference that it leads to.
+    /// The symbolic references, each with the reference that it names, which may be symbolic too or missing.
     symbolic: Vec<(String, String)>,
     known: BTreeSet<String>,
 }
@@ -61,11 +61,29 @@ impl Repository {
     /// If the references cannot be read.
     pub(crate) fn guarded<'a>(&self, patterns: &'a ReferencePatterns, namespace: &str) -> Result<GuardedReferences<'a>, Error> {
         let references = self.references()?;
-        let symbolic = references.iter().filter_map(|reference| Some((reference.name.clone(), reference.symbolic.clone()?)));
+        let symbolic = self.symbolic_references(&references)?;
         let prefix = namespace.split('/').filter(|part| !part.is_empty()).map(|part| format!("refs/namespaces/{part}/")).collect();
-        let guarded = GuardedReferences { patterns, prefix, symbolic: symbolic.collect(), known: BTreeSet::new() };
+        let guarded = GuardedReferences { patterns, prefix, symbolic, known: BTreeSet::new() };
         let known = references.into_iter().filter(|reference| guarded.is_guarded(&reference.name)).map(|Reference { id, .. }| id);
         Ok(GuardedReferences { known: known.collect(), ..guarded })
+    }
+
+    /// The symbolic references below `refs/`, each with the reference that it names. git lists those that lead to an object, with the last
+    /// reference of a chain; so the files are read, except in a format that only git reads.
+    fn symbolic_references(&self, listed: &[Reference]) -> Result<Vec<(String, String)>, Error> {
+        if self.references_by_git {
+            return Ok(listed.iter().filter_map(|reference| Some((reference.name.clone(), reference.symbolic.clone()?))).collect());
+        }
+        let unreadable = |error: &dyn std::fmt::Display| Error::Walk(format!("the references cannot be listed: {error}"));
+        let mut symbolic = Vec::new();
+        let all = self.gix.references().map_err(|error| unreadable(&error))?;
+        for reference in all.all().map_err(|error| unreadable(&error))? {
+            let reference = reference.map_err(|error| unreadable(&error))?;
+            if let gix::refs::TargetRef::Symbolic(target) = reference.target() {
+                symbolic.push((reference.name().as_bstr().to_string(), target.as_bstr().to_string()));
+            }
+        }
+        Ok(symbolic)
     }
 
     /// The objects that a remote has, as far as this repository knows: the targets of `refs/remotes/NAME/`, without those of other remotes. With
@@ -110,10 +128,20 @@ impl GuardedReferences<'_> {
         &self.known
     }
 
+    /// Whether a pattern matches the name, or that of a reference that changes with it: a chain of symbolic references has one target.
     fn is_guarded(&self, name: &str) -> bool {
-        let leads_here =
-            |(from, to): &(String, String)| to == name && self.patterns.matches(from) || from == name && self.patterns.matches(to);
-        self.patterns.matches(name) || self.symbolic.iter().any(leads_here)
+        let mut related = BTreeSet::from([name]);
+        loop {
+            let before = related.len();
+            for (from, to) in &self.symbolic {
+                if related.contains(from.as_str()) || related.contains(to.as_str()) {
+                    related.extend([from.as_str(), to.as_str()]);
+                }
+            }
+            if related.len() == before {
+                return related.iter().any(|name| self.patterns.matches(name));
+            }
+        }
     }
 }
 
@@ -124,5 +152,9 @@ fn is_file(scope: Scope) -> bool {
 
 fn is_pattern(text: &str) -> bool {
     let asterisks = text.bytes().filter(|byte| *byte == b'*').count();
-    text.starts_with("refs/") && !text.ends_with('/') && text.len() <= MAX_PATTERN && asterisks <= MAX_ASTERISKS
+    text.starts_with("refs/")
+        && !text.ends_with(['/', ','])
+        && !text.contains(",refs/")
+        && text.len() <= MAX_PATTERN
+        && asterisks <= MAX_ASTERISKS
 }

@@ -17,6 +17,10 @@ impl Repository {
         folders.extend(common.parent().filter(|_| common.ends_with(".git")).map(Path::to_owned));
         // a bare repository can have a work tree too, to which a hook or `updateInstead` checks out
         let configured = self.gix.config_snapshot().plumbing().string("core.worktree").map(|path| path.to_str_lossy().into_owned());
+        // git checks out to a git directory that is not bare and belongs to no folder that it knows
+        let is_own_tree = configured.is_none() && self.work_tree().is_none() && !common.ends_with(".git");
+        let is_own_tree = is_own_tree && self.gix.config_snapshot().boolean("core.bare") == Some(false);
+        folders.extend(is_own_tree.then_some(common));
         folders.extend(configured.map(|path| self.git_dir().join(path)));
         folders.extend(std::env::var_os("GIT_WORK_TREE").and_then(|path| std::path::absolute(path).ok()));
         for linked in self.gix.worktrees().map_err(|error| unreadable(&error))? {
@@ -26,7 +30,7 @@ impl Repository {
     }
 
     /// The first file, link or folder in a work tree on the way to one of these files: a branch of this repository can change it. Files in the git
-    /// directory are safe. Files that do not exist yet count too.
+    /// directory are safe, except for those of a work tree in it. Files that do not exist yet count too.
     ///
     /// # Errors
     /// If the work trees cannot be listed.
@@ -34,10 +38,12 @@ impl Repository {
         let real = |folder: &Path| folder.canonicalize().ok();
         let trees: Vec<PathBuf> = self.work_trees()?.iter().filter_map(|tree| real(tree)).collect();
         let own: Vec<PathBuf> = [self.common_dir(), self.git_dir()].into_iter().filter_map(real).collect();
+        // a work tree can lie inside the git directory, or be the git directory itself if that is not named `.git`
+        let is_inside = |tree: &Path, folder: &Path| tree.starts_with(folder) && (tree != folder || !folder.ends_with(".git"));
         let is_of_tree = |entry: &Path| {
-            let is_own = own.iter().any(|folder| entry.starts_with(folder));
+            let is_own = |tree: &Path| own.iter().any(|folder| entry.starts_with(folder) && !is_inside(tree, folder));
             let is_link = trees.iter().any(|tree| entry == tree.join(".git"));
-            !is_own && !is_link && trees.iter().any(|tree| entry != tree && entry.starts_with(tree))
+            !is_link && trees.iter().any(|tree| entry != tree && entry.starts_with(tree) && !is_own(tree))
         };
         Ok(files.into_iter().find_map(|file| way(&file).into_iter().rfind(|entry| is_of_tree(entry))))
     }
@@ -67,17 +73,24 @@ impl Repository {
         if is_named || !self.is_found_by_location() {
             return Ok(false);
         }
-        let folder = self.common_dir().canonicalize().map_err(Error::CurrentDirectory)?;
+        let folder = self.git_dir().canonicalize().map_err(Error::CurrentDirectory)?;
         let is_in_tree = folder.ancestors().skip(1).any(|above| above.join(".git").symlink_metadata().is_ok() && !self.is_at(above));
         Ok(is_in_tree && self.bare_repository_rule()?.as_deref() != Some(b"all"))
     }
 
     /// Whether the current folder is the git directory or inside it, and it is not the `.git` of a work tree. Its own configuration cannot
-    /// hide that by naming a work tree.
+    /// hide that by naming a work tree, and its file `commondir` cannot by naming another folder.
     fn is_found_by_location(&self) -> bool {
-        let Ok(folder) = self.common_dir().canonicalize() else { return false };
-        let is_dot_git = folder.components().any(|part| part.as_os_str() == ".git");
-        !is_dot_git && std::env::current_dir().and_then(|here| here.canonicalize()).is_ok_and(|here| here.starts_with(folder))
+        let Ok(here) = std::env::current_dir().and_then(|here| here.canonicalize()) else { return false };
+        let holds_here = |folder: &Path| {
+            folder.canonicalize().is_ok_and(|folder| {
+                let is_dot_git = folder.components().any(|part| part.as_os_str() == ".git");
+                // git finds the `.git` of a work tree before it looks at the folder above
+                let is_in_work_tree = here.ancestors().take_while(|above| **above != folder).any(|above| above.join(".git").exists());
+                !is_dot_git && !is_in_work_tree && here.starts_with(folder)
+            })
+        };
+        holds_here(self.git_dir()) || holds_here(self.common_dir())
     }
 
     /// The value of `safe.bareRepository`, which only the user's and the system's configuration and the call can set.

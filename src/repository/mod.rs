@@ -244,7 +244,9 @@ impl Error {
                 None => "give the full name".to_owned(),
             }),
             Self::RepeatedReference(name) => Some(format!("set it again with `git update-ref {name} ID`, and run `git pack-refs --all`")),
-            Self::ReferencePattern(_) => Some("begin it with `refs/`, as in `refs/heads/*`".to_owned()),
+            Self::ReferencePattern(_) => {
+                Some("begin each pattern with `refs/`, as in `refs/heads/*`, and put spaces between patterns".to_owned())
+            }
             Self::CommitGraph { .. } => Some("write it again with `git commit-graph write --reachable`".to_owned()),
             Self::MissingObject(_) => Some("fetch it".to_owned()),
             Self::DamagedObject { .. }

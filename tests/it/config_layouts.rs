@@ -70,7 +70,7 @@ fn places(sandbox: &Sandbox) -> Vec<Place> {
 }
 
 /// Conditions, in the user's file unless it is said otherwise. ROOT is the sandbox's folder.
-const CONDITIONS: [&str; 22] = [
+const CONDITIONS: [&str; 25] = [
     "includeIf.gitdir:ROOT/disk/",
     "includeIf.gitdir:ROOT/alias/",
     "includeIf.gitdir/i:ROOT/ALIAS/",
@@ -81,6 +81,9 @@ const CONDITIONS: [&str; 22] = [
     "includeIf.gitdir:repo/",
     "includeIf.gitdir:linked/",
     "includeIf.gitdir:*/linked/.git",
+    "includeIf.gitdir:**/worktrees/*",
+    "includeIf.gitdir:ROOT/disk/repo/.git/worktrees/**",
+    "includeIf.gitdir:ROOT/disk/repo/.git",
     "includeIf.gitdir:~/src/",
     "includeIf.gitdir:./src/",
     "includeIf.gitdir:~/",

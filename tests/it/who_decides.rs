@@ -217,6 +217,21 @@ fn a_bare_repository_in_a_work_tree_grants_nothing_unless_it_is_meant() {
     };
     let refused = |done: &Done| done.code == Some(14) && done.stderr.contains("safe.bareRepository");
     assert!(refused(&verify(&[])), "{:?}", verify(&[]));
+    // nor does a folder whose common directory it is
+    let alias = unpacked.sandbox.work().join("alias");
+    for folder in ["objects/info", "refs/heads"] {
+        std::fs::create_dir_all(alias.join(folder)).unwrap();
+    }
+    for file in ["HEAD", "packed-refs"] {
+        std::fs::copy(bare.join(file), alias.join(file)).unwrap();
+    }
+    std::fs::write(alias.join("commondir"), "../nested\n").unwrap();
+    for (rule, code) in [("all", Some(0)), ("explicit", Some(4))] {
+        unpacked.sandbox.git(&["config", "--global", "safe.bareRepository", rule]);
+        assert_eq!(unpacked.sandbox.paraph_in(&alias, &["verify"]).code, code, "{rule}");
+    }
+    unpacked.sandbox.git(&["config", "--global", "--unset", "safe.bareRepository"]);
+    assert!(refused(&unpacked.sandbox.paraph_in(&alias, &["verify"])));
     // a work tree that it names itself does not hide it
     for (bare_value, folder) in [("false", tree.to_str().unwrap()), ("false", ".."), ("true", "..")] {
         unpacked.sandbox.git_in(&bare, &["config", "core.bare", bare_value]);
@@ -317,6 +332,21 @@ fn a_hook_refuses_each_deciding_file_in_a_work_tree_and_verify_warns() {
         unpacked.sandbox.feed(hook.args(["hook", "pre-receive"]).env("GIT_DIR", "."), update.as_bytes())
     };
     assert!(!says(&hook()));
+    // a linked work tree inside the git directory
+    let linked = bare.join("linked");
+    unpacked.sandbox.git_in(&bare, &["worktree", "add", "-q", "-b", "linked", linked.to_str().unwrap()]);
+    std::fs::copy(in_tree("trusted_root.json"), linked.join("root.json")).unwrap();
+    unpacked.sandbox.git_in(&bare, &["config", "paraph.trustedRoot", linked.join("root.json").to_str().unwrap()]);
+    assert!(says(&hook()), "{:?}", hook());
+    // the git directory itself, to which `updateInstead` checks out
+    std::fs::copy(in_tree("trusted_root.json"), bare.join("root.json")).unwrap();
+    unpacked.sandbox.git_in(&bare, &["config", "paraph.trustedRoot", bare.join("root.json").to_str().unwrap()]);
+    assert!(!says(&hook()));
+    unpacked.sandbox.git_in(&bare, &["config", "core.bare", "false"]);
+    assert!(says(&hook()), "{:?}", hook());
+    unpacked.sandbox.git_in(&bare, &["--git-dir=.", "config", "core.bare", "true"]);
+    // another folder
+    unpacked.sandbox.git_in(&bare, &["config", "paraph.trustedRoot", &in_tree("trusted_root.json")]);
     std::fs::write(bare.join("config"), std::fs::read_to_string(bare.join("config")).unwrap() + "[core]\nworktree = ../served\n").unwrap();
     assert!(says(&hook()), "{:?}", hook());
 }

@@ -149,7 +149,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
 
     no token
     error: SIGSTORE_ID_TOKEN contains no usable identity token: the identity token is not a JSON Web Token: it does not have three parts
-    hint: an identity token is three parts of base64url, separated by periods, as an OpenID provider gives it.
+    hint: an identity token is three parts of base64url, separated by periods, as an issuer gives it.
 
     no variable
     error: the token provider is envvar, but SIGSTORE_ID_TOKEN is not set

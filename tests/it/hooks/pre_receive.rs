@@ -202,8 +202,30 @@ fn a_symbolic_ref_to_a_guarded_one_is_guarded() {
         super::path()
     );
     says(&setup.refused(&[&program, "main"]), &["1 of 1 new objects is not good"]);
-    setup.serve("paraph.guardedRefs", "main");
-    says(&setup.refused(&["main:refs/heads/again"]), &["paraph.guardedRefs has the pattern \"main\"", "hint: begin it with `refs/`"]);
+    for pattern in ["main", "refs/heads/*, refs/tags/*", "refs/heads/*,refs/tags/*"] {
+        setup.serve("paraph.guardedRefs", pattern);
+        says(
+            &setup.refused(&["main:refs/heads/again"]),
+            &["paraph.guardedRefs has the pattern \"", "hint: begin each pattern with `refs/`"],
+        );
+    }
+}
+
+#[test]
+fn a_chain_of_symbolic_refs_is_guarded_where_one_is_also_if_its_target_is_not_there() {
+    let setup = setup(&["pre-receive"]);
+    setup.serve("paraph.guardedRefs", "refs/heads/main");
+    setup.unsigned("bad");
+    for (from, to) in [("main", "middle"), ("middle", "trunk"), ("side", "trunk")] {
+        setup.sandbox.git_in(&setup.bare, &["symbolic-ref", &format!("refs/heads/{from}"), &format!("refs/heads/{to}")]);
+    }
+    for name in ["trunk", "middle", "main", "side"] {
+        says(&setup.refused(&[&format!("main:refs/heads/{name}")]), &["1 of 1 new objects is not good"]);
+    }
+    setup.accepted(&["main:refs/heads/other"]);
+    // the other end of the chain is guarded
+    setup.serve("paraph.guardedRefs", "refs/heads/trunk");
+    says(&setup.refused(&["main:refs/heads/side"]), &["1 of 1 new objects is not good"]);
 }
 
 #[test]
