@@ -10,7 +10,7 @@
 //! | Eclipse signs | `-bsau KEY --batch --no-tty --status-fd 2 --output -` |
 //!
 //! Options may be written as gpg allows: long or short, clustered, with the value attached or separate, and in any order. What each
-//! option means is in [`gpg_option`]. One that would change the result is refused by name.
+//! option means is in [`super::gpg_option`]. One that would change the result is refused by name.
 
 use super::gpg_option::{Meaning, ValueMeaning, of_long};
 use std::ffi::{OsStr, OsString};

@@ -101,7 +101,7 @@ pub(super) fn check_replaceable(file: &Path) -> Result<(), Failure> {
             Exit::Configuration,
             format!("git's configuration file {} is not a regular file, and git would replace it", file.display()),
         )
-        .with_hint("let GIT_CONFIG_GLOBAL name a regular file, or unset it")),
+        .with_hint("put a regular file there, or a link to one")),
         _ => Ok(()),
     }
 }

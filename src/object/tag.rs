@@ -314,6 +314,7 @@ mod tests {
             let tag = Tag::parse(text.as_bytes()).unwrap();
             assert_eq!(&*tag.signed.payload, with(&target, "").strip_suffix(SIGNATURE).unwrap().as_bytes());
             assert_eq!(tag.other_format.as_deref(), Some(&b"one\ntwo\n"[..]));
+            #[cfg(feature = "cli")]
             assert!(TagHeaders::parse(text.as_bytes()).is_ok());
             assert_eq!(reason(&with(&target, &format!("{own} x\n"))), Reason::MultipleSignatures);
             assert_eq!(reason(&with(&target, &format!("{other} x\n{other} x\n"))), Reason::MultipleSignatures);

@@ -1,7 +1,7 @@
 //! What every outcome that is not good says about itself.
 
-/// The common face of [`Reason`](super::Reason), [`LegacyRule`](super::LegacyRule), [`Finding`](crate::policy::Finding) and
-/// [`Decision`](crate::policy::Decision).
+/// The common face of [`Reason`](super::Reason), [`LegacyRule`](super::LegacyRule), [`Decision`](crate::policy::Decision) and the findings of
+/// other verifiers.
 pub trait Explanation {
     /// The stable identifier, for machines. It is unique among the identifiers of its type.
     fn id(&self) -> &'static str;

@@ -73,7 +73,9 @@ fn each_place_of_gits_configuration_is_read_in_gits_order() {
     sandbox.set("GIT_CONFIG_VALUE_0", "1");
     sandbox.set("GIT_CONFIG_KEY_1", "Paraph.TimeOut");
     sandbox.set("GIT_CONFIG_VALUE_1", "17");
-    agree(&sandbox, &linked, "environment", "17");
+    agree(&sandbox, &work, "environment", "17");
+    // a `gitdir` condition in a linked work tree: git is asked, which knows one scope for both
+    agree(&sandbox, &linked, "command line", "17");
 }
 
 #[test]
