@@ -45,6 +45,8 @@ pub(crate) struct Repository {
     gix: gix::Repository,
     /// Whether git resolves revisions, because gix cannot read the format of the references.
     references_by_git: bool,
+    /// The file of packed references, once it was needed.
+    packed_references: packed::RememberedFile,
     /// The reader if git reads objects, because the environment names another object directory (the quarantine of a push).
     objects_by_git: Option<Arc<git::Objects>>,
     /// The configuration as git reads it, once it was needed.
@@ -408,7 +410,14 @@ impl Repository {
         let is_elsewhere = ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"].iter().any(|name| std::env::var_os(name).is_some());
         let objects_by_git = is_elsewhere.then(Arc::default);
         let configuration_by_git = std::cell::OnceCell::new();
-        Ok(Self { gix, references_by_git, objects_by_git, configuration_by_git, copies: Arc::default() })
+        Ok(Self {
+            gix,
+            references_by_git,
+            packed_references: packed::RememberedFile::default(),
+            objects_by_git,
+            configuration_by_git,
+            copies: Arc::default(),
+        })
     }
 
     fn read(&self, id: &str) -> Result<(gix::objs::Kind, Vec<u8>), Error> {

@@ -1,7 +1,8 @@
-//! What is wrong with a file `packed-refs`: git and gix search it as if it were sorted, so each may find another line in one that is not.
+//! What a file `packed-refs` says about who resolves a name: git and gix search it as if it were sorted, so each may find another line in one
+//! that is not.
 
 use super::Error;
-use std::{collections::BTreeSet, io::ErrorKind, path::Path};
+use std::{collections::BTreeSet, fs::Metadata, io::ErrorKind, path::Path, rc::Rc, time::SystemTime};
 
 /// The file, as far as it decides who resolves a name.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -10,11 +11,36 @@ pub(super) struct PackedReferences {
     pub is_regular: bool,
     /// The names that it has more than once.
     pub repeated: BTreeSet<String>,
+    /// Whether a name can be mistaken for an object id.
+    pub has_ids: bool,
+}
+
+/// The file as it was read last, and what shows that it is unchanged. It is needed for each name, and can be large.
+#[derive(Debug, Default)]
+pub(super) struct RememberedFile(std::cell::RefCell<Option<(Version, Rc<PackedReferences>)>>);
+
+/// What changes with the file: git replaces it as a whole.
+type Version = Option<(u64, Option<SystemTime>)>;
+
+impl RememberedFile {
+    /// The file in a git directory, read again if it changed.
+    pub(super) fn read(&self, git_dir: &Path) -> Result<Rc<PackedReferences>, Error> {
+        let version = |file: Metadata| (file.len(), file.modified().ok());
+        let version: Version = std::fs::metadata(git_dir.join("packed-refs")).ok().map(version);
+        if let Some((of, packed)) = &*self.0.borrow()
+            && *of == version
+        {
+            return Ok(Rc::clone(packed));
+        }
+        let packed = Rc::new(PackedReferences::read(git_dir)?);
+        *self.0.borrow_mut() = Some((version, Rc::clone(&packed)));
+        Ok(packed)
+    }
 }
 
 impl PackedReferences {
     /// Reads the file in a git directory. One that is missing is regular.
-    pub(super) fn read(git_dir: &Path) -> Result<Self, Error> {
+    fn read(git_dir: &Path) -> Result<Self, Error> {
         match std::fs::read(git_dir.join("packed-refs")) {
             Ok(bytes) => Ok(Self::of(&bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self { is_regular: true, ..Self::default() }),
@@ -31,14 +57,20 @@ impl PackedReferences {
             is_regular &= last < name && name.starts_with(b"refs/");
             last = name;
         }
+        let has_ids = names.clone().any(can_be_id);
         let mut repeated = BTreeSet::new();
         if !is_regular {
             let mut seen = BTreeSet::new();
             let again = names.filter(|name| !seen.insert(*name));
             repeated = again.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
         }
-        Self { is_regular, repeated }
+        Self { is_regular, repeated, has_ids }
     }
+}
+
+/// Whether a part of a name is as long as an object id and consists of hexadecimal digits.
+fn can_be_id(name: &[u8]) -> bool {
+    name.split(|byte| *byte == b'/').any(|part| matches!(part.len(), 40 | 64) && part.iter().all(u8::is_ascii_hexdigit))
 }
 
 #[cfg(test)]
@@ -57,5 +89,24 @@ mod tests {
         assert_eq!(of("1 refs/heads/a\n2 refs/heads/b\n3 refs/heads/a\r\n"), (false, "refs/heads/a".into()));
         assert_eq!(of("1 refs/heads/a\n2 refs/heads/a\n"), (false, "refs/heads/a".into()));
         assert_eq!(of("1 main\n1 refs/heads/a\n"), (false, String::new()));
+    }
+    #[test]
+    fn a_name_that_can_be_an_id_is_known() {
+        let id = "0123456789abcdef0123456789abcdef01234567";
+        let of = |name: &str| PackedReferences::of(format!("1 refs/heads/a\n1 {name}\n").as_bytes()).has_ids;
+        assert!(of(&format!("refs/heads/{id}")) && of(&format!("refs/remotes/{}/HEAD", id.to_uppercase())));
+        assert!(!of("refs/heads/main") && !of(&format!("refs/heads/{id}0")) && !of(&format!("refs/heads/x{}", &id[1..])));
+    }
+
+    #[test]
+    fn a_changed_file_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let remembered = RememberedFile::default();
+        let repeated = || remembered.read(folder.path()).unwrap().repeated.len();
+        assert_eq!(repeated(), 0);
+        std::fs::write(folder.path().join("packed-refs"), "1 refs/heads/a\n2 refs/heads/a\n").unwrap();
+        assert_eq!(repeated(), 1);
+        std::fs::remove_file(folder.path().join("packed-refs")).unwrap();
+        assert_eq!(repeated(), 0);
     }
 }

@@ -4,7 +4,8 @@
 //! resolves the rest: files in the git directory (`$GIT_DIR/main` comes before `refs/heads/main`), a `packed-refs` file that is not sorted,
 //! symbolic links, earlier values, branches of remotes, and searches.
 
-use super::{Error, Repository, chain, git, packed::PackedReferences};
+use super::{Error, Repository, chain, git};
+use std::{io::ErrorKind, path::Path};
 
 /// The object that a revision names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,9 @@ impl Repository {
         let end = revision.find(['^', '~', ':']).into_iter().chain(revision.find("@{")).min().unwrap_or(revision.len());
         let (base, operators) = revision.split_at_checked(end).unwrap_or((revision, ""));
         let base = if base == "@" { "HEAD" } else { base };
+        if operators.is_empty() && self.is_only_an_id(base)? {
+            return Ok(Resolved { id: base.to_ascii_lowercase(), reference: None });
+        }
         if self.references_by_git || self.objects_by_git.is_some() || self.is_for_git(base, operators)? {
             return resolve_by_git(self, revision, base);
         }
@@ -78,9 +82,22 @@ impl Repository {
         }
     }
 
+    /// Whether a name is a whole id, and no reference has this name. A list of objects has many of these.
+    fn is_only_an_id(&self, name: &str) -> Result<bool, Error> {
+        if self.references_by_git || !is_hexadecimal(name) || name.len() != self.gix.object_hash().len_in_hex() {
+            return Ok(false);
+        }
+        let is_absent = |file: &Path| file.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        let are_absent =
+            |folder: &Path| is_absent(&folder.join(name)) && PLACES.iter().all(|place| is_absent(&folder.join(place).join(name)));
+        let (git_dir, common_dir) = (self.git_dir(), self.common_dir());
+        let are_absent = are_absent(git_dir) && (common_dir == git_dir || are_absent(common_dir));
+        Ok(are_absent && !self.packed_references.read(common_dir)?.has_ids)
+    }
+
     /// Whether git must resolve a name with its operators, because gix could find something else.
     fn is_for_git(&self, base: &str, operators: &str) -> Result<bool, Error> {
-        let packed = PackedReferences::read(self.common_dir())?;
+        let packed = self.packed_references.read(self.common_dir())?;
         let repeated = |name: &str| packed.repeated.contains(name).then(|| Error::RepeatedReference(name.to_owned()));
         if !packed.repeated.is_empty() {
             let full = git::line(self, &["rev-parse", "--verify", "--symbolic-full-name", base]).map(|(name, _)| name);
@@ -93,7 +110,7 @@ impl Repository {
 
     /// Whether the git directory has a file of this name, which git takes for a reference if it holds an id.
     fn is_root_reference(&self, name: &str) -> bool {
-        let is_file = |folder: &std::path::Path| folder.join(name).symlink_metadata().is_ok_and(|file| !file.is_dir());
+        let is_file = |folder: &Path| folder.join(name).symlink_metadata().is_ok_and(|file| !file.is_dir());
         name != "HEAD" && !is_full(name) && (is_file(self.git_dir()) || is_file(self.common_dir()))
     }
 

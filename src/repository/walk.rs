@@ -290,6 +290,7 @@ impl RepositoryHandle {
         Repository {
             gix,
             references_by_git: self.references_by_git,
+            packed_references: super::packed::RememberedFile::default(),
             objects_by_git: self.objects_by_git.clone(),
             configuration_by_git: std::cell::OnceCell::new(),
             copies: Arc::clone(&self.copies),
