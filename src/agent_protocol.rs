@@ -2,7 +2,10 @@
 #![doc = include_str!("../man/agent-protocol.md")]
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, IgnoredAny},
+};
 use std::{
     fmt,
     io::{self, Read, Write},
@@ -10,7 +13,9 @@ use std::{
 };
 
 /// The protocol's version.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+/// The oldest version that an agent serves, and that a client falls back to.
+pub const OLDEST_VERSION: u32 = 1;
 /// The limit of what is to be signed, in bytes. A client signs larger payloads by itself.
 pub const MAX_PAYLOAD: usize = 1 << 20;
 /// The longest request, in bytes.
@@ -35,7 +40,7 @@ pub const TRANSFER_TIMEOUT: Duration = Duration::from_secs(5);
 /// A request with the versions of its sender.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// [`VERSION`].
+    /// From [`OLDEST_VERSION`] to [`VERSION`].
     pub version: u32,
     /// The client's own version.
     pub program: String,
@@ -58,6 +63,9 @@ pub enum Call {
         expected: Option<String>,
         /// The identity to log in as otherwise.
         hint: Option<String>,
+        /// The only issuer whose logins are accepted. Version 1 cannot say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected_issuer: Option<String>,
         /// Use a code on another device.
         #[serde(default)]
         by_code: bool,
@@ -90,17 +98,18 @@ pub enum Call {
     },
 }
 
-/// A request to sign.
+/// A request to sign. Version 1 has the payload of a [`Subject::Git`] in place of the subject, and no expected issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "SignFields")]
 pub struct Sign {
-    /// A commit, tag or push certificate, as git passes it to its signing program.
-    #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
-    pub payload: Vec<u8>,
+    /// What is to be signed.
+    pub subject: Subject,
     /// The name of the instance to sign with.
     pub instance: String,
     /// The only identity that may sign.
     pub expected: Option<String>,
+    /// The only issuer that may vouch for the identity.
+    pub expected_issuer: Option<String>,
     /// The identity that `user.signingKey` names.
     pub hint: Option<String>,
     /// The repository that the client claims. It is shown, never opened.
@@ -110,8 +119,55 @@ pub struct Sign {
     /// Whether the replies reach a person or a log.
     pub reader: bool,
     /// If a login is needed, use a code on another device. It has no effect for a forwarded client.
-    #[serde(default)]
     pub by_code: bool,
+}
+
+/// What is to be signed. Later programs may know more kinds: an agent refuses one that it does not know with [`Refusal::Subject`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Subject {
+    /// A commit, tag or push certificate.
+    Git {
+        /// Its bytes without a signature, as git passes them to its signing program.
+        #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
+        payload: Vec<u8>,
+    },
+    /// A kind that this program does not know, whatever its fields.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The fields of a request to sign in all versions.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignFields {
+    #[serde(default, deserialize_with = "some_from_base64")]
+    payload: Option<Vec<u8>>,
+    subject: Option<Subject>,
+    instance: String,
+    expected: Option<String>,
+    expected_issuer: Option<String>,
+    hint: Option<String>,
+    repository: Option<String>,
+    host: Option<String>,
+    reader: bool,
+    #[serde(default)]
+    by_code: bool,
+}
+
+impl TryFrom<SignFields> for Sign {
+    type Error = &'static str;
+
+    fn try_from(fields: SignFields) -> Result<Self, Self::Error> {
+        let SignFields { payload, subject, instance, expected, expected_issuer, hint, repository, host, reader, by_code } = fields;
+        let subject = match (payload, subject) {
+            (Some(payload), None) => Subject::Git { payload },
+            (None, Some(subject)) => subject,
+            (None, None) => return Err("nothing is to be signed"),
+            (Some(_), Some(_)) => return Err("payload and subject exclude each other"),
+        };
+        Ok(Self { subject, instance, expected, expected_issuer, hint, repository, host, reader, by_code })
+    }
 }
 
 /// A reply of an agent.
@@ -218,6 +274,8 @@ pub enum Refusal {
     Older,
     /// The request cannot be read, or this socket does not accept it.
     Request,
+    /// The agent does not sign this kind of subject.
+    Subject,
     /// The payload is not a commit, tag or push certificate that could be verified.
     Payload,
     /// It does not know the instance; the client can sign by itself.
@@ -238,6 +296,9 @@ pub enum Refusal {
     Keyring,
     /// Trust material or a setting of the agent's own user cannot be used.
     Configuration,
+    /// A reason that this program does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A keyring.
@@ -347,26 +408,54 @@ impl Request {
         Self { version: VERSION, program: env!("CARGO_PKG_VERSION").to_owned(), call }
     }
 
+    /// The frame of the same request in the oldest version; `None` if that cannot say all of it.
+    pub fn oldest_frame(&self) -> Option<io::Result<Vec<u8>>> {
+        let mut request = serde_json::to_value(Self { version: OLDEST_VERSION, ..self.clone() }).ok()?;
+        match &self.call {
+            Call::Sign(Sign { subject: Subject::Git { payload }, expected_issuer: None, .. }) => {
+                let fields = request.as_object_mut()?;
+                fields.remove("subject");
+                fields.remove("expected_issuer");
+                fields.insert("payload".to_owned(), STANDARD.encode(payload).into());
+            }
+            Call::Sign(_) | Call::Login { expected_issuer: Some(_), .. } => return None,
+            _ => {}
+        }
+        Some(frame(&request))
+    }
+
     /// Reads a request.
     ///
     /// # Errors
     /// The reply to send.
     pub fn parse(frame: &[u8]) -> Result<Self, Reply> {
+        /// Which fields of certain versions there are.
         #[derive(Deserialize)]
-        struct Versions {
+        struct Head {
             version: u32,
+            payload: Option<IgnoredAny>,
+            subject: Option<IgnoredAny>,
+            expected_issuer: Option<IgnoredAny>,
         }
         let refuse = |kind, message: String| Reply::Refused { kind, message, hint: None };
         let unreadable = |error: serde_json::Error| {
             let complaint: String = error.to_string().chars().take(MAX_COMPLAINT).collect();
             refuse(Refusal::Request, format!("the request cannot be read: {complaint}"))
         };
-        let Versions { version } = crate::json_object::from_slice(frame).map_err(unreadable)?;
-        if version != VERSION {
-            return Err(refuse(
-                Refusal::Version,
-                format!("the agent speaks version {VERSION} of its protocol; the client speaks version {version}"),
-            ));
+        let Head { version, payload, subject, expected_issuer } = crate::json_object::from_slice(frame).map_err(unreadable)?;
+        if !(OLDEST_VERSION..=VERSION).contains(&version) {
+            let message =
+                format!("the agent speaks the versions {OLDEST_VERSION} to {VERSION} of its protocol; the client speaks version {version}");
+            return Err(refuse(Refusal::Version, message));
+        }
+        let foreign = match version {
+            OLDEST_VERSION if subject.is_some() => Some("subject"),
+            OLDEST_VERSION if expected_issuer.is_some() => Some("expected_issuer"),
+            OLDEST_VERSION => None,
+            _ => payload.map(|_| "payload"),
+        };
+        if let Some(field) = foreign {
+            return Err(refuse(Refusal::Request, format!("version {version} has no field {field}")));
         }
         let request: Self = crate::json_object::from_slice(frame).map_err(unreadable)?;
         match request.too_long() {
@@ -380,17 +469,19 @@ impl Request {
         let mut names = vec![("program", Some(&self.program))];
         let mut path = None;
         match &self.call {
-            Call::Sign(Sign { instance, expected, hint, repository, host, .. }) => {
+            Call::Sign(Sign { instance, expected, expected_issuer, hint, repository, host, .. }) => {
                 names.extend([
                     ("instance", Some(instance)),
                     ("expected", expected.as_ref()),
+                    ("expected_issuer", expected_issuer.as_ref()),
                     ("hint", hint.as_ref()),
                     ("host", host.as_ref()),
                 ]);
                 path = repository.as_ref();
             }
-            Call::Login { instance, expected, hint, .. } => {
+            Call::Login { instance, expected, expected_issuer, hint, .. } => {
                 names.extend([("instance", Some(instance)), ("expected", expected.as_ref()), ("hint", hint.as_ref())]);
+                names.push(("expected_issuer", expected_issuer.as_ref()));
             }
             Call::Logout { identity } => names.push(("identity", identity.as_ref())),
             _ => {}
@@ -482,6 +573,10 @@ fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D:
     let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
     let bytes = STANDARD.decode(text.as_bytes()).map_err(|_| D::Error::custom("it is invalid base64"))?;
     if bytes.len() > MAX_PAYLOAD { Err(D::Error::custom(format!("it has more than {MAX_PAYLOAD} bytes"))) } else { Ok(bytes) }
+}
+
+fn some_from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
+    from_base64(deserializer).map(Some)
 }
 
 /// Whether version `left` is newer than `right`, by their three numbers. A version that cannot be read is not newer.

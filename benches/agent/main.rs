@@ -12,7 +12,7 @@ mod others;
 use others::{GpgAgent, SshAgent};
 use paraph::internals::{
     agent::client::Client,
-    agent_protocol::{Call, JournalEntry, Reply, Sign},
+    agent_protocol::{Call, JournalEntry, Reply, Sign, Subject},
     local::{Instance, ServeOptions},
 };
 use std::{
@@ -144,9 +144,10 @@ fn own_part(bench: &Bench) {
     let client = Client::at(bench.root.join("run/paraph/agent.sock"));
     let ask = |instance: &str, round: usize| {
         let request = Sign {
-            payload: payload(round),
+            subject: Subject::Git { payload: payload(round) },
             instance: instance.to_owned(),
             expected: None,
+            expected_issuer: None,
             hint: Some(EMAIL.to_owned()),
             repository: Some("/home/ann/src/project".into()),
             host: None,

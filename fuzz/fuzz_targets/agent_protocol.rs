@@ -8,7 +8,8 @@ use libfuzzer_sys::fuzz_target;
 use paraph::{
     internals::{
         agent_protocol::{
-            self as protocol, Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_REPLY, MAX_REQUEST, Refusal, Reply, Request, Sign, VERSION,
+            self as protocol, Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_REPLY, MAX_REQUEST, OLDEST_VERSION, Refusal, Reply, Request, Sign,
+            Subject, VERSION,
         },
         escape,
     },
@@ -38,17 +39,24 @@ fn read_request(frame: &[u8]) {
         Ok(request) => request,
         Err(refusal) => return check_answer(&refusal),
     };
-    assert_eq!(request.version, VERSION);
+    assert!((OLDEST_VERSION..=VERSION).contains(&request.version));
     assert!(request.program.len() <= MAX_NAME);
-    assert_eq!(Request::parse(&serde_json::to_vec(&request).expect("it was read")).as_ref(), Ok(&request));
-    let Call::Sign(Sign { payload, instance, expected, hint, repository, host, .. }) = &request.call else { return };
-    assert!(payload.len() <= MAX_PAYLOAD);
-    for name in [Some(instance), expected.as_ref(), hint.as_ref(), host.as_ref()].into_iter().flatten() {
+    if let Some(oldest) = request.oldest_frame() {
+        let read = Request::parse(oldest.expect("it can be sent").get(4..).expect("a frame"));
+        assert_eq!(read.as_ref().map(|read| &read.call), Ok(&request.call));
+    }
+    let newest = Request { version: VERSION, ..request.clone() };
+    assert_eq!(Request::parse(&serde_json::to_vec(&newest).expect("it was read")).as_ref(), Ok(&newest));
+    let Call::Sign(Sign { subject, instance, expected, expected_issuer, hint, repository, host, .. }) = &request.call else { return };
+    for name in [Some(instance), expected.as_ref(), expected_issuer.as_ref(), hint.as_ref(), host.as_ref()].into_iter().flatten() {
         assert!(name.len() <= MAX_NAME);
     }
     assert!(repository.as_ref().is_none_or(|path| path.len() <= MAX_PATH));
+    let Subject::Git { payload } = subject else { return };
+    assert!(payload.len() <= MAX_PAYLOAD);
     let value: serde_json::Value = serde_json::from_slice(frame).expect("it was read");
-    let sent = value["payload"].as_str().and_then(|text| STANDARD.decode(text).ok());
+    let sent = if request.version == VERSION { &value["subject"]["payload"] } else { &value["payload"] };
+    let sent = sent.as_str().and_then(|text| STANDARD.decode(text).ok());
     assert_eq!(sent.as_ref(), Some(payload));
     match Payload::parse(payload) {
         Ok(object) => match object.kind {

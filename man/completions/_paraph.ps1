@@ -21,6 +21,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'paraph' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -45,6 +46,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         'paraph;setup' {
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Sign as this identity only (paraph.expectedIdentity)')
             [CompletionResult]::new('--allowed-identities', '--allowed-identities', [CompletionResultType]::ParameterName, 'Trust the identities in this file (paraph.allowedIdentities)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Configure all repositories of the user')
             [CompletionResult]::new('--local', '--local', [CompletionResultType]::ParameterName, 'Configure this repository, the default inside one')
             [CompletionResult]::new('--always', '--always', [CompletionResultType]::ParameterName, 'Sign every commit and annotated tag, not only with -S and -s')
@@ -56,6 +58,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;doctor' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not ask the services')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the findings as JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -63,6 +66,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;whoami' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Get a token and check it; nothing is sent to the certificate authority or the log, and no browser opens')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -83,6 +87,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--certificate-github-workflow-name', '--certificate-github-workflow-name', [CompletionResultType]::ParameterName, 'The name of the GitHub workflow')
             [CompletionResult]::new('--certificate-github-workflow-repository', '--certificate-github-workflow-repository', [CompletionResultType]::ParameterName, 'The repository of the GitHub workflow')
             [CompletionResult]::new('--certificate-github-workflow-ref', '--certificate-github-workflow-ref', [CompletionResultType]::ParameterName, 'The ref of the GitHub workflow')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Verify every commit that any reference leads to')
             [CompletionResult]::new('--tags', '--tags', [CompletionResultType]::ParameterName, 'Verify every annotated tag that a reference leads to, and the tags inside it')
             [CompletionResult]::new('--stdin', '--stdin', [CompletionResultType]::ParameterName, 'Read the revisions from standard input, one per line')
@@ -113,6 +118,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--certificate-github-workflow-name', '--certificate-github-workflow-name', [CompletionResultType]::ParameterName, 'The name of the GitHub workflow')
             [CompletionResult]::new('--certificate-github-workflow-repository', '--certificate-github-workflow-repository', [CompletionResultType]::ParameterName, 'The repository of the GitHub workflow')
             [CompletionResult]::new('--certificate-github-workflow-ref', '--certificate-github-workflow-ref', [CompletionResultType]::ParameterName, 'The ref of the GitHub workflow')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'Judge the object that the innermost tag names too')
             [CompletionResult]::new('--other-signatures', '--other-signatures', [CompletionResultType]::ParameterName, 'Let git''s own verifier judge OpenPGP and SSH signatures')
             [CompletionResult]::new('--deep', '--deep', [CompletionResultType]::ParameterName, 'Also hash the trees and files of each commit')
@@ -130,6 +136,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Print in this format')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The remote whose URL names the subject of an in-toto statement')
             [CompletionResult]::new('--remote', '--remote', [CompletionResultType]::ParameterName, 'The remote whose URL names the subject of an in-toto statement')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Same as --format json')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -137,6 +144,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         }
         'paraph;hook' {
             [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('pre-receive', 'pre-receive', [CompletionResultType]::ParameterValue, 'On a server: refuse the whole push for one bad object')
@@ -147,18 +155,21 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         }
         'paraph;hook;pre-receive' {
             [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;hook;update' {
             [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;hook;pre-push' {
             [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -184,6 +195,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         }
         'paraph;trust' {
             [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Manage this instance instead of the one in use')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Fetch the newest trust root of an instance')
@@ -195,12 +207,14 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         }
         'paraph;trust;update' {
             [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Manage this instance instead of the one in use')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;trust;status' {
             [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Manage this instance instead of the one in use')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the trust root as JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -210,12 +224,14 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--mirror', '--mirror', [CompletionResultType]::ParameterName, 'The URL of the TUF repository')
             [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'The file with the TUF root (root.json)')
             [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Manage this instance instead of the one in use')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;trust;import' {
             [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Manage this instance instead of the one in use')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -245,16 +261,19 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         }
         'paraph;login' {
             [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'The instance, or a name to register the configured services under')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;logout' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run the agent in the foreground')
@@ -271,6 +290,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         }
         'paraph;agent;run' {
             [CompletionResult]::new('--patience', '--patience', [CompletionResultType]::ParameterName, 'For tests only: how many seconds a question waits for its answer')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'Used when a client starts it: it runs in its own session')
             [CompletionResult]::new('--readable-memory', '--readable-memory', [CompletionResultType]::ParameterName, 'For tests only: other processes of the user can read its memory')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -278,43 +298,51 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;agent;status' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;log' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print each signature as a JSON object on one line')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;lock' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;unlock' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;clear' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;stop' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;confirm' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;agent;socket' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -363,6 +391,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;local' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Create a local Sigstore with new keys and a port')
@@ -377,6 +406,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         }
         'paraph;local;init' {
             [CompletionResult]::new('--token-algorithm', '--token-algorithm', [CompletionResultType]::ParameterName, 'The signature algorithm of ID tokens')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -385,6 +415,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the local Sigstore [default: paraph/local in your data folder]')
             [CompletionResult]::new('--certificate-lifetime', '--certificate-lifetime', [CompletionResultType]::ParameterName, 'For tests: the validity period of certificates')
             [CompletionResult]::new('--fault', '--fault', [CompletionResultType]::ParameterName, 'For tests: make a service fail, wait or lie (repeatable)')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--background', '--background', [CompletionResultType]::ParameterName, 'Run in the background, and return when it is ready')
             [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'Set by `--background` for the process that it starts')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
@@ -393,6 +424,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         }
         'paraph;local;status' {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the local Sigstore [default: paraph/local in your data folder]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the status as JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
@@ -400,6 +432,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         }
         'paraph;local;stop' {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the local Sigstore [default: paraph/local in your data folder]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -408,18 +441,21 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the local Sigstore [default: paraph/local in your data folder]')
             [CompletionResult]::new('--repository', '--repository', [CompletionResultType]::ParameterName, 'The repository')
             [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'The address to sign with [default: the committer''s address]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;local;token' {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the local Sigstore [default: paraph/local in your data folder]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;local;code' {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The folder of the local Sigstore [default: paraph/local in your data folder]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -460,12 +496,14 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;config' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the settings as JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;generate-docs' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

@@ -344,12 +344,16 @@ _paraph() {
 
     case "${cmd}" in
         paraph)
-            opts="-h -V --help --version setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help"
+            opts="-C -h -V --help --version setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -358,12 +362,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__agent)
-            opts="-h --help run status log lock unlock clear stop confirm socket help"
+            opts="-C -h --help run status log lock unlock clear stop confirm socket help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -372,12 +380,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__agent__subcmd__clear)
-            opts="-h --help"
+            opts="-C -h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -386,12 +398,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__agent__subcmd__confirm)
-            opts="-h --help"
+            opts="-C -h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -554,12 +570,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__agent__subcmd__lock)
-            opts="-h --help"
+            opts="-C -h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -568,12 +588,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__agent__subcmd__log)
-            opts="-h --json --help"
+            opts="-C -h --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -582,13 +606,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__agent__subcmd__run)
-            opts="-h --detached --readable-memory --patience --help"
+            opts="-C -h --detached --readable-memory --patience --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --patience)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -600,12 +628,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__agent__subcmd__socket)
-            opts="-h --help"
+            opts="-C -h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -614,12 +646,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__agent__subcmd__status)
-            opts="-h --json --help"
+            opts="-C -h --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -628,12 +664,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__agent__subcmd__stop)
-            opts="-h --help"
+            opts="-C -h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -642,12 +682,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__agent__subcmd__unlock)
-            opts="-h --help"
+            opts="-C -h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -656,12 +700,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__config)
-            opts="-h --json --help"
+            opts="-C -h --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -670,12 +718,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__doctor)
-            opts="-h --offline --json --help"
+            opts="-C -h --offline --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -684,12 +736,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__generate__subcmd__docs)
-            opts="-h --help"
+            opts="-C -h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1244,13 +1300,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook)
-            opts="-h --deadline --help pre-receive update pre-push help"
+            opts="-C -h --deadline --help pre-receive update pre-push help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1332,13 +1392,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook__subcmd__pre__subcmd__push)
-            opts="-h --deadline --help"
+            opts="-C -h --deadline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1350,13 +1414,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook__subcmd__pre__subcmd__receive)
-            opts="-h --deadline --help"
+            opts="-C -h --deadline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1368,13 +1436,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook__subcmd__update)
-            opts="-h --deadline --help"
+            opts="-C -h --deadline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1386,12 +1458,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local)
-            opts="-h --help init serve status stop use token code help"
+            opts="-C -h --help init serve status stop use token code help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1400,13 +1476,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local__subcmd__code)
-            opts="-h --dir --help"
+            opts="-C -h --dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1544,7 +1624,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local__subcmd__init)
-            opts="-h --token-algorithm --help"
+            opts="-C -h --token-algorithm --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1552,6 +1632,10 @@ _paraph() {
             case "${prev}" in
                 --token-algorithm)
                     COMPREPLY=($(compgen -W "rs256 es256" -- "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1562,7 +1646,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local__subcmd__serve)
-            opts="-h --dir --background --certificate-lifetime --fault --detached --help"
+            opts="-C -h --dir --background --certificate-lifetime --fault --detached --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1580,6 +1664,10 @@ _paraph() {
                     COMPREPLY=($(compgen -W "issuer=502 issuer=slow issuer=token-502 issuer=short-tokens issuer=other-nonce issuer=other-audience issuer=other-issuer issuer=unverified-email issuer=no-email issuer=foreign-key issuer=no-device issuer=slow-down issuer=device-denied issuer=device-expired issuer=no-refresh issuer=refresh-refused fulcio=502 fulcio=slow fulcio=other-key fulcio=other-identity fulcio=no-sct fulcio=bad-sct rekor=502 rekor=slow rekor=lost-answer rekor=other-entry rekor=bad-proof rekor=bad-checkpoint rekor=bad-promise tsa=502 tsa=slow tsa=other-imprint tsa=other-nonce tsa=wrong-time tuf=502 tuf=slow" -- "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1588,13 +1676,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local__subcmd__status)
-            opts="-h --dir --json --help"
+            opts="-C -h --dir --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1606,13 +1698,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local__subcmd__stop)
-            opts="-h --dir --help"
+            opts="-C -h --dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1624,13 +1720,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local__subcmd__token)
-            opts="-h --dir --help"
+            opts="-C -h --dir --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1642,7 +1742,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local__subcmd__use)
-            opts="-h --dir --repository --email --help"
+            opts="-C -h --dir --repository --email --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1660,6 +1760,10 @@ _paraph() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1668,13 +1772,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__login)
-            opts="-h --instance --help"
+            opts="-C -h --instance --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1686,12 +1794,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__logout)
-            opts="-h --help"
+            opts="-C -h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1700,7 +1812,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__setup)
-            opts="-h --global --local --always --identity --allowed-identities --undo --yes --dry-run --help"
+            opts="-C -h --global --local --always --identity --allowed-identities --undo --yes --dry-run --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1714,6 +1826,10 @@ _paraph() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1722,7 +1838,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__show)
-            opts="-r -h --format --json --remote --help"
+            opts="-r -C -h --format --json --remote --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1740,6 +1856,10 @@ _paraph() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1748,13 +1868,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__trust)
-            opts="-h --instance --help update status initialize import help"
+            opts="-C -h --instance --help update status initialize import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1850,13 +1974,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__trust__subcmd__import)
-            opts="-h --instance --help"
+            opts="-C -h --instance --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1868,7 +1996,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__trust__subcmd__initialize)
-            opts="-h --mirror --root --instance --help"
+            opts="-C -h --mirror --root --instance --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1886,6 +2014,10 @@ _paraph() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1894,13 +2026,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__trust__subcmd__status)
-            opts="-h --json --instance --help"
+            opts="-C -h --json --instance --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1912,13 +2048,17 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__trust__subcmd__update)
-            opts="-h --instance --help"
+            opts="-C -h --instance --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1930,7 +2070,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__verify)
-            opts="-q -h --all --tags --stdin --first-parent --other-signatures --deep --format --json --quiet --trusted-root --instance --at --cache --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
+            opts="-q -C -h --all --tags --stdin --first-parent --other-signatures --deep --format --json --quiet --trusted-root --instance --at --cache --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1985,6 +2125,10 @@ _paraph() {
                     return 0
                     ;;
                 --certificate-github-workflow-ref)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1996,7 +2140,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__verify__subcmd__tag)
-            opts="-q -h --target --other-signatures --deep --format --json --quiet --trusted-root --instance --at --cache --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
+            opts="-q -C -h --target --other-signatures --deep --format --json --quiet --trusted-root --instance --at --cache --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2054,6 +2198,10 @@ _paraph() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2062,12 +2210,16 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__whoami)
-            opts="-h --check --json --help"
+            opts="-C -h --check --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

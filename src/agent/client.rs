@@ -207,8 +207,20 @@ impl Client {
         }
     }
 
+    /// Makes the call in the version of the protocol that the agent speaks.
     fn call_once(&self, call: &Call, listener: &mut impl Listener) -> Result<Reply, AgentError> {
-        let request = protocol::frame(&Request::new(call.clone())).map_err(|error| AgentError::Broken(error.to_string()))?;
+        let unusable = |error: io::Error| AgentError::Broken(error.to_string());
+        let request = Request::new(call.clone());
+        match self.send(call, &protocol::frame(&request).map_err(unusable)?, listener) {
+            Err(AgentError::Refused { kind: Refusal::Version, message, hint }) => match request.oldest_frame() {
+                Some(frame) => self.send(call, &frame.map_err(unusable)?, listener),
+                None => Err(AgentError::Refused { kind: Refusal::Version, message, hint }),
+            },
+            result => result,
+        }
+    }
+
+    fn send(&self, call: &Call, request: &[u8], listener: &mut impl Listener) -> Result<Reply, AgentError> {
         if !listener.is_wanted() {
             return Err(AgentError::Abandoned);
         }
@@ -219,7 +231,7 @@ impl Client {
             io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => AgentError::Ended,
             _ => AgentError::Broken(error.to_string()),
         };
-        stream.write_all(&request).map_err(broken)?;
+        stream.write_all(request).map_err(broken)?;
         listener.request_sent();
         let silence = if matches!(call, Call::Status | Call::Journal) { SHORT_TIMEOUT } else { SILENCE_TIMEOUT };
         let (started, mut replies, mut shown) = (Instant::now(), 0, None::<Instant>);

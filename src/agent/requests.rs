@@ -133,8 +133,8 @@ impl Agent {
         let result = match (connection.socket, request.call) {
             (_, Call::Sign(sign)) => self.sign(&sign, connection).await,
             (SocketKind::Forward { .. }, _) => Err(Refused::new(Refusal::Request, "this socket accepts only signatures")),
-            (SocketKind::Own, Call::Login { instance, expected, hint, by_code }) => {
-                let requested = RequestedSigner::from_names(expected, hint);
+            (SocketKind::Own, Call::Login { instance, expected, hint, expected_issuer, by_code }) => {
+                let requested = RequestedSigner::from_names(expected, hint).vouched_for_by(expected_issuer);
                 self.log_in(&instance, LoginRequest { requested, by_code, keeps_alias: true }, connection).await
             }
             (SocketKind::Own, Call::Logout { identity }) => self.log_out(identity.as_deref(), connection).await.map(done),

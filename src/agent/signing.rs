@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Reason,
-    agent_protocol::{JournalEntry, Refusal, Reply, Sign},
+    agent_protocol::{JournalEntry, Refusal, Reply, Sign, Subject},
     certificate::SignerCertificate,
     identity::RequestedSigner,
     object::Payload,
@@ -25,6 +25,8 @@ const MAX_ANNOUNCED: usize = 1024;
 /// A request to sign, parsed.
 struct Job<'a> {
     request: &'a Sign,
+    /// What git wants to have signed.
+    payload: &'a [u8],
     object: Payload,
     target: Rc<Target>,
 }
@@ -46,12 +48,16 @@ struct Confirmed {
 
 impl Agent {
     pub(super) async fn sign(&self, request: &Sign, connection: &Connection<'_>) -> Result<Reply, Refused> {
-        let object = sign::parse_payload(&request.payload);
+        let Subject::Git { payload } = &request.subject else {
+            return Err(Refused::new(Refusal::Subject, "the agent does not sign this kind of subject"));
+        };
+        let object = sign::parse_payload(payload);
         let object = object
             .map_err(|error| Refused { hint: error.hint().map(str::to_owned), ..Refused::new(Refusal::Payload, error.to_string()) })?;
-        let job = Job { request, object, target: self.targets.get(&request.instance)? };
+        let job = Job { request, payload, object, target: self.targets.get(&request.instance)? };
         let name = request.hint.clone().or_else(|| job.object.email.clone());
-        let mut requested = RequestedSigner::from_names(request.expected.clone(), name);
+        let issuer = request.expected_issuer.clone();
+        let mut requested = RequestedSigner::from_names(request.expected.clone(), name).vouched_for_by(issuer);
         let confirmed = match connection.socket {
             SocketKind::Own => None,
             SocketKind::Forward { process } => {
@@ -106,13 +112,14 @@ impl Agent {
         });
         let session = Session { services, roots, http: &http, clock: &Timestamp::now };
         let announce = ClientAnnouncements { connection, announced: &self.announced, has_reader: job.request.reader };
-        session.sign(&job.request.payload, credential, &announce).await
+        session.sign(job.payload, credential, &announce).await
     }
 
     /// The identity of the login that a forwarded client's name stands for, if that login is kept.
     fn resolve_alias(&self, asker: &Asker, target: &Target, requested: RequestedSigner) -> RequestedSigner {
         let (Some(name), None) = (requested.login_name(), requested.required()) else { return requested };
         let identity = self.forwarded.identity(asker, &target.name, name).map(RequestedSigner::named);
+        let identity = identity.map(|identity| identity.vouched_for_by(requested.issuer().map(str::to_owned)));
         let is_kept = |requested: &RequestedSigner| self.vault.standing(target, requested).is_some();
         identity.filter(|identity| is_kept(identity) && !is_kept(&requested)).unwrap_or(requested)
     }
@@ -212,7 +219,7 @@ fn entry(job: &Job<'_>, identity: &str, spent: Spent) -> JournalEntry {
         identity: identity.to_owned(),
         repository: job.request.repository.clone(),
         host: job.request.host.clone(),
-        payload: hex::encode(Sha256::digest(&job.request.payload)),
+        payload: hex::encode(Sha256::digest(job.payload)),
         services: microseconds(spent.services),
         verification: microseconds(spent.verification),
     }

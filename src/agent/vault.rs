@@ -546,9 +546,10 @@ impl Content {
 
     fn find(&self, authority: &Authority, requested: &RequestedSigner) -> Option<&KeptLogin> {
         let name = requested.login_name()?;
-        let of = |identity: &str| self.logins.get(&(authority.clone(), identity.to_owned()));
+        let is_vouched_for = |kept: &&KeptLogin| requested.accepts_issuer(kept.credential.candidate().issuer()).is_ok();
+        let of = |identity: &str| self.logins.get(&(authority.clone(), identity.to_owned())).filter(is_vouched_for);
         let same = || {
-            let mut logins = self.logins.iter().filter(|((of, _), _)| of == authority).map(|(_, kept)| kept);
+            let mut logins = self.logins.iter().filter(|((of, _), _)| of == authority).map(|(_, kept)| kept).filter(is_vouched_for);
             logins.find(|kept| kept.credential.certificate().identity().is_named(name))
         };
         of(name).or_else(same).or_else(|| match requested.required() {

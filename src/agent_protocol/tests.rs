@@ -3,9 +3,10 @@ use std::collections::BTreeSet;
 
 fn sign() -> Call {
     Call::Sign(Sign {
-        payload: b"tree".to_vec(),
+        subject: Subject::Git { payload: b"tree".to_vec() },
         instance: "public".into(),
         expected: None,
+        expected_issuer: Some("https://issuer.example".into()),
         hint: Some("ann@example.com".into()),
         repository: Some("/r".into()),
         host: None,
@@ -29,9 +30,54 @@ fn requests_and_replies_are_read_as_they_were_written() {
 
 #[test]
 fn a_client_of_another_version_gets_a_clear_answer() {
-    let newer = br#"{"version":2,"program":"9.9.9","call":"sign-many","what":[]}"#;
-    let Err(Reply::Refused { kind, message, .. }) = Request::parse(newer) else { panic!() };
-    assert_eq!((kind, message.as_str()), (Refusal::Version, "the agent speaks version 1 of its protocol; the client speaks version 2"));
+    for version in [0, 3] {
+        let other = format!(r#"{{"version":{version},"program":"9.9.9","call":"sign-many","what":[]}}"#);
+        let Err(Reply::Refused { kind, message, .. }) = Request::parse(other.as_bytes()) else { panic!() };
+        let expected = format!("the agent speaks the versions 1 to 2 of its protocol; the client speaks version {version}");
+        assert_eq!((kind, message), (Refusal::Version, expected));
+    }
+}
+
+/// What a client of version 1 sends stays readable, and says the same.
+#[test]
+fn both_versions_say_the_same_and_each_has_its_own_fields() {
+    let first = r#"{"version":1,"program":"0.1.0","call":"sign","payload":"dHJlZQ==","instance":"public","expected":null,"hint":"ann@example.com","repository":"/r","host":null,"reader":true}"#;
+    let Call::Sign(written) = sign() else { panic!() };
+    let unrestricted = Call::Sign(Sign { expected_issuer: None, ..written });
+    assert_eq!(Request::parse(first.as_bytes()).unwrap().call, unrestricted);
+    // the older version of a request, if it has one
+    let oldest = |call| Request::new(call).oldest_frame().map(|frame| Request::parse(&frame.unwrap()[4..]).unwrap());
+    let login = |expected_issuer| Call::Login { instance: "x".into(), expected: None, hint: None, expected_issuer, by_code: false };
+    for call in [unrestricted, Call::Status, login(None)] {
+        assert_eq!(oldest(call.clone()).map(|request| (request.version, request.call)), Some((1, call)));
+    }
+    let unknown = Request::parse(
+        first
+            .replace(r#""version":1"#, r#""version":2"#)
+            .replace(r#""payload":"dHJlZQ==""#, r#""subject":{"kind":"file","digest":"x"}"#)
+            .as_bytes(),
+    );
+    let unknown = unknown.unwrap().call;
+    assert!(matches!(&unknown, Call::Sign(Sign { subject: Subject::Unknown, .. })));
+    for call in [sign(), login(Some("https://issuer.example".into())), unknown] {
+        assert_eq!(oldest(call), None);
+    }
+    for (wrong, why) in [
+        (first.replace(r#""version":1"#, r#""version":2"#), "version 2 has no field payload"),
+        (first.replace(r#""payload":"dHJlZQ==""#, r#""subject":{"kind":"git","payload":"dHJlZQ=="}"#), "version 1 has no field subject"),
+        (first.replace(r#""host":null"#, r#""expected_issuer":"x""#), "version 1 has no field expected_issuer"),
+        (first.replace(r#""payload":"dHJlZQ==","#, ""), "the request cannot be read: nothing is to be signed"),
+    ] {
+        let Err(Reply::Refused { kind: Refusal::Request, message, .. }) = Request::parse(wrong.as_bytes()) else { panic!("{wrong}") };
+        assert!(message.starts_with(why), "{message}");
+    }
+}
+
+/// A later agent may refuse for reasons that this program does not know.
+#[test]
+fn an_unknown_refusal_is_a_refusal() {
+    let read = crate::json_object::from_slice::<Reply>(br#"{"reply":"refused","kind":"tired","message":"later","hint":null}"#).unwrap();
+    assert_eq!(read, Reply::refused(Refusal::Unknown, "later"));
 }
 
 #[test]
@@ -50,7 +96,7 @@ fn an_invalid_request_is_refused() {
         assert!(matches!(Request::parse(wrong), Err(Reply::Refused { kind: Refusal::Request, .. })), "{}", String::from_utf8_lossy(wrong));
     }
     let large = Request::new(Call::Sign(Sign {
-        payload: vec![0; MAX_PAYLOAD + 1],
+        subject: Subject::Git { payload: vec![0; MAX_PAYLOAD + 1] },
         ..match sign() {
             Call::Sign(sign) => sign,
             _ => panic!(),
@@ -70,6 +116,7 @@ fn names_and_paths_have_limits() {
         ("host", Sign { host: long(MAX_NAME + 1), ..sign.clone() }),
         ("hint", Sign { hint: long(MAX_NAME + 1), ..sign.clone() }),
         ("expected", Sign { expected: long(MAX_NAME + 1), ..sign.clone() }),
+        ("expected_issuer", Sign { expected_issuer: long(MAX_NAME + 1), ..sign.clone() }),
         ("instance", Sign { instance: "x".repeat(MAX_NAME + 1), ..sign.clone() }),
     ] {
         let Err(Reply::Refused { kind: Refusal::Request, message, .. }) = request(wrong) else { panic!("{field}") };
@@ -130,7 +177,7 @@ fn the_document_has_every_message_field_refusal_and_limit() {
     let text = String::new;
     let requests = [
         sign(),
-        Call::Login { instance: text(), expected: None, hint: None, by_code: true },
+        Call::Login { instance: text(), expected: None, hint: None, expected_issuer: Some(text()), by_code: true },
         Call::Logout { identity: None },
         Call::Status,
         Call::Journal,
@@ -194,7 +241,8 @@ fn the_document_has_every_message_field_refusal_and_limit() {
         None => Some(Refusal::Version),
         Some(Refusal::Version) => Some(Refusal::Older),
         Some(Refusal::Older) => Some(Refusal::Request),
-        Some(Refusal::Request) => Some(Refusal::Payload),
+        Some(Refusal::Request) => Some(Refusal::Subject),
+        Some(Refusal::Subject) => Some(Refusal::Payload),
         Some(Refusal::Payload) => Some(Refusal::Instance),
         Some(Refusal::Instance) => Some(Refusal::Locked),
         Some(Refusal::Locked) => Some(Refusal::Busy),
@@ -204,7 +252,7 @@ fn the_document_has_every_message_field_refusal_and_limit() {
         Some(Refusal::Login) => Some(Refusal::Service),
         Some(Refusal::Service) => Some(Refusal::Keyring),
         Some(Refusal::Keyring) => Some(Refusal::Configuration),
-        Some(Refusal::Configuration) => None,
+        Some(Refusal::Configuration | Refusal::Unknown) => None,
     };
     let kinds = std::iter::successors(next(None), |refusal| next(Some(*refusal)));
     let kinds: Vec<String> = kinds.map(|kind| format!("`{}`", serde_json::to_value(kind).unwrap().as_str().unwrap())).collect();

@@ -366,9 +366,9 @@ impl From<AgentError> for Failure {
             AgentError::Refused { kind, .. } => match kind {
                 Refusal::Identity | Refusal::Login | Refusal::Denied | Refusal::Locked => Exit::Identity,
                 Refusal::Configuration | Refusal::Instance => Exit::Configuration,
-                Refusal::Payload => Exit::Usage,
+                Refusal::Payload | Refusal::Subject => Exit::Usage,
                 Refusal::Keyring => Exit::Io,
-                Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Busy | Refusal::Service => Exit::Service,
+                Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Busy | Refusal::Service | Refusal::Unknown => Exit::Service,
             },
             AgentError::Nobody | AgentError::Unanswered(_) => Exit::Identity,
             AgentError::Place(_) | AgentError::Abandoned => Exit::Io,

@@ -105,6 +105,7 @@ fn signer_sources<'a>(config: &'a Config, key: Option<&'a str>, object: Option<&
     SignerSources {
         expected_identity: config.expected_identity.value.as_deref(),
         expected_setting: Some(config.expected_identity.source.to_string()),
+        expected_issuer: config.expected_issuer.value.as_ref().map(|issuer| (issuer.as_str(), config.expected_issuer.source.to_string())),
         match_committer: config.match_committer.value,
         key,
         object,

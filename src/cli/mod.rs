@@ -46,9 +46,10 @@ mod usage;
 mod verify;
 mod whoami;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use exit::{Exit, Failure};
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use ui::Ui;
 
@@ -70,6 +71,9 @@ use ui::Ui;
 #[derive(Debug, Parser)]
 #[command(name = "paraph", version, verbatim_doc_comment, after_long_help = exit::help(), max_term_width = 100)]
 pub(crate) struct Cli {
+    /// Run in this folder; several are applied one after the other, as by git
+    #[arg(short = 'C', value_name = "DIR", global = true, action = ArgAction::Append)]
+    folders: Vec<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -112,13 +116,17 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
-    let cli = match Cli::try_parse_from(std::iter::once(&OsString::from("paraph")).chain(&arguments)) {
+    let (first, arguments) = leading_folders(&arguments);
+    let cli = match Cli::try_parse_from(std::iter::once(&OsString::from("paraph")).chain(arguments)) {
         Ok(cli) => cli,
         Err(error) => {
-            ui.usage(&error, &usage::subcommand(&Cli::command(), &arguments));
+            ui.usage(&error, &usage::subcommand(&Cli::command(), arguments));
             return Ok(if error.use_stderr() { Exit::Usage } else { Exit::Good });
         }
     };
+    for folder in first.into_iter().chain(cli.folders.iter().map(PathBuf::as_path)) {
+        change_folder(folder)?;
+    }
     match cli.command {
         Command::Setup(arguments) => setup::run(&arguments, ui),
         Command::Doctor(arguments) => doctor::run(&arguments, ui),
@@ -139,4 +147,27 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Config(arguments) => config::run(&arguments, ui),
         Command::GenerateDocs(arguments) => generate_docs::run(&arguments, Cli::command()),
     }
+}
+
+/// The folders of the options -C before the subcommand, and the other arguments. clap keeps only those on one side of it.
+fn leading_folders(mut arguments: &[OsString]) -> (Vec<&Path>, &[OsString]) {
+    let mut folders = Vec::new();
+    while let [option, folder, rest @ ..] = arguments
+        && option == "-C"
+    {
+        folders.push(Path::new(folder));
+        arguments = rest;
+    }
+    (folders, arguments)
+}
+
+/// Changes the current folder. Like git, it stays for an empty name.
+fn change_folder(folder: &Path) -> Result<(), Failure> {
+    if folder.as_os_str().is_empty() {
+        return Ok(());
+    }
+    std::env::set_current_dir(folder).map_err(|error| {
+        Failure::new(Exit::Object, format!("the folder \"{}\" cannot be entered: {error}", folder.display()))
+            .with_hint("check the path after -C")
+    })
 }

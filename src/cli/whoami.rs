@@ -113,7 +113,9 @@ impl WhoAmI<'_> {
             // the local issuer accepts any name together with its access code
             Source::Direct(_) => {
                 let name = requested.login_name().map(str::to_owned);
-                return Ok(Known { name, issuer: context.issuer(Timestamp::now()).ok(), ..Known::default() });
+                let issuer = context.issuer(Timestamp::now()).ok();
+                let problem = issuer.as_deref().and_then(|issuer| requested.accepts_issuer(issuer).err()).map(Failure::from);
+                return Ok(Known { name, issuer, problem, ..Known::default() });
             }
             _ => return Ok(Known::default()),
         };
@@ -165,6 +167,9 @@ impl WhoAmI<'_> {
         if let Some(expected) = &config.expected_identity.value {
             line(ui, "expected", format!("{expected} ({})", config.expected_identity.source));
         }
+        if let Some(issuer) = &config.expected_issuer.value {
+            line(ui, "expected", format!("the issuer {issuer} ({})", config.expected_issuer.source));
+        }
         if config.match_committer.value {
             line(ui, "expected", format!("the committer ({})", config.match_committer.source));
         }
@@ -209,6 +214,7 @@ impl WhoAmI<'_> {
                 _ => Value::Null,
             },
             "expectedIdentity": config.expected_identity.value,
+            "expectedIssuer": config.expected_issuer.value.as_ref().map(ToString::to_string),
             "matchCommitter": config.match_committer.value,
             "instance": config.instance_name().as_str(),
             "issuer": issuer,

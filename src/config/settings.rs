@@ -172,15 +172,20 @@ settings! {
         default: "", otherwise: "any identity may sign", secret: false, authority: Free,
         help: "The identity to sign as. Any other is refused before anything is written to a log.",
     }
+    expected_issuer: Option<ServiceUrl> {
+        name: "expectedIssuer", keys: ["paraph.expectedIssuer"], variables: ["PARAPH_EXPECTED_ISSUER"],
+        default: "", otherwise: "any issuer may vouch for the signer", secret: false, authority: Ranked,
+        help: "The OpenID issuer that must vouch for the signer, as the certificate names it. A token or a login of any other is refused before anything is published.",
+    }
     identity_token: Option<Secret> {
         name: "identityToken", keys: [], variables: ["PARAPH_ID_TOKEN", "SIGSTORE_ID_TOKEN"],
         default: "", otherwise: "asks the token provider", secret: true, authority: Free,
         help: "The identity token to sign with.",
     }
     identity_token_file: Option<PathBuf> {
-        name: "identityTokenFile", keys: ["paraph.identityTokenFile"], variables: ["PARAPH_ID_TOKEN_FILE"],
+        name: "identityTokenFile", keys: ["paraph.identityTokenFile"], variables: ["PARAPH_ID_TOKEN_FILE", "SIGSTORE_OIDC_TOKEN_FILE"],
         default: "", otherwise: "asks the token provider", secret: false, authority: Free,
-        help: "A file with the identity token to sign with. It is read for each signature.",
+        help: "A regular file with the identity token to sign with. It is read for each signature; a line feed at its end is ignored.",
     }
     token_provider: Option<TokenProvider> {
         name: "tokenProvider", keys: ["paraph.tokenProvider", "gitsign.tokenProvider"],

@@ -14,6 +14,8 @@ pub struct RequestedSigner {
     expected: Option<Expected>,
     /// The address that must be the token's principal.
     committer: Option<Committer>,
+    /// The only issuer that may vouch for the identity, and the setting that says so.
+    issuer: Option<(String, Option<String>)>,
     /// Whom to log in as, unless an identity is expected.
     hint: Option<String>,
 }
@@ -40,6 +42,8 @@ pub struct SignerSources<'a> {
     pub expected_identity: Option<&'a str>,
     /// The setting that says so, with its place, for messages.
     pub expected_setting: Option<String>,
+    /// `paraph.expectedIssuer`, and the setting that says so, with its place.
+    pub expected_issuer: Option<(&'a str, String)>,
     /// `paraph.matchCommitter`: the identity must be the e-mail address in the object.
     pub match_committer: bool,
     /// The key that git names: `user.signingKey`, or `Name <email>` of the committer.
@@ -71,6 +75,16 @@ pub enum WrongSigner {
         /// The named identity.
         name: String,
         /// The setting that expects the other identity, with its place.
+        setting: Option<String>,
+    },
+    /// Another issuer is expected.
+    #[error("the issuer is \"{found}\"; expected \"{expected}\"{}", in_brackets(.setting))]
+    NotExpectedIssuer {
+        /// The issuer that was found.
+        found: String,
+        /// The expected issuer.
+        expected: String,
+        /// The setting that expects it, with its place.
         setting: Option<String>,
     },
     /// The identity is not the one in the object.
@@ -105,6 +119,10 @@ impl WrongSigner {
                 "set paraph.expectedIdentity to exactly that identity; case, slashes, commas and brackets count"
             }
             Self::NotExpected { .. } => "log in as the expected identity, or change paraph.expectedIdentity",
+            Self::NotExpectedIssuer { found, expected, .. } if names::near_miss(expected, found).is_some() => {
+                "set paraph.expectedIssuer to exactly that issuer; case and slashes count"
+            }
+            Self::NotExpectedIssuer { .. } => "use a token or a login of the expected issuer, or change paraph.expectedIssuer",
             Self::NotCommitter { found, address, .. } if names::near_miss(address, found).is_some() => {
                 "set user.email to exactly that identity; the case before the @ counts"
             }
@@ -122,11 +140,18 @@ pub struct Candidate {
     name: Option<String>,
     /// Whether it is an e-mail address, whose domain has no case.
     is_email: bool,
+    /// The issuer in the certificate.
+    issuer: String,
 }
 
 impl From<&IdentityToken> for Candidate {
     fn from(token: &IdentityToken) -> Self {
-        Self { principal: Some(token.principal().to_owned()), name: token.certificate_name(), is_email: token.email().is_some() }
+        Self {
+            principal: Some(token.principal().to_owned()),
+            name: token.certificate_name(),
+            is_email: token.email().is_some(),
+            issuer: token.federated_issuer().unwrap_or(token.issuer()).to_owned(),
+        }
     }
 }
 
@@ -140,17 +165,24 @@ impl From<&SignerCertificate> for Candidate {
             IdentityKind::Username => subject().or_else(|| Some(identity.name.rsplit_once('!')?.0.to_owned())),
             IdentityKind::Uri => subject(),
         };
-        Self { principal, name: Some(identity.name.clone()), is_email: identity.kind == IdentityKind::Email }
+        let is_email = identity.kind == IdentityKind::Email;
+        Self { principal, name: Some(identity.name.clone()), is_email, issuer: identity.issuer.clone() }
     }
 }
 
 impl Candidate {
+    /// The issuer in the certificate.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     /// The identity of a token for which Fulcio gave this certificate.
     pub fn certified(token: &IdentityToken, certificate: &SignerCertificate) -> Self {
         Self {
             principal: Some(token.principal().to_owned()),
             name: Some(certificate.identity().name.clone()),
             is_email: certificate.identity().kind == IdentityKind::Email,
+            issuer: certificate.identity().issuer.clone(),
         }
     }
 
@@ -187,7 +219,8 @@ impl RequestedSigner {
     /// [`WrongSigner::NoAddress`], [`WrongSigner::NotNamed`] if another identity is expected than the caller names, or
     /// [`WrongSigner::NotCommitter`] if the expected identity cannot be the one in the object.
     pub fn resolve(sources: SignerSources<'_>) -> Result<Self, WrongSigner> {
-        let SignerSources { expected_identity, expected_setting, match_committer, key, object, named } = sources;
+        let SignerSources { expected_identity, expected_setting, expected_issuer, match_committer, key, object, named } = sources;
+        let issuer = expected_issuer.map(|(issuer, setting)| (issuer.to_owned(), Some(setting)));
         let expected = match (expected_identity, named) {
             (Some(identity), Some(name)) if !names::same_address(identity, name) => {
                 return Err(WrongSigner::NotNamed { found: format!("\"{identity}\""), name: name.to_owned(), setting: expected_setting });
@@ -211,7 +244,7 @@ impl RequestedSigner {
         }
         let address = committer.as_ref().map(|committer| committer.address.clone());
         let hint = address.or_else(|| key.and_then(email_of)).or_else(|| object?.email.clone()).filter(|_| expected.is_none());
-        Ok(Self { expected, committer, hint })
+        Ok(Self { expected, committer, issuer, hint })
     }
 
     /// Decides from the two names of a request: the expected identity, or else the name to log in as.
@@ -244,6 +277,31 @@ impl RequestedSigner {
         Self { hint: Some(name.into()), ..Self::default() }
     }
 
+    /// This signer, if this issuer vouches for them.
+    #[must_use]
+    pub fn vouched_for_by(self, issuer: Option<String>) -> Self {
+        Self { issuer: issuer.map(|issuer| (issuer, None)), ..self }
+    }
+
+    /// The only issuer that may vouch for the identity.
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_ref().map(|(issuer, _)| issuer.as_str())
+    }
+
+    /// Whether an issuer may vouch for the identity.
+    ///
+    /// # Errors
+    /// [`WrongSigner::NotExpectedIssuer`].
+    pub fn accepts_issuer(&self, found: &str) -> Result<(), WrongSigner> {
+        match &self.issuer {
+            Some((expected, setting)) if found != expected => {
+                let (found, expected, setting) = (found.to_owned(), expected.clone(), setting.clone());
+                Err(WrongSigner::NotExpectedIssuer { found, expected, setting })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whom to log in as: the expected identity, or the hint.
     pub fn login_name(&self) -> Option<&str> {
         self.expected().or(self.hint.as_deref())
@@ -268,12 +326,13 @@ impl RequestedSigner {
         self.expected.as_ref().map(|expected| expected.identity.as_str())
     }
 
-    /// Whether this candidate may sign. An expected identity is the token's principal or the certificate's name. The address in the object
+    /// Whether this candidate may sign. An expected issuer is the one in the certificate. An expected identity is the token's principal or the certificate's name. The address in the object
     /// must be the principal.
     ///
     /// # Errors
     /// [`WrongSigner`].
     pub fn accepts(&self, candidate: &Candidate) -> Result<(), WrongSigner> {
+        self.accepts_issuer(&candidate.issuer)?;
         if let Some(Expected { identity, setting, is_named }) = &self.expected
             && !candidate.is(identity)
         {
@@ -304,6 +363,8 @@ mod tests {
     use super::*;
     use crate::identity::token::tests::token_of;
     use serde_json::{Value, json};
+
+    const ISSUER: &str = "https://issuer.test";
 
     fn commit(email: Option<&str>) -> Payload {
         Payload { kind: PayloadKind::Commit, email: email.map(str::to_owned) }
@@ -401,6 +462,7 @@ mod tests {
             principal: Some(principal.into()),
             name: Some(name.into()),
             is_email: principal == name,
+            issuer: ISSUER.into(),
         };
         let candidates = [
             certified("ann@example.com", "ann@example.com"),
@@ -443,9 +505,23 @@ mod tests {
         ] {
             assert_eq!(RequestedSigner::only(expected).accepts(&token(&claims)).is_ok(), is_accepted, "{claims} {expected}");
         }
-        let certified = Candidate { principal: Some("ann".into()), name: Some("ann!example.org".into()), is_email: false };
+        let certified =
+            Candidate { principal: Some("ann".into()), name: Some("ann!example.org".into()), is_email: false, issuer: ISSUER.into() };
         assert_eq!(RequestedSigner::only("ann").accepts(&certified), Ok(()));
         let refused = RequestedSigner::only("ann!example.com").accepts(&certified).unwrap_err();
         insta::assert_snapshot!(refused, @r#"the identity is "ann" (in the certificate "ann!example.org"); expected "ann!example.com""#);
+    }
+
+    #[test]
+    fn an_expected_issuer_is_the_one_in_the_certificate() {
+        let sources = SignerSources { expected_issuer: Some((ISSUER, "PLACE".into())), ..SignerSources::default() };
+        let requested = RequestedSigner::resolve(sources).unwrap();
+        assert_eq!(requested.accepts(&token(&json!({}))), Ok(()));
+        // the certificate names the issuer behind the one that gave the token
+        let federated = token(&json!({"federated_claims": {"connector_id": "https://github.com/login/oauth"}}));
+        let refused = requested.accepts(&federated).unwrap_err();
+        assert_eq!(refused.to_string(), format!("the issuer is \"https://github.com/login/oauth\"; expected \"{ISSUER}\" (PLACE)"));
+        let slash = RequestedSigner::anyone().vouched_for_by(Some(format!("{ISSUER}/")));
+        assert!(slash.accepts(&token(&json!({}))).unwrap_err().hint().contains("slashes count"));
     }
 }

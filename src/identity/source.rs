@@ -6,7 +6,7 @@
 //!    `SIGSTORE_ID_TOKEN`, `filesystem` the token file, `interactive` a login, `device` a login on another device, and each other one a
 //!    [`Provider`] of workloads.
 //! 2. The variable `SIGSTORE_ID_TOKEN`, if it is set and not empty.
-//! 3. The token file, if one is configured (`paraph.identityTokenFile`).
+//! 3. The token file, if one is configured (`paraph.identityTokenFile`, `SIGSTORE_OIDC_TOKEN_FILE`).
 //! 4. A login at paraph's own local issuer, if its access code is at hand. It needs no person.
 //! 5. The token of a CI job, if this is one and no login is possible here (no terminal, no desktop).
 //! 6. A login in the browser, or with a code on another device ([`LoginMethod::Interactive`](super::LoginMethod::Interactive)).
@@ -113,7 +113,9 @@ impl SourceError {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::VariableMissing => "set it to an identity token, or choose another paraph.tokenProvider",
-            Self::File { .. } => "check paraph.identityTokenFile; in Kubernetes, mount the projected token with the audience sigstore",
+            Self::File { .. } => {
+                "check paraph.identityTokenFile and SIGSTORE_OIDC_TOKEN_FILE; in Kubernetes, mount the projected token with the audience sigstore"
+            }
             Self::Token { .. } => "an identity token is three parts of base64url, separated by periods, as an issuer gives it",
             Self::Asked => return None,
         })
@@ -172,11 +174,15 @@ impl Source {
 /// Reads at most one byte more than a token may have, so that a larger file is refused and not truncated.
 pub(super) fn read_token_file(path: &std::path::Path) -> std::io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(MAX_TOKEN + 2));
+    let mut options = std::fs::OpenOptions::new();
     // a pipe would block the reader until somebody writes
-    if !std::fs::metadata(path)?.is_file() {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    let file = options.read(true).open(path)?;
+    if !file.metadata()?.is_file() {
         return Err(std::io::Error::other("it is not a regular file"));
     }
-    std::fs::File::open(path)?.take(MAX_TOKEN as u64 + 1).read_to_string(&mut text)?;
+    file.take(MAX_TOKEN as u64 + 1).read_to_string(&mut text)?;
     Ok(text)
 }
 

@@ -17,6 +17,7 @@ mod service_managers;
 mod signer;
 mod ssh;
 mod under_way;
+mod versions;
 mod without;
 
 use crate::support::{

@@ -71,3 +71,37 @@ fn names(folder: &Path) -> Vec<String> {
     };
     [list(""), list("completions/")].concat()
 }
+
+#[test]
+fn every_command_runs_in_the_folder_of_the_option_c_like_git() {
+    let mut sandbox = Sandbox::with_repository();
+    std::fs::create_dir_all(sandbox.work().join("sub/deep")).unwrap();
+    let outside = sandbox.home();
+    let repository = |sandbox: &Sandbox, arguments: &[&str]| {
+        let done = sandbox.paraph_in(&outside, arguments);
+        assert_eq!(done.code, Some(0), "{arguments:?}: {}", done.stderr);
+        let found: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+        found["repository"].as_str().map(str::to_owned)
+    };
+    let own = Some(sandbox.work().join(".git").to_str().unwrap().to_owned());
+    assert_eq!(repository(&sandbox, &["config", "--json"]), None);
+    let work = sandbox.work().to_str().unwrap().to_owned();
+    for arguments in [
+        &["-C", "../work", "config", "--json"][..],
+        &["config", "--json", "-C", "../work"],
+        &["-C", "..", "-C", "work/sub", "config", "-C", "deep", "--json"],
+        &["-C", "nowhere", "-C", &work, "config", "--json"][2..],
+        &["-C", "", "config", "-C../work", "--json"],
+    ] {
+        assert_eq!(repository(&sandbox, arguments), own, "{arguments:?}");
+    }
+    for command in [&["verify"][..], &["verify-tag", "v1"], &["show"], &["whoami"], &["doctor", "--offline"], &["trust", "status"]] {
+        let done = sandbox.paraph_in(&outside, &[&["-C", "nowhere"], command].concat());
+        assert_eq!((done.code, done.stdout.as_str()), (Some(4), ""), "{command:?}");
+        assert!(done.stderr.starts_with("error: the folder \"nowhere\" cannot be entered: "), "{}", done.stderr);
+    }
+    // an object in another repository, by a path that is relative to it
+    sandbox.git(&["-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-q", "--allow-empty", "-m", "unsigned"]);
+    sandbox.set("GIT_DIR", ".git");
+    assert_eq!(sandbox.paraph_in(&outside, &["verify", "-C", "../work", "HEAD"]).code, Some(12));
+}

@@ -85,8 +85,8 @@ fn messages() -> Vec<Vec<u8>> {
     };
     let sign = |payload: &[u8]| {
         request(serde_json::json!({
-            "call": "sign", "payload": STANDARD.encode(payload), "instance": "public", "expected": null, "hint": "ann@example.com",
-            "repository": "/home/ann/src", "host": null, "reader": true,
+            "call": "sign", "subject": {"kind": "git", "payload": STANDARD.encode(payload)}, "instance": "public", "expected": null,
+            "expected_issuer": "https://a.b", "hint": "ann@example.com", "repository": "/home/ann/src", "host": null, "reader": true,
         }))
     };
     let mut messages: Vec<Vec<u8>> =
@@ -95,7 +95,12 @@ fn messages() -> Vec<Vec<u8>> {
         request(serde_json::json!({"call": "login", "instance": "public", "hint": null})),
         request(serde_json::json!({"call": "logout", "identity": "ann@example.com"})),
         request(serde_json::json!({"call": "answer", "ask": 7, "allow": true})),
-        json(serde_json::json!({"version": 2, "program": "9.0.0", "call": "what", "else": [1, {}]})),
+        request(serde_json::json!({"call": "sign", "subject": {"kind": "file", "digest": "00"}, "instance": "public", "reader": true})),
+        json(serde_json::json!({
+            "version": 1, "program": "0.1.0", "call": "sign", "payload": "dHJlZSA=", "instance": "public", "expected": null, "hint": null,
+            "repository": null, "host": null, "reader": true,
+        })),
+        json(serde_json::json!({"version": 3, "program": "9.0.0", "call": "what", "else": [1, {}]})),
     ]);
     messages.extend(seeds::objects().iter().filter(|object| object.bytes.len() < 4096).map(|object| sign(&object.bytes)));
     messages.extend([

@@ -60,6 +60,7 @@ pub(in super::super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exi
     let committer = committer();
     let requested = RequestedSigner::resolve(SignerSources {
         expected_identity: arguments.identity.as_deref().or(config.expected_identity.value.as_deref()),
+        expected_issuer: config.expected_issuer.value.as_ref().map(|issuer| (issuer.as_str(), config.expected_issuer.source.to_string())),
         key: committer.as_deref(),
         ..SignerSources::default()
     })?;
@@ -81,6 +82,7 @@ fn log_in_at(instance: &str, requested: &RequestedSigner, context: &Context, ter
         instance: instance.to_owned(),
         expected: requested.required().map(str::to_owned),
         hint: requested.hint().map(str::to_owned),
+        expected_issuer: requested.issuer().map(str::to_owned),
         by_code: config.token_provider.value == Some(TokenProvider::Device),
     };
     let client = Client::of_user(true)?.with_login_timeout(config.login_timeout.value);

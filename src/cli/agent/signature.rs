@@ -3,7 +3,7 @@
 use super::{
     super::{
         context::Context,
-        exit::Failure,
+        exit::{Exit, Failure},
         git_network::GitNetwork,
         identity::{can_show_login, no_prompt},
         one_time_notice,
@@ -20,7 +20,7 @@ use crate::{
         client::{AgentError, Client, Listener},
         registration::Registration,
     },
-    agent_protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, Refusal, Reply, Sign},
+    agent_protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, Refusal, Reply, Sign, Subject},
     config::AgentUse,
     identity::{NOT_NAMED, Source},
     selection::{self, SelectionError},
@@ -161,9 +161,10 @@ fn call(request: &SigningRequest<'_>, instance: String) -> Option<Call> {
     let folder = context.repository.as_ref().map(|repository| repository.place().display().to_string());
     let (required, hint) = requested.names()?;
     Some(Call::Sign(Sign {
-        payload: payload.to_vec(),
+        subject: Subject::Git { payload: payload.to_vec() },
         instance,
         expected: required.map(str::to_owned),
+        expected_issuer: requested.issuer().map(str::to_owned),
         hint: hint.map(str::to_owned),
         repository: folder.filter(|path| path.len() <= MAX_PATH),
         host: context.config.agent_socket.value.as_ref().map(|_| host()),
@@ -219,15 +220,30 @@ fn failed(error: AgentError, request: &SigningRequest<'_>) -> Result<Outcome, Fa
             // none runs, and none may be started
             None => Outcome::Unavailable(None),
         }),
+        // an agent of version 1, which would sign whoever vouches for the identity
+        AgentError::Refused { kind: Refusal::Version, message, .. } if request.requested.issuer().is_some() => {
+            let message = format!("{message}, in which paraph.expectedIssuer cannot be said");
+            Err(Failure::new(Exit::Identity, message)
+                .with_hint("update paraph where the agent runs, and end the agent there: `paraph agent stop`"))
+        }
         AgentError::Refused {
-            kind: Refusal::Version | Refusal::Older | Refusal::Request | Refusal::Instance | Refusal::Busy | Refusal::Configuration,
+            kind:
+                Refusal::Subject
+                | Refusal::Version
+                | Refusal::Older
+                | Refusal::Request
+                | Refusal::Instance
+                | Refusal::Busy
+                | Refusal::Configuration,
             message,
             ..
         } => Ok(Outcome::unavailable(message)),
         error @ AgentError::Refused { kind: Refusal::Identity, .. } if request.requested.is_named() => {
             Err(Failure { hint: Some(NOT_NAMED.to_owned()), ..Failure::from(error) })
         }
-        error @ AgentError::Refused { kind: Refusal::Identity, .. } if config.expected_identity.value.is_none() => {
+        error @ AgentError::Refused { kind: Refusal::Identity, .. }
+            if config.expected_identity.value.is_none() && config.expected_issuer.value.is_none() =>
+        {
             let failure = Failure::from(error);
             Err(Failure { hint: Some("set user.email to the identity, or unset paraph.matchCommitter".into()), ..failure })
         }

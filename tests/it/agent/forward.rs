@@ -270,7 +270,7 @@ fn the_forwarded_socket_takes_no_other_call() {
         Call::Watch,
         Call::Answer { ask: 1, allow: true },
         Call::Logout { identity: None },
-        Call::Login { instance: "local".into(), expected: None, hint: None, by_code: false },
+        Call::Login { instance: "local".into(), expected: None, expected_issuer: None, hint: None, by_code: false },
     ] {
         let mut stream = UnixStream::connect(setup.socket("forward.sock")).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();

@@ -165,7 +165,7 @@ fn the_other_machine_can_have_nothing_but_signatures() {
         Call::Watch,
         Call::Answer { ask: 1, allow: true },
         Call::Logout { identity: None },
-        Call::Login { instance: "local".into(), expected: None, hint: None, by_code: false },
+        Call::Login { instance: "local".into(), expected: None, expected_issuer: None, hint: None, by_code: false },
     ] {
         let mut stream = UnixStream::connect(&remote.socket).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();

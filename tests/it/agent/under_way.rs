@@ -23,7 +23,7 @@ impl Setup {
 
     fn asks(&self, hint: &str, by_code: bool) -> UnixStream {
         let mut stream = self.connect();
-        let call = Call::Login { instance: "local".into(), expected: None, hint: Some(hint.into()), by_code };
+        let call = Call::Login { instance: "local".into(), expected: None, expected_issuer: None, hint: Some(hint.into()), by_code };
         protocol::write(&mut stream, &Request::new(call)).unwrap();
         stream
     }

@@ -318,3 +318,37 @@ fn a_line_for_an_instance_that_does_not_exist_is_warned_about_once() {
     sandbox.git(&["config", "--global", "paraph.locla.issuer", "https://issuer.example"]);
     assert_eq!(warned(&format!("{EMAIL} {url} instance=local\n{other}")), Vec::<String>::new());
 }
+
+#[test]
+fn a_token_comes_from_the_file_that_sigstores_variable_names() {
+    let (sigstore, mut sandbox) = signed();
+    let file = sandbox.root().join("token");
+    std::fs::write(&file, format!("{}\n", sigstore.token("bob@example.com"))).unwrap();
+    sandbox.set("SIGSTORE_OIDC_TOKEN_FILE", file.to_str().unwrap());
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "bob's"]);
+    assert_eq!(sandbox.git(&["log", "-1", "--format=%GS"]), "bob@example.com");
+    // the setting for paraph alone is stronger, and a token in a variable goes before one in a file
+    sandbox.set("PARAPH_ID_TOKEN_FILE", "/nowhere");
+    assert_eq!(sandbox.paraph(&["whoami"]).code, Some(6));
+    sandbox.set("SIGSTORE_ID_TOKEN", &sigstore.token("carol@example.com"));
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "carol's"]);
+    assert_eq!(sandbox.git(&["log", "-1", "--format=%GS"]), "carol@example.com");
+    sandbox.unset("SIGSTORE_ID_TOKEN");
+    sandbox.unset("PARAPH_ID_TOKEN_FILE");
+    // what is not a file with a token is refused, and nothing is waited for
+    let pipe = sandbox.root().join("pipe");
+    sandbox.git(&["config", "--global", "alias.pipe", &format!("!mkfifo '{}'", pipe.display())]);
+    sandbox.git(&["pipe"]);
+    std::fs::write(sandbox.root().join("long"), "x".repeat(1 << 20)).unwrap();
+    for (path, why) in [
+        ("../pipe", "it is not a regular file"),
+        ("/dev/zero", "it is not a regular file"),
+        ("..", "it is not a regular file"),
+        ("../long", "no usable identity token"),
+        ("../nowhere", "cannot be read"),
+    ] {
+        sandbox.set("SIGSTORE_OIDC_TOKEN_FILE", path);
+        let done = sandbox.paraph(&["whoami"]);
+        assert!(done.code == Some(6) && done.stderr.contains(why), "{path}: {done:?}");
+    }
+}
