@@ -360,9 +360,11 @@ fn signing_config(
     now: jiff::Timestamp,
 ) -> Result<Option<SigningConfig>, SelectionError> {
     let parse = |json: &[u8], name: &str| {
-        let text = std::str::from_utf8(json).map_err(|cause| cause.to_string());
-        text.and_then(|text| SigningConfig::from_json(text).map_err(|cause| cause.to_string()))
-            .map_err(|cause| SelectionError::SigningConfig { name: name.to_owned(), cause })
+        let unusable = |cause: String| SelectionError::SigningConfig { name: name.to_owned(), cause };
+        let text = std::str::from_utf8(json).map_err(|cause| unusable(cause.to_string()))?;
+        let _: SigningConfig = crate::json_object::from_slice(json).map_err(|cause| unusable(cause.to_string()))?;
+        // the library also checks the media type
+        SigningConfig::from_json(text).map_err(|cause| unusable(cause.to_string()))
     };
     let from_file = |path: &Path, source: &Source| -> Result<_, SelectionError> {
         parse(&read(path, source, MAX_SIGNING_CONFIG)?, &path.display().to_string()).map(Some)

@@ -5,7 +5,7 @@ use super::git_network::GitNetwork;
 use super::process_memory::leak_until_exit;
 use super::terminal::Terminal;
 use crate::{
-    config::{Config, OptionValue},
+    config::{Config, GitVerifier, OptionValue},
     external_verifiers::ExternalVerifiers,
     policy::Policy,
     repository::Repository,
@@ -16,6 +16,7 @@ use crate::{
     trust_store::TrustStore,
 };
 use jiff::Timestamp;
+use std::path::PathBuf;
 
 /// The repository and the configuration of a command.
 pub(super) struct Context {
@@ -100,9 +101,23 @@ impl Context {
         Deciders::of(&self.config, expected)
     }
 
-    /// The verifiers of other kinds of signatures: the configured forge's key, and git if the caller wants it.
-    pub(super) fn external_verifiers(&self, by_git: bool) -> Result<ExternalVerifiers, Failure> {
-        Ok(ExternalVerifiers::new(selection::forge(&self.config)?, self.repository.as_ref().filter(|_| by_git)))
+    /// The verifiers of other kinds of signatures: the configured forge's key, and git with these settings.
+    pub(super) fn external_verifiers(&self, git: Option<&GitVerifier>) -> Result<ExternalVerifiers, Failure> {
+        let verifiers = ExternalVerifiers::new(selection::forge(&self.config)?);
+        Ok(match git {
+            Some(git) => verifiers.with_git(self.repository()?, git.parameters()),
+            None => verifiers,
+        })
+    }
+
+    /// The settings of git's own verifier, and warnings for the user: what is ignored, and a file in the work tree that decides.
+    pub(super) fn git_verifier(&self) -> Result<(GitVerifier, Vec<String>), Failure> {
+        let repository = self.repository()?;
+        let git = GitVerifier::load(repository)?;
+        let ignored = git.overruled.iter().map(|notice| format!("{notice}."));
+        let files = git.files(repository.work_tree().unwrap_or(repository.git_dir()));
+        let warnings = ignored.chain(self.in_work_tree(files)).collect();
+        Ok((git, warnings))
     }
 
     /// The services to sign with.
@@ -149,13 +164,17 @@ impl Context {
 
     /// A warning if a file that decides what is trusted lies in the work tree: the branch that is judged can change it.
     pub(super) fn deciding_file_in_work_tree(&self) -> Option<String> {
-        let repository = self.repository.as_ref()?;
-        let files = || {
-            let mut files = selection::deciding_files(&self.config, &self.trust_store());
-            files.extend(repository.configuration_files()?);
-            repository.first_in_work_tree(files)
-        };
-        match files() {
+        let mut files = selection::deciding_files(&self.config, &self.trust_store());
+        match self.repository.as_ref()?.configuration_files() {
+            Ok(others) => files.extend(others),
+            Err(error) => return Some(error.to_string()),
+        }
+        self.in_work_tree(files)
+    }
+
+    /// The same about these files.
+    pub(super) fn in_work_tree(&self, files: Vec<PathBuf>) -> Option<String> {
+        match self.repository.as_ref()?.first_in_work_tree(files) {
             Ok(file) => file
                 .map(|file| format!("{} is in the work tree: anyone who can change the branch can change who is trusted.", file.display())),
             Err(error) => Some(error.to_string()),

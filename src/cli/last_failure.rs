@@ -67,7 +67,7 @@ fn load(path: &Path) -> Option<LastFailure> {
     let mut text = Vec::new();
     path.metadata().ok().filter(std::fs::Metadata::is_file)?;
     File::open(path).ok()?.take(MAX_FILE).read_to_end(&mut text).ok()?;
-    serde_json::from_slice(&text).ok()
+    crate::json_object::from_slice(&text).ok()
 }
 
 fn cut(text: &str) -> String {

@@ -158,7 +158,7 @@ impl<'a> Inputs<'a> {
         self.rank(entry.scope) == Rank::Repository
     }
 
-    fn rank(&self, scope: Scope) -> Rank {
+    pub(super) fn rank(&self, scope: Scope) -> Rank {
         match scope {
             Scope::Local | Scope::Worktree if self.standing != Standing::AsUser => Rank::Repository,
             Scope::System | Scope::Global | Scope::Local | Scope::Worktree => Rank::User,
@@ -209,7 +209,7 @@ impl<'a> Inputs<'a> {
         T::parse(&raw).map_err(|refusal| bad_value::<T>(source.clone(), raw.text, refusal, secret)).map(|value| Setting { value, source })
     }
 
-    fn source(&self, entry: &ConfigEntry, key: &str) -> Source {
+    pub(super) fn source(&self, entry: &ConfigEntry, key: &str) -> Source {
         Source::Git { key: key.to_owned(), scope: entry.scope, file: entry.file.clone(), rank: self.rank(entry.scope) }
     }
 

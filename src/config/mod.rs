@@ -13,6 +13,7 @@
 //!
 //! The module only reads values. It does not open the files that they name.
 
+mod git_verifier;
 mod inputs;
 mod rank;
 mod settings;
@@ -26,6 +27,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub(crate) use git_verifier::GitVerifier;
 pub(crate) use inputs::Inputs;
 use rank::{Overruled, Why};
 pub(crate) use rank::{Purpose, Rank, Standing};
@@ -241,7 +243,8 @@ impl Config {
         let is_strong = |setting: &Setting<Option<PathBuf>>| setting.value.is_some() && setting.source.rank() > Some(Rank::Repository);
         let whole = is_strong(&self.trusted_root).then(|| self.trusted_root.source.clone());
         let Some(first) = self.trust_files().into_iter().find(|file| is_strong(file)).map(|file| file.source.clone()) else { return };
-        if let Some((_, source)) = chosen.filter(|_| by_choice.is_none() && (described.is_some() || whole.is_none())) {
+        // the name decides which lines of allowed identities count, so the one who fixes the root gives it
+        if let Some((_, source)) = chosen.filter(|_| by_choice.is_none()) {
             overruled.add(source, Why::Stronger(first.clone()));
             self.instance = Setting { value: None, source: Source::Default };
         }

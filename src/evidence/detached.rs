@@ -82,7 +82,7 @@ impl DetachedEntry {
             return Err(Rejection::new(Reason::EntryMalformed, format!("a body of {} bytes", entry.canonicalized_body.len())));
         }
         let malformed = || Rejection::new(Reason::EntryMalformed, "its body is not a hashedrekord of version 0.0.1");
-        let body: Body = serde_json::from_slice(&entry.canonicalized_body).map_err(|_| malformed())?;
+        let body: Body = crate::json_object::from_slice(&entry.canonicalized_body).map_err(|_| malformed())?;
         if (body.kind.as_str(), body.api_version.as_str()) != ("hashedrekord", "0.0.1") {
             return Err(Rejection::new(Reason::EntryKind, format!("{} {}", body.kind, body.api_version)));
         }

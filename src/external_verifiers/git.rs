@@ -1,7 +1,7 @@
 //! Verifies one object with git's own verifier, which runs the program that git's configuration names for the kind of signature.
 //!
-//! git reads the configuration that it always reads here; a repository that git refuses (`safe.directory`) was refused before. Replacement
-//! objects are off. git verifies OpenPGP and SSH signatures only, so that it never calls this program.
+//! git reads the configuration that it always reads here, except for the settings that decide: the caller gives them. A repository that git
+//! refuses (`safe.directory`) was refused before. Replacement objects are off. git verifies OpenPGP and SSH signatures only, so that it never calls this program.
 
 use super::{
     process::{self, Answer},
@@ -23,12 +23,13 @@ const MAX_DETAIL: usize = 200;
 pub(super) struct Git {
     git_dir: PathBuf,
     work_tree: Option<PathBuf>,
+    parameters: Vec<String>,
 }
 
 impl Git {
-    pub(super) fn of(repository: &Repository) -> Self {
+    pub(super) fn new(repository: &Repository, parameters: Vec<String>) -> Self {
         let absolute = |path: &std::path::Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        Self { git_dir: absolute(repository.git_dir()), work_tree: repository.work_tree().map(absolute) }
+        Self { git_dir: absolute(repository.git_dir()), work_tree: repository.work_tree().map(absolute), parameters }
     }
 
     pub(super) fn judge(&self, object: &RawObject, kind: SignatureKind) -> ExternalJudgement {
@@ -46,6 +47,7 @@ impl Git {
             // relative paths in the configuration are relative to this folder, as they are for git
             command.arg("--work-tree").arg(folder).current_dir(folder);
         }
+        command.args(self.parameters.iter().flat_map(|parameter| ["-c", parameter]));
         command.args([subcommand, "--raw", id]);
         command
     }

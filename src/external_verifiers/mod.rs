@@ -33,9 +33,15 @@ pub(crate) struct ExternalVerifiers {
 }
 
 impl ExternalVerifiers {
-    /// The forge's key, and git's own verifier in this repository. The forge's key decides first.
-    pub(crate) fn new(forge: Option<Forge>, git: Option<&Repository>) -> Self {
-        Self { forge, git: git.map(Git::of) }
+    /// The verifier that the forge's key decides with, if one is configured.
+    pub(crate) fn new(forge: Option<Forge>) -> Self {
+        Self { forge, git: None }
+    }
+
+    /// Adds git's own verifier in this repository, with these settings for `git -c`. The forge's key decides first.
+    #[must_use]
+    pub(crate) fn with_git(self, repository: &Repository, parameters: Vec<String>) -> Self {
+        Self { git: Some(Git::new(repository, parameters)), ..self }
     }
 
     /// Adds the judgement of an external verifier, where the signature is of a kind that one judges.

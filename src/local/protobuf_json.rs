@@ -18,7 +18,7 @@ use super::answer::{Answer, Grpc};
 /// # Errors
 /// Where the value is malformed or incomplete, or is not a `T`.
 pub(super) fn first_value<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
-    T::deserialize(&mut serde_json::Deserializer::from_slice(body))
+    crate::json_object::first_value(&mut serde_json::Deserializer::from_slice(body))
 }
 
 /// A `bytes` field: base64 in the standard or the URL alphabet, padded or not.

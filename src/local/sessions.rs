@@ -69,7 +69,7 @@ impl Sessions {
     pub(super) fn open(folder: &Path) -> Result<Self, LocalError> {
         let path = folder.join(FILE);
         let sessions = match read_file(&path) {
-            Ok(text) => serde_json::from_str(&text).map_err(|error| LocalError::damaged(&path, error.to_string()))?,
+            Ok(text) => crate::json_object::value(text.as_bytes()).map_err(|error| LocalError::damaged(&path, error.to_string()))?,
             Err(LocalError::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
         };

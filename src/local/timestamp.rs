@@ -209,7 +209,7 @@ fn json_request(body: &[u8]) -> Option<TimeStampReq> {
         #[serde(default)]
         certificates: bool,
     }
-    let query: Query = serde_json::from_slice(body).ok()?;
+    let query: Query = crate::json_object::from_slice(body).ok()?;
     let oid = match query.hash_algorithm.as_str() {
         "sha256" => ID_SHA_256,
         "sha384" => ID_SHA_384,

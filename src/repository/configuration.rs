@@ -19,13 +19,14 @@ impl Repository {
         entries(self.gix.config_snapshot().plumbing(), Some(self), sections)
     }
 
-    /// Every file that the configuration comes from, and every file that one of them includes under some condition, whether it exists or not.
+    /// Every file that the configuration comes from or can come from: git's default files and every file that one of them includes under some
+    /// condition, whether it exists or not.
     ///
     /// # Errors
     /// If a file cannot be read.
     pub(crate) fn configuration_files(&self) -> Result<Vec<PathBuf>, Error> {
         let home = gix::path::env::home_dir();
-        let mut files: Vec<PathBuf> = Vec::new();
+        let mut files: Vec<PathBuf> = self.default_configuration_files()?;
         for section in self.gix.config_snapshot().plumbing().sections() {
             files.extend(section.meta().path.as_deref().map(absolute).transpose()?);
         }
@@ -41,6 +42,15 @@ impl Repository {
         files.sort();
         files.dedup();
         Ok(files)
+    }
+
+    /// The files that git reads wherever they exist.
+    fn default_configuration_files(&self) -> Result<Vec<PathBuf>, Error> {
+        let mut variable = |name: &str| std::env::var_os(name);
+        let of_user = [Source::Git, Source::User].map(|source| source.storage_location(&mut variable));
+        let of_system = std::env::var_os("GIT_CONFIG_SYSTEM").map(PathBuf::from);
+        let own = [self.common_dir().join("config"), self.git_dir().join("config.worktree")];
+        of_user.into_iter().flatten().chain(of_system).chain(own).map(|path| absolute(&path)).collect()
     }
 
     /// All values as git reads them, if gix may read them differently. git is asked once.

@@ -1,7 +1,8 @@
 //! Who decides: the sources and the files that a verdict depends on.
 
 use crate::{
-    config::{Config, Rank, Source},
+    config::{Config, GitVerifier, Rank, Source},
+    object::SignatureKind,
     policy::{JudgedBy, Judgement, Outcome, Verdict},
     trust_store::TrustStore,
 };
@@ -16,6 +17,10 @@ pub(crate) struct Deciders {
     identities: Option<Source>,
     /// Of the forge's key.
     forge: Option<Source>,
+    /// Of git's program for OpenPGP.
+    openpgp: Option<Source>,
+    /// Of git's program and keys for SSH.
+    ssh: Option<Source>,
 }
 
 impl Deciders {
@@ -26,7 +31,15 @@ impl Deciders {
             root: root_source(config).cloned(),
             identities: expected.map(Source::Option).or(allowed),
             forge: config.forge_key.value.as_ref().map(|_| config.forge_key.source.clone()),
+            ..Self::default()
         }
+    }
+
+    /// The same where git's own verifier judges too, with these settings.
+    #[must_use]
+    pub(crate) fn with_git(self, git: Option<&GitVerifier>) -> Self {
+        let Some(git) = git else { return self };
+        Self { openpgp: git.openpgp_source().cloned(), ssh: git.ssh_source().cloned(), ..self }
     }
 
     /// The weakest source that made this verdict good; `None` if it is not good.
@@ -36,8 +49,13 @@ impl Deciders {
         }
         match judgement.outcome() {
             Outcome::Verified { .. } => self.root.iter().chain(&self.identities).min_by_key(|source| source.rank()),
-            Outcome::External(external) if external.by == JudgedBy::ForgeKey => self.forge.as_ref(),
-            Outcome::External(_) | Outcome::Rejected(_) => None,
+            Outcome::External(external) => match (external.by, external.kind) {
+                (JudgedBy::ForgeKey, _) => self.forge.as_ref(),
+                (JudgedBy::Git, SignatureKind::OpenPgp) => self.openpgp.as_ref(),
+                (JudgedBy::Git, SignatureKind::Ssh) => self.ssh.as_ref(),
+                (JudgedBy::Git, _) => None,
+            },
+            Outcome::Rejected(_) => None,
         }
     }
 

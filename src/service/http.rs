@@ -450,7 +450,7 @@ impl Answer {
 
     /// The body as JSON.
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, ServiceError> {
-        serde_json::from_slice(&self.body).map_err(|error| self.malformed(quotable(&error.to_string())))
+        crate::json_object::value(&self.body).map_err(|error| self.malformed(quotable(&error.to_string())))
     }
 
     /// The service's own message: `message`, `error_description` or `error` of a JSON body, or a text.

@@ -200,7 +200,7 @@ impl TrustRoot {
         if json.len() > MAX_TRUSTED_ROOT {
             return Err(error(TrustRootDefect::TooLarge(json.len())));
         }
-        let root: TrustedRoot = serde_json::from_slice(json).map_err(|cause| error(TrustRootDefect::of_json(&cause)))?;
+        let root: TrustedRoot = crate::json_object::from_slice(json).map_err(|cause| error(TrustRootDefect::of_json(&cause)))?;
         if !root.media_type.starts_with("application/vnd.dev.sigstore.trustedroot") {
             return Err(error(TrustRootDefect::MediaType(root.media_type)));
         }

@@ -195,6 +195,8 @@ fn ssh_is_judged_by_git_and_a_foreign_cms_by_nobody() {
     exit 0
     commit OID: good
       Good SSH signature from ann@example.com, key FINGERPRINT; judged by git.
+      Trusted by the repository's own configuration: gpg.ssh.allowedSignersFile in ROOT/work/.git/config (local).
+    warning: ROOT/work/signers is in the work tree: anyone who can change the branch can change who is trusted.
     ");
     let tampered = sandbox.store_commit(&sandbox.commit_parts(&commit).with_payload("message", "massage"));
     assert_eq!(verdict(&sandbox, &[&tampered, "--other-signatures"]), ("bad".into(), Some("other-signature-invalid".into())));
@@ -425,4 +427,108 @@ fn a_hook_lets_a_forges_merge_pass_by_the_same_key() {
     sandbox.git(&["config", "--global", "paraph.forgeKey", &format!("{}.pub", forge.file)]);
     let accepted = push();
     assert_eq!((accepted.code, accepted.stderr.as_str()), (Some(0), ""));
+}
+
+/// A stand-in for gpg or ssh-keygen that says "good" about everything, and leaves a file behind when it runs.
+fn accomplice(sandbox: &Sandbox, name: &str) -> (String, std::path::PathBuf) {
+    let started = sandbox.root().join(format!("{name}-ran"));
+    let gpg = r"printf '[GNUPG:] NEWSIG\n[GNUPG:] GOODSIG 89ABCDEF01234567 Eve\n[GNUPG:] VALIDSIG KEY 2026-01-01 1 0 4 0 22 8 00 KEY\n[GNUPG:] TRUST_ULTIMATE 0 pgp\n'";
+    let text = format!(
+        "#!/bin/sh\n: > '{}'\ncat > /dev/null\ncase \"$*\" in\n*--status-fd*) {} ;;\n*find-principals*) echo ann@example.com ;;\n\
+         *) echo 'Good \"git\" signature for ann@example.com with ED25519 key SHA256:x' ;;\nesac\n",
+        started.display(),
+        gpg.replace("KEY", &"A".repeat(40))
+    );
+    (sandbox.script(name, &text), started)
+}
+
+#[test]
+fn a_program_that_a_repository_names_is_not_started_where_a_stronger_source_names_one() {
+    let test = "a_program_that_a_repository_names_is_not_started_where_a_stronger_source_names_one";
+    let sandbox = sandbox();
+    let (Some(own), Some(ssh)) = (OpenPgp::new(&sandbox, "keyring", "Ann <ann@example.com>", test), Ssh::new(&sandbox, "key", test)) else {
+        return;
+    };
+    let tampered = |id: String| sandbox.store_commit(&sandbox.commit_parts(&id).with_payload("message", "massage"));
+    let openpgp = tampered(own.git(&Sandbox::commit_tree(&["HEAD"], "message")));
+    let by_ssh = tampered(ssh.git(&Sandbox::commit_tree(&["HEAD"], "message")));
+    let (evil, started) = accomplice(&sandbox, "accomplice");
+    std::fs::write(sandbox.root().join("signers"), format!("ann@example.com {}", ssh.public)).unwrap();
+    sandbox.git(&["config", "--global", "gpg.ssh.allowedSignersFile", sandbox.root().join("signers").to_str().unwrap()]);
+    let verify = |id: &str| sandbox.paraph(&["verify", "--other-signatures", "--json", id]);
+    for (key, alias, default, id) in [
+        ("gpg.program", "gpg.program", "gpg", &openpgp),
+        ("gpg.program", "gpg.openpgp.program", "gpg", &openpgp),
+        ("gpg.openpgp.program", "gpg.program", "gpg", &openpgp),
+        ("gpg.ssh.program", "gpg.ssh.program", "ssh-keygen", &by_ssh),
+    ] {
+        // the repository is the only source: its program decides, and the verdict says so
+        sandbox.git(&["config", alias, &evil]);
+        let done = verify(id);
+        assert!(done.code == Some(0) && done.stdout.contains(r#""trustedBy":"repository""#), "{alias}: {done:?}");
+        let said = sandbox.paraph(&["verify", "--other-signatures", id]).stdout;
+        assert!(said.contains("Trusted by the repository's own configuration: ") && said.contains(alias), "{said}");
+        std::fs::remove_file(&started).unwrap();
+        for (scope, file) in [("--global", "--local"), ("--global", "--worktree")] {
+            sandbox.git(&["config", "extensions.worktreeConfig", "true"]);
+            sandbox.git(&["config", scope, key, default]);
+            sandbox.git(&["config", file, alias, &evil]);
+            let done = verify(id);
+            assert_eq!(done.code, Some(15), "{key} {alias} {file}: {done:?}");
+            assert!(!started.exists(), "{key} {alias} {file} was started");
+            assert!(done.stderr.contains(&format!("{alias} in ")) && done.stderr.contains(&format!("{key} in ")), "{}", done.stderr);
+            sandbox.git(&["config", scope, "--unset", key]);
+            sandbox.git(&["config", file, "--unset", alias]);
+        }
+    }
+    // the repository's own word that it is trusted counts for nothing, the user's does
+    sandbox.git(&["config", "--global", "gpg.program", "gpg"]);
+    sandbox.git(&["config", "gpg.program", &evil]);
+    sandbox.git(&["config", "paraph.trustRepository", sandbox.work().to_str().unwrap()]);
+    assert_eq!(verify(&openpgp).code, Some(15));
+    sandbox.git(&["config", "--global", "paraph.trustRepository", sandbox.work().to_str().unwrap()]);
+    let done = verify(&openpgp);
+    assert!(done.code == Some(0) && done.stdout.contains(r#""trustedBy":"user""#), "{done:?}");
+}
+
+#[test]
+fn the_keys_that_a_repository_names_do_not_replace_the_users() {
+    let test = "the_keys_that_a_repository_names_do_not_replace_the_users";
+    let sandbox = sandbox();
+    let (Some(own), Some(evil)) = (Ssh::new(&sandbox, "own", test), Ssh::new(&sandbox, "evil", test)) else { return };
+    let commits = [&own, &evil].map(|key| key.git(&Sandbox::commit_tree(&["HEAD"], "message")));
+    let file = |name: &str, text: &str| {
+        let path = sandbox.root().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (owns, evils) =
+        (file("owns", &format!("ann@example.com {}", own.public)), file("evils", &format!("eve@example.com {}", evil.public)));
+    let (none, revoked) = (file("none", ""), file("revoked", &own.public));
+    let codes = || commits.each_ref().map(|id| sandbox.paraph(&["verify", "--other-signatures", id]).code.unwrap());
+    // (the user's files: signers and revocations, the repository's), the verdicts on the own commit and the other one
+    for (user, repository, expected) in [
+        (["", ""], ["", ""], [14, 14]),
+        (["", ""], [&*evils, ""], [10, 0]),
+        ([&*owns, ""], ["", ""], [0, 10]),
+        ([&*owns, ""], [&*evils, ""], [0, 10]),
+        // a revocation restricts, and does not take back the user's
+        ([&*owns, ""], ["", &*revoked], [15, 10]),
+        ([&*owns, &*revoked], ["", &*none], [15, 10]),
+    ] {
+        for (scope, files) in [("--global", user), ("--local", repository)] {
+            for (key, value) in ["gpg.ssh.allowedSignersFile", "gpg.ssh.revocationFile"].into_iter().zip(files) {
+                sandbox.try_git(&["config", scope, "--unset", key]);
+                if !value.is_empty() {
+                    sandbox.git(&["config", scope, key, value]);
+                }
+            }
+        }
+        assert_eq!(codes(), expected, "{user:?} {repository:?}");
+    }
+    // in the work tree, a branch could change it
+    sandbox.git(&["config", "--global", "gpg.ssh.allowedSignersFile", "signers"]);
+    let done = sandbox.paraph(&["verify", "--other-signatures"]);
+    assert!(done.stderr.contains("signers is in the work tree"), "{}", done.stderr);
+    assert!(!sandbox.paraph(&["verify"]).stderr.contains("signers is in the work tree"));
 }

@@ -139,3 +139,63 @@ fn trust_from_a_file_is_never_the_public_instances() {
         assert!(done.code == Some(10) && done.stdout.contains(r#""instance":"custom""#), "{done:?}");
     }
 }
+
+/// Every copy of a document in which one object is an array of its values: serde would read most of them.
+fn with_one_array(document: &serde_json::Value) -> Vec<serde_json::Value> {
+    use serde_json::Value;
+    let mut copies = Vec::new();
+    match document {
+        Value::Object(map) => {
+            copies.push(Value::Array(map.values().cloned().collect()));
+            for (key, inner) in map {
+                copies.extend(with_one_array(inner).into_iter().map(|changed| {
+                    let mut copy = map.clone();
+                    copy.insert(key.clone(), changed);
+                    Value::Object(copy)
+                }));
+            }
+        }
+        Value::Array(list) => {
+            for (index, inner) in list.iter().enumerate() {
+                copies.extend(with_one_array(inner).into_iter().map(|changed| {
+                    let mut copy = list.clone();
+                    copy[index] = changed;
+                    Value::Array(copy)
+                }));
+            }
+        }
+        _ => {}
+    }
+    copies
+}
+
+#[test]
+fn an_array_is_no_object_at_any_depth_of_a_document() {
+    let sigstore = Sigstore::start();
+    let sandbox = Sandbox::with_repository();
+    sigstore.configure(&sandbox);
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "one"]);
+    let file = sandbox.root().join("changed.json");
+    let path = file.to_str().unwrap();
+    for (name, arguments) in [
+        ("trusted_root.json", &["verify", "--trusted-root", path][..]),
+        ("trusted_root.json", &["trust", "import", "--instance", "corp", path]),
+        ("signing_config.json", &["-c"]),
+    ] {
+        let document: serde_json::Value = serde_json::from_slice(&std::fs::read(sigstore.file(name)).unwrap()).unwrap();
+        let copies = with_one_array(&document);
+        assert!(copies.len() > 5, "{name}");
+        for copy in copies {
+            std::fs::write(&file, copy.to_string()).unwrap();
+            let done = if arguments == ["-c"] {
+                sandbox.git(&["config", "--global", "paraph.local.signingConfig", path]);
+                sandbox.paraph(&["whoami"])
+            } else {
+                sandbox.paraph(arguments)
+            };
+            let said = [done.stdout.as_str(), &done.stderr].concat();
+            let is_refused = arguments == ["-c"] || done.code != Some(0);
+            assert!(is_refused && said.contains("invalid type: sequence, expected "), "{arguments:?} {copy}: {done:?}");
+        }
+    }
+}

@@ -86,7 +86,7 @@ fn a_repository_replaces_no_root_that_a_stronger_source_fixes() {
     .unwrap();
     let include = format!("include.path={}", unpacked.sandbox.root().join("included").display());
     let own_keys = ["gitsign.fulcioRoot=OWN/fulcio-chain.pem", "paraph.rekorPublicKey=OWN/rekor2.pub"];
-    let cases: [(&[&str], &[&str], &[&str]); 14] = [
+    let cases: [(&[&str], &[&str], &[&str]); 16] = [
         (&[], &[ROOT], &["--instance", "public"]),
         (&[], &KEYS, &["--instance", "public"]),
         (&[], &KEYS, &["--trusted-root", "OWN/trusted_root.json"]),
@@ -101,6 +101,8 @@ fn a_repository_replaces_no_root_that_a_stronger_source_fixes() {
         (&["paraph.corp.trustedRoot=OWN/trusted_root.json"], &["paraph.instance=corp", CORP], &[]),
         (&["paraph.corp.trustedRoot=OWN/trusted_root.json"], &["paraph.instance=corp", ROOT], &[]),
         (&["paraph.corp.mirror=https://corp.example"], &["paraph.instance=corp"], &["--trusted-root", "OWN/trusted_root.json"]),
+        (&[], &["paraph.instance=corp"], &["--trusted-root", "OWN/trusted_root.json"]),
+        (&["paraph.trustedRoot=OWN/trusted_root.json"], &["paraph.instance=corp", CORP], &[]),
     ];
     for (global, local, options) in cases {
         unpacked.configure(global, local);
@@ -120,6 +122,29 @@ fn a_repository_replaces_no_root_that_a_stronger_source_fixes() {
     let done = unpacked.verify(&[]);
     assert!(done.code == Some(14) && done.stderr.contains("the variable PARAPH_INSTANCE takes precedence"), "{done:?}");
     assert_eq!(unpacked.sandbox.git(&["log", "--format=%G?"]), "E", "under git too");
+}
+
+#[test]
+fn a_repository_does_not_name_a_root_that_a_stronger_source_fixes() {
+    let mut unpacked = Unpacked::new();
+    // a line for the instance `corp`, which this root is not
+    std::fs::write(unpacked.sandbox.home().join("allowed"), format!("{EMAIL} {} instance=corp\n", unpacked.evil.url)).unwrap();
+    let option = ["--trusted-root", "EVIL/trusted_root.json", "--json"];
+    for name in [&[][..], &["paraph.instance=corp"], &["paraph.instance=corp", "paraph.corp.trustedRoot=OWN/trusted_root.json"]] {
+        unpacked.configure(&[], name);
+        let done = unpacked.verify(&option);
+        assert!(done.code == Some(10) && done.stdout.contains(r#""instance":"custom""#), "{name:?}: {done:?}");
+        unpacked.configure(&[ROOT], name);
+        assert_eq!(unpacked.verify(&[]).code, Some(10), "{name:?}");
+    }
+    // a source as strong as that of the root names it
+    unpacked.configure(&["paraph.instance=corp"], &[]);
+    assert_eq!(unpacked.verify(&option[..2]).code, Some(0));
+    unpacked.configure(&[], &[]);
+    assert_eq!(unpacked.verify(&[&option[..2], &["--instance", "corp"]].concat()).code, Some(0));
+    unpacked.sandbox.set("PARAPH_TRUSTED_ROOT", &unpacked.evil.file("trusted_root.json"));
+    unpacked.configure(&[], &["paraph.instance=corp"]);
+    assert_eq!(unpacked.verify(&[]).code, Some(10));
 }
 
 #[test]
@@ -349,6 +374,54 @@ fn a_hook_refuses_each_deciding_file_in_a_work_tree_and_verify_warns() {
     unpacked.sandbox.git_in(&bare, &["config", "paraph.trustedRoot", &in_tree("trusted_root.json")]);
     std::fs::write(bare.join("config"), std::fs::read_to_string(bare.join("config")).unwrap() + "[core]\nworktree = ../served\n").unwrap();
     assert!(says(&hook()), "{:?}", hook());
+}
+
+/// git reads some files wherever they exist, so a push that can create one decides too.
+#[test]
+fn a_configuration_file_that_does_not_exist_yet_decides_too() {
+    let unpacked = Unpacked::new();
+    unpacked.configure(&[], &[]);
+    let served = unpacked.sandbox.root().join("served");
+    unpacked.sandbox.git(&["clone", "-q", ".", served.to_str().unwrap()]);
+    let update = format!("{} {} refs/heads/new\n", "0".repeat(40), unpacked.sandbox.git(&["rev-parse", "HEAD"]));
+    let tree = |name: &str| served.join(name).to_str().unwrap().to_owned();
+    let global = unpacked.sandbox.home().join(".gitconfig");
+    let outside = global.to_str().unwrap().to_owned();
+    let includes = |path: &str| {
+        let file = unpacked.sandbox.root().join("includes");
+        std::fs::write(&file, format!("[include]\npath = {path}\n")).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let found = |variables: &[(&str, String)]| -> Option<String> {
+        let mut hook = unpacked.sandbox.command(&unpacked.sandbox.program, &served.join(".git"));
+        hook.args(["hook", "pre-receive"]).env("GIT_DIR", ".").envs(variables.iter().map(|(name, value)| (name, value)));
+        let done = unpacked.sandbox.feed(&mut hook, update.as_bytes());
+        let mut verify = unpacked.sandbox.command(&unpacked.sandbox.program, &served);
+        let verified: Done = verify.arg("verify").envs(variables.iter().map(|(name, value)| (name, value))).output().unwrap().into();
+        let line = |done: &Done| {
+            let line = done.stderr.lines().find(|line| line.contains("is in the work tree: "))?;
+            Some(line.split("served/").nth(1)?.split(' ').next()?.to_owned())
+        };
+        assert_eq!(line(&done), line(&verified), "{done:?} {verified:?}");
+        assert!(line(&done).is_none() || done.code == Some(1), "{done:?}");
+        line(&done)
+    };
+    assert_eq!(found(&[]), None);
+    let caches = unpacked.sandbox.root().join("caches").to_str().unwrap().to_owned();
+    let at_home = |name: &str| ("HOME", tree(name));
+    let elsewhere = [("XDG_CACHE_HOME", caches.clone()), ("XDG_DATA_HOME", caches.clone())];
+    let found_at = |variables: &[(&str, String)]| found(&[&elsewhere[..], variables].concat());
+    assert_eq!(found_at(&[at_home("home")]).as_deref(), Some("home/.config/git/config"));
+    assert_eq!(found_at(&[at_home("home"), ("XDG_CONFIG_HOME", caches)]).as_deref(), Some("home/.gitconfig"));
+    assert_eq!(found(&[("XDG_CONFIG_HOME", tree("xdg"))]).as_deref(), Some("xdg/git/config"));
+    assert_eq!(found(&[("GIT_CONFIG_GLOBAL", tree("global"))]).as_deref(), Some("global"));
+    assert_eq!(found(&[("GIT_CONFIG_GLOBAL", outside.clone())]), None);
+    assert_eq!(found(&[("GIT_CONFIG_SYSTEM", tree("system")), ("GIT_CONFIG_NOSYSTEM", "0".into())]).as_deref(), Some("system"));
+    assert_eq!(found(&[("GIT_CONFIG_GLOBAL", includes(&tree("later")))]).as_deref(), Some("later"));
+    assert_eq!(found(&[("GIT_CONFIG_GLOBAL", includes("served/later"))]).as_deref(), Some("later"));
+    assert_eq!(found_at(&[("GIT_CONFIG_GLOBAL", includes("~/later")), at_home("h")]).as_deref(), Some("h/later"));
+    symlink("../dangling", served.join(".git/config.worktree")).unwrap();
+    assert_eq!(found(&[]).as_deref(), Some("dangling"));
 }
 
 #[test]

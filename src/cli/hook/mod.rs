@@ -81,6 +81,8 @@ enum Hook {
     /// git names the refs through a pipe on standard input. Under pre-commit and prek, they come from the variables `PRE_COMMIT_FROM_REF`,
     /// `PRE_COMMIT_TO_REF`, `PRE_COMMIT_LOCAL_BRANCH`, `PRE_COMMIT_REMOTE_BRANCH`, `PRE_COMMIT_REMOTE_NAME` and `PRE_COMMIT_REMOTE_URL`.
     /// With neither, the push is refused.
+    ///
+    /// The hook refuses any file in a work tree that decides what is trusted, because the branch that is pushed can change it.
     PrePush {
         /// The remote's name, or its URL where it has none
         #[arg(allow_hyphen_values = true, requires = "url")]
@@ -129,9 +131,7 @@ fn update(reference: &str, old: &str, new: &str, ui: &mut Ui) -> Result<Exit, Fa
 /// Judges with the server's configuration, which no push may change.
 fn judge_on_server(updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::of_server()?;
-    if let Some(why) = context.deciding_file_in_work_tree() {
-        return Err(Failure::new(Exit::Configuration, why).with_hint("on the server, move that file out of the work tree"));
-    }
+    refuse_deciding_file(&context, "on the server, move that file out of the work tree")?;
     let replacement = |update: &&Update| !update.is_deletion() && update.reference().starts_with("refs/replace/");
     if let Some(update) = updates.iter().find(replacement) {
         let why = format!("{} would show another object here in place of one that was judged", Escaped(update.reference()));
@@ -150,9 +150,18 @@ fn judge_on_server(updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
     judge(&context, &push, &all, PolicyOwner::Server, ui)
 }
 
+/// A push must not decide by its own files what is trusted.
+fn refuse_deciding_file(context: &Context, hint: &str) -> Result<(), Failure> {
+    match context.deciding_file_in_work_tree() {
+        Some(why) => Err(Failure::new(Exit::Configuration, why).with_hint(hint)),
+        None => Ok(()),
+    }
+}
+
 fn pre_push(remote: Option<&str>, url: Option<&str>, ui: &mut Ui) -> Result<Exit, Failure> {
     let (remote, url) = &framework::remote(remote, url)?;
     let context = Context::load(&[])?;
+    refuse_deciding_file(&context, "move that file out of the work tree, or name a copy elsewhere")?;
     if let Some(warning) = context.deciders(None).warning() {
         ui.warning(warning);
     }
@@ -193,13 +202,13 @@ fn judge(context: &Context, push: &Push<'_>, updates: &[RefUpdate<'_>], owner: P
         // who pushes learns nothing of the server's files
         policy.allowed = policy.allowed.map(AllowedIdentities::unnamed);
     }
-    let judge = Judge::new(verifier, policy).with_external_verifiers(context.external_verifiers(false)?);
+    let judge = Judge::new(verifier, policy).with_external_verifiers(context.external_verifiers(None)?);
     let mut refusals = Refusals::new(owner, owner == PolicyOwner::Server && push.has_whole_history() && repository.has_references());
     let judged = judge.push(repository, push, |judged| refusals.add(&judged));
     if owner == PolicyOwner::Server {
         push_certificate::check(repository, &judge, updates, &mut refusals)?;
     }
-    if !refusals.is_empty() {
+    if owner == PolicyOwner::Pusher || !refusals.is_empty() {
         for warning in warnings {
             ui.warning(warning);
         }

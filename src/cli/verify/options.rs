@@ -22,7 +22,8 @@ use std::path::PathBuf;
 pub(in crate::cli) struct Options {
     /// Let git's own verifier judge OpenPGP and SSH signatures
     ///
-    /// git runs the programs in its configuration (gpg.program, gpg.ssh.program), which know their keys. A signature is good if git shows it
+    /// git runs the programs in its configuration (gpg.program, gpg.ssh.program), which know their keys. Your own configuration takes
+    /// precedence over the repository's. A signature is good if git shows it
     /// as G, at the trust level of gpg.minTrustLevel. The CMS signature of another program stays `other`, because git would call paraph for it.
     #[arg(long)]
     pub other_signatures: bool,
@@ -84,10 +85,12 @@ impl Options {
 }
 
 /// The results of earlier runs with the same trust roots. Where they cannot be used, a warning says so, and everything is verified.
-fn open_cache(verifier: &Verifier, warnings: &mut Vec<String>) -> Result<VerdictCache, Failure> {
+fn open_cache(context: &Context, verifier: &Verifier, warnings: &mut Vec<String>) -> Result<VerdictCache, Failure> {
     let places = ProjectDirs::from("", "", "paraph")
         .ok_or_else(|| Failure::new(Exit::Io, "there is no cache folder, because the user has no home folder").with_hint("set HOME"))?;
-    let (cache, error) = VerdictCache::open(&places.cache_dir().join("verdicts"), verifier.roots(), verifier.now());
+    let folder = places.cache_dir().join("verdicts");
+    let (cache, error) = VerdictCache::open(&folder, verifier.roots(), verifier.now());
+    warnings.extend(context.in_work_tree(vec![folder]));
     warnings.extend(error.map(|error| error.to_string()));
     Ok(cache)
 }
@@ -115,11 +118,13 @@ impl Session {
         let verifier = Verifier::new(context.trust_roots()?, options.at.unwrap_or_else(Timestamp::now));
         let (mut policy, mut warnings) = context.policy();
         policy.expected = options.expect.identities()?;
-        let deciders = context.deciders(policy.expected.as_ref().map(|_| "--certificate-identity"));
-        let external = context.external_verifiers(options.other_signatures)?;
+        let (git, ignored) = options.other_signatures.then(|| context.git_verifier()).transpose()?.unzip();
+        warnings.extend(ignored.into_iter().flatten());
+        let deciders = context.deciders(policy.expected.as_ref().map(|_| "--certificate-identity")).with_git(git.as_ref());
+        let external = context.external_verifiers(git.as_ref())?;
         let entries = options.legacy.entries(&context, verifier.roots())?;
         let cache = options.cache || context.config.verdict_cache.value;
-        let cache = cache.then(|| open_cache(&verifier, &mut warnings)).transpose()?;
+        let cache = cache.then(|| open_cache(&context, &verifier, &mut warnings)).transpose()?;
         let judge = Judge::new(verifier, policy).with_external_verifiers(external).with_entries(entries).with_verdict_cache(cache);
         let judge = judge.with_conversion_in(context.repository()?).with_content(options.deep);
         Ok(Self { context, judge, deciders, warnings })

@@ -133,7 +133,7 @@ impl Cache {
         if digest(line) != expected {
             return Err(self.damaged("it was changed after it was written"));
         }
-        serde_json::from_str(line).map_err(|_| self.damaged("it is not in the expected format"))
+        crate::json_object::value(line.as_bytes()).map_err(|_| self.damaged("it is not in the expected format"))
     }
 
     fn damaged(&self, detail: &str) -> TufError {

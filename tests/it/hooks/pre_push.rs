@@ -177,3 +177,28 @@ fn without_paraph_in_the_path_the_hooks_call_the_program_that_git_signs_with() {
         );
     }
 }
+
+#[test]
+fn a_deciding_file_in_the_work_tree_is_refused_before_a_push_too() {
+    let setup = with_pre_push();
+    setup.signed("one");
+    setup.accepted(&["main"]);
+    let allowed = setup.sandbox.work().join("allowed");
+    std::fs::write(&allowed, format!("{EMAIL} {} instance=local\n", setup.sigstore.url)).unwrap();
+    setup.sandbox.git(&["config", "--global", "paraph.allowedIdentities", allowed.to_str().unwrap()]);
+    setup.signed("two");
+    says(
+        &setup.refused(&["main"]),
+        &[
+            "allowed is in the work tree: anyone who can change the branch can change who is trusted.",
+            "hint: move that file out of the work tree",
+        ],
+    );
+    setup.sandbox.git(&[
+        "config",
+        "--global",
+        "paraph.allowedIdentities",
+        setup.sandbox.root().join("allowed-by-server").to_str().unwrap(),
+    ]);
+    setup.accepted(&["main"]);
+}
