@@ -191,6 +191,7 @@ impl From<repository::Error> for Failure {
             | E::CommitGraph { .. }
             | E::RepeatedReference(_)
             | E::ObjectStore { .. }
+            | E::IrregularFile { .. }
             | E::Walk(_)
             | E::Git(_) => Exit::Object,
         };
@@ -205,7 +206,6 @@ impl From<judge::Error> for Failure {
             E::Repository(error) => error.into(),
             E::NotATag { .. } => Self::new(Exit::Object, error.to_string()).with_hint("verify commits with `paraph verify`"),
             E::NotSignable { .. } => Self::new(Exit::Object, error.to_string()).with_hint("give a commit or an annotated tag"),
-            E::TagTooDeep { .. } => Self::new(Exit::Object, error.to_string()).with_hint("give one of the tags inside it"),
         }
     }
 }

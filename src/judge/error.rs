@@ -24,12 +24,4 @@ pub(crate) enum Error {
         /// The kind of the object that it names.
         kind: &'static str,
     },
-    /// More tags inside each other than are followed.
-    #[error("\"{name}\" is a tag of a tag, more than {limit} deep")]
-    TagTooDeep {
-        /// The outermost tag.
-        name: String,
-        /// How many are followed.
-        limit: usize,
-    },
 }

@@ -39,12 +39,13 @@ impl Judge {
         Ok(judged)
     }
 
-    /// Judges a tag object, every tag inside it, and what the scope says, from the outermost on.
+    /// Judges a tag object, every tag inside it, and what the scope says, from the outermost on. Of a tag with too many tags inside it, only
+    /// the outermost is returned, with that fault.
     ///
     /// # Errors
-    /// [`Error::TagTooDeep`], or where the repository cannot be read.
+    /// Where the repository cannot be read.
     pub(crate) fn tag(&self, repository: &Repository, tag: RawObject, scope: TagScope) -> Result<Vec<Judged>, Error> {
-        let outermost = tag.reference.clone().unwrap_or_else(|| tag.id.clone());
+        let outermost = tag.id.clone();
         let (mut all, mut object) = (Vec::new(), tag);
         for _ in 0..DEEPEST_TAG {
             let mut judged = self.with_fault_in_content(repository, &object, self.object(&object)?);
@@ -82,7 +83,8 @@ impl Judge {
             }
             object = next;
         }
-        Err(Error::TagTooDeep { name: outermost, limit: DEEPEST_TAG })
+        let detail = format!("at most {DEEPEST_TAG} are followed");
+        Ok(vec![Judged::new(&repository.object_by_id(&outermost)?, Rejection::new(Reason::TagTooDeep, detail).into())])
     }
 
     /// A reference of a tag that leads to no tag object.

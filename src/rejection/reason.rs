@@ -42,6 +42,7 @@ reasons! {
     CommitGraph = "commit-graph-differs", Object, Wrong, "a commit-graph contradicts the commit, and git shows what it says";
     ContentIdMismatch = "content-id-mismatch", Object, Wrong, "a tree or a file of the commit is not what its id says";
     ContentUnchecked = "content-unchecked", Object, Unchecked, "a tree or a file of the commit is missing or cannot be read";
+    TagTooDeep = "tag-too-deep", Object, Unchecked, "the tag has too many tags inside each other";
     TagName = "tag-name", Object, Wrong, "the tag's own name is not the name of its ref";
     NotAnnotated = "not-annotated", Object, Unsigned, "the tag is a lightweight tag, which cannot be signed";
 
@@ -143,6 +144,7 @@ fn advice(reason: Reason) -> &'static str {
         Reason::ObjectIdMismatch | Reason::ObjectCopies | Reason::ContentIdMismatch => {
             "run `git fsck`, and fetch the object again from a source that you trust"
         }
+        Reason::TagTooDeep => "judge one of the tags inside it; no ordinary tag names so many",
         Reason::TagName => "do not use this ref; fetch the tags again, and find out who moved the tag to another name",
         Reason::UnknownAuthority | Reason::SctUnknownLog | Reason::LogUnknown | Reason::TimestampUnknownAuthority => {
             "run `paraph trust update`; if it was signed with another instance, name that with --instance or --trusted-root"

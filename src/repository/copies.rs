@@ -4,7 +4,7 @@
 //! commit-graph that names another tree or other parents: git shows those. Looking up an id is a binary search in each index, and finds the entry
 //! that git finds, because git searches in the same way.
 
-use super::{Error, OBJECT_LIMIT, ObjectKind, chain};
+use super::{Error, OBJECT_LIMIT, ObjectKind, bounded, chain};
 use gix::{
     ObjectId,
     commitgraph::Graph,
@@ -28,6 +28,8 @@ pub(super) struct Copies {
 /// One object directory.
 struct Directory {
     loose: loose::Store,
+    /// Whether there are loose objects whose id begins with this byte.
+    has_loose: Vec<bool>,
     packs: Vec<Pack>,
     multi: Option<multi_index::File>,
     graph: Option<Graph>,
@@ -97,6 +99,19 @@ impl Copies {
         Ok(Self { directories: directories.collect::<Result<_, _>>()? })
     }
 
+    /// Checks the files of a loose object, before one is opened.
+    pub(super) fn check_loose(&self, id: &gix::oid) -> Result<(), Error> {
+        self.directories.iter().filter(|directory| directory.may_hold(id)).try_for_each(|directory| {
+            let path = directory.loose.object_path(id);
+            bounded::check(&path, u64::MAX)
+        })
+    }
+
+    /// Checks the files of all loose objects.
+    pub(super) fn check_all_loose(&self) -> Result<(), Error> {
+        self.directories.iter().try_for_each(|directory| bounded::check_loose_objects(directory.loose.path()))
+    }
+
     /// Compares every copy of an object with the one that was read, and a commit with every commit-graph.
     pub(super) fn compare(&self, object: ReadObject<'_>) -> Result<(), Error> {
         let mut places = BTreeSet::new();
@@ -161,6 +176,7 @@ fn read_loose(store: &loose::Store, object: ReadObject<'_>) -> Option<Result<Con
 impl Directory {
     fn open(path: PathBuf, hash: gix::hash::Kind) -> Result<Self, Error> {
         let failed = |path: &Path, cause: String| Error::ObjectStore { path: path.to_owned(), cause };
+        bounded::check_object_directory(&path)?;
         let folder = path.join("pack");
         let mut packs = Vec::new();
         for entry in std::fs::read_dir(&folder).into_iter().flatten() {
@@ -173,15 +189,24 @@ impl Directory {
         let existing = |file: PathBuf| file.is_file().then_some(file);
         let multi = existing(folder.join("multi-pack-index"));
         let multi = multi.map(|file| multi_index::File::at(&file, None).map_err(|error| failed(&file, chain(&error)))).transpose()?;
+        if let Some(multi) = &multi {
+            bounded::check_names(multi.path(), multi.index_names())?;
+        }
         let info = path.join("info");
         let has_graph = info.join("commit-graph").is_file() || info.join("commit-graphs/commit-graph-chain").is_file();
         let graph = has_graph
             .then(|| Graph::from_info_dir(&info, hash).map_err(|error| Error::CommitGraph { path: info.clone(), cause: chain(&error) }));
-        Ok(Self { loose: loose::Store::at(path, hash), packs, multi, graph: graph.transpose()? })
+        let has_loose = beginnings(&path);
+        Ok(Self { loose: loose::Store::at(path, hash), has_loose, packs, multi, graph: graph.transpose()? })
+    }
+
+    /// Whether there may be a loose object with this id.
+    fn may_hold(&self, id: &gix::oid) -> bool {
+        self.has_loose.get(usize::from(id.first_byte())).copied().unwrap_or(true)
     }
 
     fn add_places(&self, directory: usize, id: &gix::oid, places: &mut BTreeSet<Place>) -> Result<(), Error> {
-        if self.loose.contains(id) {
+        if self.may_hold(id) && self.loose.contains(id) {
             places.insert(Place::Loose { directory });
         }
         for (pack, file) in self.packs.iter().enumerate() {
@@ -202,6 +227,18 @@ impl Directory {
         }
         Ok(())
     }
+}
+
+/// Whether an object directory has a folder of loose objects, for each first byte of their ids.
+fn beginnings(directory: &Path) -> Vec<bool> {
+    let mut found = vec![false; 256];
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let byte = entry.file_name().to_str().filter(|name| name.len() == 2).and_then(|name| u8::from_str_radix(name, 16).ok());
+        if let Some(found) = byte.and_then(|byte| found.get_mut(usize::from(byte))) {
+            *found = true;
+        }
+    }
+    found
 }
 
 impl Pack {

@@ -44,6 +44,7 @@ pub(crate) enum Error {
 /// The whole configuration as git reads it here, with the included files.
 pub(super) fn configuration(repository: &Repository) -> Result<Vec<ConfigEntry>, RepositoryError> {
     let command = "config";
+    repository.check_for_git()?;
     let mut call = git_process::git([command, "--list", "--null", "--show-scope", "--show-origin", "--includes"]);
     let output = call.env("LC_ALL", "C").output().map_err(Error::Start)?;
     if !output.status.success() {
@@ -136,7 +137,7 @@ struct Reader {
 impl Reader {
     fn start(repository: &Repository) -> Result<Self, RepositoryError> {
         let command = "cat-file";
-        let mut child = command_of(repository, &[command, "--batch"]).stdin(Stdio::piped()).spawn().map_err(Error::Start)?;
+        let mut child = command_of(repository, &[command, "--batch"])?.stdin(Stdio::piped()).spawn().map_err(Error::Start)?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(input), Some(output)) => Ok(Self { child, input, output: BufReader::new(output) }),
             _ => Err(Error::Answer { command }.into()),
@@ -192,7 +193,7 @@ const REV_LIST: &str = "rev-list";
 impl Listing {
     /// Starts `git rev-list`. `revisions` go to standard input, one a line: whole ids, with `^` for excluded ones.
     pub(super) fn start(repository: &Repository, revisions: &str, options: &[&str]) -> Result<Self, RepositoryError> {
-        let mut command = command_of(repository, &[&["-c", "core.commitGraph=false", REV_LIST, "--stdin"], options].concat());
+        let mut command = command_of(repository, &[&["-c", "core.commitGraph=false", REV_LIST, "--stdin"], options].concat())?;
         // a graft would replace the parents that the commits name
         let mut child = command.env("GIT_GRAFT_FILE", "/dev/null").stdin(Stdio::piped()).spawn().map_err(Error::Start)?;
         // git reads all input before it answers; if it ends early, its exit status says so
@@ -253,7 +254,7 @@ fn is_id(text: &str, digits: usize) -> bool {
 /// The one line that `git rev-parse` prints, and its warnings.
 pub(super) fn line(repository: &Repository, arguments: &[&str]) -> Result<(String, String), RepositoryError> {
     let command = "rev-parse";
-    let output = command_of(repository, arguments).stderr(Stdio::piped()).output().map_err(Error::Start)?;
+    let output = command_of(repository, arguments)?.stderr(Stdio::piped()).output().map_err(Error::Start)?;
     let warnings = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     if !output.status.success() {
         return Err(Error::Failed { command, message: warnings }.into());
@@ -270,7 +271,7 @@ pub(super) fn lines(
     mut take: impl FnMut(&[u8]) -> Option<()>,
 ) -> Result<(), RepositoryError> {
     let command = arguments.first().copied().unwrap_or_default();
-    let mut child = command_of(repository, arguments).stderr(Stdio::piped()).spawn().map_err(Error::Start)?;
+    let mut child = command_of(repository, arguments)?.stderr(Stdio::piped()).spawn().map_err(Error::Start)?;
     // read by a thread, so that git never waits; only the first part is kept
     let complaints = child.stderr.take().map(|pipe| {
         std::thread::spawn(move || {
@@ -300,13 +301,15 @@ pub(super) fn lines(
 
 /// The URL that git fetches a remote from, after `url.*.insteadOf`.
 pub(super) fn fetch_url(repository: &Repository, remote: &str) -> Option<String> {
-    let output = command_of(repository, &["remote", "get-url", "--", remote]).output().ok()?;
+    let output = command_of(repository, &["remote", "get-url", "--", remote]).ok()?.output().ok()?;
     let url = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
     Some(url.trim_end_matches('\n').to_owned())
 }
 
-fn command_of(repository: &Repository, arguments: &[&str]) -> Command {
+/// A call of git in this repository, whose files were checked.
+fn command_of(repository: &Repository, arguments: &[&str]) -> Result<Command, RepositoryError> {
+    repository.check_for_git()?;
     let mut command = git_process::reading(repository.git_dir());
     command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
-    command
+    Ok(command)
 }

@@ -75,6 +75,7 @@ impl Repository {
             return Ok(listed.iter().filter_map(|reference| Some((reference.name.clone(), reference.symbolic.clone()?))).collect());
         }
         let unreadable = |error: &dyn std::fmt::Display| Error::Walk(format!("the references cannot be listed: {error}"));
+        self.check_all_references()?;
         let mut symbolic = Vec::new();
         let all = self.gix.references().map_err(|error| unreadable(&error))?;
         for reference in all.all().map_err(|error| unreadable(&error))? {

@@ -1,6 +1,6 @@
 //! Where a repository and its work trees are, and how it was found.
 
-use super::{Error, Repository};
+use super::{Error, Repository, bounded};
 use gix::bstr::ByteSlice as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -23,6 +23,7 @@ impl Repository {
         folders.extend(is_own_tree.then_some(common));
         folders.extend(configured.map(|path| self.git_dir().join(path)));
         folders.extend(std::env::var_os("GIT_WORK_TREE").and_then(|path| std::path::absolute(path).ok()));
+        self.check_work_trees()?;
         for linked in self.gix.worktrees().map_err(|error| unreadable(&error))? {
             folders.push(linked.base().map_err(|error| unreadable(&error))?);
         }
@@ -53,7 +54,7 @@ impl Repository {
     pub(crate) fn is_at(&self, path: &Path) -> bool {
         let own: Vec<PathBuf> = [self.common_dir(), self.git_dir()].iter().filter_map(|folder| folder.canonicalize().ok()).collect();
         let link = path.join(".git");
-        let linked = std::fs::read_to_string(&link).ok().filter(|_| link.is_file());
+        let linked = if link.is_file() { bounded::link(&link) } else { None };
         let linked = linked.as_deref().and_then(|text| text.strip_prefix("gitdir: ")).map(|target| path.join(target.trim_end()));
         [Some(path.to_owned()), Some(link), linked]
             .into_iter()

@@ -9,6 +9,7 @@
 //!
 //! Git itself is called for what gix cannot read: references in the reftable format, and the quarantine of a push.
 
+mod bounded;
 mod config_entry;
 mod configuration;
 mod content;
@@ -29,6 +30,7 @@ use crate::{
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+pub(crate) use bounded::FileFault;
 pub(crate) use config_entry::{ConfigEntry, Scope};
 pub(crate) use configuration::global_configuration;
 pub(crate) use content::{ContentFault, HashedContent};
@@ -53,6 +55,8 @@ pub(crate) struct Repository {
     configuration_by_git: std::cell::OnceCell<Option<Vec<ConfigEntry>>>,
     /// The places with copies of objects, opened for the first object.
     copies: Arc<OnceLock<copies::Copies>>,
+    /// Set once what git reads was checked.
+    is_checked_for_git: std::cell::OnceCell<()>,
 }
 
 /// An object as it is stored, and the id of its bytes.
@@ -227,6 +231,14 @@ pub(crate) enum Error {
         /// Why.
         cause: String,
     },
+    /// A file of the repository is a device or a pipe, or too large.
+    #[error("{} {fault}", .path.display())]
+    IrregularFile {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        fault: FileFault,
+    },
     /// A pattern of `paraph.guardedRefs` that guards nothing.
     #[error("paraph.guardedRefs has the pattern \"{0}\"; expected a full name of a ref, with up to 8 asterisks")]
     ReferencePattern(String),
@@ -251,6 +263,7 @@ impl Error {
             }
             Self::CommitGraph { .. } => Some("write it again with `git commit-graph write --reachable`".to_owned()),
             Self::MissingObject(_) => Some("fetch it".to_owned()),
+            Self::IrregularFile { .. } => Some("find out who made it so; do not use this repository until it is repaired".to_owned()),
             Self::DamagedObject { .. }
             | Self::BrokenReference { .. }
             | Self::ObjectCopiesDiffer { .. }
@@ -293,6 +306,7 @@ impl Repository {
 
     /// [`Repository::discover`] from another folder.
     pub(crate) fn discover_from(directory: &Path) -> Result<Option<Self>, Error> {
+        bounded::check_before_opening(directory)?;
         let is_named = std::env::var_os("GIT_DIR").is_some();
         let repository = match find(directory, options(Ownership::Required)?) {
             Ok(gix) => Self::new(gix)?,
@@ -360,6 +374,7 @@ impl Repository {
 
     /// The object with this id. Its bytes are hashed again.
     fn checked_object(&self, id: &str, reference: Option<String>) -> Result<RawObject, Error> {
+        self.check_loose(id)?;
         let (kind, bytes) = match &self.objects_by_git {
             Some(objects) => objects.read(self, id)?,
             None => self.read(id)?,
@@ -383,15 +398,21 @@ impl Repository {
 
     /// Compares all copies of an object with these bytes, which have its id.
     fn compare_copies(&self, id: &str, kind: gix::objs::Kind, bytes: &[u8]) -> Result<(), Error> {
-        let copies = match self.copies.get() {
-            Some(copies) => copies,
-            None => {
-                let opened = self.open_copies()?;
-                self.copies.get_or_init(|| opened)
-            }
-        };
         let Ok(object_id) = gix::ObjectId::from_hex(id.as_bytes()) else { return Ok(()) };
-        copies.compare(copies::ReadObject { id: &object_id, kind, bytes })
+        self.copies()?.compare(copies::ReadObject { id: &object_id, kind, bytes })
+    }
+
+    /// Checks the file of a loose object before it is read.
+    fn check_loose(&self, id: &str) -> Result<(), Error> {
+        gix::ObjectId::from_hex(id.as_bytes()).map_or(Ok(()), |id| self.copies()?.check_loose(&id))
+    }
+
+    fn copies(&self) -> Result<&copies::Copies, Error> {
+        if let Some(copies) = self.copies.get() {
+            return Ok(copies);
+        }
+        let opened = self.open_copies()?;
+        Ok(self.copies.get_or_init(|| opened))
     }
 
     fn open_copies(&self) -> Result<copies::Copies, Error> {
@@ -409,14 +430,14 @@ impl Repository {
         let references_by_git = format.is_some_and(|format| !format.eq_ignore_ascii_case(b"files"));
         let is_elsewhere = ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"].iter().any(|name| std::env::var_os(name).is_some());
         let objects_by_git = is_elsewhere.then(Arc::default);
-        let configuration_by_git = std::cell::OnceCell::new();
         Ok(Self {
             gix,
             references_by_git,
             packed_references: packed::RememberedFile::default(),
             objects_by_git,
-            configuration_by_git,
+            configuration_by_git: std::cell::OnceCell::new(),
             copies: Arc::default(),
+            is_checked_for_git: std::cell::OnceCell::new(),
         })
     }
 

@@ -1,8 +1,8 @@
 //! What a file `packed-refs` says about who resolves a name: git and gix search it as if it were sorted, so each may find another line in one
 //! that is not.
 
-use super::Error;
-use std::{collections::BTreeSet, fs::Metadata, io::ErrorKind, path::Path, rc::Rc, time::SystemTime};
+use super::{Error, bounded};
+use std::{collections::BTreeSet, fs::Metadata, path::Path, rc::Rc, time::SystemTime};
 
 /// The file, as far as it decides who resolves a name.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -41,11 +41,8 @@ impl RememberedFile {
 impl PackedReferences {
     /// Reads the file in a git directory. One that is missing is regular.
     fn read(git_dir: &Path) -> Result<Self, Error> {
-        match std::fs::read(git_dir.join("packed-refs")) {
-            Ok(bytes) => Ok(Self::of(&bytes)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self { is_regular: true, ..Self::default() }),
-            Err(error) => Err(Error::ObjectStore { path: git_dir.join("packed-refs"), cause: error.to_string() }),
-        }
+        let bytes = bounded::packed_references(git_dir)?;
+        Ok(bytes.map_or(Self { is_regular: true, ..Self::default() }, |bytes| Self::of(&bytes)))
     }
 
     fn of(bytes: &[u8]) -> Self {

@@ -34,9 +34,6 @@ pub(crate) struct Tags {
     pub lightweight: Vec<String>,
 }
 
-/// The number of nested tags that are followed to a commit.
-const MAX_DEPTH: usize = 64;
-
 impl Repository {
     /// Every annotated tag with a reference, and the tags nested in it.
     ///
@@ -77,11 +74,11 @@ impl Repository {
 
     /// The commits of references and of the HEADs of all work trees. References without a commit (a tag of a tree) are left out.
     pub(super) fn reference_tips(&self) -> Result<Vec<ObjectId>, Error> {
-        let mut seen = HashSet::new();
+        let (mut seen, mut followed) = (HashSet::new(), HashSet::new());
         let mut tips = Vec::new();
         for Reference { name, id, .. } in self.heads()?.into_iter().chain(self.references()?) {
             if seen.insert(id.clone())
-                && let Some(commit) = self.commit_behind(&name, &id)?
+                && let Some(commit) = self.commit_behind(&name, &id, &mut followed)?
             {
                 tips.push(commit);
             }
@@ -91,7 +88,9 @@ impl Repository {
 
     /// Whether there is any reference. Git is not called, so a repository whose references gix cannot read has some.
     pub(crate) fn has_references(&self) -> bool {
-        self.references_by_git || self.gix.references().is_ok_and(|all| all.all().is_ok_and(|mut all| all.next().is_some()))
+        self.references_by_git
+            || self.check_all_references().is_err()
+            || self.gix.references().is_ok_and(|all| all.all().is_ok_and(|mut all| all.next().is_some()))
     }
 
     pub(super) fn references(&self) -> Result<Vec<Reference>, Error> {
@@ -137,25 +136,30 @@ impl Repository {
             };
         }
         let object_id = ObjectId::from_hex(id.as_bytes()).map_err(|_| broken())?;
+        self.check_loose(id)?;
         match self.gix.try_find_header(object_id) {
             Ok(Some(header)) => Ok(header.kind()),
             Ok(None) | Err(_) => Err(broken()),
         }
     }
 
-    fn commit_behind(&self, reference: &str, id: &str) -> Result<Option<ObjectId>, Error> {
+    /// The commit that a reference leads to, through any number of tags. `followed` gets these; one that is there already leads to a known
+    /// commit.
+    fn commit_behind(&self, reference: &str, id: &str, followed: &mut HashSet<String>) -> Result<Option<ObjectId>, Error> {
         let broken = || Error::BrokenReference { reference: reference.to_owned(), id: id.to_owned() };
         let mut id = id.to_owned();
-        for _ in 0..MAX_DEPTH {
+        loop {
             match self.kind_of(reference, &id)? {
                 gix::objs::Kind::Commit => return ObjectId::from_hex(id.as_bytes()).map(Some).map_err(|_| broken()),
                 gix::objs::Kind::Tree | gix::objs::Kind::Blob => return Ok(None),
                 gix::objs::Kind::Tag => {
+                    if !followed.insert(id.clone()) {
+                        return Ok(None);
+                    }
                     let tag = self.object_by_id(&id)?;
                     id = TagRefIter::from_bytes(&tag.bytes, self.gix.object_hash()).target_id().map_err(|_| broken())?.to_hex().to_string();
                 }
             }
         }
-        Err(Error::Walk(format!("{reference} leads to more than {MAX_DEPTH} nested tags")))
     }
 }

@@ -69,6 +69,7 @@ impl Repository {
         if operators.is_empty() && self.is_only_an_id(base)? {
             return Ok(Resolved { id: base.to_ascii_lowercase(), reference: None });
         }
+        candidates(base).iter().map(String::as_str).chain([base]).try_for_each(|name| self.check_reference(name))?;
         if self.references_by_git || self.objects_by_git.is_some() || self.is_for_git(base, operators)? {
             return resolve_by_git(self, revision, base);
         }
@@ -126,6 +127,7 @@ impl Repository {
 
     /// Lets gix resolve the rest of git's syntax. `base` is the part that is known to name an object; it may be empty.
     fn expression(&self, revision: &str, base: &str, expression: &str) -> Result<Resolved, Error> {
+        self.copies()?.check_all_loose()?;
         let cause = if base.is_empty() { String::new() } else { format!("{base} exists, but the rest does not lead to an object") };
         let id = self.gix.rev_parse_single(expression).map_err(|_| unknown(revision, &cause))?;
         Ok(Resolved { id: id.to_hex().to_string(), reference: None })
@@ -206,6 +208,7 @@ impl Repository {
                 return Ok(Some(Named::Reference(name, id.to_hex().to_string())));
             }
             let target = reference.target().try_name().map(|name| name.as_bstr().to_string()).unwrap_or_default();
+            self.check_reference(&target)?;
             match reference.follow() {
                 Some(Ok(next)) => reference = next,
                 _ => return Err(unknown(revision, &format!("{name} points to {target}, which does not exist"))),

@@ -50,6 +50,7 @@ type Own<'a> = gix::traverse::commit::Simple<Hashed<'a>, fn(&gix::oid) -> bool>;
 /// a wrong id could hide commits from verification.
 struct Hashed<'a> {
     objects: &'a gix::OdbHandle,
+    copies: &'a Copies,
     /// The commit that could not be read. Not every error names it.
     unreadable: Rc<Cell<Option<ObjectId>>>,
     /// The ids whose bytes have another id; `None` if the walk returns all commits that it reads.
@@ -72,7 +73,8 @@ impl gix::objs::Find for Hashed<'_> {
 
 impl Hashed<'_> {
     fn read<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<gix::objs::Data<'a>>> {
-        let found = self.objects.try_find(id, buffer).inspect_err(|_| self.unreadable.set(Some(id.to_owned())))?;
+        let regular = self.copies.check_loose(id).map_err(gix::Error::from_error);
+        let found = regular.and_then(|()| self.objects.try_find(id, buffer)).inspect_err(|_| self.unreadable.set(Some(id.to_owned())))?;
         if let Some(object) = &found
             && let Some(foreign) = &self.foreign
             && gix::objs::compute_hash(id.kind(), object.kind, object.data).ok().is_none_or(|computed| computed != id)
@@ -150,6 +152,7 @@ impl Repository {
             use gix::traverse::commit::{Parents, Simple, simple::Sorting};
             let objects = Hashed {
                 objects: &self.gix.objects,
+                copies: self.copies()?,
                 unreadable: Rc::clone(&unreadable),
                 foreign: foreign.clone(),
                 shallow: Rc::clone(&shallow),
@@ -294,6 +297,7 @@ impl RepositoryHandle {
             objects_by_git: self.objects_by_git.clone(),
             configuration_by_git: std::cell::OnceCell::new(),
             copies: Arc::clone(&self.copies),
+            is_checked_for_git: std::cell::OnceCell::new(),
         }
     }
 }

@@ -9,6 +9,7 @@
 
 #[cfg(unix)]
 mod agent;
+mod bounded;
 mod callers;
 mod command_line;
 mod config;

@@ -1,0 +1,140 @@
+//! Repositories whose files are pipes, endless devices or huge: each call ends soon, with little memory, and names the file.
+#![cfg(unix)]
+
+use crate::support::{
+    sandbox::{Done, Sandbox},
+    sigstore::{EMAIL, Sigstore},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A repository with a signed history, packed and loose objects, a commit-graph, a tag, and a linked work tree.
+fn history() -> (Sigstore, Sandbox) {
+    let sigstore = Sigstore::start();
+    let sandbox = Sandbox::with_repository();
+    sigstore.configure(&sandbox);
+    sigstore.allow(&sandbox, EMAIL);
+    for message in ["one", "two"] {
+        sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", message]);
+    }
+    sandbox.git(&["tag", "-s", "-m", "tag", "v1"]);
+    sandbox.git(&["gc", "-q"]);
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "three"]);
+    sandbox.git(&["commit-graph", "write", "--reachable"]);
+    sandbox.git(&["multi-pack-index", "write"]);
+    sandbox.git(&["worktree", "add", "-q", sandbox.root().join("linked").to_str().unwrap()]);
+    (sigstore, sandbox)
+}
+
+fn run(sandbox: &Sandbox, arguments: &[&str]) -> Done {
+    let limited = "ulimit -v 6000000; exec timeout 60 \"$@\"";
+    let mut command = sandbox.command("sh", &sandbox.work());
+    command.args(["-c", limited, "sh", env!("CARGO_BIN_EXE_paraph")]).args(arguments);
+    command.stdin(std::process::Stdio::null()).output().unwrap().into()
+}
+
+/// Puts a pipe, a link to an endless device and a huge file in the place of a file, one after the other, and what was there again.
+fn replaced(file: &Path, try_out: impl Fn(&str)) {
+    let kept = fs::read(file).ok();
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    for kind in ["pipe", "device", "bytes"] {
+        let _ = fs::remove_file(file);
+        match kind {
+            "pipe" => rustix::fs::mkfifoat(rustix::fs::CWD, file, rustix::fs::Mode::from_raw_mode(0o600)).unwrap(),
+            "device" => std::os::unix::fs::symlink("/dev/zero", file).unwrap(),
+            _ => fs::File::create(file).unwrap().set_len(1 << 40).unwrap(),
+        }
+        try_out(kind);
+    }
+    fs::remove_file(file).unwrap();
+    if let Some(bytes) = kept {
+        fs::write(file, bytes).unwrap();
+    }
+}
+
+fn pack(git: &Path) -> PathBuf {
+    let files = fs::read_dir(git.join("objects/pack")).unwrap().map(|entry| entry.unwrap().path());
+    files.into_iter().find(|path| path.extension().is_some_and(|end| end == "pack")).unwrap()
+}
+
+#[test]
+fn files_that_are_read_whole_are_regular_ones_of_limited_size() {
+    let (_sigstore, sandbox) = history();
+    let git = sandbox.work().join(".git");
+    let config = fs::read_to_string(git.join("config")).unwrap();
+    fs::write(git.join("config"), format!("{config}[include]\n\tpath = included\n")).unwrap();
+    fs::create_dir_all(git.join("elsewhere/info")).unwrap();
+    fs::write(git.join("objects/info/alternates"), "../elsewhere\n").unwrap();
+    let at_once =
+        ["HEAD", "config", "included", "packed-refs", "shallow", "commondir", "objects/info/alternates", "elsewhere/info/alternates"];
+    for name in at_once {
+        replaced(&git.join(name), |kind| {
+            for call in [&["verify", "HEAD"][..], &["config"], &["show", "main"]] {
+                let done = run(&sandbox, call);
+                assert!(
+                    done.code == Some(4) && done.stderr.contains(kind) && done.stderr.contains(name),
+                    "{name}, {kind}, {call:?}: {done:?}"
+                );
+            }
+        });
+    }
+    for name in ["refs/heads/main", "refs/heads/new", "refs/tags/v2", "worktrees/linked/gitdir", "worktrees/linked/HEAD", "info/grafts"] {
+        replaced(&git.join(name), |kind| {
+            let done = run(&sandbox, &["verify", "--all", "--tags"]);
+            assert!(done.code == Some(4) && done.stderr.contains(kind) && done.stderr.contains(name), "{name}, {kind}: {done:?}");
+        });
+    }
+    fs::remove_file(git.join("objects/info/alternates")).unwrap();
+    assert_eq!(run(&sandbox, &["verify", "--all", "--tags"]).code, Some(0));
+}
+
+#[test]
+fn files_that_are_mapped_are_regular_ones() {
+    let (_sigstore, sandbox) = history();
+    let git = sandbox.work().join(".git");
+    let id = sandbox.git(&["rev-parse", "HEAD"]);
+    let loose = git.join("objects").join(&id[..2]).join(&id[2..]);
+    let pack = pack(&git);
+    let files = [git.join("objects/info/commit-graph"), git.join("objects/pack/multi-pack-index"), pack.with_extension("idx"), pack, loose];
+    for file in files {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        replaced(&file, |kind| {
+            for call in [&["verify", "HEAD"][..], &["verify", "HEAD~2..HEAD"], &["verify", "--all", "--tags"]] {
+                let done = run(&sandbox, call);
+                assert!(matches!(done.code, Some(0 | 4 | 15)), "{name}, {kind}, {call:?}: {done:?}");
+                let named = done.stderr.contains(kind) && done.stderr.contains(name);
+                assert!(named || kind == "bytes", "{name}, {kind}, {call:?}: {done:?}");
+            }
+        });
+    }
+    assert_eq!(run(&sandbox, &["verify", "--all", "--tags"]).code, Some(0));
+}
+
+#[test]
+fn configuration_and_object_directories_that_multiply_are_counted() {
+    let (_sigstore, sandbox) = history();
+    let git = sandbox.work().join(".git");
+    let config = fs::read_to_string(git.join("config")).unwrap();
+    // each file includes the next ten times
+    for level in 0..9 {
+        fs::write(git.join(format!("level{level}")), format!("[include]\n\tpath = level{}\n", level + 1).repeat(10)).unwrap();
+    }
+    fs::write(git.join("config"), format!("{config}[include]\n\tpath = level0\n")).unwrap();
+    let done = run(&sandbox, &["verify"]);
+    assert!(done.code == Some(4) && done.stderr.contains("leads to more than 1000 included files"), "{done:?}");
+    fs::write(git.join("config"), config).unwrap();
+    fs::write(git.join("objects/info/alternates"), (0..2000).map(|number| format!("../none{number}\n")).collect::<String>()).unwrap();
+    let done = run(&sandbox, &["verify"]);
+    assert!(done.code == Some(4) && done.stderr.contains("leads to more than 1000 object directories"), "{done:?}");
+}
+
+#[test]
+fn the_null_device_is_an_empty_file() {
+    let (_sigstore, sandbox) = history();
+    let config = sandbox.work().join(".git/config");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{text}[include]\n\tpath = /dev/null\n")).unwrap();
+    assert_eq!(run(&sandbox, &["verify"]).code, Some(0));
+}
