@@ -1,11 +1,9 @@
 //! An object and the verdict on it.
 
 use crate::{
-    object::{Commit, Tag},
     policy::{Judgement, Verdict},
     report::{Claimed, OtherFormatReport, TagReport},
     repository::{ObjectKind, RawObject},
-    signature::ParsedSignature,
 };
 
 /// The longest title that is kept, in characters.
@@ -34,24 +32,19 @@ impl Judged {
     /// The object with the verdict on it.
     pub(crate) fn new(object: &RawObject, judgement: Judgement) -> Self {
         let title = (judgement.verdict() != Verdict::Good).then(|| title(object));
-        let claimed = matches!(judgement.verdict(), Verdict::Bad | Verdict::Unchecked).then(|| claimed(object)).flatten();
-        Self { title, claimed, ..Self::without_title(object.id.clone(), object.kind, judgement) }
+        Self { title, ..Self::without_title(object.id.clone(), object.kind, judgement) }
+    }
+
+    /// With what the signature claims, where it is bad or was not checked.
+    pub(super) fn with_claim(self, claimed: Option<Claimed>) -> Self {
+        let claimed = claimed.filter(|_| matches!(self.judgement.verdict(), Verdict::Bad | Verdict::Unchecked));
+        Self { claimed, ..self }
     }
 
     /// The verdict on an object whose bytes could not be read, or that has no message.
     pub(crate) fn without_title(id: String, kind: ObjectKind, judgement: Judgement) -> Self {
         Self { id, kind, judgement, title: None, tag: None, claimed: None, other_format: None }
     }
-}
-
-/// Who signed the object, as its signature claims.
-fn claimed(object: &RawObject) -> Option<Claimed> {
-    let signed = match object.kind {
-        ObjectKind::Commit => Commit::parse(&object.bytes, object.format).ok()?.signed,
-        ObjectKind::Tag => Tag::parse(&object.bytes).ok()?.signed,
-        ObjectKind::Blob | ObjectKind::Tree => return None,
-    };
-    Claimed::of(&ParsedSignature::parse(&signed.signature, &mut Vec::new()))
 }
 
 /// The first line of the message.

@@ -25,6 +25,7 @@ use crate::{
     external_verifiers::{Conversion, ExternalVerifiers},
     object::{ObjectFormat, Signed, TagHeaders},
     policy::{Judgement, Policy, Verdict},
+    report::Claimed,
     repository::{self, ContentFault, HashedContent, ObjectKind, RawObject, Repository},
     signature::ParsedSignature,
     verdict_cache::{CacheError, VerdictCache},
@@ -112,9 +113,10 @@ impl Judge {
     /// # Errors
     /// As [`Judge::object`].
     pub(crate) fn object_with(&self, object: &RawObject, signature: Option<&ParsedSignature<'_>>) -> Result<Judged, Error> {
-        let judgement = self.policy.judge(self.verify(object, SignableKind::of(object)?, signature));
-        let judged = Judged::new(object, self.external.judge(object, judgement));
-        Ok(Judged { other_format: self.other_format(object), ..judged })
+        let Examined { result, claimed } = self.examine(object, SignableKind::of(object)?, signature);
+        let judgement = self.external.judge(object, self.policy.judge(result));
+        let judged = Judged::new(object, judgement);
+        Ok(Judged { other_format: self.other_format(object), ..judged }.with_claim(claimed))
     }
 
     /// Judges an object that was read from the repository. Bytes that do not have the object's id are a bad object, and do not keep the
@@ -168,26 +170,52 @@ impl Judge {
     }
 
     /// Verifies a commit or tag, with the result of an earlier run where there is one.
-    fn verify(&self, object: &RawObject, kind: SignableKind, signature: Option<&ParsedSignature<'_>>) -> Result<Verification, Rejection> {
+    fn examine(&self, object: &RawObject, kind: SignableKind, signature: Option<&ParsedSignature<'_>>) -> Examined {
         let id = object.id.as_bytes();
         // a tag's result depends on the name by which it was reached
         let cache = self.cache.as_ref().filter(|_| kind == SignableKind::Commit);
         if let Some(cached) = cache.and_then(|cache| cache.get(id)) {
-            return Ok(cached.into());
+            return Examined { result: Ok(cached.into()), claimed: None };
         }
-        let signed = match kind {
-            SignableKind::Commit => split::commit(&object.bytes, object.format)?.signed,
-            SignableKind::Tag => split::tag(&object.bytes, object.format, object.reference.as_deref())?.signed,
+        let split = match kind {
+            SignableKind::Commit => split::commit(&object.bytes, object.format).map(|commit| (commit.signed, Ok(()))),
+            SignableKind::Tag => split::tag(&object.bytes).map(|tag| {
+                let checked = split::check_tag(&tag, &object.bytes, object.format, object.reference.as_deref());
+                (tag.signed, checked)
+            }),
         };
-        let mut cms = Vec::new();
-        let verified = match signature {
-            Some(signature) => self.entries.verify(&self.verifier, &signed, signature)?,
-            None => self.entries.verify(&self.verifier, &signed, &ParsedSignature::parse(&signed.signature, &mut cms))?,
+        let (signed, checked) = match split {
+            Ok(split) => split,
+            Err(rejection) => return Examined { result: Err(rejection), claimed: None },
         };
-        if let Some(cache) = cache {
-            cache.insert(id, &verified);
+        let (mut cms, parsed);
+        let signature = match signature {
+            Some(signature) => signature,
+            None => {
+                cms = Vec::new();
+                parsed = ParsedSignature::parse(&signed.signature, &mut cms);
+                &parsed
+            }
+        };
+        let verified = checked.and_then(|()| self.entries.verify(&self.verifier, &signed, signature));
+        if let (Some(cache), Ok(verified)) = (cache, &verified) {
+            cache.insert(id, verified);
         }
-        Ok(verified.into())
+        Examined::new(verified.map(Into::into), signature)
+    }
+}
+
+/// The result of a verification, with what the same parsed signature claims.
+#[derive(Debug)]
+struct Examined {
+    result: Result<Verification, Rejection>,
+    /// Who signed, as a signature that is not accepted claims.
+    claimed: Option<Claimed>,
+}
+
+impl Examined {
+    fn new(result: Result<Verification, Rejection>, signature: &ParsedSignature<'_>) -> Self {
+        Self { claimed: result.as_ref().err().and_then(|_| Claimed::of(signature)), result }
     }
 }
 

@@ -1,11 +1,13 @@
 //! A push: the objects that it brings, and its certificate.
 
-use super::{Error, Judge, Judged, TagScope};
+use super::{Error, Examined, Judge, Judged, TagScope};
 use crate::{
     Reason, Rejection,
     object::{PushCertificate, RefUpdate, TagHeaders, tag_name},
-    policy::{Judgement, Verdict},
+    policy::Verdict,
     repository::{self, FoundCommit, ObjectKind, RawObject, Repository},
+    signature::ParsedSignature,
+    verify::git as split,
 };
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -119,12 +121,21 @@ impl Judge {
     }
 
     /// Judges a push certificate: its signature, and that it is about exactly these updates. Whether its nonce is fresh is not checked here.
-    pub(crate) fn push_certificate(&self, bytes: &[u8], updates: &[RefUpdate<'_>]) -> Judgement {
-        let verified = self.verifier.verify_push_certificate(bytes);
-        self.policy.judge(verified.and_then(|verified| {
-            check_updates(&PushCertificate::parse(bytes)?, updates)?;
-            Ok(verified)
-        }))
+    pub(crate) fn push_certificate(&self, object: &RawObject, updates: &[RefUpdate<'_>]) -> Judged {
+        let Examined { result, claimed } = self.examine_push_certificate(&object.bytes, updates);
+        Judged::without_title(object.id.clone(), object.kind, self.policy.judge(result)).with_claim(claimed)
+    }
+
+    fn examine_push_certificate(&self, bytes: &[u8], updates: &[RefUpdate<'_>]) -> Examined {
+        let certificate = match split::push_certificate(bytes) {
+            Ok(certificate) => certificate,
+            Err(rejection) => return Examined { result: Err(rejection), claimed: None },
+        };
+        let mut cms = Vec::new();
+        let signature = ParsedSignature::parse(&certificate.signed.signature, &mut cms);
+        let verified = self.verifier.check(&certificate.signed, &signature).and_then(|checked| checked.verify());
+        let result = verified.and_then(|verified| check_updates(&certificate, updates).map(|()| verified.into()));
+        Examined::new(result, &signature)
     }
 }
 

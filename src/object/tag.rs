@@ -55,9 +55,17 @@ impl<'a> Tag<'a> {
     /// As [`Tag::parse`], [`Tag::check_format`] and [`Tag::check_name`].
     pub fn parse_in(bytes: &'a [u8], format: ObjectFormat, reference: Option<&str>) -> Result<Self, Rejection> {
         let tag = Self::parse(bytes)?;
-        tag.check_format(format)?;
-        reference.map_or(Ok(()), |reference| tag.check_name(reference))?;
+        tag.check_in(format, reference)?;
         Ok(tag)
+    }
+
+    /// Checks what the bytes alone do not tell.
+    ///
+    /// # Errors
+    /// As [`Tag::check_format`] and [`Tag::check_name`].
+    pub(crate) fn check_in(&self, format: ObjectFormat, reference: Option<&str>) -> Result<(), Rejection> {
+        self.check_format(format)?;
+        reference.map_or(Ok(()), |reference| self.check_name(reference))
     }
 
     /// Checks the name by which the tag was reached: a tag says nothing about another name than its own, and git does not compare them.

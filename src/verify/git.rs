@@ -59,7 +59,9 @@ impl Verifier {
     /// # Errors
     /// Why the signature is not accepted.
     pub fn verify_tag(&self, bytes: &[u8], format: ObjectFormat, reference: Option<&str>) -> Result<Verified, Rejection> {
-        self.verify(&tag(bytes, format, reference)?.signed)
+        let tag = tag(bytes)?;
+        check_tag(&tag, bytes, format, reference)?;
+        self.verify(&tag.signed)
     }
 
     /// Verifies a push certificate. The caller compares its nonce and its updates with those of the push.
@@ -81,8 +83,7 @@ impl Verifier {
     /// # Errors
     /// Why the signature is not accepted.
     pub fn verify_push_certificate(&self, bytes: &[u8]) -> Result<Verified, Rejection> {
-        let certificate = PushCertificate::parse(bytes);
-        self.verify(&certificate.map_err(|fault| foreign::with_fault(fault, Signed::of_faulty_text(bytes).as_ref()))?.signed)
+        self.verify(&push_certificate(bytes)?.signed)
     }
 
     /// Verifies a signature over a payload, as git hands them to its program.
@@ -157,8 +158,23 @@ pub(crate) fn commit(bytes: &[u8], format: ObjectFormat) -> Result<Commit<'_>, R
 }
 
 /// Splits a tag, as [`commit`] does a commit.
-pub(crate) fn tag<'a>(bytes: &'a [u8], format: ObjectFormat, reference: Option<&str>) -> Result<Tag<'a>, Rejection> {
-    Tag::parse_in(bytes, format, reference).map_err(|fault| foreign::with_fault(fault, Signed::of_faulty_text(bytes).as_ref()))
+pub(crate) fn tag(bytes: &[u8]) -> Result<Tag<'_>, Rejection> {
+    Tag::parse(bytes).map_err(|fault| with_fault_of_text(fault, bytes))
+}
+
+/// Checks what the bytes of a split tag alone do not tell. See [`Tag::parse_in`].
+pub(crate) fn check_tag(tag: &Tag<'_>, bytes: &[u8], format: ObjectFormat, reference: Option<&str>) -> Result<(), Rejection> {
+    tag.check_in(format, reference).map_err(|fault| with_fault_of_text(fault, bytes))
+}
+
+/// Splits a push certificate, as [`commit`] does a commit.
+pub(crate) fn push_certificate(bytes: &[u8]) -> Result<PushCertificate<'_>, Rejection> {
+    PushCertificate::parse(bytes).map_err(|fault| with_fault_of_text(fault, bytes))
+}
+
+/// A fault of an object whose signature stands at its end. See [`foreign::with_fault`].
+fn with_fault_of_text(fault: Rejection, bytes: &[u8]) -> Rejection {
+    foreign::with_fault(fault, Signed::of_faulty_text(bytes).as_ref())
 }
 
 /// A git object's signature that lacks nothing but the check of its log entry and its times.

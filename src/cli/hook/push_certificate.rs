@@ -8,7 +8,7 @@ use super::{
     refusals::Refusals,
 };
 use crate::{
-    judge::{Judge, Judged, is_fresh_nonce},
+    judge::{Judge, is_fresh_nonce},
     object::RefUpdate,
     repository::{ObjectKind, Repository},
 };
@@ -24,7 +24,7 @@ pub(super) fn check(repository: &Repository, judge: &Judge, updates: &[RefUpdate
     if object.kind != ObjectKind::Blob {
         return Err(Failure::new(Exit::Object, "the push certificate is not a blob"));
     }
-    refusals.add(&Judged::without_title(id, ObjectKind::Blob, judge.push_certificate(&object.bytes, updates)));
+    refusals.add(&judge.push_certificate(&object, updates));
     let nonce = variable("GIT_PUSH_CERT_NONCE_STATUS");
     if is_fresh_nonce(&nonce, &variable("GIT_PUSH_CERT_NONCE_SLOP")) {
         Ok(())
