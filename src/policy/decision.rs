@@ -1,7 +1,13 @@
 //! What the policy decides about a verified signature.
 
 use super::Verdict;
-use crate::{Explanation, rejection::explained};
+use crate::{
+    Explanation,
+    escape::Escaped,
+    rejection::{Audience, explained},
+    trust::Instance,
+    verify::Verification,
+};
 use std::fmt;
 
 explained! {
@@ -92,8 +98,43 @@ impl Ruling {
         Self { decision: Decision::AllowedElsewhere, detail: Detail::OtherInstance(clause) }
     }
 
+    /// What this audience can do about a signature with this ruling, escaped; `None` where the ruling is good, or nothing simple helps.
+    pub(super) fn advice_for(&self, audience: Audience, verification: &Verification) -> Option<String> {
+        let line = line_for(verification);
+        let advice = match (self.decision, audience) {
+            (Decision::Allowed | Decision::Expected, _) => return None,
+            (Decision::NobodyAllowed, Audience::Terminal) => {
+                format!("to trust it, write the line `{line}` into a file and run `git config --global paraph.allowedIdentities FILE`")
+            }
+            (Decision::LegacyRule, Audience::Terminal) => {
+                "to accept legacy signatures, use --allow-legacy or set paraph.allowLegacy".into()
+            }
+            (Decision::LegacyRule, Audience::Pusher) => "sign again, or accept legacy signatures (paraph.allowLegacy)".into(),
+            (Decision::LegacyRule, Audience::PusherToServer) => {
+                "sign again, or ask the administrator to accept legacy signatures (paraph.allowLegacy)".into()
+            }
+            (_, Audience::Terminal) if self.lacks_a_line() => {
+                format!("if you trust {}, add: `{line}`", Escaped(&verification.identity().name))
+            }
+            (_, Audience::Terminal) => return None,
+            (Decision::AllowedUnusable, Audience::Pusher) => "correct the file in paraph.allowedIdentities".into(),
+            (Decision::AllowedUnusable, Audience::PusherToServer) => {
+                "ask the administrator to correct the server's allowed identities, which cannot be used".into()
+            }
+            (Decision::NotCommitter, Audience::Pusher | Audience::PusherToServer) => {
+                "create it again with the e-mail address of the identity that signs (`git config user.email`), sign it, and push again"
+                    .into()
+            }
+            (_, Audience::Pusher) => format!("sign as an allowed identity, or add the line `{line}` to your allowed identities"),
+            (_, Audience::PusherToServer) => {
+                format!("sign as an allowed identity, or ask the administrator to add the line `{line}` to the server's allowed identities")
+            }
+        };
+        Some(advice)
+    }
+
     /// Whether a new line of the allowed identities would allow the identity: no line restricts it, or only lines for other instances do.
-    pub(crate) fn lacks_a_line(&self) -> bool {
+    fn lacks_a_line(&self) -> bool {
         self.decision == Decision::NotAllowed || matches!(self.detail, Detail::OtherInstance(_))
     }
 
@@ -113,6 +154,13 @@ impl Ruling {
             Detail::None | Detail::Text(_) | Detail::OtherInstance(_) => None,
         }
     }
+}
+
+/// The line of the allowed identities that would list this signer, escaped.
+fn line_for(verification: &Verification) -> String {
+    let (identity, instance) = (verification.identity(), verification.instance());
+    let named = if *instance == Instance::Public { String::new() } else { format!(" instance={instance}") };
+    format!("{} {}{named}", Escaped(&identity.name), Escaped(&identity.issuer))
 }
 
 /// A clause without a period. Escape it before printing.

@@ -4,7 +4,11 @@
 //! user configured one. Here are the findings that they may have, and the verdict that each means.
 
 use super::Verdict;
-use crate::{Reason, Rejection, object::SignatureKind, rejection::explained};
+use crate::{
+    Explanation as _, Reason, Rejection,
+    object::SignatureKind,
+    rejection::{Audience, explained},
+};
 
 /// What another verifier says about a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +104,29 @@ impl Finding {
             Self::OtherUnchecked => Verdict::Unchecked,
         }
     }
+
+    /// What this audience can do about an object with this finding.
+    pub(super) fn advice_for(self, audience: Audience) -> Option<String> {
+        let server = audience == Audience::PusherToServer;
+        let advice = match self {
+            _ if audience == Audience::Terminal => return None,
+            Self::KeyTrusted => return None,
+            Self::KeyNotTrusted if server => "sign with paraph (`paraph setup`), or ask the administrator to trust the key",
+            Self::OtherUnchecked if server => "sign with paraph (`paraph setup`), or ask the administrator to add the key to the server",
+            Self::ForgeNoMerge | Self::ForgeCommitter => "have its author sign it, then push again",
+            Self::SignatureExpired | Self::KeyExpired | Self::KeyRevoked => {
+                "sign it again with paraph or with a valid key, then push again"
+            }
+            Self::OtherTagName => "push the tag under its own name, or sign a tag with the new name (`git tag -s NAME`)",
+            Self::KeyNotTrusted | Self::OtherUnchecked => {
+                return Some(format!("sign with paraph (`paraph setup`), or {}", self.advice()));
+            }
+            Self::OtherStructure | Self::OtherInvalid => {
+                return Some(format!("{}. Create it again from a source that you trust, sign it, and push again", self.advice()));
+            }
+        };
+        Some(advice.to_owned())
+    }
 }
 
 fn advice(finding: Finding) -> &'static str {
@@ -126,7 +153,7 @@ fn advice(finding: Finding) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Explanation as _, Reason, policy::Decision};
+    use crate::policy::Decision;
     use std::collections::HashSet;
 
     #[test]

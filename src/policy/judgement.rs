@@ -1,7 +1,7 @@
 //! The verdict on one object, with what led to it.
 
 use super::{ExternalJudgement, Ruling, Verdict};
-use crate::{Explanation, Rejection, Standing, verify::Verification};
+use crate::{Explanation, Rejection, Standing, rejection::Audience, verify::Verification};
 
 /// How one object was judged.
 #[derive(Debug, Clone)]
@@ -56,6 +56,16 @@ impl Judgement {
         (self.verdict() != Verdict::Good).then_some(explanation)
     }
 
+    /// What this audience can do about the object, as a clause without a period, escaped; `None` where the verdict is good, or the report says
+    /// all there is to say.
+    pub(crate) fn advice_for(&self, audience: Audience) -> Option<String> {
+        match &self.outcome {
+            Outcome::Verified { verification, ruling } => ruling.advice_for(audience, verification),
+            Outcome::Rejected(rejection) => rejection.reason().advice_for(audience).map(Into::into),
+            Outcome::External(external) => external.finding.advice_for(audience),
+        }
+    }
+
     /// What was verified, where something was.
     pub fn verification(&self) -> Option<&Verification> {
         match &self.outcome {
@@ -97,5 +107,51 @@ impl Judgement {
 impl From<Rejection> for Judgement {
     fn from(rejection: Rejection) -> Self {
         Self { outcome: Outcome::Rejected(rejection) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Reason,
+        policy::{Finding, JudgedBy},
+    };
+
+    fn of_finding(finding: Finding) -> Judgement {
+        let external = ExternalJudgement {
+            by: JudgedBy::Git,
+            kind: crate::object::SignatureKind::Ssh,
+            finding,
+            signer: None,
+            key: None,
+            detail: String::new(),
+            fault: None,
+        };
+        Judgement { outcome: Outcome::External(external) }
+    }
+
+    #[test]
+    fn a_pusher_gets_advice_for_everything_that_is_not_good() {
+        let reasons = Reason::ALL.iter().map(|reason| Judgement::from(Rejection::from(*reason)));
+        for judgement in reasons.chain(Finding::ALL.iter().map(|finding| of_finding(*finding))) {
+            let of = |audience| judgement.advice_for(audience);
+            let id = judgement.explanation().map(Explanation::id);
+            assert_eq!(of(Audience::Terminal), None, "{id:?}");
+            for advice in [of(Audience::Pusher), of(Audience::PusherToServer)] {
+                assert_eq!(advice.is_some(), judgement.verdict() != Verdict::Good, "{id:?}");
+                assert!(!advice.is_some_and(|advice| advice.is_empty() || advice.ends_with('.')), "{id:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_pusher_to_a_server_is_sent_to_its_administrator() {
+        for reason in Reason::ALL {
+            let advice = Judgement::from(Rejection::from(*reason)).advice_for(Audience::Pusher).unwrap_or_default();
+            assert!(!advice.contains("administrator"), "{}", reason.id());
+        }
+        let advice = of_finding(Finding::KeyNotTrusted).advice_for(Audience::PusherToServer).unwrap();
+        assert!(advice.contains("ask the administrator to trust the key"), "{advice}");
     }
 }

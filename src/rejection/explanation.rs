@@ -13,6 +13,18 @@ pub trait Explanation {
     fn advice(&self) -> &'static str;
 }
 
+/// Who reads what can be done about one object. Advice is a clause without a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program's hooks have the other audiences"))]
+pub(crate) enum Audience {
+    /// The person who judges it at a terminal. The report says why the verdict is not good.
+    Terminal,
+    /// The person who pushes it, and whose own hook refuses it.
+    Pusher,
+    /// The person who pushes it to a server that refuses it, and that somebody else administers.
+    PusherToServer,
+}
+
 /// Defines an enum of outcomes from a table of identifiers and sentences, with `ALL` and [`Explanation`]. The advice comes from a function
 /// `advice` beside it.
 macro_rules! explained {

@@ -12,7 +12,7 @@ mod legacy_rule;
 mod reason;
 
 pub use explanation::Explanation;
-pub(crate) use explanation::explained;
+pub(crate) use explanation::{Audience, explained};
 pub use legacy_rule::LegacyRule;
 pub use reason::Reason;
 

@@ -1,6 +1,10 @@
 //! The table of reasons.
 
-use super::{Layer, Standing, explanation::explained};
+use super::{
+    Audience, Layer, Standing,
+    explanation::{Explanation as _, explained},
+};
+use std::borrow::Cow;
 
 /// Defines [`Reason`] from rows of identifier, layer, standing and sentence.
 macro_rules! reasons {
@@ -122,6 +126,25 @@ impl Reason {
     /// Whether nothing was found wrong and only the log entry is missing: an entry that is looked up can help.
     pub fn is_missing_entry(self) -> bool {
         matches!(self, Self::EntryMissing | Self::EntryDraftEncoding | Self::DirectlyFromRoot | Self::SctMissing)
+    }
+
+    /// What this audience can do about an object that was refused for this reason.
+    pub(crate) fn advice_for(self, audience: Audience) -> Option<Cow<'static, str>> {
+        let advice = match (self.standing(), audience) {
+            (_, Audience::Terminal) => return None,
+            (Standing::Unsigned, _) => {
+                "sign the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`; then push again"
+            }
+            (Standing::Foreign, _) => "sign with paraph (`paraph setup`), then push again",
+            (Standing::Unchecked, Audience::PusherToServer) => {
+                "if the server should know the Sigstore instance, ask the administrator to run `paraph trust update`; otherwise sign again"
+            }
+            (Standing::Unchecked, Audience::Pusher) => "run `paraph trust update`; if that does not help, sign again",
+            (Standing::Wrong, _) => {
+                return Some(format!("{}. Create it again from a source that you trust, sign it, and push again", self.advice()).into());
+            }
+        };
+        Some(advice.into())
     }
 }
 

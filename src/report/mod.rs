@@ -14,9 +14,9 @@ use crate::{
     certificate::SignerCertificate,
     escape::Escaped,
     object::SignatureKind,
-    policy::{Decision, ExternalJudgement, Judgement, Outcome, Ruling, Verdict},
+    policy::{ExternalJudgement, Judgement, Outcome, Ruling, Verdict},
+    rejection::Audience,
     signature::ParsedSignature,
-    trust::Instance,
     verify::{SubjectKind, Verification},
 };
 use serde::Serialize;
@@ -300,19 +300,13 @@ fn verified_sentences(verification: &Verification, ruling: &Ruling) -> Vec<Strin
     lines
 }
 
-/// What the user can do to trust a verified signature, as a sentence; `None` where nothing simple would.
+/// What the person at the terminal can do to trust a verified signature, as a sentence; `None` where nothing simple would.
 #[doc(hidden)]
 pub fn next_step(judgement: &Judgement) -> Option<String> {
-    let Outcome::Verified { verification, ruling } = judgement.outcome() else { return None };
-    let line = allowed_line(verification);
-    match ruling.decision() {
-        Decision::NobodyAllowed => {
-            Some(format!("To trust it, write the line `{line}` into a file and run `git config --global paraph.allowedIdentities FILE`."))
-        }
-        _ if ruling.lacks_a_line() => Some(format!("If you trust {}, add: `{line}`.", Escaped(&verification.identity().name))),
-        Decision::LegacyRule => Some("To accept legacy signatures, use --allow-legacy or set paraph.allowLegacy.".into()),
-        _ => None,
-    }
+    let advice = judgement.advice_for(Audience::Terminal)?;
+    let mut rest = advice.chars();
+    let first = rest.next()?.to_ascii_uppercase();
+    Some(format!("{first}{}.", rest.as_str()))
 }
 
 /// What another verifier found, as a sentence that names the verifier.
@@ -365,11 +359,4 @@ impl Claimed {
     pub(crate) fn sentence(&self) -> Option<String> {
         self.identity.as_ref().map(|identity| format!("It claims to be from {}; this is not verified.", Escaped(identity)))
     }
-}
-
-/// The line of the allowed identities that would list this signer, escaped.
-pub(crate) fn allowed_line(verified: &Verification) -> String {
-    let (identity, instance) = (verified.identity(), verified.instance());
-    let named = if *instance == Instance::Public { String::new() } else { format!(" instance={instance}") };
-    format!("{} {}{named}", Escaped(&identity.name), Escaped(&identity.issuer))
 }

@@ -20,10 +20,11 @@ use crate::{
     judge::{Judge, Push},
     object::RefUpdate,
     policy::AllowedIdentities,
+    rejection::Audience,
     repository::{ObjectKind, Repository},
     verify::Verifier,
 };
-use refusals::{PolicyOwner, Refusals};
+use refusals::Refusals;
 use std::{collections::BTreeSet, time::Duration};
 use updates::Update;
 
@@ -142,12 +143,12 @@ fn judge_on_server(updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
     let Some(patterns) = repository.guarded_patterns()? else {
         let nothing = BTreeSet::new();
         let push = Push::of_old_values(all.iter().copied(), &nothing, |_| true);
-        return judge(&context, &push, &all, PolicyOwner::Server, ui);
+        return judge(&context, &push, &all, Audience::PusherToServer, ui);
     };
     let namespace = std::env::var_os("GIT_NAMESPACE").unwrap_or_default();
     let guarded = repository.guarded(&patterns, &namespace.to_string_lossy())?;
     let push = Push::of_known(all.iter().copied().filter(|update| guarded.contains(update.name)), guarded.known());
-    judge(&context, &push, &all, PolicyOwner::Server, ui)
+    judge(&context, &push, &all, Audience::PusherToServer, ui)
 }
 
 /// A push must not decide by its own files what is trusted.
@@ -175,7 +176,7 @@ fn pre_push(remote: Option<&str>, url: Option<&str>, ui: &mut Ui) -> Result<Exit
     };
     let updates: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
     let push = Push::of_old_values(updates.iter().copied(), &known, has);
-    judge(&context, &push, &updates, PolicyOwner::Pusher, ui)
+    judge(&context, &push, &updates, Audience::Pusher, ui)
 }
 
 /// The refs of git's list, otherwise those of a framework's variables. git always gives a pipe, which is empty if everything is up to date.
@@ -194,21 +195,22 @@ fn to_be_sent(repository: &Repository) -> Result<Vec<Update>, Failure> {
 }
 
 /// Judges a push. `updates` are all refs that it moves, which its certificate must name.
-fn judge(context: &Context, push: &Push<'_>, updates: &[RefUpdate<'_>], owner: PolicyOwner, ui: &mut Ui) -> Result<Exit, Failure> {
+fn judge(context: &Context, push: &Push<'_>, updates: &[RefUpdate<'_>], audience: Audience, ui: &mut Ui) -> Result<Exit, Failure> {
     let repository = context.repository()?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (mut policy, warnings) = context.policy();
-    if owner == PolicyOwner::Server {
+    if audience == Audience::PusherToServer {
         // who pushes learns nothing of the server's files
         policy.allowed = policy.allowed.map(AllowedIdentities::unnamed);
     }
     let judge = Judge::new(verifier, policy).with_external_verifiers(context.external_verifiers(None)?);
-    let mut refusals = Refusals::new(owner, owner == PolicyOwner::Server && push.has_whole_history() && repository.has_references());
+    let mut refusals =
+        Refusals::new(audience, audience == Audience::PusherToServer && push.has_whole_history() && repository.has_references());
     let judged = judge.push(repository, push, |judged| refusals.add(&judged));
-    if owner == PolicyOwner::Server {
+    if audience == Audience::PusherToServer {
         push_certificate::check(repository, &judge, updates, &mut refusals)?;
     }
-    if owner == PolicyOwner::Pusher || !refusals.is_empty() {
+    if audience == Audience::Pusher || !refusals.is_empty() {
         for warning in warnings {
             ui.warning(warning);
         }

@@ -1,12 +1,12 @@
 //! What the pusher reads about a refused push: which objects, why, and what to do.
 
 use crate::{
-    Explanation,
     cli::ui::Ui,
     escape::Escaped,
     judge::Judged,
-    policy::{Decision, Verdict},
-    report::{self, sentences},
+    policy::Verdict,
+    rejection::Audience,
+    report::{Claimed, sentences},
     repository::ObjectKind,
 };
 use std::collections::BTreeSet;
@@ -23,18 +23,9 @@ const SHORT: usize = 12;
 /// Characters of a sentence that are shown.
 const MAX_SENTENCE: usize = 1000;
 
-/// Who can change the configuration that decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PolicyOwner {
-    /// The administrator of the server.
-    Server,
-    /// The person who pushes.
-    Pusher,
-}
-
 /// The objects that were not good.
 pub(super) struct Refusals {
-    owner: PolicyOwner,
+    audience: Audience,
     /// Whether the whole history of a new ref was judged, because the server does not say which refs the hook guards.
     whole_history: bool,
     judged: usize,
@@ -45,8 +36,8 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    pub(super) fn new(owner: PolicyOwner, whole_history: bool) -> Self {
-        Self { owner, whole_history, judged: 0, refused: 0, lines: Vec::new(), advice: BTreeSet::new() }
+    pub(super) fn new(audience: Audience, whole_history: bool) -> Self {
+        Self { audience, whole_history, judged: 0, refused: 0, lines: Vec::new(), advice: BTreeSet::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -61,11 +52,12 @@ impl Refusals {
             return;
         }
         self.refused += 1;
-        self.advice.insert((verdict, advice(judged, self.owner)));
+        self.advice.extend(judged.judgement.advice_for(self.audience).map(|advice| (verdict, advice)));
         if self.refused <= LISTED {
             self.lines.push(heading(judged));
             let why = sentences(&judged.judgement).into_iter();
             self.lines.extend(why.map(|sentence| format!("  {}", shortened(sentence, judged))));
+            self.lines.extend(judged.claimed.as_ref().and_then(Claimed::sentence).map(|claim| format!("  {}", cut(claim, ""))));
         }
     }
 
@@ -89,7 +81,7 @@ impl Refusals {
         }
         ui.note("What to do:");
         for (verdict, advice) in &self.advice {
-            ui.note(format!("  {}: {advice}", verdict.as_str()));
+            ui.note(format!("  {}: {advice}.", verdict.as_str()));
         }
     }
 }
@@ -103,53 +95,14 @@ fn heading(judged: &Judged) -> String {
 
 /// A sentence may repeat text of the object, which has any length. Its end, the reason, is kept.
 fn shortened(sentence: String, judged: &Judged) -> String {
-    let shown: String = sentence.chars().take(MAX_SENTENCE).collect();
-    if shown.len() == sentence.len() {
-        return sentence;
-    }
     let reason = judged.judgement.explanation().map(|cause| format!(" [{}].", cause.id()));
-    format!("{shown}…{}", reason.unwrap_or_default())
+    cut(sentence, &reason.unwrap_or_default())
 }
 
-fn advice(judged: &Judged, owner: PolicyOwner) -> String {
-    let words = match (judged.judgement.verdict(), owner) {
-        (Verdict::Good, _) => "nothing.",
-        (Verdict::Untrusted, PolicyOwner::Server) if is_policy_unusable(judged) => {
-            "ask the administrator to correct the server's allowed identities, which cannot be used."
-        }
-        (Verdict::Untrusted, PolicyOwner::Pusher) if is_policy_unusable(judged) => "correct the file in paraph.allowedIdentities.",
-        (Verdict::Untrusted, owner) => {
-            let line = judged.judgement.verification().map_or_else(|| "IDENTITY ISSUER".to_owned(), report::allowed_line);
-            return match owner {
-                PolicyOwner::Server => {
-                    format!(
-                        "sign as an allowed identity, or ask the administrator to add the line `{line}` to the server's allowed identities."
-                    )
-                }
-                PolicyOwner::Pusher => format!("sign as an allowed identity, or add the line `{line}` to your allowed identities."),
-            };
-        }
-        (Verdict::Legacy, PolicyOwner::Server) => "sign again, or ask the administrator to accept legacy signatures (paraph.allowLegacy).",
-        (Verdict::Legacy, PolicyOwner::Pusher) => "sign again, or accept legacy signatures (paraph.allowLegacy).",
-        (Verdict::Unsigned, _) => {
-            "sign the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`; then push again."
-        }
-        (Verdict::Other, _) => "sign with paraph (`paraph setup`), then push again.",
-        (Verdict::Unchecked, PolicyOwner::Server) => {
-            "if the server should know the Sigstore instance, ask the administrator to run `paraph trust update`; otherwise sign again."
-        }
-        (Verdict::Unchecked, PolicyOwner::Pusher) => "run `paraph trust update`; if that does not help, sign again.",
-        (Verdict::Bad, _) => {
-            let of_reason = judged.judgement.explanation().map(Explanation::advice).unwrap_or_default();
-            return format!("{of_reason}. Create it again from a source that you trust, sign it, and push again.");
-        }
-    };
-    words.to_owned()
-}
-
-/// Whether no line could help, because the file cannot be used.
-fn is_policy_unusable(judged: &Judged) -> bool {
-    judged.judgement.ruling().is_some_and(|ruling| ruling.decision() == Decision::AllowedUnusable)
+/// A text of a limited length; one that is longer ends in `…` and the given text.
+fn cut(text: String, end: &str) -> String {
+    let shown: String = text.chars().take(MAX_SENTENCE).collect();
+    if shown.len() == text.len() { text } else { format!("{shown}…{end}") }
 }
 
 fn are(count: usize) -> &'static str {

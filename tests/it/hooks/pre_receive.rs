@@ -58,6 +58,7 @@ fn a_refusal_reads_so() {
     paraph refuses this push: 2 of 3 new objects are not good.
     commit SHORT "changed": [bad]
       BAD signature: the signature was made over other content [payload-mismatch].
+      It claims to be from ann@example.com; this is not verified.
     commit SHORT "forgotten": [unsigned]
       Not signed: the object carries no signature [no-signature].
     What to do:
