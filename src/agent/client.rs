@@ -4,7 +4,10 @@ use super::{
     location,
     place::{self, Place, PlaceError},
 };
-use crate::agent_protocol::{self as protocol, Call, HEARTBEAT, MAX_REPLY, Refusal, Reply, Request};
+use crate::{
+    agent_protocol::{self as protocol, Call, HEARTBEAT, LoginStatus, MAX_REPLY, Refusal, Reply, Request},
+    identity::KnownLogin,
+};
 use std::{
     io::{self, BufReader, Read, Write as _},
     os::unix::net::UnixStream,
@@ -397,4 +400,14 @@ fn start() -> io::Result<Child> {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
+}
+
+impl KnownLogin for LoginStatus {
+    fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    fn has_alias(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
+    }
 }

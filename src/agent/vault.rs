@@ -17,7 +17,7 @@ use super::{
 use crate::{
     agent_protocol::{self as protocol, LoginStatus, Refusal, Reply},
     certificate::names,
-    identity::{LoginError, RefreshToken, RequestedSigner, Session},
+    identity::{Candidate, KnownLogin, LoginError, RefreshToken, RequestedSigner, Session},
     service::Http,
     sign::Credential,
 };
@@ -66,8 +66,8 @@ impl From<&Owner> for Authority {
     }
 }
 
-/// A login that is kept.
-struct KeptLogin {
+/// A login in memory.
+struct ActiveLogin {
     credential: Arc<Credential>,
     session: Session,
     /// The instance that it was made for.
@@ -91,7 +91,7 @@ pub(super) struct Standing {
     pub(super) needs_login: bool,
 }
 
-impl KeptLogin {
+impl ActiveLogin {
     fn is_good(&self, now: Timestamp) -> bool {
         !self.is_invalid && is_usable(&self.credential, now)
     }
@@ -146,7 +146,7 @@ type LoginKey = (Authority, LoginRequest);
 
 #[derive(Default)]
 struct Content {
-    logins: HashMap<(Authority, String), KeptLogin>,
+    logins: HashMap<(Authority, String), ActiveLogin>,
     /// Held while a login of the authority is renewed: a refresh token can be used once.
     renewal_locks: HashMap<Authority, Rc<tokio::sync::Mutex<()>>>,
     /// The identities of aliases.
@@ -339,20 +339,14 @@ impl Vault {
 
     /// Removes a useless token. If that fails, it is found useless again.
     async fn discard(&self, owner: &Owner) {
-        if let Some(stored) = self.keyring.find(|stored| stored.owner == *owner) {
+        if let Some(stored) = self.keyring.own_logins().into_iter().find(|stored| stored.owner == *owner) {
             let _ = self.keyring.take(&stored, None).await;
         }
     }
 
     /// The stored login of the requested signer.
     fn stored_login(&self, authority: &Authority, requested: &RequestedSigner) -> Option<StoredLogin> {
-        let name = requested.login_name()?;
-        let is_of = |stored: &StoredLogin| *authority == Authority::from(&stored.owner);
-        let by_identity = self.keyring.find(|stored| is_of(stored) && names::same_address(&stored.owner.identity, name));
-        by_identity.or_else(|| match requested.required() {
-            Some(_) => None,
-            None => self.keyring.find(|stored| is_of(stored) && stored.names.iter().any(|known| known == name)),
-        })
+        requested.choose_login(self.keyring.own_logins().into_iter().filter(|stored| *authority == Authority::from(&stored.owner)))
     }
 
     fn renewal_lock(&self, authority: &Authority) -> Rc<tokio::sync::Mutex<()>> {
@@ -382,7 +376,7 @@ impl Vault {
             content.last_number += 1;
             content.last_number
         });
-        let login = KeptLogin {
+        let login = ActiveLogin {
             credential: Arc::clone(credential),
             session,
             instance: attempt.target.name.clone(),
@@ -502,7 +496,7 @@ impl Vault {
             names.sort();
             names
         };
-        let status = |((authority, identity), login): (&(Authority, String), &KeptLogin)| LoginStatus {
+        let status = |((authority, identity), login): (&(Authority, String), &ActiveLogin)| LoginStatus {
             identity: identity.clone(),
             issuer: authority.issuer.clone(),
             fulcio: authority.fulcio.clone(),
@@ -544,22 +538,31 @@ impl Content {
         login.map(|login| Arc::clone(&login.credential))
     }
 
-    fn find(&self, authority: &Authority, requested: &RequestedSigner) -> Option<&KeptLogin> {
-        let name = requested.login_name()?;
-        let is_vouched_for = |kept: &&KeptLogin| requested.accepts_issuer(kept.credential.candidate().issuer()).is_ok();
-        let of = |identity: &str| self.logins.get(&(authority.clone(), identity.to_owned())).filter(is_vouched_for);
-        let same = || {
-            let mut logins = self.logins.iter().filter(|((of, _), _)| of == authority).map(|(_, kept)| kept).filter(is_vouched_for);
-            logins.find(|kept| kept.credential.certificate().identity().is_named(name))
-        };
-        of(name).or_else(same).or_else(|| match requested.required() {
-            // the requested identity may be the token's principal, which is not always the name in the certificate
-            Some(_) => {
-                let mut logins = self.logins.iter().filter(|((of, _), _)| of == authority).map(|(_, login)| login);
-                logins.find(|login| requested.accepts(login.credential.candidate()).is_ok())
-            }
-            None => of(self.aliases.get(&(authority.clone(), name.to_owned()))?),
-        })
+    fn find(&self, authority: &Authority, requested: &RequestedSigner) -> Option<&ActiveLogin> {
+        let logins = self.logins.iter().filter(|((of, _), _)| of == authority);
+        requested.choose_login(logins.map(|(key, login)| LoginOfVault { key, login, content: self })).map(|found| found.login)
+    }
+}
+
+/// A login in memory, with what the vault knows of it.
+struct LoginOfVault<'a> {
+    key: &'a (Authority, String),
+    login: &'a ActiveLogin,
+    content: &'a Content,
+}
+
+impl KnownLogin for LoginOfVault<'_> {
+    fn identity(&self) -> &str {
+        &self.key.1
+    }
+
+    fn candidate(&self) -> Option<&Candidate> {
+        Some(self.login.credential.candidate())
+    }
+
+    fn has_alias(&self, name: &str) -> bool {
+        let (authority, identity) = self.key;
+        self.content.aliases.get(&(authority.clone(), name.to_owned())) == Some(identity)
     }
 }
 

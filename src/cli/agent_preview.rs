@@ -16,7 +16,7 @@ pub(super) enum AgentPreview {
         /// The agent's process id.
         process: u32,
         /// The login.
-        login: KeptLogin,
+        login: LoginPreview,
     },
     /// The login is stored in this keyring. An agent continues it.
     Stored(String),
@@ -32,7 +32,7 @@ pub(super) enum AgentPreview {
 }
 
 /// A login that an agent keeps.
-pub(super) struct KeptLogin {
+pub(super) struct LoginPreview {
     /// The identity, as in the certificate.
     pub(super) identity: String,
     /// The OpenID issuer.
@@ -59,7 +59,7 @@ impl AgentPreview {
             Self::NotUsed(why) => why.clone(),
             Self::Forwarded(socket) => format!("the agent behind {} decides, and reveals nothing beforehand", socket.display()),
             Self::Locked => "locked".into(),
-            Self::HasLogin { process, login: KeptLogin { identity, until, is_renewable, .. } } => {
+            Self::HasLogin { process, login: LoginPreview { identity, until, is_renewable, .. } } => {
                 let until = match (is_renewable, until) {
                     (true, Some(until)) => format!("with a certificate until {until}; the next one needs no login"),
                     (true, None) => "and the next signature needs no login".to_owned(),

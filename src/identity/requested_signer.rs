@@ -191,7 +191,7 @@ impl Candidate {
         is(&self.principal) || is(&self.name) || self.name.is_none() && self.is_username(expected)
     }
 
-    fn equals(&self, name: &str, expected: &str) -> bool {
+    pub(super) fn equals(&self, name: &str, expected: &str) -> bool {
         name == expected || self.is_email && names::same_address(name, expected)
     }
 
@@ -199,6 +199,16 @@ impl Candidate {
     fn is_username(&self, expected: &str) -> bool {
         let rest = self.principal.as_ref().and_then(|principal| expected.strip_prefix(principal.as_str()));
         rest.is_some_and(|rest| rest.starts_with('!'))
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_parts(principal: &str, name: &str) -> Self {
+        Self {
+            principal: Some(principal.to_owned()),
+            name: Some(name.to_owned()),
+            is_email: false,
+            issuer: "https://issuer.test".to_owned(),
+        }
     }
 
     /// For messages.

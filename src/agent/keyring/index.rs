@@ -13,11 +13,12 @@
 //! keyring are read. But an entry is used only for the login that it names itself.
 
 use super::{KeyringKind, Owner};
+use crate::{identity::KnownLogin, private_folder};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -52,6 +53,16 @@ pub(crate) struct StoredLogin {
     pub owner: Owner,
     /// Aliases: other names for which it was used.
     pub names: Vec<String>,
+}
+
+impl KnownLogin for StoredLogin {
+    fn identity(&self) -> &str {
+        &self.owner.identity
+    }
+
+    fn has_alias(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
+    }
 }
 
 /// Why the file cannot be used.
@@ -158,7 +169,7 @@ impl Index {
 
     fn change(&self, change: impl FnOnce(&mut Vec<StoredLogin>) -> Result<(), IndexError>) -> Result<(), IndexError> {
         let folder = self.path.parent().unwrap_or(Path::new("/"));
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| self.io(error))?;
+        private_folder::make(folder).map_err(|error| self.io(error))?;
         let _lock = self.lock()?;
         let before = self.read()?;
         let mut records = before.clone();

@@ -186,10 +186,10 @@ impl Keyring {
         }
     }
 
-    /// The login in the chosen keyring that `is_wanted` picks.
-    pub(crate) fn find(&self, is_wanted: impl Fn(&StoredLogin) -> bool) -> Option<StoredLogin> {
-        let chosen = self.chosen?;
-        self.stored_logins().ok()?.into_iter().find(|stored| stored.keyring == chosen && is_wanted(stored))
+    /// The logins in the chosen keyring; none if the index cannot be read.
+    pub(crate) fn own_logins(&self) -> Vec<StoredLogin> {
+        let logins = self.stored_logins().unwrap_or_default();
+        logins.into_iter().filter(|stored| Some(stored.keyring) == self.chosen).collect()
     }
 
     /// All stored logins, in any keyring.

@@ -7,9 +7,8 @@ use super::{
 use crate::{
     agent::{client::Client, keyring::StoredLogin, place::Place, registration::Registration},
     agent_protocol::{AgentStatus, LoginStatus},
-    certificate::names::same_address,
     cli::{
-        agent_preview::{AgentPreview, KeptLogin},
+        agent_preview::{AgentPreview, LoginPreview},
         context::Context,
         exit::Failure,
     },
@@ -45,27 +44,21 @@ impl AgentPreview {
         }
         let now = Timestamp::now();
         // without an issuer or services there is no login; whoami shows the reason beside this
-        let (Some(name), Ok(issuer), Ok(services)) = (requested.login_name(), context.issuer(now), context.services(now)) else {
+        let (Some(_), Ok(issuer), Ok(services)) = (requested.login_name(), context.issuer(now), context.services(now)) else {
             return Ok(Self::of_status(status));
         };
-        let is_theirs = |its_issuer: &str, fulcio: &str| its_issuer == issuer && fulcio == services.fulcio;
-        let is_alias = |aliases: &[String]| requested.required().is_none() && aliases.iter().any(|alias| alias == name);
-        let theirs = |login: &&LoginStatus| is_theirs(&login.issuer, &login.fulcio);
-        // an equal identity takes precedence over an alias
-        let find = |logins: &[LoginStatus]| {
-            let equal = logins.iter().filter(theirs).find(|login| same_address(&login.identity, name));
-            equal.or_else(|| logins.iter().filter(theirs).find(|login| is_alias(&login.names))).cloned()
+        let is_there = |its_issuer: &str, fulcio: &str| its_issuer == issuer && fulcio == services.fulcio;
+        let kept = |AgentStatus { process, logins, .. }: &AgentStatus| {
+            let there = logins.iter().filter(|login| is_there(&login.issuer, &login.fulcio));
+            requested.choose_login(there).map(|login| (*process, login.clone()))
         };
-        if let Some(AgentStatus { process, logins, .. }) = &status
-            && let Some(login) = find(logins)
-        {
+        if let Some((process, login)) = status.as_ref().and_then(kept) {
             let LoginStatus { identity, issuer, certificate_until, renewable, .. } = login;
-            let login = KeptLogin { identity, issuer, until: certificate_until.map(time), is_renewable: renewable };
-            return Ok(Self::HasLogin { process: *process, login });
+            let login = LoginPreview { identity, issuer, until: certificate_until.map(time), is_renewable: renewable };
+            return Ok(Self::HasLogin { process, login });
         }
-        let stored = keyring::stored_logins(None)?.into_iter().find(|StoredLogin { owner, names, .. }| {
-            (same_address(&owner.identity, name) || is_alias(names)) && is_theirs(&owner.issuer, &owner.fulcio)
-        });
+        let stored = keyring::stored_logins(None)?.into_iter().filter(|StoredLogin { owner, .. }| is_there(&owner.issuer, &owner.fulcio));
+        let stored = requested.choose_login(stored);
         Ok(stored.map_or_else(|| Self::of_status(status), |login| Self::Stored(login.keyring.to_string())))
     }
 
