@@ -1,7 +1,8 @@
 //! Folders in which paraph keeps what decides: fetched and imported trust, verdicts, log entries, registrations. Only the user may write there.
 //!
 //! Whoever can write to such a folder decides what the user trusts, so each is created for the user alone, whatever the umask says, and is used
-//! only if it still belongs to the user. The rules are those of the agent's folder ([`crate::agent`]), except that others may read.
+//! only if it still belongs to the user. Others may read these folders. They may not enter the agent's folder ([`crate::agent`]) and that of a
+//! local Sigstore ([`crate::local`]), which are checked by the same [`Exposure`].
 
 use std::{
     fs::{File, OpenOptions},
@@ -58,11 +59,27 @@ pub(crate) fn make(folder: &Path) -> io::Result<()> {
     {
         unix::check_parent_of_new(parent)?;
     }
+    creating_folders().recursive(true).create(folder)
+}
+
+/// Creates a folder for the user alone, where it is missing. Its parent must exist. Nothing is checked.
+///
+/// # Errors
+/// If it cannot be created.
+#[cfg(all(unix, feature = "cli"))]
+pub(crate) fn make_last(folder: &Path) -> io::Result<()> {
+    match creating_folders().create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
+}
+
+/// Options that create a folder for the user alone.
+pub(crate) fn creating_folders() -> std::fs::DirBuilder {
     let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    builder
 }
 
 /// Whether a folder or file exists that only the user may write to.
@@ -105,11 +122,46 @@ pub(crate) fn creating() -> OpenOptions {
 }
 
 #[cfg(unix)]
+pub(crate) use unix::{Exposure, open_mode};
+
+#[cfg(unix)]
 mod unix {
     use super::{PROGRAM, Unsafe};
     use std::{fs::Metadata, io, os::unix::fs::MetadataExt as _, path::Path};
 
     const STICKY: u32 = 0o1000;
+
+    /// Why a file or folder is not the user's alone.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Exposure {
+        /// It belongs to the user with this id.
+        Owner(u32),
+        /// It is a symbolic link.
+        Link,
+        /// Its mode gives others a permission that they must not have.
+        Mode(u32),
+    }
+
+    impl Exposure {
+        /// The exposure of something that should belong to `user`, and to which others should not have the permissions `denied`. The metadata
+        /// is that of a link itself.
+        pub(crate) fn find(metadata: &Metadata, user: u32, denied: u32) -> Option<Self> {
+            let mode = metadata.mode() & 0o7777;
+            if metadata.uid() != user {
+                Some(Self::Owner(metadata.uid()))
+            } else if metadata.file_type().is_symlink() {
+                Some(Self::Link)
+            } else {
+                (mode & denied != 0).then_some(Self::Mode(mode))
+            }
+        }
+    }
+
+    /// The mode of a folder in which those with the permissions `writers` could replace what belongs to another user; `None` if they could not.
+    pub(crate) fn open_mode(parent: &Path, writers: u32) -> Option<u32> {
+        let mode = std::fs::metadata(parent).ok()?.mode() & 0o7777;
+        (mode & writers != 0 && mode & STICKY == 0).then_some(mode)
+    }
 
     /// Checks a path and its folders up to the program's own, and that nobody can replace that one.
     pub(super) fn check(path: &Path) -> io::Result<()> {
@@ -130,34 +182,30 @@ mod unix {
         if metadata.uid() == user || metadata.uid() == 0 || metadata.mode() & STICKY != 0 {
             return Ok(());
         }
-        Err(refuse(parent, another_user(&metadata, user)))
+        Err(refuse(parent, another_user(metadata.uid(), user)))
     }
 
     fn check_one(place: &Path) -> io::Result<()> {
         let (metadata, user) = (place.symlink_metadata()?, own_user());
-        if metadata.file_type().is_symlink() {
-            return Err(refuse(place, "it is a symbolic link".to_owned()));
-        }
-        if metadata.uid() != user {
-            return Err(refuse(place, another_user(&metadata, user)));
-        }
-        if metadata.mode() & 0o022 != 0 {
-            return Err(refuse(place, format!("others may write to it (mode {:04o})", metadata.mode() & 0o7777)));
-        }
-        Ok(())
+        let why = match Exposure::find(&metadata, user, 0o022) {
+            None => return Ok(()),
+            Some(Exposure::Owner(owner)) => another_user(owner, user),
+            Some(Exposure::Link) => "it is a symbolic link".to_owned(),
+            Some(Exposure::Mode(mode)) => format!("others may write to it (mode {mode:04o})"),
+        };
+        Err(refuse(place, why))
     }
 
     /// Refuses a folder in which every user could put another one in this one's place.
     fn check_replaceable(parent: &Path) -> io::Result<()> {
-        let mode = std::fs::metadata(parent).map_or(0, |metadata| metadata.mode());
-        if mode & 0o002 != 0 && mode & STICKY == 0 {
-            return Err(refuse(parent, format!("everybody may write to it (mode {:04o})", mode & 0o7777)));
+        match open_mode(parent, 0o002) {
+            Some(mode) => Err(refuse(parent, format!("everybody may write to it (mode {mode:04o})"))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    fn another_user(metadata: &Metadata, user: u32) -> String {
-        format!("it belongs to user {}; this is user {user}", metadata.uid())
+    fn another_user(owner: u32, user: u32) -> String {
+        format!("it belongs to user {owner}; this is user {user}")
     }
 
     fn refuse(path: &Path, why: String) -> io::Error {

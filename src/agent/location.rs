@@ -9,7 +9,7 @@
 //! An agent has the configuration of one home folder. With another one than the user's own, a digest of it is appended to the name, so that
 //! root with the home folder of a user does not sign by that user's configuration.
 
-use super::{peer, place::MAX_NAME};
+use super::peer;
 use sha2::{Digest as _, Sha256};
 use std::{
     ffi::OsString,
@@ -20,6 +20,12 @@ use std::{
 
 /// Names the folder of the agent's folder, for tests.
 pub(crate) const VARIABLE: &str = "PARAPH_RUNTIME_DIR";
+
+/// The limit of a socket's path, in bytes: `sun_path` without its NUL.
+pub(super) const MAX_PATH: usize = if cfg!(any(target_os = "linux", target_os = "android")) { 107 } else { 103 };
+
+/// The limit of the folder's path, in bytes.
+const MAX_FOLDER: usize = MAX_PATH - "/forward.sock".len();
 
 /// What decides where the folder is.
 pub(super) struct Surroundings {
@@ -132,7 +138,7 @@ impl Surroundings {
             return Some(format!("it belongs to user {}; this is user {}", metadata.uid(), self.user));
         }
         let length = folder.join("paraph").as_os_str().len();
-        (length > MAX_NAME).then(|| format!("it is too long for a socket ({length} bytes; at most {MAX_NAME} are possible)"))
+        (length > MAX_FOLDER).then(|| format!("it is too long for a socket ({length} bytes; at most {MAX_FOLDER} are possible)"))
     }
 
     /// Whether the home folder of this process is the listed one; `None` if none is listed.

@@ -115,7 +115,7 @@ fn a_folder_that_is_named_and_cannot_be_used_is_as_good_as_none() {
         let notice = surroundings.candidates().notice.unwrap();
         assert!(notice.contains(why), "{notice}");
     }
-    let long = machine.path(&"x".repeat(MAX_NAME));
+    let long = machine.path(&"x".repeat(MAX_FOLDER));
     std::fs::create_dir(&long).unwrap();
     let why = machine.surroundings(|_| None).why_unusable(&long).unwrap();
     assert!(why.starts_with("it is too long for a socket"), "{why}");

@@ -9,22 +9,17 @@
 //! | `locked` | 0600 | exists while the agent is locked, so that the next agent is locked too |
 
 use super::{
-    location::{Candidate, Candidates, Surroundings},
+    location::{Candidate, Candidates, MAX_PATH, Surroundings},
     peer,
 };
+use crate::private_folder::{self, Exposure};
 use rustix::fs::OFlags;
 use std::{
-    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
-
-/// The limit of a socket's path, in bytes: `sun_path` without its NUL.
-const MAX_PATH: usize = if cfg!(any(target_os = "linux", target_os = "android")) { 107 } else { 103 };
-
-/// The limit of the folder's path, in bytes.
-pub(super) const MAX_NAME: usize = MAX_PATH - "/forward.sock".len();
 
 /// The checked folder.
 #[derive(Debug, Clone)]
@@ -170,11 +165,8 @@ impl Place {
             return Err(PlaceError::TooLong { path: longest });
         }
         if create {
-            match DirBuilder::new().mode(0o700).recursive(candidate.creates_parents).create(&folder) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(cause) => return Err(PlaceError::Io { path: folder, cause }),
-            }
+            let made = if candidate.creates_parents { private_folder::make(&folder) } else { private_folder::make_last(&folder) };
+            made.map_err(|cause| PlaceError::Io { path: folder.clone(), cause })?;
         }
         let user = own_user()?;
         let metadata = match std::fs::symlink_metadata(&folder) {
@@ -182,23 +174,14 @@ impl Place {
             Err(error) if !create && error.kind() == io::ErrorKind::NotFound => return Ok(folder),
             Err(cause) => return Err(PlaceError::Io { path: folder, cause }),
         };
-        let unsafe_because = |why: &str| Err(PlaceError::Unsafe { path: folder.clone(), why: why.to_owned() });
-        if metadata.uid() != user {
-            return Err(PlaceError::Foreign { path: folder, owner: metadata.uid(), user });
-        }
-        if metadata.file_type().is_symlink() {
-            return unsafe_because("it is a symbolic link");
-        }
-        if !metadata.is_dir() {
-            return unsafe_because("it is not a folder");
-        }
-        if metadata.mode() & 0o077 != 0 {
-            return unsafe_because(&format!("others may enter it (mode {:04o}; expected 0700)", metadata.mode() & 0o7777));
-        }
-        match folder.parent().and_then(replaceable) {
-            Some(why) => unsafe_because(&why),
-            None => Ok(folder),
-        }
+        let why = match Exposure::find(&metadata, user, 0o077) {
+            Some(Exposure::Owner(owner)) => return Err(PlaceError::Foreign { path: folder, owner, user }),
+            Some(Exposure::Link) => Some("it is a symbolic link".to_owned()),
+            _ if !metadata.is_dir() => Some("it is not a folder".to_owned()),
+            Some(Exposure::Mode(mode)) => Some(format!("others may enter it (mode {mode:04o}; expected 0700)")),
+            None => folder.parent().and_then(replaceable),
+        };
+        why.map_or(Ok(folder.clone()), |why| Err(PlaceError::Unsafe { path: folder, why }))
     }
 
     /// Puts links to the sockets into `paraph` of `$XDG_RUNTIME_DIR`, if that is another folder of the user's, for programs that look for them
@@ -326,10 +309,8 @@ fn own_user() -> Result<u32, PlaceError> {
 
 /// Why others could replace a folder in `parent`; `None` if they could not.
 fn replaceable(parent: &Path) -> Option<String> {
-    const STICKY: u32 = 0o1000;
-    let mode = std::fs::metadata(parent).ok()?.mode();
-    let is_open = mode & 0o022 != 0 && mode & STICKY == 0;
-    is_open.then(|| format!("others may write to {} (mode {:04o}) and could replace it", parent.display(), mode & 0o7777))
+    let mode = private_folder::open_mode(parent, 0o022)?;
+    Some(format!("others may write to {} (mode {mode:04o}) and could replace it", parent.display()))
 }
 
 #[cfg(test)]
@@ -361,7 +342,7 @@ mod tests {
         assert!(!base.path().join(long).exists());
         assert!(say(at("no/such"), base.path()).starts_with("FOLDER/no/such cannot be used for the agent"));
         let open = base.path().join("open");
-        DirBuilder::new().create(&open).unwrap();
+        std::fs::create_dir(&open).unwrap();
         for (mode, expected) in [
             (0o777, "FOLDER/open/place is not used for the agent: others may write to FOLDER/open (mode 0777) and could replace it"),
             (0o1777, "fine"),

@@ -4,6 +4,7 @@
 //! the doctor shows, escaped, and nothing else.
 
 use super::{exit::Failure, one_time_notice::state_folder};
+use crate::private_folder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -55,7 +56,7 @@ fn place() -> Option<PathBuf> {
 /// Replaces the file atomically. A new file of `tempfile` is readable by its owner only.
 fn store(path: &Path, last: &LastFailure) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
-    std::fs::create_dir_all(folder)?;
+    private_folder::make(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(&serde_json::to_vec(last)?)?;
     file.persist(path)?;

@@ -30,7 +30,7 @@ pub(super) fn was_shown(name: &str) -> bool {
 pub(super) fn suppress_all(home: &Path) -> std::io::Result<()> {
     for state in [".local/state/paraph", "Library/Application Support/paraph"] {
         let folder = home.join(state).join(FOLDER);
-        std::fs::create_dir_all(&folder)?;
+        private_folder::make(&folder)?;
         std::fs::write(folder.join(ALL), "")?;
     }
     Ok(())

@@ -100,6 +100,16 @@ pub(super) async fn varying_by_origin(mut response: Response<Body>) -> Response<
     response
 }
 
+/// The refusal of a path, as a gRPC gateway writes it.
+pub(super) async fn not_found() -> Answer {
+    Answer::grpc_error(Grpc::NotFound, "Not Found")
+}
+
+/// The refusal of a method, as a gRPC gateway writes it.
+pub(super) async fn method_not_allowed() -> Answer {
+    Answer::grpc_error(Grpc::Unimplemented, "Method Not Allowed")
+}
+
 /// The gRPC codes that the services answer with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grpc {

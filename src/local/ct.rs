@@ -8,8 +8,9 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    answer::{Answer, Grpc, varying_by_origin},
+    answer::{Answer, not_found, varying_by_origin},
     authority::IssuedSct,
+    clock::milliseconds,
     error::LocalError,
     request::Query,
     routing::only_get,
@@ -24,10 +25,6 @@ pub(super) fn routes() -> Router<Arc<Services>> {
         .route("/ct/ct/v1/get-sth-consistency", only_get(consistency, not_found))
         .route("/ct/ct/v1/get-proof-by-hash", only_get(proof_by_hash, not_found))
         .layer(map_response(varying_by_origin))
-}
-
-async fn not_found() -> Answer {
-    Answer::grpc_error(Grpc::NotFound, "Not Found")
 }
 
 /// Logs a precertificate, given as the bytes that an SCT signs, and returns the SCT.
@@ -50,7 +47,7 @@ async fn tree_head(State(services): State<Arc<Services>>) -> Result<Answer, Loca
         let log = services.ct();
         (log.size(), log.root())
     };
-    let timestamp = u64::try_from(services.now().as_millisecond()).unwrap_or_default();
+    let timestamp = milliseconds(services.now());
     // RFC 6962, section 3.5: version v1, signature_type tree_hash
     let signed = [&[0, 1][..], &timestamp.to_be_bytes(), &size.to_be_bytes(), &root].concat();
     let signature = services.folder.keys.ct.sign(&signed)?;

@@ -1,6 +1,7 @@
 //! Failures of an instance on this machine: its folder, keys, logs and port. A client's bad request is not among them: the service answers it
 //! as the real one does.
 
+use crate::private_folder;
 use std::path::{Path, PathBuf};
 
 /// A failure of the local Sigstore itself.
@@ -76,12 +77,22 @@ pub enum Exposure {
     /// It is a symbolic link.
     #[error("is a symbolic link")]
     Link,
-    /// It belongs to this user.
+    /// It belongs to the user with this id.
     #[error("belongs to user {0}")]
     Owner(u32),
     /// Its permissions let other users in.
     #[error("is accessible to other users (mode {0:04o})")]
     Mode(u32),
+}
+
+impl From<private_folder::Exposure> for Exposure {
+    fn from(found: private_folder::Exposure) -> Self {
+        match found {
+            private_folder::Exposure::Owner(owner) => Self::Owner(owner),
+            private_folder::Exposure::Link => Self::Link,
+            private_folder::Exposure::Mode(mode) => Self::Mode(mode),
+        }
+    }
 }
 
 impl LocalError {

@@ -3,11 +3,12 @@
 use std::{
     fs::{self, File},
     io::{Read as _, Write as _},
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
 };
 
-use super::error::{Exposure, LocalError};
+use super::error::LocalError;
+use crate::private_folder;
 
 /// The largest file that is read whole, in bytes. Logs are not read this way.
 const MAX_FILE: u64 = 1 << 20;
@@ -63,15 +64,8 @@ pub(super) fn remove_unfinished(folder: &Path) {
 /// [`LocalError::Exposed`] names `mode`, the permissions that it should have.
 pub(super) fn check_private(path: &Path, mode: &'static str) -> Result<(), LocalError> {
     let metadata = fs::symlink_metadata(path).map_err(LocalError::file("read", path))?;
-    let exposed = |exposure| Err(LocalError::Exposed { path: path.to_owned(), exposure, mode });
-    if metadata.file_type().is_symlink() {
-        return exposed(Exposure::Link);
+    match private_folder::Exposure::find(&metadata, rustix::process::geteuid().as_raw(), 0o077) {
+        Some(exposure) => Err(LocalError::Exposed { path: path.to_owned(), exposure: exposure.into(), mode }),
+        None => Ok(()),
     }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return exposed(Exposure::Owner(metadata.uid()));
-    }
-    if metadata.mode() & 0o077 != 0 {
-        return exposed(Exposure::Mode(metadata.mode() & 0o7777));
-    }
-    Ok(())
 }

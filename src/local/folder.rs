@@ -15,9 +15,9 @@
 //! A folder or a key that other users can access is refused.
 
 use std::{
-    fs::{self, DirBuilder},
+    fs,
     net::{Ipv4Addr, SocketAddrV4, TcpListener},
-    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -35,7 +35,7 @@ use super::{
     token_key::TokenAlgorithm,
     trust, tuf,
 };
-use crate::signature::pem;
+use crate::{private_folder, signature::pem};
 
 const SETTINGS: &str = "instance.json";
 /// The length of the shortest access code, in bytes.
@@ -95,7 +95,7 @@ impl InstanceFolder {
             }
         }
         let parent = folder.parent().ok_or_else(|| LocalError::Occupied(folder.clone()))?;
-        fs::create_dir_all(parent).map_err(LocalError::file("create", parent))?;
+        private_folder::creating_folders().recursive(true).create(parent).map_err(LocalError::file("create", parent))?;
         let new = tempfile::Builder::new()
             .permissions(fs::Permissions::from_mode(0o700))
             .prefix(".paraph-local-")
@@ -154,7 +154,7 @@ impl InstanceFolder {
 fn fill(new: &Path, folder: &Path, options: &InitOptions) -> Result<(), LocalError> {
     for name in ["keys", "logs", "tuf"] {
         let path = new.join(name);
-        DirBuilder::new().mode(0o700).create(&path).map_err(LocalError::file("create", &path))?;
+        private_folder::make_last(&path).map_err(LocalError::file("create", &path))?;
     }
     let created = options.created.unwrap_or_else(Timestamp::now);
     let created = Timestamp::from_second(created.as_second()).unwrap_or(created);

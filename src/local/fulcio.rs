@@ -21,8 +21,9 @@ use spki::AlgorithmIdentifierRef;
 use x509_cert::request::CertReqInfo;
 
 use super::{
-    answer::{Answer, Grpc, varying_by_origin},
+    answer::{Answer, Grpc, method_not_allowed, varying_by_origin},
     authority::{self, IssuedSct, Leaf, pem_chain},
+    clock::milliseconds,
     ct,
     error::LocalError,
     faults::Fault,
@@ -47,10 +48,6 @@ pub(super) fn routes() -> Router<Arc<Services>> {
         .route("/api/v2/configuration", only_get(configuration, method_not_allowed))
         .route("/api/v1/rootCert", only_get(root_cert, method_not_allowed))
         .layer(map_response(varying_by_origin))
-}
-
-async fn method_not_allowed() -> Answer {
-    Answer::grpc_error(Grpc::Unimplemented, "Method Not Allowed")
 }
 
 /// Why Fulcio issues no certificate, in the words of the real server.
@@ -238,8 +235,8 @@ fn certify(services: &Services, (spki, key): (&[u8], &PublicKey), claims: &Claim
         if services.has(Fault::NoSct) {
             return Ok(None);
         }
-        let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
-        let mut sct: IssuedSct = ct::add(services, milliseconds, &signed_bytes(milliseconds)?)?;
+        let time = milliseconds(now);
+        let mut sct: IssuedSct = ct::add(services, time, &signed_bytes(time)?)?;
         if services.has(Fault::BadSct) {
             sct.signature = services.folder.keys.ct.sign(b"something else")?;
         }

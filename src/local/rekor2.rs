@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    answer::{Answer, Grpc},
+    answer::{Answer, Grpc, method_not_allowed},
     error::LocalError,
     faults::Fault,
     log::{Appended, Log},
@@ -40,10 +40,6 @@ pub(super) fn routes() -> Router<Arc<Services>> {
         .route("/api/v2/tile/{*tile}", only_get(tile, not_found))
         .route("/api/v2/{*path}", any(not_found))
         .route("/api/v2/", any(not_found))
-}
-
-async fn method_not_allowed() -> Answer {
-    Answer::grpc_error(Grpc::Unimplemented, "Method Not Allowed")
 }
 
 async fn not_found() -> Error {

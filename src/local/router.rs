@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    http::header,
-    middleware::from_fn_with_state,
-    response::{IntoResponse, Response},
-};
+use axum::{Router, http::header, middleware::from_fn_with_state};
 use serde_json::json;
 
 use super::{
-    answer::{Answer, Grpc},
+    answer::{Answer, Grpc, not_found},
     ct,
     faults::Service,
     fulcio,
@@ -36,14 +31,14 @@ pub(super) fn router(services: Arc<Services>, observer: Option<Observer>) -> Rou
         .merge(guarded(rekor1::routes(), Some(Service::Rekor), too_large))
         .merge(guarded(rekor2::routes(), Some(Service::Rekor), too_large_for_grpc))
         .merge(guarded(tuf_endpoint::routes(), Some(Service::Tuf), too_large))
-        .merge(guarded(ct::routes().merge(health()).fallback(not_found), None, too_large))
+        .merge(guarded(ct::routes().merge(health()).fallback(nowhere), None, too_large))
         .layer(from_fn_with_state(port, check_origin))
         .with_state(services)
 }
 
 /// The health checks of Rekor v2 and of the timestamp authority.
 fn health() -> Router<Arc<Services>> {
-    Router::new().route("/healthz", only_get(healthz, not_found)).route("/ping", only_get(ping, not_found))
+    Router::new().route("/healthz", only_get(healthz, nowhere)).route("/ping", only_get(ping, nowhere))
 }
 
 async fn healthz() -> Answer {
@@ -54,8 +49,8 @@ async fn ping() -> Answer {
     Answer::new(200, "text/plain", ".").with(header::VARY, "Origin")
 }
 
-async fn not_found() -> Response {
-    Answer::grpc_error(Grpc::NotFound, "Not Found").with(header::VARY, "Origin").into_response()
+async fn nowhere() -> Answer {
+    not_found().await.with(header::VARY, "Origin")
 }
 
 fn too_large() -> Answer {
