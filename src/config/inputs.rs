@@ -1,7 +1,7 @@
 //! Reads single settings from their sources, and applies the ranks of the sources.
 
 use super::rank::{Authority, Overruled, Purpose, Rank, Standing, Why};
-use super::settings::{IGNORED, SETTINGS, SettingInfo};
+use super::setting_info::{Ignored, SettingInfo};
 use super::value::{Raw, Refusal, Shown, Value};
 use super::{Error, InstanceSettings, Notice, OptionValue, Setting, Source};
 use crate::escape::Escaped;
@@ -305,18 +305,18 @@ impl<'a> Inputs<'a> {
         })
     }
 
-    /// Settings without effect.
-    pub(super) fn notices(&self) -> Vec<Notice> {
+    /// Settings without effect: those that are ignored, and keys that are no settings.
+    pub(super) fn notices(&self, settings: &[&SettingInfo], all_ignored: &[Ignored]) -> Vec<Notice> {
         let mut notices: Vec<Notice> = Vec::new();
         for entry in self.entries {
             let key = match &entry.subsection {
                 Some(subsection) => format!("{}.{subsection}.{}", entry.section, entry.name),
                 None => format!("{}.{}", entry.section, entry.name),
             };
-            let ignored = IGNORED.iter().find(|ignored| ignored.keys.iter().any(|known| known.eq_ignore_ascii_case(&key)));
+            let ignored = all_ignored.iter().find(|ignored| ignored.keys.iter().any(|known| known.eq_ignore_ascii_case(&key)));
             let text = if let Some(ignored) = ignored {
                 format!("is ignored: {}", ignored.reason)
-            } else if !is_known(entry, &key) {
+            } else if !is_known(entry, &key, settings) {
                 "is not a known setting and is ignored".to_owned()
             } else if key.eq_ignore_ascii_case("paraph.trustRepository") && !is_of_user(entry) {
                 "is ignored: only the files of the user and the system set it".to_owned()
@@ -325,7 +325,7 @@ impl<'a> Inputs<'a> {
             };
             notices.push(Notice { source: self.source(entry, &key), others: Vec::new(), text });
         }
-        for ignored in IGNORED {
+        for ignored in all_ignored {
             for name in ignored.variables.iter().filter(|name| (self.variable)(name).is_some()) {
                 let text = format!("is ignored: {}", ignored.reason);
                 notices.push(Notice { source: Source::Variable(name), others: Vec::new(), text });
@@ -356,9 +356,9 @@ fn is_key(entry: &ConfigEntry, section: &str, subsection: Option<&str>, name: &s
     entry.section == section && entry.subsection.as_deref() == subsection && entry.name.eq_ignore_ascii_case(name)
 }
 
-fn is_known(entry: &ConfigEntry, key: &str) -> bool {
+fn is_known(entry: &ConfigEntry, key: &str, settings: &[&SettingInfo]) -> bool {
     match entry.subsection {
-        None => SETTINGS.iter().any(|info| info.keys.iter().any(|known| known.eq_ignore_ascii_case(key))),
+        None => settings.iter().any(|info| info.keys.iter().any(|known| known.eq_ignore_ascii_case(key))),
         Some(_) => entry.section == "paraph" && INSTANCE_KEYS.iter().any(|known| known.eq_ignore_ascii_case(&entry.name)),
     }
 }

@@ -16,6 +16,7 @@
 mod git_verifier;
 mod inputs;
 mod rank;
+mod setting_info;
 mod settings;
 mod url_opener;
 mod value;
@@ -31,7 +32,8 @@ pub(crate) use git_verifier::GitVerifier;
 pub(crate) use inputs::Inputs;
 use rank::{Overruled, Why};
 pub(crate) use rank::{Purpose, Rank, Standing};
-pub(crate) use settings::{Config, IGNORED, SETTINGS, SettingInfo};
+pub(crate) use setting_info::SettingInfo;
+pub(crate) use settings::{Config, IGNORED, SETTINGS};
 pub(crate) use url_opener::UrlOpener;
 pub(crate) use value::{AgentConfirm, AgentUse, KeyringUse, RekorMode, RekorVersion, ServiceUrl, Shown, TokenProvider, boolean};
 

@@ -1,6 +1,7 @@
 //! The table of all settings, and the struct [`Config`] that it defines.
 
-use super::rank::{Authority, Authority::*, Overruled};
+use super::rank::{Authority::*, Overruled};
+use super::setting_info::{Ignored, SettingInfo};
 use super::value::{
     AgentConfirm, AgentUse, KeyringUse, Lifetime, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider, Value,
 };
@@ -8,40 +9,6 @@ use super::{Error, Inputs, InstanceSettings, Notice, Setting, Source, UrlOpener}
 use crate::trust::Instance;
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// One line of the table: what can be set, how, and what it does.
-#[derive(Debug)]
-pub(crate) struct SettingInfo {
-    /// Its name, the same in errors, JSON and documentation.
-    pub name: &'static str,
-    /// Its keys in git's configuration, the one with the highest precedence first.
-    pub keys: &'static [&'static str],
-    /// Its environment variables, the one with the highest precedence first.
-    pub variables: &'static [&'static str],
-    /// What is allowed.
-    pub allowed: &'static str,
-    /// Its default, as it would be written; empty if there is none.
-    pub default: &'static str,
-    /// What happens if it is not set and has no default: a clause; may be empty.
-    pub otherwise: &'static str,
-    /// What it does, in sentences.
-    pub help: &'static str,
-    /// Whether its value is never shown.
-    pub secret: bool,
-    /// What a repository's own configuration may do with it.
-    pub authority: Authority,
-}
-
-/// A setting of gitsign or another Sigstore program that paraph ignores.
-#[derive(Debug)]
-pub(crate) struct Ignored {
-    /// Its keys in git's configuration.
-    pub keys: &'static [&'static str],
-    /// Its environment variables.
-    pub variables: &'static [&'static str],
-    /// Why: a clause without a period.
-    pub reason: &'static str,
-}
 
 /// The effective value of a setting, as it is shown.
 #[derive(Debug)]
@@ -94,7 +61,7 @@ macro_rules! settings {
                 let mut config = Self {
                     $($field: inputs.setting(info::$field, &mut overruled)?,)*
                     instances: inputs.instances(&mut overruled)?,
-                    notices: inputs.notices(),
+                    notices: inputs.notices(SETTINGS, IGNORED),
                     overruled: Vec::new(),
                 };
                 config.notice_modes();
