@@ -276,7 +276,7 @@ pub enum Refusal {
     Request,
     /// The agent does not sign this kind of subject.
     Subject,
-    /// The payload is not a commit, tag or push certificate that could be verified.
+    /// The payload cannot be read as a commit, tag or push certificate.
     Payload,
     /// It does not know the instance; the client can sign by itself.
     Instance,

@@ -1,4 +1,4 @@
-//! The paraph program.
+//! The program `paraph`: calls the library.
 fn main() -> std::process::ExitCode {
     paraph::internals::main()
 }

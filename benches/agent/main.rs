@@ -230,7 +230,7 @@ fn run(mut command: Command, input: &[u8]) -> (Duration, (Instant, Instant)) {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let started = Instant::now();
     let mut child = command.spawn().unwrap();
-    // a program that reads nothing is no error
+    // it is not an error if a program reads nothing
     let _ = child.stdin.take().unwrap().write_all(input);
     let output = child.wait_with_output().unwrap();
     let ended = Instant::now();

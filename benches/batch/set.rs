@@ -42,7 +42,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Changes with what is generated, so that a set of old is not taken for one of today.
+/// Changes with what is generated, so that an older set is not used as a current one.
 const VERSION: u32 = 1;
 /// Leaves of the log's tree, about as many as a shard of the public log has.
 const TREE_SIZE: u64 = 200_000_000;

@@ -363,21 +363,21 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand -C 'Run in this folder; several are applied one after the other, as by git'
             cand --background 'Run in the background, and return when it is ready'
             cand --detached 'Set by `--background` for the process that it starts'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;local;status'= {
             cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
             cand -C 'Run in this folder; several are applied one after the other, as by git'
             cand --json 'Print the status as JSON'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;local;stop'= {
             cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
             cand -C 'Run in this folder; several are applied one after the other, as by git'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;local;use'= {
             cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
@@ -433,8 +433,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;generate-docs'= {
             cand -C 'Run in this folder; several are applied one after the other, as by git'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;help'= {
             cand setup 'Configure git to sign and verify with paraph'

@@ -273,14 +273,14 @@ tuf=slow\t''"
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l background -d 'Run in the background, and return when it is ready'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l detached -d 'Set by `--background` for the process that it starts'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -l json -d 'Print the status as JSON'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from stop" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from stop" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l repository -d 'The repository' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l email -d 'The address to sign with [default: the committer\'s address]' -r
@@ -304,7 +304,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand config" -s C -d 'Run in th
 complete -c paraph -n "__fish_paraph_using_subcommand config" -l json -d 'Print the settings as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand generate-docs" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand generate-docs" -s h -l help -d 'Print help'
+complete -c paraph -n "__fish_paraph_using_subcommand generate-docs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "setup" -d 'Configure git to sign and verify with paraph'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "doctor" -d 'Check the configuration and the services'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "whoami" -d 'Show the identity and the services that sign here'

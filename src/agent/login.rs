@@ -173,7 +173,7 @@ impl Attempt<'_> {
             login_hint: request.requested.login_name(),
             offline: true,
             opener: &target.opener,
-            // the client shows the address on its terminal, or gives up if it has none
+            // the client shows the address on its terminal, or abandons the login if it has none
             desktop: Desktop::from_environment(true, |name| std::env::var_os(name)),
             autoclose: target.autoclose,
             timeout: target.login_timeout,

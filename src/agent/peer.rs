@@ -1,4 +1,4 @@
-//! Who is at the other end of a socket, as far as the kernel tells.
+//! Who is at the other end of a socket, as the kernel reports it.
 //!
 //! User ids are compared as the kernel shows them to this process. In a user namespace (most containers have one) all users that are not
 //! mapped have the same id, the overflow id. A process with that id cannot tell other users from itself.

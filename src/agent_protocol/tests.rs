@@ -143,7 +143,7 @@ fn table(heading: &str) -> Vec<Vec<String>> {
 /// What stands between backquotes and is a field's name: fields of fields follow in one more pair of parentheses.
 fn documented(cell: &str) -> BTreeSet<String> {
     let names = cell.split('`').skip(1).step_by(2).map(str::to_owned);
-    // a setting that a sentence names is no field
+    // a setting that a sentence names is not a field
     names.filter(|name| !name.contains('.')).collect()
 }
 

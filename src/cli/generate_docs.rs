@@ -11,6 +11,10 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// Generate manual pages, completions and tables
+///
+/// Writes them into a folder, and creates it if needed. The source keeps them in `man`.
+///
+/// Example: cargo run -- generate-docs man
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The folder to write into; it is created if needed

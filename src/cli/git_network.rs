@@ -72,7 +72,7 @@ fn from_entries(entries: &[ConfigEntry], variable: &dyn Fn(&str) -> Option<OsStr
     Network { settings }
 }
 
-/// The setting of an entry. A key that is not read, or whose URL is none, has no effect, as for git.
+/// The setting of an entry. A key that is not read, or whose URL is not valid, has no effect, as for git.
 fn setting(entry: &ConfigEntry) -> Option<NetworkSetting> {
     let (_, name) = *KEYS.iter().find(|(key, _)| entry.name.eq_ignore_ascii_case(key))?;
     let addresses = match entry.subsection.as_deref() {

@@ -39,7 +39,7 @@ pub(super) enum ValueMeaning {
     Ignored,
 }
 
-/// Switches without effect. They are about keys, passphrases, revocation lists, questions and messages, of which there are none here.
+/// Switches without effect. They are about keys, passphrases, revocation lists, questions and messages, none of which paraph has.
 const IGNORED: &[&str] = &[
     "armor",
     "armour",

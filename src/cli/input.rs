@@ -53,7 +53,7 @@ impl StandardInput {
         }
     }
 
-    /// That of this process. What is no terminal counts as a pipe: this system tells no more.
+    /// That of this process. Anything but a terminal counts as a pipe, because this system does not say more.
     #[cfg(not(unix))]
     pub(super) fn of_process() -> Self {
         use std::io::IsTerminal as _;

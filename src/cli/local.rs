@@ -1,4 +1,4 @@
-//! `paraph local`.
+//! `paraph local`: creates and runs a local Sigstore, and makes a repository use it.
 
 use super::exit::{Exit, Failure};
 use super::git_settings::{check_replaceable, this_program};
@@ -28,7 +28,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// It is one process on one loopback port, with an OpenID issuer, Fulcio, a CT log, Rekor v1 and v2, a timestamp authority and a TUF
 /// repository. Keys and logs are in one folder. Anyone who can read that folder can impersonate anyone to users who trust this instance.
 ///
-/// Example: `paraph local init && paraph local serve --background && paraph local use`
+/// Example: paraph local init && paraph local serve --background && paraph local use
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -39,7 +39,9 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Create a local Sigstore with new keys and a port
     ///
-    /// It fails if the folder is not empty.
+    /// It writes keys, a trust root and a signing config into the folder. It fails if the folder is not empty.
+    ///
+    /// Example: paraph local init
     Init {
         /// A new folder, or an empty one that only you can access [default: paraph/local in your data folder]
         #[arg(value_name = "DIR")]
@@ -49,8 +51,16 @@ pub(super) enum Command {
         token_algorithm: TokenSignature,
     },
     /// Run the local Sigstore
+    ///
+    /// It reads and writes its folder, and listens on one port of 127.0.0.1. It fails if the folder is missing or another process serves it.
+    ///
+    /// Example: paraph local serve --background
     Serve(Serve),
     /// Show whether the local Sigstore runs, and where
+    ///
+    /// Prints its URL, its process, its folder and the number of logins. Exits with 5 if it does not run.
+    ///
+    /// Example: paraph local status --json
     Status {
         #[command(flatten)]
         folder: Folder,
@@ -59,6 +69,10 @@ pub(super) enum Command {
         json: bool,
     },
     /// Stop the server
+    ///
+    /// Waits until the server has ended. The folder stays.
+    ///
+    /// Example: paraph local stop
     Stop {
         #[command(flatten)]
         folder: Folder,
@@ -66,6 +80,8 @@ pub(super) enum Command {
     /// Make one repository sign and verify with the local Sigstore
     ///
     /// It writes the repository's own git configuration and prints each setting.
+    ///
+    /// Example: paraph local use --email you@example.com
     Use {
         #[command(flatten)]
         folder: Folder,
@@ -78,7 +94,9 @@ pub(super) enum Command {
     },
     /// Print an ID token, for SIGSTORE_ID_TOKEN in scripts
     ///
-    /// A line feed ends it on a terminal only: some programs send on a line feed in a token file.
+    /// A line feed follows it only on a terminal, because some programs would send the line feed of a token file too.
+    ///
+    /// Example: SIGSTORE_ID_TOKEN="$(paraph local token you@example.com)" git commit -S
     Token {
         #[command(flatten)]
         folder: Folder,
@@ -89,6 +107,8 @@ pub(super) enum Command {
     /// Print a code for one login on the issuer's page
     ///
     /// The page asks for it. It is valid for two minutes and for one login. It is made from the folder, without a call to the server.
+    ///
+    /// Example: paraph local code
     Code {
         #[command(flatten)]
         folder: Folder,
@@ -237,7 +257,7 @@ fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> 
     let log = OpenOptions::new().append(true).create(true).mode(0o600).open(&log_path);
     let log = match log {
         Ok(log) => Stdio::from(log),
-        // the server answers what it has all the same
+        // the server still answers what it has
         Err(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => Stdio::null(),
         Err(error) => return Err(Failure::io(&format!("{} cannot be written", log_path.display()), &error)),
     };

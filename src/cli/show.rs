@@ -23,9 +23,10 @@ use serde::{
 ///
 /// Prints the certificate with its identity, the log entry and the timestamps of a signed commit or tag, whether or not they verify. These are
 /// the signature's claims; the verdict stands in the first line. Succeeds whatever the verdict is, and fails where there is no CMS signature.
-/// Example: `paraph show v1.0`.
 ///
 /// `--format intoto` prints an in-toto statement about any commit or annotated tag, with the predicate of `gitsign show`. It has no verdict.
+///
+/// Example: paraph show v1.0
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The commit or tag, in git's syntax; a tag is the tag object itself

@@ -58,7 +58,7 @@ impl SignatureFile {
         }
     }
 
-    /// Removes a file that was made for a signature that there is none of.
+    /// Removes the file that was created for a signature that was not made.
     pub(super) fn discard(self) {
         if let Self::File { path, is_new: true, file } = self
             && file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0)

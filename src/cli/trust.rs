@@ -1,4 +1,4 @@
-//! `paraph trust`.
+//! `paraph trust`: shows, fetches and imports trust roots.
 
 use super::{
     context::Context,

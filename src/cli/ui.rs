@@ -64,7 +64,7 @@ impl Ui {
         Self { output: BufWriter::with_capacity(BUFFER, output), messages, collected: None, failed: None, progress: None }
     }
 
-    /// Checks standard output before a signature is made for it, because the log's entry of a signature stays for good.
+    /// Checks standard output before a signature is made for it, because a signature's log entry cannot be removed.
     ///
     /// # Errors
     /// If it was closed before the program started, or discards what is written to it in the same way.

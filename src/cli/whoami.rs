@@ -104,6 +104,14 @@ impl WhoAmI<'_> {
         let (context, source) = (self.context, &self.choice.source);
         let token = match source {
             Source::Variable(_) | Source::File(_) => source.read().map_err(Failure::from),
+            // the local issuer needs an address to put into its token
+            Source::Direct(_) if requested.login_name().is_none() => {
+                let problem = check.then(|| {
+                    Failure::new(Exit::Identity, "user.email is not set; the local Sigstore signs you in as that address")
+                        .with_hint("set it: `git config user.email you@example.com`")
+                });
+                return Ok(Known { problem, ..Known::default() });
+            }
             Source::Workload(_) | Source::Direct(_) if check => {
                 let runtime = crate::service::runtime().map_err(|error| Failure::io("network calls cannot be started", &error))?;
                 let http = context.http()?;
@@ -154,6 +162,7 @@ impl WhoAmI<'_> {
                 line(ui, "identity", format!("unknown until {provider} is asked; --check asks"));
             }
             (None, _, Source::Browser | Source::Device) => line(ui, "identity", "unknown until the login"),
+            (None, _, Source::Direct(_)) => line(ui, "identity", "unknown: user.email is not set"),
             _ => line(ui, "identity", "unknown"),
         }
         for (name, value) in &known.claims {

@@ -35,6 +35,9 @@ pub(crate) struct Inputs<'a> {
 /// The number of characters of a value that an error repeats, at most.
 const SHOWN_LENGTH: usize = 120;
 
+/// Why a value elsewhere has no effect, for a setting with [`Authority::UserFiles`].
+const ONLY_USER_FILES: &str = "is ignored: only the files of the user and the system set it";
+
 /// The keys of an instance, in `[paraph "NAME"]`.
 const INSTANCE_KEYS: [&str; 4] = ["trustedRoot", "signingConfig", "mirror", "accessCodeFile"];
 
@@ -306,7 +309,7 @@ impl<'a> Inputs<'a> {
     }
 
     /// Settings without effect: those that are ignored, and keys that are no settings.
-    pub(super) fn notices(&self, settings: &[&SettingInfo], all_ignored: &[Ignored]) -> Vec<Notice> {
+    pub(super) fn notices(&self, settings: &[&'static SettingInfo], all_ignored: &[Ignored]) -> Vec<Notice> {
         let mut notices: Vec<Notice> = Vec::new();
         for entry in self.entries {
             let key = match &entry.subsection {
@@ -318,8 +321,8 @@ impl<'a> Inputs<'a> {
                 format!("is ignored: {}", ignored.reason)
             } else if !is_known(entry, &key, settings) {
                 "is not a known setting and is ignored".to_owned()
-            } else if key.eq_ignore_ascii_case("paraph.trustRepository") && !is_of_user(entry) {
-                "is ignored: only the files of the user and the system set it".to_owned()
+            } else if is_for_user_files(settings, &key) && !is_of_user(entry) {
+                ONLY_USER_FILES.to_owned()
             } else {
                 continue;
             };
@@ -330,6 +333,9 @@ impl<'a> Inputs<'a> {
                 let text = format!("is ignored: {}", ignored.reason);
                 notices.push(Notice { source: Source::Variable(name), others: Vec::new(), text });
             }
+        }
+        for name in user_files_settings(settings).flat_map(|info| info.variables).filter(|name| (self.variable)(name).is_some()) {
+            notices.push(Notice { source: Source::Variable(name), others: Vec::new(), text: ONLY_USER_FILES.to_owned() });
         }
         notices
     }
@@ -345,6 +351,15 @@ impl InstanceSettings {
             _ => self.access_code_file.value.shown(),
         }
     }
+}
+
+/// The settings that only the files of the user and the system set.
+fn user_files_settings(settings: &[&'static SettingInfo]) -> impl Iterator<Item = &'static SettingInfo> {
+    settings.iter().copied().filter(|info| info.authority == Authority::UserFiles)
+}
+
+fn is_for_user_files(settings: &[&'static SettingInfo], key: &str) -> bool {
+    user_files_settings(settings).any(|info| info.keys.iter().any(|known| known.eq_ignore_ascii_case(key)))
 }
 
 /// Whether it is in a file of the user or the system.

@@ -30,8 +30,8 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use git_verifier::GitVerifier;
 pub(crate) use inputs::Inputs;
+pub(crate) use rank::{Authority, Purpose, Rank, Standing};
 use rank::{Overruled, Why};
-pub(crate) use rank::{Purpose, Rank, Standing};
 pub(crate) use setting_info::SettingInfo;
 pub(crate) use settings::{Config, IGNORED, SETTINGS};
 pub(crate) use url_opener::UrlOpener;
@@ -309,11 +309,6 @@ impl<T> Setting<T> {
 }
 
 impl Source {
-    /// Whether it was set in the repository's own configuration.
-    pub(crate) fn is_repository(&self) -> bool {
-        matches!(self, Self::Git { scope, .. } if scope.is_repository())
-    }
-
     /// How strong it is; `None` for a default, which nobody set.
     pub(crate) fn rank(&self) -> Option<Rank> {
         match self {

@@ -229,28 +229,28 @@ settings! {
     }
     agent_timeout: Lifetime {
         name: "agentTimeout", keys: ["paraph.agentTimeout"], variables: ["PARAPH_AGENT_TIMEOUT"],
-        default: "43200", otherwise: "", secret: false, authority: Free,
-        help: "The number of seconds after which an idle agent exits. Read from the user's own configuration when the agent starts.",
+        default: "43200", otherwise: "", secret: false, authority: UserFiles,
+        help: "The number of seconds after which an idle agent exits. The agent reads it when it starts.",
     }
     agent_confirm: AgentConfirm {
         name: "agentConfirm", keys: ["paraph.agentConfirm"], variables: ["PARAPH_AGENT_CONFIRM"],
-        default: "ask", otherwise: "", secret: false, authority: Free,
-        help: "Whether the agent asks before it signs for another machine: in `paraph agent confirm`, by a desktop notification or in an askpass window. Read from the user's own configuration when the agent starts.",
+        default: "ask", otherwise: "", secret: false, authority: UserFiles,
+        help: "Whether the agent asks before it signs for another machine: in `paraph agent confirm`, by a desktop notification or in an askpass window. The agent reads it when it starts.",
     }
     agent_confirm_signatures: u32 {
         name: "agentConfirmSignatures", keys: ["paraph.agentConfirmSignatures"], variables: ["PARAPH_AGENT_CONFIRM_SIGNATURES"],
-        default: "100", otherwise: "", secret: false, authority: Free,
-        help: "How many signatures one approval covers, for the same connection, machine and identity.",
+        default: "100", otherwise: "", secret: false, authority: UserFiles,
+        help: "How many signatures one approval covers, for the same connection, machine and identity. The agent reads it when it starts.",
     }
     agent_confirm_time: Duration {
         name: "agentConfirmTime", keys: ["paraph.agentConfirmTime"], variables: ["PARAPH_AGENT_CONFIRM_TIME"],
-        default: "600", otherwise: "", secret: false, authority: Free,
-        help: "The number of seconds that one approval is valid.",
+        default: "600", otherwise: "", secret: false, authority: UserFiles,
+        help: "The number of seconds that one approval is valid. The agent reads it when it starts.",
     }
     keyring: KeyringUse {
         name: "keyring", keys: ["paraph.keyring"], variables: ["PARAPH_KEYRING"],
-        default: "never", otherwise: "", secret: false, authority: Free,
-        help: "Where the agent stores refresh tokens, so that logins outlast it. `never` keeps them in its memory only. `os` stores them in the desktop's Secret Service, or in the Keychain on macOS. `secret-service` stores them in the Secret Service. `keyutils` stores them in the kernel's memory until the machine restarts or they are unused for days. If the chosen keyring fails, no other is used. Read from the user's own configuration when the agent starts.",
+        default: "never", otherwise: "", secret: false, authority: UserFiles,
+        help: "Where the agent stores refresh tokens, so that logins outlast it. `never` keeps them in its memory only. `os` stores them in the desktop's Secret Service, or in the Keychain on macOS. `secret-service` stores them in the Secret Service. `keyutils` stores them in the kernel's memory until the machine restarts or they are unused for days. If the chosen keyring fails, no other is used. The agent reads it when it starts.",
     }
     fulcio: Option<ServiceUrl> {
         name: "fulcio", keys: ["paraph.fulcio", "gitsign.fulcio"], variables: ["PARAPH_FULCIO_URL", "GITSIGN_FULCIO_URL", "SIGSTORE_FULCIO_URL"],

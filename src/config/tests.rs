@@ -500,12 +500,40 @@ mod ranks {
     }
 
     #[test]
-    fn only_the_users_files_trust_a_repository() {
-        for scope in [Scope::Local, Scope::Worktree, Scope::Environment, Scope::CommandLine] {
-            let config = nothing().git(scope, "paraph.trustRepository", Some("/repo")).config().unwrap();
-            assert!(config.trust_repository.is_default(), "{scope:?}");
-            assert!(config.notices[0].to_string().contains("only the files of the user and the system set it"));
+    fn only_the_users_files_set_what_the_agent_reads_and_trust_a_repository() {
+        let value_of = |config: &Config, name: &str| -> String {
+            config
+                .effective()
+                .iter()
+                .find(|effective| effective.info.name == name)
+                .map(|effective| format!("{:?}", effective.value))
+                .unwrap()
+        };
+        let mut names = Vec::new();
+        for info in SETTINGS.iter().filter(|info| info.authority == Authority::UserFiles) {
+            let (name, key) = (info.name, info.keys[0]);
+            names.push(name);
+            let value = match name {
+                "keyring" => "os",
+                "agentConfirm" => "never",
+                "trustRepository" => "/repo",
+                _ => "7",
+            };
+            let otherwise = value_of(&nothing().config().unwrap(), name);
+            let elsewhere = [Scope::Local, Scope::Worktree, Scope::Environment, Scope::CommandLine]
+                .into_iter()
+                .map(|scope| nothing().git(scope, key, Some(value)))
+                .chain(info.variables.iter().map(|variable| nothing().variable(variable, value)));
+            for inputs in elsewhere {
+                let config = inputs.config().unwrap();
+                assert_eq!(value_of(&config, name), otherwise, "{name}");
+                let notice = config.notices[0].to_string();
+                assert!(notice.ends_with("is ignored: only the files of the user and the system set it"), "{name}: {notice}");
+            }
+            let config = nothing().global(key, value).config().unwrap();
+            assert!(value_of(&config, name) != otherwise && config.notices.is_empty(), "{name}");
         }
-        assert!(!nothing().global("paraph.trustRepository", "/repo").config().unwrap().trust_repository.is_default());
+        let expected = ["trustRepository", "agentTimeout", "agentConfirm", "agentConfirmSignatures", "agentConfirmTime", "keyring"];
+        assert_eq!(names, expected);
     }
 }

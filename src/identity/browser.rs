@@ -33,7 +33,7 @@ pub struct Desktop {
 
 impl Desktop {
     /// Reads the desktop session from the environment. On Linux and the BSDs a display is needed, elsewhere there always is one. A login
-    /// over ssh has none, since a browser there would open on another machine. `BROWSER` says that one opens all the same.
+    /// over ssh has none, since a browser there would open on another machine. `BROWSER` says that one opens nevertheless.
     pub fn from_environment(terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name| variable(name).is_some_and(|value| !value.is_empty());
         let display = cfg!(any(target_os = "macos", windows)) || set("DISPLAY") || set("WAYLAND_DISPLAY");

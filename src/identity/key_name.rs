@@ -3,8 +3,8 @@
 /// The end of a file's name that holds a key or certificate.
 const KEY_FILES: [&str; 8] = ["pub", "pem", "key", "asc", "crt", "cer", "p12", "pfx"];
 
-/// The identity in a key: the address in `Name <email>`, an e-mail address, or the URI of a workload. A path, a fingerprint, an SSH key or a
-/// key management service's name is none, although it may contain an `@`.
+/// The identity in a key: the address in `Name <email>`, an e-mail address, or the URI of a workload. A path, a fingerprint, an SSH key or the
+/// name of a key management service is not an identity, although it may contain an `@`.
 pub(crate) fn identity_in(key: &str) -> Option<String> {
     email_of(key).or_else(|| is_uri(key).then(|| key.to_owned()))
 }

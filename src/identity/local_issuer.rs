@@ -52,7 +52,7 @@ impl LocalIssuer<'_> {
             ..Call::get(Service::IdentityProvider, url.clone())
         };
         let answer = self.http.send(&call).await?;
-        // an issuer that is out of order is no impostor
+        // an issuer that fails is not an impostor
         if answer.status.is_server_error() {
             return Err(answer.refused().into());
         }

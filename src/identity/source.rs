@@ -7,7 +7,7 @@
 //!    [`Provider`] of workloads.
 //! 2. The variable `SIGSTORE_ID_TOKEN`, if it is set and not empty.
 //! 3. The token file, if one is configured (`paraph.identityTokenFile`, `SIGSTORE_OIDC_TOKEN_FILE`).
-//! 4. A login at paraph's own local issuer, if its access code is at hand. It needs no person.
+//! 4. A login at paraph's own local issuer, if its access code is known. It needs no person.
 //! 5. The token of a CI job, if this is one and no login is possible here (no terminal, no desktop).
 //! 6. A login in the browser, or with a code on another device ([`LoginMethod::Interactive`](super::LoginMethod::Interactive)).
 //!

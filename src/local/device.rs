@@ -30,7 +30,7 @@ const LIFETIME: i64 = 300;
 const INTERVAL: i64 = 1;
 /// What an early poll adds to the pause, in seconds.
 const SLOW_DOWN: i64 = 5;
-/// Consonants only, so that codes are no words and have no similar letters (RFC 8628, section 6.1).
+/// Consonants only, so that codes spell no words and have no similar letters (RFC 8628, section 6.1).
 const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 
 /// `POST /device/code`: the device authorization endpoint.

@@ -1,4 +1,4 @@
-//! Faults that a test can order: a service that fails, waits or lies. The set is closed, and without an order there are none.
+//! Faults that a test can order: a service that fails, waits or lies. The set is closed; by default there are none.
 
 use std::{fmt, str::FromStr, sync::Arc};
 

@@ -122,7 +122,7 @@ impl Sessions {
         Ok(Some((token, email)))
     }
 
-    /// Ends the session of a token, valid or used. An unknown token is no error (RFC 7009, section 2.2).
+    /// Ends the session of a token, valid or used. An unknown token is not an error (RFC 7009, section 2.2).
     ///
     /// # Errors
     /// [`LocalError::File`].

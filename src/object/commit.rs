@@ -7,12 +7,12 @@ use std::borrow::Cow;
 /// Headers that may stand once, beside the four that open a commit.
 const ONCE: [&[u8]; 4] = [b"encoding", b"gpgsig", b"gpgsig-sha256", b"change-id"];
 
-/// A commit, split.
+/// A commit, split into headers, signed bytes and signature. It borrows from the object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit<'a> {
-    /// The object id of its tree.
+    /// The object id of its tree, lower-case hexadecimal.
     pub tree: &'a str,
-    /// The object ids of its parents.
+    /// The object ids of its parents, in their order.
     pub parents: Vec<&'a str>,
     /// The committer's e-mail address, where the line has one.
     pub committer_email: Option<&'a str>,

@@ -85,7 +85,7 @@ impl<'a> Object<'a> {
         self.encoded([self.head, &self.signature_header(header)].concat(), vec![self.rest])
     }
 
-    /// The object written anew by go-git, which gitsign up to 0.15 left it to: headers that it did not know are gone, ids have 20 bytes,
+    /// The object as go-git, which gitsign used up to 0.15, encodes it again: headers that it did not know are gone, ids have 20 bytes,
     /// and the lines of author, committer and tagger are in go-git's form.
     fn reencoded(&self) -> Encoded<'_> {
         let message = self.rest.strip_prefix(b"\n").unwrap_or_default();

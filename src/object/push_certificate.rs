@@ -8,16 +8,16 @@ use crate::{Reason, Rejection};
 /// Ref updates in one certificate, at most.
 pub const MAX_UPDATES: usize = 100_000;
 
-/// A push certificate, split.
+/// A push certificate, split into its lines, the signed bytes and the signature. It borrows from the blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushCertificate<'a> {
     /// Who pushes, as `user.signingKey` or the committer's name and address, with the time.
     pub pusher: &'a str,
-    /// Where to, as the pusher's remote names it.
+    /// The URL that is pushed to, as the pusher's remote names it.
     pub pushee: Option<&'a str>,
-    /// The server's nonce.
+    /// The nonce that the server sent, if it sent one.
     pub nonce: Option<&'a str>,
-    /// The push options.
+    /// The push options (`git push --push-option`).
     pub options: Vec<&'a str>,
     /// The refs that move.
     pub updates: Vec<RefUpdate<'a>>,
@@ -40,7 +40,7 @@ impl<'a> PushCertificate<'a> {
     /// The line with which every push certificate begins.
     pub(crate) const FIRST_LINE: &'static str = "certificate version 0.1\n";
 
-    /// Splits a certificate as it stands in the blob that `GIT_PUSH_CERT` names.
+    /// Splits a certificate as it is in the blob that `GIT_PUSH_CERT` names.
     ///
     /// # Errors
     /// [`Reason::NoSignature`], or another reason of the layer `object`.
@@ -92,7 +92,8 @@ impl<'a> Fields<'a> {
             return Err(Reason::NulByte.into());
         }
         let text = std::str::from_utf8(payload).map_err(|_| malformed("the push certificate is not valid UTF-8"))?;
-        let body = text.strip_prefix(PushCertificate::FIRST_LINE).ok_or_else(|| malformed("it is no push certificate of version 0.1"))?;
+        let body =
+            text.strip_prefix(PushCertificate::FIRST_LINE).ok_or_else(|| malformed("it is not a push certificate of version 0.1"))?;
         let (headers, updates) = body.split_once("\n\n").ok_or_else(|| malformed("the push certificate has no empty line"))?;
 
         let (mut pusher, mut pushee, mut nonce, mut options) = (None, None, None, Vec::new());

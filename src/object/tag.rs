@@ -4,12 +4,12 @@ use super::{Header, ObjectFormat, SignatureKind, Signed, duplicate, email_of_ide
 use crate::{Reason, Rejection, signature::armor};
 use std::{borrow::Cow, collections::HashSet};
 
-/// A tag, split.
+/// A tag, split into headers, signed bytes and signature. It borrows from the object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag<'a> {
-    /// The tagged object's id.
+    /// The tagged object's id, lower-case hexadecimal.
     pub target: &'a str,
-    /// The tagged object's type.
+    /// The tagged object's type, as the tag says: `commit`, `tag`, `tree` or `blob`.
     pub target_type: &'a str,
     /// The tag's own name.
     pub name: &'a str,
@@ -48,7 +48,7 @@ impl<'a> Tag<'a> {
         })
     }
 
-    /// Parses a tag as [`Tag::parse`] does, and checks what its bytes alone do not tell: that its target's id is of the repository's format, and that its name is that of the
+    /// Parses a tag as [`Tag::parse`] does, and checks what its bytes alone do not show: that its target's id is of the repository's format, and that its name is that of the
     /// reference by which it was reached, where it was.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl<'a> Tag<'a> {
     }
 
     /// Checks the name by which the tag was reached: a tag says nothing about another name than its own, and git does not compare them.
-    /// References outside `refs/tags/` are no tag names; the name of a work tree or of namespaces before them changes nothing
+    /// References outside `refs/tags/` are not tag names; the name of a work tree or of namespaces before them changes nothing
     /// (gitrepository-layout, gitnamespaces).
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl<'a> Tag<'a> {
         check_format(self.target, format)
     }
 
-    /// The object format, as the length of the target's id tells it.
+    /// The object format, by the length of the target's id.
     #[doc(hidden)]
     pub fn format(&self) -> Option<ObjectFormat> {
         ObjectFormat::from_hex_length(self.target.len())

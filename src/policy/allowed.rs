@@ -25,7 +25,7 @@ use jiff::{Timestamp, fmt::temporal::Pieces};
 /// A file larger than this is not read, in bytes.
 pub const MAX_FILE: usize = 1 << 20;
 
-/// The identities of a file.
+/// The lines of a file of allowed identities.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedIdentities {
     lines: Vec<AllowedIdentity>,
@@ -35,10 +35,10 @@ pub struct AllowedIdentities {
     problem: Option<String>,
 }
 
-/// One line.
+/// One line of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedIdentity {
-    /// Its number, from 1.
+    /// The line's number, from 1.
     pub line: usize,
     /// The subject alternative name, or a pattern of it.
     pub identity: String,

@@ -10,7 +10,7 @@ use regex::{Regex, RegexBuilder};
 /// A compiled pattern larger than this is refused, in bytes.
 const MAX_PATTERN: usize = 1 << 20;
 
-/// What a text must be.
+/// How a text must match.
 #[derive(Debug, Clone)]
 pub enum Expected {
     /// Exactly this.

@@ -15,7 +15,7 @@ use serde::Serialize;
 pub struct Contents {
     /// The length of the CMS in bytes.
     pub cms_length: usize,
-    /// The time by the signer's clock; nobody vouches for it.
+    /// The time by the signer's clock, which nothing confirms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_time: Option<String>,
     /// The digest algorithm, as an object identifier.
@@ -24,7 +24,7 @@ pub struct Contents {
     pub signature_algorithm: String,
     /// The signature value, base64.
     pub signature: String,
-    /// The certificates in the order of the bag.
+    /// The certificates, in their order in the CMS.
     pub certificates: Vec<CertificateContents>,
     /// The embedded log entry.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,9 +47,9 @@ pub struct CertificateContents {
     pub fingerprint: String,
     /// The serial number, hexadecimal.
     pub serial_number: String,
-    /// The issuer's name.
+    /// The issuer's name (RFC 4514).
     pub issuer_name: String,
-    /// The subject's name.
+    /// The subject's name (RFC 4514).
     #[serde(skip_serializing_if = "String::is_empty")]
     pub subject_name: String,
     /// The first second of its validity period.
@@ -100,7 +100,7 @@ pub struct EntryContents {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TimestampContents {
-    /// genTime.
+    /// Its time (`genTime`), RFC 3339; `None` if it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
     /// The authority's policy.

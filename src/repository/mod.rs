@@ -274,6 +274,9 @@ impl Error {
                 Some("give a commit, a tag or a range; files are not verified".to_owned())
             }
             Self::UnknownRevision { cause, .. } if cause.is_empty() => Some("check the spelling, or fetch it with `git fetch`".to_owned()),
+            Self::UnknownRevision { revision, .. } if revision == "HEAD" => {
+                Some("make a first commit, or give a branch of `git branch --all`".to_owned())
+            }
             Self::UnknownRevision { .. } => Some("look for it with `git log`".to_owned()),
             Self::BadRevision { .. } => Some("give a commit, a tag or a range in git's syntax".to_owned()),
             Self::NoCommit(_) => Some("give a commit, or a tag of a commit".to_owned()),

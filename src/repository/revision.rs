@@ -1,6 +1,6 @@
 //! Resolves revisions by git's rules, except that an ambiguous name is an error.
 //!
-//! gix resolves what both resolve alike: full names, names by git's rules, ids, and the operators that lead to parents and types. Git itself
+//! gix resolves what both resolve in the same way: full names, names by git's rules, ids, and the operators that lead to parents and types. Git itself
 //! resolves the rest: files in the git directory (`$GIT_DIR/main` comes before `refs/heads/main`), a `packed-refs` file that is not sorted,
 //! symbolic links, earlier values, branches of remotes, and searches.
 

@@ -167,7 +167,7 @@ impl ServiceError {
                 "if you use a private CA or an inspecting proxy, name its certificate in git's http.sslCAInfo or in SSL_CERT_FILE"
             }
             (Cause::Deadline(_) | Cause::Budget(_) | Cause::Unavailable { .. } | Cause::Broken(_), _) => {
-                "try again; if it keeps failing, look at the service's status page"
+                "try again; if it keeps failing, check the service's status page"
             }
             (Cause::Refused { status: 400 | 401 | 403, .. }, Fulcio) => {
                 "use a fresh token from an issuer that Fulcio accepts, with the audience that it expects; `paraph config` shows the issuer and the client id"

@@ -122,7 +122,7 @@ impl Http {
         Self { plain: allowed, ..self }
     }
 
-    /// These clients; `announce` hears of each service that has not answered for some time, by its name and address.
+    /// These clients; `announce` is told of each service that has not answered for some time, by its name and address.
     #[must_use]
     pub fn announcing_waits(self, announce: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self { waits: Some(Arc::new(Waits { announce: Box::new(announce), announced: Mutex::default() })), ..self }

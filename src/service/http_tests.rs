@@ -50,7 +50,7 @@ fn a_service_that_does_not_recover_is_given_up() {
         let fake = Fake::new(|_| Reply::json(503, &serde_json::json!({"message": "maintenance"}))).await;
         let error = patient().send(&call(&fake.url, Retry::Safe)).await.err().unwrap();
         insta::assert_snapshot!(without_port(&error), @"Fulcio at http://HOST/api is not available: it answered 503 Service Unavailable 4 times: maintenance");
-        assert_eq!(error.hint(), Some("try again; if it keeps failing, look at the service's status page"));
+        assert_eq!(error.hint(), Some("try again; if it keeps failing, check the service's status page"));
     });
 }
 

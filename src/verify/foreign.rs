@@ -1,4 +1,4 @@
-//! Signatures of other programs: CMS that no Sigstore made. They are told apart and named, and never become good.
+//! Signatures of other programs: CMS that was not made with Sigstore. They are recognised and named, and never become good.
 //!
 //! gpgsm writes BER with indefinite lengths, smimesign leaves signed attributes unsorted; here alone such forms are read. Objects with a fault
 //! are told apart too: a fault of an object that no Sigstore signed is named, because the program of its kind may pass over it.

@@ -105,7 +105,7 @@ impl Verifier {
         self.check(signed, &signature)?.verify_with(entries)
     }
 
-    /// Verifies a CMS signature, without armor, over bytes that are no git object. Its subject is of the kind [`SubjectKind::Bytes`].
+    /// Verifies a CMS signature, without armor, over bytes that are not a git object. Its subject is of the kind [`SubjectKind::Bytes`].
     ///
     /// ```
     /// use paraph::{trust::{Instance, TrustRoot}, verify::{SubjectKind, Verifier}};
@@ -115,7 +115,10 @@ impl Verifier {
     /// let verifier = Verifier::new(vec![root], "2026-01-01T00:00:00Z".parse()?);
     /// # let commit = std::fs::read("tests/vectors/v1_ok/commit")?;
     /// # let signed = paraph::object::Commit::parse(&commit, paraph::object::ObjectFormat::Sha1)?.signed;
-    /// # let (cms, content) = (paraph::internals::signature::armor::decode(&signed.signature)?, signed.payload);
+    /// # let armor = String::from_utf8(signed.signature.into_owned())?;
+    /// # let base64: String = armor.lines().filter(|line| !line.starts_with("-----")).collect();
+    /// # let cms = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, base64)?;
+    /// # let content = signed.payload;
     /// // `cms` is the DER of a detached signature over `content`
     /// let verified = verifier.verify_cms(&cms, &content)?;
     /// assert_eq!(verified.subject().kind, SubjectKind::Bytes);

@@ -131,7 +131,7 @@ fn links_between_the_documents_lead_somewhere() {
             if !heading.is_empty() {
                 let text = std::fs::read_to_string(&linked).unwrap();
                 let found = text.lines().any(|line| line.starts_with('#') && anchor(line) == heading);
-                assert!(found, "{name} links {target}, which is no heading");
+                assert!(found, "{name} links {target}, which is not a heading");
             }
         }
     }

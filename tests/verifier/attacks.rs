@@ -28,9 +28,9 @@ fn the_tests_that_the_table_names_are_there() {
         let source = sources.entry(file).or_insert_with(|| {
             std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
         });
-        let at = source.find(&format!("fn {function}()")).unwrap_or_else(|| panic!("{test} is no test"));
+        let at = source.find(&format!("fn {function}()")).unwrap_or_else(|| panic!("{test} is not a test"));
         let before = source[..at].trim_end_matches("async ").trim_end();
-        assert!(before.lines().rev().take(4).any(|line| line.contains("test]") || line.contains("test(")), "{test} is no test");
+        assert!(before.lines().rev().take(4).any(|line| line.contains("test]") || line.contains("test(")), "{test} is not a test");
     }
 }
 

@@ -76,7 +76,7 @@ fn one_parsed_signature_answers_every_question() {
     // a bad signature still claims somebody
     let other = Signed { payload: [&signed.payload[..], b"more"].concat().into(), signature: signed.signature.clone() };
     assert_eq!(verifier.check(&other, &signature).unwrap_err().reason(), Reason::PayloadMismatch);
-    // what is no armor at all is malformed, and claims nobody
+    // bytes without armor are malformed, and claim no identity
     let mut cms = Vec::new();
     let nothing = ParsedSignature::parse(b"nothing", &mut cms);
     assert!(nothing.der().is_empty() && Claimed::of(&nothing).is_none());

@@ -62,7 +62,7 @@ fn a_timestamp_authority_s_intermediate_is_held_to_its_profile() {
         (&good, None),
         (&for_code, Some(Reason::TimestampProfile)),
         (&no_issuer, Some(Reason::TimestampProfile)),
-        // what is no authority leads nowhere
+        // a certificate that is not an authority leads nowhere
         (&no_authority, Some(Reason::TimestampUnknownAuthority)),
     ] {
         let intermediate = intermediate.signed_by(&world.tsa.root_key);

@@ -151,7 +151,7 @@ fn files_that_do_not_hold_what_they_should_are_errors() {
     assert!(fulcio(b"-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE").contains("a PEM block has no end"));
     assert!(fulcio(b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n").contains("f.pem"));
     assert!(rekor(pem("PUBLIC KEY", b"no key").as_bytes()).contains("malformed public key"));
-    // a leaf is no authority
+    // a leaf is not an authority
     let leaf = world.v1().certificate();
     assert!(fulcio(pem("CERTIFICATE", &leaf).as_bytes()).contains("is not a certificate authority"));
 }

@@ -68,7 +68,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "bad outside-certificate-window",
         "each certificate of the chain has to be valid at each trusted time, the trusted root's own too",
     ),
-    ("directly_from_root_fail", "legacy directly-from-root", "what the root itself issued is a rule of old, and has to be asked for"),
+    (
+        "directly_from_root_fail",
+        "legacy directly-from-root",
+        "a certificate from the root itself needs a legacy rule, which has to be requested",
+    ),
     ("entry_kind_dsse_fail", "bad entry-kind", "an entry says of which kind it is, and only hashedrekord holds a git signature"),
     ("entry_kind_rekord_fail", "bad entry-kind", "an entry says of which kind it is, and only hashedrekord holds a git signature"),
     (
@@ -196,9 +200,9 @@ fn opinion(case: &Case, ours: &str) -> Option<Result<(Option<String>, String), S
     }
     let (json, artifact) = bundle(&signature_of(case)?).ok()?;
     let opinion = judge(&json, &artifact, &std::fs::read_to_string(&case.trusted_root).unwrap());
-    // it was not asked for an identity; a certificate that names nobody is one that no policy could allow
+    // it was not asked for an identity; no policy could allow a certificate without an identity
     Some(opinion.and_then(|found| match (&found.0, ours.starts_with("good") || ours.starts_with("untrusted")) {
-        (None, false) => Err("it names nobody".into()),
+        (None, false) => Err("it has no identity".into()),
         _ => Ok(found),
     }))
 }

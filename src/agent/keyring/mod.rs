@@ -108,7 +108,7 @@ impl KeyringKind {
         }
     }
 
-    /// Removes an entry. A missing entry is no error.
+    /// Removes an entry. A missing entry is not an error.
     async fn delete(self, name: &str, say: Say<'_>) -> Result<(), KeyringError> {
         match self {
             #[cfg(all(unix, not(target_vendor = "apple")))]

@@ -1,4 +1,4 @@
-//! `paraph login` and `paraph logout`.
+//! `paraph login` and `paraph logout`: ask the agent for a login, or to remove one.
 
 use super::{
     super::{

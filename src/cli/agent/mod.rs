@@ -1,4 +1,4 @@
-//! `paraph agent`, `paraph login`, `paraph logout`.
+//! `paraph agent`, `paraph login` and `paraph logout`: the commands that talk to the agent, and the agent itself.
 
 mod confirm;
 pub(super) mod keyring;

@@ -46,7 +46,7 @@ impl Outcome {
     }
 }
 
-/// Asks the agent for a signature, if it may be used. It serves only logins: a token at hand needs none.
+/// Asks the agent for a signature, if it may be used. It serves only logins: a token that is there already needs none.
 ///
 /// # Errors
 /// The agent refused this signature, as this process would.
@@ -140,8 +140,8 @@ fn instance(context: &Context, terminal: &Terminal) -> Option<String> {
     if name.is_none() && terminal.has_reader() {
         one_time_notice::show_once(&format!("agent-unregistered-{}", services.digest()), || {
             terminal.say(format!(
-                "This repository picks its own services. Approve them once: `paraph login --instance {}`; until then every signature asks for a \
-                 login.",
+                "This repository or the environment picks its own services. Register them once: `paraph login --instance {}`; until then \
+                 every signature asks for a login.",
                 services.suggested_name(&context.config)
             ));
         });

@@ -1,4 +1,4 @@
-//! `paraph agent status` and `paraph agent log`.
+//! `paraph agent status` and `paraph agent log`: what the agent holds, and what it signed.
 
 use super::{
     super::{

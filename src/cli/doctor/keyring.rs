@@ -1,7 +1,7 @@
 //! Checks the keyring for refresh tokens, if one is configured. The agent reads that from the user's own configuration, and so does this check.
 
 use super::{
-    super::{agent::keyring, context::Context, exit::Failure},
+    super::{agent::keyring, exit::Failure},
     Finding,
 };
 use crate::{
@@ -12,16 +12,12 @@ use crate::{
 
 const ABOUT: &str = "keyring";
 
-pub(super) fn all(context: &Context, status: &Result<Option<AgentStatus>, AgentError>) -> Vec<Finding> {
+pub(super) fn all(status: &Result<Option<AgentStatus>, AgentError>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let config = match Config::of_user(&[]) {
         Ok(config) => config,
         Err(error) => return vec![Finding::problem(ABOUT, error.into())],
     };
-    if context.config.keyring.source.is_repository() {
-        let text = format!("{} has no effect: the agent reads the user's own configuration", context.config.keyring.source);
-        findings.push(Finding::warning(ABOUT, text).fix("set it for yourself: `git config --global paraph.keyring VALUE`"));
-    }
     let chosen = keyring::chosen(&config);
     if let Some(kind) = chosen {
         findings.push(tried(kind));

@@ -119,7 +119,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             #[cfg(unix)]
             {
                 let status = super::agent::status::running();
-                findings.extend(agent::all(&context, &status).into_iter().chain(keyring::all(&context, &status)));
+                findings.extend(agent::all(&context, &status).into_iter().chain(keyring::all(&status)));
             }
             findings.extend(machine::allowed(&verifying));
             findings.extend(machine::hooks(context.repository.as_ref()));

@@ -36,8 +36,9 @@ use updates::Update;
 ///
 /// A hook that cannot do its work refuses the push. Exit code 0 accepts it, any other refuses it.
 ///
-/// The folder `git-hooks` of the source has a script for each hook. Install one with
-/// `cp git-hooks/pre-receive REPOSITORY/hooks/`.
+/// The folder `git-hooks` of the source has a script for each hook.
+///
+/// Example: cp git-hooks/pre-receive REPOSITORY/hooks/
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -59,10 +60,14 @@ enum Hook {
     ///
     /// Only the server's configuration counts: the system's, that of the user who runs git, and the repository's own file. Environment
     /// variables and pushed files do not. The hook refuses any file in a work tree that decides what is trusted, because a push can change it.
+    ///
+    /// Example, in REPOSITORY/hooks/pre-receive: exec paraph hook pre-receive
     PreReceive,
     /// On a server: refuse each ref with a bad object
     ///
     /// Judges one ref at a time, like `pre-receive`; the other refs of the push are accepted. git does not pass push certificates to this hook.
+    ///
+    /// Example, in REPOSITORY/hooks/update: exec paraph hook update "$@"
     Update {
         /// The full name of the ref
         #[arg(value_name = "REF", allow_hyphen_values = true)]
@@ -84,6 +89,8 @@ enum Hook {
     /// With neither, the push is refused.
     ///
     /// The hook refuses any file in a work tree that decides what is trusted, because the branch that is pushed can change it.
+    ///
+    /// Example, in .git/hooks/pre-push: exec paraph hook pre-push "$@"
     PrePush {
         /// The remote's name, or its URL where it has none
         #[arg(allow_hyphen_values = true, requires = "url")]

@@ -29,11 +29,13 @@ const MAX_LIST: usize = 64 << 20;
 /// `paraph config --help`). Reads the repository and the trust roots, and changes neither. Fails unless every verdict is good; the exit code
 /// is that of the worst verdict. Ambiguous names are refused. Replacement objects and grafts are not followed.
 ///
-/// A single revision means that object only: `paraph verify v1.0`. A range means every commit in it: `paraph verify main..topic`. An empty
-/// range succeeds and prints that there is nothing to verify.
+/// A single revision means that object only: `paraph verify v1.0`. A range means every commit in it. An empty range succeeds and prints that
+/// there is nothing to verify.
 ///
 /// OpenPGP and SSH signatures get the verdict `other`. With --other-signatures, git's own verifier judges them. With `paraph.forgeKey`, the
 /// forge's key judges its merge commits.
+///
+/// Example: paraph verify main..topic
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Commits, tags and ranges, in git's syntax; a tag is the tag object itself [default: HEAD]

@@ -1,4 +1,4 @@
-//! `paraph verify-tag`.
+//! `paraph verify-tag`: the verdict on tag objects and the tags inside them.
 
 use super::{
     options::{Options, Session},
@@ -17,11 +17,12 @@ use crate::{
 /// Verifies the tag object that each name leads to, as `paraph verify` does, and compares the tag's own name with that of its ref. A tag of a
 /// tag is judged with every tag inside it. Fails unless every verdict is good; the exit code is that of the worst verdict.
 ///
-/// The verdict is on the tag only: it says who tagged what, not who signed the commit. Judge the tagged commit too with --target:
-/// `paraph verify-tag --target v1.0`.
+/// The verdict is on the tag only: it says who tagged what, not who signed the commit. With --target, the tagged commit is judged too.
 ///
 /// A lightweight tag is only a ref and has no signature, so it is `unsigned`. A short name that also means something else, such as a branch, is
 /// refused: give the full name, refs/tags/NAME.
+///
+/// Example: paraph verify-tag --target v1.0
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The tags, by name, full name or object id

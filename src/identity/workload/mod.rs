@@ -254,7 +254,7 @@ impl WorkloadError {
             (Problem::Service(_), Provider::Azure) => {
                 "give the machine or service a managed identity; paraph.clientID names the application that is the token's audience"
             }
-            (Problem::Service(error), _) => error.hint().unwrap_or("try again; if it keeps failing, look at the service's status page"),
+            (Problem::Service(error), _) => error.hint().unwrap_or("try again; if it keeps failing, check the service's status page"),
             _ => "run `paraph whoami --check` to see what the token provider gives, or choose another one with paraph.tokenProvider",
         }
     }

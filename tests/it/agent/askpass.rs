@@ -52,7 +52,7 @@ impl Drop for Desktop {
 }
 
 #[test]
-fn a_window_s_yes_covers_many_signatures() {
+fn an_approval_in_a_window_covers_many_signatures() {
     let desktop = Desktop::new("exit 0");
     let remote = desktop.remote();
     assert_eq!(commit(&remote).0, Some(0));
@@ -61,7 +61,7 @@ fn a_window_s_yes_covers_many_signatures() {
     assert!(asked[3].contains("asks for a signature as ann@example.com on a commit in "), "{asked:?}");
     std::fs::remove_file(&desktop.asked).unwrap();
     assert_eq!(commit(&remote).0, Some(0));
-    assert!(!desktop.asked.exists(), "the first yes covers this one");
+    assert!(!desktop.asked.exists(), "the first approval covers this one");
 }
 
 #[test]

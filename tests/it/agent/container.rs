@@ -61,7 +61,7 @@ fn a_bound_socket_signs_inside_whatever_number_the_user_has_there() {
         let asker = "A client that runs on this machine (perhaps in a container) and calls its machine ";
         assert!(question.contains(asker) && question.contains(" asks for a signature as ann@example.com on a commit in "), "{question}");
     }
-    // one yes covers all that come from this machine
+    // one approval covers all that come from this machine
     confirming.nothing_more();
     assert_eq!(setup.logins(), (1, 0));
 }

@@ -101,7 +101,7 @@ fn a_forwarded_signature_is_confirmed_once_for_many() {
             && question.ends_with("One approval covers 100 signatures or 10 minutes."),
         "{question}"
     );
-    assert!(questions.try_recv().is_err(), "one yes covered all three");
+    assert!(questions.try_recv().is_err(), "one approval covered all three");
     assert_eq!(setup.logins().0, 1);
     let log = setup.paraph(&["agent", "log", "--json"]).stdout;
     assert_eq!(log.lines().filter(|line| !line.contains(r#""host":null"#)).count(), 3, "{log}");
@@ -179,7 +179,7 @@ fn a_refusal_holds_for_minutes() {
 }
 
 #[test]
-fn one_yes_covers_those_that_wait_for_it() {
+fn one_approval_covers_those_that_wait_for_it() {
     let setup = Setup::new();
     setup.commit("here");
     let remote = remote(&setup);
@@ -206,8 +206,8 @@ fn one_yes_covers_those_that_wait_for_it() {
 
 /// The person at the agent approves one identity, and then logs in as another.
 #[test]
-fn a_yes_for_one_identity_is_none_for_the_one_that_logs_in() {
-    let test = "a_yes_for_one_identity_is_none_for_the_one_that_logs_in";
+fn an_approval_for_one_identity_does_not_cover_the_one_that_logs_in() {
+    let test = "an_approval_for_one_identity_does_not_cover_the_one_that_logs_in";
     let setup = Setup::new();
     if !installed("curl", test) {
         return;
@@ -235,7 +235,7 @@ fn a_yes_for_one_identity_is_none_for_the_one_that_logs_in() {
 }
 
 #[test]
-fn without_a_yes_there_is_no_signature() {
+fn without_an_approval_there_is_no_signature() {
     let setup = Setup::new();
     setup.commit("here");
     let remote = remote(&setup);

@@ -279,7 +279,7 @@ fn a_locked_agent_leaves_what_rests_alone_and_so_does_the_next() {
     assert_eq!(setup.paraph(&["agent", "unlock"]).stderr, "No agent runs. The next one is unlocked.\n");
     setup.commit("two");
     assert_eq!(setup.logins(), (1, 1));
-    // forgetting is no logging out
+    // clearing is not logging out
     assert_eq!(setup.paraph(&["agent", "clear"]).code, Some(0));
     setup.commit("three");
     assert_eq!(setup.logins(), (1, 2));

@@ -149,8 +149,8 @@ impl Drop for Desktop {
 }
 
 #[test]
-fn a_notification_s_yes_covers_many_signatures() {
-    let Some(desktop) = Desktop::new("a_notification_s_yes_covers_many_signatures", Does::Presses("allow")) else { return };
+fn an_approval_by_notification_covers_many_signatures() {
+    let Some(desktop) = Desktop::new("an_approval_by_notification_covers_many_signatures", Does::Presses("allow")) else { return };
     let remote = remote(&desktop.setup);
     for _ in 0..2 {
         assert_eq!(commit(&remote).0, Some(0));

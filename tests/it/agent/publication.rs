@@ -69,8 +69,8 @@ fn the_way_to_register_services_is_told_once_and_is_the_one_that_works() {
     setup.sandbox.set("GITSIGN_REKOR_URL", &setup.sigstore.url.clone());
     setup.sandbox.set("GITSIGN_REKOR_VERSION", "1");
     let told = commit(&mut setup, "auto", &[]);
-    let offer = "This repository picks its own services. Approve them once: `paraph login --instance local-2`; until then every signature asks \
-                 for a login.";
+    let offer = "This repository or the environment picks its own services. Register them once: `paraph login --instance local-2`; until then \
+                 every signature asks for a login.";
     assert!(told.contains(offer), "{told}");
     assert!(!commit(&mut setup, "auto", &[]).contains("picks its own services"));
     let before = setup.logins().0;

@@ -55,8 +55,8 @@ fn running() -> Setup {
 }
 
 #[test]
-fn one_yes_covers_a_rebase_on_another_machine() {
-    let test = "one_yes_covers_a_rebase_on_another_machine";
+fn one_approval_covers_a_rebase_on_another_machine() {
+    let test = "one_approval_covers_a_rebase_on_another_machine";
     let setup = running();
     let (Some(remote), Some(confirming)) = (Remote::connect(&setup, test), Confirming::start(&setup, "y\n", test)) else { return };
     for number in 0..8 {
@@ -81,8 +81,8 @@ fn one_yes_covers_a_rebase_on_another_machine() {
 }
 
 #[test]
-fn another_identity_connection_or_the_limit_of_a_yes_is_asked_about_anew() {
-    let test = "another_identity_connection_or_the_limit_of_a_yes_is_asked_about_anew";
+fn another_identity_or_connection_or_a_used_up_approval_is_asked_about_anew() {
+    let test = "another_identity_or_connection_or_a_used_up_approval_is_asked_about_anew";
     let setup = Setup::new();
     setup.sandbox.git(&["config", "--global", "paraph.agentConfirmSignatures", "2"]);
     setup.commit("here");
@@ -97,11 +97,11 @@ fn another_identity_connection_or_the_limit_of_a_yes_is_asked_about_anew() {
     remote.must(&setup, &format!("git -c user.signingKey=bob@example.com {}", &COMMIT[4..]));
     let question = confirming.question();
     assert!(question.contains("as bob@example.com on a commit in ") && question.contains(", which needs a login here."), "{question}");
-    // the login did not change whom the yes is for
+    // the login did not change whom the approval is for
     remote.must(&setup, &format!("git -c user.signingKey=bob@example.com {}", &COMMIT[4..]));
     confirming.nothing_more();
     assert_eq!(remote.letters(3), "Ubob@example.com\nUbob@example.com\nUann@example.com");
-    // half of the yes for ann is left, and is not for a connection that only gives itself the same name
+    // half of the approval for ann is left, and does not cover a connection that only gives itself the same name
     remote.forwarding = remote.sshd.forward(&setup.sandbox, &remote.socket, &setup.socket("forward.sock"));
     remote.must(&setup, "git tag -s -m remote v1");
     let question = confirming.question();

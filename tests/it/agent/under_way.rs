@@ -67,7 +67,7 @@ fn a_login_is_given_up_when_nobody_waits_for_it_any_more_and_not_before() {
     assert_ne!(others, waits_at);
     let listens = |port| TcpStream::connect(("127.0.0.1", port)).is_ok();
     drop(other);
-    eventually("a login that nobody waits for is given up", || !listens(others));
+    eventually("a login that nobody waits for is abandoned", || !listens(others));
     drop(first);
     // what the agent notices of one that has gone, it noticed of the other as well
     let mut again = setup.asks("bob@example.com", false);

@@ -100,7 +100,7 @@ fn gits_proxy_is_used_from_everywhere_but_a_repository() {
     sandbox.git(&["config", "--global", "http.proxy", &proxy.url]);
     sandbox.git(&["config", "http.proxy", &other.url]);
     assert!(asks(&sandbox, &[]), "the user's own");
-    // git's own order: an empty value is no proxy, and no_proxy counts for git's setting too
+    // git's own order: an empty value means no proxy, and no_proxy counts for git's setting too
     assert!(!asks(&sandbox, &["-c", "http.proxy="]));
     sandbox.set("no_proxy", "fulcio.invalid");
     assert!(!asks(&sandbox, &[]));

@@ -88,13 +88,13 @@ fn each_failure_says_what_happened_and_what_to_do() {
         ),
         ("an access code of yesterday", with(&[&format!("paraph.local.accessCodeFile={}", stale.display())])),
         ("an issuer that is down", with(&[&format!("paraph.issuer={}", closed())])),
-        ("a network that wants a login first", with(&[&format!("paraph.issuer={portal}")])),
+        ("a captive portal", with(&[&format!("paraph.issuer={portal}")])),
         ("the same, by a redirect", with(&[&format!("paraph.fulcio={to_portal}")])),
         ("a proxy that is down", Case { variables: vec![("HTTPS_PROXY", closed())], ..with(&["paraph.fulcio=https://fulcio.invalid"]) }),
         ("a token in clear", with(&["paraph.fulcio=http://fulcio.invalid"])),
         ("an issuer that Fulcio does not know", with(&[&format!("paraph.fulcio={no_issuer}")])),
         ("a log that is down", with(&[&format!("paraph.rekor={full}")])),
-        ("a timestamp authority that is no such", with(&[&format!("paraph.timestampServerURL={}/nowhere", sigstore.url)])),
+        ("another service as the timestamp authority", with(&[&format!("paraph.timestampServerURL={}/nowhere", sigstore.url)])),
         ("a root of somebody else", with(&[&format!("paraph.local.trustedRoot={}", other.file("trusted_root.json"))])),
         ("an instance without a root", with(&["paraph.instance=office"])),
         ("a setting that is none", with(&["paraph.timeout=soon"])),
@@ -182,7 +182,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
     error: the issuer at http://HOST/.well-known/openid-configuration could not be reached: connection refused
     hint: if the local Sigstore is not running, start it: `paraph local serve --background`.
 
-    a network that wants a login first
+    a captive portal
     error: the issuer at http://HOST/.well-known/openid-configuration answered with a web page; a captive portal or proxy may be intercepting the connection
     hint: log in to the network with a browser, or check the proxy variables; then try again.
 
@@ -204,9 +204,9 @@ fn each_failure_says_what_happened_and_what_to_do() {
 
     a log that is down
     error: Rekor v1 at http://HOST/api/v1/log/entries is not available: it answered 502 Bad Gateway 4 times: bad gateway
-    hint: try again; if it keeps failing, look at the service's status page.
+    hint: try again; if it keeps failing, check the service's status page.
 
-    a timestamp authority that is no such
+    another service as the timestamp authority
     error: the timestamp authority at http://HOST/nowhere refused the request with 404 Not Found: Not Found
     hint: check the address; no such service answers there.
 

@@ -102,19 +102,19 @@ fn a_service_that_does_not_answer_is_given_up_after_the_configured_time() {
     insta::assert_snapshot!(messages.join("\n"), @r"
     gitsign.issuer
     error: the issuer at URL/.well-known/openid-configuration gave no answer within 1 s
-    hint: try again; if it keeps failing, look at the service's status page.
+    hint: try again; if it keeps failing, check the service's status page.
 
     gitsign.fulcio
     error: Fulcio at URL/api/v2/signingCert gave no answer within 1 s
-    hint: try again; if it keeps failing, look at the service's status page.
+    hint: try again; if it keeps failing, check the service's status page.
 
     gitsign.rekor
     error: Rekor v1 at URL/api/v1/log/entries gave no answer within 1 s
-    hint: try again; if it keeps failing, look at the service's status page.
+    hint: try again; if it keeps failing, check the service's status page.
 
     gitsign.timestampServerURL
     error: the timestamp authority at URL/ gave no answer within 1 s
-    hint: try again; if it keeps failing, look at the service's status page.
+    hint: try again; if it keeps failing, check the service's status page.
     ");
 }
 
@@ -234,13 +234,13 @@ fn a_service_that_cannot_answer_now_is_asked_again_and_then_named() {
     let messages = messages.map(|thread| thread.join().unwrap());
     insta::assert_snapshot!(messages.concat(), @r"
     error: the issuer at http://HOST/.well-known/openid-configuration is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
-    hint: try again; if it keeps failing, look at the service's status page.
+    hint: try again; if it keeps failing, check the service's status page.
     error: Fulcio at http://HOST/api/v2/signingCert is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
-    hint: try again; if it keeps failing, look at the service's status page.
+    hint: try again; if it keeps failing, check the service's status page.
     error: Rekor v2 at http://HOST/api/v2/log/entries is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
-    hint: try again; if it keeps failing, look at the service's status page.
+    hint: try again; if it keeps failing, check the service's status page.
     error: the timestamp authority at http://HOST/api/v1/timestamp is not available: it answered 502 Bad Gateway 4 times: Bad Gateway
-    hint: try again; if it keeps failing, look at the service's status page.
+    hint: try again; if it keeps failing, check the service's status page.
     ");
 }
 
@@ -388,7 +388,7 @@ fn the_log_file_keeps_what_git_does_not_show() {
     let commit = sandbox.try_git(&["-c", &fulcio, "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
     assert_eq!(commit.code, Some(128));
     sandbox.git(&["-c", "gitsign.rekorMode=online", "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
-    // said once
+    // the mode is reported once
     sandbox.git(&["-c", "gitsign.rekorMode=online", "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
     let lines = std::fs::read_to_string(&log).unwrap();
     insta::assert_snapshot!(shown(&sandbox, &lines.replace(&url, "URL")), @r"

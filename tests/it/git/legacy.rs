@@ -409,7 +409,7 @@ fn what_is_kept_is_not_trusted() {
     assert_eq!(judged(&sandbox, &["--lookup"], &id).0, "legacy");
     assert_ne!(fs::read(entry_file(&id)).unwrap(), fs::read(entry_file(&other)).unwrap());
 
-    // damage is said, and mended where the log may be asked
+    // damage is reported, and repaired where the log may be asked
     for damage in [b"".to_vec(), good[..good.len() / 2].to_vec(), b"\xff\xfe".to_vec(), vec![b'A'; 2 << 20]] {
         fs::write(entry_file(&id), &damage).unwrap();
         assert_eq!(judged(&sandbox, &[], &id).1, "entry-missing");

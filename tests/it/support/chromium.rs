@@ -16,7 +16,7 @@ pub struct Chromium {
     process: Child,
     calls: ChildStdin,
     messages: Receiver<Value>,
-    /// What came that was no answer.
+    /// What it sent that was not an answer.
     events: Vec<Value>,
     next: u64,
     _profile: tempfile::TempDir,

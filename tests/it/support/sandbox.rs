@@ -142,7 +142,7 @@ impl Sandbox {
     /// Runs a command with a standard input.
     pub fn feed(&self, command: &mut Command, input: &[u8]) -> Done {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // a program that does not read to the end is no error of the test
+        // it is not an error if a program does not read to the end
         let _ = child.stdin.take().unwrap().write_all(input);
         child.wait_with_output().unwrap().into()
     }

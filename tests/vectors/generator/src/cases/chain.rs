@@ -65,7 +65,7 @@ fn paths(world: &World) -> Vec<Vector> {
     vec![
         fail(
             "cve_2026_24122_expired_intermediate",
-            "Case 41, CVE-2026-24122: the intermediate had expired when the signature was made, and not when the leaf's life began.",
+            "Case 41, CVE-2026-24122: the intermediate had expired when the signature was made, and not when the leaf's validity period began.",
             good_commit.clone(),
             Reason::OutsideCertificateWindow,
         )
@@ -74,7 +74,7 @@ fn paths(world: &World) -> Vec<Vector> {
             let mut outlives = world.v1();
             outlives.leaf.not_after = END + 1;
             let sentence =
-                "Case 41, passing: the certificate's life ends after its issuer's; each is looked at by itself, at the signature's time.";
+                "Case 41, passing: the certificate's validity period ends after its issuer's; each is checked by itself, at the signature's time.";
             good("leaf_outlives_issuer", sentence, outlives.commit())
         },
         refused_root("authority_window_without_start", "Case 50: the authority's window has no start.", good_commit.clone(), &{
@@ -84,7 +84,7 @@ fn paths(world: &World) -> Vec<Vector> {
         }),
         fail(
             "intermediate_not_yet_valid",
-            "Case 41: the intermediate's life had not begun when the signature was made.",
+            "Case 41: the intermediate's validity period had not begun when the signature was made.",
             good_commit.clone(),
             Reason::OutsideCertificateWindow,
         )
@@ -156,7 +156,7 @@ fn paths(world: &World) -> Vec<Vector> {
         ),
         refused_root(
             "intermediate_is_no_authority",
-            "Case 38: the trusted intermediate is no certificate authority.",
+            "Case 38: the trusted intermediate is not a certificate authority.",
             good_commit.clone(),
             &chain(&no_authority),
         ),
@@ -218,7 +218,7 @@ fn bags(world: &World) -> Vec<Vector> {
         .root(&root_only),
         fail(
             "leaf_as_issuer",
-            "Case 38: the certificate was issued by a certificate that is no authority's.",
+            "Case 38: the certificate was issued by a certificate that is not an authority's.",
             with(&no_authority, &world.root_key),
             Reason::CertificateProfile,
         )

@@ -27,7 +27,7 @@ pub fn vectors(world: &World) -> Vec<Vector> {
     recipe.tokens = vec![Token::of(&world.tsa)];
     vectors.push(good(
         "v1_with_timestamp",
-        "An entry of Rekor v1 and a timestamp beside it: two trusted times, both within the certificate's life.",
+        "An entry of Rekor v1 and a timestamp beside it: two trusted times, both within the certificate's validity period.",
         recipe.commit(),
     ));
 
@@ -91,7 +91,7 @@ pub fn vectors(world: &World) -> Vec<Vector> {
     let mut recipe = world.v1();
     recipe.leaf = world.leaf(super::super::world::SIGNER, &world.rsa);
     recipe.key = &world.rsa;
-    vectors.push(good("rsa_leaf", "A certificate with an RSA key, as some signers of old have.", recipe.commit()));
+    vectors.push(good("rsa_leaf", "A certificate with an RSA key, as some older signers have.", recipe.commit()));
 
     let mut recipe = world.v1();
     recipe.leaf = world.leaf(super::super::world::SIGNER, &world.rsa);
@@ -178,7 +178,7 @@ pub fn vectors(world: &World) -> Vec<Vector> {
         recipe.entry = Some(Entry { promised: Some(time), ..Entry::v1(&world.rekor1) });
         vectors.push(good(
             &format!("{name}_second_of_life"),
-            &format!("Case 45, passing: the log's time is the {words} second of the certificate's life."),
+            &format!("Case 45, passing: the log's time is the {words} second of the certificate's validity period."),
             recipe.commit(),
         ));
     }

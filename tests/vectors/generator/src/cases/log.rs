@@ -84,10 +84,10 @@ fn absent(world: &World) -> Vec<Vector> {
         ),
         fail("two_entries", "Case 46: two log entries are embedded.", repeated.commit(), Reason::EntryRepeated),
         fail("entry_with_two_values", "Case 46: the entry's attribute has two values.", two_values.commit(), Reason::EntryMalformed),
-        fail("entry_no_octets", "Case 46: the entry's attribute is no octet string.", no_octets.commit(), Reason::EntryMalformed),
+        fail("entry_no_octets", "Case 46: the entry's attribute is not an octet string.", no_octets.commit(), Reason::EntryMalformed),
         fail(
             "no_trusted_time",
-            "Cases 43 and 44: an entry of Rekor v2, which tells no time, and no timestamp; the CMS signingTime lies within the certificate's life.",
+            "Cases 43 and 44: an entry of Rekor v2, which tells no time, and no timestamp; the CMS signingTime lies within the certificate's validity period.",
             no_time.commit(),
             Reason::NoTrustedTime,
         ),
@@ -220,7 +220,7 @@ fn promises(world: &World) -> Vec<Vector> {
         v1(
             world,
             "promise_missing",
-            "Cases 43 and 45, TOB-SIGSTORE-2: the entry tells a time within the certificate's life, and no promise authenticates it.",
+            "Cases 43 and 45, TOB-SIGSTORE-2: the entry tells a time within the certificate's validity period, and no promise authenticates it.",
             Reason::PromiseMissing,
             |entry| entry.edit = self::entry(|entry| entry.inclusion_promise = None),
         ),
@@ -257,13 +257,13 @@ fn promises(world: &World) -> Vec<Vector> {
         ),
         at(
             "time_before_life",
-            "Case 45, TOB-SIGSTORE-7: the log's time is a second before the certificate's life; there is no tolerance.",
+            "Case 45, TOB-SIGSTORE-7: the log's time is a second before the certificate's validity period; there is no tolerance.",
             TIME - 61,
             Reason::OutsideCertificateWindow,
         ),
         at(
             "time_after_life",
-            "Case 45: the log's time is a second after the certificate's life; there is no tolerance.",
+            "Case 45: the log's time is a second after the certificate's validity period; there is no tolerance.",
             TIME + 541,
             Reason::OutsideCertificateWindow,
         ),
@@ -496,7 +496,7 @@ fn logs(world: &World) -> Vec<Vector> {
         ),
         refused_root(
             "log_window_malformed",
-            "Case 50: the start of a log's window is no time.",
+            "Case 50: the start of a log's window is not a time.",
             commit.clone(),
             &root(|root| root["tlogs"][0]["publicKey"]["validFor"] = json!({"start": "yesterday"})),
         ),

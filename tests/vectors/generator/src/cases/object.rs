@@ -196,7 +196,7 @@ fn signatures(world: &World) -> Vec<Vector> {
         ),
         of(
             "openpgp_text_before_end",
-            "Case 8: a line that is no code before the END line of an OpenPGP signature, which gpg passes over.",
+            "Case 8: a line that is not code before the END line of an OpenPGP signature, which gpg passes over.",
             &header("gpgsig", &PGP.replacen("-----END PGP SIGNATURE-----", " anything\n-----END PGP SIGNATURE-----", 1)),
             Reason::OpenPgpSignature,
         ),

@@ -323,7 +323,7 @@ fn authorities(world: &World) -> Vec<Vector> {
         of(
             world,
             "timestamp_after_life",
-            "Case 49: the token was made a second after the certificate's life.",
+            "Case 49: the token was made a second after the certificate's validity period.",
             Reason::OutsideCertificateWindow,
             |token| token.time = TIME + 541,
         ),
@@ -388,7 +388,7 @@ fn several(world: &World) -> Vec<Vector> {
         ),
         fail(
             "two_timestamps_one_late",
-            "Case 49, TOB-SIGSTORE-4: a token within the certificate's life, and a later one outside it.",
+            "Case 49, TOB-SIGSTORE-4: a token within the certificate's validity period, and a later one outside it.",
             with(Token { time: TIME + 541, ..other() }),
             Reason::OutsideCertificateWindow,
         )
@@ -402,7 +402,7 @@ fn several(world: &World) -> Vec<Vector> {
         .root(&both),
         fail(
             "promise_and_late_timestamp",
-            "Case 49: the log's time lies within the certificate's life, and the timestamp outside it.",
+            "Case 49: the log's time lies within the certificate's validity period, and the timestamp outside it.",
             v1.commit(),
             Reason::OutsideCertificateWindow,
         ),
