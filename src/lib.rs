@@ -46,6 +46,8 @@ mod git_parameters;
 #[cfg(feature = "cli")]
 mod git_process;
 #[cfg(feature = "cli")]
+mod gitsign_statement;
+#[cfg(feature = "cli")]
 #[allow(unnameable_types)]
 mod identity;
 #[doc(hidden)]

@@ -1,6 +1,6 @@
 //! What every command starts with: the repository, the configuration, and what they select.
 
-use super::exit::{Exit, Failure};
+use super::exit::Failure;
 use super::git_network::GitNetwork;
 use super::process_memory::leak_until_exit;
 use super::terminal::Terminal;
@@ -59,8 +59,7 @@ impl Context {
     /// The repository of a command that needs one.
     pub(super) fn repository(&self) -> Result<&Repository, Failure> {
         self.repository.as_ref().ok_or_else(|| {
-            Failure::new(Exit::Object, "neither this folder nor a parent is a git repository")
-                .with_hint("change into a repository, or set GIT_DIR")
+            Failure::object("neither this folder nor a parent is a git repository").with_hint("change into a repository, or set GIT_DIR")
         })
     }
 

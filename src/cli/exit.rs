@@ -3,12 +3,13 @@
 use super::git_call;
 #[cfg(unix)]
 use crate::{
-    agent::{client::AgentError, registration::RegistrationError},
+    agent::{client::AgentError, keyring::IndexError, registration::RegistrationError},
     agent_protocol::Refusal,
     local::LocalError,
 };
 use crate::{
     config,
+    gitsign_statement::StatementError,
     identity::{
         LoginError, SourceError, TokenError, WrongSigner,
         workload::{Provider, WorkloadError},
@@ -97,6 +98,27 @@ impl Exit {
             Some(worst) => Self::Verdict(worst),
         }
     }
+
+    /// The exit of a call of git's, by whether git must see success.
+    pub(crate) fn of_git_call(is_good: bool) -> Self {
+        if is_good { Self::Good } else { Self::NotGood }
+    }
+
+    /// The exit of a question whether a service runs.
+    #[cfg(unix)]
+    pub(crate) fn of_service(is_running: bool) -> Self {
+        if is_running { Self::Good } else { Self::Service }
+    }
+
+    /// The exit of a command line that is not run: it asks for help, or is not valid.
+    pub(crate) fn of_command_line(error: &clap::Error) -> Self {
+        if error.use_stderr() { Self::Usage } else { Self::Good }
+    }
+
+    /// The exit of a call whose output nobody reads to the end.
+    pub(crate) fn of_closed_output() -> Self {
+        Self::Io
+    }
 }
 
 /// The table for the help.
@@ -122,8 +144,43 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// A failure without a hint.
-    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+    fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into(), hint: None }
+    }
+
+    /// What the command line names is not valid.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// A setting, or the file that it names, cannot be used.
+    pub(crate) fn configuration(message: impl Into<String>) -> Self {
+        Self::new(Exit::Configuration, message)
+    }
+
+    /// The repository or an object cannot be found or read.
+    pub(crate) fn object(message: impl Into<String>) -> Self {
+        Self::new(Exit::Object, message)
+    }
+
+    /// A service cannot be reached, or the server of a local one does not do as it should.
+    pub(crate) fn service(message: impl Into<String>) -> Self {
+        Self::new(Exit::Service, message)
+    }
+
+    /// There is no identity to sign as, or it is not the expected one.
+    pub(crate) fn identity(message: impl Into<String>) -> Self {
+        Self::new(Exit::Identity, message)
+    }
+
+    /// The system gives no file, terminal or thread where one is needed. See [`Failure::io`] for its errors.
+    pub(crate) fn system(message: impl Into<String>) -> Self {
+        Self::new(Exit::Io, message)
+    }
+
+    /// What git asked for is refused.
+    pub(crate) fn not_good(message: impl Into<String>) -> Self {
+        Self::new(Exit::NotGood, message)
     }
 
     /// The failure of a file, a pipe or the terminal.
@@ -135,6 +192,12 @@ impl Failure {
     #[must_use]
     pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// The failure of a call of git's, which does not tell one failure from another.
+    #[must_use]
+    pub(crate) fn under_git(self) -> Self {
+        Self { exit: Exit::NotGood, ..self }
     }
 
     /// The hint as it is shown.
@@ -207,6 +270,12 @@ impl From<judge::Error> for Failure {
             E::NotATag { .. } => Self::new(Exit::Object, error.to_string()).with_hint("verify commits with `paraph verify`"),
             E::NotSignable { .. } => Self::new(Exit::Object, error.to_string()).with_hint("give a commit or an annotated tag"),
         }
+    }
+}
+
+impl From<StatementError> for Failure {
+    fn from(error: StatementError) -> Self {
+        Self::new(Exit::Object, error.to_string())
     }
 }
 
@@ -375,6 +444,13 @@ impl From<AgentError> for Failure {
             AgentError::Absent | AgentError::Ended | AgentError::Broken(_) | AgentError::Start(_) => Exit::Service,
         };
         Self { hint: error.hint().map(str::to_owned), ..Self::new(exit, error.to_string()) }
+    }
+}
+
+#[cfg(unix)]
+impl From<IndexError> for Failure {
+    fn from(error: IndexError) -> Self {
+        Self::new(Exit::Io, error.to_string())
     }
 }
 

@@ -1,12 +1,7 @@
 //! The calls of git, jj and other callers of gpgsm: to sign, with the signature on standard output, to verify, with the verdict as status
 //! lines, and to list keys.
 
-use super::{
-    exit::{Exit, Failure},
-    git_call::GitCall,
-    git_sign, git_verify, key_list,
-    ui::Ui,
-};
+use super::{exit::Failure, git_call::GitCall, git_sign, git_verify, key_list, ui::Ui};
 use std::process::ExitCode;
 
 /// Runs one call.
@@ -17,6 +12,5 @@ pub(crate) fn run(call: GitCall) -> ExitCode {
         GitCall::Verify { status_fd, signature, data } => git_verify::run(status_fd, &signature, data.as_deref(), &mut ui),
         GitCall::ListKeys(call) => key_list::run(&call, &mut ui),
     };
-    // git does not tell one failure from another
-    ui.finish(result.map_err(|failure| Failure { exit: Exit::NotGood, ..failure }))
+    ui.finish(result.map_err(Failure::under_git))
 }

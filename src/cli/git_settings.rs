@@ -1,6 +1,6 @@
 //! git's own settings that decide whether and how git calls this program.
 
-use super::exit::{Exit, Failure};
+use super::exit::Failure;
 use crate::config;
 use crate::repository::{ConfigEntry, Repository, global_configuration};
 use std::path::{Path, PathBuf};
@@ -85,8 +85,7 @@ pub(super) fn find_program(name: &str) -> Option<PathBuf> {
 pub(super) fn global_file() -> Result<PathBuf, Failure> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = variable("HOME").or_else(|| cfg!(windows).then(std::env::home_dir).flatten());
-    let home =
-        home.ok_or_else(|| Failure::new(Exit::Configuration, "there is no home folder for git's configuration").with_hint("set HOME"))?;
+    let home = home.ok_or_else(|| Failure::configuration("there is no home folder for git's configuration").with_hint("set HOME"))?;
     if let Some(file) = variable("GIT_CONFIG_GLOBAL") {
         return Ok(file);
     }
@@ -97,10 +96,10 @@ pub(super) fn global_file() -> Result<PathBuf, Failure> {
 /// Refuses a configuration file that is not a regular file or a link to one. git replaces the file that it writes: `/dev/null` would be gone.
 pub(super) fn check_replaceable(file: &Path) -> Result<(), Failure> {
     match file.metadata() {
-        Ok(found) if !found.is_file() => Err(Failure::new(
-            Exit::Configuration,
-            format!("git's configuration file {} is not a regular file, and git would replace it", file.display()),
-        )
+        Ok(found) if !found.is_file() => Err(Failure::configuration(format!(
+            "git's configuration file {} is not a regular file, and git would replace it",
+            file.display()
+        ))
         .with_hint("put a regular file there, or a link to one")),
         _ => Ok(()),
     }

@@ -59,7 +59,7 @@ pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>,
         ui.warning(warning);
     }
     status.write(&status::verification(&judgement, claimed.as_ref()), ui)?;
-    Ok(if status::is_success(&judgement) { Exit::Good } else { Exit::NotGood })
+    Ok(Exit::of_git_call(status::is_success(&judgement)))
 }
 
 /// The judgement in lines for `git log --show-signature`. A signature that is not trusted gets one line: the advice is too long for a log, and

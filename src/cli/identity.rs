@@ -1,12 +1,6 @@
 //! Where the identity token comes from, who should sign, and the checks of a token before it is sent.
 
-use super::{
-    context::Context,
-    exit::{Exit, Failure},
-    git_settings::GitSettings,
-    terminal::Terminal,
-    ui::Ui,
-};
+use super::{context::Context, exit::Failure, git_settings::GitSettings, terminal::Terminal, ui::Ui};
 use crate::{
     config::Config,
     identity::{
@@ -135,7 +129,7 @@ pub(super) fn no_prompt(terminal: &Terminal) -> Option<Failure> {
         false => format!("a login is needed, but {} forbids prompts on the terminal, and no browser can open", no_prompt.by),
     };
     let hint = "log in first with `paraph login`, so that the agent has the login, or set SIGSTORE_ID_TOKEN or paraph.identityTokenFile";
-    Some(Failure::new(Exit::Identity, message).with_hint(hint))
+    Some(Failure::identity(message).with_hint(hint))
 }
 
 /// Gets identity tokens from their sources.
@@ -204,7 +198,7 @@ pub(super) fn check_token(context: &Context, token: &IdentityToken) -> Result<()
     let Some(other) = selection::instance_of_token(&context.config, &context.trust_store(), now, token.issuer()) else { return Ok(()) };
     let (issuer, own) = (token.issuer(), context.config.instance_name());
     let message = format!("the identity token is from {issuer}, which belongs to the instance {other}; the selected instance is {own}");
-    Err(Failure::new(Exit::Identity, message)
+    Err(Failure::identity(message)
         .with_hint(format!("set paraph.instance to {other}, get a token for {own}, or set paraph.issuer to {issuer} if {own} shares it")))
 }
 
@@ -240,7 +234,6 @@ pub(super) fn access_code(context: &Context) -> Result<Option<Zeroizing<String>>
 
 fn secret_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let bytes = Zeroizing::new(super::input::read(Some(path), MAX_SECRET)?);
-    let text =
-        std::str::from_utf8(&bytes).map_err(|_| Failure::new(Exit::Configuration, format!("{} is not valid UTF-8", path.display())))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Failure::configuration(format!("{} is not valid UTF-8", path.display())))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

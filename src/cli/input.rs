@@ -1,6 +1,6 @@
 //! Bytes from a file or from standard input, with a limit.
 
-use super::exit::{Exit, Failure};
+use super::exit::Failure;
 use std::{
     fs::File,
     io::{self, Read as _},
@@ -11,7 +11,7 @@ use std::{
 pub(super) fn read(path: Option<&Path>, cap: usize) -> Result<Vec<u8>, Failure> {
     let bytes = read_at_most(path, cap + 1)?;
     if bytes.len() > cap {
-        return Err(Failure::new(Exit::Io, format!("{} has more than {cap} bytes, the limit", name(path))));
+        return Err(Failure::system(format!("{} has more than {cap} bytes, the limit", name(path))));
     }
     Ok(bytes)
 }

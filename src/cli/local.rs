@@ -203,7 +203,7 @@ fn resolve(folder: Option<&Path>) -> Result<PathBuf, Failure> {
         Some(folder) => std::path::absolute(folder).map_err(|error| Failure::io("the current folder cannot be determined", &error)),
         None => directories::BaseDirs::new()
             .map(|base| base.data_dir().join("paraph").join("local"))
-            .ok_or_else(|| Failure::new(Exit::Io, "there is no home folder").with_hint("set HOME, or name the folder with --dir")),
+            .ok_or_else(|| Failure::system("there is no home folder").with_hint("set HOME, or name the folder with --dir")),
     }
 }
 
@@ -285,7 +285,7 @@ fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> 
         let _ = server.wait();
         let messages = std::fs::read_to_string(&log_path).unwrap_or_default();
         let error = messages.lines().rev().find_map(|line| line.strip_prefix("error: ")).unwrap_or("it ended");
-        let failure = Failure::new(Exit::Service, format!("the server did not start: {error}"));
+        let failure = Failure::service(format!("the server did not start: {error}"));
         return Err(failure.with_hint(format!("read {}", log_path.display())));
     }
     ui.note(format!("The local Sigstore runs at {} (process {}).", instance.url(), server.id()));
@@ -313,7 +313,7 @@ fn status(folder: &Path, json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
         ui.line(format!("folder: {}", folder.display()));
         ui.line(format!("logins: {logins}, renewed by refresh token: {renewals}"));
     }
-    Ok(if process.is_some() { Exit::Good } else { Exit::Service })
+    Ok(Exit::of_service(process.is_some()))
 }
 
 fn stop(folder: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -329,10 +329,7 @@ fn stop(folder: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
     let started = Instant::now();
     while Instance::served_by(folder).is_some() {
         if started.elapsed() > STOP_TIMEOUT {
-            return Err(Failure::new(
-                Exit::Service,
-                format!("process {} did not stop within {} s", pid.as_raw_nonzero(), STOP_TIMEOUT.as_secs()),
-            ));
+            return Err(Failure::service(format!("process {} did not stop within {} s", pid.as_raw_nonzero(), STOP_TIMEOUT.as_secs())));
         }
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -367,7 +364,7 @@ fn configure(folder: &Path, repository: &Path, email: Option<&str>, ui: &mut Ui)
         let written = written.map_err(|error| Failure::io("git cannot be started", &error))?;
         if !written.status.success() {
             let message = String::from_utf8_lossy(&written.stderr).trim().to_owned();
-            return Err(Failure::new(Exit::Object, format!("git could not set {key} in {}: {message}", repository.display())));
+            return Err(Failure::object(format!("git could not set {key} in {}: {message}", repository.display())));
         }
         ui.line(format!("{key} = {}", value.display()));
     }

@@ -24,7 +24,6 @@ mod gpg_option;
 mod hook;
 mod identity;
 mod input;
-mod intoto;
 mod key_list;
 mod last_failure;
 #[cfg(unix)]
@@ -121,7 +120,7 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
         Ok(cli) => cli,
         Err(error) => {
             ui.usage(&error, &usage::subcommand(&Cli::command(), arguments));
-            return Ok(if error.use_stderr() { Exit::Usage } else { Exit::Good });
+            return Ok(Exit::of_command_line(&error));
         }
     };
     for folder in first.into_iter().chain(cli.folders.iter().map(PathBuf::as_path)) {
@@ -167,7 +166,6 @@ fn change_folder(folder: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     std::env::set_current_dir(folder).map_err(|error| {
-        Failure::new(Exit::Object, format!("the folder \"{}\" cannot be entered: {error}", folder.display()))
-            .with_hint("check the path after -C")
+        Failure::object(format!("the folder \"{}\" cannot be entered: {error}", folder.display())).with_hint("check the path after -C")
     })
 }

@@ -3,10 +3,10 @@
 use super::{
     context::Context,
     exit::{Exit, Failure},
-    intoto,
     ui::Ui,
 };
 use crate::{
+    gitsign_statement,
     judge::{Entries, Judge, SignableKind},
     object::{Commit, Signed, Tag},
     report::{Contents, Report, next_step, sentences},
@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::load(&[])?;
     let object = context.repository()?.object(&arguments.revision)?;
     if arguments.format == Format::Intoto {
-        ui.json(&intoto::statement(&object, context.repository()?, &arguments.remote)?);
+        ui.json(&gitsign_statement::statement(&object, context.repository()?, &arguments.remote)?);
         return Ok(Exit::Good);
     }
     let signed = signed(&object)?;
@@ -119,7 +119,7 @@ fn signed(object: &RawObject) -> Result<Signed<'_>, Failure> {
 }
 
 fn unreadable(object: &RawObject, cause: &str) -> Failure {
-    Failure::new(Exit::Object, format!("cannot show a signature of the {} {}: {cause}", object.kind.name(), object.id))
+    Failure::object(format!("cannot show a signature of the {} {}: {cause}", object.kind.name(), object.id))
 }
 
 /// A document with its fields in the order of the structs, which a JSON value does not keep.

@@ -1,10 +1,6 @@
 //! The place where a signature goes: standard output, or the file of `--output`.
 
-use super::{
-    exit::{Exit, Failure},
-    git_call::SignCall,
-    ui::Ui,
-};
+use super::{exit::Failure, git_call::SignCall, ui::Ui};
 use std::{
     fs::{File, OpenOptions},
     io::Write as _,
@@ -53,7 +49,7 @@ impl SignatureFile {
                 let is_regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
                 let written =
                     if is_regular { file.set_len(0) } else { Ok(()) }.and_then(|()| file.write_all(signature)).and_then(|()| file.flush());
-                written.map_err(|error| Failure::new(Exit::Io, format!("{} could not be written: {error}", path.display())))
+                written.map_err(|error| Failure::system(format!("{} could not be written: {error}", path.display())))
             }
         }
     }

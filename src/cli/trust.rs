@@ -103,7 +103,7 @@ fn update(context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
 fn initialize(context: &Context, url: &str, root: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
     let name = context.config.instance_name();
     if name.is_built_in() {
-        return Err(Failure::new(Exit::Usage, format!("\"{name}\" is the name of a built-in instance"))
+        return Err(Failure::usage(format!("\"{name}\" is the name of a built-in instance"))
             .with_hint("give the new one a name with --instance NAME"));
     }
     let (http, runtime) = (context.http()?, runtime()?);
@@ -239,9 +239,7 @@ fn git_config(key: &str, value: &str) -> Result<(), Failure> {
     let done = crate::git_process::git(["config", "--global", key, value]).output();
     match done {
         Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => {
-            Err(Failure::new(Exit::Configuration, format!("git could not set {key}: {}", String::from_utf8_lossy(&output.stderr).trim())))
-        }
+        Ok(output) => Err(Failure::configuration(format!("git could not set {key}: {}", String::from_utf8_lossy(&output.stderr).trim()))),
         Err(error) => Err(Failure::io("git cannot be run", &error)),
     }
 }

@@ -70,7 +70,7 @@ impl Ui {
     /// If it was closed before the program started, or discards what is written to it in the same way.
     pub(crate) fn require_output() -> Result<(), Failure> {
         if discards(&io::stdout()) {
-            let failure = Failure::new(Exit::Io, "standard output is closed or discarded, so that the signature would be lost");
+            let failure = Failure::system("standard output is closed or discarded, so that the signature would be lost");
             return Err(failure.with_hint("write the signature to a file with --output FILE, or to a pipe"));
         }
         Ok(())
@@ -239,7 +239,7 @@ impl Ui {
         }
         let result = match (self.failed.take(), result) {
             // the reader that closed the pipe has read enough and needs no message
-            (Some(error), Ok(_)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Io),
+            (Some(error), Ok(_)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::of_closed_output()),
             (Some(error), Ok(_)) => Err(Failure::io("standard output could not be written", &error)),
             (_, result) => result,
         };
@@ -372,7 +372,7 @@ mod tests {
         ui.line("a\u{1b}[2Jb");
         ui.json(&serde_json::json!({ "name": "a\u{202e}\u{9b}\u{e0041}\u{1b}" }));
         ui.warning("c\nd");
-        let exit = ui.finish(Err(Failure::new(Exit::Object, "e\rf").with_hint("g\u{7}h")));
+        let exit = ui.finish(Err(Failure::object("e\rf").with_hint("g\u{7}h")));
         assert_eq!(format!("{exit:?}"), code(Exit::Object));
         assert_eq!(output.text(), "a\\u{1b}[2Jb\n{\n  \"name\": \"a\\u202e\\u009b\\udb40\\udc41\\u001b\"\n}\n");
         assert_eq!(messages.text(), "warning: c\\u{a}d\nerror: e\\u{d}f\nhint: g\\u{7}h.\n");

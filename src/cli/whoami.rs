@@ -10,7 +10,7 @@ use super::{
     ui::Ui,
 };
 use crate::{
-    config::Source as SettingSource,
+    config::{Source as SettingSource, TokenProvider},
     identity::{Candidate, IdentityToken, LoginError, RequestedSigner, Source},
     sign::{LogVersion, Services},
 };
@@ -107,7 +107,7 @@ impl WhoAmI<'_> {
             // the local issuer needs an address to put into its token
             Source::Direct(_) if requested.login_name().is_none() => {
                 let problem = check.then(|| {
-                    Failure::new(Exit::Identity, "user.email is not set; the local Sigstore signs you in as that address")
+                    Failure::identity("user.email is not set; the local Sigstore signs you in as that address")
                         .with_hint("set it: `git config user.email you@example.com`")
                 });
                 return Ok(Known { problem, ..Known::default() });
@@ -145,7 +145,7 @@ impl WhoAmI<'_> {
         }
         let needs_person = matches!(self.choice.source, Source::Browser | Source::Device) && !agent.needs_no_login();
         if matches!(agent, AgentPreview::Locked) {
-            let locked = Failure::new(Exit::Identity, "the agent is locked").with_hint("run `paraph agent unlock`");
+            let locked = Failure::identity("the agent is locked").with_hint("run `paraph agent unlock`");
             self.known.problem.get_or_insert(locked);
         } else if needs_person && !matches!(agent, AgentPreview::Forwarded(_)) && !identity::can_show_login(self.context, self.terminal) {
             self.known.problem.get_or_insert(LoginError::Nobody.into());
@@ -196,14 +196,6 @@ impl WhoAmI<'_> {
     fn document(&self, issuer: Option<&str>, services: Option<&Services>) -> Value {
         let Self { context, choice, known, agent, .. } = self;
         let config = &context.config;
-        let provider = match &choice.source {
-            Source::Variable(_) => "envvar",
-            Source::File(_) => "filesystem",
-            Source::Workload(provider) => provider.name(),
-            Source::Direct(_) => "local",
-            Source::Device => "device",
-            Source::Browser => "interactive",
-        };
         let claims: serde_json::Map<String, Value> =
             known.claims.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
         json!({
@@ -212,7 +204,8 @@ impl WhoAmI<'_> {
             "expires": known.expires.map(|expires| expires.to_string()),
             "claims": claims,
             "problem": known.problem.as_ref().map(|problem| &problem.message),
-            "tokenProvider": provider,
+            // no setting names the login at a local issuer
+            "tokenProvider": choice.source.provider().map_or("local", TokenProvider::as_str),
             "because": choice.because,
             "unusedJob": choice.unused.map(|job| job.name()),
             "agent": agent.as_ref().map(AgentPreview::sentence),

@@ -61,6 +61,20 @@ pub(crate) enum Source {
     Browser,
 }
 
+impl Source {
+    /// The value of `paraph.tokenProvider` that names it; `None` for the local issuer, which no value names.
+    pub(crate) fn provider(&self) -> Option<TokenProvider> {
+        match self {
+            Self::Variable(_) => Some(TokenProvider::Variable),
+            Self::File(_) => Some(TokenProvider::Filesystem),
+            Self::Workload(provider) => Some(provider.setting()),
+            Self::Direct(_) => None,
+            Self::Device => Some(TokenProvider::Device),
+            Self::Browser => Some(TokenProvider::Interactive),
+        }
+    }
+}
+
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.to_string())
@@ -187,5 +201,4 @@ pub(super) fn read_token_file(path: &std::path::Path) -> std::io::Result<Zeroizi
 }
 
 #[cfg(test)]
-#[path = "source_tests.rs"]
 mod tests;

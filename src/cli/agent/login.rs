@@ -21,6 +21,7 @@ use crate::{
     },
     agent_protocol::{Call, Reply},
     config::{OptionValue, TokenProvider},
+    git_process,
     identity::{RequestedSigner, SignerSources},
 };
 use jiff::Timestamp;
@@ -87,11 +88,10 @@ fn log_in_at(instance: &str, requested: &RequestedSigner, context: &Context, ter
     };
     let client = Client::of_user(true)?.with_login_timeout(config.login_timeout.value);
     match client.call(&call, |reply: &Reply| show_with_publication(reply, &publication, terminal)) {
-        Err(AgentError::Nobody) if can_show_login(context, terminal) => {
-            Err(Failure::new(Exit::Identity, "the agent has no way to show a login prompt").with_hint(
-                "run `paraph agent stop`, so that the next agent uses this desktop; if paraph.urlOpener is set, check that it works",
-            ))
-        }
+        Err(AgentError::Nobody) if can_show_login(context, terminal) => Err(Failure::identity(
+            "the agent has no way to show a login prompt",
+        )
+        .with_hint("run `paraph agent stop`, so that the next agent uses this desktop; if paraph.urlOpener is set, check that it works")),
         reply => Ok(reply?),
     }
 }
@@ -117,7 +117,7 @@ impl InstanceName {
                 Ok(Self { name: name.clone(), is_registered: true, previous })
             }
             (Some(services), None) => services.registered_name().map(known).ok_or_else(|| {
-                Failure::new(Exit::Usage, "the agent does not know the services that the repository or the environment configures")
+                Failure::usage("the agent does not know the services that the repository or the environment configures")
                     .with_hint(format!("register them: `paraph login --instance {}`", services.suggested_name(&context.config)))
             }),
             (None, name) => {
@@ -143,9 +143,7 @@ impl InstanceName {
 
 /// The address that git would commit with here.
 fn committer() -> Option<String> {
-    let output = std::process::Command::new("git").args(["config", "user.email"]).stdin(std::process::Stdio::null()).output().ok()?;
-    let email = String::from_utf8(output.stdout).ok()?;
-    Some(email.trim().to_owned()).filter(|email| email.contains('@'))
+    git_process::printed(&["config", "user.email"]).filter(|email| email.contains('@'))
 }
 
 pub(in super::super) fn log_out(arguments: &LogoutArgs, ui: &mut Ui) -> Result<Exit, Failure> {

@@ -38,7 +38,7 @@ pub(in super::super) struct Args {
     readable_memory: bool,
     /// For tests only: how many seconds a question waits for its answer.
     #[arg(long, hide = true, value_name = "SECONDS")]
-    patience: Option<u64>,
+    answer_timeout: Option<u64>,
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             signatures: config.agent_confirm_signatures.value,
             lifetime: config.agent_confirm_time.value,
             refusal_lifetime: REFUSAL_LIFETIME,
-            timeout: arguments.patience.map_or(ANSWER_TIMEOUT, Duration::from_secs),
+            timeout: arguments.answer_timeout.map_or(ANSWER_TIMEOUT, Duration::from_secs),
             notifications: true,
             askpass: askpass(),
         },

@@ -3,7 +3,7 @@
 use super::{
     super::{
         context::Context,
-        exit::{Exit, Failure},
+        exit::Failure,
         git_network::GitNetwork,
         identity::{can_show_login, no_prompt},
         one_time_notice,
@@ -223,8 +223,7 @@ fn failed(error: AgentError, request: &SigningRequest<'_>) -> Result<Outcome, Fa
         // an agent of version 1, which would sign whoever vouches for the identity
         AgentError::Refused { kind: Refusal::Version, message, .. } if request.requested.issuer().is_some() => {
             let message = format!("{message}, in which paraph.expectedIssuer cannot be said");
-            Err(Failure::new(Exit::Identity, message)
-                .with_hint("update paraph where the agent runs, and end the agent there: `paraph agent stop`"))
+            Err(Failure::identity(message).with_hint("update paraph where the agent runs, and end the agent there: `paraph agent stop`"))
         }
         AgentError::Refused {
             kind:

@@ -1,10 +1,7 @@
 //! Checks the agent that would sign.
 
 use super::{
-    super::{
-        context::Context,
-        exit::{Exit, Failure},
-    },
+    super::{context::Context, exit::Failure},
     Finding,
 };
 use crate::{
@@ -60,5 +57,5 @@ fn own(status: Option<&AgentStatus>) -> Finding {
 }
 
 fn locked(text: &str) -> Finding {
-    Finding::problem(ABOUT, Failure::new(Exit::Identity, text)).fix("unlock it with `paraph agent unlock`")
+    Finding::problem(ABOUT, Failure::identity(text)).fix("unlock it with `paraph agent unlock`")
 }

@@ -3,7 +3,7 @@
 use super::{
     super::{
         context::Context,
-        exit::{Exit, Failure},
+        exit::Failure,
         git_settings::{GitSettings, find_program, is_same_file, this_program},
         identity,
         last_failure::{self, LastFailure},
@@ -35,7 +35,7 @@ pub(super) fn git() -> Finding {
     let output = match git_command(["--version"]).output() {
         Ok(output) => output,
         Err(error) => {
-            let failure = Failure::new(Exit::Configuration, format!("git cannot be run: {error}"));
+            let failure = Failure::configuration(format!("git cannot be run: {error}"));
             return Finding::problem("git", failure.with_hint("install git, or add it to PATH"));
         }
     };
@@ -45,7 +45,7 @@ pub(super) fn git() -> Finding {
         (Some(major), Some(minor)) if (major, minor) >= OLDEST_GIT => Finding::ok("git", text),
         _ => {
             let (major, minor) = OLDEST_GIT;
-            let failure = Failure::new(Exit::Configuration, format!("{text} does not support gpg.format = x509"));
+            let failure = Failure::configuration(format!("{text} does not support gpg.format = x509"));
             Finding::problem("git", failure.with_hint(format!("install git {major}.{minor} or newer")))
         }
     }
@@ -68,7 +68,7 @@ pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
         Ok(git) => git,
         Err(failure) => return vec![Finding::problem("git's call", failure)],
     };
-    let wrong = |text: String| Finding::problem("git's call", Failure::new(Exit::Configuration, text).with_hint(SET_UP));
+    let wrong = |text: String| Finding::problem("git's call", Failure::configuration(text).with_hint(SET_UP));
     let mut findings = Vec::new();
     match git.get("gpg.format") {
         Some(format) if format.value == "x509" => {
@@ -168,7 +168,7 @@ pub(super) fn allowed(context: &Context) -> Vec<Finding> {
     if count == 0 {
         let text = warnings.join(" ");
         let text = text.trim_end_matches('.').to_owned();
-        let failure = Failure::new(Exit::Configuration, if text.is_empty() { "nobody is trusted".to_owned() } else { text });
+        let failure = Failure::configuration(if text.is_empty() { "nobody is trusted".to_owned() } else { text });
         return vec![Finding::problem("trusted", failure.with_hint("fix the file"))];
     }
     let in_use = Finding::ok("trusted", format!("{} in {} (set by {})", counted(count, "line"), file.display(), setting.source));
@@ -199,7 +199,7 @@ pub(super) fn hooks(repository: Option<&Repository>) -> Vec<Finding> {
         findings.push(if is_executable(&file) {
             Finding::ok("hooks", format!("{} verifies each push", file.display()))
         } else {
-            let failure = Failure::new(Exit::Configuration, format!("{} is not executable, so git does not run it", file.display()));
+            let failure = Failure::configuration(format!("{} is not executable, so git does not run it", file.display()));
             Finding::problem("hooks", failure.with_hint(format!("chmod +x {}", file.display())))
         });
     }

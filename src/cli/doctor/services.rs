@@ -3,7 +3,7 @@
 use super::{
     super::{
         context::Context,
-        exit::{Exit, Failure},
+        exit::Failure,
         git_network::{GitNetwork, shown},
     },
     Finding,
@@ -184,7 +184,7 @@ fn finding(about: &'static str, url: &str, checked: Result<Option<String>, Servi
     match checked {
         Ok(None) => Finding::ok(about, format!("{url} answers")),
         Ok(Some(problem)) => {
-            let failure = Failure::new(Exit::Configuration, format!("{url} answers, but {problem}"));
+            let failure = Failure::configuration(format!("{url} answers, but {problem}"));
             Finding::problem(about, failure.with_hint("check paraph.issuer, paraph.clientID and paraph.fulcio"))
         }
         Err(error) => {
@@ -218,7 +218,7 @@ fn clock(ahead: impl Iterator<Item = SignedDuration>) -> Option<Finding> {
     let word = if middle.is_negative() { "ahead" } else { "behind" };
     let text = format!("this machine's clock is {} {word}, compared with the services'", span(middle.abs()));
     Some(if middle.abs() > SignedDuration::from_mins(5) {
-        let failure = Failure::new(Exit::Configuration, text);
+        let failure = Failure::configuration(text);
         Finding::problem(
             "clock",
             failure.with_hint("set the clock, for example with NTP; tokens and certificates are valid for minutes only"),

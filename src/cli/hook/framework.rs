@@ -2,11 +2,7 @@
 //! name the remote and the range in variables.
 
 use super::updates::Update;
-use crate::{
-    cli::exit::{Exit, Failure},
-    object::ObjectFormat,
-    repository::Repository,
-};
+use crate::{cli::exit::Failure, object::ObjectFormat, repository::Repository};
 use std::env::var;
 
 /// The remote and its URL, from the arguments or else from the framework's variables.
@@ -14,7 +10,7 @@ pub(super) fn remote(name: Option<&str>, url: Option<&str>) -> Result<(String, S
     let name = name.map(str::to_owned).or_else(|| set("PRE_COMMIT_REMOTE_NAME"));
     let url = url.map(str::to_owned).or_else(|| set("PRE_COMMIT_REMOTE_URL"));
     name.zip(url).ok_or_else(|| {
-        Failure::new(Exit::Usage, "the remote and its URL are not named").with_hint(
+        Failure::usage("the remote and its URL are not named").with_hint(
             "call the hook as git does: `paraph hook pre-push REMOTE URL`, or set PRE_COMMIT_REMOTE_NAME and PRE_COMMIT_REMOTE_URL",
         )
     })
@@ -58,7 +54,7 @@ fn zeros(id: &str) -> String {
 }
 
 fn half(set: &str, missing: &str) -> Failure {
-    Failure::new(Exit::Usage, format!("{set} is set and {missing} is not")).with_hint(format!("set both, or unset {set}"))
+    Failure::usage(format!("{set} is set and {missing} is not")).with_hint(format!("set both, or unset {set}"))
 }
 
 /// A variable that is set and not empty.

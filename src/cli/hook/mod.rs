@@ -108,7 +108,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         Hook::Update { reference, old, new } => update(reference, old, new, ui),
         Hook::PrePush { remote, url } => pre_push(remote.as_deref(), url.as_deref(), ui),
     };
-    judged.map_err(|failure| Failure { exit: Exit::NotGood, message: format!("the push is refused: {}", failure.message), ..failure })
+    judged.map_err(|failure| Failure { message: format!("the push is refused: {}", failure.message), ..failure.under_git() })
 }
 
 /// Ends the process with a refusal after this time, whatever it waits for: git, a file system, standard input.
@@ -116,14 +116,15 @@ fn refuse_after(deadline: Duration) -> Result<(), Failure> {
     let wait = move || {
         std::thread::sleep(deadline);
         let why = format!("the push is refused: it was not judged within {} s", deadline.as_secs());
-        let failure = Failure::new(Exit::NotGood, why)
+        let failure = Failure::not_good(why)
             .with_hint("push fewer commits at a time, set paraph.guardedRefs on the server, or give the hook a longer --deadline");
+        let code = failure.exit.code();
         let _ = Ui::new().finish(Err(failure));
-        std::process::exit(i32::from(Exit::NotGood.code()));
+        std::process::exit(code.into());
     };
     match std::thread::Builder::new().name("deadline".into()).spawn(wait) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Failure::new(Exit::Io, format!("the push is refused: a thread cannot be started: {error}"))),
+        Err(error) => Err(Failure::system(format!("the push is refused: a thread cannot be started: {error}"))),
     }
 }
 
@@ -143,7 +144,7 @@ fn judge_on_server(updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
     let replacement = |update: &&Update| !update.is_deletion() && update.reference().starts_with("refs/replace/");
     if let Some(update) = updates.iter().find(replacement) {
         let why = format!("{} would show another object here in place of one that was judged", Escaped(update.reference()));
-        return Err(Failure::new(Exit::NotGood, why).with_hint("push the commits themselves, to a branch"));
+        return Err(Failure::not_good(why).with_hint("push the commits themselves, to a branch"));
     }
     let repository = context.repository()?;
     let all: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
@@ -161,7 +162,7 @@ fn judge_on_server(updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
 /// A push must not decide by its own files what is trusted.
 fn refuse_deciding_file(context: &Context, hint: &str) -> Result<(), Failure> {
     match context.deciding_file_in_work_tree() {
-        Some(why) => Err(Failure::new(Exit::Configuration, why).with_hint(hint)),
+        Some(why) => Err(Failure::configuration(why).with_hint(hint)),
         None => Ok(()),
     }
 }
@@ -196,7 +197,7 @@ fn to_be_sent(repository: &Repository) -> Result<Vec<Update>, Failure> {
     match framework::named(repository)? {
         Some(update) => Ok(vec![update]),
         None if input == StandardInput::Pipe => Ok(listed),
-        None => Err(Failure::new(Exit::Usage, "nothing names the refs that are pushed: standard input is not git's pipe")
+        None => Err(Failure::usage("nothing names the refs that are pushed: standard input is not git's pipe")
             .with_hint("let the framework pass git's standard input on (lefthook: `use_stdin: true`), or set PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF")),
     }
 }
@@ -224,5 +225,5 @@ fn judge(context: &Context, push: &Push<'_>, updates: &[RefUpdate<'_>], audience
     }
     refusals.print(ui);
     judged?;
-    Ok(if refusals.is_empty() { Exit::Good } else { Exit::NotGood })
+    Ok(Exit::of_git_call(refusals.is_empty()))
 }

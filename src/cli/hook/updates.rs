@@ -1,10 +1,7 @@
 //! The refs that a push moves, in the form in which git gives them to its hooks.
 
 use crate::{
-    cli::{
-        exit::{Exit, Failure},
-        input::read,
-    },
+    cli::{exit::Failure, input::read},
     judge::is_zero,
     object::{ObjectFormat, RefUpdate, push_certificate::MAX_UPDATES},
 };
@@ -32,7 +29,7 @@ impl Update {
             || reference.is_empty()
             || reference.contains(|character: char| character == ' ' || character.is_control())
         {
-            return Err(Failure::new(Exit::Usage, "the refs do not have the form in which git gives them to a hook"));
+            return Err(Failure::usage("the refs do not have the form in which git gives them to a hook"));
         }
         Ok(Self { reference: reference.to_owned(), old: old.to_owned(), new: new.to_owned() })
     }
@@ -60,7 +57,7 @@ pub(super) fn received() -> Result<Vec<Update>, Failure> {
         _ => None,
     })?;
     if updates.is_empty() {
-        return Err(Failure::new(Exit::Usage, "standard input names no refs")
+        return Err(Failure::usage("standard input names no refs")
             .with_hint("run paraph first in the hook: git writes the refs once, and an earlier command may have read them"));
     }
     Ok(updates)
@@ -77,13 +74,13 @@ pub(super) fn to_be_sent() -> Result<Vec<Update>, Failure> {
 }
 
 fn lines(split: impl Fn(&str) -> Option<(&str, &str, &str)>) -> Result<Vec<Update>, Failure> {
-    let malformed = || Failure::new(Exit::Usage, "standard input does not have the form in which git gives refs to this hook");
+    let malformed = || Failure::usage("standard input does not have the form in which git gives refs to this hook");
     let bytes = read(None, MAX_LIST)?;
     // git allows names that are not UTF-8; only the ids must be exact, and a replaced tag name matches no tag
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.split_terminator('\n').collect();
     if lines.len() > MAX_UPDATES {
-        return Err(Failure::new(Exit::Usage, format!("the push moves more than {MAX_UPDATES} refs, the limit")));
+        return Err(Failure::usage(format!("the push moves more than {MAX_UPDATES} refs, the limit")));
     }
     lines
         .into_iter()

@@ -148,7 +148,7 @@ fn undo(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 fn wanted(arguments: &Args, program: &Path) -> Result<Vec<(String, String)>, Failure> {
     let text = |path: &Path| {
         path.to_str().map(str::to_owned).ok_or_else(|| {
-            Failure::new(Exit::Configuration, format!("the path {} is not valid UTF-8, which git's configuration requires", path.display()))
+            Failure::configuration(format!("the path {} is not valid UTF-8, which git's configuration requires", path.display()))
         })
     };
     let mut wanted = vec![("gpg.format".to_owned(), "x509".to_owned()), ("gpg.x509.program".to_owned(), text(program)?)];
@@ -157,7 +157,7 @@ fn wanted(arguments: &Args, program: &Path) -> Result<Vec<(String, String)>, Fai
     }
     if let Some(identity) = &arguments.identity {
         if identity.is_empty() || identity.contains(char::is_whitespace) || !crate::escape::is_printable(identity) {
-            return Err(Failure::new(Exit::Usage, "--identity is not valid; expected an e-mail address or the URI of a workload"));
+            return Err(Failure::usage("--identity is not valid; expected an e-mail address or the URI of a workload"));
         }
         wanted.push(("paraph.expectedIdentity".to_owned(), identity.clone()));
     }
@@ -165,7 +165,7 @@ fn wanted(arguments: &Args, program: &Path) -> Result<Vec<(String, String)>, Fai
         let file = std::path::absolute(file).map_err(|error| Failure::io("the current folder cannot be found", &error))?;
         let bytes = super::input::read(Some(&file), crate::policy::MAX_FILE)?;
         let text_of = String::from_utf8_lossy(&bytes);
-        AllowedIdentities::parse(&text_of).map_err(|error| Failure::new(Exit::Configuration, format!("{}, {error}", file.display())))?;
+        AllowedIdentities::parse(&text_of).map_err(|error| Failure::configuration(format!("{}, {error}", file.display())))?;
         wanted.push(("paraph.allowedIdentities".to_owned(), text(&file)?));
     }
     Ok(wanted)
@@ -195,7 +195,7 @@ fn confirmed(question: &str, arguments: &Args, ui: &mut Ui) -> Result<bool, Fail
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::new(Exit::Usage, "nothing was changed: there is no terminal to ask for confirmation")
+        return Err(Failure::usage("nothing was changed: there is no terminal to ask for confirmation")
             .with_hint("make the changes with --yes, or only show them with --dry-run"));
     }
     ui.note(format!("{question} [y/N]"));
@@ -241,12 +241,12 @@ impl Place {
             }
             None if arguments.global => {
                 check_replaceable(&global_file()?)?;
-                let places = ProjectDirs::from("", "", "paraph")
-                    .ok_or_else(|| Failure::new(Exit::Io, "there is no home folder").with_hint("set HOME"))?;
+                let places =
+                    ProjectDirs::from("", "", "paraph").ok_or_else(|| Failure::system("there is no home folder").with_hint("set HOME"))?;
                 let folder = places.state_dir().unwrap_or(places.data_local_dir());
                 Ok(Self { scope: "--global", record: folder.join("setup.json") })
             }
-            None => Err(Failure::new(Exit::Object, "neither this folder nor a parent is a git repository")
+            None => Err(Failure::object("neither this folder nor a parent is a git repository")
                 .with_hint("change into a repository, or use --global for all your repositories")),
         }
     }
@@ -276,7 +276,7 @@ impl Place {
             return Ok(());
         }
         let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        Err(Failure::new(Exit::Configuration, format!("git config {} {} failed: {message}", self.scope, arguments.join(" "))))
+        Err(Failure::configuration(format!("git config {} {} failed: {message}", self.scope, arguments.join(" "))))
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Output, Failure> {

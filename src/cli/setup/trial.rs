@@ -1,10 +1,7 @@
 //! A test signature: git in a temporary folder, the program as git will call it, and a private Sigstore in this process. Nothing leaves the
 //! machine, and nothing stays on it.
 
-use super::super::{
-    exit::{Exit, Failure},
-    one_time_notice,
-};
+use super::super::{exit::Failure, one_time_notice};
 use crate::git_process;
 use crate::local::{Instance, LocalError, Running, ServeOptions};
 use std::{
@@ -55,7 +52,7 @@ pub(super) fn run(program: &Path) -> Result<Duration, Failure> {
                 let message = String::from_utf8_lossy(&done.stderr);
                 let message = message.trim().lines().collect::<Vec<_>>().join("; ");
                 let what = arguments.first().copied().unwrap_or_default();
-                Err(Failure::new(Exit::Io, format!("the test signature failed: git {what}: {message}"))
+                Err(Failure::system(format!("the test signature failed: git {what}: {message}"))
                     .with_hint("look for the cause with `paraph doctor`, or restore the earlier settings with `paraph setup --undo`"))
             }
         }

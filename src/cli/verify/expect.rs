@@ -1,6 +1,6 @@
 //! The flags for the identities that the caller expects, spelled as in cosign and gitsign.
 
-use super::{Exit, Failure};
+use super::Failure;
 use crate::{
     plural::counted,
     policy::{Expected, ExpectedIdentity, Pattern},
@@ -51,7 +51,7 @@ impl Expect {
         if identities.len() != issuers.len() || identities.is_empty() {
             let (identities, issuers) = (counted(identities.len(), "expected identity"), counted(issuers.len(), "expected issuer"));
             let message = format!("{identities} and {issuers} are given; each identity needs one issuer");
-            return Err(Failure::new(Exit::Usage, message).with_hint("give --certificate-identity and --certificate-oidc-issuer in pairs"));
+            return Err(Failure::usage(message).with_hint("give --certificate-identity and --certificate-oidc-issuer in pairs"));
         }
         let pairs = identities.into_iter().zip(issuers);
         Ok(Some(pairs.map(|(identity, issuer)| ExpectedIdentity { identity, issuer, claims: claims.clone() }).collect()))
@@ -72,16 +72,15 @@ impl Expect {
 /// Exact texts or patterns, not both: the order in which the two kinds were given is not known, so they could not be paired.
 fn texts(exact: &[String], patterns: &[String]) -> Result<Vec<Expected>, Failure> {
     if exact.iter().chain(patterns).any(String::is_empty) {
-        return Err(Failure::new(Exit::Usage, "an expected identity or issuer is empty")
-            .with_hint("check whether a variable in the command is not set"));
+        return Err(
+            Failure::usage("an expected identity or issuer is empty").with_hint("check whether a variable in the command is not set")
+        );
     }
     if !exact.is_empty() && !patterns.is_empty() {
-        return Err(Failure::new(Exit::Usage, "expected identities are given both exactly and by pattern")
-            .with_hint("use a pattern for each of them"));
+        return Err(Failure::usage("expected identities are given both exactly and by pattern").with_hint("use a pattern for each of them"));
     }
     let compiled = patterns.iter().map(|text| {
-        let pattern =
-            Pattern::new(text).map_err(|cause| Failure::new(Exit::Usage, format!("\"{text}\" is not a regular expression: {cause}")));
+        let pattern = Pattern::new(text).map_err(|cause| Failure::usage(format!("\"{text}\" is not a regular expression: {cause}")));
         pattern.map(Expected::Pattern)
     });
     exact.iter().map(|text| Ok(Expected::Exactly(text.clone()))).chain(compiled).collect()

@@ -131,12 +131,11 @@ fn count(handle: RepositoryHandle, range: &Range<'_>, others: usize, total: Tota
 impl Args {
     fn revisions(&self) -> Result<Vec<String>, Failure> {
         if self.stdin {
-            let text =
-                String::from_utf8(read(None, MAX_LIST)?).map_err(|_| Failure::new(Exit::Usage, "standard input is not valid UTF-8"))?;
+            let text = String::from_utf8(read(None, MAX_LIST)?).map_err(|_| Failure::usage("standard input is not valid UTF-8"))?;
             let revisions: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
             // an empty list is more likely a mistake of the caller than a list without bad objects
             if revisions.is_empty() {
-                return Err(Failure::new(Exit::Usage, "standard input names no revision")
+                return Err(Failure::usage("standard input names no revision")
                     .with_hint("write one revision on each line, for example with `git rev-list main..topic`"));
             }
             return including_something(revisions);
@@ -149,9 +148,7 @@ impl Args {
 /// Refuses revisions that only exclude commits: nothing would be verified.
 fn including_something(revisions: Vec<String>) -> Result<Vec<String>, Failure> {
     if !revisions.is_empty() && revisions.iter().all(|revision| revision.starts_with('^')) {
-        return Err(
-            Failure::new(Exit::Usage, "the revisions only exclude commits (^REV)").with_hint("give BASE.. for the commits since BASE")
-        );
+        return Err(Failure::usage("the revisions only exclude commits (^REV)").with_hint("give BASE.. for the commits since BASE"));
     }
     Ok(revisions)
 }

@@ -2,11 +2,7 @@
 
 use super::{expect::Expect, legacy::Legacy};
 use crate::{
-    cli::{
-        context::Context,
-        exit::{Exit, Failure},
-        ui::Ui,
-    },
+    cli::{context::Context, exit::Failure, ui::Ui},
     config::OptionValue,
     judge::Judge,
     selection::Deciders,
@@ -87,7 +83,7 @@ impl Options {
 /// The results of earlier runs with the same trust roots. Where they cannot be used, a warning says so, and everything is verified.
 fn open_cache(context: &Context, verifier: &Verifier, warnings: &mut Vec<String>) -> Result<VerdictCache, Failure> {
     let places = ProjectDirs::from("", "", "paraph")
-        .ok_or_else(|| Failure::new(Exit::Io, "there is no cache folder, because the user has no home folder").with_hint("set HOME"))?;
+        .ok_or_else(|| Failure::system("there is no cache folder, because the user has no home folder").with_hint("set HOME"))?;
     let folder = places.cache_dir().join("verdicts");
     let (cache, error) = VerdictCache::open(&folder, verifier.roots(), verifier.now());
     warnings.extend(context.in_work_tree(vec![folder]));

@@ -29,7 +29,10 @@ mod spiffe;
 pub(crate) use spiffe::WorkloadApiError;
 
 use super::token::{IdentityToken, TokenError};
-use crate::service::{Http, ServiceError};
+use crate::{
+    config::TokenProvider,
+    service::{Http, ServiceError},
+};
 use std::{ffi::OsString, time::Duration};
 use zeroize::Zeroizing;
 
@@ -147,15 +150,20 @@ impl Provider {
 
     /// Its name in the configuration.
     pub(crate) fn name(self) -> &'static str {
+        self.setting().as_str()
+    }
+
+    /// The value of `paraph.tokenProvider` that names it.
+    pub(crate) fn setting(self) -> TokenProvider {
         match self {
-            Self::GithubActions => "github-actions",
-            Self::Gitlab => "gitlab",
-            Self::Circleci => "circleci",
-            Self::Buildkite => "buildkite-agent",
-            Self::Google => "google-workload-identity",
-            Self::GoogleImpersonate => "google-impersonate",
-            Self::Spiffe => "spiffe",
-            Self::Azure => "azure",
+            Self::GithubActions => TokenProvider::GithubActions,
+            Self::Gitlab => TokenProvider::Gitlab,
+            Self::Circleci => TokenProvider::Circleci,
+            Self::Buildkite => TokenProvider::Buildkite,
+            Self::Google => TokenProvider::Google,
+            Self::GoogleImpersonate => TokenProvider::GoogleImpersonate,
+            Self::Spiffe => TokenProvider::Spiffe,
+            Self::Azure => TokenProvider::Azure,
         }
     }
 

@@ -3,9 +3,8 @@
 //! gitsign 0.17.1 prints the names `type` and `predicate_type`, where the standard has `_type` and `predicateType`. Scripts read either, so
 //! both are here.
 
-use super::exit::{Exit, Failure};
 use crate::{
-    Reason,
+    Reason, Rejection,
     object::{Commit, Payload, Signed, Tag},
     repository::{ObjectKind, RawObject, Repository},
     signature::{ParsedSignature, pem},
@@ -19,11 +18,40 @@ const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 const COMMIT_PREDICATE: &str = "https://gitsign.sigstore.dev/predicate/git/v0.1";
 const TAG_PREDICATE: &str = "https://gitsign.sigstore.dev/predicate/tag/v0.1";
 
+/// Why there is no statement about an object.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StatementError {
+    /// A lightweight tag, which is no object.
+    #[error("the tag is not an annotated tag; name its commit instead")]
+    LightweightTag,
+    /// An object of a kind that carries no signature.
+    #[error("{id} is a {kind}; expected a commit or tag")]
+    Kind {
+        /// The object's id.
+        id: String,
+        /// `blob` or `tree`.
+        kind: &'static str,
+    },
+    /// The object has a fault.
+    #[error("cannot describe the {kind} {id}: {rejection}")]
+    Faulty {
+        /// `commit` or `tag`.
+        kind: &'static str,
+        /// The object's id.
+        id: String,
+        /// The fault.
+        rejection: Rejection,
+    },
+}
+
 /// The statement about an object of the repository. The subject's name is the URL of this remote, where there is one.
-pub(super) fn statement(object: &RawObject, repository: &Repository, remote: &str) -> Result<Value, Failure> {
+///
+/// # Errors
+/// [`StatementError`].
+pub(crate) fn statement(object: &RawObject, repository: &Repository, remote: &str) -> Result<Value, StatementError> {
     let is_lightweight = object.reference.as_deref().is_some_and(|reference| reference.starts_with("refs/tags/"));
     if is_lightweight && object.kind != ObjectKind::Tag {
-        return Err(Failure::new(Exit::Object, "the tag is not an annotated tag; name its commit instead"));
+        return Err(StatementError::LightweightTag);
     }
     let signed = signed(object)?;
     let (source, predicate_type) = match object.kind {
@@ -48,11 +76,12 @@ pub(super) fn statement(object: &RawObject, repository: &Repository, remote: &st
 }
 
 /// Payload and signature. An unsigned object is all payload, checked as strictly.
-fn signed(object: &RawObject) -> Result<Signed<'_>, Failure> {
+fn signed(object: &RawObject) -> Result<Signed<'_>, StatementError> {
+    let (id, kind) = (object.id.clone(), object.kind.name());
     let split = match object.kind {
         ObjectKind::Commit => Commit::parse(&object.bytes, object.format).map(|commit| commit.signed),
         ObjectKind::Tag => Tag::parse(&object.bytes).map(|tag| tag.signed),
-        kind => return Err(Failure::new(Exit::Object, format!("{} is a {}; expected a commit or tag", object.id, kind.name()))),
+        ObjectKind::Blob | ObjectKind::Tree => return Err(StatementError::Kind { id, kind }),
     };
     let split = split.or_else(|rejection| match rejection.reason() {
         Reason::NoSignature => {
@@ -60,7 +89,7 @@ fn signed(object: &RawObject) -> Result<Signed<'_>, Failure> {
         }
         _ => Err(rejection),
     });
-    split.map_err(|rejection| Failure::new(Exit::Object, format!("cannot describe the {} {}: {rejection}", object.kind.name(), object.id)))
+    split.map_err(|rejection| StatementError::Faulty { kind, id, rejection })
 }
 
 fn commit(payload: &[u8]) -> Value {
