@@ -121,7 +121,7 @@ pub(crate) fn creating() -> OpenOptions {
     options
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, feature = "cli"))]
 pub(crate) use unix::{Exposure, open_mode};
 
 #[cfg(unix)]
@@ -236,10 +236,10 @@ mod tests {
         set_mode(&file, 0o600);
         assert!(open(&file).unwrap().is_some());
         assert!(open(&base.path().join("none")).unwrap().is_none());
-        assert_eq!(said(open(base.path()), base.path()), "BASE is not used: it is not a regular file");
+        assert_eq!(message(open(base.path()), base.path()), "BASE is not used: it is not a regular file");
     }
 
-    fn said(result: io::Result<impl Sized>, base: &Path) -> String {
+    fn message(result: io::Result<impl Sized>, base: &Path) -> String {
         result.map_or_else(|error| error.to_string().replace(&base.display().to_string(), "BASE"), |_| "fine".to_owned())
     }
 
@@ -276,8 +276,8 @@ mod tests {
             let place = base.path().join(place);
             let before = place.metadata().unwrap().mode();
             set_mode(&place, mode);
-            assert_eq!(said(open(&file), base.path()), expected);
-            assert_eq!(said(create(file.parent().unwrap()), base.path()) == "fine", expected == "fine" || place == file);
+            assert_eq!(message(open(&file), base.path()), expected);
+            assert_eq!(message(create(file.parent().unwrap()), base.path()) == "fine", expected == "fine" || place == file);
             set_mode(&place, before);
         }
     }

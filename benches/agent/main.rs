@@ -1,7 +1,7 @@
 //! What the agent costs: a signature through it beside a direct call, and its own part of one beside ssh-agent's and gpg-agent's.
 //!
 //! `cargo bench --bench agent` prints tables in Markdown. Everything runs in a folder of its own with its own HOME, sockets and keys; the
-//! services are a local Sigstore in this process, which tells when it had a request and when it had the answer. The ways are measured in
+//! services are a local Sigstore in this process, which tells when it had a request and when it had the answer. The variants are measured in
 //! turns, so that noise meets all alike, and each round in another order, so that none always follows the one that leaves the caches coldest.
 //! What is missing on the machine is left out and said.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a benchmark stops where something is wrong, and prints")]
@@ -60,7 +60,7 @@ fn order(round: usize, count: usize) -> Vec<usize> {
     order
 }
 
-/// Times of one way.
+/// Times of one variant.
 #[derive(Default)]
 struct Times(Vec<Duration>);
 
@@ -73,7 +73,7 @@ impl Times {
 
 /// `paraph` as git calls it, with what the services took counted apart.
 fn whole_calls(bench: &Bench) {
-    struct Way {
+    struct Variant {
         name: &'static str,
         repository: PathBuf,
         agent: &'static str,
@@ -81,7 +81,7 @@ fn whole_calls(bench: &Bench) {
         services: Times,
         beyond: Times,
     }
-    let way = |name, repository: &str, agent| Way {
+    let variant = |name, repository: &str, agent| Variant {
         name,
         repository: bench.root.join(repository),
         agent,
@@ -89,32 +89,32 @@ fn whole_calls(bench: &Bench) {
         services: Times::default(),
         beyond: Times::default(),
     };
-    let mut ways = [
-        way("Rekor v1, through the agent", "v1", "running"),
-        way("Rekor v1, a direct call", "v1", "never"),
-        way("Rekor v2, through the agent", "v2", "running"),
-        way("Rekor v2, a direct call", "v2", "never"),
+    let mut variants = [
+        variant("Rekor v1, through the agent", "v1", "running"),
+        variant("Rekor v1, a direct call", "v1", "never"),
+        variant("Rekor v2, through the agent", "v2", "running"),
+        variant("Rekor v2, a direct call", "v2", "never"),
     ];
     let mut nothing = Times::default();
     let no_op = bench.no_op();
     for round in 0..=WHOLE_ROUNDS {
-        for index in order(round, ways.len() + 1) {
-            let Some(way) = ways.get_mut(index) else {
+        for index in order(round, variants.len() + 1) {
+            let Some(variant) = variants.get_mut(index) else {
                 if let Some(no_op) = &no_op {
                     nothing.0.push(run(bench.command(no_op, &bench.root), &payload(round)).0);
                 }
                 continue;
             };
-            let mut sign = bench.command(&bench.paraph, &way.repository);
-            sign.env("PARAPH_AGENT", way.agent).args(["--status-fd=2", "-bsau", EMAIL]);
+            let mut sign = bench.command(&bench.paraph, &variant.repository);
+            sign.env("PARAPH_AGENT", variant.agent).args(["--status-fd=2", "-bsau", EMAIL]);
             bench.spans.lock().unwrap().clear();
             let (whole, interval) = run(sign, &payload(round));
             let services = covered(&bench.spans.lock().unwrap(), interval);
             // the first round warms the caches
             if round > 0 {
-                way.whole.0.push(whole);
-                way.services.0.push(services);
-                way.beyond.0.push(whole.saturating_sub(services));
+                variant.whole.0.push(whole);
+                variant.services.0.push(services);
+                variant.beyond.0.push(whole.saturating_sub(services));
             }
         }
     }
@@ -123,9 +123,10 @@ fn whole_calls(bench: &Bench) {
     );
     println!("a person, and asks Fulcio for a certificate. Beyond: the whole call less the time in which a service worked on a request.\n");
     println!("| | whole call, ms | services' answers, ms | beyond them, ms |\n| --- | ---: | ---: | ---: |");
-    for way in &mut ways {
-        let [whole, services, beyond] = [&mut way.whole, &mut way.services, &mut way.beyond].map(|times| milliseconds(times.median()));
-        println!("| {} | {whole:.2} | {services:.2} | {beyond:.2} |", way.name);
+    for variant in &mut variants {
+        let [whole, services, beyond] =
+            [&mut variant.whole, &mut variant.services, &mut variant.beyond].map(|times| milliseconds(times.median()));
+        println!("| {} | {whole:.2} | {services:.2} | {beyond:.2} |", variant.name);
     }
     if no_op.is_some() {
         println!("| a program that does nothing | {0:.2} | – | {0:.2} |", milliseconds(nothing.median()));
@@ -135,7 +136,7 @@ fn whole_calls(bench: &Bench) {
 
 /// The agent's server by its socket, less what it says that services and the finished signature's verification took.
 fn own_part(bench: &Bench) {
-    struct Way<'a> {
+    struct Variant<'a> {
         name: String,
         sign: Box<dyn Fn(usize) + 'a>,
         times: Times,
@@ -160,34 +161,34 @@ fn own_part(bench: &Bench) {
         }
     };
     let ask = &ask;
-    let mut ways = Vec::new();
+    let mut variants = Vec::new();
     for (instance, version) in [("v1", 1), ("local", 2)] {
         let sign = Box::new(move |round| ask(instance, round));
-        ways.push(Way { name: format!("paraph's agent, ECDSA P-256, Rekor v{version}"), sign, times: Times::default() });
+        variants.push(Variant { name: format!("paraph's agent, ECDSA P-256, Rekor v{version}"), sign, times: Times::default() });
     }
     for key in ssh.iter().flat_map(|agent| &agent.keys) {
         let agent = ssh.as_ref().unwrap();
         let sign = Box::new(move |round| agent.sign(key, &payload(round)));
-        ways.push(Way { name: format!("ssh-agent, {}", key.name), sign, times: Times::default() });
+        variants.push(Variant { name: format!("ssh-agent, {}", key.name), sign, times: Times::default() });
     }
     for key in gpg.iter().flat_map(|agent| &agent.keys) {
         let agent = gpg.as_ref().unwrap();
         let sign = Box::new(move |round| agent.sign(key, &payload(round)));
-        ways.push(Way { name: format!("gpg-agent, {}", key.name), sign, times: Times::default() });
+        variants.push(Variant { name: format!("gpg-agent, {}", key.name), sign, times: Times::default() });
     }
     // what the agent noted is read before it forgets the oldest
     let (mut noted, mut kept, mut signers) = (Vec::<JournalEntry>::new(), 0, Vec::new());
     for round in 0..=OWN_ROUNDS {
-        for index in order(round, ways.len()) {
-            let Some(way) = ways.get_mut(index) else { continue };
+        for index in order(round, variants.len()) {
+            let Some(variant) = variants.get_mut(index) else { continue };
             if index < 2 {
                 signers.push(index);
             }
             let started = Instant::now();
-            (way.sign)(round);
+            (variant.sign)(round);
             let took = started.elapsed();
             if round > 0 {
-                way.times.0.push(took);
+                variant.times.0.push(took);
             }
         }
         kept += 2;
@@ -197,22 +198,22 @@ fn own_part(bench: &Bench) {
         }
     }
     let mut whole = Vec::new();
-    for (index, way) in ways.iter_mut().take(2).enumerate() {
+    for (index, variant) in variants.iter_mut().take(2).enumerate() {
         let entries = noted.iter().zip(&signers).filter(|(_, signer)| **signer == index).map(|(entry, _)| entry);
         let spent = entries.skip(1).map(|entry| Duration::from_micros(entry.services + entry.verification));
-        let own: Vec<Duration> = way.times.0.iter().zip(spent).map(|(whole, spent)| whole.saturating_sub(spent)).collect();
+        let own: Vec<Duration> = variant.times.0.iter().zip(spent).map(|(whole, spent)| whole.saturating_sub(spent)).collect();
         assert_eq!(own.len(), OWN_ROUNDS, "the agent noted every signature");
-        whole.push(std::mem::replace(&mut way.times, Times(own)).median());
+        whole.push(std::mem::replace(&mut variant.times, Times(own)).median());
     }
     println!(
         "A signature over an agent's own socket, a connection each, medians of {OWN_ROUNDS} rounds in turns. paraph's is the whole call less what"
     );
     println!("the agent notes of log, timestamp authority and the verification of the finished signature.\n");
     println!("| | µs | ratio |\n| --- | ---: | ---: |");
-    let medians: Vec<f64> = ways.iter_mut().map(|way| way.times.median().as_secs_f64() * 1e6).collect();
+    let medians: Vec<f64> = variants.iter_mut().map(|variant| variant.times.median().as_secs_f64() * 1e6).collect();
     let yardstick = medians.first().copied().unwrap_or(1.0);
-    for (way, median) in ways.iter().zip(&medians) {
-        println!("| {} | {median:.0} | {:.2} |", way.name, median / yardstick);
+    for (variant, median) in variants.iter().zip(&medians) {
+        println!("| {} | {median:.0} | {:.2} |", variant.name, median / yardstick);
     }
     for (version, whole) in [1, 2].iter().zip(whole) {
         println!("\nWith log, timestamp and verification, Rekor v{version}: {:.2} ms.", milliseconds(whole));

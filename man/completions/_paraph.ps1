@@ -289,7 +289,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;agent;run' {
-            [CompletionResult]::new('--patience', '--patience', [CompletionResultType]::ParameterName, 'For tests only: how many seconds a question waits for its answer')
+            [CompletionResult]::new('--answer-timeout', '--answer-timeout', [CompletionResultType]::ParameterName, 'For tests only: how many seconds a question waits for its answer')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('--detached', '--detached', [CompletionResultType]::ParameterName, 'Used when a client starts it: it runs in its own session')
             [CompletionResult]::new('--readable-memory', '--readable-memory', [CompletionResultType]::ParameterName, 'For tests only: other processes of the user can read its memory')

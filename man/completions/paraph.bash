@@ -606,13 +606,13 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__agent__subcmd__run)
-            opts="-C -h --detached --readable-memory --patience --help"
+            opts="-C -h --detached --readable-memory --answer-timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --patience)
+                --answer-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -256,7 +256,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;agent;run'= {
-            cand --patience 'For tests only: how many seconds a question waits for its answer'
+            cand --answer-timeout 'For tests only: how many seconds a question waits for its answer'
             cand -C 'Run in this folder; several are applied one after the other, as by git'
             cand --detached 'Used when a client starts it: it runs in its own session'
             cand --readable-memory 'For tests only: other processes of the user can read its memory'

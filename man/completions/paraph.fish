@@ -185,7 +185,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen_subcommand_from run status log lock unlock clear stop confirm socket help" -f -a "confirm" -d 'Approve signatures for other machines in this terminal'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen_subcommand_from run status log lock unlock clear stop confirm socket help" -f -a "socket" -d 'Print the path of the socket to forward'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen_subcommand_from run status log lock unlock clear stop confirm socket help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -l patience -d 'For tests only: how many seconds a question waits for its answer' -r
+complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -l answer-timeout -d 'For tests only: how many seconds a question waits for its answer' -r
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -l detached -d 'Used when a client starts it: it runs in its own session'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -l readable-memory -d 'For tests only: other processes of the user can read its memory'

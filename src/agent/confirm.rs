@@ -408,5 +408,4 @@ async fn by_window(askpass: &OsString, text: &str) -> io::Result<bool> {
 }
 
 #[cfg(test)]
-#[path = "confirm_tests.rs"]
 mod tests;

@@ -178,5 +178,4 @@ fn temporary() -> PathBuf {
 }
 
 #[cfg(test)]
-#[path = "location_tests.rs"]
 mod tests;

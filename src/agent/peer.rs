@@ -92,10 +92,10 @@ mod tests {
     fn a_process_with_the_overflow_id_cannot_tell_users_apart() {
         let everybody = "         0          0 4294967295\n";
         let one = "         0       1000          1\n";
-        for (user, map, strangers) in
+        for (user, map, is_shared) in
             [(65534, everybody, false), (65534, one, true), (65534, "", true), (0, one, false), (0, "", false), (1000, everybody, false)]
         {
-            assert_eq!(is_shared_overflow_id(user, "65534\n", || map.to_owned()), strangers, "{user} {map}");
+            assert_eq!(is_shared_overflow_id(user, "65534\n", || map.to_owned()), is_shared, "{user} {map}");
         }
     }
 

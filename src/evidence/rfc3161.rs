@@ -253,5 +253,4 @@ impl EncodeValue for GenTime {
 }
 
 #[cfg(test)]
-#[path = "rfc3161_tests.rs"]
 mod tests;

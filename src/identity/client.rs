@@ -98,5 +98,4 @@ impl OidcClient {
 }
 
 #[cfg(test)]
-#[path = "client_tests.rs"]
 mod tests;

@@ -143,5 +143,4 @@ fn is_temporary(error: &ServiceError) -> bool {
 }
 
 #[cfg(test)]
-#[path = "device_tests.rs"]
 mod tests;

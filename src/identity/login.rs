@@ -245,8 +245,6 @@ async fn complete(provider: &Provider, request: Request, callback: Callback) -> 
 }
 
 #[cfg(test)]
-#[path = "login_attack_tests.rs"]
 mod attack_tests;
 #[cfg(test)]
-#[path = "login_tests.rs"]
 mod tests;

@@ -544,5 +544,4 @@ fn pause(attempt: u32) -> Duration {
 }
 
 #[cfg(test)]
-#[path = "http_tests.rs"]
 mod tests;

@@ -264,5 +264,4 @@ fn of_folder(path: &Path) -> io::Result<Vec<Certificate>> {
 }
 
 #[cfg(test)]
-#[path = "network_tests.rs"]
 mod tests;

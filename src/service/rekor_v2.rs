@@ -268,5 +268,4 @@ fn read(answer: &Answer, expected: Vec<u8>) -> Result<TransparencyLogEntry, Serv
 }
 
 #[cfg(test)]
-#[path = "rekor_v2_tests.rs"]
 mod tests;

@@ -317,5 +317,4 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "tuf/tests.rs"]
 mod tests;

@@ -107,10 +107,7 @@ fn a_verdict_may_be_discarded_and_a_signature_with_its_status_too() {
     let (sigstore, sandbox) = repository();
     sigstore.allow(&sandbox, EMAIL);
     sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
-    let parts = sandbox.commit_parts("HEAD");
-    let (signature, data) = (sandbox.root().join("signature"), sandbox.root().join("data"));
-    std::fs::write(&signature, &parts.signature).unwrap();
-    std::fs::write(&data, &parts.payload).unwrap();
+    let [signature, data] = sandbox.files_to_verify("HEAD");
     let null = || std::fs::File::options().read(true).write(true).open("/dev/null").unwrap();
     let run = |arguments: &[&str]| {
         let mut command = sandbox.command(&sandbox.program, &sandbox.work());

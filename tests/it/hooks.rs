@@ -16,7 +16,7 @@ use std::{
 };
 
 /// An identity of the local issuer that is not allowed.
-const STRANGER: &str = "user.signingKey=bob@example.com";
+const NOT_ALLOWED: &str = "user.signingKey=bob@example.com";
 
 /// A bare repository with hooks, and a clone that signs. The server's configuration is the bare repository's own.
 struct Setup {
@@ -83,8 +83,8 @@ impl Setup {
     }
 
     /// Makes a commit that is signed by an identity that is not allowed.
-    fn strange(&self, message: &str) -> String {
-        self.commit(&["-c", STRANGER, "commit", "-q", "-S", "--allow-empty", "-m", message])
+    fn signed_by_bob(&self, message: &str) -> String {
+        self.commit(&["-c", NOT_ALLOWED, "commit", "-q", "-S", "--allow-empty", "-m", message])
     }
 
     /// Makes a commit whose message was changed after it was signed, and moves the branch there.

@@ -162,7 +162,7 @@ fn verifier(root: &Value) -> Verifier {
     Verifier::new(vec![root], NOW.parse().unwrap())
 }
 
-/// What the verifier says of a recipe's commit.
+/// The verifier's answer for a recipe's commit.
 fn commit(world: &World, recipe: &Recipe<'_>) -> Outcome {
     outcome(verifier(&world.trusted_root()).verify_commit(&recipe.commit(), ObjectFormat::Sha1))
 }
@@ -171,8 +171,8 @@ fn outcome<T>(result: Result<T, paraph::Rejection>) -> Outcome {
     result.map_or_else(|rejection| rejection.reason().id(), |_| "good")
 }
 
-/// In words, for what has no reason.
-fn said<T>(result: Result<T, impl ToString>) -> Outcome {
+/// The message of an error without a reason.
+fn message<T>(result: Result<T, impl ToString>) -> Outcome {
     result.map_or_else(|error| error.to_string().leak() as &str, |_| "good")
 }
 
@@ -374,24 +374,24 @@ fn chain(world: &World, count: usize) -> Outcome {
         json!([authority_json("https://fulcio.example", &chain.iter().map(Vec::as_slice).collect::<Vec<_>>())]);
     match TrustRoot::from_json(root.to_string().as_bytes(), Instance::Custom, "vectors") {
         Ok(root) => outcome(Verifier::new(vec![root], NOW.parse().unwrap()).verify_commit(&world.v1().commit(), ObjectFormat::Sha1)),
-        Err(error) => said(Err::<(), _>(error)),
+        Err(error) => message(Err::<(), _>(error)),
     }
 }
 
 fn trusted_root(world: &World, size: usize) -> Outcome {
     let mut json = world.trusted_root().to_string();
     json += &" ".repeat(size - json.len());
-    said(TrustRoot::from_json(json.as_bytes(), Instance::Custom, "vectors"))
+    message(TrustRoot::from_json(json.as_bytes(), Instance::Custom, "vectors"))
 }
 
 fn logs(world: &World, count: usize) -> Outcome {
     let mut root = world.trusted_root();
     root["ctlogs"] = vec![root["ctlogs"][0].clone(); count].into();
-    said(TrustRoot::from_json(root.to_string().as_bytes(), Instance::Custom, "vectors"))
+    message(TrustRoot::from_json(root.to_string().as_bytes(), Instance::Custom, "vectors"))
 }
 
 fn identities(_: &World, size: usize) -> Outcome {
-    said(AllowedIdentities::parse(&"#".repeat(size)))
+    message(AllowedIdentities::parse(&"#".repeat(size)))
 }
 
 /// Entries beside a signature, of which the last one is right.
@@ -406,7 +406,7 @@ fn detached(_: &World, count: usize) -> Outcome {
 }
 
 fn pattern(count: usize) -> Outcome {
-    said(Pattern::new(&"a".repeat(count)))
+    message(Pattern::new(&"a".repeat(count)))
 }
 
 #[test]

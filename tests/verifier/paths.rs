@@ -77,9 +77,9 @@ fn a_timestamp_authority_s_intermediate_is_held_to_its_profile() {
 #[test]
 fn the_intermediate_that_a_signature_carries_is_the_one_that_issued_its_certificate() {
     let world = World::new();
-    let stranger = Template { subject: name("another intermediate"), ..world.intermediate_template.clone() }.signed_by(&world.root_key);
+    let unrelated = Template { subject: name("another intermediate"), ..world.intermediate_template.clone() }.signed_by(&world.root_key);
     let mut recipe = world.v1();
-    recipe.before = vec![stranger, world.root.clone(), world.intermediate.clone()];
+    recipe.before = vec![unrelated, world.root.clone(), world.intermediate.clone()];
     let root = world.trusted_root_with(&[&world.root]);
     assert_eq!(reason(&root, &recipe.commit()), None);
     recipe.before.pop();

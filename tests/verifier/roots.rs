@@ -102,8 +102,8 @@ fn files_make_a_root_that_verifies_what_the_instance_s_own_root_does() {
         assert!(verifier.verify_commit(&world.v2().commit(), ObjectFormat::Sha1).is_ok(), "{}", name.0);
     }
     // and nothing else is trusted
-    let strangers = World { tsa: paraph_vectors::world::tsa("stranger"), ..World::new() };
-    let only = KeyFiles { timestamp_chain: files(&strangers).timestamp_chain, ..KeyFiles::default() };
+    let others = World { tsa: paraph_vectors::world::tsa("stranger"), ..World::new() };
+    let only = KeyFiles { timestamp_chain: files(&others).timestamp_chain, ..KeyFiles::default() };
     let verifier = Verifier::new(vec![only.over(Some(vectors_root())).unwrap()], now());
     let refused = verifier.verify_commit(&world.v2().commit(), ObjectFormat::Sha1).unwrap_err();
     assert_eq!(refused.reason(), Reason::TimestampUnknownAuthority);
@@ -245,7 +245,7 @@ fn a_certificate_is_checked_by_itself_before_anything_is_signed_with_it() {
     let mut without = world.v1();
     without.sct = None;
     assert_eq!(verifier.check_certificate(&without.certificate(), &[]).unwrap_err().reason(), Reason::SctMissing);
-    let mut stranger = world.v1();
-    stranger.issuer_key = &world.other;
-    assert_eq!(verifier.check_certificate(&stranger.certificate(), &[]).unwrap_err().reason(), Reason::ChainSignature);
+    let mut issued_by_other = world.v1();
+    issued_by_other.issuer_key = &world.other;
+    assert_eq!(verifier.check_certificate(&issued_by_other.certificate(), &[]).unwrap_err().reason(), Reason::ChainSignature);
 }

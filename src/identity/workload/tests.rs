@@ -143,8 +143,8 @@ fn an_endpoint_that_gives_no_token_is_named_with_the_platform() {
             }
             add(provider, "nobody", ask(provider, &pointing(provider, &nobody())).await);
             let silent = Fake::new(|_| Reply::never()).await;
-            let patience = Duration::from_secs(5);
-            add(provider, "slow", ask_with(provider, &pointing(provider, &silent.url), &impatient(), patience).await);
+            let timeout = Duration::from_secs(5);
+            add(provider, "slow", ask_with(provider, &pointing(provider, &silent.url), &impatient(), timeout).await);
         }
         insta::assert_snapshot!(table, @r"
         github-actions, 401: GitHub Actions gave no identity token: its token service at http://HOST/token refused the request with 401 Unauthorized: no permission

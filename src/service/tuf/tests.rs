@@ -212,7 +212,7 @@ fn what_a_mirror_must_not_do_is_refused_and_the_cache_stays() {
     run(async {
         let mut told = Vec::new();
         let newer = Published { timestamp: 2, others: 2, trusted_root: "newer", ..FIRST };
-        let stranger = Published { root: 2, root_keys: vec![7, 7], ..newer.clone() };
+        let foreign = Published { root: 2, root_keys: vec![7, 7], ..newer.clone() };
         let tampered = |path: &str, published: &Published| {
             let mut content = published.files()[path].clone();
             let position = content.windows(4).position(|window| window == b"2026").unwrap();
@@ -223,14 +223,14 @@ fn what_a_mirror_must_not_do_is_refused_and_the_cache_stays() {
             ("rollback of the timestamp", FIRST, None, 3),
             ("rollback of the targets", Published { timestamp: 3, others: 1, ..FIRST }, None, 3),
             ("freeze", newer.clone(), None, 31),
-            ("a root of strangers", stranger, None, 3),
+            ("a root with other keys", foreign, None, 3),
             (
                 "a tampered timestamp",
                 Published { timestamp: 3, ..newer.clone() },
                 Some(tampered("/timestamp.json", &Published { timestamp: 3, ..newer.clone() })),
                 3,
             ),
-            ("keys of strangers", Published { online_key: 6, timestamp: 3, others: 3, ..FIRST }, None, 3),
+            ("other online keys", Published { online_key: 6, timestamp: 3, others: 3, ..FIRST }, None, 3),
             ("endless data", newer.clone(), Some(("/timestamp.json".into(), vec![b' '; 20_000])), 3),
             ("no JSON", newer.clone(), Some(("/timestamp.json".into(), b"<html>".to_vec())), 3),
             ("a target of another content", Published { timestamp: 3, others: 3, trusted_root: "other", ..FIRST }, None, 3),
@@ -254,9 +254,9 @@ fn what_a_mirror_must_not_do_is_refused_and_the_cache_stays() {
         rollback of the timestamp: the metadata of the TUF mirror at http://HOST is not accepted: rollback detected for timestamp: trusted version 2 > new version 1
         rollback of the targets: the metadata of the TUF mirror at http://HOST is not accepted: rollback detected for snapshot (via timestamp): trusted version 2 > new version 1
         freeze: the metadata of the TUF mirror at http://HOST is not accepted: timestamp metadata expired at 2026-10-21T14:13:20Z
-        a root of strangers: the metadata of the TUF mirror at http://HOST is not accepted: signature threshold not met for role root: 0/1 valid signatures
+        a root with other keys: the metadata of the TUF mirror at http://HOST is not accepted: signature threshold not met for role root: 0/1 valid signatures
         a tampered timestamp: the metadata of the TUF mirror at http://HOST is not accepted: signature threshold not met for role timestamp: 0/1 valid signatures
-        keys of strangers: the metadata of the TUF mirror at http://HOST is not accepted: signature threshold not met for role timestamp: 0/1 valid signatures
+        other online keys: the metadata of the TUF mirror at http://HOST is not accepted: signature threshold not met for role timestamp: 0/1 valid signatures
         endless data: the TUF mirror at http://HOST/timestamp.json sent an answer of more than 16384 bytes
         no JSON: the metadata of the TUF mirror at http://HOST is not accepted: failed to parse JSON: expected value at line 1 column 1
         a target of another content: the metadata of the TUF mirror at http://HOST is not accepted: integrity check failed: trusted_root.json: sha256 mismatch

@@ -67,8 +67,8 @@ fn a_bound_socket_signs_inside_whatever_number_the_user_has_there() {
 }
 
 #[test]
-fn where_strangers_cannot_be_told_apart_no_socket_is_trusted() {
-    let test = "where_strangers_cannot_be_told_apart_no_socket_is_trusted";
+fn where_other_users_cannot_be_told_apart_no_socket_is_trusted() {
+    let test = "where_other_users_cannot_be_told_apart_no_socket_is_trusted";
     let setup = Setup::new();
     setup.sandbox.git(&["config", "--global", "paraph.agentConfirm", "never"]);
     setup.commit("here");

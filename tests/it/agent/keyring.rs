@@ -32,17 +32,17 @@ impl Setup {
     pub(super) fn use_keyring(&mut self, name: &str, bus: &str) {
         self.sandbox.set("DBUS_SESSION_BUS_ADDRESS", bus);
         self.sandbox.git(&["config", "--global", "paraph.keyring", name]);
-        let log = self.sandbox.root().join("said");
+        let log = self.sandbox.root().join("log");
         self.sandbox.git(&["config", "--global", "paraph.logPath", log.to_str().unwrap()]);
     }
 
     /// The messages to the person who committed.
-    fn said(&self) -> String {
-        std::fs::read_to_string(self.sandbox.root().join("said")).unwrap_or_default()
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.sandbox.root().join("log")).unwrap_or_default()
     }
 
-    fn times_said(&self, text: &str) -> usize {
-        self.said().matches(text).count()
+    fn times_logged(&self, text: &str) -> usize {
+        self.log().matches(text).count()
     }
 
     /// Ends the agent, as a restart of the machine does.
@@ -89,7 +89,7 @@ fn a_login_in_the_secret_service_outlasts_the_agent_and_the_session() {
     setup.commit("two");
     let second = service.lookup(EMAIL).unwrap();
     assert_eq!(setup.logins(), (1, 1));
-    assert_ne!(token_of(&first), token_of(&second), "what the issuer gave last is what rests");
+    assert_ne!(token_of(&first), token_of(&second), "the stored token is the issuer's newest");
 
     setup.end_agent();
     service.restart_keyring(true);
@@ -98,7 +98,7 @@ fn a_login_in_the_secret_service_outlasts_the_agent_and_the_session() {
     assert_eq!(service.labels().len(), 1);
     // what becomes public is told once, and nothing of the keyring
     let of_publication = ["First entry in the log", "The certificate authority ", "The certificate, which goes into the log now, says: "];
-    let said = setup.said();
+    let said = setup.log();
     assert_eq!(said.lines().filter(|line| !of_publication.iter().any(|words| line.contains(words))).count(), 0, "{said}");
     assert_eq!(said.matches("First entry in the log").count(), 1, "{said}");
     assert_eq!(setup.sandbox.git(&["log", "--format=%GS"]), [EMAIL; 3].join("\n"));
@@ -118,7 +118,7 @@ fn renewals_of_a_running_agent_let_each_token_rest() {
     let (logins, renewals) = setup.logins();
     assert_eq!(logins, 1);
     assert!(renewals >= 3, "{renewals}");
-    // what rests is the one token that is good
+    // the stored token is the only one that is valid
     assert!(setup.redeem(&token_of(&service.lookup(EMAIL).unwrap())).is_ok());
 }
 
@@ -139,8 +139,8 @@ fn a_rotation_that_was_lost_leads_to_a_login() {
 }
 
 #[test]
-fn logout_removes_what_rests_and_ends_it_at_the_issuer() {
-    let Some((setup, service)) = with_secret_service("logout_removes_what_rests_and_ends_it_at_the_issuer") else { return };
+fn logout_removes_stored_tokens_and_revokes_them_at_the_issuer() {
+    let Some((setup, service)) = with_secret_service("logout_removes_stored_tokens_and_revokes_them_at_the_issuer") else { return };
     for by_itself in [false, true] {
         setup.commit("one");
         let token = token_of(&service.lookup(EMAIL).unwrap());
@@ -180,7 +180,7 @@ fn logout_works_after_the_keyring_was_turned_off() {
     setup.end_agent();
     setup.sandbox.git(&["config", "--global", "--unset", "paraph.keyring"]);
     setup.commit("two");
-    assert_eq!(setup.logins(), (2, 0), "what rests is not used");
+    assert_eq!(setup.logins(), (2, 0), "stored logins are not used");
     assert_eq!(setup.paraph(&["logout"]).code, Some(0));
     assert_eq!((service.labels().len(), setup.resting().len()), (0, 0));
 }
@@ -213,7 +213,7 @@ fn a_locked_keyring_is_said_once_and_signing_goes_on() {
     service.restart_keyring(false);
     setup.commit("one");
     setup.sandbox.git(&["-c", "user.email=bob@example.com", "commit", "-q", "--allow-empty", "-m", "two"]);
-    assert_eq!(setup.times_said(&format!("{ALONE}the Secret Service is locked.\n")), 1, "{}", setup.said());
+    assert_eq!(setup.times_logged(&format!("{ALONE}the Secret Service is locked.\n")), 1, "{}", setup.log());
     assert_eq!(setup.logins(), (2, 0));
     let status = setup.status();
     assert_eq!(status["agent"]["keyring"], "secret-service");
@@ -237,16 +237,16 @@ fn a_bus_that_is_not_there_or_goes_away_stops_nobody() {
     setup.end_agent();
     service.stop_bus();
     setup.commit("two");
-    assert_eq!(setup.times_said(&format!("{ALONE}the Secret Service cannot be used: ")), 1, "{}", setup.said());
+    assert_eq!(setup.times_logged(&format!("{ALONE}the Secret Service cannot be used: ")), 1, "{}", setup.log());
     assert_eq!((setup.logins().0, setup.resting().len()), (2, 1));
     setup.end_agent();
     setup.sandbox.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/no/such");
     setup.commit("three");
     assert_eq!(
-        setup.times_said(&format!("{ALONE}the Secret Service cannot be used: Failed to connect to address `unix:path=/no/such`")),
+        setup.times_logged(&format!("{ALONE}the Secret Service cannot be used: Failed to connect to address `unix:path=/no/such`")),
         1,
         "{}",
-        setup.said()
+        setup.log()
     );
     assert_eq!(setup.logins().0, 3);
 }
@@ -259,20 +259,20 @@ fn a_keyring_that_says_nothing_is_given_up() {
     setup.commit("one");
     assert!(started.elapsed() < Duration::from_secs(40));
     setup.sandbox.git(&["-c", "user.email=bob@example.com", "commit", "-q", "--allow-empty", "-m", "two"]);
-    assert_eq!(setup.times_said(&format!("{ALONE}the Secret Service did not answer within 10 s.\n")), 1, "{}", setup.said());
+    assert_eq!(setup.times_logged(&format!("{ALONE}the Secret Service did not answer within 10 s.\n")), 1, "{}", setup.log());
     assert_eq!(setup.logins().0, 2);
 }
 
 #[test]
-fn a_locked_agent_leaves_what_rests_alone_and_so_does_the_next() {
-    let Some((setup, service)) = with_secret_service("a_locked_agent_leaves_what_rests_alone_and_so_does_the_next") else { return };
+fn a_locked_agent_and_the_next_one_leave_stored_tokens_in_place() {
+    let Some((setup, service)) = with_secret_service("a_locked_agent_and_the_next_one_leave_stored_tokens_in_place") else { return };
     setup.commit("one");
     let token = token_of(&service.lookup(EMAIL).unwrap());
     assert_eq!(setup.paraph(&["agent", "lock"]).code, Some(0));
     for _ in 0..2 {
         let done = setup.sandbox.try_git(&["commit", "-q", "--allow-empty", "-m", "two"]);
         assert_eq!(done.code, Some(128));
-        assert!(setup.said().contains("the agent is locked"));
+        assert!(setup.log().contains("the agent is locked"));
         setup.end_agent();
     }
     assert_eq!((token_of(&service.lookup(EMAIL).unwrap()), setup.logins()), (token, (1, 0)));
@@ -315,7 +315,7 @@ fn two_agents_with_one_keyring_do_each_other_no_harm() {
     assert_eq!(setup.logins(), (1, 1), "the second found what the first let rest");
     setup.paraph(&["agent", "stop"]);
     switch(&mut setup, &here);
-    // its own token was used up by the other one: it goes on with what rests
+    // its own token was used up by the other one: it continues with the stored one
     assert_eq!(setup.paraph(&["agent", "clear"]).code, Some(0));
     setup.commit("here again");
     assert_eq!(setup.logins(), (1, 2));
@@ -340,10 +340,10 @@ fn what_somebody_else_put_into_the_keyring_is_not_used() {
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     setup.commit("two");
     assert_eq!(
-        setup.times_said(&format!("The entry of {EMAIL} in the Secret Service is not used: it is of another login.\n")),
+        setup.times_logged(&format!("The entry of {EMAIL} in the Secret Service is not used: it is of another login.\n")),
         1,
         "{}",
-        setup.said()
+        setup.log()
     );
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%GS"]), EMAIL);
     assert_eq!(setup.logins().0, 3);
@@ -362,8 +362,8 @@ fn what_somebody_else_put_into_the_keyring_is_not_used() {
 }
 
 #[test]
-fn a_login_that_rests_needs_nobody_at_the_machine() {
-    let test = "a_login_that_rests_needs_nobody_at_the_machine";
+fn a_stored_login_needs_nobody_at_the_machine() {
+    let test = "a_stored_login_needs_nobody_at_the_machine";
     if !installed("setsid", test) {
         return;
     }
@@ -374,7 +374,7 @@ fn a_login_that_rests_needs_nobody_at_the_machine() {
     let mut alone = setup.sandbox.command("setsid", &setup.sandbox.work());
     alone.args(["-w", "git", "commit", "-q", "--allow-empty", "-m", "two"]);
     let done: Done = alone.stdin(std::process::Stdio::null()).output().unwrap().into();
-    assert_eq!(done.code, Some(0), "{}{}", done.stderr, setup.said());
+    assert_eq!(done.code, Some(0), "{}{}", done.stderr, setup.log());
     assert_eq!(setup.logins(), (1, 1));
 }
 
@@ -386,7 +386,7 @@ fn a_damaged_index_is_said_and_kept() {
     let index = setup.sandbox.home().join(".local/state/paraph/keyring.json");
     std::fs::write(&index, "{").unwrap();
     setup.commit("two");
-    assert_eq!(setup.times_said(&format!("{ALONE}{} is damaged", index.display())), 1, "{}", setup.said());
+    assert_eq!(setup.times_logged(&format!("{ALONE}{} is damaged", index.display())), 1, "{}", setup.log());
     assert_eq!(std::fs::read_to_string(&index).unwrap(), "{");
     let done = setup.paraph(&["logout"]);
     assert!(done.code == Some(8) && done.stderr.contains("is damaged"), "{done:?}");
@@ -428,7 +428,7 @@ fn a_login_in_the_kernels_keyring_outlasts_agent_and_session() {
     commit("three");
     assert_eq!(setup.logins(), (2, 1));
     assert_eq!(in_session(&setup.sandbox.program, &["logout"]).code, Some(0));
-    assert_eq!(setup.times_said("keyring"), 0, "{}", setup.said());
+    assert_eq!(setup.times_logged("keyring"), 0, "{}", setup.log());
 }
 
 #[test]
@@ -445,10 +445,10 @@ fn a_kernel_that_forbids_keys_stops_nobody() {
     let done: Done = command.args(["session", "-", "sh", "-c", script]).output().unwrap().into();
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert_eq!(
-        setup.times_said(&format!("{ALONE}the kernel's keyring cannot be used: the system denied access.\n")),
+        setup.times_logged(&format!("{ALONE}the kernel's keyring cannot be used: the system denied access.\n")),
         1,
         "{}",
-        setup.said()
+        setup.log()
     );
     assert_eq!((setup.logins(), setup.resting().len()), ((1, 0), 0));
 }

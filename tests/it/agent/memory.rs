@@ -149,8 +149,8 @@ fn copies_of_text(process: u32, text: &str) -> usize {
 }
 
 #[test]
-fn the_agents_copies_of_a_refresh_token_that_rests_go_when_it_is_locked() {
-    let test = "the_agents_copies_of_a_refresh_token_that_rests_go_when_it_is_locked";
+fn the_agents_copies_of_a_stored_refresh_token_go_when_it_is_locked() {
+    let test = "the_agents_copies_of_a_stored_refresh_token_go_when_it_is_locked";
     let Some(service) = SecretService::start(test) else { return };
     let mut setup = Setup::new();
     setup.use_keyring("secret-service", &service.address());

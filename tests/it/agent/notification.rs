@@ -129,7 +129,7 @@ impl Desktop {
         let mut setup = Setup::new();
         setup.sandbox.set("DBUS_SESSION_BUS_ADDRESS", &bus.address());
         let mut agent = setup.sandbox.command(&setup.sandbox.program, &setup.sandbox.work());
-        agent.args(["agent", "run", "--patience", "2"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        agent.args(["agent", "run", "--answer-timeout", "2"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let agent = agent.spawn().unwrap();
         eventually("the agent listens", || setup.socket("forward.sock").exists());
         setup.commit("here");

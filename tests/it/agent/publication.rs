@@ -9,7 +9,7 @@ fn with_log() -> Setup {
 }
 
 /// The new lines of the log file, without times and addresses.
-fn said(setup: &Setup) -> String {
+fn new_log(setup: &Setup) -> String {
     let log = setup.sandbox.root().join("log");
     let text = std::fs::read_to_string(&log).unwrap_or_default();
     let _ = std::fs::remove_file(&log);
@@ -20,7 +20,7 @@ fn said(setup: &Setup) -> String {
 fn commit(setup: &mut Setup, agent: &str, options: &[&str]) -> String {
     setup.sandbox.set("PARAPH_AGENT", agent);
     setup.sandbox.git(&[options, &["commit", "-q", "--allow-empty", "-m", "x"]].concat());
-    said(setup)
+    new_log(setup)
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn agent_and_direct_call_tell_the_same_and_what_one_told_the_other_does_not() {
 fn a_login_tells_it_and_the_first_signature_tells_it_with_the_certificate() {
     let mut setup = with_log();
     assert_eq!(setup.paraph(&["login", "ann@example.com"]).code, Some(0));
-    let by_login = said(&setup);
+    let by_login = new_log(&setup);
     assert!(by_login.starts_with("First entry in the log SIGSTORE. "), "{by_login}");
     assert_eq!(by_login.lines().count(), 2);
     // nothing is logged yet, so it was not remembered as told

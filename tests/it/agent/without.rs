@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The messages about the agent in the user's log, without the time.
-fn said(setup: &Setup) -> Vec<String> {
+fn log_lines(setup: &Setup) -> Vec<String> {
     let log = std::fs::read_to_string(setup.sandbox.root().join("log")).unwrap_or_default();
     let lines = log.lines().map(|line| line.split_once(' ').unwrap().1.to_owned());
     lines.filter(|line| line.contains("agent") || line.contains("SIG_CREATED")).collect()
@@ -37,7 +37,7 @@ fn frame(text: &str) -> Vec<u8> {
 fn signs_by_itself(setup: &Setup, why: &str) {
     setup.commit("by itself");
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
-    assert_eq!(said(setup), [format!("paraph: Signing without the agent: {why}.")]);
+    assert_eq!(log_lines(setup), [format!("paraph: Signing without the agent: {why}.")]);
     assert_eq!(setup.logins().0, 1);
 }
 
@@ -53,8 +53,8 @@ fn an_agent_that_hangs_up() {
     let setup = Setup::new();
     impostor(&setup, drop);
     setup.commit("by itself");
-    assert_eq!(said(&setup).len(), 1);
-    assert!(said(&setup)[0].starts_with("paraph: Signing without the agent: the agent is broken: "), "{:?}", said(&setup));
+    assert_eq!(log_lines(&setup).len(), 1);
+    assert!(log_lines(&setup)[0].starts_with("paraph: Signing without the agent: the agent is broken: "), "{:?}", log_lines(&setup));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn an_agent_that_shows_life_and_gives_nothing() {
     impostor(&setup, move |mut stream| while stream.write_all(&wait).is_ok() {});
     setup.commit("by itself");
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
-    let said = said(&setup);
+    let said = log_lines(&setup);
     assert!(said.len() == 1 && said[0].contains("the agent is broken: it sent ") && said[0].ends_with(" s, but no result."), "{said:?}");
 }
 
@@ -122,7 +122,11 @@ fn an_agent_that_gives_another_commits_signature() {
     impostor(&setup, move |mut stream| drop(stream.write_all(&reply)));
     setup.commit("by itself");
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
-    assert!(said(&setup)[0].starts_with("paraph: Signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));
+    assert!(
+        log_lines(&setup)[0].starts_with("paraph: Signing without the agent: the agent's signature is not used: "),
+        "{:?}",
+        log_lines(&setup)
+    );
 }
 
 /// A proxy at the agent's socket. It forwards all requests and replies, and applies `change` to replies of the kind `kind`.
@@ -175,7 +179,11 @@ fn a_draft_speaks_for_no_other_signature() {
     relay(&mut setup, "signed", |signed| signed.replace("SIGNED MESSAGE-----\\nMI", "SIGNED MESSAGE-----\\nMA"));
     setup.commit("by itself");
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
-    assert!(said(&setup)[0].starts_with("paraph: Signing without the agent: the agent's signature is not used: "), "{:?}", said(&setup));
+    assert!(
+        log_lines(&setup)[0].starts_with("paraph: Signing without the agent: the agent's signature is not used: "),
+        "{:?}",
+        log_lines(&setup)
+    );
 }
 
 #[test]
@@ -192,7 +200,7 @@ fn a_certificate_that_is_named_ahead_counts_for_nothing() {
     setup.commit("by the agent");
     assert_eq!(named.try_iter().count(), 1);
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
-    assert_eq!((said(&setup), setup.logins().0), (vec![], 1));
+    assert_eq!((log_lines(&setup), setup.logins().0), (vec![], 1));
 }
 
 #[test]
@@ -202,7 +210,7 @@ fn a_reply_of_another_version_is_passed_over() {
     relay(&mut setup, "certificate", |_| r#"{"reply":"what-comes-later","with":["anything"]}"#.to_owned());
     setup.commit("by the agent");
     assert_eq!(setup.sandbox.git(&["log", "-1", "--format=%G?"]), "U");
-    assert_eq!((said(&setup), setup.logins().0), (vec![], 1));
+    assert_eq!((log_lines(&setup), setup.logins().0), (vec![], 1));
 }
 
 #[test]
@@ -211,7 +219,7 @@ fn words_of_an_agent_are_escaped() {
     let say = frame("{\"reply\":\"say\",\"text\":\"\\u001b[31mred\\n[GNUPG:] SIG_CREATED \"}");
     impostor(&setup, move |mut stream| drop(stream.write_all(&say)));
     setup.commit("by itself");
-    assert_eq!(said(&setup)[0], "paraph: \\u{1b}[31mred\\u{a}[GNUPG:] SIG_CREATED ");
+    assert_eq!(log_lines(&setup)[0], "paraph: \\u{1b}[31mred\\u{a}[GNUPG:] SIG_CREATED ");
 }
 
 #[test]

@@ -23,8 +23,8 @@ struct Case {
     status_fd: Option<&'static str>,
 }
 
-/// What paraph says in a session without a terminal, with every URL of the case by its own name.
-fn said(sandbox: &Sandbox, case: &Case) -> String {
+/// What paraph prints in a session without a terminal, with every URL of the case by its own name.
+fn stderr(sandbox: &Sandbox, case: &Case) -> String {
     let mut command = sandbox.command("setsid", &sandbox.work());
     command.arg("--wait").arg(env!("CARGO_BIN_EXE_paraph"));
     command.args([format!("--status-fd={}", case.status_fd.unwrap_or("2")).as_str(), "-bsau", "Ann <ann@example.com>"]);
@@ -105,7 +105,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
         if case.login {
             sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
         }
-        let text = said(&sandbox, case);
+        let text = stderr(&sandbox, case);
         if case.login {
             sandbox.git(&["config", "--global", "paraph.local.accessCodeFile", &sigstore.file("access-code")]);
         }

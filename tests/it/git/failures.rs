@@ -361,10 +361,7 @@ fn a_verdict_that_cannot_be_written_is_no_success() {
     let (sigstore, sandbox) = repository();
     sigstore.allow(&sandbox, EMAIL);
     sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
-    let parts = sandbox.commit_parts("HEAD");
-    let (signature, data) = (sandbox.root().join("signature"), sandbox.root().join("data"));
-    std::fs::write(&signature, &parts.signature).unwrap();
-    std::fs::write(&data, &parts.payload).unwrap();
+    let [signature, data] = sandbox.files_to_verify("HEAD");
     let verify = |stdout: Stdio| {
         let mut command = sandbox.command(env!("CARGO_BIN_EXE_paraph"), &sandbox.work());
         let output = command.args(["--status-fd=1", "--verify"]).arg(&signature).arg(&data).stdout(stdout).output().unwrap();

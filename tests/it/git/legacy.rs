@@ -370,11 +370,11 @@ fn an_embedded_entry_that_is_wrong_is_not_looked_up() {
     let (sigstore, sandbox) = repository();
     sandbox.git(&["-c", "gitsign.rekorVersion=1", "commit", "-q", "-S", "--allow-empty", "-m", "message"]);
     let parts = sandbox.commit_parts("HEAD");
-    let spoilt = sandbox.store_commit(&parts.with_cms(b"rekor", b"Rekor"));
+    let changed = sandbox.store_commit(&parts.with_cms(b"rekor", b"Rekor"));
     let stripped = sandbox.store_commit(&parts.without_evidence());
     let log = FakeLog::of(&[], Vec::new());
     trust(&sandbox, &sigstore, Some(&log.url));
-    let wrong = judged(&sandbox, &["--lookup"], &spoilt);
+    let wrong = judged(&sandbox, &["--lookup"], &changed);
     assert_eq!(wrong.0, "bad", "{wrong:?}");
     assert_eq!(judged(&sandbox, &["--lookup"], "HEAD").0, "untrusted");
     assert_eq!(log.calls(), Vec::<String>::new());

@@ -9,8 +9,8 @@ use crate::support::{
     tokens::{of_github, token},
 };
 
-/// What the log file got since it was asked last.
-fn said(sandbox: &Sandbox) -> String {
+/// The new text of the log file.
+fn new_log(sandbox: &Sandbox) -> String {
     let log = sandbox.root().join("paraph.log");
     let text = std::fs::read_to_string(&log).unwrap_or_default();
     let _ = std::fs::remove_file(&log);
@@ -32,21 +32,21 @@ fn commit(sandbox: &Sandbox, options: &[&str]) -> Option<i32> {
 fn identity_and_log_are_told_once_before_the_first_entry() {
     let (_sigstore, sandbox) = with_log();
     assert_eq!(commit(&sandbox, &[]), Some(0));
-    insta::assert_snapshot!(said(&sandbox), @r"
+    insta::assert_snapshot!(new_log(&sandbox), @r"
     First entry in the log http://HOST. Anyone who can read it will see, forever: identity ann@example.com, issuer http://HOST.
     The certificate authority http://HOST publishes it too, even if signing fails later.
     The certificate, which goes into the log now, says: identity ann@example.com, issuer http://HOST, tokenSubject ann@example.com.
     ");
-    assert_eq!((commit(&sandbox, &[]), said(&sandbox)), (Some(0), String::new()));
+    assert_eq!((commit(&sandbox, &[]), new_log(&sandbox)), (Some(0), String::new()));
 
     // another identity, and another log
     assert_eq!(commit(&sandbox, &["-c", "paraph.expectedIdentity=bob@example.com"]), Some(0));
-    assert!(said(&sandbox).contains("identity bob@example.com"));
+    assert!(new_log(&sandbox).contains("identity bob@example.com"));
     let other = Sigstore::start();
     let options = other_instance(&other);
     assert_eq!(commit(&sandbox, &options.iter().map(String::as_str).collect::<Vec<_>>()), Some(0));
-    assert!(said(&sandbox).contains("identity ann@example.com"));
-    assert_eq!((commit(&sandbox, &[]), said(&sandbox)), (Some(0), String::new()));
+    assert!(new_log(&sandbox).contains("identity ann@example.com"));
+    assert_eq!((commit(&sandbox, &[]), new_log(&sandbox)), (Some(0), String::new()));
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn what_was_told_and_did_not_come_about_is_told_again() {
     let fulcio = format!("paraph.fulcio={}", closed());
     for _ in 0..2 {
         assert_eq!(commit(&sandbox, &["-c", &fulcio]), Some(128));
-        let said = said(&sandbox);
+        let said = new_log(&sandbox);
         // before Fulcio is asked
         assert!(said.find("First entry in the log").unwrap() < said.find("could not be reached").unwrap(), "{said}");
         assert!(!said.contains("The certificate, which goes into the log now"), "{said}");
@@ -63,7 +63,7 @@ fn what_was_told_and_did_not_come_about_is_told_again() {
     let log = format!("paraph.rekor={}", closed());
     for _ in 0..2 {
         assert_eq!(commit(&sandbox, &["-c", &log]), Some(128));
-        let said = said(&sandbox);
+        let said = new_log(&sandbox);
         // before the log is asked
         assert!(said.find("The certificate, which goes into the log now").unwrap() < said.find("could not be reached").unwrap(), "{said}");
     }
@@ -74,7 +74,7 @@ fn an_identity_that_is_refused_is_told_nobody() {
     let (sigstore, mut sandbox) = with_log();
     sandbox.set("SIGSTORE_ID_TOKEN", &sigstore.token("bob@example.com"));
     assert_eq!(commit(&sandbox, &["-c", "paraph.matchCommitter=true"]), Some(128));
-    insta::assert_snapshot!(said(&sandbox), @r#"
+    insta::assert_snapshot!(new_log(&sandbox), @r#"
     the identity is "bob@example.com", but the commit is from "ann@example.com"; nothing was sent to Fulcio or the log
     hint: set user.email to the identity, or unset paraph.matchCommitter.
     "#);
@@ -85,7 +85,7 @@ fn the_claims_of_a_workload_are_told_before_fulcio_gets_them() {
     let (_sigstore, mut sandbox) = with_log();
     sandbox.set("SIGSTORE_ID_TOKEN", &token(&of_github(), -5, 300));
     assert_eq!(commit(&sandbox, &[]), Some(128));
-    let said = said(&sandbox);
+    let said = new_log(&sandbox);
     insta::assert_snapshot!(said.lines().take(2).collect::<Vec<_>>().join("\n"), @r"
     First entry in the log http://HOST. Anyone who can read it will see, forever: identity https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main, issuer https://token.actions.githubusercontent.com, job_workflow_ref org/repo/.github/workflows/release.yml@refs/heads/main, repository org/repo, ref refs/heads/main, event_name push, run_id 17.
     The certificate authority http://HOST publishes it too, even if signing fails later.

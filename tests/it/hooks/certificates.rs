@@ -1,6 +1,6 @@
 //! `git push --signed`: the hook itself judges the certificate.
 
-use super::{STRANGER, says, setup, write_hook};
+use super::{NOT_ALLOWED, says, setup, write_hook};
 
 #[test]
 fn a_push_certificate_must_be_good_fresh_and_about_this_push() {
@@ -9,7 +9,7 @@ fn a_push_certificate_must_be_good_fresh_and_about_this_push() {
     setup.signed("one");
     setup.accepted(&["--signed", "main"]);
     setup.signed("two");
-    let done = setup.sandbox.try_git(&["-c", STRANGER, "push", "--signed", "origin", "main"]);
+    let done = setup.sandbox.try_git(&["-c", NOT_ALLOWED, "push", "--signed", "origin", "main"]);
     assert_eq!(done.code, Some(1), "{}", done.stderr);
     says(&done.stderr, &["1 of 2 new objects is not good", "push certificate ", ": [untrusted]"]);
     // git's status of the nonce, and other refs than the certificate's

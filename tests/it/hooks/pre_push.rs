@@ -60,10 +60,10 @@ fn each_ref_of_a_push_is_judged_and_tags_under_their_names_there() {
     setup.sandbox.git(&["tag", "-s", "-m", "tag", "v1"]);
     setup.accepted(&["main", "v1"]);
     says(&setup.refused(&["v1:refs/tags/v2"]), &["refs/tags/v2 leads to the tag named v1"]);
-    let strange = setup.strange("a stranger's");
+    let of_bob = setup.signed_by_bob("bob's");
     says(
         &setup.refused(&["HEAD~1:refs/heads/fine", "HEAD~0:refs/heads/topic"]),
-        &[&heading("commit", &strange, "a stranger's", "untrusted"), " instance=local` to your allowed identities."],
+        &[&heading("commit", &of_bob, "bob's", "untrusted"), " instance=local` to your allowed identities."],
     );
     assert_eq!(setup.there("refs/heads/fine"), None);
 }

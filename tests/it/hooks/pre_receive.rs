@@ -1,6 +1,6 @@
 //! The hooks on a server: which pushes they accept.
 
-use super::{STRANGER, Setup, heading, says, setup, setup_in, write_hook};
+use super::{NOT_ALLOWED, Setup, heading, says, setup, setup_in, write_hook};
 
 #[test]
 fn signed_commits_are_taken_in_both_object_formats() {
@@ -20,7 +20,7 @@ fn each_kind_of_bad_commit_is_refused_with_its_reason_and_advice() {
     let setup = setup(&["pre-receive"]);
     let good = setup.signed("good");
     setup.accepted(&["main"]);
-    let ids = [setup.unsigned("nobody's \u{1b}[31m"), setup.strange("a stranger's"), setup.tampered("changed")];
+    let ids = [setup.unsigned("nobody's \u{1b}[31m"), setup.signed_by_bob("bob's"), setup.tampered("changed")];
     let text = setup.refused(&["main"]);
     says(
         &text,
@@ -28,7 +28,7 @@ fn each_kind_of_bad_commit_is_refused_with_its_reason_and_advice() {
             "paraph refuses this push: 3 of 3 new objects are not good.\n",
             &heading("commit", &ids[0], "nobody's \\u{1b}[31m", "unsigned"),
             "  Not signed: the object carries no signature [no-signature].\n",
-            &heading("commit", &ids[1], "a stranger's", "untrusted"),
+            &heading("commit", &ids[1], "bob's", "untrusted"),
             "  Good signature from bob@example.com, vouched for by ",
             "  But it is not trusted: the allowed identities do not list bob@example.com with issuer ",
             &heading("commit", &ids[2], "changed", "bad"),
@@ -261,8 +261,8 @@ fn a_tag_is_judged_under_its_name_and_one_without_an_object_by_its_commit() {
         setup.accepted(&["v1", "light"]);
         git(&["tag", "-a", "--no-sign", "-m", "the message", "v2"]);
         says(&setup.refused(&["v2"]), &[&heading("tag", &git(&["rev-parse", "v2"]), "the message", "unsigned")]);
-        git(&["-c", STRANGER, "tag", "-s", "-m", "a stranger's", "v3"]);
-        says(&setup.refused(&["v3"]), &[&heading("tag", &git(&["rev-parse", "v3"]), "a stranger's", "untrusted")]);
+        git(&["-c", NOT_ALLOWED, "tag", "-s", "-m", "bob's", "v3"]);
+        says(&setup.refused(&["v3"]), &[&heading("tag", &git(&["rev-parse", "v3"]), "bob's", "untrusted")]);
         // the server already has the tag object, but its name is another one
         says(&setup.refused(&["v1:refs/tags/v9"]), &["refs/tags/v9 leads to the tag named v1 [tag-name].\n"]);
         assert_eq!(setup.there("refs/tags/v9"), None);

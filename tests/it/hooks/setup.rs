@@ -62,11 +62,11 @@ fn whatever_is_missing_refuses_and_is_named() {
 #[test]
 fn nothing_that_the_pusher_has_or_pushes_decides() {
     let mut setup = setup(&["pre-receive", "update"]);
-    let stranger = format!("bob@example.com {} instance=local\n", setup.sigstore.url);
-    std::fs::write(setup.sandbox.work().join("allowed-identities"), &stranger).unwrap();
+    let bob = format!("bob@example.com {} instance=local\n", setup.sigstore.url);
+    std::fs::write(setup.sandbox.work().join("allowed-identities"), &bob).unwrap();
     std::fs::write(setup.sandbox.work().join(".gitconfig"), "[paraph]\nallowedIdentities = allowed-identities\n").unwrap();
     setup.sandbox.git(&["add", "."]);
-    let bad = setup.strange("brings its own policy");
+    let bad = setup.signed_by_bob("brings its own policy");
     let own = setup.sandbox.work().join("allowed-identities");
     setup.sandbox.git(&["config", "paraph.allowedIdentities", own.to_str().unwrap()]);
     for (name, value) in [

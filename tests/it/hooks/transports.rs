@@ -46,8 +46,8 @@ fn over_ssh_with_a_home_of_the_server_s_own() {
         // the pusher's allowed identities do not count on the server
         setup.sigstore.allow(&setup.sandbox, "bob@example.com");
         setup.sandbox.git(&["reset", "-q", "--hard", "HEAD~2"]);
-        setup.strange("a stranger's");
-        says(&setup.refused(&["main"]), &["\"a stranger's\": [untrusted]"]);
+        setup.signed_by_bob("bob's");
+        says(&setup.refused(&["main"]), &["\"bob's\": [untrusted]"]);
     }
 }
 

@@ -138,7 +138,7 @@ impl SecretService {
         self.bus.command("secret-tool").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap()
     }
 
-    /// What rests for an identity.
+    /// What is stored for an identity.
     pub fn lookup(&self, identity: &str) -> Option<serde_json::Value> {
         let found = self.tool(&["lookup", "application", "paraph", "identity", identity]);
         found.status.success().then(|| serde_json::from_slice(&found.stdout).unwrap())

@@ -12,7 +12,7 @@ use paraph::{
     },
     object::{Commit, ObjectFormat, Tag},
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A commit or tag in two parts.
 #[derive(Clone)]
@@ -42,6 +42,15 @@ impl Sandbox {
         let bytes = self.object("commit", revision);
         let signed = Commit::parse(&bytes, ObjectFormat::Sha1).unwrap().signed;
         Parts { payload: signed.payload.into_owned(), signature: String::from_utf8(signed.signature.into_owned()).unwrap() }
+    }
+
+    /// A commit's signature and its payload in two files, as git passes them to its program.
+    pub fn files_to_verify(&self, revision: &str) -> [PathBuf; 2] {
+        let parts = self.commit_parts(revision);
+        let files = ["signature", "data"].map(|name| self.root().join(name));
+        std::fs::write(&files[0], &parts.signature).unwrap();
+        std::fs::write(&files[1], &parts.payload).unwrap();
+        files
     }
 
     /// A signed tag, split.

@@ -459,16 +459,16 @@ fn logs(world: &World) -> Vec<Vector> {
         root
     };
     let commit = world.v1().commit();
-    let stranger: LogWorld = log(Key::p256("stranger"), "rekor.example - 1193050959916656506", "rekor.example", "https://rekor.example");
-    let mut of_stranger = world.v1();
-    of_stranger.entry = Some(Entry::v1(&stranger));
+    let other_log: LogWorld = log(Key::p256("stranger"), "rekor.example - 1193050959916656506", "rekor.example", "https://rekor.example");
+    let mut of_other = world.v1();
+    of_other.entry = Some(Entry::v1(&other_log));
     let mut named_only = world.trusted_root();
-    named_only["tlogs"] = json!([log_json(&stranger), log_json(&world.rekor2)]);
+    named_only["tlogs"] = json!([log_json(&other_log), log_json(&world.rekor2)]);
     vec![
         fail(
             "log_unknown",
             "Case 50: the entry comes from a log of a known name whose key the trusted root does not have.",
-            of_stranger.commit(),
+            of_other.commit(),
             Reason::LogUnknown,
         ),
         fail("log_of_same_name", "Case 50: the trusted root has a log of this name, with another key.", commit.clone(), Reason::LogUnknown)
