@@ -8,15 +8,16 @@ use super::{
     remembered::{Fact, Remembered},
 };
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, ParsedPublicKey,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, VerificationAlgorithm,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA256_ASN1,
+    ECDSA_P521_SHA512_ASN1, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    VerificationAlgorithm,
 };
 use const_oid::{
     ObjectIdentifier,
     db::{
         rfc5912::{
             ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1,
-            SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
+            SECP_521_R_1, SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
         },
         rfc8410::ID_ED_25519,
     },
@@ -32,9 +33,11 @@ pub enum KeyKind {
     EcdsaP256,
     /// ECDSA on P-384.
     EcdsaP384,
+    /// ECDSA on P-521.
+    EcdsaP521,
     /// Ed25519.
     Ed25519,
-    /// RSA, 2048 to 8192 bits, PKCS #1 v1.5.
+    /// RSA, 2048 to 8192 bits.
     Rsa,
 }
 
@@ -72,6 +75,7 @@ impl PublicKey {
             ID_EC_PUBLIC_KEY => match parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok()) {
                 Some(SECP_256_R_1) => KeyKind::EcdsaP256,
                 Some(SECP_384_R_1) => KeyKind::EcdsaP384,
+                Some(SECP_521_R_1) => KeyKind::EcdsaP521,
                 _ => return Err(InvalidKey("an elliptic curve that is not allowed".into())),
             },
             RSA_ENCRYPTION if parameters.is_none_or(|any| any.is_null()) => KeyKind::Rsa,
@@ -79,7 +83,7 @@ impl PublicKey {
             oid => return Err(InvalidKey(format!("a key algorithm that is not allowed: {oid}"))),
         };
         // compressed points would let one key have two encodings
-        if matches!(kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384) && raw.first() != Some(&4) {
+        if matches!(kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521) && raw.first() != Some(&4) {
             return Err(InvalidKey("the point is not in uncompressed form".into()));
         }
         Ok(Self { kind, raw: raw.to_vec(), prepared: OnceLock::new(), remembered: Remembered::default() })
@@ -100,6 +104,7 @@ impl PublicKey {
         match (self.kind, self.raw.len()) {
             (KeyKind::EcdsaP256, _) => "PKIX_ECDSA_P256_SHA_256",
             (KeyKind::EcdsaP384, _) => "PKIX_ECDSA_P384_SHA_384",
+            (KeyKind::EcdsaP521, _) => "PKIX_ECDSA_P521_SHA_512",
             (KeyKind::Ed25519, _) => "PKIX_ED25519",
             (KeyKind::Rsa, ..=300) => "PKIX_RSA_PKCS1V15_2048_SHA256",
             (KeyKind::Rsa, ..=450) => "PKIX_RSA_PKCS1V15_3072_SHA256",
@@ -116,12 +121,14 @@ impl PublicKey {
         let usual: &'static dyn VerificationAlgorithm = match (self.kind, hash) {
             (EcdsaP256, Sha256) => &ECDSA_P256_SHA256_ASN1,
             (EcdsaP384, Sha384) => &ECDSA_P384_SHA384_ASN1,
+            (EcdsaP521, Sha512) => &ECDSA_P521_SHA512_ASN1,
             (Ed25519, _) => &ED25519,
             (Rsa, Sha256) => &RSA_PKCS1_2048_8192_SHA256,
             (other, hash) => {
                 let algorithm: &'static dyn VerificationAlgorithm = match (other, hash) {
                     (EcdsaP256, Sha384) => &ECDSA_P256_SHA384_ASN1,
                     (EcdsaP384, Sha256) => &ECDSA_P384_SHA256_ASN1,
+                    (EcdsaP521, Sha256) => &ECDSA_P521_SHA256_ASN1,
                     (Rsa, Sha384) => &RSA_PKCS1_2048_8192_SHA384,
                     (Rsa, Sha512) => &RSA_PKCS1_2048_8192_SHA512,
                     _ => return Err(InvalidSignature),
@@ -159,6 +166,7 @@ impl PublicKey {
         let algorithm: &'static dyn VerificationAlgorithm = match self.kind {
             KeyKind::EcdsaP256 => &ECDSA_P256_SHA256_ASN1,
             KeyKind::EcdsaP384 => &ECDSA_P384_SHA256_ASN1,
+            KeyKind::EcdsaP521 => &ECDSA_P521_SHA256_ASN1,
             KeyKind::Rsa => &RSA_PKCS1_2048_8192_SHA256,
             KeyKind::Ed25519 => return Err(InvalidSignature),
         };
@@ -179,7 +187,7 @@ impl PublicKey {
 
 /// The hash of a signature algorithm, where it is allowed and for this kind of key.
 pub fn signature_hash(algorithm: &AlgorithmIdentifierRef<'_>, kind: KeyKind) -> Option<HashAlgorithm> {
-    let ecdsa = matches!(kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384);
+    let ecdsa = matches!(kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521);
     let absent = algorithm.parameters.is_none();
     let absent_or_null = algorithm.parameters.is_none_or(|parameters| parameters.is_null());
     match algorithm.oid {

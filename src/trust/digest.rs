@@ -73,6 +73,7 @@ fn kind_name(kind: KeyKind) -> &'static str {
     match kind {
         KeyKind::EcdsaP256 => "ecdsa-p256",
         KeyKind::EcdsaP384 => "ecdsa-p384",
+        KeyKind::EcdsaP521 => "ecdsa-p521",
         KeyKind::Ed25519 => "ed25519",
         KeyKind::Rsa => "rsa",
     }
