@@ -6,6 +6,7 @@
 //! | `access-code` | the user may replace it, before a start | proofs and login codes need the new one |
 //! | `keys/*.key` | nobody | clients that hold the trust root reject all signatures |
 //! | `logs/*` | the server that holds the lock | the next start refuses the folder (see `log`) |
+//! | `logs/rekor1.statements` | the server that holds the lock | searches find too little or too much (see `search_index`) |
 //! | `sessions.json` | the server that holds the lock | sessions end, or ended ones continue (see `sessions`) |
 //! | `logins` | the server that holds the lock | the count of logins is wrong |
 //! | `tuf/*` | the server that holds the lock | clients reject the TUF repository |

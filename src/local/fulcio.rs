@@ -10,6 +10,7 @@ use axum::{
     middleware::map_response,
     response::{IntoResponse, Response},
 };
+use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, ID_RSASSA_PSS};
 use der::{
     Decode as _, Document, Encode as _, Sequence,
     asn1::{AnyRef, BitStringRef},
@@ -17,7 +18,7 @@ use der::{
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
-use spki::AlgorithmIdentifierRef;
+use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use x509_cert::request::CertReqInfo;
 
 use super::{
@@ -33,9 +34,10 @@ use super::{
     routing::{only_get, only_post},
     services::Services,
     token::{self, Claims},
+    verifiers::is_permitted,
 };
 use crate::{
-    certificate::{HashAlgorithm, KeyKind, PublicKey},
+    certificate::{HashAlgorithm, KeyKind, PublicKey, key::signature_hash},
     signature::pem,
 };
 
@@ -61,6 +63,15 @@ enum Error {
     Token,
     #[error("The public key supplied in the request could not be parsed")]
     Key,
+    /// The curve or the size of the RSA key is not allowed.
+    #[error("The public key supplied in the request is insecure")]
+    InsecureKey,
+    /// The CSR is signed by RSA with the newer padding.
+    #[error("unrecognized signature algorithm: SHA256-RSAPSS")]
+    Pss,
+    /// The key may not sign with this hash.
+    #[error("signing algorithm not permitted: {0}, {1}")]
+    Algorithm(&'static str, &'static str),
     #[error("The certificate signing request could not be parsed")]
     Csr,
     #[error("The signature supplied in the request could not be verified")]
@@ -249,7 +260,7 @@ fn check_signature(key: &[u8], signature: &[u8], email: &str) -> Result<(Vec<u8>
         Some(Ok(("PUBLIC KEY", document))) => document.into_vec(),
         _ => key.to_vec(),
     };
-    let key = PublicKey::from_spki(&spki).map_err(|_| Error::Key)?;
+    let key = parse_key(&spki)?;
     key.verify(default_hash(key.kind()), email.as_bytes(), signature).map_err(|_| Error::Signature)?;
     Ok((spki, key))
 }
@@ -271,17 +282,47 @@ fn check_csr(csr: &[u8]) -> Result<(Vec<u8>, PublicKey), Error> {
     let signed = request.info.to_der().map_err(|_| Error::Csr)?;
     let info = CertReqInfo::from_der(&signed).map_err(|_| Error::Csr)?;
     let spki = info.public_key.to_der().map_err(|_| Error::Csr)?;
-    let key = PublicKey::from_spki(&spki).map_err(|_| Error::Key)?;
+    let key = parse_key(&spki)?;
     let signature = request.signature.as_bytes().ok_or(Error::Csr)?;
-    key.verify_with(&request.algorithm, &signed, signature).map_err(|_| Error::Signature)?;
+    if request.algorithm.oid == ID_RSASSA_PSS {
+        return Err(Error::Pss);
+    }
+    let hash = signature_hash(&request.algorithm, key.kind()).ok_or(Error::Signature)?;
+    key.verify(hash, &signed, signature).map_err(|_| Error::Signature)?;
+    permit(&key, hash)?;
     Ok((spki, key))
 }
 
+/// A key on a curve and of a size that Fulcio allows.
+fn parse_key(spki: &[u8]) -> Result<PublicKey, Error> {
+    let is_curve = || SubjectPublicKeyInfoRef::from_der(spki).is_ok_and(|parsed| parsed.algorithm.oid == ID_EC_PUBLIC_KEY);
+    let key = PublicKey::from_spki(spki).map_err(|_| if is_curve() { Error::InsecureKey } else { Error::Key })?;
+    let is_allowed = key.kind() != KeyKind::Rsa || is_permitted(&key, HashAlgorithm::Sha256);
+    if is_allowed { Ok(key) } else { Err(Error::InsecureKey) }
+}
+
+/// The hash of a proof of possession by this kind of key. Ed25519 has its own.
 fn default_hash(kind: KeyKind) -> HashAlgorithm {
     match kind {
+        KeyKind::EcdsaP256 | KeyKind::Rsa => HashAlgorithm::Sha256,
         KeyKind::EcdsaP384 => HashAlgorithm::Sha384,
-        KeyKind::EcdsaP256 | KeyKind::Rsa | KeyKind::Ed25519 => HashAlgorithm::Sha256,
+        KeyKind::EcdsaP521 | KeyKind::Ed25519 => HashAlgorithm::Sha512,
     }
+}
+
+/// Fulcio allows a key with the hash of its size alone.
+fn permit(key: &PublicKey, hash: HashAlgorithm) -> Result<(), Error> {
+    let kind = match key.kind() {
+        KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521 => "*ecdsa.PublicKey",
+        KeyKind::Rsa => "*rsa.PublicKey",
+        KeyKind::Ed25519 => return Ok(()),
+    };
+    let name = match hash {
+        HashAlgorithm::Sha256 => "SHA-256",
+        HashAlgorithm::Sha384 => "SHA-384",
+        HashAlgorithm::Sha512 => "SHA-512",
+    };
+    if is_permitted(key, hash) { Ok(()) } else { Err(Error::Algorithm(kind, name)) }
 }
 
 /// The chain in the form of v1: an empty line between certificates and no final line feed.

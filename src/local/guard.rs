@@ -14,7 +14,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use tokio::{runtime::Handle, sync::Semaphore};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 
 use super::{
     answer::Answer,
@@ -23,9 +26,11 @@ use super::{
 };
 use crate::service::Connection;
 
-/// The maximum size of a body, in bytes. Certificate, signature and digest take about 3,000.
+/// The maximum size of most bodies, in bytes. Certificate, signature and digest take about 3,000.
 const MAX_BODY: usize = 256 * 1024;
-/// How much of a larger body is read, in bytes, so that its sender gets to read the answer.
+/// The maximum number of larger bodies at a time.
+const MAX_LARGE_BODIES: usize = 4;
+/// How much more than a body may have is read, in bytes, so that its sender gets to read the answer.
 const MAX_DRAINED: usize = 1024 * 1024;
 /// The maximum number of handlers at a time.
 const MAX_REQUESTS: usize = 64;
@@ -37,23 +42,41 @@ const SLOW: Duration = Duration::from_secs(30);
 /// Called with each answer of a service: the request's path, when the request was complete, and when the answer was ready.
 pub type Observer = Arc<dyn Fn(&str, Instant, Instant) + Send + Sync>;
 
+/// How large a service's requests may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BodyLimit {
+    /// The maximum size of a body, in bytes.
+    pub bytes: usize,
+    /// The answer to a larger one.
+    pub too_large: fn() -> Answer,
+}
+
+impl BodyLimit {
+    /// The usual limit.
+    pub(super) fn usual(too_large: fn() -> Answer) -> Self {
+        Self { bytes: MAX_BODY, too_large }
+    }
+}
+
 /// What all guards share.
 #[derive(Clone)]
 pub(super) struct Shared {
     services: Arc<Services>,
     permits: Arc<Semaphore>,
+    large_bodies: Arc<Semaphore>,
     observer: Option<Observer>,
 }
 
 impl Shared {
     /// The guards of these services.
     pub(super) fn new(services: Arc<Services>, observer: Option<Observer>) -> Self {
-        Self { services, permits: Arc::new(Semaphore::new(MAX_REQUESTS)), observer }
+        let (permits, large_bodies) = (Semaphore::new(MAX_REQUESTS), Semaphore::new(MAX_LARGE_BODIES));
+        Self { services, permits: Arc::new(permits), large_bodies: Arc::new(large_bodies), observer }
     }
 
     /// The guard of one service.
-    pub(super) fn guard(&self, service: Option<Service>, too_large: fn() -> Answer) -> Guard {
-        Guard { shared: self.clone(), service, too_large }
+    pub(super) fn guard(&self, service: Option<Service>, limit: BodyLimit) -> Guard {
+        Guard { shared: self.clone(), service, limit }
     }
 }
 
@@ -63,18 +86,17 @@ pub(super) struct Guard {
     shared: Shared,
     /// The service whose faults count.
     service: Option<Service>,
-    /// The service's answer to a body that is too large.
-    too_large: fn() -> Answer,
+    limit: BodyLimit,
 }
 
 /// Reads a request's body and runs its handler on a thread for blocking work, since handlers sign and wait for the disk.
 pub(super) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let Guard { shared: Shared { services, permits, observer }, service, too_large } = guard;
+    let Guard { shared: Shared { services, permits, large_bodies, observer }, service, limit } = guard;
     let (parts, body) = request.into_parts();
     // slow bodies hold no permit, or a few clients could keep all others out
-    let body = match tokio::time::timeout(BODY_TIMEOUT, read(body)).await {
-        Ok(Some(body)) => body,
-        Ok(None) => return too_large().with(header::CONNECTION, "close").into_response(),
+    let (body, _large) = match tokio::time::timeout(BODY_TIMEOUT, read(body, limit.bytes, large_bodies)).await {
+        Ok(Some(read)) => read,
+        Ok(None) => return (limit.too_large)().with(header::CONNECTION, "close").into_response(),
         Err(_) => return Answer::text(408, "Request Timeout").with(header::CONNECTION, "close").into_response(),
     };
     let _busy = parts.extensions.get::<Connection>().map(Connection::busy);
@@ -99,20 +121,26 @@ pub(super) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
     answered.await.unwrap_or_else(|_| Answer::text(500, "Internal Server Error").into_response())
 }
 
-/// Reads a body of at most [`MAX_BODY`]; `None` if it is larger or the client is gone. What exceeds that is read and not kept.
-async fn read(mut body: Body) -> Option<Vec<u8>> {
-    let (mut kept, mut length) = (Vec::new(), 0_usize);
+/// Reads a body of at most `limit` bytes; `None` if it is larger or the client is gone. What exceeds that is read and not kept. A body over
+/// [`MAX_BODY`] waits for a permit, which it holds.
+async fn read(mut body: Body, limit: usize, large_bodies: Arc<Semaphore>) -> Option<(Vec<u8>, Option<OwnedSemaphorePermit>)> {
+    let (mut kept, mut length, mut permit) = (Vec::new(), 0_usize, None);
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let Ok(data) = frame.ok()?.into_data() else { continue };
         length = length.saturating_add(data.len());
-        if length > MAX_DRAINED {
+        if length > limit.saturating_add(MAX_DRAINED) {
             return None;
         }
-        if length <= MAX_BODY {
-            kept.extend_from_slice(&data);
+        if length > limit {
+            kept = Vec::new();
+            continue;
         }
+        if length > MAX_BODY && permit.is_none() {
+            permit = Some(large_bodies.clone().acquire_owned().await.ok()?);
+        }
+        kept.extend_from_slice(&data);
     }
-    (length <= MAX_BODY).then_some(kept)
+    (length <= limit).then_some((kept, permit))
 }
 
 /// Refuses requests of other sites. A page of another site reaches loopback in two ways: by a host name of its own that resolves to it, or

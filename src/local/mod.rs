@@ -16,6 +16,7 @@ mod answer;
 mod api_error;
 mod authority;
 mod authorization;
+mod canonical_body;
 mod clock;
 mod ct;
 mod device;
@@ -25,6 +26,7 @@ mod files;
 mod folder;
 mod fulcio;
 mod guard;
+mod invalid_entry;
 mod issuer;
 mod keys;
 mod lock;
@@ -33,6 +35,7 @@ mod login_page;
 mod oauth;
 mod openid;
 mod proposed_entry;
+mod proposed_envelope;
 mod protobuf_json;
 mod rekor1;
 mod rekor2;
@@ -53,6 +56,7 @@ mod tree;
 mod trust;
 mod tuf;
 mod tuf_endpoint;
+mod verifiers;
 
 use std::{
     path::{Path, PathBuf},

@@ -1,15 +1,23 @@
-//! Entries that clients propose to Rekor v1: `hashedrekord` 0.0.1 about a certificate. Nothing that an entry names is fetched.
+//! Entries that clients propose to Rekor v1: `hashedrekord` 0.0.1 and `dsse` 0.0.1. Nothing that an entry names is fetched.
+//!
+//! As in the real server, a field of another type than it should have counts as absent.
 
-use der::Document;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::protobuf_json::protobuf_bytes;
-use crate::{
-    certificate::{Certificate, KeyKind},
-    evidence::entry::{EntryVersion, HashedRekord},
+use super::{
+    canonical_body::{CanonicalEntry, hashed_rekord_v001},
+    invalid_entry::InvalidEntry,
+    proposed_envelope,
+    protobuf_json::{go_base64, object},
+    verifiers::{Verifier, is_permitted, refusal, rsa_bits, verifies_digest},
 };
+use crate::certificate::{HashAlgorithm, KeyKind};
 
-/// A `hashedrekord` entry as a client proposes it.
+/// The kinds of the real server that this one does not log.
+const OTHER_KINDS: [&str; 9] = ["alpine", "cose", "helm", "intoto", "jar", "rekord", "rfc3161", "rpm", "tuf"];
+
+/// An entry as a client proposes it.
 #[derive(Deserialize)]
 pub(super) struct ProposedEntry {
     #[serde(default)]
@@ -17,130 +25,106 @@ pub(super) struct ProposedEntry {
     #[serde(default, rename = "apiVersion")]
     api_version: Option<String>,
     #[serde(default)]
-    spec: Option<Spec>,
+    spec: Option<Value>,
 }
 
-#[derive(Deserialize)]
-struct Spec {
-    data: Option<Data>,
-    signature: Option<Signature>,
-}
-
-#[derive(Deserialize)]
-struct Data {
-    hash: Option<Hash>,
-}
-
-#[derive(Deserialize)]
-struct Hash {
-    algorithm: Option<String>,
-    value: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Signature {
-    content: Option<String>,
-    #[serde(rename = "publicKey")]
-    public_key: Option<Key>,
-}
-
-#[derive(Deserialize)]
-struct Key {
-    content: Option<String>,
-}
-
-/// Why an entry is refused, in the words of the real server.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum InvalidEntry {
-    /// A field is missing.
-    #[error("{0} in body is required")]
-    Missing(&'static str),
-    /// The kind is not `hashedrekord`.
-    #[error("invalid kind value: {0:?}")]
-    Kind(String),
-    /// The entry itself is invalid.
-    #[error("error processing entry: {0}")]
-    Invalid(String),
-}
-
-impl InvalidEntry {
-    fn missing(field: &'static str) -> Self {
-        Self::Missing(field)
-    }
-
-    fn invalid(message: impl std::fmt::Display) -> Self {
-        Self::Invalid(message.to_string())
+impl ProposedEntry {
+    /// Checks form, key and signature, and returns the entry as the log stores it.
+    ///
+    /// # Errors
+    /// [`InvalidEntry`].
+    pub(super) fn into_canonical(self) -> Result<CanonicalEntry, InvalidEntry> {
+        let kind = match self.kind.as_deref() {
+            None | Some("") => return Err(InvalidEntry::Missing("kind")),
+            Some("hashedrekord") => "hashedrekord",
+            Some("dsse") => "dsse",
+            Some(kind) if OTHER_KINDS.contains(&kind) => return Err(InvalidEntry::OtherKind(kind.to_owned())),
+            Some(kind) => return Err(InvalidEntry::Kind(kind.to_owned())),
+        };
+        match self.api_version {
+            None => return Err(InvalidEntry::Missing("apiVersion")),
+            Some(version) if version.is_empty() => return Err(InvalidEntry::Missing("apiVersion")),
+            Some(version) if semver::Version::parse(&version).is_err() => return Err(InvalidEntry::VersionForm),
+            Some(version) if version != "0.0.1" => return Err(InvalidEntry::Version { kind, version }),
+            Some(_) => {}
+        }
+        let spec = self.spec.ok_or(InvalidEntry::Missing("spec"))?;
+        match &spec {
+            Value::Object(_) => {}
+            Value::Null => return Err(InvalidEntry::Missing("spec")),
+            Value::String(_) => return Err(InvalidEntry::SpecType("string")),
+            Value::Bool(_) => return Err(InvalidEntry::SpecType("bool")),
+            Value::Number(_) => return Err(InvalidEntry::SpecType("json.Number")),
+            Value::Array(_) => return Err(InvalidEntry::SpecType("[]interface {}")),
+        }
+        if kind == "dsse" { proposed_envelope::canonical(&spec) } else { hashed_rekord(&spec) }
     }
 }
 
-/// The canonical body of a valid entry. It checks form and certificate, and verifies the signature over the digest.
-///
-/// # Errors
-/// [`InvalidEntry`].
-pub(super) fn canonical_body(proposed: ProposedEntry) -> Result<Vec<u8>, InvalidEntry> {
-    match proposed.kind.as_deref() {
-        None | Some("") => return Err(InvalidEntry::missing("kind")),
-        Some("hashedrekord") => {}
-        Some(kind) => return Err(InvalidEntry::Kind(kind.to_owned())),
+fn hashed_rekord(spec: &Value) -> Result<CanonicalEntry, InvalidEntry> {
+    let proposed = HashedRekord::of(spec)?;
+    let verifier = Verifier::from_pem(&proposed.key)?;
+    let hash = proposed.algorithm;
+    if proposed.value.len() != hash.length() * 2 {
+        return Err(InvalidEntry::Digest);
     }
-    match proposed.api_version.as_deref() {
-        None | Some("") => return Err(InvalidEntry::missing("apiVersion")),
-        Some("0.0.1") => {}
-        Some(version) => {
-            return Err(InvalidEntry::invalid(format!(
-                "hashedrekord implementation for version '{version}' not found: unable to locate entry for version {version}"
-            )));
+    let digest = hex::decode(proposed.value).map_err(InvalidEntry::Hex)?;
+    let key = verifier.key();
+    if proposed.signature.is_empty() {
+        return Err(InvalidEntry::Signature("X509 signature has not been initialized"));
+    }
+    // no signature by a smaller RSA key can be verified here
+    let is_weak = key.kind() == KeyKind::Rsa && rsa_bits(key) < 2048;
+    if !is_weak && !verifies_digest(key, (hash, &digest), &proposed.signature) {
+        return Err(InvalidEntry::Signature(refusal(key, hash, &proposed.signature)));
+    }
+    let not_insertable = (!is_permitted(key, hash)).then_some(InvalidEntry::Algorithm);
+    let body = hashed_rekord_v001((hash, proposed.value), &proposed.signature, &verifier);
+    Ok(CanonicalEntry { body, statement_digests: Vec::new(), not_insertable })
+}
+
+/// The fields of a `hashedrekord`.
+struct HashedRekord<'a> {
+    algorithm: HashAlgorithm,
+    value: &'a str,
+    signature: Vec<u8>,
+    /// PEM.
+    key: Vec<u8>,
+}
+
+impl<'a> HashedRekord<'a> {
+    fn of(spec: &'a Value) -> Result<Self, InvalidEntry> {
+        let content = |of: Option<&Value>, name: &'static str| {
+            let text = of.and_then(|of| of.get("content")).and_then(Value::as_str).unwrap_or_default();
+            go_base64(text).map_err(|error| InvalidEntry::Base64(name, error))
+        };
+        let signature = object(spec, "signature");
+        let public_key = signature.and_then(|signature| object(signature, "publicKey"));
+        let (signature_bytes, key) = (content(signature, "signature content")?, content(public_key, "public key content")?);
+        let hash = object(spec, "data").and_then(|data| object(data, "hash"));
+        let text = |name| hash.and_then(|hash| hash.get(name)).and_then(Value::as_str);
+        let algorithm = text("algorithm").map(|name| HashAlgorithm::ALL.into_iter().find(|hash| hash.name() == name));
+        let mut invalid = Vec::new();
+        match (hash, algorithm) {
+            (None, _) => invalid.push("data in body is required"),
+            (Some(_), None) => invalid.push("data.data.hash.data.hash.algorithm in body is required"),
+            (Some(_), Some(None)) => {
+                invalid.push("data.data.hash.data.hash.algorithm in body should be one of [sha256 sha384 sha512]");
+            }
+            (Some(_), Some(Some(_))) if text("value").is_none() => invalid.push("data.data.hash.data.hash.value in body is required"),
+            (Some(_), Some(Some(_))) => {}
+        }
+        if signature.is_none() {
+            invalid.push("signature in body is required");
+        }
+        match (algorithm.flatten(), text("value")) {
+            (Some(algorithm), Some(value)) if invalid.is_empty() => {
+                if public_key.is_none() {
+                    return Err(InvalidEntry::KeyMissing);
+                }
+                Ok(Self { algorithm, value, signature: signature_bytes, key })
+            }
+            _ => Err(InvalidEntry::Fields(invalid)),
         }
     }
-    let required = |field: &str| InvalidEntry::invalid(format!("validation failure list:\n{field} in body is required"));
-    let spec = proposed.spec.ok_or_else(|| InvalidEntry::missing("spec"))?;
-    let hash = spec.data.and_then(|data| data.hash).ok_or_else(|| required("data"))?;
-    match hash.algorithm.as_deref() {
-        Some("sha256") => {}
-        Some("sha384" | "sha512") => return Err(InvalidEntry::invalid("invalid value for hash")),
-        None => return Err(required("data.data.hash.data.hash.algorithm")),
-        Some(_) => {
-            return Err(InvalidEntry::invalid(
-                "validation failure list:\ndata.data.hash.data.hash.algorithm in body should be one of [sha256 sha384 sha512]",
-            ));
-        }
-    }
-    let digest = hash.value.as_deref().and_then(sha256_of_hex).ok_or_else(|| InvalidEntry::invalid("invalid value for hash"))?;
-    let signature = spec.signature.ok_or_else(|| required("signature"))?;
-    let key = signature.public_key.and_then(|key| key.content).ok_or_else(|| InvalidEntry::invalid("missing public key"))?;
-    let signature = match signature.content {
-        Some(content) => protobuf_bytes(&content).ok_or_else(|| {
-            InvalidEntry::invalid("failed parsing base64 data for signature content: illegal base64 data at input byte 0")
-        })?,
-        None => return Err(InvalidEntry::invalid("verifying signature: X509 signature has not been initialized")),
-    };
-    let not_pem = || InvalidEntry::invalid("invalid public key: failure decoding PEM");
-    let text = protobuf_bytes(&key).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(not_pem)?;
-    let certificate = match Document::from_pem(text.trim()) {
-        Ok(("CERTIFICATE", document)) => Certificate::from_der(document.as_bytes())
-            .map_err(|rejection| InvalidEntry::invalid(format!("invalid public key: {rejection}")))?,
-        Ok(_) => return Err(InvalidEntry::invalid("invalid public key: this log takes certificates only")),
-        Err(_) => return Err(not_pem()),
-    };
-    if !matches!(certificate.public_key().kind(), KeyKind::EcdsaP256 | KeyKind::Rsa) {
-        return Err(InvalidEntry::invalid("entry algorithms are not allowed"));
-    }
-    certificate
-        .public_key()
-        .verify_digest(&digest, &signature)
-        .map_err(|_| InvalidEntry::invalid("verifying signature: invalid signature when validating ASN.1 encoded signature"))?;
-    let entry = HashedRekord {
-        digest: &digest,
-        signature: &signature,
-        certificate: certificate.der(),
-        key_details: certificate.public_key().details(),
-    };
-    Ok(entry.canonical_body(EntryVersion::V001))
-}
-
-/// A SHA-256 digest in hexadecimal, with or without `sha256:` before it.
-pub(super) fn sha256_of_hex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    hex::decode_to_slice(text.strip_prefix("sha256:").unwrap_or(text), &mut bytes).ok()?;
-    Some(bytes)
 }

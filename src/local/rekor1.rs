@@ -1,5 +1,5 @@
-//! Rekor v1's HTTP API for `hashedrekord` 0.0.1 entries about certificates: create, read, search. Status codes, headers, fields and words are
-//! those of the real server.
+//! Rekor v1's HTTP API for `hashedrekord` and `dsse` 0.0.1 entries: create, read, search. Status codes, headers, fields and words are those of
+//! the real server.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -14,7 +14,6 @@ use axum::{
     routing::{MethodFilter, MethodRouter, any, on},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use der::Document;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -22,16 +21,19 @@ use sha2::{Digest as _, Sha256};
 use super::{
     answer::{Answer, uncached, varying_by_origin},
     api_error::{method_not_allowed, not_found},
+    canonical_body::CanonicalEntry,
     error::LocalError,
     faults::Fault,
-    log::{Appended, Log, ProvenEntry},
-    proposed_entry::{InvalidEntry, ProposedEntry, canonical_body, sha256_of_hex},
+    invalid_entry::InvalidEntry,
+    log::{Appended, Log, MAX_BODY, ProvenEntry},
+    proposed_entry::ProposedEntry,
     protobuf_json::{first_value, nullable, protobuf_bytes},
     request::{Accepted, MediaType, Query, RawPath},
     routing::only_post,
-    search_index,
+    search_index::{SearchKey, search_key, verifier_text},
     services::Services,
     tree::leaf_hash,
+    verifiers::Verifier,
 };
 use crate::{evidence::log::set_payload, signature::pem};
 
@@ -39,6 +41,8 @@ const ENTRIES: &str = "/api/v1/log/entries";
 const ENTRY: &str = "/api/v1/log/entries/";
 /// The maximum number of entries of one `retrieve` call, as in the real server.
 const MAX_RETRIEVED: usize = 10;
+/// The maximum length of a subject to search for, in characters.
+const MAX_SUBJECT: usize = 512;
 
 /// The log's endpoints. The other paths under `/api/v1/` are Fulcio's and the timestamp authority's.
 pub(super) fn routes() -> Router<Arc<Services>> {
@@ -101,7 +105,12 @@ enum Error {
     #[error("{0}")]
     BadRequest(String),
     #[error(transparent)]
-    Entry(#[from] InvalidEntry),
+    EntryForm(InvalidEntry),
+    #[error("error processing entry: {0}")]
+    Entry(InvalidEntry),
+    /// The real server has no such limit.
+    #[error("error processing entry: its canonical form is larger than {MAX_BODY} bytes")]
+    EntryTooLarge,
     #[error("an equivalent entry already exists in the transparency log with UUID {0}")]
     Exists(String),
     #[error("there is no such entry")]
@@ -111,6 +120,15 @@ enum Error {
     Lost,
     #[error(transparent)]
     Local(#[from] LocalError),
+}
+
+impl From<InvalidEntry> for Error {
+    fn from(error: InvalidEntry) -> Self {
+        match error {
+            InvalidEntry::Missing(_) | InvalidEntry::VersionForm | InvalidEntry::Kind(_) => Self::EntryForm(error),
+            error => Self::Entry(error),
+        }
+    }
 }
 
 impl Error {
@@ -126,12 +144,13 @@ impl IntoResponse for Error {
         let answer = match self {
             Self::NotAcceptable => Answer::api_error(406, 406, &message),
             Self::MediaType(_) => Answer::api_error(415, 415, &message),
-            Self::MissingBody(_) | Self::Entry(InvalidEntry::Missing(_)) => Answer::api_error(422, 602, &message),
+            Self::MissingBody(_) | Self::EntryForm(InvalidEntry::Missing(_)) => Answer::api_error(422, 602, &message),
+            Self::EntryForm(InvalidEntry::VersionForm) => Answer::api_error(422, 605, &message),
             Self::IncompleteEntry => Answer::api_error(500, 500, &message),
             Self::IncompleteBody(_) | Self::MalformedBody(..) => Answer::api_error(400, 400, &message),
             Self::Parameter(code, _) => Answer::api_error(422, code, &message),
-            Self::Entry(InvalidEntry::Kind(_)) => Answer::api_error(422, 422, &message),
-            Self::BadRequest(_) | Self::Entry(InvalidEntry::Invalid(_)) => line(400),
+            Self::EntryForm(_) => Answer::api_error(422, 422, &message),
+            Self::BadRequest(_) | Self::EntryTooLarge | Self::Entry(_) => line(400),
             Self::Exists(uuid) => line(409).with(header::LOCATION, format!("{ENTRY}{uuid}")),
             Self::NotFound => Answer::new(404, "", ""),
             Self::Lost => Answer::api_error(502, 502, &message),
@@ -179,11 +198,20 @@ impl<S: Send + Sync, T: Parameter> FromRequest<S> for JsonBody<T> {
 
 /// `POST /api/v1/log/entries`.
 async fn create(State(services): State<Arc<Services>>, JsonBody(proposed): JsonBody<ProposedEntry>) -> Result<Answer, Error> {
-    let body = canonical_body(proposed)?;
+    let CanonicalEntry { body, statement_digests, not_insertable } = proposed.into_canonical()?;
+    if let Some(error) = not_insertable {
+        return Err(error.into());
+    }
+    if body.len() > MAX_BODY {
+        return Err(Error::EntryTooLarge);
+    }
     let now = services.now().as_second();
     let mut log = services.rekor1();
     let index = match log.append(&body, now)? {
-        Appended::New(index) => index,
+        Appended::New(index) => {
+            services.search_index().add_statement(index, &statement_digests)?;
+            index
+        }
         Appended::Duplicate(index) => {
             let uuid = log.proof(index)?.map(|entry| uuid(&services, &entry.leaf)).unwrap_or_default();
             return Err(Error::Exists(uuid));
@@ -282,7 +310,9 @@ fn index_of(services: &Services, uuid: &str) -> Option<u64> {
     if !tree.is_empty() && !tree.eq_ignore_ascii_case(&tree_id(services)) {
         return None;
     }
-    services.rekor1().find(&sha256_of_hex(leaf)?)
+    let mut hash = [0; 32];
+    hex::decode_to_slice(leaf, &mut hash).ok()?;
+    services.rekor1().find(&hash)
 }
 
 /// The body of a `retrieve` call.
@@ -309,7 +339,12 @@ async fn retrieve(State(services): State<Arc<Services>>, JsonBody(query): JsonBo
         }
     }
     for proposed in query.entries {
-        let body = canonical_body(proposed)?;
+        // what is wrong with it is said without introduction here
+        let entry = proposed.into_canonical().map_err(|error| match Error::from(error) {
+            Error::Entry(error) => Error::BadRequest(error.to_string()),
+            error => error,
+        });
+        let body = entry?.body;
         wanted.extend(services.rekor1().find(&leaf_hash(&body)));
     }
     wanted.extend(query.indexes);
@@ -323,11 +358,15 @@ async fn retrieve(State(services): State<Arc<Services>>, JsonBody(query): JsonBo
     Ok(Answer::json_line(200, &Value::Array(entries)))
 }
 
-/// The body of a search.
+/// The body of a search. An empty field counts as absent.
 #[derive(Deserialize)]
 struct SearchQuery {
-    hash: Option<String>,
-    email: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    hash: String,
+    #[serde(default, deserialize_with = "nullable")]
+    email: String,
+    #[serde(default, deserialize_with = "nullable")]
+    subject: String,
     #[serde(rename = "publicKey")]
     public_key: Option<SearchedKey>,
     #[serde(default, deserialize_with = "nullable")]
@@ -345,7 +384,7 @@ impl Parameter for SearchQuery {
     const NAME: &'static str = "query";
 }
 
-/// `POST /api/v1/index/retrieve`: the UUIDs of the entries with this hash, certificate or address, or with all of them.
+/// `POST /api/v1/index/retrieve`: the UUIDs of the entries with this hash, key, address or other name, or with all of them.
 async fn search(State(services): State<Arc<Services>>, JsonBody(query): JsonBody<SearchQuery>) -> Result<Answer, Error> {
     let keys = query.keys()?;
     let mut log = services.rekor1();
@@ -367,22 +406,18 @@ async fn search(State(services): State<Arc<Services>>, JsonBody(query): JsonBody
 
 impl SearchQuery {
     /// The keys to search by.
-    fn keys(&self) -> Result<Vec<search_index::SearchKey>, Error> {
+    fn keys(&self) -> Result<Vec<SearchKey>, Error> {
         if !matches!(self.operator.as_str(), "" | "and" | "or") {
             return Err(Error::parameter(606, "operator in body should be one of [and or]"));
         }
+        if self.subject.chars().count() > MAX_SUBJECT {
+            return Err(Error::parameter(603, format!("subject in body should be at most {MAX_SUBJECT} chars long")));
+        }
         let mut keys = Vec::new();
-        if let Some(hash) = &self.hash {
-            let digits = hash.rsplit(':').next().unwrap_or_default();
-            if !matches!(digits.len(), 40 | 64 | 128) || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                let pattern = "^(sha512:)?[0-9a-fA-F]{128}$|^(sha256:)?[0-9a-fA-F]{64}$|^(sha1:)?[0-9a-fA-F]{40}$";
-                return Err(Error::parameter(605, format!("hash in body should match '{pattern}'")));
-            }
-            keys.push(search_index::digest_key(&digits.to_ascii_lowercase()));
+        if !self.hash.is_empty() {
+            keys.push(search_key(&prefixed(&self.hash)?));
         }
-        if let Some(email) = &self.email {
-            keys.push(search_index::email_key(email));
-        }
+        keys.extend([&self.email, &self.subject].into_iter().filter(|text| !text.is_empty()).map(|text| search_key(text)));
         if let Some(key) = &self.public_key {
             keys.push(key.key()?);
         }
@@ -390,17 +425,33 @@ impl SearchQuery {
     }
 }
 
+/// A digest with the name of its hash function.
+fn prefixed(hash: &str) -> Result<String, Error> {
+    let (name, digits) = hash.split_once(':').map_or((None, hash), |(name, digits)| (Some(name), digits));
+    let known = match digits.len() {
+        40 => "sha1",
+        64 => "sha256",
+        128 => "sha512",
+        _ => "",
+    };
+    if known.is_empty() || name.is_some_and(|name| name != known) || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let pattern = "^(sha512:)?[0-9a-fA-F]{128}$|^(sha256:)?[0-9a-fA-F]{64}$|^(sha1:)?[0-9a-fA-F]{40}$";
+        return Err(Error::parameter(605, format!("hash in body should match '{pattern}'")));
+    }
+    Ok(format!("{known}:{digits}"))
+}
+
 impl SearchedKey {
-    fn key(&self) -> Result<search_index::SearchKey, Error> {
+    fn key(&self) -> Result<SearchKey, Error> {
         const FORMATS: [&str; 5] = ["pgp", "x509", "minisign", "ssh", "tuf"];
         let format = self.format.as_deref().ok_or_else(|| Error::parameter(602, "publicKey.publicKey.format in body is required"))?;
         if !FORMATS.contains(&format) {
             let message = format!("publicKey.publicKey.format in body should be one of [{}]", FORMATS.join(" "));
             return Err(Error::parameter(606, message));
         }
-        let text = protobuf_bytes(&self.content).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
-        let document = Document::from_pem(text.trim()).map_err(|_| Error::BadRequest("public key provided could not be parsed".into()))?;
-        Ok(search_index::certificate_key(document.1.as_bytes()))
+        let text = protobuf_bytes(&self.content).unwrap_or_default();
+        let verifier = Verifier::from_pem(&text).map_err(|_| Error::BadRequest("public key provided could not be parsed".into()))?;
+        Ok(search_key(&verifier_text(&verifier)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rekor v2's HTTP API (rekor-tiles): create a `hashedrekord` 0.0.2 entry about a certificate, and read the log as
+//! Rekor v2's HTTP API (rekor-tiles): create a `hashedrekord` 0.0.2 entry, and read the log as
 //! [C2SP tlog-tiles](https://c2sp.org/tlog-tiles). Status codes, headers and fields are those of the real server.
 
 use std::sync::Arc;
@@ -16,19 +16,18 @@ use serde_json::json;
 
 use super::{
     answer::{Answer, Grpc, method_not_allowed},
+    canonical_body::hashed_rekord_v002,
     error::LocalError,
     faults::Fault,
-    log::{Appended, Log},
+    log::{Appended, Log, MAX_BODY},
     protobuf_json::{InvalidMessage, Message, protobuf_bytes},
     request::RawPath,
     routing::{only_get, only_post},
     services::Services,
     tree::TILE_WIDTH,
+    verifiers::{Verifier, is_permitted, verifies_digest},
 };
-use crate::{
-    certificate::{Certificate, KeyKind},
-    evidence::entry::{EntryVersion, HashedRekord},
-};
+use crate::certificate::HashAlgorithm;
 
 const TILES: &str = "/api/v2/tile/";
 
@@ -122,18 +121,32 @@ struct HashedRekordRequest {
 struct Signature {
     #[serde(default)]
     content: String,
-    verifier: Option<Verifier>,
+    verifier: Option<ProposedVerifier>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Verifier {
+struct ProposedVerifier {
     #[serde(rename = "x509Certificate", alias = "x509_certificate")]
     certificate: Option<RawBytes>,
     #[serde(rename = "publicKey", alias = "public_key")]
-    _public_key: Option<RawBytes>,
+    public_key: Option<RawBytes>,
     #[serde(default, rename = "keyDetails", alias = "key_details")]
-    key_details: String,
+    key_details: KeyDetails,
+}
+
+/// An enum value of protobuf's JSON: its name or its number.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum KeyDetails {
+    Name(String),
+    Number(i64),
+}
+
+impl Default for KeyDetails {
+    fn default() -> Self {
+        Self::Number(0)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -149,7 +162,7 @@ async fn create(
     request: Result<Message<CreateEntryRequest>, InvalidMessage>,
 ) -> Result<Answer, Error> {
     let Message(request) = request?;
-    let body = canonical_body(&request.hashed_rekord.ok_or(Error::Kind)?).ok_or(Error::Invalid)?;
+    let body = canonical_body(&request.hashed_rekord.ok_or(Error::Kind)?).filter(|body| body.len() <= MAX_BODY).ok_or(Error::Invalid)?;
     let now = services.now().as_second();
     let mut log = services.rekor2();
     let index = match log.append(&body, now)? {
@@ -195,21 +208,44 @@ fn other_entry(log: &mut Log, index: u64, now: i64) -> Result<u64, LocalError> {
     }
 }
 
-/// The canonical body of a valid request. It checks form, certificate and key details, and verifies the signature over the digest.
+/// The values of `PublicKeyDetails` that the real server knows, with their numbers and the hash of the content. It names Ed25519 too, whose
+/// entries it cannot log.
+const KEY_DETAILS: [(&str, i64, HashAlgorithm); 12] = [
+    ("PKIX_ECDSA_P256_SHA_256", 5, HashAlgorithm::Sha256),
+    ("PKIX_ED25519_PH", 8, HashAlgorithm::Sha512),
+    ("PKIX_RSA_PKCS1V15_2048_SHA256", 9, HashAlgorithm::Sha256),
+    ("PKIX_RSA_PKCS1V15_3072_SHA256", 10, HashAlgorithm::Sha256),
+    ("PKIX_RSA_PKCS1V15_4096_SHA256", 11, HashAlgorithm::Sha256),
+    ("PKIX_ECDSA_P384_SHA_384", 12, HashAlgorithm::Sha384),
+    ("PKIX_ECDSA_P521_SHA_512", 13, HashAlgorithm::Sha512),
+    ("PKIX_RSA_PSS_2048_SHA256", 16, HashAlgorithm::Sha256),
+    ("PKIX_RSA_PSS_3072_SHA256", 17, HashAlgorithm::Sha256),
+    ("PKIX_RSA_PSS_4096_SHA256", 18, HashAlgorithm::Sha256),
+    ("PKIX_ECDSA_P384_SHA_256", 19, HashAlgorithm::Sha256),
+    ("PKIX_ECDSA_P521_SHA_256", 20, HashAlgorithm::Sha256),
+];
+
+/// The canonical body of a valid request. It checks form, key and hash, and verifies the signature over the digest.
+///
+/// As in the real server, the key details decide the hash and nothing else: RSA signatures are PKCS #1 v1.5 under every name.
 fn canonical_body(request: &HashedRekordRequest) -> Option<Vec<u8>> {
-    let digest: [u8; 32] = protobuf_bytes(&request.digest)?.try_into().ok()?;
+    let digest = protobuf_bytes(&request.digest)?;
     let signature = request.signature.as_ref()?;
-    let verifier = signature.verifier.as_ref()?;
+    let proposed = signature.verifier.as_ref()?;
     let content = protobuf_bytes(&signature.content).filter(|content| !content.is_empty())?;
-    let certificate = Certificate::from_der(&protobuf_bytes(&verifier.certificate.as_ref()?.raw_bytes)?).ok()?;
-    let key = certificate.public_key();
-    // only these keys have an algorithm that the log allows with SHA-256
-    if !matches!(key.kind(), KeyKind::EcdsaP256 | KeyKind::Rsa) || verifier.key_details != key.details() {
-        return None;
-    }
-    key.verify_digest(&digest, &content).ok()?;
-    let entry = HashedRekord { digest: &digest, signature: &content, certificate: certificate.der(), key_details: key.details() };
-    Some(entry.canonical_body(EntryVersion::V002))
+    let verifier = match (&proposed.certificate, &proposed.public_key) {
+        (Some(certificate), None) => Verifier::certificate(&protobuf_bytes(&certificate.raw_bytes)?),
+        (None, Some(key)) => Verifier::public_key(&protobuf_bytes(&key.raw_bytes)?),
+        _ => return None,
+    };
+    let verifier = verifier.ok()?;
+    let (name, _, hash) = KEY_DETAILS.into_iter().find(|(name, number, _)| match &proposed.key_details {
+        KeyDetails::Name(given) => given == name,
+        KeyDetails::Number(given) => given == number,
+    })?;
+    let valid =
+        digest.len() == hash.length() && is_permitted(verifier.key(), hash) && verifies_digest(verifier.key(), (hash, &digest), &content);
+    valid.then(|| hashed_rekord_v002((hash, &digest), &content, &verifier, name))
 }
 
 /// `GET /api/v2/tile/…`: a tile or an entry bundle, `LEVEL/N`, `LEVEL/N.p/W`, `entries/N`, `entries/N.p/W`.

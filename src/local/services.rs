@@ -68,7 +68,7 @@ impl Services {
             ct: Mutex::new(Log::open(&logs, "ct", ct_identity(keys.ct.clone()))?),
             rekor1: Mutex::new(Log::open(&logs, "rekor1", rekor1_identity(keys.rekor1.clone(), &folder.settings))?),
             rekor2: Mutex::new(Log::open(&logs, "rekor2", rekor2_identity(keys.rekor2.clone()))?),
-            search_index: Mutex::default(),
+            search_index: Mutex::new(SearchIndex::open(&logs)?),
             tuf: Mutex::default(),
             folder,
         })
