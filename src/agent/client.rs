@@ -126,7 +126,7 @@ pub trait Listener {
     /// called twice, if the request is sent again.
     fn request_sent(&mut self) {}
 
-    /// Whether anybody still waits for the result. It is asked often while the agent works; after a no, the connection is closed.
+    /// Whether anybody still waits for the result. It is asked often while the agent works; after "no", the connection is closed.
     fn is_wanted(&self) -> bool {
         true
     }

@@ -334,7 +334,7 @@ fn a_verifier_knows_what_time_it_is() {
 }
 
 #[test]
-fn what_is_wrong_with_the_evidence_is_told_before_a_rule_of_old() {
+fn a_fault_of_the_evidence_is_reported_before_a_legacy_rule() {
     let world = World::new();
     let without_sct = |mut recipe: paraph_vectors::recipe::Recipe<'_>| {
         recipe.sct = None;

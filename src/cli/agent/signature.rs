@@ -222,7 +222,7 @@ fn failed(error: AgentError, request: &SigningRequest<'_>) -> Result<Outcome, Fa
         }),
         // an agent of version 1, which would sign whoever vouches for the identity
         AgentError::Refused { kind: Refusal::Version, message, .. } if request.requested.issuer().is_some() => {
-            let message = format!("{message}, in which paraph.expectedIssuer cannot be said");
+            let message = format!("{message}, which cannot carry paraph.expectedIssuer");
             Err(Failure::identity(message).with_hint("update paraph where the agent runs, and end the agent there: `paraph agent stop`"))
         }
         AgentError::Refused {

@@ -45,7 +45,7 @@ fn a_service_that_recovers_is_asked_again() {
 }
 
 #[test]
-fn a_service_that_does_not_recover_is_given_up() {
+fn a_service_that_does_not_recover_is_abandoned() {
     run(async {
         let fake = Fake::new(|_| Reply::json(503, &serde_json::json!({"message": "maintenance"}))).await;
         let error = patient().send(&call(&fake.url, Retry::Safe)).await.err().unwrap();

@@ -115,7 +115,7 @@ fn a_replayed_request_is_a_new_signature_that_the_journal_shows() {
 }
 
 #[test]
-fn an_identity_that_is_not_expected_is_refused_before_anybody_hears_of_it() {
+fn an_identity_that_is_not_expected_is_refused_before_anybody_learns_of_it() {
     let setup = Setup::running();
     let entries = || std::fs::read(setup.sigstore.folder.join("logs/rekor2.entries")).unwrap().len();
     let before = entries();
@@ -127,7 +127,7 @@ fn an_identity_that_is_not_expected_is_refused_before_anybody_hears_of_it() {
 }
 
 #[test]
-fn a_client_hears_of_the_certificate_and_of_the_draft_before_the_signature() {
+fn a_client_gets_the_certificate_and_the_draft_before_the_signature() {
     let setup = Setup::running();
     let mut stream = setup.connect();
     protocol::write(&mut stream, &Request::new(sign(PAYLOAD))).unwrap();
@@ -189,10 +189,10 @@ fn connections_that_are_held_open_are_bounded() {
 }
 
 #[test]
-fn another_users_process_hears_nothing() {
+fn another_users_process_gets_no_answer() {
     let setup = Setup::running();
     if !rustix::process::geteuid().is_root() || setup.sandbox.command("setpriv", &setup.sandbox.work()).arg("--version").output().is_err() {
-        eprintln!("SKIPPED another_users_process_hears_nothing: it takes root and setpriv to be another user");
+        eprintln!("SKIPPED another_users_process_gets_no_answer: it takes root and setpriv to be another user");
         return;
     }
     // even where the folders let it in: the peer's user id decides

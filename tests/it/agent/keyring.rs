@@ -252,8 +252,8 @@ fn a_bus_that_is_not_there_or_goes_away_stops_nobody() {
 }
 
 #[test]
-fn a_keyring_that_says_nothing_is_given_up() {
-    let Some((setup, service)) = with_secret_service("a_keyring_that_says_nothing_is_given_up") else { return };
+fn a_keyring_that_says_nothing_is_abandoned() {
+    let Some((setup, service)) = with_secret_service("a_keyring_that_says_nothing_is_abandoned") else { return };
     rustix::process::kill_process(service.process(), rustix::process::Signal::STOP).unwrap();
     let started = Instant::now();
     setup.commit("one");

@@ -123,7 +123,7 @@ fn a_no_is_told_on_the_other_machine_and_nothing_is_logged() {
     assert!(!succeeded && said.contains("the signature as ann@example.com was not approved where the agent runs"), "{said}");
     confirming.question();
     assert_eq!(entries(), before);
-    // a no holds for the connection, whatever it asks for next
+    // a refusal holds for the connection, whatever it asks for next
     for command in [COMMIT, "git tag -s -m remote v1"] {
         assert!(!remote.run(&setup, command).0);
     }

@@ -54,7 +54,7 @@ fn a_login_is_by_a_code_where_the_client_says_so_and_in_a_browser_where_not() {
 }
 
 #[test]
-fn a_login_is_given_up_when_nobody_waits_for_it_any_more_and_not_before() {
+fn a_login_is_abandoned_when_nobody_waits_for_it_any_more_and_not_before() {
     let setup = Setup::with_person();
     setup.sandbox.git(&["config", "--global", "paraph.urlOpener", "true {{.URL}}"]);
     setup.reads_its_configuration_again();
@@ -103,8 +103,8 @@ impl Setup {
 }
 
 #[test]
-fn whose_own_time_is_over_hears_that_nobody_logged_in() {
-    let test = "whose_own_time_is_over_hears_that_nobody_logged_in";
+fn a_client_whose_time_is_over_is_told_that_nobody_logged_in() {
+    let test = "a_client_whose_time_is_over_is_told_that_nobody_logged_in";
     let mut setup = Setup::with_person();
     if !installed("setsid", test) {
         return;

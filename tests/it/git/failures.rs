@@ -82,7 +82,7 @@ fn a_service_that_is_down_is_named_with_its_address_and_the_cause() {
 }
 
 #[test]
-fn a_service_that_does_not_answer_is_given_up_after_the_configured_time() {
+fn a_service_that_does_not_answer_is_abandoned_after_the_configured_time() {
     let messages: Vec<String> = std::thread::scope(|scope| {
         let services = [0, 1, 2, 3].map(|index| {
             scope.spawn(move || {

@@ -15,7 +15,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 pub fn vectors(world: &World) -> Vec<Vector> {
-    [paths(world), bags(world), scts(world), roots_of_old(world)].into_iter().flatten().collect()
+    [paths(world), bags(world), scts(world), older_roots(world)].into_iter().flatten().collect()
 }
 
 fn paths(world: &World) -> Vec<Vector> {
@@ -348,7 +348,7 @@ fn scts(world: &World) -> Vec<Vector> {
 }
 
 /// Certificates from before June 2022, issued by the root itself.
-fn roots_of_old(world: &World) -> Vec<Vector> {
+fn older_roots(world: &World) -> Vec<Vector> {
     let direct = |change: fn(&mut Recipe<'_>)| {
         let mut recipe = world.v1();
         recipe.issuer_key = &world.root_key;
