@@ -7,6 +7,7 @@ use super::{
 use crate::{
     agent_protocol::{self as protocol, Call, HEARTBEAT, LoginStatus, MAX_REPLY, Refusal, Reply, Request},
     identity::KnownLogin,
+    verify::spoken,
 };
 use std::{
     io::{self, BufReader, Read, Write as _},
@@ -76,7 +77,7 @@ pub enum AgentError {
     #[error("a login is needed, but there is neither a terminal nor a desktop session to show it on")]
     Nobody,
     /// Nobody completed the login.
-    #[error("nobody completed the login within {} s", .0.as_secs())]
+    #[error("nobody completed the login within {}", spoken(.0.as_secs()))]
     Unanswered(Duration),
     /// The agent refused.
     #[error("{message}")]

@@ -10,7 +10,7 @@ pub(crate) use contents::Contents;
 pub(crate) use other_format::OtherFormatReport;
 
 use crate::{
-    Explanation, Rejection,
+    Explanation, Reason, Rejection,
     certificate::SignerCertificate,
     escape::Escaped,
     object::SignatureKind,
@@ -270,7 +270,12 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
                 _ => "BAD signature",
             };
             let what = if rejection.finding().is_some() { rejection.reason().sentence().to_owned() } else { rejection.to_string() };
-            let first = format!("{opening}: {} [{}].", Escaped(&what), rejection.reason().id());
+            let id = rejection.reason().id();
+            let first = match (rejection.reason(), rejection.detail()) {
+                (Reason::NoSignature, "") => format!("{opening} [{id}]."),
+                (Reason::NoSignature, detail) => format!("{opening}: {} [{id}].", Escaped(detail)),
+                _ => format!("{opening}: {} [{id}].", Escaped(&what)),
+            };
             [first].into_iter().chain(fault_sentence(rejection)).collect()
         }
         Outcome::External(external) => {

@@ -18,6 +18,8 @@ pub(crate) mod git;
 pub(crate) mod lookup;
 mod material;
 mod pipeline;
+#[cfg(feature = "cli")]
+pub(crate) use pipeline::spoken;
 mod subject;
 mod verified;
 

@@ -15,7 +15,7 @@ use crate::{
     },
     trust::{TrustRoot, Window, authority::IssuingPath},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -201,7 +201,10 @@ impl CheckedMaterial<'_> {
         for trusted in &times {
             let ahead = trusted.time.duration_since(self.verifier.now);
             if ahead > CLOCK_TOLERANCE {
-                return Err(Rejection::new(Reason::TimeInFuture, format!("{} is {} ahead", trusted.time, rounded(ahead))));
+                return Err(Rejection::new(
+                    Reason::TimeInFuture,
+                    format!("{} is {} ahead", trusted.time, spoken(ahead.as_secs().unsigned_abs())),
+                ));
             }
         }
         Ok(times)
@@ -256,12 +259,16 @@ struct CheckedEntry {
     rules: Vec<LegacyRule>,
 }
 
-/// A duration in its largest unit of which there are at least two.
-fn rounded(duration: SignedDuration) -> String {
-    let seconds = duration.as_secs();
+/// A number of seconds as people say it: `45 s`, `5 min 1 s`, `23 h 55 min`, `2523 days`.
+pub(crate) fn spoken(seconds: u64) -> String {
+    let parts = |first: u64, unit: &str, second: u64, part: &str| match second {
+        0 => format!("{first} {unit}"),
+        second => format!("{first} {unit} {second} {part}"),
+    };
     match seconds {
-        ..7200 => format!("{seconds} seconds"),
-        7200..172_800 => format!("{} hours", seconds / 3600),
+        ..60 => format!("{seconds} s"),
+        60..3600 => parts(seconds / 60, "min", seconds % 60, "s"),
+        3600..172_800 => parts(seconds / 3600, "h", seconds % 3600 / 60, "min"),
         _ => format!("{} days", seconds / 86_400),
     }
 }

@@ -9,9 +9,9 @@ use super::{
     Finding,
 };
 use crate::{
-    plural::counted,
     service::{Answer, Call, Cause, Http, Service, ServiceError, endpoint, quotable},
     sign::LogVersion,
+    verify::spoken,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -216,7 +216,7 @@ fn clock(ahead: impl Iterator<Item = SignedDuration>) -> Option<Finding> {
         return Some(Finding::ok("clock", format!("agrees with the services' clocks within {} s", AGREEMENT.as_secs())));
     }
     let word = if middle.is_negative() { "ahead" } else { "behind" };
-    let text = format!("this machine's clock is {} {word}, compared with the services'", span(middle.abs()));
+    let text = format!("this machine's clock is {} {word}, compared with the services'", spoken(middle.abs().as_secs().unsigned_abs()));
     Some(if middle.abs() > SignedDuration::from_mins(5) {
         let failure = Failure::configuration(text);
         Finding::problem(
@@ -226,16 +226,6 @@ fn clock(ahead: impl Iterator<Item = SignedDuration>) -> Option<Finding> {
     } else {
         Finding::warning("clock", text).fix("set the clock, for example with NTP")
     })
-}
-
-/// A time span in the largest unit of which there are at least two.
-fn span(duration: SignedDuration) -> String {
-    match (duration.as_hours() / 24, duration.as_hours(), duration.as_mins()) {
-        (days @ 2.., ..) => counted(days, "day"),
-        (_, hours @ 2.., _) => counted(hours, "hour"),
-        (_, _, minutes @ 2..) => counted(minutes, "minute"),
-        _ => counted(duration.as_secs(), "second"),
-    }
 }
 
 #[cfg(test)]
@@ -250,8 +240,8 @@ mod tests {
         };
         assert_eq!(say(&[]), "");
         assert_eq!(say(&[0, 90_000, -1]), "ok: agrees with the services' clocks within 30 s");
-        assert_eq!(say(&[59, 60, 61]), "warning: this machine's clock is 60 seconds behind, compared with the services'");
+        assert_eq!(say(&[59, 60, 61]), "warning: this machine's clock is 1 min behind, compared with the services'");
         assert_eq!(say(&[-218_029_453]), "problem: this machine's clock is 2523 days ahead, compared with the services'");
-        assert_eq!(say(&[-3600, -3601, 0]), "problem: this machine's clock is 60 minutes ahead, compared with the services'");
+        assert_eq!(say(&[-3600, -3601, 0]), "problem: this machine's clock is 1 h ahead, compared with the services'");
     }
 }

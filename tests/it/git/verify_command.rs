@@ -51,7 +51,7 @@ fn each_verdict_has_its_words_and_its_exit_code() {
 
     exit 12
     commit OID: unsigned
-      Not signed: the object carries no signature [no-signature].
+      Not signed [no-signature].
 
     exit 13
     commit OID: other
