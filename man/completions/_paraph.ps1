@@ -74,6 +74,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;verify' {
+            [CompletionResult]::new('--include-ref', '--include-ref', [CompletionResultType]::ParameterName, 'With --all and --tags, take in references that are left out by default')
+            [CompletionResult]::new('--exclude-ref', '--exclude-ref', [CompletionResultType]::ParameterName, 'With --all and --tags, leave out these references')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Print the verdicts in this format')
             [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Verify with the trust root in this file (trusted_root.json)')
             [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Verify with the trust root of this instance')
@@ -95,6 +97,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--other-signatures', '--other-signatures', [CompletionResultType]::ParameterName, 'Let git''s own verifier judge OpenPGP and SSH signatures')
             [CompletionResult]::new('--deep', '--deep', [CompletionResultType]::ParameterName, 'Also hash the trees and files of each commit')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Same as --format json')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each object that is not good on a terminal too, instead of groups with examples')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each object that is not good on a terminal too, instead of groups with examples')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only warnings and errors; the exit code gives the result')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only warnings and errors; the exit code gives the result')
             [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Store results in the cache folder, and reuse those of earlier runs (see paraph.verdictCache)')
@@ -123,6 +127,8 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--other-signatures', '--other-signatures', [CompletionResultType]::ParameterName, 'Let git''s own verifier judge OpenPGP and SSH signatures')
             [CompletionResult]::new('--deep', '--deep', [CompletionResultType]::ParameterName, 'Also hash the trees and files of each commit')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Same as --format json')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each object that is not good on a terminal too, instead of groups with examples')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each object that is not good on a terminal too, instead of groups with examples')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only warnings and errors; the exit code gives the result')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only warnings and errors; the exit code gives the result')
             [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Store results in the cache folder, and reuse those of earlier runs (see paraph.verdictCache)')

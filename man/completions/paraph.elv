@@ -67,6 +67,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;verify'= {
+            cand --include-ref 'With --all and --tags, take in references that are left out by default'
+            cand --exclude-ref 'With --all and --tags, leave out these references'
             cand --format 'Print the verdicts in this format'
             cand --trusted-root 'Verify with the trust root in this file (trusted_root.json)'
             cand --instance 'Verify with the trust root of this instance'
@@ -88,6 +90,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --other-signatures 'Let git''s own verifier judge OpenPGP and SSH signatures'
             cand --deep 'Also hash the trees and files of each commit'
             cand --json 'Same as --format json'
+            cand -v 'Show each object that is not good on a terminal too, instead of groups with examples'
+            cand --verbose 'Show each object that is not good on a terminal too, instead of groups with examples'
             cand -q 'Print only warnings and errors; the exit code gives the result'
             cand --quiet 'Print only warnings and errors; the exit code gives the result'
             cand --cache 'Store results in the cache folder, and reuse those of earlier runs (see paraph.verdictCache)'
@@ -115,6 +119,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --other-signatures 'Let git''s own verifier judge OpenPGP and SSH signatures'
             cand --deep 'Also hash the trees and files of each commit'
             cand --json 'Same as --format json'
+            cand -v 'Show each object that is not good on a terminal too, instead of groups with examples'
+            cand --verbose 'Show each object that is not good on a terminal too, instead of groups with examples'
             cand -q 'Print only warnings and errors; the exit code gives the result'
             cand --quiet 'Print only warnings and errors; the exit code gives the result'
             cand --cache 'Store results in the cache folder, and reuse those of earlier runs (see paraph.verdictCache)'

@@ -60,6 +60,8 @@ complete -c paraph -n "__fish_paraph_using_subcommand whoami" -s C -d 'Run in th
 complete -c paraph -n "__fish_paraph_using_subcommand whoami" -l check -d 'Get a token and check it; nothing is sent to the certificate authority or the log, and no browser opens'
 complete -c paraph -n "__fish_paraph_using_subcommand whoami" -l json -d 'Print JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand whoami" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l include-ref -d 'With --all and --tags, take in references that are left out by default' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l exclude-ref -d 'With --all and --tags, leave out these references' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l format -d 'Print the verdicts in this format' -r -f -a "text\t'Sentences, and a summary where there are many objects'
 json\t'One JSON object per line: see man/json.md'
 sarif\t'One SARIF 2.1.0 document with a result for each object that is not good'"
@@ -83,6 +85,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify" -l first-parent -d
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l other-signatures -d 'Let git\'s own verifier judge OpenPGP and SSH signatures'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l deep -d 'Also hash the trees and files of each commit'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l json -d 'Same as --format json'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -s v -l verbose -d 'Show each object that is not good on a terminal too, instead of groups with examples'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -s q -l quiet -d 'Print only warnings and errors; the exit code gives the result'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l cache -d 'Store results in the cache folder, and reuse those of earlier runs (see paraph.verdictCache)'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l lookup -d 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign\'s online mode'
@@ -108,6 +111,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l target -d '
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l other-signatures -d 'Let git\'s own verifier judge OpenPGP and SSH signatures'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l deep -d 'Also hash the trees and files of each commit'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l json -d 'Same as --format json'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s v -l verbose -d 'Show each object that is not good on a terminal too, instead of groups with examples'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s q -l quiet -d 'Print only warnings and errors; the exit code gives the result'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l cache -d 'Store results in the cache folder, and reuse those of earlier runs (see paraph.verdictCache)'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l lookup -d 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign\'s online mode'

@@ -236,7 +236,7 @@ impl From<repository::Error> for Failure {
         let exit = match &error {
             E::CurrentDirectory(_) => Exit::Io,
             E::Configuration(_) | E::Parameters | E::ReferencePattern(_) => Exit::Configuration,
-            E::BadRevision { .. } => Exit::Usage,
+            E::BadRevision { .. } | E::SelectionPattern(_) => Exit::Usage,
             E::ForeignOwner(_)
             | E::ImplicitBareRepository(_)
             | E::Open { .. }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     escape::Escaped,
-    judge::{Entries, Judge},
+    judge::{Entries, Judge, MergedTagFault},
     object::{MAX_OBJECT, Signed},
     policy::{Judgement, Verdict},
     report::{Claimed, sentences},
@@ -88,6 +88,7 @@ fn judge(signed: &Signed<'_>, signature: &ParsedSignature<'_>) -> Result<(Judgem
     let judge = leak_until_exit(Judge::new(verifier, policy).with_entries(Entries::stored()));
     let judgement = judge.signature(signed, signature, context.repository.as_ref().map(Repository::format));
     warnings.extend(judge.take_warnings());
+    warnings.extend(judge.merged_tag_faults(&signed.payload).iter().map(MergedTagFault::sentence));
     let deciders = context.deciders(None);
     context.leave();
     Ok((judgement, deciders, warnings))

@@ -93,6 +93,9 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     if let Some(other) = &judged.other_format {
         ui.line(format!("  {}", other.sentence()));
     }
+    for tag in &judged.merged_tags {
+        ui.line(format!("  {}", tag.sentence()));
+    }
     ui.line("");
     ui.line("Contents of the signature (its claims):");
     let tree = serde_json::to_string(&contents).and_then(|json| serde_json::from_str(&json));

@@ -1,5 +1,6 @@
 //! An object and the verdict on it.
 
+use super::MergedTagFault;
 use crate::{
     policy::{Judgement, Verdict},
     report::{Claimed, OtherFormatReport, TagReport},
@@ -26,6 +27,8 @@ pub(crate) struct Judged {
     pub claimed: Option<Claimed>,
     /// The signature for the other object format, where there is one.
     pub other_format: Option<OtherFormatReport>,
+    /// The faults of the signed tags that a merge holds.
+    pub merged_tags: Vec<MergedTagFault>,
 }
 
 impl Judged {
@@ -43,7 +46,7 @@ impl Judged {
 
     /// The verdict on an object whose bytes could not be read, or that has no message.
     pub(crate) fn without_title(id: String, kind: ObjectKind, judgement: Judgement) -> Self {
-        Self { id, kind, judgement, title: None, tag: None, claimed: None, other_format: None }
+        Self { id, kind, judgement, title: None, tag: None, claimed: None, other_format: None, merged_tags: Vec::new() }
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod entries;
 mod error;
 mod judged;
 mod many;
+mod merged_tags;
 mod nonce;
 mod other_format;
 mod push;
@@ -16,6 +17,7 @@ mod tags;
 pub(crate) use entries::Entries;
 pub(crate) use error::Error;
 pub(crate) use judged::Judged;
+pub(crate) use merged_tags::MergedTagFault;
 pub(crate) use nonce::is_fresh_nonce;
 pub(crate) use push::{Push, is_zero};
 pub(crate) use tags::TagScope;
@@ -116,7 +118,11 @@ impl Judge {
         let Examined { result, claimed } = self.examine(object, SignableKind::of(object)?, signature);
         let judgement = self.external.judge(object, self.policy.judge(result));
         let judged = Judged::new(object, judgement);
-        Ok(Judged { other_format: self.other_format(object), ..judged }.with_claim(claimed))
+        let merged_tags = match object.kind {
+            ObjectKind::Commit => self.merged_tag_faults(&object.bytes),
+            _ => Vec::new(),
+        };
+        Ok(Judged { other_format: self.other_format(object), merged_tags, ..judged }.with_claim(claimed))
     }
 
     /// Judges an object that was read from the repository. Bytes that do not have the object's id are a bad object, and do not keep the

@@ -71,6 +71,19 @@ impl<'a> Commit<'a> {
     }
 }
 
+/// The parents of a commit, or of its payload, and the tags in its `mergetag` headers. Both are empty for a commit without such a header, or
+/// one that is malformed, which its own verdict says.
+#[cfg(feature = "cli")]
+pub(crate) fn merged_tags(bytes: &[u8]) -> (Vec<&str>, Vec<Vec<u8>>) {
+    if memchr::memmem::find(bytes, b"\nmergetag ").is_none() {
+        return Default::default();
+    }
+    let Ok((headers, _)) = split_headers(bytes) else { return Default::default() };
+    let tags: Vec<_> = headers.iter().filter(|header| header.name == b"mergetag").map(Header::value).collect();
+    let parents = headers.iter().filter(|header| header.name == b"parent").filter_map(|header| header.lines.first().copied());
+    (parents.filter_map(|parent| std::str::from_utf8(parent).ok()).collect(), tags)
+}
+
 /// Checks what git leaves of a commit once its signature headers are stripped, and finds the committer's address.
 pub(super) fn check_payload(payload: &[u8]) -> Result<Option<String>, Rejection> {
     let (headers, _) = split_headers(payload)?;

@@ -11,6 +11,8 @@ pub(crate) mod push_certificate;
 mod tag;
 
 pub use commit::Commit;
+#[cfg(feature = "cli")]
+pub(crate) use commit::merged_tags;
 pub use push_certificate::{PushCertificate, RefUpdate};
 pub use tag::Tag;
 #[cfg(feature = "cli")]

@@ -99,6 +99,16 @@ impl Copies {
         Ok(Self { directories: directories.collect::<Result<_, _>>()? })
     }
 
+    /// The first file that holds an object, or should: a loose one, or a pack.
+    pub(super) fn file_of(&self, id: &gix::oid) -> Option<PathBuf> {
+        let loose = |directory: &Directory| Some(directory.loose.object_path(id)).filter(|path| path.exists());
+        let packed = |directory: &Directory| {
+            let pack = directory.packs.iter().find(|pack| pack.index.lookup(id).is_some())?;
+            Some(pack.path.with_extension("pack"))
+        };
+        self.directories.iter().find_map(|directory| packed(directory).or_else(|| loose(directory)))
+    }
+
     /// Checks the files of a loose object, before one is opened.
     pub(super) fn check_loose(&self, id: &gix::oid) -> Result<(), Error> {
         self.directories.iter().filter(|directory| directory.may_hold(id)).try_for_each(|directory| {

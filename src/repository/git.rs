@@ -2,7 +2,7 @@
 //! off and nothing is fetched. Answers are checked like any input from outside.
 
 use super::config_entry::{ConfigEntry, Scope};
-use super::{Error as RepositoryError, Repository, within_limit};
+use super::{Error as RepositoryError, Repository, reading::within_limit};
 use crate::git_process;
 use gix::bstr::ByteSlice as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -117,9 +117,15 @@ impl Objects {
             Some(reader) => reader,
             None => Reader::start(repository)?,
         };
-        let answer = reader.read(id);
+        // git calls a damaged object missing
+        let answer = reader.read(id).map_err(|error| match error {
+            RepositoryError::MissingObject(_) if repository.file_of(id).is_some() => {
+                repository.damaged(id, "git cannot read it".to_owned())
+            }
+            error => error,
+        });
         // after another error the position in the output is unknown; the next object gets a new reader
-        if matches!(answer, Ok(_) | Err(RepositoryError::MissingObject(_))) {
+        if matches!(answer, Ok(_) | Err(RepositoryError::MissingObject(_) | RepositoryError::DamagedObject { .. })) {
             *slot = Some(reader);
         }
         answer

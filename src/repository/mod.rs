@@ -19,8 +19,10 @@ mod guarded;
 mod location;
 mod new_commits;
 mod packed;
+mod reading;
 mod references;
 mod revision;
+mod selected;
 mod walk;
 
 use crate::{
@@ -36,6 +38,7 @@ pub(crate) use configuration::global_configuration;
 pub(crate) use content::{ContentFault, HashedContent};
 pub(crate) use git::Error as GitError;
 pub(crate) use references::{TagReference, Tags};
+pub(crate) use selected::{ReferenceSelection, is_of_git};
 pub(crate) use walk::{FoundCommit, Range, RepositoryHandle};
 
 /// The largest object that is read, in bytes. Signed commits and tags are much smaller.
@@ -144,10 +147,12 @@ pub(crate) enum Error {
     #[error("the object {0} is not in this repository")]
     MissingObject(String),
     /// The object is here but cannot be read.
-    #[error("the object {id} cannot be read: {cause}")]
+    #[error("the object {id} is damaged{}: {cause}", In(.file))]
     DamagedObject {
         /// Its id.
         id: String,
+        /// The file that holds it, if it is known.
+        file: Option<PathBuf>,
         /// Why.
         cause: String,
     },
@@ -210,7 +215,7 @@ pub(crate) enum Error {
         kind: ObjectKind,
     },
     /// A reference points to a missing object.
-    #[error("the reference {reference} points to the object {id}, which is missing or cannot be read")]
+    #[error("the reference {reference} points to the object {id}, which is missing")]
     BrokenReference {
         /// The full name of the reference.
         reference: String,
@@ -242,6 +247,9 @@ pub(crate) enum Error {
     /// A pattern of `paraph.guardedRefs` that guards nothing.
     #[error("paraph.guardedRefs has the pattern \"{0}\"; expected a full name of a ref, with up to 8 asterisks")]
     ReferencePattern(String),
+    /// A pattern of `--include-ref` or `--exclude-ref` that matches nothing.
+    #[error("\"{0}\" matches no ref; expected a full name of a ref, with up to 8 asterisks")]
+    SelectionPattern(String),
     /// Git was called and failed.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -261,6 +269,7 @@ impl Error {
             Self::ReferencePattern(_) => {
                 Some("begin each pattern with `refs/`, as in `refs/heads/*`, and put spaces between patterns".to_owned())
             }
+            Self::SelectionPattern(_) => Some("begin the pattern with `refs/`, as in `refs/notes/*`".to_owned()),
             Self::CommitGraph { .. } => Some("write it again with `git commit-graph write --reachable`".to_owned()),
             Self::MissingObject(_) => Some("fetch it".to_owned()),
             Self::IrregularFile { .. } => Some("find out who made it so; do not use this repository until it is repaired".to_owned()),
@@ -375,56 +384,6 @@ impl Repository {
         self.checked_object(&resolved.id, resolved.reference)
     }
 
-    /// The object with this id. Its bytes are hashed again.
-    fn checked_object(&self, id: &str, reference: Option<String>) -> Result<RawObject, Error> {
-        self.check_loose(id)?;
-        let (kind, bytes) = match &self.objects_by_git {
-            Some(objects) => objects.read(self, id)?,
-            None => self.read(id)?,
-        };
-        self.with_its_id(id, kind, bytes, reference)
-    }
-
-    /// The object with this id and these bytes, which are hashed again.
-    fn with_its_id(&self, id: &str, kind: gix::objs::Kind, bytes: Vec<u8>, reference: Option<String>) -> Result<RawObject, Error> {
-        // hashing fails only for a SHA-1 collision; git refuses the same bytes
-        let computed = gix::objs::compute_hash(self.gix.object_hash(), kind, &bytes)
-            .map_err(|_| Error::Sha1Collision { id: id.to_owned(), kind: kind.into() })?
-            .to_hex()
-            .to_string();
-        if computed != id {
-            return Err(Error::ObjectIdMismatch { id: id.to_owned(), kind: kind.into(), computed });
-        }
-        self.compare_copies(id, kind, &bytes)?;
-        Ok(RawObject { id: computed, format: self.format(), kind: kind.into(), bytes, reference })
-    }
-
-    /// Compares all copies of an object with these bytes, which have its id.
-    fn compare_copies(&self, id: &str, kind: gix::objs::Kind, bytes: &[u8]) -> Result<(), Error> {
-        let Ok(object_id) = gix::ObjectId::from_hex(id.as_bytes()) else { return Ok(()) };
-        self.copies()?.compare(copies::ReadObject { id: &object_id, kind, bytes })
-    }
-
-    /// Checks the file of a loose object before it is read.
-    fn check_loose(&self, id: &str) -> Result<(), Error> {
-        gix::ObjectId::from_hex(id.as_bytes()).map_or(Ok(()), |id| self.copies()?.check_loose(&id))
-    }
-
-    fn copies(&self) -> Result<&copies::Copies, Error> {
-        if let Some(copies) = self.copies.get() {
-            return Ok(copies);
-        }
-        let opened = self.open_copies()?;
-        Ok(self.copies.get_or_init(|| opened))
-    }
-
-    fn open_copies(&self) -> Result<copies::Copies, Error> {
-        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        let main = variable("GIT_OBJECT_DIRECTORY").map_or_else(|| self.common_dir().join("objects"), PathBuf::from);
-        let others = variable("GIT_ALTERNATE_OBJECT_DIRECTORIES").map(|list| std::env::split_paths(&list).collect()).unwrap_or_default();
-        copies::Copies::open(main, others, self.gix.object_hash())
-    }
-
     fn new(mut gix: gix::Repository) -> Result<Self, Error> {
         gix.objects.ignore_replacements = true;
         // GIT_NAMESPACE applies to serving a repository; git's other commands ignore it
@@ -442,17 +401,6 @@ impl Repository {
             copies: Arc::default(),
             is_checked_for_git: std::cell::OnceCell::new(),
         })
-    }
-
-    fn read(&self, id: &str) -> Result<(gix::objs::Kind, Vec<u8>), Error> {
-        let damaged = |cause: String| Error::DamagedObject { id: id.to_owned(), cause };
-        let object_id = gix::ObjectId::from_hex(id.as_bytes()).map_err(|error| damaged(error.to_string()))?;
-        let header = self.gix.try_find_header(object_id).map_err(|error| damaged(chain(&error)))?;
-        let header = header.ok_or_else(|| Error::MissingObject(id.to_owned()))?;
-        within_limit(id, header.kind(), header.size())?;
-        let object = self.gix.find_object(object_id).map_err(|error| damaged(chain(&error)))?.detach();
-        within_limit(id, object.kind, u64::try_from(object.data.len()).unwrap_or(u64::MAX))?;
-        Ok((object.kind, object.data))
     }
 
     /// The folder that `safe.directory` lists for the repository.
@@ -513,6 +461,14 @@ impl std::fmt::Display for Cause<'_> {
     }
 }
 
+struct In<'a>(&'a Option<PathBuf>);
+
+impl std::fmt::Display for In<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |file| write!(f, " in {}", file.display()))
+    }
+}
+
 /// Whether the owner of a repository matters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ownership {
@@ -551,14 +507,6 @@ fn find(directory: &Path, options: gix::sec::trust::Mapping<gix::open::Options>)
     }
     let upwards = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
     gix::ThreadSafeRepository::discover_with_environment_overrides_opts(directory, upwards, options).map(|found| found.to_thread_local())
-}
-
-fn within_limit(id: &str, kind: gix::objs::Kind, size: u64) -> Result<(), Error> {
-    if size > OBJECT_LIMIT {
-        Err(Error::ObjectTooLarge { id: id.to_owned(), kind: kind.into(), size, limit: OBJECT_LIMIT })
-    } else {
-        Ok(())
-    }
 }
 
 fn is_not_there(error: &gix::Error) -> bool {

@@ -1,7 +1,7 @@
 //! The references of a repository as git lists them: of every storage format and every work tree. Their targets are read as objects; peeled
 //! values in the reference files are ignored.
 
-use super::{Error, Repository, git};
+use super::{Error, ReferenceSelection, Repository, chain, git};
 use crate::object::tag_name;
 use gix::{ObjectId, objs::TagRefIter};
 use std::collections::HashSet;
@@ -32,16 +32,30 @@ pub(crate) struct Tags {
     pub annotated: Vec<TagReference>,
     /// The full names of references below `refs/tags/` to other objects.
     pub lightweight: Vec<String>,
+    /// The full names of references that were left out.
+    pub left_out: Vec<String>,
+}
+
+/// The commits that references lead to.
+#[derive(Debug, Default)]
+pub(super) struct Tips {
+    pub commits: Vec<ObjectId>,
+    /// The full names of references that were left out.
+    pub left_out: Vec<String>,
 }
 
 impl Repository {
-    /// Every annotated tag with a reference, and the tags nested in it.
+    /// Every annotated tag with a reference that counts, and the tags nested in it.
     ///
     /// # Errors
     /// If the references cannot be read, or the target of one is missing.
-    pub(crate) fn tags(&self) -> Result<Tags, Error> {
+    pub(crate) fn tags(&self, selection: &ReferenceSelection) -> Result<Tags, Error> {
         let (mut tags, mut inside) = (Tags::default(), HashSet::new());
         for Reference { name, id, .. } in self.references()? {
+            if !selection.has(&name) {
+                tags.left_out.push(name);
+                continue;
+            }
             if self.kind_of(&name, &id)? != gix::objs::Kind::Tag {
                 tags.lightweight.extend(tag_name(&name).is_some().then_some(name));
                 continue;
@@ -72,15 +86,17 @@ impl Repository {
         Ok(is_tag.then_some(target))
     }
 
-    /// The commits of references and of the HEADs of all work trees. References without a commit (a tag of a tree) are left out.
-    pub(super) fn reference_tips(&self) -> Result<Vec<ObjectId>, Error> {
+    /// The commits of references that count and of the HEADs of all work trees. References without a commit (a tag of a tree) have none.
+    pub(super) fn reference_tips(&self, selection: &ReferenceSelection) -> Result<Tips, Error> {
         let (mut seen, mut followed) = (HashSet::new(), HashSet::new());
-        let mut tips = Vec::new();
-        for Reference { name, id, .. } in self.heads()?.into_iter().chain(self.references()?) {
+        let (counted, left_out) = self.references()?.into_iter().partition::<Vec<_>, _>(|reference| selection.has(&reference.name));
+        let left_out = left_out.into_iter().map(|reference| reference.name).collect();
+        let mut tips = Tips { commits: Vec::new(), left_out };
+        for Reference { name, id, .. } in self.heads()?.into_iter().chain(counted) {
             if seen.insert(id.clone())
                 && let Some(commit) = self.commit_behind(&name, &id, &mut followed)?
             {
-                tips.push(commit);
+                tips.commits.push(commit);
             }
         }
         Ok(tips)
@@ -139,7 +155,8 @@ impl Repository {
         self.check_loose(id)?;
         match self.gix.try_find_header(object_id) {
             Ok(Some(header)) => Ok(header.kind()),
-            Ok(None) | Err(_) => Err(broken()),
+            Ok(None) => Err(broken()),
+            Err(error) => Err(self.damaged(id, chain(&error))),
         }
     }
 

@@ -129,8 +129,15 @@ impl Repository {
     fn expression(&self, revision: &str, base: &str, expression: &str) -> Result<Resolved, Error> {
         self.copies()?.check_all_loose()?;
         let cause = if base.is_empty() { String::new() } else { format!("{base} exists, but the rest does not lead to an object") };
-        let id = self.gix.rev_parse_single(expression).map_err(|_| unknown(revision, &cause))?;
+        let id =
+            self.gix.rev_parse_single(expression).map_err(|_| self.damage_behind(base).unwrap_or_else(|| unknown(revision, &cause)))?;
         Ok(Resolved { id: id.to_hex().to_string(), reference: None })
+    }
+
+    /// The error of the object that this name leads to, if it is here and damaged.
+    fn damage_behind(&self, name: &str) -> Option<Error> {
+        let id = self.resolve(name).ok()?.id;
+        self.object_by_id(&id).err().filter(|error| matches!(error, Error::DamagedObject { .. }))
     }
 
     /// The meaning of a whole id or of the name of a reference; `None` if it is neither.

@@ -2,7 +2,7 @@
 //!
 //! Replacement objects, grafts and the commit-graph file are ignored: the parents are those that the commits name.
 
-use super::{Error, ObjectKind, RawObject, Repository, copies::Copies, git};
+use super::{Error, ObjectKind, RawObject, ReferenceSelection, Repository, copies::Copies, git};
 use gix::{ObjectId, objs::Find as _};
 use std::{
     cell::{Cell, RefCell},
@@ -16,8 +16,8 @@ use std::{
 pub(crate) struct Range<'a> {
     /// `A..B`, `^A` or `B`, as in git: the commits that are included and not excluded.
     pub revisions: Vec<&'a str>,
-    /// Whether all references are included as well.
-    pub all: bool,
+    /// The references that are included as well, if any.
+    pub all: Option<&'a ReferenceSelection>,
     /// Whether only the first parent of each commit is followed.
     pub first_parent: bool,
 }
@@ -28,6 +28,7 @@ pub(crate) struct Commits<'a> {
     shallow: Rc<HashSet<ObjectId>>,
     /// Commits whose parents are missing in a shallow clone.
     cut: Vec<String>,
+    left_out: Vec<String>,
     /// Commits whose bytes have another id, if the walk hashes them.
     foreign: Option<Rc<RefCell<BTreeSet<ObjectId>>>>,
     /// The commit that the walk could not read.
@@ -137,9 +138,8 @@ impl Repository {
                 tips.push(self.commit_id(revision)?);
             }
         }
-        if range.all {
-            tips.extend(self.reference_tips()?);
-        }
+        let selected = range.all.map(|selection| self.reference_tips(selection)).transpose()?.unwrap_or_default();
+        tips.extend(selected.commits);
         let foreign = (!hidden.is_empty()).then(Rc::default);
         let ends = self.gix.shallow_commits().map_err(broken)?;
         let shallow: Rc<HashSet<ObjectId>> = Rc::new(ends.iter().flat_map(|commits| commits.iter().copied()).collect());
@@ -162,7 +162,7 @@ impl Repository {
             let walk = walk.parents(parents).hide(hidden).map_err(|error| named(broken(error), &unreadable))?;
             Walk::Own(Box::new(walk))
         };
-        Ok(Commits { walk, shallow, cut: Vec::new(), foreign, unreadable })
+        Ok(Commits { walk, shallow, cut: Vec::new(), left_out: selected.left_out, foreign, unreadable })
     }
 
     /// The object with this id. Its bytes are hashed again.
@@ -235,6 +235,11 @@ impl Commits<'_> {
     /// The commits found so far at which a shallow clone ends. Their parents were not read.
     pub(crate) fn cut(&self) -> &[String] {
         &self.cut
+    }
+
+    /// The full names of references that were left out.
+    pub(crate) fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 }
 

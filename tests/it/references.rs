@@ -94,6 +94,77 @@ fn all_are_those_that_git_lists() {
 }
 
 #[test]
+fn what_git_makes_and_cannot_sign_is_left_out_unless_it_is_asked_for() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let calm = all(&sandbox);
+    assert!(calm.code == Some(0) && calm.stderr.is_empty(), "{calm:?}");
+    std::fs::write(sandbox.work().join("file"), "one").unwrap();
+    sandbox.git(&["add", "file"]);
+    sandbox.git(&["stash", "push", "-q"]);
+    sandbox.git(&["notes", "add", "-m", "a note", "HEAD"]);
+    let bad = unsigned(&sandbox, "HEAD");
+    for name in ["bisect/bad", "rewritten/x", "worktree/x", "prefetch/heads/x", "original/refs/heads/x", "replace/x", "paraph/x"] {
+        sandbox.git(&["update-ref", &format!("refs/{name}"), &bad]);
+    }
+    for call in [&["verify", "--all"][..], &["verify", "--all", "--tags"], &["verify", "--all", "--json"]] {
+        let done = sandbox.paraph(call);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        let lines: Vec<&str> = done.stderr.lines().collect();
+        let [line] = lines[..] else { panic!("{done:?}") };
+        assert!(line.starts_with("Left out: 9 refs that git makes and cannot sign (refs/"), "{line}");
+    }
+    assert_eq!(sandbox.paraph(&["verify", "--all", "--quiet"]).stderr, "");
+    for pattern in
+        ["refs/stash", "refs/notes", "refs/notes/", "refs/notes/*", "refs/n*", "refs/*/commits", "refs/original", "refs/paraph/?"]
+    {
+        assert_eq!(sandbox.paraph(&["verify", "--all", "--include-ref", pattern]).code, Some(12), "{pattern}");
+    }
+    let both = ["verify", "--all", "--include-ref", "refs/notes", "--exclude-ref", "refs/notes/commits"];
+    assert_eq!(sandbox.paraph(&both).code, Some(0));
+    // what can be signed counts, until it is left out
+    sandbox.git(&["branch", "topic/unsigned", &bad]);
+    sandbox.git(&["tag", "-a", "--no-sign", "-m", "tag", "t", "main"]);
+    assert_eq!(all(&sandbox).code, Some(12));
+    for pattern in ["refs/heads/topic", "refs/heads/topic/unsigned", "refs/heads/t*", "refs/heads/*/unsigned"] {
+        assert_eq!(sandbox.paraph(&["verify", "--all", "--exclude-ref", pattern]).code, Some(0), "{pattern}");
+    }
+    assert_eq!(sandbox.paraph(&["verify", "--tags"]).code, Some(12));
+    assert_eq!(sandbox.paraph(&["verify", "--tags", "--exclude-ref", "refs/tags/t"]).code, Some(0));
+    let wrong = sandbox.paraph(&["verify", "--all", "--exclude-ref", "topic"]);
+    assert!(wrong.code == Some(2) && wrong.stderr.contains("\"topic\" matches no ref"), "{wrong:?}");
+}
+
+#[test]
+fn an_object_that_is_damaged_is_not_called_missing() {
+    let sigstore = Sigstore::start();
+    let mut sandbox = history(&sigstore);
+    let id = sandbox.git(&["rev-parse", "HEAD"]);
+    let path = file(&sandbox, &id);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    for damaged in [&b"xx"[..], &whole[..whole.len() / 2], b""] {
+        std::fs::write(&path, damaged).unwrap();
+        for call in [&["verify"][..], &["verify", &id], &["verify", "HEAD~1..HEAD"], &["verify", "--all"]] {
+            let done = sandbox.paraph(call);
+            let said =
+                done.stderr.contains(&format!("the object {id} is damaged in {}", path.display())) || done.stderr.contains("damaged");
+            assert!(
+                done.code == Some(4) && said && !done.stderr.contains("missing") && !done.stderr.contains("not in this"),
+                "{call:?}: {done:?}"
+            );
+        }
+    }
+    // where git reads the objects
+    sandbox.set("GIT_OBJECT_DIRECTORY", sandbox.work().join(".git/objects").to_str().unwrap());
+    let done = sandbox.paraph(&["verify", &id]);
+    assert!(done.code == Some(4) && done.stderr.contains(&format!("the object {id} is damaged in ")), "{done:?}");
+    std::fs::remove_file(&path).unwrap();
+    let done = sandbox.paraph(&["verify", &id]);
+    assert!(done.code == Some(4) && done.stderr.contains("is not in this repository"), "{done:?}");
+}
+
+#[test]
 fn objects_in_another_place_are_found_there() {
     let sigstore = Sigstore::start();
     let mut sandbox = history(&sigstore);

@@ -189,7 +189,7 @@ fn a_bar_shows_on_a_terminal_alone() {
     let out = std::fs::read_to_string(sandbox.root().join("out")).unwrap();
     assert_eq!(out, sandbox.paraph(&["verify", "--all"]).stdout, "nothing of the bar is in the data");
     // each line of output begins at the start of a line, and the bar is removed at the end
-    let both = on_terminal(&sandbox, "verify --all", &[], test).unwrap();
+    let both = on_terminal(&sandbox, "verify --all --verbose", &[], test).unwrap();
     for line in out.lines() {
         assert!(both.contains(&format!("\u{1b}[2K{line}\r\n")) || both.contains(&format!("\n{line}\r\n")), "{line}: {both:?}");
     }
@@ -204,6 +204,22 @@ fn a_bar_shows_on_a_terminal_alone() {
         let seen = on_terminal(&sandbox, arguments, variables, test).unwrap();
         assert!(!seen.contains("\u{1b}[2K"), "{arguments}: {seen:?}");
     }
+}
+
+#[test]
+fn a_terminal_gets_groups_by_cause_and_a_pipe_gets_every_object() {
+    let test = "a_terminal_gets_groups_by_cause_and_a_pipe_gets_every_object";
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let unsigned = |text: &str| text.lines().filter(|line| line.trim_end().ends_with(": unsigned") && line.contains("commit ")).count();
+    assert_eq!(unsigned(&sandbox.paraph(&["verify", "--all"]).stdout), 4);
+    let Some(seen) = on_terminal(&sandbox, "verify --all", &[("TERM", "dumb")], test) else { return };
+    assert!(unsigned(&seen) == 0 && seen.contains("and 1 more") && seen.contains("--verbose shows each object"), "{seen}");
+    let verbose = on_terminal(&sandbox, "verify --all --verbose", &[("TERM", "dumb")], test).unwrap();
+    assert!(unsigned(&verbose) == 4 && !verbose.contains("--verbose shows"), "{verbose}");
+    // objects that were named have their lines
+    let named = on_terminal(&sandbox, "verify HEAD HEAD~1", &[("TERM", "dumb")], test).unwrap();
+    assert_eq!(unsigned(&named), 2, "{named}");
 }
 
 #[test]

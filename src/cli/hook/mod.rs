@@ -22,9 +22,9 @@ use crate::{
     policy::AllowedIdentities,
     rejection::Audience,
     repository::{ObjectKind, Repository},
-    verify::Verifier,
+    verify::{Verifier, spoken},
 };
-use refusals::Refusals;
+use refusals::{Refusals, Unsignable};
 use std::{collections::BTreeSet, time::Duration};
 use updates::Update;
 
@@ -115,7 +115,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 fn refuse_after(deadline: Duration) -> Result<(), Failure> {
     let wait = move || {
         std::thread::sleep(deadline);
-        let why = format!("the push is refused: it was not judged within {} s", deadline.as_secs());
+        let why = format!("the push is refused: it was not judged within {}", spoken(deadline.as_secs()));
         let failure = Failure::not_good(why)
             .with_hint("push fewer commits at a time, set paraph.guardedRefs on the server, or give the hook a longer --deadline");
         let code = failure.exit.code();
@@ -171,9 +171,6 @@ fn pre_push(remote: Option<&str>, url: Option<&str>, ui: &mut Ui) -> Result<Exit
     let (remote, url) = &framework::remote(remote, url)?;
     let context = Context::load(&[])?;
     refuse_deciding_file(&context, "move that file out of the work tree, or name a copy elsewhere")?;
-    if let Some(warning) = context.deciders(None).warning() {
-        ui.warning(warning);
-    }
     let repository = context.repository()?;
     let updates = to_be_sent(repository)?;
     let has = |id: &str| repository.object_by_id(id).is_ok_and(|object| matches!(object.kind, ObjectKind::Commit | ObjectKind::Tag));
@@ -223,7 +220,12 @@ fn judge(context: &Context, push: &Push<'_>, updates: &[RefUpdate<'_>], audience
             ui.warning(warning);
         }
     }
-    refusals.print(ui);
+    // where nothing is good, nothing was trusted
+    if let Some(warning) = context.deciders(None).warning().filter(|_| audience == Audience::Pusher && refusals.has_good()) {
+        ui.warning(warning);
+    }
+    let moved = updates.iter().filter(|update| !crate::judge::is_zero(update.new)).map(|update| update.name);
+    refusals.print(&Unsignable::of(moved), ui);
     judged?;
     Ok(Exit::of_git_call(refusals.is_empty()))
 }

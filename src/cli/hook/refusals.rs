@@ -7,12 +7,15 @@ use crate::{
     policy::Verdict,
     rejection::Audience,
     report::{Claimed, sentences},
-    repository::ObjectKind,
+    repository::{ObjectKind, is_of_git},
 };
 use std::collections::BTreeSet;
 
-/// Objects that are listed, at most; the others are counted.
+/// Causes that are listed, at most; the objects with others are counted.
 const LISTED: usize = 20;
+
+/// Objects that are listed for each cause, at most; the others are counted.
+const EXAMPLES: usize = 3;
 
 /// Objects from which on the pusher is told why so many were judged.
 const MANY: usize = 1000;
@@ -30,14 +33,51 @@ pub(super) struct Refusals {
     whole_history: bool,
     judged: usize,
     refused: usize,
-    lines: Vec<String>,
+    groups: Vec<Group>,
+    /// Sentences about tags with faults that merges hold.
+    merged_tags: Vec<String>,
     /// What to do, by verdict.
     advice: BTreeSet<(Verdict, String)>,
 }
 
+/// Objects that are not good for the same cause.
+struct Group {
+    verdict: Verdict,
+    /// What is said about each of them.
+    why: Vec<String>,
+    examples: Vec<String>,
+    count: usize,
+}
+
+/// The pushed refs whose commits git makes itself and cannot sign.
+pub(super) struct Unsignable {
+    names: Vec<String>,
+    /// Whether there are no others.
+    is_all: bool,
+}
+
+impl Unsignable {
+    pub(super) fn of<'a>(moved: impl Iterator<Item = &'a str>) -> Self {
+        let (names, others): (Vec<&str>, Vec<&str>) = moved.partition(|name| is_of_git(name));
+        Self { names: names.into_iter().map(str::to_owned).collect(), is_all: others.is_empty() }
+    }
+
+    /// What to do about them; `None` if there are none.
+    fn advice(&self, audience: Audience) -> Option<String> {
+        let first = Escaped(self.names.first()?);
+        let push = if self.is_all { "do not push it".to_owned() } else { "push the other refs without it".to_owned() };
+        Some(match audience {
+            Audience::PusherToServer => format!(
+                "git cannot sign what {first} leads to: {push}, or ask the administrator to set paraph.guardedRefs without it, for example to `refs/heads/* refs/tags/*`"
+            ),
+            _ => format!("git cannot sign what {first} leads to: {push}, or push it alone with `git push --no-verify`"),
+        })
+    }
+}
+
 impl Refusals {
     pub(super) fn new(audience: Audience, whole_history: bool) -> Self {
-        Self { audience, whole_history, judged: 0, refused: 0, lines: Vec::new(), advice: BTreeSet::new() }
+        Self { audience, whole_history, judged: 0, refused: 0, groups: Vec::new(), merged_tags: Vec::new(), advice: BTreeSet::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -47,41 +87,71 @@ impl Refusals {
     /// Adds an object, whatever its verdict.
     pub(super) fn add(&mut self, judged: &Judged) {
         self.judged += 1;
+        let merged = judged.merged_tags.iter().map(|tag| format!("{}: {}", heading(judged), cut(Escaped(&tag.sentence()).to_string(), "")));
+        self.merged_tags.extend(merged.take(LISTED.saturating_sub(self.merged_tags.len())));
         let verdict = judged.judgement.verdict();
         if verdict == Verdict::Good {
             return;
         }
         self.refused += 1;
         self.advice.extend(judged.judgement.advice_for(self.audience).map(|advice| (verdict, advice)));
-        if self.refused <= LISTED {
-            self.lines.push(heading(judged));
-            let why = sentences(&judged.judgement).into_iter();
-            self.lines.extend(why.map(|sentence| format!("  {}", shortened(sentence, judged))));
-            self.lines.extend(judged.claimed.as_ref().and_then(Claimed::sentence).map(|claim| format!("  {}", cut(claim, ""))));
+        let claim = judged.claimed.as_ref().and_then(Claimed::sentence).map(|claim| cut(claim, ""));
+        let why: Vec<String> = sentences(&judged.judgement).into_iter().map(|sentence| shortened(sentence, judged)).chain(claim).collect();
+        let group = match self.groups.iter().position(|group| group.verdict == verdict && group.why == why) {
+            Some(place) => self.groups.get_mut(place),
+            None if self.groups.len() < LISTED => {
+                self.groups.push(Group { verdict, why, examples: Vec::new(), count: 0 });
+                self.groups.last_mut()
+            }
+            None => None,
+        };
+        if let Some(group) = group {
+            group.count += 1;
+            if group.count <= EXAMPLES {
+                group.examples.push(heading(judged));
+            }
         }
     }
 
-    pub(super) fn print(&self, ui: &mut Ui) {
+    /// Whether an object was good.
+    pub(super) fn has_good(&self) -> bool {
+        self.judged > self.refused
+    }
+
+    pub(super) fn print(&self, unsignable: &Unsignable, ui: &mut Ui) {
         if !self.is_empty() {
-            self.print_refused(ui);
+            self.print_refused(unsignable, ui);
         }
+        self.merged_tags.iter().for_each(|sentence| ui.warning(sentence));
         if self.whole_history && (!self.is_empty() || self.judged >= MANY) {
             ui.note(format!("A new ref was judged with its whole history: {} objects.", self.judged));
             ui.note("hint: on the server, set paraph.guardedRefs, for example to `refs/heads/* refs/tags/*`; then what these refs lead to is not judged again.");
         }
     }
 
-    fn print_refused(&self, ui: &mut Ui) {
+    fn print_refused(&self, unsignable: &Unsignable, ui: &mut Ui) {
         ui.note(format!("paraph refuses this push: {} of {} new objects {} not good.", self.refused, self.judged, are(self.refused)));
-        for line in &self.lines {
-            ui.note(line);
+        for group in &self.groups {
+            group.examples.iter().for_each(|example| ui.note(example));
+            if group.count > group.examples.len() {
+                ui.note(format!("and {} more.", group.count - group.examples.len()));
+            }
+            group.why.iter().for_each(|sentence| ui.note(format!("  {sentence}")));
         }
-        if self.refused > LISTED {
-            ui.note(format!("and {} more.", self.refused - LISTED));
+        let listed: usize = self.groups.iter().map(|group| group.count).sum();
+        if self.refused > listed {
+            ui.note(format!("and {} more, each for another cause.", self.refused - listed));
         }
         ui.note("What to do:");
+        let of_git = unsignable.advice(self.audience);
         for (verdict, advice) in &self.advice {
-            ui.note(format!("  {}: {advice}.", verdict.as_str()));
+            // the usual advice cannot work for such a ref
+            if *verdict != Verdict::Unsigned || of_git.is_none() || !unsignable.is_all {
+                ui.note(format!("  {}: {advice}.", verdict.as_str()));
+            }
+        }
+        if let Some(advice) = of_git.filter(|_| self.advice.iter().any(|(verdict, _)| *verdict == Verdict::Unsigned)) {
+            ui.note(format!("  {}: {advice}.", Verdict::Unsigned.as_str()));
         }
     }
 }

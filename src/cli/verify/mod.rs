@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     plural::counted,
-    repository::{Range, RawObject, Repository, RepositoryHandle, TagReference, Tags},
+    repository::{Range, RawObject, ReferenceSelection, Repository, RepositoryHandle, TagReference, Tags},
 };
 use options::{Options, Session};
 use output::Output;
@@ -32,6 +32,12 @@ const MAX_LIST: usize = 64 << 20;
 /// A single revision means that object only: `paraph verify v1.0`. A range means every commit in it. An empty range succeeds and prints that
 /// there is nothing to verify.
 ///
+/// --all and --tags leave out the references that git makes itself and cannot sign: stash, notes, bisect, rewritten, worktree, prefetch,
+/// original, replace and paraph. --include-ref takes them in. Their patterns match a whole name, its beginning up to a slash, or as a glob
+/// in which an asterisk also stands for slashes: `paraph verify --all --exclude-ref 'refs/remotes/*'`.
+///
+/// On a terminal, many objects are shown in groups by cause, with a few examples. --verbose shows each one that is not good.
+///
 /// OpenPGP and SSH signatures get the verdict `other`. With --other-signatures, git's own verifier judges them. With `paraph.forgeKey`, the
 /// forge's key judges its merge commits.
 ///
@@ -47,6 +53,12 @@ pub(super) struct Args {
     /// Verify every annotated tag that a reference leads to, and the tags inside it
     #[arg(long)]
     pub tags: bool,
+    /// With --all and --tags, take in references that are left out by default
+    #[arg(long, value_name = "GLOB", conflicts_with_all = ["revisions", "stdin"])]
+    pub include_ref: Vec<String>,
+    /// With --all and --tags, leave out these references
+    #[arg(long, value_name = "GLOB", conflicts_with_all = ["revisions", "stdin"])]
+    pub exclude_ref: Vec<String>,
     /// Read the revisions from standard input, one per line
     #[arg(long, conflicts_with_all = ["revisions", "all"])]
     pub stdin: bool,
@@ -77,8 +89,11 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
     let leaves_out = revisions.iter().any(|revision| revision.starts_with('^'));
     let (ranges, objects): (Vec<&str>, Vec<&str>) =
         revisions.iter().map(String::as_str).partition(|revision| leaves_out || is_range(revision));
-    let Tags { annotated: tags, lightweight } = if arguments.tags { repository.tags()? } else { Tags::default() };
-    let range = Range { revisions: ranges, all: arguments.all, first_parent: arguments.first_parent };
+    let selection = ReferenceSelection::new(&arguments.include_ref, &arguments.exclude_ref)?;
+    let tags = if arguments.tags { repository.tags(&selection)? } else { Tags::default() };
+    let Tags { annotated: tags, lightweight, left_out } = tags;
+    let range = Range { revisions: ranges, all: arguments.all.then_some(&selection), first_parent: arguments.first_parent };
+    let mut left_out = left_out;
     if let Some(total) = is_many(arguments, revisions).then(|| output.begin()).flatten() {
         count(repository.handle(), &range, objects.len() + tags.len(), total);
     }
@@ -88,13 +103,25 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
                 "{reference} is a lightweight tag, so the verdict is on the commit that it leads to now. `paraph verify-tag` requires a signed tag."
             ));
         }
-        output.show(&named.judged);
+        if arguments.stdin { output.show_listed(&named.judged) } else { output.show(&named.judged) }
     })?;
-    if !range.revisions.is_empty() || range.all {
+    if !range.revisions.is_empty() || range.all.is_some() {
         let mut commits = repository.commits(&range)?;
         judge.commits(commits.by_ref(), &repository.handle(), output.preparation(), |object| output.show_of_many(object))?;
         output.cut(commits.cut());
+        left_out.extend(commits.left_out().iter().filter(|name| !left_out.contains(name)).cloned().collect::<Vec<_>>());
     }
+    output.left_out(&left_out);
+    warn_of_lightweight(&lightweight, output);
+    // by id: a name that is not valid UTF-8 cannot be resolved, but is still compared with the tag's own name
+    let tag = |repository: &Repository, tag: &TagReference| {
+        let object = repository.object_by_id(&tag.id).map(|object| RawObject { reference: tag.reference.clone(), ..object });
+        judge.read(repository, object)
+    };
+    Ok(judge.in_order(tags.iter(), &repository.handle(), tag, |judged| output.show_listed(&judged))?)
+}
+
+fn warn_of_lightweight(lightweight: &[String], output: &mut Output<'_>) {
     if let Some(first) = lightweight.first() {
         let which = match lightweight.len() - 1 {
             0 => format!("{first} is a lightweight tag, which carries no signature and was not judged"),
@@ -104,24 +131,18 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
         };
         output.warn(format!("{which}. `paraph verify-tag` requires a signed tag."));
     }
-    // by id: a name that is not valid UTF-8 cannot be resolved, but is still compared with the tag's own name
-    let tag = |repository: &Repository, tag: &TagReference| {
-        let object = repository.object_by_id(&tag.id).map(|object| RawObject { reference: tag.reference.clone(), ..object });
-        judge.read(repository, object)
-    };
-    Ok(judge.in_order(tags.iter(), &repository.handle(), tag, |judged| output.show(&judged))?)
 }
 
 /// Counts the commits of a range while they are verified, for the progress bar. `others` is the number of other objects.
 fn count(handle: RepositoryHandle, range: &Range<'_>, others: usize, total: Total) {
-    if range.revisions.is_empty() && !range.all {
+    if range.revisions.is_empty() && range.all.is_none() {
         total.set(others as u64);
         return;
     }
     let revisions: Vec<String> = range.revisions.iter().map(|revision| (*revision).to_owned()).collect();
-    let (all, first_parent) = (range.all, range.first_parent);
+    let (all, first_parent) = (range.all.cloned(), range.first_parent);
     std::thread::spawn(move || {
-        let range = Range { revisions: revisions.iter().map(String::as_str).collect(), all, first_parent };
+        let range = Range { revisions: revisions.iter().map(String::as_str).collect(), all: all.as_ref(), first_parent };
         if let Ok(commits) = handle.to_repository().commits(&range) {
             total.set((others + commits.map_while(Result::ok).count()) as u64);
         }

@@ -35,8 +35,11 @@ pub(in crate::cli) struct Options {
     /// Same as --format json
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
+    /// Show each object that is not good on a terminal too, instead of groups with examples
+    #[arg(long, short)]
+    pub verbose: bool,
     /// Print only warnings and errors; the exit code gives the result
-    #[arg(long, short, conflicts_with_all = ["json", "format"])]
+    #[arg(long, short, conflicts_with_all = ["json", "format", "verbose"])]
     pub quiet: bool,
     /// Verify with the trust root in this file (trusted_root.json)
     #[arg(long, value_name = "FILE")]

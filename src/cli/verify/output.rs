@@ -15,6 +15,7 @@ use crate::{
     plural::counted,
     policy::Verdict,
     report::{Claimed, Report, TagReport, next_step, sentences},
+    repository::is_of_git,
     selection::Deciders,
 };
 use std::{
@@ -42,6 +43,10 @@ pub(super) struct Output<'a> {
     verdicts: HashSet<Verdict>,
     sarif: Option<Sarif>,
     repeated: Repeated,
+    /// Whether objects that were not named are shown only in the summary.
+    is_grouped: bool,
+    /// Good merges with a merged tag that has a fault.
+    faulty_merges: FaultyMerges,
     /// Signatures for the other object format that were not checked, and that are bad.
     other_unchecked: usize,
     other_refused: usize,
@@ -53,6 +58,7 @@ pub(super) struct Output<'a> {
 impl<'a> Output<'a> {
     pub(super) fn new(options: &'a Options, ui: &'a mut Ui) -> Self {
         let sarif = (options.format() == Format::Sarif).then(Sarif::new);
+        let is_grouped = options.format() == Format::Text && !options.verbose && std::io::stdout().is_terminal();
         Self {
             options,
             ui,
@@ -61,6 +67,8 @@ impl<'a> Output<'a> {
             sarif,
             repeated: Repeated::default(),
             deciders: Arc::default(),
+            is_grouped,
+            faulty_merges: FaultyMerges::default(),
             other_unchecked: 0,
             other_refused: 0,
             unsaid: None,
@@ -93,6 +101,25 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// Prints an object of a list. On a terminal, the summary has it.
+    pub(super) fn show_listed(&mut self, judged: &Judged) {
+        if self.is_grouped { self.note(judged) } else { self.show(judged) }
+    }
+
+    /// Says which references were left out, of those that git makes itself.
+    pub(super) fn left_out(&mut self, references: &[String]) {
+        let names: Vec<&str> = references.iter().map(String::as_str).filter(|name| is_of_git(name)).collect();
+        let Some(examples) = names.get(..names.len().min(EXAMPLES)).filter(|names| !names.is_empty() && !self.options.quiet) else {
+            return;
+        };
+        let more = if names.len() > examples.len() { ", …" } else { "" };
+        self.ui.note(format!(
+            "Left out: {} that git makes and cannot sign ({}{more}). --include-ref takes them in.",
+            counted(names.len(), "ref"),
+            examples.join(", ")
+        ));
+    }
+
     /// Returns the function that prepares an object for [`Output::show_of_many`]. It runs on the core that judged the object, because writing
     /// a line of JSON takes as long as finding a result in the verdict cache.
     pub(super) fn preparation(&self) -> impl Fn(Judged) -> Printable + Sync + use<> {
@@ -110,7 +137,7 @@ impl<'a> Output<'a> {
                 self.ui.json_text(line);
             }
             None if self.options.format() == Format::Text && judged.judgement.verdict() == Verdict::Good => self.note(&judged),
-            None => self.show(&judged),
+            None => self.show_listed(&judged),
         }
     }
 
@@ -120,6 +147,7 @@ impl<'a> Output<'a> {
             Some(other) if other.state == "refused" => self.other_refused += 1,
             _ => {}
         }
+        self.faulty_merges.add(judged);
         self.verdicts.insert(judged.judgement.verdict());
         // the summary is printed as text only
         if self.options.format() == Format::Text {
@@ -155,6 +183,9 @@ impl<'a> Output<'a> {
         if let Some(warning) = self.repeated.warning() {
             self.ui.warning(warning);
         }
+        if let Some(warning) = self.faulty_merges.warning() {
+            self.ui.warning(warning);
+        }
         if many && self.other_unchecked + self.other_refused > 0 {
             self.ui.warning(format!(
                 "Signatures for the other object format: {} not checked, {} bad. The verdicts do not depend on them.",
@@ -171,6 +202,9 @@ impl<'a> Output<'a> {
         } else if failure.is_none() && many && self.options.format() == Format::Text && !self.options.quiet {
             for line in self.summary.lines() {
                 self.ui.line(line);
+            }
+            if self.is_grouped && self.summary.is_shortened() {
+                self.ui.line("--verbose shows each object that is not good.");
             }
         }
         failure.map_or(Ok(exit), Err)
@@ -227,6 +261,31 @@ impl Repeated {
             1 => Some(format!("1 object repeats the payload of another: {}.", pairs.join(", "))),
             count => Some(format!("{} repeat the payloads of others: {}{more}.", counted(count, "object"), pairs.join(", "))),
         }
+    }
+}
+
+/// Finds good merges that hold a signed tag with a fault: the tag is part of what the merge's signature covers, and not its signature.
+#[derive(Default)]
+struct FaultyMerges {
+    count: usize,
+    /// The first one: its id, the tag's name and the fault.
+    first: Option<String>,
+}
+
+impl FaultyMerges {
+    fn add(&mut self, judged: &Judged) {
+        if let Some(fault) = judged.merged_tags.first() {
+            self.count += 1;
+            self.first.get_or_insert_with(|| format!("{} holds the tag \"{}\": {}", judged.id, fault.name, fault.fault));
+        }
+    }
+
+    fn warning(&self) -> Option<String> {
+        let first = self.first.as_ref()?;
+        Some(match self.count {
+            1 => format!("A merge holds a copy of a signed tag with a fault. The merge {first}."),
+            count => format!("{count} merges hold a copy of a signed tag with a fault. The first, {first}."),
+        })
     }
 }
 

@@ -58,6 +58,11 @@ impl Summary {
         self.cut = commits;
     }
 
+    /// Whether some object that is not good has no line.
+    pub(super) fn is_shortened(&self) -> bool {
+        self.causes.values().any(|cause| cause.count > cause.examples.len())
+    }
+
     pub(super) fn lines(&self) -> Vec<String> {
         let total: usize = self.verdicts.values().sum();
         let counts: Vec<String> = self.verdicts.iter().map(|(verdict, count)| format!("{count} {}", verdict.as_str())).collect();

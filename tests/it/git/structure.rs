@@ -194,6 +194,41 @@ fn a_signed_tag_inside_a_merge_is_not_the_merge_s_signature() {
 }
 
 #[test]
+fn a_merge_with_a_forged_tag_inside_is_warned_of() {
+    let (_sigstore, sandbox) = signed();
+    sandbox.git(&["checkout", "-q", "-b", "side"]);
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "side"]);
+    sandbox.git(&["tag", "-s", "v1", "-m", "a tag"]);
+    sandbox.git(&["checkout", "-q", "main"]);
+    sandbox.git(&["merge", "-q", "--no-gpg-sign", "--no-ff", "-m", "merged", "v1"]);
+    let genuine = String::from_utf8(sandbox.object("commit", "HEAD")).unwrap();
+    let (side, other) = (sandbox.git(&["rev-parse", "HEAD^2"]), "1".repeat(40));
+    let tag = |from: &str, to: &str| genuine.replacen(from, to, 1);
+    for (commit, fault) in [
+        (genuine.clone(), None),
+        (tag(" a tag\n", " another tag\n"), Some("[payload-mismatch]")),
+        (tag(&format!("mergetag object {side}"), &format!("mergetag object {other}")), Some("it names a commit that is not merged here")),
+        // other kinds are not verified
+        (tag("-----BEGIN SIGNED MESSAGE-----", "-----BEGIN PGP SIGNATURE-----"), None),
+    ] {
+        assert!(fault.is_none() || commit != genuine);
+        // the signature of the merge covers the tag inside it
+        let payload = commit.clone().into_bytes();
+        let done = sandbox.paraph_with(&["--status-fd=2", "-bsau", EMAIL], &payload);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        let id = sandbox.store_commit(&Parts { payload, signature: done.stdout });
+        for call in [&["verify", &id][..], &["verify", &format!("{id}~..{id}")], &["verify", "--json", &id]] {
+            let done = sandbox.paraph(call);
+            assert_eq!(done.code, Some(0), "{done:?}");
+            let warned = done.stderr.contains("holds the tag \"v1\"") && fault.is_none_or(|fault| done.stderr.contains(fault));
+            assert_eq!(warned, fault.is_some(), "{fault:?}: {done:?}");
+        }
+        let shown = sandbox.try_git(&["verify-commit", &id]).stderr;
+        assert_eq!(shown.contains("copy of the tag \"v1\" with a fault"), fault.is_some(), "{shown}");
+    }
+}
+
+#[test]
 fn a_tag_message_may_hold_lines_that_begin_other_kinds_of_signatures() {
     let (_sigstore, sandbox) = signed();
     let begins = ["-----BEGIN PGP MESSAGE-----", "-----BEGIN PGP SIGNATURE-----", "-----BEGIN SSH SIGNATURE-----", OPENPGP];

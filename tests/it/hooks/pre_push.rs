@@ -26,6 +26,22 @@ fn a_first_push_of_a_bad_commit_is_refused_though_the_branch_here_has_it() {
 }
 
 #[test]
+fn who_trusts_is_said_only_where_something_is_good() {
+    let setup = setup(&[]);
+    super::install("pre-push", &setup.sandbox.work().join(".git"));
+    let allowed = setup.sandbox.root().join("allowed-by-repository");
+    std::fs::write(&allowed, format!("{EMAIL} {} instance=local\n", setup.sigstore.url)).unwrap();
+    setup.sandbox.git(&["config", "paraph.allowedIdentities", allowed.to_str().unwrap()]);
+    let said = "Trusted by the repository's own configuration";
+    let first = setup.unsigned("bad");
+    assert!(!setup.refused(&["main"]).contains(said));
+    setup.sandbox.git(&["reset", "-q", "--hard", &first]);
+    setup.sandbox.git(&["commit", "-q", "--amend", "--no-edit", "--allow-empty", "-S"]);
+    let done = setup.sandbox.try_git(&["push", "origin", "main"]);
+    assert!(done.code == Some(0) && done.stderr.contains(said), "{done:?}");
+}
+
+#[test]
 fn what_the_remote_has_is_not_judged_again() {
     let setup = with_pre_push();
     setup.unsigned("from before");

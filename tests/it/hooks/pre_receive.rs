@@ -27,7 +27,7 @@ fn each_kind_of_bad_commit_is_refused_with_its_reason_and_advice() {
         &[
             "paraph refuses this push: 3 of 3 new objects are not good.\n",
             &heading("commit", &ids[0], "nobody's \\u{1b}[31m", "unsigned"),
-            "  Not signed: the object carries no signature [no-signature].\n",
+            "  Not signed [no-signature].\n",
             &heading("commit", &ids[1], "bob's", "untrusted"),
             "  Good signature from bob@example.com, vouched for by ",
             "  But it is not trusted: the allowed identities do not list bob@example.com with issuer ",
@@ -60,7 +60,7 @@ fn a_refusal_reads_so() {
       BAD signature: the signature was made over other content [payload-mismatch].
       It claims to be from ann@example.com; this is not verified.
     commit SHORT "forgotten": [unsigned]
-      Not signed: the object carries no signature [no-signature].
+      Not signed [no-signature].
     What to do:
       unsigned: sign the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`; then push again.
       bad: do not trust it: it was changed after signing, or its signature is damaged; ask its author. Create it again from a source that you trust, sign it, and push again.
@@ -345,6 +345,39 @@ fn a_light_tag_stands_for_its_commit_even_where_that_is_there_already() {
     setup.accepted(&["v0"]);
 }
 
+#[test]
+fn notes_are_judged_and_the_advice_is_not_to_sign_them() {
+    let setup = setup(&["pre-receive"]);
+    setup.signed("good");
+    setup.accepted(&["main"]);
+    setup.sandbox.git(&["notes", "add", "-m", "a note", "HEAD"]);
+    let alone = setup.refused(&["refs/notes/commits"]);
+    says(&alone, &["git cannot sign what refs/notes/commits leads to: do not push it, or ask the administrator to set paraph.guardedRefs"]);
+    assert!(!alone.contains("--amend"), "{alone}");
+    setup.unsigned("forgotten");
+    let both = setup.refused(&["main", "refs/notes/commits"]);
+    says(
+        &both,
+        &["unsigned: sign the last commit with ", "git cannot sign what refs/notes/commits leads to: push the other refs without it"],
+    );
+    // the advice works
+    setup.serve("paraph.guardedRefs", "refs/heads/* refs/tags/*");
+    setup.accepted(&["refs/notes/commits"]);
+}
+
+#[test]
+fn objects_that_are_not_good_are_grouped_by_cause() {
+    let setup = setup(&["pre-receive"]);
+    for message in ["one", "two", "three", "four", "five"] {
+        setup.unsigned(message);
+    }
+    setup.tampered("changed");
+    let text = setup.refused(&["main"]);
+    assert_eq!(text.matches(": [unsigned]").count(), 3, "{text}");
+    says(&text, &["6 of 6 new objects are not good.\n", "and 2 more.\n", "  Not signed [no-signature].\n", "\"changed\": [bad]"]);
+    assert_eq!(text.matches("[no-signature]").count(), 1, "{text}");
+}
+
 /// A history of `count` unsigned commits on the branch `name`.
 fn import(setup: &Setup, name: &str, count: usize) {
     let mut stream = String::new();
@@ -377,7 +410,7 @@ fn a_large_push_needs_no_more_processes_than_a_small_one_and_its_refusal_is_shor
     let (few, _) = calls(5);
     let (many, text) = calls(500);
     assert_eq!((few, many), (2, 2), "one lists, one reads");
-    says(&text, &["and 480 more.\n"]);
+    says(&text, &["and 497 more.\n"]);
     assert!(text.lines().count() < 60, "{text}");
 }
 
@@ -385,7 +418,7 @@ fn a_large_push_needs_no_more_processes_than_a_small_one_and_its_refusal_is_shor
 fn a_push_of_ten_thousand_commits_is_judged_whole() {
     let setup = setup(&["pre-receive"]);
     import(&setup, "large", 10_000);
-    says(&setup.refused(&["large"]), &["10000 of 10000 new objects are not good.\n", "and 9980 more.\n"]);
+    says(&setup.refused(&["large"]), &["10000 of 10000 new objects are not good.\n", "and 9997 more.\n"]);
     assert_eq!(setup.there("refs/heads/large"), None);
 }
 
@@ -430,5 +463,5 @@ fn tags_of_tags_are_followed_up_to_a_depth() {
         target = name;
     }
     setup.accepted(&["depth-16"]);
-    says(&setup.refused(&["depth-17"]), &["\"refs/tags/depth-17\" is a tag of a tag, more than 16 deep"]);
+    says(&setup.refused(&["depth-17"]), &["[unchecked]", "at most 16 are followed [tag-too-deep]"]);
 }
