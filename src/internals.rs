@@ -17,8 +17,14 @@ pub mod agent_protocol {
     pub use crate::agent_protocol::*;
 }
 
+pub mod bundle {
+    pub use crate::bundle::{Bundle, BundleContent, BundleSigner, Envelope, IN_TOTO, MAX_BUNDLE, MAX_BUNDLES, MAX_PARTS, Message, Version};
+}
+
 pub mod certificate {
-    pub use crate::certificate::{Certificate, HashAlgorithm, IdentityKind, KeyKind, PublicKey, Sct, SignerCertificate};
+    pub use crate::certificate::{
+        Certificate, HashAlgorithm, IdentityKind, KeyKind, PublicKey, Scheme, Sct, SignedContent, SignerCertificate,
+    };
     pub mod key {
         pub use crate::certificate::key::{InvalidKey, InvalidSignature, signature_hash};
     }
@@ -52,11 +58,18 @@ pub mod evidence {
     }
     pub mod entry {
         pub use crate::evidence::entry::{
-            CheckpointEnvelope, EntryVersion, HashedRekord, InclusionPromise, InclusionProof, KindVersion, LogId, TransparencyLogEntry,
+            CheckpointEnvelope, EntryKind, EntryVerifier, EntryVersion, HashedRekord, InclusionPromise, InclusionProof, KindVersion, LogId,
+            TransparencyLogEntry,
         };
     }
+    pub mod envelope {
+        pub use crate::evidence::envelope::LoggedEnvelope;
+    }
     pub mod log {
-        pub use crate::evidence::log::{LogKey, MAX_ENTRY, MAX_PROOF, log_id, parse_entry, set_payload, stated_origin, verify_entry};
+        pub use crate::evidence::log::{
+            BundledRecord, LogKey, MAX_ENTRY, MAX_PROOF, log_id, parse_entry, set_payload, stated_origin, verify_bundled_entry,
+            verify_entry,
+        };
     }
     pub mod rfc3161 {
         pub use crate::evidence::rfc3161::{
@@ -139,6 +152,10 @@ pub mod signature {
     pub mod git {
         pub use crate::signature::git::{Embedded, GitSignatureParts, MAX_TOKENS, signed_attributes};
     }
+}
+
+pub mod statement {
+    pub use crate::statement::{MAX_DIGESTS, MAX_SUBJECTS, RELEASE, Statement, StatementSubject, SubjectMatch};
 }
 
 pub mod trust {

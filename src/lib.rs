@@ -33,6 +33,7 @@
 #[allow(unnameable_types)]
 mod agent;
 mod agent_protocol;
+mod bundle;
 mod certificate;
 #[cfg(feature = "cli")]
 mod cli;
@@ -79,6 +80,7 @@ mod setup_record;
 #[allow(unnameable_types)]
 mod sign;
 mod signature;
+mod statement;
 pub mod trust;
 #[cfg(feature = "cli")]
 mod trust_store;

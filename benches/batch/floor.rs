@@ -212,12 +212,12 @@ impl Parts {
         let id: [u8; 32] = entry.log_id.as_ref()?.key_id.as_slice().try_into().ok()?;
         let log = root.log(&id, "")?;
         let signed = signature.signer.signed_bytes().ok()?;
-        let body = HashedRekord {
-            digest: &Sha256::digest(&signed).into(),
-            signature: signature.signer.signature,
-            certificate: leaf.der(),
-            key_details: leaf.public_key().details(),
-        }
+        let body = HashedRekord::of_certificate(
+            &Sha256::digest(&signed).into(),
+            signature.signer.signature,
+            leaf.der(),
+            leaf.public_key().details(),
+        )
         .canonical_body(EntryVersion::V001);
         let note = &entry.inclusion_proof.as_ref()?.checkpoint.as_ref()?.envelope;
         let (text, lines) = note.split_at(note.find("\n\n")? + 1);

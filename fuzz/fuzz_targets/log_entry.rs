@@ -31,12 +31,7 @@ fuzz_target!(|data: &[u8]| {
         }
     }
     for good in GOOD.iter() {
-        let expected = HashedRekord {
-            digest: &good.digest,
-            signature: &good.parts.signature,
-            certificate: good.certificate.der(),
-            key_details: good.certificate.public_key().details(),
-        };
+        let expected = HashedRekord::of_certificate(&good.digest, &good.parts.signature, good.certificate.der(), good.certificate.public_key().details());
         for log in logs() {
             let checked = match log::verify_entry(&entry, &expected, &log.key) {
                 Ok(checked) => checked,

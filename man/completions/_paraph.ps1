@@ -31,6 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show the identity and the services that sign here')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
+            [CompletionResult]::new('verify-file', 'verify-file', [CompletionResultType]::ParameterValue, 'Verify files by their Sigstore bundles, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the contents of a signature')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the trusted authorities and logs')
@@ -134,6 +135,30 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Store results in the cache folder, and reuse those of earlier runs (see paraph.verdictCache)')
             [CompletionResult]::new('--lookup', '--lookup', [CompletionResultType]::ParameterName, 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode')
             [CompletionResult]::new('--allow-legacy', '--allow-legacy', [CompletionResultType]::ParameterName, 'Judge signatures that need a legacy rule by their identity, instead of reporting them as legacy')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;verify-file' {
+            [CompletionResult]::new('--bundle', '--bundle', [CompletionResultType]::ParameterName, 'The file with the bundle or bundles')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Require a statement of this type: a URI, or a name such as slsaprovenance1, spdxjson, cyclonedx, vuln, openvex or custom')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Verify with this public key (PEM) instead of an identity')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Print the verdicts in this format')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Verify with the trust root in this file (trusted_root.json)')
+            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Verify with the trust root of this instance')
+            [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'Use this time as the current time, in RFC 3339. It only decides what is in the future, and never replaces a trusted time')
+            [CompletionResult]::new('--certificate-identity', '--certificate-identity', [CompletionResultType]::ParameterName, 'The exact identity; may be repeated, with one issuer for each')
+            [CompletionResult]::new('--certificate-identity-regexp', '--certificate-identity-regexp', [CompletionResultType]::ParameterName, 'A regular expression for the whole identity')
+            [CompletionResult]::new('--certificate-oidc-issuer', '--certificate-oidc-issuer', [CompletionResultType]::ParameterName, 'The exact OpenID issuer; the first belongs to the first identity, and so on')
+            [CompletionResult]::new('--certificate-oidc-issuer-regexp', '--certificate-oidc-issuer-regexp', [CompletionResultType]::ParameterName, 'A regular expression for the whole issuer')
+            [CompletionResult]::new('--certificate-github-workflow-trigger', '--certificate-github-workflow-trigger', [CompletionResultType]::ParameterName, 'The event that triggered the GitHub workflow')
+            [CompletionResult]::new('--certificate-github-workflow-sha', '--certificate-github-workflow-sha', [CompletionResultType]::ParameterName, 'The commit of the GitHub workflow')
+            [CompletionResult]::new('--certificate-github-workflow-name', '--certificate-github-workflow-name', [CompletionResultType]::ParameterName, 'The name of the GitHub workflow')
+            [CompletionResult]::new('--certificate-github-workflow-repository', '--certificate-github-workflow-repository', [CompletionResultType]::ParameterName, 'The repository of the GitHub workflow')
+            [CompletionResult]::new('--certificate-github-workflow-ref', '--certificate-github-workflow-ref', [CompletionResultType]::ParameterName, 'The ref of the GitHub workflow')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Same as --format json')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print only warnings and errors; the exit code gives the result')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only warnings and errors; the exit code gives the result')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -520,6 +545,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show the identity and the services that sign here')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
+            [CompletionResult]::new('verify-file', 'verify-file', [CompletionResultType]::ParameterValue, 'Verify files by their Sigstore bundles, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the contents of a signature')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the trusted authorities and logs')
@@ -545,6 +571,9 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help;verify-tag' {
+            break
+        }
+        'paraph;help;verify-file' {
             break
         }
         'paraph;help;show' {

@@ -28,6 +28,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand whoami 'Show the identity and the services that sign here'
             cand verify 'Verify commits and tags, offline'
             cand verify-tag 'Verify tags, offline'
+            cand verify-file 'Verify files by their Sigstore bundles, offline'
             cand show 'Show the contents of a signature'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage trust roots: the trusted authorities and logs'
@@ -126,6 +127,29 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --cache 'Store results in the cache folder, and reuse those of earlier runs (see paraph.verdictCache)'
             cand --lookup 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign''s online mode'
             cand --allow-legacy 'Judge signatures that need a legacy rule by their identity, instead of reporting them as legacy'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;verify-file'= {
+            cand --bundle 'The file with the bundle or bundles'
+            cand --type 'Require a statement of this type: a URI, or a name such as slsaprovenance1, spdxjson, cyclonedx, vuln, openvex or custom'
+            cand --key 'Verify with this public key (PEM) instead of an identity'
+            cand --format 'Print the verdicts in this format'
+            cand --trusted-root 'Verify with the trust root in this file (trusted_root.json)'
+            cand --instance 'Verify with the trust root of this instance'
+            cand --at 'Use this time as the current time, in RFC 3339. It only decides what is in the future, and never replaces a trusted time'
+            cand --certificate-identity 'The exact identity; may be repeated, with one issuer for each'
+            cand --certificate-identity-regexp 'A regular expression for the whole identity'
+            cand --certificate-oidc-issuer 'The exact OpenID issuer; the first belongs to the first identity, and so on'
+            cand --certificate-oidc-issuer-regexp 'A regular expression for the whole issuer'
+            cand --certificate-github-workflow-trigger 'The event that triggered the GitHub workflow'
+            cand --certificate-github-workflow-sha 'The commit of the GitHub workflow'
+            cand --certificate-github-workflow-name 'The name of the GitHub workflow'
+            cand --certificate-github-workflow-repository 'The repository of the GitHub workflow'
+            cand --certificate-github-workflow-ref 'The ref of the GitHub workflow'
+            cand --json 'Same as --format json'
+            cand -q 'Print only warnings and errors; the exit code gives the result'
+            cand --quiet 'Print only warnings and errors; the exit code gives the result'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -448,6 +472,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand whoami 'Show the identity and the services that sign here'
             cand verify 'Verify commits and tags, offline'
             cand verify-tag 'Verify tags, offline'
+            cand verify-file 'Verify files by their Sigstore bundles, offline'
             cand show 'Show the contents of a signature'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage trust roots: the trusted authorities and logs'
@@ -468,6 +493,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;verify'= {
         }
         &'paraph;help;verify-tag'= {
+        }
+        &'paraph;help;verify-file'= {
         }
         &'paraph;help;show'= {
         }

@@ -7,7 +7,6 @@ mod hash;
 pub(crate) mod key;
 pub(crate) mod names;
 mod remembered;
-#[allow(dead_code, unreachable_pub)] // bundles need the rest
 pub(crate) mod scheme;
 pub(crate) mod sct;
 pub(crate) mod x509;
@@ -15,7 +14,6 @@ pub(crate) mod x509;
 pub use fulcio::{Identity, IdentityKind, SignerCertificate};
 pub use hash::HashAlgorithm;
 pub use key::{KeyKind, PublicKey};
-#[allow(unreachable_pub)]
 pub use scheme::{Scheme, SignedContent};
 pub use sct::Sct;
 pub use x509::Certificate;

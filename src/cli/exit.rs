@@ -279,6 +279,16 @@ impl From<StatementError> for Failure {
     }
 }
 
+impl From<judge::FileError> for Failure {
+    fn from(error: judge::FileError) -> Self {
+        use judge::FileError as E;
+        match &error {
+            E::Read { source, .. } => Self::io(&error.to_string(), source),
+            E::DigestAlone => Self::new(Exit::Usage, error.to_string()).with_hint("name the file with its bundle: --bundle FILE"),
+        }
+    }
+}
+
 impl From<git_call::Error> for Failure {
     fn from(error: git_call::Error) -> Self {
         Self { hint: error.hint().map(str::to_owned), ..Self::new(Exit::Usage, error.to_string()) }

@@ -43,6 +43,7 @@ mod trust;
 pub(crate) mod ui;
 mod usage;
 mod verify;
+mod verify_file;
 mod whoami;
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
@@ -84,6 +85,7 @@ enum Command {
     Whoami(whoami::Args),
     Verify(Box<verify::Args>),
     VerifyTag(Box<verify::tag::Args>),
+    VerifyFile(Box<verify_file::Args>),
     Show(show::Args),
     Hook(hook::Args),
     Trust(trust::Args),
@@ -132,6 +134,7 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Whoami(arguments) => whoami::run(&arguments, ui),
         Command::Verify(arguments) => verify::run(&arguments, ui),
         Command::VerifyTag(arguments) => verify::tag::run(&arguments, ui),
+        Command::VerifyFile(arguments) => verify_file::run(&arguments, ui),
         Command::Show(arguments) => show::run(&arguments, ui),
         Command::Hook(arguments) => hook::run(&arguments, ui),
         Command::Trust(arguments) => trust::run(&arguments, ui),

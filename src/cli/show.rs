@@ -6,10 +6,11 @@ use super::{
     ui::Ui,
 };
 use crate::{
+    escape::Escaped,
     gitsign_statement,
-    judge::{Entries, Judge, SignableKind},
+    judge::{Entries, Judge, SignableKind, read_bundles},
     object::{Commit, Signed, Tag},
-    report::{Contents, Report, next_step, sentences},
+    report::{BundleContents, Contents, Report, next_step, sentences},
     repository::RawObject,
     signature::ParsedSignature,
     verify::Verifier,
@@ -18,18 +19,21 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{MapAccess, SeqAccess, Visitor},
 };
+use std::path::Path;
 
 /// Show the contents of a signature
 ///
 /// Prints the certificate with its identity, the log entry and the timestamps of a signed commit or tag, whether or not they verify. These are
 /// the signature's claims; the verdict stands in the first line. Succeeds whatever the verdict is, and fails where there is no CMS signature.
 ///
+/// A file that ends in .sigstore.json, .sigstore.jsonl or .sigstore is a bundle: all that it holds is printed, without a verdict.
+///
 /// `--format intoto` prints an in-toto statement about any commit or annotated tag, with the predicate of `gitsign show`. It has no verdict.
 ///
 /// Example: paraph show v1.0
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The commit or tag, in git's syntax; a tag is the tag object itself
+    /// The commit or tag, in git's syntax, or a file with a bundle; a tag is the tag object itself
     #[arg(default_value = "HEAD")]
     pub revision: String,
     /// Print in this format
@@ -55,6 +59,9 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
+    if let Some(bundle) = bundle_file(&arguments.revision) {
+        return show_bundles(bundle, arguments, ui);
+    }
     let context = Context::load(&[])?;
     let object = context.repository()?.object(&arguments.revision)?;
     if arguments.format == Format::Intoto {
@@ -98,11 +105,47 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     }
     ui.line("");
     ui.line("Contents of the signature (its claims):");
-    let tree = serde_json::to_string(&contents).and_then(|json| serde_json::from_str(&json));
+    print_fields(&contents, ui);
+    Ok(Exit::Good)
+}
+
+fn print_fields(contents: &impl Serialize, ui: &mut Ui) {
+    let tree = serde_json::to_string(contents).and_then(|json| serde_json::from_str(&json));
     if let Ok(Tree::Fields(fields)) = tree {
         fields.iter().for_each(|(name, field)| field.print(name, 1, ui));
     }
+}
+
+/// The file with a bundle that the argument names: by its ending, since revisions have no such names.
+fn bundle_file(name: &str) -> Option<&Path> {
+    let is_named = [".sigstore.json", ".sigstore.jsonl", ".sigstore"].iter().any(|ending| name.ends_with(ending));
+    Some(Path::new(name)).filter(|path| is_named && path.is_file())
+}
+
+/// Shows what the bundles of a file hold.
+fn show_bundles(path: &Path, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
+    if arguments.format == Format::Intoto {
+        return Err(Failure::usage("a bundle has no such statement").with_hint("give a commit or a tag, or leave --format out"));
+    }
+    for (place, bundle) in read_bundles(path)? {
+        let bundle = bundle.map_err(|rejection| Failure::object(format!("cannot show the bundle {place}: {rejection}")))?;
+        let contents = BundleContents::of(&bundle);
+        if arguments.json || arguments.format == Format::Json {
+            ui.json(&BundleDocument { bundle: place, contents });
+            continue;
+        }
+        ui.line(format!("bundle {}: not judged; `paraph verify-file` verifies it with its file", Escaped(&place)));
+        ui.line("Contents of the bundle (its claims):");
+        print_fields(&contents, ui);
+    }
     Ok(Exit::Good)
+}
+
+/// `--json` for a bundle.
+#[derive(Serialize)]
+struct BundleDocument {
+    bundle: String,
+    contents: BundleContents,
 }
 
 /// `--json`: the fields of `paraph verify --json`, and the contents of the signature.

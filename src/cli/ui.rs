@@ -47,6 +47,17 @@ impl Total {
     }
 }
 
+/// Counts the bytes of a file that is read.
+#[derive(Clone)]
+pub(crate) struct Bytes(ProgressBar);
+
+impl Bytes {
+    /// Counts so many more bytes.
+    pub(crate) fn add(&self, bytes: usize) {
+        self.0.inc(bytes as u64);
+    }
+}
+
 /// The size of the buffer for standard output, in bytes: many lines need few system calls.
 const BUFFER: usize = 64 * 1024;
 
@@ -98,14 +109,23 @@ impl Ui {
     /// Shows a progress bar without colour on standard error until [`Ui::end_progress`], if that is a terminal that can move its cursor. Returns
     /// the handle for setting the total; `None` if there is no bar.
     pub(crate) fn begin_progress(&mut self) -> Option<Total> {
+        self.bar(None, "{spinner} objects: {pos}{msg}, {elapsed}").map(Total)
+    }
+
+    /// Shows such a bar over the bytes of a large file.
+    pub(crate) fn begin_bytes(&mut self, bytes: u64) -> Option<Bytes> {
+        self.bar(Some(bytes), "[{bar:32}] {bytes} of {total_bytes}, {eta} left").map(Bytes)
+    }
+
+    fn bar(&mut self, length: Option<u64>, template: &str) -> Option<ProgressBar> {
         let target = ProgressDrawTarget::stderr();
         if !io::stderr().is_terminal() || target.is_hidden() || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb") {
             return None;
         }
-        let bar = ProgressBar::with_draw_target(None, target).with_style(style("{spinner} objects: {pos}{msg}, {elapsed}"));
+        let bar = ProgressBar::with_draw_target(length, target).with_style(style(template));
         bar.tick();
         self.progress = Some(Progress { bar: bar.clone(), not_good: 0 });
-        Some(Total(bar))
+        Some(bar)
     }
 
     /// Counts one more object as done.

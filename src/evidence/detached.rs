@@ -133,8 +133,7 @@ pub struct Bound<'a> {
 impl Bound<'_> {
     /// The record that the log has.
     pub fn record<'a>(&'a self, certificate: &'a Certificate) -> HashedRekord<'a> {
-        let (digest, signature) = (&self.digest, &self.signature);
-        HashedRekord { digest, signature, certificate: certificate.der(), key_details: certificate.public_key().details() }
+        HashedRekord::of_certificate(&self.digest, &self.signature, certificate.der(), certificate.public_key().details())
     }
 }
 
@@ -239,7 +238,7 @@ mod tests {
     }
 
     fn hashed() -> DetachedEntry {
-        let record = HashedRekord { digest: &[7; 32], signature: b"signature", certificate: b"certificate", key_details: "" };
+        let record = HashedRekord::of_certificate(&[7; 32], b"signature", b"certificate", "");
         DetachedEntry::new(entry(&String::from_utf8(record.canonical_body(EntryVersion::V001)).unwrap())).unwrap()
     }
 

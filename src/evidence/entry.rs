@@ -1,8 +1,10 @@
-//! The transparency log entry as `dev.sigstore.rekor.v1.TransparencyLogEntry`, and the two canonical bodies that it can stand for.
+//! The transparency log entry as `dev.sigstore.rekor.v1.TransparencyLogEntry`, and the two canonical bodies of `hashedrekord`. The bodies of
+//! envelopes are in `envelope`.
 //!
 //! Source: Sigstore protobuf-specs, `sigstore_rekor.proto`; Rekor v1 `hashedrekord` 0.0.1; rekor-tiles `hashedrekord` 0.0.2.
 //! The seven messages are written out because the generated crate brings fifty-five others.
 
+use crate::certificate::HashAlgorithm;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use prost::Message;
 
@@ -108,24 +110,113 @@ impl EntryVersion {
     /// The entry's kind and version.
     #[doc(hidden)]
     pub fn kind_version(self) -> KindVersion {
-        KindVersion { kind: "hashedrekord".into(), version: self.as_str().into() }
+        EntryKind::HashedRekord(self).kind_version()
     }
 }
 
-/// What a `hashedrekord` entry says: this signature over this digest was made with this certificate.
+/// The kind of an entry with its version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EntryKind {
+    /// `hashedrekord`: a signature over a digest.
+    HashedRekord(EntryVersion),
+    /// `dsse` 0.0.1, written by Rekor v1: an envelope.
+    DsseV001,
+    /// `intoto` 0.0.2, written by Rekor v1: an envelope, in the older form.
+    IntotoV002,
+}
+
+impl EntryKind {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HashedRekord(_) => "hashedrekord",
+            Self::DsseV001 => "dsse",
+            Self::IntotoV002 => "intoto",
+        }
+    }
+
+    /// The version string of the entry.
+    pub fn version(self) -> &'static str {
+        match self {
+            Self::HashedRekord(version) => version.as_str(),
+            Self::DsseV001 => "0.0.1",
+            Self::IntotoV002 => "0.0.2",
+        }
+    }
+
+    /// Both, as an entry states them.
+    #[doc(hidden)]
+    pub fn kind_version(self) -> KindVersion {
+        KindVersion { kind: self.name().into(), version: self.version().into() }
+    }
+
+    /// The kind that an entry states.
+    pub(super) fn stated(stated: &KindVersion) -> Option<Self> {
+        let known = [Self::HashedRekord(EntryVersion::V001), Self::HashedRekord(EntryVersion::V002), Self::DsseV001, Self::IntotoV002];
+        known.into_iter().find(|kind| (kind.name(), kind.version()) == (stated.kind.as_str(), stated.version.as_str()))
+    }
+}
+
+/// What a log names as the verifier of a signature.
+#[derive(Debug, Clone, Copy)]
+pub enum EntryVerifier<'a> {
+    /// The signer's certificate, DER.
+    Certificate(&'a [u8]),
+    /// The signer's public key, a DER SubjectPublicKeyInfo.
+    PublicKey(&'a [u8]),
+}
+
+impl<'a> EntryVerifier<'a> {
+    /// As Rekor v1 writes it.
+    pub(crate) fn pem(self) -> String {
+        crate::signature::pem(self.label(), self.der())
+    }
+
+    /// The label of its PEM.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Certificate(_) => "CERTIFICATE",
+            Self::PublicKey(_) => "PUBLIC KEY",
+        }
+    }
+
+    pub(super) fn der(self) -> &'a [u8] {
+        match self {
+            Self::Certificate(der) | Self::PublicKey(der) => der,
+        }
+    }
+
+    /// Its field in Rekor v2, with the bytes in base64.
+    pub(crate) fn field(self) -> (&'static str, String) {
+        match self {
+            Self::Certificate(der) => ("x509Certificate", STANDARD.encode(der)),
+            Self::PublicKey(der) => ("publicKey", STANDARD.encode(der)),
+        }
+    }
+}
+
+/// What a `hashedrekord` entry says: this signature over this digest was made with this certificate or key.
 #[derive(Debug, Clone, Copy)]
 pub struct HashedRekord<'a> {
-    /// SHA-256 of the signed bytes: of the SET OF signed attributes.
-    pub digest: &'a [u8; 32],
-    /// The DER ECDSA signature (or PKCS #1), as it stands in the SignerInfo.
+    /// The hash function.
+    pub hash: HashAlgorithm,
+    /// The digest of the signed bytes: of the SET OF signed attributes, or of a file.
+    pub digest: &'a [u8],
+    /// The signature: a DER ECDSA-Sig-Value, or what RSA and Ed25519 give.
     pub signature: &'a [u8],
-    /// The signer's certificate, DER.
-    pub certificate: &'a [u8],
-    /// The `PublicKeyDetails` name of the certificate's key; only 0.0.2 holds it.
+    /// What verifies it.
+    pub verifier: EntryVerifier<'a>,
+    /// The `PublicKeyDetails` name of key and scheme; only 0.0.2 holds it.
     pub key_details: &'a str,
 }
 
-impl HashedRekord<'_> {
+impl<'a> HashedRekord<'a> {
+    /// A signature over a SHA-256 digest, with its certificate: what git signatures have.
+    pub fn of_certificate(digest: &'a [u8; 32], signature: &'a [u8], certificate: &'a [u8], key_details: &'a str) -> Self {
+        Self { hash: HashAlgorithm::Sha256, digest, signature, verifier: EntryVerifier::Certificate(certificate), key_details }
+    }
+
     /// The canonical body (JCS, RFC 8785), byte for byte as the log hashes it.
     ///
     /// All values are base64, hexadecimal or fixed names, so that no string needs escaping.
@@ -134,23 +225,29 @@ impl HashedRekord<'_> {
         match version {
             EntryVersion::V001 => format!(
                 concat!(
-                    r#"{{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{{"data":{{"hash":{{"algorithm":"sha256","value":"{}"}}}},"#,
+                    r#"{{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{{"data":{{"hash":{{"algorithm":"{}","value":"{}"}}}},"#,
                     r#""signature":{{"content":"{}","publicKey":{{"content":"{}"}}}}}}}}"#
                 ),
+                self.hash.name(),
                 hex::encode(self.digest),
                 signature,
-                STANDARD.encode(crate::signature::pem("CERTIFICATE", self.certificate)),
+                STANDARD.encode(self.verifier.pem()),
             ),
-            EntryVersion::V002 => format!(
-                concat!(
-                    r#"{{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{{"hashedRekordV002":{{"data":{{"algorithm":"SHA2_256","digest":"{}"}},"#,
-                    r#""signature":{{"content":"{}","verifier":{{"keyDetails":"{}","x509Certificate":{{"rawBytes":"{}"}}}}}}}}}}}}"#
-                ),
-                STANDARD.encode(self.digest),
-                signature,
-                self.key_details,
-                STANDARD.encode(self.certificate),
-            ),
+            EntryVersion::V002 => {
+                let (field, verifier) = self.verifier.field();
+                format!(
+                    concat!(
+                        r#"{{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{{"hashedRekordV002":{{"data":{{"algorithm":"{}","digest":"{}"}},"#,
+                        r#""signature":{{"content":"{}","verifier":{{"keyDetails":"{}","{}":{{"rawBytes":"{}"}}}}}}}}}}}}"#
+                    ),
+                    self.hash.protobuf_name(),
+                    STANDARD.encode(self.digest),
+                    signature,
+                    self.key_details,
+                    field,
+                    verifier,
+                )
+            }
         }
         .into_bytes()
     }

@@ -5,6 +5,7 @@
 pub(crate) mod checkpoint;
 pub(crate) mod detached;
 pub(crate) mod entry;
+pub(crate) mod envelope;
 pub(crate) mod log;
 pub(crate) mod rfc3161;
 pub(crate) mod timestamp;

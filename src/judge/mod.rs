@@ -2,10 +2,11 @@
 //!
 //! It puts together the [`Verifier`], the [`Policy`], external verifiers, stored and looked-up log entries, and the verdict cache. It has no
 //! terminal and reads no configuration: the caller hands everything in, and prints what comes back. A bad object is a verdict; an [`Error`]
-//! means that there was nothing to judge.
+//! means that there was nothing to judge. Files with their bundles are judged in `file.rs`.
 
 pub(crate) mod entries;
 mod error;
+mod file;
 mod judged;
 mod many;
 mod merged_tags;
@@ -16,6 +17,7 @@ mod tags;
 
 pub(crate) use entries::Entries;
 pub(crate) use error::Error;
+pub(crate) use file::{FileError, FileJudge, JudgedBundle, JudgedFile, NamedFile, read_bundles};
 pub(crate) use judged::Judged;
 pub(crate) use merged_tags::MergedTagFault;
 pub(crate) use nonce::is_fresh_nonce;

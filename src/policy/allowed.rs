@@ -48,7 +48,7 @@ pub struct AllowedIdentity {
     pub window: Window,
     /// The instance that must vouch for it.
     pub instance: Instance,
-    /// The kinds of objects that it may sign.
+    /// The kinds of subjects that it may sign: commits, tags and pushes unless the line says otherwise.
     pub kinds: Vec<SubjectKind>,
 }
 
@@ -108,7 +108,7 @@ pub enum LineError {
     #[error("\"{}\" is not an instance name", Escaped(.0))]
     InstanceName(String),
     /// A kind of object is not known.
-    #[error("unknown kind \"{}\"; expected commit, tag or push", Escaped(.0))]
+    #[error("unknown kind \"{}\"; expected commit, tag, push, file, attestation or release", Escaped(.0))]
     UnknownKind(String),
 }
 
@@ -295,7 +295,7 @@ impl AllowedIdentity {
             return Some(format!("allows {name} {}; the signature was made at {}", self.window, outside.time));
         }
         let kind = verification.subject().kind;
-        (!self.kinds.contains(&kind)).then(|| format!("does not allow {name} to sign a {}", kind.as_str()))
+        (!self.kinds.contains(&kind)).then(|| format!("does not allow {name} to sign {}", kind.with_article()))
     }
 }
 
@@ -331,6 +331,9 @@ fn kind(word: &str) -> Result<SubjectKind, LineError> {
         "commit" => Ok(SubjectKind::Commit),
         "tag" => Ok(SubjectKind::Tag),
         "push" => Ok(SubjectKind::Push),
+        "file" => Ok(SubjectKind::File),
+        "attestation" => Ok(SubjectKind::Attestation),
+        "release" => Ok(SubjectKind::Release),
         _ => Err(LineError::UnknownKind(word.to_owned())),
     }
 }

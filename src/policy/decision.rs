@@ -15,6 +15,7 @@ explained! {
     Decision {
         Allowed = "identity-allowed", "the allowed identities list the identity";
         Expected = "identity-expected", "the identity is an expected one";
+        KeyGiven = "key-given", "the signature verifies with the given key";
         NotExpected = "identity-not-expected", "the identity is not the expected one";
         NobodyAllowed = "nobody-allowed", "no allowed identities are configured";
         NotAllowed = "identity-not-allowed", "the allowed identities do not list the identity";
@@ -29,7 +30,7 @@ impl Decision {
     /// The verdict that it means.
     pub fn verdict(self) -> Verdict {
         match self {
-            Self::Allowed | Self::Expected => Verdict::Good,
+            Self::Allowed | Self::Expected | Self::KeyGiven => Verdict::Good,
             Self::NotExpected
             | Self::NobodyAllowed
             | Self::NotAllowed
@@ -43,7 +44,7 @@ impl Decision {
 
 fn advice(decision: Decision) -> &'static str {
     match decision {
-        Decision::Allowed | Decision::Expected => "nothing",
+        Decision::Allowed | Decision::Expected | Decision::KeyGiven => "nothing",
         Decision::NotExpected => "find out who signed it; --certificate-identity and --certificate-oidc-issuer say whom you expect",
         Decision::NobodyAllowed => {
             "write a line `IDENTITY ISSUER` for each person you trust into a file (with `instance=NAME` unless it is the public instance), and set paraph.allowedIdentities to it"
@@ -52,7 +53,7 @@ fn advice(decision: Decision) -> &'static str {
             "if you trust the identity, add a line `IDENTITY ISSUER` to your allowed identities (with `instance=NAME` unless it is the public instance)"
         }
         Decision::AllowedUnusable => "fix the file in paraph.allowedIdentities; a warning names it and its first wrong line",
-        Decision::AllowedElsewhere => "compare its line in the allowed identities: times, instance and kinds of objects must match",
+        Decision::AllowedElsewhere => "compare its line in the allowed identities: times, instance and kinds (`for=`) must match",
         Decision::NotCommitter => "ask the signer why; paraph.matchCommitter requires that signer and committer are the same",
         Decision::LegacyRule => "if you accept such signatures, set paraph.allowLegacy; otherwise have it signed again",
     }
@@ -102,7 +103,7 @@ impl Ruling {
     pub(super) fn advice_for(&self, audience: Audience, verification: &Verification) -> Option<String> {
         let line = line_for(verification);
         let advice = match (self.decision, audience) {
-            (Decision::Allowed | Decision::Expected, _) => return None,
+            (Decision::Allowed | Decision::Expected | Decision::KeyGiven, _) => return None,
             (Decision::NobodyAllowed, Audience::Terminal) => {
                 format!("to trust it, write the line `{line}` into a file and run `git config --global paraph.allowedIdentities FILE`")
             }
@@ -160,7 +161,10 @@ impl Ruling {
 fn line_for(verification: &Verification) -> String {
     let (identity, instance) = (verification.identity(), verification.instance());
     let named = if *instance == Instance::Public { String::new() } else { format!(" instance={instance}") };
-    format!("{} {}{named}", Escaped(&identity.name), Escaped(&identity.issuer))
+    // a line without it does not mean files
+    let kind = verification.subject().kind;
+    let kind = if kind.is_bundled() { format!(" for={}", kind.as_str()) } else { String::new() };
+    format!("{} {}{named}{kind}", Escaped(&identity.name), Escaped(&identity.issuer))
 }
 
 /// A clause without a period. Escape it before printing.

@@ -168,10 +168,10 @@ mod tests {
     }
 
     #[test]
-    fn one_finding_and_two_decisions_are_good() {
+    fn one_finding_and_three_decisions_are_good() {
         let good: Vec<_> = Finding::ALL.iter().filter(|finding| finding.verdict() == Verdict::Good).collect();
         assert_eq!(good, [&Finding::KeyTrusted]);
         let good: Vec<_> = Decision::ALL.iter().filter(|decision| decision.verdict() == Verdict::Good).collect();
-        assert_eq!(good, [&Decision::Allowed, &Decision::Expected]);
+        assert_eq!(good, [&Decision::Allowed, &Decision::Expected, &Decision::KeyGiven]);
     }
 }

@@ -1,7 +1,11 @@
 //! The verdict on one object, with what led to it.
 
-use super::{ExternalJudgement, Ruling, Verdict};
-use crate::{Explanation, Rejection, Standing, rejection::Audience, verify::Verification};
+use super::{Decision, ExternalJudgement, Ruling, Verdict};
+use crate::{
+    Explanation, Rejection, Standing,
+    rejection::Audience,
+    verify::{Verification, VerifiedByKey},
+};
 
 /// How one object was judged.
 #[derive(Debug, Clone)]
@@ -20,6 +24,8 @@ pub(crate) enum Outcome {
         /// What the policy decided.
         ruling: Ruling,
     },
+    /// A bundle verified with the key that the caller gave. There is no identity.
+    ByKey(VerifiedByKey),
     /// The signature was refused, or there is none.
     Rejected(Rejection),
     /// The signature is of another kind, and another verifier judged it.
@@ -31,6 +37,10 @@ impl Judgement {
         Self { outcome: Outcome::Verified { verification, ruling } }
     }
 
+    pub(super) fn by_key(verified: VerifiedByKey) -> Self {
+        Self { outcome: Outcome::ByKey(verified) }
+    }
+
     /// The outcome.
     pub(crate) fn outcome(&self) -> &Outcome {
         &self.outcome
@@ -40,6 +50,7 @@ impl Judgement {
     pub fn verdict(&self) -> Verdict {
         match &self.outcome {
             Outcome::Verified { ruling, .. } => ruling.decision().verdict(),
+            Outcome::ByKey(_) => Decision::KeyGiven.verdict(),
             Outcome::Rejected(rejection) => rejection.reason().standing().into(),
             Outcome::External(external) => external.finding.verdict(),
         }
@@ -50,6 +61,7 @@ impl Judgement {
     pub fn explanation(&self) -> Option<&dyn Explanation> {
         let explanation: &dyn Explanation = match &self.outcome {
             Outcome::Verified { ruling, .. } => ruling.explanation(),
+            Outcome::ByKey(_) => &Decision::KeyGiven,
             Outcome::Rejected(rejection) => rejection.explanation(),
             Outcome::External(external) => &external.finding,
         };
@@ -61,16 +73,25 @@ impl Judgement {
     pub(crate) fn advice_for(&self, audience: Audience) -> Option<String> {
         match &self.outcome {
             Outcome::Verified { verification, ruling } => ruling.advice_for(audience, verification),
+            Outcome::ByKey(_) => None,
             Outcome::Rejected(rejection) => rejection.reason().advice_for(audience).map(Into::into),
             Outcome::External(external) => external.finding.advice_for(audience),
         }
     }
 
-    /// What was verified, where something was.
+    /// What was verified with a certificate, where something was.
     pub fn verification(&self) -> Option<&Verification> {
         match &self.outcome {
             Outcome::Verified { verification, .. } => Some(verification),
-            Outcome::Rejected(_) | Outcome::External(_) => None,
+            Outcome::ByKey(_) | Outcome::Rejected(_) | Outcome::External(_) => None,
+        }
+    }
+
+    /// What was verified with a key, where something was.
+    pub fn verified_by_key(&self) -> Option<&VerifiedByKey> {
+        match &self.outcome {
+            Outcome::ByKey(verified) => Some(verified),
+            Outcome::Verified { .. } | Outcome::Rejected(_) | Outcome::External(_) => None,
         }
     }
 
@@ -78,7 +99,7 @@ impl Judgement {
     pub fn rejection(&self) -> Option<&Rejection> {
         match &self.outcome {
             Outcome::Rejected(rejection) => Some(rejection),
-            Outcome::Verified { .. } | Outcome::External(_) => None,
+            Outcome::Verified { .. } | Outcome::ByKey(_) | Outcome::External(_) => None,
         }
     }
 
@@ -86,7 +107,7 @@ impl Judgement {
     pub fn ruling(&self) -> Option<&Ruling> {
         match &self.outcome {
             Outcome::Verified { ruling, .. } => Some(ruling),
-            Outcome::Rejected(_) | Outcome::External(_) => None,
+            Outcome::ByKey(_) | Outcome::Rejected(_) | Outcome::External(_) => None,
         }
     }
 

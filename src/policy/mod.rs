@@ -22,7 +22,11 @@ pub use judgement::Judgement;
 pub(crate) use judgement::Outcome;
 pub use verdict::Verdict;
 
-use crate::{Rejection, certificate::names::near_miss, verify::Verification};
+use crate::{
+    Rejection,
+    certificate::names::near_miss,
+    verify::{Verification, VerifiedByKey},
+};
 
 /// What decides about verified signatures.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +35,7 @@ pub struct Policy {
     pub allowed: Option<AllowedIdentities>,
     /// The identities that the caller expects. Where there are some, they decide, and the file does not.
     pub expected: Option<Vec<ExpectedIdentity>>,
-    /// Whether the identity must also be the e-mail address of the committer, tagger or pusher. This is an additional requirement.
+    /// Whether the identity must also be the e-mail address of the committer, tagger or pusher. This is an additional requirement, for git objects.
     pub match_committer: bool,
     /// Whether legacy signatures are judged by their identity.
     pub allow_legacy: bool,
@@ -50,12 +54,22 @@ impl Policy {
         }
     }
 
+    /// Judges a bundle that was verified with a key. Who gave the key trusts it, so identities do not matter.
+    pub fn judge_by_key(result: Result<VerifiedByKey, Rejection>) -> Judgement {
+        match result {
+            Ok(verified) => Judgement::by_key(verified),
+            Err(rejection) => rejection.into(),
+        }
+    }
+
     fn decide(&self, verification: &Verification) -> Ruling {
         if !verification.legacy_rules().is_empty() && !self.allow_legacy {
             return Ruling::plain(Decision::LegacyRule);
         }
         let claimed = verification.subject().email.as_deref();
-        if self.match_committer && !claimed.is_some_and(|claimed| verification.identity().is_named(claimed)) {
+        // a file has no committer
+        let is_of_git = !verification.subject().kind.is_bundled();
+        if self.match_committer && is_of_git && !claimed.is_some_and(|claimed| verification.identity().is_named(claimed)) {
             let near = claimed.and_then(|claimed| near_miss(claimed, &verification.identity().name));
             let clause = match claimed {
                 Some(claimed) if near.is_some() => {

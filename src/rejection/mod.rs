@@ -91,6 +91,10 @@ pub enum Standing {
 pub enum Layer {
     /// The git object's own structure.
     Object,
+    /// The Sigstore bundle.
+    Bundle,
+    /// The in-toto statement in a bundle.
+    Statement,
     /// The PEM armor.
     Armor,
     /// The CMS SignedData (RFC 5652).
@@ -114,6 +118,8 @@ impl Layer {
     pub fn id(self) -> &'static str {
         match self {
             Self::Object => "object",
+            Self::Bundle => "bundle",
+            Self::Statement => "statement",
             Self::Armor => "armor",
             Self::Cms => "cms",
             Self::Certificate => "certificate",
@@ -129,6 +135,8 @@ impl Layer {
     pub fn subject(self) -> &'static str {
         match self {
             Self::Object => "the git object's own structure",
+            Self::Bundle => "the Sigstore bundle of a file",
+            Self::Statement => "the in-toto statement in a bundle",
             Self::Armor => "the PEM armor around the signature",
             Self::Cms => "the CMS SignedData (RFC 5652)",
             Self::Certificate => "the signer's certificate (RFC 5280, Fulcio's profile)",

@@ -50,6 +50,30 @@ reasons! {
     TagName = "tag-name", Object, Wrong, "the tag's own name is not the name of its ref";
     NotAnnotated = "not-annotated", Object, Unsigned, "the tag is a lightweight tag, which cannot be signed";
 
+    NoBundle = "no-bundle", Bundle, Unsigned, "there is no bundle for the file";
+    BundleTooLarge = "bundle-too-large", Bundle, Unchecked, "the bundle is too large";
+    BundleMalformed = "bundle-malformed", Bundle, Wrong, "the bundle is malformed";
+    BundleMediaType = "bundle-media-type", Bundle, Unchecked, "the bundle is of an unknown version";
+    BundleTooMany = "bundle-too-many", Bundle, Wrong, "the bundle has too many elements";
+    BundleKeyMaterial = "bundle-key-material", Bundle, Wrong, "the bundle does not hold exactly one of certificate, certificate chain and public key";
+    BundleRootCertificate = "bundle-root-certificate", Bundle, Wrong, "the bundle's certificate chain contains a root certificate";
+    BundleContent = "bundle-content", Bundle, Wrong, "the bundle does not hold exactly one of signature and DSSE envelope";
+    BundleAlgorithm = "bundle-algorithm", Bundle, Wrong, "the bundle uses a hash that is not allowed";
+    BundleKeyHint = "bundle-key-hint", Bundle, Wrong, "the bundle and its DSSE envelope name different keys";
+    EnvelopeSignatures = "envelope-signature-count", Bundle, Wrong, "the DSSE envelope does not have exactly one signature";
+    KeyNotGiven = "key-not-given", Bundle, Unchecked, "the bundle was signed with a key, and no key was given";
+    KeyNotUsed = "key-not-used", Bundle, Unchecked, "a key was given, and the bundle was signed with a certificate";
+    KeyMalformed = "key-malformed", Bundle, Unchecked, "the given key cannot be used";
+    KeySignature = "key-signature-invalid", Bundle, Wrong, "the signature does not verify with the given key";
+    MessageDigest = "message-digest-mismatch", Bundle, Wrong, "the bundle is about another file";
+    DigestUnknown = "digest-unknown", Bundle, Unchecked, "the bundle names digests of a kind that is not known of the file";
+
+    PayloadType = "payload-type", Statement, Unchecked, "the DSSE envelope does not hold an in-toto statement";
+    StatementMalformed = "statement-malformed", Statement, Wrong, "the in-toto statement is malformed";
+    StatementTooMany = "statement-too-many", Statement, Wrong, "the in-toto statement has too many subjects or digests";
+    PredicateType = "predicate-type", Statement, Unchecked, "the statement is of another type than the expected one";
+    SubjectMismatch = "subject-mismatch", Statement, Wrong, "no subject of the statement is the file";
+
     ArmorMalformed = "armor-malformed", Armor, Wrong, "the PEM armor of the signature is malformed";
     ArmorFraming = "armor-framing", Armor, Unchecked, "the signature's lines are indented, or there are extra line feeds";
     ArmorTrailingData = "trailing-data", Armor, Wrong, "there is text after the end of the signature";
@@ -153,6 +177,17 @@ fn advice(reason: Reason) -> &'static str {
         Reason::NoSignature => {
             "sign it: the last commit with `git commit --amend --no-edit -S`, all commits since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`"
         }
+        Reason::NoBundle => "get its bundle (FILE.sigstore.json) from where the file came from, or name it with --bundle",
+        Reason::BundleTooLarge => "inspect it; no ordinary bundle is so large",
+        Reason::BundleMediaType => "update paraph, or have the file signed with a bundle of version 0.3",
+        Reason::KeyNotGiven => "get the signer's public key from a source that you trust, and name it with --key",
+        Reason::KeyNotUsed => "leave --key out, and say whom you expect with --certificate-identity and --certificate-oidc-issuer",
+        Reason::KeyMalformed => "name a file with the signer's public key in PEM (BEGIN PUBLIC KEY)",
+        Reason::KeySignature => "compare the key with the signer's; if it is the right one, do not trust the file",
+        Reason::DigestUnknown => "name the file itself instead of its digest",
+        Reason::MessageDigest | Reason::SubjectMismatch => "do not trust the file: it was changed, or the bundle belongs to another file",
+        Reason::PredicateType => "name the type of the statement with --type, or get the bundle with the statement that you expect",
+        Reason::PayloadType => "verify it with the program that made it",
         Reason::NotAnnotated => "replace it with a signed tag (`git tag -s -f NAME`); if there was one, find out who replaced it",
         Reason::OpenPgpSignature | Reason::SshSignature => {
             "let git verify it with --other-signatures; for a forge's merges, set paraph.forgeKey to its key"

@@ -3,7 +3,7 @@
 use crate::{
     Rejection,
     certificate::{Certificate, Sct, SignerCertificate},
-    evidence::{log::parse_entry, rfc3161::TstInfo},
+    evidence::{entry::TransparencyLogEntry, log::parse_entry, rfc3161::TstInfo},
     signature::ParsedSignature,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -138,7 +138,7 @@ impl Contents {
 }
 
 impl CertificateContents {
-    fn of(certificate: &Certificate, is_signer: bool) -> Self {
+    pub(super) fn of(certificate: &Certificate, is_signer: bool) -> Self {
         let profile = SignerCertificate::new(certificate.clone()).ok();
         let claims = profile.iter().flat_map(|profile| profile.claims()).map(|(name, value)| ((*name).to_owned(), value.clone().into()));
         let scts = Sct::embedded(certificate).unwrap_or_default();
@@ -161,14 +161,17 @@ impl CertificateContents {
 
 impl EntryContents {
     fn of(encoded: &[u8]) -> Result<Self, Rejection> {
-        let entry = parse_entry(encoded)?;
+        Ok(Self::of_entry(parse_entry(encoded)?))
+    }
+
+    pub(super) fn of_entry(entry: TransparencyLogEntry) -> Self {
         let kind = entry.kind_version.unwrap_or_default();
         let proof = entry.inclusion_proof;
         let checkpoint =
             proof.as_ref().and_then(|proof| proof.checkpoint.as_ref()).map(|checkpoint| checkpoint.envelope.as_str()).unwrap_or_default();
         let integrated =
             Some(entry.integrated_time).filter(|seconds| *seconds != 0).and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-        Ok(Self {
+        Self {
             kind: format!("{} {}", kind.kind, kind.version),
             log_id: hex::encode(&entry.log_id.unwrap_or_default().key_id),
             log_index: entry.log_index,
@@ -177,12 +180,12 @@ impl EntryContents {
             proof_index: proof.as_ref().map(|proof| proof.log_index),
             tree_size: proof.as_ref().map(|proof| proof.tree_size),
             checkpoint: checkpoint.lines().map(str::to_owned).collect(),
-        })
+        }
     }
 }
 
 impl TimestampContents {
-    fn of(token: &[u8]) -> Self {
+    pub(super) fn of(token: &[u8]) -> Self {
         let info = TstInfo::of_token(token).ok();
         let time = info
             .as_ref()

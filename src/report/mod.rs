@@ -2,9 +2,13 @@
 //!
 //! The field names are the documented schema of `--json`: `oid` and `verdict` come first, and names are only ever added.
 
+#[cfg(feature = "cli")]
+mod bundle_contents;
 pub(crate) mod contents;
 mod other_format;
 
+#[cfg(feature = "cli")]
+pub(crate) use bundle_contents::BundleContents;
 #[cfg(feature = "cli")]
 pub(crate) use contents::Contents;
 pub(crate) use other_format::OtherFormatReport;
@@ -14,10 +18,11 @@ use crate::{
     certificate::SignerCertificate,
     escape::Escaped,
     object::SignatureKind,
-    policy::{ExternalJudgement, Judgement, Outcome, Ruling, Verdict},
+    policy::{Decision, ExternalJudgement, Judgement, Outcome, Ruling, Verdict},
     rejection::Audience,
     signature::ParsedSignature,
-    verify::{SubjectKind, Verification},
+    trust::Instance,
+    verify::{LoggedEntry, SubjectKind, TrustedTime, Verification, VerifiedByKey},
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -58,6 +63,9 @@ pub struct Report {
     /// What was verified.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub(crate) signature: Option<SignatureReport>,
+    /// What was verified with a key.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(crate) by_key: Option<KeyReport>,
     /// The weakest source of configuration that made the verdict good: `command-line`, `environment`, `user` or `repository`. The caller may
     /// know it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,8 +124,11 @@ pub(crate) struct SignatureReport {
     pub certificate_fingerprint: String,
     /// The trusted times, RFC 3339.
     pub times: Vec<TimeReport>,
-    /// The log entry.
+    /// The log entry; the first one of a bundle that holds several.
     pub log_entry: LogEntryReport,
+    /// All log entries, where a bundle holds several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log_entries: Vec<LogEntryReport>,
     /// The claims in the token of a workload.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub claims: serde_json::Map<String, serde_json::Value>,
@@ -126,6 +137,42 @@ pub(crate) struct SignatureReport {
     /// The identifiers of the legacy rules that it needed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub legacy: Vec<&'static str>,
+}
+
+/// A bundle that was verified with a key.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KeyReport {
+    /// Always null: no certificate says who signed.
+    pub identity: (),
+    /// SHA-256 of the key's SubjectPublicKeyInfo, hexadecimal.
+    pub key_fingerprint: String,
+    /// The instance whose trust root vouches for log and times.
+    pub instance: String,
+    /// The trusted times, RFC 3339.
+    pub times: Vec<TimeReport>,
+    /// The log entry; the first one of a bundle that holds several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_entry: Option<LogEntryReport>,
+    /// All log entries, where a bundle holds several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log_entries: Vec<LogEntryReport>,
+    /// SHA-256 of the file or the statement, hexadecimal.
+    pub payload_digest: String,
+}
+
+impl KeyReport {
+    fn new(verified: &VerifiedByKey) -> Self {
+        Self {
+            identity: (),
+            key_fingerprint: hex::encode(verified.key_fingerprint()),
+            instance: verified.instance().to_string(),
+            times: TimeReport::all(verified.times()),
+            log_entry: verified.entries().first().map(LogEntryReport::new),
+            log_entries: LogEntryReport::several(verified.entries().iter()),
+            payload_digest: hex::encode(verified.subject().digest),
+        }
+    }
 }
 
 /// One trusted time.
@@ -138,16 +185,42 @@ pub(crate) struct TimeReport {
     pub source: &'static str,
 }
 
+impl TimeReport {
+    fn all(times: &[TrustedTime]) -> Vec<Self> {
+        times.iter().map(|trusted| Self { time: trusted.time.to_string(), source: trusted.source.as_str() }).collect()
+    }
+}
+
 /// The log entry that a signature embeds.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogEntryReport {
     /// The checkpoint's origin.
     pub log: String,
-    /// The version of the `hashedrekord`.
+    /// The kind of the entry, where it is not `hashedrekord`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
+    /// The version of that kind.
     pub version: &'static str,
     /// The global index.
     pub index: u64,
+}
+
+impl LogEntryReport {
+    fn new(entry: &LoggedEntry) -> Self {
+        Self {
+            log: entry.origin.clone(),
+            kind: Some(entry.kind.name()).filter(|name| *name != "hashedrekord"),
+            version: entry.kind.version(),
+            index: entry.log_index,
+        }
+    }
+
+    /// All entries, where there are several.
+    fn several<'a>(entries: impl Iterator<Item = &'a LoggedEntry>) -> Vec<Self> {
+        let all: Vec<Self> = entries.map(Self::new).collect();
+        if all.len() > 1 { all } else { Vec::new() }
+    }
 }
 
 impl Report {
@@ -174,6 +247,7 @@ impl Report {
             tag: None,
             other_format: None,
             signature: None,
+            by_key: None,
             trusted_by: None,
             decision: None,
             decision_id: None,
@@ -184,6 +258,13 @@ impl Report {
                 signature: Some(SignatureReport::new(verification)),
                 decision: Some(Escaped(&ruling.to_string()).to_string()),
                 decision_id: Some(ruling.decision().id()),
+                ..report
+            },
+            Outcome::ByKey(verified) => Self {
+                kind: Some(verified.subject().kind.as_str()),
+                by_key: Some(KeyReport::new(verified)),
+                decision: Some(Decision::KeyGiven.sentence().to_owned()),
+                decision_id: Some(Decision::KeyGiven.id()),
                 ..report
             },
             Outcome::Rejected(rejection) => Self {
@@ -235,16 +316,9 @@ impl SignatureReport {
             issuer: identity.issuer.clone(),
             instance: verified.instance().to_string(),
             certificate_fingerprint: fingerprint(verified),
-            times: verified
-                .times()
-                .iter()
-                .map(|trusted| TimeReport { time: trusted.time.to_string(), source: trusted.source.as_str() })
-                .collect(),
-            log_entry: LogEntryReport {
-                log: verified.entry().origin.clone(),
-                version: verified.entry().version.as_str(),
-                index: verified.entry().log_index,
-            },
+            times: TimeReport::all(verified.times()),
+            log_entry: LogEntryReport::new(verified.entry()),
+            log_entries: LogEntryReport::several(verified.entries()),
             claims: claims.collect(),
             payload_digest: hex::encode(verified.subject().digest),
             legacy: verified.legacy_rules().iter().map(|reason| reason.id()).collect(),
@@ -262,6 +336,7 @@ pub fn fingerprint(verified: &Verification) -> String {
 pub fn sentences(judgement: &Judgement) -> Vec<String> {
     match judgement.outcome() {
         Outcome::Verified { verification, ruling } => verified_sentences(verification, ruling),
+        Outcome::ByKey(verified) => by_key_sentences(verified),
         Outcome::Rejected(rejection) => {
             let opening = match judgement.verdict() {
                 Verdict::Unsigned => "Not signed",
@@ -284,18 +359,26 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
     }
 }
 
+/// When it was signed, where it is logged, and which instance vouches for both.
+fn evidence_sentence<'a>(times: &[TrustedTime], entries: impl Iterator<Item = &'a LoggedEntry>, instance: &Instance) -> String {
+    let times: Vec<String> = times.iter().map(|trusted| format!("{} ({})", trusted.time, trusted.source.as_str())).collect();
+    let entries: Vec<String> = entries.map(|entry| format!("entry {} of the log {}", entry.log_index, Escaped(&entry.origin))).collect();
+    format!("Signed at {}; {}; instance {instance}.", times.join(" and "), entries.join(" and "))
+}
+
+fn by_key_sentences(verified: &VerifiedByKey) -> Vec<String> {
+    let key = hex::encode(verified.key_fingerprint());
+    vec![
+        format!("Good signature by the given key (SHA-256 {key}). It names no identity."),
+        evidence_sentence(verified.times(), verified.entries().iter(), verified.instance()),
+    ]
+}
+
 fn verified_sentences(verification: &Verification, ruling: &Ruling) -> Vec<String> {
     let identity = verification.identity();
-    let times: Vec<String> = verification.times().iter().map(|trusted| format!("{} ({})", trusted.time, trusted.source.as_str())).collect();
     let mut lines = vec![
         format!("Good signature from {}, vouched for by {}.", Escaped(&identity.name), Escaped(&identity.issuer)),
-        format!(
-            "Signed at {}; entry {} of the log {}; instance {}.",
-            times.join(" and "),
-            verification.entry().log_index,
-            Escaped(&verification.entry().origin),
-            verification.instance()
-        ),
+        evidence_sentence(verification.times(), verification.entries(), verification.instance()),
     ];
     let rules = verification.legacy_rules().iter();
     lines.extend(rules.map(|rule| format!("This needed a legacy rule: {} [{}].", rule.sentence(), rule.id())));

@@ -48,6 +48,8 @@ impl Deciders {
             return None;
         }
         match judgement.outcome() {
+            // the key is given on the command line; the trust root decides about the log and the times
+            Outcome::ByKey(_) => self.root.as_ref(),
             Outcome::Verified { .. } => self.root.iter().chain(&self.identities).min_by_key(|source| source.rank()),
             Outcome::External(external) => match (external.by, external.kind) {
                 (JudgedBy::ForgeKey, _) => self.forge.as_ref(),

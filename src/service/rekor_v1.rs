@@ -43,10 +43,10 @@ impl RekorV1 {
             "apiVersion": "0.0.1",
             "kind": "hashedrekord",
             "spec": {
-                "data": { "hash": { "algorithm": "sha256", "value": hex::encode(record.digest) } },
+                "data": { "hash": { "algorithm": record.hash.name(), "value": hex::encode(record.digest) } },
                 "signature": {
                     "content": STANDARD.encode(record.signature),
-                    "publicKey": { "content": STANDARD.encode(crate::signature::pem("CERTIFICATE", record.certificate)) },
+                    "publicKey": { "content": STANDARD.encode(record.verifier.pem()) },
                 },
             },
         });
@@ -198,7 +198,7 @@ mod tests {
 
         fn as_hashed_rekord(&self) -> HashedRekord<'_> {
             let Self { digest, signature, certificate } = self;
-            HashedRekord { digest, signature, certificate, key_details: "PKIX_ECDSA_P256_SHA_256" }
+            HashedRekord::of_certificate(digest, signature, certificate, "PKIX_ECDSA_P256_SHA_256")
         }
     }
 

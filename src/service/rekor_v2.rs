@@ -50,13 +50,14 @@ impl RekorV2 {
     /// # Errors
     /// A [`ServiceError`].
     pub async fn create(&self, record: &HashedRekord<'_>, log_ids: &[Vec<u8>]) -> Result<TransparencyLogEntry, ServiceError> {
+        let (verifier, verifier_bytes) = record.verifier.field();
         let body = json!({
             "hashedRekordRequestV002": {
                 "digest": STANDARD.encode(record.digest),
                 "signature": {
                     "content": STANDARD.encode(record.signature),
                     "verifier": {
-                        "x509Certificate": { "rawBytes": STANDARD.encode(record.certificate) },
+                        verifier: { "rawBytes": verifier_bytes },
                         "keyDetails": record.key_details,
                     },
                 },

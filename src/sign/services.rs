@@ -44,7 +44,9 @@ impl Services {
             Layer::Log => vec![log],
             Layer::Timestamp => Vec::from_iter(timestamp),
             Layer::Certificate | Layer::Chain | Layer::Sct => vec![fulcio],
-            Layer::Object | Layer::Armor | Layer::Cms | Layer::Time => [fulcio, log].into_iter().chain(timestamp).collect(),
+            Layer::Object | Layer::Bundle | Layer::Statement | Layer::Armor | Layer::Cms | Layer::Time => {
+                [fulcio, log].into_iter().chain(timestamp).collect()
+            }
         };
         origins.join(", ")
     }

@@ -174,12 +174,8 @@ impl Session<'_> {
         let attributes = signed_attributes(&Sha256::digest(payload).into(), (self.clock)().as_second().unsigned_abs())?;
         let signature = credential.sign(&attributes)?;
         let certificate = credential.certificate().certificate();
-        let record = HashedRekord {
-            digest: &Sha256::digest(&attributes).into(),
-            signature: &signature,
-            certificate: certificate.der(),
-            key_details: certificate.public_key().details(),
-        };
+        let digest = Sha256::digest(&attributes).into();
+        let record = HashedRekord::of_certificate(&digest, &signature, certificate.der(), certificate.public_key().details());
         let started = Instant::now();
         let (entry, token) = tokio::try_join!(self.log_entry(&record), self.timestamp(&signature))?;
         let services = started.elapsed();

@@ -66,6 +66,9 @@ pub enum TrustRootDefect {
     /// A log id of another length.
     #[error("the log id of {0} is not of 32 bytes")]
     LogId(String),
+    /// A log without the start of its validity period: it would be trusted from ever.
+    #[error("the log {0} has no start of its validity period (publicKey.validFor.start)")]
+    LogWithoutStart(String),
     /// One log twice.
     #[error("the log {0} is listed twice")]
     DuplicateLog(String),

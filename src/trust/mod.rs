@@ -105,7 +105,7 @@ impl Window {
     /// The window without ends, for keys from files.
     pub const ALWAYS: Self = Self { start: None, end: None };
 
-    /// The window of a part of a trusted root; a part without one is always trusted.
+    /// The window of a part of a trusted root; a part without one is always trusted. A log has one.
     fn of(range: Option<TimeRange>) -> Self {
         range.map_or(Self::ALWAYS, |range| Self { start: Some(range.start), end: range.end })
     }
@@ -226,6 +226,9 @@ impl TrustRoot {
                 .map_err(|cause| error(TrustRootDefect::Authority { name: uri.to_owned(), cause: Box::new(cause) }))
         });
         let logs = root.tlogs.iter().map(|log| {
+            if log.public_key.valid_for.is_none() {
+                return Err(error(TrustRootDefect::LogWithoutStart(log.base_url.clone())));
+            }
             let key = log_key(log.public_key.raw_bytes.as_bytes(), log.log_id.key_id.as_bytes(), &log.base_url);
             key.map(|key| key.map(|key| Log { key, window: Window::of(log.public_key.valid_for), base_url: log.base_url.clone() }))
                 .map_err(&error)
@@ -336,6 +339,9 @@ mod tests {
         let mut value: serde_json::Value = serde_json::from_str(embedded).unwrap();
         value["tlogs"][0]["publicKey"]["validFor"] = serde_json::json!({"end": "2030-01-01T00:00:00Z"});
         assert!(read(&value.to_string()).unwrap_err().to_string().contains("start"));
+        let mut value: serde_json::Value = serde_json::from_str(embedded).unwrap();
+        value["tlogs"][0]["publicKey"].as_object_mut().unwrap().remove("validFor");
+        assert!(matches!(read(&value.to_string()).unwrap_err().cause, TrustRootDefect::LogWithoutStart(_)));
         let mut value: serde_json::Value = serde_json::from_str(embedded).unwrap();
         let log = value["tlogs"][0].clone();
         value["tlogs"].as_array_mut().unwrap().push(log);

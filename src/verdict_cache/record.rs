@@ -2,7 +2,10 @@
 
 use crate::{
     certificate::{Certificate, SignerCertificate},
-    evidence::{entry::EntryVersion, log::LoggedEntry},
+    evidence::{
+        entry::{EntryKind, EntryVersion},
+        log::LoggedEntry,
+    },
     trust::Instance,
     verify::{Subject, SubjectKind, TimeSource, TrustedTime, Verification},
 };
@@ -72,14 +75,14 @@ impl VerificationRecord {
         if !verification.legacy_rules().is_empty() {
             return None;
         }
-        let LoggedEntry { version, log_index, integrated_time, origin, tree_size, leaf_hash } = verification.entry();
+        let LoggedEntry { kind: entry_kind, log_index, integrated_time, origin, tree_size, leaf_hash } = verification.entry();
         let Subject { kind, digest, email } = verification.subject();
         let kind = match kind {
             SubjectKind::Commit => 0,
             SubjectKind::Tag => 1,
             SubjectKind::Push => 2,
-            // the cache finds a record by an object's id, which bytes do not have
-            SubjectKind::Bytes => return None,
+            // the cache finds a record by a git object's id, which these do not have
+            SubjectKind::Bytes | SubjectKind::File | SubjectKind::Attestation | SubjectKind::Release => return None,
         };
         let trusted = |trusted: &TrustedTime| TrustedTimeRecord {
             time: Some(trusted.time.into()),
@@ -91,7 +94,7 @@ impl VerificationRecord {
             certificate: verification.certificate().certificate().der().to_vec(),
             times: verification.times().iter().map(trusted).collect(),
             entry: Some(LogEntryRecord {
-                is_v2: *version == EntryVersion::V002,
+                is_v2: *entry_kind == EntryKind::HashedRekord(EntryVersion::V002),
                 log_index: *log_index,
                 integrated_time: integrated_time.map(TimeRecord::from),
                 origin: origin.clone(),
@@ -128,7 +131,7 @@ impl VerificationRecord {
             _ => return None,
         };
         let entry = LoggedEntry {
-            version: if entry.is_v2 { EntryVersion::V002 } else { EntryVersion::V001 },
+            kind: EntryKind::HashedRekord(if entry.is_v2 { EntryVersion::V002 } else { EntryVersion::V001 }),
             log_index: entry.log_index,
             integrated_time,
             origin: entry.origin.clone(),

@@ -1,14 +1,16 @@
 //! Git objects as subjects: from a signed commit, tag or push certificate to [`SignatureMaterial`].
 
 use super::{
-    Subject, SubjectKind, Verified, Verifier, foreign,
+    Subject, SubjectKind, Verified, Verifier,
+    evidence::Detached,
+    foreign,
     lookup::{self, LookupKeys},
-    material::{EmbeddedEntry, SignatureMaterial},
-    pipeline::{CheckedMaterial, Detached},
+    material::{EmbeddedEntry, Entries, SignatureMaterial, SigningCertificate},
+    pipeline::CheckedMaterial,
 };
 use crate::{
     Layer, Reason, Rejection,
-    certificate::{Certificate, HashAlgorithm, SignerCertificate, key::signature_hash},
+    certificate::{Certificate, HashAlgorithm, KeyKind, Scheme, SignedContent, SignerCertificate, key::signature_hash},
     evidence::detached::{DetachedEntry, LoggedContent},
     object::{Commit, ObjectFormat, Payload, PayloadKind, PushCertificate, SignatureKind, Signed, Tag},
     signature::{GitSignature, ParsedSignature, cms::ID_DATA},
@@ -130,7 +132,8 @@ impl Verifier {
     /// Why the signature is not accepted.
     pub fn verify_cms(&self, cms: &[u8], content: &[u8]) -> Result<Verified, Rejection> {
         let signature = ParsedSignature::of_cms(cms);
-        self.check_material(material(&signature, content, SubjectKind::Bytes, None)?)?.verify(&Detached::default())
+        let (certificate, material) = material(&signature, content, SubjectKind::Bytes, None)?;
+        self.check_material(certificate, material)?.verify(&Detached::default())
     }
 
     /// Checks everything that needs no log entry: object, signature, certificate, and the path to a trusted authority. `signature` is the
@@ -147,11 +150,12 @@ impl Verifier {
                 _ => foreign::with_fault(fault, Some(signed)),
             })?;
         signed.require_x509()?;
-        let material = material(signature, &signed.payload, kind.into(), email).map_err(|rejection| match rejection.reason().layer() {
+        let material = material(signature, &signed.payload, kind.into(), email);
+        let (certificate, material) = material.map_err(|rejection| match rejection.reason().layer() {
             Layer::Armor => foreign::with_fault(rejection, Some(signed)),
             _ => rejection,
         })?;
-        Ok(CheckedSignature { checked: self.check_material(material)?, signed, logged: OnceCell::new() })
+        Ok(CheckedSignature { checked: self.check_material(certificate, material)?, signed, logged: OnceCell::new() })
     }
 }
 
@@ -237,7 +241,7 @@ fn material<'a>(
     content: &[u8],
     kind: SubjectKind,
     email: Option<String>,
-) -> Result<SignatureMaterial<'a>, Rejection> {
+) -> Result<(SigningCertificate<'a>, SignatureMaterial<'a>), Rejection> {
     let foreign = || foreign::classify(signature.der(), content);
     let parts = signature.content().map_err(|rejection| foreign().unwrap_or(rejection))?;
     let certificates = parts.signer_certificates()?;
@@ -252,15 +256,19 @@ fn material<'a>(
         None if form.evidence.draft_entry => EmbeddedEntry::Draft,
         None => EmbeddedEntry::Missing,
     };
-    Ok(SignatureMaterial {
+    let scheme = match certificates.signer.public_key().kind() {
+        KeyKind::Rsa => Scheme::Pkcs1(HashAlgorithm::Sha256),
+        _ => Scheme::Ecdsa(HashAlgorithm::Sha256),
+    };
+    let material = SignatureMaterial {
         subject,
-        certificate: Arc::clone(certificates.signer),
-        others: certificates.others,
-        signed_bytes,
+        signed: SignedContent::Bytes(signed_bytes.into()),
+        schemes: vec![scheme],
         signature: form.signer.signature,
-        entry,
-        timestamps: &form.evidence.tokens,
-    })
+        entries: Entries::Embedded(entry),
+        timestamps: form.evidence.tokens.clone(),
+    };
+    Ok((SigningCertificate { certificate: Arc::clone(certificates.signer), others: certificates.others }, material))
 }
 
 /// The bytes that the signature is over: the SET OF signed attributes, which hold the content's digest. All algorithms are SHA-256.

@@ -1,38 +1,49 @@
 //! The one verification pipeline, for git's `--verify`, `paraph verify`, the hooks, the self-check after signing, and the library.
 //!
 //! ```text
-//! git object ─ CMS ─► material ─ signature ─ certificate ─ path ─ SCT ─ log entry ─ timestamps ─ trusted times ─► Verified
-//! └──── git.rs ─────┘          └──────────────────────────── pipeline.rs ────────────────────────────────────┘
+//! git object ─ CMS ─► material ─ signature ─ certificate ─ path ─ SCT ─ log entries ─ timestamps ─ trusted times ─► Verified
+//! file ─ bundle ────►          └────────── pipeline.rs ───────────────┘ └────────── evidence.rs ─────────────┘
 //! ```
 //! The pipeline verifies signature material about a [`Subject`] and does not know git. A git object is one subject; the format of its signature
-//! is CMS. Other subjects and formats get a file beside `git.rs`.
+//! is CMS. A file is another; the format is a Sigstore bundle. `git.rs` and `bundle.rs` make the material.
 //!
 //! Every step runs once, in this order. Nothing here opens a file or a socket, or reads a clock: the caller passes "now". The verdict is the
 //! return type: only the pipeline makes a [`Verified`]. The verdict cache restores what it stored of one as a [`Verification`]. Nothing else
 //! can become a good signature.
 
+mod artifact;
 #[cfg(feature = "cli")]
 pub(crate) mod batch;
+pub(crate) mod bundle;
+mod evidence;
 mod foreign;
 pub(crate) mod git;
 pub(crate) mod lookup;
+mod managed_key;
 mod material;
 mod pipeline;
 #[cfg(feature = "cli")]
-pub(crate) use pipeline::spoken;
+pub(crate) use evidence::spoken;
 mod subject;
 mod verified;
 
+pub use artifact::Artifact;
+#[cfg(feature = "cli")]
+pub(crate) use artifact::ArtifactHasher;
 #[cfg(feature = "cli")]
 pub(crate) use git::CheckedSignature;
 #[cfg(feature = "cli")]
 pub(crate) use lookup::LookupKeys;
+pub use managed_key::ManagedKey;
 pub use subject::{Subject, SubjectKind};
-pub use verified::{TimeSource, TrustedTime, Verification, Verified};
+pub use verified::{TimeSource, TrustedTime, Verification, Verified, VerifiedByKey};
 // what a verification consists of
 pub use crate::{
     certificate::{Identity, IdentityKind, SignerCertificate},
-    evidence::{entry::EntryVersion, log::LoggedEntry},
+    evidence::{
+        entry::{EntryKind, EntryVersion},
+        log::LoggedEntry,
+    },
 };
 
 use crate::trust::TrustRoot;

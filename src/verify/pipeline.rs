@@ -1,35 +1,55 @@
 //! The steps of verification, in order. See the [module](super).
 
 use super::{
-    CLOCK_TOLERANCE, TimeSource, TrustedTime, Verification, Verified, Verifier, lookup,
-    material::{EmbeddedEntry, SignatureMaterial},
+    ManagedKey, Verification, Verified, VerifiedByKey, Verifier,
+    evidence::{Detached, Evidence, LOOKUP_HINT, LoggedSigner, SignatureToLog},
+    lookup,
+    material::{EmbeddedEntry, Entries, SignatureMaterial, SigningCertificate},
 };
 use crate::{
     LegacyRule, Reason, Rejection,
-    certificate::{Certificate, HashAlgorithm, Sct, SignerCertificate},
-    evidence::{
-        detached::{DetachedEntry, LoggedContent, MAX_DETACHED},
-        entry::{HashedRekord, TransparencyLogEntry},
-        log::{self, LoggedEntry},
-        timestamp::TimestampToken,
-    },
-    trust::{TrustRoot, Window, authority::IssuingPath},
+    certificate::{Certificate, PublicKey, Scheme, Sct, SignedContent, SignerCertificate},
+    evidence::detached::LoggedContent,
+    trust::{TrustRoot, authority::IssuingPath},
 };
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
-
-/// What to do where only the log entry is missing.
-const LOOKUP_HINT: &str = "`paraph verify --lookup` asks the log for it";
 
 impl Verifier {
     /// Checks everything that needs no log entry: signature, certificate, path and SCTs.
-    pub(super) fn check_material<'a>(&'a self, material: SignatureMaterial<'a>) -> Result<CheckedMaterial<'a>, Rejection> {
-        let key = material.certificate.public_key();
-        key.verify(HashAlgorithm::Sha256, &material.signed_bytes, material.signature).map_err(|_| Reason::SignatureInvalid)?;
-        let certificate = SignerCertificate::new(Arc::clone(&material.certificate))?;
-        let issued = self.issued(&material.certificate, material.others.iter().copied())?;
-        Ok(CheckedMaterial { verifier: self, material, certificate, issued })
+    pub(super) fn check_material<'a>(
+        &'a self,
+        signing: SigningCertificate<'a>,
+        material: SignatureMaterial<'a>,
+    ) -> Result<CheckedMaterial<'a>, Rejection> {
+        let scheme = material.scheme(signing.certificate.public_key()).ok_or(Reason::SignatureInvalid)?;
+        let certificate = SignerCertificate::new(Arc::clone(&signing.certificate))?;
+        let issued = self.issued(&signing.certificate, signing.others.iter().copied())?;
+        Ok(CheckedMaterial { verifier: self, material, scheme, certificate, issued })
+    }
+
+    /// Checks a signature by a key that the caller trusts: the signature, then the same evidence as that of a certificate.
+    pub(super) fn verify_material_by_key(&self, key: &ManagedKey, material: &SignatureMaterial<'_>) -> Result<VerifiedByKey, Rejection> {
+        let scheme = material.scheme(key.public_key()).ok_or(Reason::KeySignature)?;
+        let signature = SignatureToLog { material, scheme, signer: LoggedSigner::Key(key.public_key(), key.spki()), now: self.now };
+        let mut refused: Option<Rejection> = None;
+        for root in self.roots.iter() {
+            let checked = signature.check(root, &Detached::default()).and_then(|evidence| {
+                evidence.check_windows()?;
+                Ok(evidence)
+            });
+            match checked {
+                Ok(Evidence { entries, times }) => {
+                    let entries = entries.into_iter().map(|checked| checked.entry).collect();
+                    let (instance, subject) = (root.instance.clone(), material.subject.clone());
+                    return Ok(VerifiedByKey { instance, key: key.fingerprint(), times, entries, subject });
+                }
+                // a root that knows the log says more than one that does not
+                Err(rejection) if refused.as_ref().is_none_or(|first| first.reason() == Reason::LogUnknown) => refused = Some(rejection),
+                Err(_) => {}
+            }
+        }
+        Err(refused.unwrap_or_else(|| Rejection::new(Reason::LogUnknown, self.known_roots())))
     }
 
     /// Checks a certificate before anything is signed with it: profile, path and SCTs. `others` are the certificates that came with it.
@@ -84,31 +104,31 @@ impl Verifier {
 pub(super) struct CheckedMaterial<'a> {
     verifier: &'a Verifier,
     material: SignatureMaterial<'a>,
+    scheme: Scheme,
     certificate: SignerCertificate,
     issued: Vec<Issued<'a>>,
-}
-
-/// Log entries outside the signature, and what they may be about.
-#[derive(Debug, Default)]
-pub(super) struct Detached<'a> {
-    pub entries: &'a [DetachedEntry],
-    pub contents: &'a [LoggedContent],
 }
 
 impl CheckedMaterial<'_> {
     /// The signer's certificate.
     pub(super) fn certificate(&self) -> &Certificate {
-        &self.material.certificate
+        self.certificate.certificate()
     }
 
     /// The signature as a log entry outside it would name it.
     pub(super) fn logged_signature(&self) -> LoggedContent {
-        lookup::logged_signature(&self.material.signed_bytes, self.material.signature)
+        let signed_bytes = match &self.material.signed {
+            SignedContent::Bytes(bytes) => bytes.as_ref(),
+            // a bundle: nothing is looked up for it
+            SignedContent::Digests(_) => &[],
+        };
+        lookup::logged_signature(signed_bytes, self.material.signature)
     }
 
     /// Whether verification without detached entries fails for the log entry alone: none is embedded, and the SCTs are accepted.
     pub(super) fn lacks_entry(&self) -> bool {
-        !matches!(self.material.entry, EmbeddedEntry::Encoded(_)) && self.issued.first().is_some_and(|issued| issued.lacks.is_ok())
+        let is_missing = matches!(self.material.entries, Entries::Embedded(EmbeddedEntry::Draft | EmbeddedEntry::Missing));
+        is_missing && self.issued.first().is_some_and(|issued| issued.lacks.is_ok())
     }
 
     /// The last steps: log entry, timestamps and trusted times.
@@ -117,97 +137,30 @@ impl CheckedMaterial<'_> {
         first_good(&self.issued, |issued| self.verify_issued(issued, detached))
     }
 
-    /// What a trust root says of the evidence. Who issued the certificate does not matter here.
-    fn check_evidence(&self, root: &TrustRoot, detached: &Detached<'_>) -> Result<Evidence, Rejection> {
-        let entry = self.check_entry(root, detached)?;
-        let times = self.trusted_times(root, &entry.entry)?;
-        Ok(Evidence { entry, times })
-    }
-
     /// Certificate and evidence together.
     fn verify_issued(&self, issued: &Issued<'_>, detached: &Detached<'_>) -> Result<Verified, Rejection> {
         let lacks = issued.lacks.as_ref().map_err(Rejection::clone)?;
-        let evidence = self.check_evidence(issued.root, detached).map_err(|rejection| match lacks.first() {
+        let signer = LoggedSigner::Certificate(self.certificate());
+        let signature = SignatureToLog { material: &self.material, scheme: self.scheme, signer, now: self.verifier.now };
+        let evidence = signature.check(issued.root, detached).map_err(|rejection| match lacks.first() {
             // what an old certificate lacks says more than the entry that all signatures of its time lack
             Some(lack) if rejection.reason() == Reason::EntryMissing => {
                 Rejection::new(lack.reason(), format!("and no log entry is embedded; {LOOKUP_HINT}"))
             }
             _ => rejection,
         })?;
-        let Evidence { entry: CheckedEntry { entry, window, rules }, times } = evidence;
-        for trusted in &times {
-            check_time(trusted.time, &self.material.certificate, &issued.path, window, &entry.origin)?;
+        for trusted in &evidence.times {
+            check_time(trusted.time, self.certificate(), &issued.path)?;
+            evidence.entries.iter().try_for_each(|checked| checked.check_window(trusted.time))?;
         }
+        let Evidence { entries, times } = evidence;
+        let rules = entries.iter().flat_map(|checked| checked.rules.iter().copied());
         let legacy_rules = lacks.iter().map(|lack| lack.rule()).chain(rules).collect();
+        let mut entries = entries.into_iter().map(|checked| checked.entry);
+        let entry = entries.next().ok_or(Reason::EntryMissing)?;
         let (instance, subject) = (issued.root.instance.clone(), self.material.subject.clone());
         let verification = Verification::new(instance, self.certificate.clone(), times, entry, subject);
-        Ok(Verified::new(verification.with_legacy_rules(legacy_rules)))
-    }
-
-    /// The embedded entry, and no other; or else the first detached one that holds.
-    fn check_entry(&self, root: &TrustRoot, detached: &Detached<'_>) -> Result<CheckedEntry, Rejection> {
-        let missing = match self.material.entry {
-            EmbeddedEntry::Encoded(encoded) => {
-                let certificate = &self.material.certificate;
-                let expected = HashedRekord {
-                    digest: &Sha256::digest(&self.material.signed_bytes).into(),
-                    signature: self.material.signature,
-                    certificate: certificate.der(),
-                    key_details: certificate.public_key().details(),
-                };
-                return check_logged(root, &log::parse_entry(encoded)?, &expected, Vec::new());
-            }
-            EmbeddedEntry::Draft => Reason::EntryDraftEncoding,
-            EmbeddedEntry::Missing => Reason::EntryMissing,
-        };
-        if detached.entries.is_empty() {
-            return Err(Rejection::new(missing, LOOKUP_HINT));
-        }
-        let mut found = self.check_detached(root, detached)?;
-        if missing == Reason::EntryDraftEncoding {
-            found.rules.insert(0, LegacyRule::EntryDraftEncoding);
-        }
-        Ok(found)
-    }
-
-    /// The first detached entry that holds; or else why the first one does not that is about this signature.
-    fn check_detached(&self, root: &TrustRoot, detached: &Detached<'_>) -> Result<CheckedEntry, Rejection> {
-        let certificate = &self.material.certificate;
-        let mut refused: Option<Rejection> = None;
-        for entry in detached.entries.iter().take(MAX_DETACHED) {
-            let checked = entry
-                .bind(detached.contents, certificate)
-                .and_then(|bound| check_logged(root, entry.entry(), &bound.record(certificate), bound.content.rules.clone()));
-            match checked {
-                Ok(found) => return Ok(found),
-                Err(rejection) if refused.as_ref().is_none_or(|first| first.reason() == Reason::EntryMismatch) => refused = Some(rejection),
-                Err(_) => {}
-            }
-        }
-        Err(refused.unwrap_or_else(|| Reason::EntryMissing.into()))
-    }
-
-    /// The time in the signed entry timestamp and those of the timestamp tokens; at least one.
-    fn trusted_times(&self, root: &TrustRoot, entry: &LoggedEntry) -> Result<Vec<TrustedTime>, Rejection> {
-        let mut times = Vec::new();
-        times.extend(entry.integrated_time.map(|time| TrustedTime { time, source: TimeSource::Log }));
-        for token in self.material.timestamps {
-            let time = verify_token(root, token, self.material.signature)?;
-            times.push(TrustedTime { time, source: TimeSource::TimestampAuthority });
-        }
-        if times.is_empty() {
-            return Err(Rejection::new(Reason::NoTrustedTime, "an entry of Rekor v2 has no time, and there is no timestamp"));
-        }
-        for trusted in &times {
-            let ahead = trusted.time.duration_since(self.verifier.now);
-            if ahead > CLOCK_TOLERANCE {
-                return Err(Rejection::new(
-                    Reason::TimeInFuture,
-                    format!("{} is {} ahead", trusted.time, spoken(ahead.as_secs().unsigned_abs())),
-                ));
-            }
-        }
-        Ok(times)
+        Ok(Verified::new(verification.with_legacy_rules(legacy_rules).with_further_entries(entries.collect())))
     }
 }
 
@@ -243,33 +196,6 @@ impl OldCertificate {
             Self::DirectlyFromRoot => LegacyRule::DirectlyFromRoot,
             Self::SctMissing => LegacyRule::SctMissing,
         }
-    }
-}
-
-/// Evidence that a trust root accepts.
-struct Evidence {
-    entry: CheckedEntry,
-    times: Vec<TrustedTime>,
-}
-
-struct CheckedEntry {
-    entry: LoggedEntry,
-    window: Window,
-    /// The legacy rules by which it counts; none for one that is embedded.
-    rules: Vec<LegacyRule>,
-}
-
-/// A number of seconds as people say it: `45 s`, `5 min 1 s`, `23 h 55 min`, `2523 days`.
-pub(crate) fn spoken(seconds: u64) -> String {
-    let parts = |first: u64, unit: &str, second: u64, part: &str| match second {
-        0 => format!("{first} {unit}"),
-        second => format!("{first} {unit} {second} {part}"),
-    };
-    match seconds {
-        ..60 => format!("{seconds} s"),
-        60..3600 => parts(seconds / 60, "min", seconds % 60, "s"),
-        3600..172_800 => parts(seconds / 3600, "h", seconds % 3600 / 60, "min"),
-        _ => format!("{} days", seconds / 86_400),
     }
 }
 
@@ -313,45 +239,8 @@ fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>
     Ok(lacks)
 }
 
-/// Checks an entry under the key of the log that it names.
-fn check_logged(
-    root: &TrustRoot,
-    entry: &TransparencyLogEntry,
-    expected: &HashedRekord<'_>,
-    rules: Vec<LegacyRule>,
-) -> Result<CheckedEntry, Rejection> {
-    let id = log::log_id(entry)?;
-    let log = root
-        .log(&id, log::stated_origin(entry))
-        .ok_or_else(|| Rejection::new(Reason::LogUnknown, format!("log {}; checked with {}", hex::encode(id), root.keys())))?;
-    Ok(CheckedEntry { entry: log::verify_entry(entry, expected, &log.key)?, window: log.window, rules })
-}
-
-/// The time in a timestamp token over the signature, by a trusted authority.
-fn verify_token(root: &TrustRoot, token: &[u8], signature: &[u8]) -> Result<Timestamp, Rejection> {
-    let known = root.timestamp_authorities.iter().flat_map(|authority| authority.certificates());
-    let token = TimestampToken::verify(token, signature, known)?;
-    // a token belongs to the authority that made it: another authority's validity period does not count
-    let mut outside = None;
-    for authority in &root.timestamp_authorities {
-        let Some(path) = authority.path(&token.signer, &token.others)? else { continue };
-        if !authority.window().contains(token.time) {
-            outside = Some(Rejection::new(Reason::OutsideTimestampAuthorityWindow, format!("{} and {}", token.time, authority.window())));
-            continue;
-        }
-        if !std::iter::once(&token.signer).chain(path).all(|certificate| certificate.is_valid_at(token.time)) {
-            return Err(Rejection::new(
-                Reason::OutsideTimestampAuthorityWindow,
-                format!("a certificate of its chain was not valid at {}", token.time),
-            ));
-        }
-        return Ok(token.time);
-    }
-    Err(outside.unwrap_or_else(|| Rejection::new(Reason::TimestampUnknownAuthority, format!("checked with {}", root.keys()))))
-}
-
-/// Checks that the certificate, its chain, its authority and the log were valid at a trusted time. There is no tolerance.
-fn check_time(time: Timestamp, certificate: &Certificate, path: &IssuingPath<'_>, log: Window, origin: &str) -> Result<(), Rejection> {
+/// Checks that the certificate, its chain and its authority were valid at a trusted time. There is no tolerance.
+fn check_time(time: Timestamp, certificate: &Certificate, path: &IssuingPath<'_>) -> Result<(), Rejection> {
     for one in std::iter::once(certificate).chain(path.certificates.iter().copied()) {
         if !one.is_valid_at(time) {
             return Err(Rejection::new(
@@ -360,11 +249,15 @@ fn check_time(time: Timestamp, certificate: &Certificate, path: &IssuingPath<'_>
             ));
         }
     }
-    if !path.window.contains(time) {
-        return Err(Rejection::new(Reason::OutsideAuthorityWindow, format!("{time} and {}", path.window)));
+    match path.window.contains(time) {
+        true => Ok(()),
+        false => Err(Rejection::new(Reason::OutsideAuthorityWindow, format!("{time} and {}", path.window))),
     }
-    if !log.contains(time) {
-        return Err(Rejection::new(Reason::OutsideLogWindow, format!("{time} and {origin}'s {log}")));
+}
+
+impl SignatureMaterial<'_> {
+    /// The scheme in which the signature verifies with a key.
+    fn scheme(&self, key: &PublicKey) -> Option<Scheme> {
+        self.schemes.iter().copied().find(|scheme| scheme.verify(key, &self.signed, self.signature).is_ok())
     }
-    Ok(())
 }

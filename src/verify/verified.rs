@@ -43,6 +43,8 @@ pub struct Verification {
     /// At least one; the certificate's whole chain was checked at each.
     times: Vec<TrustedTime>,
     entry: LoggedEntry,
+    /// A bundle may hold more than one.
+    further_entries: Vec<LoggedEntry>,
     subject: Subject,
     legacy_rules: Vec<LegacyRule>,
 }
@@ -56,7 +58,7 @@ impl Verification {
         entry: LoggedEntry,
         subject: Subject,
     ) -> Self {
-        Self { instance, certificate, times, entry, subject, legacy_rules: Vec::new() }
+        Self { instance, certificate, times, entry, further_entries: Vec::new(), subject, legacy_rules: Vec::new() }
     }
 
     /// What the pipeline found in an earlier run, for the verdict cache only: it stored a [`Verified`], and checks its record against
@@ -74,6 +76,10 @@ impl Verification {
 
     pub(super) fn with_legacy_rules(self, legacy_rules: Vec<LegacyRule>) -> Self {
         Self { legacy_rules, ..self }
+    }
+
+    pub(super) fn with_further_entries(self, further_entries: Vec<LoggedEntry>) -> Self {
+        Self { further_entries, ..self }
     }
 
     /// The instance whose trust root vouches for the signature.
@@ -98,12 +104,17 @@ impl Verification {
 
     /// The first of the trusted times: the signature existed by then.
     pub fn time(&self) -> Timestamp {
-        self.times.iter().map(|trusted| trusted.time).min().unwrap_or_default()
+        first_of(&self.times)
     }
 
-    /// The log entry.
+    /// The log entry; the first one of a bundle that holds several.
     pub fn entry(&self) -> &LoggedEntry {
         &self.entry
+    }
+
+    /// All log entries, at least one.
+    pub fn entries(&self) -> impl Iterator<Item = &LoggedEntry> {
+        std::iter::once(&self.entry).chain(&self.further_entries)
     }
 
     /// What was signed.
@@ -115,6 +126,53 @@ impl Verification {
     pub fn legacy_rules(&self) -> &[LegacyRule] {
         &self.legacy_rules
     }
+}
+
+/// A bundle whose signature a key made that the caller trusts, with evidence that passed every check. Only the pipeline makes one. It has no
+/// certificate and no identity, and is not a [`Verified`]: who holds the key, the caller has to know.
+#[derive(Debug, Clone)]
+pub struct VerifiedByKey {
+    pub(super) instance: Instance,
+    pub(super) key: [u8; 32],
+    pub(super) times: Vec<TrustedTime>,
+    pub(super) entries: Vec<LoggedEntry>,
+    pub(super) subject: Subject,
+}
+
+impl VerifiedByKey {
+    /// The instance whose trust root vouches for the evidence.
+    pub fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    /// SHA-256 of the key's SubjectPublicKeyInfo.
+    pub fn key_fingerprint(&self) -> [u8; 32] {
+        self.key
+    }
+
+    /// The trusted times, at least one.
+    pub fn times(&self) -> &[TrustedTime] {
+        &self.times
+    }
+
+    /// The first of the trusted times: the signature existed by then.
+    pub fn time(&self) -> Timestamp {
+        first_of(&self.times)
+    }
+
+    /// The log entries, at least one.
+    pub fn entries(&self) -> &[LoggedEntry] {
+        &self.entries
+    }
+
+    /// What was signed.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+}
+
+fn first_of(times: &[TrustedTime]) -> Timestamp {
+    times.iter().map(|trusted| trusted.time).min().unwrap_or_default()
 }
 
 /// A time that somebody trusted vouches for.

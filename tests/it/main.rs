@@ -31,5 +31,6 @@ mod support;
 mod terminal;
 mod trust;
 mod vectors;
+mod verify_file;
 #[cfg(unix)]
 mod who_decides;

@@ -101,12 +101,7 @@ impl Signed {
     }
 
     fn record(&self) -> HashedRekord<'_> {
-        HashedRekord {
-            digest: &self.digest,
-            signature: &self.signature,
-            certificate: &self.chain[0],
-            key_details: "PKIX_ECDSA_P256_SHA_256",
-        }
+        HashedRekord::of_certificate(&self.digest, &self.signature, &self.chain[0], "PKIX_ECDSA_P256_SHA_256")
     }
 }
 

@@ -4,7 +4,7 @@ use crate::support::bundle::second_opinion;
 use paraph::{
     Reason,
     internals::{
-        evidence::entry::EntryVersion,
+        evidence::entry::{EntryKind, EntryVersion},
         identity::{IdentityToken, RequestedSigner},
         local,
         service::{Http, Settings},
@@ -67,7 +67,7 @@ fn a_signature_with_each_log_verifies_and_the_second_opinion_agrees() {
         let verified = &signature.verified;
         assert_eq!(verified.identity().name, "a@example.com");
         assert_eq!(verified.instance().as_str(), "local");
-        assert_eq!(verified.entry().version, expected);
+        assert_eq!(verified.entry().kind, EntryKind::HashedRekord(expected));
         assert_eq!(verified.times().iter().any(|time| time.source == TimeSource::TimestampAuthority), timestamp);
         let issuer = &verified.identity().issuer;
         second_opinion(signature.armored.as_bytes(), &local.trusted_root, "a@example.com", issuer).unwrap();

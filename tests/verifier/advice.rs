@@ -30,13 +30,22 @@ fn each_reason_has_its_advice() {
         .iter()
         .map(|(advice, ids)| if *advice == most { format!("{advice}: all others") } else { format!("{advice}: {}", ids.join(" ")) });
     insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r"
+    compare the key with the signer's; if it is the right one, do not trust the file: key-signature-invalid
     do not trust it: it was changed after signing, or its signature is damaged; ask its author: all others
+    do not trust the file: it was changed, or the bundle belongs to another file: message-digest-mismatch subject-mismatch
     do not use this ref; fetch the tags again, and find out who moved the tag to another name: tag-name
     fetch the objects that are missing; `git fsck` lists them: content-unchecked
+    get its bundle (FILE.sigstore.json) from where the file came from, or name it with --bundle: no-bundle
+    get the signer's public key from a source that you trust, and name it with --key: key-not-given
     have it passed to paraph as git stores it; if git stores it so, have it signed again: armor-framing
     inspect it (`git cat-file -p ID`); no ordinary object is so large: object-too-large armor-too-large
+    inspect it; no ordinary bundle is so large: bundle-too-large
+    leave --key out, and say whom you expect with --certificate-identity and --certificate-oidc-issuer: key-not-used
     let git verify it with --other-signatures; for a forge's merges, set paraph.forgeKey to its key: openpgp-signature ssh-signature
     look up its log entry with --lookup, or have it signed again: directly-from-root sct-missing entry-missing entry-draft-encoding
+    name a file with the signer's public key in PEM (BEGIN PUBLIC KEY): key-malformed
+    name the file itself instead of its digest: digest-unknown
+    name the type of the statement with --type, or get the bundle with the statement that you expect: predicate-type
     replace it with a signed tag (`git tag -s -f NAME`); if there was one, find out who replaced it: not-annotated
     required evidence is missing; have it signed again: certificate-missing signer-certificate-missing entry-not-found promise-missing proof-missing no-trusted-time
     run `git fsck`, and fetch the object again from a source that you trust: object-id-mismatch object-copies-differ content-id-mismatch
@@ -44,6 +53,8 @@ fn each_reason_has_its_advice() {
     set this machine's clock, or pass the time with --at: time-in-future
     sign it: the last commit with `git commit --amend --no-edit -S`, all commits since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`: no-signature
     try again when the log answers; `paraph trust status` shows its address: lookup-failed
+    update paraph, or have the file signed with a bundle of version 0.3: bundle-media-type
+    verify it with the program that made it: payload-type
     verify it with the program that made it, or sign again with paraph: unknown-signature-kind foreign-cms foreign-cms-without-certificate foreign-cms-invalid
     write it again with `git commit-graph write --reachable`, and find out who changed it: commit-graph-differs
     ");

@@ -7,6 +7,7 @@ use crate::{
 use paraph::{
     Explanation as _, Reason,
     internals::{
+        bundle::{Bundle, MAX_BUNDLE, MAX_BUNDLES, MAX_PARTS},
         certificate::x509::{MAX_CERTIFICATE, MAX_EXTENSIONS},
         evidence::{
             checkpoint::{MAX_CHECKPOINT, MAX_SIGNATURES},
@@ -17,11 +18,12 @@ use paraph::{
         object::MAX_UPDATES,
         policy::MAX_FILE,
         signature::{MAX_CMS, armor::MAX_ARMOR, cms::MAX_ELEMENTS, git::MAX_TOKENS},
+        statement::{MAX_DIGESTS, MAX_SUBJECTS, Statement},
     },
     object::{MAX_HEADER_LINES, MAX_OBJECT, ObjectFormat},
     policy::{AllowedIdentities, Pattern},
     trust::{Instance, MAX_TRUSTED_ROOT, TrustRoot},
-    verify::Verifier,
+    verify::{ManagedKey, Verifier},
 };
 use paraph_vectors::{
     certificate::{Template, authority_key_identifier, basic_constraints, key_usage, name, raw, serial, subject_key_identifier},
@@ -68,6 +70,14 @@ const CAPS: &[Cap] = &[
     Cap { name: "MAX_TRUSTED_ROOT", at: MAX_TRUSTED_ROOT, passes: "good", refused: "bytes; at most", of: trusted_root },
     Cap { name: "MAX_ENTRIES", at: 256, passes: "good", refused: "more than 256 entries of one kind", of: logs },
     Cap { name: "MAX_FILE", at: MAX_FILE, passes: "good", refused: "the file has more than", of: identities },
+    // the cap comes before the parser, which finds an empty object malformed
+    Cap { name: "MAX_BUNDLE", at: MAX_BUNDLE, passes: "bundle-malformed", refused: "bundle-too-large", of: bundle },
+    Cap { name: "MAX_BUNDLES", at: MAX_BUNDLES, passes: "good", refused: "bundle-too-many", of: bundles },
+    // the timestamps are none, which is found when they are read
+    Cap { name: "MAX_PARTS", at: MAX_PARTS, passes: "timestamp-malformed", refused: "bundle-too-many", of: parts },
+    Cap { name: "MAX_SUBJECTS", at: MAX_SUBJECTS, passes: "good", refused: "statement-too-many", of: |_, count| statement(count, 1) },
+    Cap { name: "MAX_DIGESTS", at: MAX_DIGESTS, passes: "good", refused: "statement-too-many", of: |_, count| statement(1, count) },
+    Cap { name: "MAX_KEY", at: 64 * 1024, passes: "good", refused: "key-malformed", of: key },
     Cap { name: "MAX_DETACHED", at: MAX_DETACHED, passes: "good", refused: "entry-mismatch", of: detached },
     // compiled, it is larger than what was written, so that the cap lies between these two
     Cap {
@@ -99,7 +109,7 @@ fn a_cap_lets_pass_what_reaches_it_and_refuses_one_more() {
 
 #[test]
 fn every_cap_of_the_verifier_is_in_the_table() {
-    let modules = ["object", "signature", "certificate", "evidence", "trust", "verify", "policy", "report"];
+    let modules = ["object", "bundle", "statement", "signature", "certificate", "evidence", "trust", "verify", "policy", "report"];
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (name, file) in ELSEWHERE {
         let text = std::fs::read_to_string(source.join(file)).unwrap();
@@ -117,6 +127,36 @@ fn every_cap_of_the_verifier_is_in_the_table() {
     }
     let elsewhere = ELSEWHERE.iter().map(|(name, _)| (*name).to_owned());
     assert_eq!(named, CAPS.iter().map(|cap| cap.name.to_owned()).chain(elsewhere).collect());
+}
+
+fn bundle(_: &World, length: usize) -> Outcome {
+    outcome(Bundle::parse(format!("{{}}{}", " ".repeat(length - 2)).as_bytes()))
+}
+
+fn bundles(_: &World, count: usize) -> Outcome {
+    outcome(Bundle::split("{}\n".repeat(count).as_bytes()))
+}
+
+fn parts(_: &World, count: usize) -> Outcome {
+    let timestamps = vec![json!({"signedTimestamp": "AA=="}); count];
+    let bundle = json!({
+        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "verificationMaterial": {"publicKey": {"hint": "k"}, "timestampVerificationData": {"rfc3161Timestamps": timestamps}},
+        "messageSignature": {"signature": "AA=="},
+    });
+    outcome(Bundle::parse(bundle.to_string().as_bytes()))
+}
+
+fn statement(subjects: usize, digests: usize) -> Outcome {
+    let digest: serde_json::Map<String, Value> = (0..digests).map(|number| (format!("d{number}"), json!("00"))).collect();
+    let subjects = vec![json!({"name": "file", "digest": digest}); subjects];
+    let statement = json!({"_type": "https://in-toto.io/Statement/v1", "subject": subjects, "predicateType": "https://example.com/p"});
+    outcome(Statement::parse(statement.to_string().as_bytes()))
+}
+
+fn key(_: &World, length: usize) -> Outcome {
+    let pem = paraph::internals::signature::pem("PUBLIC KEY", &Key::p256("key").spki());
+    outcome(ManagedKey::from_pem(format!("{pem}{}", " ".repeat(length - pem.len())).as_bytes()))
 }
 
 /// Time is linear in what comes from outside: ten times as much takes no more than a hundred times as long, where a square would take a

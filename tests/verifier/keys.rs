@@ -114,8 +114,8 @@ fn a_key_is_of_a_kind_that_is_allowed_in_its_one_form() {
     assert_eq!(kind(&spki("1.3.101.112", &[], &ed25519_key)), Ok(KeyKind::Ed25519));
     assert!(kind(&spki("1.3.101.112", NULL, &ed25519_key)).is_err());
     assert!(kind(&spki("1.3.101.113", &[], &ed25519_key)).unwrap_err().contains("1.3.101.113"));
-    // P-521, no curve, and points in other forms
-    assert!(kind(&spki("1.2.840.10045.2.1", &oid("1.3.132.0.35"), &p256.raw())).unwrap_err().contains("curve"));
+    // secp256k1, no curve, and points in other forms
+    assert!(kind(&spki("1.2.840.10045.2.1", &oid("1.3.132.0.10"), &p256.raw())).unwrap_err().contains("curve"));
     assert!(kind(&spki("1.2.840.10045.2.1", &[], &p256.raw())).unwrap_err().contains("curve"));
     for key in [&p256, &p384] {
         let mut compressed = key.raw();

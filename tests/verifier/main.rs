@@ -21,6 +21,7 @@ mod objects_of_corpus;
 
 mod advice;
 mod attacks;
+mod bundles;
 mod caps;
 mod corpus;
 mod keys;
@@ -30,6 +31,7 @@ mod paths;
 mod real_objects;
 mod reports;
 mod roots;
+mod schemes;
 mod second_opinion;
 mod small;
 mod vectors;

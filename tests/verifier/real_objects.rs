@@ -4,7 +4,7 @@ use crate::{bundle::second_opinion, entries::entry_of_file};
 use jiff::Timestamp;
 use paraph::{
     LegacyRule, Reason,
-    internals::evidence::entry::EntryVersion,
+    internals::evidence::entry::{EntryKind, EntryVersion},
     object::{Commit, ObjectFormat, Tag},
     trust::{Instance, TrustRoot},
     verify::{TimeSource, Verifier},
@@ -65,7 +65,7 @@ fn what_gitsign_and_paraph_signed_with_the_real_servers_has_the_verdict_of_its_k
         };
         assert_eq!(verified.identity().name, "you@example.com", "{name}");
         let version = if name.contains("-v2") { EntryVersion::V002 } else { EntryVersion::V001 };
-        assert_eq!(verified.entry().version, version, "{name}");
+        assert_eq!(verified.entry().kind, EntryKind::HashedRekord(version), "{name}");
         let sources: Vec<_> = verified.times().iter().map(|time| time.source).collect();
         let expected = match (version, name.ends_with("-timestamp")) {
             (EntryVersion::V001, false) => vec![TimeSource::Log],

@@ -276,9 +276,23 @@ fn names_are_stable() {
         assert!(table.contains(&format!("`{}`", reason.id())) && table.contains(reason.sentence()), "{}", reason.id());
         assert!(table.contains(reason.layer().id()) && table.contains(reason.layer().subject()), "{:?}", reason.layer());
     }
-    let layers: [Layer; 9] =
-        [Layer::Object, Layer::Armor, Layer::Cms, Layer::Certificate, Layer::Chain, Layer::Sct, Layer::Log, Layer::Timestamp, Layer::Time];
-    assert_eq!(layers.map(Layer::id), ["object", "armor", "cms", "certificate", "chain", "sct", "log", "timestamp", "time"]);
+    let layers: [Layer; 11] = [
+        Layer::Object,
+        Layer::Bundle,
+        Layer::Statement,
+        Layer::Armor,
+        Layer::Cms,
+        Layer::Certificate,
+        Layer::Chain,
+        Layer::Sct,
+        Layer::Log,
+        Layer::Timestamp,
+        Layer::Time,
+    ];
+    assert_eq!(
+        layers.map(Layer::id),
+        ["object", "bundle", "statement", "armor", "cms", "certificate", "chain", "sct", "log", "timestamp", "time"]
+    );
     assert!(layers.iter().all(|layer| layer.subject().len() > 10));
     // which legacy rules a signature can need, and where a lookup could help
     let mut rules: Vec<&str> = LegacyRule::ALL.iter().map(|rule| rule.id()).collect();

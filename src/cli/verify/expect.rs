@@ -9,7 +9,7 @@ use crate::{
 /// The expected identities, which replace the allowed identities
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Expected identity")]
-pub(super) struct Expect {
+pub(in crate::cli) struct Expect {
     /// The exact identity; may be repeated, with one issuer for each
     #[arg(long, value_name = "NAME")]
     certificate_identity: Vec<String>,
@@ -41,7 +41,7 @@ pub(super) struct Expect {
 
 impl Expect {
     /// The expected identities; `None` where no flag was given.
-    pub(super) fn identities(&self) -> Result<Option<Vec<ExpectedIdentity>>, Failure> {
+    pub(in crate::cli) fn identities(&self) -> Result<Option<Vec<ExpectedIdentity>>, Failure> {
         let identities = texts(&self.certificate_identity, &self.certificate_identity_regexp)?;
         let issuers = texts(&self.certificate_oidc_issuer, &self.certificate_oidc_issuer_regexp)?;
         let claims = self.claims();

@@ -19,6 +19,11 @@ use crate::{
 };
 use options::{Options, Session};
 use output::Output;
+pub(super) use {
+    expect::Expect,
+    options::{Format, time},
+    sarif::Sarif,
+};
 
 /// The most that is read from standard input, in bytes.
 const MAX_LIST: usize = 64 << 20;

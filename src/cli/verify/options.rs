@@ -96,9 +96,9 @@ fn open_cache(context: &Context, verifier: &Verifier, warnings: &mut Vec<String>
 
 #[derive(Debug, thiserror::Error)]
 #[error("it is not a time in RFC 3339, such as 2026-01-31T00:00:00Z")]
-struct TimeError;
+pub(in crate::cli) struct TimeError;
 
-fn time(text: &str) -> Result<Timestamp, TimeError> {
+pub(in crate::cli) fn time(text: &str) -> Result<Timestamp, TimeError> {
     crate::policy::time_of(text).ok_or(TimeError)
 }
 

@@ -10,8 +10,9 @@ use crate::{
         exit::{Exit, Failure},
         ui::Ui,
     },
+    escape::Escaped,
     judge::Judged,
-    policy::{Decision, Finding, Verdict},
+    policy::{Decision, Finding, Judgement, Verdict},
     report::sentences,
 };
 use serde::Serialize;
@@ -24,14 +25,14 @@ const OPENING: &str = r#"{"$schema":"https://json.schemastore.org/sarif-2.1.0.js
 
 /// A document that is being written.
 #[derive(Debug)]
-pub(super) struct Sarif {
+pub(in crate::cli) struct Sarif {
     rules: Vec<Rule>,
     /// The text before the next result.
     before: &'static str,
 }
 
 impl Sarif {
-    pub(super) fn new() -> Self {
+    pub(in crate::cli) fn new() -> Self {
         Self { rules: rules().collect(), before: OPENING }
     }
 
@@ -43,6 +44,13 @@ impl Sarif {
         self.write(FaultyObject { rule, verdict: judged.judgement.verdict(), text, id: &judged.id, kind, title: judged.title.clone() }, ui);
     }
 
+    /// Adds a file that is not good.
+    pub(in crate::cli) fn add_file(&mut self, name: &str, judgement: &Judgement, ui: &mut Ui) {
+        let Some(rule) = judgement.explanation().map(Explanation::id) else { return };
+        let text = format!("file {}: {}", Escaped(name), sentences(judgement).join(" "));
+        self.write(FaultyObject { rule, verdict: judgement.verdict(), text, id: name, kind: "file", title: None }, ui);
+    }
+
     /// Adds the commits where a shallow clone ends.
     pub(super) fn cut(&mut self, commits: &[String], ui: &mut Ui) {
         for commit in commits {
@@ -52,20 +60,21 @@ impl Sarif {
     }
 
     fn write(&mut self, object: FaultyObject<'_>, ui: &mut Ui) {
+        let is_file = object.kind == "file";
         let result = ResultObject {
             rule_id: object.rule,
             rule_index: self.rules.iter().position(|rule| rule.id == object.rule),
             level: level(object.verdict),
             message: Text { text: object.text },
-            locations: [Location::of(object.id, object.kind)],
+            locations: [if is_file { Location::of_file(object.id) } else { Location::of(object.id, object.kind) }],
             partial_fingerprints: Fingerprints { object_id: object.id.to_owned() },
-            properties: Properties { verdict: object.verdict.as_str(), oid: Some(object.id.to_owned()), title: object.title },
+            properties: Properties { verdict: object.verdict.as_str(), oid: (!is_file).then(|| object.id.to_owned()), title: object.title },
         };
         ui.json_part(std::mem::replace(&mut self.before, ",\n"), &result);
     }
 
     /// Writes the rest of the document. The document of a failed call holds its error and the results so far.
-    pub(super) fn end(self, exit: Exit, failure: Option<&Failure>, ui: &mut Ui) {
+    pub(in crate::cli) fn end(self, exit: Exit, failure: Option<&Failure>, ui: &mut Ui) {
         let notifications = failure.map(|failure| Notification { level: "error", message: Text { text: failure.message.clone() } });
         let invocation = Invocation {
             execution_successful: failure.is_none(),
@@ -204,6 +213,19 @@ struct ArtifactLocation {
 }
 
 impl Location {
+    fn of_file(name: &str) -> Self {
+        // a URI reference: what is no ordinary character of a path is encoded
+        let encoded = name.bytes().map(|byte| match byte {
+            b'/' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        });
+        Self {
+            physical_location: PhysicalLocation { artifact_location: ArtifactLocation { uri: encoded.collect() } },
+            logical_locations: [LogicalLocation { fully_qualified_name: name.to_owned(), kind: "file" }],
+        }
+    }
+
     fn of(id: &str, kind: &'static str) -> Self {
         Self {
             physical_location: PhysicalLocation { artifact_location: ArtifactLocation { uri: format!(".git/{kind}/{id}") } },

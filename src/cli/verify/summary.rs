@@ -106,6 +106,7 @@ fn signer(judged: &Judged) -> Option<String> {
             let identity = verification.identity();
             Some(format!("{}, vouched for by {}", identity.name, identity.issuer))
         }
+        Outcome::ByKey(verified) => Some(format!("the key {}", hex::encode(verified.key_fingerprint()))),
         Outcome::Rejected(_) | Outcome::External(_) => None,
     }
 }

@@ -113,7 +113,7 @@ mod tests {
     use crate::evidence::entry::{EntryVersion, HashedRekord, TransparencyLogEntry};
 
     fn entry() -> DetachedEntry {
-        let record = HashedRekord { digest: &[7; 32], signature: b"signature", certificate: b"certificate", key_details: "" };
+        let record = HashedRekord::of_certificate(&[7; 32], b"signature", b"certificate", "");
         DetachedEntry::new(TransparencyLogEntry {
             kind_version: Some(EntryVersion::V001.kind_version()),
             canonicalized_body: record.canonical_body(EntryVersion::V001),

@@ -253,12 +253,7 @@ fn entries_of_both_logs_hold_before_the_verifier() {
     for number in 0..5u8 {
         let (message, digest) = ([number; 9], Sha256::digest([number; 9]).into());
         let signature = fixture.key.sign(&message).unwrap();
-        let expected = HashedRekord {
-            digest: &digest,
-            signature: &signature,
-            certificate: certificate.der(),
-            key_details: certificate.public_key().details(),
-        };
+        let expected = HashedRekord::of_certificate(&digest, &signature, certificate.der(), certificate.public_key().details());
         let v1 = fixture.post("/api/v1/log/entries", &fixture.v1_request(&certificate, &digest, &signature));
         assert_eq!(v1.status(), 201);
         verify_entry(&v1_entry(&v1), &expected, &fixture.v1_key()).unwrap();
@@ -385,12 +380,7 @@ fn faults_of_the_logs_are_refused_by_the_verifier() {
         let fixture = Fixture::new(&[fault]);
         let certificate = fixture.certificate();
         let (digest, signature) = (Sha256::digest(b"message").into(), fixture.key.sign(b"message").unwrap());
-        let expected = HashedRekord {
-            digest: &digest,
-            signature: &signature,
-            certificate: certificate.der(),
-            key_details: certificate.public_key().details(),
-        };
+        let expected = HashedRekord::of_certificate(&digest, &signature, certificate.der(), certificate.public_key().details());
         let v1 = fixture.post("/api/v1/log/entries", &fixture.v1_request(&certificate, &digest, &signature));
         assert!(verify_entry(&v1_entry(&v1), &expected, &fixture.v1_key()).is_err(), "{fault}");
         let v2 = fixture.post("/api/v2/log/entries", &fixture.v2_request(&certificate, &digest, &signature));

@@ -23,7 +23,7 @@ impl Record {
 
     fn as_hashed_rekord(&self) -> HashedRekord<'_> {
         let Self { digest, signature, certificate } = self;
-        HashedRekord { digest, signature, certificate, key_details: "PKIX_ECDSA_P256_SHA_256" }
+        HashedRekord::of_certificate(digest, signature, certificate, "PKIX_ECDSA_P256_SHA_256")
     }
 }
 

@@ -237,7 +237,7 @@ fn a_log_that_lies_convinces_nobody() {
     let signed_by_other = with(&|entry| {
         let (digest, signature) = (Sha256::digest(&id).into(), other.sign(id.as_bytes()));
         let (certificate, key_details) = (signer.certificate.der(), signer.certificate.public_key().details());
-        let record = HashedRekord { digest: &digest, signature: &signature, certificate, key_details };
+        let record = HashedRekord::of_certificate(&digest, &signature, certificate, key_details);
         entry.canonicalized_body = record.canonical_body(EntryVersion::V001);
     });
     let other_kind = with(&|entry| {

@@ -36,12 +36,12 @@ pub fn bundle(armored: &[u8]) -> Result<(String, Vec<u8>), String> {
     let digest: [u8; 32] = Sha256::digest(&artifact).into();
 
     let spki = x509_cert::Certificate::from_der(leaf).unwrap().tbs_certificate().subject_public_key_info().to_der().unwrap();
-    let record = HashedRekord {
-        digest: &digest,
-        signature: signer.signature,
-        certificate: leaf,
-        key_details: PublicKey::from_spki(&spki).map_or("PUBLIC_KEY_DETAILS_UNSPECIFIED", |key| key.details()),
-    };
+    let record = HashedRekord::of_certificate(
+        &digest,
+        signer.signature,
+        leaf,
+        PublicKey::from_spki(&spki).map_or("PUBLIC_KEY_DETAILS_UNSPECIFIED", |key| key.details()),
+    );
     let entry = parse_entry(signature.evidence.entry.ok_or("no log entry")?).map_err(|error| error.to_string())?;
     let timestamps: Vec<_> = signature.evidence.tokens.iter().map(|token| json!({"signedTimestamp": b64(&response(token))})).collect();
     let mut material = json!({"tlogEntries": [log_entry(&entry, &record)], "timestampVerificationData": {"rfc3161Timestamps": timestamps}});

@@ -84,12 +84,7 @@ impl Signer {
 
     fn log_record(&self, message: &[u8], signature: &[u8]) -> TransparencyLogEntry {
         let digest = Sha256::digest(message).into();
-        let record = HashedRekord {
-            digest: &digest,
-            signature,
-            certificate: self.certificate.der(),
-            key_details: self.certificate.public_key().details(),
-        };
+        let record = HashedRekord::of_certificate(&digest, signature, self.certificate.der(), self.certificate.public_key().details());
         run(async { RekorV1::new(&http(), &self.log).unwrap().create(&record).await.unwrap() })
     }
 }

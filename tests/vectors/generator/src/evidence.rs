@@ -44,7 +44,7 @@ pub struct Record {
 impl Record {
     pub fn body(&self, version: EntryVersion) -> Vec<u8> {
         let Self { digest, signature, certificate, key_details } = self;
-        HashedRekord { digest, signature, certificate, key_details }.canonical_body(version)
+        HashedRekord::of_certificate(digest, signature, certificate, key_details).canonical_body(version)
     }
 }
 

@@ -1,0 +1,92 @@
+//! What a bundle must be about.
+
+use crate::certificate::{HashAlgorithm, SignedContent};
+#[cfg(feature = "cli")]
+use aws_lc_rs::digest;
+use std::borrow::Cow;
+
+/// What a bundle must be about: a file's bytes, or its digests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact<'a>(SignedContent<'a>);
+
+impl<'a> Artifact<'a> {
+    /// The file with these bytes.
+    pub fn bytes(bytes: &'a [u8]) -> Self {
+        Self(SignedContent::Bytes(Cow::Borrowed(bytes)))
+    }
+
+    /// The file with this SHA-256 digest. A bundle that states another digest alone cannot be checked against it.
+    pub fn sha256(digest: [u8; 32]) -> Artifact<'static> {
+        Artifact::digests(vec![(HashAlgorithm::Sha256, digest.to_vec())])
+    }
+
+    /// The same with the file's SHA-384 digest.
+    #[must_use]
+    pub fn with_sha384(self, digest: [u8; 48]) -> Self {
+        self.with(HashAlgorithm::Sha384, &digest)
+    }
+
+    /// The same with the file's SHA-512 digest.
+    #[must_use]
+    pub fn with_sha512(self, digest: [u8; 64]) -> Self {
+        self.with(HashAlgorithm::Sha512, &digest)
+    }
+
+    pub(crate) fn digests(digests: Vec<(HashAlgorithm, Vec<u8>)>) -> Artifact<'static> {
+        Artifact(SignedContent::Digests(Cow::Owned(digests)))
+    }
+
+    fn with(self, hash: HashAlgorithm, digest: &[u8]) -> Self {
+        match self.0 {
+            SignedContent::Digests(mut known) => {
+                known.to_mut().push((hash, digest.to_vec()));
+                Self(SignedContent::Digests(known))
+            }
+            // the bytes say it
+            SignedContent::Bytes(_) => self,
+        }
+    }
+
+    /// The file's digest, where it is known.
+    pub(crate) fn digest(&self, hash: HashAlgorithm) -> Option<Cow<'_, [u8]>> {
+        self.0.digest(hash)
+    }
+
+    /// What a signature over the file is over.
+    pub(super) fn content(&self) -> SignedContent<'_> {
+        match &self.0 {
+            SignedContent::Bytes(bytes) => SignedContent::Bytes(Cow::Borrowed(bytes)),
+            SignedContent::Digests(digests) => SignedContent::Digests(Cow::Borrowed(digests)),
+        }
+    }
+}
+
+/// Hashes a file that is read piece by piece.
+#[cfg(feature = "cli")]
+pub(crate) struct ArtifactHasher(Vec<(HashAlgorithm, digest::Context)>);
+
+#[cfg(feature = "cli")]
+impl ArtifactHasher {
+    /// A hasher with these hash functions.
+    pub(crate) fn new(hashes: &[HashAlgorithm]) -> Self {
+        let context = |hash: &HashAlgorithm| {
+            let algorithm = match hash {
+                HashAlgorithm::Sha256 => &digest::SHA256,
+                HashAlgorithm::Sha384 => &digest::SHA384,
+                HashAlgorithm::Sha512 => &digest::SHA512,
+            };
+            (*hash, digest::Context::new(algorithm))
+        };
+        Self(hashes.iter().map(context).collect())
+    }
+
+    /// Takes the next piece.
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.iter_mut().for_each(|(_, context)| context.update(bytes));
+    }
+
+    /// The file with the digests of all pieces.
+    pub(crate) fn finish(self) -> Artifact<'static> {
+        Artifact::digests(self.0.into_iter().map(|(hash, context)| (hash, context.finish().as_ref().to_vec())).collect())
+    }
+}
