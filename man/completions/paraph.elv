@@ -147,6 +147,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --certificate-github-workflow-name 'The name of the GitHub workflow'
             cand --certificate-github-workflow-repository 'The repository of the GitHub workflow'
             cand --certificate-github-workflow-ref 'The ref of the GitHub workflow'
+            cand -C 'Run in this folder; several are applied one after the other, as by git'
             cand --json 'Same as --format json'
             cand -q 'Print only warnings and errors; the exit code gives the result'
             cand --quiet 'Print only warnings and errors; the exit code gives the result'

@@ -32,6 +32,7 @@ complete -c paraph -n "__fish_paraph_needs_command" -f -a "doctor" -d 'Check the
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "whoami" -d 'Show the identity and the services that sign here'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify" -d 'Verify commits and tags, offline'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify-tag" -d 'Verify tags, offline'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify-file" -d 'Verify files by their Sigstore bundles, offline'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "show" -d 'Show the contents of a signature'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage trust roots: the trusted authorities and logs'
@@ -117,6 +118,28 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l cache -d 'S
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l lookup -d 'Ask the logs of the trust root for entries that signatures do not embed, as in gitsign\'s online mode'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l allow-legacy -d 'Judge signatures that need a legacy rule by their identity, instead of reporting them as legacy'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l bundle -d 'The file with the bundle or bundles' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l type -d 'Require a statement of this type: a URI, or a name such as slsaprovenance1, spdxjson, cyclonedx, vuln, openvex or custom' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l key -d 'Verify with this public key (PEM) instead of an identity' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l format -d 'Print the verdicts in this format' -r -f -a "text\t'Sentences, and a summary where there are many objects'
+json\t'One JSON object per line: see man/json.md'
+sarif\t'One SARIF 2.1.0 document with a result for each object that is not good'"
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l trusted-root -d 'Verify with the trust root in this file (trusted_root.json)' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l instance -d 'Verify with the trust root of this instance' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l at -d 'Use this time as the current time, in RFC 3339. It only decides what is in the future, and never replaces a trusted time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l certificate-identity -d 'The exact identity; may be repeated, with one issuer for each' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l certificate-identity-regexp -d 'A regular expression for the whole identity' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l certificate-oidc-issuer -d 'The exact OpenID issuer; the first belongs to the first identity, and so on' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l certificate-oidc-issuer-regexp -d 'A regular expression for the whole issuer' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l certificate-github-workflow-trigger -d 'The event that triggered the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l certificate-github-workflow-sha -d 'The commit of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l certificate-github-workflow-name -d 'The name of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l certificate-github-workflow-repository -d 'The repository of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l certificate-github-workflow-ref -d 'The ref of the GitHub workflow' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l json -d 'Same as --format json'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -s q -l quiet -d 'Print only warnings and errors; the exit code gives the result'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -l format -d 'Print in this format' -r -f -a "text\t'Sentences, and the fields of the signature'
 json\t'One JSON document: see man/json.md'
 intoto\t'The in-toto statement of `gitsign show`'"
@@ -309,21 +332,22 @@ complete -c paraph -n "__fish_paraph_using_subcommand config" -l json -d 'Print 
 complete -c paraph -n "__fish_paraph_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand generate-docs" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand generate-docs" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "setup" -d 'Configure git to sign and verify with paraph'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "doctor" -d 'Check the configuration and the services'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "whoami" -d 'Show the identity and the services that sign here'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "verify" -d 'Verify commits and tags, offline'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "verify-tag" -d 'Verify tags, offline'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "show" -d 'Show the contents of a signature'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "trust" -d 'Manage trust roots: the trusted authorities and logs'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "login" -d 'Log in, so that signatures need no login for a while'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "logout" -d 'Remove a login, and revoke it at the issuer'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "agent" -d 'Keep one login for many signatures'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "local" -d 'Run a private Sigstore on this machine, for tests'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "config" -d 'Show the effective settings and where each comes from'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "generate-docs" -d 'Generate manual pages, completions and tables'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag show hook trust login logout agent local config generate-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "setup" -d 'Configure git to sign and verify with paraph'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "doctor" -d 'Check the configuration and the services'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "whoami" -d 'Show the identity and the services that sign here'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "verify" -d 'Verify commits and tags, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "verify-tag" -d 'Verify tags, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "verify-file" -d 'Verify files by their Sigstore bundles, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "show" -d 'Show the contents of a signature'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "trust" -d 'Manage trust roots: the trusted authorities and logs'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "login" -d 'Log in, so that signatures need no login for a while'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "logout" -d 'Remove a login, and revoke it at the issuer'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "agent" -d 'Keep one login for many signatures'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "local" -d 'Run a private Sigstore on this machine, for tests'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "config" -d 'Show the effective settings and where each comes from'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "generate-docs" -d 'Generate manual pages, completions and tables'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-receive" -d 'On a server: refuse the whole push for one bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "update" -d 'On a server: refuse each ref with a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-push" -d 'On your own machine: refuse to push a bad object'
