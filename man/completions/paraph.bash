@@ -1762,7 +1762,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__local__subcmd__use)
-            opts="-C -h --dir --repository --email --help"
+            opts="-C -h --dir --repository --email --undo --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

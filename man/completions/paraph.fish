@@ -312,6 +312,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_sub
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l repository -d 'The repository' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l email -d 'The address to sign with [default: the committer\'s address]' -r
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l undo -d 'Restore the settings from before `paraph local use`'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from token" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from token" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F

@@ -52,7 +52,7 @@ impl Surroundings {
     }
 
     fn error(&self) -> String {
-        self.config().unwrap_err().to_string()
+        self.config().unwrap().wrong.first().unwrap().message.clone()
     }
 }
 

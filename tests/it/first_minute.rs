@@ -146,7 +146,23 @@ fn doctor_names_what_is_wrong_and_the_fix() {
                          -> set it with `paraph setup`, which shows each change first
     note     git's call  signs only with -S, -s or --signed; set commit.gpgSign to sign always
     problem  settings    paraph.timeout in ROOT/work/.git/config (local) is "soon"; allowed: a whole number of seconds from 1 to 3600
-    3 problems, 0 warnings.
+                         -> correct the value, or unset it
+    warning  settings    gitsign.enablesigstorego in ROOT/work/.git/config (local) is ignored: it selects a library inside gitsign; the signatures are the same
+    warning  settings    paraph.timout in ROOT/work/.git/config (local) is not a known setting and is ignored
+    warning  settings    the variable GITSIGN_CREDENTIAL_CACHE is ignored: gitsign's credential cache is not used; paraph's agent replaces it
+    warning  settings    paraph.allowPlainHttp in ROOT/work/.git/config (local) is ignored: a repository can only restrict
+    problem  identity    the identity token expired at TIME
+                         -> get a new token; if it is new, this machine's clock is ahead
+    note     identity    paraph.expectedIdentity is not set: any identity that logs in can sign, and the log shows it
+    note     agent       not used (the variable PARAPH_AGENT)
+    ok       trusted     1 line in ROOT/work/.git/../allowed (set by paraph.allowedIdentities in ROOT/work/.git/config (local))
+    warning  trusted     ROOT/work/allowed is in the work tree: anyone who can change the branch can change who is trusted
+                         -> move the file out of the work tree, or into its .git folder
+    problem  hooks       ROOT/work/.git/hooks/pre-receive is not executable, so git does not run it
+                         -> chmod +x ROOT/work/.git/hooks/pre-receive
+    ok       trust       instance local: SIGSTORE/local/trusted_root.json
+    note     services    not checked; see settings
+    5 problems, 5 warnings.
     exit 3
     "#);
 }
@@ -216,7 +232,7 @@ fn a_cause_of_several_problems_is_told_once() {
     assert!(token.starts_with("ey") && !token.contains('\n'), "{token}");
     // it is not served
     let used = sandbox.paraph(&["local", "use", "--dir", &folder]);
-    let told = "warning: The local Sigstore is not running.\nhint: start it: `paraph local serve --background`.\n";
+    let told = "`paraph local use --undo` restores the earlier settings.\nwarning: The local Sigstore is not running.\nhint: start it: `paraph local serve --background`.\n";
     assert_eq!((used.code, used.stderr.as_str()), (Some(0), told));
     let doctor = sandbox.paraph(&["doctor"]);
     assert_eq!(doctor.stdout.matches("could not be reached").count(), 1, "{}", doctor.stdout);
@@ -371,6 +387,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
       },
       "clientID": "sigstore",
       "expectedIdentity": null,
+      "expectedIssuer": null,
       "expires": "TIME",
       "fulcio": "http://HOST",
       "identity": "https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main",
