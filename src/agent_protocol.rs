@@ -1,6 +1,10 @@
 //! The messages between agent and client. The document below is for programs in any language; the types are the same in Rust.
 #![doc = include_str!("../man/agent-protocol.md")]
 
+mod subject;
+
+pub use subject::Subject;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -18,6 +22,8 @@ pub const VERSION: u32 = 2;
 pub const OLDEST_VERSION: u32 = 1;
 /// The limit of what is to be signed, in bytes. A client signs larger payloads by itself.
 pub const MAX_PAYLOAD: usize = 1 << 20;
+/// The limit of a statement, in bytes: the reply holds it too. A client signs larger ones by itself.
+pub const MAX_STATEMENT: usize = 512 << 10;
 /// The longest request, in bytes.
 pub const MAX_REQUEST: usize = MAX_PAYLOAD / 3 * 4 + (64 << 10);
 /// The longest reply, in bytes.
@@ -122,21 +128,6 @@ pub struct Sign {
     pub by_code: bool,
 }
 
-/// What is to be signed. Later programs may know more kinds: an agent refuses one that it does not know with [`Refusal::Subject`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Subject {
-    /// A commit, tag or push certificate.
-    Git {
-        /// Its bytes without a signature, as git passes them to its signing program.
-        #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
-        payload: Vec<u8>,
-    },
-    /// A kind that this program does not know, whatever its fields.
-    #[serde(other)]
-    Unknown,
-}
-
 /// The fields of a request to sign in all versions.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -222,12 +213,12 @@ pub enum Reply {
     },
     /// The signature before the agent verifies it, so that both can verify at the same time. Optional.
     Draft {
-        /// The armored CMS.
+        /// The armored CMS, or the JSON of a bundle.
         signature: String,
     },
     /// The signature.
     Signed {
-        /// The armored CMS.
+        /// The armored CMS, or the JSON of a bundle.
         signature: String,
     },
     /// The login succeeded.
@@ -276,7 +267,8 @@ pub enum Refusal {
     Request,
     /// The agent does not sign this kind of subject.
     Subject,
-    /// The payload cannot be read as a commit, tag or push certificate.
+    /// The payload is not a commit, tag or push certificate that could be verified, the statement is malformed, or the file is something else
+    /// in disguise.
     Payload,
     /// It does not know the instance; the client can sign by itself.
     Instance,
@@ -386,15 +378,18 @@ pub struct LoginStatus {
 pub struct JournalEntry {
     /// When it was made, in seconds since the epoch.
     pub time: i64,
-    /// `commit`, `tag` or `push`.
+    /// `commit`, `tag`, `push`, `file`, `digest` or `statement`.
     pub kind: String,
+    /// The name of the file that the client claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The identity in the certificate.
     pub identity: String,
     /// The repository that the client claimed.
     pub repository: Option<String>,
     /// The machine that a forwarded client claimed.
     pub host: Option<String>,
-    /// SHA-256 of the payload, in hexadecimal.
+    /// SHA-256 of the payload, file or statement, in hexadecimal.
     pub payload: String,
     /// How long log and timestamp authority took, in microseconds.
     pub services: u64,
@@ -469,8 +464,12 @@ impl Request {
         let mut names = vec![("program", Some(&self.program))];
         let mut path = None;
         match &self.call {
-            Call::Sign(Sign { instance, expected, expected_issuer, hint, repository, host, .. }) => {
+            Call::Sign(Sign { subject, instance, expected, expected_issuer, hint, repository, host, .. }) => {
+                if let Subject::Digest { sha256, .. } = subject {
+                    names.push(("sha256", Some(sha256)));
+                }
                 names.extend([
+                    ("name", subject.name()),
                     ("instance", Some(instance)),
                     ("expected", expected.as_ref()),
                     ("expected_issuer", expected_issuer.as_ref()),

@@ -135,7 +135,7 @@ pub mod service {
 
 #[cfg(feature = "cli")]
 pub mod sign {
-    pub use crate::sign::{LogVersion, Services, Session, Signature, Silent};
+    pub use crate::sign::{Content, LogVersion, MAX_STATEMENT_REKOR_V1, Services, Session, Signature, Silent};
 }
 
 pub mod signature {

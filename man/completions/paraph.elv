@@ -30,6 +30,10 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand verify-tag 'Verify tags, offline'
             cand verify-file 'Verify files by their Sigstore bundles, offline'
             cand show 'Show the contents of a signature'
+            cand sign 'Sign files, as Sigstore bundles'
+            cand attest 'Sign what a file says about files or revisions'
+            cand release 'Sign files as the release of a signed tag'
+            cand verify-release 'Verify who released files from which signed tag, offline'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage trust roots: the trusted authorities and logs'
             cand login 'Log in, so that signatures need no login for a while'
@@ -160,6 +164,57 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --remote 'The remote whose URL names the subject of an in-toto statement'
             cand -C 'Run in this folder; several are applied one after the other, as by git'
             cand --json 'Same as --format json'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;sign'= {
+            cand --statement 'Sign this in-toto statement, byte for byte'
+            cand --bundle 'Write the bundle to this file. It is needed for standard input and digests, and possible for one file only'
+            cand --instance 'Sign with the services of this instance'
+            cand --trusted-root 'Check the signature with the trust root in this file (trusted_root.json)'
+            cand --signing-config 'Sign with the services in this file (signing_config.json)'
+            cand --identity-token 'Sign with this identity token. Other users of this machine can see it; SIGSTORE_ID_TOKEN hides it'
+            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand --force 'Replace an existing bundle'
+            cand --json 'Print a JSON object for each signature'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;attest'= {
+            cand --type 'The type of the predicate: a URI, or spdxjson, cyclonedx, slsaprovenance1, slsaprovenance, vuln, openvex, link or custom'
+            cand --predicate 'The file with the predicate; `-` is standard input'
+            cand --bundle 'Write the bundle to this file'
+            cand --instance 'Sign with the services of this instance'
+            cand --trusted-root 'Check the signature with the trust root in this file (trusted_root.json)'
+            cand --signing-config 'Sign with the services in this file (signing_config.json)'
+            cand --identity-token 'Sign with this identity token. Other users of this machine can see it; SIGSTORE_ID_TOKEN hides it'
+            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand --rev 'The subjects are git revisions: commits, tags or trees'
+            cand --force 'Replace an existing bundle'
+            cand --json 'Print a JSON object for each signature'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;release'= {
+            cand --output 'Write the bundle to this file; by default TAG.sigstore.json, with `-` for each `/` of the tag'
+            cand --instance 'Sign with the services of this instance'
+            cand --trusted-root 'Check the signature with the trust root in this file (trusted_root.json)'
+            cand --signing-config 'Sign with the services in this file (signing_config.json)'
+            cand --identity-token 'Sign with this identity token. Other users of this machine can see it; SIGSTORE_ID_TOKEN hides it'
+            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand --any-worktree 'Accept another HEAD and modified files'
+            cand --force 'Replace an existing bundle'
+            cand --json 'Print a JSON object for each signature'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;verify-release'= {
+            cand --tag 'The name that the tag must have'
+            cand --bundle 'The bundle of the release'
+            cand --trusted-root 'Verify with the trust root in this file (trusted_root.json)'
+            cand --instance 'Verify with the trust root of this instance'
+            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand --json 'Print a JSON object for each file'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -415,7 +470,6 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --repository 'The repository'
             cand --email 'The address to sign with [default: the committer''s address]'
             cand -C 'Run in this folder; several are applied one after the other, as by git'
-            cand --undo 'Restore the settings from before `paraph local use`'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -476,6 +530,10 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand verify-tag 'Verify tags, offline'
             cand verify-file 'Verify files by their Sigstore bundles, offline'
             cand show 'Show the contents of a signature'
+            cand sign 'Sign files, as Sigstore bundles'
+            cand attest 'Sign what a file says about files or revisions'
+            cand release 'Sign files as the release of a signed tag'
+            cand verify-release 'Verify who released files from which signed tag, offline'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage trust roots: the trusted authorities and logs'
             cand login 'Log in, so that signatures need no login for a while'
@@ -499,6 +557,14 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;verify-file'= {
         }
         &'paraph;help;show'= {
+        }
+        &'paraph;help;sign'= {
+        }
+        &'paraph;help;attest'= {
+        }
+        &'paraph;help;release'= {
+        }
+        &'paraph;help;verify-release'= {
         }
         &'paraph;help;hook'= {
             cand pre-receive 'On a server: refuse the whole push for one bad object'

@@ -3,13 +3,12 @@
 use crate::{
     Rejection,
     identity::{Candidate, RequestedSigner, WrongSigner},
-    object::Signed,
-    sign::{Signature, Spent},
+    sign::{Content, Signature, Spent},
     trust::TrustRoot,
     verify::Verifier,
 };
 use jiff::Timestamp;
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 /// Why the agent's signature is not used.
 #[derive(Debug, thiserror::Error)]
@@ -22,10 +21,10 @@ pub(crate) enum NotUsed {
     WrongSigner(#[from] WrongSigner),
 }
 
-/// The check of one signature. The agent is not trusted: the signature must be over this payload, verify under this side's trust, and be by
+/// The check of one signature. The agent is not trusted: the signature must be over this content, verify under this side's trust, and be by
 /// the requested signer.
 pub(crate) struct SignatureCheck<'a> {
-    payload: &'a [u8],
+    content: Content<'a>,
     requested: &'a RequestedSigner,
     roots: Arc<[TrustRoot]>,
     /// The draft, and the result of its check.
@@ -33,9 +32,9 @@ pub(crate) struct SignatureCheck<'a> {
 }
 
 impl<'a> SignatureCheck<'a> {
-    /// The check of a signature over `payload` by the requested signer.
-    pub(crate) fn new(payload: &'a [u8], requested: &'a RequestedSigner, roots: Arc<[TrustRoot]>) -> Self {
-        Self { payload, requested, roots, draft: None }
+    /// The check of a signature over `content` by the requested signer.
+    pub(crate) fn new(content: Content<'a>, requested: &'a RequestedSigner, roots: Arc<[TrustRoot]>) -> Self {
+        Self { content, requested, roots, draft: None }
     }
 
     /// Checks the trust roots' own chains, which every signature needs.
@@ -50,26 +49,25 @@ impl<'a> SignatureCheck<'a> {
     }
 
     /// Checks a draft.
-    pub(crate) fn check_draft(&mut self, armored: &str) {
-        self.draft = Some((armored.to_owned(), self.check(armored)));
+    pub(crate) fn check_draft(&mut self, text: &str) {
+        self.draft = Some((text.to_owned(), self.check(text)));
     }
 
     /// The result for the final signature. A draft counts only if it is the same.
     ///
     /// # Errors
     /// [`NotUsed`].
-    pub(crate) fn finish(&mut self, armored: &str) -> Result<Signature, NotUsed> {
+    pub(crate) fn finish(&mut self, text: &str) -> Result<Signature, NotUsed> {
         match self.draft.take() {
-            Some((draft, result)) if draft == armored => result,
-            _ => self.check(armored),
+            Some((draft, result)) if draft == text => result,
+            _ => self.check(text),
         }
     }
 
-    fn check(&self, armored: &str) -> Result<Signature, NotUsed> {
-        let signed = Signed { payload: Cow::Borrowed(self.payload), signature: Cow::Borrowed(armored.as_bytes()) };
-        let verified = self.verifier().verify(&signed)?;
+    fn check(&self, text: &str) -> Result<Signature, NotUsed> {
+        let verified = self.content.verify(text, &self.verifier())?;
         self.requested.accepts(&Candidate::from(verified.certificate()))?;
-        Ok(Signature { armored: armored.to_owned(), verified, spent: Spent::default() })
+        Ok(Signature { text: text.to_owned(), verified, spent: Spent::default() })
     }
 
     fn verifier(&self) -> Verifier {

@@ -5,13 +5,16 @@
 //! one [`Topic`]. It ends with the login that it is for. No answer means no. After a refusal, the connection is not asked about for some
 //! minutes.
 //!
+//! Files and statements are asked about one by one. A digest alone may be that of anything, a commit included, so that the user's own programs
+//! are asked about it too.
+//!
 //! The machine's name and the repository are claims of the client, and the question says so. The connection is what the agent sees itself.
 
 use super::{login::Refused, notification, peer::ClientRoute};
 use crate::{
     agent_protocol::{Refusal, Reply},
-    object::PayloadKind,
     plural::counted,
+    sign::SigningKind,
 };
 use std::{
     cell::RefCell,
@@ -38,6 +41,8 @@ const MAX_APPROVALS: usize = 256;
 pub(crate) struct Rules {
     /// Whether to ask. The user may have turned it off.
     pub ask: bool,
+    /// Whether to ask about a digest alone, for any client. The user may have turned it off.
+    pub ask_digests: bool,
     /// Signatures that one approval covers.
     pub signatures: u32,
     /// How long one approval lasts.
@@ -65,6 +70,7 @@ impl std::fmt::Display for Asker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // known facts come first; claims are in quotes that they cannot close
         match &self.route {
+            ClientRoute::Own => return f.write_str("A program of yours on this machine"),
             ClientRoute::Forwarder { process, command, .. } => write!(f, "A client that connects through process {process} ({command})")?,
             ClientRoute::Local => write!(f, "A client that runs on this machine (perhaps in a container)")?,
         }
@@ -84,7 +90,9 @@ pub(crate) struct Topic {
     /// The identity that signs.
     pub identity: String,
     /// What is signed.
-    pub kind: PayloadKind,
+    pub kind: SigningKind,
+    /// What one file or statement is, for the question about it alone; empty for git objects.
+    pub what: String,
     /// The number of the login that signs; `None` if none is in memory yet.
     pub login: Option<u64>,
 }
@@ -92,12 +100,21 @@ pub(crate) struct Topic {
 impl Topic {
     /// The question. `place` says where the object is from, as the client claims.
     fn question(&self, place: &str) -> String {
-        let Self { asker, instance, issuer, identity, kind, login: _ } = self;
+        let Self { asker, instance, issuer, identity, kind, what, login: _ } = self;
         // an identity without a login is a claim too
         let is_plain = !identity.contains(|c: char| c.is_whitespace() || ['“', '”'].contains(&c));
         let identity = if is_plain { identity.to_owned() } else { quoted(identity) };
         let kind = kind.as_str();
-        format!("{asker} asks for a signature as {identity} on a {kind}{place}. It uses the instance {instance} with the issuer {issuer}.")
+        format!(
+            "{asker} asks for a signature as {identity} on a {kind}{what}{place}. It uses the instance {instance} with the issuer {issuer}."
+        )
+    }
+}
+
+impl Topic {
+    /// Whether an approval is for one signature only.
+    fn is_single(&self) -> bool {
+        !matches!(self.kind, SigningKind::Object(_))
     }
 }
 
@@ -115,11 +132,14 @@ enum NobodyToAsk {
     Askpass { program: OsString, cause: io::Error },
 }
 
-impl From<NobodyToAsk> for Refused {
-    fn from(error: NobodyToAsk) -> Self {
-        Self::new(Refusal::Denied, error.to_string()).with_hint(
-            "run `paraph agent confirm` in a terminal of the machine where the agent runs, or set paraph.agentConfirm to never there",
-        )
+impl NobodyToAsk {
+    fn refused(&self, topic: &Topic) -> Refused {
+        let setting = match topic.kind {
+            SigningKind::Digest => "set paraph.agentSignDigests to true",
+            _ => "set paraph.agentConfirm to never",
+        };
+        let hint = format!("run `paraph agent confirm` in a terminal of the machine where the agent runs, or {setting} there");
+        Refused::new(Refusal::Denied, self.to_string()).with_hint(hint)
     }
 }
 
@@ -181,7 +201,7 @@ impl Confirmations {
     /// [`Refusal::Denied`] or [`Refusal::Busy`].
     pub(crate) async fn allow(&self, topic: &Topic, place: &str) -> Result<(), Refused> {
         let denied = || Refused::new(Refusal::Denied, format!("the signature as {} was not approved where the agent runs", topic.identity));
-        while self.rules.ask && !self.use_approval(topic) {
+        while self.must_ask(topic) && !self.use_approval(topic) {
             if self.is_refused(&topic.asker.route) {
                 return Err(denied().with_hint(format!(
                     "try again in {}, or run `paraph agent clear` where the agent runs",
@@ -204,16 +224,25 @@ impl Confirmations {
         Ok(())
     }
 
+    /// Whether the rules want a question about this.
+    fn must_ask(&self, topic: &Topic) -> bool {
+        let is_own = topic.asker.route == ClientRoute::Own;
+        self.rules.ask && !is_own || self.rules.ask_digests && topic.kind == SigningKind::Digest
+    }
+
     /// Asks, and records what the answer covers from now on.
     async fn ask_anew(&self, topic: &Topic, place: &str) -> Result<Answer, Refused> {
-        let text = format!(
-            "{} One approval covers {} or {}.",
-            topic.question(place),
-            counted(self.rules.signatures, "signature"),
-            counted(self.rules.lifetime.as_secs().div_ceil(60), "minute")
-        );
-        let answer = self.ask(topic, text).await?;
+        let covered = match topic.is_single() {
+            true => String::new(),
+            false => format!(
+                " One approval covers {} or {}.",
+                counted(self.rules.signatures, "signature"),
+                counted(self.rules.lifetime.as_secs().div_ceil(60), "minute")
+            ),
+        };
+        let answer = self.ask(topic, format!("{}{covered}", topic.question(place))).await?;
         match answer {
+            Answer::Approved if topic.is_single() => {}
             Answer::Approved => {
                 let mut questions = self.questions.borrow_mut();
                 if questions.approvals.len() >= MAX_APPROVALS {
@@ -350,7 +379,7 @@ impl Confirmations {
         if let Ok(answer) = outcome {
             let _ = tell.send(Some(answer));
         }
-        Ok(outcome?)
+        outcome.map_err(|error| error.refused(topic))
     }
 
     /// Asks on the desktop if nobody watches in a terminal.

@@ -53,6 +53,8 @@ pub(crate) enum ClientRoute {
     },
     /// From a process of this machine, perhaps in a container, or from an unknown one.
     Local,
+    /// Through the socket for the user's own programs.
+    Own,
 }
 
 impl ClientRoute {

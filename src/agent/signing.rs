@@ -12,22 +12,25 @@ use crate::{
     agent_protocol::{JournalEntry, Refusal, Reply, Sign, Subject},
     certificate::SignerCertificate,
     identity::RequestedSigner,
-    object::Payload,
-    sign::{self, Announce, Credential, Draft, Publication, Session, SignError, Spent},
+    plural::counted,
+    sign::{
+        self, Announce, Credential, Draft, ParsedSubject, PayloadError, Publication, Session, SignError, SigningKind, Spent, parse_subject,
+    },
+    statement::Statement,
 };
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use std::{cell::RefCell, collections::HashSet, rc::Rc, sync::Arc, time::Duration};
 
 /// Publications that are remembered as shown, at most.
 const MAX_ANNOUNCED: usize = 1024;
+/// Characters of a statement's type that a question shows, at most.
+const MAX_TYPE: usize = 200;
 
 /// A request to sign, parsed.
 struct Job<'a> {
     request: &'a Sign,
-    /// What git wants to have signed.
-    payload: &'a [u8],
-    object: Payload,
+    /// What is to be signed.
+    subject: ParsedSubject<'a>,
     target: Rc<Target>,
 }
 
@@ -35,6 +38,27 @@ impl Job<'_> {
     /// Where a forwarded client wants to have it signed, as it claims.
     fn claimed_place(&self) -> String {
         self.request.repository.as_deref().map(|path| format!(" in {}", quoted(path))).unwrap_or_default()
+    }
+
+    /// What a file, digest or statement is, after the name of its kind; empty for a git object.
+    fn what(&self) -> String {
+        let digest = hex::encode(self.subject.content.digest());
+        let name = self.request.subject.name().map(|name| format!(" called {}", quoted(name))).unwrap_or_default();
+        match &self.request.subject {
+            Subject::Git { .. } | Subject::Unknown => String::new(),
+            Subject::File { content, .. } => format!("{name} ({}, SHA-256 {digest})", counted(content.len(), "byte")),
+            Subject::Digest { .. } => {
+                format!("{name} (SHA-256 {digest}). It may be the digest of anything, a commit included. The client is")
+            }
+            Subject::Statement { payload } => {
+                let statement = Statement::parse(payload).ok();
+                let about = statement.map(|statement| {
+                    let kind: String = statement.predicate_type.chars().take(MAX_TYPE).collect();
+                    format!(" of the type {} about {}", quoted(&kind), counted(statement.subjects.len(), "subject"))
+                });
+                format!("{} (SHA-256 {digest})", about.unwrap_or_default())
+            }
+        }
     }
 }
 
@@ -48,19 +72,21 @@ struct Confirmed {
 
 impl Agent {
     pub(super) async fn sign(&self, request: &Sign, connection: &Connection<'_>) -> Result<Reply, Refused> {
-        let Subject::Git { payload } = &request.subject else {
-            return Err(Refused::new(Refusal::Subject, "the agent does not sign this kind of subject"));
-        };
-        let object = sign::parse_payload(payload);
-        let object = object
-            .map_err(|error| Refused { hint: error.hint().map(str::to_owned), ..Refused::new(Refusal::Payload, error.to_string()) })?;
-        let job = Job { request, payload, object, target: self.targets.get(&request.instance)? };
-        let name = request.hint.clone().or_else(|| job.object.email.clone());
+        let subject = parse_subject(&request.subject).map_err(refused_subject)?;
+        let job = Job { request, subject, target: self.targets.get(&request.instance)? };
+        let email = || job.subject.object.as_ref().and_then(|object| object.email.clone());
+        let name = request.hint.clone().or_else(email);
         let issuer = request.expected_issuer.clone();
         let mut requested = RequestedSigner::from_names(request.expected.clone(), name).vouched_for_by(issuer);
         let confirmed = match connection.socket {
+            SocketKind::Own if job.subject.kind == SigningKind::Digest => {
+                let asker = Asker { host: None, route: ClientRoute::Own };
+                let topic = self.clients.wait(self.confirm(asker, &job, &requested)).await?;
+                Some(Confirmed { topic, alias: None })
+            }
             SocketKind::Own => None,
             SocketKind::Forward { process } => {
+                self.forwarded.limit_rate().await;
                 let asker = Asker { host: request.host.clone(), route: ClientRoute::of(process) };
                 let alias = requested.login_name().filter(|_| requested.required().is_none()).map(str::to_owned);
                 requested = self.resolve_alias(&asker, &job.target, requested);
@@ -82,7 +108,7 @@ impl Agent {
                 Ok(signature) => {
                     self.vault.count_signature(&job.target, &credential);
                     self.journal.add(entry(&job, identity(&credential), signature.spent));
-                    return Ok(Reply::Signed { signature: signature.armored });
+                    return Ok(Reply::Signed { signature: signature.text });
                 }
                 // the certificate expired between its choice and the log entry, or a clock jumped
                 Err(SignError::SelfCheck { rejection, .. })
@@ -112,7 +138,7 @@ impl Agent {
         });
         let session = Session { services, roots, http: &http, clock: &Timestamp::now };
         let announce = ClientAnnouncements { connection, announced: &self.announced, has_reader: job.request.reader };
-        session.sign(job.payload, credential, &announce).await
+        session.sign(job.subject.content, credential, &announce).await
     }
 
     /// The identity of the login that a forwarded client's name stands for, if that login is kept.
@@ -126,7 +152,6 @@ impl Agent {
 
     /// Waits for the user to approve a forwarded client's signature, and returns what was approved.
     async fn confirm(&self, asker: Asker, job: &Job<'_>, requested: &RequestedSigner) -> Result<Topic, Refused> {
-        self.forwarded.limit_rate().await;
         if self.vault.is_locked() {
             return Err(Refused::locked());
         }
@@ -141,7 +166,8 @@ impl Agent {
             instance: name.clone(),
             issuer: client.issuer.clone(),
             identity: standing.identity,
-            kind: job.object.kind,
+            kind: job.subject.kind,
+            what: job.what(),
             login: standing.number,
         };
         let login = if standing.needs_login { ", which needs a login here" } else { "" };
@@ -198,7 +224,7 @@ impl Announce for ClientAnnouncements<'_> {
     }
 
     fn draft(&self, draft: &Draft) {
-        self.connection.send(Reply::Draft { signature: draft.armored().to_owned() });
+        self.connection.send(Reply::Draft { signature: draft.text().to_owned() });
     }
 
     fn published(&self, publication: &Publication) {
@@ -212,14 +238,20 @@ impl Announce for ClientAnnouncements<'_> {
     }
 }
 
+fn refused_subject(error: PayloadError) -> Refused {
+    let kind = if error == PayloadError::UnknownSubject { Refusal::Subject } else { Refusal::Payload };
+    Refused { hint: error.hint().map(str::to_owned), ..Refused::new(kind, error.to_string()) }
+}
+
 fn entry(job: &Job<'_>, identity: &str, spent: Spent) -> JournalEntry {
     JournalEntry {
         time: Timestamp::now().as_second(),
-        kind: job.object.kind.as_str().to_owned(),
+        kind: job.subject.kind.as_str().to_owned(),
+        name: job.request.subject.name().cloned(),
         identity: identity.to_owned(),
         repository: job.request.repository.clone(),
         host: job.request.host.clone(),
-        payload: hex::encode(Sha256::digest(job.payload)),
+        payload: hex::encode(job.subject.content.digest()),
         services: microseconds(spent.services),
         verification: microseconds(spent.verification),
     }

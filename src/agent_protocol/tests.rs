@@ -54,7 +54,7 @@ fn both_versions_say_the_same_and_each_has_its_own_fields() {
     let unknown = Request::parse(
         first
             .replace(r#""version":1"#, r#""version":2"#)
-            .replace(r#""payload":"dHJlZQ==""#, r#""subject":{"kind":"file","digest":"x"}"#)
+            .replace(r#""payload":"dHJlZQ==""#, r#""subject":{"kind":"image","digest":"x"}"#)
             .as_bytes(),
     );
     let unknown = unknown.unwrap().call;
@@ -188,6 +188,14 @@ fn the_document_has_every_message_field_refusal_and_limit() {
         Call::Watch,
         Call::Answer { ask: 1, allow: true },
     ];
+    let (name, content) = (Some(text()), vec![]);
+    let subjects = [
+        Subject::Git { payload: vec![] },
+        Subject::File { content, name: name.clone() },
+        Subject::Digest { sha256: text(), name },
+        Subject::Statement { payload: vec![] },
+    ];
+    compare("subject", "kind", 1, &["kind"], &subjects);
     compare("call", "call", 2, &["version", "program", "call"], &requests.map(Request::new));
     let login = LoginStatus {
         identity: text(),
@@ -202,6 +210,7 @@ fn the_document_has_every_message_field_refusal_and_limit() {
     let entry = JournalEntry {
         time: 0,
         kind: text(),
+        name: Some(text()),
         identity: text(),
         repository: None,
         host: None,
@@ -258,8 +267,8 @@ fn the_document_has_every_message_field_refusal_and_limit() {
     let kinds: Vec<String> = kinds.map(|kind| format!("`{}`", serde_json::to_value(kind).unwrap().as_str().unwrap())).collect();
     assert_eq!(table("kind").into_iter().map(|row| row[0].clone()).collect::<Vec<_>>(), kinds);
     let limits: Vec<String> = table("limit").into_iter().map(|row| row[1].clone()).collect();
-    let expected =
-        [MAX_REQUEST, MAX_REPLY, MAX_PAYLOAD, MAX_NAME, MAX_PATH, HEARTBEAT.as_secs() as usize, TRANSFER_TIMEOUT.as_secs() as usize];
+    let seconds = [HEARTBEAT, TRANSFER_TIMEOUT].map(|time| time.as_secs() as usize);
+    let expected = [MAX_REQUEST, MAX_REPLY, MAX_PAYLOAD, MAX_STATEMENT, MAX_NAME, MAX_PATH, seconds[0], seconds[1]];
     assert_eq!(limits, expected.map(|limit| limit.to_string()));
 }
 

@@ -40,6 +40,11 @@ mod unix {
             }
         }
 
+        /// Nobody is watched: a person or a script waits for this process.
+        pub(in super::super) fn none() -> Self {
+            Self { git: None, reads_output: false, reads_errors: false }
+        }
+
         /// Whether it has ended.
         pub(in super::super) fn has_ended(&self) -> bool {
             let (output, errors) = (io::stdout(), io::stderr());
@@ -107,6 +112,11 @@ pub(super) struct Caller;
 impl Caller {
     /// The caller.
     pub(super) fn of(_: &super::git_call::SignCall) -> Self {
+        Self
+    }
+
+    /// Nobody is watched.
+    pub(super) fn none() -> Self {
         Self
     }
 

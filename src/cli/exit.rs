@@ -183,6 +183,11 @@ impl Failure {
         Self::new(Exit::NotGood, message)
     }
 
+    /// Something has a verdict that is not good.
+    pub(crate) fn verdict(verdict: Verdict, message: impl Into<String>) -> Self {
+        Self::new(Exit::Verdict(verdict), message)
+    }
+
     /// The failure of a file, a pipe or the terminal.
     pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
         Self { hint: private_folder::hint(error), ..Self::new(Exit::Io, format!("{what}: {error}")) }
@@ -225,9 +230,7 @@ impl From<config::Error> for Failure {
         match error {
             config::Error::Repository(error) => error.into(),
             config::Error::CurrentDirectory(_) => Self::new(Exit::Io, error.to_string()),
-            config::Error::Wrong { .. } | config::Error::BadValue { .. } | config::Error::BadInstance { .. } => {
-                Self { hint: error.hint(), ..Self::new(Exit::Configuration, error.to_string()) }
-            }
+            config::Error::BadValue { .. } | config::Error::BadInstance { .. } => Self::new(Exit::Configuration, error.to_string()),
         }
     }
 }
@@ -243,7 +246,6 @@ impl From<repository::Error> for Failure {
             | E::ImplicitBareRepository(_)
             | E::Open { .. }
             | E::UnknownRevision { .. }
-            | E::NotInShallowClone(_)
             | E::NoCommit(_)
             | E::AmbiguousRevision { .. }
             | E::MissingObject(_)
@@ -394,6 +396,7 @@ impl From<SignError> for Failure {
             SignError::Service(_) | SignError::WrongCertificate { .. } => Exit::Service,
             SignError::Certificate { .. } | SignError::SelfCheck { .. } | SignError::IntermediateMissing { .. } => Exit::Trust,
             SignError::TimestampAuthorityMissing => Exit::Configuration,
+            SignError::StatementTooLarge { .. } => Exit::Usage,
             SignError::Abandoned | SignError::Encoding(_) | SignError::Key(_) => Exit::Io,
         };
         Self { hint: error.hint(), ..Self::new(exit, error.to_string()) }

@@ -8,6 +8,7 @@
 mod agent;
 #[cfg_attr(not(unix), allow(dead_code, reason = "no agent runs there"))]
 mod agent_preview;
+mod attest;
 mod caller;
 mod config;
 mod context;
@@ -15,7 +16,6 @@ mod doctor;
 pub(crate) mod exit;
 mod generate_docs;
 pub(crate) mod git_call;
-mod git_changes;
 mod git_network;
 pub(crate) mod git_program;
 mod git_settings;
@@ -33,8 +33,10 @@ mod one_time_notice;
 mod process_memory;
 mod publication;
 mod qr;
+mod release;
 mod setup;
 mod show;
+mod sign;
 mod signature_file;
 mod signing_request;
 mod status;
@@ -88,6 +90,10 @@ enum Command {
     VerifyTag(Box<verify::tag::Args>),
     VerifyFile(Box<verify_file::Args>),
     Show(show::Args),
+    Sign(Box<sign::Args>),
+    Attest(Box<attest::Args>),
+    Release(Box<release::Args>),
+    VerifyRelease(release::verify::Args),
     Hook(hook::Args),
     Trust(trust::Args),
     #[cfg(unix)]
@@ -109,11 +115,7 @@ pub fn main() -> ExitCode {
     let mut ui = Ui::new();
     match git_call::parse(&arguments) {
         Some(Ok(call)) => git_program::run(call),
-        Some(Err(error)) => {
-            let failure = Failure::from(error);
-            last_failure::record(&failure);
-            ui.finish(Err(failure))
-        }
+        Some(Err(error)) => ui.finish(Err(error.into())),
         None => {
             let result = run(arguments, &mut ui);
             ui.finish(result)
@@ -141,6 +143,10 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::VerifyTag(arguments) => verify::tag::run(&arguments, ui),
         Command::VerifyFile(arguments) => verify_file::run(&arguments, ui),
         Command::Show(arguments) => show::run(&arguments, ui),
+        Command::Sign(arguments) => sign::run(&arguments, ui),
+        Command::Attest(arguments) => attest::run(&arguments, ui),
+        Command::Release(arguments) => release::run(&arguments, ui),
+        Command::VerifyRelease(arguments) => release::verify::run(&arguments, ui),
         Command::Hook(arguments) => hook::run(&arguments, ui),
         Command::Trust(arguments) => trust::run(&arguments, ui),
         #[cfg(unix)]

@@ -4,13 +4,16 @@ use super::{one_time_notice, terminal::Terminal};
 use crate::sign::{Announce, Publication};
 use std::cell::RefCell;
 
+/// Publications of one signature, at most.
+const MAX_SHOWN: usize = 8;
+
 /// Shows publications on a terminal.
 pub(super) struct PublicationNotice<'a> {
     terminal: &'a Terminal,
-    shown: RefCell<Option<Shown>>,
+    shown: RefCell<Vec<Shown>>,
 }
 
-/// What was shown of one identity and log.
+/// What was shown of one publication.
 struct Shown {
     key: String,
     /// Whether somebody sees it, and for the first time.
@@ -25,14 +28,16 @@ impl<'a> PublicationNotice<'a> {
 
     /// Shows the lines that were not shown yet, unless an earlier signature showed all of it. `key` identifies identity and log.
     fn show(&self, key: &str, lines: &[String]) {
-        let mut shown = self.shown.borrow_mut();
-        let shown = match &mut *shown {
-            Some(shown) if shown.key == key => shown,
-            other => {
-                let is_first = self.terminal.has_reader() && !one_time_notice::was_shown(&notice(key));
-                other.insert(Shown { key: key.to_owned(), is_first, lines: Vec::new() })
+        let mut all = self.shown.borrow_mut();
+        if !all.iter().any(|shown| shown.key == key) {
+            // an agent chooses the keys
+            if all.len() >= MAX_SHOWN {
+                return;
             }
-        };
+            let is_first = self.terminal.has_reader() && !one_time_notice::was_shown(&notice(key));
+            all.push(Shown { key: key.to_owned(), is_first, lines: Vec::new() });
+        }
+        let Some(shown) = all.iter_mut().find(|shown| shown.key == key) else { return };
         for line in lines {
             if shown.is_first && !shown.lines.contains(line) {
                 self.terminal.say(line);
@@ -51,7 +56,7 @@ impl<'a> PublicationNotice<'a> {
 
     /// The log has its entry: this need not be shown again. If nobody could see it, it is not recorded as shown.
     pub(super) fn done(&self) {
-        if let Some(shown) = self.shown.borrow().as_ref().filter(|shown| shown.is_first) {
+        for shown in self.shown.borrow().iter().filter(|shown| shown.is_first) {
             one_time_notice::mark_shown(&notice(&shown.key));
         }
     }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     config::{Source as SettingSource, TokenProvider},
     identity::{Candidate, IdentityToken, LoginError, RequestedSigner, Source},
-    sign::{LogVersion, Services},
+    sign::{FILE, LogVersion, Services},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -228,6 +228,9 @@ impl WhoAmI<'_> {
     }
 }
 
+/// What becomes public with every signature.
+const PUBLIC: &str = "Anyone who can read the log sees identity, issuer and time.";
+
 /// Prints a line of the table.
 fn line(ui: &mut Ui, name: &str, text: impl std::fmt::Display) {
     ui.line(format!("{name:<10} {text}"));
@@ -253,6 +256,7 @@ fn print_services(context: &Context, issuer: Result<String, Failure>, services: 
             line(ui, "fulcio", &services.fulcio);
             line(ui, "log", format!("{} (Rekor v{})", services.log, version(services.log_version)));
             line(ui, "timestamps", services.timestamp_authority.as_deref().unwrap_or("none: the log entry has the time"));
+            line(ui, "public", format!("{PUBLIC} {FILE}"));
         }
         Err(failure) => failed("services", failure, ui),
     }

@@ -13,6 +13,7 @@ mod merged_tags;
 mod nonce;
 mod other_format;
 mod push;
+mod release;
 mod tags;
 
 pub(crate) use entries::Entries;
@@ -22,6 +23,7 @@ pub(crate) use judged::Judged;
 pub(crate) use merged_tags::MergedTagFault;
 pub(crate) use nonce::is_fresh_nonce;
 pub(crate) use push::{Push, is_zero};
+pub(crate) use release::{Release, ReleaseError};
 pub(crate) use tags::TagScope;
 
 use crate::{

@@ -1,15 +1,16 @@
-//! Rekor v1: creates a `hashedrekord` 0.0.1 entry, or finds an existing one.
+//! Rekor v1: creates a `hashedrekord` or `dsse` 0.0.1 entry, or finds an existing one.
 //!
 //! The answer is compared with the request: the body, and the leaf hash in the entry's id. The verifier checks the signed entry timestamp, the
 //! proof and the checkpoint.
 
 use super::{Answer, Call, Http, Retry, Service, ServiceError, endpoint};
-use crate::evidence::entry::{
-    CheckpointEnvelope, EntryVersion, HashedRekord, InclusionPromise, InclusionProof, LogId, TransparencyLogEntry,
+use crate::evidence::{
+    entry::{CheckpointEnvelope, EntryKind, EntryVersion, HashedRekord, InclusionPromise, InclusionProof, LogId, TransparencyLogEntry},
+    envelope::LoggedEnvelope,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
 /// The longest audit path that is read.
@@ -51,18 +52,45 @@ impl RekorV1 {
             },
         });
         let expected = record.canonical_body(EntryVersion::V001);
-        let call = Call { retry: Retry::Safe, ..Call::post_json(Service::RekorV1, self.entries.clone(), &body) };
+        self.add(&body, EntryKind::HashedRekord(EntryVersion::V001), &|body| body == expected).await
+    }
+
+    /// Adds an envelope to the log and returns its entry, a `dsse` 0.0.1, with the body. The log gets the payload, and stores hashes.
+    ///
+    /// # Errors
+    /// A [`ServiceError`].
+    pub async fn create_envelope(&self, envelope: &LoggedEnvelope<'_>) -> Result<TransparencyLogEntry, ServiceError> {
+        let uploaded = json!({
+            "payload": STANDARD.encode(envelope.payload),
+            "payloadType": envelope.payload_type,
+            "signatures": [{ "sig": STANDARD.encode(envelope.signature) }],
+        });
+        let body = json!({
+            "apiVersion": "0.0.1",
+            "kind": "dsse",
+            "spec": {
+                "proposedContent": {
+                    "envelope": uploaded.to_string(),
+                    "verifiers": [STANDARD.encode(envelope.verifier.pem())],
+                },
+            },
+        });
+        self.add(&body, EntryKind::DsseV001, &|body| envelope.check_body(EntryKind::DsseV001, body).is_ok()).await
+    }
+
+    async fn add(&self, body: &Value, kind: EntryKind, is_expected: IsExpected<'_>) -> Result<TransparencyLogEntry, ServiceError> {
+        let call = Call { retry: Retry::Safe, ..Call::post_json(Service::RekorV1, self.entries.clone(), body) };
         let answer = self.http.send(&call).await?;
         match answer.status.as_u16() {
-            201 => read(&answer, &expected),
+            201 => read(&answer, kind, is_expected),
             // the log has it: from an earlier attempt, or from somebody else with the same signature
-            409 => self.fetch(&answer, &expected).await,
+            409 => self.fetch(&answer, kind, is_expected).await,
             _ => Err(answer.refused()),
         }
     }
 
     /// The entry that a 409 names. Only the id is taken from the answer: the request goes to the configured log.
-    async fn fetch(&self, conflict: &Answer, expected: &[u8]) -> Result<TransparencyLogEntry, ServiceError> {
+    async fn fetch(&self, conflict: &Answer, kind: EntryKind, is_expected: IsExpected<'_>) -> Result<TransparencyLogEntry, ServiceError> {
         let named = conflict.header("location").and_then(|location| location.rsplit('/').next()).unwrap_or_default();
         if !is_id(named) {
             return Err(conflict.malformed("it says that the entry exists, but its Location header names none"));
@@ -73,7 +101,7 @@ impl RekorV1 {
             let call = Call { accept: Some("application/json"), ..Call::get(Service::RekorV1, url.clone()) };
             let answer = self.http.send(&call).await?;
             match answer.status.as_u16() {
-                200 => return read(&answer, expected),
+                200 => return read(&answer, kind, is_expected),
                 // accepted but not yet integrated
                 404 if look_up < LOOK_UPS && self.http.pause(LOOK_UP_PAUSE).await => {}
                 _ => return Err(answer.refused()),
@@ -116,20 +144,25 @@ struct Proof {
     tree_size: i64,
 }
 
-fn read(answer: &Answer, expected: &[u8]) -> Result<TransparencyLogEntry, ServiceError> {
-    read_entry(answer, Some(expected)).map(|(_, entry)| entry)
+/// Whether a body is that of the entry that was asked for.
+type IsExpected<'a> = &'a (dyn Fn(&[u8]) -> bool + Sync);
+
+/// The only entry of an answer, which is of this kind and has the expected body.
+fn read(answer: &Answer, kind: EntryKind, is_expected: IsExpected<'_>) -> Result<TransparencyLogEntry, ServiceError> {
+    let (_, entry) = read_entry(answer)?;
+    if !is_expected(&entry.canonicalized_body) {
+        return Err(answer.mismatch("the entry is about another signature"));
+    }
+    Ok(TransparencyLogEntry { kind_version: Some(kind.kind_version()), ..entry })
 }
 
-/// The only entry of an answer, and its id. If a body is expected, the entry has that body.
-pub(super) fn read_entry(answer: &Answer, expected: Option<&[u8]>) -> Result<(String, TransparencyLogEntry), ServiceError> {
+/// The only entry of an answer, of whatever kind, and its id.
+pub(super) fn read_entry(answer: &Answer) -> Result<(String, TransparencyLogEntry), ServiceError> {
     let mut entries: BTreeMap<String, LogEntry> = answer.json()?;
     let (Some((id, entry)), true) = (entries.pop_first(), entries.is_empty()) else {
         return Err(answer.malformed("it does not contain exactly one entry"));
     };
     let body = STANDARD.decode(&entry.body).map_err(|_| answer.malformed("the body is not base64"))?;
-    if expected.is_some_and(|expected| body != expected) {
-        return Err(answer.mismatch("the entry is about another signature"));
-    }
     let leaf = sigstore_merkle::hash_leaf(&body).to_hex();
     if !is_id(&id) || !id.to_ascii_lowercase().ends_with(&leaf) {
         return Err(answer.mismatch("the entry's id is not the hash of its body"));
@@ -175,7 +208,6 @@ mod tests {
         Cause,
         testing::{Fake, Reply, body_of, impatient, nobody, patient, recorded, run, without_port},
     };
-    use serde_json::Value;
 
     /// What the recorded request had logged.
     struct Record {

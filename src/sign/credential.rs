@@ -6,6 +6,7 @@ use crate::{
     identity::{Candidate, IdentityToken},
 };
 use aws_lc_rs::{
+    digest::{Digest, SHA256},
     encoding::{AsDer as _, PublicKeyX509Der},
     error::Unspecified,
     rand::SystemRandom,
@@ -41,9 +42,11 @@ impl Credential {
         &self.candidate
     }
 
-    /// The DER ECDSA signature over `message`, hashed with SHA-256.
-    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        Ok(sign(&self.key, message)?)
+    /// The DER ECDSA signature over bytes with this SHA-256.
+    pub(super) fn sign_digest(&self, digest: &[u8; 32]) -> Result<Vec<u8>, SignError> {
+        let signature = Digest::import_less_safe(digest, &SHA256).and_then(|digest| self.key.sign_digest(&digest));
+        wipe_stack();
+        Ok(signature?.as_ref().to_vec())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why nothing was signed.
 
+use super::LogVersion;
 use crate::{Reason, Rejection, identity::WrongSigner, service::ServiceError};
 use jiff::Timestamp;
 
@@ -48,6 +49,16 @@ pub enum SignError {
     /// Rekor v2 without a timestamp authority.
     #[error("Rekor v2 needs a timestamp authority, but none is configured")]
     TimestampAuthorityMissing,
+    /// The log does not take a statement of this size.
+    #[error("the statement has {size} bytes; {} takes {limit}", .log.service())]
+    StatementTooLarge {
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+        /// The log's version.
+        log: LogVersion,
+    },
     /// Nobody waits for the signature any more.
     #[error("the program that asked for the signature has ended, so nothing more was published")]
     Abandoned,
@@ -117,6 +128,10 @@ impl SignError {
                     .to_owned()
             }
             Self::TimestampAuthorityMissing => "set paraph.timestampServerURL".to_owned(),
+            Self::StatementTooLarge { log: LogVersion::V1, .. } => {
+                "use Rekor v2, which gets only a digest (paraph.rekorVersion = 2)".to_owned()
+            }
+            Self::StatementTooLarge { log: LogVersion::V2, .. } => "sign the digest of the predicate instead of the predicate".to_owned(),
             Self::Abandoned => "repeat the command that signs".to_owned(),
             Self::WrongCertificate { .. } | Self::Encoding(_) | Self::Key(_) => return None,
         })

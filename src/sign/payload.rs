@@ -1,9 +1,13 @@
-//! What git wants to have signed, parsed before anything is sent.
+//! What is to be signed, parsed before anything is sent.
 
+use super::{Content, Disguise};
 use crate::{
     Reason, Rejection,
+    agent_protocol::Subject,
     object::{Payload, PayloadKind, SignatureKind},
+    statement::Statement,
 };
+use sha2::{Digest as _, Sha256};
 
 /// Why a payload is not signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +29,18 @@ pub(crate) enum PayloadError {
     /// It begins like one, but its signature could not be verified.
     #[error("the payload cannot be signed, because it would not verify: {0}")]
     Unverifiable(Rejection),
+    /// The signature of a file could be used for something else.
+    #[error("the file is {0}; its signature would be valid for that too")]
+    Disguised(Disguise),
+    /// The digest is not one.
+    #[error("the digest is not a SHA-256 in hexadecimal")]
+    Digest,
+    /// The statement is not one.
+    #[error("the statement cannot be signed: {0}")]
+    Statement(Rejection),
+    /// A kind of subject that this program does not know.
+    #[error("this kind of subject is not signed here")]
+    UnknownSubject,
 }
 
 impl PayloadError {
@@ -33,9 +49,75 @@ impl PayloadError {
         match self {
             Self::SignatureInMessage { .. } => Some("indent the line"),
             Self::Empty | Self::UnknownKind => Some("sign with git: `git commit -S`, `git tag -s` or `git push --signed`"),
-            Self::Unverifiable(_) => None,
+            Self::Disguised(_) => Some("sign an archive that holds the file; commits and tags are signed with git"),
+            Self::Statement(_) => Some("give an in-toto statement; `paraph attest` writes one about files"),
+            Self::Unverifiable(_) | Self::Digest | Self::UnknownSubject => None,
         }
     }
+}
+
+/// Something to be signed, checked.
+#[derive(Debug)]
+pub(crate) struct ParsedSubject<'a> {
+    /// What the session signs.
+    pub(crate) content: Content<'a>,
+    /// What it is.
+    pub(crate) kind: SigningKind,
+    /// The git object, if it is one.
+    pub(crate) object: Option<Payload>,
+}
+
+/// What is signed, as users are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum SigningKind {
+    /// A git object.
+    Object(PayloadKind),
+    /// A file whose bytes are known.
+    File,
+    /// A file of which only the digest is known: it may be anything.
+    Digest,
+    /// A statement.
+    Statement,
+}
+
+impl SigningKind {
+    /// Its name.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Object(kind) => kind.as_str(),
+            Self::File => "file",
+            Self::Digest => "digest",
+            Self::Statement => "statement",
+        }
+    }
+}
+
+/// Reads what is to be signed, and checks that its signature could verify and stands for nothing else.
+///
+/// # Errors
+/// [`PayloadError`].
+pub(crate) fn parse_subject(subject: &Subject) -> Result<ParsedSubject<'_>, PayloadError> {
+    let (content, kind, object) = match subject {
+        Subject::Git { payload } => {
+            let object = parse_payload(payload)?;
+            (Content::Git(payload), SigningKind::Object(object.kind), Some(object))
+        }
+        Subject::File { content, .. } => match Disguise::of(content) {
+            Some(disguise) => return Err(PayloadError::Disguised(disguise)),
+            None => (Content::File(Sha256::digest(content).into()), SigningKind::File, None),
+        },
+        Subject::Digest { sha256, .. } => {
+            let mut digest = [0; 32];
+            hex::decode_to_slice(sha256, &mut digest).map_err(|_| PayloadError::Digest)?;
+            (Content::File(digest), SigningKind::Digest, None)
+        }
+        Subject::Statement { payload } => {
+            Statement::parse(payload).map_err(PayloadError::Statement)?;
+            (Content::Statement(payload), SigningKind::Statement, None)
+        }
+        Subject::Unknown => return Err(PayloadError::UnknownSubject),
+    };
+    Ok(ParsedSubject { content, kind, object })
 }
 
 /// Reads a payload as git hands it to its signing program.

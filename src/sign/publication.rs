@@ -3,9 +3,12 @@
 //! Fulcio adds each certificate to a certificate transparency log before it returns the certificate. So the token's claims are announced
 //! before Fulcio is asked, and the certificate's fields before the log gets its entry.
 
-use super::Services;
+use super::{Content, LogVersion, Services};
 use crate::{certificate::SignerCertificate, identity::IdentityToken};
 use sha2::{Digest as _, Sha256};
+
+/// What becomes public of a file, as a sentence.
+pub(crate) const FILE: &str = "Of a file, the log shows its SHA-256 digest, not its name or content.";
 
 /// One identity that signs with one log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub struct Publication {
     details: String,
     log: String,
     fulcio: String,
+    /// What it is about besides the signer: empty for git objects, of which the log shows nothing.
+    about: &'static str,
 }
 
 impl Publication {
@@ -32,6 +37,7 @@ impl Publication {
             details: subject.into_iter().chain(claims).map(|(name, value)| format!(", {name} {value}")).collect(),
             log: services.log.clone(),
             fulcio: services.fulcio.clone(),
+            about: "",
         }
     }
 
@@ -41,9 +47,22 @@ impl Publication {
         Self { log: services.log.clone(), ..self.clone() }
     }
 
-    /// Identifies the pair of identity and log: 32 hexadecimal digits.
+    /// What becomes public of a file or statement besides the signer, with the lines to announce; nothing of a git object.
+    pub(super) fn of_content(&self, content: Content<'_>, services: &Services) -> Option<(Self, Vec<String>)> {
+        let (about, line) = match (content, services.log_version) {
+            (Content::Git(_), _) => return None,
+            (Content::File(_), _) => ("file", FILE),
+            (Content::Statement(_), LogVersion::V1) => ("statement", "Of a statement, the log gets all, and shows at least its digest."),
+            (Content::Statement(_), LogVersion::V2) => ("statement-v2", "Of a statement, the log shows a digest, not its content."),
+        };
+        Some((Self { about, ..self.clone() }, vec![line.to_owned()]))
+    }
+
+    /// Identifies the pair of identity and log, and what it is about: 32 hexadecimal digits.
     pub fn key(&self) -> String {
-        let digest = Sha256::digest([&*self.log, &self.issuer, &self.principal, &self.identity].join("\n"));
+        let mut parts = vec![&*self.log, &self.issuer, &self.principal, &self.identity];
+        parts.extend(Some(self.about).filter(|about| !about.is_empty()));
+        let digest = Sha256::digest(parts.join("\n"));
         hex::encode(digest).chars().take(32).collect()
     }
 

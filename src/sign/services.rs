@@ -25,7 +25,7 @@ pub enum LogVersion {
 }
 
 impl LogVersion {
-    fn service(self) -> Service {
+    pub(super) fn service(self) -> Service {
         match self {
             Self::V1 => Service::RekorV1,
             Self::V2 => Service::RekorV2,

@@ -1,11 +1,14 @@
 //! A signing session: obtain a credential, announce what becomes public, sign, and check the result.
 
-use super::{CertificateMismatch, Credential, LogVersion, Publication, Services, SignError, credential::EphemeralKey};
+use super::{
+    CertificateMismatch, Content, Credential, LogVersion, Publication, Services, SignError,
+    content::{Evidence, Prepared},
+    credential::EphemeralKey,
+};
 use crate::{
     certificate::SignerCertificate,
-    evidence::entry::{EntryVersion, HashedRekord},
+    evidence::entry::{EntryVersion, TransparencyLogEntry},
     identity::{Candidate, IdentityToken, RequestedSigner},
-    object::Signed,
     service::{
         Http,
         fulcio::{CertificateRequest, Fulcio},
@@ -13,18 +16,11 @@ use crate::{
         rekor_v2::RekorV2,
         timestamp::TimestampAuthority,
     },
-    signature::{
-        armor,
-        git::{GitSignatureParts, signed_attributes},
-    },
     trust::TrustRoot,
     verify::{Verified, Verifier},
 };
 use jiff::Timestamp;
-use prost::Message;
-use sha2::{Digest, Sha256};
 use std::{
-    borrow::Cow,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -72,8 +68,8 @@ impl Announce for Silent {
 /// A finished signature.
 #[derive(Debug, Clone)]
 pub struct Signature {
-    /// The armored CMS, as git stores it.
-    pub armored: String,
+    /// The armored CMS, as git stores it, or the JSON of a bundle.
+    pub text: String,
     /// The result of its verification.
     pub verified: Verified,
     /// How long its parts took.
@@ -92,14 +88,14 @@ pub struct Spent {
 /// A signature with all its evidence, not yet verified.
 #[derive(Debug)]
 pub struct Draft {
-    armored: String,
+    text: String,
     services: Duration,
 }
 
 impl Draft {
-    /// The armored CMS.
-    pub fn armored(&self) -> &str {
-        &self.armored
+    /// The armored CMS, or the JSON of a bundle.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 }
 
@@ -145,13 +141,18 @@ impl Session<'_> {
         key.certified(certificate, token, publication, now).map_err(wrong)
     }
 
-    /// Signs a payload with a credential that is valid now, and verifies the result.
+    /// Signs a content with a credential that is valid now, and verifies the result.
     ///
     /// # Errors
     /// [`SignError`]; then nothing was signed, but the log may hold an entry of the attempt.
-    pub async fn sign(&self, payload: &[u8], credential: &Credential, announce: &dyn Announce) -> Result<Signature, SignError> {
+    pub async fn sign(&self, content: Content<'_>, credential: &Credential, announce: &dyn Announce) -> Result<Signature, SignError> {
+        content.check_size(self.services.log_version)?;
         let publication = credential.publication().with_log(self.services);
         announce.publish(&publication, &publication.before_entry(credential.certificate()));
+        let of_content = publication.of_content(content, self.services);
+        if let Some((publication, lines)) = &of_content {
+            announce.publish(publication, lines);
+        }
         if !announce.is_wanted() {
             return Err(SignError::Abandoned);
         }
@@ -161,53 +162,52 @@ impl Session<'_> {
             announce.certificate(credential.certificate());
             Ok(())
         };
-        let (draft, ()) = tokio::try_join!(self.draft(payload, credential), announced)?;
+        let (draft, ()) = tokio::try_join!(self.draft(content, credential), announced)?;
         announce.draft(&draft);
         // what was announced is sent before the verification occupies this thread
         tokio::task::yield_now().await;
-        let signature = self.check(payload, draft)?;
+        let signature = self.check(content, draft)?;
         announce.published(&publication);
+        of_content.iter().for_each(|(publication, _)| announce.published(publication));
         Ok(signature)
     }
 
-    async fn draft(&self, payload: &[u8], credential: &Credential) -> Result<Draft, SignError> {
-        let attributes = signed_attributes(&Sha256::digest(payload).into(), (self.clock)().as_second().unsigned_abs())?;
-        let signature = credential.sign(&attributes)?;
-        let certificate = credential.certificate().certificate();
-        let digest = Sha256::digest(&attributes).into();
-        let record = HashedRekord::of_certificate(&digest, &signature, certificate.der(), certificate.public_key().details());
+    async fn draft(&self, content: Content<'_>, credential: &Credential) -> Result<Draft, SignError> {
+        let prepared = content.prepare((self.clock)())?;
+        let signature = credential.sign_digest(prepared.digest())?;
+        let certificate = credential.certificate();
         let started = Instant::now();
-        let (entry, token) = tokio::try_join!(self.log_entry(&record), self.timestamp(&signature))?;
+        let (entry, token) = tokio::try_join!(self.log_entry(&prepared, &signature, certificate), self.timestamp(&signature))?;
         let services = started.elapsed();
         let tokens: Vec<Vec<u8>> = token.into_iter().collect();
-        let cms = GitSignatureParts {
-            certificate: certificate.der(),
-            issuer: certificate.issuer(),
-            serial: certificate.serial(),
-            signed_attributes: &attributes,
-            signature: &signature,
-            entry: Some(&entry),
-            tokens: &tokens,
-        }
-        .to_der()?;
-        Ok(Draft { armored: armor::encode(&cms), services })
+        let text = prepared.wrap(Evidence { certificate, signature: &signature, entry, tokens: &tokens })?;
+        Ok(Draft { text, services })
     }
 
-    /// The encoded log entry without its body, which the verifier computes.
-    async fn log_entry(&self, record: &HashedRekord<'_>) -> Result<Vec<u8>, SignError> {
+    /// The log entry with its body.
+    async fn log_entry(
+        &self,
+        prepared: &Prepared<'_>,
+        signature: &[u8],
+        certificate: &SignerCertificate,
+    ) -> Result<TransparencyLogEntry, SignError> {
         let Services { log, log_version, .. } = self.services;
-        let mut entry = match log_version {
-            LogVersion::V1 => RekorV1::new(self.http, log)?.create(record).await?,
+        let record = prepared.record(signature, certificate.certificate());
+        match log_version {
+            LogVersion::V1 => {
+                let log = RekorV1::new(self.http, log)?;
+                Ok(match prepared.envelope(signature, certificate.certificate()) {
+                    Some(envelope) => log.create_envelope(&envelope).await?,
+                    None => log.create(&record).await?,
+                })
+            }
             LogVersion::V2 => {
                 let known = self.roots.iter().flat_map(|root| &root.logs).map(|log| log.key.id.to_vec());
-                RekorV2::new(self.http, log)?.create(record, &known.collect::<Vec<_>>()).await?
+                let mut entry = RekorV2::new(self.http, log)?.create(&record, &known.collect::<Vec<_>>()).await?;
+                entry.kind_version = Some(EntryVersion::V002.kind_version());
+                Ok(entry)
             }
-        };
-        if *log_version == LogVersion::V2 {
-            entry.kind_version = Some(EntryVersion::V002.kind_version());
         }
-        entry.canonicalized_body.clear();
-        Ok(entry.encode_to_vec())
     }
 
     async fn timestamp(&self, signature: &[u8]) -> Result<Option<Vec<u8>>, SignError> {
@@ -218,14 +218,13 @@ impl Session<'_> {
         }
     }
 
-    /// Makes a draft a signature if it verifies over the payload.
-    fn check(&self, payload: &[u8], draft: Draft) -> Result<Signature, SignError> {
-        let Draft { armored, services } = draft;
+    /// Makes a draft a signature if it verifies over the content.
+    fn check(&self, content: Content<'_>, draft: Draft) -> Result<Signature, SignError> {
+        let Draft { text, services } = draft;
         let started = Instant::now();
-        let signed = Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(armored.as_bytes()) };
-        let verified = Verifier::new(Arc::clone(self.roots), (self.clock)()).verify(&signed);
+        let verified = content.verify(&text, &Verifier::new(Arc::clone(self.roots), (self.clock)()));
         let verified =
             verified.map_err(|rejection| SignError::SelfCheck { origin: self.services.origin_of(rejection.reason()), rejection })?;
-        Ok(Signature { verified, armored, spent: Spent { services, verification: started.elapsed() } })
+        Ok(Signature { verified, text, spent: Spent { services, verification: started.elapsed() } })
     }
 }

@@ -8,8 +8,8 @@ use super::{
 use crate::{
     Reason, Rejection,
     bundle::{Bundle, BundleContent, BundleSigner, Envelope, Message, Version},
-    certificate::{HashAlgorithm, KeyKind, Scheme, SignedContent},
-    statement::RELEASE,
+    certificate::{Certificate, HashAlgorithm, KeyKind, Scheme, SignedContent},
+    statement::{RELEASE, Statement},
 };
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -53,16 +53,30 @@ impl Verifier {
         self.verify_parsed_bundle_by_key(&Bundle::parse(bundle)?, artifact, predicate_type, key)
     }
 
+    /// Verifies a bundle over this very statement, whatever it is about. The check after signing needs no file.
+    ///
+    /// # Errors
+    /// Why the bundle is not accepted.
+    #[cfg(feature = "cli")]
+    pub(crate) fn verify_bundled_statement(&self, bundle: &[u8], statement: &[u8]) -> Result<Verified, Rejection> {
+        let bundle = Bundle::parse(bundle)?;
+        let BundleContent::Envelope(envelope) = &bundle.content else { return Err(Reason::PayloadType.into()) };
+        if envelope.payload != statement {
+            return Err(Rejection::new(Reason::SubjectMismatch, "it holds another statement"));
+        }
+        let parsed = bundle.statement()?.ok_or(Reason::PayloadType)?;
+        let (certificate, others) = signing_certificate(&bundle)?;
+        let material = envelope_material(&bundle, envelope, statement_subject(&parsed, envelope), certificate.public_key().kind());
+        self.check_material(SigningCertificate { certificate, others }, material)?.verify(&Detached::default())
+    }
+
     pub(crate) fn verify_parsed_bundle(
         &self,
         bundle: &Bundle,
         artifact: &Artifact<'_>,
         predicate_type: Option<&str>,
     ) -> Result<Verified, Rejection> {
-        let (certificate, others) = match &bundle.signer {
-            BundleSigner::Certificates(certificate, others) => (Arc::clone(certificate), others.iter().collect()),
-            BundleSigner::Key(_) => return Err(Reason::KeyNotGiven.into()),
-        };
+        let (certificate, others) = signing_certificate(bundle)?;
         let material = material(bundle, artifact, predicate_type, certificate.public_key().kind())?;
         self.check_material(SigningCertificate { certificate, others }, material)?.verify(&Detached::default())
     }
@@ -89,31 +103,51 @@ fn material<'a>(
     predicate_type: Option<&str>,
     key: KeyKind,
 ) -> Result<SignatureMaterial<'a>, Rejection> {
-    let (subject, signed, signature, schemes, envelope) = match &bundle.content {
-        BundleContent::Message(message) => {
-            if let Some(expected) = predicate_type {
-                let detail = format!("the bundle holds a signature over the file, and no statement; expected one of {expected}");
-                return Err(Rejection::new(Reason::PredicateType, detail));
-            }
-            let hash = check_digest(message, artifact)?;
-            (message_subject(artifact), artifact.content(), &message.signature, Scheme::of(key, hash), None)
-        }
+    let message = match &bundle.content {
+        BundleContent::Message(message) => message,
         BundleContent::Envelope(envelope) => {
             let subject = envelope_subject(bundle, envelope, artifact, predicate_type)?;
-            let signed = SignedContent::Bytes(envelope.signed_bytes().into());
-            let parts = EnvelopeParts { payload_type: &envelope.payload_type, payload: &envelope.payload };
-            (subject, signed, &envelope.signature, Scheme::of(key, None), Some(parts))
+            return Ok(envelope_material(bundle, envelope, subject, key));
         }
     };
-    let by_promise = bundle.version == Version::V01;
+    if let Some(expected) = predicate_type {
+        let detail = format!("the bundle holds a signature over the file, and no statement; expected one of {expected}");
+        return Err(Rejection::new(Reason::PredicateType, detail));
+    }
+    let hash = check_digest(message, artifact)?;
     Ok(SignatureMaterial {
-        subject,
-        signed,
-        schemes,
-        signature,
-        entries: Entries::Bundled(BundledEntries { entries: &bundle.entries, envelope, by_promise }),
+        subject: message_subject(artifact),
+        signed: artifact.content(),
+        schemes: Scheme::of(key, hash),
+        signature: &message.signature,
+        entries: entries(bundle, None),
         timestamps: bundle.timestamps.iter().map(Vec::as_slice).collect(),
     })
+}
+
+/// The material in a bundle with an envelope, whose subject is checked.
+fn envelope_material<'a>(bundle: &'a Bundle, envelope: &'a Envelope, subject: Subject, key: KeyKind) -> SignatureMaterial<'a> {
+    let parts = EnvelopeParts { payload_type: &envelope.payload_type, payload: &envelope.payload };
+    SignatureMaterial {
+        subject,
+        signed: SignedContent::Bytes(envelope.signed_bytes().into()),
+        schemes: Scheme::of(key, None),
+        signature: &envelope.signature,
+        entries: entries(bundle, Some(parts)),
+        timestamps: bundle.timestamps.iter().map(Vec::as_slice).collect(),
+    }
+}
+
+fn entries<'a>(bundle: &'a Bundle, envelope: Option<EnvelopeParts<'a>>) -> Entries<'a> {
+    Entries::Bundled(BundledEntries { entries: &bundle.entries, envelope, by_promise: bundle.version == Version::V01 })
+}
+
+/// The signer's certificate, and further ones.
+fn signing_certificate(bundle: &Bundle) -> Result<(Arc<Certificate>, Vec<&Certificate>), Rejection> {
+    match &bundle.signer {
+        BundleSigner::Certificates(certificate, others) => Ok((Arc::clone(certificate), others.iter().collect())),
+        BundleSigner::Key(_) => Err(Reason::KeyNotGiven.into()),
+    }
 }
 
 /// Compares the digest that the bundle states with the file's. Returns its hash.
@@ -144,6 +178,10 @@ fn envelope_subject(
         return Err(Rejection::new(Reason::PredicateType, format!("it is {}; expected {expected}", statement.predicate_type)));
     }
     statement.subject(|hash| artifact.digest(hash))?;
+    Ok(statement_subject(&statement, envelope))
+}
+
+fn statement_subject(statement: &Statement, envelope: &Envelope) -> Subject {
     let kind = if statement.predicate_type == RELEASE { SubjectKind::Release } else { SubjectKind::Attestation };
-    Ok(Subject { kind, digest: Sha256::digest(&envelope.payload).into(), email: None })
+    Subject { kind, digest: Sha256::digest(&envelope.payload).into(), email: None }
 }

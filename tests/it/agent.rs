@@ -4,6 +4,7 @@ mod askpass;
 mod commands;
 mod confirming;
 mod container;
+mod files;
 mod folder;
 mod forward;
 mod hostile;

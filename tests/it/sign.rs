@@ -8,7 +8,7 @@ use paraph::{
         identity::{IdentityToken, RequestedSigner},
         local,
         service::{Http, Settings},
-        sign::{LogVersion, Services, Session, Signature, Silent},
+        sign::{Content, LogVersion, Services, Session, Signature, Silent},
     },
     object::Signed,
     trust::{Instance, TrustRoot},
@@ -50,7 +50,7 @@ impl Local {
             let roots = [self.root.clone()].into();
             let session = Session { services, roots: &roots, http: &http, clock: &jiff::Timestamp::now };
             let credential = session.obtain(&self.token, &RequestedSigner::anyone(), &Silent).await.unwrap();
-            session.sign(PAYLOAD, &credential, &Silent).await.unwrap()
+            session.sign(Content::Git(PAYLOAD), &credential, &Silent).await.unwrap()
         })
     }
 }
@@ -70,7 +70,7 @@ fn a_signature_with_each_log_verifies_and_the_second_opinion_agrees() {
         assert_eq!(verified.entry().kind, EntryKind::HashedRekord(expected));
         assert_eq!(verified.times().iter().any(|time| time.source == TimeSource::TimestampAuthority), timestamp);
         let issuer = &verified.identity().issuer;
-        second_opinion(signature.armored.as_bytes(), &local.trusted_root, "a@example.com", issuer).unwrap();
+        second_opinion(signature.text.as_bytes(), &local.trusted_root, "a@example.com", issuer).unwrap();
     }
 }
 
@@ -78,7 +78,7 @@ fn a_signature_with_each_log_verifies_and_the_second_opinion_agrees() {
 fn a_signature_of_one_instance_is_unknown_to_another() {
     let local = local();
     let signature = local.sign(&local.services(LogVersion::V1, false));
-    let signed = Signed { payload: Cow::Borrowed(PAYLOAD), signature: Cow::Borrowed(signature.armored.as_bytes()) };
+    let signed = Signed { payload: Cow::Borrowed(PAYLOAD), signature: Cow::Borrowed(signature.text.as_bytes()) };
     let public = TrustRoot::embedded(&Instance::Public).unwrap().unwrap();
     assert_eq!(Verifier::new(vec![public], jiff::Timestamp::now()).verify(&signed).unwrap_err().reason(), Reason::UnknownAuthority);
 }

@@ -1,10 +1,12 @@
 //! Questions, answers and what they cover.
 
 use super::*;
+use crate::object::PayloadKind;
 
 fn rules(signatures: u32, lifetime: Duration) -> Rules {
     Rules {
         ask: true,
+        ask_digests: true,
         signatures,
         lifetime,
         refusal_lifetime: REFUSAL_LIFETIME,
@@ -24,7 +26,8 @@ fn topic(asker: Asker) -> Topic {
         instance: "work".into(),
         issuer: "https://issuer.test".into(),
         identity: "ann".into(),
-        kind: PayloadKind::Commit,
+        kind: SigningKind::Object(PayloadKind::Commit),
+        what: String::new(),
         login: Some(1),
     }
 }
@@ -76,8 +79,8 @@ fn an_approval_covers_only_what_the_question_said() {
             Topic { instance: "other".into(), ..one.clone() },
             Topic { issuer: "https://other.test".into(), ..one.clone() },
             Topic { identity: "bob".into(), ..one.clone() },
-            Topic { kind: PayloadKind::Tag, ..one.clone() },
-            Topic { kind: PayloadKind::Push, ..one.clone() },
+            Topic { kind: SigningKind::Object(PayloadKind::Tag), ..one.clone() },
+            Topic { kind: SigningKind::Object(PayloadKind::Push), ..one.clone() },
             Topic { login: Some(2), ..one.clone() },
             Topic { login: None, ..one },
         ];
@@ -156,7 +159,7 @@ fn a_refusal_holds_for_the_connection_whatever_it_asks_for() {
         let asked = answering(&confirmations, |number| number != 1);
         let approved = topic(through(7, "a"));
         confirmations.allow(&approved, "").await.unwrap();
-        let tag = Topic { kind: PayloadKind::Tag, ..approved.clone() };
+        let tag = Topic { kind: SigningKind::Object(PayloadKind::Tag), ..approved.clone() };
         let other_name = topic(through(7, "b"));
         let other_instance = Topic { instance: "other".into(), ..approved.clone() };
         for topic in [&tag, &tag, &other_name, &other_instance] {

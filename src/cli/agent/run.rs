@@ -20,7 +20,7 @@ use crate::{
         server::{Activated, Options, Server},
     },
     agent_protocol::Refusal,
-    config::{AgentConfirm, Config, OptionValue, TokenProvider, Use},
+    config::{AgentConfirm, Config, OptionValue, TokenProvider},
     identity::OidcClient,
     service,
     trust::Instance,
@@ -48,11 +48,11 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         let _ = rustix::process::setsid();
     }
     let config = Config::of_user(&[])?;
-    config.require(&[Use::Agent, Use::Network])?;
     let options = Options {
         idle: config.agent_timeout.value.0,
         rules: Rules {
             ask: config.agent_confirm.value == AgentConfirm::Ask,
+            ask_digests: !config.agent_sign_digests.value,
             signatures: config.agent_confirm_signatures.value,
             lifetime: config.agent_confirm_time.value,
             refusal_lifetime: REFUSAL_LIFETIME,
@@ -135,7 +135,6 @@ fn resolve(name: &str) -> Result<Target, Refused> {
             config
         }
     };
-    config.require(&[Use::Trust, Use::Signer, Use::Login]).map_err(|error| failed(error.into()))?;
     let context = Context { repository: None, config };
     target(name, &context).map_err(failed)
 }

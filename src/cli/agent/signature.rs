@@ -1,4 +1,4 @@
-//! A signature by the agent, for git's call.
+//! Signatures by the agent.
 
 use super::{
     super::{
@@ -20,23 +20,33 @@ use crate::{
         client::{AgentError, Client, Listener},
         registration::Registration,
     },
-    agent_protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, Refusal, Reply, Sign, Subject},
+    agent_protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_STATEMENT, Refusal, Reply, Sign, Subject},
     config::AgentUse,
     identity::{NOT_NAMED, Source},
     selection::{self, SelectionError},
     service::{NetworkName, is_metadata_service},
-    sign::{Services, Signature},
+    sign::{Services, Signature, parse_subject},
     trust::TrustRoot,
 };
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use url::Url;
 
+/// The agent for one signature or several.
+pub(in super::super) enum Opened<'a> {
+    /// It can be asked.
+    Ready(Box<AgentSigner<'a>>),
+    /// No agent is asked, possibly for a reason that the user should know. This process signs by itself.
+    Unavailable(Option<String>),
+}
+
 /// The result of asking the agent.
 pub(in super::super) enum Outcome {
     /// The signature, verified by this process.
     Signed(Box<Signature>),
-    /// No agent is asked, or it is of no use, possibly for a reason that the user should know. This process signs by itself.
+    /// The agent does not take something of this size, so that this process signs it by itself.
+    TooLarge(String),
+    /// The agent is of no use, possibly for a reason that the user should know. This process signs by itself.
     Unavailable(Option<String>),
 }
 
@@ -46,44 +56,85 @@ impl Outcome {
     }
 }
 
-/// Asks the agent for a signature, if it may be used. It serves only logins: a token that is there already needs none.
-///
-/// # Errors
-/// The agent refused this signature, as this process would.
-pub(in super::super) fn request(request: &SigningRequest<'_>) -> Result<Outcome, Failure> {
-    let client = match client(request) {
-        Ok(Some(client)) => client,
-        Ok(None) => return Ok(Outcome::Unavailable(None)),
-        Err(error) => return Ok(Outcome::unavailable(error)),
-    };
-    if let Some(origin) = setting_of_call(request.context)? {
-        return Ok(Outcome::unavailable(format!("{origin} is set for this command alone, and the agent reads its user's files")));
+/// Asks the agent for signatures.
+pub(in super::super) struct AgentSigner<'a> {
+    request: SigningRequest<'a>,
+    client: Client,
+    /// The signatures must verify under these.
+    roots: Arc<[TrustRoot]>,
+    /// The name by which the agent knows the services.
+    instance: String,
+    /// The only identity that may sign, and whom to log in as otherwise.
+    names: (Option<&'a str>, Option<&'a str>),
+}
+
+impl<'a> AgentSigner<'a> {
+    /// The agent, if it may be used. It serves only logins: a token that is there already needs none.
+    ///
+    /// # Errors
+    /// The configuration cannot be used.
+    pub(in super::super) fn open(request: SigningRequest<'a>) -> Result<Opened<'a>, Failure> {
+        let unavailable = |why: String| Ok(Opened::Unavailable(Some(why)));
+        let client = match client(&request) {
+            Ok(Some(client)) => client,
+            Ok(None) => return Ok(Opened::Unavailable(None)),
+            Err(error) => return unavailable(error.to_string()),
+        };
+        if let Some(origin) = setting_of_call(request.context)? {
+            return unavailable(format!("{origin} is set for this command alone, and the agent reads its user's files"));
+        }
+        // what this process could not verify must not become public: signing directly refuses it, or refreshes the trust first
+        let Ok(roots) = trust_roots(request.context) else { return Ok(Opened::Unavailable(None)) };
+        let Some(instance) = instance(request.context, request.terminal) else { return Ok(Opened::Unavailable(None)) };
+        let Some(names) = request.requested.names() else {
+            return unavailable("a request to the agent cannot say that the identity must also match the committer".to_owned());
+        };
+        Ok(Opened::Ready(Box::new(Self { request, client, roots, instance, names })))
     }
-    if request.payload.len() > MAX_PAYLOAD {
-        return Ok(Outcome::unavailable(format!("it accepts {MAX_PAYLOAD} bytes; this has more")));
+
+    /// Asks for one signature.
+    ///
+    /// # Errors
+    /// The agent refused it, as this process would.
+    pub(in super::super) fn sign(&self, subject: &Subject) -> Result<Outcome, Failure> {
+        let limit = if matches!(subject, Subject::Statement { .. }) { MAX_STATEMENT } else { MAX_PAYLOAD };
+        if subject.size() > limit {
+            return Ok(Outcome::TooLarge(format!("it accepts {limit} bytes; this has more")));
+        }
+        let request = &self.request;
+        let mut progress = Progress {
+            request,
+            publication: PublicationNotice::new(request.terminal),
+            check: SignatureCheck::new(parse_subject(subject)?.content, request.requested, Arc::clone(&self.roots)),
+        };
+        match self.client.call(&self.call(subject), &mut progress) {
+            Ok(Reply::Signed { signature }) => Ok(match progress.check.finish(&signature) {
+                Ok(signature) => {
+                    progress.publication.done();
+                    Outcome::Signed(Box::new(signature))
+                }
+                Err(why) => Outcome::unavailable(format!("the agent's signature is not used: {why}")),
+            }),
+            Ok(_) => Ok(Outcome::unavailable("the agent's reply does not fit the request")),
+            Err(error) => failed(error, request),
+        }
     }
-    // what this process could not verify must not become public: signing directly refuses it, or refreshes the trust first
-    let Ok(roots) = trust_roots(request.context) else { return Ok(Outcome::Unavailable(None)) };
-    let Some(instance) = instance(request.context, request.terminal) else { return Ok(Outcome::Unavailable(None)) };
-    let Some(call) = call(request, instance) else {
-        return Ok(Outcome::unavailable("a request to the agent cannot say that the identity must also match the committer"));
-    };
-    let mut progress = Progress {
-        request,
-        publication: PublicationNotice::new(request.terminal),
-        check: SignatureCheck::new(request.payload, request.requested, roots),
-    };
-    let reply = client.call(&call, &mut progress);
-    match reply {
-        Ok(Reply::Signed { signature }) => Ok(match progress.check.finish(&signature) {
-            Ok(signature) => {
-                progress.publication.done();
-                Outcome::Signed(Box::new(signature))
-            }
-            Err(why) => Outcome::unavailable(format!("the agent's signature is not used: {why}")),
-        }),
-        Ok(_) => Ok(Outcome::unavailable("the agent's reply does not fit the request")),
-        Err(error) => failed(error, request),
+
+    fn call(&self, subject: &Subject) -> Call {
+        let SigningRequest { requested, choice, context, terminal, .. } = self.request;
+        let folder = context.repository.as_ref().map(|repository| repository.place().display().to_string());
+        let (required, hint) = self.names;
+        Call::Sign(Sign {
+            subject: subject.clone(),
+            instance: self.instance.clone(),
+            expected: required.map(str::to_owned),
+            expected_issuer: requested.issuer().map(str::to_owned),
+            hint: hint.map(str::to_owned),
+            repository: folder.filter(|path| path.len() <= MAX_PATH),
+            host: context.config.agent_socket.value.as_ref().map(|_| host()),
+            reader: terminal.has_reader(),
+            by_code: matches!(choice.source, Source::Device),
+        })
     }
 }
 
@@ -153,24 +204,6 @@ fn instance(context: &Context, terminal: &Terminal) -> Option<String> {
 fn trust_roots(context: &Context) -> Result<Arc<[TrustRoot]>, SelectionError> {
     let roots: Arc<[TrustRoot]> = selection::trust_roots(&context.config, &context.trust_store(), jiff::Timestamp::now())?.into();
     Ok(Arc::clone(leak_until_exit(roots)))
-}
-
-/// The request; `None` if it cannot say all that is required of the signer.
-fn call(request: &SigningRequest<'_>, instance: String) -> Option<Call> {
-    let SigningRequest { payload, requested, choice, context, terminal, .. } = *request;
-    let folder = context.repository.as_ref().map(|repository| repository.place().display().to_string());
-    let (required, hint) = requested.names()?;
-    Some(Call::Sign(Sign {
-        subject: Subject::Git { payload: payload.to_vec() },
-        instance,
-        expected: required.map(str::to_owned),
-        expected_issuer: requested.issuer().map(str::to_owned),
-        hint: hint.map(str::to_owned),
-        repository: folder.filter(|path| path.len() <= MAX_PATH),
-        host: context.config.agent_socket.value.as_ref().map(|_| host()),
-        reader: terminal.has_reader(),
-        by_code: matches!(choice.source, Source::Device),
-    }))
 }
 
 /// The name of this machine, which the user at the agent sees.

@@ -97,7 +97,8 @@ pub(super) fn journal(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
         } else {
             let host = entry.host.as_deref().map(|host| format!(" on {host}")).unwrap_or_default();
             let repository = entry.repository.as_deref().unwrap_or("an unnamed repository");
-            ui.line(format!("{} {} as {} in {repository}{host}", time(entry.time), entry.kind, entry.identity));
+            let name = entry.name.as_deref().map(|name| format!(" {name}")).unwrap_or_default();
+            ui.line(format!("{} {}{name} as {} in {repository}{host}", time(entry.time), entry.kind, entry.identity));
         }
     }
     Ok(Exit::Good)

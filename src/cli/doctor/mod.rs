@@ -8,7 +8,6 @@ mod agent;
 mod keyring;
 mod machine;
 mod services;
-mod tilde;
 
 use super::{
     context::Context,
@@ -112,7 +111,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     if let Ok(repository) = Repository::discover() {
         findings.extend(machine::calls(repository.as_ref()));
     }
-    match Context::load_for(&[], &[]).and_then(|verifying| Ok((verifying, Context::read_to_sign(&[])?))) {
+    match Context::load(&[]).and_then(|verifying| Ok((verifying, Context::load_to_sign(&[])?))) {
         Ok((verifying, context)) => {
             let terminal = Terminal::of_call(&context.config);
             findings.extend(machine::settings(&verifying));
@@ -120,9 +119,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             #[cfg(unix)]
             {
                 let status = super::agent::status::running();
-                let is_login = super::identity::choice(&context, &terminal).map_or(true, |choice| choice.source.is_login());
-                findings.extend(agent::all(&context, &status, is_login));
-                findings.extend(keyring::all(&status));
+                findings.extend(agent::all(&context, &status).into_iter().chain(keyring::all(&status)));
             }
             findings.extend(machine::allowed(&verifying));
             findings.extend(machine::hooks(context.repository.as_ref()));
@@ -130,14 +127,13 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             if arguments.offline {
                 findings.push(Finding::note("services", "not asked (--offline)"));
             } else {
-                findings.extend(services::all(&context).unwrap_or_else(|failure| vec![Finding::problem("services", failure)]));
+                findings.extend(services::all(&context)?);
             }
         }
         Err(failure) => findings.push(Finding::problem("settings", failure)),
     }
-    let causes = causes(&findings);
     tell_each_cause_once(&mut findings);
-    findings.extend(machine::last_failure(&causes));
+    findings.extend(machine::last_failure());
     if arguments.json {
         let document = |finding: &Finding| json!({ "about": finding.about, "state": finding.severity.name(), "text": finding.text, "fix": finding.fix });
         ui.json(&json!({ "findings": findings.iter().map(document).collect::<Vec<_>>() }));
@@ -151,11 +147,6 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             _ => None,
         })
         .unwrap_or(Exit::Good))
-}
-
-/// The causes of the problems, each with the check that found it.
-fn causes(findings: &[Finding]) -> Vec<(String, &'static str)> {
-    findings.iter().filter_map(|finding| Some((finding.cause.clone()?, finding.about))).collect()
 }
 
 /// Keeps the first problem of each cause. The checks that fail for the same cause could not be done, and refer to it.

@@ -29,7 +29,7 @@ pub fn commit(sandbox: &Sandbox) -> (Option<i32>, String) {
 }
 
 /// A person who answers every question with `allow`, and the number of questions.
-fn answering(setup: &Setup, allow: bool) -> std::sync::mpsc::Receiver<String> {
+pub fn answering(setup: &Setup, allow: bool) -> std::sync::mpsc::Receiver<String> {
     answering_after(setup, allow, || {})
 }
 

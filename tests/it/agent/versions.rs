@@ -102,7 +102,7 @@ fn an_expected_issuer_is_compared_before_anything_is_published_with_and_without_
 fn a_kind_of_subject_that_the_agent_does_not_know_is_refused_as_such() {
     let setup = Setup::new();
     setup.commit("an agent");
-    for subject in [serde_json::json!({"kind": "file", "digest": "00"}), serde_json::json!({"kind": "statement", "payload": "e30="})] {
+    for subject in [serde_json::json!({"kind": "image", "digest": "00"}), serde_json::json!({"kind": "directory", "files": [{}]})] {
         let mut stream = setup.connect();
         let request = serde_json::json!({
             "version": 2, "program": "0.1.0", "call": "sign", "subject": subject, "instance": "local", "reader": false,

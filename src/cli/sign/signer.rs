@@ -1,0 +1,229 @@
+//! Makes signatures with one login: by the agent, or in this process.
+
+#[cfg(unix)]
+use crate::cli::agent::signature::{AgentSigner, Opened, Outcome};
+use crate::{
+    agent_protocol::Subject,
+    cli::{
+        caller::Caller,
+        exit::Failure,
+        identity::{TokenFetcher, check_token},
+        publication::PublicationNotice,
+        signing_request::SigningRequest,
+        ui::Ui,
+    },
+    identity::IdentityToken,
+    service::Http,
+    sign::{Announce, Credential, Publication, Services, Session, SignError, Signature, parse_subject},
+    trust::TrustRoot,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+
+/// A certificate that expires sooner is not used for another signature.
+const LEAST_VALIDITY: SignedDuration = SignedDuration::from_secs(60);
+
+/// Makes signatures with one login.
+pub(in crate::cli) struct Signer<'a> {
+    request: SigningRequest<'a>,
+    #[cfg(unix)]
+    agent: Agent<'a>,
+    direct: Option<Direct>,
+}
+
+/// The agent, as far as it was tried.
+#[cfg(unix)]
+enum Agent<'a> {
+    Untried,
+    Ready(Box<AgentSigner<'a>>),
+    /// It is not asked again.
+    Unusable,
+}
+
+impl<'a> Signer<'a> {
+    /// Nothing is asked yet.
+    pub(in crate::cli) fn new(request: SigningRequest<'a>) -> Self {
+        Self {
+            #[cfg(unix)]
+            agent: if request.choice.source.is_login() { Agent::Untried } else { Agent::Unusable },
+            request,
+            direct: None,
+        }
+    }
+
+    /// Signs, and verifies the signature.
+    ///
+    /// # Errors
+    /// Nothing was signed.
+    pub(in crate::cli) fn sign(&mut self, subject: &Subject, ui: &mut Ui) -> Result<Signature, Failure> {
+        #[cfg(unix)]
+        if let Some(signature) = self.sign_by_agent(subject)? {
+            return Ok(signature);
+        }
+        self.sign_directly(subject, ui)
+    }
+
+    /// What the certificate of a workload, such as a CI job, says of it; nothing of a person.
+    ///
+    /// # Errors
+    /// There is no certificate.
+    pub(in crate::cli) fn workload_claims(&mut self, ui: &mut Ui) -> Result<Vec<(&'static str, String)>, Failure> {
+        if self.request.choice.source.is_login() {
+            return Ok(Vec::new());
+        }
+        let request = self.request;
+        let direct = self.direct(ui)?;
+        let certificate = direct.run(&request, async |session, login, announcements| {
+            Ok(Login::renewed(login, &request, session, announcements).await?.credential.certificate().clone())
+        })?;
+        Ok(certificate.claims().to_vec())
+    }
+
+    #[cfg(unix)]
+    fn sign_by_agent(&mut self, subject: &Subject) -> Result<Option<Signature>, Failure> {
+        let terminal = self.request.terminal;
+        let say = |why: Option<String>| {
+            if let Some(why) = why {
+                terminal.say(format!("Signing without the agent: {why}."));
+            }
+        };
+        if let Agent::Untried = self.agent {
+            self.agent = match AgentSigner::open(self.request)? {
+                Opened::Ready(agent) => Agent::Ready(agent),
+                Opened::Unavailable(why) => {
+                    say(why);
+                    Agent::Unusable
+                }
+            };
+        }
+        let Agent::Ready(agent) = &self.agent else { return Ok(None) };
+        match agent.sign(subject)? {
+            Outcome::Signed(signature) => Ok(Some(*signature)),
+            Outcome::TooLarge(why) => {
+                say(Some(why));
+                Ok(None)
+            }
+            Outcome::Unavailable(why) => {
+                say(why);
+                self.agent = Agent::Unusable;
+                Ok(None)
+            }
+        }
+    }
+
+    fn sign_directly(&mut self, subject: &Subject, ui: &mut Ui) -> Result<Signature, Failure> {
+        let request = self.request;
+        let content = parse_subject(subject)?.content;
+        let direct = self.direct(ui)?;
+        content.check_size(direct.services.log_version)?;
+        direct.run(&request, async |session, login, announcements| {
+            let login = Login::renewed(login, &request, session, announcements).await?;
+            Ok(session.sign(content, &login.credential, announcements).await?)
+        })
+    }
+
+    fn direct(&mut self, ui: &mut Ui) -> Result<&mut Direct, Failure> {
+        Ok(match &mut self.direct {
+            Some(direct) => direct,
+            none => none.insert(Direct::open(&self.request, ui)?),
+        })
+    }
+}
+
+/// What this process signs with.
+struct Direct {
+    runtime: Runtime,
+    roots: Arc<[TrustRoot]>,
+    services: Services,
+    http: Http,
+    login: Option<Login>,
+}
+
+/// A login of this process.
+struct Login {
+    token: IdentityToken,
+    credential: Credential,
+}
+
+impl Direct {
+    fn open(request: &SigningRequest<'_>, ui: &mut Ui) -> Result<Self, Failure> {
+        let SigningRequest { choice, context, terminal, .. } = *request;
+        let roots = context.trust_roots_for_signing(terminal)?.into();
+        let services = context.services(Timestamp::now())?;
+        let http = context.http()?.announcing_waits(terminal.waits());
+        let runtime = crate::service::runtime().map_err(|error| Failure::io("network calls cannot be started", &error))?;
+        choice.announce(terminal, ui);
+        Ok(Self { runtime, roots, services, http, login: None })
+    }
+
+    /// Does what needs the services, for as long as the caller waits.
+    fn run<T>(
+        &mut self,
+        request: &SigningRequest<'_>,
+        work: impl AsyncFnOnce(&Session<'_>, &mut Option<Login>, &Announcements<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let Self { runtime, roots, services, http, login } = self;
+        let announcements = Announcements { notice: PublicationNotice::new(request.terminal), caller: request.caller };
+        let session = Session { services, roots, http, clock: &Timestamp::now };
+        let done = runtime.block_on(async {
+            tokio::select! {
+                // before any step that has become possible meanwhile
+                biased;
+                () = request.caller.ended() => Err(SignError::Abandoned.into()),
+                done = work(&session, login, &announcements) => done,
+            }
+        });
+        for remark in http.take_warnings() {
+            request.terminal.say(remark);
+        }
+        done
+    }
+}
+
+impl Login {
+    /// The login, renewed if its certificate does not last for another signature.
+    async fn renewed<'l>(
+        login: &'l mut Option<Self>,
+        request: &SigningRequest<'_>,
+        session: &Session<'_>,
+        announcements: &Announcements<'_>,
+    ) -> Result<&'l Self, Failure> {
+        let lasts = |login: &Self| Timestamp::now() + LEAST_VALIDITY < login.credential.certificate().certificate().not_after();
+        let kept = match login.take() {
+            Some(kept) if lasts(&kept) => kept,
+            expired => {
+                let token = match expired {
+                    Some(expired) if check_token(request.context, &expired.token).is_ok() => expired.token,
+                    _ => {
+                        let tokens = TokenFetcher { context: request.context, http: session.http, terminal: request.terminal };
+                        tokens.fetch(&request.choice.source, request.requested.login_name()).await?
+                    }
+                };
+                let credential = session.obtain(&token, request.requested, announcements).await?;
+                Self { token, credential }
+            }
+        };
+        Ok(login.insert(kept))
+    }
+}
+
+/// Shows what becomes public, for as long as the caller waits.
+struct Announcements<'a> {
+    notice: PublicationNotice<'a>,
+    caller: &'a Caller,
+}
+
+impl Announce for Announcements<'_> {
+    fn publish(&self, publication: &Publication, lines: &[String]) {
+        self.notice.publish(publication, lines);
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.caller.has_ended()
+    }
+
+    fn published(&self, publication: &Publication) {
+        self.notice.published(publication);
+    }
+}

@@ -1,0 +1,180 @@
+//! Files and statements that the agent signs.
+
+use super::{
+    Setup,
+    forward::{answering, remote},
+    reply,
+};
+use crate::support::{objects::installed, sigstore::EMAIL};
+use paraph::internals::agent_protocol::{self as protocol, Call, Refusal, Reply, Request, Sign, Subject};
+use std::time::{Duration, Instant};
+
+fn write(setup: &Setup, name: &str, content: impl AsRef<[u8]>) {
+    std::fs::write(setup.sandbox.work().join(name), content).unwrap();
+}
+
+fn digest_of(content: &[u8]) -> String {
+    hex::encode(<sha2::Sha256 as sha2::Digest>::digest(content))
+}
+
+fn statement(content: &[u8]) -> String {
+    format!(
+        r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"a","digest":{{"sha256":"{}"}}}}],"predicateType":"https://example.com/x"}}"#,
+        digest_of(content)
+    )
+}
+
+fn ask(setup: &Setup, subject: Subject) -> Reply {
+    let mut stream = setup.connect();
+    let call = Call::Sign(Sign {
+        subject,
+        instance: "local".into(),
+        expected: None,
+        expected_issuer: None,
+        hint: Some(EMAIL.into()),
+        repository: None,
+        host: None,
+        reader: false,
+        by_code: false,
+    });
+    protocol::write(&mut stream, &Request::new(call)).unwrap();
+    loop {
+        match reply(&mut stream).unwrap() {
+            last if last.is_last() => return last,
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn many_files_and_a_statement_need_one_login() {
+    let setup = Setup::new();
+    let names: Vec<String> = (0..30).map(|number| format!("file-{number}")).collect();
+    names.iter().for_each(|name| write(&setup, name, name));
+    let arguments: Vec<&str> = ["sign"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    let done = setup.paraph(&arguments);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(names.iter().all(|name| setup.sandbox.work().join(format!("{name}.sigstore.json")).exists()));
+    write(&setup, "statement.json", statement(b"a"));
+    setup.sandbox.git(&["config", "--global", "paraph.rekorVersion", "2"]);
+    let done = setup.paraph(&["sign", "--statement", "statement.json"]);
+    assert_eq!((done.code, setup.logins().0), (Some(0), 1), "{}", done.stderr);
+    let journal = setup.paraph(&["agent", "log", "--json"]).stdout;
+    let entries: Vec<serde_json::Value> = journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(entries.len(), 31);
+    assert_eq!((&entries[0]["kind"], &entries[0]["name"]), (&"file".into(), &"file-0".into()));
+    assert_eq!(entries[0]["payload"], digest_of(b"file-0"));
+    assert_eq!(entries[30]["kind"], "statement");
+}
+
+#[test]
+fn the_agent_signs_nothing_in_the_disguise_of_a_file() {
+    let setup = Setup::new();
+    setup.commit("a login");
+    let attributes = paraph::internals::signature::git::signed_attributes(&[7; 32], 1_700_000_000).unwrap();
+    let commit = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a@b.c> 1 +0000\n".to_vec();
+    for content in [attributes, commit, b"DSSEv1 1 x 1 y".to_vec()] {
+        let reply = ask(&setup, Subject::File { content, name: Some("foo.tar.gz".into()) });
+        assert!(matches!(&reply, Reply::Refused { kind: Refusal::Payload, message, .. } if message.contains("the file is ")), "{reply:?}");
+    }
+    for payload in [&b"{}"[..], b"", b"tree 4b82"] {
+        let reply = ask(&setup, Subject::Statement { payload: payload.to_vec() });
+        assert!(matches!(reply, Reply::Refused { kind: Refusal::Payload, .. }), "{reply:?}");
+    }
+    let reply = ask(&setup, Subject::Digest { sha256: "abc".into(), name: None });
+    assert!(matches!(reply, Reply::Refused { kind: Refusal::Payload, .. }), "{reply:?}");
+    assert!(matches!(ask(&setup, Subject::File { content: b"a file".to_vec(), name: None }), Reply::Signed { .. }));
+}
+
+#[test]
+fn a_digest_alone_is_asked_about_even_by_a_program_of_the_user() {
+    let setup = Setup::new();
+    setup.commit("a login");
+    let digest = format!("sha256:{}", digest_of(b"elsewhere"));
+    let sign = || setup.paraph(&["sign", &digest, "--bundle", "out.json", "--force"]);
+    // nobody is there to be asked
+    let done = sign();
+    assert_eq!(done.code, Some(6), "{}", done.stderr);
+    assert!(done.stderr.contains("set paraph.agentSignDigests to true"), "{}", done.stderr);
+    let questions = answering(&setup, true);
+    for _ in 0..2 {
+        let done = sign();
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        let question = questions.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(question.starts_with("A program of yours on this machine asks for a signature"), "{question}");
+        assert!(question.contains("It may be the digest of anything, a commit included."), "{question}");
+        assert!(question.contains(&digest_of(b"elsewhere")) && !question.contains("One approval covers"), "{question}");
+    }
+    // a large file is sent as a digest, a small one is not
+    write(&setup, "large", vec![1; 3 << 20]);
+    assert_eq!(setup.paraph(&["sign", "large"]).code, Some(0));
+    let question = questions.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(question.contains("called “large”"), "{question}");
+    write(&setup, "small", "x");
+    assert_eq!(setup.paraph(&["sign", "small"]).code, Some(0));
+    assert!(questions.try_recv().is_err());
+    drop(questions);
+    // the user's own files turn the question off; a repository does not
+    setup.sandbox.git(&["config", "paraph.agentSignDigests", "true"]);
+    setup.paraph(&["agent", "stop"]);
+    assert_eq!(sign().code, Some(6));
+    setup.sandbox.git(&["config", "--global", "paraph.agentSignDigests", "true"]);
+    setup.paraph(&["agent", "stop"]);
+    let done = sign();
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+}
+
+#[test]
+fn a_forwarded_client_is_asked_about_each_file() {
+    let setup = Setup::new();
+    setup.commit("a login");
+    let questions = answering(&setup, true);
+    let remote = remote(&setup);
+    for (name, content) in [("a", "first"), ("b", "second"), ("c", "second")] {
+        std::fs::write(remote.work().join(name), content).unwrap();
+        let done = remote.paraph(&["sign", name]);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        let question = questions.recv_timeout(Duration::from_secs(20)).unwrap();
+        let expected = format!("asks for a signature as {EMAIL} on a file called “{name}” ({} bytes, SHA-256 ", content.len());
+        assert!(question.contains(&expected) && question.contains(&digest_of(content.as_bytes())), "{question}");
+    }
+    std::fs::write(remote.work().join("statement.json"), statement(b"a")).unwrap();
+    remote.git(&["config", "--global", "paraph.rekorVersion", "2"]);
+    setup.sandbox.git(&["config", "--global", "paraph.rekorVersion", "2"]);
+    setup.paraph(&["agent", "clear"]);
+    let done = remote.paraph(&["sign", "--statement", "statement.json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let question = questions.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(question.contains("on a statement of the type “https://example.com/x” about 1 subject (SHA-256 "), "{question}");
+    assert_eq!(setup.logins().0, 2);
+}
+
+#[test]
+fn an_interrupted_call_leaves_whole_bundles_and_nothing_else() {
+    if !installed("kill", "an_interrupted_call_leaves_whole_bundles_and_nothing_else") {
+        return;
+    }
+    let setup = Setup::new();
+    let names: Vec<String> = (0..400).map(|number| format!("f{number}")).collect();
+    names.iter().for_each(|name| write(&setup, name, name));
+    let mut command = setup.sandbox.command(&setup.sandbox.program, &setup.sandbox.work());
+    let mut child = command.arg("sign").args(&names).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let started = Instant::now();
+    while !setup.sandbox.work().join("f3.sigstore.json").exists() {
+        assert!(started.elapsed() < Duration::from_secs(60) && child.try_wait().unwrap().is_none());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let process = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &process]).status().unwrap().success());
+    assert!(!child.wait().unwrap().success());
+    let mut bundles = 0;
+    for entry in std::fs::read_dir(setup.sandbox.work()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if let Some(file) = name.strip_suffix(".sigstore.json") {
+            let bundle: serde_json::Value = serde_json::from_slice(&std::fs::read(setup.sandbox.work().join(&name)).unwrap()).unwrap();
+            assert!(bundle["messageSignature"]["signature"].is_string(), "{file}");
+            bundles += 1;
+        }
+    }
+    assert!((4..400).contains(&bundles), "{bundles}");
+}

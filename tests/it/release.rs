@@ -1,0 +1,194 @@
+//! `paraph release` and `paraph verify-release`: from the signed tag to the machine without network.
+
+use crate::support::{
+    sandbox::{Done, Sandbox},
+    sigstore::{EMAIL, Sigstore},
+};
+use std::path::PathBuf;
+
+struct Setup {
+    sigstore: Sigstore,
+    sandbox: Sandbox,
+}
+
+impl Setup {
+    /// A repository with a signed tag v1.2, and two files that are released from it.
+    fn new() -> Self {
+        let sigstore = Sigstore::start();
+        let mut sandbox = Sandbox::with_repository();
+        sigstore.configure(&sandbox);
+        sandbox.set("PARAPH_REKOR_VERSION", "2");
+        let setup = Self { sigstore, sandbox };
+        setup.allow(&["", "for=release"]);
+        std::fs::write(setup.path("source"), "source\n").unwrap();
+        setup.sandbox.git(&["add", "source"]);
+        setup.sandbox.git(&["commit", "-q", "-S", "-m", "source"]);
+        setup.sandbox.git(&["tag", "-s", "v1.2", "-m", "release"]);
+        std::fs::write(setup.path("app-1.2.tar.gz"), "archive\n").unwrap();
+        std::fs::write(setup.path("sbom.json"), "{}\n").unwrap();
+        setup
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.sandbox.work().join(name)
+    }
+
+    /// Allows the signer in these lines.
+    fn allow(&self, options: &[&str]) {
+        let lines: String = options.iter().map(|options| format!("{EMAIL} {} instance=local {options}\n", self.sigstore.url)).collect();
+        let file = self.sandbox.home().join("allowed-identities");
+        std::fs::write(&file, lines).unwrap();
+        self.sandbox.git(&["config", "--global", "paraph.allowedIdentities", file.to_str().unwrap()]);
+    }
+
+    fn release(&self) {
+        let done = self.sandbox.paraph(&["release", "v1.2", "app-1.2.tar.gz", "sbom.json", "--force"]);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        assert_eq!(done.stdout, format!("release v1.2: signed as {EMAIL} in v1.2.sigstore.json\n"));
+    }
+
+    fn verify(&self, more: &[&str]) -> Done {
+        self.sandbox.paraph(&[&["verify-release", "app-1.2.tar.gz"], more].concat())
+    }
+
+    /// The verdict's exit code, and a part of the one sentence that says why.
+    fn refuses(&self, more: &[&str], code: i32, sentence: &str) {
+        let done = self.verify(more);
+        assert_eq!((done.code, done.stdout.as_str()), (Some(code), ""), "{more:?}: {}", done.stderr);
+        assert!(done.stderr.contains(sentence), "{more:?}: {}", done.stderr);
+    }
+}
+
+#[test]
+fn a_release_ties_its_files_to_the_signed_tag_and_verifies_offline() {
+    let mut setup = Setup::new();
+    setup.release();
+    let commit = setup.sandbox.git(&["rev-parse", "--short=7", "HEAD"]);
+    setup.sigstore.stop();
+    let day = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let sentence = |file: &str, here: &str| {
+        format!("{file} was released by {EMAIL} from tag v1.2 (signed by {EMAIL} on {day}), commit {commit}{here}.\n")
+    };
+    let done = setup.sandbox.paraph(&["verify-release", "app-1.2.tar.gz", "sbom.json"]);
+    let here = ", as in this repository";
+    assert_eq!((done.code, done.stdout), (Some(0), sentence("app-1.2.tar.gz", here) + &sentence("sbom.json", here)), "{}", done.stderr);
+    // on a machine without the repository
+    let elsewhere = setup.sandbox.home().join("downloads");
+    std::fs::create_dir(&elsewhere).unwrap();
+    for name in ["app-1.2.tar.gz", "v1.2.sigstore.json"] {
+        std::fs::copy(setup.path(name), elsewhere.join(name)).unwrap();
+    }
+    let done = setup.sandbox.paraph_in(&elsewhere, &["verify-release", "app-1.2.tar.gz", "--tag", "v1.2"]);
+    assert_eq!((done.code, done.stdout), (Some(0), sentence("app-1.2.tar.gz", "")), "{}", done.stderr);
+    let done = setup.sandbox.paraph_in(&elsewhere, &["verify-release", "app-1.2.tar.gz", "--json"]);
+    let read: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!((read["releasedBy"].as_str(), read["comparedWithRepository"].as_bool()), (Some(EMAIL), Some(false)));
+    assert_eq!(read["tagId"].as_str().unwrap(), setup.sandbox.git(&["rev-parse", "v1.2"]));
+    assert_eq!(read["tree"].as_str().unwrap(), setup.sandbox.git(&["rev-parse", "v1.2^{tree}"]));
+}
+
+#[test]
+fn each_lie_about_a_release_is_refused_by_name() {
+    let setup = Setup::new();
+    setup.release();
+    setup.refuses(&["--tag", "v1.3"], 15, "were released from the tag v1.2; expected v1.3");
+    setup.refuses(&["source"], 15, "source as a file of the release in ./v1.2.sigstore.json is bad");
+    setup.allow(&[""]);
+    setup.refuses(&[], 10, "app-1.2.tar.gz as a file of the release in ./v1.2.sigstore.json is untrusted");
+    setup.allow(&["for=release"]);
+    setup.refuses(&[], 10, "the tag v1.2 in the release is untrusted");
+    setup.allow(&["", "for=release"]);
+
+    // another tag of the same name here
+    let tag = setup.sandbox.git(&["rev-parse", "v1.2"]);
+    setup.sandbox.git(&["tag", "-f", "-s", "v1.2", "-m", "moved"]);
+    setup.refuses(&[], 15, &format!("the release is of the tag {tag}"));
+    setup.sandbox.git(&["tag", "-f", "v1.2", "HEAD"]);
+    setup.refuses(&[], 15, "the tag v1.2 here is the commit");
+    setup.sandbox.git(&["update-ref", "refs/tags/v1.2", &tag]);
+    assert_eq!(setup.verify(&[]).code, Some(0));
+
+    std::fs::write(setup.path("app-1.2.tar.gz"), "another archive\n").unwrap();
+    setup.refuses(&[], 15, "is bad");
+    std::fs::remove_file(setup.path("app-1.2.tar.gz")).unwrap();
+    setup.refuses(&[], 8, "app-1.2.tar.gz cannot be read");
+    std::fs::write(setup.path("app-1.2.tar.gz"), "archive\n").unwrap();
+
+    std::fs::copy(setup.path("v1.2.sigstore.json"), setup.path("v1.3.sigstore.json")).unwrap();
+    setup.refuses(&[], 2, "there are several release bundles beside the files");
+    std::fs::remove_file(setup.path("v1.3.sigstore.json")).unwrap();
+    // a plain signature is no release
+    let done = setup.sandbox.paraph(&["sign", "app-1.2.tar.gz"]);
+    assert_eq!((done.code, setup.verify(&[]).code), (Some(0), Some(0)));
+    setup.refuses(&["--bundle", "app-1.2.tar.gz.sigstore.json"], 14, "and no statement");
+    std::fs::remove_file(setup.path("v1.2.sigstore.json")).unwrap();
+    setup.refuses(&[], 12, "there is no release bundle beside the files");
+}
+
+#[test]
+fn a_statement_that_embeds_another_tag_is_refused() {
+    let setup = Setup::new();
+    setup.release();
+    let bundle: serde_json::Value = serde_json::from_slice(&std::fs::read(setup.path("v1.2.sigstore.json")).unwrap()).unwrap();
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let payload = STANDARD.decode(bundle["dsseEnvelope"]["payload"].as_str().unwrap()).unwrap();
+    let original: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+    // the same signer signs it, so that only the contents are wrong
+    let signed = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut statement = original.clone();
+        change(&mut statement["predicate"]);
+        std::fs::write(setup.path("lie.json"), statement.to_string()).unwrap();
+        let done = setup.sandbox.paraph(&["sign", "--statement", "lie.json", "--bundle", "lie.bundle", "--force"]);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+    };
+    let refuses = |sentence: &str| setup.refuses(&["--bundle", "lie.bundle"], 15, sentence);
+    signed(&|_| {});
+    assert_eq!(setup.verify(&["--bundle", "lie.bundle"]).code, Some(0));
+    signed(&|predicate| predicate["tag"]["digest"]["gitTag"] = "ab".repeat(20).into());
+    refuses("it states abab");
+    signed(&|predicate| predicate["commit"]["digest"]["gitCommit"] = "ab".repeat(20).into());
+    refuses("it states the commit abab");
+    signed(&|predicate| predicate["tree"]["digest"]["gitTree"] = "ab".repeat(20).into());
+    refuses("the release states abab");
+    signed(&|predicate| predicate["tag"]["name"] = "v9".into());
+    refuses("it states \"v9\"");
+    signed(&|predicate| *predicate = serde_json::json!({}));
+    refuses("its predicate is not that of a release");
+    // an unsigned tag, with its right digest
+    setup.sandbox.git(&["tag", "-a", "-f", "unsigned", "-m", "x", "v1.2^{}"]);
+    let (id, raw) = (setup.sandbox.git(&["rev-parse", "unsigned"]), setup.sandbox.git(&["cat-file", "tag", "unsigned"]) + "\n");
+    signed(&|predicate| {
+        predicate["tag"] = serde_json::json!({"name": "unsigned", "object": STANDARD.encode(&raw), "digest": {"gitTag": id}});
+    });
+    setup.refuses(&["--bundle", "lie.bundle"], 12, "the tag unsigned in the release is unsigned");
+}
+
+#[test]
+fn only_a_good_tag_that_is_checked_out_is_released() {
+    let setup = Setup::new();
+    let refused = |arguments: &[&str], code: i32, sentence: &str| {
+        let done = setup.sandbox.paraph(&[&["release"], arguments].concat());
+        assert_eq!(done.code, Some(code), "{arguments:?}: {}", done.stderr);
+        assert!(done.stderr.contains(sentence), "{arguments:?}: {}", done.stderr);
+        assert!(!setup.path("v1.2.sigstore.json").exists());
+    };
+    setup.sandbox.git(&["tag", "light"]);
+    setup.sandbox.git(&["tag", "-a", "annotated", "-m", "x"]);
+    refused(&["light", "sbom.json"], 4, "light is not an annotated tag");
+    refused(&["annotated", "sbom.json"], 12, "the tag annotated is unsigned");
+    refused(&["nowhere", "sbom.json"], 4, "nowhere");
+    refused(&["v1.2", "missing"], 8, "missing cannot be read");
+    std::fs::create_dir(setup.path("other")).unwrap();
+    std::fs::write(setup.path("other/sbom.json"), "").unwrap();
+    refused(&["v1.2", "sbom.json", "other/sbom.json"], 2, "two files have the name sbom.json");
+    setup.allow(&["for=commit"]);
+    refused(&["v1.2", "sbom.json"], 10, "the tag v1.2 is untrusted");
+    setup.allow(&["", "for=release"]);
+    std::fs::write(setup.path("source"), "modified\n").unwrap();
+    refused(&["v1.2", "sbom.json"], 4, "tracked files are modified: source");
+    setup.sandbox.git(&["commit", "-q", "-S", "-a", "-m", "later"]);
+    refused(&["v1.2", "sbom.json"], 4, "the commit of the tag is");
+    let done = setup.sandbox.paraph(&["release", "v1.2", "sbom.json", "--any-worktree", "--output", "other/release.json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(setup.path("other/release.json").exists());
+}
