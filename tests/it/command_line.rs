@@ -13,6 +13,15 @@ fn version_and_help_are_output_and_succeed() {
     assert!(help.stdout.contains("15  bad: checked and wrong") && !help.stdout.contains("generate-docs"), "{}", help.stdout);
 }
 
+/// A program that holds tokens keeps its random addresses (ELF's `e_type` is `ET_DYN`, 3).
+#[test]
+#[cfg(target_os = "linux")]
+fn the_program_is_position_independent() {
+    let mut header = [0; 18];
+    std::io::Read::read_exact(&mut std::fs::File::open(env!("CARGO_BIN_EXE_paraph")).unwrap(), &mut header).unwrap();
+    assert_eq!((&header[..4], u16::from_ne_bytes([header[16], header[17]])), (&b"\x7fELF"[..], 3));
+}
+
 #[test]
 fn a_usage_error_is_talk_and_exits_2() {
     let sandbox = Sandbox::new();
