@@ -15,16 +15,53 @@ const PROGRAM: &str = "paraph";
 
 /// A folder or file that others may control.
 #[derive(Debug, thiserror::Error)]
-#[error("{} is not used: {why}", .path.display())]
+#[error("{} is not used: {fault}", .path.display())]
 pub(crate) struct Unsafe {
     path: PathBuf,
-    why: String,
+    fault: Fault,
+}
+
+/// Why others may control it.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error("it is not a regular file")]
+    NoFile,
+    #[cfg(unix)]
+    #[error("it is a symbolic link")]
+    Link,
+    #[cfg(unix)]
+    #[error("it belongs to user {owner}; this is user {user}")]
+    Owner { owner: u32, user: u32 },
+    /// The folder of another user, in which this user's folder would be created.
+    #[cfg(unix)]
+    #[error("it belongs to user {owner}; this is user {user}")]
+    OwnerOfParent { owner: u32, user: u32 },
+    #[cfg(unix)]
+    #[error("others may write to it (mode {0:04o})")]
+    Writable(u32),
+    /// A folder of others, in which this user's folder could be replaced.
+    #[cfg(unix)]
+    #[error("everybody may write to it (mode {0:04o})")]
+    OpenParent(u32),
 }
 
 /// What to do about an error of this module, as an imperative sentence without its period.
 pub(crate) fn hint(error: &io::Error) -> Option<String> {
-    let Unsafe { path, .. } = error.get_ref()?.downcast_ref()?;
-    Some(format!("check who wrote to it, then remove it or run `chmod -R go-w {}`", path.display()))
+    let Unsafe { path, fault } = error.get_ref()?.downcast_ref()?;
+    let path = path.display();
+    Some(match fault {
+        Fault::NoFile => format!("check what it is, then remove it: `rm -r {path}`"),
+        #[cfg(unix)]
+        Fault::Link => format!("remove the link: `rm {path}`"),
+        #[cfg(unix)]
+        Fault::Owner { .. } => format!("check who wrote to it, then remove it as its owner or as root: `sudo rm -r {path}`"),
+        #[cfg(unix)]
+        Fault::OwnerOfParent { .. } => "set HOME (or XDG_CACHE_HOME and XDG_DATA_HOME) to a folder of your own".to_owned(),
+        #[cfg(unix)]
+        Fault::Writable(_) => format!("check who wrote to it, then remove it or run `chmod -R go-w {path}`"),
+        #[cfg(unix)]
+        Fault::OpenParent(_) => format!("check who wrote to it, then run `chmod o-w {path}`"),
+    })
 }
 
 /// The file by which the user imported the trust of an instance. It need not exist.
@@ -107,7 +144,7 @@ pub(crate) fn open(path: &Path) -> io::Result<Option<File>> {
     }
     // a pipe would be waited for
     if !path.metadata()?.is_file() {
-        return Err(io::Error::other(Unsafe { path: path.to_owned(), why: "it is not a regular file".to_owned() }));
+        return Err(io::Error::other(Unsafe { path: path.to_owned(), fault: Fault::NoFile }));
     }
     File::open(path).map(Some)
 }
@@ -126,7 +163,7 @@ pub(crate) use unix::{Exposure, open_mode};
 
 #[cfg(unix)]
 mod unix {
-    use super::{PROGRAM, Unsafe};
+    use super::{Fault, PROGRAM, Unsafe};
     use std::{fs::Metadata, io, os::unix::fs::MetadataExt as _, path::Path};
 
     const STICKY: u32 = 0o1000;
@@ -182,34 +219,30 @@ mod unix {
         if metadata.uid() == user || metadata.uid() == 0 || metadata.mode() & STICKY != 0 {
             return Ok(());
         }
-        Err(refuse(parent, another_user(metadata.uid(), user)))
+        Err(refuse(parent, Fault::OwnerOfParent { owner: metadata.uid(), user }))
     }
 
     fn check_one(place: &Path) -> io::Result<()> {
         let (metadata, user) = (place.symlink_metadata()?, own_user());
-        let why = match Exposure::find(&metadata, user, 0o022) {
+        let fault = match Exposure::find(&metadata, user, 0o022) {
             None => return Ok(()),
-            Some(Exposure::Owner(owner)) => another_user(owner, user),
-            Some(Exposure::Link) => "it is a symbolic link".to_owned(),
-            Some(Exposure::Mode(mode)) => format!("others may write to it (mode {mode:04o})"),
+            Some(Exposure::Owner(owner)) => Fault::Owner { owner, user },
+            Some(Exposure::Link) => Fault::Link,
+            Some(Exposure::Mode(mode)) => Fault::Writable(mode),
         };
-        Err(refuse(place, why))
+        Err(refuse(place, fault))
     }
 
     /// Refuses a folder in which every user could put another one in this one's place.
     fn check_replaceable(parent: &Path) -> io::Result<()> {
         match open_mode(parent, 0o002) {
-            Some(mode) => Err(refuse(parent, format!("everybody may write to it (mode {mode:04o})"))),
+            Some(mode) => Err(refuse(parent, Fault::OpenParent(mode))),
             None => Ok(()),
         }
     }
 
-    fn another_user(owner: u32, user: u32) -> String {
-        format!("it belongs to user {owner}; this is user {user}")
-    }
-
-    fn refuse(path: &Path, why: String) -> io::Error {
-        io::Error::other(Unsafe { path: path.to_owned(), why })
+    fn refuse(path: &Path, fault: Fault) -> io::Error {
+        io::Error::other(Unsafe { path: path.to_owned(), fault })
     }
 
     fn own_user() -> u32 {
@@ -282,15 +315,56 @@ mod tests {
         }
     }
 
+    /// Each hint removes what it is about.
+    #[test]
+    fn each_refusal_has_a_hint_that_works() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = base.path().join("paraph/verdicts");
+        let shell = |hint: String| {
+            let command = hint.split('`').nth(1).unwrap().trim_start_matches("sudo ").to_owned();
+            assert!(std::process::Command::new("sh").args(["-c", &command]).status().unwrap().success(), "{command}");
+        };
+        let faults: [(&str, &dyn Fn()); 3] = [
+            ("it is a symbolic link", &|| symlink("/nowhere", &folder).unwrap()),
+            ("others may write to it (mode 0777)", &|| {
+                create(&folder).unwrap();
+                set_mode(&folder, 0o777);
+            }),
+            ("everybody may write to it (mode 0777)", &|| {
+                create(&folder).unwrap();
+                set_mode(base.path(), 0o777);
+            }),
+        ];
+        for (expected, spoil) in faults {
+            create(folder.parent().unwrap()).unwrap();
+            spoil();
+            let error = check(&folder).unwrap_err();
+            assert!(error.to_string().ends_with(expected), "{error}");
+            shell(hint(&error).unwrap());
+            create(&folder).unwrap();
+            std::fs::remove_dir(&folder).unwrap();
+        }
+        // a folder of another user, if this one can make such a folder
+        create(&folder).unwrap();
+        if std::os::unix::fs::chown(&folder, Some(12345), None).is_ok() {
+            let error = check(&folder).unwrap_err();
+            assert!(error.to_string().contains("it belongs to user 12345; this is user "), "{error}");
+            shell(hint(&error).unwrap());
+            create(&folder).unwrap();
+            std::os::unix::fs::chown(base.path(), Some(12345), None).unwrap();
+            let error = create(&base.path().join("other/paraph")).unwrap_err();
+            assert!(hint(&error).unwrap().starts_with("set HOME"), "{error}");
+        }
+    }
+
     #[test]
     fn a_symbolic_link_is_refused_with_a_hint() {
         let base = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(base.path().join("paraph")).unwrap();
         symlink("/nowhere", base.path().join("paraph/verdicts")).unwrap();
-        let error = create(&base.path().join("paraph/verdicts/x")).unwrap_err();
-        assert!(hint(&error).is_none() || hint(&error).unwrap().contains("chmod"), "{error}");
+        assert!(create(&base.path().join("paraph/verdicts/x")).is_err());
         let error = check(&base.path().join("paraph/verdicts")).unwrap_err();
         assert!(error.to_string().ends_with("paraph/verdicts is not used: it is a symbolic link"));
-        assert!(hint(&error).unwrap().starts_with("check who wrote to it, then remove it or run `chmod"));
+        assert!(hint(&error).unwrap().starts_with("remove the link: `rm "));
     }
 }

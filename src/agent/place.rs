@@ -92,7 +92,7 @@ impl Place {
     /// The user's folder, created if it does not exist.
     ///
     /// # Errors
-    /// [`PlaceError`]: the folder is a symbolic link, or can be entered by others, or each possible one belongs to another user.
+    /// [`PlaceError`]: each possible folder is a symbolic link, or others may write to it, or it belongs to another user.
     pub(crate) fn of_user() -> Result<Self, PlaceError> {
         Self::choose(surroundings()?.candidates(), true)
     }
@@ -105,7 +105,7 @@ impl Place {
         Self::choose(surroundings()?.candidates(), false)
     }
 
-    /// The best of the candidates, without those that belong to another user or cannot be created.
+    /// The best of the candidates, without those that others may control or that cannot be created.
     fn choose(candidates: Candidates, create: bool) -> Result<Self, PlaceError> {
         let Candidates { folders, earlier, mut notice } = candidates;
         let mut unusable = None;
@@ -119,7 +119,9 @@ impl Place {
                     }
                     return Ok(Self { folder, others, notice });
                 }
-                Err(error @ (PlaceError::Foreign { .. } | PlaceError::Io { .. })) => unusable = unusable.or(Some(error)),
+                Err(error @ (PlaceError::Foreign { .. } | PlaceError::Unsafe { .. } | PlaceError::Io { .. })) => {
+                    unusable = unusable.or(Some(error))
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -174,7 +176,11 @@ impl Place {
             Err(error) if !create && error.kind() == io::ErrorKind::NotFound => return Ok(folder),
             Err(cause) => return Err(PlaceError::Io { path: folder, cause }),
         };
-        let why = match Exposure::find(&metadata, user, 0o077) {
+        let exposure = Exposure::find(&metadata, user, 0o077);
+        // in a folder to which nobody else could write, nothing of others can be
+        let is_repaired = matches!(exposure, Some(Exposure::Mode(mode)) if mode & 0o022 == 0) && metadata.is_dir();
+        let exposure = exposure.filter(|_| !(is_repaired && (!create || set_private(&folder).is_ok())));
+        let why = match exposure {
             Some(Exposure::Owner(owner)) => return Err(PlaceError::Foreign { path: folder, owner, user }),
             Some(Exposure::Link) => Some("it is a symbolic link".to_owned()),
             _ if !metadata.is_dir() => Some("it is not a folder".to_owned()),
@@ -299,6 +305,10 @@ pub(crate) fn check_socket(path: &Path) -> Result<(), PlaceError> {
     Err(PlaceError::Unsafe { path: path.to_owned(), why })
 }
 
+fn set_private(folder: &Path) -> io::Result<()> {
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+}
+
 fn surroundings() -> Result<Surroundings, PlaceError> {
     Surroundings::of_process().ok_or_else(|| PlaceError::SharedUserId { user: rustix::process::geteuid().as_raw() })
 }
@@ -351,6 +361,41 @@ mod tests {
             std::fs::set_permissions(&open, std::fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(say(at("open/place"), base.path()), expected);
         }
+    }
+
+    #[test]
+    fn an_own_folder_that_others_may_read_is_repaired_and_one_that_they_may_write_to_is_passed_over() {
+        let base = tempfile::tempdir().unwrap();
+        let [first, second] = ["first", "second"].map(|name| base.path().join(name));
+        let candidates = || Candidates {
+            folders: [&first, &second].map(|folder| Candidate { folder: folder.clone(), creates_parents: false }).into(),
+            ..Candidates::default()
+        };
+        std::fs::create_dir(&first).unwrap();
+        let set = |mode| std::fs::set_permissions(&first, std::fs::Permissions::from_mode(mode)).unwrap();
+        for mode in [0o755, 0o750, 0o711, 0o1755] {
+            set(mode);
+            // a folder that is only looked for stays as it is
+            assert_eq!(Place::choose(candidates(), false).unwrap().folder, first, "{mode:o}");
+            assert_eq!(std::fs::metadata(&first).unwrap().mode() & 0o7777, mode);
+            assert_eq!(Place::choose(candidates(), true).unwrap().folder, first, "{mode:o}");
+            assert_eq!(std::fs::metadata(&first).unwrap().mode() & 0o7777, 0o700);
+        }
+        for mode in [0o777, 0o770, 0o720, 0o1777] {
+            set(mode);
+            for create in [false, true] {
+                let place = Place::choose(candidates(), create).unwrap();
+                let notice = place.notice().unwrap();
+                assert!(
+                    place.folder == second && notice.contains(&format!("(mode {mode:04o}; expected 0700); the folder is ")),
+                    "{notice}"
+                );
+            }
+            assert_eq!(std::fs::metadata(&first).unwrap().mode() & 0o7777, mode);
+        }
+        std::fs::remove_dir(&first).unwrap();
+        std::os::unix::fs::symlink(&second, &first).unwrap();
+        assert_eq!(Place::choose(candidates(), true).unwrap().folder, second);
     }
 
     #[test]

@@ -258,7 +258,9 @@ fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> 
     let log = match log {
         Ok(log) => Stdio::from(log),
         // the server still answers what it has
-        Err(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => Stdio::null(),
+        Err(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem) => {
+            Stdio::null()
+        }
         Err(error) => return Err(Failure::io(&format!("{} cannot be written", log_path.display()), &error)),
     };
     let mut flags: Vec<OsString> = ["local", "serve", "--detached", "--dir"].map(Into::into).into();

@@ -41,6 +41,8 @@ const ONLY_USER_FILES: &str = "is ignored: only the files of the user and the sy
 /// The keys of an instance, in `[paraph "NAME"]`.
 const INSTANCE_KEYS: [&str; 4] = ["trustedRoot", "signingConfig", "mirror", "accessCodeFile"];
 
+const TRUST_REPOSITORY: &str = "paraph.trustRepository";
+
 /// A value as a source has it.
 enum Found<'a> {
     Text(OsString, Source),
@@ -67,14 +69,35 @@ impl<'a> Inputs<'a> {
     /// # Errors
     /// If a value of `paraph.trustRepository` is not a path, or the configuration cannot be read.
     pub(super) fn standing_of(&self, repository: &Repository) -> Result<Standing, Error> {
-        const KEY: &str = "paraph.trustRepository";
-        for entry in self.entries.iter().filter(|entry| is_key(entry, "paraph", None, "trustRepository") && is_of_user(entry)) {
-            let trusted: Setting<Option<PathBuf>> = self.entry(entry, KEY, false)?;
-            if trusted.value.is_some_and(|path| repository.is_at(&path)) {
-                return Ok(Standing::AsUser);
+        let mut trusted: Vec<PathBuf> = Vec::new();
+        for entry in self.trusted_repositories() {
+            if entry.value.as_ref().is_some_and(Vec::is_empty) {
+                trusted.clear();
+                continue;
             }
+            let setting: Setting<Option<PathBuf>> = self.entry(entry, TRUST_REPOSITORY, false)?;
+            trusted.extend(setting.value);
+        }
+        if trusted.iter().any(|path| repository.is_at(path)) {
+            return Ok(Standing::AsUser);
         }
         Ok(if repository.is_embedded()? { Standing::Embedded } else { Standing::Weak })
+    }
+
+    fn trusted_repositories(&self) -> impl Iterator<Item = &'a ConfigEntry> {
+        self.entries.iter().filter(|entry| is_key(entry, "paraph", None, "trustRepository") && is_of_user(entry))
+    }
+
+    /// Values of `paraph.trustRepository` that git's `safe.directory` would accept, and that name no repository here.
+    pub(super) fn misplaced_trust(&self) -> Vec<Notice> {
+        let text = |entry: &ConfigEntry| entry.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
+        let is_no_path = |value: &str| value == "." || value.contains('*');
+        let notice = |entry: &ConfigEntry| Notice {
+            source: self.source(entry, TRUST_REPOSITORY),
+            others: Vec::new(),
+            text: format!("is ignored: expected the path of one repository, such as ~/src/corp; it is \"{}\"", shortened(&text(entry))),
+        };
+        self.trusted_repositories().filter(|entry| is_no_path(&text(entry))).map(notice).collect()
     }
 
     /// The value of one setting, by the authority that the table gives it.

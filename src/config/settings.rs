@@ -67,6 +67,7 @@ macro_rules! settings {
                 config.notice_modes();
                 config.rank_trust_root(inputs, &mut overruled);
                 config.overruled = overruled.notices();
+                config.overruled.extend(inputs.misplaced_trust());
                 Ok(config)
             }
 

@@ -117,7 +117,9 @@ impl LocalError {
     pub(super) fn is_out_of_space(&self) -> bool {
         use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         let Self::File { source, .. } = self else { return false };
-        matches!(source.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem | FileTooLarge)
+        // on a read-only file system, logs are open to read only
+        let is_open_to_read = source.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error());
+        is_open_to_read || matches!(source.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem | FileTooLarge)
     }
 
     /// A constructor for `map_err` on file operations.

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{Read as _, Write as _},
+    io::{ErrorKind, Read as _, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::Path,
 };
@@ -28,6 +28,24 @@ pub(super) fn write_file(path: &Path, content: &[u8], mode: u32) -> Result<(), L
     file.as_file().sync_data().map_err(failed())?;
     file.persist(path).map_err(|error| failed()(error.error))?;
     sync_folder(folder)
+}
+
+/// Opens a file to read and change it, or only to read it if nothing can be written there. Writing to that file fails.
+///
+/// # Errors
+/// [`LocalError::File`].
+pub(super) fn open_to_change(path: &Path) -> Result<File, LocalError> {
+    let opened = File::options().read(true).write(true).create(true).truncate(false).open(path);
+    match opened {
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => File::open(path),
+        other => other,
+    }
+    .map_err(LocalError::file("open", path))
+}
+
+/// Whether this file is on a file system to which nothing can be written.
+pub(super) fn is_read_only(path: &Path) -> bool {
+    File::options().write(true).open(path).is_err_and(|error| error.kind() == ErrorKind::ReadOnlyFilesystem)
 }
 
 /// Reads a text of at most 1 MiB.

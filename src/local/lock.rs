@@ -4,7 +4,7 @@ use std::{fs::File, io::Write as _, path::Path};
 
 use super::{
     error::LocalError,
-    files::{read_file, write_file},
+    files::{is_read_only, open_to_change, read_file, write_file},
 };
 
 const FILE: &str = "lock";
@@ -32,13 +32,12 @@ impl FolderLock {
     /// [`LocalError::InUse`] where another process holds it.
     pub(super) fn take(folder: &Path, url: &str) -> Result<Self, LocalError> {
         let path = folder.join(FILE);
-        let mut file =
-            File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(LocalError::file("open", &path))?;
+        let mut file = open_to_change(&path)?;
         if file.try_lock().is_err() {
             return Err(LocalError::InUse { url: url.to_owned(), process: recorded_process(&path) });
         }
         // of a fixed length, so that it needs no new block on a full disk. Without it `stop` does not find this process, but no other one either
-        if write!(file, "{:<WIDTH$}", std::process::id()).is_err() {
+        if write!(file, "{:<WIDTH$}", std::process::id()).is_err() && !is_read_only(&path) {
             file.set_len(0).map_err(LocalError::file("write", &path))?;
         }
         Ok(Self { _file: file })

@@ -17,7 +17,7 @@
 
 use std::{
     collections::HashMap,
-    fs::{File, OpenOptions},
+    fs::File,
     io::{BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -25,7 +25,7 @@ use std::{
 
 use super::{
     error::LocalError,
-    files::write_file,
+    files::{open_to_change, write_file},
     keys::SigningKey,
     tree::{Hash, TILE_WIDTH, Tree, leaf_hash},
 };
@@ -146,7 +146,7 @@ impl Log {
     /// [`LocalError::Damaged`] where the entries contradict the checkpoint.
     pub(super) fn open(folder: &Path, name: &str, identity: LogIdentity) -> Result<Self, LocalError> {
         let (entries_path, checkpoint_path) = (entries_path(folder, name), checkpoint_path(folder, name));
-        let file = OpenOptions::new().read(true).write(true).open(&entries_path).map_err(LocalError::file("open", &entries_path))?;
+        let file = open_to_change(&entries_path)?;
         let mut log = Self {
             identity,
             checkpoint: std::fs::read_to_string(&checkpoint_path).map_err(LocalError::file("read", &checkpoint_path))?,

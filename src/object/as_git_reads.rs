@@ -36,10 +36,12 @@ impl Signed<'_> {
 
     /// Those of a tag or a push certificate: the signature begins at the last line that begins one.
     pub(crate) fn of_faulty_text(bytes: &[u8]) -> Option<Signed<'_>> {
-        if is_mixed(begins(bytes).map(|(_, kind)| kind)) {
+        let (start, kind) = begins(bytes).last()?;
+        // before a signature of another kind, all others are text for git
+        if kind == SignatureKind::X509 && begins(bytes).count() > 1 {
             return None;
         }
-        let (payload, signature) = bytes.split_at_checked(begins(bytes).last()?.0)?;
+        let (payload, signature) = bytes.split_at_checked(start)?;
         Some(Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(signature) })
     }
 }

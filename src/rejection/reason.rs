@@ -75,7 +75,7 @@ reasons! {
     SubjectMismatch = "subject-mismatch", Statement, Wrong, "no subject of the statement is the file";
 
     ArmorMalformed = "armor-malformed", Armor, Wrong, "the PEM armor of the signature is malformed";
-    ArmorFraming = "armor-framing", Armor, Unchecked, "the signature's lines are indented, or there are extra line feeds";
+    ArmorFraming = "armor-framing", Armor, Unchecked, "there are blanks around the signature's lines, or extra line feeds";
     ArmorTrailingData = "trailing-data", Armor, Wrong, "there is text after the end of the signature";
     ArmorTooLarge = "armor-too-large", Armor, Unchecked, "the signature is too large";
 

@@ -36,6 +36,9 @@ const UNKNOWN: [&str; 6] = [
 /// The beginnings of full names of references (gitrepository-layout), apart from pseudo references.
 const FULL: [&str; 3] = ["refs/", "main-worktree/", "worktrees/"];
 
+/// The beginnings of the names of references of other work trees.
+const OTHER_TREES: [&str; 2] = ["main-worktree/", "worktrees/"];
+
 /// The places in which git looks for a name, after the git directory itself (gitrevisions).
 const PLACES: [&str; 4] = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
 
@@ -106,7 +109,9 @@ impl Repository {
             meanings.filter_map(|name| repeated(&name)).next().map_or(Ok(()), Err)?;
         }
         let is_simple = !base.is_empty() && !["@{", ":", "^{/"].iter().any(|operator| operators.contains(operator));
-        Ok(!is_simple || !packed.is_regular || self.is_root_reference(base) || self.is_link(base))
+        // git sees only some references of other work trees
+        let is_elsewhere = OTHER_TREES.iter().any(|beginning| base.starts_with(beginning));
+        Ok(!is_simple || !packed.is_regular || is_elsewhere || self.is_root_reference(base) || self.is_link(base))
     }
 
     /// Whether the git directory has a file of this name, which git takes for a reference if it holds an id.

@@ -6,7 +6,7 @@ use super::{Error, ObjectKind, RawObject, ReferenceSelection, Repository, copies
 use gix::{ObjectId, objs::Find as _};
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     rc::Rc,
     sync::{Arc, OnceLock},
 };
@@ -29,8 +29,8 @@ pub(crate) struct Commits<'a> {
     /// Commits whose parents are missing in a shallow clone.
     cut: Vec<String>,
     left_out: Vec<String>,
-    /// Commits whose bytes have another id, if the walk hashes them.
-    foreign: Option<Rc<RefCell<BTreeSet<ObjectId>>>>,
+    /// Commits whose bytes are wrong, if the walk hashes them.
+    foreign: Option<Foreign>,
     /// The commit that the walk could not read.
     unreadable: Rc<Cell<Option<ObjectId>>>,
 }
@@ -47,15 +47,18 @@ const MAX_CARRIED: usize = 32 << 10;
 /// A walk that keeps the bytes of its current commit.
 type Own<'a> = gix::traverse::commit::Simple<Hashed<'a>, fn(&gix::oid) -> bool>;
 
-/// Reads commits for a walk. If commits are excluded, each commit is hashed: nobody verifies the excluded ones later, and a commit stored under
-/// a wrong id could hide commits from verification.
+/// Commits whose bytes have another id or differ from another copy, with what is wrong: a sentence.
+type Foreign = Rc<RefCell<BTreeMap<ObjectId, String>>>;
+
+/// Reads commits for a walk. If commits are excluded, each commit is hashed and compared with its copies: nobody verifies the excluded ones later,
+/// and wrong parents of one could hide commits from verification, or show other ones in git.
 struct Hashed<'a> {
-    objects: &'a gix::OdbHandle,
+    repository: &'a Repository,
     copies: &'a Copies,
     /// The commit that could not be read. Not every error names it.
     unreadable: Rc<Cell<Option<ObjectId>>>,
-    /// The ids whose bytes have another id; `None` if the walk returns all commits that it reads.
-    foreign: Option<Rc<RefCell<BTreeSet<ObjectId>>>>,
+    /// Those with wrong bytes; `None` if the walk returns all commits that it reads.
+    foreign: Option<Foreign>,
     /// The commits at which a shallow clone ends. The walk does not see their parents.
     shallow: Rc<HashSet<ObjectId>>,
 }
@@ -75,14 +78,25 @@ impl gix::objs::Find for Hashed<'_> {
 impl Hashed<'_> {
     fn read<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<gix::objs::Data<'a>>> {
         let regular = self.copies.check_loose(id).map_err(gix::Error::from_error);
-        let found = regular.and_then(|()| self.objects.try_find(id, buffer)).inspect_err(|_| self.unreadable.set(Some(id.to_owned())))?;
+        let found = regular
+            .and_then(|()| self.repository.gix.objects.try_find(id, buffer))
+            .inspect_err(|_| self.unreadable.set(Some(id.to_owned())))?;
         if let Some(object) = &found
             && let Some(foreign) = &self.foreign
-            && gix::objs::compute_hash(id.kind(), object.kind, object.data).ok().is_none_or(|computed| computed != id)
+            && let Some(fault) = self.fault(id, object)
         {
-            foreign.borrow_mut().insert(id.to_owned());
+            foreign.borrow_mut().insert(id.to_owned(), fault);
         }
         Ok(found)
+    }
+
+    /// What is wrong with the bytes of an object.
+    fn fault(&self, id: &gix::oid, object: &gix::objs::Data<'_>) -> Option<String> {
+        let has_its_id = gix::objs::compute_hash(id.kind(), object.kind, object.data).is_ok_and(|computed| computed == id);
+        if !has_its_id {
+            return Some(format!("the bytes stored for the commit {id} have another id; look for the cause with `git fsck`"));
+        }
+        self.repository.compare_copies(&id.to_hex().to_string(), object.kind, object.data).err().map(|error| error.to_string())
     }
 }
 
@@ -105,7 +119,7 @@ pub(crate) struct FoundCommit {
     pub id: String,
     /// Its content, if the walk has kept it.
     bytes: Option<Vec<u8>>,
-    /// Whether the bytes were hashed and have the id.
+    /// Whether the bytes were hashed, have the id, and are the same in every copy.
     is_hashed: bool,
 }
 
@@ -151,7 +165,7 @@ impl Repository {
         } else {
             use gix::traverse::commit::{Parents, Simple, simple::Sorting};
             let objects = Hashed {
-                objects: &self.gix.objects,
+                repository: self,
                 copies: self.copies()?,
                 unreadable: Rc::clone(&unreadable),
                 foreign: foreign.clone(),
@@ -180,7 +194,6 @@ impl Repository {
     pub(crate) fn found(&self, found: FoundCommit) -> Result<RawObject, Error> {
         match found.bytes {
             Some(bytes) if found.is_hashed => {
-                self.compare_copies(&found.id, gix::objs::Kind::Commit, &bytes)?;
                 Ok(RawObject { id: found.id, format: self.format(), kind: ObjectKind::Commit, bytes, reference: None })
             }
             Some(bytes) => self.with_its_id(&found.id, gix::objs::Kind::Commit, bytes, None),
@@ -256,12 +269,10 @@ impl Iterator for Commits<'_> {
                     let data = walk.commit_data();
                     (commit.map_err(broken), (is_whole && data.len() <= MAX_CARRIED).then(|| data.to_owned()))
                 }
-                // excluded commits with a wrong id made the walk wrong
+                // excluded commits with wrong bytes made the walk wrong
                 None => {
-                    let id = self.foreign.as_ref()?.borrow_mut().pop_first()?.to_hex().to_string();
-                    return Some(Err(Error::Walk(format!(
-                        "the bytes stored for the commit {id} have another id; look for the cause with `git fsck`"
-                    ))));
+                    let (_, fault) = self.foreign.as_ref()?.borrow_mut().pop_first()?;
+                    return Some(Err(Error::Walk(fault)));
                 }
             },
             Walk::Git(listing) => (listing.next()?.and_then(|id| ObjectId::from_hex(id.as_bytes()).map_err(broken)), None),
@@ -275,7 +286,7 @@ impl Iterator for Commits<'_> {
             self.cut.push(id.clone());
         }
         // a returned commit with a wrong id is found when it is verified
-        let is_foreign = self.foreign.as_ref().map(|foreign| foreign.borrow_mut().remove(&commit));
+        let is_foreign = self.foreign.as_ref().map(|foreign| foreign.borrow_mut().remove(&commit).is_some());
         let is_hashed = bytes.is_some() && is_foreign == Some(false);
         Some(Ok(FoundCommit { id, bytes, is_hashed }))
     }

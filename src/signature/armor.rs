@@ -1,7 +1,7 @@
 //! PEM armor, type `SIGNED MESSAGE`, as gitsign writes it (RFC 7468, strict form).
 //!
-//! Base64 in lines of 64 columns, LF, no headers, a final LF. Reading also accepts CRLF, and nothing else. Armor that is valid but for
-//! indentation and empty lines was not read, so it is not called wrong: some clients pass a commit's header as it stands.
+//! Base64 in lines of 64 columns, LF, no headers, a final LF. Reading also accepts CRLF and no final LF, and nothing else. Armor that is valid
+//! but for blanks around its lines and empty lines was not read, so it is not called wrong: some clients pass a commit's header as it stands.
 
 use crate::{Reason, Rejection};
 use base64::{DecodeError, Engine as _, engine::general_purpose::STANDARD};
@@ -72,10 +72,10 @@ pub(crate) fn decode_into(armored: &[u8], der: &mut Vec<u8>) -> Result<(), Rejec
     })
 }
 
-/// The text without indentation and empty lines.
+/// The text without indentation, blanks at the ends of lines and empty lines.
 fn reframed(text: &str) -> String {
-    let lines = text.split('\n').map(|line| line.trim_start_matches([' ', '\t']));
-    lines.filter(|line| !line.is_empty() && *line != "\r").flat_map(|line| [line, "\n"]).collect()
+    let lines = text.split('\n').map(|line| line.trim_matches([' ', '\t', '\r']));
+    lines.filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The bytes inside armor with whatever around it: to tell what program made it, never to verify it.
@@ -169,9 +169,17 @@ mod tests {
             good.replace('\n', "\n\n"),
             good.replacen('\n', "\n\n", 1),
             good.trim_end().to_owned() + "\n \n",
+            good.replace('\n', " \n"),
+            good.replace('\n', "\t\n"),
+            good.replace('\n', " \r\n"),
+            good.replace('\n', "\r\r\n"),
+            good.replacen('\n', "  \n", 1),
+            good.trim_end().to_owned() + " ",
+            good.trim_end().to_owned() + "\r\r",
         ] {
             assert_eq!(decode(text.as_bytes()).unwrap_err().reason(), Reason::ArmorFraming, "{text}");
         }
+        assert!(decode(good.trim_end().as_bytes()).is_ok() && decode((good.trim_end().to_owned() + "\r").as_bytes()).is_ok());
         // a fault beside the framing decides
         for text in [good.replace('\n', "\n ") + "more", good.replace("BwcH", "Bw cH") + "\n", good.replace("=", "") + "\n"] {
             assert_ne!(decode(text.as_bytes()).unwrap_err().reason(), Reason::ArmorFraming, "{text}");

@@ -3,6 +3,7 @@
 use crate::support::sandbox::{Done, Sandbox};
 use serde_json::Value;
 use std::{
+    collections::{HashMap, HashSet},
     os::unix::fs::symlink,
     path::{Path, PathBuf},
 };
@@ -14,12 +15,72 @@ struct Place {
     variables: Vec<(&'static str, String)>,
 }
 
-/// The settings that are compared, with values that every condition may set.
-const KEYS: [(&str, &str); 4] = [
-    ("paraph.instance", "corp"),
-    ("paraph.expectedIdentity", "me@corp.example"),
-    ("gitsign.issuer", "https://corp.example"),
-    ("paraph.timeout", "7"),
+/// Every setting that git's configuration can have, with a value.
+const SETTINGS: [(&str, &str); 44] = [
+    ("instance", "corp"),
+    ("trustedRoot", "/x/root.json"),
+    ("signingConfig", "/x/signing.json"),
+    ("allowedIdentities", "/x/allowed"),
+    ("trustRepository", "/x/repo"),
+    ("matchCommitter", "true"),
+    ("allowLegacy", "true"),
+    ("guardedRefs", "refs/heads/*"),
+    ("verdictCache", "true"),
+    ("forgeKey", "/x/key"),
+    ("forgeCommitter", "a@b.example"),
+    ("expectedIdentity", "me@corp.example"),
+    ("expectedIssuer", "https://corp.example"),
+    ("identityTokenFile", "/x/token"),
+    ("tokenProvider", "github-actions"),
+    ("issuer", "https://corp.example"),
+    ("clientID", "corp"),
+    ("clientSecretFile", "/x/secret"),
+    ("redirectURL", "http://localhost:1234/x"),
+    ("connectorID", "corp"),
+    ("urlOpener", "firefox {{.URL}}"),
+    ("autoclose", "false"),
+    ("autocloseTimeout", "7"),
+    ("terminalPrompt", "false"),
+    ("loginTimeout", "7"),
+    ("agent", "auto"),
+    ("agentSocket", "/x/socket"),
+    ("agentTimeout", "7"),
+    ("agentConfirm", "never"),
+    ("agentConfirmSignatures", "7"),
+    ("agentConfirmTime", "7"),
+    ("keyring", "secret-service"),
+    ("fulcio", "https://fulcio.example"),
+    ("fulcioRoot", "/x/fulcio.pem"),
+    ("ctLogPublicKey", "/x/ct.pub"),
+    ("rekor", "https://rekor.example"),
+    ("rekorVersion", "2"),
+    ("rekorMode", "online"),
+    ("rekorPublicKey", "/x/rekor.pub"),
+    ("timestampServerURL", "https://tsa.example"),
+    ("timestampCertChain", "/x/tsa.pem"),
+    ("allowPlainHttp", "true"),
+    ("timeout", "7"),
+    ("logPath", "/x/log"),
+];
+
+/// The settings that gitsign's key can give, too.
+const OF_GITSIGN: [&str; 16] = [
+    "matchCommitter",
+    "tokenProvider",
+    "issuer",
+    "clientID",
+    "clientSecretFile",
+    "redirectURL",
+    "connectorID",
+    "urlOpener",
+    "autoclose",
+    "autocloseTimeout",
+    "fulcio",
+    "fulcioRoot",
+    "rekor",
+    "rekorVersion",
+    "rekorMode",
+    "timestampServerURL",
 ];
 
 /// A repository, a linked work tree, a submodule's layout and a bare repository, with links to all of them.
@@ -98,28 +159,46 @@ const CONDITIONS: [&str; 25] = [
     "INCLUDE",
 ];
 
-/// What git and paraph say about the settings in a place.
+/// The values that git reads, each with its scope.
+fn by_git(done: &Done) -> HashMap<String, (String, String)> {
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let parts: Vec<&str> = done.stdout.split('\0').collect();
+    let entry = |pair: &[&str]| {
+        let (key, value) = pair[1].split_once('\n').unwrap_or((pair[1], ""));
+        // the case of an instance's name matters, and these are in lower case
+        (key.to_lowercase(), (value.to_owned(), pair[0].to_owned()))
+    };
+    parts.chunks_exact(2).map(entry).collect()
+}
+
+/// What git and paraph say about the settings in a place. Returns how many are set.
 fn compare(sandbox: &Sandbox, place: &Place, case: &str) -> usize {
     let run = |program: &str, arguments: &[&str]| -> Done {
         let mut command = sandbox.command(program, &place.folder);
-        command.args(arguments).envs(place.variables.iter().map(|(name, value)| (name, value))).output().unwrap().into()
+        command.env_remove("PARAPH_AGENT").args(arguments);
+        command.envs(place.variables.iter().map(|(name, value)| (name, value))).output().unwrap().into()
     };
     let done = run(&sandbox.program, &["config", "--json"]);
     assert_eq!(done.code, Some(0), "{}, {case}: {done:?}", place.name);
     let document: Value = serde_json::from_str(&done.stdout).unwrap();
+    let by_git = by_git(&run("git", &["config", "--list", "--show-scope", "--null"]));
+    let mut settings: Vec<(String, Vec<String>, &Value)> = Vec::new();
+    for (name, setting) in document["settings"].as_object().unwrap() {
+        settings.push((name.clone(), vec![format!("paraph.{name}"), format!("gitsign.{name}")], setting));
+    }
+    for (name, setting) in document["instances"]["corp"].as_object().into_iter().flatten() {
+        settings.push((format!("corp.{name}"), vec![format!("paraph.corp.{name}")], setting));
+    }
     let mut set = 0;
-    for (key, _) in KEYS {
-        let by_git = run("git", &["config", "--get", key]).stdout.trim_end().to_owned();
-        let setting = &document["settings"][key.split_once('.').unwrap().1];
-        let by_us = if setting["source"]["kind"] == "git" { setting["value"].as_str().unwrap() } else { "" };
-        assert_eq!(by_us, by_git, "{}, {case}: {key}", place.name);
-        if !by_git.is_empty() {
-            set += 1;
-            let origin = run("git", &["config", "--show-scope", "--get", key]).stdout;
-            // git has one word for its command line and its variables
-            let scope = setting["source"]["scope"].as_str().unwrap().replace("environment", "command line");
-            assert_eq!(origin.split_whitespace().next(), scope.split(' ').next(), "{}, {case}", place.name);
-        }
+    for (name, keys, setting) in settings {
+        let expected = keys.iter().find_map(|key| by_git.get(&key.to_lowercase()));
+        let is_of_git = setting["source"]["kind"] == "git";
+        // git has one word for its command line and its variables
+        let scope =
+            setting["source"]["scope"].as_str().unwrap_or_default().replace("environment", "command").replace("command line", "command");
+        let found = is_of_git.then(|| (setting["value"].as_str().unwrap().to_owned(), scope));
+        assert_eq!(found.as_ref(), expected, "{}, {case}: {name}", place.name);
+        set += usize::from(is_of_git);
     }
     set
 }
@@ -128,12 +207,26 @@ fn compare(sandbox: &Sandbox, place: &Place, case: &str) -> usize {
 fn every_setting_is_the_one_that_git_reads_by_every_path_and_condition() {
     let sandbox = Sandbox::new();
     let places = places(&sandbox);
-    let included = sandbox.root().join("included");
-    for (key, value) in KEYS {
-        sandbox.git(&["config", "--file", included.to_str().unwrap(), key, value]);
-    }
+    let all = sandbox.paraph_in(&sandbox.root(), &["config", "--json"]).stdout;
+    let all: Value = serde_json::from_str(&all).unwrap();
+    let known: HashSet<&str> = all["settings"].as_object().unwrap().keys().map(String::as_str).collect();
+    // a token is never in a file
+    let compared: HashSet<&str> = SETTINGS.iter().map(|(name, _)| *name).chain(["identityToken"]).collect();
+    assert_eq!(known, compared);
+    let write = |name: &str, settings: &[(String, &str)]| {
+        let path = sandbox.root().join(name);
+        for (key, value) in settings {
+            sandbox.git(&["config", "--file", path.to_str().unwrap(), key, value]);
+        }
+        path
+    };
+    let mut own: Vec<(String, &str)> = SETTINGS.iter().map(|(name, value)| (format!("paraph.{name}"), *value)).collect();
+    own.extend([("paraph.corp.trustedRoot".to_owned(), "/x/corp.json"), ("paraph.corp.mirror".to_owned(), "https://tuf.example")]);
+    let of_gitsign = SETTINGS.iter().filter(|(name, _)| OF_GITSIGN.contains(name));
+    let of_gitsign: Vec<(String, &str)> = of_gitsign.map(|(name, value)| (format!("gitsign.{name}"), *value)).collect();
+    let files = [write("included", &own), write("included-of-gitsign", &of_gitsign)];
     let (mut applied, mut not) = (0, 0);
-    for condition in CONDITIONS {
+    for (condition, included) in CONDITIONS.iter().flat_map(|condition| files.iter().map(move |file| (*condition, file))) {
         let (kind, rest) = condition.split_once('.').unwrap_or((condition, ""));
         let header = if rest.is_empty() {
             format!("[{kind}]")
@@ -144,7 +237,10 @@ fn every_setting_is_the_one_that_git_reads_by_every_path_and_condition() {
         for place in &places {
             match compare(&sandbox, place, condition) {
                 0 => not += 1,
-                _ => applied += 1,
+                set => {
+                    assert_eq!(set, if *included == files[0] { own.len() } else { of_gitsign.len() });
+                    applied += 1;
+                }
             }
         }
     }

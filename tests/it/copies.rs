@@ -126,6 +126,38 @@ fn another_content_under_a_commit_s_id_is_found_wherever_it_is() {
 }
 
 #[test]
+fn the_commits_that_a_range_leaves_out_are_compared_too() {
+    let (_sigstore, sandbox) = history();
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "three"]);
+    let [base, before] = ["HEAD~1", "HEAD~2"].map(|name| sandbox.git(&["rev-parse", name]));
+    assert_eq!(verdict(&sandbox, &["HEAD~1..HEAD"]), good());
+    sandbox.git(&["repack", "-q", "-a"]);
+    let (own, elsewhere) = (objects(&sandbox), sandbox.root().join("elsewhere"));
+    // a commit without parents would make git list those before it, too
+    let orphan = sandbox.git(&["commit-tree", "-m", "orphan", "HEAD^{tree}"]);
+    for (id, ranges) in [(&base, &["HEAD~1..HEAD"][..]), (&before, &["HEAD~2..HEAD"])] {
+        for folder in [own.join("pack"), elsewhere.join("pack")] {
+            let index = forged_pack(&sandbox, &folder, id, &orphan);
+            if folder.starts_with(&elsewhere) {
+                fs::write(own.join("info/alternates"), format!("{}\n", elsewhere.display())).unwrap();
+            }
+            for range in ranges.iter().chain([&&*format!("^{id}")]) {
+                let arguments = if range.starts_with('^') { vec!["HEAD", range] } else { vec![*range] };
+                let (code, said) = verdict(&sandbox, &arguments);
+                let is_named = said.contains(id.as_str()) || said.contains("copies");
+                assert!(code == 4 && is_named && said.contains("has another commit under this id"), "{arguments:?}: {code} {said}");
+            }
+            let _ = fs::remove_file(own.join("info/alternates"));
+            fs::remove_file(&index).unwrap();
+            assert_eq!(verdict(&sandbox, &["HEAD~1..HEAD"]), good());
+        }
+    }
+    // the commit-graph that git walks names other parents
+    sandbox.git(&["commit-graph", "write", "--reachable"]);
+    assert_eq!(verdict(&sandbox, &["HEAD~1..HEAD"]), good());
+}
+
+#[test]
 fn alternates_of_the_environment_are_compared_and_tags_too() {
     let (_sigstore, mut sandbox) = history();
     sandbox.git(&["tag", "-s", "-m", "tag", "v1"]);

@@ -437,6 +437,80 @@ fn a_name_leads_where_git_leads_or_is_refused() {
     read_as_git_reads(&sandbox, "the branch before, and a file", "@{-1}");
 }
 
+/// Names by which git reaches the references of another work tree, and earlier values of references.
+#[test]
+fn names_of_other_work_trees_and_of_the_past_lead_where_git_leads() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let linked = sandbox.root().join("linked");
+    sandbox.git(&["worktree", "add", "-q", "-b", "topic", linked.to_str().unwrap(), "HEAD~1"]);
+    sandbox.git_in(&linked, &["update-ref", "refs/bisect/bad", "HEAD~1"]);
+    sandbox.git_in(&linked, &["update-ref", "refs/worktree/own", "HEAD"]);
+    sandbox.git(&["update-ref", "refs/bisect/bad", "HEAD"]);
+    sandbox.git(&["update-ref", "refs/remotes/x/main", "HEAD~2"]);
+    sandbox.git(&["symbolic-ref", "refs/remotes/x/HEAD", "refs/remotes/x/main"]);
+    sandbox.git(&["tag", "-a", "--no-sign", "-m", "tag", "v1", "HEAD~1"]);
+    sandbox.git(&["tag", "both", "HEAD~1"]);
+    sandbox.git(&["branch", "both", "HEAD"]);
+    let names = [
+        "worktrees/linked/HEAD",
+        "worktrees/linked/refs/bisect/bad",
+        "worktrees/linked/refs/worktree/own",
+        "worktrees/linked/refs/heads/main",
+        "worktrees/linked/main",
+        "worktrees/none/HEAD",
+        "main-worktree/HEAD",
+        "main-worktree/refs/bisect/bad",
+        "main-worktree/refs/heads/topic",
+        "main-worktree/main",
+        "worktrees/linked/HEAD~1",
+        "worktrees/linked/HEAD^{commit}",
+        "refs/bisect/bad",
+        "bisect/bad",
+        "refs/worktree/own",
+        "worktree/own",
+        "x",
+        "x/HEAD",
+        "x/main",
+        "refs/remotes/x/HEAD",
+        "both",
+        "heads/both",
+        "tags/both",
+        "both~0",
+        "tags/v1^{}",
+        "HEAD@{0}",
+        "HEAD@{1}",
+        "HEAD@{99}",
+        "main@{1}",
+        "main@{2001-01-01}",
+        "@{-1}",
+        "@{-9}",
+        ":/one",
+        ":/!-one",
+        "HEAD^{/one}",
+        "HEAD^{/none}",
+        "HEAD^2",
+        "v1-0-g0000000",
+        "../work/HEAD",
+        "main/",
+        "refs//heads/main",
+        "main.lock",
+    ];
+    for name in names {
+        read_as_git_reads(&sandbox, "work trees", name);
+    }
+    let seen = |name: &str| {
+        let done: Done = sandbox.command(&sandbox.program, &linked).args(["verify", "--json", name]).output().unwrap().into();
+        let id = serde_json::from_str::<serde_json::Value>(&done.stdout).ok().map(|report| report["oid"].as_str().unwrap().to_owned());
+        let git: Done = sandbox.command("git", &linked).args(["rev-parse", "--verify", "-q", name]).output().unwrap().into();
+        assert_eq!(id.unwrap_or_default(), git.stdout.trim_end(), "{name} in the linked work tree: {done:?}");
+    };
+    ["HEAD", "main-worktree/HEAD", "main-worktree/refs/heads/main", "refs/bisect/bad", "worktrees/linked/HEAD"]
+        .iter()
+        .copied()
+        .for_each(seen);
+}
+
 #[test]
 fn a_packed_refs_file_that_git_would_not_write_is_not_trusted() {
     let sigstore = Sigstore::start();

@@ -184,10 +184,23 @@ fn a_server_that_can_write_nothing_answers_what_it_has_and_refuses_the_rest() {
     let instance = Instance::init(&path).unwrap();
     let (url, access_code) = (instance.url(), instance.access_code().to_owned());
     // the largest file may have no byte: every write fails, as on a full disk
-    let script = "ulimit -f 0; trap '' XFSZ; exec \"$0\" local serve --dir \"$1\"";
-    let mut serve = std::process::Command::new("bash");
-    serve.args(["-c", script, env!("CARGO_BIN_EXE_paraph")]).arg(&path).stderr(std::process::Stdio::null());
-    let _server = Stopped(serve.spawn().unwrap());
+    let full = "ulimit -f 0; trap '' XFSZ; exec \"$0\" local serve --dir \"$1\"";
+    let read_only = "mount --bind \"$1\" \"$1\" && mount -o remount,ro,bind \"$1\" && exec \"$0\" local serve --dir \"$1\"";
+    let namespace = ["--user", "--map-root-user", "--mount"];
+    let tried = std::process::Command::new("unshare").args(namespace).args(["mount", "--bind", "/dev/null", "/dev/null"]).output();
+    let mut cases = vec![vec!["bash", "-c", full]];
+    if tried.is_ok_and(|tried| tried.status.success()) {
+        cases.push([&["unshare"], &namespace[..], &["bash", "-c", read_only]].concat());
+    }
+    for case in cases {
+        let mut serve = std::process::Command::new(case[0]);
+        serve.args(&case[1..]).arg(env!("CARGO_BIN_EXE_paraph")).arg(&path).stderr(std::process::Stdio::null());
+        let _server = Stopped(serve.spawn().unwrap());
+        reads_and_does_not_write(&url, &access_code);
+    }
+}
+
+fn reads_and_does_not_write(url: &str, access_code: &str) {
     run(async {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let started = std::time::Instant::now();
@@ -199,7 +212,7 @@ fn a_server_that_can_write_nothing_answers_what_it_has_and_refuses_the_rest() {
             let answer = client.get(format!("{url}/{file}")).send().await.unwrap();
             assert_eq!(answer.status(), 200, "{file}");
         }
-        let error = log_in_at(&url, &access_code, "you@example.com").await.unwrap_err();
+        let error = log_in_at(url, access_code, "you@example.com").await.unwrap_err();
         assert!(error.to_string().contains("507 Insufficient Storage"), "{error}");
     });
 }

@@ -221,6 +221,22 @@ fn a_repository_is_trusted_by_the_users_files_only() {
     assert!(!good(&[&of_elsewhere], &[ROOT, &format!("core.worktree={}", elsewhere.display())]));
     assert!(good(&[&trust], &[ROOT, "paraph.instance=custom"]));
     assert!(good(&[&of_elsewhere, &trust], &[ROOT, "paraph.instance=custom"]));
+    // what git's safe.directory accepts is no path of a repository
+    let warned = |global: &[&str]| {
+        unpacked.configure(&[&["paraph.instance=public"], global].concat(), &[ROOT]);
+        let done = unpacked.verify(&[]);
+        let line = done.stderr.lines().find(|line| line.contains("paraph.trustRepository")).map(str::to_owned);
+        (done.code == Some(0), line.unwrap_or_default())
+    };
+    for pattern in ["*", ".", "/*", "~/src/*"] {
+        let (is_good, line) = warned(&[&format!("paraph.trustRepository={pattern}")]);
+        let expected = format!("is ignored: expected the path of one repository, such as ~/src/corp; it is \"{pattern}\".");
+        assert!(!is_good && line.contains("home/.gitconfig (global)") && line.ends_with(&expected), "{line}");
+    }
+    assert_eq!(warned(&["paraph.trustRepository=~/elsewhere"]), (false, String::new()));
+    // an empty value removes the earlier ones, as for git's lists
+    assert!(!good(&[&trust, "paraph.trustRepository="], &[ROOT, "paraph.instance=custom"]));
+    assert!(good(&["paraph.trustRepository=", &trust], &[ROOT, "paraph.instance=custom"]));
     // a folder of the user's for this repository alone
     let file = unpacked.sandbox.home().join("for-work");
     std::fs::write(&file, unpacked.filled("[paraph]\ninstance = custom\ntrustedRoot = EVIL/trusted_root.json\n")).unwrap();

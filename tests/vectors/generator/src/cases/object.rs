@@ -293,7 +293,7 @@ fn armor(world: &World) -> Vec<Vector> {
             "armor_begin_padded",
             "Case 15: a space after the BEGIN line.",
             armored.replacen("-----\n", "----- \n", 1),
-            Reason::ArmorMalformed,
+            Reason::ArmorFraming,
         ),
         of(
             "armor_header",
@@ -448,7 +448,7 @@ fn tags(world: &World) -> Vec<Vector> {
             "tag_two_kinds",
             "Case 12: a tag with an x509 signature and an OpenPGP signature after it, to whose program git gives both.",
             join(&[TAG, &armored, PGP]),
-            Reason::MultipleSignatures,
+            Reason::OpenPgpSignature,
         ),
         of("tag_openpgp", "Case 13: a tag with an OpenPGP signature.", join(&[TAG, PGP]), Reason::OpenPgpSignature),
         of("tag_ssh", "Case 13: a tag with an SSH signature.", join(&[TAG, SSH]), Reason::SshSignature),
