@@ -470,6 +470,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --repository 'The repository'
             cand --email 'The address to sign with [default: the committer''s address]'
             cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand --undo 'Restore the settings from before `paraph local use`'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

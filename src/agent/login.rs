@@ -1,7 +1,6 @@
 //! One login: whom to log in as, and the credential that results from it.
 
 use crate::{
-    Reason,
     agent_protocol::{Refusal, Reply},
     identity::{
         Desktop, DeviceCode, Expectation, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, Prompt, RequestedSigner, Session,
@@ -206,12 +205,12 @@ pub(super) fn refused_signature(error: &SignError) -> Refused {
     let kind = match error {
         SignError::WrongSigner(_) | SignError::WrongCertifiedSigner(_) => Refusal::Identity,
         // the client's trust root may contain what this one does not
-        SignError::Certificate { rejection, .. } | SignError::SelfCheck { rejection, .. } => match rejection.reason() {
-            Reason::UnknownAuthority | Reason::SctUnknownLog | Reason::LogUnknown | Reason::TimestampUnknownAuthority => {
-                Refusal::Configuration
-            }
-            _ => Refusal::Service,
-        },
+        SignError::Certificate { rejection, .. } | SignError::SelfCheck { rejection, .. }
+            if rejection.reason().is_unknown_to_trust_root() =>
+        {
+            Refusal::Configuration
+        }
+        SignError::Certificate { .. } | SignError::SelfCheck { .. } => Refusal::Service,
         SignError::IntermediateMissing { .. } | SignError::TimestampAuthorityMissing => Refusal::Configuration,
         SignError::StatementTooLarge { .. } => Refusal::Payload,
         SignError::Abandoned => Refusal::Login,

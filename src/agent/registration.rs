@@ -5,7 +5,7 @@
 //! Anyone who can change it decides where the agent logs in and what it trusts.
 
 use crate::{
-    config::{self, Config, Inputs, InstanceSettings, Setting, Shown, Source},
+    config::{self, Config, Inputs, InstanceSettings, Setting, Shown, Source, Use},
     private_folder,
     repository::{ConfigEntry, Scope},
     selection::{self, SelectionError},
@@ -232,7 +232,9 @@ impl Registration {
     /// A value is not allowed.
     pub(crate) fn config(&self) -> Result<Config, config::Error> {
         let entries: Vec<ConfigEntry> = self.settings.iter().filter_map(|(key, value)| entry(key, value)).collect();
-        Config::from_inputs(&Inputs::of_entries(&entries, Path::new("/"), None))
+        let config = Config::from_inputs(&Inputs::of_entries(&entries, Path::new("/"), None))?;
+        config.require(&[Use::Trust, Use::Signer, Use::Login])?;
+        Ok(config)
     }
 }
 

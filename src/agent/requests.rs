@@ -5,7 +5,7 @@ use super::{
     confirm::Confirmations,
     forwarded::ForwardedClients,
     journal::Journal,
-    login::{LoginRequest, Refused, Target},
+    login::{LoginRequest, Refused, Target, waiting_for},
     memory::Memory,
     place::Place,
     vault::{Removal, RemovedLogin, Vault, identity},
@@ -218,7 +218,7 @@ impl Agent {
         self.confirmations.forget_login(identity);
         let mut remarks = Vec::new();
         for login in removed {
-            if let Err(error) = self.revoke(&login).await {
+            if let Err(error) = self.revoke(&login, connection).await {
                 let RemovedLogin { identity, issuer, .. } = login;
                 remarks.push(format!("The login of {identity} was removed here, but not revoked at {issuer}: {error}."));
             }
@@ -230,10 +230,15 @@ impl Agent {
         Err(Refused::new(Refusal::Keyring, failures.join("; ")).with_hint("try again when the keyring works"))
     }
 
-    async fn revoke(&self, login: &RemovedLogin) -> Result<(), NotRevoked> {
+    async fn revoke(&self, login: &RemovedLogin, connection: &Connection<'_>) -> Result<(), NotRevoked> {
         let target = self.targets.get(&login.instance).ok().filter(|target| target.client.issuer == login.issuer);
         let target = target.ok_or(NotRevoked::UnknownInstance)?;
-        match target.client.revoke(&self.http.clone().with_network(target.network.clone()), &login.token).await? {
+        let replies = connection.replies.clone();
+        let http = self.http.clone().with_network(target.network.clone()).announcing_waits(move |service| {
+            // fails only if the client has left
+            let _ = replies.send(Reply::Say { text: waiting_for(service) });
+        });
+        match target.client.revoke(&http, &login.token).await? {
             true => Ok(()),
             false => Err(NotRevoked::Unsupported),
         }

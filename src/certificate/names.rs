@@ -34,6 +34,10 @@ pub(crate) fn near_miss(written: &str, meant: &str) -> Option<&'static str> {
         Some("a slash at the end differs")
     } else if written.contains(',') && written.split(',').any(|part| same(part.trim()) || in_brackets(part)) {
         Some("a comma does not separate names")
+    } else if written.contains(';') && written.split(';').any(|part| same(part.trim()) || in_brackets(part)) {
+        Some("a semicolon does not separate names")
+    } else if written.contains('@') && written.strip_suffix('.').is_some_and(same) {
+        Some("a dot at the end differs")
     } else if in_brackets(written) {
         Some("the angle brackets do not belong there")
     } else if written.split_once(':').is_some_and(|(scheme, rest)| scheme.eq_ignore_ascii_case("mailto") && same(rest)) {
@@ -75,6 +79,10 @@ mod tests {
             ("bob@example.com,ann@example.com", "comma"),
             ("<bob@example.com>, <Ann@example.com>", "comma"),
             ("mailto:ann@example.com", "mailto"),
+            ("bob@example.com;ann@example.com", "semicolon"),
+            ("Ann <ann@example.com>; Bob <bob@example.com>", "semicolon"),
+            ("ann@example.com.", "dot"),
+            ("ann@Example.com.", "dot"),
         ] {
             assert!(near_miss(written, meant).is_some_and(|cause| cause.contains(word)), "{written}");
         }

@@ -15,6 +15,8 @@ use std::fmt::Write;
 /// trust is different: a repository's own configuration counts only where no other source sets it (see man/who-decides.md). A warning names
 /// each value that is ignored.
 ///
+/// A value that is not allowed is an error of the commands that use the setting. This one lists all of them, and exits with 3.
+///
 /// An empty value counts as not set; for a switch it means false. A relative path in a paraph.* key is relative to the file that sets it.
 /// Other relative paths are relative to the current folder. ~ is the home folder. Secrets are never shown.
 ///
@@ -38,11 +40,22 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     } else {
         print(&config, &network, ui);
     }
-    Ok(Exit::Good)
+    match config.wrong.split_last() {
+        None => Ok(Exit::Good),
+        Some((last, others)) => {
+            others.iter().for_each(|wrong| ui.error(&wrong.message));
+            Err(Failure::configuration(&last.message))
+        }
+    }
 }
 
 fn print(config: &Config, network: &GitNetwork, ui: &mut Ui) {
+    let is_wrong = |name: &str| config.wrong.iter().any(|wrong| wrong.name == name);
     for setting in config.effective() {
+        if is_wrong(setting.info.name) {
+            ui.line(format!("{}: not valid; see the error", setting.info.name));
+            continue;
+        }
         line(ui, setting.info.name, &setting.value, setting.source, setting.info.otherwise);
     }
     for instance in &config.instances {
@@ -106,6 +119,7 @@ fn document(config: &Config, repository: Option<&Repository>, network: &GitNetwo
         "instance": config.instance_name().as_str(),
         "settings": settings,
         "instances": instances,
+        "problems": config.wrong.iter().map(|wrong| json!({ "name": wrong.name, "text": wrong.message })).collect::<Vec<_>>(),
         "connections": connections,
         "notices": config.notices.iter().chain(&config.overruled).map(Notice::to_string).collect::<Vec<_>>(),
     })

@@ -4,8 +4,9 @@ use super::exit::Failure;
 use super::git_network::GitNetwork;
 use super::process_memory::leak_until_exit;
 use super::terminal::Terminal;
+use super::ui;
 use crate::{
-    config::{Config, GitVerifier, OptionValue},
+    config::{Config, GitVerifier, OptionValue, SIGNING, Use, VERIFYING},
     external_verifiers::ExternalVerifiers,
     policy::Policy,
     repository::Repository,
@@ -29,13 +30,26 @@ pub(super) struct Context {
 impl Context {
     /// Reads both, to verify. Outside a repository, the configuration is the user's and the system's.
     pub(super) fn load(options: &[OptionValue]) -> Result<Self, Failure> {
+        Self::load_for(options, VERIFYING)
+    }
+
+    /// Reads both, for these uses. Values that are not allowed and that nothing of it uses do no harm.
+    pub(super) fn load_for(options: &[OptionValue], uses: &[Use]) -> Result<Self, Failure> {
         let repository = Repository::discover()?;
         let config = Config::load(repository.as_ref(), options)?;
+        config.require(uses)?;
         Ok(Self { repository, config })
     }
 
     /// Reads both, to sign. The trust root is that of the services, also where a repository names both.
     pub(super) fn load_to_sign(options: &[OptionValue]) -> Result<Self, Failure> {
+        let context = Self::read_to_sign(options)?;
+        context.config.require(SIGNING)?;
+        Ok(context)
+    }
+
+    /// The same; wrong values are an error only of what uses them.
+    pub(super) fn read_to_sign(options: &[OptionValue]) -> Result<Self, Failure> {
         let repository = Repository::discover()?;
         let config = Config::load_to_sign(repository.as_ref(), options)?;
         Ok(Self { repository, config })
@@ -45,6 +59,7 @@ impl Context {
     pub(super) fn of_server() -> Result<Self, Failure> {
         let repository = Repository::discover()?;
         let config = Config::of_server(repository.as_ref())?;
+        config.require(VERIFYING)?;
         Ok(Self { repository, config })
     }
 
@@ -65,6 +80,7 @@ impl Context {
 
     /// The trust roots.
     pub(super) fn trust_roots(&self) -> Result<Vec<TrustRoot>, Failure> {
+        self.config.require(&[Use::Trust])?;
         Ok(selection::trust_roots(&self.config, &self.trust_store(), Timestamp::now())?)
     }
 
@@ -102,6 +118,7 @@ impl Context {
 
     /// The verifiers of other kinds of signatures: the configured forge's key, and git with these settings.
     pub(super) fn external_verifiers(&self, git: Option<&GitVerifier>) -> Result<ExternalVerifiers, Failure> {
+        self.config.require(&[Use::Forge])?;
         let verifiers = ExternalVerifiers::new(selection::forge(&self.config)?);
         Ok(match git {
             Some(git) => verifiers.with_git(self.repository()?, git.parameters()),
@@ -121,19 +138,23 @@ impl Context {
 
     /// The services to sign with.
     pub(super) fn services(&self, now: Timestamp) -> Result<Services, Failure> {
+        self.config.require(&[Use::Signer])?;
         Ok(selection::services(&self.config, &self.trust_store(), now)?)
     }
 
     /// The OpenID issuer to log in with.
     pub(super) fn issuer(&self, now: Timestamp) -> Result<String, Failure> {
+        self.config.require(&[Use::Signer])?;
         Ok(selection::issuer(&self.config, &self.trust_store(), now)?)
     }
 
     /// An HTTP client with the configured deadline, and git's proxies and certificate authorities.
     pub(super) fn http(&self) -> Result<Http, Failure> {
+        self.config.require(&[Use::Network])?;
         let settings = Settings { request: self.config.timeout.value, ..Settings::default() };
         let network = GitNetwork::load(self.repository.as_ref())?.network;
-        Ok(Http::new(settings).allowing_plain_http(self.config.allow_plain_http.value).with_network(network))
+        let http = Http::new(settings).allowing_plain_http(self.config.allow_plain_http.value).with_network(network);
+        Ok(if self.config.terminal_prompt.value { http.announcing_waits(ui::announce_wait) } else { http })
     }
 
     /// The user's trust store.

@@ -230,7 +230,9 @@ impl From<config::Error> for Failure {
         match error {
             config::Error::Repository(error) => error.into(),
             config::Error::CurrentDirectory(_) => Self::new(Exit::Io, error.to_string()),
-            config::Error::BadValue { .. } | config::Error::BadInstance { .. } => Self::new(Exit::Configuration, error.to_string()),
+            config::Error::Wrong { .. } | config::Error::BadValue { .. } | config::Error::BadInstance { .. } => {
+                Self { hint: error.hint(), ..Self::new(Exit::Configuration, error.to_string()) }
+            }
         }
     }
 }
@@ -246,6 +248,7 @@ impl From<repository::Error> for Failure {
             | E::ImplicitBareRepository(_)
             | E::Open { .. }
             | E::UnknownRevision { .. }
+            | E::NotInShallowClone(_)
             | E::NoCommit(_)
             | E::AmbiguousRevision { .. }
             | E::MissingObject(_)

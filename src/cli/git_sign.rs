@@ -20,27 +20,29 @@ use super::{
 use crate::{
     agent_protocol::Subject,
     certificate::names::same_address,
-    config::{Config, RekorMode},
+    config::{Config, RekorMode, SIGNING},
     identity::email_of,
     object::MAX_OBJECT,
-    repository::Repository,
     sign::{Signature, parse_subject},
 };
 use sha2::{Digest as _, Sha256};
 use std::ffi::OsStr;
 
 pub(super) fn run(call: &SignCall, ui: &mut Ui) -> Result<Exit, Failure> {
+    sign_and_deliver(call, ui).inspect_err(last_failure::record)
+}
+
+fn sign_and_deliver(call: &SignCall, ui: &mut Ui) -> Result<Exit, Failure> {
     // fail before signing if the result cannot be delivered or reported
     let output = SignatureFile::open(call)?;
     let status = StatusOutput::open(call.status_fd)?;
-    let done = match sign(call, ui) {
+    match sign(call, ui) {
         Ok(signature) => deliver(signature, output, status, ui),
         Err(failure) => {
             output.discard();
             Err(failure)
         }
-    };
-    done.inspect_err(last_failure::record)
+    }
 }
 
 /// A signature, and what it was made with.
@@ -62,11 +64,12 @@ fn deliver(signed: Signed, output: SignatureFile, status: StatusOutput, ui: &mut
 fn sign(call: &SignCall, ui: &mut Ui) -> Result<Signed, Failure> {
     let caller = Caller::of(call);
     let subject = Subject::Git { payload: read(call.input.as_deref(), MAX_OBJECT)? };
-    let context = Context::load_to_sign(&[]).inspect_err(|failure| {
-        let repository = Repository::discover().ok().flatten();
-        let log = Config::log_path_alone(repository.as_ref());
-        Terminal::open(log.as_deref()).report(failure);
-    })?;
+    let context = Context::read_to_sign(&[]).inspect_err(|failure| Terminal::open(None).report(failure))?;
+    if let Err(error) = context.config.require(SIGNING) {
+        let failure = Failure::from(error);
+        Terminal::open(context.config.log_path.value.as_deref()).report(&failure);
+        return Err(failure);
+    }
     let terminal: &'static Terminal = leak_until_exit(Terminal::of_call(&context.config));
     if let Some(problem) = &terminal.unwritable {
         ui.warning(problem);

@@ -2,10 +2,10 @@
 
 use super::{context::Context, exit::Failure, git_settings::GitSettings, terminal::Terminal, ui::Ui};
 use crate::{
-    config::Config,
+    config::{Config, Use},
     identity::{
         ADDRESS, Desktop, Expectation, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, RequestedSigner, Settings,
-        SignerSources, Source, WrongSigner, choose, identity_in,
+        SignerSources, Source, WrongSigner, choose, identity_named,
         workload::{self, Provider, Surroundings},
     },
     object::Payload,
@@ -42,9 +42,13 @@ pub(super) fn choice(context: &Context, terminal: &Terminal) -> Result<Choice, F
         token_file: config.identity_token_file.value.clone(),
         access_code: access_code(context)?,
         job: Provider::of_job(&|name: &str| std::env::var_os(name)),
-        person: can_show_login(context, terminal),
+        // a program that opens the address and cannot be read is an error of the login
+        person: can_show_login(context, terminal) || config.require(&[Use::Login]).is_err(),
     };
     let source = choose(&settings)?;
+    if source.is_login() {
+        config.require(&[Use::Login])?;
+    }
     let named = settings.token_provider.is_some();
     let because = match &source {
         _ if named => format!("{} selects it", config.token_provider.source),
@@ -93,10 +97,10 @@ pub(super) fn requested_signer_of_call(
 ) -> Result<RequestedSigner, WrongSigner> {
     let is_configured = |named: &String| {
         let configured = GitSettings::load(context.repository.as_ref()).ok().and_then(|settings| settings.get("user.signingKey"));
-        configured.is_some_and(|setting| Some(setting.value.as_str()) == key || identity_in(&setting.value).as_ref() == Some(named))
+        configured.is_some_and(|setting| Some(setting.value.as_str()) == key || identity_named(&setting.value).as_ref() == Some(named))
     };
     let is_committer = |named: &String| object.is_some_and(|object| object.email.as_ref() == Some(named));
-    let named = key.and_then(identity_in).filter(|named| !is_committer(named) && !is_configured(named));
+    let named = key.and_then(identity_named).filter(|named| !is_committer(named) && !is_configured(named));
     RequestedSigner::resolve(SignerSources { named: named.as_deref(), ..signer_sources(&context.config, key, object) })
 }
 

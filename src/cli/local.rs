@@ -1,6 +1,7 @@
 //! `paraph local`: creates and runs a local Sigstore, and makes a repository use it.
 
 use super::exit::{Exit, Failure};
+use super::git_changes::{Place, files_in, refuse_pipes};
 use super::git_settings::{check_replaceable, this_program};
 use super::ui::Ui;
 use crate::local::{CERTIFICATE_LIFETIME, Fault, InitOptions, Instance, LocalError, Logins, ServeOptions, TokenAlgorithm};
@@ -39,7 +40,7 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Create a local Sigstore with new keys and a port
     ///
-    /// It writes keys, a trust root and a signing config into the folder. It fails if the folder is not empty.
+    /// It writes keys, a trust root and a signing config into the folder. A folder that has one stays as it is. It fails if the folder has something else.
     ///
     /// Example: paraph local init
     Init {
@@ -52,7 +53,8 @@ pub(super) enum Command {
     },
     /// Run the local Sigstore
     ///
-    /// It reads and writes its folder, and listens on one port of 127.0.0.1. It fails if the folder is missing or another process serves it.
+    /// It reads and writes its folder, and listens on one port of 127.0.0.1. If it runs already, nothing is done, unless an option for
+    /// tests is given. It fails if the folder is missing.
     ///
     /// Example: paraph local serve --background
     Serve(Serve),
@@ -79,7 +81,7 @@ pub(super) enum Command {
     },
     /// Make one repository sign and verify with the local Sigstore
     ///
-    /// It writes the repository's own git configuration and prints each setting.
+    /// It writes the repository's own git configuration and prints each setting. --undo restores the earlier settings.
     ///
     /// Example: paraph local use --email you@example.com
     Use {
@@ -91,6 +93,9 @@ pub(super) enum Command {
         /// The address to sign with [default: the committer's address]
         #[arg(long, value_name = "ADDRESS")]
         email: Option<String>,
+        /// Restore the settings from before `paraph local use`
+        #[arg(long, conflicts_with = "email")]
+        undo: bool,
     },
     /// Print an ID token, for SIGSTORE_ID_TOKEN in scripts
     ///
@@ -169,7 +174,8 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Serve(arguments) => serve(arguments, ui),
         Command::Status { folder, json } => status(&folder.path()?, *json, ui),
         Command::Stop { folder } => stop(&folder.path()?, ui),
-        Command::Use { folder, repository, email } => configure(&folder.path()?, repository, email.as_deref(), ui),
+        Command::Use { repository, undo: true, .. } => restore(repository, ui),
+        Command::Use { folder, repository, email, .. } => configure(&folder.path()?, repository, email.as_deref(), ui),
         Command::Token { folder, email } => {
             let token = Instance::open(&folder.path()?)?.identity_token(email)?;
             // programs send on a line feed in a token file
@@ -211,8 +217,11 @@ fn init(dir: Option<&Path>, token_algorithm: TokenAlgorithm, ui: &mut Ui) -> Res
     let folder = resolve(dir)?;
     let dir = if dir.is_some() { format!(" --dir {}", folder.display()) } else { String::new() };
     let instance = match Instance::init_with(&folder, &InitOptions { token_algorithm, ..InitOptions::default() }) {
-        Err(error @ LocalError::Exists(_)) => {
-            return Err(Failure::from(error).with_hint(format!("start it with `paraph local serve{dir}`")));
+        Err(LocalError::Exists(_)) => {
+            let instance = Instance::open(&folder)?;
+            ui.note(format!("There is a local Sigstore for {} in {} already. Nothing was changed.", instance.url(), folder.display()));
+            ui.note(format!("Start it with `paraph local serve{dir}`."));
+            return Ok(Exit::Good);
         }
         result => result?,
     };
@@ -229,7 +238,14 @@ fn serve(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> {
     let instance = Instance::open(&arguments.folder.path()?)?;
     let options =
         ServeOptions { certificate_lifetime: arguments.certificate_lifetime, faults: arguments.fault.clone(), ..ServeOptions::default() };
-    let server = instance.listen(options)?;
+    let server = match instance.listen(options) {
+        // whoever started this process tells it from its own
+        Err(LocalError::InUse { url, process }) if arguments.is_usual() && !arguments.detached => {
+            note_running(&url, process, ui);
+            return Ok(Exit::Good);
+        }
+        server => server?,
+    };
     for fault in &arguments.fault {
         ui.warning(format!("the fault {fault} is on."));
     }
@@ -251,6 +267,10 @@ fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> 
     let folder = arguments.folder.path()?;
     let instance = Instance::open(&folder)?;
     if let Some(process) = Instance::served_by(&folder) {
+        if arguments.is_usual() {
+            note_running(&instance.url(), Some(process), ui);
+            return Ok(Exit::Good);
+        }
         return Err(LocalError::InUse { url: instance.url(), process: Some(process) }.into());
     }
     let log_path = folder.join(SERVER_LOG);
@@ -285,6 +305,11 @@ fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> 
     }
     if ready.trim() != instance.url() {
         let _ = server.wait();
+        // another call was faster
+        if let Some(process) = Instance::served_by(&folder).filter(|_| arguments.is_usual()) {
+            note_running(&instance.url(), Some(process), ui);
+            return Ok(Exit::Good);
+        }
         let messages = std::fs::read_to_string(&log_path).unwrap_or_default();
         let error = messages.lines().rev().find_map(|line| line.strip_prefix("error: ")).unwrap_or("it ended");
         let failure = Failure::service(format!("the server did not start: {error}"));
@@ -293,6 +318,19 @@ fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> 
     ui.note(format!("The local Sigstore runs at {} (process {}).", instance.url(), server.id()));
     ui.note(login_code_note(&arguments.folder));
     Ok(Exit::Good)
+}
+
+/// Says that nothing had to be done.
+fn note_running(url: &str, process: Option<u32>, ui: &mut Ui) {
+    let process = process.map(|process| format!(" (process {process})")).unwrap_or_default();
+    ui.note(format!("The local Sigstore runs at {url} already{process}."));
+}
+
+impl Serve {
+    /// Whether no option for tests is given, so that any running server will do.
+    fn is_usual(&self) -> bool {
+        self.fault.is_empty() && self.certificate_lifetime == CERTIFICATE_LIFETIME
+    }
 }
 
 fn login_code_note(folder: &Folder) -> String {
@@ -342,39 +380,61 @@ fn stop(folder: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
 /// Writes the repository's own configuration and prints it.
 fn configure(folder: &Path, repository: &Path, email: Option<&str>, ui: &mut Ui) -> Result<Exit, Failure> {
     let instance = Instance::open(folder)?;
-    let file = |name: &str| instance.file(name).into_os_string();
+    let text = |path: PathBuf| {
+        path.into_os_string().into_string().map_err(|path| {
+            Failure::configuration(format!("the path {} is not valid UTF-8, which git's configuration requires", path.display()))
+        })
+    };
     let key = |name: &str| format!("paraph.{NAME}.{name}");
-    let mut settings: Vec<(String, OsString)> = vec![
+    let mut settings: Vec<(String, String)> = vec![
         ("gpg.format".into(), "x509".into()),
-        ("gpg.x509.program".into(), this_program()?.into_os_string()),
+        ("gpg.x509.program".into(), text(this_program()?)?),
         ("paraph.instance".into(), NAME.into()),
-        (key("trustedRoot"), file("trusted_root.json")),
-        (key("signingConfig"), file("signing_config.json")),
-        (key("accessCodeFile"), file("access-code")),
+        (key("trustedRoot"), text(instance.file("trusted_root.json"))?),
+        (key("signingConfig"), text(instance.file("signing_config.json"))?),
+        (key("accessCodeFile"), text(instance.file("access-code"))?),
     ];
     if let Some(email) = email {
         // an address that no certificate can name is refused
         instance.identity_token(email)?;
         settings.push(("paraph.expectedIdentity".into(), email.into()));
     }
-    if let Some(opened) = Repository::discover_from(repository)? {
-        check_replaceable(&opened.common_dir().join("config"))?;
-    }
+    let place = place(repository)?;
+    let undo = match repository.to_str() {
+        Some(".") | None => "paraph local use --undo".to_owned(),
+        Some(repository) => format!("paraph local use --repository {repository} --undo"),
+    };
+    place.make(&place.changes(&settings)?, &undo)?;
     for (key, value) in settings {
-        let written =
-            Process::new("git").arg("-C").arg(repository).args(["config", "--local", &key]).arg(&value).stdin(Stdio::null()).output();
-        let written = written.map_err(|error| Failure::io("git cannot be started", &error))?;
-        if !written.status.success() {
-            let message = String::from_utf8_lossy(&written.stderr).trim().to_owned();
-            return Err(Failure::object(format!("git could not set {key} in {}: {message}", repository.display())));
-        }
-        ui.line(format!("{key} = {}", value.display()));
+        ui.line(format!("{key} = {value}"));
     }
+    ui.note(format!("`{undo}` restores the earlier settings."));
     if Instance::served_by(folder).is_none() {
         ui.warning("The local Sigstore is not running.");
         ui.hint("start it: `paraph local serve --background`");
     }
     Ok(Exit::Good)
+}
+
+/// Restores the settings from before `paraph local use`.
+fn restore(repository: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
+    let place = place(repository)?;
+    let back = place.revertible("paraph local use", ui)?;
+    if back.is_empty() {
+        ui.note("There is nothing to restore for this repository.");
+    }
+    place.revert(&back)?;
+    Ok(Exit::Good)
+}
+
+/// The repository's own configuration.
+fn place(repository: &Path) -> Result<Place, Failure> {
+    refuse_pipes(files_in(&std::path::absolute(repository).unwrap_or_else(|_| repository.to_owned())))?;
+    let opened = Repository::discover_from(repository)?.ok_or_else(|| {
+        Failure::object(format!("{} is not in a git repository", repository.display())).with_hint("name one with --repository PATH")
+    })?;
+    check_replaceable(&opened.common_dir().join("config"))?;
+    Ok(Place { scope: "--local", record: opened.common_dir().join("paraph-local-use.json"), folder: Some(repository.to_owned()) })
 }
 
 /// The path of this program, absolute.

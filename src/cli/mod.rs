@@ -16,6 +16,7 @@ mod doctor;
 pub(crate) mod exit;
 mod generate_docs;
 pub(crate) mod git_call;
+mod git_changes;
 mod git_network;
 pub(crate) mod git_program;
 mod git_settings;
@@ -115,7 +116,11 @@ pub fn main() -> ExitCode {
     let mut ui = Ui::new();
     match git_call::parse(&arguments) {
         Some(Ok(call)) => git_program::run(call),
-        Some(Err(error)) => ui.finish(Err(error.into())),
+        Some(Err(error)) => {
+            let failure = Failure::from(error);
+            last_failure::record(&failure);
+            ui.finish(Err(failure))
+        }
         None => {
             let result = run(arguments, &mut ui);
             ui.finish(result)

@@ -7,7 +7,7 @@ use super::{
     ui::Ui,
 };
 use crate::{
-    config::{Config, OptionValue},
+    config::{Config, OptionValue, Use},
     plural::counted,
     selection,
     trust::{Instance, Log, MAX_TRUSTED_ROOT, TrustRoot, Window},
@@ -80,7 +80,7 @@ pub(super) enum Command {
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let instance = arguments.instance.as_ref().map(|name| OptionValue { setting: "instance", flag: "--instance", value: name.into() });
-    let context = Context::load(instance.as_slice())?;
+    let context = Context::load_for(instance.as_slice(), &[Use::Trust])?;
     match &arguments.command {
         Command::Update => update(&context, ui),
         Command::Status { json } => status(&context, *json, ui),

@@ -234,6 +234,11 @@ impl Ui {
         self.labelled(WARNING, "warning", &text.to_string());
     }
 
+    /// Prints an error that another one follows: a clause without a period.
+    pub(crate) fn error(&mut self, text: &str) {
+        self.labelled(ERROR, "error", text);
+    }
+
     /// Prints what to do about a warning: an imperative sentence without its period.
     pub(crate) fn hint(&mut self, text: &str) {
         self.labelled(HINT, "hint", &hint_sentence(text));
@@ -337,6 +342,14 @@ fn escape_json(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// Says on the terminal which service is waited for. Standard error that is no terminal gets nothing.
+pub(crate) fn announce_wait(service: &str) {
+    let mut messages = io::stderr();
+    if messages.is_terminal() {
+        let _ = writeln!(messages, "paraph: Waiting for {}.", Escaped(service));
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::rank::{Authority, Overruled, Purpose, Rank, Standing, Why};
 use super::setting_info::{Ignored, SettingInfo};
+use super::used::{TRUST, WrongSetting};
 use super::value::{Raw, Refusal, Shown, Value};
 use super::{Error, InstanceSettings, Notice, OptionValue, Setting, Source};
 use crate::escape::Escaped;
@@ -67,7 +68,7 @@ impl<'a> Inputs<'a> {
     /// How much the configuration of a repository counts, by the user's own files.
     ///
     /// # Errors
-    /// If a value of `paraph.trustRepository` is not a path, or the configuration cannot be read.
+    /// If the configuration cannot be read.
     pub(super) fn standing_of(&self, repository: &Repository) -> Result<Standing, Error> {
         let mut trusted: Vec<PathBuf> = Vec::new();
         for entry in self.trusted_repositories() {
@@ -75,8 +76,8 @@ impl<'a> Inputs<'a> {
                 trusted.clear();
                 continue;
             }
-            let setting: Setting<Option<PathBuf>> = self.entry(entry, TRUST_REPOSITORY, false)?;
-            trusted.extend(setting.value);
+            // a value that is not a path trusts no repository; the table's setting reports it
+            trusted.extend(self.entry::<Option<PathBuf>>(entry, TRUST_REPOSITORY, false).ok().and_then(|setting| setting.value));
         }
         if trusted.iter().any(|path| repository.is_at(path)) {
             return Ok(Standing::AsUser);
@@ -100,19 +101,43 @@ impl<'a> Inputs<'a> {
         self.trusted_repositories().filter(|entry| is_no_path(&text(entry))).map(notice).collect()
     }
 
+    /// The value of one setting; its default if the value is not allowed, which is noted.
+    pub(super) fn setting_or_default<T: Value>(
+        &self,
+        info: &'static SettingInfo,
+        overruled: &mut Overruled,
+        wrong: &mut Vec<WrongSetting>,
+    ) -> Result<Setting<T>, Error> {
+        self.setting(info, overruled).or_else(|error| {
+            wrong.push(WrongSetting { name: info.name.to_owned(), message: error.to_string(), used: info.used, instance: None });
+            self.parsed(None, info)
+        })
+    }
+
     /// The value of one setting, by the authority that the table gives it.
-    pub(super) fn setting<T: Value>(&self, info: &'static SettingInfo, overruled: &mut Overruled) -> Result<Setting<T>, Error> {
+    fn setting<T: Value>(&self, info: &'static SettingInfo, overruled: &mut Overruled) -> Result<Setting<T>, Error> {
         match info.authority {
             Authority::Free => self.effective(info),
             Authority::TrustRoot if self.purpose == Purpose::Signing => self.effective(info),
-            Authority::UserFiles => self.parsed(self.in_git(info, is_of_user), info),
+            Authority::UserFiles => self.of_user(info),
             Authority::Ranked | Authority::TrustRoot => self.ranked(info, overruled),
             Authority::Restricts(value) => self.restricted(info, value, overruled),
         }
     }
 
+    /// The last value in the files of the user and the system. Each of the others must be allowed too.
+    fn of_user<T: Value>(&self, info: &'static SettingInfo) -> Result<Setting<T>, Error> {
+        for key in info.keys {
+            let is_set = |entry: &&ConfigEntry| key.split_once('.').is_some_and(|(section, name)| is_key(entry, section, None, name));
+            for entry in self.entries.iter().filter(|entry| is_of_user(entry)).filter(is_set) {
+                self.entry::<T>(entry, key, info.secret)?;
+            }
+        }
+        self.parsed(self.in_git(info, is_of_user), info)
+    }
+
     /// The value by git's order, whatever the rank of its source.
-    pub(super) fn effective<T: Value>(&self, info: &'static SettingInfo) -> Result<Setting<T>, Error> {
+    fn effective<T: Value>(&self, info: &'static SettingInfo) -> Result<Setting<T>, Error> {
         self.parsed(self.of_call(info).or_else(|| self.in_git(info, |_| true)), info)
     }
 
@@ -239,28 +264,45 @@ impl<'a> Inputs<'a> {
         Source::Git { key: key.to_owned(), scope: entry.scope, file: entry.file.clone(), rank: self.rank(entry.scope) }
     }
 
-    /// The subsections `[paraph "NAME"]`. One that the user describes is not described by a repository.
-    pub(super) fn instances(&self, overruled: &mut Overruled) -> Result<Vec<InstanceSettings>, Error> {
+    /// The subsections `[paraph "NAME"]`. One that the user describes is not described by a repository. One that is wrong is left out and noted.
+    pub(super) fn instances(&self, overruled: &mut Overruled, wrong: &mut Vec<WrongSetting>) -> Vec<InstanceSettings> {
         let mut instances: Vec<InstanceSettings> = Vec::new();
+        let mut refused: Vec<&str> = Vec::new();
         for entry in self.entries.iter().filter(|entry| entry.section == "paraph") {
             let Some(name) = entry.subsection.as_deref() else { continue };
-            if instances.iter().any(|instance| instance.name.as_str() == name) {
+            if instances.iter().any(|instance| instance.name.as_str() == name) || refused.contains(&name) {
                 continue;
             }
-            let refuse = |reason: String| Error::BadInstance {
-                name: shortened(name),
-                place: Source::place(entry.scope, entry.file.as_deref()),
-                reason,
-                allowed: Instance::ALLOWED,
+            let (read, instance) = match self.name_of_instance(entry, name) {
+                Ok(instance) => (self.instance(instance, overruled), Some(name.to_owned())),
+                Err(error) => (Err(error), None),
             };
-            let raw = Raw { text: Some(name), base: self.directory, home: self.home };
-            let instance = Instance::parse(&raw).map_err(|refusal| refuse(refusal.clause()))?;
-            if instance.is_built_in() {
-                return Err(refuse(": it is the name of a built-in instance".to_owned()));
+            match read {
+                Ok(described) => instances.extend(described),
+                Err(error) => {
+                    refused.push(name);
+                    let name = format!("[paraph \"{}\"]", shortened(name));
+                    wrong.push(WrongSetting { name, message: error.to_string(), used: TRUST, instance });
+                }
             }
-            instances.extend(self.instance(instance, overruled)?);
         }
-        Ok(instances)
+        instances
+    }
+
+    /// The name of an instance that an entry describes.
+    fn name_of_instance(&self, entry: &ConfigEntry, name: &str) -> Result<Instance, Error> {
+        let refuse = |reason: String| Error::BadInstance {
+            name: shortened(name),
+            place: Source::place(entry.scope, entry.file.as_deref()),
+            reason,
+            allowed: Instance::ALLOWED,
+        };
+        let raw = Raw { text: Some(name), base: self.directory, home: self.home };
+        let instance = Instance::parse(&raw).map_err(|refusal| refuse(refusal.clause()))?;
+        if instance.is_built_in() {
+            return Err(refuse(": it is the name of a built-in instance".to_owned()));
+        }
+        Ok(instance)
     }
 
     fn instance(&self, name: Instance, overruled: &mut Overruled) -> Result<Option<InstanceSettings>, Error> {

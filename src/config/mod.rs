@@ -19,6 +19,7 @@ mod rank;
 mod setting_info;
 mod settings;
 mod url_opener;
+mod used;
 mod value;
 
 use crate::escape::Escaped;
@@ -35,6 +36,7 @@ use rank::{Overruled, Why};
 pub(crate) use setting_info::SettingInfo;
 pub(crate) use settings::{Config, IGNORED, SETTINGS};
 pub(crate) use url_opener::UrlOpener;
+pub(crate) use used::{SIGNING, Use, VERIFYING};
 pub(crate) use value::{AgentConfirm, AgentUse, KeyringUse, RekorMode, RekorVersion, ServiceUrl, Shown, TokenProvider, boolean};
 
 /// A value and where it comes from.
@@ -114,6 +116,14 @@ pub(crate) enum Error {
     /// The current folder, to which paths are relative, cannot be read.
     #[error("the current folder cannot be read: {0}")]
     CurrentDirectory(std::io::Error),
+    /// A setting that is used has a value that is not allowed.
+    #[error("{message}")]
+    Wrong {
+        /// What is wrong, with its place.
+        message: String,
+        /// How many others are wrong, used or not.
+        others: usize,
+    },
     /// A value that is not allowed.
     #[error("{origin} is {value}{reason}; allowed: {allowed}")]
     BadValue {
@@ -140,11 +150,21 @@ pub(crate) enum Error {
     },
 }
 
+impl Error {
+    /// What to do about it, if there is something.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Wrong { others: 1.., .. } => Some("see `paraph config`: it lists all settings that are wrong".to_owned()),
+            _ => None,
+        }
+    }
+}
+
 impl Config {
     /// The configuration of this process to verify with, in a repository or outside one.
     ///
     /// # Errors
-    /// If a file cannot be read or a value is not allowed.
+    /// If a file cannot be read. Wrong values are an error of [`Config::require`].
     pub(crate) fn load(repository: Option<&Repository>, options: &[OptionValue]) -> Result<Self, Error> {
         of_process(repository, options, Self::from_inputs)
     }
@@ -157,17 +177,11 @@ impl Config {
         of_process(repository, options, |inputs| Self::from_inputs(&Inputs { purpose: Purpose::Signing, ..*inputs }))
     }
 
-    /// The path of the log alone, for a message about a configuration that cannot be used as a whole.
-    pub(crate) fn log_path_alone(repository: Option<&Repository>) -> Option<PathBuf> {
-        let info = SETTINGS.iter().find(|info| info.name == "logPath")?;
-        of_process(repository, &[], |inputs| inputs.effective::<Option<PathBuf>>(info)).ok()?.value
-    }
-
     /// The configuration of a server: the system's, the user's and the repository's files, which all are the server's own. The environment and
     /// git's command line are ignored.
     ///
     /// # Errors
-    /// If a file cannot be read or a value is not allowed.
+    /// As [`Config::load`].
     pub(crate) fn of_server(repository: Option<&Repository>) -> Result<Self, Error> {
         let mut entries = match repository {
             Some(repository) => repository.configuration(SECTIONS)?,
@@ -182,7 +196,7 @@ impl Config {
     /// The configuration of the user and the system. Repositories and the environment are ignored.
     ///
     /// # Errors
-    /// If a file cannot be read or a value is not allowed.
+    /// As [`Config::load`].
     pub(crate) fn of_user(options: &[OptionValue]) -> Result<Self, Error> {
         let mut entries = repository::global_configuration(SECTIONS)?;
         entries.retain(|entry| matches!(entry.scope, Scope::System | Scope::Global));

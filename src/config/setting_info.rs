@@ -1,6 +1,6 @@
 //! What a line of the table of settings says.
 
-use super::rank::Authority;
+use super::{rank::Authority, used::Use};
 
 /// One line of the table: what can be set, how, and what it does.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(crate) struct SettingInfo {
     pub secret: bool,
     /// What a repository's own configuration may do with it.
     pub authority: Authority,
+    /// What it is used for.
+    pub used: &'static [Use],
 }
 
 /// A setting of gitsign or another Sigstore program that paraph ignores.

@@ -52,7 +52,7 @@ impl Surroundings {
     }
 
     fn error(&self) -> String {
-        self.config().unwrap_err().to_string()
+        self.config().unwrap().wrong.first().unwrap().message.clone()
     }
 }
 
@@ -303,18 +303,24 @@ mod ranks {
 
     /// The sources from weak to strong. Each sets `setting` to a value that names the source.
     const SOURCES: [(Rank, Source); 7] = [
-        (Rank::Repository, |all, key| all.git(Scope::Local, key, Some("/local"))),
-        (Rank::Repository, |all, key| all.git(Scope::Worktree, key, Some("/worktree"))),
-        (Rank::User, |all, key| all.git(Scope::System, key, Some("/system"))),
-        (Rank::User, |all, key| all.git(Scope::Global, key, Some("/global"))),
-        (Rank::Environment, |all, key| all.git(Scope::Environment, key, Some("/environment"))),
-        (Rank::Environment, |all, key| all.git(Scope::CommandLine, key, Some("/git-c"))),
+        (Rank::Repository, |all, key| all.git(Scope::Local, key, Some(&of(key, "local")))),
+        (Rank::Repository, |all, key| all.git(Scope::Worktree, key, Some(&of(key, "worktree")))),
+        (Rank::User, |all, key| all.git(Scope::System, key, Some(&of(key, "system")))),
+        (Rank::User, |all, key| all.git(Scope::Global, key, Some(&of(key, "global")))),
+        (Rank::Environment, |all, key| all.git(Scope::Environment, key, Some(&of(key, "environment")))),
+        (Rank::Environment, |all, key| all.git(Scope::CommandLine, key, Some(&of(key, "git-c")))),
         (Rank::CommandLine, |mut all, key| {
             let setting = SETTINGS.iter().find(|info| info.keys.contains(&key)).unwrap().name;
-            all.options.push(OptionValue { setting, flag: "--it", value: "/option".into() });
+            all.options.push(OptionValue { setting, flag: "--it", value: of(key, "option").into() });
             all
         }),
     ];
+
+    /// A value that names a source: a path, or an address where the setting takes one.
+    fn of(key: &str, source: &str) -> String {
+        let info = SETTINGS.iter().find(|info| info.keys.contains(&key)).unwrap();
+        if info.allowed.contains("https URL") { format!("https://{source}.test") } else { format!("/{source}") }
+    }
 
     fn value(config: &Config, key: &str) -> (String, Option<Rank>) {
         let name = key.split_once('.').unwrap().1;
@@ -487,10 +493,11 @@ mod ranks {
         let keys =
             SETTINGS.iter().filter(|info| matches!(info.authority, Authority::Ranked | Authority::TrustRoot)).flat_map(|info| info.keys);
         for key in keys {
-            let all = |standing| Surroundings { standing, ..nothing().global(key, "/global").git(Scope::Local, key, Some("/local")) };
-            assert_eq!(value(&all(Standing::AsUser).config().unwrap(), key).0, "/local", "{key}");
-            let embedded =
-                Surroundings { standing: Standing::Embedded, ..nothing().git(Scope::Local, key, Some("/local")) }.config().unwrap();
+            let (global, local) = (of(key, "global"), of(key, "local"));
+            let all = |standing| Surroundings { standing, ..nothing().global(key, &global).git(Scope::Local, key, Some(&local)) };
+            assert_eq!(value(&all(Standing::AsUser).config().unwrap(), key).0, local, "{key}");
+            let embedded = Surroundings { standing: Standing::Embedded, ..nothing().git(Scope::Local, key, Some(&local)) };
+            let embedded = embedded.config().unwrap();
             assert_eq!(value(&embedded, key), (String::new(), None), "{key}");
             assert!(texts(&embedded.overruled).contains("safe.bareRepository"), "{key}");
         }

@@ -9,6 +9,33 @@ pub(crate) fn identity_in(key: &str) -> Option<String> {
     email_of(key).or_else(|| is_uri(key).then(|| key.to_owned()))
 }
 
+/// The identity that a caller names for one signature. Besides [`identity_in`], it may be written as a URI (`mailto:`, `acct:`), have a quoted
+/// local part, or be at a host without a dot.
+pub(crate) fn identity_named(key: &str) -> Option<String> {
+    let key = key.trim();
+    let inner = key.rsplit_once('<').map_or(key, |(_, rest)| rest.split('>').next().unwrap_or_default()).trim();
+    let is_scheme = |scheme: &str| ["mailto", "acct"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let address = inner.split_once(':').filter(|(scheme, _)| is_scheme(scheme)).map_or(inner, |(_, rest)| rest);
+    let is_address = is_quoted(address)
+        || is_email(address)
+        || address.rsplit_once('@').is_some_and(|(_, host)| is_host(host) && is_email(&format!("{address}.x")));
+    if is_address { Some(address.to_owned()) } else { identity_in(key) }
+}
+
+/// Whether a text is an address whose local part is quoted (RFC 5322), at any host.
+fn is_quoted(text: &str) -> bool {
+    let Some((local, host)) = text.rsplit_once('@') else { return false };
+    let inner = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.is_some_and(|inner| !inner.is_empty() && !inner.contains(char::is_control)) && is_host(host.split('.').next().unwrap_or_default())
+}
+
+/// Whether a text is one label of a host's name.
+fn is_host(text: &str) -> bool {
+    !text.is_empty()
+        && !text.chars().all(|character| character.is_ascii_digit())
+        && text.chars().all(|character| character.is_alphanumeric() || character == '-')
+}
+
 /// The address in `Name <email>`, or the text itself if it is an address.
 pub(crate) fn email_of(key: &str) -> Option<String> {
     let Some((_, rest)) = key.rsplit_once('<') else { return is_email(key).then(|| key.to_owned()) };
@@ -87,6 +114,37 @@ mod tests {
             "https://a b",
         ] {
             assert_eq!(identity_in(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_name_for_one_call_is_an_address_in_more_forms() {
+        for (key, named) in [
+            ("mailto:bob@example.com", "bob@example.com"),
+            ("Acct:bob@example.com", "bob@example.com"),
+            ("<mailto:bob@example.com>", "bob@example.com"),
+            ("bob@host", "bob@host"),
+            ("Bob <bob@host>", "bob@host"),
+            ("\"bob b\"@example.com", "\"bob b\"@example.com"),
+            ("Bob <\"bob\"@host>", "\"bob\"@host"),
+            (" bob@example.com ", "bob@example.com"),
+            ("spiffe://example.com/ns/a", "spiffe://example.com/ns/a"),
+        ] {
+            assert_eq!(identity_named(key).as_deref(), Some(named), "{key}");
+        }
+        for key in [
+            "",
+            "0xDEADBEEF",
+            "/keys/a@host",
+            "a@example.com.pub",
+            "ssh-ed25519 AAAA a@host",
+            "key::x a@host",
+            "pkcs11:token=a@host",
+            "a@10",
+            "@host",
+            "\"\"@host",
+        ] {
+            assert_eq!(identity_named(key), None, "{key}");
         }
     }
 

@@ -30,7 +30,7 @@ pub use browser::Desktop;
 pub use browser::Opener;
 pub use client::OidcClient;
 pub use error::LoginError;
-pub(crate) use key_name::{email_of, identity_in};
+pub(crate) use key_name::{email_of, identity_named};
 pub(crate) use known_login::KnownLogin;
 pub use login::LoginMethod;
 pub use login::LoginOptions;

@@ -206,6 +206,11 @@ impl AllowedIdentities {
         let lists = |line: &&AllowedIdentity| line.lists(identity);
         let is_of_issuer = |line: &&AllowedIdentity| line.issuer == *issuer || near_miss(&line.issuer, issuer).is_some();
         let misspelled = self.lines.iter().filter(is_of_issuer).find_map(|line| Some((line, near_miss(&line.identity, name)?)));
+        let is_swapped =
+            |line: &&AllowedIdentity| line.issuer == *name && line.identity.trim_end_matches('/') == issuer.trim_end_matches('/');
+        if let Some(line) = self.lines.iter().find(is_swapped) {
+            return format!("{not_listed}; {} has them in the wrong order: the identity comes first, then the issuer", self.place(line));
+        }
         if let Some(line) = self.lines.iter().filter(is_of_issuer).find(lists)
             && let Some(cause) = near_miss(&line.issuer, issuer)
         {

@@ -152,6 +152,11 @@ impl Reason {
         matches!(self, Self::EntryMissing | Self::EntryDraftEncoding | Self::DirectlyFromRoot | Self::SctMissing)
     }
 
+    /// Whether the trust root does not have the authority or log: another trust root can help.
+    pub(crate) fn is_unknown_to_trust_root(self) -> bool {
+        matches!(self, Self::UnknownAuthority | Self::SctUnknownLog | Self::LogUnknown | Self::TimestampUnknownAuthority)
+    }
+
     /// What this audience can do about an object that was refused for this reason.
     pub(crate) fn advice_for(self, audience: Audience) -> Option<Cow<'static, str>> {
         let advice = match (self.standing(), audience) {
@@ -204,7 +209,7 @@ fn advice(reason: Reason) -> &'static str {
         }
         Reason::TagTooDeep => "judge one of the tags inside it; no ordinary tag names so many",
         Reason::TagName => "do not use this ref; fetch the tags again, and find out who moved the tag to another name",
-        Reason::UnknownAuthority | Reason::SctUnknownLog | Reason::LogUnknown | Reason::TimestampUnknownAuthority => {
+        _ if reason.is_unknown_to_trust_root() => {
             "run `paraph trust update`; if it was signed with another instance, name that with --instance or --trusted-root"
         }
         _ if reason.is_missing_entry() => "look up its log entry with --lookup, or have it signed again",

@@ -24,6 +24,12 @@ pub(crate) enum Error {
         /// What git printed.
         message: String,
     },
+    /// The repository has a format that this git does not know.
+    #[error("this git does not know the repository's extension {extensions}")]
+    UnknownExtension {
+        /// The names that git printed.
+        extensions: String,
+    },
     /// The list of new commits is not complete.
     #[error("git rev-list could not list the new commits")]
     Listing,
@@ -41,6 +47,17 @@ pub(crate) enum Error {
     },
 }
 
+impl Error {
+    /// The error of a call that failed with this message, in one line.
+    fn failed(command: &'static str, message: &str) -> Self {
+        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+        match message.split_once("unknown repository extension").and_then(|(_, rest)| rest.split_once(':')) {
+            Some((_, extensions)) => Self::UnknownExtension { extensions: extensions.trim().to_owned() },
+            None => Self::Failed { command, message },
+        }
+    }
+}
+
 /// The whole configuration as git reads it here, with the included files.
 pub(super) fn configuration(repository: &Repository) -> Result<Vec<ConfigEntry>, RepositoryError> {
     let command = "config";
@@ -48,8 +65,7 @@ pub(super) fn configuration(repository: &Repository) -> Result<Vec<ConfigEntry>,
     let mut call = git_process::git([command, "--list", "--null", "--show-scope", "--show-origin", "--includes"]);
     let output = call.env("LC_ALL", "C").output().map_err(Error::Start)?;
     if !output.status.success() {
-        let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Error::Failed { command, message }.into());
+        return Err(Error::failed(command, &String::from_utf8_lossy(&output.stderr)).into());
     }
     let mut parts = output.stdout.split(|byte| *byte == 0);
     let mut entries = Vec::new();
@@ -263,7 +279,7 @@ pub(super) fn line(repository: &Repository, arguments: &[&str]) -> Result<(Strin
     let output = command_of(repository, arguments)?.stderr(Stdio::piped()).output().map_err(Error::Start)?;
     let warnings = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     if !output.status.success() {
-        return Err(Error::Failed { command, message: warnings }.into());
+        return Err(Error::failed(command, &warnings).into());
     }
     let text = String::from_utf8(output.stdout).map_err(|_| Error::Answer { command })?;
     Ok((text.trim_end_matches('\n').to_owned(), warnings))
@@ -300,7 +316,7 @@ pub(super) fn lines(
     let message = complaint.map(|complaint| String::from_utf8_lossy(&complaint).trim().to_owned());
     match message.filter(|_| is_valid) {
         Some(message) if status.success() && !message.contains("ignoring") => Ok(()),
-        Some(message) => Err(Error::Failed { command, message }.into()),
+        Some(message) => Err(Error::failed(command, &message).into()),
         None => Err(Error::Answer { command }.into()),
     }
 }

@@ -132,6 +132,9 @@ pub(crate) enum Error {
         /// Why; may be empty.
         cause: String,
     },
+    /// No object has this name in a shallow clone, which has only the end of the history.
+    #[error("\"{0}\" is not in this shallow clone")]
+    NotInShallowClone(String),
     /// It is not a commit, so that it has no history.
     #[error("\"{0}\" is not a commit; a range consists of commits")]
     NoCommit(String),
@@ -273,6 +276,13 @@ impl Error {
             Self::CommitGraph { .. } => Some("write it again with `git commit-graph write --reachable`".to_owned()),
             Self::MissingObject(_) => Some("fetch it".to_owned()),
             Self::IrregularFile { .. } => Some("find out who made it so; do not use this repository until it is repaired".to_owned()),
+            Self::NotInShallowClone(_) => {
+                Some("fetch the rest of the history with `git fetch --unshallow`, or check the spelling".to_owned())
+            }
+            Self::Git(GitError::UnknownExtension { extensions, .. }) if extensions.contains("refstorage") => {
+                Some("use git 2.45 or newer, which knows the format reftable".to_owned())
+            }
+            Self::Git(GitError::UnknownExtension { .. }) => Some("use a newer git".to_owned()),
             Self::DamagedObject { .. }
             | Self::BrokenReference { .. }
             | Self::ObjectCopiesDiffer { .. }
@@ -380,8 +390,17 @@ impl Repository {
     /// # Errors
     /// If no object or more than one object has this name, or the object cannot be read.
     pub(crate) fn object(&self, revision: &str) -> Result<RawObject, Error> {
-        let resolved = self.resolve(revision)?;
-        self.checked_object(&resolved.id, resolved.reference)
+        let read = self.resolve(revision).and_then(|resolved| self.checked_object(&resolved.id, resolved.reference));
+        read.map_err(|error| self.in_shallow_clone(error, revision))
+    }
+
+    /// The error about a revision that is not here, where a shallow clone can lack it.
+    fn in_shallow_clone(&self, error: Error, revision: &str) -> Error {
+        let is_shallow = || self.gix.shallow_commits().ok().flatten().is_some();
+        match error {
+            Error::MissingObject(_) | Error::UnknownRevision { .. } if is_shallow() => Error::NotInShallowClone(revision.to_owned()),
+            error => error,
+        }
     }
 
     fn new(mut gix: gix::Repository) -> Result<Self, Error> {

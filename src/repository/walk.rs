@@ -216,7 +216,7 @@ impl Repository {
         let commit = self.resolve(&format!("{revision}^{{commit}}")).map_err(|error| match (error, self.object(revision)) {
             (Error::UnknownRevision { .. }, Err(as_given)) => as_given,
             (Error::UnknownRevision { .. }, Ok(_)) => Error::NoCommit(revision.to_owned()),
-            (error, _) => error,
+            (error, _) => self.in_shallow_clone(error, revision),
         })?;
         ObjectId::from_hex(commit.id.as_bytes()).map_err(broken)
     }

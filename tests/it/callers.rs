@@ -80,7 +80,7 @@ fn a_key_is_listed_for_the_identity_that_would_sign() {
     assert_eq!(list(&sandbox, &["<bob@example.com>", "Bob <bob@example.com>"]), ["bob@example.com"]);
     assert_eq!(list(&sandbox, &["0xDEADBEEF"]), ["whoever logs in"]);
     sandbox.set("SIGSTORE_ID_TOKEN", &sigstore.token("carol@example.com"));
-    assert_eq!(list(&sandbox, &[EMAIL]), ["carol@example.com"]);
+    assert_eq!((list(&sandbox, &[]), list(&sandbox, &[EMAIL])), (vec!["carol@example.com".to_owned()], vec![]));
     let for_people = sandbox.paraph(&["-K"]);
     assert!(for_people.stdout.starts_with("carol@example.com ("), "{for_people:?}");
 }
@@ -129,7 +129,8 @@ fn a_name_given_for_one_call_must_be_the_signers() {
     sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
     sandbox.set("SIGSTORE_ID_TOKEN", &sigstore.token(EMAIL));
     let uri = "https://github.com/o/r/.github/workflows/w.yml@refs/heads/main";
-    for name in ["author@example.com", "Author <author@example.com>", uri] {
+    let forms = ["mailto:author@example.com", "acct:author@example.com", "author@host", "\"author a\"@example.com", "<\"author\"@host>"];
+    for name in ["author@example.com", "Author <author@example.com>", uri].into_iter().chain(forms) {
         let before = published(&sigstore);
         let tag = sandbox.try_git(&["tag", "-u", name, "-m", "message", "v1"]);
         let commit = sandbox.try_git(&["commit", "-q", &format!("-S{name}"), "--allow-empty", "-m", "message"]);
@@ -139,7 +140,9 @@ fn a_name_given_for_one_call_must_be_the_signers() {
         assert!(direct.stderr.contains("\nhint: log in as the named identity, or sign without a name"), "{}", direct.stderr);
     }
     for (number, name) in
-        [EMAIL, "Ann <ann@example.com>", "0xDEADBEEF", "~/keys/author@example.com", "author@example.com.pub"].iter().enumerate()
+        [EMAIL, "Ann <ann@example.com>", "mailto:ann@Example.com", "0xDEADBEEF", "~/keys/author@example.com", "author@example.com.pub"]
+            .iter()
+            .enumerate()
     {
         sandbox.git(&["tag", "-u", name, "-m", "message", &format!("ok{number}")]);
     }
@@ -157,4 +160,27 @@ fn a_name_given_for_one_call_must_be_the_signers() {
     sandbox.git(&["config", "--global", "paraph.expectedIdentity", EMAIL]);
     let refused = sandbox.paraph_with(&["--status-fd=2", "-bsau", "third@example.com"], PAYLOAD);
     assert!(refused.code == Some(1) && refused.stderr.contains("paraph.expectedIdentity"), "{}", refused.stderr);
+}
+
+/// Like gpgsm, which finds nothing and succeeds.
+#[test]
+fn a_key_of_somebody_else_is_not_listed() {
+    let (sigstore, mut sandbox) = repository();
+    sandbox.set("SIGSTORE_ID_TOKEN", &sigstore.token(EMAIL));
+    let list = |sandbox: &Sandbox, name: &str| {
+        let done = sandbox.paraph(&["--list-secret-keys", "--with-colons", name]);
+        (done.code, done.stdout.lines().filter(|line| line.starts_with("uid:")).count())
+    };
+    for name in [EMAIL, "<ann@example.com>", "Ann <ann@example.com>", "ann@Example.com", "ann"] {
+        assert_eq!(list(&sandbox, name), (Some(0), 1), "{name}");
+    }
+    let fingerprint = sandbox.paraph(&["--list-keys", "--with-colons"]).stdout;
+    let fingerprint = fingerprint.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap().trim_end_matches(':').to_owned();
+    assert_eq!(list(&sandbox, &fingerprint), (Some(0), 1));
+    for name in ["nobody@example.com", "<nobody@example.com>", "0xDEADBEEF", "bob"] {
+        assert_eq!(list(&sandbox, name), (Some(0), 0), "{name}");
+    }
+    sandbox.unset("SIGSTORE_ID_TOKEN");
+    sandbox.git(&["config", "--global", "paraph.expectedIdentity", EMAIL]);
+    assert_eq!((list(&sandbox, "nobody@example.com"), list(&sandbox, EMAIL)), ((Some(0), 0), (Some(0), 1)));
 }

@@ -1,6 +1,9 @@
 //! `paraph config` compared with the real git: the same value is effective, from the same place.
 
-use crate::support::sandbox::Sandbox;
+use crate::support::{
+    sandbox::Sandbox,
+    sigstore::{EMAIL, Sigstore},
+};
 use serde_json::Value;
 use std::path::Path;
 
@@ -139,15 +142,76 @@ fn variables_win_over_git_and_ours_over_theirs() {
 }
 
 #[test]
-fn a_bad_value_ends_the_call_and_names_its_place() {
+fn every_bad_value_is_listed_with_its_place() {
     let mut sandbox = Sandbox::with_repository();
     sandbox.git(&["config", "gitsign.rekorVersion", "7"]);
     let done = sandbox.paraph(&["config"]);
     let place = sandbox.work().join(".git/config");
     assert_eq!(done.stderr, format!("error: gitsign.rekorVersion in {} (local) is \"7\"; allowed: 1, 2\n", place.display()));
-    assert_eq!((done.code, done.stdout.as_str()), (Some(3), ""));
+    assert!(done.code == Some(3) && done.stdout.contains("\nrekorVersion: not valid; see the error\n"), "{done:?}");
     sandbox.set("PARAPH_REKOR_VERSION", "\u{1b}[31m");
     assert_eq!(sandbox.paraph(&["config"]).stderr, "error: the variable PARAPH_REKOR_VERSION is \"\\u{1b}[31m\"; allowed: 1, 2\n");
+    // all of them, by both commands, and the other settings as well
+    sandbox.set("PARAPH_TIMEOUT", "soon");
+    sandbox.git(&["config", "--global", "paraph.corp.mirror", "nowhere"]);
+    sandbox.git(&["config", "--global", "paraph.keyring", "pocket"]);
+    let done = sandbox.paraph(&["config", "--json"]);
+    let document: Value = serde_json::from_str(&done.stdout).unwrap();
+    let problems: Vec<&str> = document["problems"].as_array().unwrap().iter().map(|problem| problem["name"].as_str().unwrap()).collect();
+    assert_eq!(problems, ["keyring", "rekorVersion", "timeout", "[paraph \"corp\"]"]);
+    assert_eq!((done.code, done.stderr.lines().filter(|line| line.starts_with("error: ")).count()), (Some(3), 4), "{}", done.stderr);
+    let done = sandbox.paraph(&["doctor", "--offline"]);
+    let found = done.stdout.lines().filter(|line| line.starts_with("problem  settings ")).count();
+    assert_eq!((done.code, found), (Some(3), 4), "{}", done.stdout);
+    assert!(done.stdout.contains("\nok       trust "), "{}", done.stdout);
+}
+
+/// A wrong setting fails the calls that use it, and no others.
+#[test]
+fn a_setting_that_a_call_does_not_use_does_not_fail_it() {
+    let sigstore = Sigstore::start();
+    let mut sandbox = Sandbox::with_repository();
+    sigstore.configure(&sandbox);
+    sigstore.allow(&sandbox, EMAIL);
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "signed"]);
+    let verifies = |sandbox: &Sandbox| {
+        let letter = sandbox.git(&["log", "-1", "--format=%G?"]);
+        (letter, sandbox.paraph(&["verify"]).code, sandbox.paraph(&["show"]).code)
+    };
+    let signs = |sandbox: &Sandbox| sandbox.try_git(&["commit", "-q", "-S", "--allow-empty", "-m", "again"]).code;
+    // (variable, value, whether verifying uses it, whether a signature with a login uses it, with a token)
+    let token = sigstore.token(EMAIL);
+    for (name, value, verifying, login, with_token) in [
+        ("PARAPH_TIMEOUT", "soon", false, true, true),
+        ("GIT_TERMINAL_PROMPT", "bogus", false, true, true),
+        ("GITSIGN_REKOR_VERSION", "3", false, true, true),
+        ("PARAPH_LOGIN_TIMEOUT", "0", false, true, false),
+        ("GITSIGN_AUTOCLOSE", "perhaps", false, true, false),
+        ("PARAPH_URL_OPENER", "no-placeholder", false, true, false),
+        ("PARAPH_KEYRING", "pocket", false, false, false),
+        ("PARAPH_AGENT_TIMEOUT", "x", false, false, false),
+        ("PARAPH_VERDICT_CACHE", "x", true, false, false),
+        ("PARAPH_ALLOW_LEGACY", "x", true, false, false),
+        ("PARAPH_MATCH_COMMITTER", "x", true, true, true),
+        ("PARAPH_INSTANCE", "a b", true, true, true),
+    ] {
+        sandbox.set(name, value);
+        let (letter, verify, show) = verifies(&sandbox);
+        let is_of_verify_alone = name == "PARAPH_VERDICT_CACHE";
+        assert_eq!(letter, if verifying && !is_of_verify_alone { "E" } else { "G" }, "{name}");
+        assert_eq!(verify, Some(if verifying { 3 } else { 0 }), "{name}");
+        assert_eq!(show, Some(if verifying && !is_of_verify_alone { 3 } else { 0 }), "{name}");
+        assert_eq!(signs(&sandbox), Some(if login { 128 } else { 0 }), "{name} with a login");
+        sandbox.set("SIGSTORE_ID_TOKEN", &token);
+        assert_eq!(signs(&sandbox), Some(if with_token { 128 } else { 0 }), "{name} with a token");
+        sandbox.unset("SIGSTORE_ID_TOKEN");
+        sandbox.unset(name);
+    }
+    // an instance that is not selected
+    sandbox.git(&["config", "--global", "paraph.corp.mirror", "nowhere"]);
+    assert_eq!((verifies(&sandbox), signs(&sandbox)), (("G".to_owned(), Some(0), Some(0)), Some(0)));
+    sandbox.set("PARAPH_INSTANCE", "corp");
+    assert_eq!((verifies(&sandbox), signs(&sandbox)), (("E".to_owned(), Some(3), Some(3)), Some(128)));
 }
 
 #[test]

@@ -146,7 +146,23 @@ fn doctor_names_what_is_wrong_and_the_fix() {
                          -> set it with `paraph setup`, which shows each change first
     note     git's call  signs only with -S, -s or --signed; set commit.gpgSign to sign always
     problem  settings    paraph.timeout in ROOT/work/.git/config (local) is "soon"; allowed: a whole number of seconds from 1 to 3600
-    3 problems, 0 warnings.
+                         -> correct the value, or unset it
+    warning  settings    gitsign.enablesigstorego in ROOT/work/.git/config (local) is ignored: it selects a library inside gitsign; the signatures are the same
+    warning  settings    paraph.timout in ROOT/work/.git/config (local) is not a known setting and is ignored
+    warning  settings    the variable GITSIGN_CREDENTIAL_CACHE is ignored: gitsign's credential cache is not used; paraph's agent replaces it
+    warning  settings    paraph.allowPlainHttp in ROOT/work/.git/config (local) is ignored: a repository can only restrict
+    problem  identity    the identity token expired at TIME
+                         -> get a new token; if it is new, this machine's clock is ahead
+    note     identity    paraph.expectedIdentity is not set: any identity that logs in can sign, and the log shows it
+    note     agent       not used (the variable PARAPH_AGENT)
+    ok       trusted     1 line in ROOT/work/.git/../allowed (set by paraph.allowedIdentities in ROOT/work/.git/config (local))
+    warning  trusted     ROOT/work/allowed is in the work tree: anyone who can change the branch can change who is trusted
+                         -> move the file out of the work tree, or into its .git folder
+    problem  hooks       ROOT/work/.git/hooks/pre-receive is not executable, so git does not run it
+                         -> chmod +x ROOT/work/.git/hooks/pre-receive
+    ok       trust       instance local: SIGSTORE/local/trusted_root.json
+    note     services    not checked; see settings
+    5 problems, 5 warnings.
     exit 3
     "#);
 }
@@ -216,7 +232,7 @@ fn a_cause_of_several_problems_is_told_once() {
     assert!(token.starts_with("ey") && !token.contains('\n'), "{token}");
     // it is not served
     let used = sandbox.paraph(&["local", "use", "--dir", &folder]);
-    let told = "warning: The local Sigstore is not running.\nhint: start it: `paraph local serve --background`.\n";
+    let told = "`paraph local use --undo` restores the earlier settings.\nwarning: The local Sigstore is not running.\nhint: start it: `paraph local serve --background`.\n";
     assert_eq!((used.code, used.stderr.as_str()), (Some(0), told));
     let doctor = sandbox.paraph(&["doctor"]);
     assert_eq!(doctor.stdout.matches("could not be reached").count(), 1, "{}", doctor.stdout);
@@ -234,13 +250,48 @@ fn a_cause_of_several_problems_is_told_once() {
     }
 }
 
+/// A job of GitHub Actions, and the token that it gets.
+struct GithubJob {
+    token: String,
+    endpoint: String,
+}
+
+impl GithubJob {
+    fn new() -> Self {
+        let token = token(&of_github(), -5, 300);
+        let body = json!({ "value": token }).to_string();
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        Self { token, endpoint: answering(answer) }
+    }
+
+    fn variables(&self) -> [(&str, &str); 3] {
+        [("GITHUB_ACTIONS", "true"), ("ACTIONS_ID_TOKEN_REQUEST_URL", &self.endpoint), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t")]
+    }
+}
+
+/// `paraph whoami` without a terminal.
+fn whoami(sandbox: &Sandbox, variables: &[(&str, &str)], arguments: &[&str]) -> Done {
+    let mut command = sandbox.command("setsid", &sandbox.work());
+    command.envs(variables.iter().copied()).arg("--wait").arg(env!("CARGO_BIN_EXE_paraph")).arg("whoami").args(arguments);
+    sandbox.feed(&mut command, b"")
+}
+
+/// What it prints above the settings, its messages and its exit code.
+fn identity_lines(sandbox: &Sandbox, variables: &[(&str, &str)], arguments: &[&str]) -> String {
+    let done = whoami(sandbox, variables, arguments);
+    let stdout = shown(sandbox, &done.stdout);
+    let lines: Vec<&str> = stdout.lines().take_while(|line| !line.starts_with("instance")).collect();
+    let messages = shown(sandbox, &done.stderr) + if done.stderr.is_empty() { "" } else { "\n" };
+    format!("{}\n{messages}exit {}\n\n", lines.join("\n"), done.code.unwrap())
+}
+
 #[test]
-fn whoami_says_as_whom_and_why_without_asking_anybody() {
-    if !installed("setsid", "whoami_says_as_whom_and_why_without_asking_anybody") {
+fn whoami_shows_who_would_sign_and_with_which_services() {
+    if !installed("setsid", "whoami_shows_who_would_sign_and_with_which_services") {
         return;
     }
-    let (sigstore, sandbox) = repository();
-    insta::assert_snapshot!(all(&sandbox, &alone(&sandbox, &["whoami"])), @r"
+    let (_sigstore, sandbox) = repository();
+    insta::assert_snapshot!(all(&sandbox, &whoami(&sandbox, &[], &[])), @r"
     identity   ann@example.com, vouched for by http://HOST
     token      from a login at the local issuer: the local Sigstore signs you in by itself
     instance   local (paraph.instance in ROOT/home/.gitconfig (global))
@@ -253,35 +304,32 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
 
     exit 0
     ");
-    let with = |variables: &[(&str, &str)], arguments: &[&str]| {
-        let mut command = sandbox.command("setsid", &sandbox.work());
-        command.envs(variables.iter().copied()).arg("--wait").arg(env!("CARGO_BIN_EXE_paraph")).arg("whoami").args(arguments);
-        sandbox.feed(&mut command, b"")
-    };
-    let first = |done: &Done| {
-        let text = shown(&sandbox, &done.stdout);
-        let lines = text.lines().take_while(|line| !line.starts_with("instance"));
-        let said = shown(&sandbox, &done.stderr) + if done.stderr.is_empty() { "" } else { "\n" };
-        format!("{}\n{said}exit {}\n\n", lines.collect::<Vec<_>>().join("\n"), done.code.unwrap())
-    };
-    let github = token(&of_github(), -5, 300);
-    let endpoint = {
-        let body = json!({ "value": github }).to_string();
-        answering(format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
-    };
-    let job = [("GITHUB_ACTIONS", "true"), ("ACTIONS_ID_TOKEN_REQUEST_URL", endpoint.as_str()), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t")];
-    let mut table = first(&with(&[("SIGSTORE_ID_TOKEN", &sigstore.token("bob@example.com"))], &[]));
-    table += &first(&with(&[("SIGSTORE_ID_TOKEN", &github)], &[]));
-    table += &first(&with(&[("SIGSTORE_ID_TOKEN", &token(&of_github(), -900, -600))], &[]));
-    table += &first(&with(&[("SIGSTORE_ID_TOKEN", &github), ("PARAPH_EXPECTED_IDENTITY", EMAIL)], &[]));
-    table += &first(&with(&job, &[]));
+}
+
+#[test]
+fn whoami_names_the_source_of_the_token_and_what_is_wrong_with_it() {
+    if !installed("setsid", "whoami_names_the_source_of_the_token_and_what_is_wrong_with_it") {
+        return;
+    }
+    let (sigstore, sandbox) = repository();
+    let job = GithubJob::new();
+    let lines = |variables: &[(&str, &str)], arguments: &[&str]| identity_lines(&sandbox, variables, arguments);
+    let with_local_issuer = [
+        lines(&[("SIGSTORE_ID_TOKEN", &sigstore.token("bob@example.com"))], &[]),
+        lines(&[("SIGSTORE_ID_TOKEN", &job.token)], &[]),
+        lines(&[("SIGSTORE_ID_TOKEN", &token(&of_github(), -900, -600))], &[]),
+        lines(&[("SIGSTORE_ID_TOKEN", &job.token), ("PARAPH_EXPECTED_IDENTITY", EMAIL)], &[]),
+        lines(&job.variables(), &[]),
+    ];
     sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
-    table += &first(&with(&job, &[]));
-    table += &first(&with(&job, &["--check"]));
-    table += &first(&with(&[("PARAPH_TOKEN_PROVIDER", "gitlab")], &["--check"]));
-    table += &first(&with(&[], &["--check"]));
-    table += &first(&with(&[("GITHUB_ACTIONS", "true")], &[]));
-    insta::assert_snapshot!(table, @r#"
+    let without_it = [
+        lines(&job.variables(), &[]),
+        lines(&job.variables(), &["--check"]),
+        lines(&[("PARAPH_TOKEN_PROVIDER", "gitlab")], &["--check"]),
+        lines(&[], &["--check"]),
+        lines(&[("GITHUB_ACTIONS", "true")], &[]),
+    ];
+    insta::assert_snapshot!(with_local_issuer.concat() + &without_it.concat(), @r#"
     identity   bob@example.com, vouched for by http://HOST, until TIME
     token      from SIGSTORE_ID_TOKEN: the variable SIGSTORE_ID_TOKEN is set
     exit 0
@@ -354,11 +402,20 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
     hint: give the job `permissions: id-token: write`; a workflow of a pull request from a fork cannot have it.
     exit 6
     "#);
+}
 
-    let done = with(&[&job[..], &[("PARAPH_TOKEN_PROVIDER", "github-actions")]].concat(), &["--check", "--json"]);
-    let text = shown(&sandbox, &done.stdout);
-    assert!(!done.stdout.contains(github.split('.').nth(1).unwrap()));
-    insta::assert_snapshot!(text, @r#"
+#[test]
+fn whoami_prints_the_claims_of_a_token_as_json_and_never_the_token() {
+    if !installed("setsid", "whoami_prints_the_claims_of_a_token_as_json_and_never_the_token") {
+        return;
+    }
+    let (_sigstore, sandbox) = repository();
+    sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
+    let job = GithubJob::new();
+    let variables = [&job.variables()[..], &[("PARAPH_TOKEN_PROVIDER", "github-actions")]].concat();
+    let done = whoami(&sandbox, &variables, &["--check", "--json"]);
+    assert!(!done.stdout.contains(job.token.split('.').nth(1).unwrap()));
+    insta::assert_snapshot!(shown(&sandbox, &done.stdout), @r#"
     {
       "agent": null,
       "because": "the variable PARAPH_TOKEN_PROVIDER selects it",
@@ -371,6 +428,7 @@ fn whoami_says_as_whom_and_why_without_asking_anybody() {
       },
       "clientID": "sigstore",
       "expectedIdentity": null,
+      "expectedIssuer": null,
       "expires": "TIME",
       "fulcio": "http://HOST",
       "identity": "https://github.com/org/repo/.github/workflows/release.yml@refs/heads/main",

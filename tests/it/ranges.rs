@@ -181,3 +181,78 @@ fn standard_input_is_read_up_to_a_size() {
     let done = receive(&"a".repeat(most + 1));
     assert!(done.code == Some(1) && done.stderr.contains("standard input has more than 67108864 bytes"), "{done:?}");
 }
+
+#[test]
+fn the_base_of_a_range_that_a_shallow_clone_lacks_is_named_as_such() {
+    let sigstore = Sigstore::start();
+    let sandbox = history(&sigstore);
+    let base = sandbox.git(&["rev-list", "--max-parents=0", "HEAD"]);
+    let origin = format!("file://{}", sandbox.work().display());
+    sandbox.git_in(&sandbox.root(), &["clone", "-q", "--depth=1", &origin, "shallow"]);
+    for revision in
+        [format!("{base}..HEAD"), base.clone(), format!("{}..HEAD", &base[..12]), "origin/topic..HEAD".into(), "HEAD~1..HEAD".into()]
+    {
+        let done = sandbox.paraph_in(&sandbox.root().join("shallow"), &["verify", &revision]);
+        assert_eq!((done.code, done.stdout.as_str()), (Some(4), ""), "{revision}: {}", done.stderr);
+        assert!(
+            done.stderr.contains("\" is not in this shallow clone\nhint: fetch the rest of the history with `git fetch --unshallow`"),
+            "{}",
+            done.stderr
+        );
+        let whole = sandbox.paraph(&["verify", &revision]);
+        assert!(!whole.stderr.contains("shallow"), "{}", whole.stderr);
+    }
+}
+
+#[test]
+fn a_verified_object_in_whose_place_git_shows_another_is_named() {
+    let sigstore = Sigstore::start();
+    let mut sandbox = Sandbox::with_repository();
+    sigstore.configure(&sandbox);
+    sigstore.allow(&sandbox, crate::support::sigstore::EMAIL);
+    for message in ["first", "second"] {
+        sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", message]);
+    }
+    let head = sandbox.git(&["rev-parse", "HEAD"]);
+    let warning = format!("warning: git shows another object in place of {head}");
+    let warned = |sandbox: &Sandbox, arguments: &[&str]| {
+        let done = sandbox.paraph(arguments);
+        assert_eq!(done.code, Some(0), "{arguments:?}: {done:?}");
+        done.stderr.contains(&warning)
+    };
+    assert!(!warned(&sandbox, &["verify"]));
+    sandbox.git(&["replace", "HEAD", "HEAD~1"]);
+    for packed in [false, true] {
+        for arguments in [&["verify"][..], &["verify", "HEAD~1..HEAD"], &["verify", "--json"], &["show"]] {
+            assert!(warned(&sandbox, arguments), "{arguments:?}");
+        }
+        assert!(!warned(&sandbox, &["verify", "HEAD~1"]), "it is not replaced");
+        if !packed {
+            sandbox.git(&["pack-refs", "--all"]);
+        }
+    }
+    sandbox.git(&["config", "core.useReplaceRefs", "off"]);
+    assert!(!warned(&sandbox, &["verify"]));
+    sandbox.git(&["config", "--unset", "core.useReplaceRefs"]);
+    assert!(warned(&sandbox, &["verify"]));
+    sandbox.set("GIT_NO_REPLACE_OBJECTS", "1");
+    assert!(!warned(&sandbox, &["verify"]));
+}
+
+/// git says it in two lines with a tab.
+#[test]
+fn a_format_of_references_that_git_does_not_know_is_one_clear_sentence() {
+    let sandbox = Sandbox::with_repository();
+    sandbox.git(&["config", "core.repositoryFormatVersion", "1"]);
+    sandbox.git(&["config", "extensions.refStorage", "reftable"]);
+    // a newer git knows it, but finds no references in that format
+    if sandbox.try_git(&["rev-parse", "--git-dir"]).code == Some(0) {
+        return;
+    }
+    let done = sandbox.paraph(&["verify"]);
+    let expected = "error: this git does not know the repository's extension refstorage\nhint: use git 2.45 or newer, which knows the format reftable.\n";
+    assert_eq!((done.code, done.stderr.as_str()), (Some(4), expected));
+    let done = sandbox.paraph(&["doctor", "--offline"]);
+    let line = done.stdout.lines().find(|line| line.contains(" git  ")).unwrap_or_default();
+    assert!(line.starts_with("problem  git ") && line.contains("unknown repository extension found: refstorage"), "{}", done.stdout);
+}

@@ -40,6 +40,7 @@ fn each_reason_has_its_advice() {
     have it passed to paraph as git stores it; if git stores it so, have it signed again: armor-framing
     inspect it (`git cat-file -p ID`); no ordinary object is so large: object-too-large armor-too-large
     inspect it; no ordinary bundle is so large: bundle-too-large
+    judge one of the tags inside it; no ordinary tag names so many: tag-too-deep
     leave --key out, and say whom you expect with --certificate-identity and --certificate-oidc-issuer: key-not-used
     let git verify it with --other-signatures; for a forge's merges, set paraph.forgeKey to its key: openpgp-signature ssh-signature
     look up its log entry with --lookup, or have it signed again: directly-from-root sct-missing entry-missing entry-draft-encoding

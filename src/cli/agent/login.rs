@@ -20,7 +20,7 @@ use crate::{
         registration::Registration,
     },
     agent_protocol::{Call, Reply},
-    config::{OptionValue, TokenProvider},
+    config::{OptionValue, TokenProvider, Use},
     git_process,
     identity::{RequestedSigner, SignerSources},
 };
@@ -57,6 +57,7 @@ pub(in super::super) struct LogoutArgs {
 
 pub(in super::super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::load_to_sign(&[])?;
+    context.config.require(&[Use::Login])?;
     let config = &context.config;
     let committer = committer();
     let requested = RequestedSigner::resolve(SignerSources {

@@ -20,7 +20,7 @@ use crate::{
         server::{Activated, Options, Server},
     },
     agent_protocol::Refusal,
-    config::{AgentConfirm, Config, OptionValue, TokenProvider},
+    config::{AgentConfirm, Config, OptionValue, TokenProvider, Use},
     identity::OidcClient,
     service,
     trust::Instance,
@@ -48,6 +48,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         let _ = rustix::process::setsid();
     }
     let config = Config::of_user(&[])?;
+    config.require(&[Use::Agent, Use::Network])?;
     let options = Options {
         idle: config.agent_timeout.value.0,
         rules: Rules {
@@ -135,6 +136,7 @@ fn resolve(name: &str) -> Result<Target, Refused> {
             config
         }
     };
+    config.require(&[Use::Trust, Use::Signer, Use::Login]).map_err(|error| failed(error.into()))?;
     let context = Context { repository: None, config };
     target(name, &context).map_err(failed)
 }

@@ -8,6 +8,7 @@ use crate::{
     agent::{
         client::{AgentError, Client},
         place::Place,
+        registration::Registration,
     },
     agent_protocol::AgentStatus,
     config::AgentUse,
@@ -15,11 +16,14 @@ use crate::{
 
 const ABOUT: &str = "agent";
 
-/// `status` is that of the user's own agent, if one is running.
-pub(super) fn all(context: &Context, status: &Result<Option<AgentStatus>, AgentError>) -> Vec<Finding> {
+/// `status` is that of the user's own agent, if one is running. `is_login` is whether a login gives the token: the agent does nothing else.
+pub(super) fn all(context: &Context, status: &Result<Option<AgentStatus>, AgentError>, is_login: bool) -> Vec<Finding> {
     let config = &context.config;
     if config.agent.value == AgentUse::Never {
         return vec![Finding::note(ABOUT, format!("not used ({})", config.agent.source))];
+    }
+    if !is_login {
+        return vec![Finding::note(ABOUT, "not used: the identity token needs no login")];
     }
     if let Some(socket) = &config.agent_socket.value {
         let path = socket.display();
@@ -28,6 +32,11 @@ pub(super) fn all(context: &Context, status: &Result<Option<AgentStatus>, AgentE
             false => Finding::warning(ABOUT, format!("nothing listens at {path}; signatures are made without an agent"))
                 .fix(format!("forward the socket again, or unset {}", config.agent_socket.source)),
         }];
+    }
+    if let Some(services) = Registration::of(config).filter(|services| services.registered_name().is_none()) {
+        let name = services.suggested_name(config);
+        let text = "not used: this repository picks its own services, which the agent does not know";
+        return vec![Finding::note(ABOUT, text).fix(format!("approve them: `paraph login --instance {name}`"))];
     }
     vec![match status {
         Ok(status) => own(status.as_ref()),

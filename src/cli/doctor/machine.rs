@@ -9,9 +9,10 @@ use super::{
         last_failure::{self, LastFailure},
         terminal::Terminal,
     },
-    Finding,
+    Finding, tilde,
 };
 use crate::{
+    config::{SIGNING, Use},
     git_process::{self, git as git_command},
     identity::{Candidate, Source},
     plural::counted,
@@ -42,7 +43,13 @@ pub(super) fn git() -> Finding {
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).map(|part| part.parse().unwrap_or(0));
     match (numbers.next(), numbers.next()) {
-        (Some(major), Some(minor)) if (major, minor) >= OLDEST_GIT => Finding::ok("git", text),
+        (Some(major), Some(minor)) if (major, minor) >= OLDEST_GIT => match unreadable_here() {
+            Some(message) => {
+                let failure = Failure::configuration(format!("{text} cannot read the repository here: {message}"));
+                Finding::problem("git", failure.with_hint("use a newer git; the format reftable needs git 2.45"))
+            }
+            None => Finding::ok("git", text),
+        },
         _ => {
             let (major, minor) = OLDEST_GIT;
             let failure = Failure::configuration(format!("{text} does not support gpg.format = x509"));
@@ -51,10 +58,21 @@ pub(super) fn git() -> Finding {
     }
 }
 
-/// The signature that failed last, since git may have hidden why.
-pub(super) fn last_failure() -> Option<Finding> {
+/// Why git cannot read the repository of the current folder, if it has a format that git does not know.
+fn unreadable_here() -> Option<String> {
+    let output = git_command(["rev-parse", "--git-dir"]).env("LC_ALL", "C").output().ok().filter(|output| !output.status.success())?;
+    let message = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_format = message.contains("unknown repository extension") || message.contains("repo version");
+    is_format.then(|| message.trim_start_matches("fatal: ").to_owned())
+}
+
+/// The signature that failed last, since git may have hidden why. `causes` are those of the problems that were found now.
+pub(super) fn last_failure(causes: &[(String, &'static str)]) -> Option<Finding> {
     let LastFailure { time, folder, message, hint } = last_failure::read()?;
     let time = time.round(jiff::Unit::Second).unwrap_or(time);
+    if let Some((_, about)) = causes.iter().find(|(cause, _)| message.contains(cause)) {
+        return Some(Finding::note("last failure", format!("{time} in {folder}: the same cause; see {about}")));
+    }
     let finding = Finding::note("last failure", format!("{time} in {folder}: {message}"));
     Some(match hint {
         Some(hint) => finding.fix(hint),
@@ -85,9 +103,16 @@ pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
             let (own, found) = (std::env::current_exe().ok(), find_program(&program.value));
             let text = format!("gpg.x509.program = {} in {}", program.value, program.place);
             match (own, found) {
+                _ if program.value.starts_with('~') && !tilde::is_expanded() => {
+                    wrong(format!("{text}, but this git does not expand \"~\" there, so it finds no such program"))
+                }
                 (_, None) => wrong(format!("{text}, which does not exist")),
+                (_, Some(found)) if !is_executable(&found) => {
+                    let failure = Failure::configuration(format!("{text}, which is not executable"));
+                    Finding::problem("git's call", failure.with_hint(format!("chmod +x {}", found.display())))
+                }
                 (Some(own), Some(found)) if !is_same_file(&own, &found) => wrong(format!("{text}, which is a different program")),
-                _ if !Path::new(&program.value).is_absolute() => {
+                _ if !Path::new(&program.value).is_absolute() && !program.value.starts_with('~') => {
                     Finding::warning("git's call", format!("{text}, which depends on the PATH"))
                         .fix("set the absolute path with `paraph setup`: graphical programs often start git with a different PATH")
                 }
@@ -105,6 +130,11 @@ pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
 
 /// Settings without effect, and settings that may not be intended.
 pub(super) fn settings(context: &Context) -> Vec<Finding> {
+    let wrong = context
+        .config
+        .wrong
+        .iter()
+        .map(|wrong| Finding::problem("settings", Failure::configuration(&wrong.message).with_hint("correct the value, or unset it")));
     let notices =
         context.config.notices.iter().chain(&context.config.overruled).map(|notice| Finding::warning("settings", notice.to_string()));
     let plain = context.config.allow_plain_http.value.then(|| {
@@ -118,13 +148,16 @@ pub(super) fn settings(context: &Context) -> Vec<Finding> {
         Finding::warning("settings", format!("{} names {program}, which does not exist", context.config.url_opener.source))
             .fix("correct it, or unset it to use the desktop's browser")
     });
-    let findings: Vec<Finding> = notices.chain(plain).chain(no_opener).collect();
+    let findings: Vec<Finding> = wrong.chain(notices).chain(plain).chain(no_opener).collect();
     if findings.is_empty() { vec![Finding::ok("settings", "all settings are valid; `paraph config` shows them")] } else { findings }
 }
 
 /// The origin of the identity.
 pub(super) fn identity(context: &Context, terminal: &Terminal) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if let Err(error) = context.config.require(SIGNING) {
+        return vec![Finding::problem("identity", error.into())];
+    }
     match identity::choice(context, terminal) {
         Ok(choice) => {
             let text = format!("from {}: {}", choice.origin, choice.because);
@@ -158,6 +191,9 @@ pub(super) fn identity(context: &Context, terminal: &Terminal) -> Vec<Finding> {
 
 /// The identities that verification trusts.
 pub(super) fn allowed(context: &Context) -> Vec<Finding> {
+    if let Err(error) = context.config.require(&[Use::Policy]) {
+        return vec![Finding::problem("trusted", error.into())];
+    }
     let setting = &context.config.allowed_identities;
     let Some(file) = &setting.value else {
         let text = "paraph.allowedIdentities is not set: every valid signature is `untrusted`";

@@ -8,6 +8,7 @@ mod agent;
 mod keyring;
 mod machine;
 mod services;
+mod tilde;
 
 use super::{
     context::Context,
@@ -111,7 +112,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     if let Ok(repository) = Repository::discover() {
         findings.extend(machine::calls(repository.as_ref()));
     }
-    match Context::load(&[]).and_then(|verifying| Ok((verifying, Context::load_to_sign(&[])?))) {
+    match Context::load_for(&[], &[]).and_then(|verifying| Ok((verifying, Context::read_to_sign(&[])?))) {
         Ok((verifying, context)) => {
             let terminal = Terminal::of_call(&context.config);
             findings.extend(machine::settings(&verifying));
@@ -119,7 +120,9 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             #[cfg(unix)]
             {
                 let status = super::agent::status::running();
-                findings.extend(agent::all(&context, &status).into_iter().chain(keyring::all(&status)));
+                let is_login = super::identity::choice(&context, &terminal).map_or(true, |choice| choice.source.is_login());
+                findings.extend(agent::all(&context, &status, is_login));
+                findings.extend(keyring::all(&status));
             }
             findings.extend(machine::allowed(&verifying));
             findings.extend(machine::hooks(context.repository.as_ref()));
@@ -127,13 +130,14 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             if arguments.offline {
                 findings.push(Finding::note("services", "not asked (--offline)"));
             } else {
-                findings.extend(services::all(&context)?);
+                findings.extend(services::all(&context).unwrap_or_else(|failure| vec![Finding::problem("services", failure)]));
             }
         }
         Err(failure) => findings.push(Finding::problem("settings", failure)),
     }
+    let causes = causes(&findings);
     tell_each_cause_once(&mut findings);
-    findings.extend(machine::last_failure());
+    findings.extend(machine::last_failure(&causes));
     if arguments.json {
         let document = |finding: &Finding| json!({ "about": finding.about, "state": finding.severity.name(), "text": finding.text, "fix": finding.fix });
         ui.json(&json!({ "findings": findings.iter().map(document).collect::<Vec<_>>() }));
@@ -147,6 +151,11 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             _ => None,
         })
         .unwrap_or(Exit::Good))
+}
+
+/// The causes of the problems, each with the check that found it.
+fn causes(findings: &[Finding]) -> Vec<(String, &'static str)> {
+    findings.iter().filter_map(|finding| Some((finding.cause.clone()?, finding.about))).collect()
 }
 
 /// Keeps the first problem of each cause. The checks that fail for the same cause could not be done, and refer to it.

@@ -5,20 +5,15 @@ mod trial;
 
 use super::{
     exit::{Exit, Failure},
+    git_changes::{Place, files_in, line, refuse_pipes},
     git_settings::{GitSettings, check_replaceable, global_file, this_program},
     ui::Ui,
 };
-use crate::{
-    git_process,
-    policy::AllowedIdentities,
-    repository::Repository,
-    setup_record::{Change, SetupRecord},
-};
+use crate::{policy::AllowedIdentities, repository::Repository};
 use directories::ProjectDirs;
 use std::{
     io::{BufRead as _, IsTerminal as _},
     path::{Path, PathBuf},
-    process::Output,
 };
 
 /// Configure git to sign and verify with paraph
@@ -59,37 +54,22 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
-    let place = Place::new(arguments)?;
+    let place = place(arguments)?;
     if arguments.undo { undo(&place, arguments, ui) } else { set_up(&place, arguments, ui) }
 }
 
 fn set_up(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let program = this_program()?;
-    let current = place.values()?;
     let wanted = wanted(arguments, &program)?;
-    let changes: Vec<Change> = wanted
-        .iter()
-        .cloned()
-        .map(|(key, after)| Change { before: values_of(&current, &key), key, after })
-        .filter(|change| change.before != [Some(change.after.clone())])
-        .collect();
+    let changes = place.changes(&wanted)?;
     if changes.is_empty() {
-        ui.note(format!("git is already configured {}.", place.words()));
+        ui.note(format!("git is already configured {}.", words(place)));
     }
     for change in &changes {
-        ui.line(format!("{}: {} -> {}", change.key, shown(&change.before), change.after));
+        ui.line(line(change));
     }
-    if !changes.is_empty() && confirmed(&format!("Change git's configuration {}?", place.words()), arguments, ui)? {
-        let mut record = SetupRecord::read(&place.record)?;
-        record.add(&changes);
-        // first, so that a change that fails can be undone
-        record.write(&place.record)?;
-        for (made, change) in changes.iter().enumerate() {
-            place.git(&["--replace-all", &change.key, &change.after]).map_err(|failure| match made {
-                0 => failure,
-                _ => failure.with_hint(format!("restore the earlier settings with `paraph setup {} --undo`", place.scope)),
-            })?;
-        }
+    if !changes.is_empty() && confirmed(&format!("Change git's configuration {}?", words(place)), arguments, ui)? {
+        place.make(&changes, &format!("paraph setup {} --undo", place.scope))?;
         let scope = if place.scope == "--global" { " --global" } else { "" };
         ui.note(format!("git is configured. `paraph setup{scope} --undo` restores the earlier settings."));
     } else if !changes.is_empty() {
@@ -110,37 +90,16 @@ fn set_up(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure>
 }
 
 fn undo(place: &Place, arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
-    let record = SetupRecord::read(&place.record)?;
-    let current = place.values()?;
-    let mut back = Vec::new();
-    for change in record.changes.iter().rev() {
-        let now = values_of(&current, &change.key);
-        if now == change.before {
-            continue;
-        }
-        if now != [Some(change.after.clone())] {
-            ui.warning(format!("{} was changed to {} after `paraph setup`; it is left as it is.", change.key, shown(&now)));
-            continue;
-        }
-        ui.line(format!("{}: {} -> {}", change.key, change.after, shown(&change.before)));
-        back.push(change);
-    }
+    let back = place.revertible("paraph setup", ui)?;
     if back.is_empty() {
-        ui.note(format!("There is nothing to restore {}.", place.words()));
-    } else if !confirmed(&format!("Change git's configuration {}?", place.words()), arguments, ui)? {
+        ui.note(format!("There is nothing to restore {}.", words(place)));
+    } else if !confirmed(&format!("Change git's configuration {}?", words(place)), arguments, ui)? {
         return Ok(Exit::Good);
     }
     if arguments.dry_run {
         return Ok(Exit::Good);
     }
-    for change in back {
-        place.git(&["--unset-all", &change.key])?;
-        for value in &change.before {
-            // a key without an equals sign means true; git cannot write one
-            place.git(&["--add", &change.key, value.as_deref().unwrap_or("true")])?;
-        }
-    }
-    SetupRecord::default().write(&place.record)?;
+    place.revert(&back)?;
     Ok(Exit::Good)
 }
 
@@ -222,77 +181,30 @@ fn try_out(_: &Path, ui: &mut Ui) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A part of git's configuration, and the record of the changes there.
-struct Place {
-    scope: &'static str,
-    record: PathBuf,
-}
-
-/// A key in git's spelling, and one of its values.
-type Value = (String, Option<String>);
-
-impl Place {
-    fn new(arguments: &Args) -> Result<Self, Failure> {
-        let repository = if arguments.global { None } else { Repository::discover()? };
-        match repository {
-            Some(repository) => {
-                check_replaceable(&repository.common_dir().join("config"))?;
-                Ok(Self { scope: "--local", record: repository.common_dir().join("paraph-setup.json") })
-            }
-            None if arguments.global => {
-                check_replaceable(&global_file()?)?;
-                let places =
-                    ProjectDirs::from("", "", "paraph").ok_or_else(|| Failure::system("there is no home folder").with_hint("set HOME"))?;
-                let folder = places.state_dir().unwrap_or(places.data_local_dir());
-                Ok(Self { scope: "--global", record: folder.join("setup.json") })
-            }
-            None => Err(Failure::object("neither this folder nor a parent is a git repository")
-                .with_hint("change into a repository, or use --global for all your repositories")),
+/// The place that the arguments name.
+fn place(arguments: &Args) -> Result<Place, Failure> {
+    let folder = std::env::current_dir().map_err(|error| Failure::io("the current folder cannot be found", &error))?;
+    if arguments.global {
+        check_replaceable(&global_file()?)?;
+    }
+    refuse_pipes(files_in(&folder))?;
+    let repository = if arguments.global { None } else { Repository::discover()? };
+    match repository {
+        Some(repository) => {
+            check_replaceable(&repository.common_dir().join("config"))?;
+            Ok(Place { scope: "--local", record: repository.common_dir().join("paraph-setup.json"), folder: None })
         }
-    }
-
-    fn words(&self) -> &'static str {
-        if self.scope == "--global" { "for all your repositories" } else { "for this repository" }
-    }
-
-    /// The settings here without included files, which `git config` does not change.
-    fn values(&self) -> Result<Vec<Value>, Failure> {
-        let output = self.run(&["-z", "--list"])?;
-        // the file may not exist yet
-        if !output.status.success() && self.scope == "--global" && !output.stderr.is_empty() {
-            return Ok(Vec::new());
+        None if arguments.global => {
+            let places =
+                ProjectDirs::from("", "", "paraph").ok_or_else(|| Failure::system("there is no home folder").with_hint("set HOME"))?;
+            let folder = places.state_dir().unwrap_or(places.data_local_dir());
+            Ok(Place { scope: "--global", record: folder.join("setup.json"), folder: None })
         }
-        let text = String::from_utf8_lossy(&output.stdout);
-        let value = |entry: &str| match entry.split_once('\n') {
-            Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
-            None => (entry.to_owned(), None),
-        };
-        Ok(text.split('\0').filter(|entry| !entry.is_empty()).map(value).collect())
-    }
-
-    fn git(&self, arguments: &[&str]) -> Result<(), Failure> {
-        let output = self.run(arguments)?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        Err(Failure::configuration(format!("git config {} {} failed: {message}", self.scope, arguments.join(" "))))
-    }
-
-    fn run(&self, arguments: &[&str]) -> Result<Output, Failure> {
-        let output = git_process::git(["config", self.scope]).args(arguments).output();
-        output.map_err(|error| Failure::io("git cannot be run", &error))
+        None => Err(Failure::object("neither this folder nor a parent is a git repository")
+            .with_hint("change into a repository, or use --global for all your repositories")),
     }
 }
 
-/// The values of a key, which is compared without case, as git does.
-fn values_of(values: &[Value], key: &str) -> Vec<Option<String>> {
-    values.iter().filter(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| value.clone()).collect()
-}
-
-fn shown(values: &[Option<String>]) -> String {
-    match values {
-        [] => "not set".to_owned(),
-        values => values.iter().map(|value| value.as_deref().unwrap_or("set without a value")).collect::<Vec<_>>().join(", "),
-    }
+fn words(place: &Place) -> &'static str {
+    if place.scope == "--global" { "for all your repositories" } else { "for this repository" }
 }

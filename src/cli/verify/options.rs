@@ -3,7 +3,7 @@
 use super::{expect::Expect, legacy::Legacy};
 use crate::{
     cli::{context::Context, exit::Failure, ui::Ui},
-    config::OptionValue,
+    config::{OptionValue, Use},
     judge::Judge,
     selection::Deciders,
     verdict_cache::VerdictCache,
@@ -122,6 +122,9 @@ impl Session {
         let deciders = context.deciders(policy.expected.as_ref().map(|_| "--certificate-identity")).with_git(git.as_ref());
         let external = context.external_verifiers(git.as_ref())?;
         let entries = options.legacy.entries(&context, verifier.roots())?;
+        if !options.cache {
+            context.config.require(&[Use::Cache])?;
+        }
         let cache = options.cache || context.config.verdict_cache.value;
         let cache = cache.then(|| open_cache(&context, &verifier, &mut warnings)).transpose()?;
         let judge = Judge::new(verifier, policy).with_external_verifiers(external).with_entries(entries).with_verdict_cache(cache);

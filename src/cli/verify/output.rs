@@ -51,6 +51,9 @@ pub(super) struct Output<'a> {
     other_unchecked: usize,
     other_refused: usize,
     deciders: Arc<Deciders>,
+    /// The objects in whose place git shows others, and the judged ones among them.
+    replaced: HashSet<String>,
+    judged_replaced: Vec<String>,
     /// What to say about good verdicts that have no lines of their own.
     unsaid: Option<String>,
 }
@@ -69,6 +72,8 @@ impl<'a> Output<'a> {
             deciders: Arc::default(),
             is_grouped,
             faulty_merges: FaultyMerges::default(),
+            replaced: HashSet::new(),
+            judged_replaced: Vec::new(),
             other_unchecked: 0,
             other_refused: 0,
             unsaid: None,
@@ -78,6 +83,11 @@ impl<'a> Output<'a> {
     /// Sets whose configuration decides.
     pub(super) fn decided_by(&mut self, deciders: &Deciders) {
         self.deciders = Arc::new(deciders.clone());
+    }
+
+    /// Sets the objects in whose place git shows others.
+    pub(super) fn replaced_by_git(&mut self, replaced: HashSet<String>) {
+        self.replaced = replaced;
     }
 
     /// Starts a progress bar where many objects are judged. There is none with `--quiet`, or where JSON is printed to the same terminal.
@@ -154,6 +164,9 @@ impl<'a> Output<'a> {
             self.summary.add(judged);
         }
         self.repeated.add(judged);
+        if self.replaced.contains(&judged.id) && !self.judged_replaced.contains(&judged.id) {
+            self.judged_replaced.push(judged.id.clone());
+        }
         if self.unsaid.is_none() {
             self.unsaid = self.deciders.sentence(&judged.judgement);
         }
@@ -185,6 +198,15 @@ impl<'a> Output<'a> {
         }
         if let Some(warning) = self.faulty_merges.warning() {
             self.ui.warning(warning);
+        }
+        if let Some(first) = self.judged_replaced.first() {
+            let others = match self.judged_replaced.len() - 1 {
+                0 => String::new(),
+                others => format!(" and {}", counted(others, "other object")),
+            };
+            self.ui.warning(format!(
+                "git shows another object in place of {first}{others}: `git replace -l` lists them. paraph verified the original."
+            ));
         }
         if many && self.other_unchecked + self.other_refused > 0 {
             self.ui.warning(format!(

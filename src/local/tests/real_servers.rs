@@ -136,7 +136,7 @@ fn changed_requests_are_refused_and_never_a_fault_of_the_server() {
             Some(_) => bytes(&request["body_base64"]),
             None => request["body"].as_str().unwrap_or_default().replace("TOKEN", &token).into_bytes(),
         };
-        for _ in 0..60 {
+        for _ in 0..30 {
             let mut changed = body.clone();
             for _ in 0..=next(3) {
                 let at = next(changed.len());

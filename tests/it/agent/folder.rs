@@ -134,8 +134,8 @@ fn a_runtime_folder_that_cannot_be_used_is_as_good_as_none() {
 }
 
 #[test]
-fn where_another_user_took_the_folder_its_owner_is_named_and_the_agent_is_elsewhere() {
-    if !is_root("where_another_user_took_the_folder_its_owner_is_named_and_the_agent_is_elsewhere") {
+fn a_folder_of_another_user_is_named_and_the_next_one_is_used() {
+    if !is_root("a_folder_of_another_user_is_named_and_the_next_one_is_used") {
         return;
     }
     let unnamed = Unnamed::new();

@@ -135,8 +135,8 @@ fn a_no_is_told_on_the_other_machine_and_nothing_is_logged() {
 }
 
 #[test]
-fn without_the_question_nobody_is_asked_and_without_the_connection_there_is_no_agent() {
-    let test = "without_the_question_nobody_is_asked_and_without_the_connection_there_is_no_agent";
+fn confirmation_can_be_switched_off_and_a_closed_connection_ends_the_access() {
+    let test = "confirmation_can_be_switched_off_and_a_closed_connection_ends_the_access";
     let setup = Setup::new();
     setup.sandbox.git(&["config", "--global", "paraph.agentConfirm", "never"]);
     setup.commit("here");

@@ -137,3 +137,46 @@ fn the_doctor_shows_the_last_failure() {
     assert_eq!(sandbox.try_git(&["-c", "paraph.timeout=soon", "commit", "-q", "-S", "--allow-empty", "-m", "message"]).code, Some(128));
     assert!(last(&sandbox).unwrap().1.contains("paraph.timeout"));
 }
+
+#[test]
+fn a_failure_of_every_kind_is_the_last_one_and_its_cause_is_told_once() {
+    let (_sigstore, sandbox) = repository();
+    let doctor = |arguments: &[&str]| sandbox.paraph(&[&["doctor"], arguments].concat()).stdout;
+    for (arguments, why) in [
+        (&["--status-fd=2", "-bsau", EMAIL, "--output", "/nowhere/signature"][..], "/nowhere/signature cannot be written"),
+        (&["--clearsign", "--status-fd=2", "-u", EMAIL], "the option --clearsign is not supported"),
+        (&["--status-fd=77", "-bsau", EMAIL], "77"),
+        (&["--status-fd=2", "-bsau", EMAIL, "/nowhere/payload"], "/nowhere/payload"),
+    ] {
+        assert_ne!(sandbox.paraph_with(arguments, PAYLOAD).code, Some(0));
+        let shown = doctor(&["--offline"]);
+        let last = shown.lines().find(|line| line.contains("last failure")).unwrap_or_default();
+        assert!(last.contains(why), "{arguments:?}: {shown}");
+    }
+    // a service that is down is the cause of both
+    sandbox.git(&["config", "--global", "paraph.fulcio", &closed()]);
+    assert_ne!(sandbox.paraph_with(&["--status-fd=2", "-bsau", EMAIL], PAYLOAD).code, Some(0));
+    let shown = doctor(&[]);
+    let last = shown.lines().find(|line| line.contains("last failure")).unwrap_or_default();
+    assert!(last.ends_with(": the same cause; see fulcio"), "{shown}");
+}
+
+#[test]
+fn every_command_names_on_the_terminal_the_service_that_it_waits_for() {
+    let test = "every_command_names_on_the_terminal_the_service_that_it_waits_for";
+    let (_sigstore, sandbox) = repository();
+    let silent = Silent::start();
+    for (key, value) in [("paraph.issuer", silent.url.as_str()), ("paraph.timeout", "3")] {
+        sandbox.git(&["config", "--global", key, value]);
+    }
+    // standard error is the terminal
+    let call = |variables: &[(&str, &str)]| {
+        on_terminal(&sandbox, &format!("sh -c \"'{}' whoami --check 2>/dev/tty\"", sandbox.program), variables, test)
+            .map(|(drawn, _)| drawn)
+    };
+    let Some(drawn) = call(&[]) else { return };
+    assert_eq!(drawn.matches("paraph: Waiting for ").count(), 1, "{drawn}");
+    assert!(drawn.contains(&silent.url), "{drawn}");
+    let quiet = call(&[("GIT_TERMINAL_PROMPT", "0")]).unwrap();
+    assert!(!quiet.contains("Waiting"), "{quiet}");
+}

@@ -1,7 +1,10 @@
 //! `paraph setup`: what it changes, and what it refuses to change.
 
 use super::{all, repository, shown};
-use crate::support::{sandbox::Sandbox, sigstore::EMAIL};
+use crate::support::{
+    sandbox::Sandbox,
+    sigstore::{EMAIL, Sigstore},
+};
 
 fn configuration(sandbox: &Sandbox, scope: &str) -> String {
     let done = sandbox.try_git(&["config", scope, "--list"]);
@@ -216,4 +219,104 @@ fn setup_without_a_home_folder_changes_nothing() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(3), "{stderr}");
     assert!(stderr.contains("error: there is no home folder") && !stderr.contains("--undo"), "{stderr}");
+}
+
+/// Whoever reads a pipe waits for its writer.
+#[test]
+fn a_configuration_that_is_a_pipe_is_refused_and_not_waited_for() {
+    let sandbox = Sandbox::with_repository();
+    sandbox.git(&["config", "--global", "alias.pipe", "!mkfifo"]);
+    let (local, user) = (sandbox.work().join(".git/config"), sandbox.home().join(".gitconfig"));
+    sandbox.git(&["pipe", sandbox.root().join("pipe").to_str().unwrap()]);
+    let pipe = sandbox.root().join("pipe");
+    for file in [&local, &user] {
+        let kept = std::fs::read(file).unwrap();
+        std::fs::remove_file(file).unwrap();
+        std::os::unix::fs::symlink(&pipe, file).unwrap();
+        for arguments in [&["setup", "--yes"][..], &["setup", "--global", "--yes"], &["setup", "--undo", "--yes"]] {
+            let done = sandbox.paraph(arguments);
+            let expected = format!("git's configuration file {} is ", file.display());
+            assert!(done.code == Some(3) && done.stderr.contains(&expected), "{arguments:?}: {done:?}");
+            assert!(done.stderr.contains("not a regular file"), "{arguments:?}: {done:?}");
+        }
+        std::fs::remove_file(file).unwrap();
+        std::fs::write(file, kept).unwrap();
+    }
+}
+
+#[test]
+fn what_local_use_sets_can_be_taken_back() {
+    let sigstore = Sigstore::start();
+    let sandbox = Sandbox::with_repository();
+    sandbox.git(&["config", "gpg.format", "ssh"]);
+    let dir = sigstore.file("");
+    let before = configuration(&sandbox, "--local");
+    let done = sandbox.paraph(&["local", "use", "--dir", &dir, "--email", EMAIL]);
+    assert!(done.code == Some(0) && done.stderr.contains("`paraph local use --undo` restores"), "{done:?}");
+    assert_ne!(configuration(&sandbox, "--local"), before);
+    // again, from elsewhere, and then once more with another address
+    let work = sandbox.work().to_str().unwrap().to_owned();
+    for email in [EMAIL, "bob@example.com"] {
+        assert_eq!(
+            sandbox.paraph_in(&sandbox.home(), &["local", "use", "--dir", &dir, "--repository", &work, "--email", email]).code,
+            Some(0)
+        );
+    }
+    sandbox.git(&["config", "paraph.instance", "public"]);
+    let done = sandbox.paraph_in(&sandbox.home(), &["local", "use", "--repository", &work, "--undo"]);
+    assert!(done.code == Some(0) && done.stderr.contains("paraph.instance was changed to public after `paraph local use`"), "{done:?}");
+    sandbox.git(&["config", "--unset", "paraph.instance"]);
+    assert_eq!(configuration(&sandbox, "--local"), before);
+    let done = sandbox.paraph(&["local", "use", "--undo"]);
+    assert!(done.code == Some(0) && done.stderr.contains("There is nothing to restore"), "{done:?}");
+}
+
+#[test]
+fn a_local_sigstore_that_is_there_and_runs_is_enough() {
+    let sandbox = Sandbox::with_repository();
+    let dir = sandbox.root().join("local").to_str().unwrap().to_owned();
+    assert_eq!(sandbox.paraph(&["local", "init", &dir]).code, Some(0));
+    let root = std::fs::read(sandbox.root().join("local/trusted_root.json")).unwrap();
+    let again = sandbox.paraph(&["local", "init", &dir]);
+    assert!(again.code == Some(0) && again.stderr.contains("already. Nothing was changed."), "{again:?}");
+    assert_eq!(std::fs::read(sandbox.root().join("local/trusted_root.json")).unwrap(), root);
+    assert_eq!(sandbox.paraph(&["local", "init", sandbox.home().parent().unwrap().to_str().unwrap()]).code, Some(8));
+    assert_eq!(sandbox.paraph(&["local", "serve", "--background", "--dir", &dir]).code, Some(0));
+    for arguments in [&["local", "serve", "--background"][..], &["local", "serve"]] {
+        let again = sandbox.paraph(&[arguments, &["--dir", &dir]].concat());
+        assert!(again.code == Some(0) && again.stderr.contains(" already (process "), "{again:?}");
+        // a server without the fault would not do
+        let fault = sandbox.paraph(&[arguments, &["--dir", &dir, "--certificate-lifetime=60"]].concat());
+        assert_eq!(fault.code, Some(5), "{fault:?}");
+    }
+    assert_eq!(sandbox.paraph(&["local", "stop", "--dir", &dir]).code, Some(0));
+}
+
+#[test]
+fn doctor_tries_what_git_would_run() {
+    let sandbox = Sandbox::with_repository();
+    let call = |program: &str| {
+        sandbox.git(&["config", "--global", "gpg.x509.program", program]);
+        let done = sandbox.paraph(&["doctor", "--offline"]);
+        done.stdout.lines().find(|line| line.contains("gpg.x509.program = ")).unwrap().to_owned()
+    };
+    sandbox.git(&["config", "--global", "gpg.format", "x509"]);
+    std::fs::create_dir(sandbox.home().join("bin")).unwrap();
+    std::os::unix::fs::symlink(&sandbox.program, sandbox.home().join("bin/paraph")).unwrap();
+    let absolute = sandbox.home().join("bin/paraph").to_str().unwrap().to_owned();
+    assert!(call(&absolute).starts_with("ok "));
+    // the real git decides
+    let id = sandbox.git(&["hash-object", "-t", "tree", "/dev/null"]);
+    assert!(!id.is_empty());
+    sandbox.git(&["config", "--global", "gpg.x509.program", "~/bin/paraph"]);
+    sandbox.git(&["config", "--global", "user.name", "A"]);
+    sandbox.git(&["config", "--global", "user.email", EMAIL]);
+    let ran = !sandbox.try_git(&["commit", "-S", "--allow-empty", "-m", "x"]).stderr.contains("cannot run");
+    let line = call("~/bin/paraph");
+    assert_eq!((line.starts_with("ok "), line.contains("this git does not expand")), (ran, !ran), "{line}");
+    std::fs::write(sandbox.home().join("bin/other"), "").unwrap();
+    let other = sandbox.home().join("bin/other").to_str().unwrap().to_owned();
+    assert!(call(&other).contains("which is not executable"));
+    assert!(call(&sandbox.script("program", "#!/bin/sh\n")).contains("which is a different program"));
+    assert!(call("/nowhere/paraph").contains("which does not exist"));
 }

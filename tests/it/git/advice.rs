@@ -157,7 +157,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
 
     no file
     error: the identity token cannot be read from /nowhere/token: No such file or directory (os error 2)
-    hint: check paraph.identityTokenFile; in Kubernetes, mount the projected token with the audience sigstore.
+    hint: check paraph.identityTokenFile and SIGSTORE_OIDC_TOKEN_FILE; in Kubernetes, mount the projected token with the audience sigstore.
 
     a job without permission
     error: GitHub Actions gave no identity token: the variable ACTIONS_ID_TOKEN_REQUEST_URL is not set

@@ -270,6 +270,9 @@ fn the_domain_of_an_address_has_no_case_and_other_near_misses_are_named() {
         (format!("bob@example.com,{EMAIL} {} instance=local", sigstore.url), "a comma does not separate names"),
         (format!("<{EMAIL}> {} instance=local", sigstore.url), "the angle brackets do not belong there"),
         (format!("Ann@example.com {} instance=local", sigstore.url), "upper and lower case differ"),
+        (format!("{EMAIL}. {} instance=local", sigstore.url), "a dot at the end differs"),
+        (format!("bob@example.com;{EMAIL} {} instance=local", sigstore.url), "a semicolon does not separate names"),
+        (format!("{} {EMAIL} instance=local", sigstore.url), "the identity comes first, then the issuer"),
     ] {
         allow(&sandbox, &format!("{line}\n"));
         let done = sandbox.paraph(&["verify"]);

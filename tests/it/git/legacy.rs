@@ -216,7 +216,7 @@ fn what_was_looked_up_is_told_to_people() {
 }
 
 #[test]
-fn a_log_that_lies_convinces_nobody() {
+fn each_false_answer_of_a_log_is_refused_and_not_stored() {
     let (sigstore, sandbox) = repository();
     sigstore.allow(&sandbox, EMAIL);
     let (signer, other) = (Signer::new(&sigstore, EMAIL), Signer::new(&sigstore, EMAIL));
@@ -386,7 +386,7 @@ fn an_embedded_entry_that_is_wrong_is_not_looked_up() {
 }
 
 #[test]
-fn what_is_kept_is_not_trusted() {
+fn stored_entries_are_verified_on_each_use() {
     let (sigstore, sandbox) = repository();
     sigstore.allow(&sandbox, EMAIL);
     let signer = Signer::new(&sigstore, EMAIL);

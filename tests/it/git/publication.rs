@@ -1,4 +1,4 @@
-//! What becomes public is told before it does, once for each identity and log.
+//! What becomes public is announced beforehand, once for each identity and log.
 
 use super::{other_instance, repository, shown};
 use crate::support::{
@@ -94,9 +94,9 @@ fn the_claims_of_a_workload_are_told_before_fulcio_gets_them() {
 }
 
 #[test]
-fn it_is_on_the_terminal_and_where_nobody_could_read_it_it_is_not_remembered() {
+fn the_notice_is_on_the_terminal_and_is_repeated_if_nobody_could_read_it() {
     let (_sigstore, sandbox) = repository();
-    let test = "it_is_on_the_terminal_and_where_nobody_could_read_it_it_is_not_remembered";
+    let test = "the_notice_is_on_the_terminal_and_is_repeated_if_nobody_could_read_it";
     if !installed("script", test) || !installed("setsid", test) {
         return;
     }

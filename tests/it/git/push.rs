@@ -1,4 +1,4 @@
-//! `git push --signed` to a repository that hands out nonces, and what its hooks are told.
+//! `git push --signed` to a repository that hands out nonces, and what git tells its hooks.
 
 use super::{other_instance, repository, shown};
 use crate::support::{
@@ -77,15 +77,15 @@ fn a_signed_push_is_good_on_the_receiving_side_in_both_object_formats() {
 }
 
 #[test]
-fn the_status_that_a_hook_is_told_says_whether_the_certificate_is_wrong_but_not_whether_its_signer_is_trusted() {
-    let test = "the_status_that_a_hook_is_told";
+fn git_tells_a_hook_whether_a_push_certificate_is_wrong_but_not_who_is_trusted() {
+    let test = "git_tells_a_hook_whether_a_push_certificate_is_wrong_but_not_who_is_trusted";
     let (sigstore, sandbox) = repository();
     sigstore.allow(&sandbox, EMAIL);
     let bare = receiver(&sandbox);
     let other = Sigstore::start();
     let folder = sandbox.root();
     let paraph = env!("CARGO_BIN_EXE_paraph");
-    // signs something else than it was given, as somebody in between would have to
+    // signs another text than git's
     let forge = sandbox.script("forge", &format!("#!/bin/sh\nsed 's/^pushee .*/pushee elsewhere/' | {paraph} \"$@\"\n"));
     let created = "echo '[GNUPG:] SIG_CREATED D 1 1 00 1 0' >&2";
     let openpgp = sandbox.script("openpgp", &format!("#!/bin/sh\ncat > /dev/null\necho '{}'\n{created}\n", OPENPGP.trim_end()));

@@ -86,7 +86,7 @@ fn a_linked_work_tree_and_a_subdirectory_sign_as_the_main_work_tree_does() {
 }
 
 #[test]
-fn a_commit_without_a_repository_of_the_current_folder_is_signed_in_the_one_that_git_is_told() {
+fn a_commit_from_another_folder_is_signed_in_the_repository_that_git_names() {
     let (sigstore, sandbox) = repository();
     sigstore.allow(&sandbox, EMAIL);
     let (git_dir, work_tree) = (sandbox.work().join(".git"), sandbox.work());

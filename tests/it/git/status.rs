@@ -315,7 +315,7 @@ fn a_signature_or_an_object_too_large_to_be_read_has_a_verdict_too() {
 fn a_configuration_that_cannot_be_used_is_a_verdict_and_not_silence() {
     let (_sigstore, sandbox) = repository();
     sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
-    for setting in ["paraph.local.trustedRoot=no-such-file", "paraph.instance=nowhere", "paraph.timeout=soon"] {
+    for setting in ["paraph.local.trustedRoot=no-such-file", "paraph.instance=nowhere", "paraph.matchCommitter=soon"] {
         let options = ["-c", setting];
         assert_eq!(sandbox.git(&[&options[..], &["log", "-1", "--format=%G?|%GT"]].concat()), "E|undefined", "{setting}");
         let raw = sandbox.try_git(&[&options[..], &["verify-commit", "--raw", "HEAD"]].concat());

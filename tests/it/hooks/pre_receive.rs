@@ -47,7 +47,7 @@ fn each_kind_of_bad_commit_is_refused_with_its_reason_and_advice() {
 }
 
 #[test]
-fn a_refusal_reads_so() {
+fn a_refusal_lists_each_object_with_its_reason_and_then_the_advice() {
     let setup = setup(&["pre-receive"]);
     setup.signed("good");
     let ids = [setup.unsigned("forgotten"), setup.tampered("changed")];
@@ -312,7 +312,7 @@ fn a_tag_is_refused_under_another_name_wherever_its_ref_is() {
         for place in places[..2].iter().chain(&["refs/tags"]) {
             says(&setup.refused(&[&format!("v1:{place}/x/v1")]), &["[tag-name]"]);
         }
-        // a light tag of a namespace stands for its commit, too
+        // a lightweight tag in a namespace stands for its commit, too
         let old = setup.unsigned("from before");
         setup.sandbox.git_in(&setup.bare, &["fetch", "-q", setup.sandbox.work().to_str().unwrap(), "HEAD:refs/heads/old"]);
         says(&setup.refused(&["HEAD:refs/namespaces/n/refs/tags/light"]), &[&heading("commit", &old, "from before", "unsigned")]);

@@ -1,0 +1,72 @@
+//! What settings are used for. A value that is not allowed fails the calls that use it, and no others.
+
+use super::{Config, Error};
+
+/// A part of the program's work that reads settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Selecting the trust roots.
+    Trust,
+    /// Judging identities.
+    Policy,
+    /// Judging a forge's signatures.
+    Forge,
+    /// The cache of verdicts.
+    Cache,
+    /// Signing: who signs, and with which services.
+    Signer,
+    /// Logging in, and asking the agent.
+    Login,
+    /// Running the agent.
+    Agent,
+    /// Calling a service.
+    Network,
+}
+
+/// What verifying uses.
+pub(crate) const VERIFYING: &[Use] = &[Use::Trust, Use::Policy];
+/// What every signature uses.
+pub(crate) const SIGNING: &[Use] = &[Use::Trust, Use::Signer];
+
+pub(super) const TRUST: &[Use] = &[Use::Trust];
+pub(super) const POLICY: &[Use] = &[Use::Policy];
+pub(super) const POLICY_AND_SIGNER: &[Use] = &[Use::Policy, Use::Signer];
+pub(super) const FORGE: &[Use] = &[Use::Forge];
+pub(super) const CACHE: &[Use] = &[Use::Cache];
+pub(super) const SIGNER: &[Use] = &[Use::Signer];
+pub(super) const LOGIN: &[Use] = &[Use::Login];
+pub(super) const AGENT: &[Use] = &[Use::Agent];
+pub(super) const NETWORK: &[Use] = &[Use::Network];
+/// Read elsewhere, from git's files alone.
+pub(super) const NOTHING: &[Use] = &[];
+
+/// A setting whose value is not allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WrongSetting {
+    /// Its name; for a value of an instance `[paraph "NAME"]`.
+    pub(crate) name: String,
+    /// What is wrong, with its place. It is safe to print and holds no secret.
+    pub(crate) message: String,
+    /// What it would be used for.
+    pub(super) used: &'static [Use],
+    /// The only instance that uses it.
+    pub(super) instance: Option<String>,
+}
+
+impl Config {
+    /// Fails if a setting that is used has a value that is not allowed.
+    ///
+    /// # Errors
+    /// [`Error::Wrong`].
+    pub(crate) fn require(&self, uses: &[Use]) -> Result<(), Error> {
+        let selected = self.instance_name();
+        let is_used = |wrong: &&WrongSetting| {
+            let is_of_selected = wrong.instance.as_ref().is_none_or(|name| name == selected.as_str());
+            is_of_selected && wrong.used.iter().any(|used| uses.contains(used))
+        };
+        match self.wrong.iter().find(is_used) {
+            Some(first) => Err(Error::Wrong { message: first.message.clone(), others: self.wrong.len() - 1 }),
+            None => Ok(()),
+        }
+    }
+}
