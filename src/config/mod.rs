@@ -204,6 +204,22 @@ impl Config {
         Self::from_inputs(&Inputs { options, ..Inputs::of_entries(&entries, Path::new("/"), home.as_deref()) })
     }
 
+    /// Fails if a setting that is used has a value that is not allowed.
+    ///
+    /// # Errors
+    /// [`Error::Wrong`].
+    pub(crate) fn require(&self, uses: &[Use]) -> Result<(), Error> {
+        let selected = self.instance_name();
+        let is_used = |wrong: &&used::WrongSetting| {
+            let is_of_selected = wrong.instance.as_ref().is_none_or(|name| name == selected.as_str());
+            is_of_selected && wrong.used.iter().any(|used| uses.contains(used))
+        };
+        match self.wrong.iter().find(is_used) {
+            Some(first) => Err(Error::Wrong { message: first.message.clone(), others: self.wrong.len() - 1 }),
+            None => Ok(()),
+        }
+    }
+
     /// The instance to sign with and to verify against: the one that is set, otherwise `custom` if files of trust are set, otherwise
     /// `public`.
     pub(crate) fn instance_name(&self) -> Instance {

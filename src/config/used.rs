@@ -1,6 +1,4 @@
-//! What settings are used for. A value that is not allowed fails the calls that use it, and no others.
-
-use super::{Config, Error};
+//! What settings are used for. A value that is not allowed fails the calls that use it, and no others: see [`Config::require`](super::Config::require).
 
 /// A part of the program's work that reads settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,22 +49,4 @@ pub(crate) struct WrongSetting {
     pub(super) used: &'static [Use],
     /// The only instance that uses it.
     pub(super) instance: Option<String>,
-}
-
-impl Config {
-    /// Fails if a setting that is used has a value that is not allowed.
-    ///
-    /// # Errors
-    /// [`Error::Wrong`].
-    pub(crate) fn require(&self, uses: &[Use]) -> Result<(), Error> {
-        let selected = self.instance_name();
-        let is_used = |wrong: &&WrongSetting| {
-            let is_of_selected = wrong.instance.as_ref().is_none_or(|name| name == selected.as_str());
-            is_of_selected && wrong.used.iter().any(|used| uses.contains(used))
-        };
-        match self.wrong.iter().find(is_used) {
-            Some(first) => Err(Error::Wrong { message: first.message.clone(), others: self.wrong.len() - 1 }),
-            None => Ok(()),
-        }
-    }
 }
