@@ -19,6 +19,9 @@ _paraph() {
             paraph,agent)
                 cmd="paraph__subcmd__agent"
                 ;;
+            paraph,attest)
+                cmd="paraph__subcmd__attest"
+                ;;
             paraph,config)
                 cmd="paraph__subcmd__config"
                 ;;
@@ -43,11 +46,17 @@ _paraph() {
             paraph,logout)
                 cmd="paraph__subcmd__logout"
                 ;;
+            paraph,release)
+                cmd="paraph__subcmd__release"
+                ;;
             paraph,setup)
                 cmd="paraph__subcmd__setup"
                 ;;
             paraph,show)
                 cmd="paraph__subcmd__show"
+                ;;
+            paraph,sign)
+                cmd="paraph__subcmd__sign"
                 ;;
             paraph,trust)
                 cmd="paraph__subcmd__trust"
@@ -57,6 +66,9 @@ _paraph() {
                 ;;
             paraph,verify-file)
                 cmd="paraph__subcmd__verify__subcmd__file"
+                ;;
+            paraph,verify-release)
+                cmd="paraph__subcmd__verify__subcmd__release"
                 ;;
             paraph,verify-tag)
                 cmd="paraph__subcmd__verify__subcmd__tag"
@@ -127,6 +139,9 @@ _paraph() {
             paraph__subcmd__help,agent)
                 cmd="paraph__subcmd__help__subcmd__agent"
                 ;;
+            paraph__subcmd__help,attest)
+                cmd="paraph__subcmd__help__subcmd__attest"
+                ;;
             paraph__subcmd__help,config)
                 cmd="paraph__subcmd__help__subcmd__config"
                 ;;
@@ -151,11 +166,17 @@ _paraph() {
             paraph__subcmd__help,logout)
                 cmd="paraph__subcmd__help__subcmd__logout"
                 ;;
+            paraph__subcmd__help,release)
+                cmd="paraph__subcmd__help__subcmd__release"
+                ;;
             paraph__subcmd__help,setup)
                 cmd="paraph__subcmd__help__subcmd__setup"
                 ;;
             paraph__subcmd__help,show)
                 cmd="paraph__subcmd__help__subcmd__show"
+                ;;
+            paraph__subcmd__help,sign)
+                cmd="paraph__subcmd__help__subcmd__sign"
                 ;;
             paraph__subcmd__help,trust)
                 cmd="paraph__subcmd__help__subcmd__trust"
@@ -165,6 +186,9 @@ _paraph() {
                 ;;
             paraph__subcmd__help,verify-file)
                 cmd="paraph__subcmd__help__subcmd__verify__subcmd__file"
+                ;;
+            paraph__subcmd__help,verify-release)
+                cmd="paraph__subcmd__help__subcmd__verify__subcmd__release"
                 ;;
             paraph__subcmd__help,verify-tag)
                 cmd="paraph__subcmd__help__subcmd__verify__subcmd__tag"
@@ -350,7 +374,7 @@ _paraph() {
 
     case "${cmd}" in
         paraph)
-            opts="-C -h -V --help --version setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help"
+            opts="-C -h -V --help --version setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -705,6 +729,52 @@ _paraph() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        paraph__subcmd__attest)
+            opts="-C -h --rev --type --predicate --bundle --force --instance --trusted-root --signing-config --identity-token --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --predicate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bundle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --signing-config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity-token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         paraph__subcmd__config)
             opts="-C -h --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -760,7 +830,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help)
-            opts="setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help"
+            opts="setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -902,6 +972,20 @@ _paraph() {
         paraph__subcmd__help__subcmd__agent__subcmd__unlock)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__attest)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1165,6 +1249,20 @@ _paraph() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        paraph__subcmd__help__subcmd__release)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         paraph__subcmd__help__subcmd__setup)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1180,6 +1278,20 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__sign)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1278,6 +1390,20 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help__subcmd__verify__subcmd__file)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__verify__subcmd__release)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1831,6 +1957,44 @@ _paraph() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        paraph__subcmd__release)
+            opts="-C -h --output --any-worktree --force --instance --trusted-root --signing-config --identity-token --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --signing-config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity-token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         paraph__subcmd__setup)
             opts="-C -h --global --local --always --identity --allowed-identities --undo --yes --dry-run --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1873,6 +2037,48 @@ _paraph() {
                     return 0
                     ;;
                 -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__sign)
+            opts="-C -h --statement --bundle --force --instance --trusted-root --signing-config --identity-token --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --statement)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bundle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --signing-config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity-token)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2235,6 +2441,40 @@ _paraph() {
                     return 0
                     ;;
                 --certificate-github-workflow-ref)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__verify__subcmd__release)
+            opts="-C -h --tag --bundle --trusted-root --instance --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bundle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --instance)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

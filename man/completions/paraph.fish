@@ -34,6 +34,10 @@ complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify" -d 'Verify co
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify-tag" -d 'Verify tags, offline'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify-file" -d 'Verify files by their Sigstore bundles, offline'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "show" -d 'Show the contents of a signature'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "sign" -d 'Sign files, as Sigstore bundles'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "attest" -d 'Sign what a file says about files or revisions'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "release" -d 'Sign files as the release of a signed tag'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify-release" -d 'Verify who released files from which signed tag, offline'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage trust roots: the trusted authorities and logs'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "login" -d 'Log in, so that signatures need no login for a while'
@@ -147,6 +151,45 @@ complete -c paraph -n "__fish_paraph_using_subcommand show" -s r -l remote -d 'T
 complete -c paraph -n "__fish_paraph_using_subcommand show" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand show" -l json -d 'Same as --format json'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand sign" -l statement -d 'Sign this in-toto statement, byte for byte' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand sign" -l bundle -d 'Write the bundle to this file. It is needed for standard input and digests, and possible for one file only' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand sign" -l instance -d 'Sign with the services of this instance' -r
+complete -c paraph -n "__fish_paraph_using_subcommand sign" -l trusted-root -d 'Check the signature with the trust root in this file (trusted_root.json)' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand sign" -l signing-config -d 'Sign with the services in this file (signing_config.json)' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand sign" -l identity-token -d 'Sign with this identity token. Other users of this machine can see it; SIGSTORE_ID_TOKEN hides it' -r
+complete -c paraph -n "__fish_paraph_using_subcommand sign" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand sign" -l force -d 'Replace an existing bundle'
+complete -c paraph -n "__fish_paraph_using_subcommand sign" -l json -d 'Print a JSON object for each signature'
+complete -c paraph -n "__fish_paraph_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand attest" -l type -d 'The type of the predicate: a URI, or spdxjson, cyclonedx, slsaprovenance1, slsaprovenance, vuln, openvex, link or custom' -r
+complete -c paraph -n "__fish_paraph_using_subcommand attest" -l predicate -d 'The file with the predicate; `-` is standard input' -r
+complete -c paraph -n "__fish_paraph_using_subcommand attest" -l bundle -d 'Write the bundle to this file' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand attest" -l instance -d 'Sign with the services of this instance' -r
+complete -c paraph -n "__fish_paraph_using_subcommand attest" -l trusted-root -d 'Check the signature with the trust root in this file (trusted_root.json)' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand attest" -l signing-config -d 'Sign with the services in this file (signing_config.json)' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand attest" -l identity-token -d 'Sign with this identity token. Other users of this machine can see it; SIGSTORE_ID_TOKEN hides it' -r
+complete -c paraph -n "__fish_paraph_using_subcommand attest" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand attest" -l rev -d 'The subjects are git revisions: commits, tags or trees'
+complete -c paraph -n "__fish_paraph_using_subcommand attest" -l force -d 'Replace an existing bundle'
+complete -c paraph -n "__fish_paraph_using_subcommand attest" -l json -d 'Print a JSON object for each signature'
+complete -c paraph -n "__fish_paraph_using_subcommand attest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand release" -l output -d 'Write the bundle to this file; by default TAG.sigstore.json, with `-` for each `/` of the tag' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand release" -l instance -d 'Sign with the services of this instance' -r
+complete -c paraph -n "__fish_paraph_using_subcommand release" -l trusted-root -d 'Check the signature with the trust root in this file (trusted_root.json)' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand release" -l signing-config -d 'Sign with the services in this file (signing_config.json)' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand release" -l identity-token -d 'Sign with this identity token. Other users of this machine can see it; SIGSTORE_ID_TOKEN hides it' -r
+complete -c paraph -n "__fish_paraph_using_subcommand release" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand release" -l any-worktree -d 'Accept another HEAD and modified files'
+complete -c paraph -n "__fish_paraph_using_subcommand release" -l force -d 'Replace an existing bundle'
+complete -c paraph -n "__fish_paraph_using_subcommand release" -l json -d 'Print a JSON object for each signature'
+complete -c paraph -n "__fish_paraph_using_subcommand release" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -l tag -d 'The name that the tag must have' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -l bundle -d 'The bundle of the release' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -l trusted-root -d 'Verify with the trust root in this file (trusted_root.json)' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -l instance -d 'Verify with the trust root of this instance' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -l json -d 'Print a JSON object for each file'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -l deadline -d 'Refuse the push after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -333,22 +376,26 @@ complete -c paraph -n "__fish_paraph_using_subcommand config" -l json -d 'Print 
 complete -c paraph -n "__fish_paraph_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand generate-docs" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand generate-docs" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "setup" -d 'Configure git to sign and verify with paraph'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "doctor" -d 'Check the configuration and the services'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "whoami" -d 'Show the identity and the services that sign here'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "verify" -d 'Verify commits and tags, offline'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "verify-tag" -d 'Verify tags, offline'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "verify-file" -d 'Verify files by their Sigstore bundles, offline'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "show" -d 'Show the contents of a signature'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "trust" -d 'Manage trust roots: the trusted authorities and logs'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "login" -d 'Log in, so that signatures need no login for a while'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "logout" -d 'Remove a login, and revoke it at the issuer'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "agent" -d 'Keep one login for many signatures'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "local" -d 'Run a private Sigstore on this machine, for tests'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "config" -d 'Show the effective settings and where each comes from'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "generate-docs" -d 'Generate manual pages, completions and tables'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show hook trust login logout agent local config generate-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "setup" -d 'Configure git to sign and verify with paraph'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "doctor" -d 'Check the configuration and the services'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "whoami" -d 'Show the identity and the services that sign here'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "verify" -d 'Verify commits and tags, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "verify-tag" -d 'Verify tags, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "verify-file" -d 'Verify files by their Sigstore bundles, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "show" -d 'Show the contents of a signature'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "sign" -d 'Sign files, as Sigstore bundles'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "attest" -d 'Sign what a file says about files or revisions'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "release" -d 'Sign files as the release of a signed tag'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "verify-release" -d 'Verify who released files from which signed tag, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "trust" -d 'Manage trust roots: the trusted authorities and logs'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "login" -d 'Log in, so that signatures need no login for a while'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "logout" -d 'Remove a login, and revoke it at the issuer'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "agent" -d 'Keep one login for many signatures'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "local" -d 'Run a private Sigstore on this machine, for tests'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "config" -d 'Show the effective settings and where each comes from'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "generate-docs" -d 'Generate manual pages, completions and tables'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-receive" -d 'On a server: refuse the whole push for one bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "update" -d 'On a server: refuse each ref with a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-push" -d 'On your own machine: refuse to push a bad object'

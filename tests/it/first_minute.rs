@@ -300,6 +300,7 @@ fn whoami_shows_who_would_sign_and_with_which_services() {
     fulcio     http://HOST
     log        http://HOST (Rekor v2)
     timestamps http://HOST/api/v1/timestamp
+    public     Anyone who can read the log sees identity, issuer and time. Of a file, the log shows its SHA-256 digest, not its name or content.
     trust      local: SIGSTORE/local/trusted_root.json
 
     exit 0
