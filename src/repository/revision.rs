@@ -252,7 +252,8 @@ fn resolve_by_git(repository: &Repository, revision: &str, base: &str) -> Result
     let reference = match revision {
         "HEAD" | "@" => Some("HEAD".to_owned()),
         _ => Some(git::line(repository, &["rev-parse", "--verify", "--symbolic-full-name", revision])?.0)
-            .filter(|name| name.starts_with("refs/")),
+            .filter(|name| is_full(name))
+            .or_else(|| is_full(base).then(|| base.to_owned()).filter(|base| base == revision)),
     };
     Ok(Resolved { id, reference })
 }

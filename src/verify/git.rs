@@ -146,7 +146,7 @@ impl Verifier {
         // the payload first: a tag with two signatures is refused as such, whichever of them git takes
         let Payload { kind, email } =
             Payload::before(&signed.payload, SignatureKind::of(&signed.signature)).map_err(|fault| match fault.reason() {
-                Reason::MultipleSignatures => fault,
+                Reason::MultipleSignatures if signed.require_x509().is_ok() => fault,
                 _ => foreign::with_fault(fault, Some(signed)),
             })?;
         signed.require_x509()?;

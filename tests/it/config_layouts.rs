@@ -16,7 +16,7 @@ struct Place {
 }
 
 /// Every setting that git's configuration can have, with a value.
-const SETTINGS: [(&str, &str); 44] = [
+const SETTINGS: [(&str, &str); 45] = [
     ("instance", "corp"),
     ("trustedRoot", "/x/root.json"),
     ("signingConfig", "/x/signing.json"),
@@ -48,6 +48,7 @@ const SETTINGS: [(&str, &str); 44] = [
     ("agentConfirm", "never"),
     ("agentConfirmSignatures", "7"),
     ("agentConfirmTime", "7"),
+    ("agentSignDigests", "true"),
     ("keyring", "secret-service"),
     ("fulcio", "https://fulcio.example"),
     ("fulcioRoot", "/x/fulcio.pem"),

@@ -235,7 +235,7 @@ fn a_repository_is_trusted_by_the_users_files_only() {
     }
     assert_eq!(warned(&["paraph.trustRepository=~/elsewhere"]), (false, String::new()));
     // an empty value removes the earlier ones, as for git's lists
-    assert!(!good(&[&trust, "paraph.trustRepository="], &[ROOT, "paraph.instance=custom"]));
+    assert!(!good(&[&trust, "paraph.trustRepository="], &[ROOT]));
     assert!(good(&["paraph.trustRepository=", &trust], &[ROOT, "paraph.instance=custom"]));
     // a folder of the user's for this repository alone
     let file = unpacked.sandbox.home().join("for-work");
