@@ -6,7 +6,12 @@ use crate::support::{
     sigstore::{EMAIL, Sigstore},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use der::{Decode as _, Encode as _};
 use paraph::{
+    internals::signature::{
+        armor,
+        git::{GitSignatureParts, signed_attributes},
+    },
     trust::{Instance, TrustRoot},
     verify::{Artifact, Verifier},
 };
@@ -210,7 +215,7 @@ fn bytes_that_a_verifier_could_take_for_something_else_are_not_signed_as_a_file(
     let setup = Setup::new();
     let payload = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a@b.c> 1 +0000\ncommitter A <a@b.c> 1 +0000\n\nx\n";
     let digest = <sha2::Sha256 as sha2::Digest>::digest(payload.as_bytes()).into();
-    setup.write("attributes", paraph::internals::signature::git::signed_attributes(&digest, 1_700_000_000).unwrap());
+    setup.write("attributes", signed_attributes(&digest, 1_700_000_000).unwrap());
     setup.write("commit", payload);
     setup.write("envelope", "DSSEv1 28 application/vnd.in-toto+json 2 {}");
     let before = setup.published();
@@ -237,26 +242,33 @@ fn the_signature_of_a_file_is_not_one_of_a_commit() {
     setup.write("file", "a file\n");
     setup.done(&["sign", "file"]);
     let bundle = setup.bundle("file.sigstore.json");
-    // the commit's CMS with the file's signature in place of its own
-    let signature = STANDARD.decode(bundle["messageSignature"]["signature"].as_str().unwrap()).unwrap();
-    let start = commit.find("-----BEGIN SIGNED MESSAGE-----").unwrap();
-    let end = commit.find("-----END SIGNED MESSAGE-----").unwrap() + "-----END SIGNED MESSAGE-----".len();
-    let armored = commit[start..end].replace("\n ", "\n") + "\n";
-    let cms = paraph::internals::signature::armor::decode(armored.as_bytes()).unwrap();
-    let data = paraph::internals::signature::cms::SignedData::from_der(&cms).unwrap();
-    let own = paraph::internals::signature::GitSignature::new(data).unwrap().signer.signature.to_vec();
-    let at = cms.windows(own.len()).position(|window| window == own).unwrap();
-    let moved = [&cms[..at], &signature, &cms[at + own.len()..]].concat();
-    if own.len() == signature.len() {
-        let armored = paraph::internals::signature::armor::encode(&moved);
-        let forged = commit[..start].to_owned() + armored.trim_end().replace('\n', "\n ").as_str() + &commit[end..];
-        let id = setup.sandbox.feed(
-            setup.sandbox.command("git", &setup.sandbox.work()).args(["hash-object", "-t", "commit", "-w", "--stdin"]),
-            forged.as_bytes(),
-        );
-        let done = setup.paraph(&["verify", id.stdout.trim()]);
-        assert_eq!(done.code, Some(15), "{}", done.stdout);
-    }
+    // what signs the file, wrapped as git's signature over the payload of the commit
+    let decoded = |value: &Value| STANDARD.decode(value.as_str().unwrap()).unwrap();
+    let signature = decoded(&bundle["messageSignature"]["signature"]);
+    let der = decoded(&bundle["verificationMaterial"]["certificate"]["rawBytes"]);
+    let start = commit.find("gpgsig ").unwrap();
+    let end = commit.find("-----END SIGNED MESSAGE-----\n").unwrap() + "-----END SIGNED MESSAGE-----\n".len();
+    let payload = commit[..start].to_owned() + &commit[end..];
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(payload.as_bytes()).into();
+    let tbs = x509_cert::Certificate::from_der(&der).unwrap().tbs_certificate().clone();
+    let (issuer, serial) = (tbs.issuer().to_der().unwrap(), tbs.serial_number().as_bytes().to_vec());
+    let parts = GitSignatureParts {
+        certificate: &der,
+        issuer: &issuer,
+        serial: &serial,
+        signed_attributes: &signed_attributes(&digest, 1_700_000_000).unwrap(),
+        signature: &signature,
+        entry: None,
+        tokens: &[],
+    };
+    let armored = armor::encode(&parts.to_der().unwrap());
+    let header = format!("gpgsig {}\n", armored.trim_end().replace('\n', "\n "));
+    let forged = commit[..start].to_owned() + &header + &commit[end..];
+    let mut hash = setup.sandbox.command("git", &setup.sandbox.work());
+    let id = setup.sandbox.feed(hash.args(["hash-object", "-t", "commit", "-w", "--stdin"]), forged.as_bytes());
+    let done = setup.paraph(&["verify", "--json", id.stdout.trim()]);
+    let report: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!((done.code, report["reason"].as_str()), (Some(15), Some("signature-invalid")), "{}", done.stdout);
 }
 
 #[test]
