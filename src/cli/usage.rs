@@ -101,7 +101,7 @@ mod tests {
             told(&["trust", "import"]),
         ]
         .join("\n"), @r#"
-        unknown subcommand "verfy" / did you mean verify-tag or verify?
+        unknown subcommand "verfy" / did you mean verify-release or verify-file or verify-tag or verify?
         unknown option "--trustedroot" / did you mean --trusted-root?
         unknown option "--nothing-like-it" / see `paraph verify --help`
         unknown option "--email" / use --certificate-identity, with --certificate-oidc-issuer

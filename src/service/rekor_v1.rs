@@ -149,20 +149,20 @@ type IsExpected<'a> = &'a (dyn Fn(&[u8]) -> bool + Sync);
 
 /// The only entry of an answer, which is of this kind and has the expected body.
 fn read(answer: &Answer, kind: EntryKind, is_expected: IsExpected<'_>) -> Result<TransparencyLogEntry, ServiceError> {
-    let (_, entry) = read_entry(answer)?;
-    if !is_expected(&entry.canonicalized_body) {
-        return Err(answer.mismatch("the entry is about another signature"));
-    }
+    let (_, entry) = read_entry(answer, is_expected)?;
     Ok(TransparencyLogEntry { kind_version: Some(kind.kind_version()), ..entry })
 }
 
 /// The only entry of an answer, of whatever kind, and its id.
-pub(super) fn read_entry(answer: &Answer) -> Result<(String, TransparencyLogEntry), ServiceError> {
+pub(super) fn read_entry(answer: &Answer, is_expected: IsExpected<'_>) -> Result<(String, TransparencyLogEntry), ServiceError> {
     let mut entries: BTreeMap<String, LogEntry> = answer.json()?;
     let (Some((id, entry)), true) = (entries.pop_first(), entries.is_empty()) else {
         return Err(answer.malformed("it does not contain exactly one entry"));
     };
     let body = STANDARD.decode(&entry.body).map_err(|_| answer.malformed("the body is not base64"))?;
+    if !is_expected(&body) {
+        return Err(answer.mismatch("the entry is about another signature"));
+    }
     let leaf = sigstore_merkle::hash_leaf(&body).to_hex();
     if !is_id(&id) || !id.to_ascii_lowercase().ends_with(&leaf) {
         return Err(answer.mismatch("the entry's id is not the hash of its body"));
