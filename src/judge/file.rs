@@ -65,6 +65,9 @@ pub(crate) struct JudgedBundle {
     pub predicate_type: Option<String>,
 }
 
+/// The place of a bundle (its file, and its line where that has several), and what was read there.
+pub(crate) type FoundBundle = (String, Result<Bundle, Rejection>);
+
 /// A file that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
@@ -155,7 +158,7 @@ impl FileJudge {
     }
 
     /// The bundles of a file, each with its place.
-    fn bundles_of(&self, file: &NamedFile) -> Result<Vec<(String, Result<Bundle, Rejection>)>, FileError> {
+    fn bundles_of(&self, file: &NamedFile) -> Result<Vec<FoundBundle>, FileError> {
         match (&self.bundle, file) {
             (Some(named), _) => read_bundles(named),
             (None, NamedFile::Digest(_)) => Err(FileError::DigestAlone),
@@ -176,7 +179,7 @@ impl FileJudge {
 }
 
 /// The bundles in a file.
-pub(crate) fn read_bundles(path: &Path) -> Result<Vec<(String, Result<Bundle, Rejection>)>, FileError> {
+pub(crate) fn read_bundles(path: &Path) -> Result<Vec<FoundBundle>, FileError> {
     let error = |source| FileError::Read { path: path.to_owned(), source };
     let name = path.display().to_string();
     let mut bytes = Vec::new();
@@ -193,7 +196,7 @@ pub(crate) fn read_bundles(path: &Path) -> Result<Vec<(String, Result<Bundle, Re
 }
 
 /// The hash functions that these bundles need.
-fn hashes(bundles: &[(String, Result<Bundle, Rejection>)]) -> Vec<HashAlgorithm> {
+fn hashes(bundles: &[FoundBundle]) -> Vec<HashAlgorithm> {
     let needed: BTreeSet<&str> =
         bundles.iter().filter_map(|(_, bundle)| bundle.as_ref().ok()).flat_map(Bundle::hashes).map(HashAlgorithm::name).collect();
     HashAlgorithm::ALL.into_iter().filter(|hash| needed.contains(hash.name())).collect()

@@ -288,10 +288,10 @@ fn a_repository_with_another_reference_format_is_left_to_git() {
     git(&path, &["config", "extensions.refStorage", "reftable"]);
     let repository = Repository::open(&path).unwrap();
     assert!(repository.references_by_git);
-    // An older git does not know the format either, and its own words say so.
+    // an older git does not know the format either, and names the extension
     match repository.object("HEAD") {
         Ok(object) => assert_eq!(object.kind, ObjectKind::Commit),
-        Err(error) => assert!(matches!(error, Error::Git(GitError::Failed { .. })), "{error:?}"),
+        Err(error) => assert!(matches!(error, Error::Git(GitError::UnknownExtension { .. })), "{error:?}"),
     }
 }
 

@@ -37,18 +37,15 @@ impl BundleParts<'_> {
     }
 
     fn with(&self, name: &str, signature: Value) -> Result<String, SignError> {
-        let mut material = json!({
-            "certificate": { "rawBytes": STANDARD.encode(self.certificate) },
-            "tlogEntries": [log_entry(self.entry)],
-        });
+        let mut material = Map::new();
+        material.insert("certificate".to_owned(), json!({ "rawBytes": STANDARD.encode(self.certificate) }));
+        material.insert("tlogEntries".to_owned(), json!([log_entry(self.entry)]));
         if !self.tokens.is_empty() {
             let timestamps: Result<Vec<Value>, SignError> =
                 self.tokens.iter().map(|token| Ok(json!({ "signedTimestamp": STANDARD.encode(response(token)?) }))).collect();
-            material["timestampVerificationData"] = json!({ "rfc3161Timestamps": timestamps? });
+            material.insert("timestampVerificationData".to_owned(), json!({ "rfc3161Timestamps": timestamps? }));
         }
-        let mut bundle = json!({ "mediaType": MEDIA_TYPE, "verificationMaterial": material });
-        bundle[name] = signature;
-        Ok(format!("{bundle}\n"))
+        Ok(format!("{}\n", json!({ "mediaType": MEDIA_TYPE, "verificationMaterial": material, name: signature })))
     }
 }
 

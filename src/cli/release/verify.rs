@@ -207,7 +207,7 @@ fn only_release_beside(inputs: &[Input]) -> Result<PathBuf, Failure> {
     let mut found: Vec<PathBuf> = Vec::new();
     let folders = inputs.iter().filter_map(|input| match input {
         Input::File(path) => Some(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()),
-        Input::StandardInput | Input::Digest(_) => None,
+        Input::Stdin | Input::Digest(_) => None,
     });
     let folders: std::collections::BTreeSet<PathBuf> = folders.collect();
     for folder in folders {

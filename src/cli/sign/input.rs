@@ -22,7 +22,7 @@ pub(in crate::cli) enum Input {
     /// The file at this path.
     File(PathBuf),
     /// Standard input.
-    StandardInput,
+    Stdin,
     /// A file that only its SHA-256 names.
     Digest([u8; 32]),
 }
@@ -34,7 +34,7 @@ impl Input {
     /// It begins like a digest, but is none.
     pub(in crate::cli) fn parse(argument: &OsStr) -> Result<Self, Failure> {
         if argument == "-" {
-            return Ok(Self::StandardInput);
+            return Ok(Self::Stdin);
         }
         let path = PathBuf::from(argument);
         let digest = argument.to_str().and_then(|text| text.strip_prefix("sha256:")).filter(|_| path.symlink_metadata().is_err());
@@ -51,7 +51,7 @@ impl Input {
     pub(in crate::cli) fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
-            Self::StandardInput => "standard input".to_owned(),
+            Self::Stdin => "standard input".to_owned(),
             Self::Digest(digest) => format!("sha256:{}", hex::encode(digest)),
         }
     }
@@ -95,7 +95,7 @@ impl Input {
     pub(in crate::cli) fn digest(&self) -> Result<[u8; 32], Failure> {
         match self {
             Self::Digest(digest) => Ok(*digest),
-            Self::File(_) | Self::StandardInput => Ok(self.beginning_and_digest()?.1),
+            Self::File(_) | Self::Stdin => Ok(self.beginning_and_digest()?.1),
         }
     }
 
@@ -144,7 +144,7 @@ impl Input {
     fn open(&self) -> Result<Box<dyn Read>, Failure> {
         match self {
             Self::Digest(_) => Ok(Box::new(io::empty())),
-            Self::StandardInput => Ok(Box::new(io::stdin().lock())),
+            Self::Stdin => Ok(Box::new(io::stdin().lock())),
             Self::File(path) => {
                 let failed = |error: io::Error| Failure::io(&format!("{} cannot be read", path.display()), &error);
                 // a folder can be opened, but not read
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn an_argument_is_a_file_a_digest_or_standard_input() {
         let digits = "ab".repeat(32);
-        assert_eq!(Input::parse(OsStr::new("-")).unwrap(), Input::StandardInput);
+        assert_eq!(Input::parse(OsStr::new("-")).unwrap(), Input::Stdin);
         assert_eq!(Input::parse(OsStr::new(&format!("sha256:{digits}"))).unwrap(), Input::Digest([0xab; 32]));
         assert_eq!(Input::parse(OsStr::new("./-")).unwrap(), Input::File("./-".into()));
         assert_eq!(Input::parse(OsStr::new(&digits)).unwrap(), Input::File(digits.clone().into()));

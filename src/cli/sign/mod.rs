@@ -92,7 +92,7 @@ pub(super) fn with_signer<T>(
 /// What is to be signed and written, checked before anybody logs in.
 fn plan(arguments: &Args) -> Result<Vec<Planned>, Failure> {
     let inputs = match &arguments.statement {
-        Some(statement) => vec![if statement.as_os_str() == "-" { Input::StandardInput } else { Input::File(statement.clone()) }],
+        Some(statement) => vec![if statement.as_os_str() == "-" { Input::Stdin } else { Input::File(statement.clone()) }],
         None => arguments.files.iter().map(|file| Input::parse(file)).collect::<Result<_, _>>()?,
     };
     if arguments.bundle.is_some() && inputs.len() != 1 {

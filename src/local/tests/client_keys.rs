@@ -25,12 +25,15 @@ use x509_cert::request::{CertReq, CertReqInfo, Version};
 use super::*;
 use crate::certificate::HashAlgorithm;
 
+/// Signs a message.
+type Signer = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
 /// A key with one of its ways to sign.
 pub(super) struct Client {
     pub name: &'static str,
     pub hash: HashAlgorithm,
     pub spki: Vec<u8>,
-    pub sign: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+    pub sign: Signer,
 }
 
 impl Client {

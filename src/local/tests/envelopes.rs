@@ -52,7 +52,7 @@ fn an_envelope_is_stored_as_the_real_server_stores_it() {
     let signature = STANDARD.encode(fixture.key.sign(&message).unwrap());
     let text = json!({ "payloadType": STATEMENT, "payload": STANDARD.encode(&payload), "signatures": [{ "sig": signature }] }).to_string();
     let verifier = pem("CERTIFICATE", certificate.der());
-    let proposed = request(&text, &[verifier.clone()]);
+    let proposed = request(&text, std::slice::from_ref(&verifier));
     let (uuid, entry) = one_entry(&fixture.post("/api/v1/log/entries", &proposed));
     let (envelope_hash, payload_hash) = (hex::encode(Sha256::digest(&text)), hex::encode(Sha256::digest(&payload)));
     let expected = format!(
