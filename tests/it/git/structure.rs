@@ -125,7 +125,7 @@ fn a_tag_that_says_more_than_was_signed_is_refused() {
     unchanged: git 0, paraph 0 good
     text after END: git 1, paraph 15 bad trailing-data
     two signatures: git 1, paraph 15 bad multiple-signatures
-    OpenPGP after ours: git 1, paraph 15 bad multiple-signatures
+    OpenPGP after ours: git 1, paraph 13 other openpgp-signature
     two names: git 1, paraph 15 bad duplicate-header
     a signature header before the tagger: git 0, paraph 15 bad header-order
     a signature header of its format: git 0, paraph 15 bad multiple-signatures
