@@ -136,7 +136,7 @@ mod tests {
     use super::*;
     use crate::{
         Reason,
-        policy::{Finding, JudgedBy},
+        policy::external::{Finding, JudgedBy},
     };
 
     fn of_finding(finding: Finding) -> Judgement {
