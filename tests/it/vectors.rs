@@ -1,14 +1,17 @@
 //! The test vectors: each gets what its `expect` says, through the program's entry points, and they can be made again byte for byte. The
 //! library's verdict on them is in `tests/verifier/`.
 
+#[allow(dead_code, reason = "shared with the tests of the verifier")]
+mod bundle_case;
 mod case;
 mod entry_points;
 mod library;
 
+use bundle_case::bundle_cases;
 use case::{Case, Cell, cases, folder};
 use entry_points::{Prepared, git_cell};
 use library::{library_cell, library_cell_of, verifier};
-use paraph::{Explanation as _, Layer, LegacyRule, Reason};
+use paraph::{Explanation as _, LegacyRule, Reason};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,8 +99,9 @@ fn made_again_the_vectors_are_the_same() {
         }
     }
     assert!(differ.is_empty(), "run `cargo run --manifest-path tests/vectors/generator/Cargo.toml`; these differ:\n{}", differ.join("\n"));
-    let names: BTreeSet<&str> = made.keys().filter_map(|path| path.split_once('/')).map(|(name, _)| name).collect();
-    let standing: BTreeSet<String> = cases().into_iter().map(|case| case.name).collect();
+    let names: BTreeSet<&str> = made.keys().filter_map(|path| path.rsplit_once('/')).map(|(name, _)| name).collect();
+    let bundles = bundle_cases().into_iter().map(|case| format!("{}/{}", paraph_vectors::BUNDLES, case.name));
+    let standing: BTreeSet<String> = cases().into_iter().map(|case| case.name).chain(bundles).collect();
     assert_eq!(standing.iter().map(String::as_str).collect::<BTreeSet<_>>(), names, "a folder that is not made");
     assert!(names.len() >= 70);
 }
@@ -124,21 +128,18 @@ fn every_reason_stands_in_a_vector() {
         // answers of a log: the tests of the command line ask one
         Reason::LookupFailed.id(),
         Reason::EntryNotFound.id(),
+        // there is no bundle: `sarif_names_a_file_that_is_not_good_by_its_path` of `paraph verify-file`
+        Reason::NoBundle.id(),
+        // a bundle of 32 MiB: made in memory by `bundles_that_are_too_large_or_too_many_are_refused`
+        Reason::BundleTooLarge.id(),
         // there is no tag object: `a_lightweight_tag_is_not_annotated` has one
         Reason::NotAnnotated.id(),
         // of an object in a repository of SHA-256 ids: `the_entries_that_gitsign_logged_in_its_online_mode_are_bound_and_labelled` has some
         LegacyRule::EntryOfSha1Id.id(),
     ];
-    let cases = cases();
-    let stand: BTreeSet<String> = cases.iter().flat_map(|case| case.library.reasons()).collect();
-    // reasons about bundles and statements: `tests/verifier/bundles.rs` has bundles
-    let is_of_bundles = |reason: &&Reason| matches!(reason.layer(), Layer::Bundle | Layer::Statement);
-    let known: BTreeSet<&str> = Reason::ALL
-        .iter()
-        .filter(|reason| !is_of_bundles(reason))
-        .map(|reason| reason.id())
-        .chain(LegacyRule::ALL.iter().map(|rule| rule.id()))
-        .collect();
+    let cells = cases().into_iter().map(|case| case.library).chain(bundle_cases().into_iter().flat_map(|case| [case.bytes, case.digest]));
+    let stand: BTreeSet<String> = cells.flat_map(|cell| cell.reasons()).collect();
+    let known: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.id()).chain(LegacyRule::ALL.iter().map(|rule| rule.id())).collect();
     for id in &known {
         assert_ne!(stand.contains(*id), elsewhere.contains(id), "{id}");
     }

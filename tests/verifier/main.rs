@@ -11,6 +11,8 @@
 #[path = "../it/support/bundle.rs"]
 #[allow(dead_code, reason = "shared with the tests of the program")]
 mod bundle;
+#[path = "../it/vectors/bundle_case.rs"]
+mod bundle_case;
 #[path = "../it/vectors/case.rs"]
 #[allow(dead_code, reason = "shared with the tests of the program")]
 mod case;
@@ -21,6 +23,7 @@ mod objects_of_corpus;
 
 mod advice;
 mod attacks;
+mod bundle_vectors;
 mod bundles;
 mod caps;
 mod corpus;

@@ -48,7 +48,7 @@ impl Cell {
         Self::Judged { verdict: verdict.into(), reason: reason.into() }
     }
 
-    fn parse(text: &str) -> Self {
+    pub fn parse(text: &str) -> Self {
         match text.trim() {
             "not visible to git's program" => Self::NotVisible,
             "no object of a repository" => Self::NoObject,

@@ -14,7 +14,9 @@ use paraph::internals::{
     certificate::Certificate,
     evidence::{
         checkpoint::{checkpoint_text, signed_note},
-        entry::{CheckpointEnvelope, EntryVersion, HashedRekord, InclusionPromise, InclusionProof, LogId, TransparencyLogEntry},
+        entry::{
+            CheckpointEnvelope, EntryVersion, HashedRekord, InclusionPromise, InclusionProof, KindVersion, LogId, TransparencyLogEntry,
+        },
         log::set_payload,
         rfc3161::{GenTime, ID_CT_TST_INFO, MessageImprint, TstInfo},
     },
@@ -100,8 +102,15 @@ impl<'a> Entry<'a> {
     pub fn make(&self, record: &Record) -> Vec<u8> {
         let mut record = record.clone();
         apply(&self.edit_record, &mut record);
-        let body = record.body(self.version);
-        let (root, path) = inclusion(&body);
+        let entry = self.entry_of(&record.body(self.version), self.version.kind_version());
+        let mut encoded = prost::Message::encode_to_vec(&entry);
+        apply(&self.edit_encoded, &mut encoded);
+        encoded
+    }
+
+    /// The entry with this body, which it does not hold.
+    pub fn entry_of(&self, body: &[u8], kind_version: KindVersion) -> TransparencyLogEntry {
+        let (root, path) = inclusion(body);
         let mut text = checkpoint_text(self.log.origin, SIZE as u64, &root);
         apply(&self.edit_text, &mut text);
         let mut note = signed_note(&text, &self.name, &self.key_id, &self.checkpoint_key.sign(text.as_bytes()));
@@ -109,12 +118,12 @@ impl<'a> Entry<'a> {
         // Rekor v2 counts within its shard
         let log_index = INDEX as i64 + if self.version == EntryVersion::V001 { EARLIER } else { 0 };
         let promise = self.promised.map(|time| InclusionPromise {
-            signed_entry_timestamp: self.promise_key.sign(&set_payload(&body, time, &self.log.id, log_index)),
+            signed_entry_timestamp: self.promise_key.sign(&set_payload(body, time, &self.log.id, log_index)),
         });
         let mut entry = TransparencyLogEntry {
             log_index,
             log_id: Some(LogId { key_id: self.log.id.to_vec() }),
-            kind_version: Some(self.version.kind_version()),
+            kind_version: Some(kind_version),
             integrated_time: self.promised.unwrap_or_default(),
             inclusion_promise: promise,
             inclusion_proof: Some(InclusionProof {
@@ -127,9 +136,7 @@ impl<'a> Entry<'a> {
             canonicalized_body: Vec::new(),
         };
         apply(&self.edit, &mut entry);
-        let mut encoded = prost::Message::encode_to_vec(&entry);
-        apply(&self.edit_encoded, &mut encoded);
-        encoded
+        entry
     }
 }
 

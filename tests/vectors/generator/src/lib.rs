@@ -4,6 +4,7 @@
 //! of paraph build signatures of their own with [`World`](world::World) and [`Recipe`](recipe::Recipe). A defect in this package ends the test: it panics.
 
 pub mod attacks;
+pub mod bundle;
 pub mod cases;
 pub mod certificate;
 pub mod der;
@@ -15,6 +16,9 @@ pub mod world;
 use cases::Vector;
 use std::{collections::BTreeMap, fs, path::Path};
 use world::{ISSUER, SIGNER, World};
+
+/// The folder of the vectors that are bundles.
+pub const BUNDLES: &str = "bundles";
 
 /// Every file of the vectors, by its path relative to their folder.
 pub fn files() -> BTreeMap<String, Vec<u8>> {
@@ -30,13 +34,19 @@ pub fn files() -> BTreeMap<String, Vec<u8>> {
             put(format!("{}/{name}", vector.name), content);
         }
     }
+    for vector in cases::bundle::bundles(&world) {
+        for (name, content) in vector.files() {
+            put(format!("{BUNDLES}/{}/{name}", vector.name), content);
+        }
+    }
     files
 }
 
 /// Writes the vectors into a folder and returns their number. Folders of vectors that are no longer made are removed.
 pub fn write(folder: &Path) -> usize {
     let files = files();
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+    let standing = [folder.to_owned(), folder.join(BUNDLES)];
+    for entry in standing.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten() {
         let name = entry.file_name().into_string().unwrap();
         if name.ends_with("_fail") || name.ends_with("_ok") {
             fs::remove_dir_all(entry.path()).unwrap();

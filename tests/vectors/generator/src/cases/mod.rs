@@ -1,5 +1,6 @@
 //! The vectors, grouped by the part of a signature that has the defect.
 
+pub mod bundle;
 mod certificate;
 mod chain;
 mod cms;
@@ -47,6 +48,7 @@ pub fn all(world: &World) -> Vec<Vector> {
         timestamp::vectors(world),
         policy::vectors(world),
         legacy::vectors(world),
+        bundle::vectors(world),
     ]
     .into_iter()
     .flatten()
@@ -64,13 +66,17 @@ fn good(name: &str, sentence: &str, object: Vec<u8>) -> Vector {
 
 /// A commit that must be refused.
 fn fail(name: &str, sentence: &str, object: Vec<u8>, reason: Reason) -> Vector {
-    let verdict = match reason.standing() {
+    vector(&format!("{name}_fail"), sentence, object, verdict(reason), reason.id().into())
+}
+
+/// The verdict on what is refused for this reason.
+fn verdict(reason: Reason) -> &'static str {
+    match reason.standing() {
         Standing::Wrong => "bad",
         Standing::Unchecked => "unchecked",
         Standing::Unsigned => "unsigned",
         Standing::Foreign => "other",
-    };
-    vector(&format!("{name}_fail"), sentence, object, verdict, reason.id().into())
+    }
 }
 
 /// A commit that verifies, by an identity that is not allowed.
