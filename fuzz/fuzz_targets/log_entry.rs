@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use paraph::internals::evidence::{
-    entry::{HashedRekord, TransparencyLogEntry},
+    entry::{EntryKind, HashedRekord, TransparencyLogEntry},
     log,
 };
 use paraph_fuzz::{
@@ -40,7 +40,8 @@ fuzz_target!(|data: &[u8]| {
                     continue;
                 }
             };
-            let leaf = Sha256::new().chain_update([0]).chain_update(expected.canonical_body(checked.version)).finalize();
+            let EntryKind::HashedRekord(version) = checked.kind else { panic!("an entry of another kind holds no git signature") };
+            let leaf = Sha256::new().chain_update([0]).chain_update(expected.canonical_body(version)).finalize();
             assert_eq!(checked.leaf_hash, <[u8; 32]>::from(leaf));
             let proof = entry.inclusion_proof.as_ref().expect("it was checked");
             let root: [u8; 32] = proof.root_hash.as_slice().try_into().expect("it was checked");
