@@ -82,6 +82,12 @@ pub fn files(name: &str) -> Vec<(String, Vec<u8>)> {
     folders.filter_map(|folder| Some((file_name(&folder), fs::read(folder.join(name)).ok()?))).collect()
 }
 
+/// Every bundle of the vectors.
+pub fn bundles() -> Vec<Vec<u8>> {
+    let read = |folder: PathBuf| fs::read(folder.join("bundle.sigstore.json")).expect("the vector is there");
+    sorted(&test_file("vectors/bundles")).into_iter().map(read).collect()
+}
+
 /// The log entries that are stored for objects of the vectors.
 pub fn detached_entries() -> Vec<DetachedEntry> {
     let files = files("entries").into_iter().filter_map(|(_, bytes)| from_file(&String::from_utf8(bytes).ok()?).ok());

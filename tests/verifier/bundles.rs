@@ -1,6 +1,6 @@
 //! The bundles of the corpus: data of Sigstore's conformance suite, each with the verdict that its name promises, for its own reason.
 
-use crate::objects_of_corpus::folder;
+use crate::{bundle_case::bundle_cases, objects_of_corpus::folder};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use p256::pkcs8::EncodePublicKey as _;
 use paraph::{
@@ -261,6 +261,9 @@ fn every_change_of_a_good_bundle_is_refused() {
         let signed = paraph::object::Commit::parse(&commit, paraph::object::ObjectFormat::Sha1).unwrap().signed;
         let (json, artifact) = crate::bundle::bundle(&signed.signature).unwrap();
         subjects.push((name.to_owned(), serde_json::from_str::<Value>(&json).unwrap(), artifact, root.clone()));
+    }
+    for case in bundle_cases().into_iter().filter(|case| ["v1_dsse_ok", "v1_intoto_ok", "v2_dsse_ok"].contains(&case.name.as_str())) {
+        subjects.push((case.name, serde_json::from_slice(&case.bundle).unwrap(), case.artifact, root.clone()));
     }
     if let Some(corpus) = folder("changes of the bundles of the corpus") {
         let names = ["happy-path-v0.3-new-mediaType", "happy-path-intoto-in-dsse-v3", "rekor2-happy-path", "rekor2-dsse-happy-path"];

@@ -68,51 +68,16 @@ fn of_target(target: &str) -> Vec<Vec<u8>> {
         .map(|text| text.as_bytes().to_vec())
         .to_vec(),
         "agent_protocol" => messages(),
-        "bundle" => bundles(),
-        "statement" => vec![STATEMENT.as_bytes().to_vec()],
+        "bundle" => seeds::bundles(),
+        "statement" => seeds::bundles().iter().filter_map(|bundle| payload(bundle)).collect(),
         _ => Vec::new(),
     }
 }
 
-const STATEMENT: &str = r#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{"sha256":"00","sha512":"00"}}],"predicateType":"https://slsa.dev/provenance/v1","predicate":{}}"#;
-
-/// Bundles of the vectors' signatures: with a certificate and with a key, over a file and over a statement.
-fn bundles() -> Vec<Vec<u8>> {
-    let b64 = |bytes: &[u8]| STANDARD.encode(bytes);
-    let materials = from_parts(|parts| {
-        let Some(certificate) = parts.certificates.first() else { return Vec::new() };
-        let entry = serde_json::json!({
-            "logIndex": "7",
-            "logId": {"keyId": b64(&[7; 32])},
-            "kindVersion": {"kind": "hashedrekord", "version": "0.0.2"},
-            "integratedTime": "1767225600",
-            "inclusionPromise": {"signedEntryTimestamp": "AAAA"},
-            "inclusionProof": {
-                "logIndex": "7", "rootHash": b64(&[1; 32]), "treeSize": "9", "hashes": [b64(&[2; 32])],
-                "checkpoint": {"envelope": parts.checkpoint},
-            },
-            "canonicalizedBody": "e30=",
-        });
-        let certificate = serde_json::json!({"certificate": {"rawBytes": b64(certificate)}, "tlogEntries": [entry]});
-        let key = serde_json::json!({"publicKey": {"hint": "k"}, "tlogEntries": [entry]});
-        vec![certificate.to_string().into_bytes(), key.to_string().into_bytes()]
-    });
-    let contents = [
-        serde_json::json!({"messageSignature": {"messageDigest": {"algorithm": "SHA2_256", "digest": b64(&[3; 32])}, "signature": "AAAA"}}),
-        serde_json::json!({"dsseEnvelope": {
-            "payload": b64(STATEMENT.as_bytes()), "payloadType": "application/vnd.in-toto+json", "signatures": [{"sig": "AAAA"}],
-        }}),
-    ];
-    let mut seeds = Vec::new();
-    for material in &materials {
-        for content in &contents {
-            let mut bundle = content.clone();
-            bundle["mediaType"] = "application/vnd.dev.sigstore.bundle.v0.3+json".into();
-            bundle["verificationMaterial"] = serde_json::from_slice(material).expect("JSON that was just written");
-            seeds.push(bundle.to_string().into_bytes());
-        }
-    }
-    seeds
+/// The payload of a bundle's envelope.
+fn payload(bundle: &[u8]) -> Option<Vec<u8>> {
+    let fields: serde_json::Value = serde_json::from_slice(bundle).ok()?;
+    STANDARD.decode(fields["dsseEnvelope"]["payload"].as_str()?).ok()
 }
 
 /// Messages of the agent's protocol, as JSON and as frames: a request of each kind, a request for each small object of the vectors, and a
