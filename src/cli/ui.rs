@@ -81,7 +81,8 @@ impl Ui {
     /// If it was closed before the program started, or discards what is written to it in the same way.
     pub(crate) fn require_output() -> Result<(), Failure> {
         if discards(&io::stdout()) {
-            let failure = Failure::system("standard output is closed or discarded, so that the signature would be lost");
+            let failure =
+                Failure::system("standard output is closed, discarded or open for reading only, so that the signature would be lost");
             return Err(failure.with_hint("write the signature to a file with --output FILE, or to a pipe"));
         }
         Ok(())
@@ -295,14 +296,20 @@ impl Default for Ui {
     }
 }
 
-/// Whether a standard stream was closed: Rust then opens the null device for reading and writing in its place, and writing succeeds. A caller
-/// can open the null device in the same way, to discard what is written; nothing tells the two apart.
+/// Whether what is written to a standard stream is lost, although writing succeeds. Rust ignores that a stream is open for reading only. In place
+/// of one that was closed, Rust opens the null device for reading and writing. A caller can open the null device in the same way, to discard what
+/// is written; nothing tells the two apart.
 #[cfg(unix)]
 fn discards(stream: &impl std::os::fd::AsFd) -> bool {
     use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
-    let both_ways = fcntl_getfl(stream).is_ok_and(|flags| flags & OFlags::ACCMODE == OFlags::RDWR);
-    let null = stat("/dev/null").map(|null| null.st_rdev);
-    both_ways && null.is_ok() && null == fstat(stream).map(|status| status.st_rdev)
+    match fcntl_getfl(stream).map(|flags| flags & OFlags::ACCMODE) {
+        Ok(OFlags::RDONLY) => true,
+        Ok(OFlags::RDWR) => {
+            let null = stat("/dev/null").map(|null| null.st_rdev);
+            null.is_ok() && null == fstat(stream).map(|status| status.st_rdev)
+        }
+        _ => false,
+    }
 }
 
 #[cfg(not(unix))]

@@ -187,6 +187,12 @@ impl<'a> Inputs<'a> {
         self.of_call(info).or_else(|| self.in_git(info, |entry| !self.is_weak(entry)))
     }
 
+    /// The strongest source that gives a setting another value than its default, apart from the repository.
+    pub(super) fn strong_source<T: Value>(&self, info: &'static SettingInfo) -> Option<Source> {
+        let setting: Setting<T> = self.value(self.strong(info)?, info.secret).ok()?;
+        (setting.value.shown() != Shown::Unset).then_some(setting.source)
+    }
+
     /// An option or an environment variable.
     fn of_call(&self, info: &'static SettingInfo) -> Option<Found<'a>> {
         if let Some(option) = self.options.iter().find(|option| option.setting == info.name) {

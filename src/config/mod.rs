@@ -265,7 +265,8 @@ impl Config {
         let by_choice = chosen.as_ref().filter(|(_, source)| source.rank() > Some(Rank::Repository)).map(|(_, source)| source.clone());
         let described = chosen.as_ref().and_then(|(name, _)| inputs.described_by_user(name));
         if strongest == Rank::Repository {
-            let why = by_choice.map(Why::Stronger).or(described);
+            // a repository may choose an instance by name, but gives no root to those whose own files name one
+            let why = inputs.strong_source::<Option<Instance>>(settings::info::instance).map(Why::Stronger).or(described);
             let incomplete = (!self.is_whole_root()).then_some(Why::Incomplete);
             if let Some(why) = why.or(incomplete) {
                 self.drop_trust_files(|_| Some(why.clone()), overruled);

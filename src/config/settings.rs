@@ -43,9 +43,9 @@ macro_rules! settings {
         }
 
         #[expect(non_upper_case_globals, reason = "each is named like the field that it describes")]
-        mod info {
+        pub(super) mod info {
             use super::*;
-            $(pub(super) const $field: &SettingInfo = &SettingInfo {
+            $(pub(in super::super) const $field: &SettingInfo = &SettingInfo {
                 name: $name, keys: &[$($key),*], variables: &[$($variable),*], allowed: <$type as Value>::ALLOWED,
                 default: $default, otherwise: $otherwise, help: $help, secret: $secret, authority: $authority,
                 used: $used,

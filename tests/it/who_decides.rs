@@ -86,13 +86,16 @@ fn a_repository_replaces_no_root_that_a_stronger_source_fixes() {
     .unwrap();
     let include = format!("include.path={}", unpacked.sandbox.root().join("included").display());
     let own_keys = ["gitsign.fulcioRoot=OWN/fulcio-chain.pem", "paraph.rekorPublicKey=OWN/rekor2.pub"];
-    let cases: [(&[&str], &[&str], &[&str]); 16] = [
+    let cases: [(&[&str], &[&str], &[&str]); 19] = [
         (&[], &[ROOT], &["--instance", "public"]),
         (&[], &KEYS, &["--instance", "public"]),
         (&[], &KEYS, &["--trusted-root", "OWN/trusted_root.json"]),
         (&["paraph.instance=public"], &[ROOT], &[]),
         (&["paraph.instance=public"], &KEYS, &[]),
         (&["paraph.trustedRoot=OWN/trusted_root.json"], &[ROOT], &[]),
+        (&["paraph.instance=corp", "paraph.corp.trustedRoot=OWN/trusted_root.json"], &["paraph.instance=", ROOT], &[]),
+        (&["paraph.instance=corp", "paraph.corp.trustedRoot=OWN/trusted_root.json"], &["paraph.instance=custom", ROOT], &[]),
+        (&["paraph.instance=public"], &["paraph.instance=custom", ROOT], &[]),
         (&["paraph.trustedRoot=OWN/trusted_root.json"], &KEYS, &[]),
         (&["paraph.trustedRoot=OWN/trusted_root.json"], &[include.as_str()], &[]),
         (&own_keys, &KEYS, &[]),

@@ -348,9 +348,11 @@ fn a_signature_that_cannot_be_written_is_never_called_created() {
     let script = format!("'{}' --status-fd=2 -bsau {EMAIL} >&-", env!("CARGO_BIN_EXE_paraph"));
     let done = sandbox.feed(sandbox.command("sh", &sandbox.work()).args(["-c", &script]), PAYLOAD);
     insta::assert_snapshot!(refused_directly(&done), @r"
-    error: standard output is closed or discarded, so that the signature would be lost
+    error: standard output is closed, discarded or open for reading only, so that the signature would be lost
     hint: write the signature to a file with --output FILE, or to a pipe.
     ");
+    let reading = std::fs::File::open(sandbox.root().join("payload")).unwrap();
+    assert!(sign(reading.into()).contains("open for reading only"));
 }
 
 #[test]
