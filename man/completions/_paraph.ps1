@@ -34,7 +34,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('verify-file', 'verify-file', [CompletionResultType]::ParameterValue, 'Verify files by their Sigstore bundles, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the contents of a signature')
             [CompletionResult]::new('sign', 'sign', [CompletionResultType]::ParameterValue, 'Sign files, as Sigstore bundles')
-            [CompletionResult]::new('attest', 'attest', [CompletionResultType]::ParameterValue, 'Sign what a file says about files or revisions')
+            [CompletionResult]::new('attest', 'attest', [CompletionResultType]::ParameterValue, 'Sign a statement about files or revisions')
             [CompletionResult]::new('release', 'release', [CompletionResultType]::ParameterValue, 'Sign files as the release of a signed tag')
             [CompletionResult]::new('verify-release', 'verify-release', [CompletionResultType]::ParameterValue, 'Verify who released files from which signed tag, offline')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
@@ -351,7 +351,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;login' {
-            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'The instance, or a name to register the configured services under')
+            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'The instance, or a name to approve the configured services under')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -609,7 +609,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('verify-file', 'verify-file', [CompletionResultType]::ParameterValue, 'Verify files by their Sigstore bundles, offline')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the contents of a signature')
             [CompletionResult]::new('sign', 'sign', [CompletionResultType]::ParameterValue, 'Sign files, as Sigstore bundles')
-            [CompletionResult]::new('attest', 'attest', [CompletionResultType]::ParameterValue, 'Sign what a file says about files or revisions')
+            [CompletionResult]::new('attest', 'attest', [CompletionResultType]::ParameterValue, 'Sign a statement about files or revisions')
             [CompletionResult]::new('release', 'release', [CompletionResultType]::ParameterValue, 'Sign files as the release of a signed tag')
             [CompletionResult]::new('verify-release', 'verify-release', [CompletionResultType]::ParameterValue, 'Verify who released files from which signed tag, offline')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')

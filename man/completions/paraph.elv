@@ -31,7 +31,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand verify-file 'Verify files by their Sigstore bundles, offline'
             cand show 'Show the contents of a signature'
             cand sign 'Sign files, as Sigstore bundles'
-            cand attest 'Sign what a file says about files or revisions'
+            cand attest 'Sign a statement about files or revisions'
             cand release 'Sign files as the release of a signed tag'
             cand verify-release 'Verify who released files from which signed tag, offline'
             cand hook 'Judge a push before it is accepted, as a git hook'
@@ -316,7 +316,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;trust;help;help'= {
         }
         &'paraph;login'= {
-            cand --instance 'The instance, or a name to register the configured services under'
+            cand --instance 'The instance, or a name to approve the configured services under'
             cand -C 'Run in this folder; several are applied one after the other, as by git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -532,7 +532,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand verify-file 'Verify files by their Sigstore bundles, offline'
             cand show 'Show the contents of a signature'
             cand sign 'Sign files, as Sigstore bundles'
-            cand attest 'Sign what a file says about files or revisions'
+            cand attest 'Sign a statement about files or revisions'
             cand release 'Sign files as the release of a signed tag'
             cand verify-release 'Verify who released files from which signed tag, offline'
             cand hook 'Judge a push before it is accepted, as a git hook'

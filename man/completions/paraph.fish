@@ -35,7 +35,7 @@ complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify-tag" -d 'Verif
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify-file" -d 'Verify files by their Sigstore bundles, offline'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "show" -d 'Show the contents of a signature'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "sign" -d 'Sign files, as Sigstore bundles'
-complete -c paraph -n "__fish_paraph_needs_command" -f -a "attest" -d 'Sign what a file says about files or revisions'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "attest" -d 'Sign a statement about files or revisions'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "release" -d 'Sign files as the release of a signed tag'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify-release" -d 'Verify who released files from which signed tag, offline'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'
@@ -238,7 +238,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_sub
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "initialize" -d 'Trust a new instance by its TUF repository'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "import" -d 'Import a trust root from a file'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand login" -l instance -d 'The instance, or a name to register the configured services under' -r
+complete -c paraph -n "__fish_paraph_using_subcommand login" -l instance -d 'The instance, or a name to approve the configured services under' -r
 complete -c paraph -n "__fish_paraph_using_subcommand login" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand logout" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
@@ -384,7 +384,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "verify-file" -d 'Verify files by their Sigstore bundles, offline'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "show" -d 'Show the contents of a signature'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "sign" -d 'Sign files, as Sigstore bundles'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "attest" -d 'Sign what a file says about files or revisions'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "attest" -d 'Sign a statement about files or revisions'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "release" -d 'Sign files as the release of a signed tag'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "verify-release" -d 'Verify who released files from which signed tag, offline'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "hook" -d 'Judge a push before it is accepted, as a git hook'

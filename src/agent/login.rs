@@ -218,7 +218,7 @@ pub(super) fn refused_signature(error: &SignError) -> Refused {
     };
     let hint = match error {
         SignError::WrongSigner(WrongSigner::NotExpected { expected, .. }) => {
-            Some(format!("log in as {expected}; if the provider does not ask who you are, log out on its own pages first"))
+            Some(format!("log in as {expected}; if the issuer does not ask who you are, log out on its own pages first"))
         }
         error => error.hint(),
     };

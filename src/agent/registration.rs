@@ -52,13 +52,15 @@ const SERVICES: &[&str] = &["trustedRoot", "signingConfig", "mirror", "issuer", 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RegistrationError {
     /// The name is not that of an instance, or of a built-in one.
-    #[error("{0:?} cannot be the name of a registration; expected letters, digits, hyphens, underscores and dots, and not a built-in name")]
+    #[error(
+        "{0:?} cannot be the name of approved services; expected letters, digits, hyphens, underscores and dots, and not a built-in name"
+    )]
     Name(String),
     /// The user's own configuration describes an instance of this name.
     #[error("your own configuration already has an instance {0}, which these services would replace")]
     OfUser(String),
     /// The settings name no service and describe no instance.
-    #[error("there are no services to register as {0}: neither the repository nor the environment names any")]
+    #[error("there are no services to approve as {0}: neither the repository nor the environment names any")]
     NoServices(String),
     /// There is no folder for registrations.
     #[error("there is no home folder")]

@@ -13,7 +13,11 @@ const OFTEN_MEANT: &[(&[&str], &str, &str)] = &[
     (&["--email", "--identity", "--user"], "local token", "give the address without an option: `paraph local token ADDRESS`"),
     (&["--identity", "--user"], "local use", "use --email"),
     (&["--dir"], "local init", "give the folder without an option: `paraph local init DIR`"),
-    (&["--bundle", "--signature", "--certificate"], "verify", "give a commit, a tag or a range; files are not verified"),
+    (
+        &["--bundle", "--signature", "--certificate"],
+        "verify",
+        "give a commit, a tag or a range; to verify a file, use `paraph verify-file`",
+    ),
 ];
 
 /// What is wrong, as a clause.
@@ -44,11 +48,27 @@ pub(super) fn hint(error: &clap::Error, command: &str) -> String {
     if let Some((.., instead)) = OFTEN_MEANT.iter().find(is_meant).filter(|_| error.kind() == ErrorKind::UnknownArgument) {
         return (*instead).to_owned();
     }
-    let similar = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
-    match similar.into_iter().find_map(|kind| text(error, kind)) {
+    let kinds = [
+        (ContextKind::InvalidArg, ContextKind::SuggestedArg),
+        (ContextKind::InvalidSubcommand, ContextKind::SuggestedSubcommand),
+        (ContextKind::InvalidValue, ContextKind::SuggestedValue),
+    ];
+    let similar = |(given, suggested)| {
+        let given = text(error, given)?;
+        let suggested: Vec<String> = texts(error, suggested).into_iter().filter(|suggested| is_similar(&given, suggested)).collect();
+        (!suggested.is_empty()).then(|| suggested.join(" or "))
+    };
+    match kinds.into_iter().find_map(similar) {
         Some(similar) => format!("did you mean {similar}?"),
         None => format!("see `{command} --help`"),
     }
+}
+
+/// Whether a word is probably a misspelling of another, or a part of it. clap also suggests words that only share some letters.
+fn is_similar(given: &str, suggested: &str) -> bool {
+    let [given, suggested] = [given, suggested].map(|word| word.trim_start_matches('-').to_lowercase());
+    let length = given.chars().count();
+    (length >= 4 && suggested.contains(&given)) || strsim::osa_distance(&given, &suggested) <= (length / 3).max(1)
 }
 
 /// The program's name with the subcommand that the arguments begin with.
@@ -64,10 +84,16 @@ pub(super) fn subcommand(program: &clap::Command, arguments: &[OsString]) -> Str
 
 /// A part of the error, as plain text; several values are joined.
 fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
-    match error.get(kind)? {
-        ContextValue::String(text) => Some(text.clone()),
-        ContextValue::Strings(texts) => Some(texts.join(" or ")),
-        _ => None,
+    let texts = texts(error, kind);
+    (!texts.is_empty()).then(|| texts.join(" or "))
+}
+
+/// The values of a part of the error.
+fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        _ => Vec::new(),
     }
 }
 
@@ -87,6 +113,9 @@ mod tests {
     fn a_wrong_command_line_gets_one_hint() {
         insta::assert_snapshot!([
             told(&["verfy"]),
+            told(&["sing"]),
+            told(&["bogus"]),
+            told(&["verify", "--root", "x"]),
             told(&["verify", "--trustedroot", "x"]),
             told(&["verify", "--nothing-like-it"]),
             told(&["verify", "--email", "ann@example.com"]),
@@ -101,7 +130,10 @@ mod tests {
             told(&["trust", "import"]),
         ]
         .join("\n"), @r#"
-        unknown subcommand "verfy" / did you mean verify-release or verify-file or verify-tag or verify?
+        unknown subcommand "verfy" / did you mean verify?
+        unknown subcommand "sing" / did you mean sign?
+        unknown subcommand "bogus" / see `paraph --help`
+        unknown option "--root" / see `paraph verify --help`
         unknown option "--trustedroot" / did you mean --trusted-root?
         unknown option "--nothing-like-it" / see `paraph verify --help`
         unknown option "--email" / use --certificate-identity, with --certificate-oidc-issuer

@@ -155,7 +155,11 @@ impl Error {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Wrong { others: 1.., .. } => Some("see `paraph config`: it lists all settings that are wrong".to_owned()),
-            _ => None,
+            Self::Wrong { .. } | Self::BadValue { .. } | Self::BadInstance { .. } => {
+                Some("correct or unset it; `paraph config` shows where each value comes from".to_owned())
+            }
+            Self::CurrentDirectory(_) => Some("change to a folder that exists".to_owned()),
+            Self::Repository(error) => error.hint(),
         }
     }
 }

@@ -256,7 +256,7 @@ settings! {
     agent_sign_digests: bool {
         name: "agentSignDigests", keys: ["paraph.agentSignDigests"], variables: [],
         default: "false", otherwise: "", secret: false, authority: UserFiles, used: AGENT,
-        help: "Let the agent sign a digest without asking. A digest may be that of anything, a commit included. paraph sends one for a file of more than 1 MiB. Read when the agent starts.",
+        help: "Whether the agent signs a digest without asking. A digest may be that of anything, a commit included. paraph sends one for a file of more than 1 MiB. Read when the agent starts.",
     }
     keyring: KeyringUse {
         name: "keyring", keys: ["paraph.keyring"], variables: ["PARAPH_KEYRING"],

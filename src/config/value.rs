@@ -210,7 +210,7 @@ impl Value for ServiceUrl {
         if text.len() > 2048 || !is_printable(text) || text.contains(char::is_whitespace) {
             return Err(Refusal::NotAllowed);
         }
-        let url = reqwest::Url::parse(text).map_err(|error| Refusal::Because(error.to_string()))?;
+        let url = reqwest::Url::parse(text).map_err(|_| Refusal::NotAllowed)?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() || url.fragment().is_some() {
             return Err(Refusal::NotAllowed);
         }

@@ -64,7 +64,7 @@ impl Receiver {
     pub(crate) async fn bind(configured: Option<&str>) -> Result<Self, LoginError> {
         let text = configured.filter(|text| !text.is_empty()).unwrap_or(DEFAULT_REDIRECT);
         let wrong = |why: &str| LoginError::Redirect { url: crate::service::quotable(text), why: why.into() };
-        let mut redirect = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
+        let mut redirect = Url::parse(text).map_err(|_| wrong("it is not a URL such as http://localhost:0/auth/callback"))?;
         if redirect.scheme() != "http" || !crate::service::is_loopback(&redirect) {
             return Err(wrong("it must be http on localhost, 127.0.0.1 or [::1]"));
         }

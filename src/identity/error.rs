@@ -96,7 +96,7 @@ impl LoginError {
             Self::Redirect { .. } => {
                 "set paraph.redirectURL to an http address of this machine that is registered with the issuer, or unset it"
             }
-            Self::Refused { .. } => "log in again with an account that the provider accepts",
+            Self::Refused { .. } => "log in again with an account that the issuer accepts",
             Self::NoDeviceFlow(_) => "unset paraph.tokenProvider to log in with a browser",
             Self::Expired => "try again to get a new code",
             Self::NotRenewed { .. } => "log in again",

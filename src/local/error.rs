@@ -99,7 +99,8 @@ impl LocalError {
     /// What the user can do: an imperative sentence without its period.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::File { .. } | Self::Identity(_) => return None,
+            Self::File { .. } => return None,
+            Self::Identity(_) => "give an address such as ann@example.com".into(),
             Self::Absent(_) => "create one with `paraph local init`".into(),
             Self::Exists(_) => "start it with `paraph local serve`".into(),
             Self::Occupied(_) => "choose another folder".into(),

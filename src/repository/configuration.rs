@@ -1,7 +1,7 @@
 //! Git's configuration as a list of values with their origins, in git's order: the last value is effective.
 
 use super::config_entry::{ConfigEntry, Scope};
-use super::{Error, Ownership, Repository, chain, command_line_parameters, git, options};
+use super::{Error, Ownership, Repository, chain, command_line_parameters, git, opening, options};
 use std::path::{Path, PathBuf};
 
 use gix::bstr::{BStr, ByteSlice as _};
@@ -113,7 +113,8 @@ fn is_real(path: &Path) -> bool {
 /// # Errors
 /// If a file cannot be read.
 pub(crate) fn global_configuration(sections: &[&str]) -> Result<Vec<ConfigEntry>, Error> {
-    let file = gix::config(None, &options(Ownership::Required)?.full).map_err(|error| Error::Configuration(chain(&error)))?;
+    let file =
+        gix::config(None, &options(Ownership::Required)?.full).map_err(|error| Error::Configuration(opening::cause(&error, None)))?;
     entries(&file, None, sections)
 }
 

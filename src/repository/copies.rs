@@ -4,7 +4,7 @@
 //! commit-graph that names another tree or other parents: git shows those. Looking up an id is a binary search in each index, and finds the entry
 //! that git finds, because git searches in the same way.
 
-use super::{Error, OBJECT_LIMIT, ObjectKind, bounded, chain};
+use super::{Error, OBJECT_LIMIT, ObjectKind, bounded, chain, opening};
 use gix::{
     ObjectId,
     commitgraph::Graph,
@@ -92,7 +92,8 @@ impl Copies {
         let mut paths = BTreeSet::new();
         for path in std::iter::once(main).chain(others) {
             let alternates = alternate::resolve(path.clone(), &current);
-            let alternates = alternates.map_err(|error| Error::ObjectStore { path: path.clone(), cause: chain(&error) })?;
+            let alternates =
+                alternates.map_err(|error| Error::ObjectStore { path: path.clone(), cause: opening::cause_of_alternates(&error) })?;
             paths.extend(std::iter::once(path).chain(alternates));
         }
         let directories = paths.into_iter().filter(|path| path.is_dir()).map(|path| Directory::open(path, hash));

@@ -18,6 +18,7 @@ mod git;
 mod guarded;
 mod location;
 mod new_commits;
+mod opening;
 mod packed;
 mod reading;
 mod references;
@@ -290,7 +291,7 @@ impl Error {
             | Self::ObjectStore { .. }
             | Self::Git(GitError::Listing) => Some("look for the cause with `git fsck`".to_owned()),
             Self::BadRevision { revision, .. } | Self::UnknownRevision { revision, .. } if is_path(revision) => {
-                Some("give a commit, a tag or a range; files are not verified".to_owned())
+                Some("give a commit, a tag or a range; to verify a file, use `paraph verify-file`".to_owned())
             }
             Self::UnknownRevision { cause, .. } if cause.is_empty() => Some("check the spelling, or fetch it with `git fetch`".to_owned()),
             Self::UnknownRevision { revision, .. } if revision == "HEAD" => {
@@ -300,14 +301,10 @@ impl Error {
             Self::BadRevision { .. } => Some("give a commit, a tag or a range in git's syntax".to_owned()),
             Self::NoCommit(_) => Some("give a commit, or a tag of a commit".to_owned()),
             Self::Parameters => Some("unset GIT_CONFIG_PARAMETERS".to_owned()),
-            Self::Open { .. }
-            | Self::CurrentDirectory(_)
-            | Self::Configuration(_)
-            | Self::ObjectTooLarge { .. }
-            | Self::ObjectIdMismatch { .. }
-            | Self::Sha1Collision { .. }
-            | Self::Walk(_)
-            | Self::Git(_) => None,
+            Self::Open { .. } => Some("correct it, or restore it from a copy; `git status` must succeed too".to_owned()),
+            Self::CurrentDirectory(_) => Some("change to a folder that exists".to_owned()),
+            Self::Configuration(_) => Some("correct it; `git config --list` must succeed too".to_owned()),
+            Self::ObjectTooLarge { .. } | Self::ObjectIdMismatch { .. } | Self::Sha1Collision { .. } | Self::Walk(_) | Self::Git(_) => None,
         }
     }
 }
@@ -557,7 +554,8 @@ fn is_foreign(error: &gix::Error) -> bool {
 }
 
 fn opening(error: &gix::Error, path: PathBuf) -> Error {
-    Error::Open { path, cause: chain(error) }
+    let cause = opening::cause(error, Some(&path));
+    Error::Open { path, cause }
 }
 
 /// An error of gix with its causes, in one line.

@@ -212,7 +212,8 @@ impl Repository {
         if reference.name() != full.as_ref() {
             return Ok(None);
         }
-        for _ in 0..SYMBOLIC_LIMIT {
+        let mut seen = vec![name.to_owned()];
+        while seen.len() <= SYMBOLIC_LIMIT {
             if let Some(id) = reference.try_id() {
                 // a tag's name is that of its reference below refs/tags/, even if a symbolic reference led there
                 let end = reference.name().as_bstr().to_string();
@@ -220,13 +221,17 @@ impl Repository {
                 return Ok(Some(Named::Reference(name, id.to_hex().to_string())));
             }
             let target = reference.target().try_name().map(|name| name.as_bstr().to_string()).unwrap_or_default();
+            if seen.contains(&target) {
+                return Err(unknown(revision, "its symbolic references form a cycle"));
+            }
             self.check_reference(&target)?;
             match reference.follow() {
                 Some(Ok(next)) => reference = next,
                 _ => return Err(unknown(revision, &format!("{name} points to {target}, which does not exist"))),
             }
+            seen.push(target);
         }
-        Err(unknown(revision, "its symbolic references form a cycle"))
+        Err(unknown(revision, &format!("its chain of symbolic references is longer than {SYMBOLIC_LIMIT}, the limit")))
     }
 }
 

@@ -119,7 +119,10 @@ fn a_name_is_read_up_to_a_length_and_followed_up_to_a_number_of_references() {
     }
     let repository = Repository::open(&path).unwrap();
     assert_eq!(repository.object("link-4").unwrap().reference.as_deref(), Some("refs/heads/link-4"));
-    assert!(repository.object("link-5").unwrap_err().to_string().contains("form a cycle"));
+    assert!(repository.object("link-5").unwrap_err().to_string().contains("is longer than 5, the limit"));
+    git(&path, &["symbolic-ref", "refs/heads/round-1", "refs/heads/round-2"]);
+    git(&path, &["symbolic-ref", "refs/heads/round-2", "refs/heads/round-1"]);
+    assert!(Repository::open(&path).unwrap().object("round-1").unwrap_err().to_string().contains("form a cycle"));
     assert!(matches!(repository.object(&"a".repeat(4096)), Err(Error::UnknownRevision { .. })));
     assert!(matches!(repository.object(&"a".repeat(4097)), Err(Error::BadRevision { reason: "it is too long", .. })));
 }
@@ -306,4 +309,38 @@ fn a_repository_of_another_user_is_refused_by_name() {
     let error = Repository::discover_from(&path).unwrap_err();
     assert!(matches!(error, Error::ForeignOwner(_)), "{error:?}");
     assert!(error.hint().unwrap().contains("safe.directory"));
+}
+
+#[test]
+fn a_repository_that_cannot_be_opened_names_the_file_in_one_clause() {
+    let told = |spoil: &dyn Fn(&Path)| {
+        let (_folder, path) = repository("sha1");
+        spoil(&path.join(".git"));
+        let error = Repository::discover_from(&path).unwrap_err();
+        assert!(error.hint().is_some() && matches!(error, Error::Open { .. }), "{error:?}");
+        error.to_string().replace(path.to_str().unwrap(), "HERE")
+    };
+    let replace = |git: &Path, text: &str| std::fs::write(git.join("config"), text).unwrap();
+    let folder = told(&|git| {
+        std::fs::remove_file(git.join("config")).unwrap();
+        std::fs::create_dir(git.join("config")).unwrap();
+    });
+    assert_eq!(folder, "the git repository at HERE cannot be opened: HERE/.git/config is a folder; expected a file");
+    let malformed = told(&|git| replace(git, "[a]\nb = 1\n[core\n"));
+    assert_eq!(malformed, "the git repository at HERE cannot be opened: line 3 of HERE/.git/config is not valid");
+    let included = told(&|git| {
+        std::fs::write(git.join("more"), "[core").unwrap();
+        replace(git, "[include]\npath = more\n");
+    });
+    assert_eq!(included, "the git repository at HERE cannot be opened: line 1 of an included configuration file is not valid");
+    let cycle = told(&|git| std::fs::write(git.join("objects/info/alternates"), format!("{}/objects\n", git.display())).unwrap());
+    assert!(cycle.ends_with("the object directories that objects/info/alternates names form a cycle"), "{cycle}");
+    #[cfg(unix)]
+    {
+        let looped = told(&|git| {
+            std::fs::remove_file(git.join("config")).unwrap();
+            std::os::unix::fs::symlink("config", git.join("config")).unwrap();
+        });
+        assert!(looped.contains(": HERE/.git/config cannot be read: Too many levels of symbolic links"), "{looped}");
+    }
 }

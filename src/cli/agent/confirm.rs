@@ -24,7 +24,8 @@ use std::{
 /// Asks at this terminal until the agent ends.
 pub(super) fn confirm(ui: &mut Ui) -> Result<Exit, Failure> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::system("standard input is not a terminal, so questions cannot be answered"));
+        return Err(Failure::system("standard input is not a terminal, so questions cannot be answered")
+            .with_hint("run `paraph agent confirm` in a terminal where the agent runs"));
     }
     let client = Client::of_user(true)?;
     let mut watcher = Watcher { client: &client, terminal: Terminal::open(None), is_watching: false, ui };

@@ -28,8 +28,8 @@ use jiff::Timestamp;
 
 /// Log in, so that signatures need no login for a while
 ///
-/// The agent keeps the login. It is started if it does not run. It signs only with services that its own user configured or registered. If a
-/// repository or the environment configures services by their addresses, --instance NAME registers them under that name.
+/// The agent keeps the login. It is started if it does not run. It signs only with services that its own user configured or approved. If a
+/// repository or the environment configures services by their addresses, --instance NAME approves them under that name.
 ///
 /// Example: paraph login ann@example.com
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ pub(in super::super) struct LoginArgs {
     /// The only identity to log in as; by default paraph.expectedIdentity, else any identity, with git's user.email as the hint
     #[arg(value_name = "IDENTITY", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     identity: Option<String>,
-    /// The instance, or a name to register the configured services under
+    /// The instance, or a name to approve the configured services under
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     instance: Option<String>,
 }
@@ -71,7 +71,7 @@ pub(in super::super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exi
     let reply = log_in_at(&instance.name, &requested, &context, &terminal).inspect_err(|_| instance.withdraw())?;
     let Reply::LoggedIn { identity, issuer } = reply else { return Err(unexpected().into()) };
     if instance.is_registered {
-        ui.note(format!("The configured services are registered as {}.", instance.name));
+        ui.note(format!("The configured services are approved as {}.", instance.name));
     }
     ui.note(format!("Logged in as {identity}, vouched for by {issuer}."));
     Ok(Exit::Good)
@@ -119,7 +119,7 @@ impl InstanceName {
             }
             (Some(services), None) => services.registered_name().map(known).ok_or_else(|| {
                 Failure::usage("the agent does not know the services that the repository or the environment configures")
-                    .with_hint(format!("register them: `paraph login --instance {}`", services.suggested_name(&context.config)))
+                    .with_hint(format!("approve them: `paraph login --instance {}`", services.suggested_name(&context.config)))
             }),
             (None, name) => {
                 let option = name.as_ref().map(|name| OptionValue { setting: "instance", flag: "--instance", value: name.into() });

@@ -93,7 +93,8 @@ pub(super) enum Command {
     Confirm,
     /// Print the path of the socket to forward
     ///
-    /// Only this socket may be forwarded: it accepts only signatures, and each is confirmed.
+    /// Only this socket may be forwarded: it accepts only signatures, and you approve them. One approval covers many
+    /// commits, tags or pushes; each file, digest and statement needs its own.
     ///
     /// Example: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST
     Socket,

@@ -33,7 +33,7 @@ impl AgentPreview {
         if let Some(services) = Registration::of(config).filter(|services| services.registered_name().is_none()) {
             let name = services.suggested_name(config);
             let why = format!(
-                "not used, because this repository or the environment picks its own services; `paraph login --instance {name}` registers them"
+                "not used, because this repository or the environment picks its own services; `paraph login --instance {name}` approves them"
             );
             return Ok(Self::NotUsed(why));
         }

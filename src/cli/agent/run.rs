@@ -130,7 +130,7 @@ fn resolve(name: &str) -> Result<Target, Refused> {
             let option = OptionValue { setting: "instance", flag: "--instance", value: name.into() };
             let config = Config::of_user(&[option]).map_err(|error| failed(error.into()))?;
             if !instance.is_built_in() && config.instance_settings(&instance).is_none() {
-                let hint = format!("register its services where the agent runs: `paraph login --instance {name}`");
+                let hint = format!("approve its services where the agent runs: `paraph login --instance {name}`");
                 return Err(Refused::new(Refusal::Instance, format!("the agent does not know the instance \"{name}\"")).with_hint(hint));
             }
             config

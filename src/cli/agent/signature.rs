@@ -184,14 +184,14 @@ fn can_log_in(request: &SigningRequest<'_>) -> bool {
     matches!(request.choice.source, Source::Direct(_)) || can_show_login(request.context, request.terminal) || is_stored()
 }
 
-/// The name by which the agent knows the configured services. If there is none, the user is told once how to register them.
+/// The name by which the agent knows the configured services. If there is none, the user is told once how to approve them.
 fn instance(context: &Context, terminal: &Terminal) -> Option<String> {
     let Some(services) = Registration::of(&context.config) else { return Some(context.config.instance_name().as_str().to_owned()) };
     let name = services.registered_name();
     if name.is_none() && terminal.has_reader() {
         one_time_notice::show_once(&format!("agent-unregistered-{}", services.digest()), || {
             terminal.say(format!(
-                "This repository or the environment picks its own services. Register them once: `paraph login --instance {}`; until then \
+                "This repository or the environment picks its own services. Approve them once: `paraph login --instance {}`; until then \
                  every signature asks for a login.",
                 services.suggested_name(&context.config)
             ));

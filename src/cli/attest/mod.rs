@@ -13,7 +13,7 @@ use crate::{agent_protocol::Subject, sign::MAX_STATEMENT};
 use std::{ffi::OsString, path::PathBuf};
 pub(super) use subject::StatementSubject;
 
-/// Sign what a file says about files or revisions
+/// Sign a statement about files or revisions
 ///
 /// Writes a bundle with an in-toto statement: a predicate, such as an SBOM, about the subjects. With one file as subject the bundle is
 /// FILE.sigstore.json beside it; otherwise --bundle names it. The predicate must be a JSON object, with the fields that its type requires.

@@ -125,7 +125,7 @@ impl Refusals {
         self.merged_tags.iter().for_each(|sentence| ui.warning(sentence));
         if self.whole_history && (!self.is_empty() || self.judged >= MANY) {
             ui.note(format!("A new ref was judged with its whole history: {} objects.", self.judged));
-            ui.note("hint: on the server, set paraph.guardedRefs, for example to `refs/heads/* refs/tags/*`; then what these refs lead to is not judged again.");
+            ui.note("hint: on the server, set paraph.guardedRefs, for example to `refs/heads/* refs/tags/*`; then the history of these refs is not judged again.");
         }
     }
 

@@ -29,7 +29,8 @@ impl Update {
             || reference.is_empty()
             || reference.contains(|character: char| character == ' ' || character.is_control())
         {
-            return Err(Failure::usage("the refs do not have the form in which git gives them to a hook"));
+            return Err(Failure::usage("the refs do not have the form in which git gives them to a hook")
+                .with_hint("let git call the hook; it gives two full object ids and the full name of the ref"));
         }
         Ok(Self { reference: reference.to_owned(), old: old.to_owned(), new: new.to_owned() })
     }
@@ -52,7 +53,7 @@ impl Update {
 
 /// Reads the lines of a server's hook: `OLD NEW REF`.
 pub(super) fn received() -> Result<Vec<Update>, Failure> {
-    let updates = lines(|line| match line.split(' ').collect::<Vec<_>>()[..] {
+    let updates = lines("OLD NEW REF", |line| match line.split(' ').collect::<Vec<_>>()[..] {
         [old, new, reference] => Some((reference, old, new)),
         _ => None,
     })?;
@@ -66,21 +67,25 @@ pub(super) fn received() -> Result<Vec<Update>, Failure> {
 /// Reads the lines of `pre-push`: `LOCAL-REF LOCAL-ID REF ID`, where the first may be an expression with spaces. There are none where
 /// everything is up to date.
 pub(super) fn to_be_sent() -> Result<Vec<Update>, Failure> {
-    lines(|line| {
+    lines("LOCAL-REF LOCAL-ID REF ID", |line| {
         let mut words = line.rsplitn(4, ' ');
         let (old, reference, new) = (words.next()?, words.next()?, words.next()?);
         words.next().map(|_| (reference, old, new))
     })
 }
 
-fn lines(split: impl Fn(&str) -> Option<(&str, &str, &str)>) -> Result<Vec<Update>, Failure> {
-    let malformed = || Failure::usage("standard input does not have the form in which git gives refs to this hook");
+/// Reads the lines of standard input, whose parts `form` names.
+fn lines(form: &str, split: impl Fn(&str) -> Option<(&str, &str, &str)>) -> Result<Vec<Update>, Failure> {
+    let malformed = || {
+        Failure::usage("standard input does not have the form in which git gives refs to this hook")
+            .with_hint(format!("let git call the hook; it writes a line `{form}` for each ref"))
+    };
     let bytes = read(None, MAX_LIST)?;
     // git allows names that are not UTF-8; only the ids must be exact, and a replaced tag name matches no tag
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.split_terminator('\n').collect();
     if lines.len() > MAX_UPDATES {
-        return Err(Failure::usage(format!("the push moves more than {MAX_UPDATES} refs, the limit")));
+        return Err(Failure::usage(format!("the push moves more than {MAX_UPDATES} refs, the limit")).with_hint("push fewer refs at once"));
     }
     lines
         .into_iter()

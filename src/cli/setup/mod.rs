@@ -16,6 +16,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// What to do about a file of allowed identities that cannot be used.
+const ALLOWED_HINT: &str = "name a file with a line for each identity, such as `ann@example.com https://accounts.google.com`";
+
 /// Configure git to sign and verify with paraph
 ///
 /// Shows each change of git's configuration, asks, and makes it with `git config`. Then it makes a test signature in a temporary folder,
@@ -116,15 +119,17 @@ fn wanted(arguments: &Args, program: &Path) -> Result<Vec<(String, String)>, Fai
     }
     if let Some(identity) = &arguments.identity {
         if identity.is_empty() || identity.contains(char::is_whitespace) || !crate::escape::is_printable(identity) {
-            return Err(Failure::usage("--identity is not valid; expected an e-mail address or the URI of a workload"));
+            return Err(Failure::usage(format!("--identity is \"{identity}\"; expected an e-mail address or the URI of a workload"))
+                .with_hint("give an address such as ann@example.com"));
         }
         wanted.push(("paraph.expectedIdentity".to_owned(), identity.clone()));
     }
     if let Some(file) = &arguments.allowed_identities {
         let file = std::path::absolute(file).map_err(|error| Failure::io("the current folder cannot be found", &error))?;
-        let bytes = super::input::read(Some(&file), crate::policy::MAX_FILE)?;
+        let bytes = super::input::read(Some(&file), crate::policy::MAX_FILE).map_err(|failure| failure.with_hint(ALLOWED_HINT))?;
         let text_of = String::from_utf8_lossy(&bytes);
-        AllowedIdentities::parse(&text_of).map_err(|error| Failure::configuration(format!("{}, {error}", file.display())))?;
+        AllowedIdentities::parse(&text_of)
+            .map_err(|error| Failure::configuration(format!("{}, {error}", file.display())).with_hint(ALLOWED_HINT))?;
         wanted.push(("paraph.allowedIdentities".to_owned(), text(&file)?));
     }
     Ok(wanted)

@@ -80,7 +80,10 @@ fn texts(exact: &[String], patterns: &[String]) -> Result<Vec<Expected>, Failure
         return Err(Failure::usage("expected identities are given both exactly and by pattern").with_hint("use a pattern for each of them"));
     }
     let compiled = patterns.iter().map(|text| {
-        let pattern = Pattern::new(text).map_err(|cause| Failure::usage(format!("\"{text}\" is not a regular expression: {cause}")));
+        let pattern = Pattern::new(text).map_err(|cause| {
+            Failure::usage(format!("\"{text}\" is not a regular expression: {cause}"))
+                .with_hint("correct the pattern; a backslash before a special character, as in `\\.`, takes it literally")
+        });
         pattern.map(Expected::Pattern)
     });
     exact.iter().map(|text| Ok(Expected::Exactly(text.clone()))).chain(compiled).collect()

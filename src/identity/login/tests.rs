@@ -217,7 +217,7 @@ fn a_redirect_url_must_be_of_this_machine() {
         the redirect URL "https://localhost/x" cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
         the redirect URL "http://evil.test/auth/callback" cannot be used: it must be http on localhost, 127.0.0.1 or [::1]
         the redirect URL "http://127.0.0.1/?x=1" cannot be used: it must not contain a query or credentials
-        the redirect URL "nonsense" cannot be used: relative URL without a base
+        the redirect URL "nonsense" cannot be used: it is not a URL such as http://localhost:0/auth/callback
         "#);
         let mut login = login(&http, &fake.url);
         login.client.redirect_url = Some("http://127.0.0.1/other/path".into());

@@ -177,7 +177,7 @@ fn services_of_a_repository_reach_the_agent_only_when_they_are_registered() {
     assert!(setup.status()["agent"]["logins"].as_array().is_none_or(Vec::is_empty));
     let done = setup.paraph(&["login", "ann@example.com"]);
     assert_eq!(done.code, Some(2));
-    assert!(done.stderr.contains("hint: register them: `paraph login --instance local`"), "{}", done.stderr);
+    assert!(done.stderr.contains("hint: approve them: `paraph login --instance local`"), "{}", done.stderr);
     let done = setup.paraph(&["login", "--instance", "mine", "ann@example.com"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     setup.commit("by the agent");

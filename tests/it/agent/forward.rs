@@ -1,4 +1,4 @@
-//! The socket that is forwarded to other machines. It accepts only signatures, and each is confirmed.
+//! The socket that is forwarded to other machines. It accepts only signatures, and the user approves them.
 
 use super::{Setup, confirming::Confirming, eventually, reply};
 use crate::support::{objects::installed, sandbox::Sandbox};

@@ -63,13 +63,13 @@ fn a_login_tells_it_and_the_first_signature_tells_it_with_the_certificate() {
 }
 
 #[test]
-fn the_way_to_register_services_is_told_once_and_is_the_one_that_works() {
+fn the_way_to_approve_services_is_told_once_and_is_the_one_that_works() {
     let mut setup = with_log();
     // the user's own instance, and an address that the environment sets
     setup.sandbox.set("GITSIGN_REKOR_URL", &setup.sigstore.url.clone());
     setup.sandbox.set("GITSIGN_REKOR_VERSION", "1");
     let told = commit(&mut setup, "auto", &[]);
-    let offer = "This repository or the environment picks its own services. Register them once: `paraph login --instance local-2`; until then \
+    let offer = "This repository or the environment picks its own services. Approve them once: `paraph login --instance local-2`; until then \
                  every signature asks for a login.";
     assert!(told.contains(offer), "{told}");
     assert!(!commit(&mut setup, "auto", &[]).contains("picks its own services"));

@@ -109,7 +109,7 @@ fn a_name_is_registered_only_for_services_that_could_sign() {
     assert!(unknown.starts_with("error: there is no instance \"nosuch\" (set by the option --instance)\n"), "{unknown}");
     // a setting that names no service, a service without its trust root, a trust root that cannot be read
     for (key, value, why) in [
-        ("paraph.rekorVersion", "2", "there are no services to register as nosuch: neither the repository nor the environment names any"),
+        ("paraph.rekorVersion", "2", "there are no services to approve as nosuch: neither the repository nor the environment names any"),
         ("paraph.elsewhere.mirror", "https://tuf.example", "the instance elsewhere has no trust root"),
         ("paraph.trustedRoot", "/no/such/file", "/no/such/file cannot be read"),
     ] {

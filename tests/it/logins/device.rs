@@ -181,7 +181,7 @@ fn what_becomes_of_a_code_is_told_on_the_terminal() {
     insta::assert_snapshot!(told, @r"
     issuer=device-denied
     paraph: the issuer refused the login: access_denied: the login was refused on its page
-    paraph: hint: log in again with an account that the provider accepts.
+    paraph: hint: log in again with an account that the issuer accepts.
     issuer=device-expired
     paraph: the code expired before the login was completed
     paraph: hint: try again to get a new code.

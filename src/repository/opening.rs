@@ -1,0 +1,86 @@
+//! Why a repository or git's configuration cannot be opened, as one clause. gix nests its errors, and does not always name the file.
+
+use super::chain;
+use gix::config::{File, Source, file::Metadata, parse};
+use std::path::{Path, PathBuf};
+
+/// The largest file of configuration that is read again for the message, in bytes.
+const MAX_FILE: u64 = 4 << 20;
+
+/// Texts of gix that only say what it was about to do.
+const HEADINGS: [&str; 3] = [
+    "Repository configuration could not be loaded: ",
+    "Could not initialize configuration from a path: ",
+    "Could not parse configuration: ",
+];
+
+/// What is wrong with alternates that lead back to themselves.
+const CYCLE: &str = "the object directories that objects/info/alternates names form a cycle";
+
+/// The cause of gix's error. `directory` is where the repository was searched for.
+pub(super) fn cause(error: &gix::Error, directory: Option<&Path>) -> String {
+    if is_cycle(error) {
+        return CYCLE.to_owned();
+    }
+    let own = directory.map(own_files).unwrap_or_default();
+    if let Some(fault) = user_files().into_iter().chain(own).find_map(|path| fault(&path)) {
+        return fault;
+    }
+    if let Some(error) = error.downcast_any_ref::<parse::Error>() {
+        return format!("line {} of an included configuration file is not valid", error.line_number());
+    }
+    HEADINGS.iter().fold(chain(error), |text, heading| text.replacen(heading, "", 1))
+}
+
+/// The cause of gix's error about the alternates of an object directory.
+pub(super) fn cause_of_alternates(error: &gix::Error) -> String {
+    if is_cycle(error) { CYCLE.to_owned() } else { chain(error) }
+}
+
+/// gix gives this error by its text only.
+fn is_cycle(error: &gix::Error) -> bool {
+    error.iter_errors().any(|source| source.to_string().starts_with("Alternates form a cycle"))
+}
+
+/// What is wrong with a file of configuration, if it is not one that git could read.
+fn fault(path: &Path) -> Option<String> {
+    let shown = path.display();
+    let unreadable = |error: &std::io::Error| Some(format!("{shown} cannot be read: {error}"));
+    let found = match path.metadata() {
+        Ok(found) => found,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(error) => return unreadable(&error),
+    };
+    if found.is_dir() {
+        return Some(format!("{shown} is a folder; expected a file"));
+    }
+    if !found.is_file() || found.len() > MAX_FILE {
+        return None;
+    }
+    let mut bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return unreadable(&error),
+    };
+    let error = File::from_bytes_owned(&mut bytes, Metadata::from(Source::Local), Default::default()).err()?;
+    let line = error.downcast_any_ref::<parse::Error>().map_or(1, parse::Error::line_number);
+    Some(format!("line {line} of {shown} is not valid"))
+}
+
+/// The files of the system and the user.
+fn user_files() -> Vec<PathBuf> {
+    let mut variable = |name: &str| std::env::var_os(name);
+    let files = [Source::System, Source::Git, Source::User].map(|source| source.storage_location(&mut variable));
+    files.into_iter().flatten().collect()
+}
+
+/// The files of the first repository at or above a folder.
+fn own_files(directory: &Path) -> Vec<PathBuf> {
+    let Ok(directory) = std::path::absolute(directory) else { return Vec::new() };
+    let candidates = directory.ancestors().flat_map(|folder| [folder.join(".git"), folder.to_owned()]);
+    let git_dir =
+        candidates.map(|path| gix::discover::path::from_gitdir_file(&path).unwrap_or(path)).find(|path| path.join("HEAD").exists());
+    let Some(git_dir) = git_dir else { return Vec::new() };
+    let common = gix::discover::path::from_plain_file(&git_dir.join("commondir")).and_then(Result::ok);
+    let common = common.map_or_else(|| git_dir.clone(), |path| git_dir.join(path));
+    vec![common.join("config"), git_dir.join("config.worktree")]
+}
