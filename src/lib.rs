@@ -65,6 +65,8 @@ mod plural;
 pub mod policy;
 #[cfg(feature = "tuf")]
 mod private_folder;
+#[cfg(feature = "tuf")]
+mod regular_file;
 mod rejection;
 pub mod report;
 #[cfg(feature = "cli")]

@@ -6,15 +6,13 @@ use crate::{
     config::{Config, RekorVersion, ServiceUrl, Setting, Source},
     external_verifiers::{Forge, KeyFileError, MAX_KEY_FILE},
     policy::{self, AllowedIdentities, AllowedIdentity, Policy, PolicyError},
+    regular_file::read_at_most,
     sign::{LogVersion, Services},
     trust::{self, Instance, KeyFiles, SigningConfig, TrustRoot, TrustRootError},
     trust_store::{self, TrustStore},
 };
 use sigstore_trust_root::{ServiceEndpoint, SigstoreInstance};
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 mod deciders;
 
@@ -466,19 +464,6 @@ fn read_allowed(path: &Path, source: &Source) -> Result<AllowedIdentities, Allow
 
 fn read(path: &Path, source: &Source, cap: usize) -> Result<Vec<u8>, SelectionError> {
     read_at_most(path, cap).map_err(|cause| SelectionError::File { path: path.to_owned(), setting: source.clone(), cause })
-}
-
-/// Reads at most one byte more than `cap`: a larger file is refused by its parser and never read whole.
-fn read_at_most(path: &Path, cap: usize) -> std::io::Result<Vec<u8>> {
-    let metadata = std::fs::metadata(path)?;
-    // a pipe would block the reader until somebody writes to it
-    if !metadata.is_file() {
-        return Err(std::io::Error::other("it is not a regular file"));
-    }
-    // the length is only a guess at how much there will be to read
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(cap).min(cap) + 1);
-    std::fs::File::open(path)?.take(cap as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

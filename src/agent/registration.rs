@@ -5,7 +5,7 @@
 //! Anyone who can change it decides where the agent logs in and what it trusts.
 
 use crate::{
-    config::{self, Config, Inputs, InstanceSettings, Setting, Shown, Source, Use},
+    config::{self, Config, Effective, Inputs, InstanceSettings, Setting, Shown, Source, Use},
     private_folder,
     repository::{ConfigEntry, Scope},
     selection::{self, SelectionError},
@@ -132,6 +132,20 @@ impl Registration {
             }
         }
         elsewhere.then_some(Self { settings })
+    }
+
+    /// The setting that picks services which are not the user's own, with its place.
+    pub(crate) fn picked_by(config: &Config) -> Option<String> {
+        let effective = config.effective();
+        let picks = |effective: &&Effective<'_>| {
+            let name = effective.info.name;
+            SETTINGS.contains(&name) && name != "instance" && effective.value != Shown::Unset && !is_of_user(effective.source)
+        };
+        let of_setting = effective.iter().find(picks).map(|effective| effective.source.to_string());
+        of_setting.or_else(|| {
+            let instance = config.instance_settings(&config.instance_name())?;
+            instance_values(instance).into_iter().find(|(_, _, source)| !is_of_user(source)).map(|(_, _, source)| source.to_string())
+        })
     }
 
     /// The name under which these services are registered.

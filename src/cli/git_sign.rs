@@ -5,6 +5,7 @@ use super::{
     context::Context,
     exit::{Exit, Failure},
     git_call::SignCall,
+    git_settings::GitSettings,
     identity,
     input::read,
     last_failure, one_time_notice,
@@ -22,7 +23,7 @@ use crate::{
     certificate::names::same_address,
     config::{Config, RekorMode, SIGNING},
     identity::email_of,
-    object::MAX_OBJECT,
+    object::{MAX_OBJECT, PayloadKind},
     sign::{Signature, parse_subject},
 };
 use sha2::{Digest as _, Sha256};
@@ -108,28 +109,37 @@ fn create(task: &Task<'_>, ui: &mut Ui) -> Result<Signature, Failure> {
     let request = SigningRequest { requested: &requested, choice: &choice, context, terminal, caller };
     let signature = Signer::new(request).sign(subject, ui)?;
     if let Some(key) = key {
-        note_other_identity(key, &signature.verified.identity().name, terminal);
+        note_other_identity(task, key, &signature.verified.identity().name);
     }
     Ok(signature)
 }
 
 /// Says once which settings of the repository do not count.
 fn note_overruled(config: &Config, terminal: &Terminal) {
-    for notice in config.overruled.iter().filter(|_| terminal.has_reader()) {
+    let refused = config.notices.iter().filter(|notice| notice.is_refused_to_repository());
+    for notice in config.overruled.iter().chain(refused).filter(|_| terminal.has_reader()) {
         let text = format!("{notice}.");
         one_time_notice::show_once(&format!("overruled-{}", hex::encode(Sha256::digest(&text))), || terminal.say(text.clone()));
     }
 }
 
-/// Says once that another identity signed than `user.signingKey` names. Without that setting git's key is the committer, `Name <address>`.
-fn note_other_identity(key: &str, identity: &str, terminal: &Terminal) {
+/// Says once that another identity signed than `user.signingKey` or the call names. Without both, git's key is the committer, `Name <address>`.
+fn note_other_identity(task: &Task<'_>, key: &str, identity: &str) {
+    let Task { subject, context, terminal, .. } = *task;
     let asked = email_of(key).filter(|_| !key.contains('<'));
     if let Some(asked) = asked.filter(|asked| !same_address(asked, identity) && terminal.has_reader()) {
         let pair = hex::encode(Sha256::digest(format!("{asked}\n{identity}")));
         one_time_notice::show_once(&format!("signed-as-{pair}"), || {
-            terminal.say(format!(
-                "Signed as {identity}, although user.signingKey is {asked}. Set paraph.expectedIdentity to refuse other identities."
-            ));
+            let settings = GitSettings::load(context.repository.as_ref()).ok();
+            let is_configured = settings.and_then(|settings| settings.get("user.signingKey")).is_some_and(|setting| setting.value == key);
+            let is_tag = parse_subject(subject).is_ok_and(|parsed| parsed.object.is_some_and(|object| object.kind == PayloadKind::Tag));
+            let although = match (is_configured, is_tag) {
+                (true, _) => "user.signingKey is",
+                (false, true) => "-u named",
+                (false, false) => "-S named",
+            };
+            terminal
+                .say(format!("Signed as {identity}, although {although} {asked}. Set paraph.expectedIdentity to refuse other identities."));
         });
     }
 }

@@ -242,7 +242,7 @@ pub(super) fn access_code(context: &Context) -> Result<Option<Zeroizing<String>>
 }
 
 fn secret_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let bytes = Zeroizing::new(super::input::read(Some(path), MAX_SECRET)?);
+    let bytes = Zeroizing::new(super::input::read_regular(path, MAX_SECRET)?);
     let text = std::str::from_utf8(&bytes).map_err(|_| Failure::configuration(format!("{} is not valid UTF-8", path.display())))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

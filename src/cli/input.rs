@@ -1,6 +1,7 @@
 //! Bytes from a file or from standard input, with a limit.
 
 use super::exit::Failure;
+use crate::regular_file;
 use std::{
     fs::File,
     io::{self, Read as _},
@@ -9,11 +10,21 @@ use std::{
 
 /// Reads a file, or standard input if `path` is `None`. More than `cap` bytes are an error.
 pub(super) fn read(path: Option<&Path>, cap: usize) -> Result<Vec<u8>, Failure> {
-    let bytes = read_at_most(path, cap + 1)?;
+    limited(path, read_at_most(path, cap + 1)?, cap)
+}
+
+fn limited(path: Option<&Path>, bytes: Vec<u8>, cap: usize) -> Result<Vec<u8>, Failure> {
     if bytes.len() > cap {
         return Err(Failure::system(format!("{} has more than {cap} bytes, the limit", name(path))));
     }
     Ok(bytes)
+}
+
+/// Reads a file that nobody names for this call: a regular one.
+pub(super) fn read_regular(path: &Path, cap: usize) -> Result<Vec<u8>, Failure> {
+    let bytes = regular_file::read_at_most(path, cap);
+    let bytes = bytes.map_err(|error| Failure::io(&format!("{} cannot be read", path.display()), &error))?;
+    limited(Some(path), bytes, cap)
 }
 
 /// The size of a usual signature or payload, in bytes, so that one call reads it.

@@ -50,10 +50,10 @@ mod verify;
 mod verify_file;
 mod whoami;
 
-use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueHint, builder::OsStringValueParser};
 use exit::{Exit, Failure};
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use ui::Ui;
 
@@ -76,8 +76,8 @@ use ui::Ui;
 #[command(name = "paraph", version, verbatim_doc_comment, after_long_help = exit::help(), max_term_width = 100)]
 pub(crate) struct Cli {
     /// Run in this folder; several are applied one after the other, as by git
-    #[arg(short = 'C', value_name = "DIR", global = true, action = ArgAction::Append)]
-    folders: Vec<PathBuf>,
+    #[arg(short = 'C', value_name = "DIR", global = true, action = ArgAction::Append, value_parser = OsStringValueParser::new(), value_hint = ValueHint::AnyPath)]
+    folders: Vec<OsString>,
     #[command(subcommand)]
     command: Command,
 }
@@ -137,7 +137,7 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
             return Ok(Exit::of_command_line(&error));
         }
     };
-    for folder in first.into_iter().chain(cli.folders.iter().map(PathBuf::as_path)) {
+    for folder in first.into_iter().chain(cli.folders.iter().map(Path::new)) {
         change_folder(folder)?;
     }
     match cli.command {

@@ -8,6 +8,7 @@ use crate::{
     config::{Config, Source},
     escape::Escaped,
     identity::{DeviceCode, Prompt},
+    regular_file,
 };
 use std::{
     fmt::Display,
@@ -52,10 +53,11 @@ impl NoPrompt {
 }
 
 impl Terminal {
-    /// Opens the controlling terminal, if the process has one, and the log file, to which lines are appended.
+    /// Opens the controlling terminal, if the process has one, and the log file, to which lines are appended. Since it contains addresses and
+    /// codes of logins, a new one is readable by its owner only.
     pub(super) fn open(log: Option<&Path>) -> Self {
         let device = OpenOptions::new().read(true).write(true).open("/dev/tty").ok().filter(IsTerminal::is_terminal);
-        let opened = log.map(|path| (path, open_log(path)));
+        let opened = log.map(|path| (path, regular_file::append(path)));
         let (log, unwritable) = match opened {
             Some((path, Err(error))) => (None, Some(format!("the log file {} cannot be written: {error}", path.display()))),
             Some((_, Ok(file))) => (Some(Mutex::new(file)), None),
@@ -153,14 +155,6 @@ impl Prompt for Terminal {
             write(&self.device, &drawing);
         }
     }
-}
-
-/// The log contains addresses and codes of logins, so that a new one is readable by its owner only.
-fn open_log(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.append(true).create(true).open(path)
 }
 
 /// Whether this process is in the terminal's foreground, and no program draws on the whole screen: such programs read single keys.

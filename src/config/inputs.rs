@@ -39,6 +39,9 @@ const SHOWN_LENGTH: usize = 120;
 /// Why a value elsewhere has no effect, for a setting with [`Authority::UserFiles`].
 const ONLY_USER_FILES: &str = "is ignored: only the files of the user and the system set it";
 
+/// Why a repository's value has no effect, for a setting with [`Authority::NotRepository`].
+pub(super) const NOT_OF_REPOSITORY: &str = "is ignored: a repository does not set it unless paraph.trustRepository names that repository";
+
 /// The keys of an instance, in `[paraph "NAME"]`.
 const INSTANCE_KEYS: [&str; 4] = ["trustedRoot", "signingConfig", "mirror", "accessCodeFile"];
 
@@ -120,6 +123,7 @@ impl<'a> Inputs<'a> {
             Authority::Free => self.effective(info),
             Authority::TrustRoot if self.purpose == Purpose::Signing => self.effective(info),
             Authority::UserFiles => self.of_user(info),
+            Authority::NotRepository => self.parsed(self.strong(info), info),
             Authority::Ranked | Authority::TrustRoot => self.ranked(info, overruled),
             Authority::Restricts(value) => self.restricted(info, value, overruled),
         }
@@ -392,12 +396,16 @@ impl<'a> Inputs<'a> {
                 format!("is ignored: {}", ignored.reason)
             } else if !is_known(entry, &key, settings) {
                 "is not a known setting and is ignored".to_owned()
-            } else if is_for_user_files(settings, &key) && !is_of_user(entry) {
+            } else if has_authority(settings, Authority::UserFiles, &key) && !is_of_user(entry) {
                 ONLY_USER_FILES.to_owned()
+            } else if has_authority(settings, Authority::NotRepository, &key) && self.is_weak(entry) {
+                NOT_OF_REPOSITORY.to_owned()
             } else {
                 continue;
             };
-            notices.push(Notice { source: self.source(entry, &key), others: Vec::new(), text });
+            // as the documentation spells it
+            let known = settings.iter().flat_map(|info| info.keys).find(|known| known.eq_ignore_ascii_case(&key));
+            notices.push(Notice { source: self.source(entry, known.unwrap_or(&key.as_str())), others: Vec::new(), text });
         }
         for ignored in all_ignored {
             for name in ignored.variables.iter().filter(|name| (self.variable)(name).is_some()) {
@@ -429,8 +437,8 @@ fn user_files_settings(settings: &[&'static SettingInfo]) -> impl Iterator<Item 
     settings.iter().copied().filter(|info| info.authority == Authority::UserFiles)
 }
 
-fn is_for_user_files(settings: &[&'static SettingInfo], key: &str) -> bool {
-    user_files_settings(settings).any(|info| info.keys.iter().any(|known| known.eq_ignore_ascii_case(key)))
+fn has_authority(settings: &[&'static SettingInfo], authority: Authority, key: &str) -> bool {
+    settings.iter().filter(|info| info.authority == authority).any(|info| info.keys.iter().any(|known| known.eq_ignore_ascii_case(key)))
 }
 
 /// Whether it is in a file of the user or the system.

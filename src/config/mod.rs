@@ -34,9 +34,9 @@ pub(crate) use inputs::Inputs;
 pub(crate) use rank::{Authority, Purpose, Rank, Standing};
 use rank::{Overruled, Why};
 pub(crate) use setting_info::SettingInfo;
-pub(crate) use settings::{Config, IGNORED, SETTINGS};
+pub(crate) use settings::{Config, Effective, IGNORED, SETTINGS};
 pub(crate) use url_opener::UrlOpener;
-pub(crate) use used::{SIGNING, Use, VERIFYING};
+pub(crate) use used::{SIGNING, SIGNING_FILES, Use, VERIFYING, VERIFYING_FILES};
 pub(crate) use value::{AgentConfirm, AgentUse, KeyringUse, RekorMode, RekorVersion, ServiceUrl, Shown, TokenProvider, boolean};
 
 /// A value and where it comes from.
@@ -334,6 +334,13 @@ fn of_process<T>(
 
 fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| home.is_absolute())
+}
+
+impl Notice {
+    /// Whether it is about a setting that a repository cannot set.
+    pub(crate) fn is_refused_to_repository(&self) -> bool {
+        self.text == inputs::NOT_OF_REPOSITORY
+    }
 }
 
 impl<T> Setting<T> {

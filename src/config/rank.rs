@@ -43,6 +43,8 @@ pub(crate) enum Authority {
     TrustRoot,
     /// It can set only this value, which restricts.
     Restricts(&'static str),
+    /// It cannot set it: it would run a program, or read or write a file, of its choice.
+    NotRepository,
     /// It cannot set it: only the files of the user and the system can.
     UserFiles,
 }
@@ -55,6 +57,7 @@ impl Authority {
             Self::Ranked | Self::TrustRoot => "A repository cannot replace the value of a stronger source.",
             Self::Restricts("true") => "A repository can only switch it on.",
             Self::Restricts(_) => "A repository can only switch it off.",
+            Self::NotRepository => "A repository cannot set it.",
             Self::UserFiles => "Only the files of the user and the system set it.",
         }
     }

@@ -112,7 +112,7 @@ settings! {
     }
     match_committer: bool {
         name: "matchCommitter", keys: ["paraph.matchCommitter", "gitsign.matchCommitter"], variables: ["PARAPH_MATCH_COMMITTER"],
-        default: "false", otherwise: "", secret: false, authority: Restricts("true"), used: POLICY_AND_SIGNER,
+        default: "false", otherwise: "", secret: false, authority: Restricts("true"), used: COMMITTER,
         help: "Whether the identity must also match the committer (a tag's tagger, a push's pusher). It is an additional requirement; a match alone does not grant trust.",
     }
     allow_legacy: bool {
@@ -181,7 +181,7 @@ settings! {
     client_secret_file: Option<PathBuf> {
         name: "clientSecretFile", keys: ["paraph.clientSecretFile", "gitsign.clientSecretFile"],
         variables: ["PARAPH_OIDC_CLIENT_SECRET_FILE", "GITSIGN_OIDC_CLIENT_SECRET_FILE", "SIGSTORE_OIDC_CLIENT_SECRET_FILE"],
-        default: "", otherwise: "uses no client secret", secret: false, authority: Free, used: LOGIN,
+        default: "", otherwise: "uses no client secret", secret: false, authority: NotRepository, used: LOGIN,
         help: "A file with the client secret that belongs to the client id.",
     }
     redirect_url: Option<ServiceUrl> {
@@ -198,7 +198,7 @@ settings! {
     }
     url_opener: Option<UrlOpener> {
         name: "urlOpener", keys: ["paraph.urlOpener", "gitsign.urlOpener"], variables: ["PARAPH_URL_OPENER", "GITSIGN_URL_OPENER"],
-        default: "", otherwise: "uses the desktop's browser", secret: false, authority: Free, used: LOGIN,
+        default: "", otherwise: "uses the desktop's browser", secret: false, authority: NotRepository, used: LOGIN,
         help: "The command that opens the login page. It is split into words without a shell; quotes group words, and {{.URL}} is replaced with the address. If it fails where there is a terminal but no desktop, a login with a code is offered.",
     }
     autoclose: bool {
@@ -320,11 +320,11 @@ settings! {
     timeout: Duration {
         name: "timeout", keys: ["paraph.timeout"], variables: ["PARAPH_TIMEOUT"],
         default: "30", otherwise: "", secret: false, authority: Free, used: NETWORK,
-        help: "The number of seconds that one call to a service may take.",
+        help: "The number of seconds that one call to a service may take. Version 2 of the log answers only after it has published an entry, so leave it some seconds.",
     }
     log_path: Option<PathBuf> {
         name: "logPath", keys: ["paraph.logPath", "gitsign.logPath"], variables: ["PARAPH_LOG", "GITSIGN_LOG"],
-        default: "", otherwise: "no log is written", secret: false, authority: Free, used: SIGNER,
+        default: "", otherwise: "no log is written", secret: false, authority: NotRepository, used: SIGNER,
         help: "Messages are appended to this file, because git hides them on success. A new file is readable by you only.",
     }
 }

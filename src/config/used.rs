@@ -7,6 +7,8 @@ pub(crate) enum Use {
     Trust,
     /// Judging identities.
     Policy,
+    /// Comparing an identity with the committer of a git object.
+    Committer,
     /// Judging a forge's signatures.
     Forge,
     /// The cache of verdicts.
@@ -22,13 +24,17 @@ pub(crate) enum Use {
 }
 
 /// What verifying uses.
-pub(crate) const VERIFYING: &[Use] = &[Use::Trust, Use::Policy];
-/// What every signature uses.
-pub(crate) const SIGNING: &[Use] = &[Use::Trust, Use::Signer];
+pub(crate) const VERIFYING: &[Use] = &[Use::Trust, Use::Policy, Use::Committer];
+/// What verifying files uses.
+pub(crate) const VERIFYING_FILES: &[Use] = &[Use::Trust, Use::Policy];
+/// What every signature of a git object uses.
+pub(crate) const SIGNING: &[Use] = &[Use::Trust, Use::Signer, Use::Committer];
+/// What every signature of a file uses.
+pub(crate) const SIGNING_FILES: &[Use] = &[Use::Trust, Use::Signer];
 
 pub(super) const TRUST: &[Use] = &[Use::Trust];
 pub(super) const POLICY: &[Use] = &[Use::Policy];
-pub(super) const POLICY_AND_SIGNER: &[Use] = &[Use::Policy, Use::Signer];
+pub(super) const COMMITTER: &[Use] = &[Use::Committer];
 pub(super) const FORGE: &[Use] = &[Use::Forge];
 pub(super) const CACHE: &[Use] = &[Use::Cache];
 pub(super) const SIGNER: &[Use] = &[Use::Signer];

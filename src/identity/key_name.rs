@@ -3,37 +3,97 @@
 /// The end of a file's name that holds a key or certificate.
 const KEY_FILES: [&str; 8] = ["pub", "pem", "key", "asc", "crt", "cer", "p12", "pfx"];
 
+/// The schemes of names of files, keys and fingerprints.
+const KEY_SCHEMES: [&str; 20] = [
+    "file",
+    "env",
+    "key",
+    "keyid",
+    "pkcs11",
+    "tpm",
+    "tpm2",
+    "tpmkey",
+    "piv",
+    "yubikey",
+    "openpgp4fpr",
+    "keychain",
+    "hashivault",
+    "k8s",
+    "gitlab",
+    "github",
+    "sha1",
+    "sha256",
+    "sha512",
+    "md5",
+];
+
 /// The identity in a key: the address in `Name <email>`, an e-mail address, or the URI of a workload. A path, a fingerprint, an SSH key or the
 /// name of a key management service is not an identity, although it may contain an `@`.
 pub(crate) fn identity_in(key: &str) -> Option<String> {
     email_of(key).or_else(|| is_uri(key).then(|| key.to_owned()))
 }
 
-/// The identity that a caller names for one signature. Besides [`identity_in`], it may be written as a URI (`mailto:`, `acct:`), have a quoted
-/// local part, or be at a host without a dot.
+/// The identity that a caller names for one signature. Besides [`identity_in`], it may be any URI (`mailto:` and `acct:` stand for an address)
+/// and any text around an `@` that names no file or key. It may be quoted, or end with the `!` that OpenPGP's users know.
 pub(crate) fn identity_named(key: &str) -> Option<String> {
     let key = key.trim();
     let inner = key.rsplit_once('<').map_or(key, |(_, rest)| rest.split('>').next().unwrap_or_default()).trim();
+    let inner = unquoted(inner.strip_suffix('!').unwrap_or(inner));
     let is_scheme = |scheme: &str| ["mailto", "acct"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     let address = inner.split_once(':').filter(|(scheme, _)| is_scheme(scheme)).map_or(inner, |(_, rest)| rest);
-    let is_address = is_quoted(address)
-        || is_email(address)
-        || address.rsplit_once('@').is_some_and(|(_, host)| is_host(host) && is_email(&format!("{address}.x")));
-    if is_address { Some(address.to_owned()) } else { identity_in(key) }
+    if is_like_address(address) {
+        return Some(address.to_owned());
+    }
+    identity_in(key).or_else(|| is_other_uri(inner).then(|| inner.to_owned()))
 }
 
-/// Whether a text is an address whose local part is quoted (RFC 5322), at any host.
-fn is_quoted(text: &str) -> bool {
+/// A text without the quotes around all of it.
+fn unquoted(text: &str) -> &str {
+    let without = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    without('"').or_else(|| without('\'')).unwrap_or(text)
+}
+
+/// Whether a text has the form of an address: a local part, quoted or not, and a host, which may be one label or an address of the network.
+fn is_like_address(text: &str) -> bool {
     let Some((local, host)) = text.rsplit_once('@') else { return false };
-    let inner = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    inner.is_some_and(|inner| !inner.is_empty() && !inner.contains(char::is_control)) && is_host(host.split('.').next().unwrap_or_default())
+    let quoted = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let is_local = match quoted {
+        Some(inner) => !inner.is_empty() && !inner.contains(char::is_control),
+        None => !local.is_empty() && !local.contains(is_no_address),
+    };
+    let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_host = match literal {
+        Some(inner) => !inner.is_empty() && !inner.contains(char::is_whitespace),
+        None => {
+            let (host, last) = (host.trim_end_matches('.'), host.rsplit('.').find(|label| !label.is_empty()).unwrap_or_default());
+            !host.contains(is_no_address)
+                && !KEY_FILES.contains(&last.to_ascii_lowercase().as_str())
+                && host.chars().any(|character| character.is_alphabetic() || character == '.')
+        }
+    };
+    is_local && is_host
 }
 
-/// Whether a text is one label of a host's name.
-fn is_host(text: &str) -> bool {
-    !text.is_empty()
-        && !text.chars().all(|character| character.is_ascii_digit())
-        && text.chars().all(|character| character.is_alphanumeric() || character == '-')
+/// Whether a character stands in paths and names of keys, and not in addresses.
+fn is_no_address(character: char) -> bool {
+    character.is_whitespace() || character.is_control() || "/\\:;".contains(character)
+}
+
+/// Whether a text is a URI (RFC 3986) and does not name a file, a key or a fingerprint.
+fn is_other_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let scheme = scheme.to_ascii_lowercase();
+    let is_scheme = scheme.len() > 1
+        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.chars().all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character));
+    let is_fingerprint = text.chars().all(|character| character.is_ascii_hexdigit() || character == ':');
+    is_scheme
+        && !is_fingerprint
+        && !KEY_SCHEMES.contains(&scheme.as_str())
+        && !scheme.ends_with("kms")
+        && !rest.is_empty()
+        && !rest.starts_with(':')
+        && !rest.contains(|character: char| character.is_whitespace() || character.is_control())
 }
 
 /// The address in `Name <email>`, or the text itself if it is an address.
@@ -128,6 +188,16 @@ mod tests {
             ("\"bob b\"@example.com", "\"bob b\"@example.com"),
             ("Bob <\"bob\"@host>", "\"bob\"@host"),
             (" bob@example.com ", "bob@example.com"),
+            ("bob@example.com!", "bob@example.com"),
+            ("\"bob@example.com\"", "bob@example.com"),
+            ("'bob@example.com'", "bob@example.com"),
+            ("bob@[127.0.0.1]", "bob@[127.0.0.1]"),
+            ("bob@[IPv6:::1]", "bob@[IPv6:::1]"),
+            ("bob@10.0.0.1", "bob@10.0.0.1"),
+            ("bob@example.com.", "bob@example.com."),
+            ("a@b@c.d", "a@b@c.d"),
+            ("urn:x:y", "urn:x:y"),
+            ("did:web:example.com", "did:web:example.com"),
             ("spiffe://example.com/ns/a", "spiffe://example.com/ns/a"),
         ] {
             assert_eq!(identity_named(key).as_deref(), Some(named), "{key}");
@@ -143,6 +213,13 @@ mod tests {
             "a@10",
             "@host",
             "\"\"@host",
+            "DEADBEEF!",
+            "AB:CD:EF",
+            "SHA256:abc",
+            r"C:\keys",
+            "file:/keys/a",
+            "gcpkms://projects/p@example.com",
+            "keys/a@host!",
         ] {
             assert_eq!(identity_named(key), None, "{key}");
         }

@@ -188,14 +188,7 @@ impl Source {
 /// Reads at most one byte more than a token may have, so that a larger file is refused and not truncated.
 pub(super) fn read_token_file(path: &std::path::Path) -> std::io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::with_capacity(MAX_TOKEN + 2));
-    let mut options = std::fs::OpenOptions::new();
-    // a pipe would block the reader until somebody writes
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
-    let file = options.read(true).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(std::io::Error::other("it is not a regular file"));
-    }
+    let file = crate::regular_file::open(path)?;
     file.take(MAX_TOKEN as u64 + 1).read_to_string(&mut text)?;
     Ok(text)
 }

@@ -5,6 +5,7 @@ use crate::{
     bundle::{Bundle, MAX_BUNDLE},
     certificate::HashAlgorithm,
     policy::{Judgement, Policy, Verdict},
+    regular_file,
     verify::{Artifact, ArtifactHasher, ManagedKey, Verifier},
 };
 use std::{
@@ -167,7 +168,7 @@ impl FileJudge {
                 for ending in ENDINGS {
                     let mut beside = OsString::from(path);
                     beside.push(ending);
-                    match read_bundles(Path::new(&beside)) {
+                    match read_bundles_with(regular_file::open, Path::new(&beside)) {
                         Err(FileError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => {}
                         found => bundles.extend(found?),
                     }
@@ -178,12 +179,16 @@ impl FileJudge {
     }
 }
 
-/// The bundles in a file.
+/// The bundles in a file that the user names.
 pub(crate) fn read_bundles(path: &Path) -> Result<Vec<FoundBundle>, FileError> {
+    read_bundles_with(|path| File::open(path), path)
+}
+
+fn read_bundles_with(open: impl FnOnce(&Path) -> io::Result<File>, path: &Path) -> Result<Vec<FoundBundle>, FileError> {
     let error = |source| FileError::Read { path: path.to_owned(), source };
     let name = path.display().to_string();
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(MAX_BUNDLE_FILE + 1).read_to_end(&mut bytes)).map_err(error)?;
+    open(path).and_then(|file| file.take(MAX_BUNDLE_FILE + 1).read_to_end(&mut bytes)).map_err(error)?;
     if bytes.len() as u64 > MAX_BUNDLE_FILE {
         let rejection = Rejection::new(Reason::BundleTooLarge, format!("more than {MAX_BUNDLE_FILE} bytes"));
         return Ok(vec![(name, Err(rejection))]);
@@ -205,7 +210,7 @@ fn hashes(bundles: &[FoundBundle]) -> Vec<HashAlgorithm> {
 /// The digests of a file. It is read once and never held in memory.
 fn hashed(path: &Path, hashes: &[HashAlgorithm], mut read: impl FnMut(usize)) -> Result<Artifact<'static>, FileError> {
     let error = |source| FileError::Read { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(error)?;
+    let mut file = regular_file::open_stream(path).map_err(error)?;
     if file.metadata().map_err(error)?.is_dir() {
         return Err(error(ErrorKind::IsADirectory.into()));
     }

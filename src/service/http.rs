@@ -172,10 +172,10 @@ impl Http {
 
     /// Sends a call until it has an answer or may not be repeated.
     async fn attempts(&self, call: &Call<'_>) -> Result<Answer, ServiceError> {
-        let limit = self.limit.unwrap_or_else(|| Limit::from_now(call.at_least.max(self.shared.settings.budget)));
+        let limit = self.limit.unwrap_or_else(|| Limit::from_now(self.shared.settings.budget));
         let mut attempt = 1;
         loop {
-            let own = self.shared.settings.request.max(call.at_least);
+            let own = self.shared.settings.request;
             let deadline = own.min(limit.left());
             if deadline.is_zero() {
                 return Err(call.error(Cause::Budget(limit.budget)));
@@ -368,8 +368,6 @@ pub(crate) struct Call<'a> {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) limit: usize,
     pub(crate) retry: Retry,
-    /// A lower bound of the request's time limit, for calls that block.
-    pub(crate) at_least: Duration,
     /// Whether a redirect is an answer and not an error. It is not followed.
     pub(crate) takes_redirect: bool,
 }
@@ -387,7 +385,6 @@ impl<'a> Call<'a> {
             headers: Vec::new(),
             limit: MAX_ANSWER,
             retry: Retry::Safe,
-            at_least: Duration::ZERO,
             takes_redirect: false,
         }
     }

@@ -3,15 +3,15 @@
 //! They are applied as git applies them (`http.<url>.*` in git-config(1)): of the settings with one name, the one whose URL fits best counts,
 //! and the last one of equals. They are used for other machines only: calls to this machine and its metadata service use none of them.
 
+use crate::regular_file;
 use reqwest::{Certificate, Url};
 use std::{
-    fs::File,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
 };
 
 /// A larger file of certificates is not read, in bytes.
-const MAX_FILE: u64 = 8 << 20;
+const MAX_FILE: usize = 8 << 20;
 /// Files of a folder of certificates that are read, at most.
 const MAX_FILES: usize = 4096;
 
@@ -246,12 +246,8 @@ fn certificates(authorities: &[Authorities]) -> Result<Vec<Certificate>, Network
 
 /// The certificates of a PEM file.
 fn of_file(path: &Path) -> io::Result<Vec<Certificate>> {
-    // a pipe or device could block, or never end
-    if !path.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    let mut text = Vec::new();
-    if File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut text)? as u64 > MAX_FILE {
+    let text = regular_file::read_at_most(path, MAX_FILE)?;
+    if text.len() > MAX_FILE {
         return Err(io::Error::other(format!("it has more than {MAX_FILE} bytes, the limit")));
     }
     Certificate::from_pem_bundle(&text).map_err(|_| io::Error::other("it is not a PEM file"))

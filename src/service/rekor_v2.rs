@@ -19,8 +19,6 @@ const MAX_HASHES: usize = 64;
 const MAX_CHECKPOINT: usize = 1 << 16;
 /// A whole tile, in bytes.
 const TILE: usize = 256 * 32;
-/// The time limit for creating an entry, which blocks until a checkpoint covers the entry.
-const CREATE_DEADLINE: Duration = Duration::from_secs(30);
 /// The number of requests for a checkpoint that covers an existing entry.
 const LOOK_UPS: u32 = 20;
 const LOOK_UP_PAUSE: Duration = Duration::from_secs(1);
@@ -65,7 +63,7 @@ impl RekorV2 {
         });
         let expected = record.canonical_body(EntryVersion::V002);
         let call = Call::post_json(Service::RekorV2, self.entries.clone(), &body);
-        let answer = self.http.send(&Call { retry: Retry::Safe, at_least: CREATE_DEADLINE, ..call }).await?;
+        let answer = self.http.send(&Call { retry: Retry::Safe, ..call }).await?;
         match answer.status.as_u16() {
             200 | 201 => read(&answer, expected),
             409 => self.find(&answer, expected, log_ids).await,

@@ -138,3 +138,65 @@ fn the_null_device_is_an_empty_file() {
     fs::write(&config, format!("{text}[include]\n\tpath = /dev/null\n")).unwrap();
     assert_eq!(run(&sandbox, &["verify"]).code, Some(0));
 }
+
+#[test]
+fn the_doctor_lets_no_pipe_or_device_hold_it_up() {
+    let (_sigstore, sandbox) = history();
+    let git = sandbox.work().join(".git");
+    let config = fs::read_to_string(git.join("config")).unwrap();
+    fs::write(git.join("config"), format!("{config}[include]\n\tpath = included\n")).unwrap();
+    for name in ["HEAD", "config", "included", "commondir"] {
+        replaced(&git.join(name), |kind| {
+            let done = run(&sandbox, &["doctor", "--offline"]);
+            assert!(done.code == Some(4) && done.stdout.contains(kind) && done.stdout.contains(name), "{name}, {kind}: {done:?}");
+        });
+    }
+    replaced(&git.join("hooks/pre-push"), |kind| {
+        let done = run(&sandbox, &["doctor", "--offline"]);
+        let is_named = done.stdout.contains("pre-push cannot be read: it is not a regular file");
+        assert!(done.code != Some(124) && is_named == (kind != "bytes"), "{kind}: {done:?}");
+    });
+}
+
+#[test]
+fn paths_in_configuration_are_those_of_regular_files() {
+    let (_sigstore, sandbox) = history();
+    let file = sandbox.root().join("named");
+    fs::write(sandbox.work().join("file"), "content").unwrap();
+    for key in ["paraph.logPath", "paraph.local.accessCodeFile"] {
+        replaced(&file, |kind| {
+            if kind == "bytes" {
+                return;
+            }
+            sandbox.git(&["config", "--global", key, file.to_str().unwrap()]);
+            for call in [&["sign", "--force", "file"][..], &["whoami"], &["doctor", "--offline"]] {
+                let done = run(&sandbox, call);
+                let said = format!("{}{}", done.stdout, done.stderr);
+                let is_said = said.contains("it is not a regular file") || key == "paraph.logPath" && call[0] != "sign";
+                assert!(done.code != Some(124) && is_said, "{key}, {kind}, {call:?}: {said}");
+            }
+        });
+        sandbox.git(&["config", "--global", "--unset", key]);
+    }
+}
+
+#[test]
+fn what_lies_beside_a_file_is_regular_and_what_is_named_may_be_a_pipe() {
+    let (_sigstore, sandbox) = history();
+    fs::write(sandbox.work().join("q.txt"), "content").unwrap();
+    replaced(&sandbox.work().join("q.txt.sigstore.json"), |kind| {
+        let done = run(&sandbox, &["verify-file", "q.txt"]);
+        let is_refused = done.stderr.contains("q.txt.sigstore.json cannot be read: it is not a regular file");
+        assert!(done.code != Some(124) && (kind == "bytes" || is_refused), "{kind}: {done:?}");
+        let done = run(&sandbox, &["verify-release", "q.txt"]);
+        assert!(done.stderr.contains("there is no release bundle beside the files"), "{kind}: {done:?}");
+    });
+    for call in [&["sign", "--bundle", "b", "/dev/zero"][..], &["verify-file", "/dev/zero"]] {
+        let done = run(&sandbox, call);
+        assert!(done.stderr.contains("/dev/zero cannot be read: it is a device; expected a file, a pipe"), "{call:?}: {done:?}");
+    }
+    let script = "mkfifo pipe && { printf content >pipe & } && \"$0\" sign --bundle b pipe && test -s b";
+    let mut signed = sandbox.command("timeout", &sandbox.work());
+    let signed: Done = signed.args(["60", "sh", "-c", script, &sandbox.program]).output().unwrap().into();
+    assert_eq!(signed.code, Some(0), "{signed:?}");
+}

@@ -101,6 +101,7 @@ fn every_command_runs_in_the_folder_of_the_option_c_like_git() {
         &["-C", "..", "-C", "work/sub", "config", "-C", "deep", "--json"],
         &["-C", "nowhere", "-C", &work, "config", "--json"][2..],
         &["-C", "", "config", "-C../work", "--json"],
+        &["config", "-C", "", "-C", "../work", "-C", "", "--json"],
     ] {
         assert_eq!(repository(&sandbox, arguments), own, "{arguments:?}");
     }

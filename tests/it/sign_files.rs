@@ -404,3 +404,14 @@ fn a_token_and_services_are_given_by_options() {
     assert_eq!(done.code, Some(6), "{}", done.stderr);
     assert!(!done.stderr.contains(&token) && Path::new(&folder.join("file.sigstore.json")).exists());
 }
+
+#[test]
+fn a_setting_of_git_objects_does_no_harm_to_files() {
+    let mut setup = Setup::new();
+    setup.write("file", "content");
+    setup.sandbox.set("PARAPH_MATCH_COMMITTER", "p");
+    setup.done(&["sign", "file"]);
+    let expected = ["verify-file", "--certificate-identity", EMAIL, "--certificate-oidc-issuer", &setup.sigstore.url, "file"];
+    setup.done(&expected);
+    assert_eq!(setup.paraph(&["verify", "HEAD"]).code, Some(3));
+}

@@ -315,6 +315,37 @@ fn a_repository_with_gitsigns_keys_goes_on_to_sign() {
     }
 }
 
+/// A log is a file that gets text, and an opener is a program that runs: an unpacked repository chooses neither.
+#[test]
+fn a_repository_chooses_no_file_to_write_or_send_and_no_program_unless_it_is_trusted() {
+    let sigstore = Sigstore::start();
+    let mut sandbox = Sandbox::with_repository();
+    sigstore.configure(&sandbox);
+    let profile = sandbox.home().join(".profile");
+    for (key, value) in [("gitsign.logPath", "~/.profile"), ("paraph.urlOpener", "sh {{.URL}}"), ("gitsign.clientSecretFile", "~/.profile")]
+    {
+        sandbox.git(&["config", "--local", key, value]);
+    }
+    let log = sandbox.root().join("log");
+    sandbox.set("PARAPH_LOG", log.to_str().unwrap());
+    let commit = || sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    let place = format!("gitsign.logPath in {} (local) is ignored: ", sandbox.work().join(".git/config").display());
+    commit();
+    commit();
+    let lines = std::fs::read_to_string(&log).unwrap();
+    assert_eq!((lines.matches(&place).count(), profile.exists()), (1, false), "{lines}");
+    sandbox.unset("PARAPH_LOG");
+    let settings = |sandbox: &Sandbox| {
+        let config: serde_json::Value = serde_json::from_str(&sandbox.paraph(&["config", "--json"]).stdout).unwrap();
+        ["logPath", "urlOpener", "clientSecretFile"].map(|name| config["settings"][name]["source"]["kind"] == "git")
+    };
+    assert_eq!(settings(&sandbox), [false; 3]);
+    let signed = sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    assert!(!profile.exists(), "{signed}");
+    sandbox.git(&["config", "--global", "paraph.trustRepository", sandbox.work().to_str().unwrap()]);
+    assert_eq!(settings(&sandbox), [true; 3]);
+}
+
 /// A server's repository with a work tree, to which pushes are checked out, and a hook that refuses what it must.
 #[test]
 fn a_hook_refuses_each_deciding_file_in_a_work_tree_and_verify_warns() {

@@ -9,7 +9,7 @@ use super::{
     sign::{self, BundleFile, Input, Output},
     ui::Ui,
 };
-use crate::{agent_protocol::Subject, sign::MAX_STATEMENT};
+use crate::{agent_protocol::Subject, config::SIGNING_FILES, sign::MAX_STATEMENT};
 use std::{ffi::OsString, path::PathBuf};
 pub(super) use subject::StatementSubject;
 
@@ -55,7 +55,8 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 }
 
 fn subjects(arguments: &Args) -> Result<Vec<StatementSubject>, Failure> {
-    let context = Context::load_to_sign(&[])?;
+    let context = Context::read_to_sign(&[])?;
+    context.config.require(SIGNING_FILES)?;
     if arguments.rev {
         let repository = context.repository()?;
         return arguments.subjects.iter().map(|revision| StatementSubject::of_revision(revision, repository)).collect();

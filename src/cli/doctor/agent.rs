@@ -35,7 +35,8 @@ pub(super) fn all(context: &Context, status: &Result<Option<AgentStatus>, AgentE
     }
     if let Some(services) = Registration::of(config).filter(|services| services.registered_name().is_none()) {
         let name = services.suggested_name(config);
-        let text = "not used: this repository picks its own services, which the agent does not know";
+        let by = Registration::picked_by(config).unwrap_or_else(|| "the repository or the environment".to_owned());
+        let text = format!("not used: {by} picks services that the agent does not know");
         return vec![Finding::note(ABOUT, text).fix(format!("approve them: `paraph login --instance {name}`"))];
     }
     vec![match status {

@@ -16,6 +16,7 @@ use crate::{
     git_process::{self, git as git_command},
     identity::{Candidate, Source},
     plural::counted,
+    regular_file,
     repository::Repository,
     selection,
 };
@@ -23,6 +24,8 @@ use std::path::Path;
 
 /// The first version of git that has `gpg.format = x509`.
 const OLDEST_GIT: (u32, u32) = (2, 19);
+/// The beginning of a hook that is searched for the call, in bytes.
+const MAX_HOOK: usize = 1 << 20;
 const SET_UP: &str = "set it with `paraph setup`, which shows each change first";
 
 pub(super) fn program() -> Finding {
@@ -32,7 +35,8 @@ pub(super) fn program() -> Finding {
     }
 }
 
-pub(super) fn git() -> Finding {
+/// `may_read` says whether git may read the repository here: a pipe in it would hold git up.
+pub(super) fn git(may_read: bool) -> Finding {
     let output = match git_command(["--version"]).output() {
         Ok(output) => output,
         Err(error) => {
@@ -43,7 +47,7 @@ pub(super) fn git() -> Finding {
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).map(|part| part.parse().unwrap_or(0));
     match (numbers.next(), numbers.next()) {
-        (Some(major), Some(minor)) if (major, minor) >= OLDEST_GIT => match unreadable_here() {
+        (Some(major), Some(minor)) if (major, minor) >= OLDEST_GIT => match may_read.then(unreadable_here).flatten() {
             Some(message) => {
                 let failure = Failure::configuration(format!("{text} cannot read the repository here: {message}"));
                 Finding::problem("git", failure.with_hint("use a newer git; the format reftable needs git 2.45"))
@@ -228,9 +232,13 @@ pub(super) fn hooks(repository: Option<&Repository>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for name in ["pre-receive", "update", "pre-push"] {
         let file = folder.join(name);
-        let Ok(text) = std::fs::read_to_string(&file) else { continue };
-        if !text.contains("paraph") {
-            continue;
+        match regular_file::read_at_most(&file, MAX_HOOK) {
+            Ok(text) if text.windows(6).any(|word| word == b"paraph") => {}
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                findings.push(Finding::warning("hooks", format!("{} cannot be read: {error}", file.display())));
+                continue;
+            }
+            _ => continue,
         }
         findings.push(if is_executable(&file) {
             Finding::ok("hooks", format!("{} verifies each push", file.display()))

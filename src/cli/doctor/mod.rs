@@ -16,7 +16,10 @@ use super::{
     terminal::Terminal,
     ui::Ui,
 };
-use crate::{plural::counted, repository::Repository};
+use crate::{
+    plural::counted,
+    repository::{self, Repository},
+};
 use serde_json::json;
 
 /// Check the configuration and the services
@@ -108,8 +111,10 @@ impl Severity {
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
-    let mut findings = vec![machine::program(), machine::git()];
-    if let Ok(repository) = Repository::discover() {
+    let repository = Repository::discover();
+    let may_git_read = !matches!(repository, Err(repository::Error::IrregularFile { .. }));
+    let mut findings = vec![machine::program(), machine::git(may_git_read)];
+    if let Ok(repository) = repository {
         findings.extend(machine::calls(repository.as_ref()));
     }
     match Context::load_for(&[], &[]).and_then(|verifying| Ok((verifying, Context::read_to_sign(&[])?))) {

@@ -5,7 +5,7 @@ use crate::{
     cli::{
         context::Context,
         exit::{Exit, Failure},
-        input::read,
+        input::{read, read_regular},
         sign::Input,
         ui::Ui,
     },
@@ -61,11 +61,15 @@ pub(in crate::cli) struct Args {
 pub(in crate::cli) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::load(&arguments.settings())?;
     let inputs: Vec<Input> = arguments.files.iter().map(|file| Input::parse(file)).collect::<Result<_, _>>()?;
-    let path = match &arguments.bundle {
-        Some(path) => path.clone(),
-        None => only_release_beside(&inputs)?,
+    let (path, bytes) = match &arguments.bundle {
+        Some(path) => (path.clone(), read(Some(path), MAX_BUNDLE)?),
+        None => {
+            let path = only_release_beside(&inputs)?;
+            let bytes = read_regular(&path, MAX_BUNDLE)?;
+            (path, bytes)
+        }
     };
-    let bundle = Bundle::parse(&read(Some(&path), MAX_BUNDLE)?).map_err(|rejection| bad(&path, &rejection.to_string()))?;
+    let bundle = Bundle::parse(&bytes).map_err(|rejection| bad(&path, &rejection.to_string()))?;
     let (policy, warnings) = context.policy();
     let check = ReleaseCheck { path: &path, bundle: &bundle, verifier: Verifier::new(context.trust_roots()?, Timestamp::now()), policy };
     let verified = check.run(arguments, &inputs, context.repository.as_ref());
@@ -226,7 +230,7 @@ fn only_release_beside(inputs: &[Input]) -> Result<PathBuf, Failure> {
 }
 
 fn is_release(path: &Path) -> bool {
-    let bundle = read(Some(path), MAX_BUNDLE).ok().and_then(|bytes| Bundle::parse(&bytes).ok());
+    let bundle = read_regular(path, MAX_BUNDLE).ok().and_then(|bytes| Bundle::parse(&bytes).ok());
     let statement = bundle.and_then(|bundle| bundle.statement().ok().flatten());
     statement.is_some_and(|statement| statement.predicate_type == RELEASE)
 }

@@ -126,7 +126,7 @@ fn wanted(arguments: &Args, program: &Path) -> Result<Vec<(String, String)>, Fai
     }
     if let Some(file) = &arguments.allowed_identities {
         let file = std::path::absolute(file).map_err(|error| Failure::io("the current folder cannot be found", &error))?;
-        let bytes = super::input::read(Some(&file), crate::policy::MAX_FILE).map_err(|failure| failure.with_hint(ALLOWED_HINT))?;
+        let bytes = super::input::read_regular(&file, crate::policy::MAX_FILE).map_err(|failure| failure.with_hint(ALLOWED_HINT))?;
         let text_of = String::from_utf8_lossy(&bytes);
         AllowedIdentities::parse(&text_of)
             .map_err(|error| Failure::configuration(format!("{}, {error}", file.display())).with_hint(ALLOWED_HINT))?;

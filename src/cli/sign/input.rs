@@ -3,12 +3,12 @@
 use crate::{
     agent_protocol::{MAX_PAYLOAD, Subject},
     cli::exit::Failure,
+    regular_file,
     sign::{Disguise, PayloadError},
 };
 use aws_lc_rs::digest::{Context, SHA256};
 use std::{
     ffi::{OsStr, OsString},
-    fs::File,
     io::{self, Read},
     path::PathBuf,
 };
@@ -69,7 +69,11 @@ impl Input {
 
     /// Fails if the file is not there or not a file, so that nobody logs in for nothing.
     pub(in crate::cli) fn check(&self) -> Result<(), Failure> {
-        self.open().map(drop)
+        // whoever writes to a pipe is not to be told that its reader is gone
+        match self {
+            Self::File(path) if regular_file::check_stream(path).is_ok_and(|is_file| !is_file) && !path.is_dir() => Ok(()),
+            _ => self.open().map(drop),
+        }
     }
 
     /// Reads it. Of a large file, only the digest is kept.
@@ -151,7 +155,7 @@ impl Input {
                 if path.metadata().map_err(failed)?.is_dir() {
                     return Err(Failure::system(format!("{} is a folder", path.display())).with_hint("give the files in it"));
                 }
-                Ok(Box::new(File::open(path).map_err(failed)?))
+                Ok(Box::new(regular_file::open_stream(path).map_err(failed)?))
             }
         }
     }

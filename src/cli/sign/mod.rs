@@ -20,7 +20,7 @@ use super::{
     terminal::Terminal,
     ui::Ui,
 };
-use crate::{agent_protocol::Subject, plural::counted, sign::MAX_STATEMENT, verify::Verified};
+use crate::{agent_protocol::Subject, config::SIGNING_FILES, plural::counted, sign::MAX_STATEMENT, verify::Verified};
 use serde_json::json;
 use std::{ffi::OsString, path::PathBuf};
 
@@ -76,7 +76,8 @@ pub(super) fn with_signer<T>(
     ui: &mut Ui,
     work: impl FnOnce(&mut Signer<'_>, &mut Ui) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let context = Context::load_to_sign(&options.settings())?;
+    let context = Context::read_to_sign(&options.settings())?;
+    context.config.require(SIGNING_FILES)?;
     let terminal: &'static Terminal = super::process_memory::leak_until_exit(Terminal::of_call(&context.config));
     if let Some(problem) = &terminal.unwritable {
         ui.warning(problem);

@@ -10,7 +10,7 @@ use super::{
     verify::{Expect, Format, time},
 };
 use crate::{
-    config::OptionValue,
+    config::{OptionValue, VERIFYING_FILES},
     judge::{FileJudge, NamedFile},
     statement::predicate_type,
     verify::{ManagedKey, Verifier, batch},
@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 }
 
 fn open(arguments: &Args, output: &mut Output<'_>) -> Result<(FileJudge, Vec<String>), Failure> {
-    let context = Context::load(&arguments.settings())?;
+    let context = Context::load_for(&arguments.settings(), VERIFYING_FILES)?;
     let expected = arguments.expect.identities()?;
     if arguments.key.is_some() && expected.is_some() {
         return Err(Failure::usage("a key and an expected identity are given; a key has no identity")

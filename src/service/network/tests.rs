@@ -126,5 +126,5 @@ fn certificates_come_from_a_file_or_the_files_of_a_folder() {
     is not called, because FOLDER/empty cannot be used (set by PLACE): it holds no certificate
     ");
     #[cfg(target_os = "linux")]
-    assert!(read(Path::new("/dev/zero")).unwrap_err().ends_with("it is not a file"));
+    assert!(read(Path::new("/dev/zero")).unwrap_err().ends_with("it is not a regular file"));
 }

@@ -27,7 +27,7 @@ fn a_service_that_was_restarted_is_found_again() {
     setup.commit("before");
     setup.sigstore.stop();
     let told = setup.sandbox.root().join("told");
-    setup.sandbox.git(&["config", "paraph.logPath", told.to_str().unwrap()]);
+    setup.sandbox.git(&["config", "--global", "paraph.logPath", told.to_str().unwrap()]);
     let refused = setup.sandbox.try_git(&["commit", "--allow-empty", "-m", "meanwhile"]);
     let told = std::fs::read_to_string(told).unwrap();
     assert!(refused.code != Some(0) && told.contains(&setup.sigstore.url) && told.contains("could not be reached"), "{told}");

@@ -72,6 +72,8 @@ fn the_way_to_approve_services_is_told_once_and_is_the_one_that_works() {
     let offer = "This repository or the environment picks its own services. Approve them once: `paraph login --instance local-2`; until then \
                  every signature asks for a login.";
     assert!(told.contains(offer), "{told}");
+    let doctor = setup.paraph(&["doctor", "--offline"]).stdout;
+    assert!(doctor.contains("not used: the variable GITSIGN_REKOR_URL picks services that the agent does not know"), "{doctor}");
     assert!(!commit(&mut setup, "auto", &[]).contains("picks its own services"));
     let before = setup.logins().0;
     // the name of an instance of one's own is not taken over

@@ -116,6 +116,22 @@ fn a_service_that_is_waited_for_is_named_once() {
 }
 
 #[test]
+fn version_2_of_the_log_has_no_more_time_than_the_user_gives_it() {
+    let (sigstore, mut sandbox) = repository();
+    let silent = Silent::start();
+    let timestamps = format!("{}/api/v1/timestamp", sigstore.url);
+    for (key, value) in [("rekor", silent.url.as_str()), ("rekorVersion", "2"), ("timestampServerURL", &timestamps)] {
+        sandbox.git(&["config", "--global", &format!("paraph.{key}"), value]);
+    }
+    let log = sandbox.root().join("log");
+    sandbox.set("PARAPH_LOG", log.to_str().unwrap());
+    sandbox.set("PARAPH_TIMEOUT", "2");
+    let commit = sandbox.try_git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    let told = std::fs::read_to_string(&log).unwrap();
+    assert!(commit.code == Some(128) && told.contains(&format!("{}/api/v2/log/entries gave no answer within 2 s", silent.url)), "{told}");
+}
+
+#[test]
 fn the_doctor_shows_the_last_failure() {
     let (_sigstore, sandbox) = repository();
     let last = |sandbox: &Sandbox| {

@@ -355,3 +355,26 @@ fn a_token_comes_from_the_file_that_sigstores_variable_names() {
         assert!(done.code == Some(6) && done.stderr.contains(why), "{path}: {done:?}");
     }
 }
+
+/// Whoever writes the name in another form means somebody all the same.
+#[test]
+fn a_name_in_any_form_is_not_signed_by_somebody_else() {
+    let (sigstore, mut sandbox) = repository();
+    let log = sandbox.root().join("log");
+    sandbox.set("PARAPH_LOG", log.to_str().unwrap());
+    sandbox.set("SIGSTORE_ID_TOKEN", &sigstore.token("you@example.com"));
+    sandbox.git(&["-c", "user.name=A", "commit", "-q", "--allow-empty", "-m", "unsigned"]);
+    for name in
+        ["urn:x:y", "author@example.com!", "\"author@example.com\"", "author@[127.0.0.1]", "a@b@c.d", "author@example.com.", "did:web:a"]
+    {
+        let tag = sandbox.try_git(&["tag", "-u", name, "-m", "message", "v1"]);
+        let told = std::fs::read_to_string(&log).unwrap_or_default();
+        assert!(tag.code == Some(128) && told.contains("but this signature names"), "{name}: {tag:?} {told}");
+        std::fs::remove_file(&log).unwrap();
+    }
+    // the committer's own address is what git says without a name, and is only noted
+    let committer = sandbox.git(&["config", "user.email"]);
+    sandbox.git(&["commit", "-q", &format!("-S{committer}"), "--allow-empty", "-m", "message"]);
+    let told = std::fs::read_to_string(&log).unwrap();
+    assert!(told.contains(&format!("Signed as you@example.com, although -S named {committer}.")), "{told}");
+}

@@ -37,7 +37,7 @@ fn git_commit_opens_a_real_browser_and_signs_with_what_comes_back() {
     sandbox.git(&["config", "--global", "--unset", "paraph.local.accessCodeFile"]);
     let opened = sandbox.root().join("opened");
     let opener = sandbox.script("opener", &format!("#!/bin/sh\nprintf %s \"$1\" > '{0}.part' && mv '{0}.part' '{0}'\n", opened.display()));
-    sandbox.git(&["config", "gitsign.urlOpener", &format!("{opener} {{{{.URL}}}}")]);
+    sandbox.git(&["config", "--global", "gitsign.urlOpener", &format!("{opener} {{{{.URL}}}}")]);
     sandbox.git(&["config", "gitsign.autocloseTimeout", "1"]);
     let mut git = sandbox.command("git", &sandbox.work());
     let mut commit = git.args(["commit", "-q", "-S", "--allow-empty", "-m", "message"]).spawn().unwrap();
