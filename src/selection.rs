@@ -444,7 +444,7 @@ pub(crate) fn unknown_instances(
         }
         seen.push(instance);
         if is_unknown(config, instance, store, now)? {
-            warnings.push(format!("{file}:{line}: there is no instance \"{instance}\", so the line never applies."));
+            warnings.push(format!("{file}:{line}: there is no instance \"{instance}\" here, so the line does not apply here."));
         }
     }
     Ok(warnings)

@@ -98,7 +98,6 @@ impl Context {
     /// The configured policy, and warnings for the user.
     pub(super) fn policy(&self) -> (Policy, Vec<String>) {
         let (policy, mut warnings) = selection::policy(&self.config);
-        warnings.extend(self.unknown_instances(&policy));
         warnings.extend(self.deciding_file_in_work_tree());
         warnings.extend(self.config.overruled.iter().map(|notice| format!("{notice}.")));
         (policy, warnings)

@@ -3,6 +3,7 @@
 use super::{exit::Failure, ui::Ui};
 use crate::{
     git_process,
+    repository::{self, GitError},
     setup_record::{Change, SetupRecord},
 };
 use std::{
@@ -84,6 +85,10 @@ impl Place {
         if !output.status.success() && self.scope == "--global" && !output.stderr.is_empty() {
             return Ok(Vec::new());
         }
+        // the file may not exist yet in a repository either; but git must be able to read its format
+        if let Some(error) = format_fault(&output) {
+            return Err(error);
+        }
         let text = String::from_utf8_lossy(&output.stdout);
         let value = |entry: &str| match entry.split_once('\n') {
             Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
@@ -97,7 +102,10 @@ impl Place {
         if output.status.success() {
             return Ok(());
         }
-        let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        if let Some(error) = format_fault(&output) {
+            return Err(error);
+        }
+        let message = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
         Err(Failure::configuration(format!("git config {} {} failed: {message}", self.scope, arguments.join(" "))))
     }
 
@@ -106,9 +114,15 @@ impl Place {
         if let Some(folder) = &self.folder {
             command.arg("-C").arg(folder);
         }
-        let output = command.args(["config", self.scope]).args(arguments).output();
+        let output = command.args(["config", self.scope]).args(arguments).env("LC_ALL", "C").output();
         output.map_err(|error| Failure::io("git cannot be run", &error))
     }
+}
+
+/// That git cannot read the repository's format, if a call failed for that.
+fn format_fault(output: &Output) -> Option<Failure> {
+    let error = GitError::of_format(&String::from_utf8_lossy(&output.stderr)).filter(|_| !output.status.success())?;
+    Some(repository::Error::from(error).into())
 }
 
 /// How a setting and its change are shown.

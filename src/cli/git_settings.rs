@@ -86,6 +86,10 @@ pub(super) fn global_file() -> Result<PathBuf, Failure> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = variable("HOME").or_else(|| cfg!(windows).then(std::env::home_dir).flatten());
     let home = home.ok_or_else(|| Failure::configuration("there is no home folder for git's configuration").with_hint("set HOME"))?;
+    // git would create the folder, and a wrong HOME is likelier
+    if !home.is_dir() {
+        return Err(Failure::configuration(format!("the home folder {} does not exist", home.display())).with_hint("set HOME"));
+    }
     if let Some(file) = variable("GIT_CONFIG_GLOBAL") {
         return Ok(file);
     }

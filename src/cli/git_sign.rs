@@ -58,6 +58,7 @@ fn deliver(signed: Signed, output: SignatureFile, status: StatusOutput, ui: &mut
     let Signed { signature, context, terminal } = signed;
     output.write(signature.text.as_bytes(), ui).inspect_err(|failure| terminal.report(failure))?;
     status.write(&status::signature_created(&signature.verified), ui)?;
+    last_failure::forget();
     context.leave();
     Ok(Exit::Good)
 }

@@ -4,7 +4,7 @@
 //! the doctor shows, escaped, and nothing else.
 
 use super::{exit::Failure, one_time_notice::state_folder};
-use crate::private_folder;
+use crate::{private_folder, repository::Repository};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -26,6 +26,9 @@ pub(super) struct LastFailure {
     pub(super) time: Timestamp,
     /// The folder in which git ran.
     pub(super) folder: String,
+    /// The repository's git directory, which all its work trees share; `None` outside a repository.
+    #[serde(default)]
+    pub(super) repository: Option<PathBuf>,
     /// What failed and why.
     pub(super) message: String,
     /// What to do about it.
@@ -38,15 +41,32 @@ pub(super) fn record(failure: &Failure) {
     let last = LastFailure {
         time: Timestamp::now(),
         folder: cut(&folder),
+        repository: repository(),
         message: cut(&failure.message),
         hint: failure.hint_sentence().as_deref().map(cut),
     };
     let _ = place().map(|path| store(&path, &last));
 }
 
-/// The failure that was stored last, if there is one.
+/// The failure that was stored last, if it was in this repository, or in none.
 pub(super) fn read() -> Option<LastFailure> {
-    load(&place()?)
+    let last = load(&place()?)?;
+    (last.repository.is_none() || last.repository == repository()).then_some(last)
+}
+
+/// Removes a failure in this repository, in which a signature succeeded.
+pub(super) fn forget() {
+    if let Some(path) = place().filter(|path| path.exists())
+        && load(&path).is_some_and(|last| last.repository == repository())
+    {
+        // the doctor shows the failure again
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+fn repository() -> Option<PathBuf> {
+    let folder = Repository::discover().ok()??.common_dir().to_owned();
+    Some(folder.canonicalize().unwrap_or(folder))
 }
 
 fn place() -> Option<PathBuf> {
@@ -84,7 +104,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state/last-failure.json");
         assert_eq!(load(&path), None);
-        let failure = |message: &str| LastFailure { time: Timestamp::UNIX_EPOCH, folder: "/x".into(), message: message.into(), hint: None };
+        let failure = |message: &str| LastFailure {
+            time: Timestamp::UNIX_EPOCH,
+            folder: "/x".into(),
+            repository: None,
+            message: message.into(),
+            hint: None,
+        };
         for message in ["one", "two"] {
             store(&path, &failure(message)).unwrap();
             assert_eq!(load(&path), Some(failure(message)));

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 /// Publications of one signature, at most.
 const MAX_SHOWN: usize = 8;
 
-/// Shows publications on a terminal.
+/// Shows publications on a terminal, or on standard error.
 pub(super) struct PublicationNotice<'a> {
     terminal: &'a Terminal,
     shown: RefCell<Vec<Shown>>,
@@ -34,13 +34,13 @@ impl<'a> PublicationNotice<'a> {
             if all.len() >= MAX_SHOWN {
                 return;
             }
-            let is_first = self.terminal.has_reader() && !one_time_notice::was_shown(&notice(key));
+            let is_first = self.terminal.shows_publication() && !one_time_notice::was_shown(&notice(key));
             all.push(Shown { key: key.to_owned(), is_first, lines: Vec::new() });
         }
         let Some(shown) = all.iter_mut().find(|shown| shown.key == key) else { return };
         for line in lines {
             if shown.is_first && !shown.lines.contains(line) {
-                self.terminal.say(line);
+                self.terminal.say_publication(line);
                 shown.lines.push(line.clone());
             }
         }

@@ -3,7 +3,7 @@
 //! git takes standard output as the signature, and hides standard error unless signing fails (older versions drop it). A prompt or an error
 //! that a person must see goes to `/dev/tty` as well.
 
-use super::{exit::Failure, qr};
+use super::{exit::Failure, qr, ui};
 use crate::{
     config::{Config, Source},
     escape::Escaped,
@@ -27,6 +27,8 @@ pub(super) struct Terminal {
     pub(super) unwritable: Option<String>,
     /// What forbids prompts on the terminal.
     forbidden_by: Option<NoPrompt>,
+    /// Whether standard error is this program's own, so that somebody reads it.
+    has_messages: bool,
 }
 
 /// What forbids prompts on the terminal.
@@ -63,7 +65,7 @@ impl Terminal {
             Some((_, Ok(file))) => (Some(Mutex::new(file)), None),
             None => (None, None),
         };
-        let terminal = Self { device: device.map(Mutex::new), log, unwritable, forbidden_by: None };
+        let terminal = Self { device: device.map(Mutex::new), log, unwritable, forbidden_by: None, has_messages: false };
         if let Some(problem) = &terminal.unwritable {
             terminal.say(problem);
         }
@@ -81,7 +83,12 @@ impl Terminal {
 
     /// No terminal and no log file.
     pub(super) fn none() -> Self {
-        Self { device: None, log: None, unwritable: None, forbidden_by: None }
+        Self { device: None, log: None, unwritable: None, forbidden_by: None, has_messages: false }
+    }
+
+    /// This terminal for a command of the user's, not of git's: what becomes public is shown on standard error where there is no terminal.
+    pub(super) fn with_messages(self) -> Self {
+        Self { has_messages: ui::reads_messages(), ..self }
     }
 
     /// What forbids prompts on the terminal, if something does.
@@ -102,6 +109,19 @@ impl Terminal {
     /// Whether messages reach a person at the terminal or a log file.
     pub(super) fn has_reader(&self) -> bool {
         self.device.is_some() || self.log.is_some()
+    }
+
+    /// Whether what becomes public reaches a person.
+    pub(super) fn shows_publication(&self) -> bool {
+        self.has_reader() || self.has_messages
+    }
+
+    /// Says what becomes public, also on standard error if that is the only place.
+    pub(super) fn say_publication(&self, line: &str) {
+        self.say(line);
+        if self.has_messages && self.device.is_none() {
+            ui::announce(line);
+        }
     }
 
     /// The address as a QR code, if the terminal has room for it.

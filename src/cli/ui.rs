@@ -359,6 +359,21 @@ pub(crate) fn announce_wait(service: &str) {
     }
 }
 
+/// Writes a line to standard error at once.
+pub(crate) fn announce(line: &str) {
+    let _ = writeln!(io::stderr(), "paraph: {}", Escaped(line));
+}
+
+/// Whether standard error goes to somebody: it is a terminal, a pipe or a file, and not a device such as `/dev/null`.
+pub(crate) fn reads_messages() -> bool {
+    #[cfg(unix)]
+    let is_device = rustix::fs::fstat(io::stderr())
+        .map_or(true, |found| rustix::fs::FileType::from_raw_mode(found.st_mode) == rustix::fs::FileType::CharacterDevice);
+    #[cfg(not(unix))]
+    let is_device = false;
+    !is_device || io::stderr().is_terminal()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

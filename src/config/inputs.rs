@@ -337,10 +337,7 @@ impl<'a> Inputs<'a> {
             }
         }
         // a description of which nothing counts does not make the name known
-        let is_described = self
-            .entries
-            .iter()
-            .any(|entry| entry.section == "paraph" && entry.subsection.as_deref() == Some(name.as_str()) && counts(entry));
+        let is_described = self.entries.iter().any(|entry| describes(entry, &name) && counts(entry));
         Ok(is_described.then_some(settings))
     }
 
@@ -366,8 +363,7 @@ impl<'a> Inputs<'a> {
 
     /// Where the user describes an instance: in their own configuration, or by an import.
     pub(super) fn described_by_user(&self, name: &Instance) -> Option<Why> {
-        let is_description =
-            |entry: &&ConfigEntry| entry.section == "paraph" && entry.subsection.as_deref() == Some(name.as_str()) && !self.is_weak(entry);
+        let is_description = |entry: &&ConfigEntry| describes(entry, name) && !self.is_weak(entry);
         let entry = self.entries.iter().rfind(is_description).map(|entry| {
             let key = INSTANCE_KEYS.iter().find(|key| key.eq_ignore_ascii_case(&entry.name)).map_or(entry.name.as_str(), |key| key);
             self.source(entry, &format!("paraph.{name}.{key}"))
@@ -405,7 +401,10 @@ impl<'a> Inputs<'a> {
             };
             // as the documentation spells it
             let known = settings.iter().flat_map(|info| info.keys).find(|known| known.eq_ignore_ascii_case(&key));
-            notices.push(Notice { source: self.source(entry, known.unwrap_or(&key.as_str())), others: Vec::new(), text });
+            let notice = Notice { source: self.source(entry, known.unwrap_or(&key.as_str())), others: Vec::new(), text };
+            if !notices.contains(&notice) {
+                notices.push(notice);
+            }
         }
         for ignored in all_ignored {
             for name in ignored.variables.iter().filter(|name| (self.variable)(name).is_some()) {
@@ -448,6 +447,11 @@ fn is_of_user(entry: &ConfigEntry) -> bool {
 
 fn is_key(entry: &ConfigEntry, section: &str, subsection: Option<&str>, name: &str) -> bool {
     entry.section == section && entry.subsection.as_deref() == subsection && entry.name.eq_ignore_ascii_case(name)
+}
+
+/// Whether an entry describes an instance. An unknown key, which is ignored, describes nothing.
+fn describes(entry: &ConfigEntry, name: &Instance) -> bool {
+    INSTANCE_KEYS.iter().any(|key| is_key(entry, "paraph", Some(name.as_str()), key))
 }
 
 fn is_known(entry: &ConfigEntry, key: &str, settings: &[&SettingInfo]) -> bool {

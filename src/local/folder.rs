@@ -88,11 +88,15 @@ impl InstanceFolder {
     pub(super) fn create(folder: &Path, options: &InitOptions) -> Result<(), LocalError> {
         let folder = std::path::absolute(folder).map_err(LocalError::file("find", folder))?;
         if folder.exists() {
-            check_private(&folder, "0700")?;
             let mut entries = fs::read_dir(&folder).map_err(LocalError::file("read", &folder))?;
-            if entries.next().is_some() {
-                let exists = folder.join(SETTINGS).exists();
-                return Err(if exists { LocalError::Exists(folder) } else { LocalError::Occupied(folder) });
+            let (is_empty, exists) = (entries.next().is_none(), folder.join(SETTINGS).exists());
+            // a folder that cannot be used need not become private
+            if !is_empty && !exists {
+                return Err(LocalError::Occupied(folder));
+            }
+            check_private(&folder, "0700")?;
+            if exists {
+                return Err(LocalError::Exists(folder));
             }
         }
         let parent = folder.parent().ok_or_else(|| LocalError::Occupied(folder.clone()))?;

@@ -179,7 +179,7 @@ impl AllowedIdentities {
         }
         let identity = verification.identity();
         let listed = self.lines.iter().filter(|line| line.issuer == identity.issuer && line.lists(identity));
-        let (mut elsewhere, mut other_instance) = (None, None);
+        let (mut elsewhere, mut other_instance, mut is_deliberate) = (None, None, false);
         for line in listed {
             if line.instance != *verification.instance() {
                 other_instance = Some(format!("{} {}", self.place(line), line.for_other_instance(verification)));
@@ -187,13 +187,17 @@ impl AllowedIdentities {
             }
             match line.restriction_that_fails(verification) {
                 None => return Ruling::allowed(line.line),
-                Some(restriction) => elsewhere = Some(format!("{} {restriction}", self.place(line))),
+                Some(restriction) => {
+                    elsewhere = Some(format!("{} {restriction}", self.place(line)));
+                    is_deliberate |= line.is_limited(verification);
+                }
             }
         }
         // a line for the right instance is closer than one for another
         match (elsewhere, other_instance) {
-            (Some(clause), _) => Ruling::in_words(Decision::AllowedElsewhere, clause),
-            (None, Some(clause)) => Ruling::other_instance(clause),
+            // limited on purpose, so no other line is proposed
+            (Some(clause), _) if is_deliberate => Ruling::in_words(Decision::AllowedElsewhere, clause),
+            (Some(clause), _) | (None, Some(clause)) => Ruling::not_for_this(clause),
             (None, None) => Ruling::in_words(Decision::NotAllowed, self.not_listed(identity)),
         }
     }
@@ -296,11 +300,22 @@ impl AllowedIdentity {
     /// Which other restriction of the line does not hold, as a clause that follows the line's place.
     fn restriction_that_fails(&self, verification: &Verification) -> Option<String> {
         let name = &verification.identity().name;
-        if let Some(outside) = verification.times().iter().find(|trusted| !self.window.contains(trusted.time)) {
-            return Some(format!("allows {name} {}; the signature was made at {}", self.window, outside.time));
+        if let Some(outside) = self.time_outside(verification) {
+            return Some(format!("allows {name} {}; the signature was made at {outside}", self.window));
         }
         let kind = verification.subject().kind;
         (!self.kinds.contains(&kind)).then(|| format!("does not allow {name} to sign {}", kind.with_article()))
+    }
+
+    /// Whether the line was limited on purpose: to a time, or to some of the objects of git.
+    fn is_limited(&self, verification: &Verification) -> bool {
+        let is_bundled = verification.subject().kind.is_bundled();
+        self.time_outside(verification).is_some() || !is_bundled && self.kinds.iter().any(|kind| !kind.is_bundled())
+    }
+
+    /// A trusted time at which the line does not apply.
+    fn time_outside(&self, verification: &Verification) -> Option<Timestamp> {
+        verification.times().iter().map(|trusted| trusted.time).find(|time| !self.window.contains(*time))
     }
 }
 

@@ -74,8 +74,8 @@ enum Detail {
     Line(usize),
     /// A clause. It may hold bytes that an attacker chose.
     Text(String),
-    /// A line lists the identity for another instance: a clause.
-    OtherInstance(String),
+    /// A line lists the identity for another instance, or for other kinds of objects: a clause.
+    NotForThis(String),
 }
 
 impl Ruling {
@@ -94,9 +94,10 @@ impl Ruling {
         Self { decision, detail: Detail::Text(clause) }
     }
 
-    /// A line of the allowed identities lists the identity, but for another instance; with a clause that names both instances.
-    pub(super) fn other_instance(clause: String) -> Self {
-        Self { decision: Decision::AllowedElsewhere, detail: Detail::OtherInstance(clause) }
+    /// A line of the allowed identities lists the identity, but for another instance or for other kinds of objects: another line would allow
+    /// it. The clause says which.
+    pub(super) fn not_for_this(clause: String) -> Self {
+        Self { decision: Decision::AllowedElsewhere, detail: Detail::NotForThis(clause) }
     }
 
     /// What this audience can do about a signature with this ruling, escaped; `None` where the ruling is good, or nothing simple helps.
@@ -134,9 +135,10 @@ impl Ruling {
         Some(advice)
     }
 
-    /// Whether a new line of the allowed identities would allow the identity: no line restricts it, or only lines for other instances do.
+    /// Whether a new line of the allowed identities would allow the identity: no line lists it for this instance and
+    /// this kind of object.
     fn lacks_a_line(&self) -> bool {
-        self.decision == Decision::NotAllowed || matches!(self.detail, Detail::OtherInstance(_))
+        self.decision == Decision::NotAllowed || matches!(self.detail, Detail::NotForThis(_))
     }
 
     /// The decision.
@@ -152,7 +154,7 @@ impl Ruling {
     pub fn line(&self) -> Option<usize> {
         match self.detail {
             Detail::Line(line) => Some(line),
-            Detail::None | Detail::Text(_) | Detail::OtherInstance(_) => None,
+            Detail::None | Detail::Text(_) | Detail::NotForThis(_) => None,
         }
     }
 }
@@ -173,7 +175,7 @@ impl fmt::Display for Ruling {
         match &self.detail {
             Detail::None => f.write_str(self.decision.sentence()),
             Detail::Line(line) => write!(f, "line {line} of the allowed identities lists it"),
-            Detail::Text(clause) | Detail::OtherInstance(clause) => f.write_str(clause),
+            Detail::Text(clause) | Detail::NotForThis(clause) => f.write_str(clause),
         }
     }
 }

@@ -139,7 +139,7 @@ reasons! {
     TimestampInvalid = "timestamp-invalid", Timestamp, Wrong, "the timestamp token's signature does not verify";
 
     NoTrustedTime = "no-trusted-time", Time, Unchecked, "the signature has no trusted time";
-    TimeInFuture = "time-in-future", Time, Unchecked, "a trusted time is ahead of this machine's clock";
+    TimeInFuture = "time-in-future", Time, Unchecked, "a trusted time is ahead of the current time";
     OutsideCertificateWindow = "outside-certificate-window", Time, Wrong, "a trusted time is outside the certificate's validity period";
     OutsideAuthorityWindow = "outside-authority-window", Time, Wrong, "a trusted time is outside the validity period of the certificate's authority";
     OutsideLogWindow = "outside-log-window", Time, Wrong, "a trusted time is outside the validity period of the log";

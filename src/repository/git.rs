@@ -30,6 +30,18 @@ pub(crate) enum Error {
         /// The names that git printed.
         extensions: String,
     },
+    /// The repository has a version that git or gix does not know.
+    #[error("the repository's format version is {version}; expected 0 or 1")]
+    UnknownVersion {
+        /// The version that git printed.
+        version: String,
+    },
+    /// The repository's version and its extensions contradict each other.
+    #[error("the repository's extension {extensions} needs core.repositoryFormatVersion = 1")]
+    ExtensionOfVersion1 {
+        /// The names that git printed.
+        extensions: String,
+    },
     /// The list of new commits is not complete.
     #[error("git rev-list could not list the new commits")]
     Listing,
@@ -50,11 +62,26 @@ pub(crate) enum Error {
 impl Error {
     /// The error of a call that failed with this message, in one line.
     fn failed(command: &'static str, message: &str) -> Self {
-        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
-        match message.split_once("unknown repository extension").and_then(|(_, rest)| rest.split_once(':')) {
-            Some((_, extensions)) => Self::UnknownExtension { extensions: extensions.trim().to_owned() },
-            None => Self::Failed { command, message },
+        Self::of_format(message)
+            .unwrap_or_else(|| Self::Failed { command, message: message.split_whitespace().collect::<Vec<_>>().join(" ") })
+    }
+
+    /// The error of a call that failed with this message, if git cannot read the repository's format.
+    pub(crate) fn of_format(message: &str) -> Option<Self> {
+        // git lists the names below this line; then other messages can follow
+        let names = |beginning| {
+            let (_, list) = message.split_once(beginning)?.1.split_once(':')?;
+            let names: Vec<&str> = list.split_whitespace().take_while(|word| !word.ends_with(':')).collect();
+            Some(names.join(", "))
+        };
+        if let Some(extensions) = names("unknown repository extension") {
+            return Some(Self::UnknownExtension { extensions });
         }
+        if let Some(extensions) = names("v1-only extension") {
+            return Some(Self::ExtensionOfVersion1 { extensions });
+        }
+        let (_, version) = message.split_once("git repo version <=")?.1.split_once("found ")?;
+        Some(Self::UnknownVersion { version: version.split_whitespace().next().unwrap_or_default().to_owned() })
     }
 }
 

@@ -284,6 +284,10 @@ impl Error {
                 Some("use git 2.45 or newer, which knows the format reftable".to_owned())
             }
             Self::Git(GitError::UnknownExtension { .. }) => Some("use a newer git".to_owned()),
+            Self::Git(GitError::UnknownVersion { .. }) => Some("use newer versions of git and paraph".to_owned()),
+            Self::Git(GitError::ExtensionOfVersion1 { .. }) => {
+                Some("set core.repositoryFormatVersion to 1 in the repository's file config".to_owned())
+            }
             Self::DamagedObject { .. }
             | Self::BrokenReference { .. }
             | Self::ObjectCopiesDiffer { .. }
@@ -555,7 +559,10 @@ fn is_foreign(error: &gix::Error) -> bool {
 
 fn opening(error: &gix::Error, path: PathBuf) -> Error {
     let cause = opening::cause(error, Some(&path));
-    Error::Open { path, cause }
+    match chain(error).split_once("only versions 0 and 1 are supported, input=").and_then(|(_, rest)| rest.split([',', ' ']).next()) {
+        Some(version) => GitError::UnknownVersion { version: version.to_owned() }.into(),
+        None => Error::Open { path, cause },
+    }
 }
 
 /// An error of gix with its causes, in one line.

@@ -4,7 +4,7 @@
 //! resolves the rest: files in the git directory (`$GIT_DIR/main` comes before `refs/heads/main`), a `packed-refs` file that is not sorted,
 //! symbolic links, earlier values, branches of remotes, and searches.
 
-use super::{Error, Repository, chain, git};
+use super::{Error, ObjectKind, Repository, chain, git};
 use std::{io::ErrorKind, path::Path};
 
 /// The object that a revision names.
@@ -134,15 +134,52 @@ impl Repository {
     fn expression(&self, revision: &str, base: &str, expression: &str) -> Result<Resolved, Error> {
         self.copies()?.check_all_loose()?;
         let cause = if base.is_empty() { String::new() } else { format!("{base} exists, but the rest does not lead to an object") };
-        let id =
-            self.gix.rev_parse_single(expression).map_err(|_| self.damage_behind(base).unwrap_or_else(|| unknown(revision, &cause)))?;
+        let id = self
+            .gix
+            .rev_parse_single(expression)
+            .map_err(|_| self.damage_along(revision, base).unwrap_or_else(|| unknown(revision, &cause)))?;
         Ok(Resolved { id: id.to_hex().to_string(), reference: None })
     }
 
-    /// The error of the object that this name leads to, if it is here and damaged.
-    fn damage_behind(&self, name: &str) -> Option<Error> {
-        let id = self.resolve(name).ok()?.id;
-        self.object_by_id(&id).err().filter(|error| matches!(error, Error::DamagedObject { .. }))
+    /// The error of the first damaged object on the way that a revision leads from its base: the object of the base, and the parents after it.
+    fn damage_along(&self, revision: &str, base: &str) -> Option<Error> {
+        let operators = revision.strip_prefix(base).or_else(|| revision.strip_prefix('@'))?;
+        // an earlier value of a reference is a base too
+        let end = operators.strip_prefix("@{").and_then(|rest| rest.find('}')).map_or(0, |end| end + "@{}".len());
+        let (value, operators) = operators.split_at_checked(end)?;
+        if operators.is_empty() {
+            return None;
+        }
+        let is_damage = |error: &Error| matches!(error, Error::DamagedObject { .. });
+        let mut id = self.resolve(&format!("{base}{value}")).ok()?.id;
+        for parent in parents(operators) {
+            match self.parent(&id, parent) {
+                Ok(next) => id = next?,
+                Err(error) => return Some(error).filter(is_damage),
+            }
+        }
+        self.object_by_id(&id).err().filter(is_damage)
+    }
+
+    /// The parent with this number of the commit that an object leads to; 0 is the commit itself.
+    fn parent(&self, id: &str, number: usize) -> Result<Option<String>, Error> {
+        let mut object = self.object_by_id(id)?;
+        for _ in 0..SYMBOLIC_LIMIT {
+            let hash = self.gix.object_hash();
+            match object.kind {
+                ObjectKind::Tag => {
+                    let Ok(tag) = gix::objs::TagRef::from_bytes(&object.bytes, hash) else { return Ok(None) };
+                    object = self.object_by_id(&tag.target().to_hex().to_string())?;
+                }
+                ObjectKind::Commit if number == 0 => return Ok(Some(object.id)),
+                ObjectKind::Commit => {
+                    let Ok(commit) = gix::objs::CommitRef::from_bytes(&object.bytes, hash) else { return Ok(None) };
+                    return Ok(commit.parents().nth(number - 1).map(|id| id.to_hex().to_string()));
+                }
+                ObjectKind::Blob | ObjectKind::Tree => return Ok(None),
+            }
+        }
+        Ok(None)
     }
 
     /// The meaning of a whole id or of the name of a reference; `None` if it is neither.
@@ -237,7 +274,7 @@ impl Repository {
 
 /// Resolves a revision with git, for what gix cannot read or reads in another way. `base` is the revision without its operators.
 fn resolve_by_git(repository: &Repository, revision: &str, base: &str) -> Result<Resolved, Error> {
-    let (id, warnings) =
+    let found =
         git::line(repository, &["-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", revision]).map_err(|error| match error {
             // git's message for every unknown name
             Error::Git(git::Error::Failed { message, .. }) if message.contains("Needed a single revision") => unknown(revision, ""),
@@ -245,7 +282,9 @@ fn resolve_by_git(repository: &Repository, revision: &str, base: &str) -> Result
                 unknown(revision, message.trim_start_matches("fatal: "))
             }
             other => other,
-        })?;
+        });
+    // git calls what it cannot read unknown
+    let (id, warnings) = found.map_err(|error| repository.damage_along(revision, base).unwrap_or(error))?;
     // a full name leads to its own reference, whatever else it can mean
     if warnings.contains("is ambiguous") && !is_full(base) && base != "HEAD" {
         return Err(Error::AmbiguousRevision { revision: revision.to_owned(), meanings: meanings_by_git(repository, base) });
@@ -261,6 +300,31 @@ fn resolve_by_git(repository: &Repository, revision: &str, base: &str) -> Result
             .or_else(|| is_full(base).then(|| base.to_owned()).filter(|base| base == revision)),
     };
     Ok(Resolved { id, reference })
+}
+
+/// The steps of the operators `^`, `^N` and `~N`, each as the number of a parent; an operator that leads to a type is the step 0. Others end it.
+fn parents(operators: &str) -> impl Iterator<Item = usize> {
+    let mut rest = operators;
+    let steps = std::iter::from_fn(move || {
+        let operator = rest.chars().next()?;
+        let after = rest.strip_prefix(operator)?;
+        if operator == '^'
+            && let Some((kind, next)) = after.strip_prefix('{').and_then(|kind| kind.split_once('}'))
+        {
+            rest = next;
+            return (!kind.starts_with('/')).then_some((0, 1));
+        }
+        let end = after.find(|character: char| !character.is_ascii_digit()).unwrap_or(after.len());
+        let (digits, next) = after.split_at_checked(end)?;
+        let number = if digits.is_empty() { 1 } else { digits.parse().ok()? };
+        rest = next;
+        match operator {
+            '^' => Some((number, 1)),
+            '~' => Some((1, number)),
+            _ => None,
+        }
+    });
+    steps.flat_map(|(parent, times)| std::iter::repeat_n(parent, times))
 }
 
 /// What git finds under an ambiguous name.

@@ -1,6 +1,6 @@
 //! Which references `--all` and `--tags` follow. Some lead to commits that git makes itself and cannot sign: those are left out.
 
-use super::Error;
+use super::{Error, Repository};
 use crate::object::without_namespaces;
 use gix::glob::wildmatch::Mode;
 
@@ -41,10 +41,30 @@ impl ReferenceSelection {
         }
     }
 
+    /// The patterns that match none of these names.
+    fn unmatched(&self, names: &[String]) -> Vec<String> {
+        let matches_none = |pattern: &&String| !names.iter().any(|name| matches(pattern, name));
+        self.included.iter().chain(&self.excluded).filter(matches_none).cloned().collect()
+    }
+
     /// Whether a reference counts.
     pub(super) fn has(&self, name: &str) -> bool {
         let is_in = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, name));
         !is_in(&self.excluded) && (!is_of_git(name) || is_in(&self.included))
+    }
+}
+
+impl Repository {
+    /// The patterns that match no reference here: likely misspelled.
+    ///
+    /// # Errors
+    /// If the references cannot be read.
+    pub(crate) fn unmatched_patterns(&self, selection: &ReferenceSelection) -> Result<Vec<String>, Error> {
+        if selection == &ReferenceSelection::default() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<String> = self.references()?.into_iter().map(|reference| reference.name).collect();
+        Ok(selection.unmatched(&names))
     }
 }
 

@@ -33,6 +33,7 @@ pub(crate) struct Commits<'a> {
     foreign: Option<Foreign>,
     /// The commit that the walk could not read.
     unreadable: Rc<Cell<Option<ObjectId>>>,
+    repository: &'a Repository,
 }
 
 /// The program that walks: git if objects are in the quarantine of a push, which gix cannot read; otherwise gix.
@@ -173,10 +174,10 @@ impl Repository {
             };
             let parents = if range.first_parent { Parents::First } else { Parents::All };
             let walk = Simple::new(tips, objects).sorting(Sorting::BreadthFirst).map_err(broken)?;
-            let walk = walk.parents(parents).hide(hidden).map_err(|error| named(broken(error), &unreadable))?;
+            let walk = walk.parents(parents).hide(hidden).map_err(|error| self.named(broken(error), &unreadable))?;
             Walk::Own(Box::new(walk))
         };
-        Ok(Commits { walk, shallow, cut: Vec::new(), left_out: selected.left_out, foreign, unreadable })
+        Ok(Commits { walk, shallow, cut: Vec::new(), left_out: selected.left_out, foreign, unreadable, repository: self })
     }
 
     /// The object with this id. Its bytes are hashed again.
@@ -211,6 +212,17 @@ impl Repository {
         }
     }
 
+    /// The error of a walk, as that of the commit that could not be read: it names the commit, its file and what to do.
+    fn named(&self, error: Error, unreadable: &Cell<Option<ObjectId>>) -> Error {
+        match (error, unreadable.get().map(|id| id.to_hex().to_string())) {
+            (Error::Walk(cause), Some(id)) => match self.object_by_id(&id) {
+                Err(error) => error,
+                Ok(_) => Error::Walk(format!("the commit {id} cannot be read: {cause}")),
+            },
+            (error, _) => error,
+        }
+    }
+
     fn commit_id(&self, revision: &str) -> Result<ObjectId, Error> {
         // the walk reads it, and judging compares its copies
         let commit = self.resolve(&format!("{revision}^{{commit}}")).map_err(|error| match (error, self.object(revision)) {
@@ -229,14 +241,6 @@ fn broken(error: impl std::error::Error + 'static) -> Error {
         cause = source;
     }
     Error::Walk(cause.to_string())
-}
-
-/// The error with the commit that could not be read, if it does not name it.
-fn named(error: Error, unreadable: &Cell<Option<ObjectId>>) -> Error {
-    match (error, unreadable.get().map(|id| id.to_hex().to_string())) {
-        (Error::Walk(cause), Some(id)) if !cause.contains(&id) => Error::Walk(format!("the commit {id} cannot be read: {cause}")),
-        (error, _) => error,
-    }
 }
 
 /// A missing side of a range means HEAD, as in git.
@@ -279,7 +283,7 @@ impl Iterator for Commits<'_> {
         };
         let commit = match id {
             Ok(commit) => commit,
-            Err(error) => return Some(Err(named(error, &self.unreadable))),
+            Err(error) => return Some(Err(self.repository.named(error, &self.unreadable))),
         };
         let id = commit.to_hex().to_string();
         if self.shallow.contains(&commit) {

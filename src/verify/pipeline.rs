@@ -94,7 +94,10 @@ impl Verifier {
         let keys: Vec<String> = self.roots.iter().map(TrustRoot::keys).collect();
         match keys.is_empty() {
             true => "no trust root is configured".into(),
-            false => format!("checked with {}; `paraph trust update` fetches newer ones", keys.join(" and ")),
+            false => format!(
+                "checked with {}; `paraph trust update` fetches newer ones, and --instance or `paraph local use` chooses another instance",
+                keys.join(" and ")
+            ),
         }
     }
 }

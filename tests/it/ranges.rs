@@ -239,6 +239,36 @@ fn a_verified_object_in_whose_place_git_shows_another_is_named() {
     assert!(!warned(&sandbox, &["verify"]));
 }
 
+/// git says it in several lines with tabs, or with the version that it knows.
+#[test]
+fn a_format_of_the_repository_that_git_does_not_know_is_one_clear_sentence() {
+    for (key, value, sentence, hint) in [
+        ("extensions.foo", "true", "this git does not know the repository's extension foo", "use a newer git"),
+        (
+            "core.repositoryFormatVersion",
+            "7",
+            "the repository's format version is 7; expected 0 or 1",
+            "use newer versions of git and paraph",
+        ),
+    ] {
+        let sandbox = Sandbox::with_repository();
+        sandbox.git(&["config", "core.repositoryFormatVersion", "1"]);
+        sandbox.git(&["config", key, value]);
+        let config = sandbox.work().join(".git/config");
+        let before = std::fs::read(&config).unwrap();
+        assert_eq!(sandbox.paraph(&["local", "init"]).code, Some(0));
+        for arguments in [&["local", "use"][..], &["setup", "--yes"], &["local", "use", "--undo"]] {
+            let done = sandbox.paraph(arguments);
+            assert_eq!(done.stderr, format!("error: {sentence}\nhint: {hint}.\n"), "{arguments:?}");
+            assert!(done.code == Some(4) && std::fs::read(&config).unwrap() == before, "{arguments:?}");
+        }
+        let shown = sandbox.paraph(&["doctor", "--offline"]).stdout;
+        let mut lines = shown.lines().skip_while(|line| !line.starts_with("problem  git  "));
+        assert!(lines.next().is_some_and(|line| line.ends_with(&format!("cannot read the repository here: {sentence}"))), "{shown}");
+        assert_eq!(lines.next().map(str::trim), Some(format!("-> {hint}").as_str()), "{shown}");
+    }
+}
+
 /// git says it in two lines with a tab.
 #[test]
 fn a_format_of_references_that_git_does_not_know_is_one_clear_sentence() {
@@ -254,5 +284,70 @@ fn a_format_of_references_that_git_does_not_know_is_one_clear_sentence() {
     assert_eq!((done.code, done.stderr.as_str()), (Some(4), expected));
     let done = sandbox.paraph(&["doctor", "--offline"]);
     let line = done.stdout.lines().find(|line| line.contains(" git  ")).unwrap_or_default();
-    assert!(line.starts_with("problem  git ") && line.contains("unknown repository extension found: refstorage"), "{}", done.stdout);
+    assert!(line.starts_with("problem  git ") && line.contains("does not know the repository's extension refstorage"), "{}", done.stdout);
+}
+
+/// Three signed commits by an allowed identity.
+fn three_good(sigstore: &Sigstore) -> Sandbox {
+    let sandbox = Sandbox::with_repository();
+    sigstore.configure(&sandbox);
+    sigstore.allow(&sandbox, EMAIL);
+    for message in ["one", "two", "three"] {
+        sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", message]);
+    }
+    sandbox
+}
+
+/// The operators lead over the parents to the object that is named.
+#[test]
+fn a_damaged_object_on_the_way_of_a_revision_is_named_with_its_file() {
+    let sigstore = Sigstore::start();
+    let mut sandbox = three_good(&sigstore);
+    sandbox.git(&["tag", "-s", "-m", "tag", "v1"]);
+    let id = sandbox.git(&["rev-parse", "HEAD~1"]);
+    let path = sandbox.work().join(".git/objects").join(&id[..2]).join(&id[2..]);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, &whole[..20]).unwrap();
+    let calls =
+        ["HEAD~1", "HEAD^", "HEAD~2", "HEAD~", "HEAD^1~1", "@^^", "main~2^{commit}", "v1^{commit}~1", "v1~1", "HEAD~1..HEAD", "^HEAD~2"];
+    let expected = format!("error: the object {id} is damaged in {}", path.display());
+    let check = |sandbox: &Sandbox, arguments: &[&str]| {
+        let done = sandbox.paraph(arguments);
+        let said = done.stderr.starts_with(&expected) && done.stderr.contains("hint: look for the cause with `git fsck`.");
+        assert!(done.code == Some(4) && said, "{arguments:?}: {done:?}");
+    };
+    for revision in calls {
+        check(&sandbox, &["verify", revision, "HEAD"]);
+    }
+    for arguments in [&["verify", "--all"][..], &["verify", "HEAD", "^HEAD~2"]] {
+        check(&sandbox, arguments);
+    }
+    // where git resolves them
+    sandbox.set("GIT_OBJECT_DIRECTORY", sandbox.work().join(".git/objects").to_str().unwrap());
+    for revision in ["HEAD~1", "HEAD~2"] {
+        check(&sandbox, &["verify", revision]);
+    }
+    // what is not there stays unknown
+    let done = sandbox.paraph(&["verify", "HEAD^2"]);
+    assert!(done.code == Some(4) && done.stderr.contains("\"HEAD^2\" is not an object"), "{done:?}");
+}
+
+#[test]
+fn patterns_without_all_or_tags_are_refused_and_one_that_matches_nothing_is_warned_of() {
+    let sigstore = Sigstore::start();
+    let sandbox = three_good(&sigstore);
+    for option in ["--include-ref", "--exclude-ref"] {
+        let done = sandbox.paraph(&["verify", option, "refs/stash"]);
+        assert!(done.code == Some(2) && done.stderr.contains(&format!("{option} is given without --all or --tags")), "{done:?}");
+        for all in ["--all", "--tags"] {
+            let done = sandbox.paraph(&["verify", all, option, "refs/heads/mian"]);
+            assert_eq!((done.code, done.stderr.as_str()), (Some(0), "warning: No ref matches \"refs/heads/mian\".\n"), "{done:?}");
+        }
+    }
+    // as in git, HEAD counts by itself
+    let bad = sandbox.git(&["commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "unsigned"]);
+    sandbox.git(&["update-ref", "HEAD", &bad]);
+    assert_eq!(sandbox.paraph(&["verify", "--all", "--exclude-ref", "refs/heads/main"]).code, Some(12));
+    assert_eq!(sandbox.git(&["rev-list", "--exclude=refs/heads/main", "--all", "--max-count=1"]), bad);
 }

@@ -94,9 +94,22 @@ fn each_lie_about_a_release_is_refused_by_name() {
     setup.refuses(&["--tag", "v1.3"], 15, "were released from the tag v1.2; expected v1.3");
     setup.refuses(&["source"], 15, "source as a file of the release in ./v1.2.sigstore.json is bad");
     setup.allow(&[""]);
-    setup.refuses(&[], 10, "app-1.2.tar.gz as a file of the release in ./v1.2.sigstore.json is untrusted");
+    let clause = |kind: &str| {
+        format!(
+            "untrusted: {}:1 does not allow {EMAIL} to sign {kind}\nhint: if you trust {EMAIL}, add: ",
+            setup.sandbox.home().join("allowed-identities").display()
+        )
+    };
+    let line = format!("`{EMAIL} {} instance=local", setup.sigstore.url);
+    setup.refuses(
+        &[],
+        10,
+        &format!("app-1.2.tar.gz as a file of the release in ./v1.2.sigstore.json is {}{line} for=release`.", clause("a release")),
+    );
     setup.allow(&["for=release"]);
-    setup.refuses(&[], 10, "the tag v1.2 in the release is untrusted");
+    setup.refuses(&[], 10, &format!("the tag v1.2 in the release is {}{line}`.", clause("a tag")));
+    let again = setup.sandbox.paraph(&["release", "v1.2", "app-1.2.tar.gz", "--force"]);
+    assert!(again.code == Some(10) && again.stderr.contains(&format!("the tag v1.2 is {}{line}`.", clause("a tag"))), "{again:?}");
     setup.allow(&["", "for=release"]);
 
     // another tag of the same name here

@@ -373,6 +373,20 @@ fn an_attestation_that_could_be_misread_is_refused() {
 }
 
 #[test]
+fn what_becomes_public_is_shown_once_without_a_terminal_too() {
+    let setup = Setup::new();
+    let sign = |name: &str| {
+        setup.write(name, "x");
+        let done = setup.paraph(&["sign", name]);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        done.stderr
+    };
+    let first = sign("one");
+    assert!(first.contains("paraph: ") && first.contains("Anyone who can read it will see, forever") && first.contains(EMAIL), "{first}");
+    assert_eq!(sign("two"), "");
+}
+
+#[test]
 fn a_token_and_services_are_given_by_options() {
     let sigstore = Sigstore::start();
     let mut sandbox = Sandbox::new();

@@ -75,7 +75,7 @@ fn each_verdict_has_its_words() {
     ");
     insta::assert_snapshot!(told("unsigned_fail", &alice), @"Not signed [no-signature].");
     insta::assert_snapshot!(told("openpgp_fail", &alice), @"Not judged: the signature is an OpenPGP signature, which git's gpg program verifies [openpgp-signature].");
-    insta::assert_snapshot!(told("unknown_authority_fail", &alice), @"The signature could not be checked: the certificate's authority is not in the trust root: checked with the keys of the instance vectors (a file); `paraph trust update` fetches newer ones [unknown-authority].");
+    insta::assert_snapshot!(told("unknown_authority_fail", &alice), @"The signature could not be checked: the certificate's authority is not in the trust root: checked with the keys of the instance vectors (a file); `paraph trust update` fetches newer ones, and --instance or `paraph local use` chooses another instance [unknown-authority].");
     insta::assert_snapshot!(told("other_payload_fail", &alice), @"BAD signature: the signature was made over other content [payload-mismatch].");
 }
 

@@ -132,7 +132,7 @@ impl<'a> AgentSigner<'a> {
             hint: hint.map(str::to_owned),
             repository: folder.filter(|path| path.len() <= MAX_PATH),
             host: context.config.agent_socket.value.as_ref().map(|_| host()),
-            reader: terminal.has_reader(),
+            reader: terminal.shows_publication(),
             by_code: matches!(choice.source, Source::Device),
         })
     }

@@ -10,9 +10,10 @@ use crate::{
         place::Place,
         registration::Registration,
     },
-    agent_protocol::AgentStatus,
+    agent_protocol::{AgentStatus, LoginStatus},
     config::AgentUse,
 };
+use jiff::Timestamp;
 
 const ABOUT: &str = "agent";
 
@@ -40,7 +41,7 @@ pub(super) fn all(context: &Context, status: &Result<Option<AgentStatus>, AgentE
         return vec![Finding::note(ABOUT, text).fix(format!("approve them: `paraph login --instance {name}`"))];
     }
     vec![match status {
-        Ok(status) => own(status.as_ref()),
+        Ok(status) => own(status.as_ref(), context),
         Err(error) => {
             let found = Finding::warning(ABOUT, format!("{error}; signatures are made without it"));
             match error.hint() {
@@ -51,13 +52,20 @@ pub(super) fn all(context: &Context, status: &Result<Option<AgentStatus>, AgentE
     }]
 }
 
-fn own(status: Option<&AgentStatus>) -> Finding {
+fn own(status: Option<&AgentStatus>, context: &Context) -> Finding {
     match status {
         Some(AgentStatus { locked: true, .. }) => locked("the agent is locked and does not sign"),
         Some(AgentStatus { process, logins, .. }) => {
-            let logins = match logins.as_slice() {
-                [] => "no login".to_owned(),
-                logins => logins.iter().map(|login| login.identity.as_str()).collect::<Vec<_>>().join(", "),
+            let now = Timestamp::now();
+            // without an issuer or services no login is of this instance, and another check says why
+            let services = context.issuer(now).and_then(|issuer| Ok((issuer, context.services(now)?.fulcio)));
+            let is_here =
+                |login: &&LoginStatus| services.as_ref().is_ok_and(|(issuer, fulcio)| login.issuer == *issuer && login.fulcio == *fulcio);
+            let here: Vec<&str> = logins.iter().filter(is_here).map(|login| login.identity.as_str()).collect();
+            let logins = match (here.as_slice(), logins.as_slice()) {
+                ([], []) => "no login".to_owned(),
+                ([], _) => format!("no login for the instance {}", context.config.instance_name()),
+                (here, _) => here.join(", "),
             };
             Finding::ok(ABOUT, format!("process {process}, with {logins}"))
         }

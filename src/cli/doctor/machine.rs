@@ -17,7 +17,7 @@ use crate::{
     identity::{Candidate, Source},
     plural::counted,
     regular_file,
-    repository::Repository,
+    repository::{self, GitError, Repository},
     selection,
 };
 use std::path::Path;
@@ -48,9 +48,9 @@ pub(super) fn git(may_read: bool) -> Finding {
     let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).map(|part| part.parse().unwrap_or(0));
     match (numbers.next(), numbers.next()) {
         (Some(major), Some(minor)) if (major, minor) >= OLDEST_GIT => match may_read.then(unreadable_here).flatten() {
-            Some(message) => {
-                let failure = Failure::configuration(format!("{text} cannot read the repository here: {message}"));
-                Finding::problem("git", failure.with_hint("use a newer git; the format reftable needs git 2.45"))
+            Some(error) => {
+                let failure = Failure::configuration(format!("{text} cannot read the repository here: {error}"));
+                Finding::problem("git", Failure { hint: repository::Error::from(error).hint(), ..failure })
             }
             None => Finding::ok("git", text),
         },
@@ -63,16 +63,14 @@ pub(super) fn git(may_read: bool) -> Finding {
 }
 
 /// Why git cannot read the repository of the current folder, if it has a format that git does not know.
-fn unreadable_here() -> Option<String> {
+fn unreadable_here() -> Option<GitError> {
     let output = git_command(["rev-parse", "--git-dir"]).env("LC_ALL", "C").output().ok().filter(|output| !output.status.success())?;
-    let message = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
-    let is_format = message.contains("unknown repository extension") || message.contains("repo version");
-    is_format.then(|| message.trim_start_matches("fatal: ").to_owned())
+    GitError::of_format(&String::from_utf8_lossy(&output.stderr))
 }
 
 /// The signature that failed last, since git may have hidden why. `causes` are those of the problems that were found now.
 pub(super) fn last_failure(causes: &[(String, &'static str)]) -> Option<Finding> {
-    let LastFailure { time, folder, message, hint } = last_failure::read()?;
+    let LastFailure { time, folder, message, hint, .. } = last_failure::read()?;
     let time = time.round(jiff::Unit::Second).unwrap_or(time);
     if let Some((_, about)) = causes.iter().find(|(cause, _)| message.contains(cause)) {
         return Some(Finding::note("last failure", format!("{time} in {folder}: the same cause; see {about}")));
@@ -110,6 +108,7 @@ pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
                 _ if program.value.starts_with('~') && !tilde::is_expanded() => {
                     wrong(format!("{text}, but this git does not expand \"~\" there, so it finds no such program"))
                 }
+                (_, None) if Path::new(&program.value).is_dir() => wrong(format!("{text}, which is a folder")),
                 (_, None) => wrong(format!("{text}, which does not exist")),
                 (_, Some(found)) if !is_executable(&found) => {
                     let failure = Failure::configuration(format!("{text}, which is not executable"));
@@ -214,7 +213,8 @@ pub(super) fn allowed(context: &Context) -> Vec<Finding> {
     let in_use = Finding::ok("trusted", format!("{} in {} (set by {})", counted(count, "line"), file.display(), setting.source));
     let warned = warnings.iter().map(|warning| Finding::warning("trusted", warning.trim_end_matches('.')));
     let unknown = context.unknown_instances(&policy).into_iter().map(|warning| {
-        Finding::warning("trusted", warning.trim_end_matches('.')).fix("correct the name of the instance, or configure the instance")
+        // it may be known in other repositories
+        Finding::note("trusted", warning.trim_end_matches('.')).fix("correct the name of the instance, or configure the instance")
     });
     std::iter::once(in_use).chain(warned).chain(unknown).chain(in_work_tree(context)).collect()
 }

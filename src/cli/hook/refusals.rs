@@ -4,6 +4,7 @@ use crate::{
     cli::ui::Ui,
     escape::Escaped,
     judge::Judged,
+    plural::counted,
     policy::Verdict,
     rejection::Audience,
     report::{Claimed, sentences},
@@ -124,7 +125,7 @@ impl Refusals {
         }
         self.merged_tags.iter().for_each(|sentence| ui.warning(sentence));
         if self.whole_history && (!self.is_empty() || self.judged >= MANY) {
-            ui.note(format!("A new ref was judged with its whole history: {} objects.", self.judged));
+            ui.note(format!("A new ref was judged with its whole history: {}.", counted(self.judged, "object")));
             ui.note("hint: on the server, set paraph.guardedRefs, for example to `refs/heads/* refs/tags/*`; then the history of these refs is not judged again.");
         }
     }

@@ -15,7 +15,7 @@ use crate::{
     git_process,
     judge::{Judge, Release, ReleaseError, TagScope},
     policy::Verdict,
-    report::sentences,
+    rejection::Audience,
     repository::{ObjectKind, Repository},
     statement::RELEASE,
     verify::Verifier,
@@ -108,11 +108,10 @@ fn release_of(context: &Context, repository: &Repository, name: &str) -> Result<
     for judged in judge.tag(repository, tag.clone(), TagScope::TagsOnly)? {
         let verdict = judged.judgement.verdict();
         if verdict != Verdict::Good {
-            let why = sentences(&judged.judgement).join(" ");
-            let message = format!("the tag {name} is {}: {}", verdict.as_str(), why.trim_end_matches('.'));
-            return Err(
-                Failure::verdict(verdict, message).with_hint(format!("`paraph verify-tag {name}` says more; a release needs a good tag"))
-            );
+            let message = format!("the tag {name} is {}: {}", verdict.as_str(), verify::why(&judged.judgement));
+            let advice = judged.judgement.advice_for(Audience::Terminal);
+            let hint = advice.unwrap_or_else(|| format!("`paraph verify-tag {name}` says more; a release needs a good tag"));
+            return Err(Failure::verdict(verdict, message).with_hint(hint));
         }
     }
     let commit = repository.object(&format!("{}^{{commit}}", tag.id))?;

@@ -12,6 +12,7 @@ use crate::{
     config::OptionValue,
     judge::{Judge, Release, ReleaseError},
     policy::{Judgement, Policy, Verdict},
+    rejection::Audience,
     report::sentences,
     repository::{RawObject, Repository},
     statement::RELEASE,
@@ -151,9 +152,18 @@ fn require_good(what: &str, judgement: &Judgement) -> Result<String, Failure> {
     match judgement.verification() {
         Some(verified) if verdict == Verdict::Good => Ok(verified.identity().name.clone()),
         _ => {
-            let why = sentences(judgement).join(" ");
-            Err(Failure::verdict(verdict, format!("{what} is {}: {}", verdict.as_str(), why.trim_end_matches('.'))))
+            let failure = Failure::verdict(verdict, format!("{what} is {}: {}", verdict.as_str(), why(judgement)));
+            Err(Failure { hint: judgement.advice_for(Audience::Terminal).or(failure.hint), ..failure })
         }
+    }
+}
+
+/// Why the verdict is not good, as a clause.
+pub(super) fn why(judgement: &Judgement) -> String {
+    match (judgement.ruling(), judgement.rejection()) {
+        (Some(ruling), _) => ruling.to_string(),
+        (None, Some(rejection)) => format!("{rejection} [{}]", rejection.explanation().id()),
+        (None, None) => sentences(judgement).join(" ").trim_end_matches('.').to_owned(),
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn with_signer<T>(
 ) -> Result<T, Failure> {
     let context = Context::read_to_sign(&options.settings())?;
     context.config.require(SIGNING_FILES)?;
-    let terminal: &'static Terminal = super::process_memory::leak_until_exit(Terminal::of_call(&context.config));
+    let terminal: &'static Terminal = super::process_memory::leak_until_exit(Terminal::of_call(&context.config).with_messages());
     if let Some(problem) = &terminal.unwritable {
         ui.warning(problem);
     }

@@ -39,7 +39,8 @@ const MAX_LIST: usize = 64 << 20;
 ///
 /// --all and --tags leave out the references that git makes itself and cannot sign: stash, notes, bisect, rewritten, worktree, prefetch,
 /// original, replace and paraph. --include-ref takes them in. Their patterns match a whole name, its beginning up to a slash, or as a glob
-/// in which an asterisk also stands for slashes: `paraph verify --all --exclude-ref 'refs/remotes/*'`.
+/// in which an asterisk also stands for slashes: `paraph verify --all --exclude-ref 'refs/remotes/*'`. As in git, --all always follows HEAD,
+/// also where HEAD's branch is left out.
 ///
 /// On a terminal, many objects are shown in groups by cause, with a few examples. --verbose shows each one that is not good.
 ///
@@ -96,6 +97,9 @@ fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut
     let (ranges, objects): (Vec<&str>, Vec<&str>) =
         revisions.iter().map(String::as_str).partition(|revision| leaves_out || is_range(revision));
     let selection = ReferenceSelection::new(&arguments.include_ref, &arguments.exclude_ref)?;
+    if let Some(unmatched) = repository.unmatched_patterns(&selection)?.first() {
+        output.warn(format!("No ref matches \"{unmatched}\"."));
+    }
     let tags = if arguments.tags { repository.tags(&selection)? } else { Tags::default() };
     let Tags { annotated: tags, lightweight, left_out } = tags;
     let range = Range { revisions: ranges, all: arguments.all.then_some(&selection), first_parent: arguments.first_parent };
@@ -157,6 +161,11 @@ fn count(handle: RepositoryHandle, range: &Range<'_>, others: usize, total: Tota
 
 impl Args {
     fn revisions(&self) -> Result<Vec<String>, Failure> {
+        let patterns = [("--include-ref", &self.include_ref), ("--exclude-ref", &self.exclude_ref)];
+        if let Some((option, _)) = patterns.iter().find(|(_, patterns)| !patterns.is_empty() && !self.all && !self.tags) {
+            return Err(Failure::usage(format!("{option} is given without --all or --tags"))
+                .with_hint("add --all for commits, or --tags for annotated tags"));
+        }
         if self.stdin {
             let text = String::from_utf8(read(None, MAX_LIST)?).map_err(|_| Failure::usage("standard input is not valid UTF-8"))?;
             let revisions: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();

@@ -124,9 +124,10 @@ impl<'a> Output<'a> {
         };
         let more = if names.len() > examples.len() { ", …" } else { "" };
         self.ui.note(format!(
-            "Left out: {} that git makes and cannot sign ({}{more}). --include-ref takes them in.",
+            "Left out: {} that git makes and cannot sign ({}{more}). Use --include-ref to verify {} too.",
             counted(names.len(), "ref"),
-            examples.join(", ")
+            examples.join(", "),
+            if names.len() == 1 { "it" } else { "them" },
         ));
     }
 
@@ -298,15 +299,15 @@ impl FaultyMerges {
     fn add(&mut self, judged: &Judged) {
         if let Some(fault) = judged.merged_tags.first() {
             self.count += 1;
-            self.first.get_or_insert_with(|| format!("{} holds the tag \"{}\": {}", judged.id, fault.name, fault.fault));
+            self.first.get_or_insert_with(|| format!("{} holds the tag \"{}\", which has a fault: {}", judged.id, fault.name, fault.fault));
         }
     }
 
     fn warning(&self) -> Option<String> {
         let first = self.first.as_ref()?;
         Some(match self.count {
-            1 => format!("A merge holds a copy of a signed tag with a fault. The merge {first}."),
-            count => format!("{count} merges hold a copy of a signed tag with a fault. The first, {first}."),
+            1 => format!("The merge {first}."),
+            count => format!("{count} merges hold a copy of a signed tag with a fault. The first is {first}."),
         })
     }
 }

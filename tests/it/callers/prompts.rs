@@ -152,6 +152,15 @@ fn the_doctor_shows_the_last_failure() {
     // a setting that cannot be used is a failure as well
     assert_eq!(sandbox.try_git(&["-c", "paraph.timeout=soon", "commit", "-q", "-S", "--allow-empty", "-m", "message"]).code, Some(128));
     assert!(last(&sandbox).unwrap().1.contains("paraph.timeout"));
+    // it is of this repository, until a signature succeeds there
+    let other = sandbox.root().join("other");
+    sandbox.git(&["init", "-q", other.to_str().unwrap()]);
+    let elsewhere = |sandbox: &Sandbox| sandbox.paraph_in(&other, &["doctor", "--offline"]).stdout.contains("last failure");
+    assert!(!elsewhere(&sandbox));
+    sandbox.git_in(&other, &["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    assert!(last(&sandbox).is_some());
+    sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "message"]);
+    assert_eq!(last(&sandbox), None);
 }
 
 #[test]

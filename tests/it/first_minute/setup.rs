@@ -221,6 +221,32 @@ fn setup_without_a_home_folder_changes_nothing() {
     assert!(stderr.contains("error: there is no home folder") && !stderr.contains("--undo"), "{stderr}");
 }
 
+#[test]
+fn a_home_folder_that_does_not_exist_is_not_created() {
+    let mut sandbox = Sandbox::new();
+    let home = sandbox.root().join("nonexistent");
+    sandbox.set("HOME", home.to_str().unwrap());
+    let done = sandbox.paraph(&["setup", "--global", "--yes"]);
+    assert!(done.code == Some(3) && done.stderr.contains("does not exist\nhint: set HOME"), "{done:?}");
+    assert!(!home.exists());
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_need_not_become_private() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.work().join("file"), "").unwrap();
+    let done = sandbox.paraph(&["local", "init", sandbox.work().to_str().unwrap()]);
+    assert!(done.code == Some(8) && done.stderr.contains(" is not empty\n") && !done.stderr.contains("chmod"), "{done:?}");
+}
+
+#[test]
+fn the_doctor_tells_a_folder_from_a_program_that_does_not_exist() {
+    let sandbox = Sandbox::with_repository();
+    sandbox.git(&["config", "gpg.x509.program", sandbox.work().to_str().unwrap()]);
+    let shown = sandbox.paraph(&["doctor", "--offline"]).stdout;
+    assert!(shown.contains(", which is a folder\n"), "{shown}");
+}
+
 /// Whoever reads a pipe waits for its writer.
 #[test]
 fn a_configuration_that_is_a_pipe_is_refused_and_not_waited_for() {

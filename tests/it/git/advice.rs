@@ -212,7 +212,7 @@ fn each_failure_says_what_happened_and_what_to_do() {
     hint: check the address; no such service answers there.
 
     a root of somebody else
-    error: the certificate from Fulcio at http://HOST cannot be used: the certificate's authority is not in the trust root: checked with the keys of the instance local (OTHER/trusted_root.json); `paraph trust update` fetches newer ones
+    error: the certificate from Fulcio at http://HOST cannot be used: the certificate's authority is not in the trust root: checked with the keys of the instance local (OTHER/trusted_root.json); `paraph trust update` fetches newer ones, and --instance or `paraph local use` chooses another instance
     hint: run `paraph trust update`; `paraph trust status` shows what is trusted, and `paraph config` the services; if trust comes from files, add the missing one to paraph.fulcioRoot.
 
     an instance without a root

@@ -214,7 +214,7 @@ fn a_service_that_lies_is_caught_and_named() {
     hint: check the service and any proxy in between; the answer was not used.
 
     tsa=wrong-time, Rekor v2
-    error: the finished signature does not verify, so it was discarded: a trusted time is ahead of this machine's clock: TIME is 1 h ahead (the certificate came from Fulcio at http://HOST, the log entry came from Rekor v2 at http://HOST, the timestamp came from the timestamp authority at http://HOST/api/v1/timestamp)
+    error: the finished signature does not verify, so it was discarded: a trusted time is ahead of the current time: TIME is 1 h ahead (the certificate came from Fulcio at http://HOST, the log entry came from Rekor v2 at http://HOST, the timestamp came from the timestamp authority at http://HOST/api/v1/timestamp)
     hint: run `paraph trust update`; `paraph trust status` shows what is trusted, and `paraph config` the services.
     "#);
 }

@@ -297,6 +297,9 @@ fn a_line_for_another_instance_gets_the_line_that_would_match() {
         (format!("{EMAIL} {url}"), true),
         (format!("{EMAIL} {url} instance=corp"), true),
         (format!("{EMAIL} {url} instance=local for=tag"), false),
+        // a line for files says nothing of commits
+        (format!("{EMAIL} {url} instance=local for=file"), true),
+        (format!("{EMAIL} {url} instance=local for=file valid-before=2024-01-01T00:00:00Z"), false),
         (format!("{EMAIL} {url} instance=local for=tag\n{EMAIL} {url}"), false),
     ] {
         allow(&sandbox, &lines);
@@ -306,19 +309,27 @@ fn a_line_for_another_instance_gets_the_line_that_would_match() {
 }
 
 #[test]
-fn a_line_for_an_instance_that_does_not_exist_is_warned_about_once() {
+fn a_line_for_an_instance_that_is_not_known_here_is_a_note_of_the_doctor() {
     let (sigstore, sandbox) = signed();
     let url = &sigstore.url;
     let warned = |lines: &str| {
         allow(&sandbox, lines);
-        let stderr = sandbox.paraph(&["verify"]).stderr;
-        stderr.lines().filter(|line| line.contains("there is no instance")).map(str::to_owned).collect::<Vec<_>>()
+        assert_eq!(sandbox.paraph(&["verify"]).stderr, "");
+        let shown = sandbox.paraph(&["doctor", "--offline"]).stdout;
+        shown.lines().filter(|line| line.contains("there is no instance")).map(str::to_owned).collect::<Vec<_>>()
     };
     let other = format!("bob@example.com {url} instance=locla");
     let warnings = warned(&format!("{EMAIL} {url} instance=local\n{other}\n{other} for=tag"));
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].ends_with(":2: there is no instance \"locla\", so the line never applies."), "{warnings:?}");
-    sandbox.git(&["config", "--global", "paraph.locla.issuer", "https://issuer.example"]);
+    assert!(
+        warnings[0].starts_with("note ")
+            && warnings[0].ends_with(":2: there is no instance \"locla\" here, so the line does not apply here"),
+        "{warnings:?}"
+    );
+    // an unknown key describes nothing
+    sandbox.git(&["config", "--global", "paraph.locla.nosuch", "x"]);
+    assert_eq!(warned(&format!("{EMAIL} {url} instance=local\n{other}")).len(), 1);
+    sandbox.git(&["config", "--global", "paraph.locla.mirror", "https://tuf.example"]);
     assert_eq!(warned(&format!("{EMAIL} {url} instance=local\n{other}")), Vec::<String>::new());
 }
 
