@@ -24,10 +24,16 @@ pub(crate) fn printed(arguments: &[&str]) -> Option<String> {
 /// A call of git that reads a repository as it is: without replacement objects, without fetching anything, without taking locks. Messages
 /// are in English. The caller adds the subcommand.
 pub(crate) fn reading(git_dir: &Path) -> Command {
-    let mut command = git(["--no-replace-objects", "--git-dir"]);
+    let mut command = showing(git_dir);
+    command.env("GIT_NO_REPLACE_OBJECTS", "1");
+    command
+}
+
+/// [`reading`] with the objects that git shows in place of others.
+pub(crate) fn showing(git_dir: &Path) -> Command {
+    let mut command = git(["--git-dir"]);
     command
         .arg(git_dir)
-        .env("GIT_NO_REPLACE_OBJECTS", "1")
         .env("GIT_NO_LAZY_FETCH", "1")
         // GIT_NO_LAZY_FETCH is unknown to git before 2.45
         .env("GIT_ALLOW_PROTOCOL", "none")

@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     for warning in warnings {
         ui.warning(warning);
     }
-    if context.repository()?.replaced().contains(&object.id) {
+    if context.repository()?.substitutes(false).has(&object.id) {
         ui.warning(format!("git shows another object in place of {}: `git replace -l` lists it. paraph shows the original.", object.id));
     }
     if arguments.json || arguments.format == Format::Json {

@@ -158,8 +158,7 @@ fn check_git_directory(git_dir: &Path) -> Result<PathBuf, Error> {
     for configuration in [common.join("config"), git_dir.join("config.worktree")] {
         check_configuration(&configuration, &configuration, DEEPEST_INCLUDE, &mut 0)?;
     }
-    let mut directories = Vec::new();
-    check_alternates(&common.join("objects"), &mut directories)?;
+    check_alternates(&common.join("objects"))?;
     Ok(common)
 }
 
@@ -202,25 +201,53 @@ fn check_configuration(path: &Path, first: &Path, depth: usize, included: &mut u
     Ok(())
 }
 
-/// Checks the list of other object directories of one, and those of the others. `directories` gets all of them.
-fn check_alternates(objects: &Path, directories: &mut Vec<PathBuf>) -> Result<(), Error> {
-    let mut pending = vec![objects.to_owned()];
+/// These object directories and all of their alternates, each once.
+pub(super) fn with_alternates(directories: Vec<PathBuf>) -> Result<Vec<PathBuf>, Error> {
+    let first = directories.first().cloned().unwrap_or_default();
+    let mut pending: Vec<PathBuf> = directories.into_iter().rev().collect();
+    let (mut found, mut seen) = (Vec::new(), std::collections::HashSet::new());
     while let Some(directory) = pending.pop() {
-        if directories.contains(&directory) {
+        if !seen.insert(directory.canonicalize().unwrap_or_else(|_| directory.clone())) {
             continue;
         }
-        let list = directory.join("info/alternates");
-        if let Some(bytes) = read(&list, MAX_ALTERNATES)? {
-            // gix says what is wrong with it
-            pending.extend(gix::odb::alternate::parse(&bytes).unwrap_or_default().into_iter().map(|path| objects.join(path)));
+        for path in named_alternates(&directory)? {
+            pending.push(directory.join(path));
         }
-        directories.push(directory);
-        if directories.len() > MAX_DIRECTORIES {
-            let what = "object directories";
-            return Err(fault(&objects.join("info/alternates"), FileFault::TooMany { what, limit: MAX_DIRECTORIES }));
+        found.push(directory);
+        if found.len() > MAX_DIRECTORIES {
+            let fault = FileFault::TooMany { what: "object directories", limit: MAX_DIRECTORIES };
+            return Err(Error::IrregularFile { path: first.join("info/alternates"), fault });
         }
     }
-    Ok(())
+    Ok(found)
+}
+
+/// The object directories that gix opens, which resolves every relative path from the main one.
+pub(super) fn as_gix_resolves(main: &Path, directories: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    let mut found = Vec::new();
+    for directory in directories {
+        found.extend(named_alternates(directory)?.into_iter().map(|path| main.join(path)));
+    }
+    Ok(found)
+}
+
+/// The paths in the list of alternates of an object directory.
+fn named_alternates(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    let bytes = read(&directory.join("info/alternates"), MAX_ALTERNATES)?.unwrap_or_default();
+    // gix says what is wrong with it
+    Ok(gix::odb::alternate::parse(&bytes).unwrap_or_default())
+}
+
+/// The file of grafts; `None` if there is none.
+pub(super) fn grafts(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    read(path, MAX_COMMITS)
+}
+
+/// Checks the lists of alternates that git and gix follow from an object directory.
+fn check_alternates(objects: &Path) -> Result<(), Error> {
+    let directories = with_alternates(vec![objects.to_owned()])?;
+    let others = as_gix_resolves(objects, &directories)?;
+    with_alternates(others).map(|_| ())
 }
 
 /// Checks the packs, indexes and commit-graphs of an object directory.
@@ -315,9 +342,7 @@ impl Repository {
         self.check_all_references()?;
         check(&self.git_dir().join("index"), ANY_SIZE)?;
         check(&self.common_dir().join("info/grafts"), MAX_COMMITS)?;
-        let mut directories = Vec::new();
-        check_alternates(&self.common_dir().join("objects"), &mut directories)?;
-        directories.iter().try_for_each(|directory| check_object_directory(directory))?;
+        self.object_directories()?.iter().try_for_each(|directory| check_object_directory(directory))?;
         let _ = self.is_checked_for_git.set(());
         Ok(())
     }

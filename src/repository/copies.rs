@@ -4,12 +4,12 @@
 //! commit-graph that names another tree or other parents: git shows those. Looking up an id is a binary search in each index, and finds the entry
 //! that git finds, because git searches in the same way.
 
-use super::{Error, OBJECT_LIMIT, ObjectKind, bounded, chain, opening};
+use super::{Error, OBJECT_LIMIT, ObjectKind, bounded, chain};
 use gix::{
     ObjectId,
     commitgraph::Graph,
     odb::{
-        alternate, loose,
+        loose,
         pack::{Bundle, cache, data, index, multi_index},
     },
 };
@@ -86,17 +86,9 @@ impl std::fmt::Debug for Copies {
 }
 
 impl Copies {
-    /// The places of the object directories that git reads: the main one, and its alternates.
-    pub(super) fn open(main: PathBuf, others: Vec<PathBuf>, hash: gix::hash::Kind) -> Result<Self, Error> {
-        let current = std::env::current_dir().map_err(Error::CurrentDirectory)?;
-        let mut paths = BTreeSet::new();
-        for path in std::iter::once(main).chain(others) {
-            let alternates = alternate::resolve(path.clone(), &current);
-            let alternates =
-                alternates.map_err(|error| Error::ObjectStore { path: path.clone(), cause: opening::cause_of_alternates(&error) })?;
-            paths.extend(std::iter::once(path).chain(alternates));
-        }
-        let directories = paths.into_iter().filter(|path| path.is_dir()).map(|path| Directory::open(path, hash));
+    /// The places in these object directories.
+    pub(super) fn open(directories: Vec<PathBuf>, hash: gix::hash::Kind) -> Result<Self, Error> {
+        let directories = directories.into_iter().filter(|path| path.is_dir()).map(|path| Directory::open(path, hash));
         Ok(Self { directories: directories.collect::<Result<_, _>>()? })
     }
 
@@ -105,7 +97,7 @@ impl Copies {
         let loose = |directory: &Directory| Some(directory.loose.object_path(id)).filter(|path| path.exists());
         let packed = |directory: &Directory| {
             let pack = directory.packs.iter().find(|pack| pack.index.lookup(id).is_some())?;
-            Some(pack.path.with_extension("pack"))
+            Some(beside(&pack.path))
         };
         self.directories.iter().find_map(|directory| packed(directory).or_else(|| loose(directory)))
     }
@@ -193,7 +185,7 @@ impl Directory {
         for entry in std::fs::read_dir(&folder).into_iter().flatten() {
             let file = entry.map_err(|error| failed(&folder, error.to_string()))?.path();
             // git ignores an index without its pack
-            if file.extension().is_some_and(|extension| extension == "idx") && file.with_extension("pack").is_file() {
+            if stem(&file).is_some() && beside(&file).is_file() {
                 packs.push(Pack::open(file, hash)?);
             }
         }
@@ -230,9 +222,9 @@ impl Directory {
         {
             let failed = |cause: String| Error::ObjectStore { path: multi.path().to_owned(), cause };
             let (pack, offset) = multi.pack_id_and_pack_offset_at_index(entry).map_err(|error| failed(chain(&error)))?;
-            let name = usize::try_from(pack).ok().and_then(|pack| multi.index_names().get(pack)).and_then(|name| name.file_stem());
+            let name = usize::try_from(pack).ok().and_then(|pack| multi.index_names().get(pack)).and_then(|name| stem(name));
             // a pack that is gone is not read
-            if let Some(pack) = self.packs.iter().position(|pack| pack.path.file_stem() == name) {
+            if let Some(pack) = self.packs.iter().position(|pack| name.is_some() && stem(&pack.path) == name) {
                 places.insert(Place::Packed { directory, pack, offset });
             }
         }
@@ -252,6 +244,19 @@ fn beginnings(directory: &Path) -> Vec<bool> {
     found
 }
 
+/// The name of an index of a pack without its ending, as git takes it: `.idx` has an empty one.
+fn stem(index: &Path) -> Option<&[u8]> {
+    index.file_name()?.as_encoded_bytes().strip_suffix(b".idx")
+}
+
+/// The pack of this index.
+fn beside(index: &Path) -> PathBuf {
+    match index.file_name().is_some_and(|name| name == ".idx") {
+        true => index.with_file_name(".pack"),
+        false => index.with_extension("pack"),
+    }
+}
+
 impl Pack {
     fn open(path: PathBuf, hash: gix::hash::Kind) -> Result<Self, Error> {
         let index = index::File::at(&path, hash).map_err(|error| Error::ObjectStore { path: path.clone(), cause: chain(&error) })?;
@@ -260,9 +265,10 @@ impl Pack {
 
     fn read(&self, offset: data::Offset) -> Result<Content, Unreadable> {
         let open = || {
-            let mut bundle = Bundle::at(&self.path, self.index.object_hash()).map_err(|error| Unreadable::of(&error))?;
-            bundle.pack = bundle.pack.with_alloc_limit_bytes(usize::try_from(OBJECT_LIMIT).ok());
-            Ok(bundle)
+            let hash = self.index.object_hash();
+            let pack = data::File::at(beside(&self.path), hash).map_err(|error| Unreadable::of(&error))?;
+            let index = index::File::at(&self.path, hash).map_err(|error| Unreadable::of(&error))?;
+            Ok(Bundle { pack: pack.with_alloc_limit_bytes(usize::try_from(OBJECT_LIMIT).ok()), index })
         };
         let Bundle { pack, index, .. } = self.bundle.get_or_init(open).as_ref().map_err(Unreadable::clone)?;
         let entry = pack.entry(offset).map_err(|error| Unreadable::of(&error))?;

@@ -312,6 +312,21 @@ pub(super) fn line(repository: &Repository, arguments: &[&str]) -> Result<(Strin
     Ok((text.trim_end_matches('\n').to_owned(), warnings))
 }
 
+/// The ids that a revision or range stands for: as they are stored, or as git shows them, with replaced objects and grafts.
+pub(super) fn revisions(repository: &Repository, revision: &str, is_original: bool) -> Result<Vec<u8>, RepositoryError> {
+    let command = "rev-parse";
+    let mut git = command_of(repository, &[command, "--revs-only", revision, "--"])?;
+    if is_original {
+        git.env("GIT_GRAFT_FILE", if cfg!(windows) { "NUL" } else { "/dev/null" });
+    } else {
+        // what the user's own call of git has
+        git = git_process::showing(repository.git_dir());
+        git.args([command, "--revs-only", revision, "--"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    }
+    let output = git.output().map_err(Error::Start)?;
+    if output.status.success() { Ok(output.stdout) } else { Err(Error::failed(command, "").into()) }
+}
+
 /// Passes each line of git's output to `take`, which returns `None` for an invalid line. A warning that git ignores something, such as a broken
 /// reference, is an error.
 pub(super) fn lines(
@@ -358,7 +373,17 @@ pub(super) fn fetch_url(repository: &Repository, remote: &str) -> Option<String>
 /// A call of git in this repository, whose files were checked.
 fn command_of(repository: &Repository, arguments: &[&str]) -> Result<Command, RepositoryError> {
     repository.check_for_git()?;
-    let mut command = git_process::reading(repository.git_dir());
+    let here = std::env::current_dir().map_err(RepositoryError::CurrentDirectory)?;
+    let top = repository.folder_of_git(&here);
+    let is_elsewhere = ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"].iter().any(|name| std::env::var_os(name).is_some());
+    // with --git-dir, git stays in the current folder, and would resolve the paths in these variables from there
+    let mut command = match is_elsewhere && top != here {
+        true => git_process::reading(&here.join(repository.git_dir())),
+        false => git_process::reading(repository.git_dir()),
+    };
+    if is_elsewhere {
+        command.current_dir(top);
+    }
     command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
     Ok(command)
 }

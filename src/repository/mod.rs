@@ -18,12 +18,14 @@ mod git;
 mod guarded;
 mod location;
 mod new_commits;
+mod object_directories;
 mod opening;
 mod packed;
 mod reading;
 mod references;
 mod revision;
 mod selected;
+mod substitutes;
 mod walk;
 
 use crate::{
@@ -40,6 +42,7 @@ pub(crate) use content::{ContentFault, HashedContent};
 pub(crate) use git::Error as GitError;
 pub(crate) use references::{TagReference, Tags};
 pub(crate) use selected::{ReferenceSelection, is_of_git};
+pub(crate) use substitutes::Substitutes;
 pub(crate) use walk::{FoundCommit, Range, RepositoryHandle};
 
 /// The largest object that is read, in bytes. Signed commits and tags are much smaller.
@@ -53,7 +56,8 @@ pub(crate) struct Repository {
     references_by_git: bool,
     /// The file of packed references, once it was needed.
     packed_references: packed::RememberedFile,
-    /// The reader if git reads objects, because the environment names another object directory (the quarantine of a push).
+    /// The reader if git reads objects, because some may be where gix does not look: the environment names another object directory (the
+    /// quarantine of a push), or an alternate has alternates with relative paths.
     objects_by_git: Option<Arc<git::Objects>>,
     /// The configuration as git reads it, once it was needed.
     configuration_by_git: std::cell::OnceCell<Option<Vec<ConfigEntry>>>,
@@ -411,6 +415,7 @@ impl Repository {
         let format = gix.config_snapshot().plumbing().string("extensions.refStorage");
         let references_by_git = format.is_some_and(|format| !format.eq_ignore_ascii_case(b"files"));
         let is_elsewhere = ["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"].iter().any(|name| std::env::var_os(name).is_some());
+        let is_elsewhere = is_elsewhere || object_directories::differ_for_gix(&gix.common_dir().join("objects"))?;
         let objects_by_git = is_elsewhere.then(Arc::default);
         Ok(Self {
             gix,

@@ -32,11 +32,6 @@ pub(super) fn cause(error: &gix::Error, directory: Option<&Path>) -> String {
     HEADINGS.iter().fold(chain(error), |text, heading| text.replacen(heading, "", 1))
 }
 
-/// The cause of gix's error about the alternates of an object directory.
-pub(super) fn cause_of_alternates(error: &gix::Error) -> String {
-    if is_cycle(error) { CYCLE.to_owned() } else { chain(error) }
-}
-
 /// gix gives this error by its text only.
 fn is_cycle(error: &gix::Error) -> bool {
     error.iter_errors().any(|source| source.to_string().starts_with("Alternates form a cycle"))

@@ -59,15 +59,8 @@ impl Repository {
         if let Some(copies) = self.copies.get() {
             return Ok(copies);
         }
-        let opened = self.open_copies()?;
+        let opened = copies::Copies::open(self.object_directories()?, self.gix.object_hash())?;
         Ok(self.copies.get_or_init(|| opened))
-    }
-
-    fn open_copies(&self) -> Result<copies::Copies, Error> {
-        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        let main = variable("GIT_OBJECT_DIRECTORY").map_or_else(|| self.common_dir().join("objects"), PathBuf::from);
-        let others = variable("GIT_ALTERNATE_OBJECT_DIRECTORIES").map(|list| std::env::split_paths(&list).collect()).unwrap_or_default();
-        copies::Copies::open(main, others, self.gix.object_hash())
     }
 
     fn read(&self, id: &str) -> Result<(gix::objs::Kind, Vec<u8>), Error> {

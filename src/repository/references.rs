@@ -44,39 +44,7 @@ pub(super) struct Tips {
     pub left_out: Vec<String>,
 }
 
-/// Where replacement references are.
-const REPLACEMENTS: &str = "refs/replace/";
-
 impl Repository {
-    /// The ids of the objects in whose place git shows others: those with a replacement reference, unless the call turns these off.
-    pub(crate) fn replaced(&self) -> HashSet<String> {
-        let replaced = self.replacements();
-        if replaced.is_empty() || std::env::var_os("GIT_NO_REPLACE_OBJECTS").is_some() || self.shows_originals() {
-            return HashSet::new();
-        }
-        replaced
-    }
-
-    /// Whether the configuration turns replacement off for git. gix has it off anyway.
-    fn shows_originals(&self) -> bool {
-        let entries = self.configuration(&["core"]).unwrap_or_default();
-        let value = entries.into_iter().rfind(|entry| entry.name == "usereplacerefs").and_then(|entry| entry.value);
-        value.is_some_and(|value| [&b"false"[..], b"no", b"off", b"0", b""].iter().any(|word| word.eq_ignore_ascii_case(&value)))
-    }
-
-    fn replacements(&self) -> HashSet<String> {
-        if self.references_by_git {
-            let names = self.references().unwrap_or_default().into_iter();
-            return names.filter_map(|reference| reference.name.strip_prefix(REPLACEMENTS).map(str::to_owned)).collect();
-        }
-        let Ok(references) = self.gix.references() else { return HashSet::new() };
-        let Ok(found) = references.prefixed(REPLACEMENTS) else { return HashSet::new() };
-        found
-            .flatten()
-            .filter_map(|reference| Some(reference.name().as_bstr().to_string().strip_prefix(REPLACEMENTS)?.to_owned()))
-            .collect()
-    }
-
     /// Every annotated tag with a reference that counts, and the tags nested in it.
     ///
     /// # Errors

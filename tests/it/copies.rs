@@ -236,3 +236,47 @@ fn deep_hashes_the_trees_and_files_of_the_judged_commits() {
     replace(&loose(&own, &id), &fs::read(loose(&own, &other)).unwrap());
     assert_eq!(verdict(&sandbox, &["--all", "--deep"]), bad("content-id-mismatch"));
 }
+
+#[test]
+fn objects_are_compared_in_every_place_where_git_looks() {
+    let (_sigstore, sandbox) = history();
+    let (head, evil) = (sandbox.git(&["rev-parse", "HEAD"]), evil(&sandbox));
+    let (own, sub) = (objects(&sandbox), sandbox.work().join("folder"));
+    let shown = || sandbox.git(&["log", "-1", "--format=%s"]);
+    // a pack whose name is only the ending
+    let index = forged_pack(&sandbox, &own.join("pack"), &head, &evil);
+    fs::rename(index.with_extension("pack"), own.join("pack/.pack")).unwrap();
+    fs::rename(&index, own.join("pack/.idx")).unwrap();
+    let _ = fs::remove_file(index.with_extension("rev"));
+    assert_eq!(shown(), "evil");
+    assert_eq!(verdict(&sandbox, &["HEAD"]), bad("object-copies-differ"));
+    fs::remove_dir_all(own.join("pack")).unwrap();
+    assert_eq!(verdict(&sandbox, &["HEAD"]), good());
+    // an alternate of an alternate, from whose folder git resolves the path
+    let (first, second) = (sandbox.root().join("deep/er/first"), sandbox.root().join("deep/er/second"));
+    fs::create_dir_all(first.join("info")).unwrap();
+    fs::create_dir_all(own.join("info")).unwrap();
+    fs::write(first.join("info/alternates"), "../second\n").unwrap();
+    fs::write(own.join("info/alternates"), format!("{}\n", first.display())).unwrap();
+    let index = forged_pack(&sandbox, &second.join("pack"), &head, &evil);
+    assert_eq!(shown(), "evil");
+    assert_eq!(verdict(&sandbox, &["HEAD"]).0, 15);
+    // an object that is only there is found
+    fs::remove_file(&index).unwrap();
+    assert_eq!(verdict(&sandbox, &["HEAD"]), good());
+    fs::create_dir_all(loose(&second, &head).parent().unwrap()).unwrap();
+    fs::rename(loose(&own, &head), loose(&second, &head)).unwrap();
+    assert_eq!(verdict(&sandbox, &["HEAD"]), good());
+    fs::rename(loose(&second, &head), loose(&own, &head)).unwrap();
+    fs::remove_file(own.join("info/alternates")).unwrap();
+    // the variable: git resolves its paths from the top of the work tree, and ignores empty ones
+    forged_pack(&sandbox, &sandbox.work().join("alternate/pack"), &head, &evil);
+    for (value, expected) in [("alternate", 15), (r#":"\141lternate":"#, 15), ("#:alternate", 15), ("../alternate", 0), (":nowhere::", 0)] {
+        let run = |program: &str, arguments: &[&str]| {
+            sandbox.feed(sandbox.command(program, &sub).env("GIT_ALTERNATE_OBJECT_DIRECTORIES", value).args(arguments), b"")
+        };
+        assert_eq!(run("git", &["log", "-1", "--format=%s"]).stdout.trim() == "evil", expected == 15, "{value}");
+        let done = run(env!("CARGO_BIN_EXE_paraph"), &["verify", "HEAD"]);
+        assert_eq!(done.code, Some(expected), "{value}: {}{}", done.stdout, done.stderr);
+    }
+}

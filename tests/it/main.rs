@@ -29,6 +29,7 @@ mod repository;
 mod services;
 mod sign;
 mod sign_files;
+mod substitutes;
 mod support;
 mod terminal;
 mod trust;

@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         Err(failure) => return output.finish(false, Some(failure)),
     };
     output.decided_by(&session.deciders);
-    output.replaced_by_git(session.context.repository()?.replaced());
+    output.substituted_by_git(session.context.repository()?.substitutes(arguments.options.deep), &revisions);
     let many = is_many(arguments, &revisions);
     let failure = judge(arguments, &revisions, &session, &mut output).err();
     let exit = output.finish(many, failure);

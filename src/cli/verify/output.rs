@@ -15,7 +15,7 @@ use crate::{
     plural::counted,
     policy::Verdict,
     report::{Claimed, Report, TagReport, next_step, sentences},
-    repository::is_of_git,
+    repository::{Substitutes, is_of_git},
     selection::Deciders,
 };
 use std::{
@@ -51,8 +51,8 @@ pub(super) struct Output<'a> {
     other_unchecked: usize,
     other_refused: usize,
     deciders: Arc<Deciders>,
-    /// The objects in whose place git shows others, and the judged ones among them.
-    replaced: HashSet<String>,
+    /// What git shows in place of objects, and the objects among them that judged ones are or lead to.
+    substitutes: Substitutes,
     judged_replaced: Vec<String>,
     /// What to say about good verdicts that have no lines of their own.
     unsaid: Option<String>,
@@ -72,7 +72,7 @@ impl<'a> Output<'a> {
             deciders: Arc::default(),
             is_grouped,
             faulty_merges: FaultyMerges::default(),
-            replaced: HashSet::new(),
+            substitutes: Substitutes::default(),
             judged_replaced: Vec::new(),
             other_unchecked: 0,
             other_refused: 0,
@@ -85,9 +85,14 @@ impl<'a> Output<'a> {
         self.deciders = Arc::new(deciders.clone());
     }
 
-    /// Sets the objects in whose place git shows others.
-    pub(super) fn replaced_by_git(&mut self, replaced: HashSet<String>) {
-        self.replaced = replaced;
+    /// Sets what git shows in place of objects, and warns of the revisions by which git finds others.
+    pub(super) fn substituted_by_git(&mut self, substitutes: Substitutes, revisions: &[String]) {
+        self.substitutes = substitutes;
+        for revision in revisions.iter().filter(|revision| self.substitutes.lead_elsewhere(revision)) {
+            self.ui.warning(format!(
+                "git finds another object by \"{revision}\": an object on the way is replaced, or a graft gives it other parents. paraph verified the originals."
+            ));
+        }
     }
 
     /// Starts a progress bar where many objects are judged. There is none with `--quiet`, or where JSON is printed to the same terminal.
@@ -165,8 +170,8 @@ impl<'a> Output<'a> {
             self.summary.add(judged);
         }
         self.repeated.add(judged);
-        if self.replaced.contains(&judged.id) && !self.judged_replaced.contains(&judged.id) {
-            self.judged_replaced.push(judged.id.clone());
+        if let Some(replaced) = self.substitutes.in_place_of(&judged.id).filter(|id| !self.judged_replaced.contains(id)) {
+            self.judged_replaced.push(replaced);
         }
         if self.unsaid.is_none() {
             self.unsaid = self.deciders.sentence(&judged.judgement);
@@ -206,7 +211,7 @@ impl<'a> Output<'a> {
                 others => format!(" and {}", counted(others, "other object")),
             };
             self.ui.warning(format!(
-                "git shows another object in place of {first}{others}: `git replace -l` lists them. paraph verified the original."
+                "git shows another object in place of {first}{others}: `git replace -l` or the file info/grafts lists them. paraph verified the original."
             ));
         }
         if many && self.other_unchecked + self.other_refused > 0 {

@@ -41,7 +41,7 @@ pub(in crate::cli) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure
     let scope = if arguments.target { TagScope::WithTarget } else { TagScope::TagsOnly };
     let mut output = Output::new(&arguments.options, ui);
     output.decided_by(&session.deciders);
-    output.replaced_by_git(session.context.repository()?.replaced());
+    output.substituted_by_git(repository.substitutes(arguments.options.deep), &arguments.tags);
     let mut failure = None;
     for tag in &arguments.tags {
         match session.judge.tag_by_name(repository, tag, scope) {
