@@ -5,6 +5,9 @@ use crate::support::{
     sigstore::{EMAIL, Sigstore},
 };
 
+/// The arguments of several calls.
+type Calls<'a> = &'a [&'a [&'a str]];
+
 #[test]
 fn what_git_shows_in_place_of_an_object_on_the_way_is_named_in_a_warning() {
     let sigstore = Sigstore::start();
@@ -28,7 +31,7 @@ fn what_git_shows_in_place_of_an_object_on_the_way_is_named_in_a_warning() {
         assert_eq!(done.code, Some(0), "{arguments:?}: {}{}", done.stdout, done.stderr);
         done.stderr.contains("replace")
     };
-    let cases: [(&str, &str, &[&[&str]], &[&[&str]]); 3] = [
+    let cases: [(&str, &str, Calls<'_>, Calls<'_>); 3] = [
         (&head, &other, &[&["HEAD"], &["shown"], &["HEAD^"], &["HEAD~2..HEAD~1"]], &[]),
         (&tree, &other_tree, &[&["HEAD"], &["--deep", "HEAD"], &["shown"]], &[&["HEAD^"]]),
         (&blob, &other_blob, &[&["--deep", "HEAD"]], &[&["HEAD"], &["--deep", "HEAD^"]]),
