@@ -80,7 +80,7 @@ fn openpgp_is_named_and_judged_by_git_where_that_is_asked_for() {
     exit 15
     commit OID: bad
       BAD signature: the signature does not verify [other-signature-invalid]. The OpenPGP signature from Ann <ann@example.com>, key FINGERPRINT was judged by git.
-    warning: git shows another object in place of OID: `git replace -l` lists them. paraph verified the original.
+    warning: git shows another object in place of OID: `git replace -l` or the file info/grafts lists them. paraph verified the original.
     ");
 }
 
