@@ -38,7 +38,7 @@ impl Repository {
                     // a commit without a tree is malformed, which its own verdict says
                     self.content(tree.ok()?, Kind::Tree, hashed, DEEPEST_TREE)
                 }
-                ObjectKind::Tree => self.content(ObjectId::from_hex(id.as_bytes()).ok()?, Kind::Tree, hashed, DEEPEST_TREE),
+                ObjectKind::Tree => self.content(self.object_id(id)?, Kind::Tree, hashed, DEEPEST_TREE),
                 ObjectKind::Tag | ObjectKind::Blob => None,
             },
             Err(error) => Some(error.into()),

@@ -34,15 +34,20 @@ impl Repository {
         Ok(RawObject { id: computed, format: self.format(), kind: kind.into(), bytes, reference })
     }
 
+    /// An id of this repository's format. Objects may name others, which gix must not be asked for.
+    pub(super) fn object_id(&self, id: &str) -> Option<gix::ObjectId> {
+        gix::ObjectId::from_hex(id.as_bytes()).ok().filter(|id| id.kind() == self.gix.object_hash())
+    }
+
     /// Compares all copies of an object with these bytes, which have its id.
     pub(super) fn compare_copies(&self, id: &str, kind: gix::objs::Kind, bytes: &[u8]) -> Result<(), Error> {
-        let Ok(object_id) = gix::ObjectId::from_hex(id.as_bytes()) else { return Ok(()) };
+        let Some(object_id) = self.object_id(id) else { return Ok(()) };
         self.copies()?.compare(copies::ReadObject { id: &object_id, kind, bytes })
     }
 
     /// Checks the file of a loose object before it is read.
     pub(super) fn check_loose(&self, id: &str) -> Result<(), Error> {
-        gix::ObjectId::from_hex(id.as_bytes()).map_or(Ok(()), |id| self.copies()?.check_loose(&id))
+        self.object_id(id).map_or(Ok(()), |id| self.copies()?.check_loose(&id))
     }
 
     /// The error of an object that is here but cannot be read.
@@ -52,7 +57,7 @@ impl Repository {
 
     /// The file that holds an object.
     pub(super) fn file_of(&self, id: &str) -> Option<PathBuf> {
-        self.copies().ok()?.file_of(&gix::ObjectId::from_hex(id.as_bytes()).ok()?)
+        self.copies().ok()?.file_of(&self.object_id(id)?)
     }
 
     pub(super) fn copies(&self) -> Result<&copies::Copies, Error> {
@@ -65,7 +70,7 @@ impl Repository {
 
     fn read(&self, id: &str) -> Result<(gix::objs::Kind, Vec<u8>), Error> {
         let damaged = |cause: String| self.damaged(id, cause);
-        let object_id = gix::ObjectId::from_hex(id.as_bytes()).map_err(|error| damaged(error.to_string()))?;
+        let object_id = self.object_id(id).ok_or_else(|| Error::MissingObject(id.to_owned()))?;
         let header = self.gix.try_find_header(object_id).map_err(|error| damaged(chain(&error)))?;
         let header = header.ok_or_else(|| Error::MissingObject(id.to_owned()))?;
         within_limit(id, header.kind(), header.size())?;

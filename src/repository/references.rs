@@ -151,7 +151,7 @@ impl Repository {
                 Err(error) => Err(error),
             };
         }
-        let object_id = ObjectId::from_hex(id.as_bytes()).map_err(|_| broken())?;
+        let object_id = self.object_id(id).ok_or_else(broken)?;
         self.check_loose(id)?;
         match self.gix.try_find_header(object_id) {
             Ok(Some(header)) => Ok(header.kind()),
@@ -167,7 +167,7 @@ impl Repository {
         let mut id = id.to_owned();
         loop {
             match self.kind_of(reference, &id)? {
-                gix::objs::Kind::Commit => return ObjectId::from_hex(id.as_bytes()).map(Some).map_err(|_| broken()),
+                gix::objs::Kind::Commit => return self.object_id(&id).map(Some).ok_or_else(broken),
                 gix::objs::Kind::Tree | gix::objs::Kind::Blob => return Ok(None),
                 gix::objs::Kind::Tag => {
                     if !followed.insert(id.clone()) {
