@@ -136,7 +136,7 @@ impl Bundle {
         }
         let lines: Vec<&[u8]> =
             file.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).take(MAX_BUNDLES + 1).collect();
-        // a document over several lines that is no JSON is one malformed bundle
+        // a document over several lines that is not JSON is one malformed bundle
         let first_is_one = lines.first().is_some_and(|line| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok());
         match lines.len() {
             MAX_BUNDLES.. if lines.len() > MAX_BUNDLES && first_is_one => {

@@ -146,6 +146,6 @@ fn a_file_holds_one_bundle_or_one_on_each_line() {
     assert_eq!(Bundle::split(pretty.as_bytes()).unwrap(), [pretty.as_bytes()]);
     let line = bundle().to_string();
     assert_eq!(Bundle::split(format!("{line}\n\n{line}\r\n").as_bytes()).unwrap().len(), 2);
-    // what is no JSON is one malformed bundle
+    // what is not JSON is one malformed bundle
     assert_eq!(Bundle::split(b"{\n\"a\":\n").unwrap().len(), 1);
 }

@@ -81,6 +81,19 @@ pub(crate) struct OptionValue {
     pub value: OsString,
 }
 
+impl OptionValue {
+    /// The option, if it was given.
+    pub(crate) fn of(setting: &'static str, flag: &'static str, value: Option<impl Into<OsString>>) -> Option<Self> {
+        value.map(|value| Self { setting, flag, value: value.into() })
+    }
+
+    /// The options of all commands that verify: the trusted root and the instance.
+    pub(crate) fn of_trust(trusted_root: Option<&Path>, instance: Option<&str>) -> impl Iterator<Item = Self> {
+        let root = Self::of("trustedRoot", "--trusted-root", trusted_root);
+        root.into_iter().chain(Self::of("instance", "--instance", instance))
+    }
+}
+
 /// The configuration of an instance of the user's own: `[paraph "NAME"]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InstanceSettings {

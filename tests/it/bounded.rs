@@ -3,7 +3,7 @@
 
 use crate::support::{
     sandbox::{Done, Sandbox},
-    sigstore::{EMAIL, Sigstore},
+    sigstore::Sigstore,
 };
 use std::{
     fs,
@@ -13,12 +13,7 @@ use std::{
 /// A repository with a signed history, packed and loose objects, a commit-graph, a tag, and a linked work tree.
 fn history() -> (Sigstore, Sandbox) {
     let sigstore = Sigstore::start();
-    let sandbox = Sandbox::with_repository();
-    sigstore.configure(&sandbox);
-    sigstore.allow(&sandbox, EMAIL);
-    for message in ["one", "two"] {
-        sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", message]);
-    }
+    let sandbox = sigstore.signed_history(&["one", "two"]);
     sandbox.git(&["tag", "-s", "-m", "tag", "v1"]);
     sandbox.git(&["gc", "-q"]);
     sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "three"]);

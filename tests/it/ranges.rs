@@ -7,12 +7,7 @@ use crate::support::{
 
 /// Two signed commits, an unsigned one, and one that was tampered with, in this order.
 fn history(sigstore: &Sigstore) -> Sandbox {
-    let sandbox = Sandbox::with_repository();
-    sigstore.configure(&sandbox);
-    sigstore.allow(&sandbox, EMAIL);
-    for message in ["one", "two"] {
-        sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", message]);
-    }
+    let sandbox = sigstore.signed_history(&["one", "two"]);
     sandbox.git(&["commit", "-q", "--no-gpg-sign", "--allow-empty", "-m", "three"]);
     sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", "four"]);
     let tampered = sandbox.git(&["cat-file", "commit", "HEAD"]).replace("\nfour", "\nfive") + "\n";
@@ -289,13 +284,7 @@ fn a_format_of_references_that_git_does_not_know_is_one_clear_sentence() {
 
 /// Three signed commits by an allowed identity.
 fn three_good(sigstore: &Sigstore) -> Sandbox {
-    let sandbox = Sandbox::with_repository();
-    sigstore.configure(&sandbox);
-    sigstore.allow(&sandbox, EMAIL);
-    for message in ["one", "two", "three"] {
-        sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", message]);
-    }
-    sandbox
+    sigstore.signed_history(&["one", "two", "three"])
 }
 
 /// The operators lead over the parents to the object that is named.

@@ -3,19 +3,13 @@
 
 use crate::support::{
     sandbox::{Done, Sandbox},
-    sigstore::{EMAIL, Sigstore},
+    sigstore::Sigstore,
 };
 use std::path::PathBuf;
 
 /// Three signed commits by an allowed identity.
 fn history(sigstore: &Sigstore) -> Sandbox {
-    let sandbox = Sandbox::with_repository();
-    sigstore.configure(&sandbox);
-    sigstore.allow(&sandbox, EMAIL);
-    for message in ["one", "two", "three"] {
-        sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", message]);
-    }
-    sandbox
+    sigstore.signed_history(&["one", "two", "three"])
 }
 
 /// An unsigned child of a commit. No reference leads to it.

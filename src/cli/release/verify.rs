@@ -89,10 +89,7 @@ pub(in crate::cli) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure
 
 impl Args {
     fn settings(&self) -> Vec<OptionValue> {
-        let option = |setting, flag, value: Option<OsString>| value.map(|value| OptionValue { setting, flag, value });
-        let root = option("trustedRoot", "--trusted-root", self.trusted_root.as_ref().map(|path| path.clone().into()));
-        let instance = option("instance", "--instance", self.instance.as_ref().map(|name| name.clone().into()));
-        root.into_iter().chain(instance).collect()
+        OptionValue::of_trust(self.trusted_root.as_deref(), self.instance.as_deref()).collect()
     }
 }
 

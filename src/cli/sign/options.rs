@@ -1,7 +1,7 @@
 //! The flags of the commands that write bundles.
 
 use crate::config::OptionValue;
-use std::{ffi::OsString, path::PathBuf};
+use std::path::PathBuf;
 
 /// How to sign
 #[derive(Debug, clap::Args)]
@@ -29,19 +29,13 @@ pub(in crate::cli) struct Options {
 impl Options {
     /// The settings that they override.
     pub(in crate::cli) fn settings(&self) -> Vec<OptionValue> {
-        let option = |setting, flag, value: Option<OsString>| value.map(|value| OptionValue { setting, flag, value });
-        let path = |path: &Option<PathBuf>| path.clone().map(OsString::from);
-        let text = |text: &Option<String>| text.clone().map(OsString::from);
-        [
-            option("instance", "--instance", text(&self.instance)),
-            option("trustedRoot", "--trusted-root", path(&self.trusted_root)),
-            option("signingConfig", "--signing-config", path(&self.signing_config)),
-            option("identityToken", "--identity-token", text(&self.identity_token)),
+        let signing = [
+            OptionValue::of("signingConfig", "--signing-config", self.signing_config.as_deref()),
+            OptionValue::of("identityToken", "--identity-token", self.identity_token.as_deref()),
             // the token goes before any provider that is configured
-            option("tokenProvider", "--identity-token", self.identity_token.as_ref().map(|_| "envvar".into())),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+            OptionValue::of("tokenProvider", "--identity-token", self.identity_token.as_ref().map(|_| "envvar")),
+        ];
+        let trust = OptionValue::of_trust(self.trusted_root.as_deref(), self.instance.as_deref());
+        trust.chain(signing.into_iter().flatten()).collect()
     }
 }

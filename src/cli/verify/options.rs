@@ -76,10 +76,7 @@ impl Options {
     }
 
     fn settings(&self) -> Vec<OptionValue> {
-        let option = |setting, flag, value: Option<std::ffi::OsString>| value.map(|value| OptionValue { setting, flag, value });
-        let root = option("trustedRoot", "--trusted-root", self.trusted_root.as_ref().map(|path| path.clone().into()));
-        let instance = option("instance", "--instance", self.instance.as_ref().map(|name| name.clone().into()));
-        root.into_iter().chain(instance).chain(self.legacy.setting()).collect()
+        OptionValue::of_trust(self.trusted_root.as_deref(), self.instance.as_deref()).chain(self.legacy.setting()).collect()
     }
 }
 

@@ -84,4 +84,15 @@ impl Sigstore {
         std::fs::write(&file, format!("{email} {} instance=local\n", self.url)).unwrap();
         sandbox.git(&["config", "--global", "paraph.allowedIdentities", file.to_str().unwrap()]);
     }
+
+    /// A repository with a commit for each message, signed by an allowed identity.
+    pub fn signed_history(&self, messages: &[&str]) -> Sandbox {
+        let sandbox = Sandbox::with_repository();
+        self.configure(&sandbox);
+        self.allow(&sandbox, EMAIL);
+        for message in messages {
+            sandbox.git(&["commit", "-q", "-S", "--allow-empty", "-m", message]);
+        }
+        sandbox
+    }
 }
