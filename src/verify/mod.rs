@@ -9,7 +9,7 @@
 //!
 //! Every step runs once, in this order. Nothing here opens a file or a socket, or reads a clock: the caller passes "now". The verdict is the
 //! return type: only the pipeline makes a [`Verified`]. The verdict cache restores what it stored of one as a [`Verification`]. Nothing else
-//! can become a good signature.
+//! makes a Sigstore signature good. Other kinds of signatures are judged by other programs, or by a forge's key.
 
 mod artifact;
 #[cfg(feature = "cli")]
