@@ -3,7 +3,7 @@
 
 mod subject;
 
-pub use subject::Subject;
+pub use subject::SubjectToSign;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{
@@ -104,12 +104,12 @@ pub enum Call {
     },
 }
 
-/// A request to sign. Version 1 has the payload of a [`Subject::Git`] in place of the subject, and no expected issuer.
+/// A request to sign. Version 1 has the payload of a [`SubjectToSign::Git`] in place of the subject, and no expected issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "SignFields")]
 pub struct Sign {
     /// What is to be signed.
-    pub subject: Subject,
+    pub subject: SubjectToSign,
     /// The name of the instance to sign with.
     pub instance: String,
     /// The only identity that may sign.
@@ -134,7 +134,7 @@ pub struct Sign {
 struct SignFields {
     #[serde(default, deserialize_with = "some_from_base64")]
     payload: Option<Vec<u8>>,
-    subject: Option<Subject>,
+    subject: Option<SubjectToSign>,
     instance: String,
     expected: Option<String>,
     expected_issuer: Option<String>,
@@ -152,7 +152,7 @@ impl TryFrom<SignFields> for Sign {
     fn try_from(fields: SignFields) -> Result<Self, Self::Error> {
         let SignFields { payload, subject, instance, expected, expected_issuer, hint, repository, host, reader, by_code } = fields;
         let subject = match (payload, subject) {
-            (Some(payload), None) => Subject::Git { payload },
+            (Some(payload), None) => SubjectToSign::Git { payload },
             (None, Some(subject)) => subject,
             (None, None) => return Err("nothing is to be signed"),
             (Some(_), Some(_)) => return Err("payload and subject exclude each other"),
@@ -407,7 +407,7 @@ impl Request {
     pub fn oldest_frame(&self) -> Option<io::Result<Vec<u8>>> {
         let mut request = serde_json::to_value(Self { version: OLDEST_VERSION, ..self.clone() }).ok()?;
         match &self.call {
-            Call::Sign(Sign { subject: Subject::Git { payload }, expected_issuer: None, .. }) => {
+            Call::Sign(Sign { subject: SubjectToSign::Git { payload }, expected_issuer: None, .. }) => {
                 let fields = request.as_object_mut()?;
                 fields.remove("subject");
                 fields.remove("expected_issuer");
@@ -465,7 +465,7 @@ impl Request {
         let mut path = None;
         match &self.call {
             Call::Sign(Sign { subject, instance, expected, expected_issuer, hint, repository, host, .. }) => {
-                if let Subject::Digest { sha256, .. } = subject {
+                if let SubjectToSign::Digest { sha256, .. } = subject {
                     names.push(("sha256", Some(sha256)));
                 }
                 names.extend([

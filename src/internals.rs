@@ -88,8 +88,8 @@ pub mod git_parameters {
 #[cfg(feature = "cli")]
 pub mod identity {
     pub use crate::identity::{
-        Desktop, DeviceCode, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, Prompt, RefreshToken,
-        RequestedSigner, Session,
+        Desktop, DeviceCode, IdentityToken, LoginError, LoginMethod, LoginOptions, LoginTokens, OidcClient, Opener, Prompt, RefreshToken,
+        RequestedSigner,
     };
 }
 
@@ -115,7 +115,7 @@ pub mod report {
 
 #[cfg(feature = "tuf")]
 pub mod service {
-    pub use crate::service::{Http, Settings};
+    pub use crate::service::{Http, TimeLimits};
     pub mod fulcio {
         pub use crate::service::fulcio::{CertificateRequest, Fulcio};
     }

@@ -12,7 +12,7 @@ mod others;
 use others::{GpgAgent, SshAgent};
 use paraph::internals::{
     agent::client::Client,
-    agent_protocol::{Call, JournalEntry, Reply, Sign, Subject},
+    agent_protocol::{Call, JournalEntry, Reply, Sign, SubjectToSign},
     local::{Instance, ServeOptions},
 };
 use std::{
@@ -145,7 +145,7 @@ fn own_part(bench: &Bench) {
     let client = Client::at(bench.root.join("run/paraph/agent.sock"));
     let ask = |instance: &str, round: usize| {
         let request = Sign {
-            subject: Subject::Git { payload: payload(round) },
+            subject: SubjectToSign::Git { payload: payload(round) },
             instance: instance.to_owned(),
             expected: None,
             expected_issuer: None,

@@ -9,7 +9,7 @@ use paraph::{
     internals::{
         agent_protocol::{
             self as protocol, Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_REPLY, MAX_REQUEST, OLDEST_VERSION, Refusal, Reply, Request, Sign,
-            Subject, VERSION,
+            SubjectToSign, VERSION,
         },
         escape,
     },
@@ -52,7 +52,7 @@ fn read_request(frame: &[u8]) {
         assert!(name.len() <= MAX_NAME);
     }
     assert!(repository.as_ref().is_none_or(|path| path.len() <= MAX_PATH));
-    let Subject::Git { payload } = subject else { return };
+    let SubjectToSign::Git { payload } = subject else { return };
     assert!(payload.len() <= MAX_PAYLOAD);
     let value: serde_json::Value = serde_json::from_slice(frame).expect("it was read");
     let sent = if request.version == VERSION { &value["subject"]["payload"] } else { &value["payload"] };

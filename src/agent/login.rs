@@ -3,7 +3,7 @@
 use crate::{
     agent_protocol::{Refusal, Reply},
     identity::{
-        Desktop, DeviceCode, Expectation, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, Prompt, RequestedSigner, Session,
+        Desktop, DeviceCode, Expectation, LoginError, LoginMethod, LoginOptions, LoginTokens, OidcClient, Opener, Prompt, RequestedSigner,
         WrongSigner,
     },
     service::{Http, Network},
@@ -148,7 +148,7 @@ pub(super) struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// Obtains a credential for the session's identity.
-    pub(super) async fn certify(&self, session: &Session) -> Result<Arc<Credential>, Refused> {
+    pub(super) async fn certify(&self, session: &LoginTokens) -> Result<Arc<Credential>, Refused> {
         let Self { target, request, http, prompt } = *self;
         let token = &session.id_token;
         let expectation = Expectation::new(None, &target.client.client_id, Timestamp::now());
@@ -161,7 +161,7 @@ impl Attempt<'_> {
     }
 
     /// Logs in, for as long as somebody waits for it.
-    pub(super) async fn log_in(&self) -> Result<Session, Refused> {
+    pub(super) async fn log_in(&self) -> Result<LoginTokens, Refused> {
         let Self { target, request, http, prompt } = *self;
         let options = LoginOptions {
             method: match &target.access_code {

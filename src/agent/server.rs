@@ -49,7 +49,7 @@ pub(crate) struct Options {
     /// Where refresh tokens are stored.
     pub keyring: Keyring,
     /// How services are called.
-    pub http: crate::service::Settings,
+    pub http: crate::service::TimeLimits,
     /// For tests only: other processes of the user may read its memory.
     pub readable_memory: bool,
 }

@@ -5,11 +5,11 @@ use super::{
     login::{LoginRequest, Refused, Target, refused_signature, waiting_for},
     peer::ClientRoute,
     requests::{Agent, Connection, SocketKind},
-    vault::{Standing, identity},
+    vault::{LoginPreview, identity},
 };
 use crate::{
     Reason,
-    agent_protocol::{JournalEntry, Refusal, Reply, Sign, Subject},
+    agent_protocol::{JournalEntry, Refusal, Reply, Sign, SubjectToSign},
     certificate::SignerCertificate,
     identity::RequestedSigner,
     plural::counted,
@@ -45,12 +45,12 @@ impl Job<'_> {
         let digest = hex::encode(self.subject.content.digest());
         let name = self.request.subject.name().map(|name| format!(" called {}", quoted(name))).unwrap_or_default();
         match &self.request.subject {
-            Subject::Git { .. } | Subject::Unknown => String::new(),
-            Subject::File { content, .. } => format!("{name} ({}, SHA-256 {digest})", counted(content.len(), "byte")),
-            Subject::Digest { .. } => {
+            SubjectToSign::Git { .. } | SubjectToSign::Unknown => String::new(),
+            SubjectToSign::File { content, .. } => format!("{name} ({}, SHA-256 {digest})", counted(content.len(), "byte")),
+            SubjectToSign::Digest { .. } => {
                 format!("{name} (SHA-256 {digest}). It may be the digest of anything, a commit included. The client is")
             }
-            Subject::Statement { payload } => {
+            SubjectToSign::Statement { payload } => {
                 let statement = Statement::parse(payload).ok();
                 let about = statement.map(|statement| {
                     let kind: String = statement.predicate_type.chars().take(MAX_TYPE).collect();
@@ -146,7 +146,7 @@ impl Agent {
         let (Some(name), None) = (requested.login_name(), requested.required()) else { return requested };
         let identity = self.forwarded.identity(asker, &target.name, name).map(RequestedSigner::named);
         let identity = identity.map(|identity| identity.vouched_for_by(requested.issuer().map(str::to_owned)));
-        let is_kept = |requested: &RequestedSigner| self.vault.standing(target, requested).is_some();
+        let is_kept = |requested: &RequestedSigner| self.vault.preview(target, requested).is_some();
         identity.filter(|identity| is_kept(identity) && !is_kept(&requested)).unwrap_or(requested)
     }
 
@@ -155,7 +155,7 @@ impl Agent {
         if self.vault.is_locked() {
             return Err(Refused::locked());
         }
-        let standing = self.vault.standing(&job.target, requested).unwrap_or_else(|| Standing {
+        let preview = self.vault.preview(&job.target, requested).unwrap_or_else(|| LoginPreview {
             identity: requested.login_name().unwrap_or("whoever logs in").to_owned(),
             number: None,
             needs_login: true,
@@ -165,12 +165,12 @@ impl Agent {
             asker,
             instance: name.clone(),
             issuer: client.issuer.clone(),
-            identity: standing.identity,
+            identity: preview.identity,
             kind: job.subject.kind,
             what: job.what(),
-            login: standing.number,
+            login: preview.number,
         };
-        let login = if standing.needs_login { ", which needs a login here" } else { "" };
+        let login = if preview.needs_login { ", which needs a login here" } else { "" };
         self.confirmations.allow(&topic, &format!("{}{login}", job.claimed_place())).await?;
         Ok(topic)
     }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     agent_protocol::{self as protocol, LoginStatus, Refusal, Reply},
     certificate::names,
-    identity::{Candidate, KnownLogin, LoginError, RefreshToken, RequestedSigner, Session},
+    identity::{Candidate, KnownLogin, LoginError, LoginTokens, RefreshToken, RequestedSigner},
     service::Http,
     sign::Credential,
 };
@@ -69,7 +69,7 @@ impl From<&Owner> for Authority {
 /// A login in memory.
 struct ActiveLogin {
     credential: Arc<Credential>,
-    session: Session,
+    session: LoginTokens,
     /// The instance that it was made for.
     instance: String,
     /// Whether its refresh token is stored in the keyring.
@@ -82,7 +82,7 @@ struct ActiveLogin {
 }
 
 /// A login that a request may use.
-pub(super) struct Standing {
+pub(super) struct LoginPreview {
     /// The identity.
     pub(super) identity: String,
     /// The login's number, if it is in memory and needs no person to continue.
@@ -98,7 +98,7 @@ impl ActiveLogin {
 
     /// Whether the next certificate needs no login: there is a refresh token, or the ID token outlives this certificate.
     fn is_renewable(&self, now: Timestamp) -> bool {
-        let Session { id_token, refresh_token } = &self.session;
+        let LoginTokens { id_token, refresh_token } = &self.session;
         let next = if self.is_good(now) { not_after(&self.credential) } else { now };
         refresh_token.is_some() || id_token.expires().is_some_and(|expires| expires > next + LEAST_LEFT)
     }
@@ -126,7 +126,7 @@ pub(super) struct Removal {
 
 /// A session that was continued without a login.
 struct Continued {
-    session: Session,
+    session: LoginTokens,
     /// Whether its refresh token is stored in the keyring.
     is_stored: bool,
     /// Whose login it must be, if only a keyring says so.
@@ -410,12 +410,12 @@ impl Vault {
     }
 
     /// The login that would sign, if it is kept or stored.
-    pub(super) fn standing(&self, target: &Target, requested: &RequestedSigner) -> Option<Standing> {
+    pub(super) fn preview(&self, target: &Target, requested: &RequestedSigner) -> Option<LoginPreview> {
         let authority = Authority::of(target);
         let now = Timestamp::now();
         let kept = self.content.borrow().find(&authority, requested).map(|kept| {
             let is_alive = kept.is_good(now) || kept.is_renewable(now);
-            Standing {
+            LoginPreview {
                 identity: identity(&kept.credential).to_owned(),
                 number: is_alive.then_some(kept.number),
                 needs_login: !is_alive && !kept.is_stored,
@@ -423,7 +423,7 @@ impl Vault {
         });
         kept.or_else(|| {
             let stored = self.stored_login(&authority, requested)?;
-            Some(Standing { identity: stored.owner.identity, number: None, needs_login: false })
+            Some(LoginPreview { identity: stored.owner.identity, number: None, needs_login: false })
         })
     }
 
@@ -514,7 +514,7 @@ impl Vault {
 
 /// A login that is to be kept.
 struct Established {
-    session: Session,
+    session: LoginTokens,
     /// Whether its refresh token is stored in the keyring.
     is_stored: bool,
     /// Whether a person logged in.

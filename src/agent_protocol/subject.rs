@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What is to be signed. Later programs may know more kinds: an agent refuses one that it does not know with [`Refusal::Subject`](super::Refusal::Subject).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Subject {
+pub enum SubjectToSign {
     /// A commit, tag or push certificate.
     Git {
         /// Its bytes without a signature, as git passes them to its signing program.
@@ -38,7 +38,7 @@ pub enum Subject {
     Unknown,
 }
 
-impl Subject {
+impl SubjectToSign {
     /// The name that the client claims.
     pub fn name(&self) -> Option<&String> {
         match self {

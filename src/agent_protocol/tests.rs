@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 
 fn sign() -> Call {
     Call::Sign(Sign {
-        subject: Subject::Git { payload: b"tree".to_vec() },
+        subject: SubjectToSign::Git { payload: b"tree".to_vec() },
         instance: "public".into(),
         expected: None,
         expected_issuer: Some("https://issuer.example".into()),
@@ -58,7 +58,7 @@ fn both_versions_say_the_same_and_each_has_its_own_fields() {
             .as_bytes(),
     );
     let unknown = unknown.unwrap().call;
-    assert!(matches!(&unknown, Call::Sign(Sign { subject: Subject::Unknown, .. })));
+    assert!(matches!(&unknown, Call::Sign(Sign { subject: SubjectToSign::Unknown, .. })));
     for call in [sign(), login(Some("https://issuer.example".into())), unknown] {
         assert_eq!(oldest(call), None);
     }
@@ -96,7 +96,7 @@ fn an_invalid_request_is_refused() {
         assert!(matches!(Request::parse(wrong), Err(Reply::Refused { kind: Refusal::Request, .. })), "{}", String::from_utf8_lossy(wrong));
     }
     let large = Request::new(Call::Sign(Sign {
-        subject: Subject::Git { payload: vec![0; MAX_PAYLOAD + 1] },
+        subject: SubjectToSign::Git { payload: vec![0; MAX_PAYLOAD + 1] },
         ..match sign() {
             Call::Sign(sign) => sign,
             _ => panic!(),
@@ -190,10 +190,10 @@ fn the_document_has_every_message_field_refusal_and_limit() {
     ];
     let (name, content) = (Some(text()), vec![]);
     let subjects = [
-        Subject::Git { payload: vec![] },
-        Subject::File { content, name: name.clone() },
-        Subject::Digest { sha256: text(), name },
-        Subject::Statement { payload: vec![] },
+        SubjectToSign::Git { payload: vec![] },
+        SubjectToSign::File { content, name: name.clone() },
+        SubjectToSign::Digest { sha256: text(), name },
+        SubjectToSign::Statement { payload: vec![] },
     ];
     compare("subject", "kind", 1, &["kind"], &subjects);
     compare("call", "call", 2, &["version", "program", "call"], &requests.map(Request::new));

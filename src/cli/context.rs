@@ -11,7 +11,7 @@ use crate::{
     policy::Policy,
     repository::Repository,
     selection::{self, Deciders},
-    service::{Http, Settings},
+    service::{Http, TimeLimits},
     sign::Services,
     trust::TrustRoot,
     trust_store::TrustStore,
@@ -150,9 +150,9 @@ impl Context {
     /// An HTTP client with the configured deadline, and git's proxies and certificate authorities.
     pub(super) fn http(&self) -> Result<Http, Failure> {
         self.config.require(&[Use::Network])?;
-        let settings = Settings { request: self.config.timeout.value, ..Settings::default() };
+        let limits = TimeLimits { request: self.config.timeout.value, ..TimeLimits::default() };
         let network = GitNetwork::load(self.repository.as_ref())?.network;
-        let http = Http::new(settings).allowing_plain_http(self.config.allow_plain_http.value).with_network(network);
+        let http = Http::new(limits).allowing_plain_http(self.config.allow_plain_http.value).with_network(network);
         Ok(if self.config.terminal_prompt.value { http.announcing_waits(ui::announce_wait) } else { http })
     }
 

@@ -19,7 +19,7 @@ use super::{
     ui::Ui,
 };
 use crate::{
-    agent_protocol::Subject,
+    agent_protocol::SubjectToSign,
     certificate::names::same_address,
     config::{Config, RekorMode, SIGNING},
     identity::email_of,
@@ -65,7 +65,7 @@ fn deliver(signed: Signed, output: SignatureFile, status: StatusOutput, ui: &mut
 
 fn sign(call: &SignCall, ui: &mut Ui) -> Result<Signed, Failure> {
     let caller = Caller::of(call);
-    let subject = Subject::Git { payload: read(call.input.as_deref(), MAX_OBJECT)? };
+    let subject = SubjectToSign::Git { payload: read(call.input.as_deref(), MAX_OBJECT)? };
     let context = Context::read_to_sign(&[]).inspect_err(|failure| Terminal::open(None).report(failure))?;
     if let Err(error) = context.config.require(SIGNING) {
         let failure = Failure::from(error);
@@ -85,7 +85,7 @@ fn sign(call: &SignCall, ui: &mut Ui) -> Result<Signed, Failure> {
 /// A call to sign with everything that it needs.
 struct Task<'a> {
     call: &'a SignCall,
-    subject: &'a Subject,
+    subject: &'a SubjectToSign,
     context: &'a Context,
     terminal: &'static Terminal,
     caller: &'a Caller,

@@ -4,8 +4,8 @@ use super::{context::Context, exit::Failure, git_settings::GitSettings, terminal
 use crate::{
     config::{Config, Use},
     identity::{
-        ADDRESS, Desktop, Expectation, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, RequestedSigner, Settings,
-        SignerSources, Source, WrongSigner, choose, identity_named,
+        ADDRESS, Desktop, Expectation, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, RequestedSigner,
+        SignerSources, TokenSettings, TokenSource, WrongSigner, choose, identity_named,
         workload::{self, Provider, Surroundings},
     },
     object::Payload,
@@ -22,7 +22,7 @@ const MAX_SECRET: usize = 4096;
 /// The source of the token, and why it was chosen.
 pub(super) struct Choice {
     /// The source.
-    pub(super) source: Source,
+    pub(super) source: TokenSource,
     /// The source as a noun phrase.
     pub(super) origin: String,
     /// Why it was chosen, as a clause.
@@ -36,7 +36,7 @@ pub(super) struct Choice {
 /// The source of the token that configuration and environment select.
 pub(super) fn choice(context: &Context, terminal: &Terminal) -> Result<Choice, Failure> {
     let config = &context.config;
-    let settings = Settings {
+    let settings = TokenSettings {
         token_provider: config.token_provider.value,
         token_variable: config.identity_token.value.as_ref().map(|secret| Zeroizing::new(secret.expose().to_owned())),
         token_file: config.identity_token_file.value.clone(),
@@ -52,16 +52,16 @@ pub(super) fn choice(context: &Context, terminal: &Terminal) -> Result<Choice, F
     let named = settings.token_provider.is_some();
     let because = match &source {
         _ if named => format!("{} selects it", config.token_provider.source),
-        Source::Variable(_) => format!("{} is set", config.identity_token.source),
-        Source::File(_) => format!("{} names it", config.identity_token_file.source),
-        Source::Workload(_) => "this is its job, no login is possible here, and nothing else is configured".to_owned(),
-        Source::Direct(_) => "the local Sigstore signs you in by itself".to_owned(),
-        Source::Device | Source::Browser => "nothing else is configured".to_owned(),
+        TokenSource::Variable(_) => format!("{} is set", config.identity_token.source),
+        TokenSource::File(_) => format!("{} names it", config.identity_token_file.source),
+        TokenSource::Workload(_) => "this is its job, no login is possible here, and nothing else is configured".to_owned(),
+        TokenSource::Direct(_) => "the local Sigstore signs you in by itself".to_owned(),
+        TokenSource::Device | TokenSource::Browser => "nothing else is configured".to_owned(),
     };
-    let by_itself = matches!(source, Source::Workload(_)) && !named;
-    let unused = settings.job.filter(|job| !named && !matches!(source, Source::Workload(chosen) if chosen == *job));
+    let by_itself = matches!(source, TokenSource::Workload(_)) && !named;
+    let unused = settings.job.filter(|job| !named && !matches!(source, TokenSource::Workload(chosen) if chosen == *job));
     let origin = match source {
-        Source::Browser if terminal.is_present() && !desktop(terminal).opens(&opener(config)) => {
+        TokenSource::Browser if terminal.is_present() && !desktop(terminal).opens(&opener(config)) => {
             "a login with a code or an address that the terminal shows".to_owned()
         }
         _ => source.to_string(),
@@ -72,12 +72,12 @@ pub(super) fn choice(context: &Context, terminal: &Terminal) -> Result<Choice, F
 impl Choice {
     /// Tells the user about a CI job's identity: that it signs without being configured, or that it is not used.
     pub(super) fn announce(&self, terminal: &Terminal, ui: &mut Ui) {
-        if let (true, Source::Workload(provider)) = (self.by_itself, &self.source) {
+        if let (true, TokenSource::Workload(provider)) = (self.by_itself, &self.source) {
             let remark = format!("Signing as this job of {provider}: no login is possible here. Set paraph.tokenProvider to choose.");
             ui.note(&remark);
             terminal.say(remark);
         }
-        if let (Some(job), Source::Browser) = (self.unused, &self.source) {
+        if let (Some(job), TokenSource::Browser) = (self.unused, &self.source) {
             terminal.say(format!("The identity of this job of {job} is not used. Set paraph.tokenProvider = {} to use it.", job.name()));
         }
     }
@@ -150,30 +150,30 @@ pub(super) struct TokenFetcher<'a> {
 
 impl TokenFetcher<'_> {
     /// A checked token from this source. A login asks for `login_name` first.
-    pub(super) async fn fetch(&self, source: &Source, login_name: Option<&str>) -> Result<IdentityToken, Failure> {
+    pub(super) async fn fetch(&self, source: &TokenSource, login_name: Option<&str>) -> Result<IdentityToken, Failure> {
         let token = match source {
-            Source::Variable(_) | Source::File(_) => source.read()?,
-            Source::Workload(provider) => {
+            TokenSource::Variable(_) | TokenSource::File(_) => source.read()?,
+            TokenSource::Workload(provider) => {
                 let variable = |name: &str| std::env::var_os(name);
                 let audience = &self.context.config.client_id.value;
                 let surroundings = Surroundings { http: self.http, variable: &variable, audience, deadline: workload::DEADLINE };
                 provider.token(&surroundings).await?
             }
-            Source::Direct(_) | Source::Device | Source::Browser => return self.log_in(source, login_name).await,
+            TokenSource::Direct(_) | TokenSource::Device | TokenSource::Browser => return self.log_in(source, login_name).await,
         };
         check_token(self.context, &token)
             .map_err(|failure| Failure { message: format!("the token from {source} is not sent: {}", failure.message), ..failure })?;
         Ok(token)
     }
 
-    async fn log_in(&self, source: &Source, login_name: Option<&str>) -> Result<IdentityToken, Failure> {
+    async fn log_in(&self, source: &TokenSource, login_name: Option<&str>) -> Result<IdentityToken, Failure> {
         let config = &self.context.config;
         let may_open = !self.terminal.forbidden_by().is_some_and(|no_prompt| no_prompt.at_all);
         let opener = if may_open { opener(config) } else { Opener::Nothing };
         let options = LoginOptions {
             method: match source {
-                Source::Direct(code) => LoginMethod::Direct(code),
-                Source::Device => LoginMethod::Device,
+                TokenSource::Direct(code) => LoginMethod::Direct(code),
+                TokenSource::Device => LoginMethod::Device,
                 _ => LoginMethod::Interactive,
             },
             login_hint: login_name,
@@ -189,7 +189,7 @@ impl TokenFetcher<'_> {
                 no_prompt(self.terminal).unwrap_or_else(|| LoginError::Nobody.into())
             }
             // the local issuer refuses nothing but the access code
-            (error @ LoginError::Refused { .. }, Source::Direct(_)) if login_name.is_some() => {
+            (error @ LoginError::Refused { .. }, TokenSource::Direct(_)) if login_name.is_some() => {
                 Failure { hint: LoginError::AccessCode.hint().map(str::to_owned), ..error.into() }
             }
             (error, _) => error.into(),

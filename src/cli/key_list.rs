@@ -13,7 +13,7 @@ use crate::{
     certificate::names::same_address,
     config::Use,
     escape::Escaped,
-    identity::{Source, identity_named},
+    identity::{TokenSource, identity_named},
 };
 use sha2::{Digest as _, Sha256};
 
@@ -67,7 +67,7 @@ fn is_of(signer: &str, name: &str) -> bool {
 /// Whose token is at hand, if one is.
 fn identity_of_token(context: &Context) -> Option<String> {
     let choice = identity::choice(context, &Terminal::none()).ok()?;
-    let token = matches!(choice.source, Source::Variable(_) | Source::File(_)).then(|| choice.source.read().ok())??;
+    let token = matches!(choice.source, TokenSource::Variable(_) | TokenSource::File(_)).then(|| choice.source.read().ok())??;
     Some(token.certificate_name().unwrap_or_else(|| token.principal().to_owned()))
 }
 

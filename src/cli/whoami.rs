@@ -10,8 +10,8 @@ use super::{
     ui::Ui,
 };
 use crate::{
-    config::{Source as SettingSource, TokenProvider},
-    identity::{Candidate, IdentityToken, LoginError, RequestedSigner, Source},
+    config::{Source, TokenProvider},
+    identity::{Candidate, IdentityToken, LoginError, RequestedSigner, TokenSource},
     sign::{FILE, LogVersion, Services},
 };
 use jiff::Timestamp;
@@ -103,23 +103,23 @@ impl WhoAmI<'_> {
     fn known(&self, requested: &RequestedSigner, check: bool) -> Result<Known, Failure> {
         let (context, source) = (self.context, &self.choice.source);
         let token = match source {
-            Source::Variable(_) | Source::File(_) => source.read().map_err(Failure::from),
+            TokenSource::Variable(_) | TokenSource::File(_) => source.read().map_err(Failure::from),
             // the local issuer needs an address to put into its token
-            Source::Direct(_) if requested.login_name().is_none() => {
+            TokenSource::Direct(_) if requested.login_name().is_none() => {
                 let problem = check.then(|| {
                     Failure::identity("user.email is not set; the local Sigstore signs you in as that address")
                         .with_hint("set it: `git config user.email you@example.com`")
                 });
                 return Ok(Known { problem, ..Known::default() });
             }
-            Source::Workload(_) | Source::Direct(_) if check => {
+            TokenSource::Workload(_) | TokenSource::Direct(_) if check => {
                 let runtime = crate::service::runtime().map_err(|error| Failure::io("network calls cannot be started", &error))?;
                 let http = context.http()?;
                 let tokens = TokenFetcher { context, http: &http, terminal: self.terminal };
                 runtime.block_on(tokens.fetch(source, requested.login_name()))
             }
             // the local issuer accepts any name together with its access code
-            Source::Direct(_) => {
+            TokenSource::Direct(_) => {
                 let name = requested.login_name().map(str::to_owned);
                 let issuer = context.issuer(Timestamp::now()).ok();
                 let problem = issuer.as_deref().and_then(|issuer| requested.accepts_issuer(issuer).err()).map(Failure::from);
@@ -143,7 +143,7 @@ impl WhoAmI<'_> {
         if let AgentPreview::HasLogin { login, .. } = agent {
             (self.known.name, self.known.issuer) = (Some(login.identity.clone()), Some(login.issuer.clone()));
         }
-        let needs_person = matches!(self.choice.source, Source::Browser | Source::Device) && !agent.needs_no_login();
+        let needs_person = matches!(self.choice.source, TokenSource::Browser | TokenSource::Device) && !agent.needs_no_login();
         if matches!(agent, AgentPreview::Locked) {
             let locked = Failure::identity("the agent is locked").with_hint("run `paraph agent unlock`");
             self.known.problem.get_or_insert(locked);
@@ -158,11 +158,11 @@ impl WhoAmI<'_> {
         match (&known.name, &known.issuer, &choice.source) {
             (Some(name), Some(issuer), _) => line(ui, "identity", format!("{name}, vouched for by {issuer}{until}")),
             (Some(name), None, _) => line(ui, "identity", name),
-            (None, _, Source::Workload(provider)) if !checked => {
+            (None, _, TokenSource::Workload(provider)) if !checked => {
                 line(ui, "identity", format!("unknown until {provider} is asked; --check asks"));
             }
-            (None, _, Source::Browser | Source::Device) => line(ui, "identity", "unknown until the login"),
-            (None, _, Source::Direct(_)) => line(ui, "identity", "unknown: user.email is not set"),
+            (None, _, TokenSource::Browser | TokenSource::Device) => line(ui, "identity", "unknown until the login"),
+            (None, _, TokenSource::Direct(_)) => line(ui, "identity", "unknown: user.email is not set"),
             _ => line(ui, "identity", "unknown"),
         }
         for (name, value) in &known.claims {
@@ -183,7 +183,7 @@ impl WhoAmI<'_> {
             line(ui, "expected", format!("the committer ({})", config.match_committer.source));
         }
         let source = match &config.instance.source {
-            SettingSource::Default => "nothing else is configured".to_owned(),
+            Source::Default => "nothing else is configured".to_owned(),
             source => source.to_string(),
         };
         line(ui, "instance", format!("{} ({source})", config.instance_name()));

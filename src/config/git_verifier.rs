@@ -3,7 +3,7 @@
 //! git itself takes the last value, so a repository's own configuration would name the program and the keys that judge it. The values that
 //! count are therefore given to git on its command line.
 
-use super::rank::{Overruled, Rank, Standing, Why};
+use super::rank::{Overruled, Rank, RepositoryWeight, Why};
 use super::{Error, Inputs, Notice, Setting, Source, home, of_process};
 use crate::repository::{ConfigEntry, Repository};
 use std::path::{Path, PathBuf};
@@ -121,7 +121,7 @@ fn ranked(inputs: &Inputs<'_>, key: &Key, overruled: &mut Overruled) -> Setting<
             }
             strong
         }
-        (None, Some(weak)) if inputs.standing == Standing::Embedded && key.unset.is_some() => {
+        (None, Some(weak)) if inputs.weight == RepositoryWeight::Embedded && key.unset.is_some() => {
             overruled.add(weak.source, Why::Embedded);
             unset(key.unset)
         }
@@ -168,9 +168,9 @@ mod tests {
         ConfigEntry { section: section.to_owned(), subsection, name: name.to_ascii_lowercase(), value, scope, file }
     }
 
-    fn of(standing: Standing, entries: &[(Scope, &str, &str)]) -> (GitVerifier, Vec<String>) {
+    fn of(weight: RepositoryWeight, entries: &[(Scope, &str, &str)]) -> (GitVerifier, Vec<String>) {
         let entries: Vec<_> = entries.iter().map(|(scope, key, value)| entry(*scope, key, value)).collect();
-        let inputs = Inputs { standing, ..Inputs::of_entries(&entries, Path::new("/"), None) };
+        let inputs = Inputs { weight, ..Inputs::of_entries(&entries, Path::new("/"), None) };
         let verifier = GitVerifier::of_entries(&inputs);
         let notices = verifier.overruled.iter().map(ToString::to_string).collect();
         (verifier, notices)
@@ -189,15 +189,15 @@ mod tests {
             for strong in [Scope::System, Scope::Global, Scope::Environment, Scope::CommandLine] {
                 for weak in [Scope::Local, Scope::Worktree] {
                     for entries in [[(strong, name, "own"), (weak, alias, "evil")], [(weak, alias, "evil"), (strong, name, "own")]] {
-                        let (verifier, notices) = of(Standing::Weak, &entries);
+                        let (verifier, notices) = of(RepositoryWeight::Weak, &entries);
                         assert_eq!(verifier.parameters(), parameter("own"), "{entries:?}");
                         assert!(matches!(&notices[..], [notice] if notice.contains(alias) && notice.contains(name)), "{notices:?}");
                     }
                 }
             }
-            let (alone, notices) = of(Standing::Weak, &[(Scope::Local, name, "evil")]);
+            let (alone, notices) = of(RepositoryWeight::Weak, &[(Scope::Local, name, "evil")]);
             assert_eq!((alone.parameters(), notices.len()), (parameter("evil"), 0));
-            let (trusted, _) = of(Standing::AsUser, &[(Scope::Global, name, "own"), (Scope::Local, alias, "other")]);
+            let (trusted, _) = of(RepositoryWeight::AsUser, &[(Scope::Global, name, "own"), (Scope::Local, alias, "other")]);
             assert_eq!(trusted.parameters(), parameter("other"));
         }
     }
@@ -206,7 +206,7 @@ mod tests {
     fn what_an_embedded_repository_names_is_replaced_by_the_default() {
         let names = ["gpg.openpgp.program", "gpg.ssh.program", "gpg.ssh.allowedSignersFile", "gpg.ssh.revocationFile", "gpg.minTrustLevel"];
         let entries: Vec<_> = names.iter().map(|name| (Scope::Local, *name, "x")).collect();
-        let (verifier, notices) = of(Standing::Embedded, &entries);
+        let (verifier, notices) = of(RepositoryWeight::Embedded, &entries);
         let expected = ["gpg.program=gpg", "gpg.ssh.program=ssh-keygen", "gpg.ssh.allowedSignersFile=/dev/null"];
         assert_eq!(verifier.parameters()[..3], expected);
         assert_eq!((verifier.openpgp_source(), verifier.ssh_source(), notices.len()), (None, None, 1));
@@ -217,7 +217,7 @@ mod tests {
         for (own, weak, expected) in [("fully", "marginal", "fully"), ("marginal", "ULTIMATE", "ULTIMATE"), ("never", "nonsense", "never")]
         {
             let (verifier, notices) =
-                of(Standing::Weak, &[(Scope::Global, "gpg.minTrustLevel", own), (Scope::Local, "gpg.minTrustLevel", weak)]);
+                of(RepositoryWeight::Weak, &[(Scope::Global, "gpg.minTrustLevel", own), (Scope::Local, "gpg.minTrustLevel", weak)]);
             assert_eq!(verifier.parameters(), [format!("gpg.minTrustLevel={expected}")]);
             assert_eq!(notices.is_empty(), expected == weak, "{notices:?}");
         }
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn the_case_of_a_subsection_matters() {
-        let (verifier, _) = of(Standing::Weak, &[(Scope::Global, "gpg.SSH.program", "x"), (Scope::Global, "gpg.ssh.PROGRAM", "y")]);
+        let (verifier, _) = of(RepositoryWeight::Weak, &[(Scope::Global, "gpg.SSH.program", "x"), (Scope::Global, "gpg.ssh.PROGRAM", "y")]);
         assert_eq!(verifier.parameters(), ["gpg.ssh.program=y"]);
     }
 }

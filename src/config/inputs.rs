@@ -1,9 +1,9 @@
 //! Reads single settings from their sources, and applies the ranks of the sources.
 
-use super::rank::{Authority, Overruled, Purpose, Rank, Standing, Why};
+use super::rank::{Authority, Overruled, Purpose, Rank, RepositoryWeight, Why};
 use super::setting_info::{Ignored, SettingInfo};
 use super::used::{TRUST, WrongSetting};
-use super::value::{Raw, Refusal, Shown, Value};
+use super::value::{InvalidValue, Raw, Shown, Value};
 use super::{Error, InstanceSettings, Notice, OptionValue, Setting, Source};
 use crate::escape::Escaped;
 use crate::private_folder;
@@ -26,7 +26,7 @@ pub(crate) struct Inputs<'a> {
     /// What `~` stands for.
     pub home: Option<&'a Path>,
     /// How much the repository's own configuration counts.
-    pub standing: Standing,
+    pub weight: RepositoryWeight,
     /// What the configuration is read for.
     pub purpose: Purpose,
     /// The file by which the user imported the trust of an instance, if there is one.
@@ -62,7 +62,7 @@ impl<'a> Inputs<'a> {
             entries,
             directory,
             home,
-            standing: Standing::Weak,
+            weight: RepositoryWeight::Weak,
             purpose: Purpose::Verifying,
             imported: &|instance| private_folder::imported_trust(instance.as_str()).filter(|file| file.exists()),
         }
@@ -72,7 +72,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Errors
     /// If the configuration cannot be read.
-    pub(super) fn standing_of(&self, repository: &Repository) -> Result<Standing, Error> {
+    pub(super) fn weight_of(&self, repository: &Repository) -> Result<RepositoryWeight, Error> {
         let mut trusted: Vec<PathBuf> = Vec::new();
         for entry in self.trusted_repositories() {
             if entry.value.as_ref().is_some_and(Vec::is_empty) {
@@ -83,9 +83,9 @@ impl<'a> Inputs<'a> {
             trusted.extend(self.entry::<Option<PathBuf>>(entry, TRUST_REPOSITORY, false).ok().and_then(|setting| setting.value));
         }
         if trusted.iter().any(|path| repository.is_at(path)) {
-            return Ok(Standing::AsUser);
+            return Ok(RepositoryWeight::AsUser);
         }
-        Ok(if repository.is_embedded()? { Standing::Embedded } else { Standing::Weak })
+        Ok(if repository.is_embedded()? { RepositoryWeight::Embedded } else { RepositoryWeight::Weak })
     }
 
     fn trusted_repositories(&self) -> impl Iterator<Item = &'a ConfigEntry> {
@@ -161,7 +161,7 @@ impl<'a> Inputs<'a> {
                 }
                 Ok(strong)
             }
-            None if self.standing == Standing::Embedded => {
+            None if self.weight == RepositoryWeight::Embedded => {
                 overruled.add(weak?.source, Why::Embedded);
                 self.parsed(None, info)
             }
@@ -221,7 +221,7 @@ impl<'a> Inputs<'a> {
 
     pub(super) fn rank(&self, scope: Scope) -> Rank {
         match scope {
-            Scope::Local | Scope::Worktree if self.standing != Standing::AsUser => Rank::Repository,
+            Scope::Local | Scope::Worktree if self.weight != RepositoryWeight::AsUser => Rank::Repository,
             Scope::System | Scope::Global | Scope::Local | Scope::Worktree => Rank::User,
             Scope::Environment | Scope::CommandLine => Rank::Environment,
         }
@@ -246,7 +246,7 @@ impl<'a> Inputs<'a> {
 
     fn text<T: Value>(&self, value: &OsString, source: Source, secret: bool) -> Result<Setting<T>, Error> {
         let Some(text) = value.to_str() else {
-            let refusal = Refusal::Because("it is not valid UTF-8".to_owned());
+            let refusal = InvalidValue::Because("it is not valid UTF-8".to_owned());
             return Err(bad_value::<T>(source, Some(&value.to_string_lossy()), refusal, secret));
         };
         let raw = Raw { text: Some(text), base: self.directory, home: self.home };
@@ -260,7 +260,7 @@ impl<'a> Inputs<'a> {
             Some(Ok(text)) => Some(text),
             Some(Err(_)) => {
                 let value = entry.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-                let refusal = Refusal::Because("it is not valid UTF-8".to_owned());
+                let refusal = InvalidValue::Because("it is not valid UTF-8".to_owned());
                 return Err(bad_value::<T>(source, Some(&value), refusal, secret));
             }
         };
@@ -316,7 +316,7 @@ impl<'a> Inputs<'a> {
     }
 
     fn instance(&self, name: Instance, overruled: &mut Overruled) -> Result<Option<InstanceSettings>, Error> {
-        let is_embedded = self.standing == Standing::Embedded && self.purpose == Purpose::Verifying;
+        let is_embedded = self.weight == RepositoryWeight::Embedded && self.purpose == Purpose::Verifying;
         let why = self.described_by_user(&name).or(is_embedded.then_some(Why::Embedded));
         let counts = |entry: &ConfigEntry| why.is_none() || !self.is_weak(entry);
         let settings = InstanceSettings {
@@ -461,10 +461,10 @@ fn is_known(entry: &ConfigEntry, key: &str, settings: &[&SettingInfo]) -> bool {
     }
 }
 
-fn bad_value<T: Value>(source: Source, text: Option<&str>, refusal: Refusal, secret: bool) -> Error {
+fn bad_value<T: Value>(source: Source, text: Option<&str>, refusal: InvalidValue, secret: bool) -> Error {
     let value = match (text, &refusal) {
         (None, _) => "set without a value".to_owned(),
-        (Some(_), Refusal::Hidden(_)) => "not valid (not shown, because it may hold a secret)".to_owned(),
+        (Some(_), InvalidValue::Hidden(_)) => "not valid (not shown, because it may hold a secret)".to_owned(),
         (Some(_), _) if secret => "not valid (not shown, because it is a secret)".to_owned(),
         (Some(text), _) => format!("\"{}\"", shortened(text)),
     };

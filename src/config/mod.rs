@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use git_verifier::GitVerifier;
 pub(crate) use inputs::Inputs;
-pub(crate) use rank::{Authority, Purpose, Rank, Standing};
+pub(crate) use rank::{Authority, Purpose, Rank, RepositoryWeight};
 use rank::{Overruled, Why};
 pub(crate) use setting_info::SettingInfo;
 pub(crate) use settings::{Config, Effective, IGNORED, SETTINGS};
@@ -207,7 +207,7 @@ impl Config {
         entries.retain(|entry| !matches!(entry.scope, Scope::Environment | Scope::CommandLine));
         let directory = std::env::current_dir().map_err(Error::CurrentDirectory)?;
         let home = home();
-        Self::from_inputs(&Inputs { standing: Standing::AsUser, ..Inputs::of_entries(&entries, &directory, home.as_deref()) })
+        Self::from_inputs(&Inputs { weight: RepositoryWeight::AsUser, ..Inputs::of_entries(&entries, &directory, home.as_deref()) })
     }
 
     /// The configuration of the user and the system. Repositories and the environment are ignored.
@@ -341,8 +341,8 @@ fn of_process<T>(
     let home = home();
     let variable = |name: &str| std::env::var_os(name);
     let inputs = Inputs { options, variable: &variable, ..Inputs::of_entries(&entries, &directory, home.as_deref()) };
-    let standing = repository.map_or(Ok(Standing::Weak), |repository| inputs.standing_of(repository))?;
-    read(&Inputs { standing, ..inputs })
+    let weight = repository.map_or(Ok(RepositoryWeight::Weak), |repository| inputs.weight_of(repository))?;
+    read(&Inputs { weight, ..inputs })
 }
 
 fn home() -> Option<PathBuf> {

@@ -65,7 +65,7 @@ impl Authority {
 
 /// How much the configuration of the repository in use counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Standing {
+pub(crate) enum RepositoryWeight {
     /// It has the lowest rank.
     #[default]
     Weak,

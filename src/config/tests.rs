@@ -9,7 +9,7 @@ struct Surroundings {
     options: Vec<OptionValue>,
     variables: Vec<(&'static str, &'static str)>,
     entries: Vec<ConfigEntry>,
-    standing: Standing,
+    weight: RepositoryWeight,
     purpose: Purpose,
     imported: Vec<&'static str>,
 }
@@ -44,7 +44,7 @@ impl Surroundings {
         Config::from_inputs(&Inputs {
             options: &self.options,
             variable: &variable,
-            standing: self.standing,
+            weight: self.weight,
             purpose: self.purpose,
             imported: &|name| self.imported.contains(&name.as_str()).then(|| PathBuf::from(format!("/home/u/trust/{name}.json"))),
             ..Inputs::of_entries(&entries, Path::new("/repo"), Some(Path::new("/home/u")))
@@ -61,7 +61,7 @@ fn nothing() -> Surroundings {
         options: Vec::new(),
         variables: Vec::new(),
         entries: Vec::new(),
-        standing: Standing::Weak,
+        weight: RepositoryWeight::Weak,
         purpose: Purpose::Verifying,
         imported: Vec::new(),
     }
@@ -379,7 +379,7 @@ mod ranks {
                 assert_eq!(read(&local(relaxed), key), info.default, "{key}");
                 let by_call = local(restrictive).git(Scope::CommandLine, key, Some(relaxed));
                 assert_eq!(read(&by_call, key), relaxed, "{key}");
-                let trusted = Surroundings { standing: Standing::AsUser, ..local(relaxed) };
+                let trusted = Surroundings { weight: RepositoryWeight::AsUser, ..local(relaxed) };
                 assert_eq!(read(&trusted, key), relaxed, "{key}");
             }
         }
@@ -494,15 +494,15 @@ mod ranks {
             SETTINGS.iter().filter(|info| matches!(info.authority, Authority::Ranked | Authority::TrustRoot)).flat_map(|info| info.keys);
         for key in keys {
             let (global, local) = (of(key, "global"), of(key, "local"));
-            let all = |standing| Surroundings { standing, ..nothing().global(key, &global).git(Scope::Local, key, Some(&local)) };
-            assert_eq!(value(&all(Standing::AsUser).config().unwrap(), key).0, local, "{key}");
-            let embedded = Surroundings { standing: Standing::Embedded, ..nothing().git(Scope::Local, key, Some(&local)) };
+            let all = |weight| Surroundings { weight, ..nothing().global(key, &global).git(Scope::Local, key, Some(&local)) };
+            assert_eq!(value(&all(RepositoryWeight::AsUser).config().unwrap(), key).0, local, "{key}");
+            let embedded = Surroundings { weight: RepositoryWeight::Embedded, ..nothing().git(Scope::Local, key, Some(&local)) };
             let embedded = embedded.config().unwrap();
             assert_eq!(value(&embedded, key), (String::new(), None), "{key}");
             assert!(texts(&embedded.overruled).contains("safe.bareRepository"), "{key}");
         }
         let all = nothing().git(Scope::Local, "paraph.corp.trustedRoot", Some("/x"));
-        let config = Surroundings { standing: Standing::Embedded, ..all }.config().unwrap();
+        let config = Surroundings { weight: RepositoryWeight::Embedded, ..all }.config().unwrap();
         assert!(config.instances.is_empty() && config.overruled.len() == 1);
     }
 

@@ -19,7 +19,7 @@ pub(super) struct Raw<'a> {
 
 /// Why a value is not allowed.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(super) enum InvalidValue {
     /// It is not one of the allowed values.
     NotAllowed,
     /// It has this defect.
@@ -28,7 +28,7 @@ pub(super) enum Refusal {
     Hidden(String),
 }
 
-impl Refusal {
+impl InvalidValue {
     /// A clause that follows the value.
     pub(super) fn clause(&self) -> String {
         match self {
@@ -54,7 +54,7 @@ pub(super) trait Value: Sized {
     /// What is allowed, as a noun phrase.
     const ALLOWED: &'static str;
 
-    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal>;
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue>;
 
     fn shown(&self) -> Shown;
 }
@@ -62,7 +62,7 @@ pub(super) trait Value: Sized {
 impl<T: Value> Value for Option<T> {
     const ALLOWED: &'static str = T::ALLOWED;
 
-    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
         if raw.text == Some("") { Ok(None) } else { T::parse(raw).map(Some) }
     }
 
@@ -74,9 +74,9 @@ impl<T: Value> Value for Option<T> {
 impl Value for bool {
     const ALLOWED: &'static str = "true, yes, on, 1, false, no, off, 0";
 
-    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
         let Some(text) = raw.text else { return Ok(true) };
-        boolean(text).ok_or(Refusal::NotAllowed)
+        boolean(text).ok_or(InvalidValue::NotAllowed)
     }
 
     fn shown(&self) -> Shown {
@@ -100,9 +100,9 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
 impl Value for Duration {
     const ALLOWED: &'static str = "a whole number of seconds from 1 to 3600";
 
-    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
-        let seconds: u64 = text(raw)?.parse().map_err(|_| Refusal::NotAllowed)?;
-        if (1..=3600).contains(&seconds) { Ok(Self::from_secs(seconds)) } else { Err(Refusal::NotAllowed) }
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
+        let seconds: u64 = text(raw)?.parse().map_err(|_| InvalidValue::NotAllowed)?;
+        if (1..=3600).contains(&seconds) { Ok(Self::from_secs(seconds)) } else { Err(InvalidValue::NotAllowed) }
     }
 
     fn shown(&self) -> Shown {
@@ -117,9 +117,9 @@ pub(crate) struct Lifetime(pub Duration);
 impl Value for Lifetime {
     const ALLOWED: &'static str = "a whole number of seconds from 1 to 604800";
 
-    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
-        let seconds: u64 = text(raw)?.parse().map_err(|_| Refusal::NotAllowed)?;
-        if (1..=604_800).contains(&seconds) { Ok(Self(Duration::from_secs(seconds))) } else { Err(Refusal::NotAllowed) }
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
+        let seconds: u64 = text(raw)?.parse().map_err(|_| InvalidValue::NotAllowed)?;
+        if (1..=604_800).contains(&seconds) { Ok(Self(Duration::from_secs(seconds))) } else { Err(InvalidValue::NotAllowed) }
     }
 
     fn shown(&self) -> Shown {
@@ -130,9 +130,9 @@ impl Value for Lifetime {
 impl Value for u32 {
     const ALLOWED: &'static str = "a whole number from 1 to 1000000";
 
-    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
-        let number = text(raw)?.parse().map_err(|_| Refusal::NotAllowed)?;
-        if (1..=1_000_000).contains(&number) { Ok(number) } else { Err(Refusal::NotAllowed) }
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
+        let number = text(raw)?.parse().map_err(|_| InvalidValue::NotAllowed)?;
+        if (1..=1_000_000).contains(&number) { Ok(number) } else { Err(InvalidValue::NotAllowed) }
     }
 
     fn shown(&self) -> Shown {
@@ -143,8 +143,8 @@ impl Value for u32 {
 impl Value for u16 {
     const ALLOWED: &'static str = "a whole number from 0 to 3600";
 
-    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
-        text(raw)?.parse().ok().filter(|number| *number <= 3600).ok_or(Refusal::NotAllowed)
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
+        text(raw)?.parse().ok().filter(|number| *number <= 3600).ok_or(InvalidValue::NotAllowed)
     }
 
     fn shown(&self) -> Shown {
@@ -155,9 +155,9 @@ impl Value for u16 {
 impl Value for String {
     const ALLOWED: &'static str = "text of at most 4096 printable characters";
 
-    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
         let text = text(raw)?;
-        if text.is_empty() || text.len() > 4096 || !is_printable(text) { Err(Refusal::NotAllowed) } else { Ok(text.to_owned()) }
+        if text.is_empty() || text.len() > 4096 || !is_printable(text) { Err(InvalidValue::NotAllowed) } else { Ok(text.to_owned()) }
     }
 
     fn shown(&self) -> Shown {
@@ -168,17 +168,17 @@ impl Value for String {
 impl Value for PathBuf {
     const ALLOWED: &'static str = "a path";
 
-    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
         let text = text(raw)?;
         if text.is_empty() || text.contains('\0') {
-            return Err(Refusal::NotAllowed);
+            return Err(InvalidValue::NotAllowed);
         }
         let Some(rest) = text.strip_prefix('~') else { return Ok(raw.base.join(text)) };
-        let home = raw.home.ok_or_else(|| Refusal::Because("the home folder is not known".to_owned()))?;
+        let home = raw.home.ok_or_else(|| InvalidValue::Because("the home folder is not known".to_owned()))?;
         match rest.strip_prefix('/') {
             Some(rest) => Ok(home.join(rest.trim_start_matches('/'))),
             None if rest.is_empty() => Ok(home.to_owned()),
-            None => Err(Refusal::Because("the home folder of another user is not looked up".to_owned())),
+            None => Err(InvalidValue::Because("the home folder of another user is not looked up".to_owned())),
         }
     }
 
@@ -201,21 +201,21 @@ impl ServiceUrl {
 impl Value for ServiceUrl {
     const ALLOWED: &'static str = "an http or https URL without user name, password and fragment";
 
-    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
         let text = text(raw)?;
         let authority = text.split_once("://").map_or(text, |(_, rest)| rest);
         if authority.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
-            return Err(Refusal::Hidden("it contains a user name or a password".to_owned()));
+            return Err(InvalidValue::Hidden("it contains a user name or a password".to_owned()));
         }
         if text.len() > 2048 || !is_printable(text) || text.contains(char::is_whitespace) {
-            return Err(Refusal::NotAllowed);
+            return Err(InvalidValue::NotAllowed);
         }
-        let url = reqwest::Url::parse(text).map_err(|_| Refusal::NotAllowed)?;
+        let url = reqwest::Url::parse(text).map_err(|_| InvalidValue::NotAllowed)?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() || url.fragment().is_some() {
-            return Err(Refusal::NotAllowed);
+            return Err(InvalidValue::NotAllowed);
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Refusal::Hidden("it contains a user name or a password".to_owned()));
+            return Err(InvalidValue::Hidden("it contains a user name or a password".to_owned()));
         }
         Ok(Self(text.to_owned()))
     }
@@ -251,10 +251,10 @@ impl fmt::Debug for Secret {
 impl Value for Secret {
     const ALLOWED: &'static str = "a token of at most 16384 characters in one line";
 
-    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
         let text = text(raw)?.trim();
         if text.is_empty() || text.len() > 16384 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Refusal::NotAllowed);
+            return Err(InvalidValue::NotAllowed);
         }
         Ok(Self(zeroize::Zeroizing::new(text.to_owned())))
     }
@@ -267,8 +267,8 @@ impl Value for Secret {
 impl Value for UrlOpener {
     const ALLOWED: &'static str = "a command whose arguments hold {{.URL}}, such as: firefox --new-tab {{.URL}}";
 
-    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
-        Self::new(text(raw)?).map_err(|reason| Refusal::Because(reason.to_owned()))
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
+        Self::new(text(raw)?).map_err(|reason| InvalidValue::Because(reason.to_owned()))
     }
 
     fn shown(&self) -> Shown {
@@ -279,16 +279,16 @@ impl Value for UrlOpener {
 impl Value for Instance {
     const ALLOWED: &'static str = "public, staging, custom, or a name of at most 64 letters, digits, hyphens, underscores and dots that begins with a letter or digit";
 
-    fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
         let text = text(raw)?;
         for known in [Self::Public, Self::Staging, Self::Custom] {
             if text != known.as_str() && text.eq_ignore_ascii_case(known.as_str()) {
-                return Err(Refusal::Because(format!("write \"{known}\"")));
+                return Err(InvalidValue::Because(format!("write \"{known}\"")));
             }
         }
         // the name becomes a folder's, so it must not be `..`
         let begins_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-        Self::named(text).filter(|_| begins_well).ok_or(Refusal::NotAllowed)
+        Self::named(text).filter(|_| begins_well).ok_or(InvalidValue::NotAllowed)
     }
 
     fn shown(&self) -> Shown {
@@ -312,10 +312,10 @@ macro_rules! choices {
         impl Value for $name {
             const ALLOWED: &'static str = $allowed;
 
-            fn parse(raw: &Raw<'_>) -> Result<Self, Refusal> {
+            fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
                 match text(raw)? {
                     $($text $(| $alias)* => Ok(Self::$variant),)*
-                    _ => Err(Refusal::NotAllowed),
+                    _ => Err(InvalidValue::NotAllowed),
                 }
             }
 
@@ -412,6 +412,6 @@ choices! {
     }
 }
 
-fn text<'a>(raw: &Raw<'a>) -> Result<&'a str, Refusal> {
-    raw.text.ok_or(Refusal::NotAllowed)
+fn text<'a>(raw: &Raw<'a>) -> Result<&'a str, InvalidValue> {
+    raw.text.ok_or(InvalidValue::NotAllowed)
 }

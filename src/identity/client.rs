@@ -4,8 +4,8 @@
 use super::{
     error::LoginError,
     local_issuer::LocalIssuer,
-    provider::{Provider, Refusal},
-    session::{RefreshToken, Session},
+    login_tokens::{LoginTokens, RefreshToken},
+    provider::{Provider, ProviderRefusal},
 };
 use crate::service::{Http, is_loopback};
 use url::Url;
@@ -47,7 +47,7 @@ impl OidcClient {
     /// # Errors
     /// [`LoginError::NotRenewed`] if the session has ended, so that another login is needed. Any other [`LoginError`] says nothing about the
     /// token.
-    pub async fn renew(&self, http: &Http, token: &RefreshToken) -> Result<Session, LoginError> {
+    pub async fn renew(&self, http: &Http, token: &RefreshToken) -> Result<LoginTokens, LoginError> {
         self.check_local_issuer(&http.bounded()).await?;
         let provider = self.discover(&http.bounded()).await?;
         let answer = provider.grant(&[("grant_type", "refresh_token"), ("refresh_token", token.secret())]).await;
@@ -72,8 +72,10 @@ impl OidcClient {
         let answer = provider.post(&endpoint, &[("token", token.secret()), ("token_type_hint", "refresh_token")]).await;
         match answer {
             Ok(_) => Ok(true),
-            Err(refusal @ Refusal::Protocol(_)) => Err(refusal.or_else(|error, description| LoginError::NotRevoked { error, description })),
-            Err(Refusal::Service(error)) => Err(error.into()),
+            Err(refusal @ ProviderRefusal::Protocol(_)) => {
+                Err(refusal.or_else(|error, description| LoginError::NotRevoked { error, description }))
+            }
+            Err(ProviderRefusal::Service(error)) => Err(error.into()),
         }
     }
 

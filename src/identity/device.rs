@@ -6,9 +6,9 @@
 
 use super::{
     error::LoginError,
+    login_tokens::LoginTokens,
     prompt::{DeviceCode, Prompt},
-    provider::{Provider, Refusal, TokenAnswer},
-    session::Session,
+    provider::{Provider, ProviderRefusal, TokenAnswer},
     token::MAX_TOKEN,
 };
 use crate::{
@@ -66,14 +66,14 @@ pub(super) struct Request<'a> {
 ///
 /// # Errors
 /// [`LoginError::NoDeviceFlow`], [`LoginError::Expired`], or another [`LoginError`].
-pub(super) async fn log_in(provider: &Provider, request: &Request<'_>, prompt: &dyn Prompt) -> Result<Session, LoginError> {
+pub(super) async fn log_in(provider: &Provider, request: &Request<'_>, prompt: &dyn Prompt) -> Result<LoginTokens, LoginError> {
     let none = || LoginError::NoDeviceFlow(crate::service::quotable(provider.issuer()));
     let endpoint = provider.device_authorization_endpoint()?.ok_or_else(none)?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let scope = request.scopes.join(" ");
     let mut form = vec![("scope", scope.as_str()), ("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")];
     form.extend(request.hints.iter().copied());
-    let answer = provider.post(&endpoint, &form).await.map_err(Refusal::of_a_login)?;
+    let answer = provider.post(&endpoint, &form).await.map_err(ProviderRefusal::of_a_login)?;
     let authorization: DeviceAuthorization = crate::json_object::from_slice(answer.body())
         .map_err(|_| provider.error(Cause::Malformed("its answer is not that of a device authorization endpoint".into())))?;
     let complete = shown(provider, &authorization)?;
@@ -109,7 +109,7 @@ fn shown(provider: &Provider, authorization: &DeviceAuthorization) -> Result<Opt
 }
 
 /// Polls until the issuer has decided (RFC 8628, section 3.5).
-async fn poll<W: Future<Output = ()>, A: Future<Output = Result<TokenAnswer, Refusal>>>(
+async fn poll<W: Future<Output = ()>, A: Future<Output = Result<TokenAnswer, ProviderRefusal>>>(
     interval: Duration,
     wait: impl Fn(Duration) -> W,
     ask: impl Fn() -> A,
@@ -119,21 +119,21 @@ async fn poll<W: Future<Output = ()>, A: Future<Output = Result<TokenAnswer, Ref
         wait(interval).await;
         match ask().await {
             Ok(answer) => return Ok(answer),
-            Err(Refusal::Protocol(error)) => {
+            Err(ProviderRefusal::Protocol(error)) => {
                 failures = 0;
                 match error.error.as_str() {
                     "authorization_pending" => {}
                     "slow_down" => interval = (interval + SLOW_DOWN).min(LONGEST_INTERVAL),
                     "expired_token" => return Err(LoginError::Expired),
-                    _ => return Err(Refusal::Protocol(error).of_a_login()),
+                    _ => return Err(ProviderRefusal::Protocol(error).of_a_login()),
                 }
             }
             // a short network failure here must not end the login in the browser
-            Err(Refusal::Service(error)) if failures < MAX_FAILURES && is_temporary(&error) => {
+            Err(ProviderRefusal::Service(error)) if failures < MAX_FAILURES && is_temporary(&error) => {
                 failures += 1;
                 interval = interval.saturating_mul(2).clamp(SLOW_DOWN, LONGEST_INTERVAL);
             }
-            Err(Refusal::Service(error)) => return Err(error.into()),
+            Err(ProviderRefusal::Service(error)) => return Err(error.into()),
         }
     }
 }

@@ -10,9 +10,9 @@ use super::{
     device,
     error::LoginError,
     local_issuer::LocalIssuer,
+    login_tokens::LoginTokens,
     prompt::Prompt,
     provider::{Callback, CallbackMismatch, Provider, Request},
-    session::Session,
 };
 use crate::service::{Call, Cause, Http, Service, is_loopback, quotable};
 use reqwest::header::LOCATION;
@@ -81,7 +81,7 @@ impl OidcClient {
     ///
     /// # Errors
     /// A [`LoginError`].
-    pub async fn log_in(&self, http: &Http, options: &LoginOptions<'_>, prompt: &dyn Prompt) -> Result<Session, LoginError> {
+    pub async fn log_in(&self, http: &Http, options: &LoginOptions<'_>, prompt: &dyn Prompt) -> Result<LoginTokens, LoginError> {
         let login = Login { client: self, http: http.within(options.timeout), options, prompt };
         tokio::time::timeout(options.timeout, login.run()).await.unwrap_or(Err(LoginError::Deadline(options.timeout)))
     }
@@ -95,7 +95,7 @@ struct Login<'a> {
 }
 
 impl Login<'_> {
-    async fn run(&self) -> Result<Session, LoginError> {
+    async fn run(&self) -> Result<LoginTokens, LoginError> {
         match (self.options.method, self.options.login_hint) {
             (LoginMethod::Direct(code), Some(_)) => self.direct(code).await,
             (LoginMethod::Device, _) => self.device().await,
@@ -104,7 +104,7 @@ impl Login<'_> {
         }
     }
 
-    async fn interactive(&self) -> Result<Session, LoginError> {
+    async fn interactive(&self) -> Result<LoginTokens, LoginError> {
         let LoginOptions { opener, desktop, .. } = *self.options;
         let has_redirect = self.client.redirect_url.as_ref().is_some_and(|url| !url.is_empty());
         if desktop.session && desktop.opens(opener) || !desktop.terminal || has_redirect {
@@ -130,7 +130,7 @@ impl Login<'_> {
         self.by_address(self.receiver().await?, &provider, show).await
     }
 
-    async fn browser(&self) -> Result<Session, LoginError> {
+    async fn browser(&self) -> Result<LoginTokens, LoginError> {
         let LoginOptions { opener, desktop, .. } = *self.options;
         let opener = if desktop.opens(opener) { opener } else { &Opener::Nothing };
         if !desktop.terminal && matches!(opener, Opener::Nothing) {
@@ -143,7 +143,7 @@ impl Login<'_> {
         self.by_address(receiver, &provider, ShowAddress { opener, address_suffices: desktop.terminal }).await
     }
 
-    async fn device(&self) -> Result<Session, LoginError> {
+    async fn device(&self) -> Result<LoginTokens, LoginError> {
         if !self.options.desktop.terminal {
             return Err(LoginError::Nobody);
         }
@@ -151,13 +151,13 @@ impl Login<'_> {
     }
 
     /// The device flow at a provider whose metadata has been read.
-    async fn by_code(&self, provider: &Provider) -> Result<Session, LoginError> {
+    async fn by_code(&self, provider: &Provider) -> Result<LoginTokens, LoginError> {
         let request = device::Request { scopes: provider.scopes(self.options.offline), hints: self.hints(), timeout: self.options.timeout };
         device::log_in(provider, &request, self.prompt).await
     }
 
     /// The authorization code flow, whose answer comes to `receiver`.
-    async fn by_address(&self, receiver: Receiver, provider: &Provider, show: ShowAddress<'_>) -> Result<Session, LoginError> {
+    async fn by_address(&self, receiver: Receiver, provider: &Provider, show: ShowAddress<'_>) -> Result<LoginTokens, LoginError> {
         let request = self.request(provider, receiver.redirect())?;
         let mut waiting = receiver.wait(request.expected.clone(), self.options.autoclose);
         let failed = open(show.opener, request.url.as_str());
@@ -187,7 +187,7 @@ impl Login<'_> {
 
     /// A login at paraph's local issuer, without a person. The client proves that it knows the access code, after the issuer did. The identity is
     /// in `login_hint`. The answer is the redirect that a browser would follow.
-    async fn direct(&self, access_code: &str) -> Result<Session, LoginError> {
+    async fn direct(&self, access_code: &str) -> Result<LoginTokens, LoginError> {
         let issuer = Url::parse(&self.client.issuer).ok().filter(is_loopback);
         let Some(issuer) = issuer else { return Err(LoginError::NotLocal(quotable(&self.client.issuer))) };
         let redirect =
@@ -237,7 +237,7 @@ impl Login<'_> {
     }
 }
 
-async fn complete(provider: &Provider, request: Request, callback: Callback) -> Result<Session, LoginError> {
+async fn complete(provider: &Provider, request: Request, callback: Callback) -> Result<LoginTokens, LoginError> {
     match callback {
         Callback::Code(code) => provider.exchange(request, &code).await,
         Callback::Error { error, description } => Err(LoginError::Refused { error, description }),

@@ -6,10 +6,10 @@
 
 use super::{
     error::LoginError,
-    session::{RefreshToken, Session},
+    login_tokens::{LoginTokens, RefreshToken},
     token::{Expectation, IdentityToken, TokenError},
 };
-use crate::service::{Answer, Call, Cause, Http, Retry, Service, ServiceError, causes, quotable};
+use crate::service::{Answer, Body, Call, Cause, Http, Retry, Service, ServiceError, causes, quotable};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use openidconnect::{
     AdditionalProviderMetadata, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, DiscoveryError, EndpointMaybeSet,
@@ -274,19 +274,19 @@ impl Provider {
     }
 
     /// Exchanges the code for a session. Its ID token must contain the login's nonce.
-    pub(crate) async fn exchange(&self, request: Request, code: &str) -> Result<Session, LoginError> {
+    pub(crate) async fn exchange(&self, request: Request, code: &str) -> Result<LoginTokens, LoginError> {
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", request.redirect.as_str()),
             ("code_verifier", request.verifier.secret()),
         ];
-        let answer = self.grant(&form).await.map_err(Refusal::of_a_login)?;
+        let answer = self.grant(&form).await.map_err(ProviderRefusal::of_a_login)?;
         self.session(answer, Some(&request.nonce)).await
     }
 
     /// Makes a request of the token endpoint.
-    pub(super) async fn grant(&self, form: &[(&str, &str)]) -> Result<TokenAnswer, Refusal> {
+    pub(super) async fn grant(&self, form: &[(&str, &str)]) -> Result<TokenAnswer, ProviderRefusal> {
         let endpoint = self.client.token_uri().map(|uri| uri.url().clone());
         let endpoint = endpoint.ok_or_else(|| self.error(Cause::Malformed("its metadata has no token endpoint".into())))?;
         let answer = self.post(&endpoint, form).await?;
@@ -297,7 +297,7 @@ impl Provider {
     }
 
     /// Posts a form of this client to an endpoint. A secret goes into the header (RFC 6749, section 2.3.1).
-    pub(super) async fn post(&self, endpoint: &Url, form: &[(&str, &str)]) -> Result<HttpResponse, Refusal> {
+    pub(super) async fn post(&self, endpoint: &Url, form: &[(&str, &str)]) -> Result<HttpResponse, ProviderRefusal> {
         let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(form);
@@ -327,12 +327,12 @@ impl Provider {
         // the transport returns only refusals in the protocol's form
         let refusal: ProtocolError = crate::json_object::from_slice(answer.body())
             .map_err(|_| self.error(Cause::Refused { status: answer.status().as_u16(), message: None }))?;
-        Err(Refusal::Protocol(refusal))
+        Err(ProviderRefusal::Protocol(refusal))
     }
 
     /// Verifies the answer's ID token against the provider's keys, issuer, audience and times, and against the login's nonce. Without an
     /// authorization request (on another device, a renewal) there is no nonce, and a nonce in the token is ignored.
-    pub(super) async fn session(&self, answer: TokenAnswer, nonce: Option<&Nonce>) -> Result<Session, LoginError> {
+    pub(super) async fn session(&self, answer: TokenAnswer, nonce: Option<&Nonce>) -> Result<LoginTokens, LoginError> {
         let text = answer.id_token.ok_or_else(|| self.error(Cause::Malformed("its answer contains no ID token".into())))?;
         let token = IdentityToken::parse(&text)?;
         // before the signature, for a clearer error; nothing is used until both checks pass
@@ -349,7 +349,7 @@ impl Provider {
             error => LoginError::Unverified(quotable(&causes(&error))),
         })?;
         let refresh_token = answer.refresh_token.map(|secret| RefreshToken::new(secret, token.subject())).transpose()?;
-        Ok(Session { id_token: token, refresh_token })
+        Ok(LoginTokens { id_token: token, refresh_token })
     }
 
     fn verify(&self, text: &str, nonce: Option<&Nonce>) -> Result<(), ClaimsVerificationError> {
@@ -406,14 +406,14 @@ impl ProtocolError {
 
 /// Why a request of an endpoint failed.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(super) enum ProviderRefusal {
     /// It refused, in the protocol's form.
     Protocol(ProtocolError),
     /// It could not be asked.
     Service(ServiceError),
 }
 
-impl Refusal {
+impl ProviderRefusal {
     /// The error of a login.
     pub(super) fn of_a_login(self) -> LoginError {
         self.or_else(|error, description| LoginError::Refused { error, description })
@@ -431,7 +431,7 @@ impl Refusal {
     }
 }
 
-impl From<ServiceError> for Refusal {
+impl From<ServiceError> for ProviderRefusal {
     fn from(error: ServiceError) -> Self {
         Self::Service(error)
     }
@@ -446,7 +446,7 @@ async fn transport(http: &Http, secure: bool, request: HttpRequest) -> Result<Ht
     // a code can be exchanged once
     call.retry = if parts.method == openidconnect::http::Method::GET { Retry::Safe } else { Retry::Unsent };
     call.headers = parts.headers.into_iter().filter_map(|(name, value)| Some((name?, value))).collect();
-    call.raw_body = (!body.is_empty()).then_some(body);
+    call.body = if body.is_empty() { Body::Empty } else { Body::TypedByHeaders(body.into()) };
     let answer = http.send(&call).await?;
     // a refusal in the protocol's form is read by the caller; any other is an HTTP error
     if !answer.status.is_success() && crate::json_object::from_slice::<ProtocolError>(&answer.body).is_err() {

@@ -29,7 +29,7 @@ pub(super) const TOKEN_VARIABLE: &str = "SIGSTORE_ID_TOKEN";
 
 /// The configuration and environment that the choice depends on.
 #[derive(Clone, Default)]
-pub(crate) struct Settings {
+pub(crate) struct TokenSettings {
     /// `paraph.tokenProvider`.
     pub token_provider: Option<TokenProvider>,
     /// The value of `SIGSTORE_ID_TOKEN`.
@@ -46,7 +46,7 @@ pub(crate) struct Settings {
 
 /// A source of tokens.
 #[derive(Clone)]
-pub(crate) enum Source {
+pub(crate) enum TokenSource {
     /// `SIGSTORE_ID_TOKEN`.
     Variable(Zeroizing<String>),
     /// A file.
@@ -61,7 +61,7 @@ pub(crate) enum Source {
     Browser,
 }
 
-impl Source {
+impl TokenSource {
     /// The value of `paraph.tokenProvider` that names it; `None` for the local issuer, which no value names.
     pub(crate) fn provider(&self) -> Option<TokenProvider> {
         match self {
@@ -75,13 +75,13 @@ impl Source {
     }
 }
 
-impl std::fmt::Debug for Source {
+impl std::fmt::Debug for TokenSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.to_string())
     }
 }
 
-impl std::fmt::Display for Source {
+impl std::fmt::Display for TokenSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Variable(_) => f.write_str(TOKEN_VARIABLE),
@@ -140,20 +140,20 @@ impl SourceError {
 ///
 /// # Errors
 /// [`SourceError::VariableMissing`].
-pub(crate) fn choose(settings: &Settings) -> Result<Source, SourceError> {
-    let variable = settings.token_variable.clone().filter(|token| !token.trim().is_empty()).map(Source::Variable);
-    let file = settings.token_file.clone().map(Source::File);
-    let login = || settings.access_code.clone().map_or(Source::Browser, Source::Direct);
-    let workload = |provider| Ok(Source::Workload(provider));
+pub(crate) fn choose(settings: &TokenSettings) -> Result<TokenSource, SourceError> {
+    let variable = settings.token_variable.clone().filter(|token| !token.trim().is_empty()).map(TokenSource::Variable);
+    let file = settings.token_file.clone().map(TokenSource::File);
+    let login = || settings.access_code.clone().map_or(TokenSource::Browser, TokenSource::Direct);
+    let workload = |provider| Ok(TokenSource::Workload(provider));
     match settings.token_provider {
         None => Ok(variable.or(file).unwrap_or_else(|| match (login(), settings.job) {
-            (Source::Browser, Some(job)) if !settings.person => Source::Workload(job),
+            (TokenSource::Browser, Some(job)) if !settings.person => TokenSource::Workload(job),
             (login, _) => login,
         })),
         Some(TokenProvider::Variable) => variable.ok_or(SourceError::VariableMissing),
-        Some(TokenProvider::Filesystem) => Ok(file.unwrap_or_else(|| Source::File(DEFAULT_TOKEN_FILE.into()))),
+        Some(TokenProvider::Filesystem) => Ok(file.unwrap_or_else(|| TokenSource::File(DEFAULT_TOKEN_FILE.into()))),
         Some(TokenProvider::Interactive) => Ok(login()),
-        Some(TokenProvider::Device) => Ok(Source::Device),
+        Some(TokenProvider::Device) => Ok(TokenSource::Device),
         Some(TokenProvider::GithubActions) => workload(Provider::GithubActions),
         Some(TokenProvider::Gitlab) => workload(Provider::Gitlab),
         Some(TokenProvider::Circleci) => workload(Provider::Circleci),
@@ -165,7 +165,7 @@ pub(crate) fn choose(settings: &Settings) -> Result<Source, SourceError> {
     }
 }
 
-impl Source {
+impl TokenSource {
     /// Whether a login gives the token.
     pub(crate) fn is_login(&self) -> bool {
         matches!(self, Self::Direct(_) | Self::Device | Self::Browser)

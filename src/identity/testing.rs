@@ -6,8 +6,8 @@ use super::{
     client::OidcClient,
     error::LoginError,
     login::{LoginMethod, LoginOptions},
+    login_tokens::{LoginTokens, RefreshToken},
     prompt::{DeviceCode, Prompt},
-    session::{RefreshToken, Session},
     token::{IdentityToken, tests::jwt},
 };
 use crate::service::{
@@ -250,18 +250,18 @@ impl<'a> Attempt<'a> {
         Self { options: LoginOptions { method, ..self.options }, ..self }
     }
 
-    pub(super) async fn run(&self, prompt: &dyn Prompt) -> Result<Session, LoginError> {
+    pub(super) async fn run(&self, prompt: &dyn Prompt) -> Result<LoginTokens, LoginError> {
         self.client.log_in(self.http, &self.options, prompt).await
     }
 
     /// At the local issuer, which shows nothing.
-    pub(super) async fn direct(&self, code: &str, email: &str) -> Result<Session, LoginError> {
+    pub(super) async fn direct(&self, code: &str, email: &str) -> Result<LoginTokens, LoginError> {
         let options = LoginOptions { method: LoginMethod::Direct(code), login_hint: Some(email), ..self.options };
         let (sender, _receiver) = tokio::sync::mpsc::unbounded_channel();
         self.client.log_in(self.http, &options, &Shown(sender)).await
     }
 
-    pub(super) async fn renew(&self, token: &RefreshToken) -> Result<Session, LoginError> {
+    pub(super) async fn renew(&self, token: &RefreshToken) -> Result<LoginTokens, LoginError> {
         self.client.renew(self.http, token).await
     }
 

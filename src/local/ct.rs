@@ -14,11 +14,11 @@ use super::{
     error::LocalError,
     request::Query,
     routing::only_get,
-    services::Services,
+    services::LocalServices,
 };
 
 /// The log's endpoints.
-pub(super) fn routes() -> Router<Arc<Services>> {
+pub(super) fn routes() -> Router<Arc<LocalServices>> {
     Router::new()
         .route("/ct/ct/v1/get-sth", only_get(tree_head, not_found))
         .route("/ct/ct/v1/get-roots", only_get(roots, not_found))
@@ -34,7 +34,7 @@ pub(super) fn routes() -> Router<Arc<Services>> {
 ///
 /// # Errors
 /// Those of [`Log::append`](super::log::Log::append), and [`LocalError::Crypto`].
-pub(super) fn add(services: &Services, milliseconds: u64, signed_bytes: &[u8]) -> Result<IssuedSct, LocalError> {
+pub(super) fn add(services: &LocalServices, milliseconds: u64, signed_bytes: &[u8]) -> Result<IssuedSct, LocalError> {
     let seconds = i64::try_from(milliseconds / 1000).unwrap_or_default();
     services.ct().append(signed_bytes, seconds)?;
     let key = &services.folder.keys.ct;
@@ -42,7 +42,7 @@ pub(super) fn add(services: &Services, milliseconds: u64, signed_bytes: &[u8]) -
 }
 
 /// `get-sth`.
-async fn tree_head(State(services): State<Arc<Services>>) -> Result<Answer, LocalError> {
+async fn tree_head(State(services): State<Arc<LocalServices>>) -> Result<Answer, LocalError> {
     let (size, root) = {
         let log = services.ct();
         (log.size(), log.root())
@@ -65,13 +65,13 @@ async fn tree_head(State(services): State<Arc<Services>>) -> Result<Answer, Loca
 }
 
 /// `get-roots`.
-async fn roots(State(services): State<Arc<Services>>) -> Answer {
+async fn roots(State(services): State<Arc<LocalServices>>) -> Answer {
     let roots: Vec<String> = services.folder.fulcio_chain.last().map(|der| STANDARD.encode(der)).into_iter().collect();
     Answer::new(200, "text/plain; charset=utf-8", format!("{}\n", json!({ "certificates": roots })))
 }
 
 /// `get-sth-consistency`.
-async fn consistency(State(services): State<Arc<Services>>, Query(query): Query) -> Answer {
+async fn consistency(State(services): State<Arc<LocalServices>>, Query(query): Query) -> Answer {
     let number = |name| query.one(name).and_then(|value| value.parse::<u64>().ok());
     let sizes = number("first").zip(number("second"));
     match sizes.and_then(|(first, second)| services.ct().consistency(first, second)) {
@@ -81,7 +81,7 @@ async fn consistency(State(services): State<Arc<Services>>, Query(query): Query)
 }
 
 /// `get-proof-by-hash`.
-async fn proof_by_hash(State(services): State<Arc<Services>>, Query(query): Query) -> Answer {
+async fn proof_by_hash(State(services): State<Arc<LocalServices>>, Query(query): Query) -> Answer {
     let leaf = query.one("hash").and_then(|hash| STANDARD.decode(hash).ok()).and_then(|hash| <[u8; 32]>::try_from(hash).ok());
     let size = query.one("tree_size").and_then(|size| size.parse::<u64>().ok());
     let (Some(leaf), Some(size)) = (leaf, size) else { return Answer::text(400, "hash and tree_size are required") };

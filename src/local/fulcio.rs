@@ -32,7 +32,7 @@ use super::{
     protobuf_json::{InvalidMessage, Message, nullable, protobuf_bytes},
     request::header_value,
     routing::{only_get, only_post},
-    services::Services,
+    services::LocalServices,
     token::{self, Claims},
     verifiers::is_permitted,
 };
@@ -42,7 +42,7 @@ use crate::{
 };
 
 /// Fulcio's endpoints.
-pub(super) fn routes() -> Router<Arc<Services>> {
+pub(super) fn routes() -> Router<Arc<LocalServices>> {
     Router::new()
         .route("/api/v2/signingCert", only_post(signing_cert_v2, method_not_allowed))
         .route("/api/v1/signingCert", only_post(signing_cert_v1, method_not_allowed))
@@ -146,7 +146,7 @@ struct V1Request {
 
 /// `POST /api/v2/signingCert`.
 async fn signing_cert_v2(
-    State(services): State<Arc<Services>>,
+    State(services): State<Arc<LocalServices>>,
     Bearer(bearer): Bearer,
     request: Result<Message<V2Request>, InvalidMessage>,
 ) -> Result<Answer, Error> {
@@ -166,7 +166,7 @@ async fn signing_cert_v2(
 
 /// `POST /api/v1/signingCert`.
 async fn signing_cert_v1(
-    State(services): State<Arc<Services>>,
+    State(services): State<Arc<LocalServices>>,
     Bearer(bearer): Bearer,
     request: Result<Message<V1Request>, InvalidMessage>,
 ) -> Result<Answer, Error> {
@@ -184,18 +184,18 @@ async fn signing_cert_v1(
 }
 
 /// `GET /api/v1/rootCert`.
-async fn root_cert(State(services): State<Arc<Services>>) -> Answer {
+async fn root_cert(State(services): State<Arc<LocalServices>>) -> Answer {
     Answer::new(200, "application/pem-certificate-chain", spaced_chain(&services.folder.fulcio_chain))
 }
 
 /// `GET /api/v2/trustBundle`.
-async fn trust_bundle(State(services): State<Arc<Services>>) -> Answer {
+async fn trust_bundle(State(services): State<Arc<LocalServices>>) -> Answer {
     let certificates: Vec<String> = services.folder.fulcio_chain.iter().map(|der| pem("CERTIFICATE", der)).collect();
     Answer::json(200, &json!({ "chains": [{ "certificates": certificates }] }))
 }
 
 /// `GET /api/v2/configuration`.
-async fn configuration(State(services): State<Arc<Services>>) -> Answer {
+async fn configuration(State(services): State<Arc<LocalServices>>) -> Answer {
     Answer::json(
         200,
         &json!({ "issuers": [{
@@ -214,7 +214,7 @@ enum ProofOfPossession {
 }
 
 /// Issues a certificate and returns its chain, leaf first.
-fn issue(services: &Services, token: &str, proof: &ProofOfPossession) -> Result<Vec<Vec<u8>>, Error> {
+fn issue(services: &LocalServices, token: &str, proof: &ProofOfPossession) -> Result<Vec<Vec<u8>>, Error> {
     let now = services.now();
     let claims = token::verify(token, &services.url, &services.folder.keys.issuer, now).map_err(|_| Error::Token)?;
     let (spki, key) = match proof {
@@ -227,7 +227,7 @@ fn issue(services: &Services, token: &str, proof: &ProofOfPossession) -> Result<
 }
 
 /// Issues a leaf for a subject's key, with the lies that faults order.
-fn certify(services: &Services, (spki, key): (&[u8], &PublicKey), claims: &Claims, now: Timestamp) -> Result<Vec<u8>, LocalError> {
+fn certify(services: &LocalServices, (spki, key): (&[u8], &PublicKey), claims: &Claims, now: Timestamp) -> Result<Vec<u8>, LocalError> {
     let other_key = if services.has(Fault::OtherKey) {
         SigningKey::from_pem(Algorithm::EcdsaP256, &SigningKey::generate(Algorithm::EcdsaP256)?)
     } else {

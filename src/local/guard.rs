@@ -22,7 +22,7 @@ use tokio::{
 use super::{
     answer::Answer,
     faults::{Fault, Service},
-    services::Services,
+    services::LocalServices,
 };
 use crate::service::Connection;
 
@@ -61,7 +61,7 @@ impl BodyLimit {
 /// What all guards share.
 #[derive(Clone)]
 pub(super) struct Shared {
-    services: Arc<Services>,
+    services: Arc<LocalServices>,
     permits: Arc<Semaphore>,
     large_bodies: Arc<Semaphore>,
     observer: Option<Observer>,
@@ -69,7 +69,7 @@ pub(super) struct Shared {
 
 impl Shared {
     /// The guards of these services.
-    pub(super) fn new(services: Arc<Services>, observer: Option<Observer>) -> Self {
+    pub(super) fn new(services: Arc<LocalServices>, observer: Option<Observer>) -> Self {
         let (permits, large_bodies) = (Semaphore::new(MAX_REQUESTS), Semaphore::new(MAX_LARGE_BODIES));
         Self { services, permits: Arc::new(permits), large_bodies: Arc::new(large_bodies), observer }
     }

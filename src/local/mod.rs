@@ -78,7 +78,7 @@ pub(crate) use token_key::TokenAlgorithm;
 use folder::InstanceFolder;
 use lock::FolderLock;
 use server::Listener;
-use services::Services;
+use services::LocalServices;
 use token::{Claims, Email};
 
 /// The validity period of Fulcio's certificates, in seconds.
@@ -232,7 +232,7 @@ impl Instance {
     pub fn listen(self, options: ServeOptions) -> Result<Server, LocalError> {
         let lock = FolderLock::take(&self.folder.path, &self.url())?;
         let listener = Listener::bind(self.folder.settings.port)?;
-        let services = Services::open(self.folder, options.certificate_lifetime, options.faults.into(), options.clock)?;
+        let services = LocalServices::open(self.folder, options.certificate_lifetime, options.faults.into(), options.clock)?;
         Ok(Server { listener, services: Arc::new(services), observer: options.observer, _lock: lock })
     }
 
@@ -256,7 +256,7 @@ impl Instance {
 /// A server that holds its folder's lock and its port.
 pub struct Server {
     listener: Listener,
-    services: Arc<Services>,
+    services: Arc<LocalServices>,
     observer: Option<Observer>,
     _lock: FolderLock,
 }

@@ -31,7 +31,7 @@ use super::{
     request::{Accepted, MediaType, Query, RawPath},
     routing::only_post,
     search_index::{SearchKey, search_key, verifier_text},
-    services::Services,
+    services::LocalServices,
     tree::leaf_hash,
     verifiers::Verifier,
 };
@@ -45,7 +45,7 @@ const MAX_RETRIEVED: usize = 10;
 const MAX_SUBJECT: usize = 512;
 
 /// The log's endpoints. The other paths under `/api/v1/` are Fulcio's and the timestamp authority's.
-pub(super) fn routes() -> Router<Arc<Services>> {
+pub(super) fn routes() -> Router<Arc<LocalServices>> {
     let json = Router::new()
         .route("/api/v1/log", read(log_info, "GET"))
         .route("/api/v1/log/proof", read(consistency, "GET"))
@@ -66,9 +66,9 @@ pub(super) fn routes() -> Router<Arc<Services>> {
 }
 
 /// GET goes to `handler`, whose answers are not cached. Other methods are refused with those that are allowed.
-fn read<H, T>(handler: H, allowed: &'static str) -> MethodRouter<Arc<Services>>
+fn read<H, T>(handler: H, allowed: &'static str) -> MethodRouter<Arc<LocalServices>>
 where
-    H: Handler<T, Arc<Services>>,
+    H: Handler<T, Arc<LocalServices>>,
     T: 'static,
 {
     let refuse = method_not_allowed(allowed);
@@ -197,7 +197,7 @@ impl<S: Send + Sync, T: Parameter> FromRequest<S> for JsonBody<T> {
 }
 
 /// `POST /api/v1/log/entries`.
-async fn create(State(services): State<Arc<Services>>, JsonBody(proposed): JsonBody<ProposedEntry>) -> Result<Answer, Error> {
+async fn create(State(services): State<Arc<LocalServices>>, JsonBody(proposed): JsonBody<ProposedEntry>) -> Result<Answer, Error> {
     let CanonicalEntry { body, statement_digests, not_insertable } = proposed.into_canonical()?;
     if let Some(error) = not_insertable {
         return Err(error.into());
@@ -239,7 +239,7 @@ fn other_entry(log: &mut Log, index: u64, now: i64) -> Result<u64, LocalError> {
 }
 
 /// `GET /api/v1/log/publicKey`.
-async fn public_key(State(services): State<Arc<Services>>, accepted: Accepted) -> Answer {
+async fn public_key(State(services): State<Arc<LocalServices>>, accepted: Accepted) -> Answer {
     let key = pem("PUBLIC KEY", services.folder.keys.rekor1.spki());
     if accepted.includes("application/x-pem-file") {
         Answer::new(200, "application/x-pem-file", key + "\n")
@@ -249,7 +249,7 @@ async fn public_key(State(services): State<Arc<Services>>, accepted: Accepted) -
 }
 
 /// `GET /api/v1/log`.
-async fn log_info(State(services): State<Arc<Services>>) -> Answer {
+async fn log_info(State(services): State<Arc<LocalServices>>) -> Answer {
     let log = services.rekor1();
     Answer::json_line(
         200,
@@ -264,7 +264,7 @@ async fn log_info(State(services): State<Arc<Services>>) -> Answer {
 }
 
 /// `GET /api/v1/log/proof`.
-async fn consistency(State(services): State<Arc<Services>>, Query(query): Query) -> Result<Answer, Error> {
+async fn consistency(State(services): State<Arc<LocalServices>>, Query(query): Query) -> Result<Answer, Error> {
     let number = |name| query.one(name).and_then(|value| value.parse::<u64>().ok()).filter(|number| *number > 0);
     let last = number("lastSize").ok_or_else(|| Error::parameter(602, "lastSize in query is required"))?;
     let first = number("firstSize").unwrap_or(1);
@@ -281,7 +281,7 @@ async fn consistency(State(services): State<Arc<Services>>, Query(query): Query)
 }
 
 /// `GET /api/v1/log/entries?logIndex=…`.
-async fn by_index(State(services): State<Arc<Services>>, Query(query): Query) -> Result<Answer, Error> {
+async fn by_index(State(services): State<Arc<LocalServices>>, Query(query): Query) -> Result<Answer, Error> {
     let text = query.one("logIndex").ok_or_else(|| Error::parameter(602, "logIndex in query is required"))?;
     let index: i64 = text.parse().map_err(|_| Error::parameter(601, format!("logIndex in query must be of type int64: {text:?}")))?;
     let index = u64::try_from(index).map_err(|_| Error::parameter(609, "logIndex in query should be greater than or equal to 0"))?;
@@ -289,7 +289,7 @@ async fn by_index(State(services): State<Arc<Services>>, Query(query): Query) ->
 }
 
 /// `GET /api/v1/log/entries/{uuid}`.
-async fn by_uuid(State(services): State<Arc<Services>>, path: RawPath) -> Result<Answer, Error> {
+async fn by_uuid(State(services): State<Arc<LocalServices>>, path: RawPath) -> Result<Answer, Error> {
     let uuid = path.after(ENTRY);
     if !matches!(uuid.len(), 64 | 80) || !uuid.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Error::parameter(605, "entryUUID in path should match '^([0-9a-fA-F]{64}|[0-9a-fA-F]{80})$'"));
@@ -297,7 +297,7 @@ async fn by_uuid(State(services): State<Arc<Services>>, path: RawPath) -> Result
     found(&services, index_of(&services, uuid))
 }
 
-fn found(services: &Services, index: Option<u64>) -> Result<Answer, Error> {
+fn found(services: &LocalServices, index: Option<u64>) -> Result<Answer, Error> {
     let entry = match index {
         Some(index) => services.rekor1().proof(index)?,
         None => None,
@@ -305,7 +305,7 @@ fn found(services: &Services, index: Option<u64>) -> Result<Answer, Error> {
     Ok(Answer::json_line(200, &Value::Object(entry_map(services, entry.ok_or(Error::NotFound)?)?)))
 }
 
-fn index_of(services: &Services, uuid: &str) -> Option<u64> {
+fn index_of(services: &LocalServices, uuid: &str) -> Option<u64> {
     let (tree, leaf) = uuid.split_at_checked(uuid.len().checked_sub(64)?)?;
     if !tree.is_empty() && !tree.eq_ignore_ascii_case(&tree_id(services)) {
         return None;
@@ -331,7 +331,7 @@ impl Parameter for RetrieveQuery {
 }
 
 /// `POST /api/v1/log/entries/retrieve`: entries by UUIDs, indexes and proposed entries.
-async fn retrieve(State(services): State<Arc<Services>>, JsonBody(query): JsonBody<RetrieveQuery>) -> Result<Answer, Error> {
+async fn retrieve(State(services): State<Arc<LocalServices>>, JsonBody(query): JsonBody<RetrieveQuery>) -> Result<Answer, Error> {
     let mut wanted: Vec<_> = query.uuids.iter().filter_map(|uuid| index_of(&services, uuid)).collect();
     for (field, length) in [("logIndexes", query.indexes.len()), ("entries", query.entries.len()), ("entryUUIDs", wanted.len())] {
         if length > MAX_RETRIEVED {
@@ -385,7 +385,7 @@ impl Parameter for SearchQuery {
 }
 
 /// `POST /api/v1/index/retrieve`: the UUIDs of the entries with this hash, key, address or other name, or with all of them.
-async fn search(State(services): State<Arc<Services>>, JsonBody(query): JsonBody<SearchQuery>) -> Result<Answer, Error> {
+async fn search(State(services): State<Arc<LocalServices>>, JsonBody(query): JsonBody<SearchQuery>) -> Result<Answer, Error> {
     let keys = query.keys()?;
     let mut log = services.rekor1();
     let mut index = services.search_index();
@@ -456,7 +456,7 @@ impl SearchedKey {
 }
 
 /// One entry as all calls answer with it: a map from its UUID.
-fn entry_map(services: &Services, mut entry: ProvenEntry) -> Result<Map<String, Value>, LocalError> {
+fn entry_map(services: &LocalServices, mut entry: ProvenEntry) -> Result<Map<String, Value>, LocalError> {
     let uuid = uuid(services, &entry.leaf);
     let key = &services.folder.keys.rekor1;
     let log_id: [u8; 32] = Sha256::digest(key.spki()).into();
@@ -487,10 +487,10 @@ fn entry_map(services: &Services, mut entry: ProvenEntry) -> Result<Map<String, 
 }
 
 /// The UUID of an entry: tree id and leaf hash in hexadecimal.
-fn uuid(services: &Services, leaf: &[u8; 32]) -> String {
+fn uuid(services: &LocalServices, leaf: &[u8; 32]) -> String {
     tree_id(services) + &hex::encode(leaf)
 }
 
-fn tree_id(services: &Services) -> String {
+fn tree_id(services: &LocalServices) -> String {
     format!("{:016x}", services.folder.settings.tree_id)
 }

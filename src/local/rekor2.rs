@@ -23,7 +23,7 @@ use super::{
     protobuf_json::{InvalidMessage, Message, protobuf_bytes},
     request::RawPath,
     routing::{only_get, only_post},
-    services::Services,
+    services::LocalServices,
     tree::TILE_WIDTH,
     verifiers::{Verifier, is_permitted, verifies_digest},
 };
@@ -32,7 +32,7 @@ use crate::certificate::HashAlgorithm;
 const TILES: &str = "/api/v2/tile/";
 
 /// The log's endpoints. The other paths under `/api/v2/` are Fulcio's.
-pub(super) fn routes() -> Router<Arc<Services>> {
+pub(super) fn routes() -> Router<Arc<LocalServices>> {
     Router::new()
         .route("/api/v2/log/entries", only_post(create, method_not_allowed))
         .route("/api/v2/checkpoint", only_get(checkpoint, method_not_allowed))
@@ -93,7 +93,7 @@ impl IntoResponse for Error {
 }
 
 /// `GET /api/v2/checkpoint`.
-async fn checkpoint(State(services): State<Arc<Services>>) -> Answer {
+async fn checkpoint(State(services): State<Arc<LocalServices>>) -> Answer {
     let checkpoint = services.rekor2().checkpoint().to_owned();
     Answer::new(200, "text/plain; charset=utf-8", checkpoint).with(header::CACHE_CONTROL, "no-cache")
 }
@@ -158,7 +158,7 @@ struct RawBytes {
 
 /// `POST /api/v2/log/entries`.
 async fn create(
-    State(services): State<Arc<Services>>,
+    State(services): State<Arc<LocalServices>>,
     request: Result<Message<CreateEntryRequest>, InvalidMessage>,
 ) -> Result<Answer, Error> {
     let Message(request) = request?;
@@ -249,7 +249,7 @@ fn canonical_body(request: &HashedRekordRequest) -> Option<Vec<u8>> {
 }
 
 /// `GET /api/v2/tile/…`: a tile or an entry bundle, `LEVEL/N`, `LEVEL/N.p/W`, `entries/N`, `entries/N.p/W`.
-async fn tile(State(services): State<Arc<Services>>, path: RawPath) -> Result<Answer, Error> {
+async fn tile(State(services): State<Arc<LocalServices>>, path: RawPath) -> Result<Answer, Error> {
     let (kind, rest) = path.after(TILES).split_once('/').ok_or(Error::NotFound)?;
     let (index, width) = tile_number(rest).ok_or(Error::NotFound)?;
     let mut log = services.rekor2();

@@ -13,7 +13,7 @@ use super::{
     guard::{BodyLimit, Observer, Shared, check_origin, guard},
     openid, rekor1, rekor2,
     routing::only_get,
-    services::Services,
+    services::LocalServices,
     timestamp, tuf_endpoint,
 };
 
@@ -24,10 +24,10 @@ const GATEWAY_LIMIT: usize = 4 * 1024 * 1024;
 const ENVELOPE_LIMIT: usize = 32 * 1024 * 1024;
 
 /// All services behind their guards.
-pub(super) fn router(services: Arc<Services>, observer: Option<Observer>) -> Router {
+pub(super) fn router(services: Arc<LocalServices>, observer: Option<Observer>) -> Router {
     let port = services.folder.settings.port;
     let shared = Shared::new(services.clone(), observer);
-    let guarded = |routes: Router<Arc<Services>>, service: Option<Service>, limit: BodyLimit| {
+    let guarded = |routes: Router<Arc<LocalServices>>, service: Option<Service>, limit: BodyLimit| {
         routes.layer(from_fn_with_state(shared.guard(service, limit), guard))
     };
     let usual = BodyLimit::usual(too_large);
@@ -46,7 +46,7 @@ pub(super) fn router(services: Arc<Services>, observer: Option<Observer>) -> Rou
 }
 
 /// The health checks of Rekor v2 and of the timestamp authority.
-fn health() -> Router<Arc<Services>> {
+fn health() -> Router<Arc<LocalServices>> {
     Router::new().route("/healthz", only_get(healthz, nowhere)).route("/ping", only_get(ping, nowhere))
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{error::LocalError, guard::Observer, router::router, services::Services};
+use super::{error::LocalError, guard::Observer, router::router, services::LocalServices};
 use crate::service::serve;
 
 /// A listener on the instance's port.
@@ -36,7 +36,7 @@ impl Listener {
     /// [`LocalError::Port`].
     pub(super) async fn serve(
         self,
-        services: Arc<Services>,
+        services: Arc<LocalServices>,
         observer: Option<Observer>,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), LocalError> {

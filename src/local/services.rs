@@ -18,7 +18,7 @@ use super::{
 use crate::certificate::Certificate;
 
 /// The running services. Each log has a lock of its own, so appends to it follow each other.
-pub(super) struct Services {
+pub(super) struct LocalServices {
     /// The instance's folder: settings, keys and certificate chains.
     pub folder: InstanceFolder,
     /// The base URL of all services, which is also the issuer's URL.
@@ -42,7 +42,7 @@ pub(super) struct Services {
     tuf: Mutex<()>,
 }
 
-impl Services {
+impl LocalServices {
     /// Opens the logs and the issuer's sessions. The caller holds the folder's lock.
     ///
     /// # Errors
@@ -127,9 +127,9 @@ impl Services {
     }
 }
 
-impl std::fmt::Debug for Services {
+impl std::fmt::Debug for LocalServices {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Services").field("url", &self.url).field("faults", &self.faults).finish_non_exhaustive()
+        f.debug_struct("LocalServices").field("url", &self.url).field("faults", &self.faults).finish_non_exhaustive()
     }
 }
 

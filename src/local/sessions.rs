@@ -46,7 +46,7 @@ const MAX_SESSIONS: usize = 256;
 /// A login that can be renewed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Session {
+struct StoredSession {
     id: String,
     token: String,
     client: String,
@@ -58,7 +58,7 @@ struct Session {
 #[derive(Debug)]
 pub(super) struct Sessions {
     path: PathBuf,
-    sessions: Mutex<Vec<Session>>,
+    sessions: Mutex<Vec<StoredSession>>,
 }
 
 impl Sessions {
@@ -82,14 +82,14 @@ impl Sessions {
     /// [`LocalError::File`] or [`LocalError::Crypto`].
     pub(super) fn begin(&self, client: &str, email: &Email, now: Timestamp) -> Result<String, LocalError> {
         let mut sessions = self.lock();
-        let mut next: Vec<Session> = sessions.iter().filter(|session| now.as_second() < session.expires).cloned().collect();
+        let mut next: Vec<StoredSession> = sessions.iter().filter(|session| now.as_second() < session.expires).cloned().collect();
         if next.len() >= MAX_SESSIONS {
             next.sort_by_key(|session| session.expires);
             next.drain(..=next.len() - MAX_SESSIONS);
         }
         let id = URL_SAFE_NO_PAD.encode(random::<16>()?);
         let token = new_token(&id)?;
-        next.push(Session {
+        next.push(StoredSession {
             token: digest(&token),
             id,
             client: client.to_owned(),
@@ -137,20 +137,20 @@ impl Sessions {
         Ok(())
     }
 
-    fn replace(&self, sessions: &mut Vec<Session>, next: Vec<Session>) -> Result<(), LocalError> {
+    fn replace(&self, sessions: &mut Vec<StoredSession>, next: Vec<StoredSession>) -> Result<(), LocalError> {
         let text = serde_json::to_vec(&next).map_err(|_| LocalError::Crypto("encode the sessions"))?;
         write_file(&self.path, &text, 0o600)?;
         *sessions = next;
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Session>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<StoredSession>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The index of the session that a token names. The first part of a token is as secret as the second.
-fn position(sessions: &[Session], token: &str) -> Option<usize> {
+fn position(sessions: &[StoredSession], token: &str) -> Option<usize> {
     let (id, _) = token.split_once('.')?;
     sessions.iter().position(|session| session.id == id)
 }

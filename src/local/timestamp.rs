@@ -34,7 +34,7 @@ use super::{
     protobuf_json::protobuf_bytes,
     request::MediaType,
     routing::only_get,
-    services::Services,
+    services::LocalServices,
 };
 use crate::{
     evidence::rfc3161::{
@@ -49,7 +49,7 @@ const POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 
 /// The authority's endpoints.
-pub(super) fn routes() -> Router<Arc<Services>> {
+pub(super) fn routes() -> Router<Arc<LocalServices>> {
     Router::new()
         .route("/api/v1/timestamp", any(method_not_allowed("POST")).merge(on(MethodFilter::POST, stamp).layer(map_response(uncached))))
         .route("/api/v1/timestamp/certchain", only_get(certificate_chain, method_not_allowed("GET")))
@@ -93,13 +93,13 @@ impl IntoResponse for Error {
 }
 
 /// `GET /api/v1/timestamp/certchain`.
-async fn certificate_chain(State(services): State<Arc<Services>>) -> Answer {
+async fn certificate_chain(State(services): State<Arc<LocalServices>>) -> Answer {
     let chain = pem_chain(&services.folder.timestamp_chain);
     Answer::new(200, "application/pem-certificate-chain", chain).with(header::CACHE_CONTROL, "max-age=86400, immutable")
 }
 
 /// `POST /api/v1/timestamp`.
-async fn stamp(State(services): State<Arc<Services>>, MediaType(media_type): MediaType, body: Bytes) -> Result<Answer, Error> {
+async fn stamp(State(services): State<Arc<LocalServices>>, MediaType(media_type): MediaType, body: Bytes) -> Result<Answer, Error> {
     if body.is_empty() {
         return Err(Error::Empty);
     }
@@ -131,7 +131,7 @@ async fn stamp(State(services): State<Arc<Services>>, MediaType(media_type): Med
 }
 
 /// The `TimeStampToken` for a valid query.
-fn token(services: &Services, request: TimeStampReq) -> Result<Vec<u8>, LocalError> {
+fn token(services: &LocalServices, request: TimeStampReq) -> Result<Vec<u8>, LocalError> {
     let key = &services.folder.keys.timestamp;
     let certificate = &services.timestamp_certificate;
     let ahead = if services.has(Fault::WrongTime) { 3600 } else { 0 };

@@ -9,12 +9,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{answer::Answer, error::LocalError, request::RawPath, routing::only_get, services::Services, tuf};
+use super::{answer::Answer, error::LocalError, request::RawPath, routing::only_get, services::LocalServices, tuf};
 
 const PREFIX: &str = "/tuf/";
 
 /// The repository's endpoints.
-pub(super) fn routes() -> Router<Arc<Services>> {
+pub(super) fn routes() -> Router<Arc<LocalServices>> {
     Router::new().route("/tuf/{*path}", only_get(file, method_not_allowed)).route(PREFIX, only_get(file, method_not_allowed))
 }
 
@@ -23,7 +23,7 @@ async fn method_not_allowed() -> Answer {
 }
 
 /// `GET /tuf/…`.
-async fn file(State(services): State<Arc<Services>>, path: RawPath) -> Result<Answer, Error> {
+async fn file(State(services): State<Arc<LocalServices>>, path: RawPath) -> Result<Answer, Error> {
     let folder = &services.folder;
     let _renewing = services.tuf_lock();
     let file = tuf::file(&folder.path.join("tuf"), path.after(PREFIX), &folder.keys, services.now())?;

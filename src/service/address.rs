@@ -12,9 +12,9 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether the address is on this machine, or belongs to the metadata service of its host: a link-local address, or Google's name for it.
-/// Calls to such an address use no proxy, and nobody else can read plain http to it.
-pub(crate) fn is_metadata_service(url: &Url) -> bool {
+/// Whether a call stays on this machine and its host: the address is on this machine, or belongs to the host's metadata service. That is a
+/// link-local address, or Google's name for it. Calls to such an address use no proxy, and nobody else can read plain http to it.
+pub(crate) fn stays_on_host(url: &Url) -> bool {
     is_loopback(url)
         || match url.host() {
             Some(url::Host::Domain(name)) => name == "metadata.google.internal",

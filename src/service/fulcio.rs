@@ -2,7 +2,7 @@
 //!
 //! The caller checks the certificate before it uses it: key, identity, validity period, chain and SCT.
 
-use super::{Answer, Call, Cause, Http, Retry, Service, ServiceError, endpoint, quotable};
+use super::{Answer, Body, Call, Cause, Http, Retry, Service, ServiceError, endpoint, quotable};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use reqwest::StatusCode;
@@ -79,7 +79,7 @@ impl Fulcio {
         // writing text to memory cannot fail
         let _ = serde_json::to_writer(&mut *wiped.0, &body);
         let call = Call::post_json(Service::Fulcio, self.v2.clone(), &serde_json::Value::Null);
-        Call { retry: Retry::Safe, body: Some(("application/json", Bytes::from_owner(wiped))), ..call }
+        Call { retry: Retry::Safe, body: Body::Of("application/json", Bytes::from_owner(wiped)), ..call }
     }
 
     fn v1_call<'a>(&self, request: CertificateRequest<'a>) -> Call<'a> {

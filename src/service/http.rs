@@ -6,7 +6,7 @@
 //! machines over TLS only.
 
 use super::{
-    address::is_metadata_service,
+    address::stays_on_host,
     error::{Cause, Service, ServiceError, quotable},
     network::{Network, NetworkError, ProxyUse, Route},
 };
@@ -33,14 +33,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The time limits of calls.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings {
+pub struct TimeLimits {
     /// The limit for one request, from the connection to the last byte of the answer.
     pub request: Duration,
     /// The limit for one call with its retries, unless [`Http::within`] sets another.
     pub budget: Duration,
 }
 
-impl Default for Settings {
+impl Default for TimeLimits {
     fn default() -> Self {
         Self { request: Duration::from_secs(30), budget: Duration::from_secs(90) }
     }
@@ -52,8 +52,8 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Http {
     shared: Arc<Shared>,
-    limit: Option<Limit>,
-    plain: bool,
+    budget: Option<Budget>,
+    allows_plain_http: bool,
     waits: Option<Arc<Waits>>,
     network: Arc<Network>,
 }
@@ -75,16 +75,16 @@ impl Waits {
     }
 }
 
-/// The end of a time limit, and its length.
+/// A time limit for several calls together: its end and its length.
 #[derive(Clone, Copy)]
-struct Limit {
+struct Budget {
     until: Instant,
-    budget: Duration,
+    length: Duration,
 }
 
-impl Limit {
-    fn from_now(budget: Duration) -> Self {
-        Self { until: Instant::now() + budget, budget }
+impl Budget {
+    fn from_now(length: Duration) -> Self {
+        Self { until: Instant::now() + length, length }
     }
 
     fn left(self) -> Duration {
@@ -93,8 +93,8 @@ impl Limit {
 }
 
 struct Shared {
-    settings: Settings,
-    /// The client for addresses on this machine.
+    limits: TimeLimits,
+    /// The client for addresses on this machine and for its host's metadata service.
     direct: OnceLock<Client>,
     remote: OnceLock<Client>,
     /// The clients for other machines that git's settings say how to reach.
@@ -104,22 +104,22 @@ struct Shared {
 
 impl std::fmt::Debug for Http {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Http").field("settings", &self.shared.settings).finish_non_exhaustive()
+        f.debug_struct("Http").field("limits", &self.shared.limits).finish_non_exhaustive()
     }
 }
 
 impl Http {
     /// New clients, which the first request builds.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(limits: TimeLimits) -> Self {
         let shared =
-            Shared { settings, direct: OnceLock::new(), remote: OnceLock::new(), routed: Mutex::default(), warnings: Mutex::default() };
-        Self { shared: Arc::new(shared), limit: None, plain: false, waits: None, network: Arc::default() }
+            Shared { limits, direct: OnceLock::new(), remote: OnceLock::new(), routed: Mutex::default(), warnings: Mutex::default() };
+        Self { shared: Arc::new(shared), budget: None, allows_plain_http: false, waits: None, network: Arc::default() }
     }
 
     /// These clients; if `allowed`, they also send tokens to other machines over plain http.
     #[must_use]
     pub fn allowing_plain_http(self, allowed: bool) -> Self {
-        Self { plain: allowed, ..self }
+        Self { allows_plain_http: allowed, ..self }
     }
 
     /// These clients; `announce` is told of each service that has not answered for some time, by its name and address.
@@ -137,12 +137,12 @@ impl Http {
 
     /// These clients with one time limit for all calls together, from now on.
     pub fn within(&self, budget: Duration) -> Self {
-        Self { limit: Some(Limit::from_now(budget)), ..self.clone() }
+        Self { budget: Some(Budget::from_now(budget)), ..self.clone() }
     }
 
-    /// These clients with one time limit for all calls together: the one they have, otherwise that of the settings.
+    /// These clients with one time limit for all calls together: the one they have, otherwise the usual one.
     pub(crate) fn bounded(&self) -> Self {
-        if self.limit.is_some() { self.clone() } else { self.within(self.shared.settings.budget) }
+        if self.budget.is_some() { self.clone() } else { self.within(self.shared.limits.budget) }
     }
 
     /// Warnings from building the clients, in sentences; usually none. Each is returned once.
@@ -156,7 +156,7 @@ impl Http {
     /// A [`ServiceError`] of transport, time limit, size or redirect, or a status of [`is_temporary`] after all retries.
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Answer, ServiceError> {
         let secret = matches!(call.service, Service::Fulcio | Service::IdentityProvider | Service::Workload(_));
-        if secret && call.url.scheme() == "http" && !self.plain && !is_metadata_service(&call.url) {
+        if secret && call.url.scheme() == "http" && !self.allows_plain_http && !stays_on_host(&call.url) {
             return Err(call.error(Cause::PlainHttp));
         }
         let Some(waits) = &self.waits else { return self.attempts(call).await };
@@ -172,30 +172,30 @@ impl Http {
 
     /// Sends a call until it has an answer or may not be repeated.
     async fn attempts(&self, call: &Call<'_>) -> Result<Answer, ServiceError> {
-        let limit = self.limit.unwrap_or_else(|| Limit::from_now(self.shared.settings.budget));
+        let budget = self.budget.unwrap_or_else(|| Budget::from_now(self.shared.limits.budget));
         let mut attempt = 1;
         loop {
-            let own = self.shared.settings.request;
-            let deadline = own.min(limit.left());
+            let own = self.shared.limits.request;
+            let deadline = own.min(budget.left());
             if deadline.is_zero() {
-                return Err(call.error(Cause::Budget(limit.budget)));
+                return Err(call.error(Cause::Budget(budget.length)));
             }
             let started = Instant::now();
             let failure = match self.once(call, deadline).await {
                 Err(failure) if deadline < own && matches!(failure.error.cause(), Cause::Deadline(_)) => {
-                    return Err(call.error(Cause::Budget(limit.budget)));
+                    return Err(call.error(Cause::Budget(budget.length)));
                 }
                 Ok(answer) if !is_temporary(answer.status) => return Ok(answer),
-                Ok(answer) => Failure {
+                Ok(answer) => FailedAttempt {
                     error: call.error(Cause::Unavailable { status: answer.status.as_u16(), attempts: attempt, message: answer.message() }),
                     repeatable: call.retry == Retry::Safe,
                     wait: answer.retry_after(),
                 },
                 Err(failure) => failure,
             };
-            let pause = failure.wait.unwrap_or_else(|| pause(attempt));
+            let pause = failure.wait.unwrap_or_else(|| pause_after(attempt));
             // waiting makes no sense if no time would be left for the next attempt
-            let time_left = limit.left() > pause + started.elapsed().min(Duration::from_secs(1));
+            let time_left = budget.left() > pause + started.elapsed().min(Duration::from_secs(1));
             if !failure.repeatable || attempt == MAX_ATTEMPTS || !time_left {
                 return Err(failure.error);
             }
@@ -204,30 +204,29 @@ impl Http {
         }
     }
 
-    /// Sleeps before another look-up. False, without sleeping, if the time limit does not allow it.
-    pub(crate) async fn pause(&self, duration: Duration) -> bool {
-        if self.limit.is_some_and(|limit| limit.left() < duration) {
+    /// Waits before another look-up. False, without waiting, if the time limit does not allow it.
+    pub(crate) async fn wait(&self, duration: Duration) -> bool {
+        if self.budget.is_some_and(|budget| budget.left() < duration) {
             return false;
         }
         tokio::time::sleep(duration).await;
         true
     }
 
-    async fn once(&self, call: &Call<'_>, deadline: Duration) -> Result<Answer, Failure> {
-        let client = self.client(call).map_err(Failure::lasting)?;
+    async fn once(&self, call: &Call<'_>, deadline: Duration) -> Result<Answer, FailedAttempt> {
+        let client = self.client(call).map_err(FailedAttempt::lasting)?;
         let mut request = client.request(call.method.clone(), call.url.clone()).timeout(deadline);
         if let Some(accept) = call.accept {
             request = request.header(ACCEPT, accept);
         }
-        if let Some((content_type, body)) = &call.body {
-            request = request.header(CONTENT_TYPE, *content_type).body(body.clone());
-        }
-        if let Some(body) = &call.raw_body {
-            request = request.body(body.clone());
-        }
+        request = match &call.body {
+            Body::Empty => request,
+            Body::Of(content_type, body) => request.header(CONTENT_TYPE, *content_type).body(body.clone()),
+            Body::TypedByHeaders(body) => request.body(body.clone()),
+        };
         if let Some(token) = call.bearer {
             let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
-                Failure::lasting(call.error(Cause::Address("the token contains characters that are not allowed in a header".into())))
+                FailedAttempt::lasting(call.error(Cause::Address("the token contains characters that are not allowed in a header".into())))
             })?;
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
@@ -235,25 +234,25 @@ impl Http {
         for (name, value) in &call.headers {
             request = request.header(name, value);
         }
-        let failed = |error: reqwest::Error| Failure::of_transport(call, error, deadline, || self.proxy_of(&call.url));
+        let failed = |error: reqwest::Error| FailedAttempt::of_transport(call, error, deadline, || self.proxy_of(&call.url));
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status();
         let headers = response.headers().clone();
         if status.is_redirection() && !call.takes_redirect {
             let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(quotable);
-            return Err(Failure::lasting(call.error(Cause::Redirected { status: status.as_u16(), location })));
+            return Err(FailedAttempt::lasting(call.error(Cause::Redirected { status: status.as_u16(), location })));
         }
-        let too_large = || Failure::lasting(call.error(Cause::TooLarge(call.limit)));
-        if response.content_length().is_some_and(|length| length > call.limit as u64) {
+        let too_large = || FailedAttempt::lasting(call.error(Cause::TooLarge(call.max_answer)));
+        if response.content_length().is_some_and(|length| length > call.max_answer as u64) {
             return Err(too_large());
         }
         let page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
         if page && status.is_success() && !call.takes_redirect {
-            return Err(Failure::lasting(call.error(Cause::Page)));
+            return Err(FailedAttempt::lasting(call.error(Cause::Page)));
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > call.limit {
+            if body.len() + chunk.len() > call.max_answer {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
@@ -263,7 +262,7 @@ impl Http {
 
     fn client(&self, call: &Call<'_>) -> Result<Client, ServiceError> {
         let failed = |error: reqwest::Error| call.error(Cause::Client(innermost(&error.without_url())));
-        if is_metadata_service(&call.url) {
+        if stays_on_host(&call.url) {
             return kept(&self.shared.direct, || builder().no_proxy().tls_certs_only([]).build()).map_err(failed);
         }
         let refused = |error: NetworkError| call.error(Cause::Network(quotable(&error.to_string())));
@@ -283,7 +282,7 @@ impl Http {
     /// The proxy through which an address is called: host and port.
     fn proxy_of(&self, url: &Url) -> Option<String> {
         use hyper_util::client::proxy::matcher::Matcher;
-        if is_metadata_service(url) {
+        if stays_on_host(url) {
             return None;
         }
         let matcher = match self.network.route(url).ok()?.proxy {
@@ -355,18 +354,27 @@ pub(crate) enum Retry {
     Unsent,
 }
 
+/// The body of a request.
+pub(crate) enum Body {
+    Empty,
+    /// With its content type.
+    Of(&'static str, Bytes),
+    /// Its content type is among the call's headers.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only a login has such a call"))]
+    TypedByHeaders(Bytes),
+}
+
 /// One request.
 pub(crate) struct Call<'a> {
     pub(crate) service: Service,
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) accept: Option<&'static str>,
-    pub(crate) body: Option<(&'static str, Bytes)>,
-    /// A body whose content type is in the headers.
-    pub(crate) raw_body: Option<Vec<u8>>,
+    pub(crate) body: Body,
     pub(crate) bearer: Option<&'a str>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) limit: usize,
+    /// The largest answer that is read, in bytes.
+    pub(crate) max_answer: usize,
     pub(crate) retry: Retry,
     /// Whether a redirect is an answer and not an error. It is not followed.
     pub(crate) takes_redirect: bool,
@@ -379,11 +387,10 @@ impl<'a> Call<'a> {
             method,
             url,
             accept: None,
-            body: None,
-            raw_body: None,
+            body: Body::Empty,
             bearer: None,
             headers: Vec::new(),
-            limit: MAX_ANSWER,
+            max_answer: MAX_ANSWER,
             retry: Retry::Safe,
             takes_redirect: false,
         }
@@ -397,7 +404,7 @@ impl<'a> Call<'a> {
     pub(crate) fn post_json(service: Service, url: Url, body: &serde_json::Value) -> Self {
         Self {
             accept: Some("application/json"),
-            body: Some(("application/json", body.to_string().into())),
+            body: Body::Of("application/json", body.to_string().into()),
             ..Self::new(service, Method::POST, url)
         }
     }
@@ -481,13 +488,13 @@ fn is_temporary(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 502..=504)
 }
 
-struct Failure {
+struct FailedAttempt {
     error: ServiceError,
     repeatable: bool,
     wait: Option<Duration>,
 }
 
-impl Failure {
+impl FailedAttempt {
     fn lasting(error: ServiceError) -> Self {
         Self { error, repeatable: false, wait: None }
     }
@@ -534,7 +541,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
 }
 
 /// A pause that doubles with each attempt, shortened at random to as little as half.
-fn pause(attempt: u32) -> Duration {
+fn pause_after(attempt: u32) -> Duration {
     let whole = FIRST_PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(8)).min(LONGEST_PAUSE);
     let random = getrandom::u32().unwrap_or(u32::MAX / 2);
     whole / 2 + (whole / 2).mul_f64(f64::from(random) / f64::from(u32::MAX))

@@ -21,13 +21,12 @@ mod tile;
 pub(crate) mod timestamp;
 pub(crate) mod tuf;
 
-pub(crate) use address::{is_loopback, is_metadata_service};
+pub(crate) use address::{is_loopback, stays_on_host};
 pub(crate) use error::causes;
 pub(crate) use error::{Cause, Service, ServiceError, quotable};
-pub use http::Http;
-pub use http::Settings;
 pub(crate) use http::USER_AGENT;
-pub(crate) use http::{Answer, Call, Retry, endpoint};
+pub(crate) use http::{Answer, Body, Call, Retry, endpoint};
+pub use http::{Http, TimeLimits};
 #[cfg(feature = "cli")]
 pub(crate) use network::Network;
 #[cfg(feature = "cli")]

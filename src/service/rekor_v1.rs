@@ -103,7 +103,7 @@ impl RekorV1 {
             match answer.status.as_u16() {
                 200 => return read(&answer, kind, is_expected),
                 // accepted but not yet integrated
-                404 if look_up < LOOK_UPS && self.http.pause(LOOK_UP_PAUSE).await => {}
+                404 if look_up < LOOK_UPS && self.http.wait(LOOK_UP_PAUSE).await => {}
                 _ => return Err(answer.refused()),
             }
         }

@@ -122,7 +122,7 @@ impl RekorV2 {
             if checkpoint.tree_size() > index {
                 return Ok((answer, envelope, checkpoint));
             }
-            if look_up == LOOK_UPS || !self.http.pause(LOOK_UP_PAUSE).await {
+            if look_up == LOOK_UPS || !self.http.wait(LOOK_UP_PAUSE).await {
                 return Err(answer
                     .mismatch(format!("its checkpoint of {} entries does not cover the existing entry {index}", checkpoint.tree_size())));
             }
@@ -150,7 +150,7 @@ impl RekorV2 {
 
     async fn get(&self, path: &str, limit: usize) -> Result<Answer, ServiceError> {
         let url = endpoint(Service::RekorV2, &self.base, &format!("api/v2/{path}"))?;
-        self.http.send(&Call { limit, ..Call::get(Service::RekorV2, url) }).await
+        self.http.send(&Call { max_answer: limit, ..Call::get(Service::RekorV2, url) }).await
     }
 }
 

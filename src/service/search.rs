@@ -86,7 +86,7 @@ impl RekorSearch {
             "publicKey": { "format": "x509", "content": certificate },
             "operator": "and",
         });
-        let call = Call { limit: MAX_LIST, ..Call::post_json(Service::RekorV1, self.index.clone(), &query) };
+        let call = Call { max_answer: MAX_LIST, ..Call::post_json(Service::RekorV1, self.index.clone(), &query) };
         let answer = self.http.send(&call).await?;
         if answer.status != 200 {
             return Err(answer.refused());
@@ -107,7 +107,7 @@ impl RekorSearch {
     async fn fetch(&self, id: &str) -> Result<TransparencyLogEntry, ServiceError> {
         let mut url = self.entries.clone();
         url.set_path(&format!("{}/{id}", url.path()));
-        let call = Call { accept: Some("application/json"), limit: MAX_ENTRY, ..Call::get(Service::RekorV1, url) };
+        let call = Call { accept: Some("application/json"), max_answer: MAX_ENTRY, ..Call::get(Service::RekorV1, url) };
         let answer: Answer = self.http.send(&call).await?;
         match answer.status.as_u16() {
             200 => {}

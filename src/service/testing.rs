@@ -1,6 +1,6 @@
 //! Services of the tests: real HTTP over loopback, each answer decided by a function.
 
-use super::http::{Http, Settings};
+use super::http::{Http, TimeLimits};
 use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, Method, StatusCode, Uri},
@@ -147,12 +147,12 @@ pub(crate) fn nobody() -> String {
 
 /// Clients with short deadlines.
 pub(crate) fn impatient() -> Http {
-    Http::new(Settings { request: Duration::from_millis(300), budget: Duration::from_secs(5) })
+    Http::new(TimeLimits { request: Duration::from_millis(300), budget: Duration::from_secs(5) })
 }
 
 /// Clients with deadlines that no test on a slow machine meets.
 pub(crate) fn patient() -> Http {
-    Http::new(Settings { request: Duration::from_secs(60), budget: Duration::from_secs(120) })
+    Http::new(TimeLimits { request: Duration::from_secs(60), budget: Duration::from_secs(120) })
 }
 
 /// Runs `test` on a runtime of one thread.

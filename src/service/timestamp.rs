@@ -2,7 +2,7 @@
 //!
 //! The format, status, nonce and imprint of the answer are checked here. The verifier checks the token's signature and its authority.
 
-use super::{Call, Cause, Http, Retry, Service, ServiceError, endpoint, quotable};
+use super::{Body, Call, Cause, Http, Retry, Service, ServiceError, endpoint, quotable};
 use crate::evidence::rfc3161::{MessageImprint, PkiStatus, TimeStampReq, TimeStampResp, TstInfo};
 use const_oid::db::rfc5912::ID_SHA_256;
 use der::{Any, Decode as _, Encode as _, asn1::Int, asn1::OctetString};
@@ -39,8 +39,8 @@ impl TimestampAuthority {
         let body = query.to_der().map_err(|error| broken(error.to_string()))?;
         let call = Call {
             accept: Some("application/timestamp-reply"),
-            body: Some(("application/timestamp-query", body.into())),
-            limit: MAX_TOKEN,
+            body: Body::Of("application/timestamp-query", body.into()),
+            max_answer: MAX_TOKEN,
             // a second token for the same signature does no harm
             retry: Retry::Safe,
             ..Call::new(Service::TimestampAuthority, Method::POST, self.url.clone())

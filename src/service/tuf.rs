@@ -304,7 +304,7 @@ impl Mirror {
             if let Some(lock) = self.cache.try_lock()? {
                 return Ok(lock);
             }
-            if !http.pause(LOCK_PAUSE).await {
+            if !http.wait(LOCK_PAUSE).await {
                 return Err(TufError::Locked(self.cache.file().to_owned()));
             }
         }

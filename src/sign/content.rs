@@ -102,7 +102,7 @@ pub(super) struct Prepared<'a> {
 }
 
 /// A signature with its evidence.
-pub(super) struct Evidence<'a> {
+pub(super) struct SignatureWithEvidence<'a> {
     pub(super) certificate: &'a SignerCertificate,
     pub(super) signature: &'a [u8],
     /// With its body.
@@ -130,8 +130,8 @@ impl Prepared<'_> {
     }
 
     /// The finished signature.
-    pub(super) fn wrap(&self, evidence: Evidence<'_>) -> Result<String, SignError> {
-        let Evidence { certificate, signature, mut entry, tokens } = evidence;
+    pub(super) fn wrap(&self, evidence: SignatureWithEvidence<'_>) -> Result<String, SignError> {
+        let SignatureWithEvidence { certificate, signature, mut entry, tokens } = evidence;
         let certificate = certificate.certificate();
         let parts = BundleParts { certificate: certificate.der(), signature, entry: &entry, tokens };
         match self.content {

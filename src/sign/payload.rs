@@ -3,7 +3,7 @@
 use super::{Content, Disguise};
 use crate::{
     Reason, Rejection,
-    agent_protocol::Subject,
+    agent_protocol::SubjectToSign,
     object::{Payload, PayloadKind, SignatureKind},
     statement::Statement,
 };
@@ -96,26 +96,26 @@ impl SigningKind {
 ///
 /// # Errors
 /// [`PayloadError`].
-pub(crate) fn parse_subject(subject: &Subject) -> Result<ParsedSubject<'_>, PayloadError> {
+pub(crate) fn parse_subject(subject: &SubjectToSign) -> Result<ParsedSubject<'_>, PayloadError> {
     let (content, kind, object) = match subject {
-        Subject::Git { payload } => {
+        SubjectToSign::Git { payload } => {
             let object = parse_payload(payload)?;
             (Content::Git(payload), SigningKind::Object(object.kind), Some(object))
         }
-        Subject::File { content, .. } => match Disguise::of(content) {
+        SubjectToSign::File { content, .. } => match Disguise::of(content) {
             Some(disguise) => return Err(PayloadError::Disguised(disguise)),
             None => (Content::File(Sha256::digest(content).into()), SigningKind::File, None),
         },
-        Subject::Digest { sha256, .. } => {
+        SubjectToSign::Digest { sha256, .. } => {
             let mut digest = [0; 32];
             hex::decode_to_slice(sha256, &mut digest).map_err(|_| PayloadError::Digest)?;
             (Content::File(digest), SigningKind::Digest, None)
         }
-        Subject::Statement { payload } => {
+        SubjectToSign::Statement { payload } => {
             Statement::parse(payload).map_err(PayloadError::Statement)?;
             (Content::Statement(payload), SigningKind::Statement, None)
         }
-        Subject::Unknown => return Err(PayloadError::UnknownSubject),
+        SubjectToSign::Unknown => return Err(PayloadError::UnknownSubject),
     };
     Ok(ParsedSubject { content, kind, object })
 }

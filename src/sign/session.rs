@@ -2,7 +2,7 @@
 
 use super::{
     CertificateMismatch, Content, Credential, LogVersion, Publication, Services, SignError,
-    content::{Evidence, Prepared},
+    content::{Prepared, SignatureWithEvidence},
     credential::EphemeralKey,
 };
 use crate::{
@@ -180,7 +180,7 @@ impl Session<'_> {
         let (entry, token) = tokio::try_join!(self.log_entry(&prepared, &signature, certificate), self.timestamp(&signature))?;
         let services = started.elapsed();
         let tokens: Vec<Vec<u8>> = token.into_iter().collect();
-        let text = prepared.wrap(Evidence { certificate, signature: &signature, entry, tokens: &tokens })?;
+        let text = prepared.wrap(SignatureWithEvidence { certificate, signature: &signature, entry, tokens: &tokens })?;
         Ok(Draft { text, services })
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Artifact, ManagedKey, Subject, SubjectKind, Verified, VerifiedByKey, Verifier,
-    evidence::Detached,
+    accepted::Detached,
     material::{BundledEntries, Entries, EnvelopeParts, SignatureMaterial, SigningCertificate},
 };
 use crate::{

@@ -2,7 +2,7 @@
 
 use super::{
     Subject, SubjectKind, Verified, Verifier,
-    evidence::Detached,
+    accepted::Detached,
     foreign,
     lookup::{self, LookupKeys},
     material::{EmbeddedEntry, Entries, SignatureMaterial, SigningCertificate},

@@ -11,11 +11,11 @@
 //! return type: only the pipeline makes a [`Verified`]. The verdict cache restores what it stored of one as a [`Verification`]. Nothing else
 //! makes a Sigstore signature good. Other kinds of signatures are judged by other programs, or by a forge's key.
 
+mod accepted;
 mod artifact;
 #[cfg(feature = "cli")]
 pub(crate) mod batch;
 pub(crate) mod bundle;
-mod evidence;
 mod foreign;
 pub(crate) mod git;
 pub(crate) mod lookup;
@@ -23,7 +23,7 @@ mod managed_key;
 mod material;
 mod pipeline;
 #[cfg(feature = "cli")]
-pub(crate) use evidence::spoken;
+pub(crate) use accepted::spoken;
 mod subject;
 mod verified;
 

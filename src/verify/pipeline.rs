@@ -2,7 +2,7 @@
 
 use super::{
     ManagedKey, Verification, Verified, VerifiedByKey, Verifier,
-    evidence::{Detached, Evidence, LOOKUP_HINT, LoggedSigner, SignatureToLog},
+    accepted::{AcceptedEvidence, Detached, LOOKUP_HINT, LoggedSigner, SignatureToLog},
     lookup,
     material::{EmbeddedEntry, Entries, SignatureMaterial, SigningCertificate},
 };
@@ -39,7 +39,7 @@ impl Verifier {
                 Ok(evidence)
             });
             match checked {
-                Ok(Evidence { entries, times }) => {
+                Ok(AcceptedEvidence { entries, times }) => {
                     let entries = entries.into_iter().map(|checked| checked.entry).collect();
                     let (instance, subject) = (root.instance.clone(), material.subject.clone());
                     return Ok(VerifiedByKey { instance, key: key.fingerprint(), times, entries, subject });
@@ -156,7 +156,7 @@ impl CheckedMaterial<'_> {
             check_time(trusted.time, self.certificate(), &issued.path)?;
             evidence.entries.iter().try_for_each(|checked| checked.check_window(trusted.time))?;
         }
-        let Evidence { entries, times } = evidence;
+        let AcceptedEvidence { entries, times } = evidence;
         let rules = entries.iter().flat_map(|checked| checked.rules.iter().copied());
         let legacy_rules = lacks.iter().map(|lack| lack.rule()).chain(rules).collect();
         let mut entries = entries.into_iter().map(|checked| checked.entry);

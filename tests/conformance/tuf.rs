@@ -12,7 +12,7 @@
 
 use clap::{Parser, Subcommand};
 use paraph::internals::service::{
-    Http, Settings,
+    Http, TimeLimits,
     tuf::{Files, MetadataClient, RepositoryAddress},
 };
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let State { first_root, files } = serde_json::from_slice(&std::fs::read(folder.join(STATE))?)?;
     let metadata = arguments.metadata_url.clone().ok_or("--metadata-url is missing")?;
     let targets = arguments.target_base_url.clone().unwrap_or_else(|| metadata.clone());
-    let http = Http::new(Settings::default());
+    let http = Http::new(TimeLimits::default());
     let mut client = MetadataClient::new(&http, RepositoryAddress { metadata, targets }, first_root.as_bytes(), files)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let now = jiff::Timestamp::now();

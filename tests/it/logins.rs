@@ -8,7 +8,7 @@ mod openid_provider;
 use crate::support::sigstore::Sigstore;
 use paraph::internals::{
     identity::{Desktop, DeviceCode, LoginMethod, LoginOptions, OidcClient, Opener, Prompt},
-    service::{Http, Settings},
+    service::{Http, TimeLimits},
 };
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -50,7 +50,7 @@ fn while_logging_in<T: Send>(login: impl AsyncFnOnce(Person) -> T + Send, browse
 }
 
 fn http() -> Http {
-    Http::new(Settings::default())
+    Http::new(TimeLimits::default())
 }
 
 fn client(issuer: &str) -> OidcClient {

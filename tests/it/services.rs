@@ -11,7 +11,7 @@ use paraph::internals::{
     identity::{Desktop, DeviceCode, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, Prompt},
     local::{Instance, Running, ServeOptions},
     service::{
-        Http, Settings,
+        Http, TimeLimits,
         fulcio::{CertificateRequest, Fulcio},
         rekor_v1::RekorV1,
         rekor_v2::RekorV2,
@@ -44,7 +44,7 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 }
 
 fn http() -> Http {
-    Http::new(Settings::default())
+    Http::new(TimeLimits::default())
 }
 
 async fn log_in(sigstore: &Sigstore, access_code: &str, email: &str) -> Result<IdentityToken, LoginError> {

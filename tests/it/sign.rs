@@ -7,7 +7,7 @@ use paraph::{
         evidence::entry::{EntryKind, EntryVersion},
         identity::{IdentityToken, RequestedSigner},
         local,
-        service::{Http, Settings},
+        service::{Http, TimeLimits},
         sign::{Content, LogVersion, Services, Session, Signature, Silent},
     },
     object::Signed,
@@ -46,7 +46,7 @@ impl Local {
     fn sign(&self, services: &Services) -> Signature {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let http = Http::new(Settings::default());
+            let http = Http::new(TimeLimits::default());
             let roots = [self.root.clone()].into();
             let session = Session { services, roots: &roots, http: &http, clock: &jiff::Timestamp::now };
             let credential = session.obtain(&self.token, &RequestedSigner::anyone(), &Silent).await.unwrap();

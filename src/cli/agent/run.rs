@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
             askpass: askpass(),
         },
         keyring: Keyring::new(keyring::chosen(&config), keyring::index()?),
-        http: service::Settings { request: config.timeout.value, ..service::Settings::default() },
+        http: service::TimeLimits { request: config.timeout.value, ..service::TimeLimits::default() },
         readable_memory: arguments.readable_memory,
     };
     let place = Place::of_user().map_err(AgentError::from)?;

@@ -20,11 +20,11 @@ use crate::{
         client::{AgentError, Client, Listener},
         registration::Registration,
     },
-    agent_protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_STATEMENT, Refusal, Reply, Sign, Subject},
+    agent_protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_STATEMENT, Refusal, Reply, Sign, SubjectToSign},
     config::AgentUse,
-    identity::{NOT_NAMED, Source},
+    identity::{NOT_NAMED, TokenSource},
     selection::{self, SelectionError},
-    service::{NetworkName, is_metadata_service},
+    service::{NetworkName, stays_on_host},
     sign::{Services, Signature, parse_subject},
     trust::TrustRoot,
 };
@@ -41,7 +41,7 @@ pub(in super::super) enum Opened<'a> {
 }
 
 /// The result of asking the agent.
-pub(in super::super) enum Outcome {
+pub(in super::super) enum AgentOutcome {
     /// The signature, verified by this process.
     Signed(Box<Signature>),
     /// The agent does not take something of this size, so that this process signs it by itself.
@@ -50,7 +50,7 @@ pub(in super::super) enum Outcome {
     Unavailable(Option<String>),
 }
 
-impl Outcome {
+impl AgentOutcome {
     fn unavailable(why: impl ToString) -> Self {
         Self::Unavailable(Some(why.to_string()))
     }
@@ -96,10 +96,10 @@ impl<'a> AgentSigner<'a> {
     ///
     /// # Errors
     /// The agent refused it, as this process would.
-    pub(in super::super) fn sign(&self, subject: &Subject) -> Result<Outcome, Failure> {
-        let limit = if matches!(subject, Subject::Statement { .. }) { MAX_STATEMENT } else { MAX_PAYLOAD };
+    pub(in super::super) fn sign(&self, subject: &SubjectToSign) -> Result<AgentOutcome, Failure> {
+        let limit = if matches!(subject, SubjectToSign::Statement { .. }) { MAX_STATEMENT } else { MAX_PAYLOAD };
         if subject.size() > limit {
-            return Ok(Outcome::TooLarge(format!("it accepts {limit} bytes; this has more")));
+            return Ok(AgentOutcome::TooLarge(format!("it accepts {limit} bytes; this has more")));
         }
         let request = &self.request;
         let mut progress = Progress {
@@ -111,16 +111,16 @@ impl<'a> AgentSigner<'a> {
             Ok(Reply::Signed { signature }) => Ok(match progress.check.finish(&signature) {
                 Ok(signature) => {
                     progress.publication.done();
-                    Outcome::Signed(Box::new(signature))
+                    AgentOutcome::Signed(Box::new(signature))
                 }
-                Err(why) => Outcome::unavailable(format!("the agent's signature is not used: {why}")),
+                Err(why) => AgentOutcome::unavailable(format!("the agent's signature is not used: {why}")),
             }),
-            Ok(_) => Ok(Outcome::unavailable("the agent's reply does not fit the request")),
+            Ok(_) => Ok(AgentOutcome::unavailable("the agent's reply does not fit the request")),
             Err(error) => failed(error, request),
         }
     }
 
-    fn call(&self, subject: &Subject) -> Call {
+    fn call(&self, subject: &SubjectToSign) -> Call {
         let SigningRequest { requested, choice, context, terminal, .. } = self.request;
         let folder = context.repository.as_ref().map(|repository| repository.place().display().to_string());
         let (required, hint) = self.names;
@@ -133,7 +133,7 @@ impl<'a> AgentSigner<'a> {
             repository: folder.filter(|path| path.len() <= MAX_PATH),
             host: context.config.agent_socket.value.as_ref().map(|_| host()),
             reader: terminal.shows_publication(),
-            by_code: matches!(choice.source, Source::Device),
+            by_code: matches!(choice.source, TokenSource::Device),
         })
     }
 }
@@ -173,7 +173,7 @@ fn setting_of_call(context: &Context) -> Result<Option<String>, Failure> {
     let now = jiff::Timestamp::now();
     let Services { fulcio, log, timestamp_authority, .. } = context.services(now)?;
     let urls = [Some(fulcio), Some(log), timestamp_authority, context.issuer(now).ok()].into_iter().flatten();
-    let urls: Vec<Url> = urls.filter_map(|url| Url::parse(&url).ok()).filter(|url| !is_metadata_service(url)).collect();
+    let urls: Vec<Url> = urls.filter_map(|url| Url::parse(&url).ok()).filter(|url| !stays_on_host(url)).collect();
     let effective = NetworkName::ALL.iter().flat_map(|name| urls.iter().filter_map(|url| network.effective(*name, url)));
     Ok(effective.into_iter().find(|setting| setting.is_of_call).map(|setting| setting.origin.clone()))
 }
@@ -181,7 +181,7 @@ fn setting_of_call(context: &Context) -> Result<Option<String>, Failure> {
 /// Whether a login needs no prompt, or a prompt can be shown.
 fn can_log_in(request: &SigningRequest<'_>) -> bool {
     let is_stored = || super::keyring::stored_logins(None).is_ok_and(|stored| !stored.is_empty());
-    matches!(request.choice.source, Source::Direct(_)) || can_show_login(request.context, request.terminal) || is_stored()
+    matches!(request.choice.source, TokenSource::Direct(_)) || can_show_login(request.context, request.terminal) || is_stored()
 }
 
 /// The name by which the agent knows the configured services. If there is none, the user is told once how to approve them.
@@ -238,20 +238,20 @@ impl Listener for &mut Progress<'_> {
 }
 
 /// The outcome of a failed call.
-fn failed(error: AgentError, request: &SigningRequest<'_>) -> Result<Outcome, Failure> {
+fn failed(error: AgentError, request: &SigningRequest<'_>) -> Result<AgentOutcome, Failure> {
     let config = &request.context.config;
     match error {
         AgentError::Nobody if !can_show_login(request.context, request.terminal) => {
             Err(no_prompt(request.terminal).unwrap_or_else(|| AgentError::Nobody.into()))
         }
         // the agent sees another desktop than this process, or none: a login by this process can succeed
-        AgentError::Nobody => {
-            Ok(Outcome::unavailable("the agent has no way to show a login prompt; `paraph agent stop` lets the next one use this desktop"))
-        }
+        AgentError::Nobody => Ok(AgentOutcome::unavailable(
+            "the agent has no way to show a login prompt; `paraph agent stop` lets the next one use this desktop",
+        )),
         AgentError::Absent => Ok(match config.agent_socket.value {
-            Some(_) => Outcome::unavailable(format!("no agent listens at the configured socket ({})", config.agent_socket.source)),
+            Some(_) => AgentOutcome::unavailable(format!("no agent listens at the configured socket ({})", config.agent_socket.source)),
             // none runs, and none may be started
-            None => Outcome::Unavailable(None),
+            None => AgentOutcome::Unavailable(None),
         }),
         // an agent of version 1, which would sign whoever vouches for the identity
         AgentError::Refused { kind: Refusal::Version, message, .. } if request.requested.issuer().is_some() => {
@@ -269,7 +269,7 @@ fn failed(error: AgentError, request: &SigningRequest<'_>) -> Result<Outcome, Fa
                 | Refusal::Configuration,
             message,
             ..
-        } => Ok(Outcome::unavailable(message)),
+        } => Ok(AgentOutcome::unavailable(message)),
         error @ AgentError::Refused { kind: Refusal::Identity, .. } if request.requested.is_named() => {
             Err(Failure { hint: Some(NOT_NAMED.to_owned()), ..Failure::from(error) })
         }
@@ -280,6 +280,6 @@ fn failed(error: AgentError, request: &SigningRequest<'_>) -> Result<Outcome, Fa
             Err(Failure { hint: Some("set user.email to the identity, or unset paraph.matchCommitter".into()), ..failure })
         }
         error @ (AgentError::Refused { .. } | AgentError::Unanswered(_) | AgentError::Abandoned) => Err(error.into()),
-        error => Ok(Outcome::unavailable(error)),
+        error => Ok(AgentOutcome::unavailable(error)),
     }
 }

@@ -9,7 +9,7 @@ use super::{
     sign::{self, BundleFile, Input, Output},
     ui::Ui,
 };
-use crate::{agent_protocol::Subject, config::SIGNING_FILES, sign::MAX_STATEMENT};
+use crate::{agent_protocol::SubjectToSign, config::SIGNING_FILES, sign::MAX_STATEMENT};
 use std::{ffi::OsString, path::PathBuf};
 pub(super) use subject::StatementSubject;
 
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     sign::with_signer(&arguments.options, ui, |signer, ui| {
         let names: Vec<&str> = subjects.iter().map(|subject| subject.name.as_str()).collect();
         let output = Output { name: &names.join(", "), bundle: &bundle, json: arguments.options.json };
-        output.sign(&Subject::Statement { payload: statement }, signer, ui)?;
+        output.sign(&SubjectToSign::Statement { payload: statement }, signer, ui)?;
         Ok(Exit::Good)
     })
 }

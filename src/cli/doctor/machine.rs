@@ -14,7 +14,7 @@ use super::{
 use crate::{
     config::{SIGNING, Use},
     git_process::{self, git as git_command},
-    identity::{Candidate, Source},
+    identity::{Candidate, TokenSource},
     plural::counted,
     regular_file,
     repository::{self, GitError, Repository},
@@ -165,14 +165,14 @@ pub(super) fn identity(context: &Context, terminal: &Terminal) -> Vec<Finding> {
         Ok(choice) => {
             let text = format!("from {}: {}", choice.origin, choice.because);
             findings.push(match &choice.source {
-                Source::Variable(_) | Source::File(_) => match choice.source.read().map_err(Failure::from).and_then(|token| {
+                TokenSource::Variable(_) | TokenSource::File(_) => match choice.source.read().map_err(Failure::from).and_then(|token| {
                     identity::check_token(context, &token)?;
                     Ok(identity::requested_signer(&context.config, None, None)?.accepts(&Candidate::from(&token))?)
                 }) {
                     Ok(()) => Finding::ok("identity", text),
                     Err(failure) => Finding::problem("identity", failure),
                 },
-                Source::Browser | Source::Device if !identity::can_show_login(context, terminal) => {
+                TokenSource::Browser | TokenSource::Device if !identity::can_show_login(context, terminal) => {
                     Finding::warning("identity", "a login is needed, but there is no terminal and no desktop here to log in with")
                         .fix("if git also runs without terminal and desktop (CI), set paraph.tokenProvider")
                 }

@@ -11,7 +11,7 @@ use super::{
     ui::Ui,
 };
 use crate::{
-    agent_protocol::Subject,
+    agent_protocol::SubjectToSign,
     git_process,
     judge::{Judge, Release, ReleaseError, TagScope},
     policy::Verdict,
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         let statement = statement(&subjects, RELEASE, &json!(release));
         let mut write = |bundle: &BundleFile, payload: Vec<u8>, signer: &mut Signer<'_>| {
             let output = Output { name: &format!("release {}", release.tag.name), bundle, json: arguments.options.json };
-            output.sign(&Subject::Statement { payload }, signer, ui)
+            output.sign(&SubjectToSign::Statement { payload }, signer, ui)
         };
         write(&bundle, statement, signer)?;
         if let Some((bundle, predicate)) = provenance {

@@ -1,7 +1,7 @@
 //! What `paraph sign` and `paraph attest` are given: files, standard input, and digests of files that are elsewhere.
 
 use crate::{
-    agent_protocol::{MAX_PAYLOAD, Subject},
+    agent_protocol::{MAX_PAYLOAD, SubjectToSign},
     cli::exit::Failure,
     regular_file,
     sign::{Disguise, PayloadError},
@@ -80,18 +80,18 @@ impl Input {
     ///
     /// # Errors
     /// It cannot be read, or it is also something else than a file: see [`Disguise`].
-    pub(in crate::cli) fn read(&self) -> Result<Subject, Failure> {
+    pub(in crate::cli) fn read(&self) -> Result<SubjectToSign, Failure> {
         let name = self.claimed_name();
         if let Self::Digest(digest) = self {
-            return Ok(Subject::Digest { sha256: hex::encode(digest), name });
+            return Ok(SubjectToSign::Digest { sha256: hex::encode(digest), name });
         }
         let (content, digest) = self.beginning_and_digest()?;
         if let Some(disguise) = Disguise::of(&content) {
             return Err(PayloadError::Disguised(disguise).into());
         }
         Ok(match content.len() {
-            ..=MAX_PAYLOAD => Subject::File { content, name },
-            _ => Subject::Digest { sha256: hex::encode(digest), name },
+            ..=MAX_PAYLOAD => SubjectToSign::File { content, name },
+            _ => SubjectToSign::Digest { sha256: hex::encode(digest), name },
         })
     }
 
@@ -191,11 +191,11 @@ mod tests {
             (input.read().unwrap(), hex::encode(digest))
         };
         for size in [0, 1, MAX_PAYLOAD] {
-            assert_eq!(read(size).0, Subject::File { content: vec![7; size], name: Some("file".into()) });
+            assert_eq!(read(size).0, SubjectToSign::File { content: vec![7; size], name: Some("file".into()) });
         }
         for size in [MAX_PAYLOAD + 1, 3 * MAX_PAYLOAD + 5] {
             let (subject, sha256) = read(size);
-            assert_eq!(subject, Subject::Digest { sha256, name: Some("file".into()) });
+            assert_eq!(subject, SubjectToSign::Digest { sha256, name: Some("file".into()) });
         }
         assert_eq!(Input::File(folder.path().into()).check().unwrap_err().exit, Exit::Io);
     }

@@ -20,7 +20,7 @@ use super::{
     terminal::Terminal,
     ui::Ui,
 };
-use crate::{agent_protocol::Subject, config::SIGNING_FILES, plural::counted, sign::MAX_STATEMENT, verify::Verified};
+use crate::{agent_protocol::SubjectToSign, config::SIGNING_FILES, plural::counted, sign::MAX_STATEMENT, verify::Verified};
 use serde_json::json;
 use std::{ffi::OsString, path::PathBuf};
 
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         for (done, Planned { input, bundle }) in planned.iter().enumerate() {
             let output = Output { name: &input.name(), bundle, json: arguments.options.json };
             let subject = match arguments.statement {
-                Some(_) => input.read_whole(MAX_STATEMENT).map(|payload| Subject::Statement { payload }),
+                Some(_) => input.read_whole(MAX_STATEMENT).map(|payload| SubjectToSign::Statement { payload }),
                 None => input.read(),
             };
             let signed = subject.and_then(|subject| output.sign(&subject, signer, ui));
@@ -129,7 +129,7 @@ impl Output<'_> {
     ///
     /// # Errors
     /// There is no bundle.
-    pub(super) fn sign(&self, subject: &Subject, signer: &mut Signer<'_>, ui: &mut Ui) -> Result<(), Failure> {
+    pub(super) fn sign(&self, subject: &SubjectToSign, signer: &mut Signer<'_>, ui: &mut Ui) -> Result<(), Failure> {
         let signature = signer.sign(subject, ui)?;
         self.bundle.write(&signature.text)?;
         self.report(&signature.verified, ui);

@@ -1,9 +1,9 @@
 //! Makes signatures with one login: by the agent, or in this process.
 
 #[cfg(unix)]
-use crate::cli::agent::signature::{AgentSigner, Opened, Outcome};
+use crate::cli::agent::signature::{AgentOutcome, AgentSigner, Opened};
 use crate::{
-    agent_protocol::Subject,
+    agent_protocol::SubjectToSign,
     cli::{
         caller::Caller,
         exit::Failure,
@@ -56,7 +56,7 @@ impl<'a> Signer<'a> {
     ///
     /// # Errors
     /// Nothing was signed.
-    pub(in crate::cli) fn sign(&mut self, subject: &Subject, ui: &mut Ui) -> Result<Signature, Failure> {
+    pub(in crate::cli) fn sign(&mut self, subject: &SubjectToSign, ui: &mut Ui) -> Result<Signature, Failure> {
         #[cfg(unix)]
         if let Some(signature) = self.sign_by_agent(subject)? {
             return Ok(signature);
@@ -81,7 +81,7 @@ impl<'a> Signer<'a> {
     }
 
     #[cfg(unix)]
-    fn sign_by_agent(&mut self, subject: &Subject) -> Result<Option<Signature>, Failure> {
+    fn sign_by_agent(&mut self, subject: &SubjectToSign) -> Result<Option<Signature>, Failure> {
         let terminal = self.request.terminal;
         let say = |why: Option<String>| {
             if let Some(why) = why {
@@ -99,12 +99,12 @@ impl<'a> Signer<'a> {
         }
         let Agent::Ready(agent) = &self.agent else { return Ok(None) };
         match agent.sign(subject)? {
-            Outcome::Signed(signature) => Ok(Some(*signature)),
-            Outcome::TooLarge(why) => {
+            AgentOutcome::Signed(signature) => Ok(Some(*signature)),
+            AgentOutcome::TooLarge(why) => {
                 say(Some(why));
                 Ok(None)
             }
-            Outcome::Unavailable(why) => {
+            AgentOutcome::Unavailable(why) => {
                 say(why);
                 self.agent = Agent::Unusable;
                 Ok(None)
@@ -112,7 +112,7 @@ impl<'a> Signer<'a> {
         }
     }
 
-    fn sign_directly(&mut self, subject: &Subject, ui: &mut Ui) -> Result<Signature, Failure> {
+    fn sign_directly(&mut self, subject: &SubjectToSign, ui: &mut Ui) -> Result<Signature, Failure> {
         let request = self.request;
         let content = parse_subject(subject)?.content;
         let direct = self.direct(ui)?;

@@ -17,7 +17,7 @@ use crate::{
     plural::counted,
     repository::{Range, RawObject, ReferenceSelection, Repository, RepositoryHandle, TagReference, Tags},
 };
-use options::{Options, Session};
+use options::{Options, VerifyCall};
 use output::Output;
 pub(super) use {
     expect::Expect,
@@ -77,21 +77,21 @@ pub(super) struct Args {
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let mut output = Output::new(&arguments.options, ui);
-    let (session, revisions) = match Session::open(&arguments.options).and_then(|session| Ok((session, arguments.revisions()?))) {
+    let (call, revisions) = match VerifyCall::open(&arguments.options).and_then(|call| Ok((call, arguments.revisions()?))) {
         Ok(opened) => opened,
         Err(failure) => return output.finish(false, Some(failure)),
     };
-    output.decided_by(&session.deciders);
-    output.substituted_by_git(session.context.repository()?.substitutes(arguments.options.deep), &revisions);
+    output.decided_by(&call.deciders);
+    output.substituted_by_git(call.context.repository()?.substitutes(arguments.options.deep), &revisions);
     let many = is_many(arguments, &revisions);
-    let failure = judge(arguments, &revisions, &session, &mut output).err();
+    let failure = judge(arguments, &revisions, &call, &mut output).err();
     let exit = output.finish(many, failure);
-    session.finish(ui);
+    call.finish(ui);
     exit
 }
 
-fn judge(arguments: &Args, revisions: &[String], session: &Session, output: &mut Output<'_>) -> Result<(), Failure> {
-    let (repository, judge) = (session.context.repository()?, &session.judge);
+fn judge(arguments: &Args, revisions: &[String], call: &VerifyCall, output: &mut Output<'_>) -> Result<(), Failure> {
+    let (repository, judge) = (call.context.repository()?, &call.judge);
     // with `^A` among the revisions, `B` is a range too, as in git
     let leaves_out = revisions.iter().any(|revision| revision.starts_with('^'));
     let (ranges, objects): (Vec<&str>, Vec<&str>) =

@@ -100,14 +100,14 @@ pub(in crate::cli) fn time(text: &str) -> Result<Timestamp, TimeError> {
 }
 
 /// The repository, the configuration and the judge of one call.
-pub(super) struct Session {
+pub(super) struct VerifyCall {
     pub context: Context,
     pub judge: Judge,
     pub deciders: Deciders,
     warnings: Vec<String>,
 }
 
-impl Session {
+impl VerifyCall {
     pub(super) fn open(options: &Options) -> Result<Self, Failure> {
         let context = Context::load(&options.settings())?;
         context.repository()?;

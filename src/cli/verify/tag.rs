@@ -1,7 +1,7 @@
 //! `paraph verify-tag`: the verdict on tag objects and the tags inside them.
 
 use super::{
-    options::{Options, Session},
+    options::{Options, VerifyCall},
     output::Output,
 };
 use crate::{
@@ -36,15 +36,15 @@ pub(in crate::cli) struct Args {
 }
 
 pub(in crate::cli) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
-    let session = Session::open(&arguments.options)?;
-    let repository = session.context.repository()?;
+    let call = VerifyCall::open(&arguments.options)?;
+    let repository = call.context.repository()?;
     let scope = if arguments.target { TagScope::WithTarget } else { TagScope::TagsOnly };
     let mut output = Output::new(&arguments.options, ui);
-    output.decided_by(&session.deciders);
+    output.decided_by(&call.deciders);
     output.substituted_by_git(repository.substitutes(arguments.options.deep), &arguments.tags);
     let mut failure = None;
     for tag in &arguments.tags {
-        match session.judge.tag_by_name(repository, tag, scope) {
+        match call.judge.tag_by_name(repository, tag, scope) {
             Ok(judged) => judged.iter().for_each(|judged| output.show(judged)),
             Err(error) => {
                 failure = Some(error.into());
@@ -53,6 +53,6 @@ pub(in crate::cli) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure
         }
     }
     let exit = output.finish(arguments.tags.len() > 1, failure);
-    session.finish(ui);
+    call.finish(ui);
     exit
 }

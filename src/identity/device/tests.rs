@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::cell::RefCell;
 
 /// A login on another device, and what the user was shown.
-async fn log_in(login: Attempt<'_>) -> (Result<Session, LoginError>, Option<Told>) {
+async fn log_in(login: Attempt<'_>) -> (Result<LoginTokens, LoginError>, Option<Told>) {
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let outcome = login.by(LoginMethod::Device).run(&Shown(sender)).await;
     (outcome, receiver.recv().await)
@@ -191,9 +191,9 @@ fn polled(interval: u64, answers: &[&str]) -> (String, Vec<u64>) {
     let wait = async |time: Duration| waited.borrow_mut().push(time.as_secs());
     let ask = async || match *left.borrow_mut().next().expect("it stops") {
         "token" => Ok(serde_json::from_value(json!({"id_token": "t"})).unwrap()),
-        "unreachable" => Err(Refusal::Service(failure(Cause::Unreachable("connection refused".into())))),
-        "404" => Err(Refusal::Service(failure(Cause::Refused { status: 404, message: None }))),
-        error => Err(Refusal::Protocol(serde_json::from_value(json!({ "error": error })).unwrap())),
+        "unreachable" => Err(ProviderRefusal::Service(failure(Cause::Unreachable("connection refused".into())))),
+        "404" => Err(ProviderRefusal::Service(failure(Cause::Refused { status: 404, message: None }))),
+        error => Err(ProviderRefusal::Protocol(serde_json::from_value(json!({ "error": error })).unwrap())),
     };
     let outcome = run(poll(Duration::from_secs(interval), wait, ask));
     assert_eq!(left.borrow_mut().next(), None, "it asks no more once it has an answer");

@@ -8,8 +8,8 @@ fn token() -> String {
     token_of(&json!({"iss": "https://issuer.test", "sub": "1", "aud": "sigstore", "exp": 1}))
 }
 
-fn settings(provider: Option<TokenProvider>, variable: Option<&str>, file: Option<&str>, code: Option<&str>) -> Settings {
-    Settings {
+fn settings(provider: Option<TokenProvider>, variable: Option<&str>, file: Option<&str>, code: Option<&str>) -> TokenSettings {
+    TokenSettings {
         token_provider: provider,
         token_variable: variable.map(|token| Zeroizing::new(token.to_owned())),
         token_file: file.map(Into::into),
@@ -19,7 +19,7 @@ fn settings(provider: Option<TokenProvider>, variable: Option<&str>, file: Optio
     }
 }
 
-fn chosen(settings: &Settings) -> String {
+fn chosen(settings: &TokenSettings) -> String {
     choose(settings).map_or_else(|error| error.to_string(), |source| source.to_string())
 }
 
@@ -45,20 +45,23 @@ fn the_order_is_the_documented_one() {
 
 #[test]
 fn a_ci_job_signs_by_itself_only_where_nobody_could_log_in_and_nothing_else_is_chosen() {
-    let job = |person, settings| chosen(&Settings { job: Some(Provider::GithubActions), person, ..settings });
+    let job = |person, settings| chosen(&TokenSettings { job: Some(Provider::GithubActions), person, ..settings });
     assert_eq!(job(false, settings(None, None, None, None)), "GitHub Actions");
     assert_eq!(job(true, settings(None, None, None, None)), "a login in the browser");
     assert_eq!(job(false, settings(None, None, None, Some("c"))), "a login at the local issuer");
     assert_eq!(job(false, settings(None, Some("t"), None, None)), "SIGSTORE_ID_TOKEN");
     assert_eq!(job(false, settings(Some(TokenProvider::Interactive), None, None, None)), "a login in the browser");
     assert_eq!(job(false, settings(Some(TokenProvider::Gitlab), None, None, None)), "GitLab CI");
-    assert_eq!(chosen(&Settings { person: false, ..settings(None, None, None, None) }), "a login in the browser");
+    assert_eq!(chosen(&TokenSettings { person: false, ..settings(None, None, None, None) }), "a login in the browser");
 }
 
 #[test]
 fn a_source_never_shows_its_secret() {
     let secret = || Zeroizing::new("secret".to_owned());
-    assert_eq!(format!("{:?} {:?}", Source::Variable(secret()), Source::Direct(secret())), "SIGSTORE_ID_TOKEN a login at the local issuer");
+    assert_eq!(
+        format!("{:?} {:?}", TokenSource::Variable(secret()), TokenSource::Direct(secret())),
+        "SIGSTORE_ID_TOKEN a login at the local issuer"
+    );
 }
 
 #[test]
@@ -66,7 +69,7 @@ fn a_file_is_read_with_a_cap() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");
     let say = || {
-        Source::File(path.clone())
+        TokenSource::File(path.clone())
             .read()
             .map(|token| token.subject().to_owned())
             .map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "FOLDER"))

@@ -6,7 +6,7 @@
 use super::{Problem, Surroundings, field};
 use crate::{
     identity::{MAX_TOKEN, source::read_token_file},
-    service::{Call, Retry, Service, is_metadata_service},
+    service::{Body, Call, Retry, Service, stays_on_host},
 };
 use reqwest::{
     Method,
@@ -57,7 +57,7 @@ async fn federated(file: &str, surroundings: &Surroundings<'_>) -> Result<Zeroiz
         .finish();
     let call = Call {
         accept: Some("application/json"),
-        body: Some(("application/x-www-form-urlencoded", form.into_bytes().into())),
+        body: Body::Of("application/x-www-form-urlencoded", form.into_bytes().into()),
         retry: Retry::Safe,
         ..Call::new(Service::Workload("Entra"), Method::POST, url)
     };
@@ -82,7 +82,7 @@ async fn of_machine(surroundings: &Surroundings<'_>) -> Result<Zeroizing<String>
     let wrong = |why: &str| Problem::Value { name: IMDS_HOST, why: why.into() };
     let mut url = Url::parse(&format!("{base}/metadata/identity/oauth2/token")).map_err(|_| wrong("is not a URL"))?;
     // the server there decides who the machine is
-    if !is_metadata_service(&url) {
+    if !stays_on_host(&url) {
         return Err(wrong("is neither a loopback nor a link-local address"));
     }
     resource(&mut url, "2018-02-01", surroundings);

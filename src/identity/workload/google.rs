@@ -2,7 +2,7 @@
 //! one's token for an access token.
 
 use super::{Problem, Surroundings, field};
-use crate::service::{Answer, Call, Service, is_metadata_service};
+use crate::service::{Answer, Call, Service, stays_on_host};
 use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 use zeroize::Zeroizing;
@@ -48,7 +48,7 @@ async fn metadata(what: &str, query: &[(&str, &str)], surroundings: &Surrounding
     let address = format!("http://{host}/computeMetadata/v1/instance/service-accounts/default/{what}");
     let mut url = Url::parse(&address).map_err(|_| wrong("is not a host"))?;
     // the server there decides who the machine is
-    if !is_metadata_service(&url) {
+    if !stays_on_host(&url) {
         return Err(wrong("is neither a loopback nor a link-local address"));
     }
     if !query.is_empty() {

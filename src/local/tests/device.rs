@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{Answer, EMAIL, Fixture, json, now};
-use crate::local::{Logins, Services, faults::Faults, oauth::LOGIN_CODE_HEADER, token, token::InvalidToken};
+use crate::local::{LocalServices, Logins, faults::Faults, oauth::LOGIN_CODE_HEADER, token, token::InvalidToken};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -247,7 +247,7 @@ fn a_session_survives_a_restart_and_its_token_is_not_in_the_folder() {
     assert!(!stored.contains(secret), "{stored}");
     assert_eq!(std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(folder.join("sessions.json")).unwrap()) & 0o777, 0o600);
     let restarted = Fixture {
-        services: Arc::new(Services::open(fixture.instance().folder, 600, Faults::default(), Arc::new(now)).unwrap()),
+        services: Arc::new(LocalServices::open(fixture.instance().folder, 600, Faults::default(), Arc::new(now)).unwrap()),
         ..fixture
     };
     let next = refresh_token(&refresh(&restarted, &token));
@@ -259,7 +259,7 @@ fn a_session_survives_a_restart_and_its_token_is_not_in_the_folder() {
 fn a_damaged_list_of_sessions_is_an_error_and_no_empty_list() {
     let (_clock, fixture) = Turned::fixture(&[]);
     std::fs::write(fixture.instance().folder().join("sessions.json"), "[{}]").unwrap();
-    let error = Services::open(fixture.instance().folder, 600, Faults::default(), Arc::new(now)).unwrap_err().to_string();
+    let error = LocalServices::open(fixture.instance().folder, 600, Faults::default(), Arc::new(now)).unwrap_err().to_string();
     assert!(error.contains("sessions.json is damaged"), "{error}");
 }
 

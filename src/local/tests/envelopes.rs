@@ -93,7 +93,8 @@ fn an_envelope_is_stored_as_the_real_server_stores_it() {
     for query in &queries {
         assert_eq!(found(&fixture, query), hit, "{query}");
     }
-    let restarted = Services::open(fixture.instance().folder, CERTIFICATE_LIFETIME, Vec::<Fault>::new().into(), Arc::new(now)).unwrap();
+    let restarted =
+        LocalServices::open(fixture.instance().folder, CERTIFICATE_LIFETIME, Vec::<Fault>::new().into(), Arc::new(now)).unwrap();
     let restarted = Fixture { services: Arc::new(restarted), ..fixture };
     for query in &queries {
         assert_eq!(found(&restarted, query), hit, "{query}");

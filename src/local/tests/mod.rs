@@ -34,7 +34,7 @@ const EMAIL: &str = "you@example.com";
 /// An instance whose clock stands still. Its router is called without a server.
 struct Fixture {
     folder: tempfile::TempDir,
-    services: Arc<Services>,
+    services: Arc<LocalServices>,
     key: SigningKey,
 }
 
@@ -77,7 +77,7 @@ impl Fixture {
         let options = InitOptions { created: Some(now()), ..InitOptions::default() };
         let instance = Instance::init_with(&folder.path().join("instance"), &options).unwrap();
         let faults: Vec<Fault> = faults.iter().map(|name| name.parse().unwrap()).collect();
-        let services = Arc::new(Services::open(instance.folder, CERTIFICATE_LIFETIME, faults.into(), clock).unwrap());
+        let services = Arc::new(LocalServices::open(instance.folder, CERTIFICATE_LIFETIME, faults.into(), clock).unwrap());
         let pem = SigningKey::generate(Algorithm::EcdsaP256).unwrap();
         Self { folder, services, key: SigningKey::from_pem(Algorithm::EcdsaP256, &pem).unwrap() }
     }

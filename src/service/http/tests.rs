@@ -4,7 +4,7 @@ use crate::service::testing::{Fake, Reply, impatient, nobody, patient, run, with
 
 fn call(base: &str, retry: Retry) -> Call<'static> {
     let url = endpoint(Service::Fulcio, base, "api").unwrap();
-    Call { retry, limit: 1000, ..Call::post_json(Service::Fulcio, url, &serde_json::json!({})) }
+    Call { retry, max_answer: 1000, ..Call::post_json(Service::Fulcio, url, &serde_json::json!({})) }
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn an_identity_token_goes_to_no_other_machine_in_clear() {
 }
 
 #[test]
-fn a_metadata_service_is_link_local_or_google_s_name() {
+fn loopback_link_local_addresses_and_google_s_name_stay_on_the_host() {
     for (url, expected) in [
         ("http://127.0.0.1:1", true),
         ("http://169.254.169.254/metadata", true),
@@ -222,14 +222,14 @@ fn a_metadata_service_is_link_local_or_google_s_name() {
         ("http://10.0.0.1", false),
         ("http://metadata", false),
     ] {
-        assert_eq!(is_metadata_service(&Url::parse(url).unwrap()), expected, "{url}");
+        assert_eq!(stays_on_host(&Url::parse(url).unwrap()), expected, "{url}");
     }
 }
 
 #[test]
 #[ignore = "it needs an environment of its own, which the next test gives it"]
 fn without_certificates_the_built_in_roots_are_taken() {
-    let http = Http::new(Settings::default());
+    let http = Http::new(TimeLimits::default());
     http.remote_client().unwrap();
     let remarks = http.take_warnings();
     assert_eq!(remarks.len(), 1);

@@ -110,7 +110,7 @@ struct OverHttp {
 
 impl OverHttp {
     async fn get(&self, url: url::Url, limit: u64) -> sigstore_tuf::Result<Option<Vec<u8>>> {
-        let call = Call { limit: usize::try_from(limit).unwrap_or(usize::MAX), ..Call::get(Service::TufMirror, url) };
+        let call = Call { max_answer: usize::try_from(limit).unwrap_or(usize::MAX), ..Call::get(Service::TufMirror, url) };
         let answer = self.http.send(&call).await.map_err(failed)?;
         match answer.status.as_u16() {
             200 => Ok(Some(answer.body)),

@@ -6,7 +6,7 @@ use super::{
     reply,
 };
 use crate::support::{objects::installed, sigstore::EMAIL};
-use paraph::internals::agent_protocol::{self as protocol, Call, Refusal, Reply, Request, Sign, Subject};
+use paraph::internals::agent_protocol::{self as protocol, Call, Refusal, Reply, Request, Sign, SubjectToSign};
 use std::time::{Duration, Instant};
 
 fn write(setup: &Setup, name: &str, content: impl AsRef<[u8]>) {
@@ -24,7 +24,7 @@ fn statement(content: &[u8]) -> String {
     )
 }
 
-fn ask(setup: &Setup, subject: Subject) -> Reply {
+fn ask(setup: &Setup, subject: SubjectToSign) -> Reply {
     let mut stream = setup.connect();
     let call = Call::Sign(Sign {
         subject,
@@ -74,16 +74,16 @@ fn the_agent_signs_nothing_in_the_disguise_of_a_file() {
     let attributes = paraph::internals::signature::git::signed_attributes(&[7; 32], 1_700_000_000).unwrap();
     let commit = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a@b.c> 1 +0000\n".to_vec();
     for content in [attributes, commit, b"DSSEv1 1 x 1 y".to_vec()] {
-        let reply = ask(&setup, Subject::File { content, name: Some("foo.tar.gz".into()) });
+        let reply = ask(&setup, SubjectToSign::File { content, name: Some("foo.tar.gz".into()) });
         assert!(matches!(&reply, Reply::Refused { kind: Refusal::Payload, message, .. } if message.contains("the file is ")), "{reply:?}");
     }
     for payload in [&b"{}"[..], b"", b"tree 4b82"] {
-        let reply = ask(&setup, Subject::Statement { payload: payload.to_vec() });
+        let reply = ask(&setup, SubjectToSign::Statement { payload: payload.to_vec() });
         assert!(matches!(reply, Reply::Refused { kind: Refusal::Payload, .. }), "{reply:?}");
     }
-    let reply = ask(&setup, Subject::Digest { sha256: "abc".into(), name: None });
+    let reply = ask(&setup, SubjectToSign::Digest { sha256: "abc".into(), name: None });
     assert!(matches!(reply, Reply::Refused { kind: Refusal::Payload, .. }), "{reply:?}");
-    assert!(matches!(ask(&setup, Subject::File { content: b"a file".to_vec(), name: None }), Reply::Signed { .. }));
+    assert!(matches!(ask(&setup, SubjectToSign::File { content: b"a file".to_vec(), name: None }), Reply::Signed { .. }));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Hostile clients. The agent survives them with bounded memory, and continues to sign.
 
 use super::{Setup, eventually, reply};
-use paraph::internals::agent_protocol::{self as protocol, Call, Refusal, Reply, Request, Sign, Subject};
+use paraph::internals::agent_protocol::{self as protocol, Call, Refusal, Reply, Request, Sign, SubjectToSign};
 use std::{
     io::{Read as _, Write as _},
     os::unix::net::UnixStream,
@@ -14,7 +14,7 @@ const PAYLOAD: &[u8] =
 
 fn sign(payload: &[u8]) -> Call {
     Call::Sign(Sign {
-        subject: Subject::Git { payload: payload.to_vec() },
+        subject: SubjectToSign::Git { payload: payload.to_vec() },
         instance: "local".into(),
         expected: None,
         expected_issuer: None,

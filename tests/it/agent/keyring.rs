@@ -10,9 +10,9 @@ use crate::support::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paraph::internals::{
-    identity::{LoginError, OidcClient, RefreshToken, Session},
+    identity::{LoginError, LoginTokens, OidcClient, RefreshToken},
     local::{Fault, ServeOptions},
-    service::{Http, Settings},
+    service::{Http, TimeLimits},
 };
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -57,8 +57,8 @@ impl Setup {
     }
 
     /// Renews a session at the issuer, as anybody with the newest refresh token can.
-    fn redeem(&self, token: &str) -> Result<Session, LoginError> {
-        let http = Http::new(Settings::default());
+    fn redeem(&self, token: &str) -> Result<LoginTokens, LoginError> {
+        let http = Http::new(TimeLimits::default());
         let client = OidcClient::public(&self.sigstore.url, "sigstore");
         let token = RefreshToken::new(Zeroizing::new(token.to_owned()), EMAIL).unwrap();
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(client.renew(&http, &token))
@@ -69,7 +69,7 @@ pub(super) fn token_of(entry: &serde_json::Value) -> String {
     String::from_utf8(STANDARD.decode(entry["refresh_token"].as_str().unwrap()).unwrap()).unwrap()
 }
 
-fn is_refused(outcome: &Result<Session, LoginError>) -> bool {
+fn is_refused(outcome: &Result<LoginTokens, LoginError>) -> bool {
     matches!(outcome, Err(LoginError::NotRenewed { error, .. }) if error == "invalid_grant")
 }
 

@@ -12,7 +12,7 @@ use paraph::internals::{
     evidence::entry::{HashedRekord, TransparencyLogEntry},
     identity::IdentityToken,
     service::{
-        Http, Settings,
+        Http, TimeLimits,
         fulcio::{CertificateRequest, Fulcio},
         rekor_v1::RekorV1,
     },
@@ -125,7 +125,7 @@ pub fn answer(entry: &TransparencyLogEntry) -> Value {
 }
 
 fn http() -> Http {
-    Http::new(Settings::default())
+    Http::new(TimeLimits::default())
 }
 
 fn run<T>(task: impl Future<Output = T>) -> T {

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 /// The result of a login.
 #[derive(Debug, Clone)]
-pub struct Session {
+pub struct LoginTokens {
     /// The verified ID token.
     pub id_token: IdentityToken,
     /// The refresh token, if the login asked for one and the issuer gave it.

@@ -27,8 +27,8 @@ pub(super) struct Detached<'a> {
     pub contents: &'a [LoggedContent],
 }
 
-/// Evidence that a trust root accepts.
-pub(super) struct Evidence {
+/// AcceptedEvidence that a trust root accepts.
+pub(super) struct AcceptedEvidence {
     /// At least one.
     pub entries: Vec<CheckedEntry>,
     /// At least one.
@@ -79,13 +79,13 @@ pub(super) struct SignatureToLog<'a> {
 
 impl SignatureToLog<'_> {
     /// What a trust root says of the evidence. Who issued a certificate does not matter here.
-    pub(super) fn check(&self, root: &TrustRoot, detached: &Detached<'_>) -> Result<Evidence, Rejection> {
+    pub(super) fn check(&self, root: &TrustRoot, detached: &Detached<'_>) -> Result<AcceptedEvidence, Rejection> {
         let entries = match &self.material.entries {
             Entries::Embedded(embedded) => vec![self.check_embedded(root, *embedded, detached)?],
             Entries::Bundled(bundled) => self.check_bundled(root, bundled)?,
         };
         let times = self.trusted_times(root, &entries)?;
-        Ok(Evidence { entries, times })
+        Ok(AcceptedEvidence { entries, times })
     }
 
     /// Every entry of a bundle.
@@ -182,7 +182,7 @@ impl SignatureToLog<'_> {
     }
 }
 
-impl Evidence {
+impl AcceptedEvidence {
     /// Checks that all logs were trusted at each of the times.
     pub(super) fn check_windows(&self) -> Result<(), Rejection> {
         self.times.iter().try_for_each(|trusted| self.entries.iter().try_for_each(|checked| checked.check_window(trusted.time)))
