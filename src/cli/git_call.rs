@@ -25,8 +25,8 @@ pub(crate) enum GitCall {
     Verify {
         /// The descriptor for status lines; `None` for no status lines.
         status_fd: Option<u32>,
-        /// The file with the signature.
-        signature: PathBuf,
+        /// The file with the signature; `None` for standard input.
+        signature: Option<PathBuf>,
         /// The file with the signed data; `None` for standard input.
         data: Option<PathBuf>,
     },
@@ -79,6 +79,9 @@ pub(crate) enum Error {
     /// Two tasks at once.
     #[error("{0} and {1} cannot be used together")]
     Together(&'static str, &'static str),
+    /// An option that reads standard input, where something else is read.
+    #[error("the option {0} reads standard input, which has the data")]
+    StandardInput(String),
     /// A wrong number of files.
     #[error("{0}")]
     Files(&'static str),
@@ -91,6 +94,7 @@ impl Error {
             Self::UnknownOption(_) | Self::Unsupported(_) => Some(
                 "remove the option where the signing program is configured; paraph makes detached, armored signatures and verifies them",
             ),
+            Self::StandardInput(_) => Some("remove the option, or name the file with the data; paraph asks for no passphrase"),
             _ => None,
         }
     }
@@ -132,6 +136,8 @@ struct Options {
     key: Option<OsString>,
     default_key: Option<OsString>,
     output: Option<OsString>,
+    /// An option that reads standard input.
+    reads_input: Option<String>,
     files: Vec<OsString>,
 }
 
@@ -164,7 +170,11 @@ impl Options {
         match of_long(name) {
             Some(Meaning::Value(meaning)) => {
                 let value = joined.or_else(|| rest.next().cloned()).ok_or_else(|| Error::MissingValue(option()))?;
-                return self.value(meaning, value).map_err(|refused| refused.unwrap_or_else(|| Error::Unsupported(option())));
+                // what would be read there is not needed, so only data in its place matters
+                if meaning == ValueMeaning::InputFd && value == "0" {
+                    self.reads_input = Some(option());
+                }
+                return self.value(meaning, value);
             }
             Some(Meaning::Refused) => return Err(Error::Unsupported(option())),
             None => return Err(Error::UnknownOption(option())),
@@ -203,8 +213,7 @@ impl Options {
         Ok(())
     }
 
-    /// Takes a value. `Err(None)` refuses the option with this value.
-    fn value(&mut self, meaning: ValueMeaning, value: OsString) -> Result<(), Option<Error>> {
+    fn value(&mut self, meaning: ValueMeaning, value: OsString) -> Result<(), Error> {
         match meaning {
             ValueMeaning::LocalUser => self.key = Some(value),
             ValueMeaning::DefaultKey => self.default_key = Some(value),
@@ -216,15 +225,13 @@ impl Options {
                     number => Some(number.parse().map_err(|_| Error::StatusFd(number.to_owned()))?),
                 };
             }
-            // standard input is the payload
-            ValueMeaning::InputFd if value == "0" => return Err(None),
             ValueMeaning::InputFd | ValueMeaning::Ignored => {}
         }
         Ok(())
     }
 
     fn finish(self) -> Result<GitCall, Error> {
-        let Self { sign, verify, list, v, mut keys, status_fd, key, default_key, output, files } = self;
+        let Self { sign, verify, list, v, mut keys, status_fd, key, default_key, output, reads_input, files } = self;
         // beside another task, -v asks for more messages
         let verify = verify || v && !sign && !list;
         match (sign, verify, list) {
@@ -244,14 +251,25 @@ impl Options {
             return Ok(GitCall::ListKeys(keys));
         }
         let mut files = files.into_iter();
-        let call = if sign {
-            GitCall::Sign(SignCall { status_fd, key: key.or(default_key), input: named(files.next()), output })
+        let (call, has_data) = if sign {
+            let input = named(files.next());
+            let has_data = input.is_none();
+            (GitCall::Sign(SignCall { status_fd, key: key.or(default_key), input, output }), has_data)
         } else {
             let signature = files.next().ok_or(Error::Files("--verify needs two files: the detached signature, and the data or '-'"))?;
             let data = files.next().ok_or(Error::Files("the data or '-' is missing; --verify accepts detached signatures only"))?;
-            GitCall::Verify { status_fd, signature: signature.into(), data: named(Some(data)) }
+            let (signature, data) = (named(Some(signature)), named(Some(data)));
+            if signature.is_none() && data.is_none() {
+                return Err(Error::Files("standard input cannot have both the signature and the data"));
+            }
+            let has_data = signature.is_none() || data.is_none();
+            (GitCall::Verify { status_fd, signature, data }, has_data)
         };
-        if files.next().is_some() { Err(Error::Files("too many files")) } else { Ok(call) }
+        match reads_input.filter(|_| has_data) {
+            Some(option) => Err(Error::StandardInput(option)),
+            None if files.next().is_some() => Err(Error::Files("too many files")),
+            None => Ok(call),
+        }
     }
 }
 
@@ -268,7 +286,7 @@ mod tests {
     }
 
     fn verify(data: Option<&str>) -> Option<Result<GitCall, Error>> {
-        Some(Ok(GitCall::Verify { status_fd: Some(1), signature: "sig".into(), data: data.map(PathBuf::from) }))
+        Some(Ok(GitCall::Verify { status_fd: Some(1), signature: Some("sig".into()), data: data.map(PathBuf::from) }))
     }
 
     #[test]
@@ -308,6 +326,8 @@ mod tests {
             &["--passphrase-fd", "3"],
             &["-v"],
             &["-vq"],
+            &["--openpgp", "--no-emit-version", "--no-comments", "--always-trust", "--enable-progress-filter"],
+            &["--compress-algo", "none", "--cert-digest-algo=SHA256", "--max-output", "9"],
             &["--output", "-"],
             &["-o-"],
         ] {
@@ -339,11 +359,50 @@ mod tests {
                 assert_eq!(call(arguments), Some(Err(Error::Unsupported(option.to_owned()))), "{arguments:?}");
             }
         }
-        // it would read the payload
-        assert_eq!(call(&["-bsau", "k", "--passphrase-fd=0"]), Some(Err(Error::Unsupported("--passphrase-fd".to_owned()))));
         assert_eq!(call(&["-e", "-s"]), None, "unknown before anything says that it is such a call");
         assert_eq!(call(&["-s", "-e"]), Some(Err(Error::Unsupported("-e".to_owned()))));
         assert_eq!(call(&["--output=x", "--verify", "s", "-"]), Some(Err(Error::Unsupported("--output".to_owned()))));
+    }
+
+    #[test]
+    fn a_passphrase_or_answers_on_standard_input_are_refused_in_place_of_data_only() {
+        for option in ["--passphrase-fd", "--command-fd"] {
+            let of_data = Some(Err(Error::StandardInput(option.to_owned())));
+            for arguments in
+                [&["-bsau", "k", option, "0"][..], &[option, "0", "--verify", "sig", "-"], &[option, "0", "--verify", "-", "data"]]
+            {
+                assert_eq!(call(arguments), of_data, "{arguments:?}");
+            }
+            // as Maven calls
+            let file = SignCall { input: Some("a.jar".into()), output: Some("a.jar.asc".into()), ..SignCall::default() };
+            let maven = [
+                "--batch",
+                "--pinentry-mode",
+                "loopback",
+                option,
+                "0",
+                "--armor",
+                "--detach-sign",
+                "--no-tty",
+                "--output",
+                "a.jar.asc",
+                "a.jar",
+            ];
+            assert_eq!(call(&maven), Some(Ok(GitCall::Sign(file))));
+            assert_eq!(call(&["--status-fd=1", option, "0", "--verify", "sig", "data"]), verify(Some("data")));
+            // as Emacs lists keys
+            assert!(matches!(
+                call(&["--no-tty", "--yes", option, "0", "--with-colons", "--list-secret-keys"]),
+                Some(Ok(GitCall::ListKeys(_)))
+            ));
+        }
+    }
+
+    #[test]
+    fn standard_input_is_the_signature_or_the_data() {
+        let expected = GitCall::Verify { status_fd: None, signature: None, data: Some("data".into()) };
+        assert_eq!(call(&["--verify", "-", "data"]), Some(Ok(expected)));
+        assert!(matches!(call(&["--verify", "-", "-"]), Some(Err(Error::Files(_)))));
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub(crate) fn run(call: GitCall) -> ExitCode {
     let mut ui = Ui::new();
     let result = match call {
         GitCall::Sign(call) => git_sign::run(&call, &mut ui),
-        GitCall::Verify { status_fd, signature, data } => git_verify::run(status_fd, &signature, data.as_deref(), &mut ui),
+        GitCall::Verify { status_fd, signature, data } => git_verify::run(status_fd, signature.as_deref(), data.as_deref(), &mut ui),
         GitCall::ListKeys(call) => key_list::run(&call, &mut ui),
     };
     ui.finish(result.map_err(Failure::under_git))

@@ -28,7 +28,7 @@ const PREFIX: &str = "paraph: ";
 /// The length of the one line on a signature that is not trusted, in characters.
 const MAX_LINE: usize = 100;
 
-pub(super) fn run(status_fd: Option<u32>, signature: &Path, data: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
+pub(super) fn run(status_fd: Option<u32>, signature: Option<&Path>, data: Option<&Path>, ui: &mut Ui) -> Result<Exit, Failure> {
     let status = StatusOutput::open(status_fd)?;
     // git must see that the signature was not checked, not an empty answer
     let signed = match inputs(signature, data) {
@@ -77,8 +77,8 @@ fn shortened(text: &str, longest: usize) -> String {
 }
 
 /// Reads signature and payload, each at most one byte more than is judged, so that the verifier reports one that is too large.
-fn inputs(signature: &Path, data: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>), Failure> {
-    Ok((read_at_most(Some(signature), MAX_ARMOR + 1)?, read_at_most(data, MAX_OBJECT + 1)?))
+fn inputs(signature: Option<&Path>, data: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>), Failure> {
+    Ok((read_at_most(signature, MAX_ARMOR + 1)?, read_at_most(data, MAX_OBJECT + 1)?))
 }
 
 fn judge(signed: &Signed<'_>, signature: &ParsedSignature<'_>) -> Result<(Judgement, Deciders, Vec<String>), Failure> {
