@@ -60,8 +60,6 @@ mod judge;
 #[allow(unnameable_types)]
 mod local;
 pub mod object;
-#[cfg(feature = "cli")]
-mod plural;
 pub mod policy;
 #[cfg(feature = "tuf")]
 mod private_folder;
@@ -89,5 +87,6 @@ mod trust_store;
 #[cfg(feature = "cli")]
 mod verdict_cache;
 pub mod verify;
+mod wording;
 
 pub use rejection::{Explanation, Layer, LegacyRule, Reason, Rejection, Standing};

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     agent_protocol::{self as protocol, Call, HEARTBEAT, LoginStatus, MAX_REPLY, Refusal, Reply, Request},
     identity::KnownLogin,
-    verify::spoken,
+    wording::spoken_duration,
 };
 use std::{
     io::{self, BufReader, Read, Write as _},
@@ -77,7 +77,7 @@ pub enum AgentError {
     #[error("a login is needed, but there is neither a terminal nor a desktop session to show it on")]
     Nobody,
     /// Nobody completed the login.
-    #[error("nobody completed the login within {}", spoken(.0.as_secs()))]
+    #[error("nobody completed the login within {}", spoken_duration(*.0))]
     Unanswered(Duration),
     /// The agent refused.
     #[error("{message}")]
@@ -249,7 +249,7 @@ impl Client {
             // a watcher waits without a limit
             let is_too_long = passed >= CALL_TIMEOUT.saturating_add(self.login_timeout) || replies > MAX_REPLIES + 2 * passed.as_secs();
             if is_too_long && *call != Call::Watch {
-                return Err(AgentError::Broken(format!("it sent {replies} replies in {} s, but no result", passed.as_secs())));
+                return Err(AgentError::Broken(format!("it sent {replies} replies in {}, but no result", spoken_duration(passed))));
             }
             replies += 1;
             reader.get_mut().until = Instant::now() + silence;
@@ -261,7 +261,7 @@ impl Client {
             }
             let frame = protocol::read(&mut reader, MAX_REPLY).map_err(|error| match error.kind() {
                 io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-                    AgentError::Broken(format!("it was silent for {} s", silence.as_secs()))
+                    AgentError::Broken(format!("it was silent for {}", spoken_duration(silence)))
                 }
                 io::ErrorKind::UnexpectedEof => AgentError::Broken("it ended the connection".into()),
                 _ => broken(error),
@@ -304,7 +304,7 @@ impl Client {
             }
             std::thread::sleep(START_POLL);
         }
-        Err(AgentError::Start(format!("none listens after {} s", START_TIMEOUT.as_secs())))
+        Err(AgentError::Start(format!("none listens after {}", spoken_duration(START_TIMEOUT))))
     }
 
     fn try_connect(&self) -> Result<Option<UnixStream>, AgentError> {
@@ -314,7 +314,7 @@ impl Client {
                 Ok(Some(stream))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                Err(AgentError::Broken(format!("it accepted no connection within {} s", SHORT_TIMEOUT.as_secs())))
+                Err(AgentError::Broken(format!("it accepted no connection within {}", spoken_duration(SHORT_TIMEOUT))))
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
             Err(cause) => {

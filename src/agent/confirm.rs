@@ -13,8 +13,8 @@
 use super::{login::Refused, notification, peer::ClientRoute};
 use crate::{
     agent_protocol::{Refusal, Reply},
-    plural::counted,
     sign::SigningKind,
+    wording::{counted, spoken_duration},
 };
 use std::{
     cell::RefCell,
@@ -205,7 +205,7 @@ impl Confirmations {
             if self.is_refused(&topic.asker.route) {
                 return Err(denied().with_hint(format!(
                     "try again in {}, or run `paraph agent clear` where the agent runs",
-                    counted(self.rules.refusal_lifetime.as_secs().div_ceil(60), "minute")
+                    spoken_duration(self.rules.refusal_lifetime)
                 )));
             }
             // the answer to a waiting question answers this one too
@@ -234,11 +234,9 @@ impl Confirmations {
     async fn ask_anew(&self, topic: &Topic, place: &str) -> Result<Answer, Refused> {
         let covered = match topic.is_single() {
             true => String::new(),
-            false => format!(
-                " One approval covers {} or {}.",
-                counted(self.rules.signatures, "signature"),
-                counted(self.rules.lifetime.as_secs().div_ceil(60), "minute")
-            ),
+            false => {
+                format!(" One approval covers {} or {}.", counted(self.rules.signatures, "signature"), spoken_duration(self.rules.lifetime))
+            }
         };
         let answer = self.ask(topic, format!("{}{covered}", topic.question(place))).await?;
         match answer {

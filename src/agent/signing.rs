@@ -12,11 +12,11 @@ use crate::{
     agent_protocol::{JournalEntry, Refusal, Reply, Sign, SubjectToSign},
     certificate::SignerCertificate,
     identity::RequestedSigner,
-    plural::counted,
     sign::{
         self, Announce, Credential, Draft, ParsedSubject, PayloadError, Publication, Session, SignError, SigningKind, Spent, parse_subject,
     },
     statement::Statement,
+    wording::counted,
 };
 use jiff::Timestamp;
 use std::{cell::RefCell, collections::HashSet, rc::Rc, sync::Arc, time::Duration};

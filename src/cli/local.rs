@@ -6,6 +6,7 @@ use super::git_settings::{check_replaceable, this_program};
 use super::ui::Ui;
 use crate::local::{CERTIFICATE_LIFETIME, Fault, InitOptions, Instance, LocalError, Logins, ServeOptions, TokenAlgorithm};
 use crate::repository::Repository;
+use crate::wording::spoken_duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::{
     ffi::OsString,
@@ -369,7 +370,11 @@ fn stop(folder: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
     let started = Instant::now();
     while Instance::served_by(folder).is_some() {
         if started.elapsed() > STOP_TIMEOUT {
-            return Err(Failure::service(format!("process {} did not stop within {} s", pid.as_raw_nonzero(), STOP_TIMEOUT.as_secs())));
+            return Err(Failure::service(format!(
+                "process {} did not stop within {}",
+                pid.as_raw_nonzero(),
+                spoken_duration(STOP_TIMEOUT)
+            )));
         }
         std::thread::sleep(Duration::from_millis(10));
     }

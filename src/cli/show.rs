@@ -14,12 +14,13 @@ use crate::{
     repository::RawObject,
     signature::ParsedSignature,
     verify::Verifier,
+    wording::spoken_time,
 };
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{MapAccess, SeqAccess, Visitor},
 };
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 /// Show the contents of a signature
 ///
@@ -183,7 +184,7 @@ impl Tree {
     fn print(&self, name: &str, depth: usize, ui: &mut Ui) {
         let indent = "  ".repeat(depth);
         match self {
-            Self::Text(text) => ui.line(format!("{indent}{name}: {text}")),
+            Self::Text(text) => ui.line(format!("{indent}{name}: {}", spoken(name, text))),
             Self::Fields(fields) => {
                 ui.line(format!("{indent}{name}:"));
                 fields.iter().for_each(|(name, field)| field.print(name, depth + 1, ui));
@@ -191,17 +192,27 @@ impl Tree {
             Self::List(elements) if elements.is_empty() => {}
             Self::List(elements) if elements.iter().all(|element| matches!(element, Self::Text(_))) => {
                 ui.line(format!("{indent}{name}:"));
-                elements.iter().for_each(|element| element.print_element(depth + 1, ui));
+                elements.iter().for_each(|element| element.print_element(name, depth + 1, ui));
             }
             Self::List(elements) => elements.iter().for_each(|element| element.print(name, depth, ui)),
         }
     }
 
-    fn print_element(&self, depth: usize, ui: &mut Ui) {
+    fn print_element(&self, name: &str, depth: usize, ui: &mut Ui) {
         if let Self::Text(text) = self {
-            ui.line(format!("{}{text}", "  ".repeat(depth)).trim_end());
+            ui.line(format!("{}{}", "  ".repeat(depth), spoken(name, text)).trim_end());
         }
     }
+}
+
+/// The value of a field for people: the times of signature, certificate and evidence are not in RFC 3339.
+fn spoken<'a>(name: &str, text: &'a str) -> Cow<'a, str> {
+    let (time, rest) = match name {
+        "signingTime" | "integratedTime" | "time" | "notBefore" | "notAfter" => (text, ""),
+        "signedCertificateTimestamps" => text.find(' ').map_or((text, ""), |end| text.split_at(end)),
+        _ => return text.into(),
+    };
+    time.parse().map_or(text.into(), |time| format!("{}{rest}", spoken_time(time)).into())
 }
 
 impl<'de> Deserialize<'de> for Tree {

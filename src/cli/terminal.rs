@@ -9,6 +9,7 @@ use crate::{
     escape::Escaped,
     identity::{DeviceCode, Prompt},
     regular_file,
+    wording::spoken_duration,
 };
 use std::{
     fmt::Display,
@@ -16,6 +17,7 @@ use std::{
     io::{IsTerminal, Write},
     path::Path,
     sync::Mutex,
+    time::Duration,
 };
 
 /// The terminal device and the log file of a call, as far as there are any.
@@ -169,8 +171,8 @@ impl Prompt for Terminal {
 
     fn enter_code(&self, code: DeviceCode<'_>) {
         let DeviceCode { verification_uri, user_code, verification_uri_complete, expires } = code;
-        let minutes = expires.as_secs().div_ceil(60).max(1);
-        self.say(format!("log in on any device at {verification_uri} with the code {user_code} (valid for {minutes} min)"));
+        let validity = spoken_duration(Duration::from_mins(expires.as_secs().div_ceil(60).max(1)));
+        self.say(format!("log in on any device at {verification_uri} with the code {user_code} (valid for {validity})"));
         if let Some(drawing) = verification_uri_complete.and_then(|url| self.qr_code(url)) {
             write(&self.device, &drawing);
         }

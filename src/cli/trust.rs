@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     config::{Config, OptionValue, Use},
-    plural::counted,
     selection,
     trust::{Instance, Log, MAX_TRUSTED_ROOT, TrustRoot, Window},
+    wording::counted,
 };
 use jiff::Timestamp;
 use serde::Serialize;

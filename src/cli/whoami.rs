@@ -13,6 +13,7 @@ use crate::{
     config::{Source, TokenProvider},
     identity::{Candidate, IdentityToken, LoginError, RequestedSigner, TokenSource},
     sign::{FILE, LogVersion, Services},
+    wording::spoken_time,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -154,7 +155,7 @@ impl WhoAmI<'_> {
 
     fn print(&self, checked: bool, ui: &mut Ui) {
         let Self { context, choice, known, .. } = self;
-        let until = known.expires.map(|expires| format!(", until {expires}")).unwrap_or_default();
+        let until = known.expires.map(|expires| format!(", until {}", spoken_time(expires))).unwrap_or_default();
         match (&known.name, &known.issuer, &choice.source) {
             (Some(name), Some(issuer), _) => line(ui, "identity", format!("{name}, vouched for by {issuer}{until}")),
             (Some(name), None, _) => line(ui, "identity", name),

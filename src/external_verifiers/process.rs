@@ -1,5 +1,6 @@
 //! Runs another program to its end, with its input, and with limits on time and output.
 
+use crate::wording::spoken_duration;
 use std::{
     io::{self, Read, Write},
     process::{Command, Stdio},
@@ -32,7 +33,7 @@ pub(super) enum Error {
     Start { program: String, source: io::Error },
     #[error("{program} printed more than {} KiB", MAX_OUTPUT >> 10)]
     TooLong { program: String },
-    #[error("{program} gave no answer within {} seconds", TIMEOUT.as_secs())]
+    #[error("{program} gave no answer within {}", spoken_duration(TIMEOUT))]
     Timeout { program: String },
     #[error("{program} cannot be waited for: {source}")]
     Wait { program: String, source: io::Error },

@@ -1,7 +1,7 @@
 //! Why a login gave no token, and what the user can do about it.
 
 use super::token::TokenError;
-use crate::{service::ServiceError, verify::spoken};
+use crate::{service::ServiceError, wording::spoken_duration};
 use std::time::Duration;
 
 /// Why a login, a renewal or a revocation failed.
@@ -62,7 +62,7 @@ pub enum LoginError {
         description: Option<String>,
     },
     /// Nobody completed the login in time.
-    #[error("nobody completed the login within {}", spoken(.0.as_secs()))]
+    #[error("nobody completed the login within {}", spoken_duration(*.0))]
     Deadline(Duration),
     /// The signature, or a claim that the protocol requires, is wrong.
     #[error("the issuer's token cannot be trusted: {0}")]

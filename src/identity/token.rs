@@ -1,6 +1,6 @@
 //! An identity token: a JWT (RFC 7519) with the claims of OpenID Connect Core 1.0, section 2.
 
-use crate::service::quotable;
+use crate::{service::quotable, wording::spoken_time};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, de};
 use zeroize::Zeroizing;
@@ -71,10 +71,10 @@ pub enum TokenError {
         expected: String,
     },
     /// It is past its validity period.
-    #[error("the identity token expired at {0}")]
+    #[error("the identity token expired at {}", spoken_time(*.0))]
     Expired(jiff::Timestamp),
     /// It is before its validity period.
-    #[error("the identity token was issued in the future, at {0}")]
+    #[error("the identity token was issued in the future, at {}", spoken_time(*.0))]
     Future(jiff::Timestamp),
     /// The provider has not verified the address.
     #[error("the issuer has not verified the address {0}")]
@@ -413,9 +413,9 @@ pub(crate) mod tests {
             the identity token's issuer is "https://issuer.test/"; expected "https://issuer.test"
             the identity token's audience is "a, b\u{1b}"; expected "sigstore"
             the identity token's audience is ""; expected "sigstore"
-            the identity token expired at 1970-01-01T00:33:20Z
-            the identity token was issued in the future, at 1970-01-01T00:16:40Z
-            the identity token was issued in the future, at 1970-01-01T00:30:00Z
+            the identity token expired at 1970-01-01 00:33:20 UTC
+            the identity token was issued in the future, at 1970-01-01 00:16:40 UTC
+            the identity token was issued in the future, at 1970-01-01 00:30:00 UTC
             the issuer has not verified the address you@example.com
             the issuer has not verified the address you@example.com
             "#);

@@ -19,6 +19,7 @@ use crate::{
     escape::Escaped,
     trust::{Instance, Window},
     verify::{SubjectKind, Verification},
+    wording::spoken_time,
 };
 use jiff::{Timestamp, fmt::temporal::Pieces};
 
@@ -301,7 +302,7 @@ impl AllowedIdentity {
     fn restriction_that_fails(&self, verification: &Verification) -> Option<String> {
         let name = &verification.identity().name;
         if let Some(outside) = self.time_outside(verification) {
-            return Some(format!("allows {name} {}; the signature was made at {outside}", self.window));
+            return Some(format!("allows {name} {}; the signature was made at {}", self.window, spoken_time(outside)));
         }
         let kind = verification.subject().kind;
         (!self.kinds.contains(&kind)).then(|| format!("does not allow {name} to sign {}", kind.with_article()))

@@ -23,6 +23,7 @@ use crate::{
     signature::ParsedSignature,
     trust::Instance,
     verify::{LoggedEntry, SubjectKind, TrustedTime, Verification, VerifiedByKey},
+    wording::spoken_time,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -348,7 +349,9 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
             let id = rejection.reason().id();
             let first = match (rejection.reason(), rejection.detail()) {
                 (Reason::NoSignature, "") => format!("{opening} [{id}]."),
-                (Reason::NoSignature, detail) => format!("{opening}: {} [{id}].", Escaped(detail)),
+                (Reason::NoSignature | Reason::NotAnnotated, detail) if !detail.is_empty() => {
+                    format!("{opening}: {} [{id}].", Escaped(detail))
+                }
                 _ => format!("{opening}: {} [{id}].", Escaped(&what)),
             };
             [first].into_iter().chain(fault_sentence(rejection)).collect()
@@ -361,7 +364,7 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
 
 /// When it was signed, where it is logged, and which instance vouches for both.
 fn evidence_sentence<'a>(times: &[TrustedTime], entries: impl Iterator<Item = &'a LoggedEntry>, instance: &Instance) -> String {
-    let times: Vec<String> = times.iter().map(|trusted| format!("{} ({})", trusted.time, trusted.source.as_str())).collect();
+    let times: Vec<String> = times.iter().map(|trusted| format!("{} ({})", spoken_time(trusted.time), trusted.source.as_str())).collect();
     let entries: Vec<String> = entries.map(|entry| format!("entry {} of the log {}", entry.log_index, Escaped(&entry.origin))).collect();
     format!("Signed at {}; {}; instance {instance}.", times.join(" and "), entries.join(" and "))
 }

@@ -1,7 +1,7 @@
 //! The failure of a call to a service, as one sentence with the service, the address and the cause.
 
 use super::address::is_loopback;
-use crate::escape::Escaped;
+use crate::{escape::Escaped, wording::spoken_duration};
 use std::time::Duration;
 
 /// A service that paraph calls.
@@ -74,10 +74,10 @@ pub enum Cause {
     #[error("could not be authenticated: {0}")]
     Untrusted(String),
     /// No answer in time.
-    #[error("gave no answer within {}", seconds(*.0))]
+    #[error("gave no answer within {}", spoken_duration(*.0))]
     Deadline(Duration),
     /// No answer before the time limit for all calls together.
-    #[error("gave no answer within {}", seconds(*.0))]
+    #[error("gave no answer within {}", spoken_duration(*.0))]
     Budget(Duration),
     /// The answer ended early, or was not HTTP.
     #[error("did not complete its answer: {0}")]
@@ -268,15 +268,6 @@ fn times(attempts: u32) -> String {
         0 | 1 => String::new(),
         2 => " twice".into(),
         more => format!(" {more} times"),
-    }
-}
-
-fn seconds(duration: Duration) -> String {
-    if duration < Duration::from_secs(10) {
-        let text = format!("{:.1}", duration.as_secs_f64());
-        format!("{} s", text.strip_suffix(".0").unwrap_or(&text))
-    } else {
-        format!("{} s", duration.as_secs_f64().round())
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     error::{Cause, Service, ServiceError, quotable},
     network::{Network, NetworkError, ProxyUse, Route},
 };
+use crate::wording::spoken_duration;
 use bytes::Bytes;
 use reqwest::{
     Client, Method, StatusCode, Url,
@@ -508,7 +509,7 @@ impl FailedAttempt {
         let certificate = detail.contains("certificate") || detail.contains("invalid peer");
         let (cause, repeatable) = if error.is_timeout() && error.is_connect() {
             // a host that drops packets will do so again
-            (Cause::Unreachable(format!("no connection within {} s: {detail}", CONNECT_TIMEOUT.as_secs())), false)
+            (Cause::Unreachable(format!("no connection within {}: {detail}", spoken_duration(CONNECT_TIMEOUT))), false)
         } else if error.is_timeout() {
             (Cause::Deadline(deadline), false)
         } else if error.is_connect() && certificate {

@@ -1,8 +1,14 @@
 //! Why nothing was signed.
 
 use super::LogVersion;
-use crate::{Reason, Rejection, identity::WrongSigner, service::ServiceError};
+use crate::{
+    Reason, Rejection,
+    identity::WrongSigner,
+    service::ServiceError,
+    wording::{spoken_duration, spoken_time},
+};
 use jiff::Timestamp;
+use std::time::Duration;
 
 /// Why nothing was signed.
 #[derive(Debug, thiserror::Error)]
@@ -96,10 +102,10 @@ pub enum CertificateMismatch {
         token: String,
     },
     /// Its validity period is too long for an ephemeral key.
-    #[error("its validity period is {0} seconds")]
-    ValidityPeriod(i64),
+    #[error("its validity period is {}", spoken_duration(*.0))]
+    ValidityPeriod(Duration),
     /// It is not valid now.
-    #[error("it is valid from {not_before} to {not_after}, but this machine's clock shows {now}")]
+    #[error("it is valid from {} to {}, but this machine's clock shows {}", spoken_time(*.not_before), spoken_time(*.not_after), spoken_time(*.now))]
     Time {
         /// The start of its validity period.
         not_before: Timestamp,

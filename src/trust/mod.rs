@@ -18,6 +18,7 @@ pub(crate) use sigstore_trust_root::SigningConfig;
 use crate::{
     certificate::{Certificate, KeyKind, PublicKey},
     evidence::{checkpoint, log::LogKey},
+    wording::spoken_time,
 };
 use jiff::Timestamp;
 use sigstore_trust_root::{SigstoreInstance, TrustedRoot};
@@ -119,9 +120,9 @@ impl Window {
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.start, self.end) {
-            (Some(start), Some(end)) => write!(f, "{start} to {end}"),
-            (Some(start), None) => write!(f, "from {start} on"),
-            (None, Some(end)) => write!(f, "until {end}"),
+            (Some(start), Some(end)) => write!(f, "{} to {}", spoken_time(start), spoken_time(end)),
+            (Some(start), None) => write!(f, "from {} on", spoken_time(start)),
+            (None, Some(end)) => write!(f, "until {}", spoken_time(end)),
             (None, None) => f.write_str("always"),
         }
     }

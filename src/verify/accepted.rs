@@ -14,6 +14,7 @@ use crate::{
         timestamp::TimestampToken,
     },
     trust::{TrustRoot, Window},
+    wording::{spoken_duration, spoken_time},
 };
 use jiff::Timestamp;
 
@@ -174,7 +175,7 @@ impl SignatureToLog<'_> {
             if ahead > CLOCK_TOLERANCE {
                 return Err(Rejection::new(
                     Reason::TimeInFuture,
-                    format!("{} is {} ahead", trusted.time, spoken(ahead.as_secs().unsigned_abs())),
+                    format!("{} is {} ahead", spoken_time(trusted.time), spoken_duration(ahead.unsigned_abs())),
                 ));
             }
         }
@@ -194,22 +195,10 @@ impl CheckedEntry {
     pub(super) fn check_window(&self, time: Timestamp) -> Result<(), Rejection> {
         match self.window.contains(time) {
             true => Ok(()),
-            false => Err(Rejection::new(Reason::OutsideLogWindow, format!("{time} and {}'s {}", self.entry.origin, self.window))),
+            false => {
+                Err(Rejection::new(Reason::OutsideLogWindow, format!("{} and {}'s {}", spoken_time(time), self.entry.origin, self.window)))
+            }
         }
-    }
-}
-
-/// A number of seconds as people say it: `45 s`, `5 min 1 s`, `23 h 55 min`, `2523 days`.
-pub(crate) fn spoken(seconds: u64) -> String {
-    let parts = |first: u64, unit: &str, second: u64, part: &str| match second {
-        0 => format!("{first} {unit}"),
-        second => format!("{first} {unit} {second} {part}"),
-    };
-    match seconds {
-        ..60 => format!("{seconds} s"),
-        60..3600 => parts(seconds / 60, "min", seconds % 60, "s"),
-        3600..172_800 => parts(seconds / 3600, "h", seconds % 3600 / 60, "min"),
-        _ => format!("{} days", seconds / 86_400),
     }
 }
 
@@ -236,13 +225,16 @@ fn verify_token(root: &TrustRoot, token: &[u8], signature: &[u8]) -> Result<Time
     for authority in &root.timestamp_authorities {
         let Some(path) = authority.path(&token.signer, &token.others)? else { continue };
         if !authority.window().contains(token.time) {
-            outside = Some(Rejection::new(Reason::OutsideTimestampAuthorityWindow, format!("{} and {}", token.time, authority.window())));
+            outside = Some(Rejection::new(
+                Reason::OutsideTimestampAuthorityWindow,
+                format!("{} and {}", spoken_time(token.time), authority.window()),
+            ));
             continue;
         }
         if !std::iter::once(&token.signer).chain(path).all(|certificate| certificate.is_valid_at(token.time)) {
             return Err(Rejection::new(
                 Reason::OutsideTimestampAuthorityWindow,
-                format!("a certificate of its chain was not valid at {}", token.time),
+                format!("a certificate of its chain was not valid at {}", spoken_time(token.time)),
             ));
         }
         return Ok(token.time);

@@ -22,8 +22,6 @@ pub(crate) mod lookup;
 mod managed_key;
 mod material;
 mod pipeline;
-#[cfg(feature = "cli")]
-pub(crate) use accepted::spoken;
 mod subject;
 mod verified;
 

@@ -11,6 +11,7 @@ use crate::{
     certificate::{Certificate, PublicKey, Scheme, Sct, SignedContent, SignerCertificate},
     evidence::detached::LoggedContent,
     trust::{TrustRoot, authority::IssuingPath},
+    wording::spoken_time,
 };
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -235,7 +236,7 @@ fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>
         if !logs.iter().any(|log| log.window.contains(sct.time)) {
             return Err(Rejection::new(
                 Reason::OutsideLogWindow,
-                format!("the certificate's timestamp of {} and the CT log's {}", sct.time, known.window),
+                format!("the certificate's timestamp of {} and the CT log's {}", spoken_time(sct.time), known.window),
             ));
         }
     }
@@ -248,13 +249,13 @@ fn check_time(time: Timestamp, certificate: &Certificate, path: &IssuingPath<'_>
         if !one.is_valid_at(time) {
             return Err(Rejection::new(
                 Reason::OutsideCertificateWindow,
-                format!("{time} and {} to {}", one.not_before(), one.not_after()),
+                format!("{} and {} to {}", spoken_time(time), spoken_time(one.not_before()), spoken_time(one.not_after())),
             ));
         }
     }
     match path.window.contains(time) {
         true => Ok(()),
-        false => Err(Rejection::new(Reason::OutsideAuthorityWindow, format!("{time} and {}", path.window))),
+        false => Err(Rejection::new(Reason::OutsideAuthorityWindow, format!("{} and {}", spoken_time(time), path.window))),
     }
 }
 

@@ -55,21 +55,21 @@ fn each_verdict_has_its_words() {
     let alice = allowing(ALICE);
     insta::assert_snapshot!(told("v1_ok", &alice), @r"
     Good signature from alice@example.com, vouched for by https://issuer.example.
-    Signed at 2025-03-01T12:00:00Z (log); entry 1000005 of the log rekor.example - 1193050959916656506; instance vectors.
+    Signed at 2025-03-01 12:00:00 UTC (log); entry 1000005 of the log rekor.example - 1193050959916656506; instance vectors.
     ");
     insta::assert_snapshot!(told("v1_with_timestamp_ok", &allowing("bob@example.com https://issuer.example")), @r"
     Good signature from alice@example.com, vouched for by https://issuer.example.
-    Signed at 2025-03-01T12:00:00Z (log) and 2025-03-01T12:00:00Z (timestamp-authority); entry 1000005 of the log rekor.example - 1193050959916656506; instance vectors.
+    Signed at 2025-03-01 12:00:00 UTC (log) and 2025-03-01 12:00:00 UTC (timestamp-authority); entry 1000005 of the log rekor.example - 1193050959916656506; instance vectors.
     But it is not trusted: the allowed identities do not list alice@example.com with issuer https://issuer.example.
     ");
     insta::assert_snapshot!(told("v2_ok", &Policy::default()), @r"
     Good signature from alice@example.com, vouched for by https://issuer.example.
-    Signed at 2025-03-01T12:00:00Z (timestamp-authority); entry 5 of the log log2025.example; instance vectors.
+    Signed at 2025-03-01 12:00:00 UTC (timestamp-authority); entry 5 of the log log2025.example; instance vectors.
     But it is not trusted: no allowed identities are configured.
     ");
     insta::assert_snapshot!(told("sct_missing_fail", &alice), @r"
     Good signature from alice@example.com, vouched for by https://issuer.example.
-    Signed at 2025-03-01T12:00:00Z (log); entry 1000005 of the log rekor.example - 1193050959916656506; instance vectors.
+    Signed at 2025-03-01 12:00:00 UTC (log); entry 1000005 of the log rekor.example - 1193050959916656506; instance vectors.
     This needed a legacy rule: the certificate has no signed certificate timestamp [sct-missing].
     But it is not trusted: it needs a legacy rule, and legacy signatures are not accepted.
     ");
@@ -129,11 +129,11 @@ fn each_decision_has_its_words() {
     );
     assert_eq!(
         decision("v1_ok", &alice("instance=vectors valid-after=2025-03-01T12:00:01Z")),
-        "line 1 of the allowed identities allows alice@example.com from 2025-03-01T12:00:01Z on; the signature was made at 2025-03-01T12:00:00Z"
+        "line 1 of the allowed identities allows alice@example.com from 2025-03-01 12:00:01 UTC on; the signature was made at 2025-03-01 12:00:00 UTC"
     );
     assert_eq!(
         decision("v1_ok", &alice("instance=vectors valid-before=2025-03-01T11:59:59Z")),
-        "line 1 of the allowed identities allows alice@example.com until 2025-03-01T11:59:59Z; the signature was made at 2025-03-01T12:00:00Z"
+        "line 1 of the allowed identities allows alice@example.com until 2025-03-01 11:59:59 UTC; the signature was made at 2025-03-01 12:00:00 UTC"
     );
     assert_eq!(
         decision("v1_ok", &alice("instance=vectors for=tag,push")),
@@ -319,7 +319,7 @@ fn names_are_stable() {
     assert_eq!(Instance::named("corp").unwrap().to_string(), "corp");
     let at = |text: &str| Some(text.parse().unwrap());
     let window = |start, end| Window { start, end }.to_string();
-    assert_eq!(window(at("2025-01-01T00:00:00Z"), at("2026-01-01T00:00:00Z")), "2025-01-01T00:00:00Z to 2026-01-01T00:00:00Z");
+    assert_eq!(window(at("2025-01-01T00:00:00Z"), at("2026-01-01T00:00:00Z")), "2025-01-01 00:00:00 UTC to 2026-01-01 00:00:00 UTC");
     assert_eq!(window(None, None), "always");
 }
 

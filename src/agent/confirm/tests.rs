@@ -95,7 +95,7 @@ fn an_approval_covers_only_what_the_question_said() {
         assert_eq!(
             asked[0],
             "A client that runs on this machine (perhaps in a container) and calls its machine “a” asks for a signature as ann on a commit. It uses \
-             the instance work with the issuer https://issuer.test. One approval covers 100 signatures or 10 minutes."
+             the instance work with the issuer https://issuer.test. One approval covers 100 signatures or 10 min."
         );
         assert!(asked[2].starts_with(
             "A client that connects through process 7 (ssh -R there:here build) and calls its machine “a” asks for a signature as ann on a commit."

@@ -20,7 +20,7 @@ pub(crate) use index::{Index, IndexError, StoredLogin};
 
 pub(crate) use crate::agent_protocol::KeyringKind;
 
-use crate::identity::RefreshToken;
+use crate::{identity::RefreshToken, wording::spoken_duration};
 use std::{
     cell::RefCell,
     time::{Duration, Instant},
@@ -44,7 +44,7 @@ pub enum KeyringError {
     #[error("{0} is locked")]
     Locked(KeyringKind),
     /// It did not answer.
-    #[error("{kind} did not answer within {} s", .timeout.as_secs())]
+    #[error("{kind} did not answer within {}", spoken_duration(*.timeout))]
     Silent {
         /// The keyring.
         kind: KeyringKind,

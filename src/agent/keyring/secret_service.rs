@@ -6,6 +6,7 @@
 //! Each call has its own connection. When the connection ends, an unanswered prompt is withdrawn.
 
 use super::{KeyringEntry, KeyringError, KeyringKind, PROMPT_TIMEOUT, Say, Secret, within};
+use crate::wording::spoken_duration;
 use secret_service::{Collection, EncryptionType, Error, Item, SecretService};
 use std::{collections::HashMap, time::Duration};
 use zeroize::Zeroizing;
@@ -76,7 +77,7 @@ async fn quietly<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, K
 /// Asks the user on the desktop to unlock.
 async fn by_prompt(unlock: impl Future<Output = Result<(), Error>>, say: Say<'_>) -> Result<(), KeyringError> {
     let Some(say) = say else { return Err(KeyringError::Locked(KIND)) };
-    say(format!("{KIND} is locked. Unlock it on the desktop within {} s.", PROMPT_TIMEOUT.as_secs()));
+    say(format!("{KIND} is locked. Unlock it on the desktop within {}.", spoken_duration(PROMPT_TIMEOUT)));
     tokio::time::timeout(PROMPT_TIMEOUT, unlock).await.unwrap_or(Err(Error::Prompt)).map_err(told)
 }
 

@@ -14,7 +14,7 @@ use crate::{
         place::Place,
     },
     agent_protocol::{AgentStatus, Call, LoginStatus, Reply},
-    plural::counted,
+    wording::{counted, spoken_time},
 };
 use jiff::Timestamp;
 
@@ -60,7 +60,7 @@ pub(super) fn status(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
 }
 
 fn describe(status: &AgentStatus, ui: &mut Ui) {
-    ui.line(format!("process {}, paraph {}, since {}", status.process, status.program, time(status.started)));
+    ui.line(format!("process {}, paraph {}, since {}", status.process, status.program, spoken_time(time(status.started))));
     ui.line(&status.memory);
     ui.line(match (status.keyring, &status.keyring_problem) {
         (None, _) => "logins end with the agent; paraph.keyring keeps them".to_owned(),
@@ -71,8 +71,8 @@ fn describe(status: &AgentStatus, ui: &mut Ui) {
         ui.line("locked");
     }
     for LoginStatus { identity, issuer, certificate_until, renewable, signatures, .. } in &status.logins {
-        let certificate =
-            certificate_until.map_or_else(|| "no certificate now".to_owned(), |until| format!("certificate until {}", time(until)));
+        let certificate = certificate_until
+            .map_or_else(|| "no certificate now".to_owned(), |until| format!("certificate until {}", spoken_time(time(until))));
         let next = if *renewable { "the next one needs no login" } else { "the next one needs a login" };
         ui.line(format!("{identity} ({issuer}): {}, {certificate}, {next}", counted(*signatures, "signature")));
     }
@@ -98,7 +98,7 @@ pub(super) fn journal(json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
             let host = entry.host.as_deref().map(|host| format!(" on {host}")).unwrap_or_default();
             let repository = entry.repository.as_deref().unwrap_or("an unnamed repository");
             let name = entry.name.as_deref().map(|name| format!(" {name}")).unwrap_or_default();
-            ui.line(format!("{} {}{name} as {} in {repository}{host}", time(entry.time), entry.kind, entry.identity));
+            ui.line(format!("{} {}{name} as {} in {repository}{host}", spoken_time(time(entry.time)), entry.kind, entry.identity));
         }
     }
     Ok(Exit::Good)

@@ -15,10 +15,10 @@ use crate::{
     config::{SIGNING, Use},
     git_process::{self, git as git_command},
     identity::{Candidate, TokenSource},
-    plural::counted,
     regular_file,
     repository::{self, GitError, Repository},
     selection,
+    wording::{counted, spoken_time},
 };
 use std::path::Path;
 
@@ -71,7 +71,7 @@ fn unreadable_here() -> Option<GitError> {
 /// The signature that failed last, since git may have hidden why. `causes` are those of the problems that were found now.
 pub(super) fn last_failure(causes: &[(String, &'static str)]) -> Option<Finding> {
     let LastFailure { time, folder, message, hint, .. } = last_failure::read()?;
-    let time = time.round(jiff::Unit::Second).unwrap_or(time);
+    let time = spoken_time(time);
     if let Some((_, about)) = causes.iter().find(|(cause, _)| message.contains(cause)) {
         return Some(Finding::note("last failure", format!("{time} in {folder}: the same cause; see {about}")));
     }

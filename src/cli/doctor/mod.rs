@@ -17,8 +17,8 @@ use super::{
     ui::Ui,
 };
 use crate::{
-    plural::counted,
     repository::{self, Repository},
+    wording::counted,
 };
 use serde_json::json;
 

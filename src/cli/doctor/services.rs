@@ -11,7 +11,7 @@ use super::{
 use crate::{
     service::{Answer, Call, Cause, Http, Service, ServiceError, endpoint, quotable},
     sign::LogVersion,
-    verify::spoken,
+    wording::spoken_duration,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -213,10 +213,13 @@ fn clock(ahead: impl Iterator<Item = SignedDuration>) -> Option<Finding> {
     ahead.sort();
     let middle = *ahead.get(ahead.len() / 2)?;
     if middle.abs() <= AGREEMENT {
-        return Some(Finding::ok("clock", format!("agrees with the services' clocks within {} s", AGREEMENT.as_secs())));
+        return Some(Finding::ok(
+            "clock",
+            format!("agrees with the services' clocks within {}", spoken_duration(AGREEMENT.unsigned_abs())),
+        ));
     }
     let word = if middle.is_negative() { "ahead" } else { "behind" };
-    let text = format!("this machine's clock is {} {word}, compared with the services'", spoken(middle.abs().as_secs().unsigned_abs()));
+    let text = format!("this machine's clock is {} {word}, compared with the services'", spoken_duration(middle.unsigned_abs()));
     Some(if middle.abs() > SignedDuration::from_mins(5) {
         let failure = Failure::configuration(text);
         Finding::problem(

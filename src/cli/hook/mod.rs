@@ -22,7 +22,8 @@ use crate::{
     policy::AllowedIdentities,
     rejection::Audience,
     repository::{ObjectKind, Repository},
-    verify::{Verifier, spoken},
+    verify::Verifier,
+    wording::spoken_duration,
 };
 use refusals::{Refusals, Unsignable};
 use std::{collections::BTreeSet, time::Duration};
@@ -115,7 +116,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 fn refuse_after(deadline: Duration) -> Result<(), Failure> {
     let wait = move || {
         std::thread::sleep(deadline);
-        let why = format!("the push is refused: it was not judged within {}", spoken(deadline.as_secs()));
+        let why = format!("the push is refused: it was not judged within {}", spoken_duration(deadline));
         let failure = Failure::not_good(why)
             .with_hint("push fewer commits at a time, set paraph.guardedRefs on the server, or give the hook a longer --deadline");
         let code = failure.exit.code();

@@ -4,11 +4,11 @@ use crate::{
     cli::ui::Ui,
     escape::Escaped,
     judge::Judged,
-    plural::counted,
     policy::Verdict,
     rejection::Audience,
     report::{Claimed, sentences},
     repository::{ObjectKind, is_of_git},
+    wording::counted,
 };
 use std::collections::BTreeSet;
 

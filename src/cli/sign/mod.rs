@@ -20,7 +20,7 @@ use super::{
     terminal::Terminal,
     ui::Ui,
 };
-use crate::{agent_protocol::SubjectToSign, config::SIGNING_FILES, plural::counted, sign::MAX_STATEMENT, verify::Verified};
+use crate::{agent_protocol::SubjectToSign, config::SIGNING_FILES, sign::MAX_STATEMENT, verify::Verified, wording::counted};
 use serde_json::json;
 use std::{ffi::OsString, path::PathBuf};
 

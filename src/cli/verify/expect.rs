@@ -2,8 +2,8 @@
 
 use super::Failure;
 use crate::{
-    plural::counted,
     policy::{Expected, ExpectedIdentity, Pattern},
+    wording::counted,
 };
 
 /// The expected identities, which replace the allowed identities

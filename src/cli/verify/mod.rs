@@ -14,8 +14,8 @@ use super::{
     ui::{Total, Ui},
 };
 use crate::{
-    plural::counted,
     repository::{Range, RawObject, ReferenceSelection, Repository, RepositoryHandle, TagReference, Tags},
+    wording::counted,
 };
 use options::{Options, VerifyCall};
 use output::Output;

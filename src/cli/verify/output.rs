@@ -12,11 +12,11 @@ use crate::{
         ui::{JsonText, Total, Ui, json_line},
     },
     judge::Judged,
-    plural::counted,
     policy::Verdict,
     report::{Claimed, Report, TagReport, next_step, sentences},
     repository::{Substitutes, is_of_git},
     selection::Deciders,
+    wording::counted,
 };
 use std::{
     collections::{HashMap, HashSet},

@@ -3,8 +3,8 @@
 use crate::{
     escape::Escaped,
     judge::Judged,
-    plural::counted,
     policy::{Outcome, Verdict},
+    wording::counted,
 };
 use std::collections::BTreeMap;
 

@@ -8,10 +8,10 @@ use crate::{
     },
     escape::Escaped,
     judge::{JudgedBundle, JudgedFile, NamedFile},
-    plural::counted,
     policy::Verdict,
     report::{Report, next_step, sentences},
     selection::Deciders,
+    wording::counted,
 };
 use serde::Serialize;
 use std::{

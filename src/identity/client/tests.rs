@@ -84,7 +84,7 @@ fn a_renewal_is_checked_as_a_login_is_and_must_be_of_the_same_person() {
     another person: the issuer's token cannot be trusted: its subject is not that of the session
     another audience: the identity token's audience is "other"; expected "sigstore"
     another issuer: the identity token's issuer is "https://evil.test"; expected "http://HOST"
-    expired: the identity token expired at 1970-01-12T13:46:40Z
+    expired: the identity token expired at 1970-01-12 13:46:40 UTC
     foreign key: the issuer's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
     no ID token: the issuer at http://HOST/ sent an invalid answer: its answer contains no ID token
     no JSON: the issuer at http://HOST/ sent an invalid answer: its answer is not that of a token endpoint

@@ -84,7 +84,7 @@ fn what_the_issuer_decides_is_told() {
     no device code: the issuer at http://HOST/ sent an invalid answer: its answer is not that of a device authorization endpoint
     token's audience: the identity token's audience is "other"; expected "sigstore"
     token's issuer: the identity token's issuer is "https://evil.test"; expected "http://HOST"
-    expired token: the identity token expired at 1970-01-12T13:46:40Z
+    expired token: the identity token expired at 1970-01-12 13:46:40 UTC
     address not verified: the issuer has not verified the address you@example.com
     foreign key: the issuer's token cannot be trusted: Signature verification failed: Crypto error: EC Signature was wrong
     alg none: the identity token is not signed with a key of its issuer: its algorithm is "none"

@@ -1,7 +1,7 @@
 //! Runs a platform's program that prints a token, with limits for time and output.
 
 use super::{Problem, Surroundings};
-use crate::{identity::MAX_TOKEN, service::quotable};
+use crate::{identity::MAX_TOKEN, service::quotable, wording::spoken_duration};
 use std::{
     io::Read,
     process::{Child, Command, Stdio},
@@ -36,7 +36,7 @@ pub(super) fn output(program: &'static str, arguments: &[&str], surroundings: &S
         return Err(failed(if output.len() > MAX_TOKEN {
             format!("printed more than {MAX_TOKEN} bytes")
         } else {
-            format!("gave no answer within {} s", surroundings.deadline.as_secs_f64())
+            format!("gave no answer within {}", spoken_duration(surroundings.deadline))
         }));
     };
     if !status.success() {

@@ -4,7 +4,7 @@
 //! with one message, one answer with one message, and a status in the trailers.
 
 use super::{Problem, Surroundings};
-use crate::service::quotable;
+use crate::{service::quotable, wording::spoken_duration};
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use prost::Message;
@@ -50,7 +50,7 @@ pub(crate) enum WorkloadApiError {
     #[error("cannot be reached: {0}")]
     Unreachable(#[source] std::io::Error),
     /// No answer in time.
-    #[error("gave no answer within {} s", .0.as_secs_f64())]
+    #[error("gave no answer within {}", spoken_duration(*.0))]
     Deadline(Duration),
     /// The connection broke.
     #[error("closed the connection: {}", quotable(&.0.to_string()))]

@@ -98,7 +98,7 @@ fn a_forwarded_signature_is_confirmed_once_for_many() {
     assert!(
         question.contains("(perhaps in a container)")
             && question.contains(" asks for a signature as ann@example.com on a commit in ")
-            && question.ends_with("One approval covers 100 signatures or 10 minutes."),
+            && question.ends_with("One approval covers 100 signatures or 10 min."),
         "{question}"
     );
     assert!(questions.try_recv().is_err(), "one approval covered all three");

@@ -66,12 +66,9 @@ fn one_approval_covers_a_rebase_on_another_machine() {
     assert_eq!(remote.letters(7), ["Uann@example.com"; 7].join("\n"));
     let question = confirming.question();
     let connection = format!("through process {} (ssh -F ", remote.forwarding.process());
-    for part in [
-        " and calls its machine “",
-        &connection,
-        " asks for a signature as ann@example.com on a commit in ",
-        " 100 signatures or 10 minutes.",
-    ] {
+    for part in
+        [" and calls its machine “", &connection, " asks for a signature as ann@example.com on a commit in ", " 100 signatures or 10 min."]
+    {
         assert!(question.contains(part), "{part}: {question}");
     }
     confirming.nothing_more();

@@ -89,7 +89,7 @@ fn a_lightweight_tag_is_not_annotated() {
     insta::assert_snapshot!(text(&sandbox, &sandbox.paraph(&["verify-tag", "v1"])), @r"
     exit 12
     lightweight tag OID: unsigned
-      Not signed: the tag is a lightweight tag, which cannot be signed: refs/tags/v1 leads to the commit itself [not-annotated].
+      Not signed: refs/tags/v1 leads to the commit itself [not-annotated].
       This verdict is on the tag v1 only; use --target to judge the commit OID that it names.
     ");
     let json: Value = serde_json::from_str(&sandbox.paraph(&["verify-tag", "--json", "v1"]).stdout).unwrap();

@@ -16,7 +16,21 @@ pub fn filtered(text: &str, names: &[(&str, &str)]) -> String {
             filtered.push(character);
         }
     }
-    filtered + &kind(&word)
+    one_word_times(&(filtered + &kind(&word)))
+}
+
+/// `TIME` for each time as people read it: a date, a time of day and `UTC`.
+fn one_word_times(text: &str) -> String {
+    let is_time = |text: &str| text.as_bytes().iter().zip(b"00:00:00 UTC").all(|(byte, form)| byte == form || byte.is_ascii_digit());
+    let mut parts = text.split("DATE ");
+    let mut joined = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_at_checked(12).filter(|(time, _)| is_time(time)) {
+            Some((_, rest)) => joined.extend(["TIME", rest]),
+            None => joined.extend(["DATE ", part]),
+        }
+    }
+    joined
 }
 
 /// A word, or what stands for its kind. A final `:`, `.` or `-` belongs to the sentence.
