@@ -3,10 +3,15 @@
 //! A pipe in the place of one would hold the program up until somebody writes to it, and a device may never end. A file that the user names for
 //! one call may be a pipe, as a shell makes one for `<(...)`, but no device.
 
+use crate::wording::spoken_duration;
 use std::{
+    collections::BTreeMap,
     fs::{File, Metadata, OpenOptions},
     io::{Error, Read as _, Result},
-    path::Path,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError, mpsc},
+    thread,
+    time::Duration,
 };
 
 /// Opens a regular file to read it.
@@ -29,6 +34,36 @@ pub(crate) fn read_at_most(path: &Path, cap: usize) -> Result<Vec<u8>> {
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(cap).min(cap) + 1);
     file.take(cap as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// How long a pipe may take until its end.
+const STREAM_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Reads at most one byte more than `cap` of a file or pipe that the user names for this call. The content of a pipe is remembered, since it
+/// can be read once only.
+///
+/// # Errors
+/// Also if a pipe has not ended after 30 s.
+pub(crate) fn read_stream_once(path: &Path, cap: usize) -> Result<Vec<u8>> {
+    static READ: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    if check_stream(path)? {
+        return read_at_most(path, cap);
+    }
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(bytes) = read.get(path) {
+        return Ok(bytes.clone());
+    }
+    let (result, received) = mpsc::sync_channel(1);
+    let named = path.to_owned();
+    thread::Builder::new().spawn(move || {
+        let mut bytes = Vec::new();
+        let read = File::open(&named).and_then(|file| file.take(cap as u64 + 1).read_to_end(&mut bytes));
+        let _ = result.send(read.map(|_| bytes));
+    })?;
+    let late = |_| Error::other(format!("it has not ended after {}", spoken_duration(STREAM_TIMEOUT)));
+    let bytes = received.recv_timeout(STREAM_TIMEOUT).map_err(late)??;
+    read.insert(path.to_owned(), bytes.clone());
     Ok(bytes)
 }
 

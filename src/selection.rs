@@ -6,7 +6,7 @@ use crate::{
     config::{Config, RekorVersion, ServiceUrl, Setting, Source},
     external_verifiers::{Forge, KeyFileError, MAX_KEY_FILE},
     policy::{self, AllowedIdentities, AllowedIdentity, Policy, PolicyError},
-    regular_file::read_at_most,
+    regular_file::{read_at_most, read_stream_once},
     sign::{LogVersion, Services},
     trust::{self, Instance, KeyFiles, SigningConfig, TrustRoot, TrustRootError},
     trust_store::{self, TrustStore},
@@ -463,7 +463,8 @@ fn read_allowed(path: &Path, source: &Source) -> Result<AllowedIdentities, Allow
 }
 
 fn read(path: &Path, source: &Source, cap: usize) -> Result<Vec<u8>, SelectionError> {
-    read_at_most(path, cap).map_err(|cause| SelectionError::File { path: path.to_owned(), setting: source.clone(), cause })
+    let read = if matches!(source, Source::Option(_)) { read_stream_once } else { read_at_most };
+    read(path, cap).map_err(|cause| SelectionError::File { path: path.to_owned(), setting: source.clone(), cause })
 }
 
 #[cfg(test)]

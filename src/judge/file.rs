@@ -95,6 +95,11 @@ impl NamedFile {
         }
     }
 
+    /// Its path, unless it is a digest.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        if let Self::Path(path) = self { Some(path) } else { None }
+    }
+
     /// As the caller gave it.
     fn name(&self) -> String {
         match self {

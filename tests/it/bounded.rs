@@ -195,3 +195,52 @@ fn what_lies_beside_a_file_is_regular_and_what_is_named_may_be_a_pipe() {
     let signed: Done = signed.args(["60", "sh", "-c", script, &sandbox.program]).output().unwrap().into();
     assert_eq!(signed.code, Some(0), "{signed:?}");
 }
+
+#[test]
+fn a_pipe_that_is_named_for_a_call_is_read_and_waited_for_aloud() {
+    use std::io::{BufRead as _, BufReader};
+    let (sigstore, sandbox) = history();
+    let work = sandbox.work();
+    fs::write(work.join("file"), "content").unwrap();
+    fs::write(work.join("predicate.json"), "{}").unwrap();
+    assert_eq!(run(&sandbox, &["sign", "file"]).code, Some(0));
+    fs::copy(work.join("file.sigstore.json"), work.join("kept.json")).unwrap();
+    assert_eq!(run(&sandbox, &["attest", "--type", "custom", "--predicate", "predicate.json", "--bundle", "a.json", "file"]).code, Some(0));
+    let allowed = sandbox.home().join("allowed-identities");
+    let line = fs::read_to_string(&allowed).unwrap();
+    fs::write(&allowed, format!("{line}{} for=file,attestation\n", line.trim_end())).unwrap();
+    let root = sigstore.file("trusted_root.json");
+    let shell = |script: &str| -> Done {
+        let mut command = sandbox.command("timeout", &work);
+        command.args(["60", "bash", "-c", script, &sandbox.program, &root]).output().unwrap().into()
+    };
+    for script in [
+        "\"$0\" verify --trusted-root <(cat \"$1\") HEAD",
+        "\"$0\" sign --force --trusted-root <(cat \"$1\") file",
+        "\"$0\" verify-file --bundle <(cat kept.json) file",
+        "\"$0\" verify-file --bundle kept.json <(cat file)",
+        "\"$0\" attest --type custom --predicate <(cat predicate.json) --bundle b.json file",
+    ] {
+        let done = shell(script);
+        assert_eq!(done.code, Some(0), "{script}: {done:?}");
+        assert!(!done.stderr.contains("Waiting"), "{script}: {done:?}");
+    }
+    let pipe = work.join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
+    for call in [
+        &["verify-file", "--key", "pipe", "file"][..],
+        &["verify-file", "--bundle", "pipe", "file"],
+        &["verify-release", "--bundle", "pipe", "file"],
+        &["attest", "--type", "custom", "--predicate", "pipe", "--bundle", "c.json", "file"],
+        &["sign", "--statement", "pipe", "--bundle", "c.json"],
+        &["trust", "import", "pipe"],
+    ] {
+        let mut child = sandbox.command(&sandbox.program, &work);
+        let mut child = child.args(call).stderr(std::process::Stdio::piped()).stdout(std::process::Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "paraph: Waiting for the end of pipe.\n", "{call:?}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     agent_protocol::{MAX_PAYLOAD, SubjectToSign},
-    cli::exit::Failure,
+    cli::{exit::Failure, input::announcing_waits},
     regular_file,
     sign::{Disguise, PayloadError},
 };
@@ -10,7 +10,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use std::{
     ffi::{OsStr, OsString},
     io::{self, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 /// The bytes of a large file that are read at once.
@@ -105,6 +105,10 @@ impl Input {
 
     /// One byte more of the beginning than an agent takes, and SHA-256 of all.
     fn beginning_and_digest(&self) -> Result<(Vec<u8>, [u8; 32]), Failure> {
+        announcing_waits(self.path(), || self.read_and_hash())
+    }
+
+    fn read_and_hash(&self) -> Result<(Vec<u8>, [u8; 32]), Failure> {
         let mut source = self.open()?;
         let failed = |error: io::Error| Failure::io(&format!("{} cannot be read", self.name()), &error);
         let mut beginning = Vec::new();
@@ -130,12 +134,18 @@ impl Input {
     /// All of its bytes.
     pub(in crate::cli) fn read_whole(&self, limit: usize) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
-        let read = self.open()?.take(limit as u64 + 1).read_to_end(&mut bytes);
-        read.map_err(|error| Failure::io(&format!("{} cannot be read", self.name()), &error))?;
+        announcing_waits(self.path(), || {
+            let read = self.open()?.take(limit as u64 + 1).read_to_end(&mut bytes);
+            read.map_err(|error| Failure::io(&format!("{} cannot be read", self.name()), &error))
+        })?;
         if bytes.len() > limit {
             return Err(Failure::system(format!("{} has more than {limit} bytes, the limit", self.name())));
         }
         Ok(bytes)
+    }
+
+    fn path(&self) -> Option<&Path> {
+        if let Self::File(path) = self { Some(path) } else { None }
     }
 
     /// The name that the agent shows.

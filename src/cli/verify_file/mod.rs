@@ -5,7 +5,7 @@ mod output;
 use super::{
     context::Context,
     exit::{Exit, Failure},
-    input::read,
+    input::{announcing_waits, read},
     ui::Ui,
     verify::{Expect, Format, time},
 };
@@ -108,7 +108,8 @@ fn open(arguments: &Args, output: &mut Output<'_>) -> Result<(FileJudge, Vec<Str
 fn judge_all(judge: &FileJudge, files: &[NamedFile], output: &mut Output<'_>) -> Result<(), Failure> {
     if let [file] = files {
         let bar = output.begin_bytes(file);
-        let judged = judge.judge(file, |length| bar.iter().for_each(|bar| bar.add(length)))?;
+        let paths = file.path().into_iter().chain(judge.bundle.as_deref());
+        let judged = announcing_waits(paths, || judge.judge(file, |length| bar.iter().for_each(|bar| bar.add(length))))?;
         output.show(&judged);
         return Ok(());
     }
@@ -116,10 +117,13 @@ fn judge_all(judge: &FileJudge, files: &[NamedFile], output: &mut Output<'_>) ->
     let chunk = files.len().div_ceil(4 * rayon::current_num_threads()).clamp(1, MAX_CHUNK);
     let work = |chunk: Vec<&NamedFile>| chunk.into_iter().map(|file| judge.judge(file, |_| {})).collect();
     let mut failure = None;
-    batch::in_order(files.iter(), chunk, work, |judged| match judged {
-        Ok(judged) if failure.is_none() => output.show(&judged),
-        Ok(_) => {}
-        Err(error) => failure = failure.take().or(Some(Failure::from(error))),
+    let paths = files.iter().filter_map(NamedFile::path).chain(judge.bundle.as_deref());
+    announcing_waits(paths, || {
+        batch::in_order(files.iter(), chunk, work, |judged| match judged {
+            Ok(judged) if failure.is_none() => output.show(&judged),
+            Ok(_) => {}
+            Err(error) => failure = failure.take().or(Some(Failure::from(error))),
+        });
     });
     failure.map_or(Ok(()), Err)
 }
