@@ -92,16 +92,19 @@ impl<'a> Inputs<'a> {
         self.entries.iter().filter(|entry| is_key(entry, "paraph", None, "trustRepository") && is_of_user(entry))
     }
 
-    /// Values of `paraph.trustRepository` that git's `safe.directory` would accept, and that name no repository here.
+    /// Values of `paraph.trustRepository` that name no repository here: what is no path, and what git's `safe.directory` would accept.
     pub(super) fn misplaced_trust(&self) -> Vec<Notice> {
         let text = |entry: &ConfigEntry| entry.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
-        let is_no_path = |value: &str| value == "." || value.contains('*');
+        let is_no_path = |entry: &ConfigEntry| {
+            let value = text(entry);
+            value == "." || value.contains('*') || self.entry::<Option<PathBuf>>(entry, TRUST_REPOSITORY, false).is_err()
+        };
         let notice = |entry: &ConfigEntry| Notice {
             source: self.source(entry, TRUST_REPOSITORY),
             others: Vec::new(),
             text: format!("is ignored: expected the path of one repository, such as ~/src/corp; it is \"{}\"", shortened(&text(entry))),
         };
-        self.trusted_repositories().filter(|entry| is_no_path(&text(entry))).map(notice).collect()
+        self.trusted_repositories().filter(|entry| is_no_path(entry)).map(notice).collect()
     }
 
     /// The value of one setting; its default if the value is not allowed, which is noted.

@@ -107,8 +107,8 @@ settings! {
     }
     trust_repository: Option<PathBuf> {
         name: "trustRepository", keys: ["paraph.trustRepository"], variables: [],
-        default: "", otherwise: "no repository decides what you trust", secret: false, authority: UserFiles, used: POLICY,
-        help: "A repository whose own configuration counts as yours. Set it again for each further repository.",
+        default: "", otherwise: "no repository decides what you trust", secret: false, authority: UserFiles, used: NOTHING,
+        help: "A repository whose own configuration counts as yours. Set it again for each further repository. A value that is not a path is ignored, with a warning.",
     }
     match_committer: bool {
         name: "matchCommitter", keys: ["paraph.matchCommitter", "gitsign.matchCommitter"], variables: ["PARAPH_MATCH_COMMITTER"],

@@ -231,7 +231,7 @@ fn a_repository_is_trusted_by_the_users_files_only() {
         let line = done.stderr.lines().find(|line| line.contains("paraph.trustRepository")).map(str::to_owned);
         (done.code == Some(0), line.unwrap_or_default())
     };
-    for pattern in ["*", ".", "/*", "~/src/*"] {
+    for pattern in ["*", ".", "/*", "~/src/*", "~nosuch/src"] {
         let (is_good, line) = warned(&[&format!("paraph.trustRepository={pattern}")]);
         let expected = format!("is ignored: expected the path of one repository, such as ~/src/corp; it is \"{pattern}\".");
         assert!(!is_good && line.contains("home/.gitconfig (global)") && line.ends_with(&expected), "{line}");
