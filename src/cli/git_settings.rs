@@ -3,7 +3,10 @@
 use super::exit::Failure;
 use crate::config;
 use crate::repository::{ConfigEntry, Repository, global_configuration};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 /// The sections that are read.
 const SECTIONS: &[&str] = &["commit", "core", "gpg", "push", "tag", "user"];
@@ -119,12 +122,21 @@ pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
 /// A package manager puts a versioned file behind a link that it keeps (Homebrew's `bin`, a nix profile). So the link is preferred by which
 /// the program was called, otherwise the link in PATH.
 pub(super) fn this_program() -> Result<PathBuf, Failure> {
+    let called = called_as().clone();
     let own = std::env::current_exe().map_err(|error| Failure::io("this program's own path cannot be found", &error))?;
     let name = if cfg!(windows) { "paraph.exe" } else { "paraph" };
-    let called = std::env::args_os().next().map(PathBuf::from).filter(|path| path.components().count() > 1);
-    let called = called.and_then(|path| std::path::absolute(path).ok());
     let leads_here: Vec<PathBuf> =
         [called, find_program(name)].into_iter().flatten().filter(|path| path.is_absolute() && is_same_file(path, &own)).collect();
     let is_link = |path: &&PathBuf| path.canonicalize().is_ok_and(|target| target != **path);
     Ok(leads_here.iter().find(is_link).or(leads_here.first()).cloned().unwrap_or(own))
+}
+
+/// The absolute path by which this program was called, if it was not found in PATH. A relative one is one in the folder that is the current
+/// one at the first call of this function.
+pub(super) fn called_as() -> &'static Option<PathBuf> {
+    static CALLED: OnceLock<Option<PathBuf>> = OnceLock::new();
+    CALLED.get_or_init(|| {
+        let called = std::env::args_os().next().map(PathBuf::from).filter(|path| path.components().count() > 1);
+        called.and_then(|path| std::path::absolute(path).ok())
+    })
 }

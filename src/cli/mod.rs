@@ -184,6 +184,7 @@ fn change_folder(folder: &Path) -> Result<(), Failure> {
     if folder.as_os_str().is_empty() {
         return Ok(());
     }
+    git_settings::called_as();
     std::env::set_current_dir(folder).map_err(|error| {
         Failure::object(format!("the folder \"{}\" cannot be entered: {error}", folder.display())).with_hint("check the path after -C")
     })

@@ -172,6 +172,14 @@ fn setup_writes_the_link_that_a_package_manager_keeps() {
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(sandbox.git(&["config", "gpg.x509.program"]), linked, "{name}");
     }
+    // a relative path is one in the folder of the call, whatever -C says
+    sandbox.set("PATH", &path);
+    let _ = sandbox.try_git(&["config", "--unset", "gpg.x509.program"]);
+    let work = sandbox.work();
+    let call = format!("exec stable/bin/paraph -C '{}' setup --yes", work.display());
+    let output = sandbox.command("sh", &root).args(["-c", &call]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(sandbox.git(&["config", "gpg.x509.program"]), linked);
 }
 
 #[test]
