@@ -247,6 +247,8 @@ impl From<repository::Error> for Failure {
             E::ForeignOwner(_)
             | E::ImplicitBareRepository(_)
             | E::Open { .. }
+            | E::ObjectDirectory(_)
+            | E::WorkTree(_)
             | E::UnknownRevision { .. }
             | E::NotInShallowClone(_)
             | E::NoCommit(_)

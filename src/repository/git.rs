@@ -7,7 +7,7 @@ use crate::git_process;
 use gix::bstr::ByteSlice as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 /// A call of git failed.
@@ -43,8 +43,8 @@ pub(crate) enum Error {
         extensions: String,
     },
     /// The list of new commits is not complete.
-    #[error("git rev-list could not list the new commits")]
-    Listing,
+    #[error("the new commits cannot be listed, because objects are missing or damaged{}", cause(.0))]
+    Listing(String),
     /// The argument is not an object id.
     #[error("git {command} needs a whole object id of this repository")]
     NoId {
@@ -232,6 +232,8 @@ impl Drop for Reader {
 #[derive(Debug)]
 pub(super) struct Listing {
     child: Child,
+    /// Reads what git says beside the list.
+    complaints: Option<Complaints>,
     output: BufReader<ChildStdout>,
     digits: usize,
     ended: bool,
@@ -244,20 +246,47 @@ impl Listing {
     pub(super) fn start(repository: &Repository, revisions: &str, options: &[&str]) -> Result<Self, RepositoryError> {
         let mut command = command_of(repository, &[&["-c", "core.commitGraph=false", REV_LIST, "--stdin"], options].concat())?;
         // a graft would replace the parents that the commits name
-        let mut child = command.env("GIT_GRAFT_FILE", "/dev/null").stdin(Stdio::piped()).spawn().map_err(Error::Start)?;
+        let mut child =
+            command.env("GIT_GRAFT_FILE", "/dev/null").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(Error::Start)?;
+        let complaints = child.stderr.take().map(complaints_of);
         // git reads all input before it answers; if it ends early, its exit status says so
         let written = child.stdin.take().map(|mut input| input.write_all(revisions.as_bytes()));
         match (written, child.stdout.take()) {
             (Some(Ok(())), Some(output)) => {
-                Ok(Self { child, output: BufReader::new(output), digits: repository.gix.object_hash().len_in_hex(), ended: false })
+                let digits = repository.gix.object_hash().len_in_hex();
+                Ok(Self { child, complaints, output: BufReader::new(output), digits, ended: false })
             }
             _ => {
                 let _ = child.kill();
                 let _ = child.wait();
-                Err(Error::Listing.into())
+                Err(Error::Listing(complaints.map(last_complaint).unwrap_or_default()).into())
             }
         }
     }
+}
+
+/// The thread that reads git's messages, so that git never waits.
+type Complaints = std::thread::JoinHandle<Vec<u8>>;
+
+fn complaints_of(messages: ChildStderr) -> Complaints {
+    std::thread::spawn(move || {
+        let mut first = Vec::new();
+        let mut messages = messages;
+        let _ = messages.by_ref().take(LONGEST_LINE).read_to_end(&mut first);
+        let _ = std::io::copy(&mut messages, &mut std::io::sink());
+        first
+    })
+}
+
+/// The last line that git said, without its label.
+fn last_complaint(complaints: Complaints) -> String {
+    let text = complaints.join().unwrap_or_default();
+    let last = text.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default().to_str_lossy().into_owned();
+    last.strip_prefix("fatal: ").or(last.strip_prefix("error: ")).unwrap_or(&last).to_owned()
+}
+
+fn cause(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {text}") }
 }
 
 impl Iterator for Listing {
@@ -271,7 +300,7 @@ impl Iterator for Listing {
         let result = match self.output.by_ref().take(LONGEST_LINE).read_line(&mut line) {
             Ok(0) => match self.child.wait() {
                 Ok(status) if status.success() => None,
-                _ => Some(Err(Error::Listing.into())),
+                _ => Some(Err(Error::Listing(self.complaints.take().map(last_complaint).unwrap_or_default()).into())),
             },
             Ok(_) => match line.strip_suffix('\n') {
                 Some(id) if is_id(id, self.digits) => Some(Ok(id.to_owned())),

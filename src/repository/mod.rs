@@ -112,6 +112,12 @@ pub(crate) enum Error {
         /// Why.
         cause: String,
     },
+    /// `GIT_OBJECT_DIRECTORY` names no folder.
+    #[error("the variable GIT_OBJECT_DIRECTORY names {}, which is not a folder", .0.display())]
+    ObjectDirectory(PathBuf),
+    /// `core.worktree` or `GIT_WORK_TREE` names no folder.
+    #[error("the repository's work tree {} is not a folder", .0.display())]
+    WorkTree(PathBuf),
     /// The current folder cannot be read.
     #[error("the current folder cannot be read: {0}")]
     CurrentDirectory(std::io::Error),
@@ -288,6 +294,7 @@ impl Error {
                 Some("use git 2.45 or newer, which knows the format reftable".to_owned())
             }
             Self::Git(GitError::UnknownExtension { .. }) => Some("use a newer git".to_owned()),
+            Self::Git(GitError::Listing(_)) => Some("run `git fsck` where the commits come from, and here".to_owned()),
             Self::Git(GitError::UnknownVersion { .. }) => Some("use newer versions of git and paraph".to_owned()),
             Self::Git(GitError::ExtensionOfVersion1 { .. }) => {
                 Some("set core.repositoryFormatVersion to 1 in the repository's file config".to_owned())
@@ -296,8 +303,7 @@ impl Error {
             | Self::BrokenReference { .. }
             | Self::ObjectCopiesDiffer { .. }
             | Self::CommitGraphDiffers { .. }
-            | Self::ObjectStore { .. }
-            | Self::Git(GitError::Listing) => Some("look for the cause with `git fsck`".to_owned()),
+            | Self::ObjectStore { .. } => Some("look for the cause with `git fsck`".to_owned()),
             Self::BadRevision { revision, .. } | Self::UnknownRevision { revision, .. } if is_path(revision) => {
                 Some("give a commit, a tag or a range; to verify a file, use `paraph verify-file`".to_owned())
             }
@@ -309,6 +315,8 @@ impl Error {
             Self::BadRevision { .. } => Some("give a commit, a tag or a range in git's syntax".to_owned()),
             Self::NoCommit(_) => Some("give a commit, or a tag of a commit".to_owned()),
             Self::Parameters => Some("unset GIT_CONFIG_PARAMETERS".to_owned()),
+            Self::ObjectDirectory(_) => Some("unset it, or let it name a folder of objects".to_owned()),
+            Self::WorkTree(_) => Some("correct core.worktree or GIT_WORK_TREE".to_owned()),
             Self::Open { .. } => Some("correct it, or restore it from a copy; `git status` must succeed too".to_owned()),
             Self::CurrentDirectory(_) => Some("change to a folder that exists".to_owned()),
             Self::Configuration(_) => Some("correct it; `git config --list` must succeed too".to_owned()),
@@ -333,6 +341,7 @@ impl Repository {
 
     /// [`Repository::discover`] from another folder.
     pub(crate) fn discover_from(directory: &Path) -> Result<Option<Self>, Error> {
+        object_directories::check_variable(Path::new(""))?;
         bounded::check_before_opening(directory)?;
         let is_named = std::env::var_os("GIT_DIR").is_some();
         let repository = match find(directory, options(Ownership::Required)?) {
@@ -341,6 +350,9 @@ impl Repository {
             Err(error) if is_foreign(&error) => {
                 let gix = find(directory, options(Ownership::Ignored)?).map_err(|error| opening(&error, directory.to_owned()))?;
                 let repository = Self::new(gix)?;
+                if !repository.place().is_dir() {
+                    return Err(Error::WorkTree(repository.place().to_owned()));
+                }
                 // like git, trust a repository that the caller names, and one that the call declares safe
                 if !is_named && !repository.is_safe_by_call()? {
                     return Err(Error::ForeignOwner(repository.place().to_owned()));

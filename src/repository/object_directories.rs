@@ -20,6 +20,7 @@ impl Repository {
         let top = self.folder_of_git(&here);
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         let main = variable("GIT_OBJECT_DIRECTORY").map_or_else(|| here.join(self.common_dir()).join("objects"), |path| top.join(path));
+        check_variable(&top)?;
         let mut directories = vec![main];
         if let Some(list) = variable("GIT_ALTERNATE_OBJECT_DIRECTORIES") {
             directories.extend(listed(list.as_encoded_bytes()).into_iter().map(|path| top.join(path)));
@@ -38,6 +39,15 @@ impl Repository {
         let (Some(current), Some(tree)) = (real(here), self.work_tree().and_then(real)) else { return here.to_owned() };
         let is_in_git_directory = real(self.git_dir()).is_some_and(|folder| current.starts_with(folder));
         if current.starts_with(&tree) && !is_in_git_directory { tree } else { here.to_owned() }
+    }
+}
+
+/// Checks that `GIT_OBJECT_DIRECTORY` names a folder. `top` is where git runs; a relative path is checked only if it is known.
+pub(super) fn check_variable(top: &Path) -> Result<(), Error> {
+    let named = std::env::var_os("GIT_OBJECT_DIRECTORY").filter(|value| !value.is_empty()).map(|path| top.join(path));
+    match named.filter(|path| path.is_absolute() && !path.is_dir()) {
+        Some(path) => Err(Error::ObjectDirectory(path)),
+        None => Ok(()),
     }
 }
 

@@ -1,7 +1,11 @@
 //! Why a repository or git's configuration cannot be opened, as one clause. gix nests its errors, and does not always name the file.
 
 use super::chain;
-use gix::config::{File, Source, file::Metadata, parse};
+use gix::{
+    bstr::ByteSlice as _,
+    config::{File, Source, file::Metadata, parse},
+    error::MetadataValue,
+};
 use std::path::{Path, PathBuf};
 
 /// The largest file of configuration that is read again for the message, in bytes.
@@ -29,7 +33,28 @@ pub(super) fn cause(error: &gix::Error, directory: Option<&Path>) -> String {
     if let Some(error) = error.downcast_any_ref::<parse::Error>() {
         return format!("line {} of an included configuration file is not valid", error.line_number());
     }
+    if let Some(fault) = wrong_value(error) {
+        return fault;
+    }
     HEADINGS.iter().fold(chain(error), |text, heading| text.replacen(heading, "", 1))
+}
+
+/// The setting whose value is wrong. gix tells the kinds of values apart by its texts only.
+fn wrong_value(error: &gix::Error) -> Option<String> {
+    let metadata = error.metadata_merged();
+    let text = |name| match metadata.get(name)? {
+        MetadataValue::String(text) => Some(text.clone()),
+        MetadataValue::Bytes(bytes) => Some(bytes.to_str_lossy().into_owned()),
+        _ => None,
+    };
+    let (key, value) = (text("key")?, text("input")?);
+    let texts = chain(error);
+    let expected = match () {
+        () if texts.contains("Booleans need") => "; expected true or false",
+        () if texts.contains("Integers needs") || texts.contains("integer") => "; expected a number",
+        () => ", which is not one of its values",
+    };
+    Some(format!("{key} is \"{value}\"{expected}"))
 }
 
 /// gix gives this error by its text only.

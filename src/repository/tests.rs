@@ -245,7 +245,7 @@ fn new_commits_are_those_that_neither_objects_nor_references_lead_to() {
     for (name, url) in [("origin", "file:///fork"), ("elsewhere", "file:///origin"), ("orig*", "file:///origin")] {
         assert_eq!(remote(name, url, None), BTreeSet::new(), "{name} {url}");
     }
-    assert!(matches!(new(&[&"1".repeat(40)], &[]), Err(Error::Git(GitError::Listing))));
+    assert!(matches!(new(&[&"1".repeat(40)], &[]), Err(Error::Git(GitError::Listing(_)))));
     assert!(matches!(repository.new_commits(&["HEAD"], &[]), Err(Error::Git(GitError::NoId { .. }))));
 }
 
@@ -312,6 +312,17 @@ fn a_repository_of_another_user_is_refused_by_name() {
 }
 
 #[test]
+fn a_work_tree_that_is_not_there_is_no_question_of_its_owner() {
+    let (_folder, path) = repository("sha1");
+    let file = path.join(".git/config");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{text}[core]\nworktree = nowhere\n")).unwrap();
+    let error = Repository::discover_from(&path).unwrap_err();
+    assert!(matches!(error, Error::WorkTree(_)), "{error:?}");
+    assert!(error.hint().unwrap().contains("core.worktree"));
+}
+
+#[test]
 fn a_repository_that_cannot_be_opened_names_the_file_in_one_clause() {
     let told = |spoil: &dyn Fn(&Path)| {
         let (_folder, path) = repository("sha1");
@@ -333,6 +344,11 @@ fn a_repository_that_cannot_be_opened_names_the_file_in_one_clause() {
         replace(git, "[include]\npath = more\n");
     });
     assert_eq!(included, "the git repository at HERE cannot be opened: line 1 of an included configuration file is not valid");
+    let value = |line: &str| told(&|git| replace(git, &format!("[core]\nrepositoryFormatVersion = 0\n{line}\n")));
+    let cannot = "the git repository at HERE cannot be opened: ";
+    assert_eq!(value("bare = maybe"), format!("{cannot}core.bare is \"maybe\"; expected true or false"));
+    assert_eq!(value("compression = much"), format!("{cannot}core.compression is \"much\"; expected a number"));
+    assert_eq!(value("deltaBaseCacheLimit = x"), format!("{cannot}core.deltaBaseCacheLimit is \"x\"; expected a number"));
     let cycle = told(&|git| std::fs::write(git.join("objects/info/alternates"), format!("{}/objects\n", git.display())).unwrap());
     assert!(cycle.ends_with("the object directories that objects/info/alternates names form a cycle"), "{cycle}");
     #[cfg(unix)]

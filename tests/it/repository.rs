@@ -113,3 +113,20 @@ fn an_answer_of_git_s_that_never_ends_is_read_up_to_a_length() {
     let done = sandbox.paraph(&["verify", &id]);
     assert!(done.code != Some(0) && done.stderr.contains("git cat-file sent an invalid answer"), "{done:?}");
 }
+
+#[test]
+fn a_folder_of_objects_that_is_none_is_named() {
+    let mut sandbox = Sandbox::with_repository();
+    sandbox.git(&[&COMMIT[..], &["one"]].concat());
+    std::fs::write(sandbox.work().join("file"), "").unwrap();
+    let absolute = sandbox.root().join("nowhere");
+    for place in [absolute.to_str().unwrap(), "nowhere", "file", "/dev/null"] {
+        sandbox.set("GIT_OBJECT_DIRECTORY", place);
+        for call in [&["verify"][..], &["verify", "--all"], &["verify", "HEAD~0..HEAD"], &["show"]] {
+            let done = sandbox.paraph(call);
+            let is_named = done.stderr.starts_with("error: the variable GIT_OBJECT_DIRECTORY names ")
+                && done.stderr.contains(&format!("{place}, which is not a folder\nhint: unset it"));
+            assert!(done.code == Some(4) && is_named, "{place}, {call:?}: {done:?}");
+        }
+    }
+}
