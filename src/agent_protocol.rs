@@ -358,6 +358,9 @@ pub struct LoginStatus {
     pub identity: String,
     /// The issuer of the login.
     pub issuer: String,
+    /// The issuer in its certificate: another one if the issuer of the login lets its users log in elsewhere. Older agents do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_issuer: Option<String>,
     /// The certificate authority.
     pub fulcio: String,
     /// The end of its certificate's validity period, in seconds since the epoch, if it has a certificate that is valid now.

@@ -408,6 +408,10 @@ impl KnownLogin for LoginStatus {
         &self.identity
     }
 
+    fn certificate_issuer(&self) -> Option<&str> {
+        self.certificate_issuer.as_deref()
+    }
+
     fn has_alias(&self, name: &str) -> bool {
         self.names.iter().any(|known| known == name)
     }

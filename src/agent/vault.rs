@@ -310,6 +310,11 @@ impl Vault {
                         (login.session, login.is_stored) = (session.clone(), is_stored);
                     }
                     self.memory.lock_new_pages();
+                    // the keyring does not know where the user logged in; a login elsewhere is for another request
+                    let issuer = Candidate::from(&session.id_token);
+                    if attempt.request.requested.accepts_issuer(issuer.issuer()).is_err() {
+                        return Ok(None);
+                    }
                     return Ok(Some(Continued { session, is_stored, owner: was_stored.then_some(owner) }));
                 }
                 // the session has ended: the user must log in
@@ -499,6 +504,7 @@ impl Vault {
         let status = |((authority, identity), login): (&(Authority, String), &ActiveLogin)| LoginStatus {
             identity: identity.clone(),
             issuer: authority.issuer.clone(),
+            certificate_issuer: Some(login.credential.candidate().issuer().to_owned()),
             fulcio: authority.fulcio.clone(),
             certificate_until: login.is_good(now).then(|| not_after(&login.credential).as_second()),
             renewable: login.is_renewable(now),

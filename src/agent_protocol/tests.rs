@@ -200,6 +200,7 @@ fn the_document_has_every_message_field_refusal_and_limit() {
     let login = LoginStatus {
         identity: text(),
         issuer: text(),
+        certificate_issuer: Some(text()),
         fulcio: text(),
         certificate_until: None,
         renewable: false,

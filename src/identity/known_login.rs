@@ -13,6 +13,11 @@ pub(crate) trait KnownLogin {
         None
     }
 
+    /// The issuer in its certificate, if it is known. An identity provider may log in at others, and then it is not the login's.
+    fn certificate_issuer(&self) -> Option<&str> {
+        self.candidate().map(Candidate::issuer)
+    }
+
     /// Whether it has served this other name.
     fn has_alias(&self, name: &str) -> bool;
 }
@@ -24,6 +29,10 @@ impl<T: KnownLogin> KnownLogin for &T {
 
     fn candidate(&self) -> Option<&Candidate> {
         (**self).candidate()
+    }
+
+    fn certificate_issuer(&self) -> Option<&str> {
+        (**self).certificate_issuer()
     }
 
     fn has_alias(&self, name: &str) -> bool {
@@ -55,7 +64,7 @@ impl RequestedSigner {
 
     fn fit(&self, name: &str, login: &impl KnownLogin) -> Option<Fit> {
         let (identity, candidate) = (login.identity(), login.candidate());
-        if candidate.is_some_and(|candidate| self.accepts_issuer(candidate.issuer()).is_err()) {
+        if login.certificate_issuer().is_some_and(|issuer| self.accepts_issuer(issuer).is_err()) {
             return None;
         }
         let is_same = || candidate.map_or_else(|| same_address(identity, name), |candidate| candidate.equals(identity, name));
@@ -145,5 +154,28 @@ mod tests {
         let vouched_for_by =
             |issuer: &str| RequestedSigner::only("repo:org/x").vouched_for_by(Some(issuer.to_owned())).choose_login(login());
         assert!(vouched_for_by("https://issuer.test").is_some() && vouched_for_by("https://other.test").is_none());
+    }
+
+    #[test]
+    fn a_login_whose_issuer_alone_is_known_serves_no_request_for_another() {
+        struct Elsewhere(Option<&'static str>);
+
+        impl KnownLogin for Elsewhere {
+            fn identity(&self) -> &str {
+                "ann@example.com"
+            }
+
+            fn certificate_issuer(&self) -> Option<&str> {
+                self.0
+            }
+
+            fn has_alias(&self, _: &str) -> bool {
+                false
+            }
+        }
+
+        let ann = RequestedSigner::named("ann@example.com").vouched_for_by(Some("https://accounts.test".to_owned()));
+        let is_chosen = |issuer| ann.choose_login([Elsewhere(issuer)]).is_some();
+        assert_eq!([Some("https://accounts.test"), Some("https://other.test"), None].map(is_chosen), [true, false, true]);
     }
 }

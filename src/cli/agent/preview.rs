@@ -55,13 +55,16 @@ impl AgentPreview {
             requested.choose_login(there).map(|login| (*process, login.clone()))
         };
         if let Some((process, login)) = status.as_ref().and_then(kept) {
-            let LoginStatus { identity, issuer, certificate_until, renewable, .. } = login;
+            let LoginStatus { identity, issuer, certificate_issuer, certificate_until, renewable, .. } = login;
+            let issuer = certificate_issuer.unwrap_or(issuer);
             let login = LoginPreview { identity, issuer, until: certificate_until.map(time), is_renewable: renewable };
             return Ok(Self::HasLogin { process, login });
         }
         let stored = keyring::stored_logins(None)?.into_iter().filter(|StoredLogin { owner, .. }| is_there(&owner.issuer, &owner.fulcio));
-        let stored = requested.choose_login(stored);
-        Ok(stored.map_or_else(|| Self::of_status(status), |login| Self::Stored(login.keyring.to_string())))
+        let Some(login) = requested.choose_login(stored) else { return Ok(Self::of_status(status)) };
+        // where its user logged in is known only when the login is continued
+        let if_by = requested.issuer().filter(|expected| *expected != login.owner.issuer).map(str::to_owned);
+        Ok(Self::Stored { keyring: login.keyring.to_string(), if_by })
     }
 
     fn of_status(status: Option<AgentStatus>) -> Self {
