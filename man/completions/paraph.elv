@@ -18,7 +18,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
     }
     var completions = [
         &'paraph'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
@@ -47,7 +47,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;setup'= {
             cand --identity 'Sign as this identity only (paraph.expectedIdentity)'
             cand --allowed-identities 'Trust the identities in this file (paraph.allowedIdentities)'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --global 'Configure all repositories of the user'
             cand --local 'Configure this repository, the default inside one'
             cand --always 'Sign every commit and annotated tag, not only with -S and -s'
@@ -58,22 +58,22 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;doctor'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --offline 'Do not ask the services'
             cand --json 'Print the findings as JSON'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;whoami'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --check 'Get a token and check it; nothing is sent to the certificate authority or the log, and no browser opens'
             cand --json 'Print JSON'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;verify'= {
-            cand --include-ref 'With --all and --tags, take in references that are left out by default'
-            cand --exclude-ref 'With --all and --tags, leave out these references'
+            cand --include-ref 'With --all and --tags, include refs that are left out by default'
+            cand --exclude-ref 'With --all and --tags, leave out these refs'
             cand --format 'Print the verdicts in this format'
             cand --trusted-root 'Verify with the trust root in this file (trusted_root.json)'
             cand --instance 'Verify with the trust root of this instance'
@@ -87,9 +87,9 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --certificate-github-workflow-name 'The name of the GitHub workflow'
             cand --certificate-github-workflow-repository 'The repository of the GitHub workflow'
             cand --certificate-github-workflow-ref 'The ref of the GitHub workflow'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
-            cand --all 'Verify every commit that any reference leads to'
-            cand --tags 'Verify every annotated tag that a reference leads to, and the tags inside it'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
+            cand --all 'Verify every commit that a ref leads to'
+            cand --tags 'Verify every annotated tag that a ref leads to, and the tags inside it'
             cand --stdin 'Read the revisions from standard input, one per line'
             cand --first-parent 'In ranges, follow only the first parent of each commit'
             cand --other-signatures 'Let git''s own verifier judge OpenPGP and SSH signatures'
@@ -119,7 +119,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --certificate-github-workflow-name 'The name of the GitHub workflow'
             cand --certificate-github-workflow-repository 'The repository of the GitHub workflow'
             cand --certificate-github-workflow-ref 'The ref of the GitHub workflow'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --target 'Judge the object that the innermost tag names too'
             cand --other-signatures 'Let git''s own verifier judge OpenPGP and SSH signatures'
             cand --deep 'Also hash the trees and files of each commit'
@@ -151,7 +151,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --certificate-github-workflow-name 'The name of the GitHub workflow'
             cand --certificate-github-workflow-repository 'The repository of the GitHub workflow'
             cand --certificate-github-workflow-ref 'The ref of the GitHub workflow'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --json 'Same as --format json'
             cand -q 'Print only warnings and errors; the exit code gives the result'
             cand --quiet 'Print only warnings and errors; the exit code gives the result'
@@ -162,7 +162,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --format 'Print in this format'
             cand -r 'The remote whose URL names the subject of an in-toto statement'
             cand --remote 'The remote whose URL names the subject of an in-toto statement'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --json 'Same as --format json'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -174,7 +174,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --trusted-root 'Check the signature with the trust root in this file (trusted_root.json)'
             cand --signing-config 'Sign with the services in this file (signing_config.json)'
             cand --identity-token 'Sign with this identity token. Other users of this machine can see it; SIGSTORE_ID_TOKEN hides it'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --force 'Replace an existing bundle'
             cand --json 'Print a JSON object for each signature'
             cand -h 'Print help (see more with ''--help'')'
@@ -188,7 +188,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --trusted-root 'Check the signature with the trust root in this file (trusted_root.json)'
             cand --signing-config 'Sign with the services in this file (signing_config.json)'
             cand --identity-token 'Sign with this identity token. Other users of this machine can see it; SIGSTORE_ID_TOKEN hides it'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --rev 'The subjects are git revisions: commits, tags or trees'
             cand --force 'Replace an existing bundle'
             cand --json 'Print a JSON object for each signature'
@@ -201,7 +201,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --trusted-root 'Check the signature with the trust root in this file (trusted_root.json)'
             cand --signing-config 'Sign with the services in this file (signing_config.json)'
             cand --identity-token 'Sign with this identity token. Other users of this machine can see it; SIGSTORE_ID_TOKEN hides it'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --any-worktree 'Accept another HEAD and modified files'
             cand --force 'Replace an existing bundle'
             cand --json 'Print a JSON object for each signature'
@@ -213,14 +213,14 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --bundle 'The bundle of the release'
             cand --trusted-root 'Verify with the trust root in this file (trusted_root.json)'
             cand --instance 'Verify with the trust root of this instance'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --json 'Print a JSON object for each file'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook'= {
             cand --deadline 'Refuse the push after this time'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand pre-receive 'On a server: refuse the whole push for one bad object'
@@ -230,19 +230,19 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;hook;pre-receive'= {
             cand --deadline 'Refuse the push after this time'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;update'= {
             cand --deadline 'Refuse the push after this time'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;pre-push'= {
             cand --deadline 'Refuse the push after this time'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -262,7 +262,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;trust'= {
             cand --instance 'Manage this instance instead of the one in use'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand update 'Fetch the newest trust root of an instance'
@@ -273,13 +273,13 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;trust;update'= {
             cand --instance 'Manage this instance instead of the one in use'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;trust;status'= {
             cand --instance 'Manage this instance instead of the one in use'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --json 'Print the trust root as JSON'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -288,13 +288,13 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --mirror 'The URL of the TUF repository'
             cand --root 'The file with the TUF root (root.json)'
             cand --instance 'Manage this instance instead of the one in use'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;trust;import'= {
             cand --instance 'Manage this instance instead of the one in use'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -317,17 +317,17 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;login'= {
             cand --instance 'The instance, or a name to approve the configured services under'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;logout'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand run 'Run the agent in the foreground'
@@ -343,51 +343,51 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;agent;run'= {
             cand --answer-timeout 'For tests only: how many seconds a question waits for its answer'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --detached 'Used when a client starts it: it runs in its own session'
             cand --readable-memory 'For tests only: other processes of the user can read its memory'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;status'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --json 'Print JSON'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;log'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --json 'Print each signature as a JSON object on one line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;lock'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;unlock'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;clear'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;stop'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;confirm'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;agent;socket'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -424,7 +424,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;agent;help;help'= {
         }
         &'paraph;local'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand init 'Create a local Sigstore with new keys and a port'
@@ -438,7 +438,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;local;init'= {
             cand --token-algorithm 'The signature algorithm of ID tokens'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -446,7 +446,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
             cand --certificate-lifetime 'For tests: the validity period of certificates'
             cand --fault 'For tests: make a service fail, wait or lie (repeatable)'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --background 'Run in the background, and return when it is ready'
             cand --detached 'Set by `--background` for the process that it starts'
             cand -h 'Print help (see more with ''--help'')'
@@ -454,14 +454,14 @@ set edit:completion:arg-completer[paraph] = {|@words|
         }
         &'paraph;local;status'= {
             cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --json 'Print the status as JSON'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;local;stop'= {
             cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -469,20 +469,20 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
             cand --repository 'The repository'
             cand --email 'The address to sign with [default: the committer''s address]'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --undo 'Restore the settings from before `paraph local use`'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;local;token'= {
             cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;local;code'= {
             cand --dir 'The folder of the local Sigstore [default: paraph/local in your data folder]'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -513,13 +513,13 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;local;help;help'= {
         }
         &'paraph;config'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --json 'Print the settings as JSON'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;generate-docs'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

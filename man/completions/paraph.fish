@@ -24,7 +24,7 @@ function __fish_paraph_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c paraph -n "__fish_paraph_needs_command" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_needs_command" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_needs_command" -s V -l version -d 'Print version'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "setup" -d 'Configure git to sign and verify with paraph'
@@ -49,7 +49,7 @@ complete -c paraph -n "__fish_paraph_needs_command" -f -a "generate-docs" -d 'Ge
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand setup" -l identity -d 'Sign as this identity only (paraph.expectedIdentity)' -r
 complete -c paraph -n "__fish_paraph_using_subcommand setup" -l allowed-identities -d 'Trust the identities in this file (paraph.allowedIdentities)' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand setup" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand setup" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand setup" -l global -d 'Configure all repositories of the user'
 complete -c paraph -n "__fish_paraph_using_subcommand setup" -l local -d 'Configure this repository, the default inside one'
 complete -c paraph -n "__fish_paraph_using_subcommand setup" -l always -d 'Sign every commit and annotated tag, not only with -S and -s'
@@ -57,16 +57,16 @@ complete -c paraph -n "__fish_paraph_using_subcommand setup" -l undo -d 'Restore
 complete -c paraph -n "__fish_paraph_using_subcommand setup" -l yes -d 'Do not ask for confirmation'
 complete -c paraph -n "__fish_paraph_using_subcommand setup" -l dry-run -d 'Show the changes without making them'
 complete -c paraph -n "__fish_paraph_using_subcommand setup" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand doctor" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand doctor" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand doctor" -l offline -d 'Do not ask the services'
 complete -c paraph -n "__fish_paraph_using_subcommand doctor" -l json -d 'Print the findings as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand whoami" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand whoami" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand whoami" -l check -d 'Get a token and check it; nothing is sent to the certificate authority or the log, and no browser opens'
 complete -c paraph -n "__fish_paraph_using_subcommand whoami" -l json -d 'Print JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand whoami" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l include-ref -d 'With --all and --tags, take in references that are left out by default' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l exclude-ref -d 'With --all and --tags, leave out these references' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l include-ref -d 'With --all and --tags, include refs that are left out by default' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l exclude-ref -d 'With --all and --tags, leave out these refs' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l format -d 'Print the verdicts in this format' -r -f -a "text\t'Sentences, and a summary where there are many objects'
 json\t'One JSON object per line: see man/json.md'
 sarif\t'One SARIF 2.1.0 document with a result for each object that is not good'"
@@ -82,9 +82,9 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-git
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-name -d 'The name of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-repository -d 'The repository of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l certificate-github-workflow-ref -d 'The ref of the GitHub workflow' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l all -d 'Verify every commit that any reference leads to'
-complete -c paraph -n "__fish_paraph_using_subcommand verify" -l tags -d 'Verify every annotated tag that a reference leads to, and the tags inside it'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l all -d 'Verify every commit that a ref leads to'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l tags -d 'Verify every annotated tag that a ref leads to, and the tags inside it'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l stdin -d 'Read the revisions from standard input, one per line'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l first-parent -d 'In ranges, follow only the first parent of each commit'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l other-signatures -d 'Let git\'s own verifier judge OpenPGP and SSH signatures'
@@ -111,7 +111,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-name -d 'The name of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-repository -d 'The repository of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l certificate-github-workflow-ref -d 'The ref of the GitHub workflow' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l target -d 'Judge the object that the innermost tag names too'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l other-signatures -d 'Let git\'s own verifier judge OpenPGP and SSH signatures'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l deep -d 'Also hash the trees and files of each commit'
@@ -140,7 +140,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l certificat
 complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l certificate-github-workflow-name -d 'The name of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l certificate-github-workflow-repository -d 'The repository of the GitHub workflow' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l certificate-github-workflow-ref -d 'The ref of the GitHub workflow' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -l json -d 'Same as --format json'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -s q -l quiet -d 'Print only warnings and errors; the exit code gives the result'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-file" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -148,7 +148,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand show" -l format -d 'Print 
 json\t'One JSON document: see man/json.md'
 intoto\t'The in-toto statement of `gitsign show`'"
 complete -c paraph -n "__fish_paraph_using_subcommand show" -s r -l remote -d 'The remote whose URL names the subject of an in-toto statement' -r
-complete -c paraph -n "__fish_paraph_using_subcommand show" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand show" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand show" -l json -d 'Same as --format json'
 complete -c paraph -n "__fish_paraph_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand sign" -l statement -d 'Sign this in-toto statement, byte for byte' -r -F
@@ -157,7 +157,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand sign" -l instance -d 'Sign
 complete -c paraph -n "__fish_paraph_using_subcommand sign" -l trusted-root -d 'Check the signature with the trust root in this file (trusted_root.json)' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand sign" -l signing-config -d 'Sign with the services in this file (signing_config.json)' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand sign" -l identity-token -d 'Sign with this identity token. Other users of this machine can see it; SIGSTORE_ID_TOKEN hides it' -r
-complete -c paraph -n "__fish_paraph_using_subcommand sign" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand sign" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand sign" -l force -d 'Replace an existing bundle'
 complete -c paraph -n "__fish_paraph_using_subcommand sign" -l json -d 'Print a JSON object for each signature'
 complete -c paraph -n "__fish_paraph_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -168,7 +168,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand attest" -l instance -d 'Si
 complete -c paraph -n "__fish_paraph_using_subcommand attest" -l trusted-root -d 'Check the signature with the trust root in this file (trusted_root.json)' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand attest" -l signing-config -d 'Sign with the services in this file (signing_config.json)' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand attest" -l identity-token -d 'Sign with this identity token. Other users of this machine can see it; SIGSTORE_ID_TOKEN hides it' -r
-complete -c paraph -n "__fish_paraph_using_subcommand attest" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand attest" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand attest" -l rev -d 'The subjects are git revisions: commits, tags or trees'
 complete -c paraph -n "__fish_paraph_using_subcommand attest" -l force -d 'Replace an existing bundle'
 complete -c paraph -n "__fish_paraph_using_subcommand attest" -l json -d 'Print a JSON object for each signature'
@@ -178,7 +178,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand release" -l instance -d 'S
 complete -c paraph -n "__fish_paraph_using_subcommand release" -l trusted-root -d 'Check the signature with the trust root in this file (trusted_root.json)' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand release" -l signing-config -d 'Sign with the services in this file (signing_config.json)' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand release" -l identity-token -d 'Sign with this identity token. Other users of this machine can see it; SIGSTORE_ID_TOKEN hides it' -r
-complete -c paraph -n "__fish_paraph_using_subcommand release" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand release" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand release" -l any-worktree -d 'Accept another HEAD and modified files'
 complete -c paraph -n "__fish_paraph_using_subcommand release" -l force -d 'Replace an existing bundle'
 complete -c paraph -n "__fish_paraph_using_subcommand release" -l json -d 'Print a JSON object for each signature'
@@ -187,31 +187,31 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -l tag -d 
 complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -l bundle -d 'The bundle of the release' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -l trusted-root -d 'Verify with the trust root in this file (trusted_root.json)' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -l instance -d 'Verify with the trust root of this instance' -r
-complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -l json -d 'Print a JSON object for each file'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -l deadline -d 'Refuse the push after this time' -r
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "pre-receive" -d 'On a server: refuse the whole push for one bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "update" -d 'On a server: refuse each ref with a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "pre-push" -d 'On your own machine: refuse to push a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -l deadline -d 'Refuse the push after this time' -r
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -l deadline -d 'Refuse the push after this time' -r
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -l deadline -d 'Refuse the push after this time' -r
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "pre-receive" -d 'On a server: refuse the whole push for one bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "update" -d 'On a server: refuse each ref with a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "pre-push" -d 'On your own machine: refuse to push a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -l instance -d 'Manage this instance instead of the one in use' -r
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "update" -d 'Fetch the newest trust root of an instance'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "status" -d 'Show the trust root in use'
@@ -219,19 +219,19 @@ complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "import" -d 'Import a trust root from a file'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from update" -l instance -d 'Manage this instance instead of the one in use' -r
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from update" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from update" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -l instance -d 'Manage this instance instead of the one in use' -r
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -l json -d 'Print the trust root as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l mirror -d 'The URL of the TUF repository' -r
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l root -d 'The file with the TUF root (root.json)' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -l instance -d 'Manage this instance instead of the one in use' -r
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from initialize" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -l instance -d 'Manage this instance instead of the one in use' -r
-complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "update" -d 'Fetch the newest trust root of an instance'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show the trust root in use'
@@ -239,11 +239,11 @@ complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_sub
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "import" -d 'Import a trust root from a file'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand login" -l instance -d 'The instance, or a name to approve the configured services under' -r
-complete -c paraph -n "__fish_paraph_using_subcommand login" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand login" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand logout" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand logout" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen_subcommand_from run status log lock unlock clear stop confirm socket help" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen_subcommand_from run status log lock unlock clear stop confirm socket help" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen_subcommand_from run status log lock unlock clear stop confirm socket help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen_subcommand_from run status log lock unlock clear stop confirm socket help" -f -a "run" -d 'Run the agent in the foreground'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen_subcommand_from run status log lock unlock clear stop confirm socket help" -f -a "status" -d 'Show whether the agent runs, and its logins'
@@ -256,27 +256,27 @@ complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen_subcommand_from run status log lock unlock clear stop confirm socket help" -f -a "socket" -d 'Print the path of the socket to forward'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and not __fish_seen_subcommand_from run status log lock unlock clear stop confirm socket help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -l answer-timeout -d 'For tests only: how many seconds a question waits for its answer' -r
-complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -l detached -d 'Used when a client starts it: it runs in its own session'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -l readable-memory -d 'For tests only: other processes of the user can read its memory'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from status" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from status" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from status" -l json -d 'Print JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from log" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from log" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from log" -l json -d 'Print each signature as a JSON object on one line'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from lock" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from lock" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from lock" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from unlock" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from unlock" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from unlock" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from clear" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from clear" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from stop" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from stop" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from confirm" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from confirm" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from confirm" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from socket" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from socket" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from socket" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run the agent in the foreground'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show whether the agent runs, and its logins'
@@ -288,7 +288,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_sub
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "confirm" -d 'Approve signatures for other machines in this terminal'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "socket" -d 'Print the path of the socket to forward'
 complete -c paraph -n "__fish_paraph_using_subcommand agent; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token code help" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token code help" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token code help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token code help" -f -a "init" -d 'Create a local Sigstore with new keys and a port'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token code help" -f -a "serve" -d 'Run the local Sigstore'
@@ -300,7 +300,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen
 complete -c paraph -n "__fish_paraph_using_subcommand local; and not __fish_seen_subcommand_from init serve status stop use token code help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from init" -l token-algorithm -d 'The signature algorithm of ID tokens' -r -f -a "rs256\t'RSA with SHA-256, which every OpenID client accepts'
 es256\t'ECDSA P-256 with SHA-256'"
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from init" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from init" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l certificate-lifetime -d 'For tests: the validity period of certificates' -r
@@ -340,28 +340,28 @@ tsa=other-nonce\t''
 tsa=wrong-time\t''
 tuf=502\t''
 tuf=slow\t''"
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l background -d 'Run in the background, and return when it is ready'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -l detached -d 'Set by `--background` for the process that it starts'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -l json -d 'Print the status as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from stop" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from stop" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from stop" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l repository -d 'The repository' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l email -d 'The address to sign with [default: the committer\'s address]' -r
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -l undo -d 'Restore the settings from before `paraph local use`'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from token" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from token" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from token" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from code" -l dir -d 'The folder of the local Sigstore [default: paraph/local in your data folder]' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from code" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from code" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from code" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "init" -d 'Create a local Sigstore with new keys and a port'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "serve" -d 'Run the local Sigstore'
@@ -371,10 +371,10 @@ complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_sub
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "token" -d 'Print an ID token, for SIGSTORE_ID_TOKEN in scripts'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "code" -d 'Print a code for one login on the issuer\'s page'
 complete -c paraph -n "__fish_paraph_using_subcommand local; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand config" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand config" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand config" -l json -d 'Print the settings as JSON'
 complete -c paraph -n "__fish_paraph_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand generate-docs" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand generate-docs" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand generate-docs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "setup" -d 'Configure git to sign and verify with paraph'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help" -f -a "doctor" -d 'Check the configuration and the services'

@@ -11,16 +11,16 @@ use std::fmt::Write;
 /// Show the effective settings and where each comes from
 ///
 /// Settings come from environment variables and from git's configuration. The first value found is used: PARAPH_ variables, then GITSIGN_,
-/// then SIGSTORE_ variables; then paraph.* and gitsign.* keys. For one key git's own order applies, including `git -c`. What decides whom you
-/// trust is different: a repository's own configuration counts only where no other source sets it (see man/who-decides.md). A warning names
-/// each value that is ignored.
+/// then SIGSTORE_ variables; then paraph.* and gitsign.* keys. Several values of one key count in git's own order, including `git -c`. One
+/// rule differs: what decides whom you trust counts in a repository's own configuration only if no other source sets it (see
+/// man/who-decides.md). A warning names each value that is ignored.
 ///
-/// A value that is not allowed is an error of the commands that use the setting. This one lists all of them, and exits with 3.
+/// A value that is not allowed makes the commands fail that use the setting. `paraph config` lists all such values, and exits with 3.
 ///
 /// An empty value counts as not set; for a switch it means false. A relative path in a paraph.* key is relative to the file that sets it.
 /// Other relative paths are relative to the current folder. ~ is the home folder. Secrets are never shown.
 ///
-/// git's settings of connections (http.proxy, http.sslCAInfo and others) are shown too. Those of a repository are not used.
+/// It also shows git's settings of connections (http.proxy, http.sslCAInfo and others). paraph does not use those of a repository.
 ///
 /// Example: paraph config --json
 #[derive(Debug, clap::Args)]

@@ -41,7 +41,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Create a local Sigstore with new keys and a port
     ///
-    /// It writes keys, a trust root and a signing config into the folder. A folder that has one stays as it is. It fails if the folder has something else.
+    /// It writes keys, a trust root and a signing config into the folder. A folder that holds
+    /// a local Sigstore stays as it is. It fails if the folder holds something else.
     ///
     /// Example: paraph local init
     Init {
@@ -54,8 +55,8 @@ pub(super) enum Command {
     },
     /// Run the local Sigstore
     ///
-    /// It reads and writes its folder, and listens on one port of 127.0.0.1. If it runs already, nothing is done, unless an option for
-    /// tests is given. It fails if the folder is missing.
+    /// It reads and writes its folder, and listens on one port of 127.0.0.1. If it runs already, this does nothing, or
+    /// fails if an option for tests is given. It fails if the folder is missing.
     ///
     /// Example: paraph local serve --background
     Serve(Serve),
@@ -100,7 +101,7 @@ pub(super) enum Command {
     },
     /// Print an ID token, for SIGSTORE_ID_TOKEN in scripts
     ///
-    /// A line feed follows it only on a terminal, because some programs would send the line feed of a token file too.
+    /// On a terminal, a line feed follows. In a file or pipe there is none, because some programs would send it with the token.
     ///
     /// Example: SIGSTORE_ID_TOKEN="$(paraph local token you@example.com)" git commit -S
     Token {
@@ -112,7 +113,8 @@ pub(super) enum Command {
     },
     /// Print a code for one login on the issuer's page
     ///
-    /// The page asks for it. It is valid for two minutes and for one login. It is made from the folder, without a call to the server.
+    /// The page asks for it. It is valid for two minutes and for one login. paraph computes it from the folder, without
+    /// a call to the server.
     ///
     /// Example: paraph local code
     Code {

@@ -59,10 +59,10 @@ use ui::Ui;
 
 /// Keyless signing and verification for git
 ///
-/// paraph signs commits, tags and pushes with a new key for each signature. A
-/// certificate, valid for ten minutes, binds the key to your OpenID identity. A
-/// public log records it. The signature that git stores contains all of this,
-/// so verification needs no network.
+/// paraph signs commits, tags and pushes with a fresh key. A certificate, valid
+/// for ten minutes, binds the key to your OpenID identity. A public log records
+/// each signature. The signature that git stores contains all of this, so
+/// verification needs no network.
 ///
 /// Configure git once, then sign. If something fails, ask the doctor:
 ///
@@ -75,7 +75,7 @@ use ui::Ui;
 #[derive(Debug, Parser)]
 #[command(name = "paraph", version, verbatim_doc_comment, after_long_help = exit::help(), max_term_width = 100)]
 pub(crate) struct Cli {
-    /// Run in this folder; several are applied one after the other, as by git
+    /// Run in this folder; if repeated, each is relative to the one before, as in git
     #[arg(short = 'C', value_name = "DIR", global = true, action = ArgAction::Append, value_parser = OsStringValueParser::new(), value_hint = ValueHint::AnyPath)]
     folders: Vec<OsString>,
     #[command(subcommand)]

@@ -25,9 +25,9 @@ use std::{borrow::Cow, path::Path};
 /// Show the contents of a signature
 ///
 /// Prints the certificate with its identity, the log entry and the timestamps of a signed commit or tag, whether or not they verify. These are
-/// the signature's claims; the verdict stands in the first line. Succeeds whatever the verdict is, and fails where there is no CMS signature.
+/// the signature's claims; the verdict is in the first line. Succeeds whatever the verdict is, and fails if there is no CMS signature.
 ///
-/// A file that ends in .sigstore.json, .sigstore.jsonl or .sigstore is a bundle: all that it holds is printed, without a verdict.
+/// A file that ends in .sigstore.json, .sigstore.jsonl or .sigstore is a bundle. Prints all that it holds, without a verdict.
 ///
 /// `--format intoto` prints an in-toto statement about any commit or annotated tag, with the predicate of `gitsign show`. It has no verdict.
 ///

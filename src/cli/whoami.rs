@@ -20,11 +20,11 @@ use serde_json::{Value, json};
 
 /// Show the identity and the services that sign here
 ///
-/// Shows where the identity token comes from and why; the identity, if it is known without a login; the agent's login for it; the instance with
-/// its issuer, certificate authority, log and timestamp authority. It asks only the agent, unless --check is given.
+/// Shows where the identity token comes from, and why. Shows the identity if it is known without a login, and the agent's login for it. Shows
+/// the instance with its issuer, certificate authority, log and timestamp authority. It asks only the agent, unless --check is given.
 ///
-/// Exits with 6 if no signature could be made: the token has expired, has another audience or instance, or is not of the expected identity; a
-/// login is needed but cannot be shown; the agent is locked.
+/// Exits with 6 if no signature could be made. Then the token has expired, or has another audience, instance or identity than expected; or a
+/// login is needed and cannot be shown; or the agent is locked.
 ///
 /// Example: paraph whoami --check
 #[derive(Debug, clap::Args)]

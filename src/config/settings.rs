@@ -123,7 +123,7 @@ settings! {
     guarded_refs: Option<String> {
         name: "guardedRefs", keys: ["paraph.guardedRefs"], variables: [],
         default: "", otherwise: "every ref is guarded, and a new one is judged with its whole history", secret: false, authority: Free, used: NOTHING,
-        help: "The refs that a hook on a server guards: full names, in which an asterisk stands for any characters, such as `refs/heads/* refs/tags/*`. Several values are joined. Pushes to other refs are accepted. What the guarded refs lead to counts as judged. Only git's configuration files are read.",
+        help: "The refs that a hook on a server guards: full names, in which an asterisk stands for any characters, such as `refs/heads/* refs/tags/*`. Several values are joined. Pushes to other refs are accepted, except below refs/replace/. What the guarded refs lead to counts as judged. Only git's configuration files are read.",
     }
     verdict_cache: bool {
         name: "verdictCache", keys: ["paraph.verdictCache"], variables: ["PARAPH_VERDICT_CACHE"],
@@ -143,12 +143,12 @@ settings! {
     expected_identity: Option<String> {
         name: "expectedIdentity", keys: ["paraph.expectedIdentity"], variables: ["PARAPH_EXPECTED_IDENTITY"],
         default: "", otherwise: "any identity may sign", secret: false, authority: Free, used: SIGNER,
-        help: "The identity to sign as. Any other is refused before anything is written to a log.",
+        help: "The identity to sign as. A token of any other is refused before the certificate authority is asked, and a certificate of any other before the log is.",
     }
     expected_issuer: Option<ServiceUrl> {
         name: "expectedIssuer", keys: ["paraph.expectedIssuer"], variables: ["PARAPH_EXPECTED_ISSUER"],
         default: "", otherwise: "any issuer may vouch for the signer", secret: false, authority: Ranked, used: SIGNER,
-        help: "The OpenID issuer that must vouch for the signer, as the certificate names it. A token or a login of any other is refused before anything is published.",
+        help: "The OpenID issuer that must vouch for the signer, as the certificate names it. A token of any other is refused before the certificate authority is asked, and a certificate of any other before the log is.",
     }
     identity_token: Option<Secret> {
         name: "identityToken", keys: [], variables: ["PARAPH_ID_TOKEN", "SIGSTORE_ID_TOKEN"],
@@ -199,7 +199,7 @@ settings! {
     url_opener: Option<UrlOpener> {
         name: "urlOpener", keys: ["paraph.urlOpener", "gitsign.urlOpener"], variables: ["PARAPH_URL_OPENER", "GITSIGN_URL_OPENER"],
         default: "", otherwise: "uses the desktop's browser", secret: false, authority: NotRepository, used: LOGIN,
-        help: "The command that opens the login page. It is split into words without a shell; quotes group words, and {{.URL}} is replaced with the address. If it fails where there is a terminal but no desktop, a login with a code is offered.",
+        help: "The command that opens the login page. It is split into words without a shell; quotes group words, and {{.URL}} is replaced with the address. If it fails on a machine with a terminal and no desktop, paraph shows a code to log in with.",
     }
     autoclose: bool {
         name: "autoclose", keys: ["paraph.autoclose", "gitsign.autoclose"],
@@ -216,7 +216,7 @@ settings! {
     terminal_prompt: bool {
         name: "terminalPrompt", keys: ["paraph.terminalPrompt"], variables: ["PARAPH_TERMINAL_PROMPT", "GIT_TERMINAL_PROMPT"],
         default: "true", otherwise: "", secret: false, authority: Free, used: SIGNER,
-        help: "Whether a login may be shown on the terminal when git signs. Without it, nothing is written to the terminal, and a signature that needs a login fails at once unless a browser can open. GCM_INTERACTIVE=never means the same, without the browser.",
+        help: "Whether a login may be shown on the terminal when git signs. If false, nothing is written to the terminal, and a signature that needs a login fails at once unless a browser can open. GCM_INTERACTIVE=never does the same, and also opens no browser.",
     }
     login_timeout: Duration {
         name: "loginTimeout", keys: ["paraph.loginTimeout"], variables: ["PARAPH_LOGIN_TIMEOUT"],
@@ -256,7 +256,7 @@ settings! {
     agent_sign_digests: bool {
         name: "agentSignDigests", keys: ["paraph.agentSignDigests"], variables: [],
         default: "false", otherwise: "", secret: false, authority: UserFiles, used: AGENT,
-        help: "Whether the agent signs a digest without asking. A digest may be that of anything, a commit included. paraph sends one for a file of more than 1 MiB. Read when the agent starts.",
+        help: "Whether the agent signs a digest without asking. A digest may be that of anything, a commit included. paraph sends one for a file of more than 1 MiB. The agent reads it when it starts.",
     }
     keyring: KeyringUse {
         name: "keyring", keys: ["paraph.keyring"], variables: ["PARAPH_KEYRING"],
@@ -320,7 +320,7 @@ settings! {
     timeout: Duration {
         name: "timeout", keys: ["paraph.timeout"], variables: ["PARAPH_TIMEOUT"],
         default: "30", otherwise: "", secret: false, authority: Free, used: NETWORK,
-        help: "The number of seconds that one call to a service may take. Version 2 of the log answers only after it has published an entry, so leave it some seconds.",
+        help: "The number of seconds that one call to a service may take. Version 2 of the log answers only after it has published an entry, so allow it some seconds.",
     }
     log_path: Option<PathBuf> {
         name: "logPath", keys: ["paraph.logPath", "gitsign.logPath"], variables: ["PARAPH_LOG", "GITSIGN_LOG"],

@@ -28,13 +28,13 @@ use jiff::Timestamp;
 
 /// Log in, so that signatures need no login for a while
 ///
-/// The agent keeps the login. It is started if it does not run. It signs only with services that its own user configured or approved. If a
+/// Starts the agent, if it does not run; the agent keeps the login. It signs only with services that you configured or approved. If a
 /// repository or the environment configures services by their addresses, --instance NAME approves them under that name.
 ///
 /// Example: paraph login ann@example.com
 #[derive(Debug, clap::Args)]
 pub(in super::super) struct LoginArgs {
-    /// The only identity to log in as; by default paraph.expectedIdentity, else any identity, with git's user.email as the hint
+    /// The only identity to log in as. By default paraph.expectedIdentity; without it any identity, and the page suggests git's user.email
     #[arg(value_name = "IDENTITY", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     identity: Option<String>,
     /// The instance, or a name to approve the configured services under
@@ -44,8 +44,8 @@ pub(in super::super) struct LoginArgs {
 
 /// Remove a login, and revoke it at the issuer
 ///
-/// It is wiped from the agent's memory, removed from the keyring, and revoked if the provider supports that. If a login is stored and no agent
-/// runs, one is started for this. It fails if a stored token cannot be removed. A token that could not be revoked is a warning.
+/// Wipes the login from the agent's memory, removes it from the keyring, and revokes it if the issuer supports that. Starts an agent if a
+/// login is stored and no agent runs. Fails if a stored token cannot be removed. Warns if a token could not be revoked.
 ///
 /// Example: paraph logout ann@example.com
 #[derive(Debug, clap::Args)]

@@ -23,8 +23,8 @@ use crate::{
 
 /// Keep one login for many signatures
 ///
-/// The agent starts when a signature needs a login, unless paraph.agent is never or running. It keeps logins in memory and signs with them. It
-/// never hands out a key. It ends after paraph.agentTimeout without a request.
+/// The agent starts when a signature needs a login, unless `paraph.agent` is `never` or `running`. It keeps logins in memory and signs with
+/// them. It never hands out a key. It ends when it has had no request for `paraph.agentTimeout` seconds.
 ///
 /// Example: paraph agent status
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,7 @@ pub(super) enum Command {
     Run(run::Args),
     /// Show whether the agent runs, and its logins
     ///
-    /// Reads the running agent and the list of logins that are stored in keyrings. It starts no agent.
+    /// Asks the running agent, and reads the list of logins that are stored in keyrings. It starts no agent.
     ///
     /// Example: paraph agent status --json
     Status {
@@ -87,13 +87,13 @@ pub(super) enum Command {
     Stop,
     /// Approve signatures for other machines in this terminal
     ///
-    /// Shows each question that comes through the forwarded socket, until it is interrupted. It fails if standard input is not a terminal.
+    /// Shows each question about a signature for another machine, until you interrupt it. It fails if standard input is not a terminal.
     ///
     /// Example: paraph agent confirm
     Confirm,
     /// Print the path of the socket to forward
     ///
-    /// Only this socket may be forwarded: it accepts only signatures, and you approve them. One approval covers many
+    /// Forward only this socket: it accepts only requests to sign, which you approve. One approval covers many
     /// commits, tags or pushes; each file, digest and statement needs its own.
     ///
     /// Example: ssh -R REMOTE_PATH:"$(paraph agent socket)" HOST

@@ -18,12 +18,13 @@ pub(super) use subject::StatementSubject;
 /// Writes a bundle with an in-toto statement: a predicate, such as an SBOM, about the subjects. With one file as subject the bundle is
 /// FILE.sigstore.json beside it; otherwise --bundle names it. The predicate must be a JSON object, with the fields that its type requires.
 ///
-/// Anyone who gets the bundle can read the predicate. The log shows digests.
+/// Anyone who gets the bundle can read the predicate. A log of version 1, as the public Sigstore has, gets the whole statement, and shows at
+/// least its digest. A log of version 2 gets only a digest. `paraph whoami` shows the version.
 ///
 /// Example: paraph attest app.tar.gz --type spdxjson --predicate sbom.spdx.json
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// What it is about: files, or sha256:HEX for files that are elsewhere
+    /// What the statement is about: files, or sha256:HEX for files that are elsewhere
     #[arg(value_name = "SUBJECT", required = true)]
     subjects: Vec<OsString>,
     /// The subjects are git revisions: commits, tags or trees

@@ -31,9 +31,9 @@ use updates::Update;
 
 /// Judge a push before it is accepted, as a git hook
 ///
-/// Each hook judges every commit and annotated tag that is new to the refs that it guards. It refuses the push unless each is signed by an
-/// allowed identity (see `paraph.allowedIdentities` in `paraph config --help`). A tag must have the name of its ref. For a lightweight tag,
-/// the commit is judged. Deleting a ref is always allowed.
+/// Each hook judges every commit and annotated tag that is new to the refs that it guards. It refuses the push unless an allowed identity
+/// signed each (`paraph.allowedIdentities`), or a forge's key signed a merge (`paraph.forgeKey`). A tag must have the name of its ref. For a
+/// lightweight tag, the hook judges the commit. Deleting a ref is always allowed.
 ///
 /// A hook that cannot do its work refuses the push. Exit code 0 accepts it, any other refuses it.
 ///
@@ -54,19 +54,20 @@ enum Hook {
     /// On a server: refuse the whole push for one bad object
     ///
     /// Judges the objects that are new to the refs that it guards, while they are in quarantine. `paraph.guardedRefs` names these refs
-    /// (`refs/heads/* refs/tags/*`); pushes to others are accepted. Without it, every ref is guarded, and only its own old value is known: a
-    /// new branch is judged with its whole history.
+    /// (`refs/heads/* refs/tags/*`). Pushes to other refs are accepted, except below refs/replace/. Without the setting, every ref is guarded,
+    /// and only the history of its own old value counts as judged. So a new branch is judged with its whole history.
     ///
-    /// Judges the push certificate too where there is one (`git push --signed`).
+    /// Also judges the push certificate of `git push --signed`.
     ///
     /// Only the server's configuration counts: the system's, that of the user who runs git, and the repository's own file. Environment
-    /// variables and pushed files do not. The hook refuses any file in a work tree that decides what is trusted, because a push can change it.
+    /// variables and pushed files do not. The hook refuses every push if a file in a work tree decides what is trusted: a push can change it.
     ///
     /// Example, in REPOSITORY/hooks/pre-receive: exec paraph hook pre-receive
     PreReceive,
     /// On a server: refuse each ref with a bad object
     ///
-    /// Judges one ref at a time, like `pre-receive`; the other refs of the push are accepted. git does not pass push certificates to this hook.
+    /// Judges each ref by itself, by the rules of `pre-receive`. It refuses one ref and accepts another of the same push. It judges no push
+    /// certificate, because git does not pass one to this hook.
     ///
     /// Example, in REPOSITORY/hooks/update: exec paraph hook update "$@"
     Update {
@@ -80,16 +81,16 @@ enum Hook {
     },
     /// On your own machine: refuse to push a bad object
     ///
-    /// Judges the objects that the remote does not have, by your own allowed identities. What the remote has is known from its answer and from
-    /// its branches here (`refs/remotes/REMOTE`). These branches count only if they were fetched from the address that is pushed to
-    /// (`remote.NAME.pushurl` may differ), and, if `paraph.guardedRefs` is set, only those that it names. Otherwise everything that is pushed
-    /// is judged. The remote's answer counts for the ref that it is about.
+    /// Judges the objects that the remote does not have, by your own allowed identities. Two things show what the remote has: its answer, for
+    /// the ref that the answer is about, and its branches here (`refs/remotes/REMOTE`). These branches count only if they were fetched from
+    /// the address that is pushed to (`remote.NAME.pushurl` may differ). With `paraph.guardedRefs`, only the branches that it names count.
+    /// Everything else that is pushed is judged.
     ///
     /// git names the refs through a pipe on standard input. Under pre-commit and prek, they come from the variables `PRE_COMMIT_FROM_REF`,
     /// `PRE_COMMIT_TO_REF`, `PRE_COMMIT_LOCAL_BRANCH`, `PRE_COMMIT_REMOTE_BRANCH`, `PRE_COMMIT_REMOTE_NAME` and `PRE_COMMIT_REMOTE_URL`.
     /// With neither, the push is refused.
     ///
-    /// The hook refuses any file in a work tree that decides what is trusted, because the branch that is pushed can change it.
+    /// The hook refuses every push if a file in a work tree decides what is trusted: the branch that is pushed can change it.
     ///
     /// Example, in .git/hooks/pre-push: exec paraph hook pre-push "$@"
     PrePush {

@@ -32,15 +32,15 @@ const MAX_LIST: usize = 64 << 20;
 ///
 /// Verifies the signature of each object, and whether you trust the identity that signed it (see `paraph.allowedIdentities` in
 /// `paraph config --help`). Reads the repository and the trust roots, and changes neither. Fails unless every verdict is good; the exit code
-/// is that of the worst verdict. Ambiguous names are refused. Replacement objects and grafts are not followed.
+/// is that of the worst verdict. Refuses ambiguous names. Does not follow replacement objects and grafts.
 ///
 /// A single revision means that object only: `paraph verify v1.0`. A range means every commit in it. An empty range succeeds and prints that
 /// there is nothing to verify.
 ///
-/// --all and --tags leave out the references that git makes itself and cannot sign: stash, notes, bisect, rewritten, worktree, prefetch,
-/// original, replace and paraph. --include-ref takes them in. Their patterns match a whole name, its beginning up to a slash, or as a glob
-/// in which an asterisk also stands for slashes: `paraph verify --all --exclude-ref 'refs/remotes/*'`. As in git, --all always follows HEAD,
-/// also where HEAD's branch is left out.
+/// --all and --tags leave out refs that git makes itself and cannot sign: stash, notes, bisect, rewritten, worktree, prefetch, original,
+/// replace and paraph. --include-ref includes them, --exclude-ref leaves out others: `paraph verify --all --exclude-ref 'refs/remotes/*'`. A
+/// pattern is a full name, a folder of names, or a glob, in which an asterisk also matches slashes. As in git, --all always follows HEAD,
+/// even if HEAD's branch is left out.
 ///
 /// On a terminal, many objects are shown in groups by cause, with a few examples. --verbose shows each one that is not good.
 ///
@@ -53,16 +53,16 @@ pub(super) struct Args {
     /// Commits, tags and ranges, in git's syntax; a tag is the tag object itself [default: HEAD]
     #[arg(value_name = "REV")]
     pub revisions: Vec<String>,
-    /// Verify every commit that any reference leads to
+    /// Verify every commit that a ref leads to
     #[arg(long, conflicts_with = "revisions")]
     pub all: bool,
-    /// Verify every annotated tag that a reference leads to, and the tags inside it
+    /// Verify every annotated tag that a ref leads to, and the tags inside it
     #[arg(long)]
     pub tags: bool,
-    /// With --all and --tags, take in references that are left out by default
+    /// With --all and --tags, include refs that are left out by default
     #[arg(long, value_name = "GLOB", conflicts_with_all = ["revisions", "stdin"])]
     pub include_ref: Vec<String>,
-    /// With --all and --tags, leave out these references
+    /// With --all and --tags, leave out these refs
     #[arg(long, value_name = "GLOB", conflicts_with_all = ["revisions", "stdin"])]
     pub exclude_ref: Vec<String>,
     /// Read the revisions from standard input, one per line

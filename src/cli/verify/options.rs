@@ -25,8 +25,8 @@ pub(in crate::cli) struct Options {
     pub other_signatures: bool,
     /// Also hash the trees and files of each commit
     ///
-    /// git trusts a repository that it did not fetch: what is stored under the id of a file is shown, whatever it is. This takes as long as it
-    /// takes to read all files of the commits. Submodules and the parents of a commit are not read. For a tag, what it names is read.
+    /// A repository that git did not fetch may hold other content under the id of a file, and git shows it. This option reads every tree and
+    /// file of the commits, which takes time. For a tag, it reads what the tag names. It does not read submodules and the parents of a commit.
     #[arg(long)]
     pub deep: bool,
     /// Print the verdicts in this format

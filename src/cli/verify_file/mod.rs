@@ -29,9 +29,11 @@ const MAX_CHUNK: usize = 32;
 /// Looks for FILE.sigstore.json, FILE.sigstore.jsonl (a bundle on each line) and FILE.sigstore beside each file. Verifies each bundle, and
 /// whether you trust the identity that signed it. A line of your allowed identities must say `for=file`, for attestations `for=attestation`,
 /// and for releases `for=release`. A file is good if one of its bundles is. A file without a bundle is `unsigned`. Fails unless every verdict
-/// is good; the exit code is that of the worst verdict. Example: `paraph verify-file paraph-1.2.tar.gz`.
+/// is good; the exit code is that of the worst verdict.
 ///
-/// Files are read once and not kept in memory. `sha256:HEX` stands for a file with that digest, and needs --bundle.
+/// Reads each file once and does not keep it in memory. `sha256:HEX` stands for a file with that digest, and needs --bundle.
+///
+/// Example: paraph verify-file paraph-1.2.tar.gz
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The files, or digests of files (sha256:HEX)
