@@ -102,7 +102,7 @@ impl Bundle {
         if json.len() > MAX_BUNDLE {
             return Err(Rejection::new(Reason::BundleTooLarge, format!("{} bytes; at most {MAX_BUNDLE} are read", json.len())));
         }
-        let fields: json::Bundle = serde_json::from_slice(json).map_err(|error| malformed(error.to_string()))?;
+        let fields: json::Bundle = crate::json_object::from_slice(json).map_err(|error| malformed(error.to_string()))?;
         let version = Version::named(&fields.media_type)?;
         let material = fields.verification_material;
         let signer = signer(material.certificate, material.x509_certificate_chain, material.public_key)?;

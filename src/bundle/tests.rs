@@ -68,6 +68,8 @@ fn only_canonical_json_is_read() {
         ("\"hint\":\"k\"", "\"hint\":\"k\",\"other\":1"),
         ("\"hint\":\"k\"", "\"hint\":\"k\",\"hint\":\"k\""),
         ("\"treeSize\":\"4\"", "\"treeSize\":\"4\",\"treeSize\":\"4\""),
+        // an array with the fields of an object in their order
+        ("\"publicKey\":{\"hint\":\"k\"}", "\"publicKey\":[\"k\"]"),
         // numbers that are no strings of digits
         ("\"7\"", "7"),
         ("\"7\"", "\"07\""),

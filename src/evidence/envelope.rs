@@ -32,8 +32,8 @@ impl LoggedEnvelope<'_> {
             Rejection::new(Reason::EntryMalformed, format!("its body is not of {} {}: {error}", kind.name(), kind.version()))
         };
         match kind {
-            EntryKind::DsseV001 => self.check_dsse(serde_json::from_slice(body).map_err(malformed)?),
-            EntryKind::IntotoV002 => self.check_intoto(serde_json::from_slice(body).map_err(malformed)?),
+            EntryKind::DsseV001 => self.check_dsse(crate::json_object::from_slice(body).map_err(malformed)?),
+            EntryKind::IntotoV002 => self.check_intoto(crate::json_object::from_slice(body).map_err(malformed)?),
             EntryKind::HashedRekord(_) => Err(Reason::EntryKind.into()),
         }
     }

@@ -80,7 +80,7 @@ impl Statement {
     /// [`Reason::StatementMalformed`] or [`Reason::StatementTooMany`].
     pub fn parse(payload: &[u8]) -> Result<Self, Rejection> {
         let malformed = |detail: String| Rejection::new(Reason::StatementMalformed, detail);
-        let fields: Fields = serde_json::from_slice(payload).map_err(|error| malformed(error.to_string()))?;
+        let fields: Fields = crate::json_object::from_slice(payload).map_err(|error| malformed(error.to_string()))?;
         if !TYPES.contains(&fields.statement_type.as_str()) {
             return Err(malformed(format!("its type is \"{}\"", fields.statement_type)));
         }

@@ -61,6 +61,8 @@ fn what_two_readers_could_read_in_two_ways_is_malformed() {
         (r#""subject":["#, r#""subject":[{"digest":{"sha256":"01"}}],"subject":["#),
         (r#""predicate":{}"#, r#""predicate":{},"predicateType":"https://example.com/other""#),
         (r#""predicate":{}}"#, r#""predicate":{}} {}"#),
+        // an array with the fields of an object in their order
+        (r#"{"digest":{"sha256":"00"}}"#, r#"[null,{"sha256":"00"}]"#),
     ] {
         let changed = good.replace(from, to);
         assert_ne!(changed, good, "{from}");
