@@ -95,7 +95,7 @@ pub mod identity {
 
 #[cfg(all(feature = "cli", unix))]
 pub mod local {
-    pub use crate::local::{Fault, Instance, LocalError, Logins, Observer, Running, ServeOptions, Service};
+    pub use crate::local::{Fault, Instance, Job, LocalError, Logins, Observer, Running, ServeOptions, Service};
 }
 
 pub mod object {

@@ -32,11 +32,12 @@ use x509_cert::{
 use super::{
     error::LocalError,
     keys::{Algorithm, SigningKey, random},
+    token::Job,
 };
 use crate::{
     certificate::{
         Certificate,
-        fulcio::{ISSUER_V1, ISSUER_V2, TOKEN_SUBJECT},
+        fulcio::{FULCIO_ARC, ISSUER_V1, ISSUER_V2, TOKEN_SUBJECT},
         sct::{precertificate_signed_bytes, sct_list},
         x509::{CertificateFields, TbsCertificate},
     },
@@ -139,6 +140,8 @@ pub(super) struct Leaf<'a> {
     pub issuer: &'a str,
     /// The token's subject.
     pub subject: &'a str,
+    /// The CI job in the token, which the certificate then names instead of an address.
+    pub job: Option<&'a Job>,
     /// The start of the validity period.
     pub not_before: Timestamp,
     /// The length of the validity period, in seconds.
@@ -170,17 +173,23 @@ pub(super) fn leaf(
 ) -> Result<Vec<u8>, LocalError> {
     let (issuer_certificate, issuer_key) = issuer;
     let name = Name::from_der(issuer_certificate.subject()).map_err(encoding)?;
-    let email = Ia5String::new(leaf.email).map_err(|_| LocalError::Identity(leaf.email.into()))?;
+    let workflow = leaf.job.map(|job| format!("https://github.com/{}", job.job_workflow_ref));
+    let identity = workflow.as_deref().unwrap_or(leaf.email);
+    let encoded = Ia5String::new(identity).map_err(|_| LocalError::Identity(identity.into()))?;
+    let general_name = if workflow.is_some() { GeneralName::UniformResourceIdentifier(encoded) } else { GeneralName::Rfc822Name(encoded) };
     let mut extensions = collect([vec![
         key_usage(KeyUsages::DigitalSignature.into()),
         extended_key_usage(false, ID_KP_CODE_SIGNING),
         subject_key_identifier(leaf.raw_public_key),
         authority_key_identifier(issuer_key.raw_public_key()),
-        extension(true, &SubjectAltName(vec![GeneralName::Rfc822Name(email)])),
+        extension(true, &SubjectAltName(vec![general_name])),
         raw_extension(ISSUER_V1, leaf.issuer.as_bytes().to_vec()),
         utf8_extension(ISSUER_V2, leaf.issuer),
         utf8_extension(TOKEN_SUBJECT, leaf.subject),
     ]])?;
+    if let Some(job) = leaf.job {
+        extensions.extend(claims_of(job)?);
+    }
     let serial = serial_number()?;
     let build = |extensions: Vec<Extension>| -> Result<Vec<u8>, LocalError> {
         tbs(
@@ -206,6 +215,29 @@ pub(super) fn leaf(
         extensions.push(raw_extension(CT_PRECERT_SCTS, list)?);
     }
     sign(&build(extensions)?, issuer_key)
+}
+
+/// What Fulcio says of a job (its `docs/oid-info.md`).
+fn claims_of(job: &Job) -> Result<Vec<Extension>, LocalError> {
+    let repository = format!("https://github.com/{}", job.repository);
+    let workflow = format!("https://github.com/{}", job.job_workflow_ref);
+    let run = format!("{repository}/actions/runs/{}/attempts/1", job.run_id);
+    let claims = [
+        (9, workflow.as_str()),
+        (10, &job.sha),
+        (12, &repository),
+        (13, &job.sha),
+        (14, &job.reference),
+        (18, &workflow),
+        (19, &job.sha),
+        (20, &job.event_name),
+        (21, &run),
+    ];
+    let extension = |(arc, value)| {
+        let oid = FULCIO_ARC.push_arc(arc).map_err(|_| LocalError::Crypto("encode a claim"))?;
+        utf8_extension(oid, value)
+    };
+    claims.into_iter().map(extension).collect()
 }
 
 /// The content of a certificate.

@@ -207,7 +207,7 @@ async fn configuration(State(services): State<Arc<LocalServices>>) -> Answer {
 
 /// How a client proves that it holds the key.
 enum ProofOfPossession {
-    /// A signature over the address. The key is PEM or DER.
+    /// A signature over the address, or a job's subject. The key is PEM or DER.
     Signature { key: Vec<u8>, signature: Vec<u8> },
     /// A PKCS #10 request in PEM.
     Csr(Vec<u8>),
@@ -218,7 +218,7 @@ fn issue(services: &LocalServices, token: &str, proof: &ProofOfPossession) -> Re
     let now = services.now();
     let claims = token::verify(token, &services.url, &services.folder.keys.issuer, now).map_err(|_| Error::Token)?;
     let (spki, key) = match proof {
-        ProofOfPossession::Signature { key, signature } => check_signature(key, signature, &claims.email)?,
+        ProofOfPossession::Signature { key, signature } => check_signature(key, signature, claims.principal())?,
         ProofOfPossession::Csr(csr) => check_csr(csr)?,
     };
     let mut chain = vec![certify(services, (&spki, &key), &claims, now)?];
@@ -239,6 +239,7 @@ fn certify(services: &LocalServices, (spki, key): (&[u8], &PublicKey), claims: &
         email: if services.has(Fault::OtherIdentity) { "somebody-else@example.com" } else { &claims.email },
         issuer: &claims.iss,
         subject: &claims.sub,
+        job: claims.job.as_ref(),
         not_before: now,
         lifetime: services.certificate_lifetime,
     };
@@ -255,13 +256,13 @@ fn certify(services: &LocalServices, (spki, key): (&[u8], &PublicKey), claims: &
     })
 }
 
-fn check_signature(key: &[u8], signature: &[u8], email: &str) -> Result<(Vec<u8>, PublicKey), Error> {
+fn check_signature(key: &[u8], signature: &[u8], principal: &str) -> Result<(Vec<u8>, PublicKey), Error> {
     let spki = match std::str::from_utf8(key).ok().map(|text| Document::from_pem(text.trim())) {
         Some(Ok(("PUBLIC KEY", document))) => document.into_vec(),
         _ => key.to_vec(),
     };
     let key = parse_key(&spki)?;
-    key.verify(default_hash(key.kind()), email.as_bytes(), signature).map_err(|_| Error::Signature)?;
+    key.verify(default_hash(key.kind()), principal.as_bytes(), signature).map_err(|_| Error::Signature)?;
     Ok((spki, key))
 }
 

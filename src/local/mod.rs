@@ -73,6 +73,7 @@ pub use faults::Service;
 pub(crate) use folder::InitOptions;
 pub use guard::Observer;
 pub use sessions::Logins;
+pub use token::Job;
 pub(crate) use token_key::TokenAlgorithm;
 
 use folder::InstanceFolder;
@@ -210,6 +211,14 @@ impl Instance {
     /// As [`Instance::identity_token`].
     pub fn identity_token_at(&self, email: &str, now: Timestamp) -> Result<String, LocalError> {
         token::mint(&Claims::new(&self.url(), &Email::new(email)?, None, token::LIFETIME, now), &self.folder.keys.issuer)
+    }
+
+    /// An ID token for a CI job, as a CI system's issuer would give it now.
+    ///
+    /// # Errors
+    /// [`LocalError::Crypto`].
+    pub fn job_token(&self, job: Job) -> Result<String, LocalError> {
+        token::mint(&Claims::of_job(&self.url(), job, Timestamp::now()), &self.folder.keys.issuer)
     }
 
     /// The number of logins and renewals at the issuer since the instance was created.

@@ -30,7 +30,7 @@ pub(super) struct Claims {
     pub iat: i64,
     /// The second in which it expires.
     pub exp: i64,
-    /// The e-mail address. It is missing only under the fault `issuer=no-email`.
+    /// The e-mail address. It is missing under the fault `issuer=no-email`, and in the token of a job.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub email: String,
     /// Always true in tokens that the instance makes.
@@ -38,6 +38,27 @@ pub(super) struct Claims {
     /// The nonce of the authorization request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
+    /// The CI job that the token is for.
+    #[serde(flatten)]
+    pub job: Option<Job>,
+}
+
+/// A CI job, as GitHub Actions describes it in its tokens. No person can log in as one; tests make such tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// The workflow's file and its ref: `org/repo/.github/workflows/release.yml@refs/tags/v1`.
+    pub job_workflow_ref: String,
+    /// The repository: `org/repo`.
+    pub repository: String,
+    /// The commit that the job runs for.
+    pub sha: String,
+    /// The ref that the job runs for.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// What started the job.
+    pub event_name: String,
+    /// The number of the run.
+    pub run_id: String,
 }
 
 /// An e-mail address that a certificate can name: ASCII, one `@`, the characters of RFC 5322's dot-atom, and a domain with a dot.
@@ -87,7 +108,29 @@ impl Claims {
             email: email.0.clone(),
             email_verified: true,
             nonce,
+            job: None,
         }
+    }
+
+    /// The claims of a job's token.
+    pub(super) fn of_job(issuer: &str, job: Job, now: Timestamp) -> Self {
+        let now = now.as_second();
+        Self {
+            iss: issuer.to_owned(),
+            sub: format!("repo:{}:ref:{}", job.repository, job.reference),
+            aud: AUDIENCE.to_owned(),
+            iat: now,
+            exp: now + LIFETIME,
+            email: String::new(),
+            email_verified: true,
+            nonce: None,
+            job: Some(job),
+        }
+    }
+
+    /// What a proof of possession is over.
+    pub(super) fn principal(&self) -> &str {
+        if self.email.is_empty() { &self.sub } else { &self.email }
     }
 }
 
@@ -158,7 +201,7 @@ pub(super) fn verify(token: &str, issuer: &str, key: &TokenKey, now: Timestamp) 
         Err(InvalidToken::Expired)
     } else if claims.iat > now + SKEW {
         Err(InvalidToken::Future)
-    } else if !claims.email_verified || Email::new(&claims.email).is_err() {
+    } else if claims.job.is_none() && (!claims.email_verified || Email::new(&claims.email).is_err()) {
         Err(InvalidToken::Address)
     } else {
         Ok(claims)
