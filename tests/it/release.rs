@@ -4,6 +4,7 @@ use crate::support::{
     sandbox::{Done, Sandbox},
     sigstore::{EMAIL, Sigstore},
 };
+use paraph::internals::local::{Instance, Job};
 use std::path::PathBuf;
 
 struct Setup {
@@ -79,12 +80,200 @@ fn a_release_ties_its_files_to_the_signed_tag_and_verifies_offline() {
         std::fs::copy(setup.path(name), elsewhere.join(name)).unwrap();
     }
     let done = setup.sandbox.paraph_in(&elsewhere, &["verify-release", "app-1.2.tar.gz", "--tag", "v1.2"]);
-    assert_eq!((done.code, done.stdout), (Some(0), sentence("app-1.2.tar.gz", "")), "{}", done.stderr);
+    let caution = "The tag was not compared with a repository: this folder is not in a clone of its repository.\n";
+    assert_eq!((done.code, done.stdout), (Some(0), sentence("app-1.2.tar.gz", "") + caution), "{}", done.stderr);
     let done = setup.sandbox.paraph_in(&elsewhere, &["verify-release", "app-1.2.tar.gz", "--json"]);
     let read: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!((read["releasedBy"].as_str(), read["comparedWithRepository"].as_bool()), (Some(EMAIL), Some(false)));
     assert_eq!(read["tagId"].as_str().unwrap(), setup.sandbox.git(&["rev-parse", "v1.2"]));
     assert_eq!(read["tree"].as_str().unwrap(), setup.sandbox.git(&["rev-parse", "v1.2^{tree}"]));
+}
+
+/// Without any network interface, not even loopback.
+#[test]
+fn a_release_verifies_on_a_machine_without_network() {
+    let setup = Setup::new();
+    setup.release();
+    let without_network = |arguments: &[&str]| -> Done {
+        let mut unshare = setup.sandbox.command("unshare", &setup.sandbox.work());
+        unshare.args(["--user", "--map-root-user", "--net"]).args(arguments).output().unwrap().into()
+    };
+    if without_network(&["true"]).code != Some(0) {
+        eprintln!("a_release_verifies_on_a_machine_without_network: skipped, there are no network namespaces");
+        return;
+    }
+    let done = without_network(&[&setup.sandbox.program, "verify-release", "app-1.2.tar.gz", "sbom.json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(done.stdout.contains(&format!("sbom.json was released by {EMAIL} from tag v1.2")), "{}", done.stdout);
+}
+
+#[test]
+fn a_clone_that_lacks_the_tag_says_that_nothing_was_compared() {
+    let setup = Setup::new();
+    setup.release();
+    let says = |sentence: &str| {
+        let done = setup.verify(&[]);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        let (first, caution) = done.stdout.split_once('\n').unwrap();
+        assert!(first.starts_with("app-1.2.tar.gz was released by ") && !first.contains("as in this repository"), "{first}");
+        assert_eq!(caution, format!("The tag was not compared with a repository: {sentence}.\n"));
+        let json: serde_json::Value = serde_json::from_str(&setup.verify(&["--json"]).stdout).unwrap();
+        assert_eq!(json["comparedWithRepository"], false);
+    };
+    let tag = setup.sandbox.git(&["rev-parse", "v1.2"]);
+    setup.sandbox.git(&["update-ref", "-d", "refs/tags/v1.2"]);
+    says("this repository has no tag v1.2");
+    // a tag that is there and cannot be read is not the same as none
+    std::fs::write(setup.path(".git/refs/tags/v1.2"), format!("{}\n", "ab".repeat(20))).unwrap();
+    setup.refuses(&[], 4, "abab");
+    std::fs::write(setup.path(".git/refs/tags/v1.2"), format!("{tag}\n")).unwrap();
+    assert_eq!(setup.verify(&[]).code, Some(0));
+    // another repository
+    std::fs::remove_dir_all(setup.path(".git")).unwrap();
+    setup.sandbox.git(&["init", "-q", "-b", "main"]);
+    setup.sandbox.git(&["commit", "-q", "--no-gpg-sign", "--allow-empty", "-m", "other"]);
+    says("this repository has neither the tag v1.2 nor its commit, so it may be another one");
+    // which has a tag of this name
+    setup.sandbox.git(&["tag", "-s", "v1.2", "-m", "another release"]);
+    setup.refuses(
+        &[],
+        15,
+        &format!("the tag v1.2 here is the tag {}; the release is of the tag {tag}", setup.sandbox.git(&["rev-parse", "v1.2"])),
+    );
+}
+
+#[test]
+fn a_tag_that_somebody_else_signed_again_is_refused() {
+    const EVE: &str = "eve@example.com";
+    let mut setup = Setup::new();
+    setup.release();
+    let tag = setup.sandbox.git(&["rev-parse", "v1.2"]);
+    // Eve signs a tag of the same name for the same commit
+    setup.sandbox.set("SIGSTORE_ID_TOKEN", &setup.sigstore.token(EVE));
+    setup.sandbox.set("PARAPH_TOKEN_PROVIDER", "envvar");
+    setup.sandbox.git(&["tag", "-f", "-s", "v1.2", "v1.2^{}", "-m", "release"]);
+    let resigned = setup.sandbox.git(&["rev-parse", "v1.2"]);
+    setup.refuses(&[], 15, &format!("the tag v1.2 here is the tag {resigned}; the release is of the tag {tag}"));
+    // even if Eve may sign tags, this is not the tag of the release
+    let file = setup.sandbox.home().join("allowed-identities");
+    let url = &setup.sigstore.url;
+    let with_eve = format!("{EMAIL} {url} instance=local\n{EMAIL} {url} instance=local for=release\n{EVE} {url} instance=local\n");
+    std::fs::write(&file, &with_eve).unwrap();
+    setup.refuses(&[], 15, &format!("the release is of the tag {tag}"));
+    // a release of it, by Eve, who may not release
+    std::fs::write(setup.path("eve.tar.gz"), "archive\n").unwrap();
+    let done = setup.sandbox.paraph(&["release", "v1.2", "eve.tar.gz", "--output", "eve.json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let verify = |code: i32, sentence: &str| {
+        let done = setup.sandbox.paraph(&["verify-release", "eve.tar.gz", "--bundle", "eve.json"]);
+        assert_eq!((done.code, done.stdout.as_str()), (Some(code), ""), "{}", done.stderr);
+        assert!(done.stderr.contains(sentence), "{}", done.stderr);
+    };
+    verify(
+        10,
+        &format!(
+            "eve.tar.gz as a file of the release in eve.json is untrusted: {}:3 does not allow {EVE} to sign a release",
+            file.display()
+        ),
+    );
+    // a release of it by somebody who may release, where Eve may not sign tags
+    setup.sandbox.unset("SIGSTORE_ID_TOKEN");
+    setup.sandbox.unset("PARAPH_TOKEN_PROVIDER");
+    let done = setup.sandbox.paraph(&["release", "v1.2", "eve.tar.gz", "--output", "eve.json", "--force"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    setup.allow(&["", "for=release"]);
+    let done = setup.sandbox.paraph(&["verify-release", "eve.tar.gz", "--bundle", "eve.json"]);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(10), ""), "{}", done.stderr);
+    assert!(done.stderr.contains("the tag v1.2 in the release is untrusted: ") && done.stderr.contains(EVE), "{}", done.stderr);
+}
+
+/// What a job of GitHub Actions would be told about itself.
+fn job(commit: &str) -> Job {
+    Job {
+        job_workflow_ref: "org/repo/.github/workflows/release.yml@refs/tags/v1.2".into(),
+        repository: "org/repo".into(),
+        sha: commit.into(),
+        reference: "refs/tags/v1.2".into(),
+        event_name: "push".into(),
+        run_id: "17".into(),
+    }
+}
+
+const WORKFLOW: &str = "https://github.com/org/repo/.github/workflows/release.yml@refs/tags/v1.2";
+
+impl Setup {
+    /// Lets a job for a commit sign, whose workflow may release.
+    fn run_as_job(&mut self, commit: &str) {
+        let url = &self.sigstore.url;
+        let lines = format!("{EMAIL} {url} instance=local\n{WORKFLOW} {url} instance=local for=release,attestation\n");
+        std::fs::write(self.sandbox.home().join("allowed-identities"), lines).unwrap();
+        let token = Instance::open(&self.sigstore.folder).unwrap().job_token(job(commit)).unwrap();
+        self.sandbox.unset("SIGSTORE_ID_TOKEN");
+        self.sandbox.set("SIGSTORE_ID_TOKEN", &token);
+        self.sandbox.unset("PARAPH_TOKEN_PROVIDER");
+        self.sandbox.set("PARAPH_TOKEN_PROVIDER", "envvar");
+    }
+}
+
+#[test]
+fn a_job_s_release_has_provenance_about_the_same_files_and_commit() {
+    let mut setup = Setup::new();
+    let commit = setup.sandbox.git(&["rev-parse", "HEAD"]);
+    setup.run_as_job(&commit);
+    let done = setup.sandbox.paraph(&["release", "v1.2", "app-1.2.tar.gz", "sbom.json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let bundles = ["v1.2.sigstore.json", "v1.2.provenance.sigstore.json"];
+    assert_eq!(done.stdout, bundles.map(|bundle| format!("release v1.2: signed as {WORKFLOW} in {bundle}\n")).concat());
+    let done = setup.verify(&[]);
+    assert!(
+        done.stdout.starts_with(&format!("app-1.2.tar.gz was released by {WORKFLOW} from tag v1.2 (signed by {EMAIL} on ")),
+        "{done:?}"
+    );
+    for file in ["app-1.2.tar.gz", "sbom.json"] {
+        let done = setup.sandbox.paraph(&["verify-file", file, "--bundle", bundles[1], "--type", "slsaprovenance1"]);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+    }
+    let bundle: serde_json::Value = serde_json::from_slice(&std::fs::read(setup.path(bundles[1])).unwrap()).unwrap();
+    let payload = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, bundle["dsseEnvelope"]["payload"].as_str().unwrap());
+    let statement: serde_json::Value = serde_json::from_slice(&payload.unwrap()).unwrap();
+    let definition = &statement["predicate"]["buildDefinition"];
+    assert_eq!(
+        definition["externalParameters"]["source"],
+        serde_json::json!({"uri": "https://github.com/org/repo", "ref": "refs/tags/v1.2"})
+    );
+    let digests = &definition["resolvedDependencies"][0]["digest"];
+    assert_eq!(digests["gitCommit"], commit);
+    assert_eq!(digests["gitTag"], setup.sandbox.git(&["rev-parse", "v1.2"]));
+    assert_eq!(digests["gitTree"], setup.sandbox.git(&["rev-parse", "v1.2^{tree}"]));
+    assert_eq!(statement["predicate"]["runDetails"]["builder"]["id"], WORKFLOW);
+    let invocation = "https://github.com/org/repo/actions/runs/17/attempts/1";
+    assert_eq!(statement["predicate"]["runDetails"]["metadata"]["invocationId"], invocation);
+}
+
+#[test]
+fn a_job_for_another_commit_releases_nothing_and_its_statement_is_refused() {
+    let mut setup = Setup::new();
+    setup.release();
+    let statement = {
+        let bundle: serde_json::Value = serde_json::from_slice(&std::fs::read(setup.path("v1.2.sigstore.json")).unwrap()).unwrap();
+        let payload = bundle["dsseEnvelope"]["payload"].as_str().unwrap();
+        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, payload).unwrap()
+    };
+    std::fs::remove_file(setup.path("v1.2.sigstore.json")).unwrap();
+    let (commit, other) = (setup.sandbox.git(&["rev-parse", "HEAD"]), "ab".repeat(20));
+    setup.run_as_job(&other);
+    let done = setup.sandbox.paraph(&["release", "v1.2", "app-1.2.tar.gz"]);
+    assert_eq!(done.code, Some(4), "{}", done.stderr);
+    let refused = format!("error: this job builds the commit {other}; the commit of the tag is {commit}\nhint: run the job for the tag.\n");
+    assert!(done.stderr.ends_with(&refused), "{}", done.stderr);
+    assert!(!setup.path("v1.2.sigstore.json").exists() && !setup.path("v1.2.provenance.sigstore.json").exists());
+    // another program does not refuse to sign the statement of another repository
+    std::fs::write(setup.path("statement.json"), statement).unwrap();
+    let done = setup.sandbox.paraph(&["sign", "--statement", "statement.json", "--bundle", "lie.json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let sentence =
+        format!("a job for the commit {other} of https://github.com/org/repo signed the release; the commit of the tag is {commit}");
+    setup.refuses(&["--bundle", "lie.json"], 15, &sentence);
 }
 
 #[test]
@@ -123,6 +312,13 @@ fn each_lie_about_a_release_is_refused_by_name() {
 
     std::fs::write(setup.path("app-1.2.tar.gz"), "another archive\n").unwrap();
     setup.refuses(&[], 15, "is bad");
+    // another file of the same release
+    std::fs::copy(setup.path("sbom.json"), setup.path("app-1.2.tar.gz")).unwrap();
+    let swapped = "app-1.2.tar.gz is the file sbom.json of the release; the release has another file with the name app-1.2.tar.gz";
+    setup.refuses(&[], 15, swapped);
+    std::fs::copy(setup.path("sbom.json"), setup.path("sbom (1).json")).unwrap();
+    let done = setup.sandbox.paraph(&["verify-release", "sbom (1).json"]);
+    assert!(done.code == Some(0) && done.stdout.starts_with("sbom (1).json (released as sbom.json) was released by"), "{done:?}");
     std::fs::remove_file(setup.path("app-1.2.tar.gz")).unwrap();
     setup.refuses(&[], 8, "app-1.2.tar.gz cannot be read");
     std::fs::write(setup.path("app-1.2.tar.gz"), "archive\n").unwrap();

@@ -2,6 +2,7 @@
 
 use crate::{
     bundle::{Bundle, BundleContent, MAX_BUNDLE},
+    certificate::HashAlgorithm,
     cli::{
         context::Context,
         exit::{Exit, Failure},
@@ -14,8 +15,8 @@ use crate::{
     policy::{Judgement, Policy, Verdict},
     rejection::Audience,
     report::sentences,
-    repository::{RawObject, Repository},
-    statement::RELEASE,
+    repository::{self, RawObject, Repository},
+    statement::{RELEASE, StatementSubject, SubjectMatch},
     verify::{Artifact, Verifier},
 };
 use jiff::Timestamp;
@@ -78,11 +79,14 @@ pub(in crate::cli) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure
         ui.warning(warning);
     }
     let verified = verified?;
-    for name in &verified.files {
+    for file in &verified.files {
         match arguments.json {
-            true => ui.json_line(&verified.document(name)),
-            false => ui.line(verified.sentence(name)),
+            true => ui.json_line(&verified.document(file)),
+            false => ui.line(verified.sentence(file)),
         }
+    }
+    if let Some(caution) = verified.caution().filter(|_| !arguments.json) {
+        ui.line(caution);
     }
     Ok(Exit::Good)
 }
@@ -103,25 +107,91 @@ struct ReleaseCheck<'a> {
 
 /// A release whose every part is good.
 struct VerifiedRelease {
-    files: Vec<String>,
+    files: Vec<ReleasedFile>,
     released_by: String,
     tagged_by: String,
     tagged_at: Timestamp,
     release: Release,
-    /// Whether the tag was compared with that of a clone.
-    compared: bool,
+    compared: Comparison,
+}
+
+/// A file, and the name that the release gives it.
+struct ReleasedFile {
+    given: String,
+    released_as: String,
+}
+
+impl ReleasedFile {
+    /// The subject that is this file. One file of a release must not pass for another.
+    fn of(input: &Input, bundle: &Bundle) -> Result<Self, Failure> {
+        let given = input.name();
+        let statement = bundle.statement().ok().flatten();
+        let subjects = statement.as_ref().map(|statement| statement.subjects.as_slice()).unwrap_or_default();
+        let digest = input.digest()?;
+        let is_this =
+            |subject: &&StatementSubject| subject.compare(|hash| (hash == HashAlgorithm::Sha256).then_some(digest)) == SubjectMatch::Same;
+        let names: Vec<&str> = subjects.iter().filter(is_this).filter_map(|subject| subject.name.as_deref()).collect();
+        let own = match input {
+            Input::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
+            Input::Stdin | Input::Digest(_) => None,
+        };
+        let own = own.as_deref().unwrap_or_default();
+        let released_as = if names.contains(&own) { own } else { names.first().copied().unwrap_or_default() };
+        if released_as != own && subjects.iter().any(|subject| subject.name.as_deref() == Some(own)) {
+            let message = format!("{given} is the file {released_as} of the release; the release has another file with the name {own}");
+            return Err(Failure::verdict(Verdict::Bad, message).with_hint("do not use the file under this name; get the right one"));
+        }
+        Ok(Self { released_as: if released_as.is_empty() { given.clone() } else { released_as.to_owned() }, given })
+    }
+
+    /// Its name in sentences.
+    fn name(&self) -> String {
+        match Path::new(&self.given).file_name().is_some_and(|name| name.to_string_lossy() == self.released_as.as_str()) {
+            true => self.given.clone(),
+            false => format!("{} (released as {})", self.given, self.released_as),
+        }
+    }
+}
+
+/// Whether the tag was compared with that of a clone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    /// It is that very object.
+    Same,
+    /// There is no repository here.
+    NoRepository,
+    /// The repository has no tag of this name, but the tag's commit.
+    NoTag,
+    /// The repository has neither: it may be another one than that of the release.
+    NoCommit,
+}
+
+/// A CI job signs for the commit that it runs for, in its repository. The certificate says which one that is.
+fn check_job(claims: &[(&str, String)], release: &Release) -> Result<(), Failure> {
+    let claim = |name: &str| claims.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+    let tagged = &release.commit.digest.id;
+    match claim("sourceRepositoryDigest") {
+        Some(commit) if commit != tagged => {
+            let repository = claim("sourceRepositoryUri").unwrap_or("another repository");
+            let message = format!("a job for the commit {commit} of {repository} signed the release; the commit of the tag is {tagged}");
+            Err(Failure::verdict(Verdict::Bad, message)
+                .with_hint("do not trust the files: get a release that a job for the tag has signed"))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl ReleaseCheck<'_> {
     fn run(self, arguments: &Args, inputs: &[Input], repository: Option<&Repository>) -> Result<VerifiedRelease, Failure> {
         let mut files = Vec::new();
-        let mut released_by = String::new();
+        let (mut released_by, mut job) = (String::new(), None);
         for input in inputs {
             let artifact = Artifact::sha256(input.digest()?);
             let verified = self.verifier.verify_parsed_bundle(self.bundle, &artifact, Some(RELEASE));
             let judgement = self.policy.judge(verified);
             released_by = require_good(&format!("{} as a file of the release in {}", input.name(), self.path.display()), &judgement)?;
-            files.push(input.name());
+            job = judgement.verification().map(|verified| verified.certificate().claims().to_vec());
+            files.push(ReleasedFile::of(input, self.bundle)?);
         }
         let bad = |error: ReleaseError| bad(self.path, &error.to_string());
         let payload: &[u8] = match &self.bundle.content {
@@ -135,10 +205,11 @@ impl ReleaseCheck<'_> {
             let message = format!("the files were released from the tag {name}; expected {expected}");
             return Err(Failure::verdict(Verdict::Bad, message));
         }
+        check_job(&job.unwrap_or_default(), &release)?;
         let judgement = Judge::new(self.verifier, self.policy).object(&tag)?.judgement;
         let tagged_by = require_good(&format!("the tag {name} in the release"), &judgement)?;
         let tagged_at = judgement.verification().map(|verified| verified.time()).unwrap_or_default();
-        let compared = repository.map(|repository| compare(&tag, &release, repository)).transpose()?.unwrap_or_default();
+        let compared = repository.map_or(Ok(Comparison::NoRepository), |repository| compare(&tag, &release, repository))?;
         Ok(VerifiedRelease { files, released_by, tagged_by, tagged_at, release, compared })
     }
 }
@@ -164,37 +235,58 @@ pub(super) fn why(judgement: &Judgement) -> String {
     }
 }
 
-/// Compares the tag with that of a clone. False if the clone has no tag of this name.
-fn compare(tag: &RawObject, release: &Release, repository: &Repository) -> Result<bool, Failure> {
+/// Compares the tag with that of a clone. A tag that is here and cannot be read is an error.
+fn compare(tag: &RawObject, release: &Release, repository: &Repository) -> Result<Comparison, Failure> {
     let (name, differs) = (&release.tag.name, |message: String| Err(Failure::verdict(Verdict::Bad, message)));
-    let Ok(here) = repository.object(&format!("refs/tags/{name}")) else { return Ok(false) };
+    let here = match repository.object(&format!("refs/tags/{name}")) {
+        Ok(here) => here,
+        Err(repository::Error::UnknownRevision { .. } | repository::Error::NotInShallowClone(_)) => {
+            let has_commit = repository.object(&format!("{}^{{commit}}", release.commit.digest.id)).is_ok();
+            return Ok(if has_commit { Comparison::NoTag } else { Comparison::NoCommit });
+        }
+        Err(error) => return Err(error.into()),
+    };
     if here.id != tag.id {
         return differs(format!("the tag {name} here is the {} {}; the release is of the tag {}", here.kind.name(), here.id, tag.id));
     }
     let tree = repository.object(&format!("{}^{{tree}}", tag.id))?.id;
     let stated = &release.tree.digest.id;
     match tree == *stated {
-        true => Ok(true),
+        true => Ok(Comparison::Same),
         false => differs(format!("the tree of the tag {name} is {tree}; the release states {stated}")),
     }
 }
 
 impl VerifiedRelease {
-    fn sentence(&self, file: &str) -> String {
+    fn sentence(&self, file: &ReleasedFile) -> String {
         let Self { released_by, tagged_by, tagged_at, release, compared, .. } = self;
         let commit: String = release.commit.digest.id.chars().take(7).collect();
         let day = tagged_at.strftime("%Y-%m-%d");
-        let here = if *compared { ", as in this repository" } else { "" };
+        let here = if *compared == Comparison::Same { ", as in this repository" } else { "" };
         format!(
-            "{file} was released by {released_by} from tag {} (signed by {tagged_by} on {day}), commit {commit}{here}.",
+            "{} was released by {released_by} from tag {} (signed by {tagged_by} on {day}), commit {commit}{here}.",
+            file.name(),
             release.tag.name
         )
     }
 
-    fn document(&self, file: &str) -> serde_json::Value {
+    /// That the tag was compared with nothing.
+    fn caution(&self) -> Option<String> {
+        let name = &self.release.tag.name;
+        let why = match self.compared {
+            Comparison::Same => return None,
+            Comparison::NoRepository => "this folder is not in a clone of its repository".to_owned(),
+            Comparison::NoTag => format!("this repository has no tag {name}"),
+            Comparison::NoCommit => format!("this repository has neither the tag {name} nor its commit, so it may be another one"),
+        };
+        Some(format!("The tag was not compared with a repository: {why}."))
+    }
+
+    fn document(&self, file: &ReleasedFile) -> serde_json::Value {
         let Self { released_by, tagged_by, tagged_at, release, compared, .. } = self;
         json!({
-            "file": file,
+            "file": file.given,
+            "releasedAs": file.released_as,
             "verdict": "good",
             "releasedBy": released_by,
             "tag": release.tag.name,
@@ -203,7 +295,7 @@ impl VerifiedRelease {
             "taggedAt": tagged_at.to_string(),
             "commit": release.commit.digest.id,
             "tree": release.tree.digest.id,
-            "comparedWithRepository": compared,
+            "comparedWithRepository": *compared == Comparison::Same,
         })
     }
 }
