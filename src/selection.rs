@@ -187,9 +187,25 @@ pub(crate) fn services(config: &Config, store: &TrustStore, now: jiff::Timestamp
     let is_unknown = signing.is_none() && is_unknown(config, &name, store, now)?;
     let instance = InstanceServices { config, name: &name, signing, is_unknown, now };
     let fulcio = instance.one("certificate authority", "paraph.fulcio", &config.fulcio, |signing| &signing.ca_urls);
-    let (log, log_version) = instance.log()?;
+    let (log, log_version) = instance.log(config.rekor_protocol())?;
     let timestamp_authority = instance.timestamp_authority(log_version)?;
     Ok(Services { fulcio: fulcio?, log, log_version, timestamp_authority })
+}
+
+/// The address and version of the log to read; of this version, where one is wanted.
+///
+/// # Errors
+/// [`SelectionError`].
+pub(crate) fn log(
+    config: &Config,
+    store: &TrustStore,
+    now: jiff::Timestamp,
+    wanted: Option<RekorVersion>,
+) -> Result<(String, LogVersion), SelectionError> {
+    let name = config.instance_name();
+    let signing = signing_config(config, &name, store, now)?;
+    let is_unknown = signing.is_none() && is_unknown(config, &name, store, now)?;
+    InstanceServices { config, name: &name, signing, is_unknown, now }.log(wanted)
 }
 
 /// The services of the instance in use.
@@ -218,8 +234,7 @@ impl InstanceServices<'_> {
     }
 
     /// The log, and its version. Without a wanted version, one of version 2 is preferred.
-    fn log(&self) -> Result<(String, LogVersion), SelectionError> {
-        let wanted = self.config.rekor_protocol();
+    fn log(&self, wanted: Option<RekorVersion>) -> Result<(String, LogVersion), SelectionError> {
         if let Some(url) = &self.config.rekor.value {
             return Ok((without_slash(url.as_str()), wanted.map_or(LogVersion::V1, log_version)));
         }

@@ -37,6 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('attest', 'attest', [CompletionResultType]::ParameterValue, 'Sign a statement about files or revisions')
             [CompletionResult]::new('release', 'release', [CompletionResultType]::ParameterValue, 'Sign files as the release of a signed tag')
             [CompletionResult]::new('verify-release', 'verify-release', [CompletionResultType]::ParameterValue, 'Verify who released files from which signed tag, offline')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Ask a transparency log, and verify its answers')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the trusted authorities and logs')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
@@ -231,6 +232,54 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print a JSON object for each file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;log' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Show an entry of the log, verified')
+            [CompletionResult]::new('prove', 'prove', [CompletionResultType]::ParameterValue, 'Prove that a log entry is still in its log')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;log;get' {
+            [CompletionResult]::new('--rekor-version', '--rekor-version', [CompletionResultType]::ParameterName, 'The version of the log''s API: 1 or 2')
+            [CompletionResult]::new('--rekor-url', '--rekor-url', [CompletionResultType]::ParameterName, 'The address of the log')
+            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Use this instance: its log and its trust root')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Verify with the trust root in this file (trusted_root.json)')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The limit for one request, in seconds')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: see man/json.md')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;log;prove' {
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The public key (PEM) of a bundle that was signed with a key')
+            [CompletionResult]::new('--rekor-url', '--rekor-url', [CompletionResultType]::ParameterName, 'The address of the log')
+            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Use this instance: its log and its trust root')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Verify with the trust root in this file (trusted_root.json)')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The limit for one request, in seconds')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: see man/json.md')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;log;help' {
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Show an entry of the log, verified')
+            [CompletionResult]::new('prove', 'prove', [CompletionResultType]::ParameterValue, 'Prove that a log entry is still in its log')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;log;help;get' {
+            break
+        }
+        'paraph;log;help;prove' {
+            break
+        }
+        'paraph;log;help;help' {
             break
         }
         'paraph;hook' {
@@ -612,6 +661,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('attest', 'attest', [CompletionResultType]::ParameterValue, 'Sign a statement about files or revisions')
             [CompletionResult]::new('release', 'release', [CompletionResultType]::ParameterValue, 'Sign files as the release of a signed tag')
             [CompletionResult]::new('verify-release', 'verify-release', [CompletionResultType]::ParameterValue, 'Verify who released files from which signed tag, offline')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Ask a transparency log, and verify its answers')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before it is accepted, as a git hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the trusted authorities and logs')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in, so that signatures need no login for a while')
@@ -654,6 +704,17 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help;verify-release' {
+            break
+        }
+        'paraph;help;log' {
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Show an entry of the log, verified')
+            [CompletionResult]::new('prove', 'prove', [CompletionResultType]::ParameterValue, 'Prove that a log entry is still in its log')
+            break
+        }
+        'paraph;help;log;get' {
+            break
+        }
+        'paraph;help;log;prove' {
             break
         }
         'paraph;help;hook' {

@@ -40,6 +40,9 @@ _paraph() {
             paraph,local)
                 cmd="paraph__subcmd__local"
                 ;;
+            paraph,log)
+                cmd="paraph__subcmd__log"
+                ;;
             paraph,login)
                 cmd="paraph__subcmd__login"
                 ;;
@@ -160,6 +163,9 @@ _paraph() {
             paraph__subcmd__help,local)
                 cmd="paraph__subcmd__help__subcmd__local"
                 ;;
+            paraph__subcmd__help,log)
+                cmd="paraph__subcmd__help__subcmd__log"
+                ;;
             paraph__subcmd__help,login)
                 cmd="paraph__subcmd__help__subcmd__login"
                 ;;
@@ -253,6 +259,12 @@ _paraph() {
             paraph__subcmd__help__subcmd__local,use)
                 cmd="paraph__subcmd__help__subcmd__local__subcmd__use"
                 ;;
+            paraph__subcmd__help__subcmd__log,get)
+                cmd="paraph__subcmd__help__subcmd__log__subcmd__get"
+                ;;
+            paraph__subcmd__help__subcmd__log,prove)
+                cmd="paraph__subcmd__help__subcmd__log__subcmd__prove"
+                ;;
             paraph__subcmd__help__subcmd__trust,import)
                 cmd="paraph__subcmd__help__subcmd__trust__subcmd__import"
                 ;;
@@ -337,6 +349,24 @@ _paraph() {
             paraph__subcmd__local__subcmd__help,use)
                 cmd="paraph__subcmd__local__subcmd__help__subcmd__use"
                 ;;
+            paraph__subcmd__log,get)
+                cmd="paraph__subcmd__log__subcmd__get"
+                ;;
+            paraph__subcmd__log,help)
+                cmd="paraph__subcmd__log__subcmd__help"
+                ;;
+            paraph__subcmd__log,prove)
+                cmd="paraph__subcmd__log__subcmd__prove"
+                ;;
+            paraph__subcmd__log__subcmd__help,get)
+                cmd="paraph__subcmd__log__subcmd__help__subcmd__get"
+                ;;
+            paraph__subcmd__log__subcmd__help,help)
+                cmd="paraph__subcmd__log__subcmd__help__subcmd__help"
+                ;;
+            paraph__subcmd__log__subcmd__help,prove)
+                cmd="paraph__subcmd__log__subcmd__help__subcmd__prove"
+                ;;
             paraph__subcmd__trust,help)
                 cmd="paraph__subcmd__trust__subcmd__help"
                 ;;
@@ -374,7 +404,7 @@ _paraph() {
 
     case "${cmd}" in
         paraph)
-            opts="-C -h -V --help --version setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help"
+            opts="-C -h -V --help --version setup doctor whoami verify verify-tag verify-file show sign attest release verify-release log hook trust login logout agent local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -830,7 +860,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help)
-            opts="setup doctor whoami verify verify-tag verify-file show sign attest release verify-release hook trust login logout agent local config generate-docs help"
+            opts="setup doctor whoami verify verify-tag verify-file show sign attest release verify-release log hook trust login logout agent local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1208,6 +1238,48 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help__subcmd__local__subcmd__use)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__log)
+            opts="get prove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__log__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__log__subcmd__prove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1903,6 +1975,156 @@ _paraph() {
                     return 0
                     ;;
                 --email)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__log)
+            opts="-C -h --help get prove help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__log__subcmd__get)
+            opts="-C -h --rekor-version --rekor-url --instance --trusted-root --timeout --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --rekor-version)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rekor-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__log__subcmd__help)
+            opts="get prove help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__log__subcmd__help__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__log__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__log__subcmd__help__subcmd__prove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__log__subcmd__prove)
+            opts="-C -h --key --rekor-url --instance --trusted-root --timeout --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rekor-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -34,6 +34,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand attest 'Sign a statement about files or revisions'
             cand release 'Sign files as the release of a signed tag'
             cand verify-release 'Verify who released files from which signed tag, offline'
+            cand log 'Ask a transparency log, and verify its answers'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage trust roots: the trusted authorities and logs'
             cand login 'Log in, so that signatures need no login for a while'
@@ -217,6 +218,47 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --json 'Print a JSON object for each file'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;log'= {
+            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand get 'Show an entry of the log, verified'
+            cand prove 'Prove that a log entry is still in its log'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'paraph;log;get'= {
+            cand --rekor-version 'The version of the log''s API: 1 or 2'
+            cand --rekor-url 'The address of the log'
+            cand --instance 'Use this instance: its log and its trust root'
+            cand --trusted-root 'Verify with the trust root in this file (trusted_root.json)'
+            cand --timeout 'The limit for one request, in seconds'
+            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand --json 'Print JSON: see man/json.md'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;log;prove'= {
+            cand --key 'The public key (PEM) of a bundle that was signed with a key'
+            cand --rekor-url 'The address of the log'
+            cand --instance 'Use this instance: its log and its trust root'
+            cand --trusted-root 'Verify with the trust root in this file (trusted_root.json)'
+            cand --timeout 'The limit for one request, in seconds'
+            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand --json 'Print JSON: see man/json.md'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;log;help'= {
+            cand get 'Show an entry of the log, verified'
+            cand prove 'Prove that a log entry is still in its log'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'paraph;log;help;get'= {
+        }
+        &'paraph;log;help;prove'= {
+        }
+        &'paraph;log;help;help'= {
         }
         &'paraph;hook'= {
             cand --deadline 'Refuse the push after this time'
@@ -535,6 +577,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand attest 'Sign a statement about files or revisions'
             cand release 'Sign files as the release of a signed tag'
             cand verify-release 'Verify who released files from which signed tag, offline'
+            cand log 'Ask a transparency log, and verify its answers'
             cand hook 'Judge a push before it is accepted, as a git hook'
             cand trust 'Manage trust roots: the trusted authorities and logs'
             cand login 'Log in, so that signatures need no login for a while'
@@ -566,6 +609,14 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;release'= {
         }
         &'paraph;help;verify-release'= {
+        }
+        &'paraph;help;log'= {
+            cand get 'Show an entry of the log, verified'
+            cand prove 'Prove that a log entry is still in its log'
+        }
+        &'paraph;help;log;get'= {
+        }
+        &'paraph;help;log;prove'= {
         }
         &'paraph;help;hook'= {
             cand pre-receive 'On a server: refuse the whole push for one bad object'

@@ -1,20 +1,14 @@
 //! Exit codes: their meaning, and the code of every error.
 
 use super::git_call;
-#[cfg(unix)]
 use crate::{
-    agent::{client::AgentError, keyring::IndexError, registration::RegistrationError},
-    agent_protocol::Refusal,
-    local::LocalError,
-};
-use crate::{
-    config,
+    Reason, config,
     gitsign_statement::StatementError,
     identity::{
         LoginError, SourceError, TokenError, WrongSigner,
         workload::{Provider, WorkloadError},
     },
-    judge,
+    judge::{self, log::LogError},
     policy::Verdict,
     private_folder, repository,
     selection::{SelectionError, Wanted},
@@ -22,6 +16,12 @@ use crate::{
     setup_record::SetupRecordError,
     sign::{PayloadError, SignError},
     trust_store,
+};
+#[cfg(unix)]
+use crate::{
+    agent::{client::AgentError, keyring::IndexError, registration::RegistrationError},
+    agent_protocol::Refusal,
+    local::LocalError,
 };
 use std::fmt::Write;
 
@@ -296,6 +296,26 @@ impl From<judge::FileError> for Failure {
             E::Read { source, .. } => Self::io(&error.to_string(), source),
             E::DigestAlone => Self::new(Exit::Usage, error.to_string()).with_hint("name the file with its bundle: --bundle FILE"),
         }
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        use LogError as E;
+        let exit = match &error {
+            E::Service(error) => return error.clone().into(),
+            E::Signature(rejection) => Exit::Verdict(rejection.reason().standing().into()),
+            E::Answer { rejection, .. } if rejection.reason() == Reason::LogUnknown => Exit::Verdict(Verdict::Unchecked),
+            E::Answer { .. } => Exit::Service,
+            E::NoDigest => Exit::Verdict(Verdict::Unchecked),
+            E::NotFound { .. } => Exit::Object,
+            E::UuidOfV2 => Exit::Usage,
+            E::NoAddress { .. } => Exit::Configuration,
+            E::NoTree { .. } | E::Rollback { .. } | E::Fork { .. } | E::Inconsistent { .. } | E::Promise { .. } | E::OtherEntry { .. } => {
+                Exit::Verdict(Verdict::Bad)
+            }
+        };
+        Self { hint: error.hint(), ..Self::new(exit, error.to_string()) }
     }
 }
 

@@ -30,6 +30,7 @@ mod key_list;
 mod last_failure;
 #[cfg(unix)]
 mod local;
+mod log;
 mod one_time_notice;
 mod process_memory;
 mod publication;
@@ -95,6 +96,7 @@ enum Command {
     Attest(Box<attest::Args>),
     Release(Box<release::Args>),
     VerifyRelease(release::verify::Args),
+    Log(log::Args),
     Hook(hook::Args),
     Trust(trust::Args),
     #[cfg(unix)]
@@ -152,6 +154,7 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Attest(arguments) => attest::run(&arguments, ui),
         Command::Release(arguments) => release::run(&arguments, ui),
         Command::VerifyRelease(arguments) => release::verify::run(&arguments, ui),
+        Command::Log(arguments) => log::run(&arguments, ui),
         Command::Hook(arguments) => hook::run(&arguments, ui),
         Command::Trust(arguments) => trust::run(&arguments, ui),
         #[cfg(unix)]

@@ -113,7 +113,8 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-fn print_fields(contents: &impl Serialize, ui: &mut Ui) {
+/// Prints a document field by field.
+pub(super) fn print_fields(contents: &impl Serialize, ui: &mut Ui) {
     let tree = serde_json::to_string(contents).and_then(|json| serde_json::from_str(&json));
     if let Ok(Tree::Fields(fields)) = tree {
         fields.iter().for_each(|(name, field)| field.print(name, 1, ui));
@@ -121,7 +122,7 @@ fn print_fields(contents: &impl Serialize, ui: &mut Ui) {
 }
 
 /// The file with a bundle that the argument names: by its ending, since revisions have no such names.
-fn bundle_file(name: &str) -> Option<&Path> {
+pub(super) fn bundle_file(name: &str) -> Option<&Path> {
     let is_named = [".sigstore.json", ".sigstore.jsonl", ".sigstore"].iter().any(|ending| name.ends_with(ending));
     Some(Path::new(name)).filter(|path| is_named && path.is_file())
 }
@@ -160,7 +161,8 @@ struct Document {
     contents: Contents,
 }
 
-fn signed(object: &RawObject) -> Result<Signed<'_>, Failure> {
+/// The signature of a commit or tag.
+pub(super) fn signed(object: &RawObject) -> Result<Signed<'_>, Failure> {
     let split = match SignableKind::of(object)? {
         SignableKind::Commit => Commit::parse(&object.bytes, object.format).map(|commit| commit.signed),
         SignableKind::Tag => Tag::parse(&object.bytes).map(|tag| tag.signed),

@@ -3,6 +3,12 @@
 //!
 //! Nothing here uses the network. `verify` checks whether the log was trusted at the entry's time.
 
+#[cfg(feature = "cli")]
+mod included;
+
+#[cfg(feature = "cli")]
+pub(crate) use included::{IncludedEntry, verify_included};
+
 use super::{
     checkpoint::Checkpoint,
     entry::{EntryKind, EntryVersion, HashedRekord, InclusionProof, TransparencyLogEntry},

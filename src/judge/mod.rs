@@ -2,12 +2,13 @@
 //!
 //! It puts together the [`Verifier`], the [`Policy`], external verifiers, stored and looked-up log entries, and the verdict cache. It has no
 //! terminal and reads no configuration: the caller hands everything in, and prints what comes back. A bad object is a verdict; an [`Error`]
-//! means that there was nothing to judge. Files with their bundles are judged in `file.rs`.
+//! means that there was nothing to judge. Files with their bundles are judged in `file.rs`, and logs are asked in `log/`.
 
 pub(crate) mod entries;
 mod error;
 mod file;
 mod judged;
+pub(crate) mod log;
 mod many;
 mod merged_tags;
 mod nonce;

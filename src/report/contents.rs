@@ -164,7 +164,7 @@ impl EntryContents {
         Ok(Self::of_entry(parse_entry(encoded)?))
     }
 
-    pub(super) fn of_entry(entry: TransparencyLogEntry) -> Self {
+    pub(crate) fn of_entry(entry: TransparencyLogEntry) -> Self {
         let kind = entry.kind_version.unwrap_or_default();
         let proof = entry.inclusion_proof;
         let checkpoint =

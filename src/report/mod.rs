@@ -5,12 +5,16 @@
 #[cfg(feature = "cli")]
 mod bundle_contents;
 pub(crate) mod contents;
+#[cfg(feature = "cli")]
+mod entry_body;
 mod other_format;
 
 #[cfg(feature = "cli")]
 pub(crate) use bundle_contents::BundleContents;
 #[cfg(feature = "cli")]
-pub(crate) use contents::Contents;
+pub(crate) use contents::{Contents, EntryContents};
+#[cfg(feature = "cli")]
+pub(crate) use entry_body::EntryBody;
 pub(crate) use other_format::OtherFormatReport;
 
 use crate::{

@@ -13,6 +13,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
+#[cfg(feature = "cli")]
+mod reading;
+
+#[cfg(feature = "cli")]
+pub(crate) use reading::{Shard, is_uuid, stated_kind};
+
 /// The longest audit path that is read.
 const MAX_HASHES: usize = 64;
 /// The number of requests for an entry that the log has accepted but not yet integrated.

@@ -4,14 +4,17 @@
 
 use super::{
     Answer, Call, Cause, Http, Retry, Service, ServiceError, endpoint,
-    tile::{self, Tile},
+    tile::{self, Tile, Tiles},
 };
 use crate::evidence::entry::{CheckpointEnvelope, EntryVersion, HashedRekord, InclusionProof, LogId, TransparencyLogEntry};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::json;
-use sigstore_types::{Sha256Hash, checkpoint::Checkpoint};
-use std::{collections::BTreeMap, time::Duration};
+use sigstore_types::checkpoint::Checkpoint;
+use std::{collections::BTreeSet, time::Duration};
+
+#[cfg(feature = "cli")]
+mod reading;
 
 /// The longest audit path that is read.
 const MAX_HASHES: usize = 64;
@@ -85,7 +88,8 @@ impl RekorV2 {
             )))
         })?;
         let size = checkpoint.tree_size();
-        let tiles = self.tiles(&answer, index, size).await?;
+        let needed = tile::needed(index, size).ok_or_else(|| answer.malformed(format!("a tree of {size} entries")))?;
+        let tiles = self.tiles(needed).await?;
         let (leaf, hashes) = tile::prove(index, size, &tiles).ok_or_else(|| answer.mismatch("its tiles do not contain the entry"))?;
         if leaf != sigstore_merkle::hash_leaf(&expected) {
             return Err(answer.mismatch(format!("entry {index} is about another signature")));
@@ -130,22 +134,23 @@ impl RekorV2 {
         Err(ServiceError::new(Service::RekorV2, &self.base, Cause::Deadline(LOOK_UP_PAUSE * LOOK_UPS)))
     }
 
-    async fn tiles(&self, checkpoint: &Answer, index: u64, size: u64) -> Result<BTreeMap<Tile, Vec<Sha256Hash>>, ServiceError> {
-        let needed = tile::needed(index, size).ok_or_else(|| checkpoint.malformed(format!("a tree of {size} entries")))?;
-        let mut tiles = BTreeMap::new();
+    async fn tiles(&self, needed: BTreeSet<Tile>) -> Result<Tiles, ServiceError> {
+        let mut tiles = Tiles::new();
         for tile in needed {
-            let mut answer = self.get(&tile.path(), TILE).await?;
-            if tile.is_partial() && answer.status.as_u16() == 404 {
-                // the tree has grown in the meantime
-                answer = self.get(&tile.whole_path(), TILE).await?;
-            }
-            if !answer.status.is_success() {
-                return Err(answer.refused());
-            }
+            let answer = self.get_tile(&tile.path(), &tile.whole_path(), TILE).await?;
             let hashes = tile.read(&answer.body).ok_or_else(|| answer.malformed(format!("a tile of {} bytes", answer.body.len())))?;
             tiles.insert(tile, hashes);
         }
         Ok(tiles)
+    }
+
+    /// A tile, or the whole one at its place if the tree has grown in the meantime.
+    async fn get_tile(&self, path: &str, whole: &str, limit: usize) -> Result<Answer, ServiceError> {
+        let mut answer = self.get(path, limit).await?;
+        if path != whole && answer.status.as_u16() == 404 {
+            answer = self.get(whole, limit).await?;
+        }
+        if answer.status.is_success() { Ok(answer) } else { Err(answer.refused()) }
     }
 
     async fn get(&self, path: &str, limit: usize) -> Result<Answer, ServiceError> {

@@ -1,4 +1,4 @@
-//! Inclusion proofs from a log's tiles (C2SP tlog-tiles), for logs that return no proof.
+//! Inclusion and consistency proofs from a log's tiles (C2SP tlog-tiles), for logs that return no proof.
 //!
 //! A node of level `l` and index `i` covers `2^l` leaves, starting with leaf `i·2^l`. A tile of level `t` contains up to 256 hashes of nodes of
 //! level `8t`. The nodes of the levels in between are computed from them.
@@ -12,6 +12,9 @@ const WIDTH: u64 = 256;
 const HEIGHT: u32 = 8;
 /// The largest tree, in leaves. It bounds the recursion and the number of tiles.
 const MAX_SIZE: u64 = 1 << 48;
+
+/// Tiles with their hashes.
+pub(crate) type Tiles = BTreeMap<Tile, Vec<Sha256Hash>>;
 
 /// A tile of hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,13 +33,18 @@ impl Tile {
 
     /// The path of the full tile at the same place. It exists once the tree has grown; partial tiles may then be gone.
     pub(crate) fn whole_path(&self) -> String {
+        format!("tile/{}/{}", self.level, self.number())
+    }
+
+    /// The index in groups of three digits.
+    fn number(&self) -> String {
         let mut name = format!("{:03}", self.index % 1000);
         let mut rest = self.index / 1000;
         while rest > 0 {
             name = format!("x{:03}/{name}", rest % 1000);
             rest /= 1000;
         }
-        format!("tile/{}/{name}", self.level)
+        name
     }
 
     pub(crate) fn is_partial(&self) -> bool {
@@ -55,18 +63,53 @@ impl Tile {
 /// The tiles that are needed for the leaf hash and the audit path of leaf `index` in a tree of `size` leaves.
 pub(crate) fn needed(index: u64, size: u64) -> Option<BTreeSet<Tile>> {
     let mut tiles = BTreeSet::new();
-    let mut nodes = |level: u32, node: u64| {
-        tiles.insert(tile_of(level, node, size)?);
-        Some(Sha256Hash::new([0; 32]))
-    };
+    let mut nodes = collecting(size, &mut tiles);
     nodes(0, index)?;
     path(index, size, &mut nodes)?;
+    drop(nodes);
     Some(tiles)
 }
 
 /// The leaf's hash and its audit path, from the leaf's sibling up.
-pub(crate) fn prove(index: u64, size: u64, tiles: &BTreeMap<Tile, Vec<Sha256Hash>>) -> Option<(Sha256Hash, Vec<Sha256Hash>)> {
-    let mut nodes = |level: u32, node: u64| {
+pub(crate) fn prove(index: u64, size: u64, tiles: &Tiles) -> Option<(Sha256Hash, Vec<Sha256Hash>)> {
+    let mut nodes = reading(size, tiles);
+    Some((nodes(0, index)?, path(index, size, &mut nodes)?))
+}
+
+/// The tiles that are needed for the consistency proof between the trees of the first `first` and of all `size` leaves.
+#[cfg(feature = "cli")]
+pub(crate) fn needed_for_consistency(first: u64, size: u64) -> Option<BTreeSet<Tile>> {
+    let mut tiles = BTreeSet::new();
+    consistency(first, size, &mut collecting(size, &mut tiles))?;
+    Some(tiles)
+}
+
+/// The consistency proof (RFC 6962, section 2.1.2).
+#[cfg(feature = "cli")]
+pub(crate) fn prove_consistency(first: u64, size: u64, tiles: &Tiles) -> Option<Vec<Sha256Hash>> {
+    consistency(first, size, &mut reading(size, tiles))
+}
+
+/// The tile with the entries from which the tile of leaf `index` was computed: its path, that of the whole one, and the entry's place in it.
+#[cfg(feature = "cli")]
+pub(crate) fn entries_of(index: u64, size: u64) -> Option<(String, String, usize)> {
+    let tile = tile_of(0, index, size)?;
+    let whole = format!("tile/entries/{}", tile.number());
+    let path = if tile.is_partial() { format!("{whole}.p/{}", tile.width) } else { whole.clone() };
+    Some((path, whole, usize::try_from(index % WIDTH).ok()?))
+}
+
+/// Notes the tiles of the nodes that are asked for.
+fn collecting(size: u64, tiles: &mut BTreeSet<Tile>) -> impl FnMut(u32, u64) -> Option<Sha256Hash> {
+    move |level, node| {
+        tiles.insert(tile_of(level, node, size)?);
+        Some(Sha256Hash::new([0; 32]))
+    }
+}
+
+/// Computes the nodes that are asked for.
+fn reading(size: u64, tiles: &Tiles) -> impl FnMut(u32, u64) -> Option<Sha256Hash> {
+    move |level, node| {
         let hashes = tiles.get(&tile_of(level, node, size)?)?;
         let span = 1_u64 << (level % HEIGHT);
         let first = usize::try_from(node.checked_mul(span)? % WIDTH).ok()?;
@@ -75,8 +118,7 @@ pub(crate) fn prove(index: u64, size: u64, tiles: &BTreeMap<Tile, Vec<Sha256Hash
             row = row.chunks(2).filter_map(|pair| Some(sigstore_merkle::hash_children(pair.first()?, pair.get(1)?))).collect();
         }
         row.into_iter().next()
-    };
-    Some((nodes(0, index)?, path(index, size, &mut nodes)?))
+    }
 }
 
 /// The tile that contains the node or the hashes to compute it from, with its width in a tree of `size` leaves.
@@ -105,6 +147,32 @@ fn path(index: u64, size: u64, node: &mut impl FnMut(u32, u64) -> Option<Sha256H
             hashes.push(subtree(begin, middle, node)?);
             begin = middle;
         }
+    }
+    hashes.reverse();
+    Some(hashes)
+}
+
+/// The consistency proof (RFC 6962, section 2.1.2), computed from the root down and reversed at the end.
+#[cfg(feature = "cli")]
+fn consistency(first: u64, size: u64, node: &mut impl FnMut(u32, u64) -> Option<Sha256Hash>) -> Option<Vec<Sha256Hash>> {
+    if size > MAX_SIZE || first == 0 || first > size {
+        return None;
+    }
+    let (mut begin, mut end, mut is_whole) = (0, size, true);
+    let mut hashes = Vec::new();
+    while first != end {
+        let middle = begin + split(end - begin);
+        if first <= middle {
+            hashes.push(subtree(middle, end, node)?);
+            end = middle;
+        } else {
+            hashes.push(subtree(begin, middle, node)?);
+            begin = middle;
+            is_whole = false;
+        }
+    }
+    if !is_whole {
+        hashes.push(subtree(begin, end, node)?);
     }
     hashes.reverse();
     Some(hashes)
@@ -178,6 +246,40 @@ pub(crate) mod tests {
                     .unwrap_or_else(|error| panic!("{index} of {size}: {error}"));
             }
         }
+    }
+
+    #[test]
+    fn consistency_proofs_from_tiles_verify_for_trees_of_every_shape() {
+        let all = leaves(70_000);
+        for size in [1, 2, 3, 7, 255, 256, 257, 513, 1000, 65_536, 65_537, 70_000] {
+            let (files, new) = (tiles_of(&all[..size]), root(&all[..size]));
+            for first in [1, 2, 3, 6, size / 3, size / 2, 255, 256, 257, 512, 65_535, 65_536, size - 2.min(size), size - 1, size] {
+                if first == 0 || first > size {
+                    continue;
+                }
+                let old = root(&all[..first]);
+                let (first, size) = (first as u64, size as u64);
+                let tiles = needed_for_consistency(first, size).unwrap();
+                let tiles = tiles.into_iter().map(|tile| (tile, tile.read(&files[&tile.path()]).unwrap())).collect();
+                let hashes = prove_consistency(first, size, &tiles).unwrap();
+                sigstore_merkle::verify_consistency_proof(first, size, &hashes, &old, &new)
+                    .unwrap_or_else(|error| panic!("{first} to {size}: {error}"));
+            }
+        }
+        for (first, size) in [(0, 5), (6, 5), (1, (1 << 48) + 1)] {
+            assert!(needed_for_consistency(first, size).is_none());
+        }
+        for first in [1, 12345, (1 << 47) + 1, (1 << 48) - 1] {
+            let tiles = needed_for_consistency(first, 1 << 48).unwrap();
+            assert!(tiles.len() <= 12, "{}", tiles.len());
+        }
+    }
+
+    #[test]
+    fn entries_are_beside_the_tiles_of_their_leaves() {
+        assert_eq!(entries_of(1, 3), Some(("tile/entries/000.p/3".into(), "tile/entries/000".into(), 1)));
+        assert_eq!(entries_of(256_001, 300_000), Some(("tile/entries/x001/000".into(), "tile/entries/x001/000".into(), 1)));
+        assert_eq!(entries_of(3, 3), None);
     }
 
     #[test]

@@ -288,6 +288,17 @@ impl TrustRoot {
         listed.or_else(|| self.logs.iter().find_map(named).map(Cow::Owned))
     }
 
+    /// The log whose key signed a checkpoint of that log.
+    #[cfg(feature = "cli")]
+    pub(crate) fn signer_of(&self, checkpoint: &checkpoint::Checkpoint) -> Option<Cow<'_, Log>> {
+        self.logs.iter().find_map(|log| {
+            let is_nameless = log.base_url.is_empty() && log.key.origin.is_none() && log.key.key.kind() == KeyKind::Ed25519;
+            let id = if is_nameless { checkpoint::key_id(&checkpoint.origin, &log.key.key, &[]) } else { log.key.id };
+            checkpoint.verify(&log.key.key, &id).ok()?;
+            self.log(&id, &checkpoint.origin)
+        })
+    }
+
     /// The addresses of the logs that support Rekor v1's search. Logs of Rekor v2 do not; their key id covers their name. A log from a key file
     /// has no address.
     #[doc(hidden)]

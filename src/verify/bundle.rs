@@ -1,7 +1,7 @@
 //! Files as subjects: from a Sigstore bundle to [`SignatureMaterial`].
 
 use super::{
-    Artifact, ManagedKey, Subject, SubjectKind, Verified, VerifiedByKey, Verifier,
+    Artifact, LoggedEntry, ManagedKey, Subject, SubjectKind, Verified, VerifiedByKey, Verifier,
     accepted::Detached,
     material::{BundledEntries, Entries, EnvelopeParts, SignatureMaterial, SigningCertificate},
 };
@@ -51,6 +51,44 @@ impl Verifier {
         key: &ManagedKey,
     ) -> Result<VerifiedByKey, Rejection> {
         self.verify_parsed_bundle_by_key(&Bundle::parse(bundle)?, artifact, predicate_type, key)
+    }
+
+    /// Verifies a bundle by itself: about the file whose digest it states, or about its statement. Returns its entries in their order; `None` if
+    /// it states no digest.
+    ///
+    /// # Errors
+    /// Why the bundle is not accepted.
+    #[cfg(feature = "cli")]
+    pub(crate) fn verify_bundle_itself(&self, bundle: &Bundle, key: Option<&ManagedKey>) -> Result<Option<Vec<LoggedEntry>>, Rejection> {
+        if let (Some(_), BundleSigner::Certificates(..)) = (key, &bundle.signer) {
+            return Err(Reason::KeyNotUsed.into());
+        }
+        let certificates = if key.is_none() { Some(signing_certificate(bundle)?) } else { None };
+        let kind = match (key, &certificates) {
+            (Some(key), _) => key.public_key().kind(),
+            (None, Some((certificate, _))) => certificate.public_key().kind(),
+            (None, None) => return Err(Reason::KeyNotGiven.into()),
+        };
+        let artifact;
+        let material = match &bundle.content {
+            BundleContent::Envelope(envelope) => {
+                let statement = bundle.statement()?.ok_or(Reason::PayloadType)?;
+                envelope_material(bundle, envelope, statement_subject(&statement, envelope), kind)
+            }
+            BundleContent::Message(Message { digest: Some(digest), .. }) => {
+                artifact = Artifact::digests(vec![digest.clone()]);
+                material(bundle, &artifact, None, kind)?
+            }
+            BundleContent::Message(Message { digest: None, .. }) => return Ok(None),
+        };
+        Ok(Some(match (key, certificates) {
+            (None, Some((certificate, others))) => {
+                let verified = self.check_material(SigningCertificate { certificate, others }, material)?.verify(&Detached::default())?;
+                verified.entries().cloned().collect()
+            }
+            (Some(key), _) => self.verify_material_by_key(key, &material)?.entries().to_vec(),
+            (None, None) => Vec::new(),
+        }))
     }
 
     /// Verifies a bundle over this very statement, whatever it is about. The check after signing needs no file.

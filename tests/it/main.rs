@@ -21,6 +21,7 @@ mod external_verifiers;
 mod first_minute;
 mod git;
 mod hooks;
+mod log;
 mod logins;
 mod ranges;
 mod references;

@@ -1,6 +1,7 @@
 use super::*;
 use crate::service::testing::{Fake, Reply, Seen, body_of, impatient, nobody, patient, recorded, run, without_port};
 use serde_json::Value;
+use sigstore_types::Sha256Hash;
 
 /// What a recorded request had logged.
 struct Record {
