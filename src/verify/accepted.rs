@@ -13,7 +13,7 @@ use crate::{
         log::{self, BundledRecord, LogKey, LoggedEntry},
         timestamp::TimestampToken,
     },
-    trust::{TrustRoot, Window},
+    trust::{TrustRoot, Window, authority::IssuingPath},
     wording::{spoken_duration, spoken_time},
 };
 use jiff::Timestamp;
@@ -28,7 +28,7 @@ pub(super) struct Detached<'a> {
     pub contents: &'a [LoggedContent],
 }
 
-/// AcceptedEvidence that a trust root accepts.
+/// Evidence that a trust root accepts. Every log, and the certificate with its chain, was valid at each of the times.
 pub(super) struct AcceptedEvidence {
     /// At least one.
     pub entries: Vec<CheckedEntry>,
@@ -47,8 +47,8 @@ pub(super) struct CheckedEntry {
 /// Who signed, as a log names it.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum LoggedSigner<'a> {
-    /// By a certificate.
-    Certificate(&'a Certificate),
+    /// By a certificate, with its path to an authority.
+    Certificate(&'a Certificate, &'a IssuingPath<'a>),
     /// By a key, with its DER SubjectPublicKeyInfo.
     Key(&'a PublicKey, &'a [u8]),
 }
@@ -56,15 +56,33 @@ pub(super) enum LoggedSigner<'a> {
 impl<'a> LoggedSigner<'a> {
     fn key(self) -> &'a PublicKey {
         match self {
-            Self::Certificate(certificate) => certificate.public_key(),
+            Self::Certificate(certificate, _) => certificate.public_key(),
             Self::Key(key, _) => key,
         }
     }
 
     fn verifier(self) -> EntryVerifier<'a> {
         match self {
-            Self::Certificate(certificate) => EntryVerifier::Certificate(certificate.der()),
+            Self::Certificate(certificate, _) => EntryVerifier::Certificate(certificate.der()),
             Self::Key(_, spki) => EntryVerifier::PublicKey(spki),
+        }
+    }
+
+    /// Checks that the certificate, its chain and its authority were valid at a trusted time. There is no tolerance. A key is valid as long as
+    /// the caller trusts it.
+    fn check_time(self, time: Timestamp) -> Result<(), Rejection> {
+        let Self::Certificate(certificate, path) = self else { return Ok(()) };
+        for one in std::iter::once(certificate).chain(path.certificates.iter().copied()) {
+            if !one.is_valid_at(time) {
+                return Err(Rejection::new(
+                    Reason::OutsideCertificateWindow,
+                    format!("{} and {} to {}", spoken_time(time), spoken_time(one.not_before()), spoken_time(one.not_after())),
+                ));
+            }
+        }
+        match path.window.contains(time) {
+            true => Ok(()),
+            false => Err(Rejection::new(Reason::OutsideAuthorityWindow, format!("{} and {}", spoken_time(time), path.window))),
         }
     }
 }
@@ -79,13 +97,17 @@ pub(super) struct SignatureToLog<'a> {
 }
 
 impl SignatureToLog<'_> {
-    /// What a trust root says of the evidence. Who issued a certificate does not matter here.
+    /// What a trust root says of the evidence: its entries, its times, and that signer and logs were valid at each of the times.
     pub(super) fn check(&self, root: &TrustRoot, detached: &Detached<'_>) -> Result<AcceptedEvidence, Rejection> {
         let entries = match &self.material.entries {
             Entries::Embedded(embedded) => vec![self.check_embedded(root, *embedded, detached)?],
             Entries::Bundled(bundled) => self.check_bundled(root, bundled)?,
         };
         let times = self.trusted_times(root, &entries)?;
+        for trusted in &times {
+            self.signer.check_time(trusted.time)?;
+            entries.iter().try_for_each(|checked| checked.check_window(trusted.time))?;
+        }
         Ok(AcceptedEvidence { entries, times })
     }
 
@@ -139,7 +161,7 @@ impl SignatureToLog<'_> {
 
     /// The first detached entry that holds; or else why the first one does not that is about this signature.
     fn check_detached(&self, root: &TrustRoot, detached: &Detached<'_>) -> Result<CheckedEntry, Rejection> {
-        let LoggedSigner::Certificate(certificate) = self.signer else { return Err(Reason::EntryMissing.into()) };
+        let LoggedSigner::Certificate(certificate, _) = self.signer else { return Err(Reason::EntryMissing.into()) };
         let mut refused: Option<Rejection> = None;
         for entry in detached.entries.iter().take(MAX_DETACHED) {
             let checked = entry.bind(detached.contents, certificate).and_then(|bound| {
@@ -183,16 +205,9 @@ impl SignatureToLog<'_> {
     }
 }
 
-impl AcceptedEvidence {
-    /// Checks that all logs were trusted at each of the times.
-    pub(super) fn check_windows(&self) -> Result<(), Rejection> {
-        self.times.iter().try_for_each(|trusted| self.entries.iter().try_for_each(|checked| checked.check_window(trusted.time)))
-    }
-}
-
 impl CheckedEntry {
     /// Checks that the log was trusted at a time. There is no tolerance.
-    pub(super) fn check_window(&self, time: Timestamp) -> Result<(), Rejection> {
+    fn check_window(&self, time: Timestamp) -> Result<(), Rejection> {
         match self.window.contains(time) {
             true => Ok(()),
             false => {

@@ -195,7 +195,7 @@ pub struct CheckedSignature<'a> {
 impl CheckedSignature<'_> {
     /// The keys of a lookup; `None` where a lookup cannot help, because an entry is embedded or the certificate is not accepted.
     pub fn lookup_keys(&self) -> Option<LookupKeys> {
-        self.checked.lacks_entry().then(|| LookupKeys {
+        self.checked.may_use_detached_entry().then(|| LookupKeys {
             certificate: self.checked.certificate().der().to_vec(),
             digests: self.logged().iter().map(|content| content.signed.digest()).collect(),
         })

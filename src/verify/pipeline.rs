@@ -13,7 +13,6 @@ use crate::{
     trust::{TrustRoot, authority::IssuingPath},
     wording::spoken_time,
 };
-use jiff::Timestamp;
 use std::sync::Arc;
 
 impl Verifier {
@@ -35,11 +34,7 @@ impl Verifier {
         let signature = SignatureToLog { material, scheme, signer: LoggedSigner::Key(key.public_key(), key.spki()), now: self.now };
         let mut refused: Option<Rejection> = None;
         for root in self.roots.iter() {
-            let checked = signature.check(root, &Detached::default()).and_then(|evidence| {
-                evidence.check_windows()?;
-                Ok(evidence)
-            });
-            match checked {
+            match signature.check(root, &Detached::default()) {
                 Ok(AcceptedEvidence { entries, times }) => {
                     let entries = entries.into_iter().map(|checked| checked.entry).collect();
                     let (instance, subject) = (root.instance.clone(), material.subject.clone());
@@ -61,8 +56,8 @@ impl Verifier {
     pub fn check_certificate(&self, leaf: &[u8], others: &[Vec<u8>]) -> Result<SignerCertificate, Rejection> {
         let certificate = SignerCertificate::new(Certificate::from_der(leaf)?)?;
         let others = others.iter().map(|der| Certificate::from_der(der)).collect::<Result<Vec<_>, _>>()?;
-        first_good(self.issued(certificate.certificate(), &others)?, |issued| match issued.lacks?.first() {
-            Some(lack) => Err(lack.reason().into()),
+        first_good(self.issued(certificate.certificate(), &others)?, |issued| match issued.old_traits?.first() {
+            Some(old) => Err(old.reason().into()),
             None => Ok(certificate.clone()),
         })
     }
@@ -77,7 +72,7 @@ impl Verifier {
         for root in self.roots.iter() {
             for authority in &root.authorities {
                 match authority.path(leaf, others.clone()) {
-                    Ok(Some(path)) => issued.push(Issued { root, lacks: check_sct(root, leaf, &path), path }),
+                    Ok(Some(path)) => issued.push(Issued { root, old_traits: check_sct(root, leaf, &path), path }),
                     Ok(None) => {}
                     Err(rejection) => refused = refused.or(Some(rejection)),
                 }
@@ -129,10 +124,10 @@ impl CheckedMaterial<'_> {
         lookup::logged_signature(signed_bytes, self.material.signature)
     }
 
-    /// Whether verification without detached entries fails for the log entry alone: none is embedded, and the SCTs are accepted.
-    pub(super) fn lacks_entry(&self) -> bool {
+    /// Whether an entry from elsewhere may help: none is embedded, and the SCTs are accepted on one of the paths.
+    pub(super) fn may_use_detached_entry(&self) -> bool {
         let is_missing = matches!(self.material.entries, Entries::Embedded(EmbeddedEntry::Draft | EmbeddedEntry::Missing));
-        is_missing && self.issued.first().is_some_and(|issued| issued.lacks.is_ok())
+        is_missing && self.issued.iter().any(|issued| issued.old_traits.is_ok())
     }
 
     /// The last steps: log entry, timestamps and trusted times.
@@ -143,23 +138,19 @@ impl CheckedMaterial<'_> {
 
     /// Certificate and evidence together.
     fn verify_issued(&self, issued: &Issued<'_>, detached: &Detached<'_>) -> Result<Verified, Rejection> {
-        let lacks = issued.lacks.as_ref().map_err(Rejection::clone)?;
-        let signer = LoggedSigner::Certificate(self.certificate());
+        let old_traits = issued.old_traits.as_ref().map_err(Rejection::clone)?;
+        let signer = LoggedSigner::Certificate(self.certificate(), &issued.path);
         let signature = SignatureToLog { material: &self.material, scheme: self.scheme, signer, now: self.verifier.now };
-        let evidence = signature.check(issued.root, detached).map_err(|rejection| match lacks.first() {
+        let evidence = signature.check(issued.root, detached).map_err(|rejection| match old_traits.first() {
             // what an old certificate lacks says more than the entry that all signatures of its time lack
-            Some(lack) if rejection.reason() == Reason::EntryMissing => {
-                Rejection::new(lack.reason(), format!("and no log entry is embedded; {LOOKUP_HINT}"))
+            Some(old) if rejection.reason() == Reason::EntryMissing => {
+                Rejection::new(old.reason(), format!("and no log entry is embedded; {LOOKUP_HINT}"))
             }
             _ => rejection,
         })?;
-        for trusted in &evidence.times {
-            check_time(trusted.time, self.certificate(), &issued.path)?;
-            evidence.entries.iter().try_for_each(|checked| checked.check_window(trusted.time))?;
-        }
         let AcceptedEvidence { entries, times } = evidence;
         let rules = entries.iter().flat_map(|checked| checked.rules.iter().copied());
-        let legacy_rules = lacks.iter().map(|lack| lack.rule()).chain(rules).collect();
+        let legacy_rules = old_traits.iter().map(|old| old.rule()).chain(rules).collect();
         let mut entries = entries.into_iter().map(|checked| checked.entry);
         let entry = entries.next().ok_or(Reason::EntryMissing)?;
         let (instance, subject) = (issued.root.instance.clone(), self.material.subject.clone());
@@ -173,8 +164,8 @@ impl CheckedMaterial<'_> {
 struct Issued<'a> {
     root: &'a TrustRoot,
     path: IssuingPath<'a>,
-    /// What the certificate lacks, or why its SCTs are not accepted.
-    lacks: Result<Vec<OldCertificate>, Rejection>,
+    /// What the certificate lacks as one of Fulcio's first months, or why its SCTs are not accepted.
+    old_traits: Result<Vec<OldCertificate>, Rejection>,
 }
 
 /// What a certificate of Fulcio's first months lacks. Beside a good log entry it is a legacy rule; without one it is why the signature
@@ -217,13 +208,13 @@ fn first_good<C, T>(candidates: impl IntoIterator<Item = C>, check: impl Fn(C) -
 
 /// Checks the certificate's SCTs, and returns what an old certificate lacks.
 fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>) -> Result<Vec<OldCertificate>, Rejection> {
-    let mut lacks = Vec::new();
+    let mut old_traits = Vec::new();
     if path.directly_from_root {
-        lacks.push(OldCertificate::DirectlyFromRoot);
+        old_traits.push(OldCertificate::DirectlyFromRoot);
     }
     let scts = Sct::embedded(certificate)?;
     if scts.is_empty() {
-        lacks.push(OldCertificate::SctMissing);
+        old_traits.push(OldCertificate::SctMissing);
     }
     // all of them must verify
     for sct in &scts {
@@ -240,23 +231,7 @@ fn check_sct(root: &TrustRoot, certificate: &Certificate, path: &IssuingPath<'_>
             ));
         }
     }
-    Ok(lacks)
-}
-
-/// Checks that the certificate, its chain and its authority were valid at a trusted time. There is no tolerance.
-fn check_time(time: Timestamp, certificate: &Certificate, path: &IssuingPath<'_>) -> Result<(), Rejection> {
-    for one in std::iter::once(certificate).chain(path.certificates.iter().copied()) {
-        if !one.is_valid_at(time) {
-            return Err(Rejection::new(
-                Reason::OutsideCertificateWindow,
-                format!("{} and {} to {}", spoken_time(time), spoken_time(one.not_before()), spoken_time(one.not_after())),
-            ));
-        }
-    }
-    match path.window.contains(time) {
-        true => Ok(()),
-        false => Err(Rejection::new(Reason::OutsideAuthorityWindow, format!("{} and {}", spoken_time(time), path.window))),
-    }
+    Ok(old_traits)
 }
 
 impl SignatureMaterial<'_> {

@@ -21,8 +21,11 @@ use paraph_vectors::{
 use sha2::{Digest, Sha256};
 
 fn verifier(world: &World) -> Verifier {
-    let root = TrustRoot::from_json(world.trusted_root().to_string().as_bytes(), Instance::named("vectors").unwrap(), "vectors").unwrap();
-    Verifier::new(vec![root], NOW.parse().unwrap())
+    Verifier::new(vec![root_of(&world.trusted_root())], NOW.parse().unwrap())
+}
+
+fn root_of(json: &serde_json::Value) -> TrustRoot {
+    TrustRoot::from_json(json.to_string().as_bytes(), Instance::named("vectors").unwrap(), "vectors").unwrap()
 }
 
 #[test]
@@ -52,10 +55,35 @@ fn a_lookup_is_by_the_digests_of_the_object_s_ids_and_of_the_signature() {
     assert_eq!(keys(damaged_sct).0, None);
 }
 
+#[test]
+fn a_lookup_is_tried_if_the_scts_are_accepted_under_any_of_the_roots() {
+    let world = World::new();
+    let mut recipe = world.v1();
+    recipe.entry = None;
+    let commit = recipe.commit();
+    let signed = Commit::parse(&commit, ObjectFormat::Sha1).unwrap().signed;
+    let without_ct_logs = || {
+        let mut root = world.trusted_root();
+        root["ctlogs"] = serde_json::json!([]);
+        root_of(&root)
+    };
+    let with_ct_logs = || root_of(&world.trusted_root());
+    let keys = |roots| lookup_keys_of(&Verifier::new(roots, NOW.parse().unwrap()), &signed);
+    assert_eq!(keys(vec![without_ct_logs()]), None);
+    let expected = keys(vec![with_ct_logs()]);
+    assert!(expected.is_some());
+    assert_eq!(keys(vec![with_ct_logs(), without_ct_logs()]), expected);
+    assert_eq!(keys(vec![without_ct_logs(), with_ct_logs()]), expected);
+}
+
 fn lookup_keys(world: &World, signed: &Signed<'_>) -> Option<LookupKeys> {
+    lookup_keys_of(&verifier(world), signed)
+}
+
+fn lookup_keys_of(verifier: &Verifier, signed: &Signed<'_>) -> Option<LookupKeys> {
     let mut cms = Vec::new();
     let signature = ParsedSignature::parse(&signed.signature, &mut cms);
-    verifier(world).check(signed, &signature).unwrap().lookup_keys()
+    verifier.check(signed, &signature).unwrap().lookup_keys()
 }
 
 #[test]
