@@ -52,7 +52,7 @@ pub(super) fn run(status_fd: Option<u32>, signature: Option<&Path>, data: Option
     for line in lines(&judgement).into_iter().chain(deciders.sentence(&judgement)) {
         ui.note(format!("{PREFIX}{line}"));
     }
-    if let Some(claim) = claimed.as_ref().and_then(Claimed::sentence).filter(|_| judgement.verdict() != Verdict::Other) {
+    if let Some(claim) = claimed.as_ref().and_then(Claimed::sentence).filter(|_| judgement.shows_claim()) {
         ui.note(format!("{PREFIX}{claim}"));
     }
     for warning in warnings {

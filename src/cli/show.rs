@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let (policy, warnings) = context.policy();
     let judge = Judge::new(verifier, policy).with_entries(Entries::stored()).with_conversion_in(context.repository()?);
     let judged = judge.object_with(&object, Some(&signature))?;
-    let judgement = judged.judgement;
+    let judgement = judged.judgement();
     let deciders = context.deciders(None);
     for warning in warnings {
         ui.warning(warning);
@@ -86,19 +86,11 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         ui.warning(format!("git shows another object in place of {}: `git replace -l` lists it. paraph shows the original.", object.id));
     }
     if arguments.json || arguments.format == Format::Json {
-        ui.json(&Document {
-            report: Report {
-                kind: Some(object.kind.name()),
-                other_format: judged.other_format,
-                trusted_by: deciders.trusted_by(&judgement),
-                ..Report::new(Some(object.id.clone()), &judgement)
-            },
-            contents,
-        });
+        ui.json(&Document { report: judged.report(&deciders), contents });
         return Ok(Exit::Good);
     }
     ui.line(format!("{} {}: {}", object.kind.name(), object.id, judgement.verdict().as_str()));
-    for sentence in sentences(&judgement).into_iter().chain(deciders.sentence(&judgement)).chain(next_step(&judgement)) {
+    for sentence in sentences(judgement).into_iter().chain(deciders.sentence(judgement)).chain(next_step(judgement)) {
         ui.line(format!("  {sentence}"));
     }
     if let Some(other) = &judged.other_format {

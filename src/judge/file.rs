@@ -6,6 +6,8 @@ use crate::{
     certificate::HashAlgorithm,
     policy::{Judgement, Policy, Verdict},
     regular_file,
+    report::Report,
+    selection::Deciders,
     verify::{Artifact, ArtifactHasher, ManagedKey, Verifier},
 };
 use std::{
@@ -64,6 +66,14 @@ pub(crate) struct JudgedBundle {
     pub judgement: Judgement,
     /// The type of its statement, where it was verified.
     pub predicate_type: Option<String>,
+}
+
+impl JudgedBundle {
+    /// The report on it, for JSON.
+    pub(crate) fn report(&self, deciders: &Deciders) -> Report {
+        let report = Report::new(None, &self.judgement);
+        Report { kind: report.kind.or(Some("file")), trusted_by: deciders.trusted_by(&self.judgement), ..report }
+    }
 }
 
 /// The place of a bundle (its file, and its line where that has several), and what was read there.

@@ -1,10 +1,14 @@
 //! An object and the verdict on it.
 
-use super::MergedTagFault;
+use super::{MergedTagFault, SignableKind};
 use crate::{
+    Rejection,
     policy::{Judgement, Verdict},
-    report::{Claimed, OtherFormatReport, TagReport},
+    report::{Claimed, OtherFormatReport, Report, TagReport},
     repository::{ObjectKind, RawObject},
+    selection::Deciders,
+    signature::ParsedSignature,
+    verify::git as split,
 };
 
 /// The longest title that is kept, in characters.
@@ -17,8 +21,8 @@ pub(crate) struct Judged {
     pub id: String,
     /// The object's kind.
     pub kind: ObjectKind,
-    /// The verdict and its cause.
-    pub judgement: Judgement,
+    /// The verdict and its cause. [`Judged::rejected`] replaces it together with what depends on it.
+    judgement: Judgement,
     /// The first line of the object's message, where the verdict is not good; not escaped.
     pub title: Option<String>,
     /// The tag's own headers, where the call is about tags.
@@ -38,16 +42,47 @@ impl Judged {
         Self { title, ..Self::without_title(object.id.clone(), object.kind, judgement) }
     }
 
+    /// The verdict and its cause.
+    pub(crate) fn judgement(&self) -> &Judgement {
+        &self.judgement
+    }
+
+    /// The report on it, for JSON.
+    pub(crate) fn report(&self, deciders: &Deciders) -> Report {
+        Report {
+            kind: Some(self.kind.name()),
+            tag: self.tag.clone(),
+            other_format: self.other_format.clone(),
+            trusted_by: deciders.trusted_by(&self.judgement),
+            ..Report::new(Some(self.id.clone()), &self.judgement)
+        }
+    }
+
+    /// The same object, rejected for a fault that its own verification does not find, with its title and what its signature claims.
+    #[must_use]
+    pub(super) fn rejected(self, object: &RawObject, rejection: Rejection) -> Self {
+        let judged = Self { judgement: rejection.into(), title: Some(title(object)), ..self };
+        if judged.claimed.is_some() { judged } else { judged.with_claim(claim(object)) }
+    }
+
     /// With what the signature claims, where it is bad or was not checked.
     pub(super) fn with_claim(self, claimed: Option<Claimed>) -> Self {
-        let claimed = claimed.filter(|_| matches!(self.judgement.verdict(), Verdict::Bad | Verdict::Unchecked));
-        Self { claimed, ..self }
+        Self { claimed: claimed.filter(|_| self.judgement.shows_claim()), ..self }
     }
 
     /// The verdict on an object whose bytes could not be read, or that has no message.
     pub(crate) fn without_title(id: String, kind: ObjectKind, judgement: Judgement) -> Self {
         Self { id, kind, judgement, title: None, tag: None, claimed: None, other_format: None, merged_tags: Vec::new() }
     }
+}
+
+/// Who signed, as the signature in an object claims.
+fn claim(object: &RawObject) -> Option<Claimed> {
+    let signed = match SignableKind::of(object).ok()? {
+        SignableKind::Commit => split::commit(&object.bytes, object.format).ok()?.signed,
+        SignableKind::Tag => split::tag(&object.bytes).ok()?.signed,
+    };
+    Claimed::of(&ParsedSignature::parse(&signed.signature, &mut Vec::new()))
 }
 
 /// The first line of the message.

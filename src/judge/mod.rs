@@ -23,7 +23,7 @@ pub(crate) use file::{FileError, FileJudge, JudgedBundle, JudgedFile, NamedFile,
 pub(crate) use judged::Judged;
 pub(crate) use merged_tags::MergedTagFault;
 pub(crate) use nonce::is_fresh_nonce;
-pub(crate) use push::{Push, is_zero};
+pub(crate) use push::{Push, is_zero, replacement};
 pub(crate) use release::{Release, ReleaseError};
 pub(crate) use tags::TagScope;
 
@@ -122,12 +122,12 @@ impl Judge {
     pub(crate) fn object_with(&self, object: &RawObject, signature: Option<&ParsedSignature<'_>>) -> Result<Judged, Error> {
         let Examined { result, claimed } = self.examine(object, SignableKind::of(object)?, signature);
         let judgement = self.external.judge(object, self.policy.judge(result));
-        let judged = Judged::new(object, judgement);
-        let merged_tags = match object.kind {
-            ObjectKind::Commit => self.merged_tag_faults(&object.bytes),
-            _ => Vec::new(),
-        };
-        Ok(Judged { other_format: self.other_format(object), merged_tags, ..judged }.with_claim(claimed))
+        let mut judged = Judged::new(object, judgement).with_claim(claimed);
+        judged.other_format = self.other_format(object);
+        if object.kind == ObjectKind::Commit {
+            judged.merged_tags = self.merged_tag_faults(&object.bytes);
+        }
+        Ok(judged)
     }
 
     /// Judges an object that was read from the repository. Bytes that do not have the object's id are a bad object, and do not keep the
@@ -166,7 +166,7 @@ impl Judge {
             None => return judged,
         };
         let verdict = Verdict::from(rejection.reason().standing());
-        if verdict > judged.judgement.verdict() { Judged { judgement: rejection.into(), ..judged } } else { judged }
+        if verdict > judged.judgement().verdict() { judged.rejected(object, rejection) } else { judged }
     }
 
     /// What the user should know about log entries, in sentences. Each is returned once.

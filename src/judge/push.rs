@@ -22,29 +22,53 @@ pub(crate) struct Push<'a> {
 #[derive(Debug)]
 struct History<'a> {
     tips: Vec<&'a str>,
-    known: Vec<&'a str>,
+    known: Vec<String>,
 }
 
 impl<'a> Push<'a> {
-    /// A push of these refs, where the history of `known` counts as judged.
-    pub(crate) fn of_known(updates: impl Iterator<Item = RefUpdate<'a>>, known: &'a BTreeSet<String>) -> Self {
-        Self::of_old_values(updates, known, |_| false)
+    /// A push to the server of this repository. Of the refs that `paraph.guardedRefs` names, the history counts as judged, and pushes to others
+    /// are not judged. If it names none, each ref has its own old value. `namespace` is git's `GIT_NAMESPACE`, which may be empty.
+    ///
+    /// # Errors
+    /// Where the references or the patterns cannot be read.
+    pub(crate) fn to_server(repository: &Repository, updates: &[RefUpdate<'a>], namespace: &str) -> Result<Self, repository::Error> {
+        let Some(patterns) = repository.guarded_patterns()? else {
+            return Ok(Self::of(updates.iter().copied(), &BTreeSet::new(), |_| true));
+        };
+        let guarded = repository.guarded(&patterns, namespace)?;
+        let judged = updates.iter().copied().filter(|update| guarded.contains(update.name));
+        Ok(Self::of(judged, guarded.known(), |_| false))
     }
 
-    /// The same, where also the history of a ref's old value counts as judged, for this ref alone, if it is `usable`: an object that another
-    /// ref leads to may have been judged by nobody.
-    pub(crate) fn of_old_values(
-        updates: impl Iterator<Item = RefUpdate<'a>>,
-        known: &'a BTreeSet<String>,
-        usable: impl Fn(&str) -> bool,
-    ) -> Self {
+    /// A push to a remote with this name and URL. What the remote has counts as judged: its branches here, and the old values that it answered.
+    ///
+    /// # Errors
+    /// As [`Push::to_server`].
+    pub(crate) fn to_remote(
+        repository: &Repository,
+        (remote, url): (&str, &str),
+        updates: &[RefUpdate<'a>],
+    ) -> Result<Self, repository::Error> {
+        let patterns = repository.guarded_patterns()?;
+        // git passes the URL twice where the remote has no name
+        let known = if remote == url { BTreeSet::new() } else { repository.known_of_remote(remote, url, patterns.as_ref())? };
+        let has = |id: &str| repository.object_by_id(id).is_ok_and(|object| matches!(object.kind, ObjectKind::Commit | ObjectKind::Tag));
+        Ok(Self::of(updates.iter().copied(), &known, has))
+    }
+
+    /// A push of these refs, where the history of `known` counts as judged. The history of a ref's old value counts too, for this ref alone, if
+    /// it is `usable`: an object that another ref leads to may have been judged by nobody.
+    fn of(updates: impl Iterator<Item = RefUpdate<'a>>, known: &BTreeSet<String>, usable: impl Fn(&str) -> bool) -> Self {
         let updates: Vec<RefUpdate<'a>> = updates.filter(|update| !is_zero(update.new)).collect();
-        let mut tips: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
+        let mut tips: BTreeMap<Option<&str>, Vec<&'a str>> = BTreeMap::new();
         for update in &updates {
             let old = Some(update.old).filter(|old| !is_zero(old) && usable(old));
             tips.entry(old).or_default().push(update.new);
         }
-        let history = |(old, tips)| History { tips, known: known.iter().map(String::as_str).chain(old).collect() };
+        let history = |(old, tips): (Option<&str>, Vec<&'a str>)| History {
+            tips,
+            known: known.iter().cloned().chain(old.map(str::to_owned)).collect(),
+        };
         Self { histories: tips.into_iter().map(history).collect(), updates }
     }
 
@@ -55,7 +79,10 @@ impl<'a> Push<'a> {
 
     /// The commits that are new to the other side, each once.
     fn new_commits(&self, repository: &Repository) -> impl Iterator<Item = Result<String, repository::Error>> {
-        let listings = self.histories.iter().map(|history| repository.new_commits(&history.tips, &history.known));
+        let listings = self.histories.iter().map(|history| {
+            let known: Vec<&str> = history.known.iter().map(String::as_str).collect();
+            repository.new_commits(&history.tips, &known)
+        });
         let ids = listings.flat_map(|listing| {
             let (listing, failure) = listing.map_or_else(|error| (None, Some(Err(error))), |listing| (Some(listing), None));
             listing.into_iter().flatten().chain(failure)
@@ -84,7 +111,7 @@ impl Judge {
         let of_tips = self.in_order(tips.iter(), &handle, tip, |judged: Vec<Judged>| {
             for judged in judged {
                 // the same tag may come under two names, one of which is wrong
-                if seen.insert(judged.id.clone()) || judged.judgement.verdict() != Verdict::Good {
+                if seen.insert(judged.id.clone()) || judged.judgement().verdict() != Verdict::Good {
                     sink(judged);
                 }
             }
@@ -113,11 +140,13 @@ impl Judge {
             tag_name(reference).is_none() && !reference.strip_suffix(headers.name).is_some_and(|folder| folder.ends_with('/'))
         });
         let detail = other.map(|headers| format!("{reference} leads to the tag named {}", headers.name));
-        let mut judged = self.tag(repository, tag, TagScope::TagsOnly)?;
-        if let (Some(detail), Some(outermost)) = (detail, judged.first_mut().filter(|judged| judged.judgement.verdict() == Verdict::Good)) {
-            outermost.judgement = Rejection::new(Reason::TagName, detail).into();
-        }
-        Ok(judged)
+        let Some(detail) = detail else { return self.tag(repository, tag, TagScope::TagsOnly) };
+        let mut judged = self.tag(repository, tag.clone(), TagScope::TagsOnly)?.into_iter();
+        let outermost = judged.next().map(|outermost| match outermost.judgement().verdict() {
+            Verdict::Good => outermost.rejected(&tag, Rejection::new(Reason::TagName, detail)),
+            _ => outermost,
+        });
+        Ok(outermost.into_iter().chain(judged).collect())
     }
 
     /// Judges a push certificate: its signature, and that it is about exactly these updates. Whether its nonce is fresh is not checked here.
@@ -137,6 +166,11 @@ impl Judge {
         let result = verified.and_then(|verified| check_updates(&certificate, updates).map(|()| verified.into()));
         Examined::new(result, &signature)
     }
+}
+
+/// The first update that makes git show another object in place of one that was judged.
+pub(crate) fn replacement<'a>(updates: &[RefUpdate<'a>]) -> Option<RefUpdate<'a>> {
+    updates.iter().copied().find(|update| !is_zero(update.new) && update.name.starts_with("refs/replace/"))
 }
 
 fn check_updates(certificate: &PushCertificate<'_>, pushed: &[RefUpdate<'_>]) -> Result<(), Rejection> {

@@ -74,7 +74,7 @@ impl Judge {
             };
             if next.kind.name() != headers.target_type {
                 let detail = format!("it names the {} {}, which is a {}", headers.target_type, headers.target, next.kind.name());
-                judged.judgement = Rejection::new(Reason::MalformedObject, detail).into();
+                judged = judged.rejected(&object, Rejection::new(Reason::MalformedObject, detail));
             }
             all.push(judged);
             if next.kind != ObjectKind::Tag {

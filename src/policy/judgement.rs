@@ -95,6 +95,12 @@ impl Judgement {
         }
     }
 
+    /// Whether a report names the signer whom the signature claims: it was refused, or not everything was checked.
+    #[cfg(feature = "cli")]
+    pub(crate) fn shows_claim(&self) -> bool {
+        matches!(self.verdict(), Verdict::Bad | Verdict::Unchecked)
+    }
+
     /// Why the signature was refused, where it was and no other verifier judged it.
     pub fn rejection(&self) -> Option<&Rejection> {
         match &self.outcome {

@@ -41,7 +41,7 @@ pub struct Report {
     pub(crate) oid: Option<String>,
     /// The verdict.
     pub(crate) verdict: &'static str,
-    /// `commit`, `tag` or `push`. For an object that was not verified, the caller may know it.
+    /// The subject's kind, as [`SubjectKind::as_str`](crate::verify::SubjectKind::as_str) names it. Where nothing was verified, the caller may know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kind: Option<&'static str>,
     /// Why it is not verified: the reason's stable identifier.

@@ -17,16 +17,16 @@ use super::{
 };
 use crate::{
     escape::Escaped,
-    judge::{Judge, Push},
+    judge::{Judge, Push, is_zero, replacement},
     object::RefUpdate,
     policy::AllowedIdentities,
     rejection::Audience,
-    repository::{ObjectKind, Repository},
+    repository::Repository,
     verify::Verifier,
     wording::spoken_duration,
 };
 use refusals::{Refusals, Unsignable};
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 use updates::Update;
 
 /// Judge a push before it is accepted, as a git hook
@@ -103,6 +103,25 @@ enum Hook {
     },
 }
 
+/// Where the hook runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// Where the push arrives.
+    Server,
+    /// Where it comes from.
+    OwnMachine,
+}
+
+impl Side {
+    /// Who reads what the hook prints.
+    fn audience(self) -> Audience {
+        match self {
+            Self::Server => Audience::PusherToServer,
+            Self::OwnMachine => Audience::Pusher,
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     refuse_after(Duration::from_secs(arguments.deadline))?;
     let judged = match &arguments.hook {
@@ -143,22 +162,14 @@ fn update(reference: &str, old: &str, new: &str, ui: &mut Ui) -> Result<Exit, Fa
 fn judge_on_server(updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::of_server()?;
     refuse_deciding_file(&context, "on the server, move that file out of the work tree")?;
-    let replacement = |update: &&Update| !update.is_deletion() && update.reference().starts_with("refs/replace/");
-    if let Some(update) = updates.iter().find(replacement) {
-        let why = format!("{} would show another object here in place of one that was judged", Escaped(update.reference()));
+    let updates: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
+    if let Some(update) = replacement(&updates) {
+        let why = format!("{} would show another object here in place of one that was judged", Escaped(update.name));
         return Err(Failure::not_good(why).with_hint("push the commits themselves, to a branch"));
     }
-    let repository = context.repository()?;
-    let all: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
-    let Some(patterns) = repository.guarded_patterns()? else {
-        let nothing = BTreeSet::new();
-        let push = Push::of_old_values(all.iter().copied(), &nothing, |_| true);
-        return judge(&context, &push, &all, Audience::PusherToServer, ui);
-    };
     let namespace = std::env::var_os("GIT_NAMESPACE").unwrap_or_default();
-    let guarded = repository.guarded(&patterns, &namespace.to_string_lossy())?;
-    let push = Push::of_known(all.iter().copied().filter(|update| guarded.contains(update.name)), guarded.known());
-    judge(&context, &push, &all, Audience::PusherToServer, ui)
+    let push = Push::to_server(context.repository()?, &updates, &namespace.to_string_lossy())?;
+    judge(&context, &push, &updates, Side::Server, ui)
 }
 
 /// A push must not decide by its own files what is trusted.
@@ -175,15 +186,9 @@ fn pre_push(remote: Option<&str>, url: Option<&str>, ui: &mut Ui) -> Result<Exit
     refuse_deciding_file(&context, "move that file out of the work tree, or name a copy elsewhere")?;
     let repository = context.repository()?;
     let updates = to_be_sent(repository)?;
-    let has = |id: &str| repository.object_by_id(id).is_ok_and(|object| matches!(object.kind, ObjectKind::Commit | ObjectKind::Tag));
-    // git passes the URL twice where the remote has no name
-    let known = match repository.guarded_patterns()? {
-        _ if remote == url => BTreeSet::new(),
-        patterns => repository.known_of_remote(remote, url, patterns.as_ref())?,
-    };
     let updates: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
-    let push = Push::of_old_values(updates.iter().copied(), &known, has);
-    judge(&context, &push, &updates, Audience::Pusher, ui)
+    let push = Push::to_remote(repository, (remote, url), &updates)?;
+    judge(&context, &push, &updates, Side::OwnMachine, ui)
 }
 
 /// The refs of git's list, otherwise those of a framework's variables. git always gives a pipe, which is empty if everything is up to date.
@@ -201,33 +206,35 @@ fn to_be_sent(repository: &Repository) -> Result<Vec<Update>, Failure> {
     }
 }
 
-/// Judges a push. `updates` are all refs that it moves, which its certificate must name.
-fn judge(context: &Context, push: &Push<'_>, updates: &[RefUpdate<'_>], audience: Audience, ui: &mut Ui) -> Result<Exit, Failure> {
+/// Judges a push. `updates` are all refs that it moves, which its certificate must name. What is refused is printed before any error.
+fn judge(context: &Context, push: &Push<'_>, updates: &[RefUpdate<'_>], side: Side, ui: &mut Ui) -> Result<Exit, Failure> {
     let repository = context.repository()?;
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (mut policy, warnings) = context.policy();
-    if audience == Audience::PusherToServer {
+    if side == Side::Server {
         // who pushes learns nothing of the server's files
         policy.allowed = policy.allowed.map(AllowedIdentities::unnamed);
     }
     let judge = Judge::new(verifier, policy).with_external_verifiers(context.external_verifiers(None)?);
-    let mut refusals =
-        Refusals::new(audience, audience == Audience::PusherToServer && push.has_whole_history() && repository.has_references());
+    let is_new_history = side == Side::Server && push.has_whole_history() && repository.has_references();
+    let mut refusals = Refusals::new(side.audience(), is_new_history);
     let judged = judge.push(repository, push, |judged| refusals.add(&judged));
-    if audience == Audience::PusherToServer {
-        push_certificate::check(repository, &judge, updates, &mut refusals)?;
-    }
-    if audience == Audience::Pusher || !refusals.is_empty() {
+    let certificate = match side {
+        Side::Server => push_certificate::check(repository, &judge, updates, &mut refusals),
+        Side::OwnMachine => Ok(()),
+    };
+    if side == Side::OwnMachine || !refusals.is_empty() {
         for warning in warnings {
             ui.warning(warning);
         }
     }
     // where nothing is good, nothing was trusted
-    if let Some(warning) = context.deciders(None).warning().filter(|_| audience == Audience::Pusher && refusals.has_good()) {
+    if let Some(warning) = context.deciders(None).warning().filter(|_| side == Side::OwnMachine && refusals.has_good()) {
         ui.warning(warning);
     }
-    let moved = updates.iter().filter(|update| !crate::judge::is_zero(update.new)).map(|update| update.name);
+    let moved = updates.iter().filter(|update| !is_zero(update.new)).map(|update| update.name);
     refusals.print(&Unsignable::of(moved), ui);
     judged?;
+    certificate?;
     Ok(Exit::of_git_call(refusals.is_empty()))
 }

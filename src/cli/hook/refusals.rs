@@ -90,14 +90,14 @@ impl Refusals {
         self.judged += 1;
         let merged = judged.merged_tags.iter().map(|tag| format!("{}: {}", heading(judged), cut(Escaped(&tag.sentence()).to_string(), "")));
         self.merged_tags.extend(merged.take(LISTED.saturating_sub(self.merged_tags.len())));
-        let verdict = judged.judgement.verdict();
+        let verdict = judged.judgement().verdict();
         if verdict == Verdict::Good {
             return;
         }
         self.refused += 1;
-        self.advice.extend(judged.judgement.advice_for(self.audience).map(|advice| (verdict, advice)));
+        self.advice.extend(judged.judgement().advice_for(self.audience).map(|advice| (verdict, advice)));
         let claim = judged.claimed.as_ref().and_then(Claimed::sentence).map(|claim| cut(claim, ""));
-        let why: Vec<String> = sentences(&judged.judgement).into_iter().map(|sentence| shortened(sentence, judged)).chain(claim).collect();
+        let why: Vec<String> = sentences(judged.judgement()).into_iter().map(|sentence| shortened(sentence, judged)).chain(claim).collect();
         let group = match self.groups.iter().position(|group| group.verdict == verdict && group.why == why) {
             Some(place) => self.groups.get_mut(place),
             None if self.groups.len() < LISTED => {
@@ -161,12 +161,12 @@ impl Refusals {
 fn heading(judged: &Judged) -> String {
     let kind = if judged.kind == ObjectKind::Blob { "push certificate" } else { judged.kind.name() };
     let title = judged.title.as_deref().map(|title| format!(" \"{}\"", Escaped(title))).unwrap_or_default();
-    format!("{kind} {}{title}: [{}]", judged.id.get(..SHORT).unwrap_or(&judged.id), judged.judgement.verdict().as_str())
+    format!("{kind} {}{title}: [{}]", judged.id.get(..SHORT).unwrap_or(&judged.id), judged.judgement().verdict().as_str())
 }
 
 /// A sentence may repeat text of the object, which has any length. Its end, the reason, is kept.
 fn shortened(sentence: String, judged: &Judged) -> String {
-    let reason = judged.judgement.explanation().map(|cause| format!(" [{}].", cause.id()));
+    let reason = judged.judgement().explanation().map(|cause| format!(" [{}].", cause.id()));
     cut(sentence, &reason.unwrap_or_default())
 }
 

@@ -2,7 +2,6 @@
 
 use crate::{
     cli::{exit::Failure, input::read},
-    judge::is_zero,
     object::{ObjectFormat, RefUpdate, push_certificate::MAX_UPDATES},
 };
 
@@ -33,16 +32,6 @@ impl Update {
                 .with_hint("let git call the hook; it gives two full object ids and the full name of the ref"));
         }
         Ok(Self { reference: reference.to_owned(), old: old.to_owned(), new: new.to_owned() })
-    }
-
-    /// The full name on the receiving side.
-    pub(super) fn reference(&self) -> &str {
-        &self.reference
-    }
-
-    /// Whether it deletes the ref.
-    pub(super) fn is_deletion(&self) -> bool {
-        is_zero(&self.new)
     }
 
     /// The form in which the judge takes it.

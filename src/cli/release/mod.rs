@@ -106,10 +106,10 @@ fn release_of(context: &Context, repository: &Repository, name: &str) -> Result<
     let (policy, _) = context.policy();
     let judge = Judge::new(Verifier::new(context.trust_roots()?, Timestamp::now()), policy);
     for judged in judge.tag(repository, tag.clone(), TagScope::TagsOnly)? {
-        let verdict = judged.judgement.verdict();
+        let verdict = judged.judgement().verdict();
         if verdict != Verdict::Good {
-            let message = format!("the tag {name} is {}: {}", verdict.as_str(), verify::why(&judged.judgement));
-            let advice = judged.judgement.advice_for(Audience::Terminal);
+            let message = format!("the tag {name} is {}: {}", verdict.as_str(), verify::why(judged.judgement()));
+            let advice = judged.judgement().advice_for(Audience::Terminal);
             let hint = advice.unwrap_or_else(|| format!("`paraph verify-tag {name}` says more; a release needs a good tag"));
             return Err(Failure::verdict(verdict, message).with_hint(hint));
         }

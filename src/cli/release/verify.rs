@@ -206,8 +206,9 @@ impl ReleaseCheck<'_> {
             return Err(Failure::verdict(Verdict::Bad, message));
         }
         check_job(&job.unwrap_or_default(), &release)?;
-        let judgement = Judge::new(self.verifier, self.policy).object(&tag)?.judgement;
-        let tagged_by = require_good(&format!("the tag {name} in the release"), &judgement)?;
+        let judged = Judge::new(self.verifier, self.policy).object(&tag)?;
+        let judgement = judged.judgement();
+        let tagged_by = require_good(&format!("the tag {name} in the release"), judgement)?;
         let tagged_at = judgement.verification().map(|verified| verified.time()).unwrap_or_default();
         let compared = repository.map_or(Ok(Comparison::NoRepository), |repository| compare(&tag, &release, repository))?;
         Ok(VerifiedRelease { files, released_by, tagged_by, tagged_at, release, compared })

@@ -13,7 +13,7 @@ use crate::{
     },
     judge::Judged,
     policy::Verdict,
-    report::{Claimed, Report, TagReport, next_step, sentences},
+    report::{Claimed, TagReport, next_step, sentences},
     repository::{Substitutes, is_of_git},
     selection::Deciders,
     wording::counted,
@@ -110,7 +110,7 @@ impl<'a> Output<'a> {
     pub(super) fn show(&mut self, judged: &Judged) {
         self.note(judged);
         match self.options.format() {
-            Format::Json => self.ui.json_line(&report(judged, &self.deciders)),
+            Format::Json => self.ui.json_line(&judged.report(&self.deciders)),
             Format::Text if !self.options.quiet => self.print(judged),
             Format::Text | Format::Sarif => {}
         }
@@ -141,7 +141,7 @@ impl<'a> Output<'a> {
     pub(super) fn preparation(&self) -> impl Fn(Judged) -> Printable + Sync + use<> {
         let is_json = self.options.format() == Format::Json;
         let deciders = Arc::clone(&self.deciders);
-        move |judged| Printable { line: is_json.then(|| json_line(&report(&judged, &deciders))), judged }
+        move |judged| Printable { line: is_json.then(|| json_line(&judged.report(&deciders))), judged }
     }
 
     /// Prints one of many objects. As text, only objects that are not good take up lines.
@@ -152,7 +152,7 @@ impl<'a> Output<'a> {
                 self.note(&judged);
                 self.ui.json_text(line);
             }
-            None if self.options.format() == Format::Text && judged.judgement.verdict() == Verdict::Good => self.note(&judged),
+            None if self.options.format() == Format::Text && judged.judgement().verdict() == Verdict::Good => self.note(&judged),
             None => self.show_listed(&judged),
         }
     }
@@ -164,7 +164,7 @@ impl<'a> Output<'a> {
             _ => {}
         }
         self.faulty_merges.add(judged);
-        self.verdicts.insert(judged.judgement.verdict());
+        self.verdicts.insert(judged.judgement().verdict());
         // the summary is printed as text only
         if self.options.format() == Format::Text {
             self.summary.add(judged);
@@ -174,12 +174,12 @@ impl<'a> Output<'a> {
             self.judged_replaced.push(replaced);
         }
         if self.unsaid.is_none() {
-            self.unsaid = self.deciders.sentence(&judged.judgement);
+            self.unsaid = self.deciders.sentence(judged.judgement());
         }
         if let Some(sarif) = &mut self.sarif {
             sarif.add(judged, self.ui);
         }
-        self.ui.step_progress(judged.judgement.verdict() == Verdict::Good);
+        self.ui.step_progress(judged.judgement().verdict() == Verdict::Good);
     }
 
     /// Reports the commits where a shallow clone ends: the rest of the range was not verified.
@@ -239,11 +239,11 @@ impl<'a> Output<'a> {
     }
 
     fn print(&mut self, judged: &Judged) {
-        let is_lightweight = judged.judgement.rejection().is_some_and(|rejection| rejection.reason() == Reason::NotAnnotated);
+        let is_lightweight = judged.judgement().rejection().is_some_and(|rejection| rejection.reason() == Reason::NotAnnotated);
         let kind = if is_lightweight { "lightweight tag" } else { judged.kind.name() };
-        self.ui.line(format!("{kind} {}: {}", judged.id, judged.judgement.verdict().as_str()));
-        let by = self.deciders.sentence(&judged.judgement);
-        for sentence in sentences(&judged.judgement).into_iter().chain(by).chain(next_step(&judged.judgement)) {
+        self.ui.line(format!("{kind} {}: {}", judged.id, judged.judgement().verdict().as_str()));
+        let by = self.deciders.sentence(judged.judgement());
+        for sentence in sentences(judged.judgement()).into_iter().chain(by).chain(next_step(judged.judgement())) {
             self.ui.line(format!("  {sentence}"));
         }
         if let Some(claim) = judged.claimed.as_ref().and_then(Claimed::sentence) {
@@ -270,7 +270,7 @@ struct Repeated {
 
 impl Repeated {
     fn add(&mut self, judged: &Judged) {
-        let Some(verified) = judged.judgement.verification() else { return };
+        let Some(verified) = judged.judgement().verification() else { return };
         let (Some(digest), Some(id)) = (verified.subject().digest.first_chunk(), judged.id.as_bytes().first_chunk()) else { return };
         let first = self.first.entry(*digest).or_insert(*id);
         if first != id {
@@ -324,17 +324,5 @@ fn scope(tag: &TagReport) -> String {
         format!("This verdict is on the tag {name}; the {target_type} {target} that it names has a verdict of its own.")
     } else {
         format!("This verdict is on the tag {name} only; use --target to judge the {target_type} {target} that it names.")
-    }
-}
-
-/// The report on an object, for JSON.
-fn report(judged: &Judged, deciders: &Deciders) -> Report {
-    let trusted_by = deciders.trusted_by(&judged.judgement);
-    Report {
-        kind: Some(judged.kind.name()),
-        tag: judged.tag.clone(),
-        trusted_by,
-        other_format: judged.other_format.clone(),
-        ..Report::new(Some(judged.id.clone()), &judged.judgement)
     }
 }

@@ -37,11 +37,14 @@ impl Sarif {
     }
 
     pub(super) fn add(&mut self, judged: &Judged, ui: &mut Ui) {
-        let Some(rule) = judged.judgement.explanation().map(Explanation::id) else { return };
-        let text = sentences(&judged.judgement).join(" ");
+        let Some(rule) = judged.judgement().explanation().map(Explanation::id) else { return };
+        let text = sentences(judged.judgement()).join(" ");
         let kind = judged.kind.name();
         let text = format!("{kind} {}: {text}", judged.id);
-        self.write(FaultyObject { rule, verdict: judged.judgement.verdict(), text, id: &judged.id, kind, title: judged.title.clone() }, ui);
+        self.write(
+            FaultyObject { rule, verdict: judged.judgement().verdict(), text, id: &judged.id, kind, title: judged.title.clone() },
+            ui,
+        );
     }
 
     /// Adds a file that is not good.

@@ -38,7 +38,7 @@ struct Cause {
 
 impl Summary {
     pub(super) fn add(&mut self, judged: &Judged) {
-        let judgement = &judged.judgement;
+        let judgement = judged.judgement();
         *self.verdicts.entry(judgement.verdict()).or_default() += 1;
         if let Some(signer) = signer(judged) {
             *self.signers.entry((signer, judgement.verdict())).or_default() += 1;
@@ -96,7 +96,7 @@ impl Summary {
 
 /// Who signed, where the signature was verified.
 fn signer(judged: &Judged) -> Option<String> {
-    let judgement = &judged.judgement;
+    let judgement = judged.judgement();
     match judgement.outcome() {
         Outcome::External(external) if matches!(judgement.verdict(), Verdict::Good | Verdict::Untrusted) => {
             let who = external.signer.as_deref().or(external.key.as_deref()).unwrap_or("an unknown signer");

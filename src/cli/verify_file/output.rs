@@ -152,12 +152,6 @@ impl FileReport {
 
 impl BundleReport {
     fn new(bundle: &JudgedBundle, deciders: &Deciders) -> Self {
-        let report = Report::new(None, &bundle.judgement);
-        let kind = report.kind.or(Some("file"));
-        Self {
-            report: Report { kind, trusted_by: deciders.trusted_by(&bundle.judgement), ..report },
-            bundle: bundle.place.clone(),
-            predicate_type: bundle.predicate_type.clone(),
-        }
+        Self { report: bundle.report(deciders), bundle: bundle.place.clone(), predicate_type: bundle.predicate_type.clone() }
     }
 }

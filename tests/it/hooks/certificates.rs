@@ -15,6 +15,9 @@ fn a_push_certificate_must_be_good_fresh_and_about_this_push() {
     // git's status of the nonce, and other refs than the certificate's
     write_hook("pre-receive", &setup.bare, "#!/bin/sh\nexport GIT_PUSH_CERT_NONCE_STATUS=BAD\nexec paraph hook pre-receive\n");
     says(&setup.refused(&["--signed", "main"]), &["nonce has the status \"BAD\""]);
+    // a stale nonce hides nothing of what else is wrong
+    let done = setup.sandbox.try_git(&["-c", NOT_ALLOWED, "push", "--signed", "origin", "main"]);
+    says(&done.stderr, &["1 of 2 new objects is not good", "push certificate ", ": [untrusted]", "nonce has the status \"BAD\""]);
     write_hook(
         "pre-receive",
         &setup.bare,

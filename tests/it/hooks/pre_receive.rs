@@ -304,7 +304,8 @@ fn a_tag_is_refused_under_another_name_wherever_its_ref_is() {
             setup.accepted(&[&format!("v1:{place}/v1")]);
             for name in ["v2", "v2/v1x", "v1/v2"] {
                 let text = setup.refused(&[&format!("v1:{place}/{name}")]);
-                says(&text, &["the tag's own name is not the name of its ref", "[tag-name]"]);
+                let listed = heading("tag", &setup.sandbox.git(&["rev-parse", "v1"]), "signed", "bad");
+                says(&text, &[&listed, "the tag's own name is not the name of its ref", "[tag-name]", "It claims to be from "]);
                 assert_eq!(setup.there(&format!("{place}/{name}")), None);
             }
         }
