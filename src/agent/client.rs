@@ -107,6 +107,24 @@ pub enum AgentError {
 }
 
 impl AgentError {
+    /// Whether the client may sign by itself instead: the agent cannot serve it, and nobody was asked or refused.
+    pub(crate) fn lets_client_sign(&self) -> bool {
+        match self {
+            Self::Refused { kind, .. } => matches!(
+                kind,
+                Refusal::Subject
+                    | Refusal::Version
+                    | Refusal::Older
+                    | Refusal::Request
+                    | Refusal::Instance
+                    | Refusal::Busy
+                    | Refusal::Configuration
+            ),
+            Self::Unanswered(_) | Self::Abandoned => false,
+            Self::Absent | Self::Nobody | Self::Place(_) | Self::Ended | Self::Broken(_) | Self::Start(_) => true,
+        }
+    }
+
     /// What to do about it, if there is something.
     pub fn hint(&self) -> Option<&str> {
         match self {

@@ -144,7 +144,7 @@ impl Agent {
     /// The identity of the login that a forwarded client's name stands for, if that login is kept.
     fn resolve_alias(&self, asker: &Asker, target: &Target, requested: RequestedSigner) -> RequestedSigner {
         let (Some(name), None) = (requested.login_name(), requested.required()) else { return requested };
-        let identity = self.forwarded.identity(asker, &target.name, name).map(RequestedSigner::named);
+        let identity = self.forwarded.identity(asker, &target.name, name).map(RequestedSigner::hinted);
         let identity = identity.map(|identity| identity.vouched_for_by(requested.issuer().map(str::to_owned)));
         let is_kept = |requested: &RequestedSigner| self.vault.preview(target, requested).is_some();
         identity.filter(|identity| is_kept(identity) && !is_kept(&requested)).unwrap_or(requested)

@@ -31,7 +31,7 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// A certificate is not used in its last seconds, because log and timestamp authority come after it.
+/// An ID token is not used in its last seconds, because the certificate authority checks it later.
 const LEAST_LEFT: SignedDuration = SignedDuration::from_secs(20);
 /// How long a logout waits for a renewal in progress.
 const RENEWAL_TIMEOUT: Duration = Duration::from_secs(20);
@@ -93,7 +93,7 @@ pub(super) struct LoginPreview {
 
 impl ActiveLogin {
     fn is_good(&self, now: Timestamp) -> bool {
-        !self.is_invalid && is_usable(&self.credential, now)
+        !self.is_invalid && self.credential.lasts(now)
     }
 
     /// Whether the next certificate needs no login: there is a refresh token, or the ID token outlives this certificate.
@@ -228,25 +228,39 @@ impl Vault {
     }
 
     async fn obtain(&self, attempt: Attempt<'_>) -> Result<Arc<Credential>, Refused> {
-        let authority = Authority::of(attempt.target);
-        {
-            let renewal_lock = self.renewal_lock(&authority);
-            let _renewing = renewal_lock.lock().await;
-            // an earlier renewal may have served this request as well
-            if let Some(credential) = self.content.borrow().good_credential(&authority, &attempt.request.requested) {
-                return Ok(credential);
-            }
-            if let Some(Continued { session, is_stored, owner }) = self.continue_session(attempt).await? {
-                let credential = attempt.certify(&session).await?;
-                match owner {
-                    Some(owner) if owner.identity != identity(&credential) => self.discard(&owner).await,
-                    _ => {
-                        self.keep(attempt, &credential, Established { session, is_stored, is_new: false })?;
-                        return Ok(credential);
-                    }
-                }
-            }
+        match self.continue_login(attempt).await? {
+            Some(credential) => Ok(credential),
+            None => self.log_in_anew(attempt).await,
         }
+    }
+
+    /// A credential of a login that is kept or stored; `None` if a person must log in. One request at a time renews logins of an authority.
+    async fn continue_login(&self, attempt: Attempt<'_>) -> Result<Option<Arc<Credential>>, Refused> {
+        let authority = Authority::of(attempt.target);
+        let renewal_lock = self.renewal_lock(&authority);
+        let _renewing = renewal_lock.lock().await;
+        // an earlier renewal may have served this request as well
+        if let Some(credential) = self.content.borrow().good_credential(&authority, &attempt.request.requested) {
+            return Ok(Some(credential));
+        }
+        let Some(Continued { session, mut is_stored, owner }) = self.continue_session(attempt).await? else { return Ok(None) };
+        let credential = attempt.certify(&session).await?;
+        let found = identity(&credential);
+        if let Some(owner) = owner.filter(|owner| owner.identity != found) {
+            self.discard(&owner).await;
+            if !names::same_address(&owner.identity, found) {
+                return Ok(None);
+            }
+            // the issuer writes the same address in another way now
+            is_stored = self.store(attempt, &authority.owner(found), session.refresh_token.as_ref()).await;
+        }
+        self.keep(attempt, &credential, Established { session, is_stored, is_new: false })?;
+        Ok(Some(credential))
+    }
+
+    /// A credential after a login.
+    async fn log_in_anew(&self, attempt: Attempt<'_>) -> Result<Arc<Credential>, Refused> {
+        let authority = Authority::of(attempt.target);
         let session = attempt.log_in().await?;
         let credential = attempt.certify(&session).await?;
         let refresh_token = session.refresh_token.clone();
@@ -272,21 +286,23 @@ impl Vault {
         };
         let Some((owner, session, is_stored)) = login else {
             return match self.stored_login(&authority, requested) {
-                Some(stored) => {
-                    self.renew(attempt, Renewable { owner: stored.owner, in_memory: None, is_stored: true, is_kept: false }).await
-                }
+                Some(stored) => self.renew(attempt, Renewable::Stored(stored.owner)).await,
                 None => Ok(None),
             };
         };
         if session.id_token.expires().is_some_and(|expires| expires > Timestamp::now() + LEAST_LEFT) {
             return Ok(Some(Continued { session, is_stored, owner: None }));
         }
-        self.renew(attempt, Renewable { owner, in_memory: session.refresh_token, is_stored, is_kept: true }).await
+        self.renew(attempt, Renewable::Kept { owner, token: session.refresh_token, is_stored }).await
     }
 
     /// Renews a session with the stored token, then with the one in memory.
     async fn renew(&self, attempt: Attempt<'_>, login: Renewable) -> Result<Option<Continued>, Refused> {
-        let Renewable { owner, in_memory, is_stored, is_kept } = login;
+        let is_kept = matches!(login, Renewable::Kept { .. });
+        let (owner, in_memory, is_stored) = match login {
+            Renewable::Kept { owner, token, is_stored } => (owner, token, is_stored),
+            Renewable::Stored(owner) => (owner, None, true),
+        };
         let stored = match is_stored {
             true => self.keyring.read(&owner, &|text| attempt.prompt.say(text)).await,
             false => None,
@@ -298,7 +314,7 @@ impl Vault {
                 return Err(Refused::locked());
             }
             match attempt.target.client.renew(attempt.http, &token).await {
-                Ok(session) if was_stored && session.id_token.email().is_some_and(|email| email != owner.identity) => {
+                Ok(session) if was_stored && !session.may_be_of(&owner.identity) => {
                     // another account's token, or an account whose address has changed: the user must log in
                     self.discard(&owner).await;
                 }
@@ -528,14 +544,17 @@ struct Established {
 }
 
 /// A login whose session may be renewed.
-struct Renewable {
-    owner: Owner,
-    /// The token in memory.
-    in_memory: Option<RefreshToken>,
-    /// Whether the keyring may have a token.
-    is_stored: bool,
-    /// Whether the login is in memory.
-    is_kept: bool,
+enum Renewable {
+    /// It is in memory.
+    Kept {
+        owner: Owner,
+        /// Its refresh token, if there is one.
+        token: Option<RefreshToken>,
+        /// Whether the keyring may have a token, too.
+        is_stored: bool,
+    },
+    /// It is only in the keyring.
+    Stored(Owner),
 }
 
 impl Content {
@@ -575,15 +594,6 @@ impl KnownLogin for LoginOfVault<'_> {
 /// The identity in a credential's certificate.
 pub(super) fn identity(credential: &Credential) -> &str {
     &credential.certificate().identity().name
-}
-
-/// Whether enough of the certificate's validity period is left.
-fn is_usable(credential: &Credential, now: Timestamp) -> bool {
-    let x509 = credential.certificate().certificate();
-    let period = x509.not_after().duration_since(x509.not_before());
-    // a certificate that is valid for seconds is used for most of them
-    let least = LEAST_LEFT.min(period / 4);
-    now + least < x509.not_after() && now + crate::verify::CLOCK_TOLERANCE >= x509.not_before()
 }
 
 fn not_after(credential: &Credential) -> Timestamp {

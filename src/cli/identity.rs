@@ -2,10 +2,10 @@
 
 use super::{context::Context, exit::Failure, git_settings::GitSettings, terminal::Terminal, ui::Ui};
 use crate::{
-    config::{Config, Use},
+    config::{Config, ServiceUrl, Source, Use},
     identity::{
-        ADDRESS, Desktop, Expectation, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, RequestedSigner,
-        SignerSources, TokenSettings, TokenSource, WrongSigner, choose, identity_named,
+        ADDRESS, Configured, Desktop, Expectation, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener,
+        RequestedSigner, SignerSources, TokenSettings, TokenSource, WrongSigner, choose, identity_of_call,
         workload::{self, Provider, Surroundings},
     },
     object::Payload,
@@ -88,32 +88,31 @@ pub(super) fn requested_signer(config: &Config, key: Option<&str>, object: Optio
     RequestedSigner::resolve(signer_sources(config, key, object))
 }
 
-/// Who should sign a call of git's. A key that is an identity must be the signer's if the caller named it for this call: if it is neither
-/// the committer, whom git names by itself, nor `user.signingKey`, which may be left from another program.
+/// Who should sign a call of git's, which may name an identity for this call alone.
 pub(super) fn requested_signer_of_call(
     context: &Context,
     key: Option<&str>,
     object: Option<&Payload>,
 ) -> Result<RequestedSigner, WrongSigner> {
-    let is_configured = |named: &String| {
-        let configured = GitSettings::load(context.repository.as_ref()).ok().and_then(|settings| settings.get("user.signingKey"));
-        configured.is_some_and(|setting| Some(setting.value.as_str()) == key || identity_named(&setting.value).as_ref() == Some(named))
-    };
-    let is_committer = |named: &String| object.is_some_and(|object| object.email.as_ref() == Some(named));
-    let named = key.and_then(identity_named).filter(|named| !is_committer(named) && !is_configured(named));
-    RequestedSigner::resolve(SignerSources { named: named.as_deref(), ..signer_sources(&context.config, key, object) })
+    let signing_key = || Some(GitSettings::load(context.repository.as_ref()).ok()?.get("user.signingKey")?.value);
+    let of_call = key.and_then(|key| identity_of_call(key, object, signing_key));
+    RequestedSigner::resolve(SignerSources { required_by_call: of_call.as_deref(), ..signer_sources(&context.config, key, object) })
 }
 
 fn signer_sources<'a>(config: &'a Config, key: Option<&'a str>, object: Option<&'a Payload>) -> SignerSources<'a> {
     SignerSources {
-        expected_identity: config.expected_identity.value.as_deref(),
-        expected_setting: Some(config.expected_identity.source.to_string()),
-        expected_issuer: config.expected_issuer.value.as_ref().map(|issuer| (issuer.as_str(), config.expected_issuer.source.to_string())),
+        expected_identity: configured(config.expected_identity.value.as_deref(), &config.expected_identity.source),
+        expected_issuer: configured(config.expected_issuer.value.as_ref().map(ServiceUrl::as_str), &config.expected_issuer.source),
         match_committer: config.match_committer.value,
         key,
         object,
-        named: None,
+        required_by_call: None,
     }
+}
+
+/// What a setting requires of the signer.
+pub(super) fn configured(value: Option<&str>, source: &Source) -> Option<Configured> {
+    value.map(|value| Configured { setting: Some(source.to_string()), ..value.into() })
 }
 
 /// Whether a login prompt can be shown to the user.

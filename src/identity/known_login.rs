@@ -113,9 +113,9 @@ mod tests {
 
     #[test]
     fn an_equal_identity_precedes_the_same_address_and_that_an_alias() {
-        assert_eq!(chosen(&RequestedSigner::named("ann@example.com")), Some("ann@example.com"));
-        assert_eq!(chosen(&RequestedSigner::named("ann@Example.Com")), Some("ann@EXAMPLE.com"));
-        assert_eq!(chosen(&RequestedSigner::named("me")), Some("bob@example.com"));
+        assert_eq!(chosen(&RequestedSigner::hinted("ann@example.com")), Some("ann@example.com"));
+        assert_eq!(chosen(&RequestedSigner::hinted("ann@Example.Com")), Some("ann@EXAMPLE.com"));
+        assert_eq!(chosen(&RequestedSigner::hinted("me")), Some("bob@example.com"));
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn without_a_name_no_login_is_chosen_and_a_uri_has_a_case() {
         assert_eq!(chosen(&RequestedSigner::anyone()), None);
-        assert_eq!(chosen(&RequestedSigner::named("https://ci.example/w@main")), None);
+        assert_eq!(chosen(&RequestedSigner::hinted("https://ci.example/w@main")), None);
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
             }
         }
 
-        let ann = RequestedSigner::named("ann@example.com").vouched_for_by(Some("https://accounts.test".to_owned()));
+        let ann = RequestedSigner::hinted("ann@example.com").vouched_for_by(Some("https://accounts.test".to_owned()));
         let is_chosen = |issuer| ann.choose_login([Elsewhere(issuer)]).is_some();
         assert_eq!([Some("https://accounts.test"), Some("https://other.test"), None].map(is_chosen), [true, false, true]);
     }

@@ -37,7 +37,7 @@ pub use login::LoginOptions;
 pub use login_tokens::{LoginTokens, RefreshToken};
 pub use prompt::{DeviceCode, Prompt};
 pub use requested_signer::RequestedSigner;
-pub(crate) use requested_signer::{Candidate, NOT_NAMED, SignerSources, WrongSigner};
+pub(crate) use requested_signer::{Candidate, Configured, NOT_OF_CALL, SignerSources, WrongSigner, identity_of_call};
 pub(crate) use source::{SourceError, TokenSettings, TokenSource, choose};
 pub use token::IdentityToken;
 pub(crate) use token::{Expectation, MAX_TOKEN, TokenError};

@@ -1,7 +1,10 @@
 //! Who should sign. It is decided in one place, from the configuration, git's key and the object, and compared in one place with what a
 //! token or a certificate says. The direct path, the agent, `paraph whoami` and `paraph login` all use it.
 
-use super::{key_name::email_of, token::IdentityToken};
+use super::{
+    key_name::{email_of, identity_named},
+    token::IdentityToken,
+};
 use crate::{
     certificate::{IdentityKind, SignerCertificate, names},
     object::{Payload, PayloadKind},
@@ -14,19 +17,17 @@ pub struct RequestedSigner {
     expected: Option<Expected>,
     /// The address that must be the token's principal.
     committer: Option<Committer>,
-    /// The only issuer that may vouch for the identity, and the setting that says so.
-    issuer: Option<(String, Option<String>)>,
+    /// The only issuer that may vouch for the identity.
+    issuer: Option<Configured>,
     /// Whom to log in as, unless an identity is expected.
     hint: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Expected {
-    identity: String,
-    /// The setting that says so, with its place.
-    setting: Option<String>,
-    /// The caller named it for this signature.
-    is_named: bool,
+    identity: Configured,
+    /// The caller requires it for this signature.
+    is_of_call: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -35,23 +36,45 @@ struct Committer {
     object: PayloadKind,
 }
 
+/// A required value, and the setting that requires it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Configured {
+    /// The value.
+    pub value: String,
+    /// The setting with its place, for messages; `None` where no setting requires it.
+    pub setting: Option<String>,
+}
+
+impl From<&str> for Configured {
+    fn from(value: &str) -> Self {
+        Self { value: value.to_owned(), setting: None }
+    }
+}
+
 /// What decides who should sign.
 #[derive(Debug, Clone, Default)]
 pub struct SignerSources<'a> {
     /// `paraph.expectedIdentity`.
-    pub expected_identity: Option<&'a str>,
-    /// The setting that says so, with its place, for messages.
-    pub expected_setting: Option<String>,
-    /// `paraph.expectedIssuer`, and the setting that says so, with its place.
-    pub expected_issuer: Option<(&'a str, String)>,
+    pub expected_identity: Option<Configured>,
+    /// `paraph.expectedIssuer`.
+    pub expected_issuer: Option<Configured>,
     /// `paraph.matchCommitter`: the identity must be the e-mail address in the object.
     pub match_committer: bool,
     /// The key that git names: `user.signingKey`, or `Name <email>` of the committer.
     pub key: Option<&'a str>,
     /// The object to be signed, if there is one yet.
     pub object: Option<&'a Payload>,
-    /// The identity that the key names for this signature alone, and not for all.
-    pub named: Option<&'a str>,
+    /// The identity that the caller requires for this signature alone: see [`identity_of_call`].
+    pub required_by_call: Option<&'a str>,
+}
+
+/// The identity that a key requires for this call of git's alone: if it is neither the committer, whom git names by itself, nor
+/// `user.signingKey`, which may be left from another program. `signing_key` reads that setting.
+pub(crate) fn identity_of_call(key: &str, object: Option<&Payload>, signing_key: impl FnOnce() -> Option<String>) -> Option<String> {
+    let identity = identity_named(key)?;
+    let is_committer = object.is_some_and(|object| object.email.as_ref() == Some(&identity));
+    let is_configured = || signing_key().is_some_and(|setting| setting == key || identity_named(&setting).as_ref() == Some(&identity));
+    (!is_committer && !is_configured()).then_some(identity)
 }
 
 /// Why an identity is not the requested one.
@@ -67,12 +90,12 @@ pub enum WrongSigner {
         /// The setting that expects it, with its place.
         setting: Option<String>,
     },
-    /// Another identity was named for this signature.
+    /// The caller requires another identity for this signature.
     #[error("the identity is {found}{}, but this signature names \"{name}\"", in_brackets(.setting))]
-    NotNamed {
+    NotOfCall {
         /// The identity that was found, in quotes.
         found: String,
-        /// The named identity.
+        /// The identity that the caller requires.
         name: String,
         /// The setting that expects the other identity, with its place.
         setting: Option<String>,
@@ -102,8 +125,8 @@ pub enum WrongSigner {
     NoAddress(PayloadKind),
 }
 
-/// What to do if the identity is not the one that the caller named.
-pub(crate) const NOT_NAMED: &str =
+/// What to do if the identity is not the one that the caller requires.
+pub(crate) const NOT_OF_CALL: &str =
     "log in as the named identity, or sign without a name (`-s` in place of `-u NAME`, `-S` in place of `-SNAME`)";
 
 fn in_brackets(text: &Option<String>) -> String {
@@ -114,7 +137,7 @@ impl WrongSigner {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::NotNamed { .. } => NOT_NAMED,
+            Self::NotOfCall { .. } => NOT_OF_CALL,
             Self::NotExpected { found, expected, .. } if names::near_miss(expected, found.trim_matches('"')).is_some() => {
                 "set paraph.expectedIdentity to exactly that identity; case, slashes, commas and brackets count"
             }
@@ -226,17 +249,16 @@ impl RequestedSigner {
     /// the identity that git's key names, then the one in the object, then any identity.
     ///
     /// # Errors
-    /// [`WrongSigner::NoAddress`], [`WrongSigner::NotNamed`] if another identity is expected than the caller names, or
+    /// [`WrongSigner::NoAddress`], [`WrongSigner::NotOfCall`] if another identity is expected than the caller names, or
     /// [`WrongSigner::NotCommitter`] if the expected identity cannot be the one in the object.
     pub fn resolve(sources: SignerSources<'_>) -> Result<Self, WrongSigner> {
-        let SignerSources { expected_identity, expected_setting, expected_issuer, match_committer, key, object, named } = sources;
-        let issuer = expected_issuer.map(|(issuer, setting)| (issuer.to_owned(), Some(setting)));
-        let expected = match (expected_identity, named) {
-            (Some(identity), Some(name)) if !names::same_address(identity, name) => {
-                return Err(WrongSigner::NotNamed { found: format!("\"{identity}\""), name: name.to_owned(), setting: expected_setting });
+        let SignerSources { expected_identity, expected_issuer: issuer, match_committer, key, object, required_by_call } = sources;
+        let expected = match (expected_identity, required_by_call) {
+            (Some(Configured { value, setting }), Some(name)) if !names::same_address(&value, name) => {
+                return Err(WrongSigner::NotOfCall { found: format!("\"{value}\""), name: name.to_owned(), setting });
             }
-            (Some(identity), _) => Some(Expected { identity: identity.to_owned(), setting: expected_setting, is_named: false }),
-            (None, Some(name)) => Some(Expected { identity: name.to_owned(), setting: None, is_named: true }),
+            (Some(identity), _) => Some(Expected { identity, is_of_call: false }),
+            (None, Some(name)) => Some(Expected { identity: name.into(), is_of_call: true }),
             (None, None) => None,
         };
         let committer = match object.filter(|_| match_committer) {
@@ -245,10 +267,11 @@ impl RequestedSigner {
             None => None,
         };
         // one principal cannot be both, so nobody needs to log in
-        if let (Some(Expected { identity, .. }), Some(Committer { address, object })) = (&expected, &committer)
+        if let (Some(Expected { identity: Configured { value: identity, .. }, .. }), Some(Committer { address, object })) =
+            (&expected, &committer)
             && identity != address
             && !names::same_address(identity, address)
-            && is_principal(identity)
+            && has_no_uri_or_username_form(identity)
         {
             return Err(WrongSigner::NotCommitter { found: identity.clone(), address: address.clone(), object: *object });
         }
@@ -259,7 +282,7 @@ impl RequestedSigner {
 
     /// Decides from the two names of a request: the expected identity, or else the name to log in as.
     pub fn from_names(expected: Option<String>, hint: Option<String>) -> Self {
-        expected.map_or_else(|| hint.map_or_else(Self::anyone, Self::named), Self::only)
+        expected.map_or_else(|| hint.map_or_else(Self::anyone, Self::hinted), Self::only)
     }
 
     /// The two names of a request to an agent: the identity that is required, and the hint. `None` if they do not say all that is required: an
@@ -267,7 +290,8 @@ impl RequestedSigner {
     /// principal.
     pub fn names(&self) -> Option<(Option<&str>, Option<&str>)> {
         let is_expressible = self.committer.as_ref().is_none_or(|Committer { address, .. }| {
-            is_principal(address) && self.expected().is_none_or(|expected| expected == address || names::same_address(expected, address))
+            has_no_uri_or_username_form(address)
+                && self.expected().is_none_or(|expected| expected == address || names::same_address(expected, address))
         });
         is_expressible.then(|| (self.required(), self.hint()))
     }
@@ -279,23 +303,26 @@ impl RequestedSigner {
 
     /// This identity and no other.
     pub fn only(identity: impl Into<String>) -> Self {
-        Self { expected: Some(Expected { identity: identity.into(), setting: None, is_named: false }), ..Self::default() }
+        Self {
+            expected: Some(Expected { identity: Configured { value: identity.into(), setting: None }, is_of_call: false }),
+            ..Self::default()
+        }
     }
 
     /// The identity that this name stands for, or any identity that logs in for it.
-    pub fn named(name: impl Into<String>) -> Self {
+    pub fn hinted(name: impl Into<String>) -> Self {
         Self { hint: Some(name.into()), ..Self::default() }
     }
 
     /// This signer, if this issuer vouches for them.
     #[must_use]
     pub fn vouched_for_by(self, issuer: Option<String>) -> Self {
-        Self { issuer: issuer.map(|issuer| (issuer, None)), ..self }
+        Self { issuer: issuer.map(|value| Configured { value, setting: None }), ..self }
     }
 
     /// The only issuer that may vouch for the identity.
     pub fn issuer(&self) -> Option<&str> {
-        self.issuer.as_ref().map(|(issuer, _)| issuer.as_str())
+        self.issuer.as_ref().map(|issuer| issuer.value.as_str())
     }
 
     /// Whether an issuer may vouch for the identity.
@@ -304,7 +331,7 @@ impl RequestedSigner {
     /// [`WrongSigner::NotExpectedIssuer`].
     pub fn accepts_issuer(&self, found: &str) -> Result<(), WrongSigner> {
         match &self.issuer {
-            Some((expected, setting)) if found != expected => {
+            Some(Configured { value: expected, setting }) if found != expected => {
                 let (found, expected, setting) = (found.to_owned(), expected.clone(), setting.clone());
                 Err(WrongSigner::NotExpectedIssuer { found, expected, setting })
             }
@@ -327,13 +354,13 @@ impl RequestedSigner {
         self.expected().or(self.committer.as_ref().map(|committer| committer.address.as_str()))
     }
 
-    /// Whether the caller named the identity for this signature alone.
-    pub(crate) fn is_named(&self) -> bool {
-        self.expected.as_ref().is_some_and(|expected| expected.is_named)
+    /// Whether the caller requires the identity for this signature alone.
+    pub(crate) fn is_required_by_call(&self) -> bool {
+        self.expected.as_ref().is_some_and(|expected| expected.is_of_call)
     }
 
     fn expected(&self) -> Option<&str> {
-        self.expected.as_ref().map(|expected| expected.identity.as_str())
+        self.expected.as_ref().map(|expected| expected.identity.value.as_str())
     }
 
     /// Whether this candidate may sign. An expected issuer is the one in the certificate. An expected identity is the token's principal or the certificate's name. The address in the object
@@ -343,11 +370,11 @@ impl RequestedSigner {
     /// [`WrongSigner`].
     pub fn accepts(&self, candidate: &Candidate) -> Result<(), WrongSigner> {
         self.accepts_issuer(&candidate.issuer)?;
-        if let Some(Expected { identity, setting, is_named }) = &self.expected
+        if let Some(Expected { identity: Configured { value: identity, setting }, is_of_call }) = &self.expected
             && !candidate.is(identity)
         {
-            if *is_named {
-                return Err(WrongSigner::NotNamed { found: candidate.describe(), name: identity.clone(), setting: None });
+            if *is_of_call {
+                return Err(WrongSigner::NotOfCall { found: candidate.describe(), name: identity.clone(), setting: None });
             }
             let (expected, setting) = (identity.clone(), setting.clone());
             return Err(WrongSigner::NotExpected { found: candidate.describe(), expected, setting });
@@ -362,9 +389,9 @@ impl RequestedSigner {
     }
 }
 
-/// Whether an identity can only be a principal. The name in a certificate that is not the principal is a URI, or has an exclamation mark before
+/// Whether an identity has the form neither of a URI nor of a user name, so that it can only be a principal. The name in a certificate that is not the principal is a URI, or has an exclamation mark before
 /// its domain.
-fn is_principal(identity: &str) -> bool {
+fn has_no_uri_or_username_form(identity: &str) -> bool {
     !identity.contains(['!', ':'])
 }
 
@@ -378,6 +405,10 @@ mod tests {
 
     fn commit(email: Option<&str>) -> Payload {
         Payload { kind: PayloadKind::Commit, email: email.map(str::to_owned) }
+    }
+
+    fn placed(value: &str) -> Configured {
+        Configured { setting: Some("PLACE".into()), ..value.into() }
     }
 
     fn token(claims: &Value) -> Candidate {
@@ -407,8 +438,12 @@ mod tests {
     #[test]
     fn the_expected_identity_goes_before_gits_key_and_that_before_the_object() {
         let object = commit(Some("committer@example.com"));
-        let all =
-            SignerSources { expected_identity: Some("a"), key: Some("K <key@example.com>"), object: Some(&object), ..Default::default() };
+        let all = SignerSources {
+            expected_identity: Some("a".into()),
+            key: Some("K <key@example.com>"),
+            object: Some(&object),
+            ..Default::default()
+        };
         let name = |sources| RequestedSigner::resolve(sources).unwrap().login_name().map(str::to_owned);
         assert_eq!(name(all.clone()).as_deref(), Some("a"));
         assert_eq!(name(SignerSources { expected_identity: None, ..all.clone() }).as_deref(), Some("key@example.com"));
@@ -433,24 +468,28 @@ mod tests {
     #[test]
     fn an_identity_that_the_caller_names_is_the_only_one() {
         let object = commit(Some("ann@example.com"));
-        let named = SignerSources { named: Some("bob@example.com"), object: Some(&object), ..Default::default() };
+        let named = SignerSources { required_by_call: Some("bob@example.com"), object: Some(&object), ..Default::default() };
         let requested = RequestedSigner::resolve(named.clone()).unwrap();
         assert_eq!((requested.login_name(), requested.required()), (Some("bob@example.com"), Some("bob@example.com")));
         assert_eq!(requested.accepts(&token(&json!({"email": "bob@example.com"}))), Ok(()));
         let refused = requested.accepts(&token(&json!({"email": "ann@example.com"}))).unwrap_err();
         insta::assert_snapshot!(refused, @r#"the identity is "ann@example.com", but this signature names "bob@example.com""#);
-        let both = SignerSources { expected_identity: Some("ann@example.com"), expected_setting: Some("PLACE".into()), ..named.clone() };
+        let both = SignerSources { expected_identity: Some(placed("ann@example.com")), ..named.clone() };
         let refused = RequestedSigner::resolve(both).unwrap_err();
         insta::assert_snapshot!(refused, @r#"the identity is "ann@example.com" (PLACE), but this signature names "bob@example.com""#);
-        assert!(RequestedSigner::resolve(SignerSources { expected_identity: Some("bob@example.com"), ..named }).is_ok());
+        assert!(RequestedSigner::resolve(SignerSources { expected_identity: Some("bob@example.com".into()), ..named }).is_ok());
     }
 
     #[test]
     fn an_expected_identity_that_cannot_be_the_committer_is_refused_before_a_login() {
         let object = commit(Some("ann@example.com"));
-        let both = |expected| {
-            let sources =
-                SignerSources { expected_identity: Some(expected), match_committer: true, object: Some(&object), ..Default::default() };
+        let both = |expected: &str| {
+            let sources = SignerSources {
+                expected_identity: Some(expected.into()),
+                match_committer: true,
+                object: Some(&object),
+                ..Default::default()
+            };
             RequestedSigner::resolve(sources)
         };
         for same in ["ann@example.com", "ann@Example.COM"] {
@@ -483,7 +522,12 @@ mod tests {
         for address in ["ann@example.com", "ann@host!example.com", "https://ann@example.com"] {
             let object = commit(Some(address));
             for expected_identity in [None, Some("ann@example.com"), Some("ann@host"), Some(address), Some("https://ann@example.com")] {
-                let sources = SignerSources { expected_identity, match_committer: true, object: Some(&object), ..Default::default() };
+                let sources = SignerSources {
+                    expected_identity: expected_identity.map(Configured::from),
+                    match_committer: true,
+                    object: Some(&object),
+                    ..Default::default()
+                };
                 let Ok(direct) = RequestedSigner::resolve(sources) else { continue };
                 let Some((required, hint)) = direct.names() else { continue };
                 let agent = RequestedSigner::from_names(required.map(str::to_owned), hint.map(str::to_owned));
@@ -524,7 +568,7 @@ mod tests {
 
     #[test]
     fn an_expected_issuer_is_the_one_in_the_certificate() {
-        let sources = SignerSources { expected_issuer: Some((ISSUER, "PLACE".into())), ..SignerSources::default() };
+        let sources = SignerSources { expected_issuer: Some(placed(ISSUER)), ..SignerSources::default() };
         let requested = RequestedSigner::resolve(sources).unwrap();
         assert_eq!(requested.accepts(&token(&json!({}))), Ok(()));
         // the certificate names the issuer behind the one that gave the token

@@ -14,6 +14,8 @@ use aws_lc_rs::{
 };
 use jiff::{SignedDuration, Timestamp};
 
+/// A certificate is not used in its last seconds, because log and timestamp authority come after it.
+const LEAST_LEFT: SignedDuration = SignedDuration::from_secs(20);
 /// A longer validity period is refused: an ephemeral key is for minutes.
 const LONGEST_VALIDITY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -30,6 +32,15 @@ impl Credential {
     /// The certificate.
     pub fn certificate(&self) -> &SignerCertificate {
         &self.certificate
+    }
+
+    /// Whether enough of the certificate's validity period is left for another signature.
+    pub(crate) fn lasts(&self, now: Timestamp) -> bool {
+        let x509 = self.certificate.certificate();
+        let period = x509.not_after().duration_since(x509.not_before());
+        // a certificate that is valid for seconds is used for most of them
+        let least = LEAST_LEFT.min(period / 4);
+        now + least < x509.not_after() && now + crate::verify::CLOCK_TOLERANCE >= x509.not_before()
     }
 
     /// What becomes public when it signs.

@@ -21,8 +21,32 @@ pub struct Publication {
     details: String,
     log: String,
     fulcio: String,
-    /// What it is about besides the signer: empty for git objects, of which the log shows nothing.
-    about: &'static str,
+    about: About,
+}
+
+/// What an announcement is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// Only the signer: of a git object, the log shows nothing.
+    Signer,
+    /// The digest of a file.
+    File,
+    /// A statement, which Rekor v1 gets.
+    WholeStatement,
+    /// The digest of a statement, in Rekor v2.
+    StatementDigest,
+}
+
+impl About {
+    /// Its part in the key of an announcement. Files on disk have that key in their names.
+    fn key(self) -> Option<&'static str> {
+        match self {
+            Self::Signer => None,
+            Self::File => Some("file"),
+            Self::WholeStatement => Some("statement"),
+            Self::StatementDigest => Some("statement-v2"),
+        }
+    }
 }
 
 impl Publication {
@@ -37,7 +61,7 @@ impl Publication {
             details: subject.into_iter().chain(claims).map(|(name, value)| format!(", {name} {value}")).collect(),
             log: services.log.clone(),
             fulcio: services.fulcio.clone(),
-            about: "",
+            about: About::Signer,
         }
     }
 
@@ -51,9 +75,11 @@ impl Publication {
     pub(super) fn of_content(&self, content: Content<'_>, services: &Services) -> Option<(Self, Vec<String>)> {
         let (about, line) = match (content, services.log_version) {
             (Content::Git(_), _) => return None,
-            (Content::File(_), _) => ("file", FILE),
-            (Content::Statement(_), LogVersion::V1) => ("statement", "Of a statement, the log gets all, and shows at least its digest."),
-            (Content::Statement(_), LogVersion::V2) => ("statement-v2", "Of a statement, the log shows a digest, not its content."),
+            (Content::File(_), _) => (About::File, FILE),
+            (Content::Statement(_), LogVersion::V1) => {
+                (About::WholeStatement, "Of a statement, the log gets all, and shows at least its digest.")
+            }
+            (Content::Statement(_), LogVersion::V2) => (About::StatementDigest, "Of a statement, the log shows a digest, not its content."),
         };
         Some((Self { about, ..self.clone() }, vec![line.to_owned()]))
     }
@@ -61,7 +87,7 @@ impl Publication {
     /// Identifies the pair of identity and log, and what it is about: 32 hexadecimal digits.
     pub fn key(&self) -> String {
         let mut parts = vec![&*self.log, &self.issuer, &self.principal, &self.identity];
-        parts.extend(Some(self.about).filter(|about| !about.is_empty()));
+        parts.extend(self.about.key());
         let digest = Sha256::digest(parts.join("\n"));
         hex::encode(digest).chars().take(32).collect()
     }

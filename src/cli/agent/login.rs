@@ -4,7 +4,7 @@ use super::{
     super::{
         context::Context,
         exit::{Exit, Failure},
-        identity::can_show_login,
+        identity::{can_show_login, configured},
         publication::PublicationNotice,
         terminal::Terminal,
         ui::Ui,
@@ -20,9 +20,9 @@ use crate::{
         registration::Registration,
     },
     agent_protocol::{Call, Reply},
-    config::{OptionValue, TokenProvider, Use},
+    config::{OptionValue, ServiceUrl, TokenProvider, Use},
     git_process,
-    identity::{RequestedSigner, SignerSources},
+    identity::{Configured, RequestedSigner, SignerSources},
 };
 use jiff::Timestamp;
 
@@ -61,8 +61,8 @@ pub(in super::super) fn log_in(arguments: &LoginArgs, ui: &mut Ui) -> Result<Exi
     let config = &context.config;
     let committer = committer();
     let requested = RequestedSigner::resolve(SignerSources {
-        expected_identity: arguments.identity.as_deref().or(config.expected_identity.value.as_deref()),
-        expected_issuer: config.expected_issuer.value.as_ref().map(|issuer| (issuer.as_str(), config.expected_issuer.source.to_string())),
+        expected_identity: arguments.identity.as_deref().or(config.expected_identity.value.as_deref()).map(Configured::from),
+        expected_issuer: configured(config.expected_issuer.value.as_ref().map(ServiceUrl::as_str), &config.expected_issuer.source),
         key: committer.as_deref(),
         ..SignerSources::default()
     })?;

@@ -22,7 +22,7 @@ use crate::{
     },
     agent_protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_STATEMENT, Refusal, Reply, Sign, SubjectToSign},
     config::AgentUse,
-    identity::{NOT_NAMED, TokenSource},
+    identity::{NOT_OF_CALL, TokenSource},
     selection::{self, SelectionError},
     service::{NetworkName, stays_on_host},
     sign::{Services, Signature, parse_subject},
@@ -258,20 +258,9 @@ fn failed(error: AgentError, request: &SigningRequest<'_>) -> Result<AgentOutcom
             let message = format!("{message}, which cannot carry paraph.expectedIssuer");
             Err(Failure::identity(message).with_hint("update paraph where the agent runs, and end the agent there: `paraph agent stop`"))
         }
-        AgentError::Refused {
-            kind:
-                Refusal::Subject
-                | Refusal::Version
-                | Refusal::Older
-                | Refusal::Request
-                | Refusal::Instance
-                | Refusal::Busy
-                | Refusal::Configuration,
-            message,
-            ..
-        } => Ok(AgentOutcome::unavailable(message)),
-        error @ AgentError::Refused { kind: Refusal::Identity, .. } if request.requested.is_named() => {
-            Err(Failure { hint: Some(NOT_NAMED.to_owned()), ..Failure::from(error) })
+        error if error.lets_client_sign() => Ok(AgentOutcome::unavailable(error)),
+        error @ AgentError::Refused { kind: Refusal::Identity, .. } if request.requested.is_required_by_call() => {
+            Err(Failure { hint: Some(NOT_OF_CALL.to_owned()), ..Failure::from(error) })
         }
         error @ AgentError::Refused { kind: Refusal::Identity, .. }
             if config.expected_identity.value.is_none() && config.expected_issuer.value.is_none() =>
@@ -279,7 +268,6 @@ fn failed(error: AgentError, request: &SigningRequest<'_>) -> Result<AgentOutcom
             let failure = Failure::from(error);
             Err(Failure { hint: Some("set user.email to the identity, or unset paraph.matchCommitter".into()), ..failure })
         }
-        error @ (AgentError::Refused { .. } | AgentError::Unanswered(_) | AgentError::Abandoned) => Err(error.into()),
-        error => Ok(AgentOutcome::unavailable(error)),
+        error => Err(error.into()),
     }
 }

@@ -17,12 +17,9 @@ use crate::{
     sign::{Announce, Credential, Publication, Services, Session, SignError, Signature, parse_subject},
     trust::TrustRoot,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
-
-/// A certificate that expires sooner is not used for another signature.
-const LEAST_VALIDITY: SignedDuration = SignedDuration::from_secs(60);
 
 /// Makes signatures with one login.
 pub(in crate::cli) struct Signer<'a> {
@@ -189,9 +186,8 @@ impl Login {
         session: &Session<'_>,
         announcements: &Announcements<'_>,
     ) -> Result<&'l Self, Failure> {
-        let lasts = |login: &Self| Timestamp::now() + LEAST_VALIDITY < login.credential.certificate().certificate().not_after();
         let kept = match login.take() {
-            Some(kept) if lasts(&kept) => kept,
+            Some(kept) if kept.credential.lasts(Timestamp::now()) => kept,
             expired => {
                 let token = match expired {
                     Some(expired) if check_token(request.context, &expired.token).is_ok() => expired.token,
