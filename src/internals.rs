@@ -39,7 +39,7 @@ pub mod certificate {
 #[cfg(feature = "cli")]
 pub mod cli {
     pub mod exit {
-        pub use crate::cli::exit::Exit;
+        pub use crate::cli::exit::{code_of, codes};
     }
 }
 

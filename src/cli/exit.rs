@@ -27,7 +27,7 @@ use std::fmt::Write;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// Success; every verified object is good.
     Good,
     /// Called by git: no signature was made, or the signature is not good.
@@ -52,7 +52,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every exit code with its meaning: a clause without a period.
-    pub const TABLE: [(Self, &'static str); 15] = [
+    pub(crate) const TABLE: &[(Self, &'static str)] = &[
         (Self::Good, "success; every verified object is good"),
         (Self::NotGood, "called by git: no signature was made, or it is not good"),
         (Self::Usage, "the command line is not valid"),
@@ -71,7 +71,7 @@ impl Exit {
     ];
 
     /// The exit code of the process. A worse verdict has a higher code.
-    pub fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         match self {
             Self::Good | Self::Verdict(Verdict::Good) => 0,
             Self::NotGood => 1,
@@ -92,7 +92,7 @@ impl Exit {
     }
 
     /// The exit for several verdicts: that of the worst.
-    pub fn of_verdicts(verdicts: impl IntoIterator<Item = Verdict>) -> Self {
+    pub(crate) fn of_verdicts(verdicts: impl IntoIterator<Item = Verdict>) -> Self {
         match verdicts.into_iter().max() {
             None | Some(Verdict::Good) => Self::Good,
             Some(worst) => Self::Verdict(worst),
@@ -119,6 +119,17 @@ impl Exit {
     pub(crate) fn of_closed_output() -> Self {
         Self::Io
     }
+}
+
+/// The codes with their meanings, as the documents list them; not those of verdicts.
+pub fn codes() -> impl Iterator<Item = (u8, &'static str)> {
+    let is_listed = |exit: &Exit| !matches!(exit, Exit::Good | Exit::Verdict(_));
+    Exit::TABLE.iter().filter(move |(exit, _)| is_listed(exit)).map(|(exit, meaning)| (exit.code(), *meaning))
+}
+
+/// The code of a verdict.
+pub fn code_of(verdict: Verdict) -> u8 {
+    Exit::of_verdicts([verdict]).code()
 }
 
 /// The table for the help.
@@ -316,6 +327,12 @@ impl From<LogError> for Failure {
             }
         };
         Self { hint: error.hint(), ..Self::new(exit, error.to_string()) }
+    }
+}
+
+impl From<judge::NotADigest> for Failure {
+    fn from(error: judge::NotADigest) -> Self {
+        Self::usage(error.to_string()).with_hint("write sha256: and 64 hexadecimal digits")
     }
 }
 

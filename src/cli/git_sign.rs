@@ -23,7 +23,7 @@ use crate::{
     certificate::names::same_address,
     config::{Config, RekorMode, SIGNING},
     identity::email_of,
-    object::{MAX_OBJECT, PayloadKind},
+    object::{MAX_OBJECT, Payload, PayloadKind},
     sign::{Signature, parse_subject},
 };
 use sha2::{Digest as _, Sha256};
@@ -110,7 +110,7 @@ fn create(task: &Task<'_>, ui: &mut Ui) -> Result<Signature, Failure> {
     let request = SigningRequest { requested: &requested, choice: &choice, context, terminal, caller };
     let signature = Signer::new(request).sign(subject, ui)?;
     if let Some(key) = key {
-        note_other_identity(task, key, &signature.verified.identity().name);
+        note_other_identity(task, key, object.as_ref(), &signature.verified.identity().name);
     }
     Ok(signature)
 }
@@ -125,15 +125,15 @@ fn note_overruled(config: &Config, terminal: &Terminal) {
 }
 
 /// Says once that another identity signed than `user.signingKey` or the call names. Without both, git's key is the committer, `Name <address>`.
-fn note_other_identity(task: &Task<'_>, key: &str, identity: &str) {
-    let Task { subject, context, terminal, .. } = *task;
+fn note_other_identity(task: &Task<'_>, key: &str, object: Option<&Payload>, identity: &str) {
+    let Task { context, terminal, .. } = *task;
     let asked = email_of(key).filter(|_| !key.contains('<'));
     if let Some(asked) = asked.filter(|asked| !same_address(asked, identity) && terminal.has_reader()) {
         let pair = hex::encode(Sha256::digest(format!("{asked}\n{identity}")));
         one_time_notice::show_once(&format!("signed-as-{pair}"), || {
             let settings = GitSettings::load(context.repository.as_ref()).ok();
             let is_configured = settings.and_then(|settings| settings.get("user.signingKey")).is_some_and(|setting| setting.value == key);
-            let is_tag = parse_subject(subject).is_ok_and(|parsed| parsed.object.is_some_and(|object| object.kind == PayloadKind::Tag));
+            let is_tag = object.is_some_and(|object| object.kind == PayloadKind::Tag);
             let although = match (is_configured, is_tag) {
                 (true, _) => "user.signingKey is",
                 (false, true) => "-u named",

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     escape::Escaped,
     gitsign_statement,
-    judge::{Entries, Judge, SignableKind, read_bundles},
+    judge::{BUNDLE_ENDINGS, Entries, Judge, SignableKind, read_bundles},
     object::{Commit, Signed, Tag},
     report::{BundleContents, Contents, Report, next_step, sentences},
     repository::RawObject,
@@ -115,7 +115,7 @@ pub(super) fn print_fields(contents: &impl Serialize, ui: &mut Ui) {
 
 /// The file with a bundle that the argument names: by its ending, since revisions have no such names.
 pub(super) fn bundle_file(name: &str) -> Option<&Path> {
-    let is_named = [".sigstore.json", ".sigstore.jsonl", ".sigstore"].iter().any(|ending| name.ends_with(ending));
+    let is_named = BUNDLE_ENDINGS.iter().any(|ending| name.ends_with(ending));
     Some(Path::new(name)).filter(|path| is_named && path.is_file())
 }
 

@@ -19,7 +19,7 @@ use std::{
 };
 
 /// The endings of files with bundles beside a file (Sigstore's client specification, section 4.1.1).
-const ENDINGS: [&str; 3] = [".sigstore.json", ".sigstore.jsonl", ".sigstore"];
+pub(crate) const BUNDLE_ENDINGS: [&str; 3] = [".sigstore.json", ".sigstore.jsonl", ".sigstore"];
 /// A file with bundles larger than this is not read, in bytes.
 const MAX_BUNDLE_FILE: u64 = 4 * MAX_BUNDLE as u64;
 /// Bytes of a file that are read at a time.
@@ -32,6 +32,23 @@ pub(crate) enum NamedFile {
     Path(PathBuf),
     /// `sha256:` with the digest.
     Digest([u8; 32]),
+}
+
+/// An argument that begins like a digest, and is neither a digest nor a file.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"sha256:{0}\" is neither a file nor a digest")]
+pub(crate) struct NotADigest(String);
+
+/// The digest that an argument names: `sha256:` and 64 hexadecimal digits. `None` if it begins otherwise or is the path of a file.
+///
+/// # Errors
+/// [`NotADigest`].
+pub(crate) fn named_digest(argument: &OsStr) -> Result<Option<[u8; 32]>, NotADigest> {
+    let digits = argument.to_str().and_then(|text| text.strip_prefix("sha256:"));
+    let Some(digits) = digits.filter(|_| Path::new(argument).symlink_metadata().is_err()) else { return Ok(None) };
+    let mut digest = [0; 32];
+    hex::decode_to_slice(digits, &mut digest).map_err(|_| NotADigest(digits.to_owned()))?;
+    Ok(Some(digest))
 }
 
 /// Judges files by their bundles.
@@ -96,13 +113,12 @@ pub(crate) enum FileError {
 }
 
 impl NamedFile {
-    /// `sha256:` and 64 hexadecimal digits are a digest, unless a file has that name.
-    pub(crate) fn parse(name: &OsStr) -> Self {
-        let digest = name.to_str().and_then(|name| name.strip_prefix("sha256:")).and_then(|digits| hex::decode(digits).ok());
-        match digest.and_then(|digest| <[u8; 32]>::try_from(digest).ok()) {
-            Some(digest) if !Path::new(name).exists() => Self::Digest(digest),
-            _ => Self::Path(PathBuf::from(name)),
-        }
+    /// The file or digest that an argument names.
+    ///
+    /// # Errors
+    /// As [`named_digest`].
+    pub(crate) fn parse(name: &OsStr) -> Result<Self, NotADigest> {
+        Ok(named_digest(name)?.map_or_else(|| Self::Path(PathBuf::from(name)), Self::Digest))
     }
 
     /// Its path, unless it is a digest.
@@ -180,7 +196,7 @@ impl FileJudge {
             (None, NamedFile::Digest(_)) => Err(FileError::DigestAlone),
             (None, NamedFile::Path(path)) => {
                 let mut bundles = Vec::new();
-                for ending in ENDINGS {
+                for ending in BUNDLE_ENDINGS {
                     let mut beside = OsString::from(path);
                     beside.push(ending);
                     match read_bundles_with(regular_file::open, Path::new(&beside)) {

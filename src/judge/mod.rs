@@ -19,7 +19,7 @@ mod tags;
 
 pub(crate) use entries::Entries;
 pub(crate) use error::Error;
-pub(crate) use file::{FileError, FileJudge, JudgedBundle, JudgedFile, NamedFile, read_bundles};
+pub(crate) use file::{BUNDLE_ENDINGS, FileError, FileJudge, JudgedBundle, JudgedFile, NamedFile, NotADigest, named_digest, read_bundles};
 pub(crate) use judged::Judged;
 pub(crate) use merged_tags::MergedTagFault;
 pub(crate) use nonce::is_fresh_nonce;

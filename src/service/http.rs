@@ -506,6 +506,8 @@ impl FailedAttempt {
             Some(proxy) => format!("{} (through the proxy {proxy})", innermost(&error)),
             None => innermost(&error),
         };
+        // by its text: `io::Error` does not give its inner error to `source`, and rustls is no dependency of its own. A test connects to a server
+        // whose certificate is not trusted.
         let certificate = detail.contains("certificate") || detail.contains("invalid peer");
         let (cause, repeatable) = if error.is_timeout() && error.is_connect() {
             // a host that drops packets will do so again

@@ -146,7 +146,7 @@ impl SignatureToLog<'_> {
                 let entry = log::parse_entry(encoded)?;
                 return check_logged(root, &entry, Vec::new(), |log| log::verify_entry(&entry, &expected, log));
             }
-            EmbeddedEntry::Draft => Reason::EntryDraftEncoding,
+            EmbeddedEntry::InDraftEncoding => Reason::EntryDraftEncoding,
             EmbeddedEntry::Missing => Reason::EntryMissing,
         };
         if detached.entries.is_empty() {

@@ -253,7 +253,7 @@ fn material<'a>(
     let signed_bytes = signed_bytes(form, certificates.signer, &subject.digest)?;
     let entry = match form.evidence.entry {
         Some(encoded) => EmbeddedEntry::Encoded(encoded),
-        None if form.evidence.draft_entry => EmbeddedEntry::Draft,
+        None if form.evidence.draft_entry => EmbeddedEntry::InDraftEncoding,
         None => EmbeddedEntry::Missing,
     };
     let scheme = match certificates.signer.public_key().kind() {

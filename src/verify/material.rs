@@ -51,7 +51,7 @@ pub(crate) enum EmbeddedEntry<'a> {
     /// An encoded TransparencyLogEntry.
     Encoded(&'a [u8]),
     /// One in the draft encoding, which is not supported.
-    Draft,
+    InDraftEncoding,
     /// There is none.
     Missing,
 }

@@ -126,7 +126,7 @@ impl CheckedMaterial<'_> {
 
     /// Whether an entry from elsewhere may help: none is embedded, and the SCTs are accepted on one of the paths.
     pub(super) fn may_use_detached_entry(&self) -> bool {
-        let is_missing = matches!(self.material.entries, Entries::Embedded(EmbeddedEntry::Draft | EmbeddedEntry::Missing));
+        let is_missing = matches!(self.material.entries, Entries::Embedded(EmbeddedEntry::InDraftEncoding | EmbeddedEntry::Missing));
         is_missing && self.issued.iter().any(|issued| issued.old_traits.is_ok())
     }
 

@@ -78,6 +78,11 @@ fn a_digest_stands_for_the_file_and_another_file_is_bad() {
     assert_eq!(files.expecting(&["--bundle", "b", &format!("sha256:{digest}")]).code, Some(0));
     let done = files.expecting(&[&format!("sha256:{digest}")]);
     assert_eq!(done.code, Some(2), "a digest has nothing beside it: {}", done.stderr);
+    let done = files.expecting(&["--bundle", "b", "sha256:abc"]);
+    assert_eq!(done.code, Some(2), "{}", done.stderr);
+    assert!(done.stderr.contains("\"sha256:abc\" is neither a file nor a digest"), "{}", done.stderr);
+    files.write("sha256:abc", "a file of that name");
+    assert_eq!(files.expecting(&["--bundle", "b", "sha256:abc"]).code, Some(15));
     files.write("other", "another file");
     let done = files.expecting(&["--bundle", "b", "--json", "other"]);
     assert_eq!(done.code, Some(15));

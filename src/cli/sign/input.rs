@@ -3,6 +3,7 @@
 use crate::{
     agent_protocol::{MAX_PAYLOAD, SubjectToSign},
     cli::{exit::Failure, input::announcing_waits},
+    judge::named_digest,
     regular_file,
     sign::{Disguise, PayloadError},
 };
@@ -36,15 +37,7 @@ impl Input {
         if argument == "-" {
             return Ok(Self::Stdin);
         }
-        let path = PathBuf::from(argument);
-        let digest = argument.to_str().and_then(|text| text.strip_prefix("sha256:")).filter(|_| path.symlink_metadata().is_err());
-        let Some(digits) = digest else { return Ok(Self::File(path)) };
-        let mut digest = [0; 32];
-        hex::decode_to_slice(digits, &mut digest).map_err(|_| {
-            Failure::usage(format!("\"sha256:{digits}\" is neither a file nor a digest"))
-                .with_hint("write sha256: and 64 hexadecimal digits")
-        })?;
-        Ok(Self::Digest(digest))
+        Ok(named_digest(argument)?.map_or_else(|| Self::File(PathBuf::from(argument)), Self::Digest))
     }
 
     /// Its name in messages.

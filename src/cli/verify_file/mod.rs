@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         Ok(opened) => opened,
         Err(failure) => return output.finish(Some(failure)),
     };
-    let files: Vec<NamedFile> = arguments.files.iter().map(|name| NamedFile::parse(name)).collect();
+    let files: Vec<NamedFile> = arguments.files.iter().map(|name| NamedFile::parse(name)).collect::<Result<_, _>>()?;
     let failure = judge_all(&judge, &files, &mut output).err();
     for warning in warnings {
         output.warn(warning);
