@@ -143,6 +143,25 @@ fn a_clone_that_lacks_the_tag_says_that_nothing_was_compared() {
 }
 
 #[test]
+fn a_release_that_only_the_repository_trusts_says_so() {
+    let setup = Setup::new();
+    setup.release();
+    let file = setup.sandbox.git(&["config", "--global", "paraph.allowedIdentities"]);
+    setup.sandbox.git(&["config", "--global", "--unset", "paraph.allowedIdentities"]);
+    setup.sandbox.git(&["config", "paraph.allowedIdentities", &file]);
+    let done = setup.verify(&[]);
+    let said = done.stdout.lines().last().unwrap();
+    assert!(done.code == Some(0) && said.starts_with("Trusted by the repository's own configuration: "), "{done:?}");
+    let json: serde_json::Value = serde_json::from_str(&setup.verify(&["--json"]).stdout).unwrap();
+    assert_eq!(json["trustedBy"], "repository");
+    // a pipe is read once
+    let archive = std::fs::read(setup.path("app-1.2.tar.gz")).unwrap();
+    let done = setup.sandbox.paraph_with(&["verify-release", "-", "--bundle", "v1.2.sigstore.json"], &archive);
+    let begin = "standard input (released as app-1.2.tar.gz) was released by ";
+    assert!(done.code == Some(0) && done.stdout.starts_with(begin), "{done:?}");
+}
+
+#[test]
 fn a_tag_that_somebody_else_signed_again_is_refused() {
     const EVE: &str = "eve@example.com";
     let mut setup = Setup::new();

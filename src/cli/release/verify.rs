@@ -16,6 +16,7 @@ use crate::{
     rejection::Audience,
     report::sentences,
     repository::{self, RawObject, Repository},
+    selection::Deciders,
     statement::{RELEASE, StatementSubject, SubjectMatch},
     verify::{Artifact, Verifier},
 };
@@ -73,7 +74,8 @@ pub(in crate::cli) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure
     };
     let bundle = Bundle::parse(&bytes).map_err(|rejection| bad(&path, &rejection.to_string()))?;
     let (policy, warnings) = context.policy();
-    let check = ReleaseCheck { path: &path, bundle: &bundle, verifier: Verifier::new(context.trust_roots()?, Timestamp::now()), policy };
+    let (verifier, deciders) = (Verifier::new(context.trust_roots()?, Timestamp::now()), context.deciders(None));
+    let check = ReleaseCheck { path: &path, bundle: &bundle, verifier, policy, deciders };
     let verified = check.run(arguments, &inputs, context.repository.as_ref());
     for warning in warnings {
         ui.warning(warning);
@@ -85,8 +87,8 @@ pub(in crate::cli) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure
             false => ui.line(verified.sentence(file)),
         }
     }
-    if let Some(caution) = verified.caution().filter(|_| !arguments.json) {
-        ui.line(caution);
+    for sentence in verified.cautions().filter(|_| !arguments.json) {
+        ui.line(sentence);
     }
     Ok(Exit::Good)
 }
@@ -103,6 +105,7 @@ struct ReleaseCheck<'a> {
     bundle: &'a Bundle,
     verifier: Verifier,
     policy: Policy,
+    deciders: Deciders,
 }
 
 /// A release whose every part is good.
@@ -113,6 +116,9 @@ struct VerifiedRelease {
     tagged_at: Timestamp,
     release: Release,
     compared: Comparison,
+    /// The rank of the source that decided whom to trust, and a sentence if it is the repository's own.
+    trusted_by: Option<&'static str>,
+    decided_here: Option<String>,
 }
 
 /// A file, and the name that the release gives it.
@@ -123,11 +129,10 @@ struct ReleasedFile {
 
 impl ReleasedFile {
     /// The subject that is this file. One file of a release must not pass for another.
-    fn of(input: &Input, bundle: &Bundle) -> Result<Self, Failure> {
+    fn of(input: &Input, digest: [u8; 32], bundle: &Bundle) -> Result<Self, Failure> {
         let given = input.name();
         let statement = bundle.statement().ok().flatten();
         let subjects = statement.as_ref().map(|statement| statement.subjects.as_slice()).unwrap_or_default();
-        let digest = input.digest()?;
         let is_this =
             |subject: &&StatementSubject| subject.compare(|hash| (hash == HashAlgorithm::Sha256).then_some(digest)) == SubjectMatch::Same;
         let names: Vec<&str> = subjects.iter().filter(is_this).filter_map(|subject| subject.name.as_deref()).collect();
@@ -186,12 +191,14 @@ impl ReleaseCheck<'_> {
         let mut files = Vec::new();
         let (mut released_by, mut job) = (String::new(), None);
         for input in inputs {
-            let artifact = Artifact::sha256(input.digest()?);
+            // a pipe can be read only once
+            let digest = input.digest()?;
+            let artifact = Artifact::sha256(digest);
             let verified = self.verifier.verify_parsed_bundle(self.bundle, &artifact, Some(RELEASE));
             let judgement = self.policy.judge(verified);
             released_by = require_good(&format!("{} as a file of the release in {}", input.name(), self.path.display()), &judgement)?;
             job = judgement.verification().map(|verified| verified.certificate().claims().to_vec());
-            files.push(ReleasedFile::of(input, self.bundle)?);
+            files.push(ReleasedFile::of(input, digest, self.bundle)?);
         }
         let bad = |error: ReleaseError| bad(self.path, &error.to_string());
         let payload: &[u8] = match &self.bundle.content {
@@ -211,7 +218,8 @@ impl ReleaseCheck<'_> {
         let tagged_by = require_good(&format!("the tag {name} in the release"), judgement)?;
         let tagged_at = judgement.verification().map(|verified| verified.time()).unwrap_or_default();
         let compared = repository.map_or(Ok(Comparison::NoRepository), |repository| compare(&tag, &release, repository))?;
-        Ok(VerifiedRelease { files, released_by, tagged_by, tagged_at, release, compared })
+        let (trusted_by, decided_here) = (self.deciders.trusted_by(&judgement), self.deciders.sentence(&judgement));
+        Ok(VerifiedRelease { files, released_by, tagged_by, tagged_at, release, compared, trusted_by, decided_here })
     }
 }
 
@@ -271,8 +279,13 @@ impl VerifiedRelease {
         )
     }
 
+    /// What weakens the result.
+    fn cautions(&self) -> impl Iterator<Item = String> {
+        self.not_compared().into_iter().chain(self.decided_here.clone())
+    }
+
     /// That the tag was compared with nothing.
-    fn caution(&self) -> Option<String> {
+    fn not_compared(&self) -> Option<String> {
         let name = &self.release.tag.name;
         let why = match self.compared {
             Comparison::Same => return None,
@@ -297,6 +310,7 @@ impl VerifiedRelease {
             "commit": release.commit.digest.id,
             "tree": release.tree.digest.id,
             "comparedWithRepository": *compared == Comparison::Same,
+            "trustedBy": self.trusted_by,
         })
     }
 }
