@@ -235,7 +235,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;log' {
-            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Show an entry of the log, verified')
@@ -249,7 +249,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Use this instance: its log and its trust root')
             [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Verify with the trust root in this file (trusted_root.json)')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The limit for one request, in seconds')
-            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: see man/json.md')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -261,7 +261,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Use this instance: its log and its trust root')
             [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Verify with the trust root in this file (trusted_root.json)')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The limit for one request, in seconds')
-            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; several are applied one after the other, as by git')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: see man/json.md')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

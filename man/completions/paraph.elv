@@ -220,7 +220,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;log'= {
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand get 'Show an entry of the log, verified'
@@ -233,7 +233,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --instance 'Use this instance: its log and its trust root'
             cand --trusted-root 'Verify with the trust root in this file (trusted_root.json)'
             cand --timeout 'The limit for one request, in seconds'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --json 'Print JSON: see man/json.md'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -244,7 +244,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --instance 'Use this instance: its log and its trust root'
             cand --trusted-root 'Verify with the trust root in this file (trusted_root.json)'
             cand --timeout 'The limit for one request, in seconds'
-            cand -C 'Run in this folder; several are applied one after the other, as by git'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --json 'Print JSON: see man/json.md'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'

@@ -191,7 +191,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -l instanc
 complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -l json -d 'Print a JSON object for each file'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-release" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand log; and not __fish_seen_subcommand_from get prove help" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand log; and not __fish_seen_subcommand_from get prove help" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand log; and not __fish_seen_subcommand_from get prove help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand log; and not __fish_seen_subcommand_from get prove help" -f -a "get" -d 'Show an entry of the log, verified'
 complete -c paraph -n "__fish_paraph_using_subcommand log; and not __fish_seen_subcommand_from get prove help" -f -a "prove" -d 'Prove that a log entry is still in its log'
@@ -201,7 +201,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subco
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from get" -l instance -d 'Use this instance: its log and its trust root' -r
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from get" -l trusted-root -d 'Verify with the trust root in this file (trusted_root.json)' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from get" -l timeout -d 'The limit for one request, in seconds' -r
-complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from get" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from get" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from get" -l json -d 'Print JSON: see man/json.md'
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from prove" -l key -d 'The public key (PEM) of a bundle that was signed with a key' -r -F
@@ -209,7 +209,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subco
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from prove" -l instance -d 'Use this instance: its log and its trust root' -r
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from prove" -l trusted-root -d 'Verify with the trust root in this file (trusted_root.json)' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from prove" -l timeout -d 'The limit for one request, in seconds' -r
-complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from prove" -s C -d 'Run in this folder; several are applied one after the other, as by git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from prove" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from prove" -l json -d 'Print JSON: see man/json.md'
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from prove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from help" -f -a "get" -d 'Show an entry of the log, verified'

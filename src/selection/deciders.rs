@@ -71,6 +71,11 @@ impl Deciders {
         self.weakest(judgement).and_then(by_repository)
     }
 
+    /// The same about the trust root alone, as a sentence.
+    pub(crate) fn root_sentence(&self) -> Option<String> {
+        self.root.as_ref().and_then(by_repository)
+    }
+
     /// The same about all verdicts.
     pub(crate) fn warning(&self) -> Option<String> {
         self.root.iter().chain(&self.identities).chain(&self.forge).find_map(by_repository)

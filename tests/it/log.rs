@@ -288,6 +288,26 @@ fn a_promised_entry_is_proven_by_its_inclusion() {
 }
 
 #[test]
+fn a_trust_root_that_only_the_repository_names_is_said() {
+    let setup = Setup::new("1");
+    let bundle = setup.sign("file");
+    assert_eq!(setup.log(&["prove", &bundle]).stderr, "");
+    let root = setup.sandbox.git(&["config", "--global", "paraph.local.trustedRoot"]);
+    let other = setup.sandbox.root().join("other.json");
+    std::fs::copy(&root, &other).unwrap();
+    setup.sandbox.git(&["config", "paraph.local.trustedRoot", other.to_str().unwrap()]);
+    // the user's own takes precedence, and the repository's is named
+    let done = setup.log(&["prove", &bundle]);
+    assert!(done.code == Some(0) && done.stderr.contains("other.json") | done.stderr.contains("trustedRoot"), "{done:?}");
+    setup.sandbox.git(&["config", "--global", "--remove-section", "paraph.local"]);
+    setup.sandbox.git(&["config", "paraph.local.signingConfig", &setup.sigstore.file("signing_config.json")]);
+    for arguments in [&["prove", &bundle][..], &["get", "0"]] {
+        let done = setup.log(arguments);
+        assert!(done.code == Some(0) && done.stderr.contains("Trusted by the repository's own configuration"), "{done:?}");
+    }
+}
+
+#[test]
 fn lies_of_the_local_log_are_refused() {
     let mut setup = Setup::new("1");
     let bundle = setup.sign("file");

@@ -1,6 +1,6 @@
 //! `paraph log get`.
 
-use super::{Options, call};
+use super::{Options, call, warn};
 use crate::{
     cli::{
         exit::{Exit, Failure},
@@ -51,6 +51,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let (url, version) = selection::log(&context.config, &context.trust_store(), Timestamp::now(), wanted)?;
     let (roots, http) = (context.trust_roots()?, context.http()?);
     let found = call(&http, ui, LogReader::new(&roots, &http).get(&name, &url, version))?;
+    warn(&context, ui);
     let document = Document::of(&url, found);
     if arguments.options.json {
         ui.json(&document);

@@ -75,6 +75,16 @@ impl Options {
     }
 }
 
+/// Says which of the repository's settings are not used, and whether the repository itself named the trust root.
+fn warn(context: &Context, ui: &mut Ui) {
+    for notice in &context.config.overruled {
+        ui.warning(format!("{notice}."));
+    }
+    if let Some(sentence) = context.deciders(None).root_sentence() {
+        ui.warning(sentence);
+    }
+}
+
 /// Runs calls of a log, and shows what the clients noticed.
 fn call<T>(http: &Http, ui: &mut Ui, calls: impl Future<Output = Result<T, crate::judge::log::LogError>>) -> Result<T, Failure> {
     let runtime = runtime().map_err(|error| Failure::io("the network calls cannot be started", &error))?;

@@ -1,6 +1,6 @@
 //! `paraph log prove`.
 
-use super::{Options, call};
+use super::{Options, call, warn};
 use crate::{
     bundle::Bundle,
     cli::{
@@ -60,6 +60,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         }
         Ok((proofs, None))
     })?;
+    warn(&context, ui);
     for ((name, provable), proof) in provable.iter().zip(&proofs) {
         match arguments.options.json {
             true => ui.json_line(&Document::of(name, provable, proof)),
