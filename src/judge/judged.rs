@@ -87,7 +87,7 @@ fn claim(object: &RawObject) -> Option<Claimed> {
 
 /// The first line of the message.
 fn title(object: &RawObject) -> String {
-    let message = object.bytes.windows(2).position(|pair| pair == b"\n\n").and_then(|end| object.bytes.get(end..)).unwrap_or_default();
+    let message = memchr::memmem::find(&object.bytes, b"\n\n").and_then(|end| object.bytes.get(end..)).unwrap_or_default();
     let message = message.trim_ascii_start();
     let line = message.split(|byte| *byte == b'\n').next().unwrap_or_default();
     // a character has four bytes at most

@@ -4,11 +4,17 @@ use super::{Judge, SignableKind};
 use crate::{
     Explanation as _, Rejection, Standing,
     escape::Escaped,
-    object::{Commit, Tag},
+    object::{Commit, ObjectFormat, Tag},
     report::OtherFormatReport,
     repository::RawObject,
     verify::Verification,
 };
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
+
+/// Finds the beginning of the header that holds the signature of this format, in objects one after the other.
+static HEADER_LINES: LazyLock<[(ObjectFormat, Finder<'static>); 2]> =
+    LazyLock::new(|| [(ObjectFormat::Sha1, Finder::new(b"\ngpgsig ")), (ObjectFormat::Sha256, Finder::new(b"\ngpgsig-sha256 "))]);
 
 impl Judge {
     /// What is known of the signature for the other object format, where the object carries one beside its own.
@@ -16,7 +22,7 @@ impl Judge {
         let format = object.format.other();
         let header = format.signature_header();
         // most objects have none, and need not be split again
-        memchr::memmem::find(&object.bytes, format!("\n{header} ").as_bytes())?;
+        HEADER_LINES.iter().find(|(of, _)| *of == format)?.1.find(&object.bytes)?;
         let kind = SignableKind::of(object).ok()?;
         let signature = match kind {
             SignableKind::Commit => Commit::parse(&object.bytes, object.format).ok()?.other_format?,

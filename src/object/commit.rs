@@ -34,41 +34,50 @@ impl<'a> Commit<'a> {
             return Err(malformed("its object ids are not of the repository's format"));
         }
         let (mut signature, mut other_format) = (None, None);
-        let (mut payload, mut kept_from) = (Vec::with_capacity(bytes.len()), bytes);
-        for header in &headers {
-            if !header.name.starts_with(b"gpgsig") {
-                continue;
-            }
+        for header in signature_headers(&headers) {
             // git strips every header whose name starts so, also one that it does not know: nothing would cover it
             let slot = match header.name {
                 name if name == format.signature_header().as_bytes() => &mut signature,
                 name if name == format.other().signature_header().as_bytes() => &mut other_format,
                 name => return Err(Rejection::new(Reason::UnsignedHeader, String::from_utf8_lossy(name))),
             };
-            if slot.replace(header.value()).is_some() {
+            if slot.replace(header).is_some() {
                 return Err(Reason::MultipleSignatures.into());
             }
-            let before = kept_from.len() - remaining(bytes, header.raw);
-            payload.extend(kept_from.get(..before).unwrap_or_default());
-            kept_from = kept_from.get(before + header.raw.len()..).unwrap_or_default();
         }
-        payload.extend(kept_from);
-        let signature = signature.ok_or(Reason::NoSignature)?;
-        let field = |name: &[u8]| headers.iter().find(|header| header.name == name).and_then(|header| header.lines.first().copied());
+        // most objects of a usual history have none, so nothing is copied before
+        let signature = signature.ok_or(Reason::NoSignature)?.value();
+        let field = |name: &[u8]| headers.iter().find(|header| header.name == name).map(|header| header.first_line);
         let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).unwrap_or_default();
         Ok(Self {
             tree: field(b"tree").map(text).unwrap_or_default(),
             parents: headers
                 .iter()
                 .filter(|header| header.name == b"parent")
-                .filter_map(|header| header.lines.first().copied())
-                .map(text)
+                .map(|header| text(header.first_line))
                 .collect(),
             committer_email: field(b"committer").and_then(email_of_ident),
-            signed: Signed { payload: Cow::Owned(payload), signature: Cow::Owned(signature) },
-            other_format,
+            signed: Signed { payload: Cow::Owned(payload(bytes, &headers)), signature: Cow::Owned(signature) },
+            other_format: other_format.map(Header::value),
         })
     }
+}
+
+/// The headers that git strips before it verifies.
+fn signature_headers<'h, 'a>(headers: &'h [Header<'a>]) -> impl Iterator<Item = &'h Header<'a>> {
+    headers.iter().filter(|header| header.name.starts_with(b"gpgsig"))
+}
+
+/// A commit without its signature headers.
+fn payload(bytes: &[u8], headers: &[Header<'_>]) -> Vec<u8> {
+    let (mut payload, mut kept_from) = (Vec::with_capacity(bytes.len()), bytes);
+    for header in signature_headers(headers) {
+        let before = kept_from.len() - remaining(bytes, header.raw);
+        payload.extend_from_slice(kept_from.get(..before).unwrap_or_default());
+        kept_from = kept_from.get(before + header.raw.len()..).unwrap_or_default();
+    }
+    payload.extend_from_slice(kept_from);
+    payload
 }
 
 /// The parents of a commit, or of its payload, and the tags in its `mergetag` headers. Both are empty for a commit without such a header, or
@@ -80,7 +89,7 @@ pub(crate) fn merged_tags(bytes: &[u8]) -> (Vec<&str>, Vec<Vec<u8>>) {
     }
     let Ok((headers, _)) = split_headers(bytes) else { return Default::default() };
     let tags: Vec<_> = headers.iter().filter(|header| header.name == b"mergetag").map(Header::value).collect();
-    let parents = headers.iter().filter(|header| header.name == b"parent").filter_map(|header| header.lines.first().copied());
+    let parents = headers.iter().filter(|header| header.name == b"parent").map(|header| header.first_line);
     (parents.filter_map(|parent| std::str::from_utf8(parent).ok()).collect(), tags)
 }
 
@@ -91,8 +100,8 @@ pub(super) fn check_payload(payload: &[u8]) -> Result<Option<String>, Rejection>
     if let Some(header) = headers.iter().find(|header| header.name.starts_with(b"gpgsig")) {
         return Err(Rejection::new(Reason::UnsignedHeader, String::from_utf8_lossy(header.name)));
     }
-    let committer = headers.iter().find(|header| header.name == b"committer").and_then(|header| header.lines.first());
-    Ok(committer.and_then(|ident| email_of_ident(ident)).map(str::to_owned))
+    let committer = headers.iter().find(|header| header.name == b"committer");
+    Ok(committer.and_then(|header| email_of_ident(header.first_line)).map(str::to_owned))
 }
 
 /// How many bytes of `whole` stand from the start of `part` on; `part` lies within `whole`.
@@ -113,10 +122,7 @@ fn check_order(headers: &[Header<'_>]) -> Result<ObjectFormat, Rejection> {
     while let Some(parent) = take("parent") {
         ids.push(parent);
     }
-    let formats = ids.iter().map(|header| match header.lines.as_slice() {
-        [id] => format_of_id(id),
-        _ => None,
-    });
+    let formats = ids.iter().map(|header| if header.is_one_line() { format_of_id(header.first_line) } else { None });
     let formats = formats.collect::<Option<Vec<_>>>().ok_or_else(|| malformed("a tree or parent line does not hold an object id"))?;
     let format = match formats.split_first() {
         Some((first, others)) if others.iter().all(|other| other == first) => *first,
@@ -125,7 +131,7 @@ fn check_order(headers: &[Header<'_>]) -> Result<ObjectFormat, Rejection> {
     for name in ["author", "committer"] {
         let header = take(name).ok_or_else(|| out_of_order(headers, name))?;
         // where it goes on, git's readers do not agree on what comes next
-        if header.lines.len() > 1 {
+        if !header.is_one_line() {
             return Err(malformed(&format!("its {name} goes on over a second line")));
         }
     }

@@ -67,7 +67,7 @@ impl<'a> Object<'a> {
             b"object" => "tag",
             _ => return None,
         };
-        let format = ObjectFormat::from_hex_length(first.lines.first()?.len())?;
+        let format = ObjectFormat::from_hex_length(first.first_line.len())?;
         let head = payload.get(..payload.len() - rest.len())?;
         Some(Self { kind, format, headers, head, rest, signature: &signed.signature })
     }
@@ -92,15 +92,15 @@ impl<'a> Object<'a> {
         let mut head = Vec::new();
         let known: &[&[u8]] = if self.kind == "tag" { &[b"object", b"type", b"tag"] } else { &[b"tree", b"parent"] };
         for header in self.headers.iter().filter(|header| known.contains(&header.name)) {
-            let value = header.lines.first().copied().unwrap_or_default().trim_ascii();
+            let value = header.first_line.trim_ascii();
             let is_id = matches!(header.name, b"tree" | b"parent" | b"object");
             let value = if is_id { value.get(..40).unwrap_or(value) } else { value };
             head.extend([header.name, b" ", value, b"\n"].concat());
         }
         let people: &[&[u8]] = if self.kind == "tag" { &[b"tagger"] } else { &[b"author", b"committer"] };
         for name in people {
-            let ident = self.headers.iter().find(|header| header.name == *name).and_then(|header| header.lines.first());
-            head.extend([name, &b" "[..], &reencoded_ident(ident.copied().unwrap_or_default()), b"\n"].concat());
+            let ident = self.headers.iter().find(|header| header.name == *name).map(|header| header.first_line);
+            head.extend([name, &b" "[..], &reencoded_ident(ident.unwrap_or_default()), b"\n"].concat());
         }
         match self.kind {
             "tag" => self.encoded([&head[..], b"\n"].concat(), vec![message, self.signature]),

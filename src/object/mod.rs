@@ -207,17 +207,29 @@ impl SignatureKind {
 /// One header of an object: its name, its value with continuation lines joined by line feeds, and the bytes that it takes up.
 struct Header<'a> {
     name: &'a [u8],
-    /// The value's lines; continuation lines without their leading space.
-    lines: Vec<&'a [u8]>,
+    /// The value's first line.
+    first_line: &'a [u8],
     /// With all continuation lines and their line feeds.
     raw: &'a [u8],
 }
 
 impl Header<'_> {
+    /// The value's lines with their line feeds; continuation lines without their leading space.
     fn value(&self) -> Vec<u8> {
-        let mut value = self.lines.join(&b'\n');
-        value.push(b'\n');
+        let mut value = Vec::with_capacity(self.raw.len());
+        let mut rest = self.raw.get(self.name.len() + 1..).unwrap_or_default();
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+            let (line, after) = rest.split_at(end);
+            value.extend_from_slice(line);
+            rest = after.strip_prefix(b" ").unwrap_or(after);
+        }
         value
+    }
+
+    /// Whether it has no continuation line.
+    fn is_one_line(&self) -> bool {
+        self.raw.len() == self.name.len() + 1 + self.first_line.len() + 1
     }
 }
 
@@ -226,10 +238,11 @@ fn split_headers(bytes: &[u8]) -> Result<(Vec<Header<'_>>, &[u8]), Rejection> {
     if bytes.len() > MAX_OBJECT {
         return Err(Rejection::new(Reason::ObjectTooLarge, format!("{} bytes; at most {MAX_OBJECT} are read", bytes.len())));
     }
-    if bytes.contains(&0) {
+    if memchr::memchr(0, bytes).is_some() {
         return Err(Reason::NulByte.into());
     }
-    let mut headers: Vec<Header<'_>> = Vec::new();
+    // tree, parent, author, committer, signature, and others
+    let mut headers: Vec<Header<'_>> = Vec::with_capacity(8);
     let (mut rest, mut lines) = (bytes, 0usize);
     let mut header_start = bytes;
     while !rest.is_empty() && !rest.starts_with(b"\n") {
@@ -240,16 +253,15 @@ fn split_headers(bytes: &[u8]) -> Result<(Vec<Header<'_>>, &[u8]), Rejection> {
         let Some(end) = memchr::memchr(b'\n', rest) else { return Err(malformed("a header line does not end")) };
         let (line, after) = rest.split_at(end);
         let after = after.get(1..).unwrap_or_default();
-        if let Some(continuation) = line.strip_prefix(b" ") {
+        if line.starts_with(b" ") {
             let header = headers.last_mut().ok_or_else(|| malformed("it begins with a continuation line"))?;
-            header.lines.push(continuation);
             header.raw = header_start.get(..header_start.len() - after.len()).unwrap_or_default();
         } else {
             let space = memchr::memchr(b' ', line).ok_or_else(|| malformed("a header has no value"))?;
             header_start = rest;
             headers.push(Header {
                 name: line.get(..space).unwrap_or_default(),
-                lines: vec![line.get(space + 1..).unwrap_or_default()],
+                first_line: line.get(space + 1..).unwrap_or_default(),
                 raw: rest.get(..=end).unwrap_or_default(),
             });
         }

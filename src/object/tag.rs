@@ -202,13 +202,13 @@ impl<'a> SplitTag<'a> {
             return Err(Rejection::new(Reason::HeaderOrder, "object, type, tag and tagger do not stand in their places"));
         }
         let field = |name: &[u8]| {
-            headers.iter().find(|header| header.name == name).and_then(|header| header.lines.first().copied()).unwrap_or_default()
+            headers.iter().find(|header| header.name == name).map(|header| header.first_line).unwrap_or_default()
         };
         if format_of_id(field(b"object")).is_none() {
             return Err(malformed("the object line does not hold an object id"));
         }
         // where one goes on, git's readers do not agree on what comes next
-        if let Some(header) = headers.iter().take(4).find(|header| header.lines.len() > 1) {
+        if let Some(header) = headers.iter().take(4).find(|header| !header.is_one_line()) {
             return Err(malformed(&format!("its {} goes on over a second line", String::from_utf8_lossy(header.name))));
         }
         let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).map_err(|_| malformed("a header is not valid UTF-8"));

@@ -21,12 +21,22 @@ use x509_cert::Certificate as AnyCertificate;
 /// The rejection of an object with a fault: the kind of its signature, with the fault as its finding, where no Sigstore made the signature;
 /// otherwise the fault. `signed` is what git takes from the object.
 pub(crate) fn with_fault(fault: Rejection, signed: Option<&Signed<'_>>) -> Rejection {
-    let is_fault = fault.reason().standing() == Standing::Wrong || fault.reason() == Reason::ArmorFraming;
-    let kind = signed.filter(|_| is_fault).and_then(|signed| match signed.require_x509() {
+    if !is_fault(&fault) {
+        return fault;
+    }
+    let kind = signed.and_then(|signed| match signed.require_x509() {
         Ok(()) => classify(&armor::decode_leniently(&signed.signature)?, &signed.payload),
         Err(kind) => Some(kind),
     });
-    kind.map_or(fault.clone(), |kind| Rejection::with_finding(kind.reason(), &fault))
+    match kind {
+        Some(kind) => Rejection::with_finding(kind.reason(), &fault),
+        None => fault,
+    }
+}
+
+/// Whether [`with_fault`] looks at the signature. An object without one has no fault.
+pub(super) fn is_fault(rejection: &Rejection) -> bool {
+    rejection.reason().standing() == Standing::Wrong || rejection.reason() == Reason::ArmorFraming
 }
 
 /// What kind of foreign CMS this is; `None` where it is no SignedData at all.

@@ -161,7 +161,10 @@ impl Verifier {
 
 /// Splits a commit. See [`foreign::with_fault`] for one that cannot be split.
 pub(crate) fn commit(bytes: &[u8], format: ObjectFormat) -> Result<Commit<'_>, Rejection> {
-    Commit::parse(bytes, format).map_err(|fault| foreign::with_fault(fault, Signed::of_faulty_commit(bytes, format).as_ref()))
+    Commit::parse(bytes, format).map_err(|fault| match foreign::is_fault(&fault) {
+        true => foreign::with_fault(fault, Signed::of_faulty_commit(bytes, format).as_ref()),
+        false => fault,
+    })
 }
 
 /// Splits a tag, as [`commit`] does a commit.
@@ -181,7 +184,10 @@ pub(crate) fn push_certificate(bytes: &[u8]) -> Result<PushCertificate<'_>, Reje
 
 /// A fault of an object whose signature stands at its end. See [`foreign::with_fault`].
 fn with_fault_of_text(fault: Rejection, bytes: &[u8]) -> Rejection {
-    foreign::with_fault(fault, Signed::of_faulty_text(bytes).as_ref())
+    match foreign::is_fault(&fault) {
+        true => foreign::with_fault(fault, Signed::of_faulty_text(bytes).as_ref()),
+        false => fault,
+    }
 }
 
 /// A git object's signature that lacks nothing but the check of its log entry and its times.
