@@ -17,7 +17,7 @@ use crate::{
     statement::Statement,
 };
 use der::{Decode, Encode};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A bundle larger than this is not read, in bytes. An envelope holds its whole payload.
 pub const MAX_BUNDLE: usize = 32 << 20;
@@ -42,6 +42,8 @@ pub struct Bundle {
     pub timestamps: Vec<Vec<u8>>,
     /// The signature.
     pub content: BundleContent,
+    /// The statement in the envelope, once it was read: several steps of a verification need it.
+    statement: OnceLock<Result<Statement, Rejection>>,
 }
 
 /// The version of a bundle's format.
@@ -122,6 +124,7 @@ impl Bundle {
             entries: entries.into_iter().map(entry).collect::<Result<_, _>>()?,
             timestamps: timestamps.iter().map(|answer| token(&answer.signed_timestamp.0)).collect::<Result<_, _>>()?,
             content,
+            statement: OnceLock::new(),
         })
     }
 
@@ -130,8 +133,9 @@ impl Bundle {
     /// # Errors
     /// [`Reason::BundleTooLarge`] or [`Reason::BundleTooMany`].
     pub fn split(file: &[u8]) -> Result<Vec<&[u8]>, Rejection> {
-        let is_one = serde_json::from_slice::<serde::de::IgnoredAny>(file).is_ok();
-        if is_one {
+        // one line is one bundle, whatever it holds
+        let is_one = memchr::memchr(b'\n', file.trim_ascii()).is_none();
+        if is_one || serde_json::from_slice::<serde::de::IgnoredAny>(file).is_ok() {
             return Ok(vec![file]);
         }
         let lines: Vec<&[u8]> =
@@ -151,12 +155,13 @@ impl Bundle {
     ///
     /// # Errors
     /// A reason of the layer `statement`.
-    pub fn statement(&self) -> Result<Option<Statement>, Rejection> {
+    pub fn statement(&self) -> Result<Option<&Statement>, Rejection> {
         let BundleContent::Envelope(envelope) = &self.content else { return Ok(None) };
         if envelope.payload_type != IN_TOTO {
             return Err(Rejection::new(Reason::PayloadType, format!("it is of the type {}; expected {IN_TOTO}", envelope.payload_type)));
         }
-        Statement::parse(&envelope.payload).map(Some)
+        let statement = self.statement.get_or_init(|| Statement::parse(&envelope.payload));
+        statement.as_ref().map(Some).map_err(Rejection::clone)
     }
 
     /// The hash functions that a file must be hashed with to check the bundle, SHA-256 first.

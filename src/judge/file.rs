@@ -164,7 +164,7 @@ impl FileJudge {
         let mut bundles: Vec<JudgedBundle> = found
             .into_iter()
             .map(|(place, bundle)| {
-                let stated = bundle.as_ref().ok().and_then(|bundle| Some(bundle.statement().ok()??.predicate_type));
+                let stated = bundle.as_ref().ok().and_then(|bundle| Some(bundle.statement().ok()??.predicate_type.clone()));
                 let judgement = self.judge_bundle(bundle, &artifact);
                 // a bundle that was refused proves nothing about its statement
                 let is_verified = judgement.rejection().is_none();
@@ -218,8 +218,11 @@ pub(crate) fn read_bundles(path: &Path) -> Result<Vec<FoundBundle>, FileError> {
 fn read_bundles_with(open: impl FnOnce(&Path) -> io::Result<File>, path: &Path) -> Result<Vec<FoundBundle>, FileError> {
     let error = |source| FileError::Read { path: path.to_owned(), source };
     let name = path.display().to_string();
-    let mut bytes = Vec::new();
-    open(path).and_then(|file| file.take(MAX_BUNDLE_FILE + 1).read_to_end(&mut bytes)).map_err(error)?;
+    let file = open(path).map_err(error)?;
+    // one byte more than it seems to have, so that one call reads it and finds its end
+    let length = file.metadata().map_err(error)?.len().min(MAX_BUNDLE_FILE) + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    file.take(MAX_BUNDLE_FILE + 1).read_to_end(&mut bytes).map_err(error)?;
     if bytes.len() as u64 > MAX_BUNDLE_FILE {
         let rejection = Rejection::new(Reason::BundleTooLarge, format!("more than {MAX_BUNDLE_FILE} bytes"));
         return Ok(vec![(name, Err(rejection))]);
@@ -242,11 +245,14 @@ fn hashes(bundles: &[FoundBundle]) -> Vec<HashAlgorithm> {
 fn hashed(path: &Path, hashes: &[HashAlgorithm], mut read: impl FnMut(usize)) -> Result<Artifact<'static>, FileError> {
     let error = |source| FileError::Read { path: path.to_owned(), source };
     let mut file = regular_file::open_stream(path).map_err(error)?;
-    if file.metadata().map_err(error)?.is_dir() {
+    let metadata = file.metadata().map_err(error)?;
+    if metadata.is_dir() {
         return Err(error(ErrorKind::IsADirectory.into()));
     }
     let mut hasher = ArtifactHasher::new(hashes);
-    let mut block = vec![0; BLOCK];
+    // a pipe, and some files of the system, have no length
+    let length = usize::try_from(metadata.len()).unwrap_or(BLOCK).saturating_add(1);
+    let mut block = vec![0; if metadata.len() == 0 { BLOCK } else { length.min(BLOCK) }];
     while !hashes.is_empty() {
         let length = match file.read(&mut block) {
             Ok(0) => break,

@@ -73,13 +73,13 @@ impl BundleContents {
         };
         // what is no statement is only named by its type
         let statement = bundle.statement().ok().flatten().map(|statement| StatementContents {
-            predicate_type: statement.predicate_type,
+            predicate_type: statement.predicate_type.clone(),
             subjects: statement
                 .subjects
-                .into_iter()
+                .iter()
                 .map(|subject| SubjectContents {
-                    name: subject.name,
-                    digest: subject.digests.into_iter().map(|(name, value)| (name, value.into())).collect(),
+                    name: subject.name.clone(),
+                    digest: subject.digests.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect(),
                 })
                 .collect(),
         });

@@ -104,7 +104,7 @@ impl Verifier {
         }
         let parsed = bundle.statement()?.ok_or(Reason::PayloadType)?;
         let (certificate, others) = signing_certificate(&bundle)?;
-        let material = envelope_material(&bundle, envelope, statement_subject(&parsed, envelope), certificate.public_key().kind());
+        let material = envelope_material(&bundle, envelope, statement_subject(parsed, envelope), certificate.public_key().kind());
         self.check_material(SigningCertificate { certificate, others }, material)?.verify(&Detached::default())
     }
 
@@ -216,7 +216,7 @@ fn envelope_subject(
         return Err(Rejection::new(Reason::PredicateType, format!("it is {}; expected {expected}", statement.predicate_type)));
     }
     statement.subject(|hash| artifact.digest(hash))?;
-    Ok(statement_subject(&statement, envelope))
+    Ok(statement_subject(statement, envelope))
 }
 
 fn statement_subject(statement: &Statement, envelope: &Envelope) -> Subject {

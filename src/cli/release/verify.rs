@@ -345,6 +345,6 @@ fn only_release_beside(inputs: &[Input]) -> Result<PathBuf, Failure> {
 
 fn is_release(path: &Path) -> bool {
     let bundle = read_regular(path, MAX_BUNDLE).ok().and_then(|bytes| Bundle::parse(&bytes).ok());
-    let statement = bundle.and_then(|bundle| bundle.statement().ok().flatten());
+    let statement = bundle.as_ref().and_then(|bundle| bundle.statement().ok().flatten());
     statement.is_some_and(|statement| statement.predicate_type == RELEASE)
 }
