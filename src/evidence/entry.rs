@@ -7,6 +7,7 @@
 use crate::certificate::HashAlgorithm;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use prost::Message;
+use std::fmt::Write as _;
 
 /// `TransparencyLogEntry`: what a signature embeds, its body cleared and recomputed at verification.
 #[derive(Clone, PartialEq, Message)]
@@ -222,8 +223,11 @@ impl<'a> HashedRekord<'a> {
     /// All values are base64, hexadecimal or fixed names, so that no string needs escaping.
     pub fn canonical_body(&self, version: EntryVersion) -> Vec<u8> {
         let signature = STANDARD.encode(self.signature);
-        match version {
-            EntryVersion::V001 => format!(
+        // the certificate is in base64 twice; with room for all of it, nothing moves
+        let mut body = String::with_capacity(2 * (self.signature.len() + self.verifier.der().len()) + 512);
+        let written = match version {
+            EntryVersion::V001 => write!(
+                body,
                 concat!(
                     r#"{{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{{"data":{{"hash":{{"algorithm":"{}","value":"{}"}}}},"#,
                     r#""signature":{{"content":"{}","publicKey":{{"content":"{}"}}}}}}}}"#
@@ -235,7 +239,8 @@ impl<'a> HashedRekord<'a> {
             ),
             EntryVersion::V002 => {
                 let (field, verifier) = self.verifier.field();
-                format!(
+                write!(
+                    body,
                     concat!(
                         r#"{{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{{"hashedRekordV002":{{"data":{{"algorithm":"{}","digest":"{}"}},"#,
                         r#""signature":{{"content":"{}","verifier":{{"keyDetails":"{}","{}":{{"rawBytes":"{}"}}}}}}}}}}}}"#
@@ -248,7 +253,8 @@ impl<'a> HashedRekord<'a> {
                     verifier,
                 )
             }
-        }
-        .into_bytes()
+        };
+        debug_assert!(written.is_ok(), "a String takes everything");
+        body.into_bytes()
     }
 }

@@ -258,8 +258,13 @@ impl<'a> ReadProof<'a> {
 
 /// What Rekor v1's signed entry timestamp is over: canonical JSON (RFC 8785). `integrated_time` is in seconds since the Unix epoch.
 pub fn set_payload(body: &[u8], integrated_time: i64, log_id: &[u8; 32], log_index: i64) -> Vec<u8> {
-    let (body, log_id) = (STANDARD.encode(body), hex::encode(log_id));
-    format!(r#"{{"body":"{body}","integratedTime":{integrated_time},"logID":"{log_id}","logIndex":{log_index}}}"#).into_bytes()
+    // room for the body in base64 and for the rest, so that nothing moves
+    let mut payload = String::with_capacity(body.len().div_ceil(3) * 4 + 192);
+    payload.push_str(r#"{"body":""#);
+    STANDARD.encode_string(body, &mut payload);
+    let log_id = hex::encode(log_id);
+    payload.push_str(&format!(r#"","integratedTime":{integrated_time},"logID":"{log_id}","logIndex":{log_index}}}"#));
+    payload.into_bytes()
 }
 
 fn verify_set(entry: &TransparencyLogEntry, body: &[u8], set: &[u8], log: &LogKey) -> Result<Timestamp, Rejection> {

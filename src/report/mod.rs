@@ -29,7 +29,7 @@ use crate::{
     verify::{LoggedEntry, SubjectKind, TrustedTime, Verification, VerifiedByKey},
     wording::spoken_time,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::sync::Arc;
 
 /// One judged object.
@@ -135,13 +135,35 @@ pub(crate) struct SignatureReport {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub log_entries: Vec<LogEntryReport>,
     /// The claims in the token of a workload.
-    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
-    pub claims: serde_json::Map<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "Claims::is_empty")]
+    pub claims: Claims,
     /// SHA-256 of the signed bytes, hexadecimal. It is the same for two objects that differ only in unsigned parts of the signature.
     pub payload_digest: String,
     /// The identifiers of the legacy rules that it needed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub legacy: Vec<&'static str>,
+}
+
+/// The claims of a workload: a JSON object, by name.
+#[derive(Debug, Clone)]
+pub(crate) struct Claims(Vec<(&'static str, String)>);
+
+impl Claims {
+    fn of(certificate: &SignerCertificate) -> Self {
+        let mut claims = certificate.claims().to_vec();
+        claims.sort_unstable_by_key(|(name, _)| *name);
+        Self(claims)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Claims {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
 }
 
 /// A bundle that was verified with a key.
@@ -314,7 +336,6 @@ impl SignatureReport {
     /// The report on a verified signature.
     fn new(verified: &Verification) -> Self {
         let identity = verified.identity();
-        let claims = verified.certificate().claims().iter().map(|(name, value)| ((*name).to_owned(), value.clone().into()));
         Self {
             identity: identity.name.clone(),
             identity_kind: identity.kind.as_str(),
@@ -324,7 +345,7 @@ impl SignatureReport {
             times: TimeReport::all(verified.times()),
             log_entry: LogEntryReport::new(verified.entry()),
             log_entries: LogEntryReport::several(verified.entries()),
-            claims: claims.collect(),
+            claims: Claims::of(verified.certificate()),
             payload_digest: hex::encode(verified.subject().digest),
             legacy: verified.legacy_rules().iter().map(|reason| reason.id()).collect(),
         }
