@@ -51,11 +51,7 @@ impl<'a> Commit<'a> {
         let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).unwrap_or_default();
         Ok(Self {
             tree: field(b"tree").map(text).unwrap_or_default(),
-            parents: headers
-                .iter()
-                .filter(|header| header.name == b"parent")
-                .map(|header| text(header.first_line))
-                .collect(),
+            parents: headers.iter().filter(|header| header.name == b"parent").map(|header| text(header.first_line)).collect(),
             committer_email: field(b"committer").and_then(email_of_ident),
             signed: Signed { payload: Cow::Owned(payload(bytes, &headers)), signature: Cow::Owned(signature) },
             other_format: other_format.map(Header::value),

@@ -201,9 +201,7 @@ impl<'a> SplitTag<'a> {
         if !in_order {
             return Err(Rejection::new(Reason::HeaderOrder, "object, type, tag and tagger do not stand in their places"));
         }
-        let field = |name: &[u8]| {
-            headers.iter().find(|header| header.name == name).map(|header| header.first_line).unwrap_or_default()
-        };
+        let field = |name: &[u8]| headers.iter().find(|header| header.name == name).map(|header| header.first_line).unwrap_or_default();
         if format_of_id(field(b"object")).is_none() {
             return Err(malformed("the object line does not hold an object id"));
         }

@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        caller::Caller,
         context::Context,
         exit::Failure,
         git_network::GitNetwork,
@@ -22,7 +23,7 @@ use crate::{
     },
     agent_protocol::{Call, MAX_NAME, MAX_PATH, MAX_PAYLOAD, MAX_STATEMENT, Refusal, Reply, Sign, SubjectToSign},
     config::AgentUse,
-    identity::{NOT_OF_CALL, TokenSource},
+    identity::{NOT_OF_CALL, RequestedSigner, TokenSource},
     selection::{self, SelectionError},
     service::{NetworkName, stays_on_host},
     sign::{Services, Signature, parse_subject},
@@ -56,16 +57,26 @@ impl AgentOutcome {
     }
 }
 
+/// What came of a call.
+pub(in super::super) type Answer = Result<AgentOutcome, AgentError>;
+
 /// Asks the agent for signatures.
 pub(in super::super) struct AgentSigner<'a> {
     request: SigningRequest<'a>,
+    asking: Asking<'a>,
+}
+
+/// What asking needs, on any thread.
+#[derive(Clone)]
+pub(in super::super) struct Asking<'a> {
     client: Client,
     /// The signatures must verify under these.
     roots: Arc<[TrustRoot]>,
-    /// The name by which the agent knows the services.
-    instance: String,
-    /// The only identity that may sign, and whom to log in as otherwise.
-    names: (Option<&'a str>, Option<&'a str>),
+    requested: &'a RequestedSigner,
+    terminal: &'static Terminal,
+    caller: &'a Caller,
+    /// The request, but for what is to be signed.
+    template: Sign,
 }
 
 impl<'a> AgentSigner<'a> {
@@ -89,7 +100,14 @@ impl<'a> AgentSigner<'a> {
         let Some(names) = request.requested.names() else {
             return unavailable("a request to the agent cannot say that the identity must also match the committer".to_owned());
         };
-        Ok(Opened::Ready(Box::new(Self { request, client, roots, instance, names })))
+        let SigningRequest { requested, terminal, caller, .. } = request;
+        let asking = Asking { client, roots, requested, terminal, caller, template: template(&request, instance, names) };
+        Ok(Opened::Ready(Box::new(Self { request, asking })))
+    }
+
+    /// What asks from several threads; `None` for a forwarded agent, which asks its user about each signature.
+    pub(in super::super) fn asking(&self) -> Option<&Asking<'a>> {
+        self.request.context.config.agent_socket.value.is_none().then_some(&self.asking)
     }
 
     /// Asks for one signature.
@@ -97,44 +115,61 @@ impl<'a> AgentSigner<'a> {
     /// # Errors
     /// The agent refused it, as this process would.
     pub(in super::super) fn sign(&self, subject: &SubjectToSign) -> Result<AgentOutcome, Failure> {
+        self.conclude(self.asking.ask(subject)?)
+    }
+
+    /// The outcome of a call.
+    ///
+    /// # Errors
+    /// The agent refused it, as this process would.
+    pub(in super::super) fn conclude(&self, answer: Answer) -> Result<AgentOutcome, Failure> {
+        answer.or_else(|error| failed(error, &self.request))
+    }
+}
+
+impl Asking<'_> {
+    /// Asks for one signature.
+    ///
+    /// # Errors
+    /// It is nothing to be signed.
+    pub(in super::super) fn ask(&self, subject: &SubjectToSign) -> Result<Answer, Failure> {
         let limit = if matches!(subject, SubjectToSign::Statement { .. }) { MAX_STATEMENT } else { MAX_PAYLOAD };
         if subject.size() > limit {
-            return Ok(AgentOutcome::TooLarge(format!("it accepts {limit} bytes; this has more")));
+            return Ok(Ok(AgentOutcome::TooLarge(format!("it accepts {limit} bytes; this has more"))));
         }
-        let request = &self.request;
         let mut progress = Progress {
-            request,
-            publication: PublicationNotice::new(request.terminal),
-            check: SignatureCheck::new(parse_subject(subject)?.content, request.requested, Arc::clone(&self.roots)),
+            asking: self,
+            publication: PublicationNotice::new(self.terminal),
+            check: SignatureCheck::new(parse_subject(subject)?.content, self.requested, Arc::clone(&self.roots)),
         };
-        match self.client.call(&self.call(subject), &mut progress) {
-            Ok(Reply::Signed { signature }) => Ok(match progress.check.finish(&signature) {
+        let call = Call::Sign(Sign { subject: subject.clone(), ..self.template.clone() });
+        Ok(self.client.call(&call, &mut progress).map(|reply| match reply {
+            Reply::Signed { signature } => match progress.check.finish(&signature) {
                 Ok(signature) => {
                     progress.publication.done();
                     AgentOutcome::Signed(Box::new(signature))
                 }
                 Err(why) => AgentOutcome::unavailable(format!("the agent's signature is not used: {why}")),
-            }),
-            Ok(_) => Ok(AgentOutcome::unavailable("the agent's reply does not fit the request")),
-            Err(error) => failed(error, request),
-        }
+            },
+            _ => AgentOutcome::unavailable("the agent's reply does not fit the request"),
+        }))
     }
+}
 
-    fn call(&self, subject: &SubjectToSign) -> Call {
-        let SigningRequest { requested, choice, context, terminal, .. } = self.request;
-        let folder = context.repository.as_ref().map(|repository| repository.place().display().to_string());
-        let (required, hint) = self.names;
-        Call::Sign(Sign {
-            subject: subject.clone(),
-            instance: self.instance.clone(),
-            expected: required.map(str::to_owned),
-            expected_issuer: requested.issuer().map(str::to_owned),
-            hint: hint.map(str::to_owned),
-            repository: folder.filter(|path| path.len() <= MAX_PATH),
-            host: context.config.agent_socket.value.as_ref().map(|_| host()),
-            reader: terminal.shows_publication(),
-            by_code: matches!(choice.source, TokenSource::Device),
-        })
+/// A request without a subject. `required` is the only identity that may sign, and `hint` whom to log in as otherwise.
+fn template(request: &SigningRequest<'_>, instance: String, (required, hint): (Option<&str>, Option<&str>)) -> Sign {
+    let SigningRequest { requested, choice, context, terminal, .. } = *request;
+    let folder = context.repository.as_ref().map(|repository| repository.place().display().to_string());
+    Sign {
+        subject: SubjectToSign::Unknown,
+        instance,
+        expected: required.map(str::to_owned),
+        expected_issuer: requested.issuer().map(str::to_owned),
+        hint: hint.map(str::to_owned),
+        repository: folder.filter(|path| path.len() <= MAX_PATH),
+        host: context.config.agent_socket.value.as_ref().map(|_| host()),
+        reader: terminal.shows_publication(),
+        by_code: matches!(choice.source, TokenSource::Device),
     }
 }
 
@@ -213,7 +248,7 @@ fn host() -> String {
 
 /// Shows what the agent sends meanwhile, and checks it.
 struct Progress<'a> {
-    request: &'a SigningRequest<'a>,
+    asking: &'a Asking<'a>,
     publication: PublicationNotice<'a>,
     check: SignatureCheck<'a>,
 }
@@ -224,14 +259,14 @@ impl Listener for &mut Progress<'_> {
     }
 
     fn is_wanted(&self) -> bool {
-        !self.request.caller.has_ended()
+        !self.asking.caller.has_ended()
     }
 
     fn reply(&mut self, reply: &Reply) -> bool {
         match reply {
             Reply::Certificate { certificate } => self.check.check_ahead(certificate),
             Reply::Draft { signature } => self.check.check_draft(signature),
-            reply => return prompts::show_with_publication(reply, &self.publication, self.request.terminal),
+            reply => return prompts::show_with_publication(reply, &self.publication, self.asking.terminal),
         }
         true
     }

@@ -3,6 +3,8 @@
 mod bundle_file;
 mod input;
 mod options;
+#[cfg(unix)]
+mod overlapping;
 mod signer;
 
 pub(super) use bundle_file::BundleFile;
@@ -30,7 +32,7 @@ use std::{ffi::OsString, path::PathBuf};
 /// signed with one login. The log shows the digest of a file, not its name or content.
 ///
 /// FILE is a path, `-` for standard input, or sha256:HEX for a file that is elsewhere. Fails if a bundle exists and --force is not given. If one
-/// file fails, the bundles of the files before it stay.
+/// file fails, the bundles of the files before it stay. The agent makes up to eight signatures at the same time.
 ///
 /// Example: paraph sign dist/*.tar.gz
 #[derive(Debug, clap::Args)]
@@ -56,18 +58,54 @@ struct Planned {
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let planned = plan(arguments)?;
-    with_signer(&arguments.options, ui, |signer, ui| {
-        for (done, Planned { input, bundle }) in planned.iter().enumerate() {
-            let output = Output { name: &input.name(), bundle, json: arguments.options.json };
-            let subject = match arguments.statement {
-                Some(_) => input.read_whole(MAX_STATEMENT).map(|payload| SubjectToSign::Statement { payload }),
-                None => input.read(),
-            };
-            let signed = subject.and_then(|subject| output.sign(&subject, signer, ui));
-            signed.map_err(|failure| with_place(failure, &output, (done, planned.len())))?;
+    let batch = Batch { planned: &planned, is_statement: arguments.statement.is_some(), json: arguments.options.json };
+    with_signer(&arguments.options, ui, |signer, ui| batch.sign_all(signer, ui))?;
+    Ok(Exit::Good)
+}
+
+/// Files that are signed with one login.
+struct Batch<'a> {
+    planned: &'a [Planned],
+    /// Whether they are statements.
+    is_statement: bool,
+    /// Whether to print JSON.
+    json: bool,
+}
+
+impl Batch<'_> {
+    /// Signs all files in their order.
+    ///
+    /// # Errors
+    /// Of the first file that has no bundle. The bundles of others stay.
+    fn sign_all(&self, signer: &mut Signer<'_>, ui: &mut Ui) -> Result<(), Failure> {
+        for (done, planned) in self.planned.iter().enumerate() {
+            // the first signature has done the login, and has shown what becomes public
+            #[cfg(unix)]
+            if done > 0
+                && let Some(asking) = signer.asking()
+            {
+                return self.sign_overlapping(done, &asking, signer, ui);
+            }
+            let signed = self.sign(planned, signer, ui);
+            signed.map_err(|failure| with_place(failure, &self.output(planned, &planned.input.name()), (done, self.planned.len())))?;
         }
-        Ok(Exit::Good)
-    })
+        Ok(())
+    }
+
+    fn sign(&self, planned: &Planned, signer: &mut Signer<'_>, ui: &mut Ui) -> Result<(), Failure> {
+        self.output(planned, &planned.input.name()).sign(&self.read(&planned.input)?, signer, ui)
+    }
+
+    fn read(&self, input: &Input) -> Result<SubjectToSign, Failure> {
+        match self.is_statement {
+            true => input.read_whole(MAX_STATEMENT).map(|payload| SubjectToSign::Statement { payload }),
+            false => input.read(),
+        }
+    }
+
+    fn output<'o>(&self, planned: &'o Planned, name: &'o str) -> Output<'o> {
+        Output { name, bundle: &planned.bundle, json: self.json }
+    }
 }
 
 /// Calls `work` with a signer that the options and the configuration select.

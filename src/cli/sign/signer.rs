@@ -1,7 +1,7 @@
 //! Makes signatures with one login: by the agent, or in this process.
 
 #[cfg(unix)]
-use crate::cli::agent::signature::{AgentOutcome, AgentSigner, Opened};
+use crate::cli::agent::signature::{AgentOutcome, AgentSigner, Answer, Asking, Opened};
 use crate::{
     agent_protocol::SubjectToSign,
     cli::{
@@ -77,19 +77,42 @@ impl<'a> Signer<'a> {
         Ok(certificate.claims().to_vec())
     }
 
+    /// Asks the agent from several threads; `None` where this process signs, or where the agent asks the user each time.
+    #[cfg(unix)]
+    pub(super) fn asking(&self) -> Option<Asking<'a>> {
+        let Agent::Ready(agent) = &self.agent else { return None };
+        agent.asking().cloned()
+    }
+
+    /// Takes an answer of the agent that is not a signature: the next signatures are made without it, unless it did not take something for
+    /// its size.
+    ///
+    /// # Errors
+    /// The agent refused it, as this process would.
+    #[cfg(unix)]
+    pub(super) fn conclude(&mut self, answer: Answer) -> Result<(), Failure> {
+        let Agent::Ready(agent) = &self.agent else { return Ok(()) };
+        if let AgentOutcome::Unavailable(why) = agent.conclude(answer)? {
+            self.say_without_agent(why);
+            self.agent = Agent::Unusable;
+        }
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn say_without_agent(&self, why: Option<String>) {
+        if let Some(why) = why {
+            self.request.terminal.say(format!("Signing without the agent: {why}."));
+        }
+    }
+
     #[cfg(unix)]
     fn sign_by_agent(&mut self, subject: &SubjectToSign) -> Result<Option<Signature>, Failure> {
-        let terminal = self.request.terminal;
-        let say = |why: Option<String>| {
-            if let Some(why) = why {
-                terminal.say(format!("Signing without the agent: {why}."));
-            }
-        };
         if let Agent::Untried = self.agent {
             self.agent = match AgentSigner::open(self.request)? {
                 Opened::Ready(agent) => Agent::Ready(agent),
                 Opened::Unavailable(why) => {
-                    say(why);
+                    self.say_without_agent(why);
                     Agent::Unusable
                 }
             };
@@ -98,11 +121,11 @@ impl<'a> Signer<'a> {
         match agent.sign(subject)? {
             AgentOutcome::Signed(signature) => Ok(Some(*signature)),
             AgentOutcome::TooLarge(why) => {
-                say(Some(why));
+                self.say_without_agent(Some(why));
                 Ok(None)
             }
             AgentOutcome::Unavailable(why) => {
-                say(why);
+                self.say_without_agent(why);
                 self.agent = Agent::Unusable;
                 Ok(None)
             }

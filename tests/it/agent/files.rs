@@ -6,8 +6,17 @@ use super::{
     reply,
 };
 use crate::support::{objects::installed, sigstore::EMAIL};
-use paraph::internals::agent_protocol::{self as protocol, Call, Refusal, Reply, Request, Sign, SubjectToSign};
-use std::time::{Duration, Instant};
+use paraph::internals::{
+    agent_protocol::{self as protocol, Call, Refusal, Reply, Request, Sign, SubjectToSign},
+    local::{Observer, ServeOptions},
+};
+use std::{
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 fn write(setup: &Setup, name: &str, content: impl AsRef<[u8]>) {
     std::fs::write(setup.sandbox.work().join(name), content).unwrap();
@@ -65,6 +74,89 @@ fn many_files_and_a_statement_need_one_login() {
     assert_eq!((&entries[0]["kind"], &entries[0]["name"]), (&"file".into(), &"file-0".into()));
     assert_eq!(entries[0]["payload"], digest_of(b"file-0"));
     assert_eq!(entries[30]["kind"], "statement");
+}
+
+/// A log whose answers wait until it has so many requests at the same time. The first request needs no company.
+struct Company {
+    requests: Mutex<(usize, usize)>,
+    came: Condvar,
+}
+
+impl Company {
+    fn wait(&self, most: usize) {
+        let mut requests = self.requests.lock().unwrap();
+        requests.0 += 1;
+        requests.1 += 1;
+        self.came.notify_all();
+        let is_alone = |(all, waiting): &mut (usize, usize)| *all > 1 && *waiting < most;
+        let (mut requests, _) = self.came.wait_timeout_while(requests, Duration::from_secs(30), is_alone).unwrap();
+        assert!(requests.0 == 1 || requests.1 >= most, "the requests came one after the other");
+        if requests.0 == 1 {
+            requests.1 = 0;
+        }
+    }
+}
+
+#[test]
+fn many_files_are_signed_at_the_same_time_and_reported_in_their_order() {
+    let company = Arc::new(Company { requests: Mutex::default(), came: Condvar::new() });
+    let answered = Arc::clone(&company);
+    let observer: Observer = Arc::new(move |path, _, _| {
+        if path.ends_with("/log/entries") {
+            answered.wait(4);
+        }
+    });
+    let setup = Setup::with(ServeOptions { observer: Some(observer), ..ServeOptions::default() });
+    setup.sandbox.git(&["config", "--global", "paraph.rekorVersion", "1"]);
+    let names: Vec<String> = (0..5).map(|number| format!("file-{number}")).collect();
+    names.iter().for_each(|name| write(&setup, name, name));
+    let arguments: Vec<&str> = ["sign"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    let done = setup.paraph(&arguments);
+    assert_eq!((done.code, setup.logins().0), (Some(0), 1), "{}", done.stderr);
+    let expected: Vec<String> = names.iter().map(|name| format!("{name}: signed as {EMAIL} in {name}.sigstore.json")).collect();
+    assert_eq!(done.stdout.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(company.requests.lock().unwrap().0, 5);
+}
+
+#[test]
+fn nothing_is_signed_after_a_file_that_cannot_be_signed() {
+    let setup = Setup::new();
+    let names: Vec<String> = (0..20).map(|number| format!("f{number}")).collect();
+    names.iter().for_each(|name| write(&setup, name, name));
+    write(&setup, "f5", "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a@b.c> 1 +0000\n");
+    let arguments: Vec<&str> = ["sign"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    let done = setup.paraph(&arguments);
+    assert_eq!(done.code, Some(2), "{}", done.stderr);
+    // those before it were under way, and are finished
+    assert!(done.stderr.contains("f5: ") && done.stderr.contains("; 5 of 20 files were signed before"), "{}", done.stderr);
+    assert_eq!(done.stdout.lines().count(), 5);
+    let is_signed = |name: &String| setup.sandbox.work().join(format!("{name}.sigstore.json")).exists();
+    assert_eq!(names.iter().filter(|name| is_signed(name)).collect::<Vec<_>>(), names.iter().take(5).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_agent_that_ends_meanwhile_leaves_the_rest_to_the_program() {
+    let stopped = Arc::new(AtomicBool::new(false));
+    let (program, seen) = (Arc::new(Mutex::new(None::<std::process::Command>)), Arc::clone(&stopped));
+    let stop = Arc::clone(&program);
+    let observer: Observer = Arc::new(move |path, _, _| {
+        if path.contains("log/entries") && seen.swap(true, Ordering::SeqCst) {
+            // the second request: the agent is there, and has others under way
+            stop.lock().unwrap().take().iter_mut().for_each(|command| assert!(command.spawn().is_ok()));
+        }
+    });
+    let setup = Setup::with(ServeOptions { observer: Some(observer), ..ServeOptions::default() });
+    setup.sandbox.git(&["config", "--global", "paraph.rekorVersion", "1"]);
+    let mut command = setup.sandbox.command(&setup.sandbox.program, &setup.sandbox.work());
+    command.args(["agent", "stop"]).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    *program.lock().unwrap() = Some(command);
+    let names: Vec<String> = (0..12).map(|number| format!("f{number}")).collect();
+    names.iter().for_each(|name| write(&setup, name, name));
+    let arguments: Vec<&str> = ["sign"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    let done = setup.paraph(&arguments);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let reported: Vec<String> = done.stdout.lines().filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect();
+    assert_eq!(reported, names);
 }
 
 #[test]
@@ -160,7 +252,8 @@ fn an_interrupted_call_leaves_whole_bundles_and_nothing_else() {
     let mut command = setup.sandbox.command(&setup.sandbox.program, &setup.sandbox.work());
     let mut child = command.arg("sign").args(&names).stdout(std::process::Stdio::null()).spawn().unwrap();
     let started = Instant::now();
-    while !setup.sandbox.work().join("f3.sigstore.json").exists() {
+    // up to eight are under way
+    while !setup.sandbox.work().join("f20.sigstore.json").exists() {
         assert!(started.elapsed() < Duration::from_secs(60) && child.try_wait().unwrap().is_none());
         std::thread::sleep(Duration::from_millis(5));
     }
