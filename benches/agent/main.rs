@@ -3,9 +3,10 @@
 //! `cargo bench --bench agent` prints tables in Markdown. Everything runs in a folder of its own with its own HOME, sockets and keys; the
 //! services are a local Sigstore in this process, which tells when it had a request and when it had the answer. The variants are measured in
 //! turns, so that noise meets all alike, and each round in another order, so that none always follows the one that leaves the caches coldest.
-//! What is missing on the machine is left out and said.
+//! What is missing on the machine is left out and said. `cargo bench --bench agent -- files` measures many files alone.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a benchmark stops where something is wrong, and prints")]
 
+mod files;
 mod installed;
 mod others;
 
@@ -21,7 +22,10 @@ use std::{
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -35,8 +39,11 @@ fn main() {
         return;
     }
     let bench = Bench::new();
-    whole_calls(&bench);
-    own_part(&bench);
+    if !std::env::args().any(|argument| argument == "files") {
+        whole_calls(&bench);
+        own_part(&bench);
+    }
+    files::report(&bench);
 }
 
 /// What git hands over for a commit.
@@ -262,6 +269,8 @@ pub struct Bench {
     root: PathBuf,
     paraph: String,
     spans: Spans,
+    /// How long the services wait before they answer, in milliseconds.
+    delay: Arc<AtomicU64>,
     _running: paraph::internals::local::Running,
     _folder: tempfile::TempDir,
 }
@@ -275,10 +284,15 @@ impl Bench {
         }
         let spans = Spans::default();
         let observed = Arc::clone(&spans);
-        let observer: paraph::internals::local::Observer = Arc::new(move |_, from, until| observed.lock().unwrap().push((from, until)));
+        let delay = Arc::<AtomicU64>::default();
+        let waited = Arc::clone(&delay);
+        let observer: paraph::internals::local::Observer = Arc::new(move |_, from, _| {
+            std::thread::sleep(Duration::from_millis(waited.load(Ordering::Relaxed)));
+            observed.lock().unwrap().push((from, Instant::now()));
+        });
         let options = ServeOptions { observer: Some(observer), ..ServeOptions::default() };
         let running = Instance::init(&root.join("local")).unwrap().start(options).unwrap();
-        let bench = Self { root, paraph: installed::paraph(), spans, _running: running, _folder: folder };
+        let bench = Self { root, paraph: installed::paraph(), spans, delay, _running: running, _folder: folder };
 
         let file = |name: &str| bench.root.join("local").join(name).to_str().unwrap().to_owned();
         for (key, value) in [

@@ -1,7 +1,7 @@
 //! Signatures of public repositories, where they are at hand: what the public Sigstore's clients made over the years.
 
 use crate::{
-    PARAPH, floor_of,
+    floor_of,
     measure::{median, pinned, run},
     set::{COMMIT, Pack, git, object_id},
 };
@@ -33,7 +33,7 @@ pub fn report() {
     let floor = floor_of(&repository, &trusted_root, 1).processor.total(share);
     let time = |list: &Path| {
         let one = || {
-            let mut command = pinned(1, Path::new(PARAPH));
+            let mut command = pinned(1, Path::new(&crate::paraph()));
             command.args(["verify", "--json", "--stdin", "--trusted-root"]).arg(&trusted_root).current_dir(&repository);
             run(command.env("HOME", folder.path()).env("GIT_CONFIG_NOSYSTEM", "1"), Some(list)).processor
         };

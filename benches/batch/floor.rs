@@ -23,7 +23,7 @@ use sigstore_types::Sha256Hash;
 use std::{collections::HashMap, hint::black_box, path::Path, time::Instant};
 
 /// Objects that are measured, and how often.
-const SAMPLE: usize = 300;
+pub const SAMPLE: usize = 300;
 const ROUNDS: usize = 3;
 /// The length of an uncompressed point on P-384.
 const P384: usize = 97;
@@ -57,6 +57,11 @@ impl Floor {
             + self.reading
             + self.parsing
     }
+
+    /// The five checks of signatures.
+    pub fn cryptography(&self) -> f64 {
+        self.signature + self.certificate + self.sct + self.promise + self.checkpoint
+    }
 }
 
 impl From<[f64; 8]> for Floor {
@@ -86,13 +91,13 @@ impl Times {
     }
 }
 
-struct Check {
+pub struct Check {
     key: Vec<u8>,
     message: Vec<u8>,
     signature: Vec<u8>,
 }
 
-struct Parts {
+pub struct Parts {
     signature: Check,
     certificate: Check,
     sct: Check,
@@ -102,26 +107,54 @@ struct Parts {
     entry: TransparencyLogEntry,
 }
 
+/// What one signature's parts are read from.
+pub struct Material<'a> {
+    pub certificate: Certificate,
+    pub signed: Vec<u8>,
+    pub signature: &'a [u8],
+    pub entry: TransparencyLogEntry,
+    pub body: Vec<u8>,
+}
+
 /// Measures the floor over the signatures of a repository that verify, on so many threads at once.
 pub fn measure(repository: &Path, trusted_root: &Path, threads: usize) -> Times {
     let root = TrustRoot::from_json(&std::fs::read(trusted_root).unwrap(), Instance::Custom, "the set's").unwrap();
     let objects = objects(repository);
     let parts: Vec<Parts> = objects.iter().filter_map(|(_, bytes)| Parts::of(bytes, &root)).collect();
     assert!(!parts.is_empty(), "no signature of {} can be measured", repository.display());
+    on_threads(threads, || {
+        let repository = gix::open(repository).unwrap();
+        let reading = each(&objects, |(id, _)| {
+            let object = repository.find_object(*id).unwrap();
+            assert_eq!(gix::objs::compute_hash(id.kind(), object.kind, &object.data).unwrap(), *id);
+        });
+        let parsing = each(&objects, |(_, bytes)| {
+            let Ok(commit) = Commit::parse(bytes, ObjectFormat::Sha1) else { return };
+            let Ok(cms) = armor::decode(&commit.signed.signature) else { return };
+            let signature = GitSignature::new(SignedData::from_der(&cms).unwrap()).unwrap();
+            black_box(Certificate::from_der(signature.certificates[0]).unwrap());
+            black_box(parse_entry(signature.evidence.entry.unwrap()).unwrap());
+        });
+        times(&parts, reading, parsing)
+    })
+}
+
+/// The mean of what so many threads measure at once.
+pub fn on_threads(threads: usize, measure: impl Fn() -> Times + Sync) -> Times {
     let floors: Vec<Times> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(|| one_thread(repository, &objects, &parts))).collect();
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(&measure)).collect();
         running.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     Times::mean(&floors)
 }
 
-fn one_thread(repository: &Path, objects: &[(gix::ObjectId, Vec<u8>)], parts: &[Parts]) -> Times {
+/// The floor of signatures with these parts. Reading and parsing are measured by the caller, by both clocks.
+pub fn times(parts: &[Parts], reading: (f64, f64), parsing: (f64, f64)) -> Times {
     let parsed =
         |key: &[u8]| ParsedPublicKey::new(if key.len() == P384 { &ECDSA_P384_SHA384_ASN1 } else { &ECDSA_P256_SHA256_ASN1 }, key).unwrap();
     let shared = parts.iter().flat_map(|part| [&part.certificate, &part.sct, &part.promise, &part.checkpoint]);
     let shared: HashMap<&[u8], ParsedPublicKey> = shared.map(|check| (check.key.as_slice(), parsed(&check.key))).collect();
     let fits = |check: &Check| shared[check.key.as_slice()].verify_sig(&check.message, &check.signature).unwrap();
-    let repository = gix::open(repository).unwrap();
     let measured = [
         each(parts, |part| parsed(&part.signature.key).verify_sig(&part.signature.message, &part.signature.signature).unwrap()),
         each(parts, |part| fits(&part.certificate)),
@@ -135,23 +168,14 @@ fn one_thread(repository: &Path, objects: &[(gix::ObjectId, Vec<u8>)], parts: &[
             let (index, size) = (u64::try_from(proof.log_index).unwrap(), u64::try_from(proof.tree_size).unwrap());
             verify_inclusion_proof(&hash_leaf(&part.body), index, size, &path, &hash(&proof.root_hash)).unwrap();
         }),
-        each(objects, |(id, _)| {
-            let object = repository.find_object(*id).unwrap();
-            assert_eq!(gix::objs::compute_hash(id.kind(), object.kind, &object.data).unwrap(), *id);
-        }),
-        each(objects, |(_, bytes)| {
-            let commit = Commit::parse(bytes, ObjectFormat::Sha1).unwrap();
-            let cms = armor::decode(&commit.signed.signature).unwrap();
-            let signature = GitSignature::new(SignedData::from_der(&cms).unwrap()).unwrap();
-            black_box(Certificate::from_der(signature.certificates[0]).unwrap());
-            black_box(parse_entry(signature.evidence.entry.unwrap()).unwrap());
-        }),
+        reading,
+        parsing,
     ];
     Times { wall: Floor::from(measured.map(|(wall, _)| wall)), processor: Floor::from(measured.map(|(_, processor)| processor)) }
 }
 
 /// The mean time of an operation over all items, by the clock on the wall and by the processor's, in microseconds.
-fn each<T>(items: &[T], operation: impl Fn(&T)) -> (f64, f64) {
+pub fn each<T>(items: &[T], operation: impl Fn(&T)) -> (f64, f64) {
     items.iter().for_each(&operation);
     let (wall, processor) = (Instant::now(), processor_time());
     for _ in 0..ROUNDS {
@@ -197,7 +221,22 @@ impl Parts {
         let commit = Commit::parse(commit, ObjectFormat::Sha1).ok()?;
         let cms = armor::decode(&commit.signed.signature).ok()?;
         let signature = GitSignature::new(SignedData::from_der(&cms).ok()?).ok()?;
-        let leaf = Certificate::from_der(signature.certificates.first()?).ok()?;
+        let certificate = Certificate::from_der(signature.certificates.first()?).ok()?;
+        let signed = signature.signer.signed_bytes().ok()?;
+        let body = HashedRekord::of_certificate(
+            &Sha256::digest(&signed).into(),
+            signature.signer.signature,
+            certificate.der(),
+            certificate.public_key().details(),
+        )
+        .canonical_body(EntryVersion::V001);
+        let entry = parse_entry(signature.evidence.entry?).ok()?;
+        Self::from_material(Material { certificate, signed, signature: signature.signer.signature, entry, body }, root)
+    }
+
+    /// The same for any signature.
+    pub fn from_material(material: Material<'_>, root: &TrustRoot) -> Option<Self> {
+        let Material { certificate: leaf, signed, signature, entry, body } = material;
         // the usual kind of key; the few others cost more
         if leaf.public_key().kind() != KeyKind::EcdsaP256 {
             return None;
@@ -207,24 +246,15 @@ impl Parts {
         let check =
             |key: &PublicKey, message: Vec<u8>, signature: &[u8]| Check { key: key.raw().to_vec(), message, signature: signature.to_vec() };
         let sct = Sct::embedded(&leaf).ok()?.pop()?;
-        let entry = parse_entry(signature.evidence.entry?).ok()?;
         let promise = entry.inclusion_promise.as_ref()?;
         let id: [u8; 32] = entry.log_id.as_ref()?.key_id.as_slice().try_into().ok()?;
         let log = root.log(&id, "")?;
-        let signed = signature.signer.signed_bytes().ok()?;
-        let body = HashedRekord::of_certificate(
-            &Sha256::digest(&signed).into(),
-            signature.signer.signature,
-            leaf.der(),
-            leaf.public_key().details(),
-        )
-        .canonical_body(EntryVersion::V001);
         let note = &entry.inclusion_proof.as_ref()?.checkpoint.as_ref()?.envelope;
         let (text, lines) = note.split_at(note.find("\n\n")? + 1);
         let line = STANDARD.decode(lines.trim().lines().next()?.rsplit(' ').next()?).ok()?;
         let fields = CertificateFields::from_der(leaf.der()).ok()?;
         Some(Self {
-            signature: check(leaf.public_key(), signed, signature.signer.signature),
+            signature: check(leaf.public_key(), signed, signature),
             certificate: check(issuer.public_key(), fields.tbs_certificate.to_der().ok()?, fields.signature.as_bytes()?),
             sct: check(&root.ct_logs(&sct.log_id).next()?.key.key, sct.signed_bytes(&leaf, issuer.spki()).ok()?, &sct.signature),
             promise: check(&log.key.key, set_payload(&body, entry.integrated_time, &id, entry.log_index), &promise.signed_entry_timestamp),

@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench batch` makes the histories on the first run (a minute or two), keeps them in the target folder, and prints tables in
 //! Markdown. The floor is measured on the same cores, in turns with the program, so that noise meets both; where others use the machine, the
-//! columns by processor time tell. `cargo bench --bench batch -- growth` draws benches/cost.svg.
+//! columns by processor time tell. `cargo bench --bench batch -- growth` draws benches/cost.svg, `-- bundles` measures files with bundles, and
+//! `-- history` a history in which most commits have other signatures. PARAPH names another build to measure.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,19 +14,25 @@
     reason = "a benchmark stops where something is wrong, and prints"
 )]
 
+mod bundles;
 mod corpus;
 mod floor;
 mod growth;
+mod history;
 mod measure;
 mod set;
 
+use bundles::{Content, FILES, Files};
 use floor::Times;
+use history::{COMMITS, History, SIGNATURES};
 use measure::{Run, median, pinned, run};
 use paraph_vectors::world::World;
 use set::{Kind, Set};
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 
-const PARAPH: &str = env!("CARGO_BIN_EXE_paraph");
 const ROUNDS: usize = 3;
 const MANY: usize = 20_000;
 
@@ -40,6 +47,11 @@ fn main() {
             let floor = floor::measure(Path::new(repository), Path::new(trusted_root), threads.parse().unwrap());
             println!("{}", serde_json::to_string(&floor).unwrap());
         }
+        ["bundle-floor", folder, threads] => {
+            println!("{}", serde_json::to_string(&bundles::measure(Path::new(folder), threads.parse().unwrap())).unwrap());
+        }
+        ["bundles"] => report_bundles(&World::new()),
+        ["history"] => report_history(&World::new()),
         ["growth"] => growth::draw(&World::new()),
         ["memory"] => memory(&World::new()),
         _ => report(&World::new()),
@@ -56,6 +68,8 @@ fn report(world: &World) {
         }
         println!();
     }
+    report_bundles(world);
+    report_history(world);
     corpus::report();
     cached(&Set::of(world, Kind { signatures: MANY, per_certificate: 1 }));
     memory(world);
@@ -71,12 +85,47 @@ fn table(title: &str) {
 
 fn row(set: &Set, cores: usize) {
     let (count, new) = (set.kind.signatures as f64, 1.0 / set.kind.per_certificate as f64);
+    measured_row(cores, (count, new), || floor_of(&set.repository(), &set.trusted_root(), cores), || verify(set, cores, &[]));
+}
+
+/// Files with bundles, each with its own certificate.
+fn report_bundles(world: &World) {
+    for content in [Content::Message, Content::Statement] {
+        let files = Files::of(world, content);
+        table(&format!("`paraph verify-file --json`, {FILES} files, {content:?}"));
+        for cores in [1, 2] {
+            measured_row(cores, (FILES as f64, 1.0), || files.floor(cores), || files.verify(cores));
+        }
+        println!();
+    }
+}
+
+/// The share of the five checks of signatures in all processor time of a history with many other commits.
+fn report_history(world: &World) {
+    let history = History::of(world);
+    println!("**{COMMITS} commits, of which {SIGNATURES} have an embedded signature, one core, by processor time**\n");
+    println!("| cryptography, µs a signature | all, µs a signature | share of cryptography |\n| ---: | ---: | ---: |");
+    history.verify(1);
+    let rounds: Vec<(f64, f64)> = (0..2 * ROUNDS)
+        .map(|_| {
+            let (before, run, after) = (history.floor(1), history.verify(1), history.floor(1));
+            (Times::mean(&[before, after]).processor.cryptography(), run.processor * 1e6 / SIGNATURES as f64)
+        })
+        .collect();
+    let share = median(rounds.iter().map(|(cryptography, all)| cryptography / all * 100.0).collect());
+    let [cryptography, all] =
+        [|pair: &(f64, f64)| pair.0, |pair: &(f64, f64)| pair.1].map(|side| median(rounds.iter().map(side).collect()));
+    println!("| {cryptography:.1} | {all:.1} | {share:.1} % |\n");
+}
+
+/// One row: the program in turns with its floor, for a count of signatures of which a share brings a new certificate.
+fn measured_row(cores: usize, (count, new): (f64, f64), floor: impl Fn() -> Times, program: impl Fn() -> Run) {
     let (mut wall, mut processor, mut anonymous) = (Vec::new(), Vec::new(), 0);
-    let mut before = floor_of(&set.repository(), &set.trusted_root(), cores);
+    let mut before = floor();
     let mut parts = Vec::new();
     for round in 0..=ROUNDS {
-        let run = verify(set, cores, &[]);
-        let after = floor_of(&set.repository(), &set.trusted_root(), cores);
+        let run = program();
+        let after = floor();
         let floor = Times::mean(&[before, after]);
         before = after;
         // the first round warms the caches
@@ -119,7 +168,7 @@ fn memory(world: &World) {
 }
 
 fn verify(set: &Set, cores: usize, options: &[&str]) -> Run {
-    let mut command = pinned(cores, Path::new(PARAPH));
+    let mut command = pinned(cores, Path::new(&paraph()));
     command.args(["verify", "--all", "--json"]).args(options).arg("--trusted-root").arg(set.trusted_root());
     command.current_dir(set.repository()).env("HOME", &set.folder).env("GIT_CONFIG_NOSYSTEM", "1");
     command.env_remove("XDG_CACHE_HOME").env("PARAPH_ALLOWED_IDENTITIES", set.allowed_identities());
@@ -128,10 +177,20 @@ fn verify(set: &Set, cores: usize, options: &[&str]) -> Run {
     done
 }
 
+/// The program that is measured.
+fn paraph() -> String {
+    std::env::var("PARAPH").unwrap_or_else(|_| env!("CARGO_BIN_EXE_paraph").to_owned())
+}
+
 fn floor_of(repository: &Path, trusted_root: &Path, cores: usize) -> Times {
+    floor_by(cores, &["floor".as_ref(), repository.as_os_str(), trusted_root.as_os_str()])
+}
+
+/// The floor that this program measures when it is called with these arguments.
+fn floor_by(cores: usize, arguments: &[&OsStr]) -> Times {
     let program: PathBuf = std::env::current_exe().unwrap();
     let mut command = pinned(cores, &program);
-    command.arg("floor").arg(repository).arg(trusted_root).arg(cores.to_string());
+    command.args(arguments).arg(cores.to_string());
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()

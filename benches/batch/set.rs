@@ -18,7 +18,7 @@ use paraph::internals::{
     },
     evidence::{
         checkpoint::{checkpoint_text, signed_note},
-        entry::{CheckpointEnvelope, EntryVersion, InclusionPromise, InclusionProof, LogId, TransparencyLogEntry},
+        entry::{CheckpointEnvelope, EntryVersion, InclusionPromise, InclusionProof, KindVersion, LogId, TransparencyLogEntry},
         log::set_payload,
     },
     signature::{
@@ -28,7 +28,7 @@ use paraph::internals::{
     },
 };
 use paraph_vectors::{
-    certificate::{ISSUER_V1, ISSUER_V2, SCT_LIST, email, raw, serial, subject_alternative_name, utf8},
+    certificate::{ISSUER_V1, ISSUER_V2, SCT_LIST, email, raw, serial, subject_alternative_name, uri, utf8},
     evidence::{Record, unsigned_attribute},
     key::Key,
     world::{TIME, World},
@@ -48,7 +48,11 @@ const VERSION: u32 = 1;
 const TREE_SIZE: u64 = 200_000_000;
 const EARLIER: i64 = 4_163_431;
 const OIDC_ISSUER: &str = "https://github.com/login/oauth";
-const PEOPLE: usize = 50;
+pub const PEOPLE: usize = 50;
+/// A workflow, its issuer, and the extensions with its claims.
+pub const WORKFLOW: &str = "https://github.com/example/project/.github/workflows/sync.yml@refs/heads/main";
+pub const WORKLOAD_ISSUER: &str = "https://token.actions.githubusercontent.com";
+const CLAIMS: std::ops::RangeInclusive<u32> = 9..=22;
 const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
 /// What a history is made of.
@@ -66,11 +70,19 @@ pub struct Set {
 }
 
 /// A certificate and its key.
-struct Signer {
+pub struct Signer {
     key: Key,
     time: i64,
     email: String,
-    leaf: Vec<u8>,
+    pub leaf: Vec<u8>,
+}
+
+/// Whom a certificate is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    Person,
+    /// A workflow, whose certificate says a dozen things about it.
+    Workload,
 }
 
 impl Set {
@@ -102,13 +114,11 @@ impl Set {
         eprintln!("Making {signatures} signatures, {per_certificate} a certificate; later runs find them in {}.", self.folder.display());
         let made = tempfile::tempdir_in(parent(&self.folder)).unwrap();
         std::fs::write(made.path().join("trusted_root.json"), world.trusted_root().to_string()).unwrap();
-        let allowed: Vec<String> = (0..PEOPLE).map(|person| format!("{} {OIDC_ISSUER} instance=custom\n", address(person))).collect();
-        std::fs::write(made.path().join("allowed-identities"), allowed.concat()).unwrap();
+        std::fs::write(made.path().join("allowed-identities"), allowed_people("instance=custom")).unwrap();
 
-        let authorities =
-            Authorities { world, certificates: quick(&world.intermediate_key), ct: quick(&world.ct), log: quick(&world.rekor1.key) };
-        let signers: Vec<Signer> =
-            (0..signatures.div_ceil(per_certificate)).into_par_iter().map(|number| Signer::new(&authorities, number)).collect();
+        let authorities = Authorities::of(world);
+        let count = signatures.div_ceil(per_certificate);
+        let signers: Vec<Signer> = (0..count).into_par_iter().map(|number| Signer::new(&authorities, number, Subject::Person)).collect();
         let (mut pack, mut parent) = (Pack::new(signatures + 1), None);
         pack.add(TREE, &[]);
         for number in 0..signatures {
@@ -127,12 +137,23 @@ impl Set {
     }
 }
 
+/// The lines of allowed identities for all people of a set.
+pub fn allowed_people(options: &str) -> String {
+    (0..PEOPLE).map(|person| format!("{} {OIDC_ISSUER} {options}\n", address(person))).collect()
+}
+
 /// Who vouches, with keys that sign fast.
-struct Authorities<'w> {
-    world: &'w World,
+pub struct Authorities<'w> {
+    pub world: &'w World,
     certificates: EcdsaKeyPair,
     ct: EcdsaKeyPair,
     log: EcdsaKeyPair,
+}
+
+impl<'w> Authorities<'w> {
+    pub fn of(world: &'w World) -> Self {
+        Self { world, certificates: quick(&world.intermediate_key), ct: quick(&world.ct), log: quick(&world.rekor1.key) }
+    }
 }
 
 /// A key for the fast library: its signatures are not the same each time, and as good.
@@ -150,16 +171,26 @@ fn sign(key: &EcdsaKeyPair, message: &[u8]) -> Vec<u8> {
 }
 
 impl Signer {
-    fn new(authorities: &Authorities<'_>, number: usize) -> Self {
+    pub fn new(authorities: &Authorities<'_>, number: usize, subject: Subject) -> Self {
         let world = authorities.world;
         let key = Key::p256(&format!("signer {number}"));
         let (time, email_address) = (TIME + i64::try_from(number).unwrap() * 60, address(number % PEOPLE));
         let mut template = world.leaf(&email_address, &key);
         template.serial = serial(&format!("certificate {number}"));
         (template.not_before, template.not_after) = (time - 5, time + 595);
-        template.put(subject_alternative_name(true, &[email(email_address.as_bytes())]));
-        template.put(raw(ISSUER_V1, false, OIDC_ISSUER.as_bytes().to_vec()));
-        template.put(utf8(ISSUER_V2, OIDC_ISSUER));
+        let (name, issuer) = match subject {
+            Subject::Person => (email(email_address.as_bytes()), OIDC_ISSUER),
+            Subject::Workload => (uri(WORKFLOW), WORKLOAD_ISSUER),
+        };
+        template.put(subject_alternative_name(true, &[name]));
+        template.put(raw(ISSUER_V1, false, issuer.as_bytes().to_vec()));
+        template.put(utf8(ISSUER_V2, issuer));
+        for claim in CLAIMS.filter(|_| subject == Subject::Workload) {
+            template.put(utf8(
+                &format!("1.3.6.1.4.1.57264.1.{claim}"),
+                &format!("https://github.com/example/project/claim/{claim}/of/{number}"),
+            ));
+        }
 
         let milliseconds = u64::try_from(time).unwrap() * 1000 - 4321;
         let tbs = template.tbs(&world.intermediate_key);
@@ -176,42 +207,24 @@ impl Signer {
         Self { leaf: leaf.to_der().unwrap(), key, time, email: email_address }
     }
 
-    /// A commit with this signer's signature.
-    fn commit(&self, authorities: &Authorities<'_>, number: usize, parent: Option<&str>) -> Vec<u8> {
-        let world = authorities.world;
-        let (payload, head) = payload(number, parent, &self.email, self.time);
-        let attributes = signed_attributes(&Sha256::digest(&payload).into(), u64::try_from(self.time).unwrap()).unwrap();
-        let signature = sign(&quick(&self.key), &attributes);
+    /// A signature over these bytes, and how a log records it.
+    pub fn sign(&self, message: &[u8]) -> (Vec<u8>, Record) {
+        let signature = sign(&quick(&self.key), message);
         let record = Record {
-            digest: Sha256::digest(&attributes).into(),
+            digest: Sha256::digest(message).into(),
             signature: signature.clone(),
             certificate: self.leaf.clone(),
             key_details: self.key.details(),
         };
-        let body = record.body(EntryVersion::V001);
-        let index = TREE_SIZE / 2 + Sha256::digest(number.to_string())[..3].iter().fold(0, |sum, byte| sum * 256 + u64::from(*byte));
-        let size = TREE_SIZE + number as u64;
-        let (path, root) = inclusion(&body, number, index, size);
-        let text = checkpoint_text(world.rekor1.origin, size, &root);
-        let log_index = EARLIER + i64::try_from(index).unwrap();
-        let promise = sign(&authorities.log, &set_payload(&body, self.time, &world.rekor1.id, log_index));
-        let entry = TransparencyLogEntry {
-            log_index,
-            log_id: Some(LogId { key_id: world.rekor1.id.to_vec() }),
-            kind_version: Some(EntryVersion::V001.kind_version()),
-            integrated_time: self.time,
-            inclusion_promise: Some(InclusionPromise { signed_entry_timestamp: promise }),
-            inclusion_proof: Some(InclusionProof {
-                log_index: i64::try_from(index).unwrap(),
-                root_hash: root.to_vec(),
-                tree_size: i64::try_from(size).unwrap(),
-                hashes: path.iter().map(|hash| hash.to_vec()).collect(),
-                checkpoint: Some(CheckpointEnvelope {
-                    envelope: signed_note(&text, world.rekor1.name, &world.rekor1.id, &sign(&authorities.log, text.as_bytes())),
-                }),
-            }),
-            canonicalized_body: Vec::new(),
-        };
+        (signature, record)
+    }
+
+    /// A commit with this signer's signature.
+    pub fn commit(&self, authorities: &Authorities<'_>, number: usize, parent: Option<&str>) -> Vec<u8> {
+        let (payload, head) = payload(number, parent, &self.email, self.time);
+        let attributes = signed_attributes(&Sha256::digest(&payload).into(), u64::try_from(self.time).unwrap()).unwrap();
+        let (signature, record) = self.sign(&attributes);
+        let entry = self.entry(authorities, number, &record.body(EntryVersion::V001), EntryVersion::V001.kind_version());
         let leaf = Certificate::from_der(&self.leaf).unwrap();
         let encoded = paraph_vectors::der::octets(&prost::Message::encode_to_vec(&entry));
         let (digest_algorithm, signature_algorithm) = (paraph_vectors::recipe::sha256(), self.key.signature_algorithm());
@@ -229,19 +242,52 @@ impl Signer {
             unsigned_attributes: vec![unsigned_attribute("1.3.6.1.4.1.57264.3.1", &[encoded])],
         };
         let armored = armor::encode(&cms.to_der().unwrap());
-        let mut commit = payload[..head].to_vec();
-        commit.extend(format!("gpgsig {}\n", armored.trim_end().replace('\n', "\n ")).bytes());
-        commit.extend(&payload[head..]);
-        commit
+        with_signature(&payload, head, &armored)
+    }
+
+    /// The entry of Rekor v1 with this body, in a log of two hundred million.
+    pub fn entry(&self, authorities: &Authorities<'_>, number: usize, body: &[u8], kind: KindVersion) -> TransparencyLogEntry {
+        let world = authorities.world;
+        let index = TREE_SIZE / 2 + Sha256::digest(number.to_string())[..3].iter().fold(0, |sum, byte| sum * 256 + u64::from(*byte));
+        let size = TREE_SIZE + number as u64;
+        let (path, root) = inclusion(body, number, index, size);
+        let text = checkpoint_text(world.rekor1.origin, size, &root);
+        let log_index = EARLIER + i64::try_from(index).unwrap();
+        let promise = sign(&authorities.log, &set_payload(body, self.time, &world.rekor1.id, log_index));
+        TransparencyLogEntry {
+            log_index,
+            log_id: Some(LogId { key_id: world.rekor1.id.to_vec() }),
+            kind_version: Some(kind),
+            integrated_time: self.time,
+            inclusion_promise: Some(InclusionPromise { signed_entry_timestamp: promise }),
+            inclusion_proof: Some(InclusionProof {
+                log_index: i64::try_from(index).unwrap(),
+                root_hash: root.to_vec(),
+                tree_size: i64::try_from(size).unwrap(),
+                hashes: path.iter().map(|hash| hash.to_vec()).collect(),
+                checkpoint: Some(CheckpointEnvelope {
+                    envelope: signed_note(&text, world.rekor1.name, &world.rekor1.id, &sign(&authorities.log, text.as_bytes())),
+                }),
+            }),
+            canonicalized_body: Vec::new(),
+        }
     }
 }
 
-fn address(person: usize) -> String {
+/// A commit with a signature, whose header goes to `head`.
+pub fn with_signature(payload: &[u8], head: usize, armored: &str) -> Vec<u8> {
+    let mut commit = payload[..head].to_vec();
+    commit.extend(format!("gpgsig {}\n", armored.trim_end().replace('\n', "\n ")).bytes());
+    commit.extend(&payload[head..]);
+    commit
+}
+
+pub fn address(person: usize) -> String {
     format!("contributor-{person}@example.com")
 }
 
 /// A commit without its signature, and where its signature goes.
-fn payload(number: usize, parent: Option<&str>, email: &str, time: i64) -> (Vec<u8>, usize) {
+pub fn payload(number: usize, parent: Option<&str>, email: &str, time: i64) -> (Vec<u8>, usize) {
     let mut text = format!("tree {EMPTY_TREE}\n");
     if let Some(parent) = parent {
         writeln!(text, "parent {parent}").unwrap();
@@ -282,7 +328,7 @@ fn inclusion(body: &[u8], number: usize, index: u64, size: u64) -> (Vec<[u8; 32]
 }
 
 pub const COMMIT: u8 = 1;
-const TREE: u8 = 2;
+pub const TREE: u8 = 2;
 
 /// A pack whose objects are stored as they are; git compresses them anew.
 pub struct Pack(Vec<u8>);
@@ -330,7 +376,7 @@ pub fn object_id(kind: &str, content: &[u8]) -> String {
     hex::encode(sha1(&[format!("{kind} {}\0", content.len()).as_bytes(), content].concat()))
 }
 
-fn parent(folder: &Path) -> &Path {
+pub fn parent(folder: &Path) -> &Path {
     let parent = folder.parent().unwrap();
     std::fs::create_dir_all(parent).unwrap();
     parent

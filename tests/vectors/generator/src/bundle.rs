@@ -169,7 +169,7 @@ impl Key {
 }
 
 /// An entry with its body.
-fn entry_json(entry: &TransparencyLogEntry, body: &[u8]) -> Value {
+pub fn entry_json(entry: &TransparencyLogEntry, body: &[u8]) -> Value {
     let stated = entry.kind_version.clone().unwrap();
     let proof = entry.inclusion_proof.clone().unwrap();
     let mut fields = json!({
