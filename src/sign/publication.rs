@@ -77,7 +77,7 @@ impl Publication {
             (Content::Git(_), _) => return None,
             (Content::File(_), _) => (About::File, FILE),
             (Content::Statement(_), LogVersion::V1) => {
-                (About::WholeStatement, "Of a statement, the log gets all, and shows at least its digest.")
+                (About::WholeStatement, "The log gets the whole statement, and shows at least its digest.")
             }
             (Content::Statement(_), LogVersion::V2) => (About::StatementDigest, "Of a statement, the log shows a digest, not its content."),
         };

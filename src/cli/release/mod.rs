@@ -33,6 +33,8 @@ use std::{
 /// then says who released a file from which tag. In a CI job whose certificate names the repository and its commit, a second bundle
 /// TAG.provenance.sigstore.json holds SLSA provenance.
 ///
+/// A log of version 1, as the public Sigstore has, gets the whole statement: the names of the files, and the tag with its message.
+///
 /// Fails unless the tag is annotated, signed and `good`, HEAD is its commit, and no tracked file is modified.
 ///
 /// Example: paraph release v1.2 app-1.2.tar.gz sbom.spdx.json

@@ -32,8 +32,8 @@ const MAX_FILES: usize = 10_000;
 
 /// Verify who released files from which signed tag, offline
 ///
-/// Verifies that each file is in the release, that its signer may sign releases (`for=release` in your allowed identities), and that the tag
-/// inside the bundle is signed by somebody who may sign tags. In a clone, the tag there must be that very object.
+/// Verifies that each file is in the release. You must allow the release's signer with `for=release`, and the signer of the tag inside the
+/// bundle to sign tags. If the repository here has a tag of this name, it must be the same object.
 ///
 /// Without --bundle it takes the only release bundle beside the files. Fails unless all of it is good; the exit code is that of the worst
 /// verdict.
