@@ -10,6 +10,7 @@ use crate::{
     sign::{LogVersion, Services},
     trust::{self, Instance, KeyFiles, SigningConfig, TrustRoot, TrustRootError},
     trust_store::{self, TrustStore},
+    wording::spoken_time,
 };
 use sigstore_trust_root::{ServiceEndpoint, SigstoreInstance};
 use std::path::{Path, PathBuf};
@@ -69,14 +70,14 @@ pub(crate) enum SelectionError {
         setting: &'static str,
     },
     /// Services that are configured, of which none is valid at this time.
-    #[error("this clock says {year}; no {service} of the instance {instance} is valid then")]
+    #[error("this clock says {}; no {service} of the instance {instance} is valid then", spoken_time(*.now))]
     NoServiceNow {
         /// The kind of service.
         service: &'static str,
         /// The instance.
         instance: Instance,
-        /// The year, by the clock of this machine.
-        year: i16,
+        /// The time, by the clock of this machine.
+        now: jiff::Timestamp,
     },
     /// A file of a forge's keys that holds none.
     #[error("the forge's key cannot be read from {}: {cause}", .path.display())]
@@ -281,9 +282,7 @@ const TIMESTAMP_SETTING: &str = "paraph.timestampServerURL (entries of Rekor v2 
 /// No service of a kind; with the time, if some are listed and none of them is valid then.
 fn no_service(service: &'static str, setting: &'static str, instance: &Instance, now: Option<jiff::Timestamp>) -> SelectionError {
     match now {
-        Some(now) => {
-            SelectionError::NoServiceNow { service, instance: instance.clone(), year: now.to_zoned(jiff::tz::TimeZone::UTC).year() }
-        }
+        Some(now) => SelectionError::NoServiceNow { service, instance: instance.clone(), now },
         None => SelectionError::NoService { service, instance: instance.clone(), setting },
     }
 }

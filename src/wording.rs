@@ -38,6 +38,13 @@ pub(crate) fn spoken_time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// A text of a library, whose times become those of [`spoken_time`].
+#[cfg(feature = "tuf")]
+pub(crate) fn with_spoken_times(text: &str) -> String {
+    let spoken = |word: &str| word.parse().map_or_else(|_| word.to_owned(), spoken_time);
+    text.split(' ').map(spoken).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

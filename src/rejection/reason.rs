@@ -160,11 +160,16 @@ impl Reason {
     /// What this audience can do about an object that was refused for this reason.
     pub(crate) fn advice_for(self, audience: Audience) -> Option<Cow<'static, str>> {
         let advice = match (self.standing(), audience) {
+            (_, Audience::Terminal) if self == Self::TimeInFuture => self.advice(),
             (_, Audience::Terminal) => return None,
             (Standing::Unsigned, _) => {
                 "sign the last commit with `git commit --amend --no-edit -S`, all since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`; then push again"
             }
             (Standing::Foreign, _) => "sign with paraph (`paraph setup`), then push again",
+            (_, Audience::PusherToServer) if self == Self::TimeInFuture => {
+                "ask the administrator to set the server's clock; if it is right, set yours, sign again, and push again"
+            }
+            (_, Audience::Pusher) if self == Self::TimeInFuture => "set this machine's clock, then push again",
             (Standing::Unchecked, Audience::PusherToServer) => {
                 "if the server should know the Sigstore instance, ask the administrator to run `paraph trust update`; otherwise sign again"
             }

@@ -47,9 +47,9 @@ fn a_name_that_nothing_describes_is_called_unknown() {
 fn a_clock_at_which_no_service_is_valid_is_named() {
     let now = time("1971-02-03T00:00:00Z");
     with(&[], |config, store| {
-        let expected = "this clock says 1971; no transparency log of the instance public is valid then / set the clock";
+        let expected = "this clock says 1971-02-03 00:00:00 UTC; no transparency log of the instance public is valid then / set the clock";
         assert_eq!(with_hint(&services(config, store, now).unwrap_err()), expected);
-        let expected = "this clock says 1971; no issuer of the instance public is valid then / set the clock";
+        let expected = "this clock says 1971-02-03 00:00:00 UTC; no issuer of the instance public is valid then / set the clock";
         assert_eq!(with_hint(&issuer(config, store, now).unwrap_err()), expected);
     });
 }

@@ -11,6 +11,7 @@ mod client;
 pub use client::{Files, MetadataClient, RepositoryAddress};
 
 use super::{Http, Service, ServiceError, causes, endpoint, quotable};
+use crate::wording::with_spoken_times;
 use cache::{Cache, CacheContent, Metadata};
 use serde::{Deserialize, Serialize};
 use sigstore_trust_root::SigstoreInstance;
@@ -285,7 +286,7 @@ impl Mirror {
     }
 
     fn refused(&self, detail: String) -> TufError {
-        TufError::NotAccepted { mirror: self.url().to_owned(), detail }
+        TufError::NotAccepted { mirror: self.url().to_owned(), detail: with_spoken_times(&detail) }
     }
 
     fn not_accepted(&self, error: sigstore_tuf::Error) -> TufError {

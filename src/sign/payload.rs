@@ -48,7 +48,10 @@ impl PayloadError {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::SignatureInMessage { .. } => Some("indent the line"),
-            Self::Empty | Self::UnknownKind => Some("sign with git: `git commit -S`, `git tag -s` or `git push --signed`"),
+            Self::Empty => Some("sign with git: `git commit -S`, `git tag -s` or `git push --signed`"),
+            Self::UnknownKind => {
+                Some("sign with git: `git commit -S`, `git tag -s` or `git push --signed`; `paraph sign FILE` signs other files")
+            }
             Self::Disguised(_) => Some("sign an archive that holds the file; commits and tags are signed with git"),
             Self::Statement(_) => Some("give an in-toto statement; `paraph attest` writes one about files"),
             Self::Unverifiable(_) | Self::Digest | Self::UnknownSubject => None,

@@ -11,6 +11,7 @@
 mod agent;
 mod bounded;
 mod callers;
+mod clock;
 mod command_line;
 mod config;
 #[cfg(unix)]

@@ -130,3 +130,49 @@ fn a_folder_of_objects_that_is_none_is_named() {
         }
     }
 }
+
+#[test]
+fn a_damaged_pack_or_index_is_named_and_its_objects_are_not_called_missing() {
+    let sandbox = Sandbox::with_repository();
+    for message in ["one", "two", "three"] {
+        sandbox.git(&[&COMMIT[..], &[message]].concat());
+    }
+    sandbox.git(&["gc", "-q"]);
+    let folder = sandbox.work().join(".git/objects/pack");
+    let file = |end: &str| {
+        let files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        files.into_iter().find(|path| path.extension().is_some_and(|found| found == end)).unwrap()
+    };
+    let (pack, index) = (file("pack"), file("idx"));
+    let listed = sandbox.git(&["verify-pack", "-v", index.to_str().unwrap()]);
+    let first = sandbox.git(&["rev-parse", "HEAD~2"]);
+    let line = listed.lines().find(|line| line.starts_with(&first)).unwrap();
+    let at: usize = line.split_whitespace().nth(4).unwrap().parse().unwrap();
+    let flipped = |bytes: &[u8], at: usize| {
+        let mut bytes = bytes.to_vec();
+        bytes[at..at + 3].fill(0xff);
+        bytes
+    };
+    let (pack_bytes, index_bytes) = (std::fs::read(&pack).unwrap(), std::fs::read(&index).unwrap());
+    for (path, bytes) in [
+        (&pack, flipped(&pack_bytes, 0)),
+        (&pack, flipped(&pack_bytes, at + 5)),
+        (&pack, pack_bytes[..at + 3].to_vec()),
+        (&pack, Vec::new()),
+        (&index, flipped(&index_bytes, 0)),
+        (&index, index_bytes[..500].to_vec()),
+        (&index, Vec::new()),
+    ] {
+        // git makes these files read-only
+        std::fs::remove_file(path).unwrap();
+        std::fs::write(path, &bytes).unwrap();
+        for call in [&["verify", &first][..], &["verify", "HEAD~2"], &["verify", "--all"], &["show", &first]] {
+            let done = sandbox.paraph(call);
+            let is_named = done.stderr.contains(path.to_str().unwrap()) && done.stderr.contains("hint: look for the cause with `git fsck`");
+            assert!(done.code == Some(4) && is_named && !done.stderr.contains("not in this repository"), "{call:?}: {done:?}");
+        }
+        std::fs::write(&pack, &pack_bytes).unwrap();
+        std::fs::write(&index, &index_bytes).unwrap();
+    }
+    assert_eq!(sandbox.paraph(&["verify", &first]).code, Some(12));
+}

@@ -253,7 +253,7 @@ fn what_a_mirror_must_not_do_is_refused_and_the_cache_stays() {
         insta::assert_snapshot!(told.join("\n"), @r"
         rollback of the timestamp: the metadata of the TUF mirror at http://HOST is not accepted: rollback detected for timestamp: trusted version 2 > new version 1
         rollback of the targets: the metadata of the TUF mirror at http://HOST is not accepted: rollback detected for snapshot (via timestamp): trusted version 2 > new version 1
-        freeze: the metadata of the TUF mirror at http://HOST is not accepted: timestamp metadata expired at 2026-10-21T14:13:20Z
+        freeze: the metadata of the TUF mirror at http://HOST is not accepted: timestamp metadata expired at 2026-10-21 14:13:20 UTC
         a root with other keys: the metadata of the TUF mirror at http://HOST is not accepted: signature threshold not met for role root: 0/1 valid signatures
         a tampered timestamp: the metadata of the TUF mirror at http://HOST is not accepted: signature threshold not met for role timestamp: 0/1 valid signatures
         other online keys: the metadata of the TUF mirror at http://HOST is not accepted: signature threshold not met for role timestamp: 0/1 valid signatures

@@ -91,7 +91,7 @@ fn whoami_says_which_login_the_agent_keeps() {
     assert_eq!(agent("agent"), (0, "none runs; a signature that needs a login starts one".into()));
     setup.commit("one");
     let until = setup.status()["agent"]["logins"][0]["certificate_until"].as_i64().unwrap();
-    let until = jiff::Timestamp::from_second(until).unwrap();
+    let until = jiff::Timestamp::from_second(until).unwrap().strftime("%Y-%m-%d %H:%M:%S UTC");
     let process = setup.process();
     let keeps =
         format!("process {process} keeps a login as ann@example.com, with a certificate until {until}; the next one needs no login");
@@ -99,11 +99,37 @@ fn whoami_says_which_login_the_agent_keeps() {
     assert_eq!(agent("identity"), (0, format!("ann@example.com, vouched for by {}", setup.sigstore.url)));
     let json = || serde_json::from_str::<serde_json::Value>(&setup.paraph(&["whoami", "--json"]).stdout).unwrap();
     assert_eq!((&json()["identity"], &json()["login"]["renewable"]), (&"ann@example.com".into(), &true.into()));
+    setup.sandbox.git(&["config", "--global", "paraph.expectedIssuer", "https://other.test"]);
+    assert_eq!(agent("agent").1, format!("process {process} has no login for this; the next signature needs one"));
+    setup.sandbox.git(&["config", "--global", "--unset", "paraph.expectedIssuer"]);
     setup.sandbox.git(&["config", "--global", "user.signingKey", "bob@example.com"]);
     assert_eq!(agent("agent"), (0, format!("process {} has no login for this; the next signature needs one", setup.process())));
     assert_eq!(json()["login"], serde_json::Value::Null);
     setup.paraph(&["agent", "lock"]);
     assert_eq!(agent("agent"), (6, "locked".into()));
+}
+
+#[test]
+fn doctor_names_the_logins_of_the_instance_that_signs() {
+    let setup = Setup::new();
+    let corp = crate::support::sigstore::Sigstore::start();
+    for (key, file) in [("trustedRoot", "trusted_root.json"), ("signingConfig", "signing_config.json"), ("accessCodeFile", "access-code")] {
+        setup.sandbox.git(&["config", "--global", &format!("paraph.corp.{key}"), &corp.file(file)]);
+    }
+    let agent = |instance: &str| {
+        setup.sandbox.git(&["config", "--global", "paraph.instance", instance]);
+        let done = setup.paraph(&["doctor", "--offline"]);
+        let line = done.stdout.lines().find_map(|line| line.strip_prefix("ok       agent")).map(|line| line.trim().to_owned());
+        line.unwrap_or_else(|| panic!("{done:?}"))
+    };
+    setup.commit("one");
+    let process = setup.process();
+    assert_eq!(agent("local"), format!("process {process}, with ann@example.com"));
+    assert_eq!(agent("corp"), format!("process {process}, with no login for the instance corp"));
+    setup.sandbox.git(&["config", "--global", "user.email", "bob@example.com"]);
+    setup.commit("two");
+    assert_eq!(agent("corp"), format!("process {process}, with bob@example.com"));
+    assert_eq!(agent("local"), format!("process {process}, with ann@example.com"));
 }
 
 #[test]

@@ -435,7 +435,7 @@ fn what_is_no_object_of_git_is_not_signed() {
     hint: sign with git: `git commit -S`, `git tag -s` or `git push --signed`.
     text
     error: the payload is not a commit, tag or push certificate
-    hint: sign with git: `git commit -S`, `git tag -s` or `git push --signed`.
+    hint: sign with git: `git commit -S`, `git tag -s` or `git push --signed`; `paraph sign FILE` signs other files.
     two trees
     error: the payload cannot be signed, because it would not verify: a header appears twice that may appear once: tree
     a NUL
