@@ -5,7 +5,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 /// The number and the noun, in the plural unless the number is 1: `1 entry`, `2 entries`, `0 keys`.
-#[cfg(feature = "cli")]
 pub(crate) fn counted(number: impl TryInto<u64>, noun: &str) -> String {
     let number = number.try_into().unwrap_or(u64::MAX);
     match noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u'])) {
@@ -65,7 +64,6 @@ mod tests {
         assert_eq!(spoken_time(Timestamp::MAX), "9999-12-30 22:00:00 UTC");
     }
 
-    #[cfg(feature = "cli")]
     #[test]
     fn one_is_singular_and_all_else_plural() {
         let told =

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     agent_protocol::{self as protocol, Call, HEARTBEAT, LoginStatus, MAX_REPLY, Refusal, Reply, Request},
     identity::KnownLogin,
-    wording::spoken_duration,
+    wording::{counted, spoken_duration},
 };
 use std::{
     io::{self, BufReader, Read, Write as _},
@@ -267,7 +267,11 @@ impl Client {
             // a watcher waits without a limit
             let is_too_long = passed >= CALL_TIMEOUT.saturating_add(self.login_timeout) || replies > MAX_REPLIES + 2 * passed.as_secs();
             if is_too_long && *call != Call::Watch {
-                return Err(AgentError::Broken(format!("it sent {replies} replies in {}, but no result", spoken_duration(passed))));
+                return Err(AgentError::Broken(format!(
+                    "it sent {} in {}, but no result",
+                    counted(replies, "reply"),
+                    spoken_duration(passed)
+                )));
             }
             replies += 1;
             reader.get_mut().until = Instant::now() + silence;

@@ -15,6 +15,7 @@ use crate::{
         rfc3161::{PkiStatus, TimeStampResp},
     },
     statement::Statement,
+    wording::counted,
 };
 use der::{Decode, Encode};
 use std::sync::{Arc, OnceLock};
@@ -243,7 +244,7 @@ impl TryFrom<json::MessageSignature> for Message {
             let hash = hash.ok_or_else(|| Rejection::new(Reason::BundleAlgorithm, format!("its digest is of {}", digest.algorithm)))?;
             match digest.digest.0.len() == hash.length() {
                 true => Ok((hash, digest.digest.0)),
-                false => Err(malformed(format!("its digest has {} bytes; expected {}", digest.digest.0.len(), hash.length()))),
+                false => Err(malformed(format!("its digest has {}; expected {}", counted(digest.digest.0.len(), "byte"), hash.length()))),
             }
         });
         Ok(Self { digest: digest.transpose()?, signature: fields.signature.0 })

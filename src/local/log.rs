@@ -32,6 +32,7 @@ use super::{
 use crate::{
     certificate::PublicKey,
     evidence::checkpoint::{Checkpoint, checkpoint_text, key_id, signed_note},
+    wording::counted,
 };
 
 /// The longest body of an entry, in bytes: the limit of an entry bundle's 16-bit length.
@@ -301,7 +302,7 @@ impl Log {
             }
         }
         if self.tree.size() < published {
-            let problem = format!("it has {} entries, but the checkpoint covers {published}", self.tree.size());
+            let problem = format!("it has {}, but the checkpoint covers {published}", counted(self.tree.size(), "entry"));
             return Err(LocalError::damaged(&path, problem));
         }
         Ok(())
@@ -476,7 +477,7 @@ mod tests {
         drop(log);
         let whole = std::fs::read(fixture.entries()).unwrap();
         std::fs::write(fixture.entries(), &whole[..49]).unwrap();
-        assert!(matches!(fixture.open(), Err(LocalError::Damaged { problem, .. }) if problem.contains("has 1 entries")));
+        assert!(matches!(fixture.open(), Err(LocalError::Damaged { problem, .. }) if problem.contains("has 1 entry,")));
         let mut changed = whole.clone();
         changed[46] ^= 1;
         std::fs::write(fixture.entries(), &changed).unwrap();

@@ -6,7 +6,10 @@ use super::{
     Answer, Call, Cause, Http, Retry, Service, ServiceError, endpoint,
     tile::{self, Tile, Tiles},
 };
-use crate::evidence::entry::{CheckpointEnvelope, EntryVersion, HashedRekord, InclusionProof, LogId, TransparencyLogEntry};
+use crate::{
+    evidence::entry::{CheckpointEnvelope, EntryVersion, HashedRekord, InclusionProof, LogId, TransparencyLogEntry},
+    wording::counted,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::json;
@@ -127,8 +130,10 @@ impl RekorV2 {
                 return Ok((answer, envelope, checkpoint));
             }
             if look_up == LOOK_UPS || !self.http.wait(LOOK_UP_PAUSE).await {
-                return Err(answer
-                    .mismatch(format!("its checkpoint of {} entries does not cover the existing entry {index}", checkpoint.tree_size())));
+                return Err(answer.mismatch(format!(
+                    "its checkpoint of {} does not cover the existing entry {index}",
+                    counted(checkpoint.tree_size(), "entry")
+                )));
             }
         }
         Err(ServiceError::new(Service::RekorV2, &self.base, Cause::Deadline(LOOK_UP_PAUSE * LOOK_UPS)))

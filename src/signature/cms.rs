@@ -4,7 +4,7 @@
 //! the signed attributes are signed, and the bytes of a certificate are logged. BER is read in `verify/foreign.rs` only, to name the signatures
 //! of other programs.
 
-use crate::{Reason, Rejection, certificate::Certificate};
+use crate::{Reason, Rejection, certificate::Certificate, wording::counted};
 use der::{
     Decode, DecodeValue, Encode, EncodeValue, FixedTag, Header, Length, Reader, Sequence, SliceReader, Tag, Tagged, Writer,
     asn1::{AnyRef, ObjectIdentifier, OctetStringRef},
@@ -185,7 +185,7 @@ impl<'a> SignedData<'a> {
         let mut reader = SliceReader::new(der).map_err(malformed)?;
         let info = ContentInfo::decode(&mut reader).map_err(malformed)?;
         if !reader.is_finished() {
-            return Err(Rejection::new(Reason::CmsTrailingData, format!("{} bytes", u32::from(reader.remaining_len()))));
+            return Err(Rejection::new(Reason::CmsTrailingData, counted(u32::from(reader.remaining_len()), "byte")));
         }
         if info.content_type != ID_SIGNED_DATA {
             return Err(Rejection::new(Reason::CmsMalformed, format!("content type {} is not signedData", info.content_type)));

@@ -59,12 +59,19 @@ fn own(status: Option<&AgentStatus>, context: &Context) -> Finding {
             let now = Timestamp::now();
             // without an issuer or services no login is of this instance, and another check says why
             let services = context.issuer(now).and_then(|issuer| Ok((issuer, context.services(now)?.fulcio)));
-            let is_here =
-                |login: &&LoginStatus| services.as_ref().is_ok_and(|(issuer, fulcio)| login.issuer == *issuer && login.fulcio == *fulcio);
+            let expected = context.config.expected_issuer.value.as_ref().map(|issuer| issuer.as_str());
+            let is_expected = |issuer: &str| expected.is_none_or(|expected| issuer == expected);
+            let is_here = |login: &&LoginStatus| {
+                services.as_ref().is_ok_and(|(issuer, fulcio)| login.issuer == *issuer && login.fulcio == *fulcio)
+                    && login.certificate_issuer.as_deref().is_none_or(is_expected)
+            };
             let here: Vec<&str> = logins.iter().filter(is_here).map(|login| login.identity.as_str()).collect();
             let logins = match (here.as_slice(), logins.as_slice()) {
                 ([], []) => "no login".to_owned(),
-                ([], _) => format!("no login for the instance {}", context.config.instance_name()),
+                ([], _) => {
+                    let by = expected.map(|issuer| format!(" by {issuer}")).unwrap_or_default();
+                    format!("no login for the instance {}{by}", context.config.instance_name())
+                }
                 (here, _) => here.join(", "),
             };
             Finding::ok(ABOUT, format!("process {process}, with {logins}"))

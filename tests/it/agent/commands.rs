@@ -126,6 +126,10 @@ fn doctor_names_the_logins_of_the_instance_that_signs() {
     let process = setup.process();
     assert_eq!(agent("local"), format!("process {process}, with ann@example.com"));
     assert_eq!(agent("corp"), format!("process {process}, with no login for the instance corp"));
+    setup.sandbox.git(&["config", "--global", "paraph.expectedIssuer", "https://other.test"]);
+    assert_eq!(agent("local"), format!("process {process}, with no login for the instance local by https://other.test"));
+    setup.sandbox.git(&["config", "--global", "--unset", "paraph.expectedIssuer"]);
+    setup.sandbox.git(&["config", "--global", "paraph.instance", "corp"]);
     setup.sandbox.git(&["config", "--global", "user.email", "bob@example.com"]);
     setup.commit("two");
     assert_eq!(agent("corp"), format!("process {process}, with bob@example.com"));
