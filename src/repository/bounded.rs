@@ -66,6 +66,9 @@ pub(crate) enum FileFault {
     /// It names a file elsewhere.
     #[error("names a file in another folder")]
     Elsewhere,
+    /// Git and gix read another path in it.
+    #[error("names a path that ends in white space")]
+    Space,
 }
 
 /// Checks a file that is read whole.
@@ -81,6 +84,22 @@ fn check_metadata(path: &Path, file: &Metadata, limit: u64) -> Result<(), Error>
         return Err(fault(path, FileFault::Kind(kind(file))));
     }
     if file.len() > limit { Err(fault(path, FileFault::Size { size: file.len(), limit })) } else { Ok(()) }
+}
+
+/// Checks a file that holds one path. To git, only line ends at its end do not belong to the path; gix removes all white space.
+fn check_path_file(path: &Path) -> Result<(), Error> {
+    let Some(bytes) = read_if_possible(path, MAX_PATH_FILE)? else { return Ok(()) };
+    let text = String::from_utf8_lossy(&bytes);
+    let named = text.trim_end_matches(['\n', '\r']);
+    if named.ends_with(char::is_whitespace) && !named.trim().is_empty() { Err(fault(path, FileFault::Space)) } else { Ok(()) }
+}
+
+/// The bytes of a file; `None` if it is missing, or cannot be read: gix says that.
+fn read_if_possible(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+    read(path, limit).or_else(|error| match error {
+        Error::ObjectStore { .. } => Ok(None),
+        error => Err(error),
+    })
 }
 
 fn fault(path: &Path, fault: FileFault) -> Error {
@@ -107,6 +126,11 @@ fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
 /// The bytes of the `packed-refs` in this folder; `None` if there is none.
 pub(super) fn packed_references(git_dir: &Path) -> Result<Option<Vec<u8>>, Error> {
     read(&git_dir.join("packed-refs"), MAX_PACKED)
+}
+
+/// The bytes of the file of a reference; `None` if it is missing.
+pub(super) fn reference(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    read(path, MAX_REFERENCE)
 }
 
 /// The text of a `.git` that leads elsewhere.
@@ -140,15 +164,16 @@ fn check_candidate(path: &Path) -> Result<bool, Error> {
     if !found.is_file() {
         return Ok(false);
     }
-    check_metadata(path, &found, MAX_PATH_FILE)?;
+    check_path_file(path)?;
     // gix says what is wrong with it
     gix::discover::path::from_gitdir_file(path).map_or(Ok(true), |git_dir| check_git_directory(&git_dir).map(|_| true))
 }
 
 /// Checks the files of a git directory that are read to open it, and returns the folder that its work trees share.
 fn check_git_directory(git_dir: &Path) -> Result<PathBuf, Error> {
-    for name in ["HEAD", "commondir", "gitdir"] {
-        check(&git_dir.join(name), MAX_PATH_FILE)?;
+    check(&git_dir.join("HEAD"), MAX_PATH_FILE)?;
+    for name in ["commondir", "gitdir"] {
+        check_path_file(&git_dir.join(name))?;
     }
     let common = gix::discover::path::from_plain_file(&git_dir.join("commondir")).and_then(Result::ok);
     let common = common.map_or_else(|| git_dir.to_owned(), |path| git_dir.join(path));
@@ -164,21 +189,13 @@ fn check_git_directory(git_dir: &Path) -> Result<PathBuf, Error> {
 
 /// Checks a file of configuration and the files that it includes. `first` is the file of the repository that leads to it.
 fn check_configuration(path: &Path, first: &Path, depth: usize, included: &mut usize) -> Result<(), Error> {
-    let Some(mut bytes) = read(path, MAX_CONFIGURATION).or_else(|error| match error {
-        // gix says that it cannot be read
-        Error::ObjectStore { .. } => Ok(None),
-        error => Err(error),
-    })?
-    else {
-        return Ok(());
-    };
+    let Some(mut bytes) = read_if_possible(path, MAX_CONFIGURATION)? else { return Ok(()) };
     if !bytes.windows(7).any(|word| word.eq_ignore_ascii_case(b"include")) {
         return Ok(());
     }
     let Some(depth) = depth.checked_sub(1) else { return Ok(()) };
     // gix says what is wrong with it
     let Ok(file) = File::from_bytes_owned(&mut bytes, ConfigMetadata::from(Source::Local), Default::default()) else { return Ok(()) };
-    let home = gix::path::env::home_dir();
     for section in file.sections() {
         let name = section.header().name().to_ascii_lowercase();
         if name != b"include" && name != b"includeif" {
@@ -189,16 +206,24 @@ fn check_configuration(path: &Path, first: &Path, depth: usize, included: &mut u
             if *included > MAX_INCLUDES {
                 return Err(fault(first, FileFault::TooMany { what: "included files", limit: MAX_INCLUDES }));
             }
-            let value = String::from_utf8_lossy(&value);
-            let folder = path.parent().unwrap_or(path);
-            let target = match (value.strip_prefix("~/"), &home) {
-                (Some(rest), Some(home)) => home.join(rest),
-                _ => folder.join(&*value),
-            };
+            let target = included_file(&value, path.parent().unwrap_or(path));
             check_configuration(&target, first, depth, included)?;
         }
     }
     Ok(())
+}
+
+/// The file that an inclusion names in a file of this folder. A home of an unknown user is part of its name.
+pub(super) fn included_file(path: &[u8], folder: &Path) -> PathBuf {
+    let home = gix::path::env::home_dir();
+    let named = gix::config::Path::from(gix::bstr::BString::from(path)).interpolate(interpolation(home.as_deref()));
+    folder.join(named.unwrap_or_else(|_| String::from_utf8_lossy(path).into_owned().into()))
+}
+
+/// What git puts in the place of `~` and `~user`.
+pub(super) fn interpolation(home: Option<&Path>) -> gix::config::path::interpolate::Context<'_> {
+    let home_for_user = Some(gix::config::path::interpolate::home_for_user as fn(&str) -> Option<PathBuf>);
+    gix::config::path::interpolate::Context { home_dir: home, home_for_user, git_install_dir: None }
 }
 
 /// These object directories and all of their alternates, each once.
@@ -298,7 +323,7 @@ fn check_references(folder: &Path, limit: u64, may_follow: bool) -> Result<(), E
     Ok(())
 }
 
-fn entries(folder: &Path) -> impl Iterator<Item = std::fs::DirEntry> + use<> {
+pub(super) fn entries(folder: &Path) -> impl Iterator<Item = std::fs::DirEntry> + use<> {
     std::fs::read_dir(folder).into_iter().flatten().flatten()
 }
 
@@ -313,8 +338,9 @@ impl Repository {
     /// Checks the files that name the linked work trees, and their references.
     pub(super) fn check_work_trees(&self) -> Result<(), Error> {
         for work_tree in entries(&self.common_dir().join("worktrees")) {
-            for name in ["gitdir", "commondir", "HEAD"] {
-                check(&work_tree.path().join(name), MAX_PATH_FILE)?;
+            check(&work_tree.path().join("HEAD"), MAX_PATH_FILE)?;
+            for name in ["gitdir", "commondir"] {
+                check_path_file(&work_tree.path().join(name))?;
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Git's configuration as a list of values with their origins, in git's order: the last value is effective.
 
+use super::bounded::{included_file, interpolation};
 use super::config_entry::{ConfigEntry, Scope};
 use super::{Error, Ownership, Repository, chain, command_line_parameters, git, opening, options};
 use std::path::{Path, PathBuf};
@@ -25,19 +26,15 @@ impl Repository {
     /// # Errors
     /// If a file cannot be read.
     pub(crate) fn configuration_files(&self) -> Result<Vec<PathBuf>, Error> {
-        let home = gix::path::env::home_dir();
         let mut files: Vec<PathBuf> = self.default_configuration_files()?;
         for section in self.gix.config_snapshot().plumbing().sections() {
             files.extend(section.meta().path.as_deref().map(absolute).transpose()?);
         }
         files.extend(self.configuration_by_git()?.into_iter().flatten().filter_map(|entry| entry.file.clone()));
         for entry in self.configuration(&["include", "includeif"])?.iter().filter(|entry| entry.name == "path") {
-            let Some(path) = entry.value.as_deref().map(String::from_utf8_lossy) else { continue };
+            let Some(path) = entry.value.as_deref() else { continue };
             let folder = entry.file.as_deref().and_then(Path::parent).unwrap_or(self.place());
-            files.push(match (path.strip_prefix("~/"), &home) {
-                (Some(rest), Some(home)) => home.join(rest),
-                _ => absolute(&folder.join(&*path))?,
-            });
+            files.push(absolute(&included_file(path, folder))?);
         }
         files.sort();
         files.dedup();
@@ -82,7 +79,7 @@ impl Repository {
                 let is_home = pattern.starts_with(b"~") && gix::path::env::home_dir().is_none_or(|home| !is_real(&home));
                 section != "includeIf" || pattern.starts_with(b"./") || is_home || !self.has_one_path() || self.is_linked()
             }
-            b"onbranch" => section != "includeIf" || self.references_by_git,
+            b"onbranch" => section != "includeIf" || self.references_by_git || !self.has_plain_head(),
             b"hasconfig" => true,
             _ => section != "includeIf",
         }
@@ -135,6 +132,8 @@ fn collect(file: &gix::config::File, sections: &[&str], entries: &mut Vec<Config
         let meta = section.meta();
         let Some(scope) = scope(meta.source) else { continue };
         let subsection = header.subsection_name().map(|name| String::from_utf8_lossy(name).into_owned());
+        // to git, the case of `[paraph.NAME]` does not matter, unlike that of `[paraph "NAME"]`
+        let subsection = if header.is_legacy() { subsection.map(|name| name.to_ascii_lowercase()) } else { subsection };
         let file = meta.path.as_deref().map(absolute).transpose()?;
         let mut names: Vec<String> = section.value_names().map(|name| name.to_ascii_lowercase()).collect();
         names.sort_unstable();
@@ -188,7 +187,7 @@ fn command_line(repository: Option<&Repository>) -> Result<Option<gix::config::F
     let home = gix::path::env::home_dir();
     let head = repository.and_then(|repository| repository.gix.head_name().ok().flatten());
     let includes = gix::config::file::includes::Options::follow(
-        gix::config::path::interpolate::Context { home_dir: home.as_deref(), ..Default::default() },
+        interpolation(home.as_deref()),
         gix::config::file::includes::conditional::Context {
             git_dir: repository.map(Repository::git_dir),
             branch_name: head.as_ref().map(|name| name.as_ref()),

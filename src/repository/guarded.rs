@@ -3,7 +3,11 @@
 //! A reference is guarded if a pattern matches its name, its name as the clients of its namespace see it, or the name of a symbolic reference
 //! that leads to it or that it is.
 
-use super::{ConfigEntry, Error, Repository, Scope, git, references::Reference};
+use super::{
+    ConfigEntry, Error, Repository, Scope, git,
+    loose_reference::{FilesOfReferences, LooseReference},
+    references::Reference,
+};
 use crate::object::without_namespaces;
 use gix::glob::wildmatch::Mode;
 use std::collections::{BTreeSet, HashSet};
@@ -25,9 +29,17 @@ pub(crate) struct GuardedReferences<'a> {
     patterns: &'a ReferencePatterns,
     /// The prefix of the names that git gives to a hook, for `GIT_NAMESPACE`.
     prefix: String,
+    aliases: Aliases,
+    known: BTreeSet<String>,
+}
+
+/// Other names of references.
+#[derive(Debug)]
+struct Aliases {
     /// The symbolic references, each with the reference that it names, which may be symbolic too or missing.
     symbolic: Vec<(String, String)>,
-    known: BTreeSet<String>,
+    /// How the names below a link to a folder begin, and the same names without the link.
+    folders: Vec<(String, String)>,
 }
 
 impl Repository {
@@ -61,30 +73,27 @@ impl Repository {
     /// If the references cannot be read.
     pub(crate) fn guarded<'a>(&self, patterns: &'a ReferencePatterns, namespace: &str) -> Result<GuardedReferences<'a>, Error> {
         let references = self.references()?;
-        let symbolic = self.symbolic_references(&references)?;
+        let aliases = self.aliases(&references)?;
         let prefix = namespace.split('/').filter(|part| !part.is_empty()).map(|part| format!("refs/namespaces/{part}/")).collect();
-        let guarded = GuardedReferences { patterns, prefix, symbolic, known: BTreeSet::new() };
+        let guarded = GuardedReferences { patterns, prefix, aliases, known: BTreeSet::new() };
         let known = references.into_iter().filter(|reference| guarded.is_guarded(&reference.name)).map(|Reference { id, .. }| id);
         Ok(GuardedReferences { known: known.collect(), ..guarded })
     }
 
-    /// The symbolic references below `refs/`, each with the reference that it names. git lists those that lead to an object, with the last
-    /// reference of a chain; so the files are read, except in a format that only git reads.
-    fn symbolic_references(&self, listed: &[Reference]) -> Result<Vec<(String, String)>, Error> {
+    /// The names that lead to the same reference: symbolic ones, and those below a linked folder. git lists those that lead to an object, with the
+    /// last reference of a chain; so the files are read, except in a format that only git reads.
+    fn aliases(&self, listed: &[Reference]) -> Result<Aliases, Error> {
         if self.references_by_git {
-            return Ok(listed.iter().filter_map(|reference| Some((reference.name.clone(), reference.symbolic.clone()?))).collect());
+            let symbolic = listed.iter().filter_map(|reference| Some((reference.name.clone(), reference.symbolic.clone()?))).collect();
+            return Ok(Aliases { symbolic, folders: Vec::new() });
         }
-        let unreadable = |error: &dyn std::fmt::Display| Error::Walk(format!("the references cannot be listed: {error}"));
         self.check_all_references()?;
+        let FilesOfReferences { files, links } = self.files_of_references();
         let mut symbolic = Vec::new();
-        let all = self.gix.references().map_err(|error| unreadable(&error))?;
-        for reference in all.all().map_err(|error| unreadable(&error))? {
-            let reference = reference.map_err(|error| unreadable(&error))?;
-            if let gix::refs::TargetRef::Symbolic(target) = reference.target() {
-                symbolic.push((reference.name().as_bstr().to_string(), target.as_bstr().to_string()));
-            }
+        for (name, path) in files {
+            symbolic.extend(LooseReference::read_file(&path, self.gix.object_hash().len_in_hex())?.target().map(|target| (name, target)));
         }
-        Ok(symbolic)
+        Ok(Aliases { symbolic, folders: links })
     }
 
     /// The objects that a remote has, as far as this repository knows: the targets of `refs/remotes/NAME/`, without those of other remotes. With
@@ -131,19 +140,34 @@ impl GuardedReferences<'_> {
 
     /// Whether a pattern matches the name, or that of a reference that changes with it: a chain of symbolic references has one target.
     fn is_guarded(&self, name: &str) -> bool {
-        let mut related = BTreeSet::from([name]);
+        let Aliases { symbolic, folders } = &self.aliases;
+        let mut related = BTreeSet::from([name.to_owned()]);
         loop {
             let before = related.len();
-            for (from, to) in &self.symbolic {
-                if related.contains(from.as_str()) || related.contains(to.as_str()) {
-                    related.extend([from.as_str(), to.as_str()]);
+            for (from, to) in symbolic {
+                if related.contains(from) || related.contains(to) {
+                    related.extend([from.clone(), to.clone()]);
                 }
             }
+            for (link, target) in folders {
+                let without_link: Vec<String> = related.iter().filter_map(|name| moved(name, link, target)).collect();
+                related.extend(without_link);
+            }
             if related.len() == before {
-                return related.iter().any(|name| self.patterns.matches(name));
+                break;
             }
         }
+        let is_match = |name: &str| {
+            self.patterns.matches(name)
+                || folders.iter().filter_map(|(link, target)| moved(name, target, link)).any(|name| self.patterns.matches(&name))
+        };
+        related.iter().any(|name| is_match(name))
     }
+}
+
+/// A name with another beginning.
+fn moved(name: &str, from: &str, to: &str) -> Option<String> {
+    name.strip_prefix(from).map(|rest| format!("{to}{rest}"))
 }
 
 /// Whether only the owner of the machine or of the repository can change it.

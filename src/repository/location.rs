@@ -1,6 +1,9 @@
 //! Where a repository and its work trees are, and how it was found.
 
-use super::{Error, Repository, bounded};
+use super::{
+    Error, Repository,
+    bounded::{self, included_file},
+};
 use gix::bstr::ByteSlice as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -28,6 +31,27 @@ impl Repository {
             folders.push(linked.base().map_err(|error| unreadable(&error))?);
         }
         Ok(folders)
+    }
+
+    /// Whether git checks out into the git directory itself: it is not bare, and belongs to no folder that its configuration names.
+    pub(crate) fn is_its_own_work_tree(&self) -> bool {
+        let common = self.common_dir().canonicalize().ok();
+        common.is_some() && self.work_trees().is_ok_and(|trees| trees.iter().any(|tree| tree.canonicalize().ok() == common))
+    }
+
+    /// The file of the hook with this name that git runs here, whether it exists or not.
+    ///
+    /// # Errors
+    /// If the configuration cannot be read.
+    pub(crate) fn hook(&self, name: &str) -> Result<PathBuf, Error> {
+        let here = std::env::current_dir().map_err(Error::CurrentDirectory)?;
+        let entries = self.configuration(&["core"])?;
+        let configured = entries.into_iter().rfind(|entry| entry.subsection.is_none() && entry.name == "hookspath");
+        let folder = match configured.and_then(|entry| entry.value).filter(|path| !path.is_empty()) {
+            Some(path) => included_file(&path, &self.folder_of_git(&here)),
+            None => here.join(self.common_dir()).join("hooks"),
+        };
+        Ok(folder.join(name))
     }
 
     /// The first file, link or folder in a work tree on the way to one of these files: a branch of this repository can change it. Files in the git

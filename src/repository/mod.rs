@@ -17,6 +17,7 @@ mod copies;
 mod git;
 mod guarded;
 mod location;
+mod loose_reference;
 mod new_commits;
 mod object_directories;
 mod opening;

@@ -17,6 +17,10 @@ impl Repository {
     /// # Errors
     /// If one of them is not an object id, or git cannot be started. A missing object is an error of the iteration.
     pub(crate) fn new_commits(&self, tips: &[&str], known: &[&str]) -> Result<NewCommits, Error> {
+        if self.references_by_git {
+            // git's list does not say why it fails
+            git::line(self, &["rev-parse", "--is-bare-repository"])?;
+        }
         let mut revisions = String::new();
         for (prefix, ids) in [("", tips), ("^", known)] {
             for id in ids {

@@ -77,13 +77,17 @@ fn fault(path: &Path) -> Option<String> {
     if !found.is_file() || found.len() > MAX_FILE {
         return None;
     }
-    let mut bytes = match std::fs::read(path) {
+    let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) => return unreadable(&error),
     };
-    let error = File::from_bytes_owned(&mut bytes, Metadata::from(Source::Local), Default::default()).err()?;
+    let error = File::from_bytes_owned(&mut bytes.clone(), Metadata::from(Source::Local), Default::default()).err()?;
     let line = error.downcast_any_ref::<parse::Error>().map_or(1, parse::Error::line_number);
-    Some(format!("line {line} of {shown} is not valid"))
+    // git takes a carriage return for white space, gix does not
+    let text = bytes.split(|byte| *byte == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
+    let has_return = text.strip_suffix(b"\r").unwrap_or(text).contains(&b'\r');
+    let why = if has_return { ": it has a carriage return before its end" } else { "" };
+    Some(format!("line {line} of {shown} is not valid{why}"))
 }
 
 /// The files of the system and the user.

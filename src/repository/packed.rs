@@ -1,5 +1,5 @@
-//! What a file `packed-refs` says about who resolves a name: git and gix search it as if it were sorted, so each may find another line in one
-//! that is not.
+//! What a file `packed-refs` says about who resolves a name: git and gix search it as if it were sorted and as git writes it, so each may find
+//! another line in one that is not.
 
 use super::{Error, bounded};
 use std::{collections::BTreeSet, fs::Metadata, path::Path, rc::Rc, time::SystemTime};
@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fs::Metadata, path::Path, rc::Rc, time::SystemT
 /// The file, as far as it decides who resolves a name.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct PackedReferences {
-    /// Whether every name is a full one, and the names are in ascending order.
+    /// Whether every line is as git writes it, every name is a full one, and the names are in ascending order.
     pub is_regular: bool,
     /// The names that it has more than once.
     pub repeated: BTreeSet<String>,
@@ -49,7 +49,7 @@ impl PackedReferences {
         let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !matches!(line.first(), None | Some(b'#' | b'^')));
         let name = |line: &'_ [u8]| line.iter().position(|byte| *byte == b' ').map_or(0, |space| space + 1);
         let names = lines.map(|line| line.get(name(line)..).unwrap_or_default().trim_ascii_end());
-        let (mut is_regular, mut last) = (true, &b""[..]);
+        let (mut is_regular, mut last) = (has_regular_lines(bytes), &b""[..]);
         for name in names.clone() {
             is_regular &= last < name && name.starts_with(b"refs/");
             last = name;
@@ -65,6 +65,27 @@ impl PackedReferences {
     }
 }
 
+/// Whether every line has the form that git writes: the header, then references, each with at most one peeled id.
+fn has_regular_lines(bytes: &[u8]) -> bool {
+    let is_id = |text: &[u8]| matches!(text.len(), 40 | 64) && text.iter().all(u8::is_ascii_hexdigit);
+    let is_name = |text: &[u8]| !text.iter().any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control());
+    let Some(bytes) = bytes.strip_suffix(b"\n") else { return bytes.is_empty() };
+    let mut can_be_peeled = false;
+    bytes.split(|byte| *byte == b'\n').enumerate().all(|(number, line)| {
+        let is_regular = match line {
+            [b'#', ..] => number == 0 && line.starts_with(b"# pack-refs with: ") && !line.contains(&b'\r'),
+            [b'^', id @ ..] => can_be_peeled && is_id(id),
+            _ => line
+                .iter()
+                .position(|byte| *byte == b' ')
+                .and_then(|space| line.split_at_checked(space))
+                .is_some_and(|(id, name)| is_id(id) && is_name(name.get(1..).unwrap_or_default())),
+        };
+        can_be_peeled = !matches!(line, [b'#' | b'^', ..]);
+        is_regular
+    })
+}
+
 /// Whether a part of a name is as long as an object id and consists of hexadecimal digits.
 fn can_be_id(name: &[u8]) -> bool {
     name.split(|byte| *byte == b'/').any(|part| matches!(part.len(), 40 | 64) && part.iter().all(u8::is_ascii_hexdigit))
@@ -76,17 +97,45 @@ mod tests {
 
     #[test]
     fn a_file_is_regular_if_its_names_ascend() {
+        let id = "0123456789abcdef0123456789abcdef01234567";
         let of = |text: &str| {
-            let packed = PackedReferences::of(text.as_bytes());
+            let packed = PackedReferences::of(text.replace('1', id).as_bytes());
             (packed.is_regular, packed.repeated.into_iter().collect::<Vec<_>>().join(","))
         };
-        assert_eq!(of("# pack-refs with: peeled fully-peeled sorted \n1 refs/heads/a\n^2\n1 refs/heads/b\n"), (true, String::new()));
-        assert_eq!(of(""), (true, String::new()));
-        assert_eq!(of("1 refs/heads/b\n1 refs/heads/a\n"), (false, String::new()));
-        assert_eq!(of("1 refs/heads/a\n2 refs/heads/b\n3 refs/heads/a\r\n"), (false, "refs/heads/a".into()));
-        assert_eq!(of("1 refs/heads/a\n2 refs/heads/a\n"), (false, "refs/heads/a".into()));
-        assert_eq!(of("1 main\n1 refs/heads/a\n"), (false, String::new()));
+        let regular = (true, String::new());
+        assert_eq!(of("# pack-refs with: peeled fully-peeled sorted \n1 refs/heads/a\n^1\n1 refs/heads/b\n"), regular);
+        assert_eq!([of(""), of("1 refs/heads/a\n")], [regular.clone(), regular]);
+        let other = (false, String::new());
+        assert_eq!(of("1 refs/heads/b\n1 refs/heads/a\n"), other);
+        assert_eq!(of("1 main\n1 refs/heads/a\n"), other);
+        assert_eq!(of("1 refs/heads/a\n1 refs/heads/b\n1 refs/heads/a\r\n"), (false, "refs/heads/a".into()));
+        assert_eq!(of("1 refs/heads/a\n1 refs/heads/a\n"), (false, "refs/heads/a".into()));
     }
+
+    #[test]
+    fn a_file_with_a_line_that_git_does_not_write_is_not_regular() {
+        let id = "0123456789abcdef0123456789abcdef01234567";
+        let of = |text: &str| PackedReferences::of(text.replace('1', id).as_bytes()).is_regular;
+        assert!(of("# pack-refs with: peeled \n1 refs/heads/a\n"));
+        for text in [
+            "1 refs/heads/a",
+            "1 refs/heads/a\r\n",
+            "1  refs/heads/a\n",
+            "1\trefs/heads/a\n",
+            "1 refs/heads/a \n",
+            "1 refs/heads/a\n\n1 refs/heads/b\n",
+            "1 refs/heads/a\n# comment\n1 refs/heads/b\n",
+            "# pack-refs with:\n1 refs/heads/a\n",
+            "^1\n1 refs/heads/a\n",
+            "1 refs/heads/a\n^1\n^1\n",
+            "0 refs/heads/a\n",
+            "ref: refs/heads/b refs/heads/a\n",
+            "\u{feff}1 refs/heads/a\n",
+        ] {
+            assert!(!of(text), "{text:?}");
+        }
+    }
+
     #[test]
     fn a_name_that_can_be_an_id_is_known() {
         let id = "0123456789abcdef0123456789abcdef01234567";

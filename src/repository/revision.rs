@@ -1,10 +1,10 @@
 //! Resolves revisions by git's rules, except that an ambiguous name is an error.
 //!
 //! gix resolves what both resolve in the same way: full names, names by git's rules, ids, and the operators that lead to parents and types. Git itself
-//! resolves the rest: files in the git directory (`$GIT_DIR/main` comes before `refs/heads/main`), a `packed-refs` file that is not sorted,
-//! symbolic links, earlier values, branches of remotes, and searches.
+//! resolves the rest: files in the git directory (`$GIT_DIR/main` comes before `refs/heads/main`), files of references in
+//! another form than git writes, symbolic links, earlier values, branches of remotes, and searches.
 
-use super::{Error, ObjectKind, Repository, chain, git};
+use super::{Error, ObjectKind, Repository, chain, git, loose_reference::LooseReference};
 use std::{io::ErrorKind, path::Path};
 
 /// The object that a revision names.
@@ -111,7 +111,7 @@ impl Repository {
         let is_simple = !base.is_empty() && !["@{", ":", "^{/"].iter().any(|operator| operators.contains(operator));
         // git sees only some references of other work trees
         let is_elsewhere = OTHER_TREES.iter().any(|beginning| base.starts_with(beginning));
-        Ok(!is_simple || !packed.is_regular || is_elsewhere || self.is_root_reference(base) || self.is_link(base))
+        Ok(!is_simple || !packed.is_regular || is_elsewhere || self.is_root_reference(base) || self.is_irregular(base)?)
     }
 
     /// Whether the git directory has a file of this name, which git takes for a reference if it holds an id.
@@ -120,14 +120,20 @@ impl Repository {
         name != "HEAD" && !is_full(name) && (is_file(self.git_dir()) || is_file(self.common_dir()))
     }
 
-    /// Whether one of the references that a name can mean is a symbolic link, which git reads as a symbolic reference.
-    fn is_link(&self, name: &str) -> bool {
-        let is_link = |file: std::path::PathBuf| file.symlink_metadata().is_ok_and(|file| file.is_symlink());
-        candidates(name)
-            .iter()
-            .map(String::as_str)
-            .chain([name])
-            .any(|name| is_link(self.git_dir().join(name)) || is_link(self.common_dir().join(name)))
+    /// Whether one of the references that a name can mean, or one that it leads to, has a file that gix may read otherwise than git: a symbolic
+    /// link, or a form that git reads and does not write.
+    fn is_irregular(&self, name: &str) -> Result<bool, Error> {
+        let mut names: Vec<(String, usize)> = candidates(name).into_iter().chain([name.to_owned()]).map(|name| (name, 0)).collect();
+        while let Some((name, depth)) = names.pop() {
+            for file in self.loose_references(&name)? {
+                match file {
+                    LooseReference::Other(_) => return Ok(true),
+                    LooseReference::Symbolic(target) if depth < SYMBOLIC_LIMIT => names.push((target, depth + 1)),
+                    LooseReference::Symbolic(_) | LooseReference::Id | LooseReference::Missing => {}
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Lets gix resolve the rest of git's syntax. `base` is the part that is known to name an object; it may be empty.

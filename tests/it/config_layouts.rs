@@ -84,7 +84,7 @@ const OF_GITSIGN: [&str; 16] = [
     "timestampServerURL",
 ];
 
-/// A repository, a linked work tree, a submodule's layout and a bare repository, with links to all of them.
+/// A repository, a linked work tree, a submodule, a bare repository, a git directory elsewhere and one inside its work tree, with links to them.
 fn places(sandbox: &Sandbox) -> Vec<Place> {
     let root = sandbox.root();
     let repository = root.join("disk/repo");
@@ -107,6 +107,16 @@ fn places(sandbox: &Sandbox) -> Vec<Place> {
         ],
     );
     git(&root, &["init", "-q", "--bare", "-b", "main", root.join("disk/bare.git").to_str().unwrap()]);
+    // a submodule, a work tree that is configured, and a git directory inside its work tree
+    let superproject = root.join("disk/super");
+    git(&root, &["init", "-q", "-b", "main", superproject.to_str().unwrap()]);
+    git(&superproject, &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", repository.to_str().unwrap(), "sub"]);
+    git(&root, &["init", "-q", "--bare", "-b", "main", root.join("disk/configured.git").to_str().unwrap()]);
+    std::fs::create_dir_all(root.join("disk/tree")).unwrap();
+    git(&root.join("disk/configured.git"), &["config", "core.bare", "false"]);
+    git(&root.join("disk/configured.git"), &["config", "core.worktree", root.join("disk/tree").to_str().unwrap()]);
+    let inside = root.join("disk/inside");
+    git(&root, &["init", "-q", "-b", "main", "--separate-git-dir", inside.join("store").to_str().unwrap(), inside.to_str().unwrap()]);
     symlink("disk", root.join("alias")).unwrap();
     symlink(root.join("disk"), sandbox.home().join("src")).unwrap();
     let by_shell = |name, folder: &str| {
@@ -122,17 +132,29 @@ fn places(sandbox: &Sandbox) -> Vec<Place> {
         by_shell("by a link", "alias/repo"),
         by_shell("below a link", "alias/repo/below"),
         by_shell("by a link at home", "~/src/repo"),
-        by_shell("linked work tree", "alias/linked"),
+        by_shell("linked work tree", "disk/linked"),
+        by_shell("linked work tree by a link", "alias/linked"),
+        by_shell("submodule", "disk/super/sub"),
+        by_shell("submodule by a link", "alias/super/sub"),
+        by_shell("configured work tree", "alias/configured.git"),
+        by_shell("git directory in the work tree", "disk/inside"),
+        by_shell("git directory elsewhere, without a link", "disk/apart"),
+        by_shell("bare, without a link", "disk/bare.git"),
         by_shell("git directory elsewhere", "alias/apart"),
         by_shell("bare", "alias/bare.git"),
         by_shell("in the git directory", "alias/repo/.git"),
         named("GIT_DIR", vec![("GIT_DIR", path("disk/repo/.git"))]),
+        named("GIT_DIR of a linked work tree", vec![("GIT_DIR", path("disk/repo/.git/worktrees/linked"))]),
+        named("GIT_DIR of a submodule", vec![("GIT_DIR", path("alias/super/.git/modules/sub"))]),
+        named("GIT_COMMON_DIR", vec![("GIT_DIR", path("disk/repo/.git")), ("GIT_COMMON_DIR", path("disk/bare.git"))]),
+        named("GIT_WORK_TREE", vec![("GIT_DIR", path("disk/bare.git")), ("GIT_WORK_TREE", path("alias/tree"))]),
+        Place { name: "GIT_WORK_TREE alone", folder: repository.clone(), variables: vec![("GIT_WORK_TREE", path("disk/tree"))] },
         named("GIT_DIR by a link", vec![("GIT_DIR", path("alias/repo/.git")), ("GIT_WORK_TREE", path("alias/repo"))]),
     ]
 }
 
 /// Conditions, in the user's file unless it is said otherwise. ROOT is the sandbox's folder.
-const CONDITIONS: [&str; 25] = [
+const CONDITIONS: [&str; 31] = [
     "includeIf.gitdir:ROOT/disk/",
     "includeIf.gitdir:ROOT/alias/",
     "includeIf.gitdir/i:ROOT/ALIAS/",
@@ -149,6 +171,12 @@ const CONDITIONS: [&str; 25] = [
     "includeIf.gitdir:~/src/",
     "includeIf.gitdir:./src/",
     "includeIf.gitdir:~/",
+    "includeIf.gitdir:~root/",
+    "includeIf.gitdir:~none/",
+    "includeIf.gitdir:modules/",
+    "includeIf.gitdir:**/modules/sub",
+    "includeIf.gitdir:store",
+    "includeIf.gitdir:ROOT/disk/bare.git",
     "includeif.gitdir:ROOT/disk/",
     "INCLUDEIF.gitdir:ROOT/alias/",
     "includeIf.onbranch:main",
@@ -227,7 +255,12 @@ fn every_setting_is_the_one_that_git_reads_by_every_path_and_condition() {
     let of_gitsign: Vec<(String, &str)> = of_gitsign.map(|(name, value)| (format!("gitsign.{name}"), *value)).collect();
     let files = [write("included", &own), write("included-of-gitsign", &of_gitsign)];
     let (mut applied, mut not) = (0, 0);
-    for (condition, included) in CONDITIONS.iter().flat_map(|condition| files.iter().map(move |file| (*condition, file))) {
+    // gitsign's keys are read in the same way, so a part of the conditions is enough for them
+    let of_gitsign_too = |number: usize| if number.is_multiple_of(6) { 2 } else { 1 };
+    let conditions = CONDITIONS.iter().enumerate();
+    for (condition, included) in
+        conditions.flat_map(|(number, condition)| files.iter().take(of_gitsign_too(number)).map(move |file| (*condition, file)))
+    {
         let (kind, rest) = condition.split_once('.').unwrap_or((condition, ""));
         let header = if rest.is_empty() {
             format!("[{kind}]")
@@ -259,10 +292,16 @@ fn includes_of_the_repository_and_of_the_call_are_read_as_git_reads_them() {
         "[paraph]\n\ttimeout = 9\n[includeIf \"hasconfig:remote.*.url:https://none/**\"]\n\tpath = x\n",
     )
     .unwrap();
+    // the home of a named user, and back from there
+    let user = sandbox.command("id", &repository).arg("-un").output().unwrap();
+    let user = String::from_utf8(user.stdout).unwrap();
+    let home = |path: &Path| format!("~{}/{}{}", user.trim_end(), "../".repeat(9), path.strip_prefix("/").unwrap().display());
+    let by_home = format!("[include]\n\tpath = {}\n", home(&repository.join(".git/more")));
     for text in [
         "[include]\n\tpath = more\n",
         "[includeIf \"gitdir:alias/repo/\"]\n\tpath = more\n",
         "[includeIf \"onbranch:main\"]\n\tpath = more\n",
+        &by_home,
     ] {
         let config = std::fs::read_to_string(repository.join(".git/config")).unwrap();
         std::fs::write(repository.join(".git/config"), format!("{config}{text}")).unwrap();
@@ -272,6 +311,12 @@ fn includes_of_the_repository_and_of_the_call_are_read_as_git_reads_them() {
         std::fs::write(repository.join(".git/config"), config).unwrap();
     }
     let folder = sandbox.root().join("disk");
+    let parameters = format!("'include.path'='{}'", home(&repository.join(".git/more")));
+    for place in &mut places {
+        place.variables.push(("GIT_CONFIG_PARAMETERS", parameters.clone()));
+        assert!(compare(&sandbox, place, "git -c") > 0);
+        place.variables.pop();
+    }
     for place in &mut places {
         place.variables.extend([
             ("GIT_CONFIG_COUNT", "2".to_owned()),

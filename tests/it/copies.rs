@@ -152,9 +152,61 @@ fn the_commits_that_a_range_leaves_out_are_compared_too() {
             assert_eq!(verdict(&sandbox, &["HEAD~1..HEAD"]), good());
         }
     }
-    // the commit-graph that git walks names other parents
-    sandbox.git(&["commit-graph", "write", "--reachable"]);
-    assert_eq!(verdict(&sandbox, &["HEAD~1..HEAD"]), good());
+}
+
+/// git shows what a commit-graph says about parents. So a lie about a commit that a range leaves out shows commits that nobody judged, or hides
+/// some.
+#[test]
+fn a_commit_graph_that_lies_about_commits_that_a_range_leaves_out_is_found() {
+    let (_sigstore, sandbox) = history();
+    let commit = |name: &str| {
+        fs::write(sandbox.work().join(name), name).unwrap();
+        sandbox.git(&["add", name]);
+        sandbox.git(&["commit", "-q", "-S", "-m", name]);
+        sandbox.git(&["rev-parse", "HEAD"])
+    };
+    let [old, middle, left_out] = ["old", "middle", "left-out"].map(commit);
+    // the merge's second parent is known only through the commit that is left out
+    let tree = sandbox.git(&["hash-object", "-t", "tree", "-w", "/dev/null"]);
+    let merge = sandbox.git(&["commit-tree", "-S", "-p", &left_out, "-p", &old, "-m", "merge", &tree]);
+    sandbox.git(&["reset", "-q", "--hard", &merge]);
+    let range = format!("{left_out}..{merge}");
+    let listed = || sandbox.git(&["rev-list", "--count", &range]);
+    for options in [&[][..], &["--split"]] {
+        sandbox.git(&[&["commit-graph", "write", "--reachable"], options].concat());
+        let (info, folder) = (objects(&sandbox).join("info"), objects(&sandbox).join("info/commit-graphs"));
+        let split = || fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some());
+        let file = if options.is_empty() { info.join("commit-graph") } else { split().unwrap() };
+        let whole = fs::read(&file).unwrap();
+        let position = |revision: &str| {
+            let tree = hex::decode(sandbox.git(&["rev-parse", &format!("{revision}^{{tree}}")])).unwrap();
+            whole.windows(20).position(|window| window == tree).unwrap() + 20
+        };
+        assert_eq!((verdict(&sandbox, &[&range]), listed()), (good(), "1".to_owned()));
+        // no parents, and others
+        let [of_old, of_middle, of_left_out] = [&old, &middle, &left_out].map(|id| position(id));
+        let another = whole[of_old..of_old + 4].to_owned();
+        for (at, parents) in
+            [(of_left_out, &[0x70, 0, 0, 0][..]), (of_left_out, &another), (of_middle, &[0x70, 0, 0, 0]), (of_middle, &another)]
+        {
+            let mut changed = whole.clone();
+            changed[at..at + 4].copy_from_slice(parents);
+            replace(&file, &changed);
+            if listed() != "1" {
+                let (code, said) = verdict(&sandbox, &[&range]);
+                assert!(code == 4 && said.contains("commit-graph"), "{at}: {code} {said}");
+            }
+        }
+        let mut changed = whole.clone();
+        // git reads the commits that the call names from their objects, and those before them from the graph
+        changed[of_middle..of_middle + 4].copy_from_slice(&[0x70, 0, 0, 0]);
+        replace(&file, &changed);
+        assert_ne!(listed(), "1");
+        let arguments = [merge.clone(), format!("^{left_out}")];
+        assert_eq!(verdict(&sandbox, &[&arguments[0], &arguments[1]]).0, 4);
+        fs::remove_file(&file).unwrap();
+        let _ = fs::remove_dir_all(&folder);
+    }
 }
 
 #[test]
