@@ -77,6 +77,11 @@ impl<'a> Push<'a> {
         self.histories.iter().any(|history| history.known.is_empty())
     }
 
+    /// The refs that will lead to this object.
+    pub(crate) fn references_to(&self, id: &str) -> impl Iterator<Item = &'a str> {
+        self.updates.iter().filter(move |update| update.new == id).map(|update| update.name)
+    }
+
     /// The commits that are new to the other side, each once.
     fn new_commits(&self, repository: &Repository) -> impl Iterator<Item = Result<String, repository::Error>> {
         let listings = self.histories.iter().map(|history| {

@@ -1,6 +1,8 @@
 //! The hooks as git calls them: pushes to real bare repositories, from real clones.
 
 mod certificates;
+#[cfg(unix)]
+mod places;
 mod pre_push;
 mod pre_receive;
 mod setup;
@@ -64,6 +66,14 @@ fn path() -> String {
 fn install(hook: &str, repository: &Path) {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("git-hooks").join(hook)).unwrap();
     write_hook(hook, repository, &text);
+}
+
+/// The hook of the folder `git-hooks` in another folder.
+fn with_hook(hook: &str, folder: &Path) {
+    std::fs::create_dir_all(folder).unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("git-hooks").join(hook);
+    std::fs::copy(source, folder.join(hook)).unwrap();
+    std::fs::set_permissions(folder.join(hook), std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 fn write_hook(hook: &str, repository: &Path, text: &str) {

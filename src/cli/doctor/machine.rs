@@ -20,7 +20,7 @@ use crate::{
     selection,
     wording::{counted, spoken_time},
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The first version of git that has `gpg.format = x509`.
 const OLDEST_GIT: (u32, u32) = (2, 19);
@@ -239,6 +239,11 @@ pub(super) fn hooks(repository: Option<&Repository>) -> Vec<Finding> {
                 continue;
             }
             _ => continue,
+        }
+        let is_in_tree = |file: &PathBuf| repository.first_in_work_tree([file.clone()]).is_ok_and(|entry| entry.is_some());
+        if let Some(file) = [Some(file.clone()), repository.hook(name).ok()].into_iter().flatten().find(is_in_tree) {
+            let text = format!("{} is in the work tree: anyone who can change the branch can replace the hook", file.display());
+            findings.push(Finding::warning("hooks", text).fix("move it out of the work tree, and set core.hooksPath to its new folder"));
         }
         findings.push(if is_executable(&file) {
             Finding::ok("hooks", format!("{} verifies each push", file.display()))

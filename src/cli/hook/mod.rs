@@ -5,6 +5,7 @@
 //! server's own configuration decides, never anything that was pushed.
 
 mod framework;
+mod place;
 mod push_certificate;
 mod refusals;
 mod updates;
@@ -60,7 +61,8 @@ enum Hook {
     /// Also judges the push certificate of `git push --signed`.
     ///
     /// Only the server's configuration counts: the system's, that of the user who runs git, and the repository's own file. Environment
-    /// variables and pushed files do not. The hook refuses every push if a file in a work tree decides what is trusted: a push can change it.
+    /// variables and pushed files do not. The hook refuses every push if a file in a work tree decides what is trusted, or is the
+    /// hook itself: a push can change it.
     ///
     /// Example, in REPOSITORY/hooks/pre-receive: exec paraph hook pre-receive
     PreReceive,
@@ -151,17 +153,18 @@ fn refuse_after(deadline: Duration) -> Result<(), Failure> {
 
 fn pre_receive(ui: &mut Ui) -> Result<Exit, Failure> {
     let updates = updates::received()?;
-    judge_on_server(&updates, ui)
+    judge_on_server("pre-receive", &updates, ui)
 }
 
 fn update(reference: &str, old: &str, new: &str, ui: &mut Ui) -> Result<Exit, Failure> {
-    judge_on_server(&[Update::new(reference, old, new)?], ui)
+    judge_on_server("update", &[Update::new(reference, old, new)?], ui)
 }
 
 /// Judges with the server's configuration, which no push may change.
-fn judge_on_server(updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
+fn judge_on_server(hook: &str, updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::of_server()?;
-    refuse_deciding_file(&context, "on the server, move that file out of the work tree")?;
+    place::refuse_deciding_file(&context, Audience::PusherToServer)?;
+    place::refuse_hook_in_work_tree(&context, hook)?;
     let updates: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
     if let Some(update) = replacement(&updates) {
         let why = format!("{} would show another object here in place of one that was judged", Escaped(update.name));
@@ -172,18 +175,13 @@ fn judge_on_server(updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
     judge(&context, &push, &updates, Side::Server, ui)
 }
 
-/// A push must not decide by its own files what is trusted.
-fn refuse_deciding_file(context: &Context, hint: &str) -> Result<(), Failure> {
-    match context.deciding_file_in_work_tree() {
-        Some(why) => Err(Failure::configuration(why).with_hint(hint)),
-        None => Ok(()),
-    }
-}
-
 fn pre_push(remote: Option<&str>, url: Option<&str>, ui: &mut Ui) -> Result<Exit, Failure> {
     let (remote, url) = &framework::remote(remote, url)?;
     let context = Context::load(&[])?;
-    refuse_deciding_file(&context, "move that file out of the work tree, or name a copy elsewhere")?;
+    place::refuse_deciding_file(&context, Audience::Pusher)?;
+    if let Some(warning) = place::hook_in_work_tree(&context, "pre-push") {
+        ui.warning(format!("{warning}."));
+    }
     let repository = context.repository()?;
     let updates = to_be_sent(repository)?;
     let updates: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
@@ -234,7 +232,7 @@ fn judge(context: &Context, push: &Push<'_>, updates: &[RefUpdate<'_>], side: Si
     }
     let moved = updates.iter().filter(|update| !is_zero(update.new)).map(|update| update.name);
     refusals.print(&Unsignable::of(moved), ui);
-    judged?;
+    judged.map_err(|error| place::not_judged(error, push, side.audience()))?;
     certificate?;
     Ok(Exit::of_git_call(refusals.is_empty()))
 }
