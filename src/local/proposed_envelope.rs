@@ -50,7 +50,7 @@ pub(super) fn canonical(spec: &Value) -> Result<CanonicalEntry, InvalidEntry> {
             "either proposedContent or envelopeHash, payloadHash, and signatures must be present but not both",
         ));
     }
-    let envelope: Envelope = serde_json::from_str(text).map_err(InvalidEntry::EnvelopeJson)?;
+    let envelope: Envelope = crate::json_object::from_slice(text.as_bytes()).map_err(InvalidEntry::EnvelopeJson)?;
     if envelope.signatures.is_empty() {
         return Err(InvalidEntry::Envelope("DSSE envelope must contain 1 or more signatures"));
     }

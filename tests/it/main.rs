@@ -22,9 +22,12 @@ mod external_verifiers;
 mod first_minute;
 mod git;
 mod hooks;
+mod json_input;
 mod log;
 mod logins;
 mod ranges;
+#[cfg(unix)]
+mod reference_files;
 mod references;
 mod release;
 mod repository;
