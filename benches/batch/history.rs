@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Commits with an embedded signature, and all commits.
-pub const SIGNATURES: usize = 10_000;
+pub const SIGNATURES: usize = 4_000;
 pub const COMMITS: usize = 3 * SIGNATURES;
 /// Changes with what is generated.
 const VERSION: u32 = 1;
