@@ -218,6 +218,7 @@ fn what_has_no_log_entry_is_not_proven() {
     setup.sandbox.git(&["commit", "-q", "--no-gpg-sign", "--allow-empty", "-m", "unsigned"]);
     setup.refuses(&["prove", "HEAD"], 4, "the object carries no signature", "");
     setup.refuses(&["prove", "nowhere"], 4, "nowhere", "");
+    setup.refuses(&["prove", "nowhere.sigstore.json"], 8, "nowhere.sigstore.json cannot be read", "");
     let bundle = setup.sign("file");
     setup.refuses(&["prove", "HEAD", "--key", &bundle], 2, "is not a bundle", "leave --key out");
     std::fs::copy(setup.sandbox.work().join(&bundle), setup.sandbox.work().join("main")).unwrap();

@@ -98,8 +98,9 @@ impl Args {
     /// The file that holds bundles, if it is one.
     fn bundle(&self, context: &Context) -> Result<Option<&Path>, Failure> {
         let name = &self.signature;
-        if let Some(path) = bundle_file(name) {
-            return Ok(Some(path));
+        // no revision ends so: a bundle that is missing is named as a file
+        if bundle_file(name).is_some() || name.ends_with(".sigstore.json") {
+            return Ok(Some(Path::new(name)));
         }
         if !Path::new(name).is_file() {
             return Ok(None);
