@@ -5,7 +5,8 @@
 //! Anyone who can change it decides where the agent logs in and what it trusts.
 
 use crate::{
-    config::{self, Config, Effective, Inputs, InstanceSettings, Setting, Shown, Source, Use},
+    config::{self, Config, Effective, Inputs, InstanceSettings, OptionValue, Setting, Shown, Source, Use},
+    escape::Escaped,
     private_folder,
     repository::{ConfigEntry, Scope},
     selection::{self, SelectionError},
@@ -101,6 +102,41 @@ impl RegistrationError {
             Self::Selection(error) => error.hint(),
             Self::Name(_) | Self::Unwritable { .. } | Self::Damaged { .. } | Self::Settings(_) => None,
         }
+    }
+}
+
+/// Why an agent does not serve an instance.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InstanceError {
+    /// It has no name of an instance.
+    #[error("\"{}\" is not a name of an instance", Escaped(.0))]
+    Name(String),
+    /// The user neither configured nor approved it.
+    #[error("the agent does not know the instance \"{0}\"")]
+    Unknown(String),
+    /// Its registration cannot be used.
+    #[error(transparent)]
+    Registration(#[from] RegistrationError),
+    /// The user's configuration cannot be used.
+    #[error(transparent)]
+    Configuration(#[from] config::Error),
+}
+
+/// The configuration of an instance that the agent trusts: a registration, or the user's own configuration.
+///
+/// # Errors
+/// [`InstanceError`].
+pub(crate) fn trusted_config(name: &str) -> Result<Config, InstanceError> {
+    let instance = Instance::named(name).ok_or_else(|| InstanceError::Name(name.to_owned()))?;
+    if !instance.is_built_in()
+        && let Some(registration) = Registration::read(name)?
+    {
+        return Ok(registration.config()?);
+    }
+    let config = Config::of_user(&[OptionValue { setting: "instance", flag: "--instance", value: name.into() }])?;
+    match instance.is_built_in() || config.instance_settings(&instance).is_some() {
+        true => Ok(config),
+        false => Err(InstanceError::Unknown(name.to_owned())),
     }
 }
 

@@ -188,31 +188,43 @@ impl Judge {
         if let Some(cached) = cache.and_then(|cache| cache.get(id)) {
             return Examined { result: Ok(cached.into()), claimed: None };
         }
-        let split = match kind {
-            SignableKind::Commit => split::commit(&object.bytes, object.format).map(|commit| (commit.signed, Ok(()))),
-            SignableKind::Tag => split::tag(&object.bytes).map(|tag| {
-                let checked = split::check_tag(&tag, &object.bytes, object.format, object.reference.as_deref());
-                (tag.signed, checked)
-            }),
-        };
-        let (signed, checked) = match split {
+        let SplitObject { signed, checked } = match SplitObject::of(object, kind) {
             Ok(split) => split,
             Err(rejection) => return Examined { result: Err(rejection), claimed: None },
         };
-        let (mut cms, parsed);
-        let signature = match signature {
-            Some(signature) => signature,
-            None => {
-                cms = Vec::new();
-                parsed = ParsedSignature::parse(&signed.signature, &mut cms);
-                &parsed
+        let verify = |signature: &ParsedSignature<'_>| {
+            let verified = checked.and_then(|()| self.entries.verify(&self.verifier, &signed, signature));
+            if let (Some(cache), Ok(verified)) = (cache, &verified) {
+                cache.insert(id, verified);
             }
+            Examined::new(verified.map(Into::into), signature)
         };
-        let verified = checked.and_then(|()| self.entries.verify(&self.verifier, &signed, signature));
-        if let (Some(cache), Ok(verified)) = (cache, &verified) {
-            cache.insert(id, verified);
+        match signature {
+            Some(signature) => verify(signature),
+            None => verify(&ParsedSignature::parse(&signed.signature, &mut Vec::new())),
         }
-        Examined::new(verified.map(Into::into), signature)
+    }
+}
+
+/// A commit or tag, split into payload and signature.
+struct SplitObject<'a> {
+    signed: Signed<'a>,
+    /// What the bytes of a tag alone do not tell; nothing of a commit.
+    checked: Result<(), Rejection>,
+}
+
+impl<'a> SplitObject<'a> {
+    fn of(object: &'a RawObject, kind: SignableKind) -> Result<Self, Rejection> {
+        match kind {
+            SignableKind::Commit => {
+                split::commit(&object.bytes, object.format).map(|commit| Self { signed: commit.signed, checked: Ok(()) })
+            }
+            SignableKind::Tag => {
+                let tag = split::tag(&object.bytes)?;
+                let checked = split::check_tag(&tag, &object.bytes, object.format, object.reference.as_deref());
+                Ok(Self { signed: tag.signed, checked })
+            }
+        }
     }
 }
 

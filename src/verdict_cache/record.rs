@@ -7,7 +7,7 @@ use crate::{
         log::LoggedEntry,
     },
     trust::Instance,
-    verify::{Subject, SubjectKind, TimeSource, TrustedTime, Verification},
+    verify::{Subject, SubjectKind, TimeSource, TrustedTime, TrustedTimes, Verification},
 };
 use jiff::Timestamp;
 use prost::Message;
@@ -138,7 +138,7 @@ impl VerificationRecord {
             tree_size: entry.tree_size,
             leaf_hash: entry.leaf_hash.as_slice().try_into().ok()?,
         };
-        let times = self.times.iter().map(trusted).collect::<Option<Vec<_>>>().filter(|times| !times.is_empty())?;
+        let times = TrustedTimes::new(self.times.iter().map(trusted).collect::<Option<Vec<_>>>()?)?;
         let certificate = SignerCertificate::new(Certificate::from_der(&self.certificate).ok()?).ok()?;
         let subject = Subject { kind, digest: self.payload_digest.as_slice().try_into().ok()?, email: self.email.clone() };
         Some(Verification::restore_cached(Instance::named(&self.instance)?, certificate, times, entry, subject))

@@ -1,7 +1,7 @@
 //! The last steps of verification: log entries, timestamps and trusted times. They are the same whoever signed.
 
 use super::{
-    CLOCK_TOLERANCE, TimeSource, TrustedTime,
+    CLOCK_TOLERANCE, TimeSource, TrustedTime, TrustedTimes,
     material::{BundledEntries, EmbeddedEntry, Entries, SignatureMaterial},
 };
 use crate::{
@@ -32,8 +32,7 @@ pub(super) struct Detached<'a> {
 pub(super) struct AcceptedEvidence {
     /// At least one.
     pub entries: Vec<CheckedEntry>,
-    /// At least one.
-    pub times: Vec<TrustedTime>,
+    pub times: TrustedTimes,
 }
 
 /// A log entry that holds.
@@ -104,7 +103,7 @@ impl SignatureToLog<'_> {
             Entries::Bundled(bundled) => self.check_bundled(root, bundled)?,
         };
         let times = self.trusted_times(root, &entries)?;
-        for trusted in &times {
+        for trusted in times.iter() {
             self.signer.check_time(trusted.time)?;
             entries.iter().try_for_each(|checked| checked.check_window(trusted.time))?;
         }
@@ -177,22 +176,22 @@ impl SignatureToLog<'_> {
         Err(refused.unwrap_or_else(|| Reason::EntryMissing.into()))
     }
 
-    /// The times in the signed entry timestamps and those of the timestamp tokens; at least one.
-    fn trusted_times(&self, root: &TrustRoot, entries: &[CheckedEntry]) -> Result<Vec<TrustedTime>, Rejection> {
+    /// The times in the signed entry timestamps and those of the timestamp tokens.
+    fn trusted_times(&self, root: &TrustRoot, entries: &[CheckedEntry]) -> Result<TrustedTimes, Rejection> {
         let integrated = entries.iter().filter_map(|checked| checked.entry.integrated_time);
         let mut times: Vec<_> = integrated.map(|time| TrustedTime { time, source: TimeSource::Log }).collect();
         for token in &self.material.timestamps {
             let time = verify_token(root, token, self.material.signature)?;
             times.push(TrustedTime { time, source: TimeSource::TimestampAuthority });
         }
-        if times.is_empty() {
+        let Some(times) = TrustedTimes::new(times) else {
             let detail = match &self.material.entries {
                 Entries::Embedded(_) => "an entry of Rekor v2 has no time, and there is no timestamp",
                 Entries::Bundled(_) => "no log entry of the bundle has a signed time, and there is no timestamp",
             };
             return Err(Rejection::new(Reason::NoTrustedTime, detail));
-        }
-        for trusted in &times {
+        };
+        for trusted in times.iter() {
             let ahead = trusted.time.duration_since(self.now);
             if ahead > CLOCK_TOLERANCE {
                 return Err(Rejection::new(

@@ -34,6 +34,7 @@ pub(crate) use git::CheckedSignature;
 pub(crate) use lookup::LookupKeys;
 pub use managed_key::ManagedKey;
 pub use subject::{Subject, SubjectKind};
+pub(crate) use verified::TrustedTimes;
 pub use verified::{TimeSource, TrustedTime, Verification, Verified, VerifiedByKey};
 // what a verification consists of
 pub use crate::{

@@ -40,8 +40,8 @@ impl From<Verified> for Verification {
 pub struct Verification {
     instance: Instance,
     certificate: SignerCertificate,
-    /// At least one; the certificate's whole chain was checked at each.
-    times: Vec<TrustedTime>,
+    /// The certificate's whole chain was checked at each.
+    times: TrustedTimes,
     entry: LoggedEntry,
     /// A bundle may hold more than one.
     further_entries: Vec<LoggedEntry>,
@@ -50,11 +50,11 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// A verification that needed no legacy rule. `times` has at least one element.
+    /// A verification that needed no legacy rule.
     pub(super) fn new(
         instance: Instance,
         certificate: SignerCertificate,
-        times: Vec<TrustedTime>,
+        times: TrustedTimes,
         entry: LoggedEntry,
         subject: Subject,
     ) -> Self {
@@ -62,12 +62,12 @@ impl Verification {
     }
 
     /// What the pipeline found in an earlier run, for the verdict cache only: it stored a [`Verified`], and checks its record against
-    /// damage. `times` has at least one element.
+    /// damage.
     #[cfg(feature = "cli")]
     pub(crate) fn restore_cached(
         instance: Instance,
         certificate: SignerCertificate,
-        times: Vec<TrustedTime>,
+        times: TrustedTimes,
         entry: LoggedEntry,
         subject: Subject,
     ) -> Self {
@@ -99,12 +99,12 @@ impl Verification {
 
     /// The trusted times, at least one. The certificate's whole chain was valid at each.
     pub fn times(&self) -> &[TrustedTime] {
-        &self.times
+        &self.times.all
     }
 
     /// The first of the trusted times: the signature existed by then.
     pub fn time(&self) -> Timestamp {
-        first_of(&self.times)
+        self.times.first
     }
 
     /// The log entry; the first one of a bundle that holds several.
@@ -134,7 +134,7 @@ impl Verification {
 pub struct VerifiedByKey {
     pub(super) instance: Instance,
     pub(super) key: [u8; 32],
-    pub(super) times: Vec<TrustedTime>,
+    pub(super) times: TrustedTimes,
     pub(super) entries: Vec<LoggedEntry>,
     pub(super) subject: Subject,
 }
@@ -152,12 +152,12 @@ impl VerifiedByKey {
 
     /// The trusted times, at least one.
     pub fn times(&self) -> &[TrustedTime] {
-        &self.times
+        &self.times.all
     }
 
     /// The first of the trusted times: the signature existed by then.
     pub fn time(&self) -> Timestamp {
-        first_of(&self.times)
+        self.times.first
     }
 
     /// The log entries, at least one.
@@ -171,8 +171,23 @@ impl VerifiedByKey {
     }
 }
 
-fn first_of(times: &[TrustedTime]) -> Timestamp {
-    times.iter().map(|trusted| trusted.time).min().unwrap_or_default()
+/// Trusted times, at least one.
+#[derive(Debug, Clone)]
+pub(crate) struct TrustedTimes {
+    first: Timestamp,
+    all: Vec<TrustedTime>,
+}
+
+impl TrustedTimes {
+    /// These times; `None` if there are none.
+    pub(crate) fn new(all: Vec<TrustedTime>) -> Option<Self> {
+        let first = all.iter().map(|trusted| trusted.time).min()?;
+        Some(Self { first, all })
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &TrustedTime> {
+        self.all.iter()
+    }
 }
 
 /// A time that somebody trusted vouches for.

@@ -16,14 +16,13 @@ use crate::{
         keyring::Keyring,
         login::{Refused, Target},
         place::Place,
-        registration::Registration,
+        registration::{InstanceError, trusted_config},
         server::{Activated, Options, Server},
     },
     agent_protocol::Refusal,
-    config::{AgentConfirm, Config, OptionValue, TokenProvider, Use},
+    config::{AgentConfirm, Config, TokenProvider, Use},
     identity::OidcClient,
     service,
-    trust::Instance,
 };
 use jiff::Timestamp;
 use std::{ffi::OsString, os::unix::process::CommandExt as _, process::Command, time::Duration};
@@ -116,26 +115,20 @@ fn askpass() -> Option<OsString> {
     (is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")).then(|| std::env::var_os("SSH_ASKPASS").unwrap_or_else(|| "ssh-askpass".into()))
 }
 
-/// The instance as the user's own configuration or a registration describes it.
+/// What the agent needs to sign with an instance.
 fn resolve(name: &str) -> Result<Target, Refused> {
     let failed = |failure: Failure| Refused { hint: failure.hint.clone(), ..Refused::new(Refusal::Configuration, failure.message) };
-    let Some(instance) = Instance::named(name) else {
-        let message = format!("\"{}\" is not a name of an instance", crate::escape::Escaped(name));
-        return Err(Refused::new(Refusal::Instance, message).with_hint("use letters, digits, hyphens, underscores and dots"));
-    };
-    let registration = if instance.is_built_in() { None } else { Registration::read(name).map_err(|error| failed(error.into()))? };
-    let config = match registration {
-        Some(registration) => registration.config().map_err(|error| failed(error.into()))?,
-        None => {
-            let option = OptionValue { setting: "instance", flag: "--instance", value: name.into() };
-            let config = Config::of_user(&[option]).map_err(|error| failed(error.into()))?;
-            if !instance.is_built_in() && config.instance_settings(&instance).is_none() {
-                let hint = format!("approve its services where the agent runs: `paraph login --instance {name}`");
-                return Err(Refused::new(Refusal::Instance, format!("the agent does not know the instance \"{name}\"")).with_hint(hint));
-            }
-            config
+    let config = trusted_config(name).map_err(|error| match error {
+        InstanceError::Registration(error) => failed(error.into()),
+        InstanceError::Configuration(error) => failed(error.into()),
+        InstanceError::Name(_) => {
+            Refused::new(Refusal::Instance, error.to_string()).with_hint("use letters, digits, hyphens, underscores and dots")
         }
-    };
+        InstanceError::Unknown(_) => {
+            let hint = format!("approve its services where the agent runs: `paraph login --instance {name}`");
+            Refused::new(Refusal::Instance, error.to_string()).with_hint(hint)
+        }
+    })?;
     config.require(&[Use::Trust, Use::Signer, Use::Login]).map_err(|error| failed(error.into()))?;
     let context = Context { repository: None, config };
     target(name, &context).map_err(failed)
