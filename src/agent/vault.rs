@@ -543,12 +543,11 @@ struct Established {
     is_new: bool,
 }
 
-/// A login whose session may be renewed.
+/// A login whose session may be renewed with its refresh token.
 enum Renewable {
     /// It is in memory.
     Kept {
         owner: Owner,
-        /// Its refresh token, if there is one.
         token: Option<RefreshToken>,
         /// Whether the keyring may have a token, too.
         is_stored: bool,
