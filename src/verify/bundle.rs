@@ -1,7 +1,7 @@
 //! Files as subjects: from a Sigstore bundle to [`SignatureMaterial`].
 
 use super::{
-    Artifact, LoggedEntry, ManagedKey, Subject, SubjectKind, Verified, VerifiedByKey, Verifier,
+    Artifact, ManagedKey, Subject, SubjectKind, Verified, VerifiedByKey, Verifier,
     accepted::Detached,
     material::{BundledEntries, Entries, EnvelopeParts, SignatureMaterial, SigningCertificate},
 };
@@ -59,7 +59,11 @@ impl Verifier {
     /// # Errors
     /// Why the bundle is not accepted.
     #[cfg(feature = "cli")]
-    pub(crate) fn verify_bundle_itself(&self, bundle: &Bundle, key: Option<&ManagedKey>) -> Result<Option<Vec<LoggedEntry>>, Rejection> {
+    pub(crate) fn verify_bundle_itself(
+        &self,
+        bundle: &Bundle,
+        key: Option<&ManagedKey>,
+    ) -> Result<Option<Vec<super::LoggedEntry>>, Rejection> {
         if let (Some(_), BundleSigner::Certificates(..)) = (key, &bundle.signer) {
             return Err(Reason::KeyNotUsed.into());
         }
