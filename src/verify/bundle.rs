@@ -77,7 +77,7 @@ impl Verifier {
         let material = match &bundle.content {
             BundleContent::Envelope(envelope) => {
                 let statement = bundle.statement()?.ok_or(Reason::PayloadType)?;
-                envelope_material(bundle, envelope, statement_subject(&statement, envelope), kind)
+                envelope_material(bundle, envelope, statement_subject(statement, envelope), kind)
             }
             BundleContent::Message(Message { digest: Some(digest), .. }) => {
                 artifact = Artifact::digests(vec![digest.clone()]);
