@@ -171,7 +171,7 @@ impl Prompt for Terminal {
 
     fn enter_code(&self, code: DeviceCode<'_>) {
         let DeviceCode { verification_uri, user_code, verification_uri_complete, expires } = code;
-        let validity = spoken_duration(Duration::from_mins(expires.as_secs().div_ceil(60).max(1)));
+        let validity = spoken_duration(Duration::from_secs(expires.as_secs().div_ceil(60).max(1) * 60));
         self.say(format!("log in on any device at {verification_uri} with the code {user_code} (valid for {validity})"));
         if let Some(drawing) = verification_uri_complete.and_then(|url| self.qr_code(url)) {
             write(&self.device, &drawing);

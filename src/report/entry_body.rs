@@ -31,7 +31,7 @@ fn collect(value: &Value, found: &mut Vec<CertificateContents>) {
         Value::String(text) => {
             let decoded = STANDARD.decode(text).unwrap_or_default();
             let der = match der::pem::decode_vec(&decoded) {
-                Ok((label, der)) if label == "CERTIFICATE" => der,
+                Ok(("CERTIFICATE", der)) => der,
                 _ => decoded,
             };
             if let Ok(certificate) = Certificate::from_der(&der) {

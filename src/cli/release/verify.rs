@@ -218,7 +218,7 @@ impl ReleaseCheck<'_> {
         let tagged_by = require_good(&format!("the tag {name} in the release"), judgement)?;
         let tagged_at = judgement.verification().map(|verified| verified.time()).unwrap_or_default();
         let compared = repository.map_or(Ok(Comparison::NoRepository), |repository| compare(&tag, &release, repository))?;
-        let (trusted_by, decided_here) = (self.deciders.trusted_by(&judgement), self.deciders.sentence(&judgement));
+        let (trusted_by, decided_here) = (self.deciders.trusted_by(judgement), self.deciders.sentence(judgement));
         Ok(VerifiedRelease { files, released_by, tagged_by, tagged_at, release, compared, trusted_by, decided_here })
     }
 }

@@ -159,16 +159,27 @@ fn a_guarded_ref_is_guarded_under_each_of_its_names() {
         std::fs::create_dir_all(refs.join(name).parent().unwrap()).unwrap();
         std::fs::write(refs.join(name), text).unwrap();
     };
-    let both = |(): (), (): ()| {};
     let layouts: [(&dyn Fn(), &[&str]); 8] = [
         (&|| file("ref: refs/heads/main\n", "other/a"), &["refs/other/a"]),
         (&|| file("ref:refs/heads/main", "other/a"), &["refs/other/a"]),
         (&|| file("ref:\trefs/heads/main \n", "other/a"), &["refs/other/a"]),
         (&|| link("refs/heads/main", "other/a"), &["refs/other/a"]),
-        (&|| both(link("refs/heads/main", "other/b"), file("ref: refs/other/b\n", "other/a")), &["refs/other/a", "refs/other/b"]),
+        (
+            &|| {
+                link("refs/heads/main", "other/b");
+                file("ref: refs/other/b\n", "other/a");
+            },
+            &["refs/other/a", "refs/other/b"],
+        ),
         (&|| link("../heads", "other/h"), &["refs/other/h/main"]),
         (&|| link(refs.join("heads").to_str().unwrap(), "other/h"), &["refs/other/h/main"]),
-        (&|| both(link("../heads", "other/h"), file("ref:refs/other/h/main\n", "other/a")), &["refs/other/a", "refs/other/h/main"]),
+        (
+            &|| {
+                link("../heads", "other/h");
+                file("ref:refs/other/h/main\n", "other/a");
+            },
+            &["refs/other/a", "refs/other/h/main"],
+        ),
     ];
     for (number, (layout, names)) in layouts.iter().enumerate() {
         layout();
