@@ -92,12 +92,15 @@ fn what_paraph_does_not_do_is_refused_by_name_with_a_hint() {
         (&["--decrypt", "file"][..], "--decrypt"),
         (&["--clearsign", "--status-fd=2", "-u", EMAIL], "--clearsign"),
         (&["-bsau", EMAIL, "--export"], "--export"),
-        (&["-bsau", EMAIL, "--passphrase-fd", "0"], "--passphrase-fd"),
     ] {
         let done = sandbox.paraph_with(arguments, PAYLOAD);
         assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(done.stderr.starts_with(&format!("error: the option {option} is not supported\nhint: ")), "{}", done.stderr);
     }
+    let done = sandbox.paraph_with(&["-bsau", EMAIL, "--passphrase-fd", "0"], PAYLOAD);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""));
+    let error = "error: the option --passphrase-fd reads standard input, which has the data\nhint: ";
+    assert!(done.stderr.starts_with(error), "{}", done.stderr);
 }
 
 /// A caller that wants the exit status alone opens the null device for reading and writing, as Python's `subprocess.DEVNULL` does.

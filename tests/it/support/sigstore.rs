@@ -2,7 +2,10 @@
 
 use super::sandbox::Sandbox;
 use paraph::internals::local::{Instance, LocalError, Running, ServeOptions};
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 /// Whom the sandbox's git commits as, and the local issuer logs in.
 pub const EMAIL: &str = "ann@example.com";
@@ -44,7 +47,15 @@ impl Sigstore {
     /// Starts the services anew, at the same address and with what they had.
     pub fn restart(&mut self, options: ServeOptions) {
         self.stop();
-        self.running = Some(Instance::open(&self.folder).unwrap().start(options).unwrap());
+        let deadline = Instant::now() + Duration::from_secs(30);
+        self.running = loop {
+            match Instance::open(&self.folder).unwrap().start(options.clone()) {
+                Ok(running) => break Some(running),
+                // a process that another test is just starting holds the lock's descriptor until it is another program
+                Err(LocalError::InUse { .. }) if Instant::now() < deadline => std::thread::yield_now(),
+                Err(error) => panic!("{error}"),
+            }
+        };
     }
 
     /// An identity token of its issuer.
