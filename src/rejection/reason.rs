@@ -66,6 +66,7 @@ reasons! {
     KeyMalformed = "key-malformed", Bundle, Unchecked, "the given key cannot be used";
     KeySignature = "key-signature-invalid", Bundle, Wrong, "the signature does not verify with the given key";
     MessageDigest = "message-digest-mismatch", Bundle, Wrong, "the bundle is about another file";
+    FileDisguised = "file-disguised", Bundle, Wrong, "the file is what another kind of signature signs, so its signature can be a commit's";
     DigestUnknown = "digest-unknown", Bundle, Unchecked, "the bundle names digests of a kind that is not known of the file";
 
     PayloadType = "payload-type", Statement, Unchecked, "the DSSE envelope does not hold an in-toto statement";
@@ -195,6 +196,7 @@ fn advice(reason: Reason) -> &'static str {
         Reason::KeyMalformed => "name a file with the signer's public key in PEM (BEGIN PUBLIC KEY)",
         Reason::KeySignature => "compare the key with the signer's; if it is the right one, do not trust the file",
         Reason::DigestUnknown => "name the file itself instead of its digest",
+        Reason::FileDisguised => "do not trust the file: nobody signs such a file as a file",
         Reason::MessageDigest | Reason::SubjectMismatch => "do not trust the file: it was changed, or the bundle belongs to another file",
         Reason::PredicateType => "name the type of the statement with --type, or get the bundle with the statement that you expect",
         Reason::PayloadType => "verify it with the program that made it",

@@ -12,7 +12,6 @@
 mod bundle;
 mod content;
 mod credential;
-mod disguise;
 mod error;
 mod payload;
 mod publication;
@@ -22,7 +21,6 @@ mod session;
 pub(crate) use content::MAX_STATEMENT;
 pub use content::{Content, MAX_STATEMENT_REKOR_V1};
 pub(crate) use credential::Credential;
-pub(crate) use disguise::Disguise;
 pub(crate) use error::{CertificateMismatch, SignError};
 pub(crate) use payload::{ParsedSubject, PayloadError, SigningKind, parse_subject};
 pub(crate) use publication::{FILE, Publication};

@@ -1,11 +1,12 @@
 //! What is to be signed, parsed before anything is sent.
 
-use super::{Content, Disguise};
+use super::Content;
 use crate::{
     Reason, Rejection,
     agent_protocol::SubjectToSign,
     object::{Payload, PayloadKind, SignatureKind},
     statement::Statement,
+    verify::Disguise,
 };
 use sha2::{Digest as _, Sha256};
 

@@ -1,18 +1,26 @@
 //! What a bundle must be about.
 
-use crate::certificate::{HashAlgorithm, SignedContent};
+use super::Disguise;
+use crate::{
+    Reason, Rejection,
+    certificate::{HashAlgorithm, SignedContent},
+};
 #[cfg(feature = "cli")]
 use aws_lc_rs::digest;
 use std::borrow::Cow;
 
 /// What a bundle must be about: a file's bytes, or its digests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Artifact<'a>(SignedContent<'a>);
+pub struct Artifact<'a> {
+    content: SignedContent<'a>,
+    /// What the file is besides a file, where its bytes are known.
+    disguise: Option<Disguise>,
+}
 
 impl<'a> Artifact<'a> {
     /// The file with these bytes.
     pub fn bytes(bytes: &'a [u8]) -> Self {
-        Self(SignedContent::Bytes(Cow::Borrowed(bytes)))
+        Self { content: SignedContent::Bytes(Cow::Borrowed(bytes)), disguise: Disguise::of(bytes) }
     }
 
     /// The file with this SHA-256 digest. A bundle that states another digest alone cannot be checked against it.
@@ -33,14 +41,14 @@ impl<'a> Artifact<'a> {
     }
 
     pub(crate) fn digests(digests: Vec<(HashAlgorithm, Vec<u8>)>) -> Artifact<'static> {
-        Artifact(SignedContent::Digests(Cow::Owned(digests)))
+        Artifact { content: SignedContent::Digests(Cow::Owned(digests)), disguise: None }
     }
 
     fn with(self, hash: HashAlgorithm, digest: &[u8]) -> Self {
-        match self.0 {
+        match self.content {
             SignedContent::Digests(mut known) => {
                 known.to_mut().push((hash, digest.to_vec()));
-                Self(SignedContent::Digests(known))
+                Self { content: SignedContent::Digests(known), ..self }
             }
             // the bytes say it
             SignedContent::Bytes(_) => self,
@@ -49,12 +57,17 @@ impl<'a> Artifact<'a> {
 
     /// The file's digest, where it is known.
     pub(crate) fn digest(&self, hash: HashAlgorithm) -> Option<Cow<'_, [u8]>> {
-        self.0.digest(hash)
+        self.content.digest(hash)
+    }
+
+    /// Refuses a file that another kind of signature signs: the bundle's signature can be one of that kind.
+    pub(super) fn check_only_a_file(&self) -> Result<(), Rejection> {
+        self.disguise.map_or(Ok(()), |disguise| Err(Rejection::new(Reason::FileDisguised, format!("it begins like {disguise}"))))
     }
 
     /// What a signature over the file is over.
     pub(super) fn content(&self) -> SignedContent<'_> {
-        match &self.0 {
+        match &self.content {
             SignedContent::Bytes(bytes) => SignedContent::Bytes(Cow::Borrowed(bytes)),
             SignedContent::Digests(digests) => SignedContent::Digests(Cow::Borrowed(digests)),
         }
@@ -63,7 +76,11 @@ impl<'a> Artifact<'a> {
 
 /// Hashes a file that is read piece by piece.
 #[cfg(feature = "cli")]
-pub(crate) struct ArtifactHasher(Vec<(HashAlgorithm, digest::Context)>);
+pub(crate) struct ArtifactHasher {
+    contexts: Vec<(HashAlgorithm, digest::Context)>,
+    /// The first bytes, which tell what the file is besides a file.
+    beginning: Vec<u8>,
+}
 
 #[cfg(feature = "cli")]
 impl ArtifactHasher {
@@ -77,16 +94,19 @@ impl ArtifactHasher {
             };
             (*hash, digest::Context::new(algorithm))
         };
-        Self(hashes.iter().map(context).collect())
+        Self { contexts: hashes.iter().map(context).collect(), beginning: Vec::new() }
     }
 
     /// Takes the next piece.
     pub(crate) fn update(&mut self, bytes: &[u8]) {
-        self.0.iter_mut().for_each(|(_, context)| context.update(bytes));
+        let missing = Disguise::BEGINNING.saturating_sub(self.beginning.len());
+        self.beginning.extend(bytes.iter().take(missing));
+        self.contexts.iter_mut().for_each(|(_, context)| context.update(bytes));
     }
 
     /// The file with the digests of all pieces.
     pub(crate) fn finish(self) -> Artifact<'static> {
-        Artifact::digests(self.0.into_iter().map(|(hash, context)| (hash, context.finish().as_ref().to_vec())).collect())
+        let digests = self.contexts.into_iter().map(|(hash, context)| (hash, context.finish().as_ref().to_vec())).collect();
+        Artifact { disguise: Disguise::of(&self.beginning), ..Artifact::digests(digests) }
     }
 }

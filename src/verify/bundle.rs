@@ -120,7 +120,9 @@ impl Verifier {
     ) -> Result<Verified, Rejection> {
         let (certificate, others) = signing_certificate(bundle)?;
         let material = material(bundle, artifact, predicate_type, certificate.public_key().kind())?;
-        self.check_material(SigningCertificate { certificate, others }, material)?.verify(&Detached::default())
+        let verified = self.check_material(SigningCertificate { certificate, others }, material)?.verify(&Detached::default())?;
+        check_only_a_file(bundle, artifact)?;
+        Ok(verified)
     }
 
     pub(crate) fn verify_parsed_bundle_by_key(
@@ -134,7 +136,9 @@ impl Verifier {
             BundleSigner::Key(_) => {}
             BundleSigner::Certificates(..) => return Err(Reason::KeyNotUsed.into()),
         }
-        self.verify_material_by_key(key, &material(bundle, artifact, predicate_type, key.public_key().kind())?)
+        let verified = self.verify_material_by_key(key, &material(bundle, artifact, predicate_type, key.public_key().kind())?)?;
+        check_only_a_file(bundle, artifact)?;
+        Ok(verified)
     }
 }
 
@@ -182,6 +186,14 @@ fn envelope_material<'a>(bundle: &'a Bundle, envelope: &'a Envelope, subject: Su
 
 fn entries<'a>(bundle: &'a Bundle, envelope: Option<EnvelopeParts<'a>>) -> Entries<'a> {
     Entries::Bundled(BundledEntries { entries: &bundle.entries, envelope, by_promise: bundle.version == Version::V01 })
+}
+
+/// A signature over a file must not be one that was moved from elsewhere. An envelope says itself what it is about.
+fn check_only_a_file(bundle: &Bundle, artifact: &Artifact<'_>) -> Result<(), Rejection> {
+    match bundle.content {
+        BundleContent::Message(_) => artifact.check_only_a_file(),
+        BundleContent::Envelope(_) => Ok(()),
+    }
 }
 
 /// The signer's certificate, and further ones.

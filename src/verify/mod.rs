@@ -16,6 +16,7 @@ mod artifact;
 #[cfg(feature = "cli")]
 pub(crate) mod batch;
 pub(crate) mod bundle;
+mod disguise;
 mod foreign;
 pub(crate) mod git;
 pub(crate) mod lookup;
@@ -28,6 +29,7 @@ mod verified;
 pub use artifact::Artifact;
 #[cfg(feature = "cli")]
 pub(crate) use artifact::ArtifactHasher;
+pub(crate) use disguise::Disguise;
 #[cfg(feature = "cli")]
 pub(crate) use git::CheckedSignature;
 #[cfg(feature = "cli")]

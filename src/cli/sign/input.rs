@@ -5,7 +5,8 @@ use crate::{
     cli::{exit::Failure, input::announcing_waits},
     judge::named_digest,
     regular_file,
-    sign::{Disguise, PayloadError},
+    sign::PayloadError,
+    verify::Disguise,
 };
 use aws_lc_rs::digest::{Context, SHA256};
 use std::{

@@ -16,7 +16,7 @@ use paraph::{
     internals::{
         bundle::{IN_TOTO, MAX_PARTS},
         evidence::entry::EntryKind,
-        signature::{GitSignature, cms::SignedData, pem},
+        signature::{GitSignature, cms::SignedData, git::signed_attributes, pem},
         statement::{MAX_DIGESTS, RELEASE},
     },
 };
@@ -334,6 +334,12 @@ fn digests(world: &World) -> Vec<BundleVector> {
     // the signature of a commit is over its signed attributes; the log entry here says that it is over the content
     let cms = world.v1().cms(COMMIT.as_bytes());
     let commit = SignedData::from_der(&cms).and_then(GitSignature::new).unwrap();
+    let attributes = signed_attributes(&Sha256::digest(COMMIT).into(), 1_767_225_600).unwrap();
+    // a digest does not show what it is the digest of
+    let disguised = |name: &str, sentence: &'static str, file: &[u8]| BundleVector {
+        reasons: [Some(Reason::FileDisguised), None],
+        ..bad(name, sentence, &v1.message(file), Reason::FileDisguised).about(file)
+    };
     let moved = v1.signature_of(COMMIT.as_bytes(), commit.signer.signature);
     vec![
         bad("other_file", "The bundle is about another file.", &v1.message(FILE), Reason::MessageDigest).about(OTHER_FILE),
@@ -352,6 +358,17 @@ fn digests(world: &World) -> Vec<BundleVector> {
             Reason::SignatureInvalid,
         )
         .about(COMMIT.as_bytes()),
+        disguised(
+            "file_of_attributes",
+            "The file is the signed attributes of a commit's signature, over which a CMS is signed.",
+            &attributes,
+        ),
+        disguised(
+            "file_of_commit",
+            "The file is a commit without its signature, over which a CMS without attributes is signed.",
+            COMMIT.as_bytes(),
+        ),
+        disguised("file_of_envelope", "The file is the signed bytes of a DSSE envelope.", b"DSSEv1 28 application/vnd.in-toto+json 2 {}"),
         bad(
             "signature_of_other_file",
             "The signature is over another file.",

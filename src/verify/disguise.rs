@@ -16,6 +16,10 @@ pub(crate) enum Disguise {
 }
 
 impl Disguise {
+    /// How many bytes tell it.
+    #[cfg(feature = "cli")]
+    pub(super) const BEGINNING: usize = 512;
+
     /// What these bytes are besides a file, by their beginning. What only a lenient reader accepts counts too.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         if begins_with_attribute(bytes) {
