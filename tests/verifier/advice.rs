@@ -33,6 +33,7 @@ fn each_reason_has_its_advice() {
     compare the key with the signer's; if it is the right one, do not trust the file: key-signature-invalid
     do not trust it: it was changed after signing, or its signature is damaged; ask its author: all others
     do not trust the file: it was changed, or the bundle belongs to another file: message-digest-mismatch subject-mismatch
+    do not trust the file: nobody signs such a file as a file: file-disguised
     do not use this ref; fetch the tags again, and find out who moved the tag to another name: tag-name
     fetch the objects that are missing; `git fsck` lists them: content-unchecked
     get its bundle (FILE.sigstore.json) from where the file came from, or name it with --bundle: no-bundle

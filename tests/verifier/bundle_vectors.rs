@@ -31,6 +31,9 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("subject_of_two_files_fail", "bad subject-mismatch", "every digest of a subject that is known has to be the file's"),
     ("no_statement_fail", "unchecked predicate-type", "the second opinion cannot be asked for a predicate type"),
     ("other_predicate_type_fail", "unchecked predicate-type", "the second opinion cannot be asked for a predicate type"),
+    ("file_of_attributes_fail", "bad file-disguised", "a signature over such a file can be a commit's"),
+    ("file_of_commit_fail", "bad file-disguised", "a signature over such a file can be a commit's"),
+    ("file_of_envelope_fail", "bad file-disguised", "a signature over such a file can be an envelope's"),
     ("p384_ok", "good -", "an entry may state a SHA-384 digest; the crate reads SHA-256 only"),
 ];
 

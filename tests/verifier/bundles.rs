@@ -265,9 +265,10 @@ fn every_change_of_a_good_bundle_is_refused() {
     for case in bundle_cases().into_iter().filter(|case| ["v1_dsse_ok", "v1_intoto_ok", "v2_dsse_ok"].contains(&case.name.as_str())) {
         subjects.push((case.name, serde_json::from_slice(&case.bundle).unwrap(), case.artifact, root.clone()));
     }
-    if let Some(corpus) = folder("changes of the bundles of the corpus") {
+    let corpus = folder("changes of the bundles of the corpus");
+    if let Some(corpus) = &corpus {
         let names = ["happy-path-v0.3-new-mediaType", "happy-path-intoto-in-dsse-v3", "rekor2-happy-path", "rekor2-dsse-happy-path"];
-        for case in Case::all(&corpus).into_iter().filter(|case| names.contains(&case.name.as_str())) {
+        for case in Case::all(corpus).into_iter().filter(|case| names.contains(&case.name.as_str())) {
             let root = case.trusted_root();
             subjects.push((case.name, serde_json::from_slice(&case.bundle).unwrap(), case.artifact, root));
         }
@@ -276,7 +277,9 @@ fn every_change_of_a_good_bundle_is_refused() {
     let mut count = 0;
     for (name, bundle, artifact, root) in subjects {
         let verifier = Verifier::new(vec![root], NOW.parse().unwrap());
-        let artifact = Artifact::bytes(&artifact);
+        // the signed attributes of a commit are accepted by their digest only
+        let is_of_commit = artifact.first() == Some(&0x31);
+        let artifact = if is_of_commit { Artifact::sha256(Sha256::digest(&artifact).into()) } else { Artifact::bytes(&artifact) };
         let judge = |bundle: &Value| verifier.verify_bundle(bundle.to_string().as_bytes(), &artifact, None);
         judge(&bundle).unwrap_or_else(|rejection| panic!("{name}: {rejection}"));
         let mutants = mutants(&bundle);
@@ -288,7 +291,8 @@ fn every_change_of_a_good_bundle_is_refused() {
     for (part, _) in UNCOVERED {
         let before = accepted.len();
         accepted.retain(|pointer| !pointer.starts_with(part));
-        assert!(accepted.len() < before, "{part} is listed, and every change of it is refused");
+        // only bundles of the corpus have signatures of witnesses
+        assert!(accepted.len() < before || corpus.is_none(), "{part} is listed, and every change of it is refused");
     }
     assert!(accepted.is_empty(), "{accepted:#?}");
 }
