@@ -8,6 +8,7 @@ mod framework;
 mod place;
 mod push_certificate;
 mod refusals;
+mod unlisted;
 mod updates;
 
 use super::{
@@ -91,6 +92,9 @@ enum Hook {
     /// git names the refs through a pipe on standard input. Under pre-commit and prek, they come from the variables `PRE_COMMIT_FROM_REF`,
     /// `PRE_COMMIT_TO_REF`, `PRE_COMMIT_LOCAL_BRANCH`, `PRE_COMMIT_REMOTE_BRANCH`, `PRE_COMMIT_REMOTE_NAME` and `PRE_COMMIT_REMOTE_URL`.
     /// With neither, the push is refused.
+    ///
+    /// Run paraph first in the hook: an earlier command may read the pipe. An empty pipe means that everything is up to date. If the remote does
+    /// not have HEAD, HEAD is judged all the same.
     ///
     /// The hook refuses every push if a file in a work tree decides what is trusted: the branch that is pushed can change it.
     ///
@@ -183,7 +187,10 @@ fn pre_push(remote: Option<&str>, url: Option<&str>, ui: &mut Ui) -> Result<Exit
         ui.warning(format!("{warning}."));
     }
     let repository = context.repository()?;
-    let updates = to_be_sent(repository)?;
+    let updates = match to_be_sent(repository)? {
+        listed if !listed.is_empty() => listed,
+        _ => not_up_to_date(repository, (remote, url), ui)?,
+    };
     let updates: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
     let push = Push::to_remote(repository, (remote, url), &updates)?;
     judge(&context, &push, &updates, Side::OwnMachine, ui)
@@ -202,6 +209,18 @@ fn to_be_sent(repository: &Repository) -> Result<Vec<Update>, Failure> {
         None => Err(Failure::usage("nothing names the refs that are pushed: standard input is not git's pipe")
             .with_hint("let the framework pass git's standard input on (lefthook: `use_stdin: true`), or set PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF")),
     }
+}
+
+/// What is judged if git's pipe names no refs: HEAD, if the remote lacks it.
+fn not_up_to_date(repository: &Repository, (remote, url): (&str, &str), ui: &mut Ui) -> Result<Vec<Update>, Failure> {
+    let head = unlisted::head(repository, remote, url)?;
+    if head.is_some() {
+        ui.warning(
+            "Standard input names no refs, and the remote does not have HEAD, so HEAD is judged. \
+             Run paraph first in the hook: git writes the refs once, and an earlier command may have read them.",
+        );
+    }
+    Ok(head.into_iter().collect())
 }
 
 /// Judges a push. `updates` are all refs that it moves, which its certificate must name. What is refused is printed before any error.

@@ -176,6 +176,32 @@ fn without_gits_list_and_without_a_range_the_push_is_refused() {
 }
 
 #[test]
+fn an_earlier_command_that_reads_gits_list_lets_no_bad_head_out() {
+    let setup = with_pre_push();
+    let script = format!("#!/bin/sh\ncat >/dev/null\nexec {} hook pre-push \"$@\"\n", env!("CARGO_BIN_EXE_paraph"));
+    let hooks = setup.sandbox.work().join(".git");
+    let url = setup.sandbox.git(&["remote", "get-url", "origin"]);
+    let bad = setup.unsigned("from before");
+    // everything is up to date, by the remote's answer alone and by its branches here
+    for remote in [url.as_str(), "origin"] {
+        assert_eq!(setup.sandbox.try_git(&["push", "--no-verify", remote, "main"]).code, Some(0));
+        super::write_hook("pre-push", &hooks, &script);
+        let done = setup.sandbox.try_git(&["push", remote, "main"]);
+        assert!(done.code == Some(0) && !done.stderr.contains("warning"), "{remote}: {done:?}");
+    }
+    let worse = setup.unsigned("new");
+    for remote in ["origin", url.as_str()] {
+        let done = setup.sandbox.try_git(&["push", remote, "main"]);
+        assert_eq!(done.code, Some(1), "{remote}: {done:?}");
+        says(&done.stderr, &["Run paraph first in the hook", &heading("commit", &worse, "new", "unsigned")]);
+        assert_eq!(setup.there("refs/heads/main").as_deref(), Some(bad.as_str()), "{remote}");
+    }
+    setup.sandbox.git(&["commit", "-q", "--amend", "--no-edit", "--allow-empty", "-S"]);
+    let done = setup.sandbox.try_git(&["push", "origin", "main"]);
+    assert!(done.code == Some(0) && done.stderr.contains("Run paraph first"), "{done:?}");
+}
+
+#[test]
 fn without_paraph_in_the_path_the_hooks_call_the_program_that_git_signs_with() {
     let mut setup = with_pre_push();
     setup.signed("signed");
