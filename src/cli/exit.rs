@@ -194,11 +194,6 @@ impl Failure {
         Self::new(Exit::NotGood, message)
     }
 
-    /// Something has a verdict that is not good.
-    pub(crate) fn verdict(verdict: Verdict, message: impl Into<String>) -> Self {
-        Self::new(Exit::Verdict(verdict), message)
-    }
-
     /// The failure of a file, a pipe or the terminal.
     pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
         Self { hint: private_folder::hint(error), ..Self::new(Exit::Io, format!("{what}: {error}")) }
@@ -307,6 +302,16 @@ impl From<judge::FileError> for Failure {
             E::Read { source, .. } => Self::io(&error.to_string(), source),
             E::DigestAlone => Self::new(Exit::Usage, error.to_string()).with_hint("name the file with its bundle: --bundle FILE"),
         }
+    }
+}
+
+impl From<judge::ReleaseFault> for Failure {
+    fn from(fault: judge::ReleaseFault) -> Self {
+        if let judge::ReleaseFault::Repository(error) = fault {
+            return error.into();
+        }
+        let verdict = fault.verdict().map_or(Verdict::Bad, |(verdict, _)| verdict);
+        Self { hint: fault.hint(), ..Self::new(Exit::Verdict(verdict), fault.to_string()) }
     }
 }
 

@@ -24,7 +24,9 @@ pub(crate) use judged::Judged;
 pub(crate) use merged_tags::MergedTagFault;
 pub(crate) use nonce::is_fresh_nonce;
 pub(crate) use push::{Push, is_zero, replacement};
-pub(crate) use release::{Release, ReleaseError};
+pub(crate) use release::{
+    Comparison, JudgedRelease, OtherJob, Release, ReleaseBundle, ReleaseError, ReleaseFault, ReleaseJudge, ReleasedFile,
+};
 pub(crate) use tags::TagScope;
 
 use crate::{

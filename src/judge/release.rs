@@ -1,6 +1,6 @@
-//! What a release statement says of its tag: the predicate of the type [`RELEASE`](crate::statement::RELEASE).
+//! Releases: files, the statement that ties them to a signed tag, and the verdict on all of it.
 //!
-//! The predicate embeds the raw tag object, so that the tag's own signature can be judged without a repository:
+//! The predicate of the type [`RELEASE`] embeds the raw tag object, so that the tag's own signature can be judged without a repository:
 //!
 //! ```json
 //! {
@@ -10,12 +10,22 @@
 //! }
 //! ```
 
+use super::{Error, Judge};
 use crate::{
+    Explanation, Rejection,
+    bundle::{Bundle, BundleContent},
+    certificate::HashAlgorithm,
     object::{ObjectFormat, TagHeaders},
-    repository::{ObjectKind, RawObject, object_id},
+    policy::{Judgement, Policy, Verdict},
+    rejection::Audience,
+    report::sentences,
+    repository::{self, ObjectKind, RawObject, Repository, object_id},
+    statement::{RELEASE, StatementSubject, SubjectMatch},
+    verify::{Artifact, Verifier},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// The predicate of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +139,19 @@ impl Release {
         Ok(read.predicate)
     }
 
+    /// A CI job signs for the commit that it runs for, in its repository. The claims of its certificate say which one that is.
+    ///
+    /// # Errors
+    /// [`OtherJob`].
+    pub(crate) fn check_job(&self, claims: &[(&str, String)]) -> Result<(), OtherJob> {
+        let claim = |name: &str| claims.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        let tagged = &self.commit.digest.id;
+        match claim("sourceRepositoryDigest").filter(|commit| commit != tagged) {
+            Some(commit) => Err(OtherJob { commit, repository: claim("sourceRepositoryUri"), tagged: tagged.clone() }),
+            None => Ok(()),
+        }
+    }
+
     /// The embedded tag, which has the stated digest and name, and names the stated commit. Its signature is not judged.
     ///
     /// # Errors
@@ -152,6 +175,316 @@ impl Release {
         }
         let reference = Some(format!("refs/tags/{name}"));
         Ok(RawObject { id: found, format, kind: ObjectKind::Tag, bytes, reference })
+    }
+}
+
+/// A job that signs for another commit than the tag's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this job builds the commit {commit}; the commit of the tag is {tagged}")]
+pub(crate) struct OtherJob {
+    /// The job's commit.
+    commit: String,
+    /// The repository of the job, where the certificate names one.
+    repository: Option<String>,
+    /// The tag's commit.
+    tagged: String,
+}
+
+impl OtherJob {
+    /// The repository in sentences.
+    fn repository(&self) -> &str {
+        self.repository.as_deref().unwrap_or("another repository")
+    }
+}
+
+/// Why a release is not good.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReleaseFault {
+    /// There is no bundle.
+    #[error("there is no release bundle beside the files")]
+    NoBundle,
+    /// The bundle cannot be read as one.
+    #[error("the release in {} is bad: {rejection}", .path.display())]
+    Bundle {
+        /// The bundle's file.
+        path: PathBuf,
+        /// The fault.
+        rejection: Rejection,
+    },
+    /// The signature of the release or of its tag is not good.
+    #[error("{what} is {}: {}", .judgement.verdict().as_str(), why(.judgement))]
+    NotGood {
+        /// What was judged, as a noun.
+        what: String,
+        /// The judgement.
+        judgement: Box<Judgement>,
+    },
+    /// A file of the release has the name of another.
+    #[error("{given} is the file {released_as} of the release; the release has another file with the name {own}")]
+    FileName {
+        /// The file as the caller named it.
+        given: String,
+        /// Its name in the release.
+        released_as: String,
+        /// Its name here.
+        own: String,
+    },
+    /// The predicate does not describe its tag.
+    #[error("the release in {} is bad: {error}", .path.display())]
+    Predicate {
+        /// The bundle's file.
+        path: PathBuf,
+        /// The fault.
+        error: ReleaseError,
+    },
+    /// The tag is not the expected one.
+    #[error("the files were released from the tag {name}; expected {expected}")]
+    TagName {
+        /// The tag of the release.
+        name: String,
+        /// The tag that the caller expects.
+        expected: String,
+    },
+    /// A CI job for another commit signed the release.
+    #[error("a job for the commit {} of {} signed the release; the commit of the tag is {}", .0.commit, .0.repository(), .0.tagged)]
+    Job(OtherJob),
+    /// The repository has another object in the place of the tag.
+    #[error("the tag {name} here is the {kind} {here}; the release is of the tag {released}")]
+    OtherTag {
+        /// The name of the tag.
+        name: String,
+        /// The kind of the object in the repository.
+        kind: &'static str,
+        /// Its id.
+        here: String,
+        /// The id of the released tag.
+        released: String,
+    },
+    /// The tag's tree is not the stated one.
+    #[error("the tree of the tag {name} is {here}; the release states {stated}")]
+    OtherTree {
+        /// The name of the tag.
+        name: String,
+        /// The tree in the repository.
+        here: String,
+        /// The stated tree.
+        stated: String,
+    },
+    /// The repository cannot be read, so there is no verdict.
+    #[error(transparent)]
+    Repository(#[from] Error),
+}
+
+impl ReleaseFault {
+    /// The verdict, and the stable identifier of its cause; `None` where there is no verdict.
+    pub(crate) fn verdict(&self) -> Option<(Verdict, &'static str)> {
+        let bad = |id| Some((Verdict::Bad, id));
+        match self {
+            Self::NoBundle => Some((Verdict::Unsigned, "no-bundle")),
+            Self::Bundle { rejection, .. } => bad(rejection.explanation().id()),
+            Self::NotGood { judgement, .. } => Some((judgement.verdict(), judgement.explanation().map_or("", Explanation::id))),
+            Self::FileName { .. } => bad("release-file-name"),
+            Self::Predicate { .. } => bad("release-predicate"),
+            Self::TagName { .. } => bad("release-tag-name"),
+            Self::Job(_) => bad("release-job"),
+            Self::OtherTag { .. } => bad("release-other-tag"),
+            Self::OtherTree { .. } => bad("release-other-tree"),
+            Self::Repository(_) => None,
+        }
+    }
+
+    /// What to do about it, as a clause without a period.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoBundle => Some("name the bundle with --bundle FILE".to_owned()),
+            Self::NotGood { judgement, .. } => judgement.advice_for(Audience::Terminal),
+            Self::FileName { .. } => Some("do not use the file under this name; get the right one".to_owned()),
+            Self::Job(_) => Some("do not trust the files: get a release that a job for the tag has signed".to_owned()),
+            Self::Bundle { .. }
+            | Self::Predicate { .. }
+            | Self::TagName { .. }
+            | Self::OtherTag { .. }
+            | Self::OtherTree { .. }
+            | Self::Repository(_) => None,
+        }
+    }
+
+    /// Fails with what was judged, unless it is verified and good.
+    pub(crate) fn unless_good(what: impl FnOnce() -> String, judgement: &Judgement) -> Result<(), Self> {
+        match judgement.verification() {
+            Some(_) if judgement.verdict() == Verdict::Good => Ok(()),
+            _ => Err(Self::NotGood { what: what(), judgement: Box::new(judgement.clone()) }),
+        }
+    }
+}
+
+impl From<repository::Error> for ReleaseFault {
+    fn from(error: repository::Error) -> Self {
+        Self::Repository(error.into())
+    }
+}
+
+/// Why the verdict is not good, as a clause.
+fn why(judgement: &Judgement) -> String {
+    match (judgement.ruling(), judgement.rejection()) {
+        (Some(ruling), _) => ruling.to_string(),
+        (None, Some(rejection)) => format!("{rejection} [{}]", rejection.explanation().id()),
+        (None, None) => sentences(judgement).join(" ").trim_end_matches('.').to_owned(),
+    }
+}
+
+/// A file, and the name that the release gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReleasedFile {
+    /// The file as the caller named it.
+    pub(crate) given: String,
+    /// Its name in the release.
+    pub(crate) released_as: String,
+}
+
+impl ReleasedFile {
+    /// The subject that is this file; `own` is the name of the file here. One file of a release must not pass for another.
+    fn of(given: &str, own: &str, digest: [u8; 32], bundle: &Bundle) -> Result<Self, ReleaseFault> {
+        let statement = bundle.statement().ok().flatten();
+        let subjects = statement.as_ref().map(|statement| statement.subjects.as_slice()).unwrap_or_default();
+        let is_this =
+            |subject: &&StatementSubject| subject.compare(|hash| (hash == HashAlgorithm::Sha256).then_some(digest)) == SubjectMatch::Same;
+        let names: Vec<&str> = subjects.iter().filter(is_this).filter_map(|subject| subject.name.as_deref()).collect();
+        let released_as = if names.contains(&own) { own } else { names.first().copied().unwrap_or_default() };
+        if released_as != own && subjects.iter().any(|subject| subject.name.as_deref() == Some(own)) {
+            let (given, released_as, own) = (given.to_owned(), released_as.to_owned(), own.to_owned());
+            return Err(ReleaseFault::FileName { given, released_as, own });
+        }
+        let released_as = if released_as.is_empty() { given } else { released_as };
+        Ok(Self { given: given.to_owned(), released_as: released_as.to_owned() })
+    }
+}
+
+/// Whether the tag was compared with that of a clone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    /// It is that very object.
+    Same,
+    /// There is no repository here.
+    NoRepository,
+    /// The repository has no tag of this name, but the tag's commit.
+    NoTag,
+    /// The repository has neither: it may be another one than that of the release.
+    NoCommit,
+}
+
+/// A release whose every part is good.
+#[derive(Debug)]
+pub(crate) struct JudgedRelease {
+    /// The files, in the order of the call.
+    pub(crate) files: Vec<ReleasedFile>,
+    /// What the release says of its tag.
+    pub(crate) release: Release,
+    /// The judgement on the release's signature.
+    pub(crate) released: Judgement,
+    /// The judgement on the tag's own signature.
+    pub(crate) tagged: Judgement,
+    /// What the tag was compared with.
+    pub(crate) compared: Comparison,
+}
+
+/// The bundle of a release, with its file.
+#[derive(Debug)]
+pub(crate) struct ReleaseBundle {
+    path: PathBuf,
+    bundle: Bundle,
+}
+
+impl ReleaseBundle {
+    /// Reads the bundle in a file.
+    ///
+    /// # Errors
+    /// [`ReleaseFault::Bundle`].
+    pub(crate) fn parse(path: PathBuf, bytes: &[u8]) -> Result<Self, ReleaseFault> {
+        match Bundle::parse(bytes) {
+            Ok(bundle) => Ok(Self { path, bundle }),
+            Err(rejection) => Err(ReleaseFault::Bundle { path, rejection }),
+        }
+    }
+}
+
+/// Judges one release: each file with [`ReleaseJudge::file`], then the rest with [`ReleaseJudge::finish`].
+#[derive(Debug)]
+pub(crate) struct ReleaseJudge {
+    bundle: ReleaseBundle,
+    verifier: Verifier,
+    policy: Policy,
+    /// The files so far, which are good, and the judgement on the signature.
+    files: Vec<ReleasedFile>,
+    released: Option<Judgement>,
+}
+
+impl ReleaseJudge {
+    /// A judge of the release in this bundle.
+    pub(crate) fn new(bundle: ReleaseBundle, verifier: Verifier, policy: Policy) -> Self {
+        Self { bundle, verifier, policy, files: Vec::new(), released: None }
+    }
+
+    /// Judges a file: the release's signature about it, and its name. `given` is the caller's name for it, `own` that of the file.
+    ///
+    /// # Errors
+    /// [`ReleaseFault::NotGood`], [`ReleaseFault::FileName`].
+    pub(crate) fn file(&mut self, given: &str, own: &str, digest: [u8; 32]) -> Result<(), ReleaseFault> {
+        let ReleaseBundle { path, bundle } = &self.bundle;
+        let verified = self.verifier.verify_parsed_bundle(bundle, &Artifact::sha256(digest), Some(RELEASE));
+        let judgement = self.policy.judge(verified);
+        ReleaseFault::unless_good(|| format!("{given} as a file of the release in {}", path.display()), &judgement)?;
+        self.files.push(ReleasedFile::of(given, own, digest, bundle)?);
+        self.released = Some(judgement);
+        Ok(())
+    }
+
+    /// Judges what the release says: its tag, the job that signed it, and what a clone has. `expected` is the name that the tag must have.
+    ///
+    /// # Errors
+    /// [`ReleaseFault`].
+    pub(crate) fn finish(self, expected: Option<&str>, repository: Option<&Repository>) -> Result<JudgedRelease, ReleaseFault> {
+        let Self { bundle: ReleaseBundle { path, bundle }, verifier, policy, files, released } = self;
+        let payload: &[u8] = match &bundle.content {
+            BundleContent::Envelope(envelope) => &envelope.payload,
+            BundleContent::Message(_) => &[],
+        };
+        let predicate = |error| ReleaseFault::Predicate { path: path.clone(), error };
+        let release = Release::parse(payload).map_err(predicate)?;
+        let tag = release.tag_object().map_err(predicate)?;
+        let name = &release.tag.name;
+        if let Some(expected) = expected.filter(|expected| expected.trim_start_matches("refs/tags/") != name) {
+            return Err(ReleaseFault::TagName { name: name.clone(), expected: expected.to_owned() });
+        }
+        let released = released.ok_or(ReleaseFault::NoBundle)?;
+        let claims = released.verification().map(|verified| verified.certificate().claims()).unwrap_or_default();
+        release.check_job(claims).map_err(ReleaseFault::Job)?;
+        let tagged = Judge::new(verifier, policy).object(&tag)?.judgement().clone();
+        ReleaseFault::unless_good(|| format!("the tag {name} in the release"), &tagged)?;
+        let compared = repository.map_or(Ok(Comparison::NoRepository), |repository| compare(&tag, &release, repository))?;
+        Ok(JudgedRelease { files, release, released, tagged, compared })
+    }
+}
+
+/// Compares the tag with that of a clone. A tag that is here and cannot be read is an error.
+fn compare(tag: &RawObject, release: &Release, repository: &Repository) -> Result<Comparison, ReleaseFault> {
+    let name = &release.tag.name;
+    let here = match repository.object(&format!("refs/tags/{name}")) {
+        Ok(here) => here,
+        Err(repository::Error::UnknownRevision { .. } | repository::Error::NotInShallowClone(_)) => {
+            let has_commit = repository.object(&format!("{}^{{commit}}", release.commit.digest.id)).is_ok();
+            return Ok(if has_commit { Comparison::NoTag } else { Comparison::NoCommit });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if here.id != tag.id {
+        return Err(ReleaseFault::OtherTag { name: name.clone(), kind: here.kind.name(), here: here.id, released: tag.id.clone() });
+    }
+    let tree = repository.object(&format!("{}^{{tree}}", tag.id))?.id;
+    let stated = &release.tree.digest.id;
+    match tree == *stated {
+        true => Ok(Comparison::Same),
+        false => Err(ReleaseFault::OtherTree { name: name.clone(), here: tree, stated: stated.clone() }),
     }
 }
 

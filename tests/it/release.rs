@@ -4,7 +4,13 @@ use crate::support::{
     sandbox::{Done, Sandbox},
     sigstore::{EMAIL, Sigstore},
 };
-use paraph::internals::local::{Instance, Job};
+use paraph::{
+    internals::{
+        cli::exit::code_of,
+        local::{Instance, Job},
+    },
+    policy::Verdict,
+};
 use std::path::PathBuf;
 
 struct Setup {
@@ -57,6 +63,24 @@ impl Setup {
         let done = self.verify(more);
         assert_eq!((done.code, done.stdout.as_str()), (Some(code), ""), "{more:?}: {}", done.stderr);
         assert!(done.stderr.contains(sentence), "{more:?}: {}", done.stderr);
+        self.refuses_in_json(more, &done);
+    }
+
+    /// JSON has each file with the verdict of the exit code, a documented reason and the sentence of the error. Without a verdict there is none.
+    fn refuses_in_json(&self, more: &[&str], plain: &Done) {
+        let done = self.verify(&[more, &["--json"]].concat());
+        assert_eq!((done.code, done.stderr.as_str()), (plain.code, plain.stderr.as_str()), "{more:?}");
+        let documents: Vec<serde_json::Value> = done.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let files = 1 + more.iter().take_while(|argument| !argument.starts_with("--")).count();
+        assert_eq!(documents.len(), if done.code < Some(10) { 0 } else { files }, "{more:?}: {}", done.stdout);
+        let pages = ["reasons.md", "files.md"].map(|name| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("man").join(name));
+        let pages = pages.map(|page| std::fs::read_to_string(page).unwrap()).concat();
+        for document in documents {
+            let verdict = Verdict::ALL.into_iter().find(|verdict| document["verdict"] == verdict.as_str()).unwrap();
+            assert_eq!(done.code, Some(code_of(verdict).into()), "{document}");
+            assert!(pages.contains(&format!("| `{}` |", document["reason"].as_str().unwrap())), "{document}");
+            assert!(done.stderr.contains(document["message"].as_str().unwrap()), "{document}");
+        }
     }
 }
 

@@ -13,9 +13,7 @@ use super::{
 use crate::{
     agent_protocol::SubjectToSign,
     git_process,
-    judge::{Judge, Release, ReleaseError, TagScope},
-    policy::Verdict,
-    rejection::Audience,
+    judge::{Judge, Release, ReleaseError, ReleaseFault, TagScope},
     repository::{ObjectKind, Repository},
     statement::RELEASE,
     verify::Verifier,
@@ -108,12 +106,10 @@ fn release_of(context: &Context, repository: &Repository, name: &str) -> Result<
     let (policy, _) = context.policy();
     let judge = Judge::new(Verifier::new(context.trust_roots()?, Timestamp::now()), policy);
     for judged in judge.tag(repository, tag.clone(), TagScope::TagsOnly)? {
-        let verdict = judged.judgement().verdict();
-        if verdict != Verdict::Good {
-            let message = format!("the tag {name} is {}: {}", verdict.as_str(), verify::why(judged.judgement()));
-            let advice = judged.judgement().advice_for(Audience::Terminal);
-            let hint = advice.unwrap_or_else(|| format!("`paraph verify-tag {name}` says more; a release needs a good tag"));
-            return Err(Failure::verdict(verdict, message).with_hint(hint));
+        if let Err(fault) = ReleaseFault::unless_good(|| format!("the tag {name}"), judged.judgement()) {
+            let failure = Failure::from(fault);
+            let hint = || format!("`paraph verify-tag {name}` says more; a release needs a good tag");
+            return Err(Failure { hint: failure.hint.or_else(|| Some(hint())), ..failure });
         }
     }
     let commit = repository.object(&format!("{}^{{commit}}", tag.id))?;

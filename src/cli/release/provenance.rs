@@ -2,36 +2,20 @@
 //!
 //! Source: SLSA provenance v1.
 
-use crate::judge::Release;
+use crate::judge::{OtherJob, Release};
 use serde_json::{Value, json};
 
 /// The type of the predicate.
 pub(super) const TYPE: &str = "https://slsa.dev/provenance/v1";
 
-/// Why there is no provenance.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ProvenanceError {
-    /// The job was started for another commit than the tag's.
-    #[error("this job builds the commit {job}; the commit of the tag is {tag}")]
-    OtherCommit {
-        /// The job's commit.
-        job: String,
-        /// The tag's commit.
-        tag: String,
-    },
-}
-
 /// The provenance; `None` if the certificate does not name repository and commit.
 ///
 /// # Errors
-/// [`ProvenanceError`].
-pub(super) fn predicate(claims: &[(&str, String)], release: &Release) -> Result<Option<Value>, ProvenanceError> {
+/// [`OtherJob`].
+pub(super) fn predicate(claims: &[(&str, String)], release: &Release) -> Result<Option<Value>, OtherJob> {
     let claim = |name: &str| claims.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
     let (Some(repository), Some(commit)) = (claim("sourceRepositoryUri"), claim("sourceRepositoryDigest")) else { return Ok(None) };
-    let tagged = &release.commit.digest.id;
-    if commit != tagged {
-        return Err(ProvenanceError::OtherCommit { job: commit.to_owned(), tag: tagged.clone() });
-    }
+    release.check_job(claims)?;
     let reference = claim("sourceRepositoryRef").unwrap_or_default();
     Ok(Some(json!({
         "buildDefinition": {

@@ -1,8 +1,7 @@
 //! `paraph verify-release`.
 
 use crate::{
-    bundle::{Bundle, BundleContent, MAX_BUNDLE},
-    certificate::HashAlgorithm,
+    bundle::{Bundle, MAX_BUNDLE},
     cli::{
         context::Context,
         exit::{Exit, Failure},
@@ -11,14 +10,11 @@ use crate::{
         ui::Ui,
     },
     config::OptionValue,
-    judge::{Judge, Release, ReleaseError},
-    policy::{Judgement, Policy, Verdict},
-    rejection::Audience,
-    report::sentences,
-    repository::{self, RawObject, Repository},
+    judge::{Comparison, JudgedRelease, ReleaseBundle, ReleaseFault, ReleaseJudge, ReleasedFile},
+    policy::Judgement,
     selection::Deciders,
-    statement::{RELEASE, StatementSubject, SubjectMatch},
-    verify::{Artifact, Verifier},
+    statement::RELEASE,
+    verify::Verifier,
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -64,24 +60,17 @@ pub(in crate::cli) struct Args {
 pub(in crate::cli) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::load(&arguments.settings())?;
     let inputs: Vec<Input> = arguments.files.iter().map(|file| Input::parse(file)).collect::<Result<_, _>>()?;
-    let (path, bytes) = match &arguments.bundle {
-        Some(path) => (path.clone(), read(Some(path), MAX_BUNDLE)?),
-        None => {
-            let path = only_release_beside(&inputs)?;
-            let bytes = read_regular(&path, MAX_BUNDLE)?;
-            (path, bytes)
+    let judged = judge(arguments, &inputs, &context, ui).map_err(|unverified| match unverified {
+        Unverified::Fault(fault) => {
+            for document in inputs.iter().filter(|_| arguments.json).filter_map(|input| document_of_fault(input, &fault)) {
+                ui.json_line(&document);
+            }
+            fault.into()
         }
-    };
-    let bundle = Bundle::parse(&bytes).map_err(|rejection| bad(&path, &rejection.to_string()))?;
-    let (policy, warnings) = context.policy();
-    let (verifier, deciders) = (Verifier::new(context.trust_roots()?, Timestamp::now()), context.deciders(None));
-    let check = ReleaseCheck { path: &path, bundle: &bundle, verifier, policy, deciders };
-    let verified = check.run(arguments, &inputs, context.repository.as_ref());
-    for warning in warnings {
-        ui.warning(warning);
-    }
-    let verified = verified?;
-    for file in &verified.files {
+        Unverified::Failure(failure) => failure,
+    })?;
+    let verified = VerifiedRelease { judged, deciders: context.deciders(None) };
+    for file in &verified.judged.files {
         match arguments.json {
             true => ui.json_line(&verified.document(file)),
             false => ui.line(verified.sentence(file)),
@@ -99,195 +88,112 @@ impl Args {
     }
 }
 
-/// The check of one release.
-struct ReleaseCheck<'a> {
-    path: &'a Path,
-    bundle: &'a Bundle,
-    verifier: Verifier,
-    policy: Policy,
+/// Why a release was not verified.
+enum Unverified {
+    /// It is not good.
+    Fault(ReleaseFault),
+    /// It was not judged.
+    Failure(Failure),
+}
+
+impl From<ReleaseFault> for Unverified {
+    fn from(fault: ReleaseFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Failure> for Unverified {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// Reads the bundle and the files, and has them judged.
+fn judge(arguments: &Args, inputs: &[Input], context: &Context, ui: &mut Ui) -> Result<JudgedRelease, Unverified> {
+    let (path, bytes) = match &arguments.bundle {
+        Some(path) => (path.clone(), read(Some(path), MAX_BUNDLE)?),
+        None => {
+            let path = only_release_beside(inputs)?;
+            let bytes = read_regular(&path, MAX_BUNDLE)?;
+            (path, bytes)
+        }
+    };
+    let bundle = ReleaseBundle::parse(path, &bytes)?;
+    let (policy, warnings) = context.policy();
+    let mut judge = ReleaseJudge::new(bundle, Verifier::new(context.trust_roots()?, Timestamp::now()), policy);
+    let files = inputs.iter().try_for_each(|input| {
+        // a pipe can be read only once
+        let digest = input.digest()?;
+        Ok::<_, Unverified>(judge.file(&input.name(), &own_name(input), digest)?)
+    });
+    let judged = files.and_then(|()| Ok(judge.finish(arguments.tag.as_deref(), context.repository.as_ref())?));
+    for warning in warnings {
+        ui.warning(warning);
+    }
+    judged
+}
+
+/// The file's own name; empty for what has none.
+fn own_name(input: &Input) -> String {
+    match input {
+        Input::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        Input::Stdin | Input::Digest(_) => String::new(),
+    }
+}
+
+/// The result for a file of a release that is not good; `None` where there is no verdict.
+fn document_of_fault(input: &Input, fault: &ReleaseFault) -> Option<serde_json::Value> {
+    let (verdict, reason) = fault.verdict()?;
+    Some(json!({ "file": input.name(), "verdict": verdict.as_str(), "reason": reason, "message": fault.to_string() }))
+}
+
+/// The name of a file in sentences.
+fn shown_name(ReleasedFile { given, released_as }: &ReleasedFile) -> String {
+    match Path::new(given).file_name().is_some_and(|name| name.to_string_lossy() == released_as.as_str()) {
+        true => given.clone(),
+        false => format!("{given} (released as {released_as})"),
+    }
+}
+
+/// A good release, as it is shown.
+struct VerifiedRelease {
+    judged: JudgedRelease,
     deciders: Deciders,
 }
 
-/// A release whose every part is good.
-struct VerifiedRelease {
-    files: Vec<ReleasedFile>,
-    released_by: String,
-    tagged_by: String,
-    tagged_at: Timestamp,
-    release: Release,
-    compared: Comparison,
-    /// The rank of the source that decided whom to trust, and a sentence if it is the repository's own.
-    trusted_by: Option<&'static str>,
-    decided_here: Option<String>,
-}
-
-/// A file, and the name that the release gives it.
-struct ReleasedFile {
-    given: String,
-    released_as: String,
-}
-
-impl ReleasedFile {
-    /// The subject that is this file. One file of a release must not pass for another.
-    fn of(input: &Input, digest: [u8; 32], bundle: &Bundle) -> Result<Self, Failure> {
-        let given = input.name();
-        let statement = bundle.statement().ok().flatten();
-        let subjects = statement.as_ref().map(|statement| statement.subjects.as_slice()).unwrap_or_default();
-        let is_this =
-            |subject: &&StatementSubject| subject.compare(|hash| (hash == HashAlgorithm::Sha256).then_some(digest)) == SubjectMatch::Same;
-        let names: Vec<&str> = subjects.iter().filter(is_this).filter_map(|subject| subject.name.as_deref()).collect();
-        let own = match input {
-            Input::File(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
-            Input::Stdin | Input::Digest(_) => None,
-        };
-        let own = own.as_deref().unwrap_or_default();
-        let released_as = if names.contains(&own) { own } else { names.first().copied().unwrap_or_default() };
-        if released_as != own && subjects.iter().any(|subject| subject.name.as_deref() == Some(own)) {
-            let message = format!("{given} is the file {released_as} of the release; the release has another file with the name {own}");
-            return Err(Failure::verdict(Verdict::Bad, message).with_hint("do not use the file under this name; get the right one"));
-        }
-        Ok(Self { released_as: if released_as.is_empty() { given.clone() } else { released_as.to_owned() }, given })
-    }
-
-    /// Its name in sentences.
-    fn name(&self) -> String {
-        match Path::new(&self.given).file_name().is_some_and(|name| name.to_string_lossy() == self.released_as.as_str()) {
-            true => self.given.clone(),
-            false => format!("{} (released as {})", self.given, self.released_as),
-        }
-    }
-}
-
-/// Whether the tag was compared with that of a clone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Comparison {
-    /// It is that very object.
-    Same,
-    /// There is no repository here.
-    NoRepository,
-    /// The repository has no tag of this name, but the tag's commit.
-    NoTag,
-    /// The repository has neither: it may be another one than that of the release.
-    NoCommit,
-}
-
-/// A CI job signs for the commit that it runs for, in its repository. The certificate says which one that is.
-fn check_job(claims: &[(&str, String)], release: &Release) -> Result<(), Failure> {
-    let claim = |name: &str| claims.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
-    let tagged = &release.commit.digest.id;
-    match claim("sourceRepositoryDigest") {
-        Some(commit) if commit != tagged => {
-            let repository = claim("sourceRepositoryUri").unwrap_or("another repository");
-            let message = format!("a job for the commit {commit} of {repository} signed the release; the commit of the tag is {tagged}");
-            Err(Failure::verdict(Verdict::Bad, message)
-                .with_hint("do not trust the files: get a release that a job for the tag has signed"))
-        }
-        _ => Ok(()),
-    }
-}
-
-impl ReleaseCheck<'_> {
-    fn run(self, arguments: &Args, inputs: &[Input], repository: Option<&Repository>) -> Result<VerifiedRelease, Failure> {
-        let mut files = Vec::new();
-        let (mut released_by, mut job) = (String::new(), None);
-        for input in inputs {
-            // a pipe can be read only once
-            let digest = input.digest()?;
-            let artifact = Artifact::sha256(digest);
-            let verified = self.verifier.verify_parsed_bundle(self.bundle, &artifact, Some(RELEASE));
-            let judgement = self.policy.judge(verified);
-            released_by = require_good(&format!("{} as a file of the release in {}", input.name(), self.path.display()), &judgement)?;
-            job = judgement.verification().map(|verified| verified.certificate().claims().to_vec());
-            files.push(ReleasedFile::of(input, digest, self.bundle)?);
-        }
-        let bad = |error: ReleaseError| bad(self.path, &error.to_string());
-        let payload: &[u8] = match &self.bundle.content {
-            BundleContent::Envelope(envelope) => &envelope.payload,
-            BundleContent::Message(_) => &[],
-        };
-        let release = Release::parse(payload).map_err(bad)?;
-        let tag = release.tag_object().map_err(bad)?;
-        let name = &release.tag.name;
-        if let Some(expected) = arguments.tag.as_ref().filter(|expected| expected.trim_start_matches("refs/tags/") != name) {
-            let message = format!("the files were released from the tag {name}; expected {expected}");
-            return Err(Failure::verdict(Verdict::Bad, message));
-        }
-        check_job(&job.unwrap_or_default(), &release)?;
-        let judged = Judge::new(self.verifier, self.policy).object(&tag)?;
-        let judgement = judged.judgement();
-        let tagged_by = require_good(&format!("the tag {name} in the release"), judgement)?;
-        let tagged_at = judgement.verification().map(|verified| verified.time()).unwrap_or_default();
-        let compared = repository.map_or(Ok(Comparison::NoRepository), |repository| compare(&tag, &release, repository))?;
-        let (trusted_by, decided_here) = (self.deciders.trusted_by(judgement), self.deciders.sentence(judgement));
-        Ok(VerifiedRelease { files, released_by, tagged_by, tagged_at, release, compared, trusted_by, decided_here })
-    }
-}
-
-/// Who signed what is good. What is not good ends the check.
-fn require_good(what: &str, judgement: &Judgement) -> Result<String, Failure> {
-    let verdict = judgement.verdict();
-    match judgement.verification() {
-        Some(verified) if verdict == Verdict::Good => Ok(verified.identity().name.clone()),
-        _ => {
-            let failure = Failure::verdict(verdict, format!("{what} is {}: {}", verdict.as_str(), why(judgement)));
-            Err(Failure { hint: judgement.advice_for(Audience::Terminal).or(failure.hint), ..failure })
-        }
-    }
-}
-
-/// Why the verdict is not good, as a clause.
-pub(super) fn why(judgement: &Judgement) -> String {
-    match (judgement.ruling(), judgement.rejection()) {
-        (Some(ruling), _) => ruling.to_string(),
-        (None, Some(rejection)) => format!("{rejection} [{}]", rejection.explanation().id()),
-        (None, None) => sentences(judgement).join(" ").trim_end_matches('.').to_owned(),
-    }
-}
-
-/// Compares the tag with that of a clone. A tag that is here and cannot be read is an error.
-fn compare(tag: &RawObject, release: &Release, repository: &Repository) -> Result<Comparison, Failure> {
-    let (name, differs) = (&release.tag.name, |message: String| Err(Failure::verdict(Verdict::Bad, message)));
-    let here = match repository.object(&format!("refs/tags/{name}")) {
-        Ok(here) => here,
-        Err(repository::Error::UnknownRevision { .. } | repository::Error::NotInShallowClone(_)) => {
-            let has_commit = repository.object(&format!("{}^{{commit}}", release.commit.digest.id)).is_ok();
-            return Ok(if has_commit { Comparison::NoTag } else { Comparison::NoCommit });
-        }
-        Err(error) => return Err(error.into()),
-    };
-    if here.id != tag.id {
-        return differs(format!("the tag {name} here is the {} {}; the release is of the tag {}", here.kind.name(), here.id, tag.id));
-    }
-    let tree = repository.object(&format!("{}^{{tree}}", tag.id))?.id;
-    let stated = &release.tree.digest.id;
-    match tree == *stated {
-        true => Ok(Comparison::Same),
-        false => differs(format!("the tree of the tag {name} is {tree}; the release states {stated}")),
-    }
+/// Who signed what was verified.
+fn signer(judgement: &Judgement) -> &str {
+    judgement.verification().map_or("", |verified| verified.identity().name.as_str())
 }
 
 impl VerifiedRelease {
+    /// When the tag was signed.
+    fn tagged_at(&self) -> Timestamp {
+        self.judged.tagged.verification().map(|verified| verified.time()).unwrap_or_default()
+    }
+
     fn sentence(&self, file: &ReleasedFile) -> String {
-        let Self { released_by, tagged_by, tagged_at, release, compared, .. } = self;
+        let JudgedRelease { release, released, tagged, compared, .. } = &self.judged;
+        let (released_by, tagged_by) = (signer(released), signer(tagged));
         let commit: String = release.commit.digest.id.chars().take(7).collect();
-        let day = tagged_at.strftime("%Y-%m-%d");
+        let day = self.tagged_at().strftime("%Y-%m-%d");
         let here = if *compared == Comparison::Same { ", as in this repository" } else { "" };
         format!(
             "{} was released by {released_by} from tag {} (signed by {tagged_by} on {day}), commit {commit}{here}.",
-            file.name(),
+            shown_name(file),
             release.tag.name
         )
     }
 
     /// What weakens the result.
     fn cautions(&self) -> impl Iterator<Item = String> {
-        self.not_compared().into_iter().chain(self.decided_here.clone())
+        self.not_compared().into_iter().chain(self.deciders.sentence(&self.judged.tagged))
     }
 
     /// That the tag was compared with nothing.
     fn not_compared(&self) -> Option<String> {
-        let name = &self.release.tag.name;
-        let why = match self.compared {
+        let name = &self.judged.release.tag.name;
+        let why = match self.judged.compared {
             Comparison::Same => return None,
             Comparison::NoRepository => "this folder is not in a clone of its repository".to_owned(),
             Comparison::NoTag => format!("this repository has no tag {name}"),
@@ -297,31 +203,26 @@ impl VerifiedRelease {
     }
 
     fn document(&self, file: &ReleasedFile) -> serde_json::Value {
-        let Self { released_by, tagged_by, tagged_at, release, compared, .. } = self;
+        let JudgedRelease { release, released, tagged, compared, .. } = &self.judged;
         json!({
             "file": file.given,
             "releasedAs": file.released_as,
-            "verdict": "good",
-            "releasedBy": released_by,
+            "verdict": released.verdict().max(tagged.verdict()).as_str(),
+            "releasedBy": signer(released),
             "tag": release.tag.name,
             "tagId": release.tag.digest.id,
-            "taggedBy": tagged_by,
-            "taggedAt": tagged_at.to_string(),
+            "taggedBy": signer(tagged),
+            "taggedAt": self.tagged_at().to_string(),
             "commit": release.commit.digest.id,
             "tree": release.tree.digest.id,
             "comparedWithRepository": *compared == Comparison::Same,
-            "trustedBy": self.trusted_by,
+            "trustedBy": self.deciders.trusted_by(tagged),
         })
     }
 }
 
-fn bad(path: &Path, why: &str) -> Failure {
-    Failure::verdict(Verdict::Bad, format!("the release in {} is bad: {why}", path.display()))
-}
-
 /// The only bundle of a release beside the files.
-fn only_release_beside(inputs: &[Input]) -> Result<PathBuf, Failure> {
-    let name_it = "name the bundle with --bundle FILE";
+fn only_release_beside(inputs: &[Input]) -> Result<PathBuf, Unverified> {
     let mut found: Vec<PathBuf> = Vec::new();
     let folders = inputs.iter().filter_map(|input| match input {
         Input::File(path) => Some(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()),
@@ -335,10 +236,10 @@ fn only_release_beside(inputs: &[Input]) -> Result<PathBuf, Failure> {
     }
     match found.as_slice() {
         [one] => Ok(one.clone()),
-        [] => Err(Failure::verdict(Verdict::Unsigned, "there is no release bundle beside the files").with_hint(name_it)),
+        [] => Err(ReleaseFault::NoBundle.into()),
         [first, second, ..] => {
-            Err(Failure::usage(format!("there are several release bundles beside the files: {}, {}", first.display(), second.display()))
-                .with_hint(name_it))
+            let several = format!("there are several release bundles beside the files: {}, {}", first.display(), second.display());
+            Err(Failure::usage(several).with_hint("name the bundle with --bundle FILE").into())
         }
     }
 }
