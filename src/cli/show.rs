@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, warnings) = context.policy();
     let judge = Judge::new(verifier, policy).with_entries(Entries::stored()).with_conversion_in(context.repository()?);
-    let judged = judge.object_with(&object, Some(&signature))?;
+    let judged = judge.shown(context.repository()?, &object, &signature)?;
     let judgement = judged.judgement();
     let deciders = context.deciders(None);
     for warning in warnings {

@@ -1,14 +1,12 @@
 //! An object and the verdict on it.
 
-use super::{MergedTagFault, SignableKind};
+use super::MergedTagFault;
 use crate::{
     Rejection,
     policy::{Judgement, Verdict},
-    report::{Claimed, OtherFormatReport, Report, TagReport},
+    report::{self, Claimed, OtherFormatReport, Report, TagReport},
     repository::{ObjectKind, RawObject},
     selection::Deciders,
-    signature::ParsedSignature,
-    verify::git as split,
 };
 
 /// The longest title that is kept, in characters.
@@ -61,8 +59,10 @@ impl Judged {
     /// The same object, rejected for a fault that its own verification does not find, with its title and what its signature claims.
     #[must_use]
     pub(super) fn rejected(self, object: &RawObject, rejection: Rejection) -> Self {
-        let judged = Self { judgement: rejection.into(), title: Some(title(object)), ..self };
-        if judged.claimed.is_some() { judged } else { judged.with_claim(claim(object)) }
+        let of_verified =
+            |verified| Claimed { fingerprint: report::fingerprint(verified), identity: Some(verified.identity().name.clone()) };
+        let claimed = self.claimed.clone().or_else(|| self.judgement.verification().map(of_verified));
+        Self { judgement: rejection.into(), title: Some(title(object)), ..self }.with_claim(claimed)
     }
 
     /// With what the signature claims, where it is bad or was not checked.
@@ -74,15 +74,6 @@ impl Judged {
     pub(crate) fn without_title(id: String, kind: ObjectKind, judgement: Judgement) -> Self {
         Self { id, kind, judgement, title: None, tag: None, claimed: None, other_format: None, merged_tags: Vec::new() }
     }
-}
-
-/// Who signed, as the signature in an object claims.
-fn claim(object: &RawObject) -> Option<Claimed> {
-    let signed = match SignableKind::of(object).ok()? {
-        SignableKind::Commit => split::commit(&object.bytes, object.format).ok()?.signed,
-        SignableKind::Tag => split::tag(&object.bytes).ok()?.signed,
-    };
-    Claimed::of(&ParsedSignature::parse(&signed.signature, &mut Vec::new()))
 }
 
 /// The first line of the message.

@@ -117,11 +117,15 @@ impl Judge {
         self.object_with(object, None)
     }
 
-    /// Judges a commit or tag with its signature, where the caller has parsed it.
+    /// Judges a commit or tag of the repository with its signature, which the caller has parsed.
     ///
     /// # Errors
     /// As [`Judge::object`].
-    pub(crate) fn object_with(&self, object: &RawObject, signature: Option<&ParsedSignature<'_>>) -> Result<Judged, Error> {
+    pub(crate) fn shown(&self, repository: &Repository, object: &RawObject, signature: &ParsedSignature<'_>) -> Result<Judged, Error> {
+        Ok(self.with_fault_outside(repository, object, self.object_with(object, Some(signature))?))
+    }
+
+    fn object_with(&self, object: &RawObject, signature: Option<&ParsedSignature<'_>>) -> Result<Judged, Error> {
         let Examined { result, claimed } = self.examine(object, SignableKind::of(object)?, signature);
         let judgement = self.external.judge(object, self.policy.judge(result));
         let mut judged = Judged::new(object, judgement).with_claim(claimed);
@@ -139,7 +143,7 @@ impl Judge {
     /// Where the repository cannot be read, or as [`Judge::object`].
     pub(crate) fn read(&self, repository: &Repository, object: Result<RawObject, repository::Error>) -> Result<Judged, Error> {
         let (id, kind, rejection) = match object {
-            Ok(object) => return Ok(self.with_fault_in_content(repository, &object, self.object(&object)?)),
+            Ok(object) => return Ok(self.with_fault_outside(repository, &object, self.object(&object)?)),
             Err(repository::Error::ObjectCopiesDiffer { id, kind, cause }) => (id, kind, Rejection::new(Reason::ObjectCopies, cause)),
             Err(repository::Error::CommitGraphDiffers { id, kind, cause }) => (id, kind, Rejection::new(Reason::CommitGraph, cause)),
             Err(repository::Error::ObjectIdMismatch { id, kind, computed }) => {
@@ -154,21 +158,28 @@ impl Judge {
         Ok(Judged::without_title(id, kind, rejection.into()))
     }
 
-    /// The verdict on an object, or the fault in what it leads to: a commit's trees and files, a tag's target.
-    fn with_fault_in_content(&self, repository: &Repository, object: &RawObject, judged: Judged) -> Judged {
-        let Some(hashed) = &self.content else { return judged };
+    /// The verdict on an object of the repository, or the fault in what it leads to: a tag's target of another type than the tag states; a
+    /// commit's trees and files, and a tag's target, where they are hashed.
+    fn with_fault_outside(&self, repository: &Repository, object: &RawObject, judged: Judged) -> Judged {
+        let fault = tags::other_target_type(repository, object).or_else(|| self.fault_in_content(repository, object));
+        match fault {
+            Some(fault) if Verdict::from(fault.reason().standing()) > judged.judgement().verdict() => judged.rejected(object, fault),
+            _ => judged,
+        }
+    }
+
+    /// The fault in what was hashed beside an object.
+    fn fault_in_content(&self, repository: &Repository, object: &RawObject) -> Option<Rejection> {
+        let hashed = self.content.as_ref()?;
         let target = match object.kind {
             ObjectKind::Commit => Some(object.id.as_str()),
             ObjectKind::Tag => TagHeaders::parse(&object.bytes).ok().map(|headers| headers.target),
             ObjectKind::Blob | ObjectKind::Tree => None,
         };
-        let rejection = match target.and_then(|id| repository.content_fault(id, hashed)) {
-            Some(ContentFault::Wrong(what)) => Rejection::new(Reason::ContentIdMismatch, what),
-            Some(ContentFault::Unchecked(what)) => Rejection::new(Reason::ContentUnchecked, what),
-            None => return judged,
-        };
-        let verdict = Verdict::from(rejection.reason().standing());
-        if verdict > judged.judgement().verdict() { judged.rejected(object, rejection) } else { judged }
+        match repository.content_fault(target?, hashed)? {
+            ContentFault::Wrong(what) => Some(Rejection::new(Reason::ContentIdMismatch, what)),
+            ContentFault::Unchecked(what) => Some(Rejection::new(Reason::ContentUnchecked, what)),
+        }
     }
 
     /// What the user should know about log entries, in sentences. Each is returned once.

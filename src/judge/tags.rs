@@ -5,8 +5,9 @@ use crate::{
     Reason, Rejection,
     object::{TagHeaders, tag_name},
     report::TagReport,
-    repository::{ObjectKind, RawObject, Repository},
+    repository::{ObjectKind, RawObject, Repository, TagReference},
 };
+use std::collections::HashSet;
 
 /// Tags inside tags that are followed, at most.
 const DEEPEST_TAG: usize = 16;
@@ -48,43 +49,60 @@ impl Judge {
         let outermost = tag.id.clone();
         let (mut all, mut object) = (Vec::new(), tag);
         for _ in 0..DEEPEST_TAG {
-            let mut judged = self.with_fault_in_content(repository, &object, self.object(&object)?);
+            let mut judged = self.with_fault_outside(repository, &object, self.object(&object)?);
             // a tag whose headers cannot be read is bad, and names nothing
             let Ok(headers) = TagHeaders::parse(&object.bytes) else {
                 all.push(judged);
                 return Ok(all);
             };
-            let target_judged = headers.target_type == "tag" || scope == TagScope::WithTarget;
+            // the type that the tag states may be wrong
+            let names_tag = headers.target_type == "tag" || repository.kind(headers.target) == Some(ObjectKind::Tag);
+            let target_judged = names_tag || scope == TagScope::WithTarget;
             judged.tag = Some(TagReport {
                 name: headers.name.to_owned(),
                 target: headers.target.to_owned(),
                 target_type: headers.target_type.to_owned(),
                 target_judged,
             });
+            all.push(judged);
             if !target_judged {
-                all.push(judged);
                 return Ok(all);
             }
-            let next = match repository.object_by_id(headers.target) {
-                Ok(next) => next,
-                Err(error) => {
-                    all.extend([judged, self.read(repository, Err(error))?]);
+            object = match repository.object_by_id(headers.target) {
+                Ok(next) if next.kind == ObjectKind::Tag => next,
+                next => {
+                    all.push(match next {
+                        Ok(target) => self.tag_target(repository, &target)?,
+                        error => self.read(repository, error)?,
+                    });
                     return Ok(all);
                 }
             };
-            if next.kind.name() != headers.target_type {
-                let detail = format!("it names the {} {}, which is a {}", headers.target_type, headers.target, next.kind.name());
-                judged = judged.rejected(&object, Rejection::new(Reason::MalformedObject, detail));
-            }
-            all.push(judged);
-            if next.kind != ObjectKind::Tag {
-                all.push(self.tag_target(repository, &next)?);
-                return Ok(all);
-            }
-            object = next;
         }
         let detail = format!("at most {DEEPEST_TAG} are followed");
         Ok(vec![Judged::new(&repository.object_by_id(&outermost)?, Rejection::new(Reason::TagTooDeep, detail).into())])
+    }
+
+    /// Judges the tags of these references with the tags inside them, over all cores, and hands each to `sink`. A tag inside several is handed
+    /// over once.
+    ///
+    /// # Errors
+    /// The first tag that cannot be read; the others are judged all the same.
+    pub(crate) fn tags(&self, repository: &Repository, tags: &[TagReference], mut sink: impl FnMut(Judged)) -> Result<(), Error> {
+        // by id: a name that is not valid UTF-8 cannot be resolved, but is still compared with the tag's own name
+        let judge = |repository: &Repository, tag: &TagReference| match repository.object_by_id(&tag.id) {
+            Ok(object) => self.tag(repository, RawObject { reference: Some(tag.reference.clone()), ..object }, TagScope::TagsOnly),
+            error => Ok(vec![self.read(repository, error)?]),
+        };
+        let mut inside = HashSet::new();
+        self.in_order(tags.iter(), &repository.handle(), judge, |judged: Vec<Judged>| {
+            for (depth, mut judged) in judged.into_iter().enumerate() {
+                if depth == 0 || inside.insert(judged.id.clone()) {
+                    judged.tag = None;
+                    sink(judged);
+                }
+            }
+        })
     }
 
     /// A reference of a tag that leads to no tag object.
@@ -108,11 +126,22 @@ impl Judge {
     /// What a tag names. Blobs and trees carry no signature.
     fn tag_target(&self, repository: &Repository, object: &RawObject) -> Result<Judged, Error> {
         match object.kind {
-            ObjectKind::Commit | ObjectKind::Tag => Ok(self.with_fault_in_content(repository, object, self.object(object)?)),
+            ObjectKind::Commit | ObjectKind::Tag => Ok(self.with_fault_outside(repository, object, self.object(object)?)),
             ObjectKind::Blob | ObjectKind::Tree => {
                 let detail = format!("a {} cannot carry one", object.kind.name());
                 Ok(Judged::new(object, Rejection::new(Reason::NoSignature, detail).into()))
             }
         }
     }
+}
+
+/// The fault of a tag whose target has another type than the tag states. A target that is not here has none.
+pub(super) fn other_target_type(repository: &Repository, object: &RawObject) -> Option<Rejection> {
+    if object.kind != ObjectKind::Tag {
+        return None;
+    }
+    let TagHeaders { target, target_type, .. } = TagHeaders::parse(&object.bytes).ok()?;
+    let kind = repository.kind(target)?.name();
+    let detail = || format!("it names the {target_type} {target}, which is a {kind}");
+    (kind != target_type).then(|| Rejection::new(Reason::MalformedObject, detail()))
 }

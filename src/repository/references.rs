@@ -1,7 +1,7 @@
 //! The references of a repository as git lists them: of every storage format and every work tree. Their targets are read as objects; peeled
 //! values in the reference files are ignored.
 
-use super::{Error, ReferenceSelection, Repository, chain, git};
+use super::{Error, ObjectKind, ReferenceSelection, Repository, chain, git};
 use crate::object::tag_name;
 use gix::{ObjectId, objs::TagRefIter};
 use std::collections::HashSet;
@@ -16,11 +16,11 @@ pub(super) struct Reference {
     pub symbolic: Option<String>,
 }
 
-/// An annotated tag.
+/// A reference to an annotated tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TagReference {
-    /// The full name of the reference to it; `None` if another tag names it.
-    pub reference: Option<String>,
+    /// The full name of the reference.
+    pub reference: String,
     /// The id of the tag object.
     pub id: String,
 }
@@ -45,12 +45,12 @@ pub(super) struct Tips {
 }
 
 impl Repository {
-    /// Every annotated tag with a reference that counts, and the tags nested in it.
+    /// Every annotated tag with a reference that counts.
     ///
     /// # Errors
     /// If the references cannot be read, or the target of one is missing.
     pub(crate) fn tags(&self, selection: &ReferenceSelection) -> Result<Tags, Error> {
-        let (mut tags, mut inside) = (Tags::default(), HashSet::new());
+        let mut tags = Tags::default();
         for Reference { name, id, .. } in self.references()? {
             if !selection.has(&name) {
                 tags.left_out.push(name);
@@ -60,30 +60,9 @@ impl Repository {
                 tags.lightweight.extend(tag_name(&name).is_some().then_some(name));
                 continue;
             }
-            tags.annotated.push(TagReference { reference: Some(name.clone()), id: id.clone() });
-            let mut next = self.tag_inside(&id)?;
-            while let Some(id) = next.filter(|id| inside.insert(id.clone())) {
-                tags.annotated.push(TagReference { reference: None, id: id.clone() });
-                next = self.tag_inside(&id)?;
-            }
+            tags.annotated.push(TagReference { reference: name, id });
         }
         Ok(tags)
-    }
-
-    /// The tag that a tag names. `None` for a tag that cannot be read, which is reported when it is verified.
-    fn tag_inside(&self, id: &str) -> Result<Option<String>, Error> {
-        let tag = match self.object_by_id(id) {
-            Ok(tag) => tag,
-            Err(Error::MissingObject(_) | Error::DamagedObject { .. } | Error::ObjectIdMismatch { .. } | Error::ObjectTooLarge { .. }) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
-        };
-        let Ok(target) = TagRefIter::from_bytes(&tag.bytes, self.gix.object_hash()).target_id() else { return Ok(None) };
-        let target = target.to_hex().to_string();
-        // the type that the tag states may be wrong
-        let is_tag = self.kind_of("", &target).is_ok_and(|kind| kind == gix::objs::Kind::Tag);
-        Ok(is_tag.then_some(target))
     }
 
     /// The commits of references that count and of the HEADs of all work trees. References without a commit (a tag of a tree) have none.
@@ -157,6 +136,15 @@ impl Repository {
             Ok(Some(header)) => Ok(header.kind()),
             Ok(None) => Err(broken()),
             Err(error) => Err(self.damaged(id, chain(&error))),
+        }
+    }
+
+    /// The type of an object; `None` if it is missing or cannot be read.
+    pub(crate) fn kind(&self, id: &str) -> Option<ObjectKind> {
+        match self.kind_of("", id) {
+            Ok(kind) => Some(kind.into()),
+            Err(Error::ObjectTooLarge { kind, .. }) => Some(kind),
+            Err(_) => None,
         }
     }
 

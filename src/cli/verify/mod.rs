@@ -14,7 +14,7 @@ use super::{
     ui::{Total, Ui},
 };
 use crate::{
-    repository::{Range, RawObject, ReferenceSelection, Repository, RepositoryHandle, TagReference, Tags},
+    repository::{Range, ReferenceSelection, RepositoryHandle, Tags},
     wording::counted,
 };
 use options::{Options, VerifyCall};
@@ -123,12 +123,7 @@ fn judge(arguments: &Args, revisions: &[String], call: &VerifyCall, output: &mut
     }
     output.left_out(&left_out);
     warn_of_lightweight(&lightweight, output);
-    // by id: a name that is not valid UTF-8 cannot be resolved, but is still compared with the tag's own name
-    let tag = |repository: &Repository, tag: &TagReference| {
-        let object = repository.object_by_id(&tag.id).map(|object| RawObject { reference: tag.reference.clone(), ..object });
-        judge.read(repository, object)
-    };
-    Ok(judge.in_order(tags.iter(), &repository.handle(), tag, |judged| output.show_listed(&judged))?)
+    Ok(judge.tags(repository, &tags, |judged| output.show_listed(&judged))?)
 }
 
 fn warn_of_lightweight(lightweight: &[String], output: &mut Output<'_>) {

@@ -157,3 +157,58 @@ fn expected_identities_and_times_are_as_for_verify() {
     assert_eq!(sandbox.paraph(&["verify-tag", "v1", "--instance", "public"]).code, Some(14));
     assert_eq!(sandbox.paraph(&["verify-tag"]).code, Some(2));
 }
+
+/// Nested tags are walked once, whoever asks: the verdict on a tag does not depend on the command.
+#[test]
+fn every_command_gives_a_tag_the_same_verdict() {
+    let sigstore = Sigstore::start();
+    let sandbox = sigstore.signed_history(&["one"]);
+    let signed = |name: &str, target: &str, kind: &str| {
+        let payload = format!("object {target}\ntype {kind}\ntag {name}\ntagger A <{EMAIL}> 1764376000 +0000\n\nm\n");
+        let done = sandbox.paraph_with(&["--status-fd=2", "-bsau", EMAIL], payload.as_bytes());
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        let id = sandbox.store("tag", &[payload.as_bytes(), done.stdout.as_bytes()].concat());
+        sandbox.git(&["update-ref", &format!("refs/tags/{name}"), &id]);
+        id
+    };
+    let verdict = |arguments: &[&str], id: &str| {
+        let done = sandbox.paraph(&[arguments, &["--json"]].concat());
+        let reports = done.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let report = reports.into_iter().find(|report| report["oid"] == id).unwrap_or_else(|| panic!("{arguments:?}: {done:?}"));
+        [&report["verdict"], &report["reason"]].map(|field| field.as_str().unwrap_or_default().to_owned())
+    };
+    let (commit, tree) = (sandbox.git(&["rev-parse", "HEAD"]), sandbox.git(&["rev-parse", "HEAD^{tree}"]));
+    let inner = signed("inner", &commit, "commit");
+    let mut chain = inner.clone();
+    for _ in 0..17 {
+        chain = sandbox.store("tag", format!("object {chain}\ntype tag\ntag t\ntagger A <a@b> 1 +0000\n\nm\n").as_bytes());
+    }
+    for (name, target, kind, expected) in [
+        ("right", inner.as_str(), "tag", ["good", ""]),
+        ("tree", &tree, "tree", ["good", ""]),
+        ("tree-as-commit", &tree, "commit", ["bad", "malformed-object"]),
+        ("tag-as-commit", &inner, "commit", ["bad", "malformed-object"]),
+        ("commit-as-tag", &commit, "tag", ["bad", "malformed-object"]),
+        ("deep", &chain, "tag", ["unchecked", "tag-too-deep"]),
+    ] {
+        let id = signed(name, target, kind);
+        for arguments in [&["verify-tag", name][..], &["verify-tag", "--target", name], &["verify", "--tags"]] {
+            assert_eq!(verdict(arguments, &id), expected, "{name}: {arguments:?}");
+        }
+        // these judge the one object that is named
+        if name != "deep" {
+            let shown: Value = serde_json::from_str(&sandbox.paraph(&["show", "--json", name]).stdout).unwrap();
+            assert_eq!(
+                (verdict(&["verify", &id], &id), shown["verdict"].as_str()),
+                (expected.map(str::to_owned), Some(expected[0])),
+                "{name}"
+            );
+        }
+    }
+    // the tag inside a tag that lies is judged too
+    let unsigned = sandbox.store("tag", format!("object {commit}\ntype commit\ntag u\ntagger A <a@b> 1 +0000\n\nm\n").as_bytes());
+    signed("unsigned-as-commit", &unsigned, "commit");
+    for arguments in [["verify-tag", "unsigned-as-commit"], ["verify", "--tags"]] {
+        assert_eq!(verdict(&arguments, &unsigned)[0], "unsigned", "{arguments:?}");
+    }
+}
