@@ -43,6 +43,20 @@ pub struct Policy {
 
 impl Policy {
     /// Judges the result of a verification.
+    ///
+    /// ```
+    /// use paraph::{object::ObjectFormat, policy::{AllowedIdentities, Policy, Verdict}, trust::{Instance, TrustRoot}, verify::Verifier};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let root = TrustRoot::from_json(&std::fs::read("tests/vectors/trusted_root.json")?, Instance::Custom, "trusted_root.json")?;
+    /// let verifier = Verifier::new(vec![root], "2026-01-01T00:00:00Z".parse()?);
+    /// let verified = verifier.verify_commit(&std::fs::read("tests/vectors/v1_ok/commit")?, ObjectFormat::Sha1)?;
+    /// let allowed = AllowedIdentities::parse("bob@example.com https://issuer.example")?;
+    /// let policy = Policy { allowed: Some(allowed), ..Policy::default() };
+    /// assert_eq!(policy.judge(Ok(verified)).verdict(), Verdict::Untrusted);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn judge(&self, result: Result<impl Into<Verification>, Rejection>) -> Judgement {
         match result {
             Ok(verified) => {
@@ -55,6 +69,13 @@ impl Policy {
     }
 
     /// Judges a bundle that was verified with a key. Who gave the key trusts it, so identities do not matter.
+    ///
+    /// ```
+    /// use paraph::{Reason, policy::{Policy, Verdict}};
+    ///
+    /// let judgement = Policy::judge_by_key(Err(Reason::NoBundle.into()));
+    /// assert_eq!(judgement.verdict(), Verdict::Unsigned);
+    /// ```
     pub fn judge_by_key(result: Result<VerifiedByKey, Rejection>) -> Judgement {
         match result {
             Ok(verified) => Judgement::by_key(verified),

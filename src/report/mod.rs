@@ -359,6 +359,13 @@ pub fn fingerprint(verified: &Verification) -> String {
 }
 
 /// The judgement as lines for people, each one or two sentences; what comes from outside is escaped. The first line states the verdict.
+///
+/// ```
+/// use paraph::{Reason, Rejection, policy::Judgement, report::sentences};
+///
+/// let lines = sentences(&Judgement::from(Rejection::from(Reason::NoSignature)));
+/// assert!(lines[0].starts_with("Not signed"));
+/// ```
 pub fn sentences(judgement: &Judgement) -> Vec<String> {
     match judgement.outcome() {
         Outcome::Verified { verification, ruling } => verified_sentences(verification, ruling),

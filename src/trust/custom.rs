@@ -10,17 +10,6 @@ use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
 /// The files that the user configured, each with its name and content. Missing parts are taken from the base root, if there is one.
-///
-/// ```no_run
-/// use paraph::trust::{Instance, KeyFiles, TrustRoot};
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let file = |name: &str| std::io::Result::Ok(Some((name.to_owned(), std::fs::read(name)?)));
-/// let files = KeyFiles { fulcio_root: file("fulcio.pem")?, rekor_public_key: file("rekor.pem")?, ..KeyFiles::default() };
-/// let root = files.over(TrustRoot::embedded(&Instance::Public)?)?;
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Debug, Clone, Default)]
 pub struct KeyFiles {
     /// Fulcio's certificates (`gitsign.fulcioRoot`, `SIGSTORE_ROOT_FILE`): PEM, intermediates and roots in any order.
@@ -41,6 +30,17 @@ impl KeyFiles {
 
     /// The root of these files, each of which replaces its part of `base`. Its instance is [`Instance::Custom`]: trust from files never belongs to
     /// another instance.
+    ///
+    /// ```no_run
+    /// use paraph::trust::{Instance, KeyFiles, TrustRoot};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = |name: &str| std::io::Result::Ok(Some((name.to_owned(), std::fs::read(name)?)));
+    /// let files = KeyFiles { fulcio_root: file("fulcio.pem")?, rekor_public_key: file("rekor.pem")?, ..KeyFiles::default() };
+    /// let root = files.over(TrustRoot::embedded(&Instance::Public)?)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// If a file does not contain the expected certificates or keys.

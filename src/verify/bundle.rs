@@ -41,6 +41,20 @@ impl Verifier {
 
     /// Verifies a Sigstore bundle whose signature a key made that the caller trusts. The result names no identity.
     ///
+    /// ```
+    /// use paraph::{policy::{Policy, Verdict}, trust::{Instance, TrustRoot}, verify::{Artifact, ManagedKey, Verifier}};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let root = TrustRoot::from_json(&std::fs::read("tests/vectors/trusted_root.json")?, Instance::Custom, "trusted_root.json")?;
+    /// let verifier = Verifier::new(vec![root], "2026-01-01T00:00:00Z".parse()?);
+    /// let read = |name: &str| std::fs::read(format!("tests/vectors/bundles/key_v1_ok/{name}"));
+    /// let (bundle, file, key) = (read("bundle.sigstore.json")?, read("artifact")?, ManagedKey::from_pem(&read("key.pub")?)?);
+    /// let verified = verifier.verify_bundle_by_key(&bundle, &Artifact::bytes(&file), None, &key);
+    /// assert_eq!(Policy::judge_by_key(verified).verdict(), Verdict::Good);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Why the bundle is not accepted.
     pub fn verify_bundle_by_key(

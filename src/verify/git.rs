@@ -90,6 +90,19 @@ impl Verifier {
 
     /// Verifies a signature over a payload, as git hands them to its program.
     ///
+    /// ```
+    /// use paraph::{object::{Commit, ObjectFormat}, trust::{Instance, TrustRoot}, verify::Verifier};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let root = TrustRoot::from_json(&std::fs::read("tests/vectors/trusted_root.json")?, Instance::Custom, "trusted_root.json")?;
+    /// let verifier = Verifier::new(vec![root], "2026-01-01T00:00:00Z".parse()?);
+    /// let commit = std::fs::read("tests/vectors/v1_ok/commit")?;
+    /// let signed = Commit::parse(&commit, ObjectFormat::Sha1)?.signed;
+    /// assert_eq!(verifier.verify(&signed)?.identity().name, "alice@example.com");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Why the signature is not accepted.
     pub fn verify(&self, signed: &Signed<'_>) -> Result<Verified, Rejection> {

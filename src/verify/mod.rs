@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! git object ─ CMS ─► material ─ signature ─ certificate ─ path ─ SCT ─ log entries ─ timestamps ─ trusted times ─► Verified
-//! file ─ bundle ────►          └────────── pipeline.rs ───────────────┘ └────────── evidence.rs ─────────────┘
+//! file ─ bundle ────►          └────────── pipeline.rs ───────────────┘ └────────── accepted.rs ─────────────┘
 //! ```
 //! The pipeline verifies signature material about a [`Subject`] and does not know git. A git object is one subject; the format of its signature
 //! is CMS. A file is another; the format is a Sigstore bundle. `git.rs` and `bundle.rs` make the material.

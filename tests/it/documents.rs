@@ -117,6 +117,27 @@ fn the_documents_are_short_enough() {
 }
 
 #[test]
+fn each_entry_point_of_the_library_has_an_example() {
+    for (file, functions) in [
+        ("verify/git.rs", &["verify_commit", "verify_tag", "verify_push_certificate", "verify", "verify_cms"][..]),
+        ("verify/bundle.rs", &["verify_bundle", "verify_bundle_by_key"]),
+        ("policy/mod.rs", &["judge", "judge_by_key"]),
+        ("policy/allowed.rs", &["parse"]),
+        ("trust/mod.rs", &["from_json"]),
+        ("trust/custom.rs", &["over"]),
+        ("report/mod.rs", &["new", "sentences"]),
+    ] {
+        let source = read(&format!("src/{file}"));
+        for function in functions {
+            let (before, _) = source.split_once(&format!("pub fn {function}(")).unwrap_or_else(|| panic!("{file}: no {function}"));
+            let lines = before.lines().rev().map(str::trim).skip_while(|line| line.is_empty());
+            let documentation = lines.take_while(|line| line.starts_with("///") || line.starts_with('#'));
+            assert_eq!(documentation.filter(|line| line.starts_with("/// ```")).count(), 2, "{file}: {function}");
+        }
+    }
+}
+
+#[test]
 fn links_between_the_documents_lead_somewhere() {
     for name in documents() {
         let text = read(&name);
