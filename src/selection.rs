@@ -32,7 +32,7 @@ pub(crate) enum SelectionError {
         path: PathBuf,
         /// The setting that names it.
         setting: Source,
-        /// Why.
+        /// The cause.
         cause: std::io::Error,
     },
     /// A trusted root that cannot be used.
@@ -43,7 +43,7 @@ pub(crate) enum SelectionError {
     SigningConfig {
         /// Its file.
         name: String,
-        /// Why.
+        /// The cause.
         cause: String,
     },
     /// A name that no configuration describes and no trust is stored for.
@@ -84,7 +84,7 @@ pub(crate) enum SelectionError {
     ForgeKey {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: KeyFileError,
     },
     /// The trust store cannot be read.

@@ -232,6 +232,9 @@ impl WhoAmI<'_> {
 /// What becomes public with every signature.
 const PUBLIC: &str = "Anyone who can read the log sees identity, issuer and time.";
 
+/// What becomes public of a statement in Rekor v1.
+const STATEMENT: &str = " Of a statement, the log gets everything.";
+
 /// Prints a line of the table.
 fn line(ui: &mut Ui, name: &str, text: impl std::fmt::Display) {
     ui.line(format!("{name:<10} {text}"));
@@ -257,7 +260,8 @@ fn print_services(context: &Context, issuer: Result<String, Failure>, services: 
             line(ui, "fulcio", &services.fulcio);
             line(ui, "log", format!("{} (Rekor v{})", services.log, version(services.log_version)));
             line(ui, "timestamps", services.timestamp_authority.as_deref().unwrap_or("none: the log entry has the time"));
-            line(ui, "public", format!("{PUBLIC} {FILE}"));
+            let statement = if matches!(services.log_version, LogVersion::V1) { STATEMENT } else { "" };
+            line(ui, "public", format!("{PUBLIC} {FILE}{statement}"));
         }
         Err(failure) => failed("services", failure, ui),
     }

@@ -104,7 +104,7 @@ pub(crate) enum FileError {
     Read {
         /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// A digest has no place to look beside.

@@ -110,7 +110,7 @@ pub(crate) enum Error {
     Open {
         /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: String,
     },
     /// `GIT_OBJECT_DIRECTORY` names no folder.
@@ -168,7 +168,7 @@ pub(crate) enum Error {
         id: String,
         /// The file that holds it, if it is known.
         file: Option<PathBuf>,
-        /// Why.
+        /// The cause.
         cause: String,
     },
     /// The object is larger than [`OBJECT_LIMIT`].
@@ -218,7 +218,7 @@ pub(crate) enum Error {
     CommitGraph {
         /// The folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: String,
     },
     /// The stored bytes are part of a SHA-1 collision.
@@ -248,7 +248,7 @@ pub(crate) enum Error {
     ObjectStore {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: String,
     },
     /// A file of the repository is a device or a pipe, or too large.

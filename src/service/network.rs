@@ -80,7 +80,7 @@ pub(crate) enum NetworkError {
     Proxy {
         /// The setting.
         origin: String,
-        /// Why.
+        /// The cause.
         why: &'static str,
     },
     /// The certificates cannot be used.
@@ -90,7 +90,7 @@ pub(crate) enum NetworkError {
         path: PathBuf,
         /// The setting.
         origin: String,
-        /// Why.
+        /// The cause.
         why: String,
     },
 }

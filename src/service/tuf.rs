@@ -105,7 +105,7 @@ pub enum TufError {
     Root {
         /// The mirror's address.
         mirror: String,
-        /// Why.
+        /// The cause.
         detail: String,
     },
     /// A mirror without a first root.
@@ -124,7 +124,7 @@ pub enum TufError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// Another process holds the lock of the cache.

@@ -89,7 +89,7 @@ pub(crate) enum Error {
     UnreadableImport {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: std::io::Error,
     },
     /// The file of an import cannot be written.
@@ -97,7 +97,7 @@ pub(crate) enum Error {
     UnwritableImport {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: std::io::Error,
     },
 }

@@ -26,7 +26,7 @@ use crate::{
 };
 use jiff::Timestamp;
 
-/// Log in, so that signatures need no login for a while
+/// Log in once, so that many signatures need no login
 ///
 /// Starts the agent, if it does not run; the agent keeps the login. It signs only with services that you configured or approved. If a
 /// repository or the environment configures services by their addresses, --instance NAME approves them under that name.

@@ -31,7 +31,7 @@ use refusals::{Refusals, Unsignable};
 use std::time::Duration;
 use updates::Update;
 
-/// Judge a push before it is accepted, as a git hook
+/// Judge a push before git accepts it, as a hook
 ///
 /// Each hook judges every commit and annotated tag that is new to the refs that it guards. It refuses the push unless an allowed identity
 /// signed each (`paraph.allowedIdentities`), or a forge's key signed a merge (`paraph.forgeKey`). A tag must have the name of its ref. For a
@@ -53,7 +53,7 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Hook {
-    /// On a server: refuse the whole push for one bad object
+    /// On a server: refuse a push for one bad object
     ///
     /// Judges the objects that are new to the refs that it guards, while they are in quarantine. `paraph.guardedRefs` names these refs
     /// (`refs/heads/* refs/tags/*`). Pushes to other refs are accepted, except below refs/replace/. Without the setting, every ref is guarded,

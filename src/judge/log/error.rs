@@ -16,7 +16,7 @@ pub(crate) enum LogError {
     Answer {
         /// The log's address.
         url: String,
-        /// Why.
+        /// The cause.
         rejection: Rejection,
     },
     /// The signature whose entry is to be proven does not verify.
