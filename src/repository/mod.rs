@@ -28,6 +28,7 @@ mod revision;
 mod selected;
 mod substitutes;
 mod walk;
+mod work_tree;
 
 use crate::{
     git_parameters::{self, Parameter},

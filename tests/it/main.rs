@@ -30,6 +30,7 @@ mod ranges;
 mod reference_files;
 mod references;
 mod release;
+mod release_work_tree;
 mod repository;
 mod services;
 mod sign;

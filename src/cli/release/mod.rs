@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     agent_protocol::SubjectToSign,
-    git_process,
     judge::{Judge, Release, ReleaseError, ReleaseFault, TagScope},
     repository::{ObjectKind, Repository},
     statement::RELEASE,
@@ -129,10 +128,8 @@ fn check_work_tree(repository: &Repository, release: &Release) -> Result<(), Fai
     if head.id != *commit {
         return Err(Failure::object(format!("HEAD is {}; the commit of the tag is {commit}", head.id)).with_hint(hint));
     }
-    let modified = git_process::printed(&["status", "--porcelain=v1", "--untracked-files=no", "--ignore-submodules=none"]);
-    let modified = modified.ok_or_else(|| Failure::object("git cannot tell whether tracked files are modified"))?;
-    match modified.lines().next() {
-        Some(first) => Err(Failure::object(format!("tracked files are modified: {}", first.get(3..).unwrap_or_default()))
+    match repository.modified_file(commit)? {
+        Some(file) => Err(Failure::object(format!("tracked files are modified: {}", file.display()))
             .with_hint("commit or restore them, or give --any-worktree")),
         None => Ok(()),
     }
