@@ -416,6 +416,16 @@ fn a_statement_that_embeds_another_tag_is_refused() {
 }
 
 #[test]
+fn the_bundle_of_a_release_replaces_no_file_of_it() {
+    let setup = Setup::new();
+    for output in ["sbom.json", "./app-1.2.tar.gz"] {
+        let done = setup.sandbox.paraph(&["release", "v1.2", "app-1.2.tar.gz", "sbom.json", "--output", output, "--force"]);
+        assert!(done.code == Some(2) && done.stderr.contains("would replace"), "{}", done.stderr);
+    }
+    assert_eq!(std::fs::read(setup.path("sbom.json")).unwrap(), b"{}\n");
+}
+
+#[test]
 fn only_a_good_tag_that_is_checked_out_is_released() {
     let setup = Setup::new();
     let refused = |arguments: &[&str], code: i32, sentence: &str| {

@@ -131,6 +131,8 @@ fn standard_input_and_digests_need_a_bundle() {
         assert!(done.stderr.contains("hint: name the bundle with --bundle FILE."), "{}", done.stderr);
         let done = setup.sandbox.paraph_with(&["sign", input, "--bundle", "out.json", "--force"], b"content");
         assert_eq!(done.code, Some(0), "{}", done.stderr);
+        let caution = format!("{digest} may be the digest of anything, a commit included.\n");
+        assert_eq!(done.stderr.contains(&caution), input != "-", "{}", done.stderr);
         setup.verifies("out.json", b"content");
     }
     // a file of that name goes before the digest
@@ -272,6 +274,51 @@ fn the_signature_of_a_file_is_not_one_of_a_commit() {
 }
 
 #[test]
+fn a_bundle_replaces_no_file_that_it_is_made_from() {
+    let setup = Setup::new();
+    let before = setup.published();
+    std::fs::create_dir(setup.sandbox.work().join("d")).unwrap();
+    for arguments in [
+        &["sign", "f", "--bundle", "f"][..],
+        &["sign", "f", "--bundle", "d/../f"],
+        &["sign", "./f", "f"],
+        &["sign", "f", "f.sigstore.json"],
+        &["sign", "--statement", "f", "--bundle", "f"],
+        &["sign", "f", "--bundle", "b", "--trusted-root", "b"],
+        &["attest", "f", "--type", "custom", "--predicate", "p", "--bundle", "f"],
+        &["attest", "f", "--type", "custom", "--predicate", "p", "--bundle", "p"],
+        #[cfg(unix)]
+        &["sign", "f", "--bundle", "link"],
+    ] {
+        for name in ["f", "p", "b", "f.sigstore.json"] {
+            setup.write(name, "{}\n");
+        }
+        #[cfg(unix)]
+        if !setup.sandbox.work().join("link").is_symlink() {
+            std::os::unix::fs::symlink("f", setup.sandbox.work().join("link")).unwrap();
+        }
+        let done = setup.paraph(&[arguments, &["--force"]].concat());
+        assert_eq!((done.code, setup.published()), (Some(2), before), "{arguments:?}: {}", done.stderr);
+        assert!(done.stderr.contains("would replace") || done.stderr.contains("given twice"), "{arguments:?}: {}", done.stderr);
+        for name in ["f", "p", "b", "f.sigstore.json"] {
+            assert_eq!(setup.read(name), b"{}\n", "{arguments:?}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_missing_bundle_is_said_before_a_pipe_is_read() {
+    let setup = Setup::new();
+    setup.write("p.json", "{}");
+    let fifo = setup.sandbox.work().join("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    // nobody ever writes to it
+    let done = setup.paraph(&["attest", "fifo", "--type", "custom", "--predicate", "p.json"]);
+    assert!(done.code == Some(2) && done.stderr.contains("name the bundle with --bundle FILE"), "{}", done.stderr);
+}
+
+#[test]
 fn a_statement_is_signed_byte_for_byte() {
     let mut setup = Setup::new();
     setup.write("a.txt", "content\n");
@@ -349,6 +396,8 @@ fn an_attestation_that_could_be_misread_is_refused() {
     setup.write("app", "x");
     setup.write("good.json", "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\"}");
     setup.write("list.json", "[]");
+    setup.write("twice.json", "{\"bomFormat\":\"Other\",\"specVersion\":\"1.6\",\"bomFormat\":\"CycloneDX\"}");
+    setup.write("near.json", "{\"bomFormat\":\"CycloneDX-not\",\"specVersion\":\"1.6\"}");
     setup.sandbox.git(&["commit", "-q", "--allow-empty", "-m", "first"]);
     setup.sandbox.git(&["tag", "app"]);
     setup.sandbox.git(&["tag", "v1"]);
@@ -361,6 +410,8 @@ fn an_attestation_that_could_be_misread_is_refused() {
         ([&["attest", "--rev", "HEAD"], good].concat(), "name the bundle with --bundle"),
         (vec!["attest", "./app", "--type", "cyclonedx", "--predicate", "list.json"], "the predicate is not a JSON object"),
         (vec!["attest", "./app", "--type", "cyclonedx", "--predicate", "app"], "the predicate is not JSON"),
+        (vec!["attest", "./app", "--type", "cyclonedx", "--predicate", "twice.json"], "it has the name \"bomFormat\" twice"),
+        (vec!["attest", "./app", "--type", "cyclonedx", "--predicate", "near.json"], "it has no \"bomFormat\" that is CycloneDX"),
         (vec!["attest", "./app", "--type", "spdxjson", "--predicate", "good.json"], "it has no \"spdxVersion\" that begins with SPDX-"),
         (vec!["attest", "./app", "--type", "cyclone", "--predicate", "good.json"], "\"cyclone\" is not a type of predicates"),
         (vec!["attest", "./app", "--type", "https://in-toto.io/attestation/release", "--predicate", "good.json"], "`paraph release`"),

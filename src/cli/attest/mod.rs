@@ -44,8 +44,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
+    // before a pipe is read to its end
+    let bundle = bundle(arguments)?;
     let subjects = subjects(arguments)?;
-    let bundle = BundleFile::plan(&bundle_path(arguments)?, arguments.options.force)?;
     let statement = statement(arguments, &subjects)?;
     sign::with_signer(&arguments.options, ui, |signer, ui| {
         let names: Vec<&str> = subjects.iter().map(|subject| subject.name.as_str()).collect();
@@ -63,6 +64,14 @@ fn subjects(arguments: &Args) -> Result<Vec<StatementSubject>, Failure> {
         return arguments.subjects.iter().map(|revision| StatementSubject::of_revision(revision, repository)).collect();
     }
     arguments.subjects.iter().map(|file| StatementSubject::of_file(file, context.repository.as_ref())).collect()
+}
+
+/// The file of the bundle, which is none that the statement is made from.
+fn bundle(arguments: &Args) -> Result<BundleFile, Failure> {
+    let files = if arguments.rev { &[] } else { arguments.subjects.as_slice() };
+    let read: Vec<Input> = files.iter().chain([&arguments.predicate]).map(|file| Input::parse(file)).collect::<Result<_, _>>()?;
+    let read = read.iter().filter_map(Input::place).chain(arguments.options.files());
+    BundleFile::plan(&bundle_path(arguments)?, arguments.options.force)?.apart_from(read)
 }
 
 fn bundle_path(arguments: &Args) -> Result<PathBuf, Failure> {

@@ -3,7 +3,12 @@
 //! The forms are the fields that each type's own specification requires. They find a predicate of another type, and are no full schema.
 
 use crate::statement::{RELEASE, predicate_type};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, SeqAccess, Visitor},
+};
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// A type of predicates whose form is known.
 struct Known {
@@ -24,8 +29,12 @@ struct Field {
 /// What a field is.
 enum Kind {
     Text,
-    /// A text that begins with this.
-    Beginning(&'static str),
+    /// This text.
+    Exactly(&'static str),
+    /// This text with a version behind it.
+    Version(&'static str),
+    /// A URI that begins with this; also the first one of a list.
+    Uri(&'static str),
     Object,
     List,
 }
@@ -35,11 +44,11 @@ const fn field(place: &'static str, kind: Kind) -> Field {
 }
 
 const SPDX: &[&[Field]] = &[
-    &[field("/spdxVersion", Kind::Beginning("SPDX-")), field("/SPDXID", Kind::Text)],
+    &[field("/spdxVersion", Kind::Version("SPDX-")), field("/SPDXID", Kind::Text)],
     // SPDX 3 is JSON-LD
-    &[field("/@context", Kind::Beginning("https://spdx.org/")), field("/@graph", Kind::List)],
+    &[field("/@context", Kind::Uri("https://spdx.org")), field("/@graph", Kind::List)],
 ];
-const CYCLONEDX: &[&[Field]] = &[&[field("/bomFormat", Kind::Beginning("CycloneDX")), field("/specVersion", Kind::Text)]];
+const CYCLONEDX: &[&[Field]] = &[&[field("/bomFormat", Kind::Exactly("CycloneDX")), field("/specVersion", Kind::Text)]];
 const SLSA_1: &[&[Field]] = &[&[
     field("/buildDefinition/buildType", Kind::Text),
     field("/buildDefinition/externalParameters", Kind::Object),
@@ -49,7 +58,7 @@ const SLSA_02: &[&[Field]] = &[&[field("/builder/id", Kind::Text), field("/build
 const VULNERABILITIES: &[&[Field]] =
     &[&[field("/scanner", Kind::Object), field("/scanner/uri", Kind::Text), field("/metadata", Kind::Object)]];
 const OPENVEX: &[&[Field]] = &[&[
-    field("/@context", Kind::Beginning("https://openvex.dev/ns")),
+    field("/@context", Kind::Uri("https://openvex.dev/ns")),
     field("/@id", Kind::Text),
     field("/author", Kind::Text),
     field("/timestamp", Kind::Text),
@@ -77,6 +86,9 @@ pub(super) enum PredicateError {
     /// The predicate is not JSON.
     #[error("the predicate is not JSON: {0}")]
     NotJson(String),
+    /// Two readers could take two values for the same name.
+    #[error("the predicate is ambiguous: {0}")]
+    RepeatedName(String),
     /// The predicate is another kind of value.
     #[error("the predicate is not a JSON object")]
     NotObject,
@@ -99,7 +111,7 @@ impl PredicateError {
         match self {
             Self::Type(_) => Some("give a URI, or one of the names that `paraph attest --help` lists"),
             Self::Form { .. } => Some("check --type and the file"),
-            Self::NotJson(_) | Self::NotObject | Self::Reserved(_) => None,
+            Self::NotJson(_) | Self::RepeatedName(_) | Self::NotObject | Self::Reserved(_) => None,
         }
     }
 }
@@ -123,6 +135,8 @@ pub(super) fn uri_of(given: &str) -> Result<&str, PredicateError> {
 /// [`PredicateError`].
 pub(super) fn check(uri: &str, predicate: &[u8]) -> Result<(), PredicateError> {
     let value: Value = serde_json::from_slice(predicate).map_err(|error| PredicateError::NotJson(error.to_string()))?;
+    // what is JSON has no other error
+    serde_json::from_slice::<NamesOnce>(predicate).map_err(|error| PredicateError::RepeatedName(error.to_string()))?;
     if !value.is_object() {
         return Err(PredicateError::NotObject);
     }
@@ -137,15 +151,79 @@ pub(super) fn check(uri: &str, predicate: &[u8]) -> Result<(), PredicateError> {
     }
 }
 
+/// JSON in which no object, at any depth, has a name twice.
+struct NamesOnce;
+
+impl<'de> Deserialize<'de> for NamesOnce {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for NamesOnce {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self, A::Error> {
+        while elements.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self, A::Error> {
+        let mut names = HashSet::new();
+        while let Some(name) = fields.next_key::<String>()? {
+            if names.contains(&name) {
+                return Err(A::Error::custom(format!("it has the name {name:?} twice")));
+            }
+            names.insert(name);
+            fields.next_value::<Self>()?;
+        }
+        Ok(self)
+    }
+}
+
 impl Field {
     fn is_in(&self, value: &Value) -> bool {
         let Some(found) = value.pointer(self.place) else { return false };
         match self.kind {
             Kind::Text => found.is_string(),
+            Kind::Exactly(text) => found == text,
+            Kind::Version(name) => {
+                let version = found.as_str().and_then(|text| text.strip_prefix(name));
+                version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+            }
             // a list of contexts begins with that of the type
-            Kind::Beginning(beginning) => {
+            Kind::Uri(beginning) => {
                 let text = found.as_str().or_else(|| found.as_array()?.first()?.as_str());
-                text.is_some_and(|text| text.starts_with(beginning))
+                let rest = text.and_then(|text| text.strip_prefix(beginning));
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             }
             Kind::Object => found.is_object(),
             Kind::List => found.is_array(),
@@ -156,7 +234,8 @@ impl Field {
         let name = self.place.trim_start_matches('/').replace('/', ".");
         match self.kind {
             Kind::Text => format!("it has no text \"{name}\""),
-            Kind::Beginning(beginning) => format!("it has no \"{name}\" that begins with {beginning}"),
+            Kind::Exactly(text) => format!("it has no \"{name}\" that is {text}"),
+            Kind::Version(beginning) | Kind::Uri(beginning) => format!("it has no \"{name}\" that begins with {beginning}"),
             Kind::Object => format!("it has no object \"{name}\""),
             Kind::List => format!("it has no list \"{name}\""),
         }
@@ -198,6 +277,10 @@ mod tests {
             for wrong in ["", "{", "{}x", "\u{feff}{}"] {
                 assert!(matches!(check(uri, wrong.as_bytes()), Err(PredicateError::NotJson(_))), "{name} {wrong}");
             }
+            for wrong in ["{\"x\":1,\"x\":1}", "{\"a\":[{\"x\":1,\"y\":null,\"\\u0078\":1.5}]}"] {
+                let error = check(uri, wrong.as_bytes()).unwrap_err();
+                assert!(matches!(&error, PredicateError::RepeatedName(why) if why.contains("\"x\" twice")), "{name}: {error}");
+            }
             for wrong in ["[]", "null", "1", "\"x\""] {
                 assert_eq!(check(uri, wrong.as_bytes()), Err(PredicateError::NotObject), "{name}");
             }
@@ -208,7 +291,16 @@ mod tests {
         let error = check("https://cyclonedx.org/bom", br#"{"spdxVersion":"SPDX-2.3","SPDXID":"x"}"#).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the predicate is not of the type https://cyclonedx.org/bom: it has no \"bomFormat\" that begins with CycloneDX"
+            "the predicate is not of the type https://cyclonedx.org/bom: it has no \"bomFormat\" that is CycloneDX"
         );
+        for (name, near) in [
+            ("cyclonedx", r#"{"bomFormat":"CycloneDX-not","specVersion":"1.6"}"#),
+            ("cyclonedx", r#"{"bomFormat":["CycloneDX"],"specVersion":"1.6"}"#),
+            ("spdxjson", r#"{"spdxVersion":"SPDX-not","SPDXID":"x"}"#),
+            ("spdxjson", r#"{"@context":"https://spdx.org.example.com/","@graph":[]}"#),
+            ("openvex", r#"{"@context":"https://openvex.dev/nsx","@id":"x","author":"y","timestamp":"z","statements":[]}"#),
+        ] {
+            assert!(matches!(check(uri_of(name).unwrap(), near.as_bytes()), Err(PredicateError::Form { .. })), "{near}");
+        }
     }
 }

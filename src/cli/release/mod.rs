@@ -64,13 +64,17 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         arguments.files.iter().map(|file| StatementSubject::of_release(file)).collect::<Result<_, _>>()?;
     check_names(&subjects)?;
     let (path, provenance_path) = paths(arguments, &release.tag.name);
-    let bundle = BundleFile::plan(&path, arguments.options.force)?;
+    let plan = |path: &Path| {
+        let read = arguments.files.iter().map(Path::new).chain(arguments.options.files());
+        BundleFile::plan(path, arguments.options.force)?.apart_from(read)
+    };
+    let bundle = plan(&path)?;
     sign::with_signer(&arguments.options, ui, |signer, ui| {
         let claims = signer.workload_claims(ui)?;
         let provenance = provenance::predicate(&claims, &release)
             .map_err(|error| Failure::object(error.to_string()).with_hint("run the job for the tag"))?;
         let provenance = match provenance {
-            Some(predicate) => Some((BundleFile::plan(&provenance_path, arguments.options.force)?, predicate)),
+            Some(predicate) => Some((provenance_file(plan(&provenance_path)?, &bundle)?, predicate)),
             None => None,
         };
         let statement = statement(&subjects, RELEASE, &json!(release));
@@ -84,6 +88,15 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
         }
         Ok(Exit::Good)
     })
+}
+
+/// The bundle of the provenance, which is another file than that of the release.
+fn provenance_file(file: BundleFile, release: &BundleFile) -> Result<BundleFile, Failure> {
+    match file.is_same(release) {
+        true => Err(Failure::usage(format!("{} is the bundle of the provenance", file.path().display()))
+            .with_hint("name another file with --output")),
+        false => Ok(file),
+    }
 }
 
 /// The bundle of the release, and that of its provenance.

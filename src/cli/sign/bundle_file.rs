@@ -37,6 +37,24 @@ impl BundleFile {
         Ok(planned)
     }
 
+    /// This file, if none of those that the call reads is in its place.
+    ///
+    /// # Errors
+    /// The bundle would replace one of them.
+    pub(in crate::cli) fn apart_from<'a>(self, inputs: impl IntoIterator<Item = &'a Path>) -> Result<Self, Failure> {
+        match inputs.into_iter().any(|input| is_same_file(&self.path, input)) {
+            true => Err(Failure::usage(format!("the bundle would replace {}, which it is made from", self.path.display()))
+                .with_hint("name another file for the bundle")),
+            false => Ok(self),
+        }
+    }
+
+    /// Whether both have one place, whatever the paths are.
+    pub(in crate::cli) fn is_same(&self, other: &Self) -> bool {
+        let place = |file: &Self| (file.folder().canonicalize().ok(), file.path.file_name().map(ToOwned::to_owned));
+        self.path == other.path || place(self) == place(other)
+    }
+
     /// Its path.
     pub(in crate::cli) fn path(&self) -> &Path {
         &self.path
@@ -78,6 +96,18 @@ impl BundleFile {
     }
 }
 
+/// Whether two paths lead to one file, by links of any kind too.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    let identity = |path: &Path| {
+        use std::os::unix::fs::MetadataExt as _;
+        path.metadata().ok().map(|found| (found.dev(), found.ino()))
+    };
+    #[cfg(not(unix))]
+    let identity = |path: &Path| path.canonicalize().ok();
+    identity(one).is_some_and(|found| identity(other) == Some(found))
+}
+
 fn exists(path: &Path) -> Failure {
     Failure::system(format!("{} exists", path.display()))
         .with_hint("remove it, replace it with --force, or name another file with --bundle")
@@ -104,6 +134,31 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "first");
         BundleFile::plan(&path, true).unwrap().write("third").unwrap();
         assert_eq!((std::fs::read_to_string(&path).unwrap().as_str(), names(folder.path()).len()), ("third", 1));
+    }
+
+    #[test]
+    fn a_bundle_takes_the_place_of_no_file_that_it_is_made_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, other) = (folder.path().join("file"), folder.path().join("other"));
+        std::fs::write(&file, "x").unwrap();
+        std::fs::write(&other, "x").unwrap();
+        let plan = |path: &Path| BundleFile::plan(path, true).unwrap();
+        assert!(plan(&other).apart_from([file.as_path(), &folder.path().join("missing")]).is_ok());
+        let again = folder.path().join(".").join("file");
+        std::fs::hard_link(&file, folder.path().join("hard")).unwrap();
+        for path in [&file, &again, &folder.path().join("hard")] {
+            assert!(plan(path).apart_from([other.as_path(), &file]).is_err(), "{path:?}");
+        }
+        assert!(plan(&file).is_same(&plan(&again)) && !plan(&file).is_same(&plan(&other)));
+        #[cfg(unix)]
+        {
+            let link = folder.path().join("link");
+            std::os::unix::fs::symlink(&file, &link).unwrap();
+            assert!(plan(&link).apart_from([file.as_path()]).is_err() && plan(&file).apart_from([link.as_path()]).is_err());
+            let here = folder.path().join("here");
+            std::os::unix::fs::symlink(folder.path(), &here).unwrap();
+            assert!(plan(&here.join("new")).is_same(&plan(&folder.path().join("new"))));
+        }
     }
 
     #[test]

@@ -50,6 +50,16 @@ impl Input {
         }
     }
 
+    /// The file that is read, where it has a path.
+    pub(in crate::cli) fn place(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            // it may be a file that the shell opened
+            Self::Stdin => cfg!(unix).then(|| Path::new("/dev/stdin")),
+            Self::Digest(_) => None,
+        }
+    }
+
     /// The bundle beside the file; `None` for what is not a regular file.
     pub(in crate::cli) fn bundle(&self) -> Option<PathBuf> {
         let Self::File(path) = self else { return None };

@@ -93,6 +93,9 @@ impl Batch<'_> {
     }
 
     fn sign(&self, planned: &Planned, signer: &mut Signer<'_>, ui: &mut Ui) -> Result<(), Failure> {
+        if let Input::Digest(_) = planned.input {
+            ui.note(format!("{} may be the digest of anything, a commit included.", planned.input.name()));
+        }
         self.output(planned, &planned.input.name()).sign(&self.read(&planned.input)?, signer, ui)
     }
 
@@ -138,14 +141,16 @@ fn plan(arguments: &Args) -> Result<Vec<Planned>, Failure> {
         return Err(Failure::usage("--bundle names the bundle of one file").with_hint("sign the files one by one, or omit --bundle"));
     }
     let mut planned: Vec<Planned> = Vec::new();
+    let all = inputs.clone();
     for input in inputs {
         input.check()?;
         let path = arguments.bundle.clone().or_else(|| input.bundle()).ok_or_else(|| {
             Failure::usage(format!("there is no file beside which the bundle of {} could be", input.name()))
                 .with_hint("name the bundle with --bundle FILE")
         })?;
-        let bundle = BundleFile::plan(&path, arguments.options.force)?;
-        if planned.iter().any(|other| other.bundle.path() == bundle.path()) {
+        let read = all.iter().filter_map(Input::place).chain(arguments.options.files());
+        let bundle = BundleFile::plan(&path, arguments.options.force)?.apart_from(read)?;
+        if planned.iter().any(|other| other.bundle.is_same(&bundle)) {
             return Err(Failure::usage(format!("{} is given twice", input.name())));
         }
         planned.push(Planned { input, bundle });

@@ -1,7 +1,7 @@
 //! The flags of the commands that write bundles.
 
 use crate::config::OptionValue;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How to sign
 #[derive(Debug, clap::Args)]
@@ -27,6 +27,11 @@ pub(in crate::cli) struct Options {
 }
 
 impl Options {
+    /// The files that they name.
+    pub(in crate::cli) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.trusted_root.iter().chain(&self.signing_config).map(PathBuf::as_path)
+    }
+
     /// The settings that they override.
     pub(in crate::cli) fn settings(&self) -> Vec<OptionValue> {
         let signing = [
