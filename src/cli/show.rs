@@ -6,6 +6,7 @@ use super::{
     ui::Ui,
 };
 use crate::{
+    bundle::{Bundle, BundleContent},
     escape::Escaped,
     gitsign_statement,
     judge::{BUNDLE_ENDINGS, Entries, Judge, SignableKind, read_bundles},
@@ -14,7 +15,7 @@ use crate::{
     repository::RawObject,
     signature::ParsedSignature,
     verify::Verifier,
-    wording::spoken_time,
+    wording::{counted, spoken_time},
 };
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -109,7 +110,9 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 pub(super) fn print_fields(contents: &impl Serialize, ui: &mut Ui) {
     let tree = serde_json::to_string(contents).and_then(|json| serde_json::from_str(&json));
     if let Ok(Tree::Fields(fields)) = tree {
-        fields.iter().for_each(|(name, field)| field.print(name, 1, ui));
+        let mut lines = Vec::new();
+        fields.iter().for_each(|(name, field)| field.lines(name, 1, &mut lines));
+        lines.into_iter().for_each(|line| ui.line(line));
     }
 }
 
@@ -133,9 +136,74 @@ fn show_bundles(path: &Path, arguments: &Args, ui: &mut Ui) -> Result<Exit, Fail
         }
         ui.line(format!("bundle {}: not judged; `paraph verify-file` verifies it with its file", Escaped(&place)));
         ui.line("Contents of the bundle (its claims):");
-        print_fields(&contents, ui);
+        print_fields(&contents.without_documents(), ui);
+        embedded(&bundle).iter().for_each(|(name, document)| document.print(name, ui));
     }
     Ok(Exit::Good)
+}
+
+/// Lines of a document that are printed, at most.
+const MAX_LINES: usize = 400;
+/// Characters of such a line, at most.
+const MAX_LINE: usize = 1000;
+
+/// A document inside a bundle.
+enum Embedded {
+    Json(Tree),
+    Text(String),
+}
+
+impl Embedded {
+    fn of(bytes: &[u8]) -> Self {
+        serde_json::from_slice(bytes).map_or_else(|_| Self::Text(String::from_utf8_lossy(bytes).into_owned()), Self::Json)
+    }
+
+    /// Prints as much of it as people read.
+    fn print(&self, name: &str, ui: &mut Ui) {
+        let mut lines = Vec::new();
+        match self {
+            Self::Json(tree) => tree.lines(name, 1, &mut lines),
+            Self::Text(text) => {
+                lines.push(format!("  {name}:"));
+                lines.extend(text.lines().map(|line| format!("    {line}")));
+            }
+        }
+        let hidden = lines.len().saturating_sub(MAX_LINES);
+        let mut is_cut = false;
+        for line in lines.iter().take(MAX_LINES) {
+            match line.char_indices().nth(MAX_LINE) {
+                Some((end, _)) => {
+                    is_cut = true;
+                    ui.line(format!("{}…", line.get(..end).unwrap_or_default()));
+                }
+                None => ui.line(line),
+            }
+        }
+        if hidden > 0 {
+            ui.line(format!("    … {} more; --json prints all", counted(hidden, "line")));
+        } else if is_cut {
+            ui.line("    Long lines were cut; --json prints all.");
+        }
+    }
+}
+
+/// The predicate of a bundle, or another payload, and the bodies of its log entries.
+fn embedded(bundle: &Bundle) -> Vec<(String, Embedded)> {
+    let mut found = Vec::new();
+    match (&bundle.content, bundle.statement()) {
+        (BundleContent::Envelope(envelope), Ok(Some(_))) => {
+            // with a name that appears twice, and in the order of the document
+            if let Ok(Tree::Fields(fields)) = serde_json::from_slice(&envelope.payload) {
+                let predicates = fields.into_iter().filter(|(name, _)| name == "predicate");
+                found.extend(predicates.map(|(name, tree)| (name, Embedded::Json(tree))));
+            }
+        }
+        (BundleContent::Envelope(envelope), _) => found.push(("payload".to_owned(), Embedded::of(&envelope.payload))),
+        (BundleContent::Message(_), _) => {}
+    }
+    let bodies = bundle.entries.iter().filter(|entry| !entry.canonicalized_body.is_empty());
+    found.extend(bodies.map(|entry| (format!("body of the log entry {}", entry.log_index), Embedded::of(&entry.canonicalized_body))));
+    found
 }
 
 /// `--json` for a bundle.
@@ -174,27 +242,27 @@ enum Tree {
 }
 
 impl Tree {
-    /// Prints indented lines.
-    fn print(&self, name: &str, depth: usize, ui: &mut Ui) {
+    /// Indented lines.
+    fn lines(&self, name: &str, depth: usize, lines: &mut Vec<String>) {
         let indent = "  ".repeat(depth);
         match self {
-            Self::Text(text) => ui.line(format!("{indent}{name}: {}", spoken(name, text))),
+            Self::Text(text) => lines.push(format!("{indent}{name}: {}", spoken(name, text))),
             Self::Fields(fields) => {
-                ui.line(format!("{indent}{name}:"));
-                fields.iter().for_each(|(name, field)| field.print(name, depth + 1, ui));
+                lines.push(format!("{indent}{name}:"));
+                fields.iter().for_each(|(name, field)| field.lines(name, depth + 1, lines));
             }
             Self::List(elements) if elements.is_empty() => {}
             Self::List(elements) if elements.iter().all(|element| matches!(element, Self::Text(_))) => {
-                ui.line(format!("{indent}{name}:"));
-                elements.iter().for_each(|element| element.print_element(name, depth + 1, ui));
+                lines.push(format!("{indent}{name}:"));
+                elements.iter().for_each(|element| element.element_line(name, depth + 1, lines));
             }
-            Self::List(elements) => elements.iter().for_each(|element| element.print(name, depth, ui)),
+            Self::List(elements) => elements.iter().for_each(|element| element.lines(name, depth, lines)),
         }
     }
 
-    fn print_element(&self, name: &str, depth: usize, ui: &mut Ui) {
+    fn element_line(&self, name: &str, depth: usize, lines: &mut Vec<String>) {
         if let Self::Text(text) = self {
-            ui.line(format!("{}{}", "  ".repeat(depth), spoken(name, text)).trim_end());
+            lines.push(format!("{}{}", "  ".repeat(depth), spoken(name, text)).trim_end().to_owned());
         }
     }
 }
@@ -233,6 +301,10 @@ impl<'de> Visitor<'de> for TreeVisitor {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
+        Ok(Tree::Text(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
         Ok(Tree::Text(value.to_string()))
     }
 

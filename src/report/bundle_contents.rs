@@ -1,7 +1,10 @@
 //! The contents of a bundle, for `paraph show`: its claims. Nothing here is verified.
 
 use super::contents::{CertificateContents, EntryContents, TimestampContents};
-use crate::bundle::{Bundle, BundleContent, BundleSigner};
+use crate::{
+    bundle::{Bundle, BundleContent, BundleSigner},
+    evidence::entry::TransparencyLogEntry,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -20,6 +23,9 @@ pub(crate) struct BundleContents {
     /// The type of the envelope's payload.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload_type: Option<String>,
+    /// The envelope's payload byte for byte, base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
     /// The in-toto statement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub statement: Option<StatementContents>,
@@ -29,12 +35,38 @@ pub(crate) struct BundleContents {
     /// The certificates, the signer's first.
     pub certificates: Vec<CertificateContents>,
     /// The log entries.
-    pub log_entries: Vec<EntryContents>,
+    pub log_entries: Vec<BundleEntry>,
     /// The timestamp tokens.
     pub timestamps: Vec<TimestampContents>,
 }
 
-/// An in-toto statement without its predicate.
+/// A log entry with its body.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BundleEntry {
+    /// All but the body.
+    #[serde(flatten)]
+    pub entry: EntryContents,
+    /// The body, if it is JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<Value>,
+    /// The body byte for byte, base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canonicalized_body: Option<String>,
+}
+
+impl BundleEntry {
+    fn of(entry: &TransparencyLogEntry) -> Self {
+        let body = &entry.canonicalized_body;
+        Self {
+            body: serde_json::from_slice(body).ok(),
+            canonicalized_body: (!body.is_empty()).then(|| STANDARD.encode(body)),
+            entry: EntryContents::of_entry(entry.clone()),
+        }
+    }
+}
+
+/// An in-toto statement.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StatementContents {
@@ -42,6 +74,9 @@ pub(crate) struct StatementContents {
     pub predicate_type: String,
     /// What it is about.
     pub subjects: Vec<SubjectContents>,
+    /// What it says about them. Of a name that appears twice, this is the last value; the payload has both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predicate: Option<Value>,
 }
 
 /// A subject.
@@ -55,6 +90,18 @@ pub(crate) struct SubjectContents {
 }
 
 impl BundleContents {
+    /// Without the documents in it, which people read in another form.
+    pub(crate) fn without_documents(mut self) -> Self {
+        self.payload = None;
+        if let Some(statement) = &mut self.statement {
+            statement.predicate = None;
+        }
+        for entry in &mut self.log_entries {
+            (entry.body, entry.canonicalized_body) = (None, None);
+        }
+        self
+    }
+
     /// The contents of a bundle.
     pub(crate) fn of(bundle: &Bundle) -> Self {
         let (key_hint, certificates) = match &bundle.signer {
@@ -64,12 +111,12 @@ impl BundleContents {
                 (None, std::iter::once(CertificateContents::of(signer, true)).chain(others).collect())
             }
         };
-        let (digest, signature, payload_type) = match &bundle.content {
+        let (digest, signature, envelope) = match &bundle.content {
             BundleContent::Message(message) => {
                 let digest = message.digest.as_ref().map(|(hash, digest)| format!("{}:{}", hash.name(), hex::encode(digest)));
                 (digest, &message.signature, None)
             }
-            BundleContent::Envelope(envelope) => (None, &envelope.signature, Some(envelope.payload_type.clone())),
+            BundleContent::Envelope(envelope) => (None, &envelope.signature, Some(envelope)),
         };
         // what is no statement is only named by its type
         let statement = bundle.statement().ok().flatten().map(|statement| StatementContents {
@@ -82,16 +129,21 @@ impl BundleContents {
                     digest: subject.digests.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect(),
                 })
                 .collect(),
+            predicate: envelope.and_then(|envelope| {
+                let mut fields: Map<String, Value> = serde_json::from_slice(&envelope.payload).ok()?;
+                fields.remove("predicate")
+            }),
         });
         Self {
             version: bundle.version.as_str(),
             digest,
             signature: STANDARD.encode(signature),
-            payload_type,
+            payload_type: envelope.map(|envelope| envelope.payload_type.clone()),
+            payload: envelope.map(|envelope| STANDARD.encode(&envelope.payload)),
             statement,
             key_hint,
             certificates,
-            log_entries: bundle.entries.iter().cloned().map(EntryContents::of_entry).collect(),
+            log_entries: bundle.entries.iter().map(BundleEntry::of).collect(),
             timestamps: bundle.timestamps.iter().map(|token| TimestampContents::of(token)).collect(),
         }
     }

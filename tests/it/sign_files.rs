@@ -480,3 +480,40 @@ fn a_setting_of_git_objects_does_no_harm_to_files() {
     setup.done(&expected);
     assert_eq!(setup.paraph(&["verify", "HEAD"]).code, Some(3));
 }
+
+#[test]
+fn everything_that_a_bundle_holds_is_shown() {
+    let setup = Setup::new();
+    setup.write("app", "x");
+    let many: Vec<String> = (0..1000).map(|number| format!("\"part-{number}\"")).collect();
+    let predicate = format!(
+        "{{\"part\":\"left-pad\\u001b\u{202e}\",\"rate\":1.50,\"big\":123456789012345678901234567890,\"parts\":[{}]}}",
+        many.join(",")
+    );
+    setup.write("p.json", &predicate);
+    setup.done(&["attest", "app", "--type", "custom", "--predicate", "p.json"]);
+    let text = setup.done(&["show", "app.sigstore.json"]);
+    assert!(text.contains("  predicate:\n    part: left-pad") && text.contains("    rate: 1.5\n"), "{text}");
+    assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    // as much as people read, and a note of the rest
+    assert!(text.contains("part-17\n") && !text.contains("part-999"), "{text}");
+    assert!(text.contains(" more lines; --json prints all\n"), "{text}");
+    assert!(text.contains("  body of the log entry ") && text.contains("    kind: "), "{text}");
+    let json: Value = serde_json::from_str(&setup.done(&["show", "--json", "app.sigstore.json"])).unwrap();
+    let (contents, bundle) = (&json["contents"], setup.bundle("app.sigstore.json"));
+    assert_eq!(contents["statement"]["predicate"]["parts"][999], "part-999");
+    assert_eq!(contents["payload"], bundle["dsseEnvelope"]["payload"]);
+    let entry = &bundle["verificationMaterial"]["tlogEntries"][0];
+    assert_eq!(contents["logEntries"][0]["canonicalizedBody"], entry["canonicalizedBody"]);
+    assert!(contents["logEntries"][0]["body"]["kind"].is_string(), "{contents}");
+    // a name that appears twice is shown twice
+    let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(b"x"));
+    let statement = format!(
+        "{{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{{\"name\":\"app\",\"digest\":{{\"sha256\":\"{digest}\"}}}}],\
+         \"predicateType\":\"https://example.com/x\",\"predicate\":{{\"format\":\"first\",\"format\":\"second\"}}}}"
+    );
+    setup.write("s.json", statement);
+    setup.done(&["sign", "--statement", "s.json"]);
+    let text = setup.done(&["show", "s.json.sigstore.json"]);
+    assert!(text.contains("    format: first\n    format: second\n"), "{text}");
+}
