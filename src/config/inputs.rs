@@ -53,6 +53,15 @@ enum Found<'a> {
     Entry(&'a ConfigEntry, &'static str),
 }
 
+impl Found<'_> {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text, _) => text.is_empty(),
+            Self::Entry(entry, _) => entry.value.as_ref().is_some_and(Vec::is_empty),
+        }
+    }
+}
+
 impl<'a> Inputs<'a> {
     /// These entries of git's configuration, to verify with.
     pub(crate) fn of_entries(entries: &'a [ConfigEntry], directory: &'a Path, home: Option<&'a Path>) -> Self {
@@ -137,7 +146,7 @@ impl<'a> Inputs<'a> {
         for key in info.keys {
             let is_set = |entry: &&ConfigEntry| key.split_once('.').is_some_and(|(section, name)| is_key(entry, section, None, name));
             for entry in self.entries.iter().filter(|entry| is_of_user(entry)).filter(is_set) {
-                self.entry::<T>(entry, key, info.secret)?;
+                self.parsed::<T>(Some(Found::Entry(entry, key)), info)?;
             }
         }
         self.parsed(self.in_git(info, is_of_user), info)
@@ -230,9 +239,10 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// The value that was found, otherwise the default.
+    /// The value that was found, otherwise the default. An empty value unsets, unless the type has a meaning for it.
     fn parsed<T: Value>(&self, found: Option<Found<'_>>, info: &'static SettingInfo) -> Result<Setting<T>, Error> {
-        if let Some(found) = found {
+        let empty = Raw { text: Some(""), base: self.directory, home: self.home };
+        if let Some(found) = found.filter(|found| !found.is_empty() || T::parse(&empty).is_ok()) {
             return self.value(found, info.secret);
         }
         let raw = Raw { text: Some(info.default), base: self.directory, home: self.home };
@@ -333,7 +343,7 @@ impl<'a> Inputs<'a> {
             for key in INSTANCE_KEYS {
                 let entry = self.entries.iter().rfind(|entry| is_key(entry, "paraph", Some(name.as_str()), key) && self.is_weak(entry));
                 let Some(entry) = entry else { continue };
-                let weak = self.entry::<String>(entry, &format!("paraph.{name}.{key}"), false)?;
+                let weak = self.entry::<Option<String>>(entry, &format!("paraph.{name}.{key}"), false)?;
                 if settings.shown(key) != self.shown_like(key, &weak, entry) {
                     overruled.add(weak.source, why.clone());
                 }
@@ -345,9 +355,9 @@ impl<'a> Inputs<'a> {
     }
 
     /// What a repository's value would be shown as, if it counted.
-    fn shown_like(&self, key: &str, weak: &Setting<String>, entry: &ConfigEntry) -> Shown {
+    fn shown_like(&self, key: &str, weak: &Setting<Option<String>>, entry: &ConfigEntry) -> Shown {
         if key == "mirror" {
-            return Shown::Text(weak.value.clone());
+            return weak.value.shown();
         }
         self.entry::<PathBuf>(entry, key, false).map_or(Shown::Unset, |path| path.value.shown())
     }

@@ -292,7 +292,7 @@ settings! {
     }
     rekor_mode: RekorMode {
         name: "rekorMode", keys: ["paraph.rekorMode", "gitsign.rekorMode"], variables: ["PARAPH_REKOR_MODE", "GITSIGN_REKOR_MODE"],
-        default: "offline", otherwise: "", secret: false, authority: Free, used: SIGNER,
+        default: "offline", otherwise: "", secret: false, authority: Free, used: NOTHING,
         help: "Where gitsign stores the log entry. paraph embeds it in the signature in both modes, so that verification needs no network.",
     }
     rekor_public_key: Option<PathBuf> {

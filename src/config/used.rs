@@ -41,7 +41,7 @@ pub(super) const SIGNER: &[Use] = &[Use::Signer];
 pub(super) const LOGIN: &[Use] = &[Use::Login];
 pub(super) const AGENT: &[Use] = &[Use::Agent];
 pub(super) const NETWORK: &[Use] = &[Use::Network];
-/// Read elsewhere, from git's files alone.
+/// Read elsewhere, from git's files alone, or without effect on what is signed.
 pub(super) const NOTHING: &[Use] = &[];
 
 /// A setting whose value is not allowed.
