@@ -36,15 +36,19 @@ pub(super) struct Choice {
 /// The source of the token that configuration and environment select.
 pub(super) fn choice(context: &Context, terminal: &Terminal) -> Result<Choice, Failure> {
     let config = &context.config;
-    let settings = TokenSettings {
+    let mut settings = TokenSettings {
         token_provider: config.token_provider.value,
         token_variable: config.identity_token.value.as_ref().map(|secret| Zeroizing::new(secret.expose().to_owned())),
         token_file: config.identity_token_file.value.clone(),
-        access_code: access_code(context)?,
+        access_code: None,
         job: Provider::of_job(&|name: &str| std::env::var_os(name)),
         // a program that opens the address and cannot be read is an error of the login
         person: can_show_login(context, terminal) || config.require(&[Use::Login]).is_err(),
     };
+    // a call with a token needs no file of another machine
+    if settings.may_log_in() {
+        settings.access_code = access_code(context)?;
+    }
     let source = choose(&settings)?;
     if source.is_login() {
         config.require(&[Use::Login])?;

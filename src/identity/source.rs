@@ -136,6 +136,14 @@ impl SourceError {
     }
 }
 
+impl TokenSettings {
+    /// Whether these settings may lead to a login without naming its method, so that [`TokenSettings::access_code`] counts.
+    pub(crate) fn may_log_in(&self) -> bool {
+        let has_token = self.token_variable.as_ref().is_some_and(|token| !token.trim().is_empty()) || self.token_file.is_some();
+        self.token_provider == Some(TokenProvider::Interactive) || self.token_provider.is_none() && !has_token
+    }
+}
+
 /// The source that `settings` select; the module's documentation has the order.
 ///
 /// # Errors

@@ -237,3 +237,15 @@ fn a_status_descriptor_that_cannot_be_written_ends_the_call_before_anything_is_d
     assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""), "{}", done.stderr);
     assert_eq!(sigstore.folder.join("logs/rekor2.entries").metadata().unwrap().len(), 0);
 }
+
+#[test]
+fn a_call_with_a_token_uses_no_setting_of_a_login() {
+    let (sigstore, mut sandbox) = repository();
+    let dir = sigstore.file("");
+    let given = sandbox.paraph(&["local", "token", "--dir", &dir, "ann@example.com"]);
+    sandbox.set("SIGSTORE_ID_TOKEN", given.stdout.trim());
+    for setting in ["paraph.local.accessCodeFile=/nowhere", "gitsign.rekorMode=neither", "paraph.loginTimeout=soon"] {
+        let done = sandbox.try_git(&["-c", setting, "commit", "-q", "-S", "--allow-empty", "-m", setting]);
+        assert_eq!(done.code, Some(0), "{setting}: {}", done.stderr);
+    }
+}
