@@ -41,6 +41,9 @@ impl AgentPreview {
             Ok(status) => status,
             Err(error) => return Ok(Self::Unusable(error.to_string())),
         };
+        if status.is_none() && config.agent.value == AgentUse::Running {
+            return Ok(Self::NotUsed(format!("not used: none runs, and {} lets none be started", config.agent.source)));
+        }
         if status.as_ref().is_some_and(|status| status.locked) || Place::planned().is_ok_and(|place| place.is_locked()) {
             return Ok(Self::Locked);
         }

@@ -76,6 +76,9 @@ fn own(status: Option<&AgentStatus>, context: &Context) -> Finding {
             };
             Finding::ok(ABOUT, format!("process {process}, with {logins}"))
         }
+        None if context.config.agent.value == AgentUse::Running => {
+            Finding::note(ABOUT, format!("not used: none runs, and {} lets none be started", context.config.agent.source))
+        }
         None if Place::planned().is_ok_and(|place| place.is_locked()) => locked("no agent is running, and a new one would be locked"),
         None => Finding::note(ABOUT, "not running; a signature that needs a login starts it"),
     }

@@ -89,6 +89,13 @@ fn whoami_says_which_login_the_agent_keeps() {
         (done.code.unwrap(), line)
     };
     assert_eq!(agent("agent"), (0, "none runs; a signature that needs a login starts one".into()));
+    // with this setting none is started
+    for call in [&["whoami"][..], &["doctor", "--offline"]] {
+        let program = &setup.sandbox.program;
+        let output = setup.sandbox.command(program, &setup.sandbox.work()).args(call).env("PARAPH_AGENT", "running").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("not used: none runs, and the variable PARAPH_AGENT lets none be started"), "{text}");
+    }
     setup.commit("one");
     let until = setup.status()["agent"]["logins"][0]["certificate_until"].as_i64().unwrap();
     let until = jiff::Timestamp::from_second(until).unwrap().strftime("%Y-%m-%d %H:%M:%S UTC");
