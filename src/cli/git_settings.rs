@@ -78,7 +78,14 @@ pub(super) fn find_program(name: &str) -> Option<PathBuf> {
     if name.contains('/') {
         return Some(PathBuf::from(name)).filter(|path| path.is_file());
     }
-    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
+    in_path(name).next()
+}
+
+/// The programs of this name in the folders of PATH, in its order.
+fn in_path(name: &str) -> impl Iterator<Item = PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found: Vec<PathBuf> = std::env::split_paths(&path).map(|folder| folder.join(name)).filter(|path| path.is_file()).collect();
+    found.into_iter()
 }
 
 /// The user's configuration file that `git config --global` writes.
@@ -119,16 +126,45 @@ pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
 
 /// The absolute path of this program, by which it can be called after an update too.
 ///
-/// A package manager puts a versioned file behind a link that it keeps (Homebrew's `bin`, a nix profile). So the link is preferred by which
-/// the program was called, otherwise the link in PATH.
+/// A package manager puts a versioned file behind a link that it keeps (Homebrew's `bin`, a nix profile). So a link is preferred: the one by
+/// which the program was called, otherwise the first in PATH, otherwise the one that the package manager keeps beside its folders.
 pub(super) fn this_program() -> Result<PathBuf, Failure> {
     let called = called_as().clone();
     let own = std::env::current_exe().map_err(|error| Failure::io("this program's own path cannot be found", &error))?;
     let name = if cfg!(windows) { "paraph.exe" } else { "paraph" };
-    let leads_here: Vec<PathBuf> =
-        [called, find_program(name)].into_iter().flatten().filter(|path| path.is_absolute() && is_same_file(path, &own)).collect();
+    let leads_here = |path: &PathBuf| path.is_absolute() && is_same_file(path, &own);
+    let named: Vec<PathBuf> = called.into_iter().chain(in_path(name)).filter(leads_here).collect();
     let is_link = |path: &&PathBuf| path.canonicalize().is_ok_and(|target| target != **path);
-    Ok(leads_here.iter().find(is_link).or(leads_here.first()).cloned().unwrap_or(own))
+    let link = named.iter().find(is_link).cloned().or_else(|| beside_folders(&own, name).into_iter().find(leads_here));
+    Ok(link.or_else(|| named.into_iter().next()).unwrap_or(own))
+}
+
+/// The links that a package manager keeps beside the folder of a version: `PREFIX/bin/NAME` and `PREFIX/opt/PACKAGE/bin/NAME` of Homebrew's
+/// `PREFIX/Cellar/PACKAGE/VERSION/bin/NAME`, `current` and `latest` of `PACKAGE/VERSION/bin/NAME` or `PACKAGE/VERSION/NAME` (scoop, mise), and
+/// the profiles of nix.
+fn beside_folders(own: &Path, name: &str) -> Vec<PathBuf> {
+    let mut links = Vec::new();
+    let folder = own.parent();
+    let is_bin = |folder: &&Path| folder.ends_with("bin");
+    let (version, rest) = match folder.filter(is_bin) {
+        Some(bin) => (bin.parent(), Path::new("bin").join(name)),
+        None => (folder, PathBuf::from(name)),
+    };
+    if let Some(package) = version.and_then(Path::parent) {
+        if let (Some(cellar), Some(package)) = (package.parent().filter(|cellar| cellar.ends_with("Cellar")), package.file_name())
+            && let Some(prefix) = cellar.parent()
+        {
+            links.extend([prefix.join("bin").join(name), prefix.join("opt").join(package).join("bin").join(name)]);
+        }
+        links.extend(["current", "latest"].map(|link| package.join(link).join(&rest)));
+    }
+    if own.starts_with("/nix/store") {
+        let home = std::env::home_dir();
+        let of_user = home.map(|home| [home.join(".nix-profile/bin"), home.join(".local/state/nix/profile/bin")]);
+        let of_system = ["/run/current-system/sw/bin", "/nix/var/nix/profiles/default/bin"].map(PathBuf::from);
+        links.extend(of_user.into_iter().flatten().chain(of_system).map(|folder| folder.join(name)));
+    }
+    links
 }
 
 /// The absolute path by which this program was called, if it was not found in PATH. A relative one is one in the folder that is the current

@@ -172,6 +172,26 @@ fn setup_writes_the_link_that_a_package_manager_keeps() {
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(sandbox.git(&["config", "gpg.x509.program"]), linked, "{name}");
     }
+    // a link later in the PATH than the versioned folder, and links beside that folder that are not in the PATH
+    for (name, folders, link) in [
+        ("later in the PATH", format!("{}:{}:", root.join("Cellar/paraph/1.0/bin").display(), link.display()), link.join("paraph")),
+        ("prefix/opt", String::new(), root.join("opt/paraph/bin/paraph")),
+        ("prefix/bin", String::new(), root.join("bin/paraph")),
+    ] {
+        let _ = sandbox.try_git(&["config", "--unset", "gpg.x509.program"]);
+        let folder = if name == "prefix/opt" { root.join("opt") } else { root.join("bin") };
+        std::fs::create_dir_all(&folder).unwrap();
+        match name {
+            "prefix/opt" => std::os::unix::fs::symlink(root.join("Cellar/paraph/1.0"), folder.join("paraph")).unwrap(),
+            "prefix/bin" => std::os::unix::fs::symlink(&direct, folder.join("paraph")).unwrap(),
+            _ => {}
+        }
+        sandbox.set("PATH", &format!("{folders}{path}"));
+        let program = if folders.is_empty() { direct.as_str() } else { "paraph" };
+        let output = sandbox.command(program, &sandbox.work()).args(["setup", "--yes"]).output().unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(sandbox.git(&["config", "gpg.x509.program"]), link.to_str().unwrap(), "{name}");
+    }
     // a relative path is one in the folder of the call, whatever -C says
     sandbox.set("PATH", &path);
     let _ = sandbox.try_git(&["config", "--unset", "gpg.x509.program"]);
