@@ -25,7 +25,7 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::{collections::HashSet, path::PathBuf};
 
 /// The predicate of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -260,6 +260,23 @@ pub(crate) enum ReleaseFault {
         /// The id of the released tag.
         released: String,
     },
+    /// The repository has neither the tag nor its commit.
+    #[error("this repository has neither the tag {name} nor its commit {commit}: the release is of another repository")]
+    OtherRepository {
+        /// The name of the tag.
+        name: String,
+        /// The tag's commit.
+        commit: String,
+    },
+    /// The repository has no tag of this name, but can have lost or not fetched it.
+    #[error("this repository has no tag {0} to compare the release with")]
+    TagMissing(String),
+    /// The repository has the tag's ref, but git finds nothing there.
+    #[error("the tag {0} here leads to nothing")]
+    BrokenTag(String),
+    /// Two files have one name.
+    #[error("the release has two different files with the name {0}")]
+    RepeatedName(String),
     /// The tag's tree is not the stated one.
     #[error("the tree of the tag {name} is {here}; the release states {stated}")]
     OtherTree {
@@ -289,6 +306,10 @@ impl ReleaseFault {
             Self::Job(_) => bad("release-job"),
             Self::OtherTag { .. } => bad("release-other-tag"),
             Self::OtherTree { .. } => bad("release-other-tree"),
+            Self::OtherRepository { .. } => bad("release-other-repository"),
+            Self::RepeatedName(_) => bad("release-repeated-name"),
+            Self::TagMissing(_) => Some((Verdict::Unchecked, "release-tag-missing")),
+            Self::BrokenTag(_) => Some((Verdict::Unchecked, "release-tag-broken")),
             Self::Repository(_) => None,
         }
     }
@@ -300,6 +321,14 @@ impl ReleaseFault {
             Self::NotGood { judgement, .. } => judgement.advice_for(Audience::Terminal),
             Self::FileName { .. } => Some("do not use the file under this name; get the right one".to_owned()),
             Self::Job(_) => Some("do not trust the files: get a release that a job for the tag has signed".to_owned()),
+            Self::OtherRepository { .. } => {
+                Some("verify it in a clone of its own repository, or in a folder outside of every repository".to_owned())
+            }
+            Self::TagMissing(name) => {
+                Some(format!("fetch the tag (`git fetch origin tag {name}`), or verify in a folder outside of every repository"))
+            }
+            Self::BrokenTag(_) => Some("fetch the tag again; `git for-each-ref refs/tags` names what is broken".to_owned()),
+            Self::RepeatedName(_) => Some("do not use either file; get a release that names each file once".to_owned()),
             Self::Bundle { .. }
             | Self::Predicate { .. }
             | Self::TagName { .. }
@@ -344,11 +373,13 @@ pub(crate) struct ReleasedFile {
 
 impl ReleasedFile {
     /// The subject that is this file; `own` is the name of the file here. One file of a release must not pass for another.
-    fn of(given: &str, own: &str, digest: [u8; 32], bundle: &Bundle) -> Result<Self, ReleaseFault> {
+    fn of(given: &str, own: &str, artifact: &Artifact<'_>, bundle: &Bundle) -> Result<Self, ReleaseFault> {
         let statement = bundle.statement().ok().flatten();
         let subjects = statement.as_ref().map(|statement| statement.subjects.as_slice()).unwrap_or_default();
-        let is_this =
-            |subject: &&StatementSubject| subject.compare(|hash| (hash == HashAlgorithm::Sha256).then_some(digest)) == SubjectMatch::Same;
+        if let Some(name) = repeated_name(subjects) {
+            return Err(ReleaseFault::RepeatedName(name.to_owned()));
+        }
+        let is_this = |subject: &&StatementSubject| subject.compare(|hash| artifact.digest(hash)) == SubjectMatch::Same;
         let names: Vec<&str> = subjects.iter().filter(is_this).filter_map(|subject| subject.name.as_deref()).collect();
         let released_as = if names.contains(&own) { own } else { names.first().copied().unwrap_or_default() };
         if released_as != own && subjects.iter().any(|subject| subject.name.as_deref() == Some(own)) {
@@ -360,6 +391,12 @@ impl ReleasedFile {
     }
 }
 
+/// A name that stands for two subjects: one of them could pass for the other.
+fn repeated_name(subjects: &[StatementSubject]) -> Option<&str> {
+    let mut names = HashSet::new();
+    subjects.iter().filter_map(|subject| subject.name.as_deref()).find(|name| !names.insert(*name))
+}
+
 /// Whether the tag was compared with that of a clone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Comparison {
@@ -367,10 +404,6 @@ pub(crate) enum Comparison {
     Same,
     /// There is no repository here.
     NoRepository,
-    /// The repository has no tag of this name, but the tag's commit.
-    NoTag,
-    /// The repository has neither: it may be another one than that of the release.
-    NoCommit,
 }
 
 /// A release whose every part is good.
@@ -425,16 +458,21 @@ impl ReleaseJudge {
         Self { bundle, verifier, policy, files: Vec::new(), released: None }
     }
 
+    /// The hash functions by which the release knows its files.
+    pub(crate) fn hashes(&self) -> Vec<HashAlgorithm> {
+        self.bundle.bundle.hashes()
+    }
+
     /// Judges a file: the release's signature about it, and its name. `given` is the caller's name for it, `own` that of the file.
     ///
     /// # Errors
     /// [`ReleaseFault::NotGood`], [`ReleaseFault::FileName`].
-    pub(crate) fn file(&mut self, given: &str, own: &str, digest: [u8; 32]) -> Result<(), ReleaseFault> {
+    pub(crate) fn file(&mut self, given: &str, own: &str, artifact: &Artifact<'_>) -> Result<(), ReleaseFault> {
         let ReleaseBundle { path, bundle } = &self.bundle;
-        let verified = self.verifier.verify_parsed_bundle(bundle, &Artifact::sha256(digest), Some(RELEASE));
+        let verified = self.verifier.verify_parsed_bundle(bundle, artifact, Some(RELEASE));
         let judgement = self.policy.judge(verified);
         ReleaseFault::unless_good(|| format!("{given} as a file of the release in {}", path.display()), &judgement)?;
-        self.files.push(ReleasedFile::of(given, own, digest, bundle)?);
+        self.files.push(ReleasedFile::of(given, own, artifact, bundle)?);
         self.released = Some(judgement);
         Ok(())
     }
@@ -469,22 +507,32 @@ impl ReleaseJudge {
 /// Compares the tag with that of a clone. A tag that is here and cannot be read is an error.
 fn compare(tag: &RawObject, release: &Release, repository: &Repository) -> Result<Comparison, ReleaseFault> {
     let name = &release.tag.name;
-    let here = match repository.object(&format!("refs/tags/{name}")) {
+    let reference = format!("refs/tags/{name}");
+    let here = match repository.object(&reference) {
         Ok(here) => here,
         Err(repository::Error::UnknownRevision { .. } | repository::Error::NotInShallowClone(_)) => {
-            let has_commit = repository.object(&format!("{}^{{commit}}", release.commit.digest.id)).is_ok();
-            return Ok(if has_commit { Comparison::NoTag } else { Comparison::NoCommit });
+            return Err(match (repository.has_reference_file(&reference), repository.object_by_id(&release.commit.digest.id)) {
+                (true, _) => ReleaseFault::BrokenTag(name.clone()),
+                (false, Ok(_)) => check_tree(release, repository).err().unwrap_or_else(|| ReleaseFault::TagMissing(name.clone())),
+                (false, Err(_)) if repository.is_shallow() => ReleaseFault::TagMissing(name.clone()),
+                (false, Err(_)) => ReleaseFault::OtherRepository { name: name.clone(), commit: release.commit.digest.id.clone() },
+            });
         }
         Err(error) => return Err(error.into()),
     };
     if here.id != tag.id {
         return Err(ReleaseFault::OtherTag { name: name.clone(), kind: here.kind.name(), here: here.id, released: tag.id.clone() });
     }
-    let tree = repository.object(&format!("{}^{{tree}}", tag.id))?.id;
+    check_tree(release, repository).map(|()| Comparison::Same)
+}
+
+/// Compares the stated tree with that of the commit.
+fn check_tree(release: &Release, repository: &Repository) -> Result<(), ReleaseFault> {
+    let here = repository.object(&format!("{}^{{tree}}", release.commit.digest.id))?.id;
     let stated = &release.tree.digest.id;
-    match tree == *stated {
-        true => Ok(Comparison::Same),
-        false => Err(ReleaseFault::OtherTree { name: name.clone(), here: tree, stated: stated.clone() }),
+    match here == *stated {
+        true => Ok(()),
+        false => Err(ReleaseFault::OtherTree { name: release.tag.name.clone(), here, stated: stated.clone() }),
     }
 }
 

@@ -8,6 +8,16 @@ use gix::bstr::ByteSlice as _;
 use std::path::{Component, Path, PathBuf};
 
 impl Repository {
+    /// Whether it is a shallow clone, which has only the end of the history.
+    pub(crate) fn is_shallow(&self) -> bool {
+        self.gix.shallow_commits().ok().flatten().is_some()
+    }
+
+    /// Whether a file stands at the place of a ref. git passes over one that leads to nothing.
+    pub(crate) fn has_reference_file(&self, reference: &str) -> bool {
+        self.common_dir().join(reference).symlink_metadata().is_ok_and(|found| !found.is_dir())
+    }
+
     /// The folders of all work trees of this repository: the main one, the linked ones, and this one.
     ///
     /// # Errors

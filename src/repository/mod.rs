@@ -415,9 +415,8 @@ impl Repository {
 
     /// The error about a revision that is not here, where a shallow clone can lack it.
     fn in_shallow_clone(&self, error: Error, revision: &str) -> Error {
-        let is_shallow = || self.gix.shallow_commits().ok().flatten().is_some();
         match error {
-            Error::MissingObject(_) | Error::UnknownRevision { .. } if is_shallow() => Error::NotInShallowClone(revision.to_owned()),
+            Error::MissingObject(_) | Error::UnknownRevision { .. } if self.is_shallow() => Error::NotInShallowClone(revision.to_owned()),
             error => error,
         }
     }

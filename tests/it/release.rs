@@ -132,31 +132,31 @@ fn a_release_verifies_on_a_machine_without_network() {
 }
 
 #[test]
-fn a_clone_that_lacks_the_tag_says_that_nothing_was_compared() {
+fn in_a_clone_the_tag_here_must_be_the_released_one() {
     let setup = Setup::new();
     setup.release();
-    let says = |sentence: &str| {
-        let done = setup.verify(&[]);
-        assert_eq!(done.code, Some(0), "{}", done.stderr);
-        let (first, caution) = done.stdout.split_once('\n').unwrap();
-        assert!(first.starts_with("app-1.2.tar.gz was released by ") && !first.contains("as in this repository"), "{first}");
-        assert_eq!(caution, format!("The tag was not compared with a repository: {sentence}.\n"));
-        let json: serde_json::Value = serde_json::from_str(&setup.verify(&["--json"]).stdout).unwrap();
-        assert_eq!(json["comparedWithRepository"], false);
-    };
     let tag = setup.sandbox.git(&["rev-parse", "v1.2"]);
     setup.sandbox.git(&["update-ref", "-d", "refs/tags/v1.2"]);
-    says("this repository has no tag v1.2");
+    setup.refuses(&[], 14, "this repository has no tag v1.2 to compare the release with");
     // a tag that is there and cannot be read is not the same as none
-    std::fs::write(setup.path(".git/refs/tags/v1.2"), format!("{}\n", "ab".repeat(20))).unwrap();
-    setup.refuses(&[], 4, "abab");
+    for (content, code, words) in [
+        (format!("{}\n", "ab".repeat(20)), 4, "abab"),
+        ("garbage\n".to_owned(), 14, "the tag v1.2 here leads to nothing"),
+        ("ref: refs/tags/none\n".to_owned(), 14, "the tag v1.2 here leads to nothing"),
+        (String::new(), 14, "the tag v1.2 here leads to nothing"),
+    ] {
+        std::fs::write(setup.path(".git/refs/tags/v1.2"), &content).unwrap();
+        setup.refuses(&[], code, words);
+    }
     std::fs::write(setup.path(".git/refs/tags/v1.2"), format!("{tag}\n")).unwrap();
     assert_eq!(setup.verify(&[]).code, Some(0));
     // another repository
     std::fs::remove_dir_all(setup.path(".git")).unwrap();
     setup.sandbox.git(&["init", "-q", "-b", "main"]);
     setup.sandbox.git(&["commit", "-q", "--no-gpg-sign", "--allow-empty", "-m", "other"]);
-    says("this repository has neither the tag v1.2 nor its commit, so it may be another one");
+    setup.refuses(&[], 15, "this repository has neither the tag v1.2 nor its commit ");
+    let json: serde_json::Value = serde_json::from_str(&setup.verify(&["--json"]).stdout).unwrap();
+    assert_eq!((json["verdict"].as_str(), json["reason"].as_str()), (Some("bad"), Some("release-other-repository")));
     // which has a tag of this name
     setup.sandbox.git(&["tag", "-s", "v1.2", "-m", "another release"]);
     setup.refuses(

@@ -123,8 +123,8 @@ fn judge(arguments: &Args, inputs: &[Input], context: &Context, ui: &mut Ui) -> 
     let mut judge = ReleaseJudge::new(bundle, Verifier::new(context.trust_roots()?, Timestamp::now()), policy);
     let files = inputs.iter().try_for_each(|input| {
         // a pipe can be read only once
-        let digest = input.digest()?;
-        Ok::<_, Unverified>(judge.file(&input.name(), &own_name(input), digest)?)
+        let artifact = input.artifact(&judge.hashes())?;
+        Ok::<_, Unverified>(judge.file(&input.name(), &own_name(input), &artifact)?)
     });
     let judged = files.and_then(|()| Ok(judge.finish(arguments.tag.as_deref(), context.repository.as_ref())?));
     for warning in warnings {
@@ -192,14 +192,12 @@ impl VerifiedRelease {
 
     /// That the tag was compared with nothing.
     fn not_compared(&self) -> Option<String> {
-        let name = &self.judged.release.tag.name;
-        let why = match self.judged.compared {
-            Comparison::Same => return None,
-            Comparison::NoRepository => "this folder is not in a clone of its repository".to_owned(),
-            Comparison::NoTag => format!("this repository has no tag {name}"),
-            Comparison::NoCommit => format!("this repository has neither the tag {name} nor its commit, so it may be another one"),
-        };
-        Some(format!("The tag was not compared with a repository: {why}."))
+        match self.judged.compared {
+            Comparison::Same => None,
+            Comparison::NoRepository => {
+                Some("The tag was not compared with a repository: this folder is not in a clone of its repository.".to_owned())
+            }
+        }
     }
 
     fn document(&self, file: &ReleasedFile) -> serde_json::Value {
@@ -230,8 +228,13 @@ fn only_release_beside(inputs: &[Input]) -> Result<PathBuf, Unverified> {
     });
     let folders: std::collections::BTreeSet<PathBuf> = folders.collect();
     for folder in folders {
-        let entries = std::fs::read_dir(&folder).map_err(|error| Failure::io(&format!("{} cannot be read", folder.display()), &error))?;
-        let paths = entries.take(MAX_FILES).filter_map(|entry| Some(entry.ok()?.path()));
+        let failed = |error: std::io::Error| Failure::io(&format!("{} cannot be read", folder.display()), &error);
+        let entries = std::fs::read_dir(&folder).map_err(failed)?.take(MAX_FILES + 1).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        if entries.len() > MAX_FILES {
+            let many = format!("{} has more than {MAX_FILES} files, too many to look for the release bundle", folder.display());
+            return Err(Failure::usage(many).with_hint("name the bundle with --bundle FILE").into());
+        }
+        let paths = entries.into_iter().map(|entry| entry.path());
         found.extend(paths.filter(|path| path.to_string_lossy().ends_with(".sigstore.json") && is_release(path)));
     }
     match found.as_slice() {

@@ -2,11 +2,12 @@
 
 use crate::{
     agent_protocol::{MAX_PAYLOAD, SubjectToSign},
+    certificate::HashAlgorithm,
     cli::{exit::Failure, input::announcing_waits},
     judge::named_digest,
     regular_file,
     sign::PayloadError,
-    verify::Disguise,
+    verify::{Artifact, ArtifactHasher, Disguise},
 };
 use aws_lc_rs::digest::{Context, SHA256};
 use std::{
@@ -105,6 +106,25 @@ impl Input {
             Self::Digest(digest) => Ok(*digest),
             Self::File(_) | Self::Stdin => Ok(self.beginning_and_digest()?.1),
         }
+    }
+
+    /// What a bundle about it must be about, by these hash functions. It is read once.
+    pub(in crate::cli) fn artifact(&self, hashes: &[HashAlgorithm]) -> Result<Artifact<'static>, Failure> {
+        if let Self::Digest(digest) = self {
+            return Ok(Artifact::sha256(*digest));
+        }
+        announcing_waits(self.path(), || {
+            let (mut source, mut hasher) = (self.open()?, ArtifactHasher::new(hashes));
+            let mut chunk = vec![0; CHUNK];
+            loop {
+                match source.read(&mut chunk) {
+                    Ok(0) => return Ok(hasher.finish()),
+                    Ok(length) => hasher.update(chunk.get(..length).unwrap_or_default()),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(Failure::io(&format!("{} cannot be read", self.name()), &error)),
+                }
+            }
+        })
     }
 
     /// One byte more of the beginning than an agent takes, and SHA-256 of all.
