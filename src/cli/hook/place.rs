@@ -1,10 +1,21 @@
 //! Whatever decides about a push must not lie where a push can change it: in a work tree of the repository.
 
 use crate::{
-    cli::{context::Context, exit::Failure},
+    cli::{
+        context::Context,
+        exit::Failure,
+        git_settings::{called_as, find_program},
+    },
     judge::{self, Push},
     rejection::Audience,
 };
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+/// How much of a hook's text is read, in bytes.
+const MAX_HOOK: u64 = 64 << 10;
 
 /// Refuses the push if a file that decides what is trusted is in a work tree.
 pub(super) fn refuse_deciding_file(context: &Context, audience: Audience) -> Result<(), Failure> {
@@ -22,16 +33,32 @@ pub(super) fn refuse_deciding_file(context: &Context, audience: Audience) -> Res
 /// Says that the file of a hook, or this program, is in a work tree.
 pub(super) fn hook_in_work_tree(context: &Context, name: &str) -> Option<String> {
     let repository = context.repository.as_ref()?;
-    let files = match repository.hook(name) {
-        Ok(file) => std::iter::once(file).chain(std::env::current_exe().ok()),
+    let hook = match repository.hook(name) {
+        Ok(file) => file,
         Err(error) => return Some(error.to_string()),
     };
+    let named = named_files(&hook);
+    let own = std::env::current_exe().ok().into_iter().chain(called_as().clone()).chain(find_program("paraph"));
+    let files: Vec<PathBuf> = std::iter::once(hook).chain(own).chain(named).collect();
     match repository.first_in_work_tree(files) {
         Ok(file) => {
             file.map(|file| format!("{} is in the work tree: anyone who can change the branch can replace the hook", file.display()))
         }
         Err(error) => Some(error.to_string()),
     }
+}
+
+/// The files that the text of a hook names by a path: its interpreter, and programs that it may start. The system has resolved the links on
+/// the way to this program, so that only the text has them.
+fn named_files(hook: &Path) -> Vec<PathBuf> {
+    let text = std::fs::File::open(hook).ok().filter(|file| file.metadata().is_ok_and(|found| found.is_file()));
+    let mut bytes = Vec::new();
+    text.and_then(|file| file.take(MAX_HOOK).read_to_end(&mut bytes).ok());
+    let text = String::from_utf8_lossy(&bytes);
+    let lines =
+        text.lines().map(|line| line.strip_prefix("#!").unwrap_or_else(|| if line.trim_start().starts_with('#') { "" } else { line }));
+    let words = lines.flat_map(|line| line.split(|end: char| end.is_whitespace() || "\"'`;|&()<>=".contains(end)));
+    words.filter(|word| word.contains('/')).map(PathBuf::from).filter(|path| path.is_file()).collect()
 }
 
 /// Refuses the push if the hook on a server is in a work tree.

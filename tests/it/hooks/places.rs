@@ -197,3 +197,36 @@ fn a_guarded_ref_is_guarded_under_each_of_its_names() {
     link("../heads", "other/h");
     assert!(setup.refused(&["main:refs/other/h/new"]).contains("[no-signature]"));
 }
+
+/// The kernel follows the links before the program runs, so that its own path does not show them.
+#[test]
+fn a_program_that_the_hook_calls_through_the_work_tree_refuses_every_push() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let setup = setup(&[]);
+    let served = served(&setup);
+    let (hook, link) = (served.join(".git/hooks/pre-receive"), served.join("bin/paraph"));
+    std::fs::create_dir(served.join("bin")).unwrap();
+    symlink(env!("CARGO_BIN_EXE_paraph"), &link).unwrap();
+    let outer = setup.sandbox.root().join("outer");
+    symlink(&link, &outer).unwrap();
+    let wrapper = served.join("bin/wrapper");
+    std::fs::write(&wrapper, format!("#!/bin/sh\nexec {} \"$@\"\n", env!("CARGO_BIN_EXE_paraph"))).unwrap();
+    std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let program = env!("CARGO_BIN_EXE_paraph");
+    let (bin, root) = (served.join("bin").display().to_string(), served.display().to_string());
+    setup.signed("one");
+    for call in [
+        format!("exec {} hook pre-receive", link.display()),
+        format!("exec \"{}\" hook pre-receive", outer.display()),
+        "exec ../bin/paraph hook pre-receive".to_owned(),
+        format!("PATH={bin}:$PATH; exec paraph hook pre-receive"),
+        format!("T={root}; exec $T/bin/paraph hook pre-receive"),
+        format!("exec {} hook pre-receive", wrapper.display()),
+    ] {
+        std::fs::write(&hook, format!("#!/bin/sh\n{call}\n")).unwrap();
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+        says(&setup.refused(&["main"]), &["is in the work tree: anyone who can change the branch can replace the hook"]);
+    }
+    std::fs::write(&hook, format!("#!/bin/sh\n# not {}\nexec {program} hook pre-receive\n", link.display())).unwrap();
+    setup.accepted(&["main"]);
+}
