@@ -87,14 +87,7 @@ impl Repository {
     /// configuration says about its work tree does not count.
     pub(crate) fn is_at(&self, path: &Path) -> bool {
         let own: Vec<PathBuf> = [self.common_dir(), self.git_dir()].iter().filter_map(|folder| folder.canonicalize().ok()).collect();
-        let link = path.join(".git");
-        let linked = if link.is_file() { bounded::link(&link) } else { None };
-        let linked = linked.as_deref().and_then(|text| text.strip_prefix("gitdir: ")).map(|target| path.join(target.trim_end()));
-        [Some(path.to_owned()), Some(link), linked]
-            .into_iter()
-            .flatten()
-            .filter_map(|path| path.canonicalize().ok())
-            .any(|path| own.contains(&path))
+        leads_to(path).any(|path| own.contains(&path))
     }
 
     /// Whether it was found by its location inside the work tree of another repository, and nothing says that it is meant: no `GIT_DIR`, and
@@ -103,14 +96,36 @@ impl Repository {
     /// # Errors
     /// If the configuration cannot be read.
     pub(crate) fn is_embedded(&self) -> Result<bool, Error> {
-        // where git finds a bare repository by its location, it exports this variable beside GIT_DIR
-        let is_named = std::env::var_os("GIT_DIR").is_some() && std::env::var_os("GIT_IMPLICIT_WORK_TREE").is_none_or(|value| value != "0");
-        if is_named || !self.is_found_by_location() {
+        let is_found = if std::env::var_os("GIT_DIR").is_none() {
+            self.is_found_by_location()
+        } else {
+            // where git finds a bare repository by its location, it exports this variable beside GIT_DIR
+            let is_implied = std::env::var_os("GIT_IMPLICIT_WORK_TREE").is_some_and(|value| value == "0");
+            (is_implied && self.is_found_by_location()) || self.may_be_found_by_git()
+        };
+        if !is_found {
             return Ok(false);
         }
         let folder = self.git_dir().canonicalize().map_err(Error::CurrentDirectory)?;
-        let is_in_tree = folder.ancestors().skip(1).any(|above| above.join(".git").symlink_metadata().is_ok() && !self.is_at(above));
+        // its file `commondir` can name the repository around it, but its own file of configuration counts too
+        let common = self.common_dir().canonicalize().ok().filter(|common| folder.starts_with(common));
+        let is_own = |above: &Path| leads_to(above).any(|path| path == folder || Some(&path) == common.as_ref());
+        let is_in_tree = folder.ancestors().skip(1).any(|above| above.join(".git").symlink_metadata().is_ok() && !is_own(above));
         Ok(is_in_tree && self.bare_repository_rule()?.as_deref() != Some(b"all"))
+    }
+
+    /// Whether git calls this program (`GIT_PREFIX`) and may have found the repository by its location. If a bare repository has a work tree, git
+    /// exports `GIT_DIR` alone, as if the user had named it, and changes to the work tree.
+    fn may_be_found_by_git(&self) -> bool {
+        let has_tree =
+            std::env::var_os("GIT_WORK_TREE").is_some() || self.gix.config_snapshot().plumbing().string("core.worktree").is_some();
+        if std::env::var_os("GIT_PREFIX").is_none() || !has_tree {
+            return false;
+        }
+        let Ok(folder) = self.git_dir().canonicalize() else { return true };
+        let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+        let is_dot_git = folder.components().any(|part| part.as_os_str() == ".git");
+        !is_dot_git && !here.ancestors().any(|above| leads_to(above).skip(1).any(|path| path == folder))
     }
 
     /// Whether the current folder is the git directory or inside it, and it is not the `.git` of a work tree. Its own configuration cannot
@@ -144,6 +159,14 @@ impl Repository {
         let explicit = self.bare_repository_rule()?.as_deref() == Some(b"explicit".as_slice());
         if explicit { Err(Error::ImplicitBareRepository(self.git_dir().to_owned())) } else { Ok(()) }
     }
+}
+
+/// The git directories, by their real paths, that a path can mean: itself, its `.git`, and what a file of that name leads to.
+fn leads_to(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let link = path.join(".git");
+    let linked = if link.is_file() { bounded::link(&link) } else { None };
+    let linked = linked.as_deref().and_then(|text| text.strip_prefix("gitdir: ")).map(|target| path.join(target.trim_end()));
+    [Some(path.to_owned()), Some(link), linked].into_iter().flatten().filter_map(|path| path.canonicalize().ok())
 }
 
 /// The most symbolic links that are followed on the way to a file, as in Linux.

@@ -300,6 +300,44 @@ fn a_bare_repository_in_a_work_tree_grants_nothing_unless_it_is_meant() {
     assert_eq!(verify(&[]).code, Some(0));
 }
 
+/// With a work tree, git exports `GIT_DIR` alone, as if the user had named it.
+#[test]
+fn a_bare_repository_in_a_work_tree_grants_nothing_under_git_by_naming_a_work_tree() {
+    let unpacked = Unpacked::new();
+    unpacked.configure(&[], &[]);
+    let nested = unpacked.sandbox.work().join("nested");
+    unpacked.sandbox.git(&["clone", "-q", "--bare", ".", nested.to_str().unwrap()]);
+    let shown = |rule: &[&str]| unpacked.sandbox.git_in(&nested, &[rule, &["log", "--format=%G?", "main"]].concat());
+    let tree = unpacked.sandbox.root();
+    for (bare, folder) in [("true", "unset"), ("false", ".."), ("false", "."), ("false", tree.to_str().unwrap()), ("false", "objects")] {
+        let mut text = format!("[core]\n repositoryformatversion = 0\n bare = {bare}\n");
+        if folder != "unset" {
+            text += &format!(" worktree = {folder}\n");
+        }
+        text += &format!("[paraph]\n trustedRoot = {}\n", unpacked.evil.file("trusted_root.json"));
+        std::fs::write(nested.join("config"), text).unwrap();
+        assert_eq!(shown(&[]), "E", "{folder}");
+        assert_eq!(shown(&["-c", "alias.x=!git", "x"]), "E", "{folder}");
+    }
+    unpacked.sandbox.git(&["config", "--global", "safe.bareRepository", "all"]);
+    assert_eq!(shown(&[]), "G");
+}
+
+/// Its common directory is the repository around it, but it has a configuration file of its own.
+#[test]
+fn a_folder_with_the_common_directory_of_its_work_tree_adds_no_trust() {
+    let unpacked = Unpacked::new();
+    unpacked.configure(&[], &[]);
+    let folder = unpacked.sandbox.work().join("folder");
+    std::fs::create_dir(&folder).unwrap();
+    let root = format!("[paraph]\n trustedRoot = {}\n", unpacked.evil.file("trusted_root.json"));
+    for (name, text) in [("HEAD", "ref: refs/heads/main\n"), ("commondir", "../.git\n"), ("config.worktree", &root)] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    assert_eq!(unpacked.sandbox.paraph_in(&folder, &["verify"]).code, Some(4));
+    assert_eq!(unpacked.sandbox.git_in(&folder, &["log", "--format=%G?"]), "E");
+}
+
 #[test]
 fn a_repository_with_gitsigns_keys_goes_on_to_sign() {
     let unpacked = Unpacked::new();
