@@ -2,7 +2,7 @@
 
 use super::bounded::{included_file, interpolation};
 use super::config_entry::{ConfigEntry, Scope};
-use super::{Error, Ownership, Repository, chain, command_line_parameters, git, opening, options};
+use super::{Error, Ownership, Repository, chain, command_line_parameters, file_variable, git, opening, options};
 use std::path::{Path, PathBuf};
 
 use gix::bstr::{BStr, ByteSlice as _};
@@ -43,8 +43,7 @@ impl Repository {
 
     /// The files that git reads wherever they exist.
     fn default_configuration_files(&self) -> Result<Vec<PathBuf>, Error> {
-        let mut variable = |name: &str| std::env::var_os(name);
-        let of_user = [Source::Git, Source::User].map(|source| source.storage_location(&mut variable));
+        let of_user = [Source::Git, Source::User].map(|source| source.storage_location(&mut file_variable));
         let of_system = std::env::var_os("GIT_CONFIG_SYSTEM").map(PathBuf::from);
         let own = [self.common_dir().join("config"), self.git_dir().join("config.worktree")];
         of_user.into_iter().flatten().chain(of_system).chain(own).map(|path| absolute(&path)).collect()
@@ -56,10 +55,14 @@ impl Repository {
             return Ok(known.as_deref());
         }
         let snapshot = self.gix.config_snapshot();
-        let is_uncertain = snapshot.plumbing().sections().any(|section| {
-            let header = section.header();
-            self.is_uncertain_include(header.name(), header.subsection_name())
-        });
+        // gix knows the name of the section in one spelling only, and not each key
+        let mut parameters = command_line_parameters()?.into_iter();
+        let is_conditional = parameters.any(|parameter| parameter.parts().is_some_and(|(section, ..)| section == "includeif"));
+        let is_uncertain = is_conditional
+            || snapshot.plumbing().sections().any(|section| {
+                let header = section.header();
+                self.is_uncertain_include(header.name(), header.subsection_name())
+            });
         let entries = is_uncertain.then(|| git::configuration(self)).transpose()?;
         Ok(self.configuration_by_git.get_or_init(|| entries).as_deref())
     }

@@ -4,7 +4,7 @@
 //! commit-graph that names another tree or other parents: git shows those. Looking up an id is a binary search in each index, and finds the entry
 //! that git finds, because git searches in the same way.
 
-use super::{Error, OBJECT_LIMIT, ObjectKind, bounded, chain};
+use super::{Error, OBJECT_LIMIT, ObjectKind, bounded, chain, commit_graphs};
 use gix::{
     ObjectId,
     commitgraph::Graph,
@@ -88,7 +88,8 @@ impl std::fmt::Debug for Copies {
 impl Copies {
     /// The places in these object directories.
     pub(super) fn open(directories: Vec<PathBuf>, hash: gix::hash::Kind) -> Result<Self, Error> {
-        let directories = directories.into_iter().filter(|path| path.is_dir()).map(|path| Directory::open(path, hash));
+        let all: Vec<PathBuf> = directories.into_iter().filter(|path| path.is_dir()).collect();
+        let directories = all.iter().map(|path| Directory::open(path.clone(), &all, hash));
         Ok(Self { directories: directories.collect::<Result<_, _>>()? })
     }
 
@@ -177,7 +178,7 @@ fn read_loose(store: &loose::Store, object: ReadObject<'_>) -> Option<Result<Con
 }
 
 impl Directory {
-    fn open(path: PathBuf, hash: gix::hash::Kind) -> Result<Self, Error> {
+    fn open(path: PathBuf, all: &[PathBuf], hash: gix::hash::Kind) -> Result<Self, Error> {
         let failed = |path: &Path, cause: String| Error::ObjectStore { path: path.to_owned(), cause };
         bounded::check_object_directory(&path)?;
         let folder = path.join("pack");
@@ -195,12 +196,9 @@ impl Directory {
         if let Some(multi) = &multi {
             bounded::check_names(multi.path(), multi.index_names())?;
         }
-        let info = path.join("info");
-        let has_graph = info.join("commit-graph").is_file() || info.join("commit-graphs/commit-graph-chain").is_file();
-        let graph = has_graph
-            .then(|| Graph::from_info_dir(&info, hash).map_err(|error| Error::CommitGraph { path: info.clone(), cause: chain(&error) }));
+        let graph = commit_graphs::open(&path, all, hash)?;
         let has_loose = beginnings(&path);
-        Ok(Self { loose: loose::Store::at(path, hash), has_loose, packs, multi, graph: graph.transpose()? })
+        Ok(Self { loose: loose::Store::at(path, hash), has_loose, packs, multi, graph })
     }
 
     /// Whether there may be a loose object with this id.

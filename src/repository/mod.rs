@@ -10,10 +10,12 @@
 //! Git itself is called for what gix cannot read: references in the reftable format, and the quarantine of a push.
 
 mod bounded;
+mod commit_graphs;
 mod config_entry;
 mod configuration;
 mod content;
 mod copies;
+mod discovery;
 mod git;
 mod guarded;
 mod location;
@@ -346,11 +348,17 @@ impl Repository {
         object_directories::check_variable(Path::new(""))?;
         bounded::check_before_opening(directory)?;
         let is_named = std::env::var_os("GIT_DIR").is_some();
-        let repository = match find(directory, options(Ownership::Required)?) {
-            Ok(gix) => Self::new(gix)?,
-            Err(error) if is_not_there(&error) => return Ok(None),
-            Err(error) if is_foreign(&error) => {
-                let gix = find(directory, options(Ownership::Ignored)?).map_err(|error| opening(&error, directory.to_owned()))?;
+        let place = discovery::place(directory)?;
+        let repository = match discovery::find(directory, &place, &options(Ownership::Required)?.full) {
+            Ok(found) => {
+                discovery::check(found.as_ref(), &place)?;
+                let Some(gix) = found else { return Ok(None) };
+                Self::new(gix)?
+            }
+            Err(error) if discovery::is_foreign(&error) => {
+                let found = discovery::find(directory, &place, &options(Ownership::Ignored)?.full);
+                let Some(gix) = found.map_err(|error| opening(&error, directory.to_owned()))? else { return Ok(None) };
+                discovery::check(Some(&gix), &place)?;
                 let repository = Self::new(gix)?;
                 if !repository.place().is_dir() {
                     return Err(Error::WorkTree(repository.place().to_owned()));
@@ -374,7 +382,7 @@ impl Repository {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         match gix::ThreadSafeRepository::open_opts(path, options(Ownership::Required)?.full) {
             Ok(gix) => Self::new(gix.to_thread_local()),
-            Err(error) if is_foreign(&error) => Err(Error::ForeignOwner(path.to_owned())),
+            Err(error) if discovery::is_foreign(&error) => Err(Error::ForeignOwner(path.to_owned())),
             Err(error) => Err(opening(&error, path.to_owned())),
         }
     }
@@ -534,7 +542,12 @@ enum Ownership {
 /// The options for opening repositories. They are the same for every level of trust: a repository that git refuses is refused as well.
 fn options(ownership: Ownership) -> Result<gix::sec::trust::Mapping<gix::open::Options>, Error> {
     let overrides: Vec<String> = command_line_parameters()?.iter().filter_map(Parameter::as_override).collect();
+    let mut permissions = gix::open::Permissions::default();
+    if std::env::var_os("XDG_CONFIG_HOME").is_some_and(|folder| folder.is_empty()) {
+        permissions.env.xdg_config_home = gix::sec::Permission::Deny;
+    }
     let options = gix::open::Options::default()
+        .permissions(permissions)
         .bail_if_untrusted(ownership == Ownership::Required)
         .strict_config(true)
         .lossy_config(true)
@@ -543,36 +556,17 @@ fn options(ownership: Ownership) -> Result<gix::sec::trust::Mapping<gix::open::O
     Ok(gix::sec::trust::Mapping { full: options.clone(), reduced: options })
 }
 
+/// The variable for git's configuration files. To git, an empty `XDG_CONFIG_HOME` is none.
+fn file_variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| name != "XDG_CONFIG_HOME" || !value.is_empty())
+}
+
 /// The settings of git's command line, in their order.
 fn command_line_parameters() -> Result<Vec<Parameter>, Error> {
     match std::env::var_os("GIT_CONFIG_PARAMETERS") {
         None => Ok(Vec::new()),
         Some(value) => git_parameters::parse(value.to_str().ok_or(Error::Parameters)?).ok_or(Error::Parameters),
     }
-}
-
-fn find(directory: &Path, options: gix::sec::trust::Mapping<gix::open::Options>) -> gix::Result<gix::Repository> {
-    // git calls the hooks of a server so; gix would take a folder named `.git` for that of a work tree
-    if std::env::var_os("GIT_DIR").is_some_and(|place| place == ".")
-        && let Ok(folder) = std::env::current_dir()
-    {
-        return gix::ThreadSafeRepository::open_opts(folder, options.full.open_path_as_is(true)).map(|found| found.to_thread_local());
-    }
-    let upwards = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
-    gix::ThreadSafeRepository::discover_with_environment_overrides_opts(directory, upwards, options).map(|found| found.to_thread_local())
-}
-
-fn is_not_there(error: &gix::Error) -> bool {
-    use gix::discover::upwards::Error as Upwards;
-    matches!(
-        error.downcast_any_ref::<Upwards>(),
-        Some(Upwards::NoGitRepository { .. } | Upwards::NoGitRepositoryWithinCeiling { .. } | Upwards::NoGitRepositoryWithinFs { .. })
-    )
-}
-
-/// gix reports a wrong owner by its message only: other errors of access have the same type.
-fn is_foreign(error: &gix::Error) -> bool {
-    error.iter_errors().any(|source| source.to_string().contains("is considered unsafe"))
 }
 
 fn opening(error: &gix::Error, path: PathBuf) -> Error {

@@ -1,6 +1,6 @@
 //! Why a repository or git's configuration cannot be opened, as one clause. gix nests its errors, and does not always name the file.
 
-use super::chain;
+use super::{chain, file_variable};
 use gix::{
     bstr::ByteSlice as _,
     config::{File, Source, file::Metadata, parse},
@@ -92,8 +92,7 @@ fn fault(path: &Path) -> Option<String> {
 
 /// The files of the system and the user.
 fn user_files() -> Vec<PathBuf> {
-    let mut variable = |name: &str| std::env::var_os(name);
-    let files = [Source::System, Source::Git, Source::User].map(|source| source.storage_location(&mut variable));
+    let files = [Source::System, Source::Git, Source::User].map(|source| source.storage_location(&mut file_variable));
     files.into_iter().flatten().collect()
 }
 

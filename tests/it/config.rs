@@ -266,3 +266,36 @@ fn what_has_no_effect_is_said() {
     assert!(done.stderr.contains("warning: the variable GITSIGN_CREDENTIAL_CACHE is ignored: "), "{}", done.stderr);
     assert!(done.stderr.contains("the log entry is embedded in the signature as well"), "{}", done.stderr);
 }
+
+#[test]
+fn conditions_on_gits_command_line_hold_as_for_git_however_they_are_written() {
+    let mut sandbox = Sandbox::with_repository();
+    sandbox.set("PARAPH", env!("CARGO_BIN_EXE_paraph"));
+    let file = sandbox.root().join("included");
+    sandbox.git(&["config", "--file", file.to_str().unwrap(), "paraph.instance", "corp"]);
+    let work = sandbox.work().display().to_string();
+    let conditions =
+        [&format!("gitdir:{work}/"), "gitdir:**", &format!("gitdir:{work}/.git"), "gitdir/i:/none/", "onbranch:main", "onbranch:no"];
+    for (section, condition) in ["includeIf", "includeif", "INCLUDEIF"].iter().flat_map(|section| conditions.map(|one| (section, one))) {
+        let setting = format!("{section}.{condition}.path={}", file.display());
+        let git = sandbox.try_git(&["-c", &setting, "config", "--get", "paraph.instance"]);
+        let config = sandbox.git(&["-c", &setting, "-c", "alias.paraph=!\"$PARAPH\" config --json", "paraph"]);
+        let config: Value = serde_json::from_str(&config).unwrap();
+        let expected = if git.code == Some(0) { "corp" } else { "public" };
+        assert_eq!(config["settings"]["instance"]["value"].as_str().unwrap_or("public"), expected, "{setting}");
+    }
+}
+
+#[test]
+fn an_empty_xdg_config_home_is_none() {
+    let mut sandbox = Sandbox::with_repository();
+    let folder = sandbox.home().join(".config/git");
+    std::fs::create_dir_all(&folder).unwrap();
+    sandbox.git(&["config", "--file", folder.join("config").to_str().unwrap(), "paraph.timeout", "21"]);
+    sandbox.unset("GIT_CONFIG_GLOBAL");
+    sandbox.set("XDG_CONFIG_HOME", "");
+    assert_eq!(sandbox.git(&["config", "--get", "paraph.timeout"]), "21");
+    for directory in [sandbox.work(), sandbox.root()] {
+        assert_eq!(config(&sandbox, &directory)["settings"]["timeout"]["value"], "21", "{}", directory.display());
+    }
+}

@@ -332,3 +332,29 @@ fn objects_are_compared_in_every_place_where_git_looks() {
         assert_eq!(done.code, Some(expected), "{value}: {}{}", done.stdout, done.stderr);
     }
 }
+
+/// `git clone --shared` and `git commit-graph write --split` make such a chain; so do the object pools of forges.
+#[test]
+fn a_chain_of_commit_graphs_may_begin_in_an_alternate() {
+    let (_sigstore, sandbox) = history();
+    let work = sandbox.work();
+    let shared = sandbox.root().join("shared");
+    sandbox.git(&["update-ref", "refs/heads/first", "main~1"]);
+    sandbox.git(&["clone", "-q", "-s", work.to_str().unwrap(), shared.to_str().unwrap()]);
+    let graph = ["commit-graph", "write", "--stdin-commits", "--split=no-merge"];
+    let first = sandbox.git(&["rev-parse", "first"]);
+    let write = |folder: &Path, commit: &str| {
+        let mut command = sandbox.command("git", folder);
+        let done = sandbox.feed(command.args(graph), format!("{commit}\n").as_bytes());
+        assert_eq!(done.code, Some(0), "{done:?}");
+    };
+    write(&work, &first);
+    let new = sandbox.git_in(&shared, &["commit-tree", "-p", "HEAD", "-m", "new", "HEAD^{tree}"]);
+    write(&shared, &new);
+    let graphs = |folder: &Path| fs::read_dir(folder.join(".git/objects/info/commit-graphs")).unwrap().count();
+    assert_eq!((graphs(&work), graphs(&shared)), (2, 2), "each has its chain and one file");
+    let verify = || sandbox.paraph_in(&shared, &["verify", "HEAD"]);
+    assert_eq!(verify().code, Some(0), "{:?}", verify());
+    fs::remove_dir_all(work.join(".git/objects/info/commit-graphs")).unwrap();
+    assert!(verify().code == Some(4) && verify().stderr.contains("is missing"), "{:?}", verify());
+}

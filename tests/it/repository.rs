@@ -49,6 +49,68 @@ fn objects_are_found_in_linked_bare_and_sha256_repositories_and_from_subfolders(
     }
 }
 
+/// Folders that look like part of a repository. Where git finds another repository than the one around them, so does this program.
+#[test]
+#[cfg(unix)]
+fn in_every_folder_head_is_the_commit_that_git_shows_or_none() {
+    use std::os::unix::fs::symlink;
+    let sandbox = Sandbox::with_repository();
+    sandbox.git(&[&COMMIT[..], &["outer"]].concat());
+    sandbox.git(&["checkout", "-q", "-b", "other"]);
+    sandbox.git(&[&COMMIT[..], &["other"]].concat());
+    sandbox.git(&["checkout", "-q", "main"]);
+    let work = sandbox.work();
+    let other = sandbox.git(&["rev-parse", "other"]);
+    let git_dir = work.join(".git").to_str().unwrap().to_owned();
+    let make = |name: &str, files: &[(&str, &str)]| {
+        let folder = work.join(name);
+        std::fs::create_dir(&folder).unwrap();
+        files.iter().for_each(|(file, text)| std::fs::write(folder.join(file), text).unwrap());
+        folder
+    };
+    make("branch", &[("HEAD", "ref: refs/heads/other\n"), ("commondir", "../.git\n")]);
+    make("detached", &[("HEAD", &other), ("commondir", &git_dir)]);
+    make("unborn", &[("HEAD", "ref: refs/heads/none\n"), ("commondir", &git_dir)]);
+    make("no-head", &[("HEAD", "other\n"), ("commondir", &git_dir)]);
+    make("only-head", &[("HEAD", "ref: refs/heads/other\n")]);
+    symlink("refs/heads/none", make("dangling", &[("commondir", &git_dir)]).join("HEAD")).unwrap();
+    for (name, text) in [("nowhere", "gitdir: ../none\n"), ("junk", "junk\n"), ("empty", ""), ("blanks", "gitdir:  ../.git\n")] {
+        make(name, &[(".git", text)]);
+    }
+    make("good", &[(".git", "gitdir: ../.git\n")]);
+    std::fs::create_dir(make("empty-folder", &[]).join(".git")).unwrap();
+    make("plain", &[]);
+    let case = |folder: &Path, ceiling: Option<&Path>| {
+        let run = |program: &str, arguments: &[&str]| -> Done {
+            let mut command = sandbox.command(program, folder);
+            command.args(arguments).envs(ceiling.map(|ceiling| ("GIT_CEILING_DIRECTORIES", ceiling)));
+            command.output().unwrap().into()
+        };
+        let (git, done) =
+            (run("git", &["rev-parse", "--verify", "HEAD"]), run(env!("CARGO_BIN_EXE_paraph"), &["verify", "--json", "HEAD"]));
+        match git.code {
+            // a git directory in an unusual form is refused
+            Some(0) if done.code == Some(4) => assert!(done.stderr.contains("not one in the usual form"), "{}: {done:?}", folder.display()),
+            Some(0) => assert!(is_found(&done) && done.stdout.contains(git.stdout.trim()), "{}: {git:?} {done:?}", folder.display()),
+            _ => assert_eq!(done.code, Some(4), "{}: {git:?} {done:?}", folder.display()),
+        }
+    };
+    for entry in std::fs::read_dir(&work).unwrap() {
+        let folder = entry.unwrap().path();
+        if !folder.ends_with(".git") {
+            std::fs::create_dir_all(folder.join("below")).unwrap();
+            case(&folder, None);
+            case(&folder.join("below"), None);
+        }
+    }
+    for ceiling in [sandbox.root(), work.clone(), work.join("plain"), work.join("plain/below")] {
+        [work.clone(), work.join("plain"), work.join("plain/below")].iter().for_each(|folder| case(folder, Some(&ceiling)));
+    }
+    symlink("refs/heads/other", work.join(".git/HEAD.new")).unwrap();
+    std::fs::rename(work.join(".git/HEAD.new"), work.join(".git/HEAD")).unwrap();
+    case(&work.join("plain"), None);
+}
+
 /// What git accepts is accepted, and nothing else: by the user's configuration, by the call, and by naming the repository.
 #[test]
 #[cfg(unix)]
