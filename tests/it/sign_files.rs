@@ -497,7 +497,7 @@ fn everything_that_a_bundle_holds_is_shown() {
     assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
     // as much as people read, and a note of the rest
     assert!(text.contains("part-17\n") && !text.contains("part-999"), "{text}");
-    assert!(text.contains(" more lines; --json prints all\n"), "{text}");
+    assert!(text.contains(" lines more; --json prints all\n"), "{text}");
     assert!(text.contains("  body of the log entry ") && text.contains("    kind: "), "{text}");
     let json: Value = serde_json::from_str(&setup.done(&["show", "--json", "app.sigstore.json"])).unwrap();
     let (contents, bundle) = (&json["contents"], setup.bundle("app.sigstore.json"));
