@@ -1,7 +1,6 @@
 //! `paraph verify-file` and `paraph show` on a bundle: discovery, verdicts, exit codes, formats.
 
-use crate::support::{bundle::bundle, sandbox::Sandbox};
-use paraph::object::{Commit, ObjectFormat};
+use crate::support::sandbox::Sandbox;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
@@ -18,12 +17,11 @@ fn vectors() -> PathBuf {
 
 impl Files {
     fn new(vector: &str) -> Self {
-        let commit = std::fs::read(vectors().join(vector).join("commit")).unwrap();
-        let signed = Commit::parse(&commit, ObjectFormat::Sha1).unwrap().signed;
-        let (bundle, artifact) = bundle(&signed.signature).unwrap();
+        let folder = vectors().join("bundles").join(vector);
+        let bundle: Value = serde_json::from_slice(&std::fs::read(folder.join("bundle.sigstore.json")).unwrap()).unwrap();
         let sandbox = Sandbox::new();
-        std::fs::write(sandbox.work().join("file"), artifact).unwrap();
-        Self { sandbox, bundle }
+        std::fs::copy(folder.join("artifact"), sandbox.work().join("file")).unwrap();
+        Self { sandbox, bundle: bundle.to_string() }
     }
 
     fn write(&self, name: &str, content: &str) {
