@@ -2,8 +2,8 @@
 //! be repeated.
 //!
 //! The clients are built for the first request that needs them, because loading the system's certificates takes longer than the rest of the
-//! program. Redirects are not followed. Calls to this machine and to its metadata service use no proxy and no certificates. Tokens go to other
-//! machines over TLS only.
+//! program. Redirects are not followed. Calls to this machine and to its metadata service use no proxy, and load no certificates for plain http.
+//! Tokens go to other machines over TLS only.
 
 use super::{
     address::stays_on_host,
@@ -95,10 +95,10 @@ impl Budget {
 
 struct Shared {
     limits: TimeLimits,
-    /// The client for addresses on this machine and for its host's metadata service.
+    /// The client for plain http to this machine and to its host's metadata service.
     direct: OnceLock<Client>,
     remote: OnceLock<Client>,
-    /// The clients for other machines that git's settings say how to reach.
+    /// The clients for addresses that git's settings say how to reach, and for TLS on this machine.
     routed: Mutex<Vec<(Route, Client)>>,
     warnings: Mutex<Vec<String>>,
 }
@@ -263,19 +263,23 @@ impl Http {
 
     fn client(&self, call: &Call<'_>) -> Result<Client, ServiceError> {
         let failed = |error: reqwest::Error| call.error(Cause::Client(innermost(&error.without_url())));
-        if stays_on_host(&call.url) {
+        if stays_on_host(&call.url) && call.url.scheme() == "http" {
             return kept(&self.shared.direct, || builder().no_proxy().tls_certs_only([]).build()).map_err(failed);
         }
         let refused = |error: NetworkError| call.error(Cause::Network(quotable(&error.to_string())));
         let route = self.network.route(&call.url).map_err(refused)?;
         if route == Route::default() {
-            return kept(&self.shared.remote, || self.remote_client()).map_err(failed);
+            return kept(&self.shared.remote, || self.with_store(builder)).map_err(failed);
         }
         let mut routed = self.shared.routed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, client)) = routed.iter().find(|(known, _)| *known == route) {
             return Ok(client.clone());
         }
-        let client = route.apply(builder()).map_err(refused)?.and_then(reqwest::ClientBuilder::build).map_err(failed)?;
+        let client = match route == Route::direct() {
+            true => self.with_store(|| builder().no_proxy()),
+            false => route.apply(builder()).map_err(refused)?.and_then(reqwest::ClientBuilder::build),
+        };
+        let client = client.map_err(failed)?;
         routed.push((route, client.clone()));
         Ok(client)
     }
@@ -299,7 +303,8 @@ impl Http {
         Some(quotable(&port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))))
     }
 
-    fn remote_client(&self) -> reqwest::Result<Client> {
+    /// The client with this machine's certificate store, otherwise with the built-in roots.
+    fn with_store(&self, builder: impl Fn() -> reqwest::ClientBuilder) -> reqwest::Result<Client> {
         builder().build().or_else(|error| {
             let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| reqwest::Certificate::from_der(root).ok());
             let client = builder().tls_certs_only(roots).build()?;

@@ -1,8 +1,9 @@
 //! git's settings of connections: proxies and certificate authorities, for all addresses or for those below a URL.
 //!
 //! They are applied as git applies them (`http.<url>.*` in git-config(1)): of the settings with one name, the one whose URL fits best counts,
-//! and the last one of equals. They are used for other machines only: calls to this machine and its metadata service use none of them.
+//! and the last one of equals. Calls to this machine and its metadata service use no proxy, and calls over plain http none of them.
 
+use super::address::stays_on_host;
 use crate::regular_file;
 use reqwest::{Certificate, Url};
 use std::{
@@ -153,7 +154,10 @@ impl Network {
         {
             return Err(NetworkError::Unverified(setting.origin.clone()));
         }
-        let proxy = self.effective(NetworkName::Proxy, url).map(proxy).transpose()?.unwrap_or_default();
+        let proxy = match stays_on_host(url) {
+            true => ProxyUse::Never,
+            false => self.effective(NetworkName::Proxy, url).map(proxy).transpose()?.unwrap_or_default(),
+        };
         let authorities = |name| {
             let setting = self.effective(name, url).filter(|setting| !setting.value.is_empty());
             setting.map(|setting| Authorities { path: PathBuf::from(&setting.value), origin: setting.origin.clone() })
@@ -168,6 +172,11 @@ impl Network {
 }
 
 impl Route {
+    /// No proxy, and the system's certificates.
+    pub(super) fn direct() -> Self {
+        Self { proxy: ProxyUse::Never, ..Self::default() }
+    }
+
     /// The client builder with this route.
     ///
     /// # Errors

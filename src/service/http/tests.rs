@@ -230,7 +230,7 @@ fn loopback_link_local_addresses_and_google_s_name_stay_on_the_host() {
 #[ignore = "it needs an environment of its own, which the next test gives it"]
 fn without_certificates_the_built_in_roots_are_taken() {
     let http = Http::new(TimeLimits::default());
-    http.remote_client().unwrap();
+    http.with_store(builder).unwrap();
     let remarks = http.take_warnings();
     assert_eq!(remarks.len(), 1);
     assert!(remarks[0].starts_with("this machine's certificate store cannot be used ("), "{remarks:?}");

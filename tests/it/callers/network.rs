@@ -166,7 +166,7 @@ impl Unknown {
     fn start(sandbox: &Sandbox) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let root = sandbox.root();
-        let extensions = ["-addext", "subjectAltName=DNS:fulcio.invalid", "-addext", "basicConstraints=critical,CA:FALSE"];
+        let extensions = ["-addext", "subjectAltName=DNS:fulcio.invalid,DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"];
         let subject = ["-subj", "/CN=fulcio.invalid", "-keyout", "key.pem", "-out", "ca.pem"];
         let mut certificate = sandbox.command("openssl", &root);
         certificate
@@ -227,6 +227,36 @@ fn gits_certificate_authorities_are_used_from_everywhere_but_a_repository() {
         assert!(is_trusted(&sandbox, &[]), "{name}");
         sandbox.unset(name);
     }
+}
+
+#[test]
+fn a_service_over_tls_on_this_machine_is_authenticated_as_any_other_but_without_a_proxy() {
+    if !installed("openssl", "a_service_over_tls_on_this_machine_is_authenticated_as_any_other_but_without_a_proxy") {
+        return;
+    }
+    let (_sigstore, mut sandbox) = repository_with_remote_fulcio();
+    let (server, proxy) = (Unknown::start(&sandbox), Proxy::start(None));
+    let service = format!("https://localhost:{}", server.port);
+    sandbox.git(&["config", "--global", "paraph.fulcio", &service]);
+    // the server answers no request of this kind
+    sandbox.git(&["config", "--global", "paraph.timeout", "2"]);
+    sandbox.git(&["config", "--global", "http.proxy", &proxy.url]);
+    let file = sandbox.root().join("ca.pem").to_str().unwrap().to_owned();
+    let is_trusted = |sandbox: &Sandbox, options: &[&str]| {
+        let report = commit(sandbox, options);
+        assert!(report.contains(&format!("Fulcio at {service}")), "{report}");
+        assert!(!proxy.was_asked_for(""));
+        !report.contains("could not be authenticated")
+    };
+    assert!(!is_trusted(&sandbox, &[]));
+    assert!(is_trusted(&sandbox, &["-c", &format!("http.sslCAInfo={file}")]));
+    sandbox.git(&["config", "http.sslCAInfo", &file]);
+    assert!(!is_trusted(&sandbox, &[]), "the repository's are not used");
+    sandbox.set("SSL_CERT_FILE", &file);
+    assert!(is_trusted(&sandbox, &[]));
+    sandbox.unset("SSL_CERT_FILE");
+    let report = commit(&sandbox, &["-c", "http.sslVerify=false"]);
+    assert!(report.contains("turns off the verification of certificates"), "{report}");
 }
 
 #[test]
