@@ -166,5 +166,43 @@ fn fields<const N: usize>(fields: [(&str, Value); N]) -> Value {
 fn remote_url(repository: &Repository, remote: &str) -> Option<String> {
     let entries = repository.configuration(&["remote"]).ok()?;
     let url = entries.into_iter().find(|entry| entry.name == "url" && entry.subsection.as_deref() == Some(remote))?;
-    String::from_utf8(url.value?).ok()
+    String::from_utf8(url.value?).ok().map(|url| without_credentials(&url))
+}
+
+/// The URL with `***` for its user and password. A user name can be a token, except for SSH, where it tells repositories apart.
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let Some((login, host)) = authority.rsplit_once('@') else { return url.to_owned() };
+    let path = rest.strip_prefix(authority).unwrap_or_default();
+    let shown = match (scheme.contains("ssh"), login.split_once(':')) {
+        (true, None) => login.to_owned(),
+        (true, Some((user, _))) => format!("{user}:***"),
+        (false, _) => "***".to_owned(),
+    };
+    format!("{scheme}://{shown}@{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_credentials;
+
+    #[test]
+    fn user_and_password_of_a_url_are_masked() {
+        for (url, shown) in [
+            ("https://ann:hunter2@git.example/a/b.git", "https://***@git.example/a/b.git"),
+            ("https://hunter2@git.example:8443/a", "https://***@git.example:8443/a"),
+            ("https://hunter2:x-oauth-basic@git.example", "https://***@git.example"),
+            ("https://ann:hun@ter2@git.example/a", "https://***@git.example/a"),
+            ("helper::https://ann:hunter2@git.example/a", "helper::https://***@git.example/a"),
+            ("ssh://git:hunter2@git.example/a", "ssh://git:***@git.example/a"),
+        ] {
+            assert_eq!(without_credentials(url), shown);
+        }
+        for url in
+            ["https://git.example/a@b", "https://git.example?x=a@b", "ssh://git@git.example/a", "git@git.example:a", "../a", "/a", ""]
+        {
+            assert_eq!(without_credentials(url), url);
+        }
+    }
 }

@@ -42,6 +42,8 @@ fn a_signed_commit_and_tag_are_stated_with_their_certificate_and_signed_attribut
     assert!(info["certificate"].as_str().unwrap().starts_with("-----BEGIN CERTIFICATE-----\n"));
     // a SET OF, as it is signed
     assert_eq!(STANDARD.decode(info["attributes"].as_str().unwrap()).unwrap()[0], 0x31);
+    sandbox.git(&["remote", "set-url", "origin", "https://ann:hunter2@git.example/repository"]);
+    assert_eq!(statement(&sandbox, "HEAD")["subject"][0]["name"], "https://***@git.example/repository");
     let root = statement(&sandbox, "HEAD^");
     assert_eq!(
         (&root["predicate"]["source"]["parents"], &root["predicate"]["source"]["message"]),
