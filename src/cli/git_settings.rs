@@ -2,7 +2,7 @@
 
 use super::exit::Failure;
 use crate::config;
-use crate::repository::{ConfigEntry, Repository, global_configuration};
+use crate::repository::{ConfigEntry, Repository, Scope, global_configuration};
 use std::{
     path::{Path, PathBuf},
     sync::OnceLock,
@@ -22,6 +22,8 @@ pub(super) struct GitSetting {
     pub(super) value: String,
     /// Where it was set: the file with its scope.
     pub(super) place: String,
+    /// Whether the repository set it, and not the user or the system.
+    pub(super) is_of_repository: bool,
 }
 
 impl GitSettings {
@@ -48,7 +50,7 @@ impl GitSettings {
             Some(file) => format!("{} ({})", file.display(), entry.scope.name()),
             None => entry.scope.name().to_owned(),
         };
-        Some(GitSetting { value, place })
+        Some(GitSetting { value, place, is_of_repository: matches!(entry.scope, Scope::Local | Scope::Worktree) })
     }
 
     /// Whether a switch is on.

@@ -9,7 +9,9 @@ use super::{
         last_failure::{self, LastFailure},
         terminal::Terminal,
     },
-    Finding, tilde,
+    Finding,
+    answer::{self, Answer},
+    tilde,
 };
 use crate::{
     config::{SIGNING, Use},
@@ -88,7 +90,6 @@ pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
         Ok(git) => git,
         Err(failure) => return vec![Finding::problem("git's call", failure)],
     };
-    let wrong = |text: String| Finding::problem("git's call", Failure::configuration(text).with_hint(SET_UP));
     let mut findings = Vec::new();
     match git.get("gpg.format") {
         Some(format) if format.value == "x509" => {
@@ -99,36 +100,54 @@ pub(super) fn calls(repository: Option<&Repository>) -> Vec<Finding> {
         }
         None => findings.push(wrong("gpg.format is not set, so git signs with OpenPGP".into())),
     }
-    findings.push(match git.get("gpg.x509.program") {
-        None => wrong("gpg.x509.program is not set, so git calls gpgsm".into()),
-        Some(program) => {
-            let (own, found) = (std::env::current_exe().ok(), find_program(&program.value));
-            let text = format!("gpg.x509.program = {} in {}", program.value, program.place);
-            match (own, found) {
-                _ if program.value.starts_with('~') && !tilde::is_expanded() => {
-                    wrong(format!("{text}, but this git does not expand \"~\" there, so it finds no such program"))
-                }
-                (_, None) if Path::new(&program.value).is_dir() => wrong(format!("{text}, which is a folder")),
-                (_, None) => wrong(format!("{text}, which does not exist")),
-                (_, Some(found)) if !is_executable(&found) => {
-                    let failure = Failure::configuration(format!("{text}, which is not executable"));
-                    Finding::problem("git's call", failure.with_hint(format!("chmod +x {}", found.display())))
-                }
-                (Some(own), Some(found)) if !is_same_file(&own, &found) => wrong(format!("{text}, which is a different program")),
-                _ if !Path::new(&program.value).is_absolute() && !program.value.starts_with('~') => {
-                    Finding::warning("git's call", format!("{text}, which depends on the PATH"))
-                        .fix("set the absolute path with `paraph setup`: graphical programs often start git with a different PATH")
-                }
-                _ => Finding::ok("git's call", text),
-            }
-        }
-    });
+    findings.push(called_program(&git, repository));
     let always: Vec<&str> = ["commit.gpgSign", "tag.gpgSign", "push.gpgSign"].into_iter().filter(|key| git.is_on(key)).collect();
     findings.push(match always.as_slice() {
         [] => Finding::note("git's call", "signs only with -S, -s or --signed; set commit.gpgSign to sign always"),
         keys => Finding::ok("git's call", format!("signs always: {}", keys.join(", "))),
     });
     findings
+}
+
+/// A wrong setting of git that the set-up would correct.
+fn wrong(text: String) -> Finding {
+    Finding::problem("git's call", Failure::configuration(text).with_hint(SET_UP))
+}
+
+/// The program that git calls.
+fn called_program(git: &GitSettings, repository: Option<&Repository>) -> Finding {
+    let Some(program) = git.get("gpg.x509.program") else { return wrong("gpg.x509.program is not set, so git calls gpgsm".into()) };
+    let text = format!("gpg.x509.program = {} in {}", program.value, program.place);
+    if program.value.starts_with('~') && !tilde::is_expanded() {
+        return wrong(format!("{text}, but this git does not expand \"~\" there, so it finds no such program"));
+    }
+    let Some(found) = find_program(&program.value) else {
+        let what = if Path::new(&program.value).is_dir() { "is a folder" } else { "does not exist" };
+        return wrong(format!("{text}, which {what}"));
+    };
+    if !is_executable(&found) {
+        let failure = Failure::configuration(format!("{text}, which is not executable"));
+        return Finding::problem("git's call", failure.with_hint(format!("chmod +x {}", found.display())));
+    }
+    if std::env::current_exe().is_ok_and(|own| !is_same_file(&own, &found)) {
+        // a repository, or who can change a branch, must not choose what doctor runs
+        let is_in_tree = |repository: &Repository| !repository.first_in_work_tree([found.clone()]).is_ok_and(|file| file.is_none());
+        let may_run = found.is_absolute() && !program.is_of_repository && !repository.is_some_and(is_in_tree);
+        match if may_run { answer::of(&found) } else { Answer::Different } {
+            Answer::Same => {}
+            Answer::Version(version) => {
+                let text = format!("{text}, which is version {version} of paraph; this is {}", env!("CARGO_PKG_VERSION"));
+                return Finding::warning("git's call", text).fix(SET_UP);
+            }
+            Answer::Different => return wrong(format!("{text}, which is a different program")),
+            Answer::Failed(why) => return wrong(format!("{text}, which {why}")),
+        }
+    }
+    if !Path::new(&program.value).is_absolute() && !program.value.starts_with('~') {
+        return Finding::warning("git's call", format!("{text}, which depends on the PATH"))
+            .fix("set the absolute path with `paraph setup`: graphical programs often start git with a different PATH");
+    }
+    Finding::ok("git's call", text)
 }
 
 /// Settings without effect, and settings that may not be intended.

@@ -4,6 +4,7 @@
 
 #[cfg(unix)]
 mod agent;
+mod answer;
 #[cfg(unix)]
 mod keyring;
 mod machine;

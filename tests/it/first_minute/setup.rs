@@ -373,4 +373,27 @@ fn doctor_tries_what_git_would_run() {
     assert!(call(&other).contains("which is not executable"));
     assert!(call(&sandbox.script("program", "#!/bin/sh\n")).contains("which is a different program"));
     assert!(call("/nowhere/paraph").contains("which does not exist"));
+    // programs that are paraph in another file, and some that are not
+    let wrapper = format!("#!/bin/sh\n: >\"$0.ran\"\nexec '{}' \"$@\"\n", sandbox.program);
+    let wrapped = sandbox.script("wrapper", &wrapper);
+    assert!(call(&wrapped).starts_with("ok "));
+    let ran = std::path::PathBuf::from(format!("{wrapped}.ran"));
+    std::fs::remove_file(&ran).unwrap();
+    assert!(call(&sandbox.script("shell", wrapper.strip_prefix("#!/bin/sh\n").unwrap())).starts_with("ok "));
+    assert!(call(&sandbox.script("old", "#!/bin/sh\necho paraph 0.0.9\n")).contains("which is version 0.0.9 of paraph; this is "));
+    assert!(call(&sandbox.script("no-interpreter", "#!/nonexistent/sh\n")).contains("which cannot be run: "));
+    assert!(call(&sandbox.script("hangs", "#!/bin/sh\nexec sleep 60\n")).contains("which does not answer `--version` within "));
+    for script in ["exec yes paraph", "echo paraph 0.1.0; exit 1", "echo parapher 1"] {
+        assert!(call(&sandbox.script("other", &format!("#!/bin/sh\n{script}\n"))).contains("which is a different program"), "{script}");
+    }
+    // what a repository names, or holds, is not run
+    let is_different = |line: &str| line.contains("which is a different program") && !ran.exists();
+    sandbox.git(&["config", "gpg.x509.program", &wrapped]);
+    assert!(is_different(&call(&wrapped)));
+    sandbox.git(&["config", "--unset", "gpg.x509.program"]);
+    let inside = sandbox.work().join("inside");
+    std::fs::copy(&wrapped, &inside).unwrap();
+    for name in [inside.to_str().unwrap(), "./inside"] {
+        assert!(is_different(&call(name)) && !sandbox.work().join("inside.ran").exists(), "{name}");
+    }
 }
