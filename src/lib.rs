@@ -33,6 +33,8 @@
 #[allow(unnameable_types)]
 mod agent;
 mod agent_protocol;
+#[cfg(feature = "cli")]
+mod bounded_process;
 mod bundle;
 mod certificate;
 #[cfg(feature = "cli")]

@@ -2,9 +2,9 @@
 //!
 //! git keeps the table of ids in formats that depend on its version, so git is asked.
 
-use super::process;
+use super::TIMEOUT;
 use crate::{
-    git_process,
+    bounded_process, git_process,
     object::ObjectFormat,
     repository::{RawObject, Repository},
 };
@@ -36,6 +36,6 @@ impl Conversion {
     fn printed(&self, arguments: &[&str]) -> Option<String> {
         let mut command = git_process::reading(&self.git_dir);
         command.args(arguments);
-        process::run(command, b"").ok().filter(|answer| answer.success).map(|answer| answer.output)
+        bounded_process::run(command, b"", TIMEOUT).ok().filter(|answer| answer.success).map(|answer| answer.output)
     }
 }

@@ -7,12 +7,12 @@
 //! For OpenPGP it runs gpg with a folder that holds only these keys, for SSH ssh-keygen with these keys as the allowed signers.
 
 use super::{
-    MAX_KEY_FILE,
-    process::{self, Answer},
+    MAX_KEY_FILE, TIMEOUT,
     ssh::{PublicKey, PublicKeyError},
     status::GpgStatus,
 };
 use crate::{
+    bounded_process::{self, Answer},
     object::{Commit, SignatureKind, Signed},
     policy::{ExternalJudgement, Finding, JudgedBy},
     repository::{ObjectKind, RawObject},
@@ -67,7 +67,7 @@ enum KeyringError {
     #[error("cannot create a folder for gpg: {0}")]
     Folder(#[from] std::io::Error),
     #[error(transparent)]
-    Gpg(#[from] process::Error),
+    Gpg(#[from] bounded_process::Error),
     #[error("gpg finds no key in the file of paraph.forgeKey")]
     NoKey,
 }
@@ -136,7 +136,7 @@ fn import(file: &[u8]) -> Result<TempDir, KeyringError> {
     std::fs::write(home.path().join("common.conf"), "")?;
     let mut command = gpg(home.path());
     command.arg("--import");
-    let answer = process::run(command, file)?;
+    let answer = bounded_process::run(command, file, TIMEOUT)?;
     if answer.success && answer.output.lines().any(|line| line.starts_with("[GNUPG:] IMPORT_OK ")) {
         Ok(home)
     } else {
@@ -152,7 +152,7 @@ fn by_gpg(home: &Path, signed: &Signed<'_>) -> Option<ExternalJudgement> {
     };
     let mut command = gpg(home);
     command.args(["--trust-model", "always", "--verify"]).arg(signature.path()).arg("-");
-    let answer = match process::run(command, &signed.payload) {
+    let answer = match bounded_process::run(command, &signed.payload, TIMEOUT) {
         Ok(answer) => answer,
         Err(cause) => return Some(judged(Finding::OtherUnchecked, &cause.to_string())),
     };
@@ -196,7 +196,7 @@ fn by_ssh_keygen(key: &PublicKey, signed: &Signed<'_>) -> ExternalJudgement {
     };
     let mut command = Command::new("ssh-keygen");
     command.args(["-Y", "verify", "-n", "git", "-I", PRINCIPAL, "-f"]).arg(signers.path()).arg("-s").arg(signature.path());
-    match process::run(command, &signed.payload) {
+    match bounded_process::run(command, &signed.payload, TIMEOUT) {
         Ok(answer) if answer.success && is_good(&answer, key) => judged(Finding::KeyTrusted, String::new()),
         Ok(_) => judged(Finding::OtherInvalid, String::new()),
         Err(cause) => judged(Finding::OtherUnchecked, cause.to_string()),

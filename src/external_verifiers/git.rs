@@ -4,10 +4,11 @@
 //! refuses (`safe.directory`) was refused before. Replacement objects are off. git verifies OpenPGP and SSH signatures only, so that it never calls this program.
 
 use super::{
-    process::{self, Answer},
+    TIMEOUT,
     status::{GpgStatus, ssh_good},
 };
 use crate::{
+    bounded_process::{self, Answer},
     git_process,
     object::SignatureKind,
     policy::{ExternalJudgement, Finding, JudgedBy},
@@ -34,7 +35,7 @@ impl Git {
 
     pub(super) fn judge(&self, object: &RawObject, kind: SignatureKind) -> ExternalJudgement {
         let subcommand = if object.kind == ObjectKind::Tag { "verify-tag" } else { "verify-commit" };
-        match process::run(self.command(subcommand, &object.id), b"") {
+        match bounded_process::run(self.command(subcommand, &object.id), b"", TIMEOUT) {
             Ok(answer) if kind == SignatureKind::Ssh => of_ssh(&answer),
             Ok(answer) => of_openpgp(&answer),
             Err(cause) => judgement(kind, Finding::OtherUnchecked, cause.to_string()),

@@ -7,7 +7,6 @@
 mod conversion;
 mod forge;
 mod git;
-mod process;
 mod ssh;
 mod status;
 
@@ -21,6 +20,10 @@ use crate::{
     repository::{RawObject, Repository},
 };
 use git::Git;
+use std::time::Duration;
+
+/// The time limit of another program.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The largest file of a forge's keys that is read, in bytes.
 pub(crate) const MAX_KEY_FILE: usize = 1 << 20;

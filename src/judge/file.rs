@@ -242,9 +242,9 @@ fn hashes(bundles: &[FoundBundle]) -> Vec<HashAlgorithm> {
 }
 
 /// The digests of a file. It is read once and never held in memory.
-fn hashed(path: &Path, hashes: &[HashAlgorithm], mut read: impl FnMut(usize)) -> Result<Artifact<'static>, FileError> {
+fn hashed(path: &Path, hashes: &[HashAlgorithm], read: impl FnMut(usize)) -> Result<Artifact<'static>, FileError> {
     let error = |source| FileError::Read { path: path.to_owned(), source };
-    let mut file = regular_file::open_stream(path).map_err(error)?;
+    let file = regular_file::open_stream(path).map_err(error)?;
     let metadata = file.metadata().map_err(error)?;
     if metadata.is_dir() {
         return Err(error(ErrorKind::IsADirectory.into()));
@@ -252,16 +252,9 @@ fn hashed(path: &Path, hashes: &[HashAlgorithm], mut read: impl FnMut(usize)) ->
     let mut hasher = ArtifactHasher::new(hashes);
     // a pipe, and some files of the system, have no length
     let length = usize::try_from(metadata.len()).unwrap_or(BLOCK).saturating_add(1);
-    let mut block = vec![0; if metadata.len() == 0 { BLOCK } else { length.min(BLOCK) }];
-    while !hashes.is_empty() {
-        let length = match file.read(&mut block) {
-            Ok(0) => break,
-            Ok(length) => length,
-            Err(interrupted) if interrupted.kind() == ErrorKind::Interrupted => continue,
-            Err(source) => return Err(error(source)),
-        };
-        hasher.update(block.get(..length).unwrap_or_default());
-        read(length);
+    let block = if metadata.len() == 0 { BLOCK } else { length.min(BLOCK) };
+    if !hashes.is_empty() {
+        hasher.read(file, block, read).map_err(error)?;
     }
     Ok(hasher.finish())
 }

@@ -50,8 +50,7 @@ impl<'a> Push<'a> {
         updates: &[RefUpdate<'a>],
     ) -> Result<Self, repository::Error> {
         let patterns = repository.guarded_patterns()?;
-        // git passes the URL twice where the remote has no name
-        let known = if remote == url { BTreeSet::new() } else { repository.known_of_remote(remote, url, patterns.as_ref())? };
+        let known = repository.known_of_remote(remote, url, patterns.as_ref())?;
         let has = |id: &str| repository.object_by_id(id).is_ok_and(|object| matches!(object.kind, ObjectKind::Commit | ObjectKind::Tag));
         Ok(Self::of(updates.iter().copied(), &known, has))
     }

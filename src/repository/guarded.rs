@@ -97,12 +97,13 @@ impl Repository {
     }
 
     /// The objects that a remote has, as far as this repository knows: the targets of `refs/remotes/NAME/`, without those of other remotes. With
-    /// a `pushurl`, the target of a push can have other commits; then none are known. With patterns, only branches that they match count.
+    /// a `pushurl`, the target of a push can have other commits; then none are known. A remote without a name has its URL as the name, and no
+    /// branches here. With patterns, only branches that they match count.
     ///
     /// # Errors
     /// If the references cannot be read.
     pub(crate) fn known_of_remote(&self, remote: &str, url: &str, patterns: Option<&ReferencePatterns>) -> Result<BTreeSet<String>, Error> {
-        if git::fetch_url(self, remote).is_none_or(|fetched| fetched != url) {
+        if remote == url || git::fetch_url(self, remote).is_none_or(|fetched| fetched != url) {
             return Ok(BTreeSet::new());
         }
         let folder = format!("refs/remotes/{remote}/");

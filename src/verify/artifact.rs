@@ -8,6 +8,8 @@ use crate::{
 #[cfg(feature = "cli")]
 use aws_lc_rs::digest;
 use std::borrow::Cow;
+#[cfg(feature = "cli")]
+use std::io;
 
 /// What a bundle must be about: a file's bytes, or its digests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +62,11 @@ impl<'a> Artifact<'a> {
         self.content.digest(hash)
     }
 
+    /// The file's SHA-256 digest, where it is known.
+    pub(crate) fn sha256_digest(&self) -> Option<[u8; 32]> {
+        self.digest(HashAlgorithm::Sha256)?.as_ref().try_into().ok()
+    }
+
     /// Refuses a file that another kind of signature signs: the bundle's signature can be one of that kind.
     pub(super) fn check_only_a_file(&self) -> Result<(), Rejection> {
         self.disguise.map_or(Ok(()), |disguise| Err(Rejection::new(Reason::FileDisguised, format!("it begins like {disguise}"))))
@@ -95,6 +102,22 @@ impl ArtifactHasher {
             (*hash, digest::Context::new(algorithm))
         };
         Self { contexts: hashes.iter().map(context).collect(), beginning: Vec::new() }
+    }
+
+    /// Takes all pieces of a source, `block` bytes at a time, and tells the length of each.
+    pub(crate) fn read(&mut self, mut source: impl io::Read, block: usize, mut tell: impl FnMut(usize)) -> io::Result<()> {
+        let mut piece = vec![0; block];
+        loop {
+            match source.read(&mut piece) {
+                Ok(0) => return Ok(()),
+                Ok(length) => {
+                    self.update(piece.get(..length).unwrap_or_default());
+                    tell(length);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Takes the next piece.

@@ -230,8 +230,7 @@ fn check_digest(message: &Message, artifact: &Artifact<'_>) -> Result<Option<Has
 
 fn message_subject(artifact: &Artifact<'_>) -> Subject {
     // an artifact without it is known by longer digests alone
-    let digest = artifact.digest(HashAlgorithm::Sha256).and_then(|digest| <[u8; 32]>::try_from(digest.as_ref()).ok());
-    Subject { kind: SubjectKind::File, digest: digest.unwrap_or_default(), email: None }
+    Subject { kind: SubjectKind::File, digest: artifact.sha256_digest().unwrap_or_default(), email: None }
 }
 
 /// The statement as a subject: it is of the expected type, and names the file.

@@ -488,7 +488,7 @@ fn names_of_other_work_trees_and_of_the_past_lead_where_git_leads() {
         "HEAD^{/none}",
         "HEAD^2",
         "v1-0-g0000000",
-        "../work/HEAD",
+        "../linked/HEAD",
         "main/",
         "refs//heads/main",
         "main.lock",

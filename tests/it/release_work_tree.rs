@@ -18,9 +18,7 @@ impl Setup {
         let mut sandbox = Sandbox::with_repository();
         sigstore.configure(&sandbox);
         sandbox.set("PARAPH_REKOR_VERSION", "2");
-        let allowed = sandbox.home().join("allowed-identities");
-        std::fs::write(&allowed, format!("{EMAIL} {} instance=local\n", sigstore.url)).unwrap();
-        sandbox.git(&["config", "--global", "paraph.allowedIdentities", allowed.to_str().unwrap()]);
+        sigstore.allow(&sandbox, EMAIL);
         sandbox.git(&["config", "--global", "protocol.file.allow", "always"]);
         let setup = Self { _sigstore: sigstore, sandbox };
         setup.write("a.txt", "a\n");

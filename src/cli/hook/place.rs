@@ -48,8 +48,7 @@ pub(super) fn hook_in_work_tree(context: &Context, name: &str) -> Option<String>
     }
 }
 
-/// The files that the text of a hook names by a path: its interpreter, and programs that it may start. The system has resolved the links on
-/// the way to this program, so that only the text has them.
+/// The files that the text of a hook names by a path: its interpreter, and programs that it may start.
 fn named_files(hook: &Path) -> Vec<PathBuf> {
     let text = std::fs::File::open(hook).ok().filter(|file| file.metadata().is_ok_and(|found| found.is_file()));
     let mut bytes = Vec::new();

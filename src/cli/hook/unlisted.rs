@@ -17,8 +17,7 @@ const MAX_ANSWER: u64 = 64 << 20;
 /// If the references or the history cannot be read.
 pub(super) fn head(repository: &Repository, remote: &str, url: &str) -> Result<Option<Update>, Failure> {
     let Some(head) = git_process::printed(&["rev-parse", "--quiet", "--verify", "HEAD^{commit}"]) else { return Ok(None) };
-    // git passes the URL twice where the remote has no name
-    let known = if remote == url { BTreeSet::new() } else { repository.known_of_remote(remote, url, None)? };
+    let known = repository.known_of_remote(remote, url, None)?;
     if contain(repository, &known, &head)? || contain(repository, &advertised(repository, url), &head)? {
         return Ok(None);
     }

@@ -9,7 +9,6 @@ use crate::{
     sign::PayloadError,
     verify::{Artifact, ArtifactHasher, Disguise},
 };
-use aws_lc_rs::digest::{Context, SHA256};
 use std::{
     ffi::{OsStr, OsString},
     io::{self, Read},
@@ -114,16 +113,9 @@ impl Input {
             return Ok(Artifact::sha256(*digest));
         }
         announcing_waits(self.path(), || {
-            let (mut source, mut hasher) = (self.open()?, ArtifactHasher::new(hashes));
-            let mut chunk = vec![0; CHUNK];
-            loop {
-                match source.read(&mut chunk) {
-                    Ok(0) => return Ok(hasher.finish()),
-                    Ok(length) => hasher.update(chunk.get(..length).unwrap_or_default()),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return Err(Failure::io(&format!("{} cannot be read", self.name()), &error)),
-                }
-            }
+            let mut hasher = ArtifactHasher::new(hashes);
+            hasher.read(self.open()?, CHUNK, |_| {}).map_err(|error| self.unreadable(&error))?;
+            Ok(hasher.finish())
         })
     }
 
@@ -133,26 +125,18 @@ impl Input {
     }
 
     fn read_and_hash(&self) -> Result<(Vec<u8>, [u8; 32]), Failure> {
-        let mut source = self.open()?;
-        let failed = |error: io::Error| Failure::io(&format!("{} cannot be read", self.name()), &error);
+        let (mut source, mut hasher) = (self.open()?, ArtifactHasher::new(&[HashAlgorithm::Sha256]));
         let mut beginning = Vec::new();
-        (&mut source).take(MAX_PAYLOAD as u64 + 1).read_to_end(&mut beginning).map_err(failed)?;
-        let mut hash = Context::new(&SHA256);
-        hash.update(&beginning);
+        (&mut source).take(MAX_PAYLOAD as u64 + 1).read_to_end(&mut beginning).map_err(|error| self.unreadable(&error))?;
+        hasher.update(&beginning);
         if beginning.len() > MAX_PAYLOAD {
-            let mut chunk = vec![0; CHUNK];
-            loop {
-                match source.read(&mut chunk) {
-                    Ok(0) => break,
-                    Ok(length) => hash.update(chunk.get(..length).unwrap_or_default()),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return Err(failed(error)),
-                }
-            }
+            hasher.read(source, CHUNK, |_| {}).map_err(|error| self.unreadable(&error))?;
         }
-        let mut digest = [0; 32];
-        digest.copy_from_slice(hash.finish().as_ref());
-        Ok((beginning, digest))
+        Ok((beginning, hasher.finish().sha256_digest().unwrap_or_default()))
+    }
+
+    fn unreadable(&self, error: &io::Error) -> Failure {
+        Failure::io(&format!("{} cannot be read", self.name()), error)
     }
 
     /// All of its bytes.
@@ -160,7 +144,7 @@ impl Input {
         let mut bytes = Vec::new();
         announcing_waits(self.path(), || {
             let read = self.open()?.take(limit as u64 + 1).read_to_end(&mut bytes);
-            read.map_err(|error| Failure::io(&format!("{} cannot be read", self.name()), &error))
+            read.map_err(|error| self.unreadable(&error))
         })?;
         if bytes.len() > limit {
             return Err(Failure::system(format!("{} has more than {limit} bytes, the limit", self.name())));
