@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use crate::support::{
+    pipe,
     sandbox::{Done, Sandbox},
     sigstore::Sigstore,
 };
@@ -37,7 +38,7 @@ fn replaced(file: &Path, try_out: impl Fn(&str)) {
     for kind in ["pipe", "device", "bytes"] {
         let _ = fs::remove_file(file);
         match kind {
-            "pipe" => rustix::fs::mkfifoat(rustix::fs::CWD, file, rustix::fs::Mode::from_raw_mode(0o600)).unwrap(),
+            "pipe" => pipe::make(file),
             "device" => std::os::unix::fs::symlink("/dev/zero", file).unwrap(),
             _ => fs::File::create(file).unwrap().set_len(1 << 40).unwrap(),
         }
@@ -225,8 +226,7 @@ fn a_pipe_that_is_named_for_a_call_is_read_and_waited_for_aloud() {
         assert_eq!(done.code, Some(0), "{script}: {done:?}");
         assert!(!done.stderr.contains("Waiting"), "{script}: {done:?}");
     }
-    let pipe = work.join("pipe");
-    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
+    pipe::make(&work.join("pipe"));
     for call in [
         &["verify-file", "--key", "pipe", "file"][..],
         &["verify-file", "--bundle", "pipe", "file"],

@@ -311,8 +311,7 @@ fn a_bundle_replaces_no_file_that_it_is_made_from() {
 fn a_missing_bundle_is_said_before_a_pipe_is_read() {
     let setup = Setup::new();
     setup.write("p.json", "{}");
-    let fifo = setup.sandbox.work().join("fifo");
-    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    crate::support::pipe::make(&setup.sandbox.work().join("fifo"));
     // nobody ever writes to it
     let done = setup.paraph(&["attest", "fifo", "--type", "custom", "--predicate", "p.json"]);
     assert!(done.code == Some(2) && done.stderr.contains("name the bundle with --bundle FILE"), "{}", done.stderr);

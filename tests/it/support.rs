@@ -10,6 +10,8 @@ pub mod keys;
 pub mod log;
 pub mod objects;
 pub mod online;
+#[cfg(unix)]
+pub mod pipe;
 pub mod sandbox;
 pub mod sigstore;
 pub mod socket;

@@ -206,7 +206,7 @@ fn setup_writes_the_link_that_a_package_manager_keeps() {
 fn a_configuration_that_is_no_file_is_not_replaced() {
     let (sigstore, mut sandbox) = repository();
     let pipe = sandbox.root().join("pipe");
-    assert!(sandbox.command("mkfifo", &sandbox.work()).arg(&pipe).status().unwrap().success());
+    crate::support::pipe::make(&pipe);
     let config = sandbox.work().join(".git/config");
     let regular = std::fs::read(&config).unwrap();
     sandbox.set("GIT_CONFIG_GLOBAL", pipe.to_str().unwrap());
