@@ -72,6 +72,8 @@ pub mod report;
 #[cfg(feature = "cli")]
 mod repository;
 #[cfg(feature = "cli")]
+mod repository_policy;
+#[cfg(feature = "cli")]
 mod selection;
 #[cfg(feature = "tuf")]
 #[allow(unnameable_types)]

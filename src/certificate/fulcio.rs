@@ -57,6 +57,12 @@ const CLAIMS: [(u32, &str, Encoding); 22] = [
     (25, "tokenScope", Encoding::Utf8String),
 ];
 
+/// The names of all claims.
+#[cfg(feature = "cli")]
+pub(crate) fn claim_names() -> impl Iterator<Item = &'static str> {
+    CLAIMS.iter().map(|(_, name, _)| *name)
+}
+
 #[derive(Clone, Copy)]
 enum Encoding {
     Raw,

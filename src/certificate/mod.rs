@@ -11,6 +11,8 @@ pub(crate) mod scheme;
 pub(crate) mod sct;
 pub(crate) mod x509;
 
+#[cfg(feature = "cli")]
+pub(crate) use fulcio::claim_names;
 pub use fulcio::{Identity, IdentityKind, SignerCertificate};
 pub use hash::HashAlgorithm;
 pub use key::{KeyKind, PublicKey};

@@ -286,10 +286,7 @@ impl AllowedIdentity {
 
     /// Whether the line's name or pattern fits, whatever its issuer.
     fn lists(&self, identity: &Identity) -> bool {
-        match identity.kind {
-            IdentityKind::Email => matches(&with_folded_domain(&self.identity), &with_folded_domain(&identity.name)),
-            IdentityKind::Uri | IdentityKind::Username => matches(&self.identity, &identity.name),
-        }
+        name_matches(&self.identity, identity)
     }
 
     /// That the line is for another instance than the signature's, as a clause that follows the line's place.
@@ -317,6 +314,14 @@ impl AllowedIdentity {
     /// A trusted time at which the line does not apply.
     fn time_outside(&self, verification: &Verification) -> Option<Timestamp> {
         verification.times().iter().map(|trusted| trusted.time).find(|time| !self.window.contains(*time))
+    }
+}
+
+/// Whether this name or pattern of names fits the identity. The domain of an e-mail address has no case.
+pub(crate) fn name_matches(pattern: &str, identity: &Identity) -> bool {
+    match identity.kind {
+        IdentityKind::Email => matches(&with_folded_domain(pattern), &with_folded_domain(&identity.name)),
+        IdentityKind::Uri | IdentityKind::Username => matches(pattern, &identity.name),
     }
 }
 

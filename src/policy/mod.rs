@@ -12,7 +12,7 @@ mod verdict;
 
 pub use allowed::{AllowedIdentities, AllowedIdentity, LineError, PolicyError};
 #[cfg(feature = "cli")]
-pub(crate) use allowed::{MAX_FILE, time_of};
+pub(crate) use allowed::{MAX_FILE, name_matches, time_of};
 pub use decision::{Decision, Ruling};
 pub use expected::{Expected, ExpectedIdentity, Pattern, PatternError};
 pub(crate) use external::ExternalJudgement;

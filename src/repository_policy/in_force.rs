@@ -1,0 +1,345 @@
+//! Which policy is in force at a commit: steps 5 to 9.
+
+use super::{
+    file::PolicyFile,
+    history::{FileId, History, PolicyEntry},
+    right::{self, Right},
+};
+use sha2::{Digest, Sha256};
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
+
+/// What is pinned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Root<Id> {
+    /// A commit.
+    Commit(Id),
+    /// The SHA-256 of a policy file.
+    Digest([u8; 32]),
+}
+
+/// The pinned commit has no policy that can be used: a clause.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RootError<E> {
+    /// Something cannot be read.
+    #[error(transparent)]
+    History(E),
+    /// There is no regular file at the path.
+    #[error("the pinned commit has no file {}", super::pattern::FILE)]
+    NoFile,
+    /// The file has an error.
+    #[error("the policy of the pinned commit cannot be used: {0}")]
+    Unusable(super::file::FileError),
+}
+
+impl<E> From<E> for RootError<E> {
+    fn from(error: E) -> Self {
+        Self::History(error)
+    }
+}
+
+/// A policy in force.
+#[derive(Debug, Clone)]
+pub(crate) struct InForce(Arc<Link>);
+
+/// A policy with the one that was in force before it.
+#[derive(Debug)]
+struct Link {
+    file: FileId,
+    policy: Arc<PolicyFile>,
+    before: Option<InForce>,
+    /// How many came before it.
+    depth: usize,
+}
+
+impl InForce {
+    /// The rules.
+    pub(crate) fn policy(&self) -> &Arc<PolicyFile> {
+        &self.0.policy
+    }
+
+    /// The file.
+    pub(crate) fn file(&self) -> &FileId {
+        &self.0.file
+    }
+
+    /// Whether it is the same policy: equal bytes that came into force elsewhere are another.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether it follows from another one through allowed changes (step 9).
+    pub(crate) fn follows(&self, other: &Self) -> bool {
+        let mut link = self;
+        while link.0.depth > other.0.depth
+            && let Some(before) = &link.0.before
+        {
+            link = before;
+        }
+        link.is(other)
+    }
+
+    fn first(file: FileId, policy: Arc<PolicyFile>) -> Self {
+        Self(Arc::new(Link { file, policy, before: None, depth: 0 }))
+    }
+
+    fn changed_to(&self, file: FileId, policy: Arc<PolicyFile>) -> Self {
+        Self(Arc::new(Link { file, policy, before: Some(self.clone()), depth: self.0.depth + 1 }))
+    }
+}
+
+impl Drop for Link {
+    /// A long chain is dropped link by link, not in a recursion.
+    fn drop(&mut self) {
+        let mut next = self.before.take();
+        while let Some(InForce(link)) = next {
+            next = Arc::into_inner(link).and_then(|mut link| link.before.take());
+        }
+    }
+}
+
+/// What a commit does to the policy of its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It is the pinned commit, or leaves the policy as it is.
+    None,
+    /// It changes the policy, and may.
+    Change,
+    /// It takes over the policy of another parent.
+    Takeover,
+}
+
+/// The policies in force in a history, each worked out once.
+#[derive(Debug)]
+pub(crate) struct Policies<'h, H: History> {
+    history: &'h H,
+    root: Root<H::Id>,
+    first: Option<InForce>,
+    files: RefCell<HashMap<FileId, Option<Arc<PolicyFile>>>>,
+    at: RefCell<HashMap<H::Id, (Option<InForce>, Effect)>>,
+    /// Whether the line of a commit has a file with the pinned digest.
+    has_pinned: RefCell<HashMap<H::Id, bool>>,
+}
+
+impl<'h, H: History> Policies<'h, H> {
+    /// The policies in force, as the line of this tip has them.
+    ///
+    /// # Errors
+    /// Where the pinned commit has no policy that can be used.
+    pub(crate) fn new(history: &'h H, root: Root<H::Id>, tip: &H::Id) -> Result<Self, RootError<H::Error>> {
+        let mut policies = Self {
+            history,
+            root,
+            first: None,
+            files: RefCell::default(),
+            at: RefCell::default(),
+            has_pinned: RefCell::default(),
+        };
+        policies.first = policies.first_in_force(tip)?;
+        Ok(policies)
+    }
+
+    /// The history.
+    pub(crate) fn history(&self) -> &'h H {
+        self.history
+    }
+
+    /// The pinned commit, if one is.
+    pub(crate) fn pinned(&self) -> Option<&H::Id> {
+        match &self.root {
+            Root::Commit(commit) => Some(commit),
+            Root::Digest(_) => None,
+        }
+    }
+
+    /// Whether this is the pinned commit.
+    pub(crate) fn is_pinned(&self, commit: &H::Id) -> bool {
+        matches!(&self.root, Root::Commit(pinned) if pinned == commit)
+    }
+
+    /// The policy in force at a commit of its own line; `None` where the line has no root.
+    ///
+    /// # Errors
+    /// Where something cannot be read.
+    pub(crate) fn at(&self, commit: &H::Id) -> Result<Option<InForce>, H::Error> {
+        Ok(self.worked_out(commit)?.0)
+    }
+
+    /// What a commit does to the policy of its own line.
+    ///
+    /// # Errors
+    /// Where something cannot be read.
+    pub(crate) fn effect(&self, commit: &H::Id) -> Result<Effect, H::Error> {
+        Ok(self.worked_out(commit)?.1)
+    }
+
+    /// The policy in force at the first parent of a commit of its own line.
+    ///
+    /// # Errors
+    /// Where something cannot be read.
+    pub(crate) fn before(&self, commit: &H::Id) -> Result<Option<InForce>, H::Error> {
+        match self.history.parents(commit)?.first() {
+            Some(parent) => self.at(parent),
+            None => Ok(self.before_first_commit()),
+        }
+    }
+
+    /// Whether the line of a commit has a root (step 5).
+    ///
+    /// # Errors
+    /// Where something cannot be read.
+    pub(crate) fn has_root(&self, commit: &H::Id) -> Result<bool, H::Error> {
+        match self.root {
+            Root::Commit(_) => Ok(self.at(commit)?.is_some()),
+            Root::Digest(digest) => self.line_has_file(commit, digest),
+        }
+    }
+
+    /// A policy file that can be used; `None` if it cannot be.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(crate) fn usable(&self, entry: &PolicyEntry) -> Result<Option<Arc<PolicyFile>>, H::Error> {
+        let PolicyEntry::File(file) = entry else { return Ok(None) };
+        if let Some(known) = self.files.borrow().get(file) {
+            return Ok(known.clone());
+        }
+        let bytes = self.history.policy_bytes(file)?;
+        let policy = bytes.and_then(|bytes| PolicyFile::parse(&bytes).ok()).map(Arc::new);
+        self.files.borrow_mut().insert(file.clone(), policy.clone());
+        Ok(policy)
+    }
+
+    fn first_in_force(&self, tip: &H::Id) -> Result<Option<InForce>, RootError<H::Error>> {
+        match &self.root {
+            Root::Commit(pinned) => {
+                let PolicyEntry::File(file) = self.history.policy_entry(pinned)? else { return Err(RootError::NoFile) };
+                let bytes = self.history.policy_bytes(&file)?.ok_or(RootError::NoFile)?;
+                let policy = PolicyFile::parse(&bytes).map_err(RootError::Unusable)?;
+                Ok(Some(InForce::first(file, Arc::new(policy))))
+            }
+            Root::Digest(digest) => {
+                let mut next = Some(tip.clone());
+                while let Some(commit) = next {
+                    if let PolicyEntry::File(file) = self.history.policy_entry(&commit)?
+                        && let Some(bytes) = self.history.policy_bytes(&file)?
+                        && Sha256::digest(&bytes).as_slice() == digest
+                    {
+                        let policy = PolicyFile::parse(&bytes).map_err(RootError::Unusable)?;
+                        return Ok(Some(InForce::first(file, Arc::new(policy))));
+                    }
+                    next = self.history.parents(&commit)?.into_iter().next();
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn line_has_file(&self, commit: &H::Id, digest: [u8; 32]) -> Result<bool, H::Error> {
+        let (mut line, mut next) = (Vec::new(), Some(commit.clone()));
+        let mut has = false;
+        while let Some(commit) = next {
+            if let Some(known) = self.has_pinned.borrow().get(&commit) {
+                has = *known;
+                break;
+            }
+            next = self.history.parents(&commit)?.into_iter().next();
+            line.push(commit);
+        }
+        for commit in line.into_iter().rev() {
+            if !has && let PolicyEntry::File(file) = self.history.policy_entry(&commit)? {
+                let bytes = self.history.policy_bytes(&file)?;
+                has = bytes.is_some_and(|bytes| Sha256::digest(&bytes).as_slice() == digest);
+            }
+            self.has_pinned.borrow_mut().insert(commit, has);
+        }
+        Ok(has)
+    }
+
+    /// What is in force before the first commit of a line.
+    fn before_first_commit(&self) -> Option<InForce> {
+        match self.root {
+            Root::Commit(_) => None,
+            Root::Digest(_) => self.first.clone(),
+        }
+    }
+
+    /// Works out what a commit needs, without a recursion: a history may be long.
+    fn worked_out(&self, commit: &H::Id) -> Result<(Option<InForce>, Effect), H::Error> {
+        let mut open = vec![commit.clone()];
+        while let Some(commit) = open.last().cloned() {
+            if self.at.borrow().contains_key(&commit) {
+                open.pop();
+                continue;
+            }
+            match self.step(&commit)? {
+                Step::Done(in_force, effect) => {
+                    self.at.borrow_mut().insert(commit, (in_force, effect));
+                    open.pop();
+                }
+                Step::Needs(needed) => open.push(needed),
+            }
+        }
+        Ok(self.at.borrow().get(commit).cloned().unwrap_or((None, Effect::None)))
+    }
+
+    /// Step 8 for one commit.
+    fn step(&self, commit: &H::Id) -> Result<Step<H::Id>, H::Error> {
+        if self.is_pinned(commit) {
+            return Ok(Step::Done(self.first.clone(), Effect::None));
+        }
+        let parents = self.history.parents(commit)?;
+        let before = match parents.first() {
+            None => self.before_first_commit(),
+            Some(first) => match self.at.borrow().get(first) {
+                Some((in_force, _)) => in_force.clone(),
+                None => return Ok(Step::Needs(first.clone())),
+            },
+        };
+        let Some(before) = before else { return Ok(Step::Done(None, Effect::None)) };
+        let entry = self.history.policy_entry(commit)?;
+        let PolicyEntry::File(file) = &entry else { return Ok(Step::Done(Some(before), Effect::None)) };
+        if file == before.file() {
+            return Ok(Step::Done(Some(before), Effect::None));
+        }
+        for parent in parents.iter().skip(1) {
+            if let Root::Digest(digest) = self.root
+                && !self.line_has_file(parent, digest)?
+            {
+                continue;
+            }
+            let Some((in_force, _)) = self.at.borrow().get(parent).cloned() else { return Ok(Step::Needs(parent.clone())) };
+            if let Some(in_force) = in_force.filter(|in_force| in_force.file() == file && in_force.follows(&before)) {
+                return Ok(Step::Done(Some(in_force), Effect::Takeover));
+            }
+        }
+        Ok(match self.allowed_change(commit, parents.first(), &before, &entry)? {
+            Some(policy) => Step::Done(Some(before.changed_to(file.clone(), policy)), Effect::Change),
+            None => Step::Done(Some(before), Effect::None),
+        })
+    }
+
+    /// The policy of a commit that changes it and may (step 8a).
+    fn allowed_change(
+        &self,
+        commit: &H::Id,
+        parent: Option<&H::Id>,
+        before: &InForce,
+        entry: &PolicyEntry,
+    ) -> Result<Option<Arc<PolicyFile>>, H::Error> {
+        let Some(policy) = self.usable(entry)? else { return Ok(None) };
+        let of_parent = parent.map(|parent| self.history.policy_entry(parent)).transpose()?;
+        if of_parent.as_ref() != Some(&PolicyEntry::File(before.file().clone())) {
+            return Ok(None);
+        }
+        let signed = self.history.signed(commit)?;
+        if signed.signer().is_none() {
+            return Ok(None);
+        }
+        Ok((right::to_change(self, commit, before, &signed)? == Right::Held).then_some(policy))
+    }
+}
+
+enum Step<Id> {
+    Done(Option<InForce>, Effect),
+    Needs(Id),
+}
