@@ -29,6 +29,7 @@ mod references;
 mod revision;
 mod selected;
 mod substitutes;
+mod tree;
 mod walk;
 mod work_tree;
 
@@ -47,6 +48,7 @@ pub(crate) use git::Error as GitError;
 pub(crate) use references::{TagReference, Tags};
 pub(crate) use selected::{ReferenceSelection, is_of_git};
 pub(crate) use substitutes::Substitutes;
+pub(crate) use tree::TreeEntry;
 pub(crate) use walk::{FoundCommit, Range, RepositoryHandle};
 
 /// The largest object that is read, in bytes. Signed commits and tags are much smaller.

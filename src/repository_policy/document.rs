@@ -143,7 +143,8 @@ impl Document {
             }
             rules.push(rule.get_ref().to_rule(&rule, &names)?);
         }
-        let patterns = |rule: &Rule| [&rule.refs, &rule.paths].into_iter().flatten().map(|patterns| patterns.texts().count()).sum::<usize>();
+        let patterns =
+            |rule: &Rule| [&rule.refs, &rule.paths].into_iter().flatten().map(|patterns| patterns.texts().count()).sum::<usize>();
         if rules.iter().map(patterns).sum::<usize>() > MAX_PATTERNS {
             return Err(Fault::at(&self.version, FileFault::TooManyPatterns));
         }
@@ -192,9 +193,7 @@ impl RawCredential {
         }
         let instance = match &self.instance {
             None => Instance::Public,
-            Some(name) => {
-                Instance::named(name.get_ref()).ok_or_else(|| Fault::at(name, FileFault::Instance(name.get_ref().clone())))?
-            }
+            Some(name) => Instance::named(name.get_ref()).ok_or_else(|| Fault::at(name, FileFault::Instance(name.get_ref().clone())))?,
         };
         let mut claims = Vec::new();
         for (name, value) in self.claims.iter().flat_map(Spanned::get_ref) {

@@ -70,7 +70,6 @@ impl Action {
             Self::Release => "release",
         }
     }
-
 }
 
 /// Whether what a rule refuses counts.

@@ -41,6 +41,12 @@ pub(crate) trait History {
     /// Where it cannot be read.
     fn signed(&self, commit: &Self::Id) -> Result<Signed, Self::Error>;
 
+    /// The commits that a tip contains, without those that another commit contains.
+    ///
+    /// # Errors
+    /// Where a commit cannot be read.
+    fn contained(&self, tip: &Self::Id, without: Option<&Self::Id>) -> Result<HashSet<Self::Id>, Self::Error>;
+
     /// Those of these commits that are a commit or ancestors of it; none where the repository does not have it.
     ///
     /// # Errors

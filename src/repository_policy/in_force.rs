@@ -113,7 +113,8 @@ pub(crate) enum Effect {
 pub(crate) struct Policies<'h, H: History> {
     history: &'h H,
     root: Root<H::Id>,
-    first: Option<InForce>,
+    /// The pinned policy. With a digest it is unknown until a line has it.
+    first: RefCell<Option<InForce>>,
     files: RefCell<HashMap<FileId, Option<Arc<PolicyFile>>>>,
     at: RefCell<HashMap<H::Id, (Option<InForce>, Effect)>>,
     /// Whether the line of a commit has a file with the pinned digest.
@@ -121,21 +122,22 @@ pub(crate) struct Policies<'h, H: History> {
 }
 
 impl<'h, H: History> Policies<'h, H> {
-    /// The policies in force, as the line of this tip has them.
+    /// The policies in force under this root.
     ///
     /// # Errors
     /// Where the pinned commit has no policy that can be used.
-    pub(crate) fn new(history: &'h H, root: Root<H::Id>, tip: &H::Id) -> Result<Self, RootError<H::Error>> {
-        let mut policies = Self {
-            history,
-            root,
-            first: None,
-            files: RefCell::default(),
-            at: RefCell::default(),
-            has_pinned: RefCell::default(),
+    pub(crate) fn new(history: &'h H, root: Root<H::Id>) -> Result<Self, RootError<H::Error>> {
+        let first = match &root {
+            Root::Digest(_) => None,
+            Root::Commit(pinned) => {
+                let PolicyEntry::File(file) = history.policy_entry(pinned)? else { return Err(RootError::NoFile) };
+                let bytes = history.policy_bytes(&file)?.ok_or(RootError::NoFile)?;
+                let policy = PolicyFile::parse(&bytes).map_err(RootError::Unusable)?;
+                Some(InForce::first(file, Arc::new(policy)))
+            }
         };
-        policies.first = policies.first_in_force(tip)?;
-        Ok(policies)
+        let first = RefCell::new(first);
+        Ok(Self { history, root, first, files: RefCell::default(), at: RefCell::default(), has_pinned: RefCell::default() })
     }
 
     /// The history.
@@ -154,6 +156,23 @@ impl<'h, H: History> Policies<'h, H> {
     /// Whether this is the pinned commit.
     pub(crate) fn is_pinned(&self, commit: &H::Id) -> bool {
         matches!(&self.root, Root::Commit(pinned) if pinned == commit)
+    }
+
+    /// Whether the line of a tip has a root (step 5). Only then ask what is in force there.
+    ///
+    /// # Errors
+    /// Where something cannot be read.
+    pub(crate) fn has_root(&self, tip: &H::Id) -> Result<bool, H::Error> {
+        let Root::Digest(digest) = self.root else { return Ok(self.at(tip)?.is_some()) };
+        if !self.line_has_file(tip, digest)? {
+            return Ok(false);
+        }
+        if self.first.borrow().is_none() {
+            let Some(file) = self.pinned_file(tip, digest)? else { return Ok(false) };
+            let Some(policy) = self.usable(&PolicyEntry::File(file.clone()))? else { return Ok(false) };
+            *self.first.borrow_mut() = Some(InForce::first(file, policy));
+        }
+        Ok(true)
     }
 
     /// The policy in force at a commit of its own line; `None` where the line has no root.
@@ -183,17 +202,6 @@ impl<'h, H: History> Policies<'h, H> {
         }
     }
 
-    /// Whether the line of a commit has a root (step 5).
-    ///
-    /// # Errors
-    /// Where something cannot be read.
-    pub(crate) fn has_root(&self, commit: &H::Id) -> Result<bool, H::Error> {
-        match self.root {
-            Root::Commit(_) => Ok(self.at(commit)?.is_some()),
-            Root::Digest(digest) => self.line_has_file(commit, digest),
-        }
-    }
-
     /// A policy file that can be used; `None` if it cannot be.
     ///
     /// # Errors
@@ -209,29 +217,19 @@ impl<'h, H: History> Policies<'h, H> {
         Ok(policy)
     }
 
-    fn first_in_force(&self, tip: &H::Id) -> Result<Option<InForce>, RootError<H::Error>> {
-        match &self.root {
-            Root::Commit(pinned) => {
-                let PolicyEntry::File(file) = self.history.policy_entry(pinned)? else { return Err(RootError::NoFile) };
-                let bytes = self.history.policy_bytes(&file)?.ok_or(RootError::NoFile)?;
-                let policy = PolicyFile::parse(&bytes).map_err(RootError::Unusable)?;
-                Ok(Some(InForce::first(file, Arc::new(policy))))
+    /// The file with the pinned digest on the line of a tip.
+    fn pinned_file(&self, tip: &H::Id, digest: [u8; 32]) -> Result<Option<FileId>, H::Error> {
+        let mut next = Some(tip.clone());
+        while let Some(commit) = next {
+            if let PolicyEntry::File(file) = self.history.policy_entry(&commit)?
+                && let Some(bytes) = self.history.policy_bytes(&file)?
+                && Sha256::digest(&bytes).as_slice() == digest
+            {
+                return Ok(Some(file));
             }
-            Root::Digest(digest) => {
-                let mut next = Some(tip.clone());
-                while let Some(commit) = next {
-                    if let PolicyEntry::File(file) = self.history.policy_entry(&commit)?
-                        && let Some(bytes) = self.history.policy_bytes(&file)?
-                        && Sha256::digest(&bytes).as_slice() == digest
-                    {
-                        let policy = PolicyFile::parse(&bytes).map_err(RootError::Unusable)?;
-                        return Ok(Some(InForce::first(file, Arc::new(policy))));
-                    }
-                    next = self.history.parents(&commit)?.into_iter().next();
-                }
-                Ok(None)
-            }
+            next = self.history.parents(&commit)?.into_iter().next();
         }
+        Ok(None)
     }
 
     fn line_has_file(&self, commit: &H::Id, digest: [u8; 32]) -> Result<bool, H::Error> {
@@ -259,7 +257,7 @@ impl<'h, H: History> Policies<'h, H> {
     fn before_first_commit(&self) -> Option<InForce> {
         match self.root {
             Root::Commit(_) => None,
-            Root::Digest(_) => self.first.clone(),
+            Root::Digest(_) => self.first.borrow().clone(),
         }
     }
 
@@ -285,7 +283,7 @@ impl<'h, H: History> Policies<'h, H> {
     /// Step 8 for one commit.
     fn step(&self, commit: &H::Id) -> Result<Step<H::Id>, H::Error> {
         if self.is_pinned(commit) {
-            return Ok(Step::Done(self.first.clone(), Effect::None));
+            return Ok(Step::Done(self.first.borrow().clone(), Effect::None));
         }
         let parents = self.history.parents(commit)?;
         let before = match parents.first() {

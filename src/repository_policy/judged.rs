@@ -64,6 +64,18 @@ pub(crate) enum Cause {
     RefUnknown,
     /// More paths differ than are judged.
     TooLarge,
+    /// A push moves a ref that no push may move.
+    Ref,
+    /// The server's HEAD names no branch.
+    HeadMissing,
+    /// A push gives up commits of a ref.
+    Rewrite,
+    /// The push needs a certificate.
+    PushCertificate,
+    /// The policy at the new value is not one that may follow.
+    Rewound,
+    /// An approval is wrong, or is moved or deleted.
+    Approval,
 }
 
 /// Where a commit stands, and by which policy it is judged.
@@ -77,6 +89,8 @@ pub(crate) enum Place {
     OnLine {
         /// This policy.
         before: InForce,
+        /// The policy that answers the questions; this one, but for a push that gives up commits.
+        judge: InForce,
         /// What it does to it.
         effect: Effect,
     },
@@ -98,10 +112,12 @@ pub(crate) fn commit<H: History>(
     reference: Option<&str>,
     signed: &Signed,
 ) -> Result<Ruling, H::Error> {
-    let (before, effect) = match place {
+    let (judge, on_line) = match place {
         Place::Exempt => return Ok(Ruling::Exempt),
-        Place::NoRoot => return Ok(Refusal::plain(Cause::RootMissing, "the history of its first parents does not lead to the policy's root").into()),
-        Place::OnLine { before, effect } => (before, Some(*effect)),
+        Place::NoRoot => {
+            return Ok(Refusal::plain(Cause::RootMissing, "the history of its first parents does not lead to the policy's root").into());
+        }
+        Place::OnLine { before, judge, effect } => (judge, Some((before, *effect))),
         Place::BroughtIn { policy } => (policy, None),
     };
     if *signed == Signed::Bad {
@@ -109,15 +125,15 @@ pub(crate) fn commit<H: History>(
     }
     let history = policies.history();
     let parents = history.parents(commit)?;
-    if let Some(effect) = effect
-        && let Some(refusal) = change_of_policy(policies, commit, parents.first(), (before, effect), signed)?
+    if let Some(on_line) = on_line
+        && let Some(refusal) = change_of_policy(policies, commit, parents.first(), on_line, signed)?
     {
         return Ok(refusal.into());
     }
-    let Some(asked) = Asked::about(history, commit, parents.len(), effect.is_some(), before.policy())? else {
+    let Some(asked) = Asked::about(history, commit, parents.len(), on_line.is_some(), judge.policy())? else {
         return Ok(Refusal::plain(Cause::TooLarge, "it changes more paths than are judged").into());
     };
-    Ok(asked.ruling(before.policy(), reference, signed.signer()))
+    Ok(asked.ruling(judge.policy(), reference, signed.signer()))
 }
 
 /// Steps 13 and 14: why the commit's effect on the policy is refused.
@@ -147,9 +163,10 @@ fn change_of_policy<H: History>(
     }
     Ok(match right::to_change(policies, commit, before, signed)? {
         Right::Held => None,
-        Right::NotListed => Some(Refusal::plain(Cause::ChangeRefused, "it changes the policy, and its signer may not")),
-        Right::ApprovalsMissing { agree, threshold } => {
-            let clause = format!("it changes the policy, which {threshold} identities must approve; {agree} did");
+        Right::NotListed { .. } => Some(Refusal::plain(Cause::ChangeRefused, "it changes the policy, and its signer may not")),
+        Right::ApprovalsMissing { agree } => {
+            let threshold = before.policy().policy_threshold();
+            let clause = format!("it changes the policy, to which {threshold} identities must agree; {agree} did");
             Some(Refusal { clause, ..Refusal::plain(Cause::ApprovalsMissing, "") })
         }
     })
@@ -211,7 +228,7 @@ impl Asked {
                 rule = rule.or_else(|| policy.rules().get(index).map(|rule| rule.name.clone()));
                 continue;
             }
-            let counts = !policy.only_warns(&question);
+            let counts = !policy.only_warns(&question, signer);
             // what counts comes before what only warns
             if first.as_ref().is_none_or(|(_, counted)| counts && !counted) {
                 first = Some((refusal(policy, answer, self.action, reference, *path), counts));
@@ -244,18 +261,19 @@ pub(crate) fn tag<Id, E>(
     };
     let list = rule.lists.get(&Action::Tag).map(Vec::as_slice).unwrap_or_default();
     let quorum = Quorum { policy, list, threshold: rule.tag_threshold };
-    let counts = !policy.only_warns(&question);
+    let counts = !policy.only_warns(&question, None);
+    // who signs the tag must be listed, whoever else approves it
+    if signed.signer().is_none_or(|signer| policy.first_that_fits(list, signer).is_none()) {
+        let refusal = refusal(policy, policy.answer(&question, None), Action::Tag, Some(reference), None);
+        return Ok(Ruling::Refused(Refusal { counts, ..refusal }));
+    }
     Ok(match quorum.with_approvals(signed.signer(), approvals)? {
         Right::Held => Ruling::Allowed { rule: Some(rule.name.clone()) },
-        Right::NotListed => {
-            let refusal = refusal(policy, policy.answer(&question, None), Action::Tag, Some(reference), None);
-            Ruling::Refused(Refusal { counts, ..refusal })
-        }
-        Right::ApprovalsMissing { agree, threshold } => Ruling::Refused(Refusal {
+        Right::NotListed { agree } | Right::ApprovalsMissing { agree } => Ruling::Refused(Refusal {
             cause: Cause::ApprovalsMissing,
             rule: Some(rule.name.clone()),
             counts,
-            clause: format!("rule {} wants {threshold} identities to agree to this tag; {agree} did", rule.name),
+            clause: format!("rule {} requires {} identities to agree to this tag; {agree} did", rule.name, rule.tag_threshold),
         }),
     })
 }
@@ -283,7 +301,7 @@ fn no_rule(action: Action, reference: Option<&str>) -> String {
 }
 
 impl Refusal {
-    fn plain(cause: Cause, clause: &str) -> Self {
+    pub(super) fn plain(cause: Cause, clause: &str) -> Self {
         Self { cause, rule: None, counts: true, clause: clause.to_owned() }
     }
 }

@@ -12,3 +12,6 @@ mod plan;
 mod question;
 mod right;
 mod signer;
+#[cfg(test)]
+mod tests;
+mod update;

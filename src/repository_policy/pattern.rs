@@ -10,6 +10,8 @@ use unicode_normalization::UnicodeNormalization as _;
 pub(crate) const FOLDER: &str = ".paraph";
 /// The file of the policy.
 pub(crate) const FILE: &str = ".paraph/policy.toml";
+/// The refs of approvals.
+pub(crate) const APPROVALS: &str = "refs/tags/paraph-approval/";
 
 /// Characters that would mean something in other kinds of patterns.
 const RESERVED: [char; 7] = ['?', '[', ']', '{', '}', '!', '\\'];
@@ -183,7 +185,7 @@ mod tests {
             assert_eq!(paths(pattern, path), matches, "{pattern} {path}");
         }
         let refs = Patterns::of_refs(&["refs/heads/*".into()]).unwrap();
-        assert!(refs.match_ref("refs/heads/main") && !refs.match_ref("refs/heads/a/b") && !refs.match_ref("refs/heads/"));
+        assert!(refs.match_ref("refs/heads/main") && !refs.match_ref("refs/heads/a/b") && refs.match_ref("refs/heads/"));
         assert!(!Patterns::of_refs(&["refs/heads/main".into()]).unwrap().match_ref("refs/heads/MAIN"));
     }
 

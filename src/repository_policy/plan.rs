@@ -46,7 +46,7 @@ impl<Id: Clone + Eq + std::hash::Hash> Plan<Id> {
         for commit in line.iter().rev() {
             let Some(before) = policies.before(commit)? else { continue };
             plan.bring_in(policies, commit, &before, commits)?;
-            plan.places.insert(commit.clone(), Place::OnLine { before, effect: policies.effect(commit)? });
+            plan.places.insert(commit.clone(), Place::OnLine { judge: before.clone(), before, effect: policies.effect(commit)? });
         }
         for commit in commits {
             plan.places.entry(commit.clone()).or_insert(Place::NoRoot);
@@ -55,18 +55,41 @@ impl<Id: Clone + Eq + std::hash::Hash> Plan<Id> {
         Ok(plan)
     }
 
-    /// The places of commits as if a merge brought them in under this policy.
+    /// The places of commits of a tip that does not continue a line: this policy judges them all.
     ///
     /// # Errors
     /// Where something cannot be read.
-    pub(crate) fn all_brought_in<H: History<Id = Id>>(
+    pub(crate) fn of_other_line<H: History<Id = Id>>(
         policies: &Policies<'_, H>,
-        policy: &InForce,
+        (tip, policy): (&Id, &InForce),
         commits: &HashSet<Id>,
         judge_since: &[Id],
     ) -> Result<Self, H::Error> {
-        let places = commits.iter().map(|commit| (commit.clone(), Place::BroughtIn { policy: policy.clone() })).collect();
+        let mut places: HashMap<Id, Place> =
+            commits.iter().map(|commit| (commit.clone(), Place::BroughtIn { policy: policy.clone() })).collect();
+        let mut next = Some(tip.clone());
+        while let Some(commit) = next.take().filter(|commit| commits.contains(commit) && !policies.is_pinned(commit)) {
+            next = policies.history().parents(&commit)?.into_iter().next();
+            if let Some(before) = policies.before(&commit)? {
+                let effect = policies.effect(&commit)?;
+                places.insert(commit, Place::OnLine { before, judge: policy.clone(), effect });
+            }
+        }
         let mut plan = Self { places };
+        plan.exempt(policies, commits, judge_since)?;
+        Ok(plan)
+    }
+
+    /// The places of commits of a tip whose line has no root.
+    ///
+    /// # Errors
+    /// Where something cannot be read.
+    pub(crate) fn without_root<H: History<Id = Id>>(
+        policies: &Policies<'_, H>,
+        commits: &HashSet<Id>,
+        judge_since: &[Id],
+    ) -> Result<Self, H::Error> {
+        let mut plan = Self { places: commits.iter().map(|commit| (commit.clone(), Place::NoRoot)).collect() };
         plan.exempt(policies, commits, judge_since)?;
         Ok(plan)
     }
@@ -106,7 +129,7 @@ impl<Id: Clone + Eq + std::hash::Hash> Plan<Id> {
         let mut by_start: HashMap<String, HashSet<Id>> = HashMap::new();
         for (commit, place) in &mut self.places {
             let start = match place {
-                Place::OnLine { before: policy, .. } | Place::BroughtIn { policy } => policy.policy().start(),
+                Place::OnLine { judge: policy, .. } | Place::BroughtIn { policy } => policy.policy().start(),
                 Place::Exempt | Place::NoRoot => None,
             };
             let is_before_start = match start {

@@ -49,6 +49,13 @@ pub(crate) enum Answer {
     NotKnown,
 }
 
+impl Answer {
+    /// Whether it is "allowed".
+    fn is_allowed(&self) -> bool {
+        matches!(self, Self::Allowed { .. })
+    }
+}
+
 /// Whether a rule is about a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Match {
@@ -60,18 +67,18 @@ enum Match {
 impl PolicyFile {
     /// Whether the signer may do it, by the first rule that is about it. No identity fits without a signer.
     pub(crate) fn answer(&self, question: &Question<'_>, signer: Option<&Signer>) -> Answer {
-        let mut answers = self.deciding(question).map(|rule| self.answer_of(rule, question.action, signer));
-        let Some(first) = answers.next() else { return Answer::NoRule };
-        let is_allowed = |answer: &Answer| matches!(answer, Answer::Allowed { .. });
-        match answers.all(|answer| is_allowed(&answer) == is_allowed(&first)) {
-            true => first,
-            false => Answer::NotKnown,
+        let answers: Vec<Answer> = self.deciding(question).map(|rule| self.answer_of(rule, question.action, signer)).collect();
+        match answers.iter().find(|answer| !answer.is_allowed()) {
+            Some(_) if answers.iter().any(Answer::is_allowed) => Answer::NotKnown,
+            Some(refused) => *refused,
+            None => answers.first().copied().unwrap_or(Answer::NoRule),
         }
     }
 
-    /// Whether whatever is refused here is only reported: every rule that may decide has this mode.
-    pub(crate) fn only_warns(&self, question: &Question<'_>) -> bool {
-        self.deciding(question).all(|rule| rule.and_then(|rule| self.rules().get(rule)).is_some_and(|rule| rule.mode == Mode::Warn))
+    /// Whether what is refused here is only reported: each rule that may decide and refuses has this mode.
+    pub(crate) fn only_warns(&self, question: &Question<'_>, signer: Option<&Signer>) -> bool {
+        let warns = |rule: Option<usize>| rule.and_then(|rule| self.rules().get(rule)).is_some_and(|rule| rule.mode == Mode::Warn);
+        self.deciding(question).filter(|rule| !self.answer_of(*rule, question.action, signer).is_allowed()).all(warns)
     }
 
     /// The one rule that decides about something whose ref and path are known.

@@ -18,11 +18,12 @@ pub(crate) enum Right {
     ApprovalsMissing {
         /// How many agree, the signer included.
         agree: usize,
-        /// How many must.
-        threshold: usize,
     },
     /// The signer is not in the list, and too few approve.
-    NotListed,
+    NotListed {
+        /// How many agree.
+        agree: usize,
+    },
 }
 
 /// A list of a policy, of whom a number must agree.
@@ -50,8 +51,14 @@ pub(crate) fn to_change<H: History>(
     let quorum = Quorum { policy, list: policy.policy_list(), threshold: policy.policy_threshold() };
     let history = policies.history();
     quorum.with_approvals(signed.signer(), || {
-        let PolicyEntry::File(file) = history.policy_entry(commit)? else { return Ok(Vec::new()) };
-        let Some(bytes) = history.policy_bytes(&file)? else { return Ok(Vec::new()) };
+        let entry = history.policy_entry(commit)?;
+        let PolicyEntry::File(file) = &entry else { return Ok(Vec::new()) };
+        // approvals are about the file, and not about other paths beside it
+        let Some(parent) = history.parents(commit)?.into_iter().next() else { return Ok(Vec::new()) };
+        if history.policy_entry(&parent)? == entry {
+            return Ok(Vec::new());
+        }
+        let Some(bytes) = history.policy_bytes(file)? else { return Ok(Vec::new()) };
         let mut approvals = history.approvals(&hex::encode(Sha256::digest(&bytes)))?;
         let commits = if approvals.is_empty() { BTreeSet::new() } else { under(policies, commit, before)? };
         approvals.retain(|approval| commits.contains(&approval.commit));
@@ -91,8 +98,8 @@ impl Quorum<'_> {
         let agree = self.agreeing(signer.into_iter().chain(approvals.iter().filter_map(|approval| approval.signed.signer())));
         Ok(match agree {
             agree if agree >= self.threshold => Right::Held,
-            agree if self.agreeing(signer) > 0 => Right::ApprovalsMissing { agree, threshold: self.threshold },
-            _ => Right::NotListed,
+            agree if self.agreeing(signer) > 0 => Right::ApprovalsMissing { agree },
+            agree => Right::NotListed { agree },
         })
     }
 

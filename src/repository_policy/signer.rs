@@ -2,12 +2,13 @@
 
 use super::file::{FileFault, PolicyFile};
 use crate::{
-    certificate::Identity,
+    certificate::{Identity, IdentityKind, names::with_folded_domain},
     policy::name_matches,
     trust::Instance,
     verify::Verification,
 };
 use jiff::Timestamp;
+use std::borrow::Cow;
 
 /// One way of an identity to sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,18 +139,25 @@ impl Credential {
 impl PolicyFile {
     /// The first identity of this list that fits, by its index.
     pub(crate) fn first_that_fits(&self, list: &[usize], signer: &Signer) -> Option<usize> {
-        let fits = |index: &usize| self.identities.get(*index).is_some_and(|identity| identity.credentials.iter().any(|one| one.fits(signer)));
+        let fits =
+            |index: &usize| self.identities.get(*index).is_some_and(|identity| identity.credentials.iter().any(|one| one.fits(signer)));
         list.iter().copied().find(fits)
     }
 }
 
 impl Signer {
     /// Who it is, whatever the time: two signers who are equal here are one.
-    pub(super) fn who(&self) -> (&str, &str, &str) {
+    pub(super) fn who(&self) -> (Cow<'_, str>, &str, &str) {
         match self {
-            Self::Certificate { identity, instance, .. } => (&identity.name, &identity.issuer, instance.as_str()),
-            Self::Key { kind: GitKeyKind::OpenPgp, fingerprint } => (fingerprint, "", "openpgp"),
-            Self::Key { kind: GitKeyKind::Ssh, fingerprint } => (fingerprint, "", "ssh"),
+            Self::Certificate { identity, instance, .. } => {
+                let name = match identity.kind {
+                    IdentityKind::Email => with_folded_domain(&identity.name),
+                    IdentityKind::Uri | IdentityKind::Username => Cow::Borrowed(identity.name.as_str()),
+                };
+                (name, &identity.issuer, instance.as_str())
+            }
+            Self::Key { kind: GitKeyKind::OpenPgp, fingerprint } => (Cow::Borrowed(fingerprint), "", "openpgp"),
+            Self::Key { kind: GitKeyKind::Ssh, fingerprint } => (Cow::Borrowed(fingerprint), "", "ssh"),
         }
     }
 }
