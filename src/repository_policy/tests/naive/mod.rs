@@ -276,7 +276,7 @@ impl<'a> Judge<'a> {
 
     /// 8b. A takeover.
     fn takeover(&self, commit: usize, before: &InForce) -> Option<InForce> {
-        let text = file(&self.model.commits[commit])?;
+        let text = file(&self.model.commits[commit]).filter(|text| *text != &*before.text)?;
         self.model.commits[commit]
             .parents
             .iter()
