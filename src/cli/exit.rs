@@ -284,6 +284,9 @@ impl From<judge::Error> for Failure {
         match error {
             E::Repository(error) => error.into(),
             E::NotATag { .. } => Self::new(Exit::Object, error.to_string()).with_hint("verify commits with `paraph verify`"),
+            E::TooManyApprovals { .. } => {
+                Self::new(Exit::Object, error.to_string()).with_hint("find out who made them, and delete those that are not needed")
+            }
             E::NotSignable { .. } => Self::new(Exit::Object, error.to_string()).with_hint("give a commit or an annotated tag"),
         }
     }

@@ -16,6 +16,14 @@ pub(crate) enum Error {
         /// `blob` or `tree`.
         kind: &'static str,
     },
+    /// More approvals of one change than are read.
+    #[error("more than {limit} refs below {folder} approve one thing")]
+    TooManyApprovals {
+        /// The folder of the refs.
+        folder: String,
+        /// How many are read.
+        limit: usize,
+    },
     /// A name that should be a tag names another object.
     #[error("\"{name}\" names a {kind}, not a tag")]
     NotATag {

@@ -7,6 +7,7 @@
 pub(crate) mod entries;
 mod error;
 mod file;
+mod history;
 mod judged;
 pub(crate) mod log;
 mod many;
@@ -20,6 +21,7 @@ mod tags;
 pub(crate) use entries::Entries;
 pub(crate) use error::Error;
 pub(crate) use file::{BUNDLE_ENDINGS, FileError, FileJudge, JudgedBundle, JudgedFile, NamedFile, NotADigest, named_digest, read_bundles};
+pub(crate) use history::{CertificateTrust, GitHistory};
 pub(crate) use judged::Judged;
 pub(crate) use merged_tags::MergedTagFault;
 pub(crate) use nonce::is_fresh_nonce;

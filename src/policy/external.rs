@@ -33,13 +33,24 @@ impl ExternalJudgement {
     /// The judgement of an object with a fault. Text beside the armor and several signatures are the other verifier's business; an object that
     /// git's readers read in two ways, or that came under another name, is never good.
     pub(super) fn with_fault(self, fault: Rejection) -> Self {
-        let limit = match fault.finding() {
-            None | Some(Reason::ArmorTrailingData | Reason::ArmorMalformed | Reason::ArmorFraming | Reason::MultipleSignatures) => None,
-            Some(Reason::TagName) => Some(Finding::OtherTagName),
-            Some(_) => Some(Finding::OtherStructure),
-        };
+        let limit = limit_of(&fault);
         let finding = limit.filter(|_| self.finding.verdict() == Verdict::Good).unwrap_or(self.finding);
         Self { finding, fault: Some(fault).filter(|fault| fault.finding().is_some()), ..self }
+    }
+
+    /// Whether the object has a fault with which it is never good, whatever was found about its signature.
+    #[cfg(feature = "cli")]
+    pub(crate) fn has_fault_of_structure(&self) -> bool {
+        self.fault.as_ref().and_then(limit_of).is_some()
+    }
+}
+
+/// What an object with this fault is at best.
+fn limit_of(fault: &Rejection) -> Option<Finding> {
+    match fault.finding() {
+        None | Some(Reason::ArmorTrailingData | Reason::ArmorMalformed | Reason::ArmorFraming | Reason::MultipleSignatures) => None,
+        Some(Reason::TagName) => Some(Finding::OtherTagName),
+        Some(_) => Some(Finding::OtherStructure),
     }
 }
 

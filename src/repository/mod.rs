@@ -11,6 +11,7 @@
 
 mod bounded;
 mod commit_graphs;
+mod commits;
 mod config_entry;
 mod configuration;
 mod content;

@@ -2,7 +2,7 @@
 //! another line in one that is not.
 
 use super::{Error, bounded};
-use std::{collections::BTreeSet, fs::Metadata, path::Path, rc::Rc, time::SystemTime};
+use std::{collections::BTreeSet, fs::Metadata, path::Path, sync::Arc, time::SystemTime};
 
 /// The file, as far as it decides who resolves a name.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -17,23 +17,23 @@ pub(super) struct PackedReferences {
 
 /// The file as it was read last, and what shows that it is unchanged. It is needed for each name, and can be large.
 #[derive(Debug, Default)]
-pub(super) struct RememberedFile(std::cell::RefCell<Option<(Version, Rc<PackedReferences>)>>);
+pub(super) struct RememberedFile(std::cell::RefCell<Option<(Version, Arc<PackedReferences>)>>);
 
 /// What changes with the file: git replaces it as a whole.
 type Version = Option<(u64, Option<SystemTime>)>;
 
 impl RememberedFile {
     /// The file in a git directory, read again if it changed.
-    pub(super) fn read(&self, git_dir: &Path) -> Result<Rc<PackedReferences>, Error> {
+    pub(super) fn read(&self, git_dir: &Path) -> Result<Arc<PackedReferences>, Error> {
         let version = |file: Metadata| (file.len(), file.modified().ok());
         let version: Version = std::fs::metadata(git_dir.join("packed-refs")).ok().map(version);
         if let Some((of, packed)) = &*self.0.borrow()
             && *of == version
         {
-            return Ok(Rc::clone(packed));
+            return Ok(Arc::clone(packed));
         }
-        let packed = Rc::new(PackedReferences::read(git_dir)?);
-        *self.0.borrow_mut() = Some((version, Rc::clone(&packed)));
+        let packed = Arc::new(PackedReferences::read(git_dir)?);
+        *self.0.borrow_mut() = Some((version, Arc::clone(&packed)));
         Ok(packed)
     }
 }

@@ -88,9 +88,22 @@ impl Repository {
             || self.gix.references().is_ok_and(|all| all.all().is_ok_and(|mut all| all.next().is_some()))
     }
 
+    /// The references below a folder, which ends in a slash: full names and the ids of what they name.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub(crate) fn references_below(&self, folder: &'static str) -> Result<Vec<(String, String)>, Error> {
+        Ok(self.listed(&[folder])?.into_iter().map(|reference| (reference.name, reference.id)).collect())
+    }
+
     pub(super) fn references(&self) -> Result<Vec<Reference>, Error> {
+        self.listed(&[])
+    }
+
+    fn listed(&self, folders: &[&'static str]) -> Result<Vec<Reference>, Error> {
         let mut references = Vec::new();
-        git::lines(self, &["for-each-ref", "--format=%(objectname) %(refname) %(symref)"], |line| {
+        let command = ["for-each-ref", "--format=%(objectname) %(refname) %(symref)"];
+        git::lines(self, &[&command, folders].concat(), |line| {
             let (id, name) = line.split_at_checked(self.gix.object_hash().len_in_hex())?;
             let names = String::from_utf8_lossy(name.strip_prefix(b" ")?).into_owned();
             let (name, symbolic) = names.split_once(' ')?;

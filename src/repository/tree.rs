@@ -1,4 +1,4 @@
-//! Trees of commits: what stands at a path, and which paths differ. Each tree that is read is hashed again.
+//! Trees of commits: what stands at a path, the content of small files, and which paths differ. Each tree that is read is hashed again.
 
 use super::{Error, ObjectKind, Repository};
 use gix::{
@@ -50,6 +50,27 @@ impl Repository {
             FILE => TreeEntry::File { id: id.to_hex().to_string() },
             _ => TreeEntry::Other,
         }))
+    }
+
+    /// The content of a file; `None` if it has more bytes than `limit`.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(crate) fn file(&self, id: &str, limit: usize) -> Result<Option<Vec<u8>>, Error> {
+        let is_small = |size: u64| usize::try_from(size).is_ok_and(|size| size <= limit);
+        self.check_loose(id)?;
+        if let Some(object) = self.object_id(id).filter(|_| self.objects_by_git.is_none())
+            && let Ok(Some(header)) = self.gix.try_find_header(object)
+            && !is_small(header.size())
+        {
+            return Ok(None);
+        }
+        match self.object_by_id(id) {
+            Ok(object) if object.kind == ObjectKind::Blob => Ok(Some(object.bytes).filter(|bytes| bytes.len() <= limit)),
+            Ok(object) => Err(self.damaged(id, format!("it is a {}, not a file", object.kind.name()))),
+            Err(Error::ObjectTooLarge { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The paths that differ between two commits, or all paths of `new` where there is no `old`. `wanted` says of which entries of the top
@@ -105,7 +126,7 @@ impl Repository {
 
     /// The tree that a commit names.
     fn tree_of(&self, commit: &str) -> Result<ObjectId, Error> {
-        let object = self.object_by_id(commit)?;
+        let object = self.object_by_id(commit).map_err(|error| self.in_shallow_clone(error, commit))?;
         if object.kind != ObjectKind::Commit {
             return Err(Error::NoCommit(commit.to_owned()));
         }

@@ -59,12 +59,16 @@ pub(crate) trait History {
     /// Where it cannot be read.
     fn named(&self, id: &str) -> Result<Option<Self::Id>, Self::Error>;
 
-    /// The approvals with this digest, in any order: annotated tags of their own names, whose message has the digest as a line.
+    /// The approvals with this digest, in any order: annotated tags of their own names, whose message has the digest as a line. Those that
+    /// name a commit which does not count are left out, before their signatures are verified.
     ///
     /// # Errors
-    /// Where a ref or a tag cannot be read.
-    fn approvals(&self, digest: &str) -> Result<Vec<Approval<Self::Id>>, Self::Error>;
+    /// Where a ref or a tag cannot be read, or those of `counts`.
+    fn approvals(&self, digest: &str, counts: Counts<'_, Self>) -> Result<Vec<Approval<Self::Id>>, Self::Error>;
 }
+
+/// Whether an approval that names this commit counts.
+pub(crate) type Counts<'a, H> = &'a mut dyn FnMut(&<H as History>::Id) -> Result<bool, <H as History>::Error>;
 
 /// What stands at the path of the policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,10 @@ use super::{
     right::{self, Right},
 };
 use sha2::{Digest, Sha256};
-use std::{cell::RefCell, collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 /// What is pinned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,17 +111,17 @@ pub(crate) enum Effect {
     Takeover,
 }
 
-/// The policies in force in a history, each worked out once.
+/// The policies in force in a history, each worked out once. Several threads may ask; no lock is held while the history is read.
 #[derive(Debug)]
 pub(crate) struct Policies<'h, H: History> {
     history: &'h H,
     root: Root<H::Id>,
     /// The pinned policy. With a digest it is unknown until a line has it.
-    first: RefCell<Option<InForce>>,
-    files: RefCell<HashMap<FileId, Option<Arc<PolicyFile>>>>,
-    at: RefCell<HashMap<H::Id, (Option<InForce>, Effect)>>,
+    first: Mutex<Option<InForce>>,
+    files: Mutex<HashMap<FileId, Option<Arc<PolicyFile>>>>,
+    at: Mutex<HashMap<H::Id, (Option<InForce>, Effect)>>,
     /// Whether the line of a commit has a file with the pinned digest.
-    has_pinned: RefCell<HashMap<H::Id, bool>>,
+    has_pinned: Mutex<HashMap<H::Id, bool>>,
 }
 
 impl<'h, H: History> Policies<'h, H> {
@@ -136,8 +139,8 @@ impl<'h, H: History> Policies<'h, H> {
                 Some(InForce::first(file, Arc::new(policy)))
             }
         };
-        let first = RefCell::new(first);
-        Ok(Self { history, root, first, files: RefCell::default(), at: RefCell::default(), has_pinned: RefCell::default() })
+        let first = Mutex::new(first);
+        Ok(Self { history, root, first, files: Mutex::default(), at: Mutex::default(), has_pinned: Mutex::default() })
     }
 
     /// The history.
@@ -167,10 +170,10 @@ impl<'h, H: History> Policies<'h, H> {
         if !self.line_has_file(tip, digest)? {
             return Ok(false);
         }
-        if self.first.borrow().is_none() {
+        if locked(&self.first).is_none() {
             let Some(file) = self.pinned_file(tip, digest)? else { return Ok(false) };
             let Some(policy) = self.usable(&PolicyEntry::File(file.clone()))? else { return Ok(false) };
-            *self.first.borrow_mut() = Some(InForce::first(file, policy));
+            *locked(&self.first) = Some(InForce::first(file, policy));
         }
         Ok(true)
     }
@@ -208,12 +211,12 @@ impl<'h, H: History> Policies<'h, H> {
     /// Where it cannot be read.
     pub(crate) fn usable(&self, entry: &PolicyEntry) -> Result<Option<Arc<PolicyFile>>, H::Error> {
         let PolicyEntry::File(file) = entry else { return Ok(None) };
-        if let Some(known) = self.files.borrow().get(file) {
+        if let Some(known) = locked(&self.files).get(file) {
             return Ok(known.clone());
         }
         let bytes = self.history.policy_bytes(file)?;
         let policy = bytes.and_then(|bytes| PolicyFile::parse(&bytes).ok()).map(Arc::new);
-        self.files.borrow_mut().insert(file.clone(), policy.clone());
+        locked(&self.files).insert(file.clone(), policy.clone());
         Ok(policy)
     }
 
@@ -236,7 +239,7 @@ impl<'h, H: History> Policies<'h, H> {
         let (mut line, mut next) = (Vec::new(), Some(commit.clone()));
         let mut has = false;
         while let Some(commit) = next {
-            if let Some(known) = self.has_pinned.borrow().get(&commit) {
+            if let Some(known) = locked(&self.has_pinned).get(&commit) {
                 has = *known;
                 break;
             }
@@ -248,7 +251,7 @@ impl<'h, H: History> Policies<'h, H> {
                 let bytes = self.history.policy_bytes(&file)?;
                 has = bytes.is_some_and(|bytes| Sha256::digest(&bytes).as_slice() == digest);
             }
-            self.has_pinned.borrow_mut().insert(commit, has);
+            locked(&self.has_pinned).insert(commit, has);
         }
         Ok(has)
     }
@@ -257,7 +260,7 @@ impl<'h, H: History> Policies<'h, H> {
     fn before_first_commit(&self) -> Option<InForce> {
         match self.root {
             Root::Commit(_) => None,
-            Root::Digest(_) => self.first.borrow().clone(),
+            Root::Digest(_) => locked(&self.first).clone(),
         }
     }
 
@@ -265,30 +268,30 @@ impl<'h, H: History> Policies<'h, H> {
     fn worked_out(&self, commit: &H::Id) -> Result<(Option<InForce>, Effect), H::Error> {
         let mut open = vec![commit.clone()];
         while let Some(commit) = open.last().cloned() {
-            if self.at.borrow().contains_key(&commit) {
+            if locked(&self.at).contains_key(&commit) {
                 open.pop();
                 continue;
             }
             match self.step(&commit)? {
                 Step::Done(in_force, effect) => {
-                    self.at.borrow_mut().insert(commit, (in_force, effect));
+                    locked(&self.at).insert(commit, (in_force, effect));
                     open.pop();
                 }
                 Step::Needs(needed) => open.push(needed),
             }
         }
-        Ok(self.at.borrow().get(commit).cloned().unwrap_or((None, Effect::None)))
+        Ok(locked(&self.at).get(commit).cloned().unwrap_or((None, Effect::None)))
     }
 
     /// Step 8 for one commit.
     fn step(&self, commit: &H::Id) -> Result<Step<H::Id>, H::Error> {
         if self.is_pinned(commit) {
-            return Ok(Step::Done(self.first.borrow().clone(), Effect::None));
+            return Ok(Step::Done(locked(&self.first).clone(), Effect::None));
         }
         let parents = self.history.parents(commit)?;
         let before = match parents.first() {
             None => self.before_first_commit(),
-            Some(first) => match self.at.borrow().get(first) {
+            Some(first) => match locked(&self.at).get(first) {
                 Some((in_force, _)) => in_force.clone(),
                 None => return Ok(Step::Needs(first.clone())),
             },
@@ -305,7 +308,7 @@ impl<'h, H: History> Policies<'h, H> {
             {
                 continue;
             }
-            let Some((in_force, _)) = self.at.borrow().get(parent).cloned() else { return Ok(Step::Needs(parent.clone())) };
+            let Some((in_force, _)) = locked(&self.at).get(parent).cloned() else { return Ok(Step::Needs(parent.clone())) };
             if let Some(in_force) = in_force.filter(|in_force| in_force.file() == file && in_force.follows(&before)) {
                 return Ok(Step::Done(Some(in_force), Effect::Takeover));
             }
@@ -335,6 +338,10 @@ impl<'h, H: History> Policies<'h, H> {
         }
         Ok((right::to_change(self, commit, before, &signed)? == Right::Held).then_some(policy))
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 enum Step<Id> {

@@ -15,3 +15,9 @@ mod signer;
 #[cfg(test)]
 mod tests;
 mod update;
+
+pub(crate) use file::MAX_FILE;
+pub(crate) use history::{Approval, Counts, FileId, History, PolicyEntry, Scope, Signed};
+pub(crate) use pattern::{APPROVALS, FILE, is_policy_path};
+pub(crate) use signer::{GitKeyKind, Signer};
+pub(crate) use update::{PushedTag, digest_of_approval};

@@ -59,10 +59,14 @@ pub(crate) fn to_change<H: History>(
             return Ok(Vec::new());
         }
         let Some(bytes) = history.policy_bytes(file)? else { return Ok(Vec::new()) };
-        let mut approvals = history.approvals(&hex::encode(Sha256::digest(&bytes)))?;
-        let commits = if approvals.is_empty() { BTreeSet::new() } else { under(policies, commit, before)? };
-        approvals.retain(|approval| commits.contains(&approval.commit));
-        Ok(approvals)
+        let mut commits = None;
+        history.approvals(&hex::encode(Sha256::digest(&bytes)), &mut |named| {
+            let commits = match &mut commits {
+                Some(commits) => commits,
+                none => none.insert(under(policies, commit, before)?),
+            };
+            Ok(commits.contains(named))
+        })
     })
 }
 

@@ -375,11 +375,8 @@ pub(crate) fn tag_ruling<H: History>(
     if reference.starts_with(APPROVALS) {
         return Ok(approval_ruling(policy.policy(), reference, tag));
     }
-    judged::tag(policy.policy(), reference, &tag.signed, || {
-        let mut approvals = policies.history().approvals(&tag.digest)?;
-        approvals.retain(|approval| approval.commit == *commit);
-        Ok(approvals)
-    })
+    let approvals = || policies.history().approvals(&tag.digest, &mut |named| Ok(named == commit));
+    judged::tag(policy.policy(), reference, &tag.signed, approvals)
 }
 
 impl PushedTag {

@@ -3,7 +3,7 @@
 use super::{
     super::{
         file::MAX_FILE,
-        history::{Approval, FileId, History, PolicyEntry, Scope, Signed},
+        history::{Approval, Counts, FileId, History, PolicyEntry, Scope, Signed},
         pattern::{FILE, is_policy_path},
         signer::{GitKeyKind, Signer},
     },
@@ -77,7 +77,7 @@ impl History for Model {
         Ok((0..self.commits.len()).find(|index| id_of(*index) == id))
     }
 
-    fn approvals(&self, digest: &str) -> Result<Vec<Approval<usize>>, Self::Error> {
+    fn approvals(&self, digest: &str, counts: Counts<'_, Self>) -> Result<Vec<Approval<usize>>, Self::Error> {
         let prefix = format!("refs/tags/paraph-approval/{digest}/");
         let approval = |(name, target): (&String, &Target)| {
             let last = name.strip_prefix(&prefix)?;
@@ -86,7 +86,8 @@ impl History for Model {
             let Target::Commit(commit) = tag.target else { return None };
             let is_named = !last.contains('/') && name.strip_prefix("refs/tags/") == Some(&tag.name);
             let says = tag.message.lines().any(|line| line == digest);
-            (is_named && says).then(|| Approval { commit, signed: signed(&tag.signature) })
+            let Ok(counted) = counts(&commit);
+            (is_named && says && counted).then(|| Approval { commit, signed: signed(&tag.signature) })
         };
         Ok(self.refs.iter().filter_map(approval).collect())
     }
