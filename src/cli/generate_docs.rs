@@ -4,7 +4,7 @@ use super::config;
 use super::exit::{Exit, Failure};
 use crate::{
     Explanation as _, Layer, LegacyRule, Reason,
-    policy::{Decision, Finding, Verdict},
+    policy::{Decision, Finding, PolicyDecision, Verdict},
 };
 use clap_complete::Shell;
 use std::fmt::Write;
@@ -102,6 +102,16 @@ fn reasons() -> String {
     );
     for decision in Decision::ALL.iter().filter(|decision| decision.verdict() != Verdict::Good) {
         let _ = writeln!(text, "| `{}` | {} | {} |", decision.id(), decision.verdict().as_str(), decision.sentence());
+    }
+    let _ = write!(
+        text,
+        "\n## policy of a repository\n\nWhy the [policy of a repository](policy.md) refuses a signature that holds, or a push. JSON has the \
+         decision in `policy`.\n\n{table}"
+    );
+    for decision in PolicyDecision::ALL {
+        let verdict = decision.verdict().filter(|verdict| *verdict != Verdict::Good);
+        let Some(verdict) = verdict else { continue };
+        let _ = writeln!(text, "| `{}` | {} | {} |", decision.id(), verdict.as_str(), decision.sentence());
     }
     text
 }

@@ -39,7 +39,6 @@ impl ExternalJudgement {
     }
 
     /// Whether the object has a fault with which it is never good, whatever was found about its signature.
-    #[cfg(feature = "cli")]
     pub(crate) fn has_fault_of_structure(&self) -> bool {
         self.fault.as_ref().and_then(limit_of).is_some()
     }
@@ -164,7 +163,7 @@ fn advice(finding: Finding) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Decision;
+    use crate::policy::{Decision, PolicyDecision};
     use std::collections::HashSet;
 
     #[test]
@@ -176,6 +175,7 @@ mod tests {
         };
         Finding::ALL.iter().for_each(|finding| check(finding.id(), finding.sentence()));
         Decision::ALL.iter().for_each(|decision| check(decision.id(), decision.sentence()));
+        PolicyDecision::ALL.iter().for_each(|decision| check(decision.id(), decision.sentence()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The verdict on one object, with what led to it.
 
-use super::{Decision, ExternalJudgement, Ruling, Verdict};
+use super::{Decision, ExternalJudgement, PolicyDecision, PolicyRuling, PolicyWeight, Ruling, Verdict, external::Finding};
 use crate::{
     Explanation, Rejection, Standing,
     rejection::Audience,
@@ -11,6 +11,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Judgement {
     outcome: Outcome,
+    /// What the policy of the repository decides, if one does.
+    policy: Option<PolicyRuling>,
 }
 
 /// What can come out of judging.
@@ -34,11 +36,11 @@ pub(crate) enum Outcome {
 
 impl Judgement {
     pub(super) fn verified(verification: Verification, ruling: Ruling) -> Self {
-        Self { outcome: Outcome::Verified { verification, ruling } }
+        Outcome::Verified { verification, ruling }.into()
     }
 
     pub(super) fn by_key(verified: VerifiedByKey) -> Self {
-        Self { outcome: Outcome::ByKey(verified) }
+        Outcome::ByKey(verified).into()
     }
 
     /// The outcome.
@@ -46,8 +48,55 @@ impl Judgement {
         &self.outcome
     }
 
+    /// With what the policy of the repository decides.
+    #[must_use]
+    #[cfg(feature = "cli")]
+    pub(crate) fn with_policy(self, ruling: PolicyRuling) -> Self {
+        Self { policy: Some(ruling), ..self }
+    }
+
+    /// What the policy of the repository decides, if one does.
+    pub(crate) fn policy(&self) -> Option<&PolicyRuling> {
+        self.policy.as_ref()
+    }
+
+    /// Whether the verdict counts for the exit code: the policy of the repository exempts some objects, and only warns of others.
+    #[cfg(feature = "cli")]
+    pub(crate) fn counts(&self) -> bool {
+        self.policy.as_ref().is_none_or(|ruling| ruling.counts)
+    }
+
+    /// Whether the signature holds, and only the question is left who may sign.
+    pub(crate) fn holds(&self) -> bool {
+        match &self.outcome {
+            // these two hold beside a policy
+            Outcome::Verified { ruling, .. } => !matches!(ruling.decision(), Decision::LegacyRule | Decision::NotCommitter),
+            Outcome::ByKey(_) => true,
+            Outcome::Rejected(_) => false,
+            Outcome::External(external) => {
+                matches!(external.finding, Finding::KeyTrusted | Finding::KeyNotTrusted) && !external.has_fault_of_structure()
+            }
+        }
+    }
+
+    /// The decision of the policy, where it stands in place of that of the allowed identities.
+    pub(crate) fn decided_by_policy(&self) -> Option<&PolicyRuling> {
+        let decides = |ruling: &&PolicyRuling| match ruling.decision {
+            PolicyDecision::Exempt => false,
+            PolicyDecision::Allowed => ruling.weight == PolicyWeight::Replaces,
+            _ => true,
+        };
+        self.policy.as_ref().filter(decides).filter(|_| self.holds())
+    }
+
     /// The verdict.
     pub fn verdict(&self) -> Verdict {
+        let own = self.own_verdict();
+        self.policy.as_ref().map_or(own, |ruling| ruling.verdict(own, self.holds()))
+    }
+
+    /// The verdict without the policy of the repository.
+    fn own_verdict(&self) -> Verdict {
         match &self.outcome {
             Outcome::Verified { ruling, .. } => ruling.decision().verdict(),
             Outcome::ByKey(_) => Decision::KeyGiven.verdict(),
@@ -59,11 +108,12 @@ impl Judgement {
     /// Why the verdict is not good: the policy's decision, the reason of the rejection, or the other verifier's finding. `None` where it is
     /// good.
     pub fn explanation(&self) -> Option<&dyn Explanation> {
-        let explanation: &dyn Explanation = match &self.outcome {
-            Outcome::Verified { ruling, .. } => ruling.explanation(),
-            Outcome::ByKey(_) => &Decision::KeyGiven,
-            Outcome::Rejected(rejection) => rejection.explanation(),
-            Outcome::External(external) => &external.finding,
+        let explanation: &dyn Explanation = match (self.decided_by_policy(), &self.outcome) {
+            (Some(ruling), _) => &ruling.decision,
+            (None, Outcome::Verified { ruling, .. }) => ruling.explanation(),
+            (None, Outcome::ByKey(_)) => &Decision::KeyGiven,
+            (None, Outcome::Rejected(rejection)) => rejection.explanation(),
+            (None, Outcome::External(external)) => &external.finding,
         };
         (self.verdict() != Verdict::Good).then_some(explanation)
     }
@@ -71,6 +121,9 @@ impl Judgement {
     /// What this audience can do about the object, as a clause without a period, escaped; `None` where the verdict is good, or the report says
     /// all there is to say.
     pub(crate) fn advice_for(&self, audience: Audience) -> Option<String> {
+        if let Some(ruling) = self.decided_by_policy() {
+            return ruling.refuses().then(|| ruling.decision.advice().to_owned());
+        }
         match &self.outcome {
             Outcome::Verified { verification, ruling } => ruling.advice_for(audience, verification),
             Outcome::ByKey(_) => None,
@@ -121,19 +174,26 @@ impl Judgement {
     #[doc(hidden)]
     #[must_use]
     pub fn with_external(self, external: ExternalJudgement) -> Self {
-        match self.outcome {
+        let outcome = match self.outcome {
             Outcome::Rejected(rejection) if rejection.reason().standing() == Standing::Foreign => {
-                Self { outcome: Outcome::External(external.with_fault(rejection)) }
+                Outcome::External(external.with_fault(rejection))
             }
-            outcome => Self { outcome },
-        }
+            outcome => outcome,
+        };
+        Self { outcome, ..self }
     }
 }
 
 /// No policy is needed to judge a refused signature.
 impl From<Rejection> for Judgement {
     fn from(rejection: Rejection) -> Self {
-        Self { outcome: Outcome::Rejected(rejection) }
+        Outcome::Rejected(rejection).into()
+    }
+}
+
+impl From<Outcome> for Judgement {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, policy: None }
     }
 }
 
@@ -155,7 +215,7 @@ mod tests {
             detail: String::new(),
             fault: None,
         };
-        Judgement { outcome: Outcome::External(external) }
+        Outcome::External(external).into()
     }
 
     #[test]
@@ -171,6 +231,34 @@ mod tests {
                 assert!(!advice.is_some_and(|advice| advice.is_empty() || advice.ends_with('.')), "{id:?}");
             }
         }
+    }
+
+    fn by_policy(decision: PolicyDecision, weight: PolicyWeight) -> PolicyRuling {
+        PolicyRuling { decision, clause: String::new(), rule: Some("default".into()), counts: true, weight }
+    }
+
+    #[test]
+    #[cfg(feature = "cli")]
+    fn a_policy_decides_about_signatures_that_hold_and_about_no_others() {
+        let allowed = |weight| by_policy(PolicyDecision::Allowed, weight);
+        let refused = by_policy(PolicyDecision::Refused, PolicyWeight::Replaces);
+        for finding in Finding::ALL {
+            let judged = |ruling: PolicyRuling| of_finding(*finding).with_policy(ruling);
+            let id = |judgement: &Judgement| judgement.explanation().map(Explanation::id);
+            let (holds, own) = (of_finding(*finding).holds(), finding.verdict());
+            let good = judged(allowed(PolicyWeight::Replaces));
+            assert_eq!(good.verdict(), if holds { Verdict::Good } else { own }, "{}", finding.id());
+            assert_eq!(id(&good), (!holds).then(|| finding.id()));
+            assert_eq!(good.advice_for(Audience::Pusher).is_none(), holds);
+            assert_eq!(judged(allowed(PolicyWeight::Restricts)).verdict(), own, "{}", finding.id());
+            let bad = judged(refused.clone());
+            assert_eq!(bad.verdict(), own.max(Verdict::Untrusted), "{}", finding.id());
+            assert_eq!(id(&bad), Some(if holds { "policy-refused" } else { finding.id() }));
+            assert!(bad.advice_for(Audience::Pusher).is_some());
+            let exempt = judged(PolicyRuling { counts: false, ..by_policy(PolicyDecision::Exempt, PolicyWeight::Replaces) });
+            assert_eq!((exempt.verdict(), exempt.counts()), (own, false), "{}", finding.id());
+        }
+        assert!(of_finding(Finding::KeyNotTrusted).holds() && !of_finding(Finding::KeyExpired).holds());
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod decision;
 mod expected;
 pub(crate) mod external;
 mod judgement;
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program judges by the policy of a repository"))]
+pub(crate) mod policy_ruling;
 mod verdict;
 
 pub use allowed::{AllowedIdentities, AllowedIdentity, LineError, PolicyError};
@@ -20,6 +22,7 @@ pub(crate) use external::ExternalJudgement;
 pub(crate) use external::{Finding, JudgedBy};
 pub use judgement::Judgement;
 pub(crate) use judgement::Outcome;
+pub(crate) use policy_ruling::{PolicyDecision, PolicyRuling, PolicyWeight};
 pub use verdict::Verdict;
 
 use crate::{

@@ -8,6 +8,7 @@ pub(crate) mod contents;
 #[cfg(feature = "cli")]
 mod entry_body;
 mod other_format;
+mod policy;
 
 #[cfg(feature = "cli")]
 pub(crate) use bundle_contents::BundleContents;
@@ -16,6 +17,8 @@ pub(crate) use contents::{Contents, EntryContents};
 #[cfg(feature = "cli")]
 pub(crate) use entry_body::EntryBody;
 pub(crate) use other_format::OtherFormatReport;
+
+use policy::PolicyReport;
 
 use crate::{
     Explanation, Reason, Rejection,
@@ -81,6 +84,9 @@ pub struct Report {
     /// The decision's stable identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) decision_id: Option<&'static str>,
+    /// What the policy of the repository decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<PolicyReport>,
 }
 
 /// What another verifier found.
@@ -278,13 +284,15 @@ impl Report {
             trusted_by: None,
             decision: None,
             decision_id: None,
+            policy: judgement.policy().map(PolicyReport::new),
         };
+        let by_policy = judgement.decided_by_policy();
         match judgement.outcome() {
             Outcome::Verified { verification, ruling } => Self {
                 kind: Some(verification.subject().kind).filter(|kind| *kind != SubjectKind::Bytes).map(SubjectKind::as_str),
                 signature: Some(SignatureReport::new(verification)),
-                decision: Some(Escaped(&ruling.to_string()).to_string()),
-                decision_id: Some(ruling.decision().id()),
+                decision: Some(by_policy.map_or_else(|| Escaped(&ruling.to_string()).to_string(), |policy| policy.clause().to_owned())),
+                decision_id: Some(by_policy.map_or_else(|| ruling.decision().id(), |policy| policy.decision.id())),
                 ..report
             },
             Outcome::ByKey(verified) => Self {
@@ -304,7 +312,10 @@ impl Report {
             Outcome::External(external) => Self {
                 reason: judgement.explanation().map(Explanation::id),
                 finding: external.fault.as_ref().and_then(Rejection::finding).map(|fault| fault.id()),
-                message: judgement.explanation().map(|_| Escaped(&finding(external)).to_string()),
+                message: judgement.explanation().map(|_| match by_policy {
+                    Some(policy) => policy.clause().to_owned(),
+                    None => Escaped(&finding(external)).to_string(),
+                }),
                 other: Some(OtherReport::new(external)),
                 ..report
             },
@@ -367,11 +378,19 @@ pub fn fingerprint(verified: &Verification) -> String {
 /// assert!(lines[0].starts_with("Not signed"));
 /// ```
 pub fn sentences(judgement: &Judgement) -> Vec<String> {
+    let by_policy = judgement.policy().map(|ruling| ruling.sentence(judgement.holds()));
+    own_sentences(judgement).into_iter().chain(by_policy).collect()
+}
+
+/// The same without what the policy of the repository decided.
+fn own_sentences(judgement: &Judgement) -> Vec<String> {
     match judgement.outcome() {
-        Outcome::Verified { verification, ruling } => verified_sentences(verification, ruling),
+        Outcome::Verified { verification, ruling } => {
+            verified_sentences(verification, Some(ruling).filter(|_| judgement.decided_by_policy().is_none()))
+        }
         Outcome::ByKey(verified) => by_key_sentences(verified),
         Outcome::Rejected(rejection) => {
-            let opening = match judgement.verdict() {
+            let opening = match Verdict::from(rejection.reason().standing()) {
                 Verdict::Unsigned => "Not signed",
                 Verdict::Other => "Not judged",
                 Verdict::Unchecked => "The signature could not be checked",
@@ -389,7 +408,7 @@ pub fn sentences(judgement: &Judgement) -> Vec<String> {
             [first].into_iter().chain(fault_sentence(rejection)).collect()
         }
         Outcome::External(external) => {
-            [external_sentence(external)].into_iter().chain(external.fault.as_ref().and_then(fault_sentence)).collect()
+            [external_sentence(external, judgement)].into_iter().chain(external.fault.as_ref().and_then(fault_sentence)).collect()
         }
     }
 }
@@ -409,7 +428,8 @@ fn by_key_sentences(verified: &VerifiedByKey) -> Vec<String> {
     ]
 }
 
-fn verified_sentences(verification: &Verification, ruling: &Ruling) -> Vec<String> {
+/// `ruling` is missing where the policy of the repository decides instead.
+fn verified_sentences(verification: &Verification, ruling: Option<&Ruling>) -> Vec<String> {
     let identity = verification.identity();
     let mut lines = vec![
         format!("Good signature from {}, vouched for by {}.", Escaped(&identity.name), Escaped(&identity.issuer)),
@@ -417,7 +437,7 @@ fn verified_sentences(verification: &Verification, ruling: &Ruling) -> Vec<Strin
     ];
     let rules = verification.legacy_rules().iter();
     lines.extend(rules.map(|rule| format!("This needed a legacy rule: {} [{}].", rule.sentence(), rule.id())));
-    if ruling.decision().verdict() != Verdict::Good {
+    if let Some(ruling) = ruling.filter(|ruling| ruling.decision().verdict() != Verdict::Good) {
         lines.push(format!("But it is not trusted: {}.", Escaped(&ruling.to_string())));
     }
     lines
@@ -433,7 +453,7 @@ pub fn next_step(judgement: &Judgement) -> Option<String> {
 }
 
 /// What another verifier found, as a sentence that names the verifier.
-fn external_sentence(external: &ExternalJudgement) -> String {
+fn external_sentence(external: &ExternalJudgement, judgement: &Judgement) -> String {
     let kind = match external.kind {
         SignatureKind::OpenPgp => "OpenPGP",
         SignatureKind::Ssh => "SSH",
@@ -444,6 +464,7 @@ fn external_sentence(external: &ExternalJudgement) -> String {
     let key = external.key.as_ref().map(|key| format!(", key {}", Escaped(key))).unwrap_or_default();
     let by = external.by.words();
     let opening = match external.finding.verdict() {
+        _ if judgement.decided_by_policy().is_some() => return format!("Valid {kind} signature{signer}{key}; judged by {by}."),
         Verdict::Good => return format!("Good {kind} signature{signer}{key}; judged by {by}."),
         Verdict::Untrusted => "Not trusted",
         Verdict::Unchecked => "The signature could not be checked",

@@ -12,7 +12,7 @@ use crate::{
         ui::{JsonText, Total, Ui, json_line},
     },
     judge::Judged,
-    policy::Verdict,
+    policy::{Judgement, PolicyDecision, Verdict},
     report::{Claimed, TagReport, next_step, sentences},
     repository::{Substitutes, is_of_git},
     selection::Deciders,
@@ -152,7 +152,7 @@ impl<'a> Output<'a> {
                 self.note(&judged);
                 self.ui.json_text(line);
             }
-            None if self.options.format() == Format::Text && judged.judgement().verdict() == Verdict::Good => self.note(&judged),
+            None if self.options.format() == Format::Text && has_nothing_to_say(judged.judgement()) => self.note(&judged),
             None => self.show_listed(&judged),
         }
     }
@@ -164,7 +164,9 @@ impl<'a> Output<'a> {
             _ => {}
         }
         self.faulty_merges.add(judged);
-        self.verdicts.insert(judged.judgement().verdict());
+        if judged.judgement().counts() {
+            self.verdicts.insert(judged.judgement().verdict());
+        }
         // the summary is printed as text only
         if self.options.format() == Format::Text {
             self.summary.add(judged);
@@ -179,7 +181,7 @@ impl<'a> Output<'a> {
         if let Some(sarif) = &mut self.sarif {
             sarif.add(judged, self.ui);
         }
-        self.ui.step_progress(judged.judgement().verdict() == Verdict::Good);
+        self.ui.step_progress(judged.judgement().verdict() == Verdict::Good || !judged.judgement().counts());
     }
 
     /// Reports the commits where a shallow clone ends: the rest of the range was not verified.
@@ -256,6 +258,12 @@ impl<'a> Output<'a> {
             self.ui.line(format!("  {}", scope(tag)));
         }
     }
+}
+
+/// Whether the summary of many objects says enough: it is good, or the policy of the repository exempts it.
+fn has_nothing_to_say(judgement: &Judgement) -> bool {
+    let is_exempt = judgement.policy().is_some_and(|ruling| ruling.decision == PolicyDecision::Exempt);
+    judgement.verdict() == Verdict::Good || is_exempt
 }
 
 /// Finds objects with the same payload. Anyone can re-encode the signature of an object and so create another object, with an id of its own,

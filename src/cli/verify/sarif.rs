@@ -12,7 +12,7 @@ use crate::{
     },
     escape::Escaped,
     judge::Judged,
-    policy::{Decision, Finding, Judgement, Verdict},
+    policy::{Decision, Finding, Judgement, PolicyDecision, Verdict},
     report::sentences,
 };
 use serde::Serialize;
@@ -42,7 +42,15 @@ impl Sarif {
         let kind = judged.kind.name();
         let text = format!("{kind} {}: {text}", judged.id);
         self.write(
-            FaultyObject { rule, verdict: judged.judgement().verdict(), text, id: &judged.id, kind, title: judged.title.clone() },
+            FaultyObject {
+                rule,
+                verdict: judged.judgement().verdict(),
+                counts: judged.judgement().counts(),
+                text,
+                id: &judged.id,
+                kind,
+                title: judged.title.clone(),
+            },
             ui,
         );
     }
@@ -51,14 +59,17 @@ impl Sarif {
     pub(in crate::cli) fn add_file(&mut self, name: &str, judgement: &Judgement, ui: &mut Ui) {
         let Some(rule) = judgement.explanation().map(Explanation::id) else { return };
         let text = format!("file {}: {}", Escaped(name), sentences(judgement).join(" "));
-        self.write(FaultyObject { rule, verdict: judgement.verdict(), text, id: name, kind: "file", title: None }, ui);
+        self.write(FaultyObject { rule, verdict: judgement.verdict(), counts: true, text, id: name, kind: "file", title: None }, ui);
     }
 
     /// Adds the commits where a shallow clone ends.
     pub(super) fn cut(&mut self, commits: &[String], ui: &mut Ui) {
         for commit in commits {
             let text = format!("The history ends at the commit {commit} of a shallow clone; older commits were not verified.");
-            self.write(FaultyObject { rule: SHALLOW, verdict: Verdict::Unchecked, text, id: commit, kind: "commit", title: None }, ui);
+            self.write(
+                FaultyObject { rule: SHALLOW, verdict: Verdict::Unchecked, counts: true, text, id: commit, kind: "commit", title: None },
+                ui,
+            );
         }
     }
 
@@ -67,7 +78,8 @@ impl Sarif {
         let result = ResultObject {
             rule_id: object.rule,
             rule_index: self.rules.iter().position(|rule| rule.id == object.rule),
-            level: level(object.verdict),
+            // what does not count fails no check
+            level: if object.counts { level(object.verdict) } else { "note" },
             message: Text { text: object.text },
             locations: [if is_file { Location::of_file(object.id) } else { Location::of(object.id, object.kind) }],
             partial_fingerprints: Fingerprints { object_id: object.id.to_owned() },
@@ -98,6 +110,7 @@ impl Sarif {
 struct FaultyObject<'a> {
     rule: &'static str,
     verdict: Verdict,
+    counts: bool,
     text: String,
     id: &'a str,
     kind: &'static str,
@@ -125,9 +138,14 @@ fn rules() -> impl Iterator<Item = Rule> {
     let findings = findings.map(|finding| Rule::new(finding.id(), finding.verdict(), finding.sentence(), finding.advice()));
     let decisions = Decision::ALL.iter().filter(|decision| decision.verdict() != Verdict::Good);
     let decisions = decisions.map(|decision| Rule::new(decision.id(), decision.verdict(), decision.sentence(), decision.advice()));
+    let refused = |decision: &PolicyDecision| {
+        let verdict = decision.verdict().filter(|verdict| *verdict != Verdict::Good)?;
+        Some(Rule::new(decision.id(), verdict, decision.sentence(), decision.advice()))
+    };
+    let by_policy = PolicyDecision::ALL.iter().filter_map(refused);
     let shallow =
         Rule::new(SHALLOW, Verdict::Unchecked, "the history is incomplete, because this is a shallow clone", "run `git fetch --unshallow`");
-    reasons.chain(rules).chain(findings).chain(decisions).chain([shallow])
+    reasons.chain(rules).chain(findings).chain(decisions).chain(by_policy).chain([shallow])
 }
 
 #[derive(Debug, Serialize)]

@@ -3,7 +3,7 @@
 use crate::{
     escape::Escaped,
     judge::Judged,
-    policy::{Outcome, Verdict},
+    policy::{Outcome, PolicyDecision, Verdict},
     wording::counted,
 };
 use std::collections::BTreeMap;
@@ -26,6 +26,9 @@ pub(super) struct Summary {
     causes: BTreeMap<(Verdict, &'static str), Cause>,
     /// The number of commits where a shallow clone ends.
     cut: usize,
+    /// How many objects the policy of the repository exempts, and of how many it only warns.
+    exempt: usize,
+    warned: usize,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +42,11 @@ struct Cause {
 impl Summary {
     pub(super) fn add(&mut self, judged: &Judged) {
         let judgement = judged.judgement();
+        if !judgement.counts() {
+            let is_exempt = judgement.policy().is_some_and(|ruling| ruling.decision == PolicyDecision::Exempt);
+            *(if is_exempt { &mut self.exempt } else { &mut self.warned }) += 1;
+            return;
+        }
         *self.verdicts.entry(judgement.verdict()).or_default() += 1;
         if let Some(signer) = signer(judged) {
             *self.signers.entry((signer, judgement.verdict())).or_default() += 1;
@@ -67,11 +75,17 @@ impl Summary {
         let total: usize = self.verdicts.values().sum();
         let counts: Vec<String> = self.verdicts.iter().map(|(verdict, count)| format!("{count} {}", verdict.as_str())).collect();
         let mut lines = vec![match total {
-            0 => "Nothing to verify.".to_owned(),
+            0 if self.exempt + self.warned == 0 => "Nothing to verify.".to_owned(),
+            0 => "No object counts.".to_owned(),
             total => format!("{}: {}.", counted(total, "object"), counts.join(", ")),
         }];
         if self.cut > 0 {
             lines.push(format!("  {:>6}  end of a shallow clone's history; older commits were not verified", self.cut));
+        }
+        for (count, why) in [(self.exempt, "exempt from the repository's policy"), (self.warned, "refused by rules that only warn")] {
+            if count > 0 {
+                lines.push(format!("  {count:>6}  {why}; not counted"));
+            }
         }
         let mut signers: Vec<_> = self.signers.iter().collect();
         signers.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
