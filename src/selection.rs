@@ -5,8 +5,9 @@
 use crate::{
     config::{Config, RekorVersion, ServiceUrl, Setting, Source},
     external_verifiers::{Forge, KeyFileError, MAX_KEY_FILE},
-    policy::{self, AllowedIdentities, AllowedIdentity, Policy, PolicyError},
+    policy::{AllowedIdentities, AllowedIdentity, Policy, PolicyError},
     regular_file::{read_at_most, read_stream_once},
+    repository_policy::FileError,
     sign::{LogVersion, Services},
     trust::{self, Instance, KeyFiles, SigningConfig, TrustRoot, TrustRootError},
     trust_store::{self, TrustStore},
@@ -16,8 +17,10 @@ use sigstore_trust_root::{ServiceEndpoint, SigstoreInstance};
 use std::path::{Path, PathBuf};
 
 mod deciders;
+mod policy;
 
 pub(crate) use deciders::{Deciders, deciding_files};
+pub(crate) use policy::{Pin, PinnedPolicy, pinned_policy};
 
 /// A signing config larger than this is not read, in bytes.
 const MAX_SIGNING_CONFIG: usize = 1 << 20;
@@ -87,6 +90,22 @@ pub(crate) enum SelectionError {
         /// The cause.
         cause: KeyFileError,
     },
+    /// A policy outside the repository that cannot be used.
+    #[error("the policy {} cannot be used: {cause}", .path.display())]
+    PolicyFile {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        cause: FileError,
+    },
+    /// A root and a policy outside the repository, of which none is the stronger.
+    #[error("{root} and {file} name two policies")]
+    TwoPolicies {
+        /// The setting of the root.
+        root: Source,
+        /// The setting of the file.
+        file: Source,
+    },
     /// The trust store cannot be read.
     #[error(transparent)]
     TrustStore(#[from] trust_store::Error),
@@ -113,6 +132,8 @@ impl SelectionError {
             Self::File { .. } => Some("correct the path in the setting, or unset it".to_owned()),
             Self::SigningConfig { .. } => Some("give a signing_config.json, as a Sigstore instance publishes it".to_owned()),
             Self::ForgeKey { .. } => Some("give a file with the forge's public keys, OpenPGP or SSH".to_owned()),
+            Self::PolicyFile { .. } => Some("correct the file".to_owned()),
+            Self::TwoPolicies { .. } => Some("unset one of the two".to_owned()),
             Self::TrustRoot(_) | Self::TrustStore(_) => None,
         }
     }
@@ -466,7 +487,7 @@ pub(crate) fn unknown_instances(
 
 fn read_allowed(path: &Path, source: &Source) -> Result<AllowedIdentities, AllowedError> {
     let path_of = || path.to_owned();
-    let bytes = read_at_most(path, policy::MAX_FILE).map_err(|cause| AllowedError::Unreadable {
+    let bytes = read_at_most(path, crate::policy::MAX_FILE).map_err(|cause| AllowedError::Unreadable {
         path: path_of(),
         setting: source.clone(),
         cause,

@@ -37,7 +37,9 @@ pub(crate) use setting_info::SettingInfo;
 pub(crate) use settings::{Config, Effective, IGNORED, SETTINGS};
 pub(crate) use url_opener::UrlOpener;
 pub(crate) use used::{SIGNING, SIGNING_FILES, Use, VERIFYING, VERIFYING_FILES};
-pub(crate) use value::{AgentConfirm, AgentUse, KeyringUse, RekorMode, RekorVersion, ServiceUrl, Shown, TokenProvider, boolean};
+pub(crate) use value::{
+    AgentConfirm, AgentUse, KeyringUse, PolicyRoot, RekorMode, RekorVersion, ServiceUrl, Shown, TokenProvider, boolean,
+};
 
 /// A value and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use super::rank::{Authority::*, Overruled};
 use super::setting_info::{Ignored, SettingInfo};
 use super::used::*;
 use super::value::{
-    AgentConfirm, AgentUse, KeyringUse, Lifetime, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider, Value,
+    AgentConfirm, AgentUse, CommitIds, KeyringUse, Lifetime, PolicyRoot, RekorMode, RekorVersion, Secret, ServiceUrl, Shown, TokenProvider,
+    Value,
 };
 use super::{Error, Inputs, InstanceSettings, Notice, Setting, Source, UrlOpener};
 use crate::trust::Instance;
@@ -109,6 +110,21 @@ settings! {
         name: "trustRepository", keys: ["paraph.trustRepository"], variables: [],
         default: "", otherwise: "no repository decides what you trust", secret: false, authority: UserFiles, used: NOTHING,
         help: "A repository whose own configuration counts as yours. Set it again for each further repository. A value that is not a path is ignored, with a warning.",
+    }
+    policy_root: Option<PolicyRoot> {
+        name: "policyRoot", keys: ["paraph.policyRoot"], variables: ["PARAPH_POLICY_ROOT"],
+        default: "", otherwise: "no policy of a repository decides", secret: false, authority: Ranked, used: REPOSITORY_POLICY,
+        help: "The commit at which trust in the policy of the repository begins, or the digest of that policy's file. The policy then decides instead of the allowed identities. See man/policy.md.",
+    }
+    policy_file: Option<PathBuf> {
+        name: "policyFile", keys: ["paraph.policyFile"], variables: ["PARAPH_POLICY_FILE"],
+        default: "", otherwise: "only a policy in the repository can decide", secret: false, authority: Ranked, used: REPOSITORY_POLICY,
+        help: "A policy outside the repository, for those who cannot commit one. It decides instead of the allowed identities.",
+    }
+    judge_since: Option<CommitIds> {
+        name: "judgeSince", keys: ["paraph.judgeSince"], variables: [],
+        default: "", otherwise: "only the policy exempts commits", secret: false, authority: NotRepository, used: REPOSITORY_POLICY,
+        help: "Commits that are exempt from the policy of the repository, with all their ancestors.",
     }
     match_committer: bool {
         name: "matchCommitter", keys: ["paraph.matchCommitter", "gitsign.matchCommitter"], variables: ["PARAPH_MATCH_COMMITTER"],

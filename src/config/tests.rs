@@ -335,9 +335,12 @@ mod ranks {
         }),
     ];
 
-    /// A value that names a source: a path, or an address where the setting takes one.
+    /// A value that names a source: a path, or an address or the id of a commit where the setting takes one.
     fn of(key: &str, source: &str) -> String {
         let info = SETTINGS.iter().find(|info| info.keys.contains(&key)).unwrap();
+        if info.allowed.contains("id of a commit") {
+            return format!("{:0<40}", hex::encode(source));
+        }
         if info.allowed.contains("https URL") { format!("https://{source}.test") } else { format!("/{source}") }
     }
 
@@ -407,9 +410,18 @@ mod ranks {
     #[test]
     fn every_setting_that_grants_something_has_an_authority() {
         let free: Vec<&str> = SETTINGS.iter().filter(|info| info.authority == Authority::Free).map(|info| info.name).collect();
-        for name in
-            ["allowedIdentities", "forgeKey", "forgeCommitter", "matchCommitter", "allowLegacy", "allowPlainHttp", "trustRepository"]
-        {
+        for name in [
+            "allowedIdentities",
+            "forgeKey",
+            "forgeCommitter",
+            "matchCommitter",
+            "allowLegacy",
+            "allowPlainHttp",
+            "trustRepository",
+            "policyRoot",
+            "policyFile",
+            "judgeSince",
+        ] {
             assert!(!free.contains(&name), "{name}");
         }
         assert!(FILES.iter().all(|name| !free.contains(name)));

@@ -7,6 +7,8 @@ pub(crate) enum Use {
     Trust,
     /// Judging identities.
     Policy,
+    /// Judging by the policy of a repository.
+    RepositoryPolicy,
     /// Comparing an identity with the committer of a git object.
     Committer,
     /// Judging a forge's signatures.
@@ -24,7 +26,7 @@ pub(crate) enum Use {
 }
 
 /// What verifying uses.
-pub(crate) const VERIFYING: &[Use] = &[Use::Trust, Use::Policy, Use::Committer];
+pub(crate) const VERIFYING: &[Use] = &[Use::Trust, Use::Policy, Use::RepositoryPolicy, Use::Committer];
 /// What verifying files uses.
 pub(crate) const VERIFYING_FILES: &[Use] = &[Use::Trust, Use::Policy];
 /// What every signature of a git object uses.
@@ -34,6 +36,7 @@ pub(crate) const SIGNING_FILES: &[Use] = &[Use::Trust, Use::Signer];
 
 pub(super) const TRUST: &[Use] = &[Use::Trust];
 pub(super) const POLICY: &[Use] = &[Use::Policy];
+pub(super) const REPOSITORY_POLICY: &[Use] = &[Use::RepositoryPolicy];
 pub(super) const COMMITTER: &[Use] = &[Use::Committer];
 pub(super) const FORGE: &[Use] = &[Use::Forge];
 pub(super) const CACHE: &[Use] = &[Use::Cache];

@@ -2,6 +2,7 @@
 
 use super::UrlOpener;
 use crate::escape::is_printable;
+use crate::repository_policy::{Root, is_full_id};
 use crate::trust::Instance;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -293,6 +294,51 @@ impl Value for Instance {
 
     fn shown(&self) -> Shown {
         Shown::Text(self.to_string())
+    }
+}
+
+/// The root of the policy of a repository: a commit by its full id, or the SHA-256 of the policy's file.
+pub(crate) type PolicyRoot = Root<String>;
+
+/// The beginning of a digest.
+const SHA256: &str = "sha256:";
+
+impl Value for PolicyRoot {
+    const ALLOWED: &'static str = "the full id of a commit, or sha256: and the 64 lower-case digits of a digest";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
+        let text = text(raw)?;
+        let mut digest = [0; 32];
+        match text.strip_prefix(SHA256) {
+            Some(digits) if is_full_id(digits) && hex::decode_to_slice(digits, &mut digest).is_ok() => Ok(Self::Digest(digest)),
+            None if is_full_id(text) => Ok(Self::Commit(text.to_owned())),
+            _ => Err(InvalidValue::NotAllowed),
+        }
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(match self {
+            Self::Commit(id) => id.clone(),
+            Self::Digest(digest) => format!("{SHA256}{}", hex::encode(digest)),
+        })
+    }
+}
+
+/// Commits by their full ids, at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CommitIds(pub Vec<String>);
+
+impl Value for CommitIds {
+    const ALLOWED: &'static str = "up to 1000 full ids of commits with spaces between them";
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, InvalidValue> {
+        let ids: Vec<String> = text(raw)?.split_ascii_whitespace().map(str::to_owned).collect();
+        let are_ids = (1..=1000).contains(&ids.len()) && ids.iter().all(|id| is_full_id(id));
+        if are_ids { Ok(Self(ids)) } else { Err(InvalidValue::NotAllowed) }
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::Text(self.0.join(" "))
     }
 }
 

@@ -115,7 +115,8 @@ pub(crate) enum Effect {
 #[derive(Debug)]
 pub(crate) struct Policies<'h, H: History> {
     history: &'h H,
-    root: Root<H::Id>,
+    /// `None` for a policy outside the repository, which is in force everywhere.
+    root: Option<Root<H::Id>>,
     /// The pinned policy. With a digest it is unknown until a line has it.
     first: Mutex<Option<InForce>>,
     files: Mutex<HashMap<FileId, Option<Arc<PolicyFile>>>>,
@@ -139,8 +140,17 @@ impl<'h, H: History> Policies<'h, H> {
                 Some(InForce::first(file, Arc::new(policy)))
             }
         };
+        Ok(Self::beginning(history, Some(root), first))
+    }
+
+    /// A policy outside the repository: no commit changes it.
+    pub(crate) fn everywhere(history: &'h H, policy: Arc<PolicyFile>) -> Self {
+        Self::beginning(history, None, Some(InForce::first(FileId(String::new()), policy)))
+    }
+
+    fn beginning(history: &'h H, root: Option<Root<H::Id>>, first: Option<InForce>) -> Self {
         let first = Mutex::new(first);
-        Ok(Self { history, root, first, files: Mutex::default(), at: Mutex::default(), has_pinned: Mutex::default() })
+        Self { history, root, first, files: Mutex::default(), at: Mutex::default(), has_pinned: Mutex::default() }
     }
 
     /// The history.
@@ -151,14 +161,19 @@ impl<'h, H: History> Policies<'h, H> {
     /// The pinned commit, if one is.
     pub(crate) fn pinned(&self) -> Option<&H::Id> {
         match &self.root {
-            Root::Commit(commit) => Some(commit),
-            Root::Digest(_) => None,
+            Some(Root::Commit(commit)) => Some(commit),
+            Some(Root::Digest(_)) | None => None,
         }
+    }
+
+    /// Whether the policy stands outside the repository, so that no path of it is special.
+    pub(crate) fn is_everywhere(&self) -> bool {
+        self.root.is_none()
     }
 
     /// Whether this is the pinned commit.
     pub(crate) fn is_pinned(&self, commit: &H::Id) -> bool {
-        matches!(&self.root, Root::Commit(pinned) if pinned == commit)
+        matches!(&self.root, Some(Root::Commit(pinned)) if pinned == commit)
     }
 
     /// Whether the line of a tip has a root (step 5). Only then ask what is in force there.
@@ -166,7 +181,7 @@ impl<'h, H: History> Policies<'h, H> {
     /// # Errors
     /// Where something cannot be read.
     pub(crate) fn has_root(&self, tip: &H::Id) -> Result<bool, H::Error> {
-        let Root::Digest(digest) = self.root else { return Ok(self.at(tip)?.is_some()) };
+        let Some(Root::Digest(digest)) = self.root else { return Ok(self.at(tip)?.is_some()) };
         if !self.line_has_file(tip, digest)? {
             return Ok(false);
         }
@@ -259,8 +274,8 @@ impl<'h, H: History> Policies<'h, H> {
     /// What is in force before the first commit of a line.
     fn before_first_commit(&self) -> Option<InForce> {
         match self.root {
-            Root::Commit(_) => None,
-            Root::Digest(_) => locked(&self.first).clone(),
+            Some(Root::Commit(_)) => None,
+            Some(Root::Digest(_)) | None => locked(&self.first).clone(),
         }
     }
 
@@ -285,7 +300,7 @@ impl<'h, H: History> Policies<'h, H> {
 
     /// Step 8 for one commit.
     fn step(&self, commit: &H::Id) -> Result<Step<H::Id>, H::Error> {
-        if self.is_pinned(commit) {
+        if self.is_pinned(commit) || self.is_everywhere() {
             return Ok(Step::Done(locked(&self.first).clone(), Effect::None));
         }
         let parents = self.history.parents(commit)?;
@@ -303,7 +318,7 @@ impl<'h, H: History> Policies<'h, H> {
             return Ok(Step::Done(Some(before), Effect::None));
         }
         for parent in parents.iter().skip(1) {
-            if let Root::Digest(digest) = self.root
+            if let Some(Root::Digest(digest)) = self.root
                 && !self.line_has_file(parent, digest)?
             {
                 continue;

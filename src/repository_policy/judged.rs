@@ -125,12 +125,12 @@ pub(crate) fn commit<H: History>(
     }
     let history = policies.history();
     let parents = history.parents(commit)?;
-    if let Some(on_line) = on_line
+    if let Some(on_line) = on_line.filter(|_| !policies.is_everywhere())
         && let Some(refusal) = change_of_policy(policies, commit, parents.first(), on_line, signed)?
     {
         return Ok(refusal.into());
     }
-    let Some(asked) = Asked::about(history, commit, parents.len(), on_line.is_some(), judge.policy())? else {
+    let Some(asked) = Asked::about(policies, commit, parents.len(), on_line.is_some(), judge.policy())? else {
         return Ok(Refusal::plain(Cause::TooLarge, "it changes more paths than are judged").into());
     };
     Ok(asked.ruling(judge.policy(), reference, signed.signer()))
@@ -183,7 +183,7 @@ struct Asked {
 impl Asked {
     /// `None` if they are too many.
     fn about<H: History>(
-        history: &H,
+        policies: &Policies<'_, H>,
         commit: &H::Id,
         parents: usize,
         is_on_line: bool,
@@ -199,8 +199,10 @@ impl Asked {
         if is_brought_in_merge || !policy.is_about_paths(action) {
             return Ok(Some(Self { action, paths: Vec::new() }));
         }
-        let Some(mut paths) = history.changed_paths(commit, Scope::All, MAX_PATHS)? else { return Ok(None) };
-        paths.retain(|path| !is_on_line || !super::pattern::is_policy_path(path));
+        let Some(mut paths) = policies.history().changed_paths(commit, Scope::All, MAX_PATHS)? else { return Ok(None) };
+        // the right to change the policy in the repository is asked for instead
+        let has_right = is_on_line && !policies.is_everywhere();
+        paths.retain(|path| !has_right || !super::pattern::is_policy_path(path));
         paths.sort();
         Ok(Some(Self { action, paths }))
     }

@@ -16,8 +16,11 @@ mod signer;
 mod tests;
 mod update;
 
-pub(crate) use file::MAX_FILE;
+pub(crate) use file::{FileError, MAX_FILE, PolicyFile, is_full_id};
 pub(crate) use history::{Approval, Counts, FileId, History, PolicyEntry, Scope, Signed};
+pub(crate) use in_force::{Policies, Root, RootError};
+pub(crate) use judged::{Cause, Place, Ruling, commit as judge_commit};
 pub(crate) use pattern::{APPROVALS, FILE, is_policy_path};
+pub(crate) use plan::Plan;
 pub(crate) use signer::{GitKeyKind, Signer};
-pub(crate) use update::{PushedTag, digest_of_approval};
+pub(crate) use update::{PushedTag, digest_of_approval, policy_of_tag, tag_ruling};

@@ -15,6 +15,8 @@ pub(crate) struct Deciders {
     root: Option<Source>,
     /// Of the allowed identities.
     identities: Option<Source>,
+    /// Of the root of the repository's policy, where it decides instead of the allowed identities.
+    policy: Option<Source>,
     /// Of the forge's key.
     forge: Option<Source>,
     /// Of git's program for OpenPGP.
@@ -42,21 +44,31 @@ impl Deciders {
         Self { openpgp: git.openpgp_source().cloned(), ssh: git.ssh_source().cloned(), ..self }
     }
 
+    /// The same where the policy of the repository decides in place of the allowed identities, with a root from this source.
+    #[must_use]
+    pub(crate) fn with_policy(self, root: Option<Source>) -> Self {
+        Self { policy: root, ..self }
+    }
+
     /// The weakest source that made this verdict good; `None` if it is not good.
     fn weakest(&self, judgement: &Judgement) -> Option<&Source> {
         if judgement.verdict() != Verdict::Good {
             return None;
         }
+        let by_policy = judgement.decided_by_policy().and(self.policy.as_ref());
         match judgement.outcome() {
             // the key is given on the command line; the trust root decides about the log and the times
             Outcome::ByKey(_) => self.root.as_ref(),
-            Outcome::Verified { .. } => self.root.iter().chain(&self.identities).min_by_key(|source| source.rank()),
-            Outcome::External(external) => match (external.by, external.kind) {
-                (JudgedBy::ForgeKey, _) => self.forge.as_ref(),
-                (JudgedBy::Git, SignatureKind::OpenPgp) => self.openpgp.as_ref(),
-                (JudgedBy::Git, SignatureKind::Ssh) => self.ssh.as_ref(),
-                (JudgedBy::Git, _) => None,
-            },
+            Outcome::Verified { .. } => self.root.iter().chain(by_policy.or(self.identities.as_ref())).min_by_key(|source| source.rank()),
+            Outcome::External(external) => {
+                let key = match (external.by, external.kind) {
+                    (JudgedBy::ForgeKey, _) => self.forge.as_ref(),
+                    (JudgedBy::Git, SignatureKind::OpenPgp) => self.openpgp.as_ref(),
+                    (JudgedBy::Git, SignatureKind::Ssh) => self.ssh.as_ref(),
+                    (JudgedBy::Git, _) => None,
+                };
+                key.into_iter().chain(by_policy).min_by_key(|source| source.rank())
+            }
             Outcome::Rejected(_) => None,
         }
     }
@@ -78,7 +90,7 @@ impl Deciders {
 
     /// The same about all verdicts.
     pub(crate) fn warning(&self) -> Option<String> {
-        self.root.iter().chain(&self.identities).chain(&self.forge).find_map(by_repository)
+        self.root.iter().chain(&self.identities).chain(&self.policy).chain(&self.forge).find_map(by_repository)
     }
 }
 
@@ -87,7 +99,7 @@ fn by_repository(source: &Source) -> Option<String> {
 }
 
 /// The weakest source of the trust root.
-fn root_source(config: &Config) -> Option<&Source> {
+pub(super) fn root_source(config: &Config) -> Option<&Source> {
     let name = config.instance_name();
     if config.has_trust_files() {
         // the instance decides for which lines of allowed identities the root counts
@@ -103,7 +115,8 @@ fn root_source(config: &Config) -> Option<&Source> {
 /// Every file that the configuration names and that decides what is trusted, and the stored trust of the instance in use.
 pub(crate) fn deciding_files(config: &Config, store: &TrustStore) -> Vec<PathBuf> {
     let of_instances = config.instances.iter().map(|instance| &instance.trusted_root);
-    let named = config.trust_files().into_iter().chain([&config.allowed_identities, &config.forge_key]).chain(of_instances);
+    let named =
+        config.trust_files().into_iter().chain([&config.allowed_identities, &config.policy_file, &config.forge_key]).chain(of_instances);
     let mut files: Vec<PathBuf> = named.filter_map(|file| file.value.clone()).collect();
     files.extend(store.files(&config.instance_name()));
     files

@@ -16,12 +16,15 @@ struct Place {
 }
 
 /// Every setting that git's configuration can have, with a value.
-const SETTINGS: [(&str, &str); 45] = [
+const SETTINGS: [(&str, &str); 48] = [
     ("instance", "corp"),
     ("trustedRoot", "/x/root.json"),
     ("signingConfig", "/x/signing.json"),
     ("allowedIdentities", "/x/allowed"),
     ("trustRepository", "/x/repo"),
+    ("policyRoot", "0123456789012345678901234567890123456789"),
+    ("policyFile", "/x/policy.toml"),
+    ("judgeSince", "0123456789012345678901234567890123456789"),
     ("matchCommitter", "true"),
     ("allowLegacy", "true"),
     ("guardedRefs", "refs/heads/*"),

@@ -411,6 +411,7 @@ fn a_hook_refuses_each_deciding_file_in_a_work_tree_and_verify_warns() {
     let link = unpacked.sandbox.root().join("link").to_str().unwrap().to_owned();
     let settings = [
         ("paraph.allowedIdentities", in_tree("allowed")),
+        ("paraph.policyFile", in_tree("allowed")),
         ("paraph.forgeKey", in_tree("rekor2.pub")),
         ("paraph.trustedRoot", in_tree("trusted_root.json")),
         ("gitsign.fulcioRoot", in_tree("fulcio-chain.pem")),
