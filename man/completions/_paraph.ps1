@@ -82,6 +82,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         'paraph;verify' {
             [CompletionResult]::new('--include-ref', '--include-ref', [CompletionResultType]::ParameterName, 'With --all and --tags, include refs that are left out by default')
             [CompletionResult]::new('--exclude-ref', '--exclude-ref', [CompletionResultType]::ParameterName, 'With --all and --tags, leave out these refs')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Judge the commits as those of this ref by the policy of the repository')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Print the verdicts in this format')
             [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Verify with the trust root in this file (trusted_root.json)')
             [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'Verify with the trust root of this instance')
@@ -102,6 +103,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--first-parent', '--first-parent', [CompletionResultType]::ParameterName, 'In ranges, follow only the first parent of each commit')
             [CompletionResult]::new('--other-signatures', '--other-signatures', [CompletionResultType]::ParameterName, 'Let git''s own verifier judge OpenPGP and SSH signatures')
             [CompletionResult]::new('--deep', '--deep', [CompletionResultType]::ParameterName, 'Also hash the trees and files of each commit')
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'Judge by the policy of the repository, also if only the repository''s own configuration pins it')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Same as --format json')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each object that is not good on a terminal too, instead of groups with examples')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each object that is not good on a terminal too, instead of groups with examples')
@@ -132,6 +134,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'Judge the object that the innermost tag names too')
             [CompletionResult]::new('--other-signatures', '--other-signatures', [CompletionResultType]::ParameterName, 'Let git''s own verifier judge OpenPGP and SSH signatures')
             [CompletionResult]::new('--deep', '--deep', [CompletionResultType]::ParameterName, 'Also hash the trees and files of each commit')
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'Judge by the policy of the repository, also if only the repository''s own configuration pins it')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Same as --format json')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show each object that is not good on a terminal too, instead of groups with examples')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show each object that is not good on a terminal too, instead of groups with examples')

@@ -2518,7 +2518,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__verify)
-            opts="-v -q -C -h --all --tags --include-ref --exclude-ref --stdin --first-parent --other-signatures --deep --format --json --verbose --quiet --trusted-root --instance --at --cache --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
+            opts="-v -q -C -h --all --tags --include-ref --exclude-ref --stdin --first-parent --as --other-signatures --deep --policy --format --json --verbose --quiet --trusted-root --instance --at --cache --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2529,6 +2529,10 @@ _paraph() {
                     return 0
                     ;;
                 --exclude-ref)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2712,7 +2716,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__verify__subcmd__tag)
-            opts="-v -q -C -h --target --other-signatures --deep --format --json --verbose --quiet --trusted-root --instance --at --cache --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
+            opts="-v -q -C -h --target --other-signatures --deep --policy --format --json --verbose --quiet --trusted-root --instance --at --cache --certificate-identity --certificate-identity-regexp --certificate-oidc-issuer --certificate-oidc-issuer-regexp --certificate-github-workflow-trigger --certificate-github-workflow-sha --certificate-github-workflow-name --certificate-github-workflow-repository --certificate-github-workflow-ref --lookup --allow-legacy --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

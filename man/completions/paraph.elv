@@ -75,6 +75,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;verify'= {
             cand --include-ref 'With --all and --tags, include refs that are left out by default'
             cand --exclude-ref 'With --all and --tags, leave out these refs'
+            cand --as 'Judge the commits as those of this ref by the policy of the repository'
             cand --format 'Print the verdicts in this format'
             cand --trusted-root 'Verify with the trust root in this file (trusted_root.json)'
             cand --instance 'Verify with the trust root of this instance'
@@ -95,6 +96,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --first-parent 'In ranges, follow only the first parent of each commit'
             cand --other-signatures 'Let git''s own verifier judge OpenPGP and SSH signatures'
             cand --deep 'Also hash the trees and files of each commit'
+            cand --policy 'Judge by the policy of the repository, also if only the repository''s own configuration pins it'
             cand --json 'Same as --format json'
             cand -v 'Show each object that is not good on a terminal too, instead of groups with examples'
             cand --verbose 'Show each object that is not good on a terminal too, instead of groups with examples'
@@ -124,6 +126,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --target 'Judge the object that the innermost tag names too'
             cand --other-signatures 'Let git''s own verifier judge OpenPGP and SSH signatures'
             cand --deep 'Also hash the trees and files of each commit'
+            cand --policy 'Judge by the policy of the repository, also if only the repository''s own configuration pins it'
             cand --json 'Same as --format json'
             cand -v 'Show each object that is not good on a terminal too, instead of groups with examples'
             cand --verbose 'Show each object that is not good on a terminal too, instead of groups with examples'

@@ -68,6 +68,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand whoami" -l json -d 'Print 
 complete -c paraph -n "__fish_paraph_using_subcommand whoami" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l include-ref -d 'With --all and --tags, include refs that are left out by default' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l exclude-ref -d 'With --all and --tags, leave out these refs' -r
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l as -d 'Judge the commits as those of this ref by the policy of the repository' -r
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l format -d 'Print the verdicts in this format' -r -f -a "text\t'Sentences, and a summary where there are many objects'
 json\t'One JSON object per line: see man/json.md'
 sarif\t'One SARIF 2.1.0 document with a result for each object that is not good'"
@@ -90,6 +91,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify" -l stdin -d 'Read 
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l first-parent -d 'In ranges, follow only the first parent of each commit'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l other-signatures -d 'Let git\'s own verifier judge OpenPGP and SSH signatures'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l deep -d 'Also hash the trees and files of each commit'
+complete -c paraph -n "__fish_paraph_using_subcommand verify" -l policy -d 'Judge by the policy of the repository, also if only the repository\'s own configuration pins it'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -l json -d 'Same as --format json'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -s v -l verbose -d 'Show each object that is not good on a terminal too, instead of groups with examples'
 complete -c paraph -n "__fish_paraph_using_subcommand verify" -s q -l quiet -d 'Print only warnings and errors; the exit code gives the result'
@@ -116,6 +118,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s C -d 'Run i
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l target -d 'Judge the object that the innermost tag names too'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l other-signatures -d 'Let git\'s own verifier judge OpenPGP and SSH signatures'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l deep -d 'Also hash the trees and files of each commit'
+complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l policy -d 'Judge by the policy of the repository, also if only the repository\'s own configuration pins it'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -l json -d 'Same as --format json'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s v -l verbose -d 'Show each object that is not good on a terminal too, instead of groups with examples'
 complete -c paraph -n "__fish_paraph_using_subcommand verify-tag" -s q -l quiet -d 'Print only warnings and errors; the exit code gives the result'

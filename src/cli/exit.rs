@@ -11,6 +11,7 @@ use crate::{
     judge::{self, log::LogError},
     policy::Verdict,
     private_folder, repository,
+    repository_policy::RootError,
     selection::{SelectionError, Wanted},
     service::{Cause, ServiceError, tuf::TufError},
     setup_record::SetupRecordError,
@@ -292,6 +293,16 @@ impl From<judge::Error> for Failure {
     }
 }
 
+impl From<RootError<judge::Error>> for Failure {
+    fn from(error: RootError<judge::Error>) -> Self {
+        match error {
+            RootError::History(error) => error.into(),
+            RootError::NoFile | RootError::Unusable(_) => Self::new(Exit::Configuration, error.to_string())
+                .with_hint("set paraph.policyRoot to a commit with a policy that can be used"),
+        }
+    }
+}
+
 impl From<StatementError> for Failure {
     fn from(error: StatementError) -> Self {
         Self::new(Exit::Object, error.to_string())
@@ -362,6 +373,8 @@ impl From<SelectionError> for Failure {
             | E::SigningConfig { .. }
             | E::NoService { .. }
             | E::NoServiceNow { .. }
+            | E::PolicyFile { .. }
+            | E::TwoPolicies { .. }
             | E::ForgeKey { .. } => Exit::Configuration,
             E::UnknownInstance { wanted: Wanted::TrustRoot, .. } | E::TrustRoot(_) | E::NoTrustRoot(_) | E::TrustStore(_) => Exit::Trust,
         };

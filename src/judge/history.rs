@@ -4,7 +4,7 @@ use super::{Error, Judge};
 use crate::{
     Standing,
     object::{SignatureKind, Tag, TagHeaders},
-    policy::{Decision, ExternalJudgement, Finding, Judgement, Outcome},
+    policy::{ExternalJudgement, Finding, Judgement, Outcome},
     repository::{ObjectKind, RawObject, Repository, RepositoryHandle, TreeEntry},
     repository_policy::{
         APPROVALS, Approval, Counts, FILE, FileId, GitKeyKind, History, MAX_FILE, PolicyEntry, PushedTag, Scope, Signed, Signer,
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -34,6 +34,8 @@ pub(crate) struct GitHistory<'a> {
     idle: Mutex<Vec<Repository>>,
     parents: Mutex<HashMap<String, Vec<String>>>,
     entries: Mutex<HashMap<String, PolicyEntry>>,
+    /// What some commits contain that are asked about again and again: the pinned one, and those that begin what is judged.
+    contained: Mutex<HashMap<String, Arc<HashSet<String>>>>,
     /// The refs of approvals and the ids that they name, once they were needed.
     approvals: Mutex<Option<Vec<(String, String)>>>,
     /// How many differing paths may still be judged.
@@ -59,6 +61,7 @@ impl<'a> GitHistory<'a> {
             idle: Mutex::default(),
             parents: Mutex::default(),
             entries: Mutex::default(),
+            contained: Mutex::default(),
             approvals: Mutex::default(),
             paths_left: AtomicUsize::new(MAX_PATHS_OF_CALL),
         }
@@ -85,6 +88,53 @@ impl<'a> GitHistory<'a> {
             message: String::from_utf8_lossy(message).into_owned(),
             signed,
         })
+    }
+
+    /// The object with this id.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(super) fn object(&self, id: &str) -> Result<RawObject, Error> {
+        self.with(|repository| Ok(repository.object_by_id(id)?))
+    }
+
+    /// Whether a path of the policy differs between a commit and a tree.
+    ///
+    /// # Errors
+    /// Where a tree cannot be read.
+    pub(super) fn changes_policy(&self, commit: &str, tree: &str) -> Result<bool, Error> {
+        self.with(|repository| Ok(repository.differs_from_tree(commit, tree, is_policy_path)?))
+    }
+
+    /// The commit that an object leads to, through tags.
+    ///
+    /// # Errors
+    /// Where an object cannot be read.
+    pub(super) fn commit_behind(&self, id: &str) -> Result<Option<String>, Error> {
+        self.with(|repository| Ok(repository.commit_behind_object(id)?))
+    }
+
+    /// The commits that a tip contains, without those that others contain.
+    ///
+    /// # Errors
+    /// Where a commit cannot be read.
+    pub(super) fn contained_beyond(&self, tip: &str, known: &[String]) -> Result<HashSet<String>, Error> {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        self.with(|repository| Ok(repository.new_commits(&[tip], &known)?.collect::<Result<_, _>>()?))
+    }
+
+    /// What a commit contains, kept for the next question; nothing where it is not here.
+    ///
+    /// # Errors
+    /// Where a commit cannot be read.
+    pub(super) fn contained_in(&self, commit: &String) -> Result<Arc<HashSet<String>>, Error> {
+        if let Some(known) = locked(&self.contained).get(commit) {
+            return Ok(Arc::clone(known));
+        }
+        let is_here = self.named(commit)?.is_some();
+        let contained = Arc::new(if is_here { self.contained_beyond(commit, &[])? } else { HashSet::new() });
+        locked(&self.contained).insert(commit.clone(), Arc::clone(&contained));
+        Ok(contained)
     }
 
     /// Calls `read` with a repository that no other thread uses.
@@ -185,15 +235,13 @@ impl History for GitHistory<'_> {
     }
 
     fn contained(&self, tip: &String, without: Option<&String>) -> Result<HashSet<String>, Error> {
-        let known: Vec<&str> = without.map(String::as_str).into_iter().collect();
-        self.with(|repository| Ok(repository.new_commits(&[tip], &known)?.collect::<Result<_, _>>()?))
+        self.contained_beyond(tip, without.map(std::slice::from_ref).unwrap_or_default())
     }
 
     fn ancestors_among(&self, of: &String, commits: &HashSet<String>) -> Result<HashSet<String>, Error> {
         if !commits.contains(of) {
-            let is_here = self.named(of)?.is_some();
-            let contained = if is_here { self.contained(of, None)? } else { HashSet::new() };
-            return Ok(contained.into_iter().filter(|commit| commits.contains(commit)).collect());
+            let contained = self.contained_in(of)?;
+            return Ok(commits.iter().filter(|commit| contained.contains(*commit)).cloned().collect());
         }
         // what lies between two of the commits is among them
         let (mut found, mut open) = (HashSet::new(), vec![of.clone()]);
@@ -226,11 +274,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// How an object is signed, by the verdict on it.
 fn signed_as(judgement: &Judgement) -> Signed {
     match judgement.outcome() {
-        Outcome::Verified { verification, ruling } => match ruling.decision() {
-            // these two hold beside a policy
-            Decision::LegacyRule | Decision::NotCommitter => Signed::NotJudged,
-            _ => Signed::By(Signer::from(verification)),
-        },
+        Outcome::Verified { verification, .. } if judgement.holds() => Signed::By(Signer::from(verification)),
+        Outcome::Verified { .. } => Signed::NotJudged,
         // no object of git is signed so
         Outcome::ByKey(_) => Signed::NotJudged,
         Outcome::External(external) => signed_by_key(external),

@@ -1,9 +1,9 @@
 //! An object and the verdict on it.
 
-use super::MergedTagFault;
+use super::{Error, MergedTagFault};
 use crate::{
     Rejection,
-    policy::{Judgement, Verdict},
+    policy::{Judgement, PolicyRuling, Verdict},
     report::{self, Claimed, OtherFormatReport, Report, TagReport},
     repository::{ObjectKind, RawObject},
     selection::Deciders,
@@ -54,6 +54,20 @@ impl Judged {
             trusted_by: deciders.trusted_by(&self.judgement),
             ..Report::new(Some(self.id.clone()), &self.judgement)
         }
+    }
+
+    /// The same object with what the policy of its repository decides. `object` reads it again for its title, if that is needed now.
+    ///
+    /// # Errors
+    /// Those of `object`.
+    pub(super) fn with_policy(self, ruling: PolicyRuling, object: impl FnOnce() -> Result<RawObject, Error>) -> Result<Self, Error> {
+        let judgement = self.judgement.with_policy(ruling);
+        let title = match (judgement.verdict(), self.title) {
+            (Verdict::Good, _) => None,
+            (_, Some(known)) => Some(known),
+            (_, None) => Some(title(&object()?)),
+        };
+        Ok(Self { judgement, title, ..self })
     }
 
     /// The same object, rejected for a fault that its own verification does not find, with its title and what its signature claims.

@@ -3,7 +3,7 @@
 use super::{Error, Judge, Judged};
 use crate::{
     object::tag_name,
-    repository::{self, FoundCommit, ObjectKind, RawObject, Repository, RepositoryHandle},
+    repository::{self, FoundCommit, ObjectKind, Repository, RepositoryHandle},
     verify::batch,
 };
 
@@ -12,6 +12,8 @@ use crate::{
 pub(crate) struct NamedObject {
     /// The full name of the lightweight tag that led to it.
     pub lightweight_tag: Option<String>,
+    /// The full name of the reference, if the revision was one.
+    pub reference: Option<String>,
     /// The object.
     pub judged: Judged,
 }
@@ -49,9 +51,10 @@ impl Judge {
 
     fn revision(&self, repository: &Repository, revision: &str) -> Result<NamedObject, Error> {
         let object = repository.object(revision);
-        let is_lightweight = |object: &&RawObject| object.kind == ObjectKind::Commit;
-        let reference = object.as_ref().ok().filter(is_lightweight).and_then(|object| object.reference.clone());
-        Ok(NamedObject { lightweight_tag: reference.filter(|name| tag_name(name).is_some()), judged: self.read(repository, object)? })
+        let reference = object.as_ref().ok().and_then(|object| object.reference.clone());
+        let is_commit = object.as_ref().is_ok_and(|object| object.kind == ObjectKind::Commit);
+        let lightweight_tag = reference.clone().filter(|name| is_commit && tag_name(name).is_some());
+        Ok(NamedObject { lightweight_tag, reference, judged: self.read(repository, object)? })
     }
 
     /// Runs `work` on each item over all cores, and hands `sink` the results in order.

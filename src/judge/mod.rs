@@ -4,6 +4,7 @@
 //! terminal and reads no configuration: the caller hands everything in, and prints what comes back. A bad object is a verdict; an [`Error`]
 //! means that there was nothing to judge. Files with their bundles are judged in `file.rs`, and logs are asked in `log/`.
 
+mod by_policy;
 pub(crate) mod entries;
 mod error;
 mod file;
@@ -18,11 +19,13 @@ mod push;
 mod release;
 mod tags;
 
+pub(crate) use by_policy::{PolicyJudge, Tip};
 pub(crate) use entries::Entries;
 pub(crate) use error::Error;
 pub(crate) use file::{BUNDLE_ENDINGS, FileError, FileJudge, JudgedBundle, JudgedFile, NamedFile, NotADigest, named_digest, read_bundles};
 pub(crate) use history::{CertificateTrust, GitHistory};
 pub(crate) use judged::Judged;
+pub(crate) use many::NamedObject;
 pub(crate) use merged_tags::MergedTagFault;
 pub(crate) use nonce::is_fresh_nonce;
 pub(crate) use push::{Push, is_zero, replacement};

@@ -12,11 +12,19 @@ impl Repository {
         if object.kind != ObjectKind::Commit {
             return Err(Error::NoCommit(commit.to_owned()));
         }
-        // as git reads them (`parse_commit_buffer`): the lines after that of the tree
-        let lines = object.bytes.split(|byte| *byte == b'\n').skip(1).map_while(|line| line.strip_prefix(b"parent "));
-        let parent = |line: &[u8]| Some(self.object_id(std::str::from_utf8(line).ok()?)?.to_hex().to_string());
-        let parents: Option<Vec<String>> = lines.map(parent).collect();
-        parents.ok_or_else(|| self.damaged(commit, "the line of a parent has no object id".to_owned()))
+        let read = self.tree_and_parents(&object.bytes).map(|(_, parents)| parents);
+        read.ok_or_else(|| self.damaged(commit, "the line of a tree or parent has no object id".to_owned()))
+    }
+
+    /// The tree and the parents of a commit with these bytes, or of a commit without its signature; `None` if they are no commit of this
+    /// repository's format.
+    pub(crate) fn tree_and_parents(&self, commit: &[u8]) -> Option<(String, Vec<String>)> {
+        let id = |text: &[u8]| Some(self.object_id(std::str::from_utf8(text).ok()?)?.to_hex().to_string());
+        // as git reads them (`parse_commit_buffer`): the first lines
+        let mut lines = commit.split(|byte| *byte == b'\n');
+        let tree = id(lines.next()?.strip_prefix(b"tree ")?)?;
+        let parents: Option<Vec<String>> = lines.map_while(|line| line.strip_prefix(b"parent ")).map(id).collect();
+        Some((tree, parents?))
     }
 
     /// Whether this is the full id of a commit that is here.

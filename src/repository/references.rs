@@ -81,6 +81,34 @@ impl Repository {
         Ok(tips)
     }
 
+    /// The commit that an object leads to, through any number of tags; `None` if it leads to none.
+    ///
+    /// # Errors
+    /// If an object on the way cannot be read.
+    pub(crate) fn commit_behind_object(&self, id: &str) -> Result<Option<String>, Error> {
+        Ok(self.commit_behind("", id, &mut HashSet::new())?.map(|commit| commit.to_hex().to_string()))
+    }
+
+    /// The references that count and that lead to a commit: their full names and these commits. The HEADs of other work trees have no name.
+    ///
+    /// # Errors
+    /// If the references cannot be read.
+    pub(crate) fn named_tips(&self, selection: &ReferenceSelection) -> Result<Vec<(Option<String>, String)>, Error> {
+        let mut tips = Vec::new();
+        for Reference { name, id, symbolic } in self.references()?.into_iter().filter(|reference| selection.has(&reference.name)) {
+            let commit = self.commit_behind(&name, &id, &mut HashSet::new())?;
+            tips.extend(commit.map(|commit| (Some(symbolic.unwrap_or(name)), commit.to_hex().to_string())));
+        }
+        tips.extend(self.heads()?.into_iter().map(|head| (None, head.id)));
+        Ok(tips)
+    }
+
+    /// The full name of the branch of `HEAD`, if it is on one that exists.
+    pub(crate) fn branch_of_head(&self) -> Option<String> {
+        let (name, _) = git::line(self, &["rev-parse", "--verify", "--symbolic-full-name", "HEAD"]).ok()?;
+        Some(name).filter(|name| name.starts_with("refs/"))
+    }
+
     /// Whether there is any reference. Git is not called, so a repository whose references gix cannot read has some.
     pub(crate) fn has_references(&self) -> bool {
         self.references_by_git

@@ -87,6 +87,25 @@ impl Repository {
     ) -> Result<Option<Vec<Vec<u8>>>, Error> {
         let old = old.map(|old| self.tree_of(old)).transpose()?;
         let new = self.tree_of(new)?;
+        self.differing_paths(old, new, wanted, limit)
+    }
+
+    /// Whether a path differs between a commit and a tree. `wanted` is as in [`Repository::changed_paths`].
+    ///
+    /// # Errors
+    /// Where the commit or a tree cannot be read.
+    pub(crate) fn differs_from_tree(&self, commit: &str, tree: &str, wanted: impl Fn(&[u8]) -> bool) -> Result<bool, Error> {
+        let new = self.object_id(tree).ok_or_else(|| Error::MissingObject(tree.to_owned()))?;
+        Ok(self.differing_paths(Some(self.tree_of(commit)?), new, wanted, 1)?.is_none_or(|paths| !paths.is_empty()))
+    }
+
+    fn differing_paths(
+        &self,
+        old: Option<ObjectId>,
+        new: ObjectId,
+        wanted: impl Fn(&[u8]) -> bool,
+        limit: usize,
+    ) -> Result<Option<Vec<Vec<u8>>>, Error> {
         if old == Some(new) {
             return Ok(Some(Vec::new()));
         }

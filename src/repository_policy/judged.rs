@@ -280,7 +280,8 @@ pub(crate) fn tag<Id, E>(
     })
 }
 
-fn refusal(policy: &PolicyFile, answer: Answer, action: Action, reference: Option<&str>, path: Option<&[u8]>) -> Refusal {
+/// What is refused by an answer that is not "allowed".
+pub(super) fn refusal(policy: &PolicyFile, answer: Answer, action: Action, reference: Option<&str>, path: Option<&[u8]>) -> Refusal {
     let what = action.as_str();
     let about = path.map(|path| format!(" {}", Escaped(&String::from_utf8_lossy(path)))).unwrap_or_default();
     match answer {

@@ -381,7 +381,7 @@ pub(crate) fn tag_ruling<H: History>(
 
 impl PushedTag {
     /// What stands for a tag that is no object.
-    fn lightweight() -> Self {
+    pub(crate) fn lightweight() -> Self {
         Self { id: String::new(), name: String::new(), digest: String::new(), message: String::new(), signed: Signed::NotJudged }
     }
 }

@@ -61,6 +61,12 @@ fn the_json_is_as_documented() {
     }
     let done = sandbox.paraph(&["verify-tag", "--json", "v1"]);
     fields(&serde_json::from_str(&done.stdout).unwrap(), "", &mut verified);
+    // by a policy that lists nobody
+    let policy = sandbox.home().join("policy.toml");
+    std::fs::write(&policy, "version = 1\n[[rules]]\nname = \"nobody\"\ncommit = []\n").unwrap();
+    let mut by_policy = sandbox.command(&sandbox.program, &sandbox.work());
+    let by_policy = by_policy.args(["verify", "--json", "HEAD~1"]).env("PARAPH_POLICY_FILE", &policy).output().unwrap();
+    fields(&serde_json::from_slice(&by_policy.stdout).unwrap(), "", &mut verified);
     // what follows describes other commands
     let document = read("man/json.md");
     let documented = documented_fields(document.split("## `--format sarif`").next().unwrap());

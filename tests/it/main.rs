@@ -25,6 +25,7 @@ mod hooks;
 mod json_input;
 mod log;
 mod logins;
+mod policy;
 mod ranges;
 #[cfg(unix)]
 mod reference_files;

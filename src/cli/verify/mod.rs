@@ -4,6 +4,7 @@ mod expect;
 mod legacy;
 mod options;
 mod output;
+mod policy;
 mod sarif;
 mod summary;
 pub(super) mod tag;
@@ -19,6 +20,7 @@ use crate::{
 };
 use options::{Options, VerifyCall};
 use output::Output;
+use policy::RepositoryPolicy;
 pub(super) use {
     expect::Expect,
     options::{Format, time},
@@ -47,6 +49,9 @@ const MAX_LIST: usize = 64 << 20;
 /// OpenPGP and SSH signatures get the verdict `other`. With --other-signatures, git's own verifier judges them. With `paraph.forgeKey`, the
 /// forge's key judges its merge commits.
 ///
+/// Where a policy of the repository is pinned (`paraph.policyRoot`), it decides who may sign what: see man/policy.md. Its rules can depend on the
+/// ref: the one that REV names, otherwise the branch of HEAD. --as names another.
+///
 /// Example: paraph verify main..topic
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -71,6 +76,9 @@ pub(super) struct Args {
     /// In ranges, follow only the first parent of each commit
     #[arg(long)]
     pub first_parent: bool,
+    /// Judge the commits as those of this ref by the policy of the repository
+    #[arg(long, value_name = "REF", conflicts_with = "all")]
+    r#as: Option<String>,
     #[command(flatten)]
     options: Options,
 }
@@ -92,6 +100,9 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
 
 fn judge(arguments: &Args, revisions: &[String], call: &VerifyCall, output: &mut Output<'_>) -> Result<(), Failure> {
     let (repository, judge) = (call.context.repository()?, &call.judge);
+    let history = policy::history(repository, judge, call.policy.as_ref());
+    let mut policy =
+        RepositoryPolicy::open(repository, history.as_ref(), call.policy.as_ref(), call.judge_since(), arguments.r#as.as_deref())?;
     // with `^A` among the revisions, `B` is a range too, as in git
     let leaves_out = revisions.iter().any(|revision| revision.starts_with('^'));
     let (ranges, objects): (Vec<&str>, Vec<&str>) =
@@ -104,10 +115,14 @@ fn judge(arguments: &Args, revisions: &[String], call: &VerifyCall, output: &mut
     let Tags { annotated: tags, lightweight, left_out } = tags;
     let range = Range { revisions: ranges, all: arguments.all.then_some(&selection), first_parent: arguments.first_parent };
     let mut left_out = left_out;
+    policy.plan_objects(repository, &objects)?;
+    policy.plan_range(repository, &range)?;
     if let Some(total) = is_many(arguments, revisions).then(|| output.begin()).flatten() {
         count(repository.handle(), &range, objects.len() + tags.len(), total);
     }
+    let mut failure = None;
     judge.revisions(&objects, repository, |named| {
+        let Some(named) = policy.named(named).map_err(|error| failure = Some(error)).ok() else { return };
         if let Some(reference) = &named.lightweight_tag {
             output.warn(format!(
                 "{reference} is a lightweight tag, so the verdict is on the commit that it leads to now. `paraph verify-tag` requires a signed tag."
@@ -115,15 +130,31 @@ fn judge(arguments: &Args, revisions: &[String], call: &VerifyCall, output: &mut
         }
         if arguments.stdin { output.show_listed(&named.judged) } else { output.show(&named.judged) }
     })?;
+    failure.take().map_or(Ok(()), Err)?;
     if !range.revisions.is_empty() || range.all.is_some() {
         let mut commits = repository.commits(&range)?;
-        judge.commits(commits.by_ref(), &repository.handle(), output.preparation(), |object| output.show_of_many(object))?;
+        let prepare = output.preparation();
+        judge.commits(
+            commits.by_ref(),
+            &repository.handle(),
+            |judged| policy.commit(judged).map(&prepare),
+            |object| match object {
+                Ok(object) => output.show_of_many(object),
+                Err(error) => failure = failure.take().or(Some(error)),
+            },
+        )?;
+        failure.take().map_or(Ok(()), Err)?;
         output.cut(commits.cut());
         left_out.extend(commits.left_out().iter().filter(|name| !left_out.contains(name)).cloned().collect::<Vec<_>>());
     }
     output.left_out(&left_out);
     warn_of_lightweight(&lightweight, output);
-    Ok(judge.tags(repository, &tags, |judged| output.show_listed(&judged))?)
+    // by id: a name that is not valid UTF-8 cannot be resolved, but is still compared with the tag's own name
+    let tag = |repository: &Repository, (tag, outer): (&TagReference, Option<&str>)| {
+        let object = repository.object_by_id(&tag.id).map(|object| RawObject { reference: tag.reference.clone(), ..object });
+        policy.listed_tag(judge.read(repository, object)?, outer)
+    };
+    Ok(judge.in_order(policy::with_outer_references(&tags).into_iter(), &repository.handle(), tag, |judged| output.show_listed(&judged))?)
 }
 
 fn warn_of_lightweight(lightweight: &[String], output: &mut Output<'_>) {

@@ -5,7 +5,8 @@ use crate::{
     cli::{context::Context, exit::Failure, ui::Ui},
     config::{OptionValue, Use},
     judge::Judge,
-    selection::Deciders,
+    policy::PolicyWeight,
+    selection::{self, Deciders, PinnedPolicy},
     verdict_cache::VerdictCache,
     verify::Verifier,
 };
@@ -29,6 +30,11 @@ pub(in crate::cli) struct Options {
     /// file of the commits, which takes time. For a tag, it reads what the tag names. It does not read submodules and the parents of a commit.
     #[arg(long)]
     pub deep: bool,
+    /// Judge by the policy of the repository, also if only the repository's own configuration pins it
+    ///
+    /// Without this option, a policy decides if your configuration or a stronger source sets paraph.policyRoot or paraph.policyFile.
+    #[arg(long)]
+    pub policy: bool,
     /// Print the verdicts in this format
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
@@ -104,6 +110,8 @@ pub(super) struct VerifyCall {
     pub context: Context,
     pub judge: Judge,
     pub deciders: Deciders,
+    /// The policy of the repository that judges too, if one is pinned.
+    pub policy: Option<PinnedPolicy>,
     warnings: Vec<String>,
 }
 
@@ -116,7 +124,11 @@ impl VerifyCall {
         policy.expected = options.expect.identities()?;
         let (git, ignored) = options.other_signatures.then(|| context.git_verifier()).transpose()?.unzip();
         warnings.extend(ignored.into_iter().flatten());
+        let pinned = selection::pinned_policy(&context.config, options.policy)?;
+        let pinned = super::policy::asked_for(options, pinned, policy.expected.is_some())?;
         let deciders = context.deciders(policy.expected.as_ref().map(|_| "--certificate-identity")).with_git(git.as_ref());
+        let deciding = pinned.as_ref().filter(|pinned| pinned.weight == PolicyWeight::Replaces);
+        let deciders = deciders.with_policy(deciding.map(|pinned| pinned.source.clone()));
         let external = context.external_verifiers(git.as_ref())?;
         let entries = options.legacy.entries(&context, verifier.roots())?;
         if !options.cache {
@@ -126,7 +138,12 @@ impl VerifyCall {
         let cache = cache.then(|| open_cache(&context, &verifier, &mut warnings)).transpose()?;
         let judge = Judge::new(verifier, policy).with_external_verifiers(external).with_entries(entries).with_verdict_cache(cache);
         let judge = judge.with_conversion_in(context.repository()?).with_content(options.deep);
-        Ok(Self { context, judge, deciders, warnings })
+        Ok(Self { context, judge, deciders, policy: pinned, warnings })
+    }
+
+    /// The commits that are exempt from the policy of the repository, with their ancestors.
+    pub(super) fn judge_since(&self) -> Vec<String> {
+        self.context.config.judge_since.value.as_ref().map(|commits| commits.0.clone()).unwrap_or_default()
     }
 
     /// Writes the verdict cache, and prints what the user should know about policy, cache and lookup, after the verdicts.

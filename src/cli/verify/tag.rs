@@ -3,6 +3,7 @@
 use super::{
     options::{Options, VerifyCall},
     output::Output,
+    policy::{self, RepositoryPolicy},
 };
 use crate::{
     cli::{
@@ -43,8 +44,19 @@ pub(in crate::cli) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure
     output.decided_by(&call.deciders);
     output.substituted_by_git(repository.substitutes(arguments.options.deep), &arguments.tags);
     let mut failure = None;
+    let history = policy::history(repository, &call.judge, call.policy.as_ref());
+    let policy = RepositoryPolicy::open(repository, history.as_ref(), call.policy.as_ref(), call.judge_since(), None);
+    let policy = policy.and_then(|mut policy| {
+        let targets: Vec<&str> = arguments.tags.iter().map(String::as_str).filter(|_| arguments.target).collect();
+        policy.plan_objects(repository, &targets).map(|()| policy)
+    });
+    let policy = match policy {
+        Ok(policy) => policy,
+        Err(failure) => return output.finish(false, Some(failure)),
+    };
     for tag in &arguments.tags {
-        match call.judge.tag_by_name(repository, tag, scope) {
+        let judged = call.judge.tag_by_name(repository, tag, scope);
+        match judged.and_then(|judged| policy.tag_with_target(repository, tag, judged)) {
             Ok(judged) => judged.iter().for_each(|judged| output.show(judged)),
             Err(error) => {
                 failure = Some(error.into());
