@@ -311,7 +311,7 @@ impl Error {
             | Self::ObjectCopiesDiffer { .. }
             | Self::CommitGraphDiffers { .. }
             | Self::ObjectStore { .. } => Some("look for the cause with `git fsck`".to_owned()),
-            Self::BadRevision { revision, .. } | Self::UnknownRevision { revision, .. } if is_path(revision) => {
+            Self::BadRevision { revision, .. } | Self::UnknownRevision { revision, .. } if revision::is_path(revision) => {
                 Some("give a commit, a tag or a range; to verify a file, use `paraph verify-file`".to_owned())
             }
             Self::UnknownRevision { cause, .. } if cause.is_empty() => Some("check the spelling, or fetch it with `git fetch`".to_owned()),
@@ -330,11 +330,6 @@ impl Error {
             Self::ObjectTooLarge { .. } | Self::ObjectIdMismatch { .. } | Self::Sha1Collision { .. } | Self::Walk(_) | Self::Git(_) => None,
         }
     }
-}
-
-/// Whether the text is a path: no name of a reference begins like one.
-fn is_path(revision: &str) -> bool {
-    ["/", "./", "../", "~"].iter().any(|begin| revision.starts_with(begin))
 }
 
 impl Repository {

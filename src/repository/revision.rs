@@ -7,6 +7,11 @@
 use super::{Error, ObjectKind, Repository, chain, git, loose_reference::LooseReference};
 use std::{io::ErrorKind, path::Path};
 
+/// Whether the text is a path: no name of a reference begins like one.
+pub(super) fn is_path(revision: &str) -> bool {
+    ["/", "./", "../", "~"].iter().any(|begin| revision.starts_with(begin))
+}
+
 /// The object that a revision names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Resolved {

@@ -1,11 +1,12 @@
 //! The policy file as TOML has it, and what makes a [`PolicyFile`] of it: every name resolved, every value checked.
 
 use super::{
-    file::{Action, FileFault, MAX_ENTRIES, MAX_PATTERNS, Mode, PolicyFile, PolicyIdentity, Rule, is_full_id},
+    fault::{FileError, FileFault, MAX_ENTRIES, MAX_FILE, MAX_PATTERNS},
+    file::{Action, Mode, PolicyFile, PolicyIdentity, Rule, is_full_id},
     pattern::{PatternError, Patterns},
     signer::{Credential, GitKeyKind, Validity},
 };
-use crate::{certificate::claim_names, policy::time_of, trust::Instance};
+use crate::{certificate::claim_names, escape::Escaped, policy::time_of, trust::Instance};
 use jiff::Timestamp;
 use serde::{
     Deserialize, Deserializer,
@@ -24,6 +25,34 @@ use toml::Spanned;
 
 /// The role of all identities.
 const ALL: &str = "all";
+
+impl PolicyFile {
+    /// Reads a policy file.
+    ///
+    /// # Errors
+    /// The first fault, with its place.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, FileError> {
+        let at = |text: &str, offset: usize, cause| Err(FileError::at(text, offset, cause));
+        if bytes.len() > MAX_FILE {
+            return at("", 0, FileFault::TooLarge);
+        }
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let valid = String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default());
+                return at(&valid, valid.len(), FileFault::NotUtf8);
+            }
+        };
+        let document: Document = match toml::from_str(text) {
+            Ok(document) => document,
+            Err(error) => {
+                let start = error.span().map_or(0, |span| span.start);
+                return at(text, start, FileFault::Toml(Escaped(error.message()).to_string()));
+            }
+        };
+        document.into_policy().map_err(|Fault(span, cause)| FileError::at(text, span.start, cause))
+    }
+}
 
 /// A fault with its place, in bytes.
 #[derive(Debug)]

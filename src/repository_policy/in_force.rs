@@ -2,12 +2,12 @@
 
 use super::{
     file::PolicyFile,
-    history::{FileId, History, PolicyEntry},
-    right::{self, Right},
+    history::{FileId, History, PolicyEntry, Signed},
+    right::{Quorum, Right},
 };
 use sha2::{Digest, Sha256};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -31,7 +31,7 @@ pub(crate) enum RootError<E> {
     NoFile,
     /// The file has an error.
     #[error("the policy of the pinned commit cannot be used: {0}")]
-    Unusable(super::file::FileError),
+    Unusable(super::fault::FileError),
 }
 
 impl<E> From<E> for RootError<E> {
@@ -351,7 +351,50 @@ impl<'h, H: History> Policies<'h, H> {
         if signed.signer().is_none() {
             return Ok(None);
         }
-        Ok((right::to_change(self, commit, before, &signed)? == Right::Held).then_some(policy))
+        Ok((self.right_to_change(commit, before, &signed)? == Right::Held).then_some(policy))
+    }
+
+    /// Whether a commit of the line may change the policy in force at its first parent.
+    ///
+    /// # Errors
+    /// Where something cannot be read.
+    pub(crate) fn right_to_change(&self, commit: &H::Id, before: &InForce, signed: &Signed) -> Result<Right, H::Error> {
+        let policy = before.policy();
+        let quorum = Quorum { policy, list: policy.policy_list(), threshold: policy.policy_threshold() };
+        let history = self.history;
+        quorum.with_approvals(signed.signer(), || {
+            let entry = history.policy_entry(commit)?;
+            let PolicyEntry::File(file) = &entry else { return Ok(Vec::new()) };
+            // approvals are about the file, and not about other paths beside it
+            let Some(parent) = history.parents(commit)?.into_iter().next() else { return Ok(Vec::new()) };
+            if history.policy_entry(&parent)? == entry {
+                return Ok(Vec::new());
+            }
+            let Some(bytes) = history.policy_bytes(file)? else { return Ok(Vec::new()) };
+            let mut commits = None;
+            history.approvals(&hex::encode(Sha256::digest(&bytes)), &mut |named| {
+                let commits = match &mut commits {
+                    Some(commits) => commits,
+                    none => none.insert(self.under(commit, before)?),
+                };
+                Ok(commits.contains(named))
+            })
+        })
+    }
+
+    /// The commits of the line before this one at which a policy is in force.
+    fn under(&self, commit: &H::Id, in_force: &InForce) -> Result<BTreeSet<H::Id>, H::Error> {
+        let mut commits = BTreeSet::new();
+        let mut next = self.history.parents(commit)?.into_iter().next();
+        while let Some(commit) = next {
+            if !self.at(&commit)?.is_some_and(|at| at.is(in_force)) {
+                break;
+            }
+            let is_last = self.is_pinned(&commit);
+            next = if is_last { None } else { self.history.parents(&commit)?.into_iter().next() };
+            commits.insert(commit);
+        }
+        Ok(commits)
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     in_force::{Effect, InForce, Policies},
     pattern::{FILE, FoldedPath},
     question::{Answer, Question, QuestionPath},
-    right::{self, Quorum, Right},
+    right::{Quorum, Right},
     signer::Signer,
 };
 use crate::escape::Escaped;
@@ -161,7 +161,7 @@ fn change_of_policy<H: History>(
     if paths.is_empty() || only_the_file && (entry == in_force || effect == Effect::Takeover) {
         return Ok(None);
     }
-    Ok(match right::to_change(policies, commit, before, signed)? {
+    Ok(match policies.right_to_change(commit, before, signed)? {
         Right::Held => None,
         Right::NotListed { .. } => Some(Refusal::plain(Cause::ChangeRefused, "it changes the policy, and its signer may not")),
         Right::ApprovalsMissing { agree } => {

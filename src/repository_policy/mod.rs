@@ -3,6 +3,7 @@
 //! `man/policy.md` has the semantics; its numbered steps are named here. This module knows no git: it decides about a [`History`].
 
 mod document;
+mod fault;
 mod file;
 mod history;
 mod in_force;
@@ -16,10 +17,11 @@ mod signer;
 mod tests;
 mod update;
 
-pub(crate) use file::{FileError, MAX_FILE, PolicyFile, is_full_id};
+pub(crate) use fault::{FileError, MAX_FILE};
+pub(crate) use file::{PolicyFile, is_full_id};
 pub(crate) use history::{Approval, Counts, FileId, History, PolicyEntry, Scope, Signed};
 pub(crate) use in_force::{Policies, Root, RootError};
-pub(crate) use judged::{Cause, Place, Ruling, commit as judge_commit};
+pub(crate) use judged::{Cause, Place, Ruling, commit as judge_commit, tag as judge_tag};
 pub(crate) use pattern::{APPROVALS, FILE, is_policy_path};
 pub(crate) use plan::Plan;
 pub(crate) use signer::{GitKeyKind, Signer};

@@ -1,12 +1,6 @@
-//! The right to change a policy or to make a tag, alone or together with those who approve: steps 13, 18 and 20.
+//! How many must agree to a change of the policy or to a tag, and whether enough do: steps 13, 18 and 20.
 
-use super::{
-    file::PolicyFile,
-    history::{Approval, History, PolicyEntry, Signed},
-    in_force::{InForce, Policies},
-    signer::Signer,
-};
-use sha2::{Digest, Sha256};
+use super::{file::PolicyFile, history::Approval, signer::Signer};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether enough of those who may have agreed.
@@ -35,54 +29,6 @@ pub(crate) struct Quorum<'a> {
     pub list: &'a [usize],
     /// How many must agree.
     pub threshold: usize,
-}
-
-/// Whether a commit of the line may change the policy in force at its first parent.
-///
-/// # Errors
-/// Where something cannot be read.
-pub(crate) fn to_change<H: History>(
-    policies: &Policies<'_, H>,
-    commit: &H::Id,
-    before: &InForce,
-    signed: &Signed,
-) -> Result<Right, H::Error> {
-    let policy = before.policy();
-    let quorum = Quorum { policy, list: policy.policy_list(), threshold: policy.policy_threshold() };
-    let history = policies.history();
-    quorum.with_approvals(signed.signer(), || {
-        let entry = history.policy_entry(commit)?;
-        let PolicyEntry::File(file) = &entry else { return Ok(Vec::new()) };
-        // approvals are about the file, and not about other paths beside it
-        let Some(parent) = history.parents(commit)?.into_iter().next() else { return Ok(Vec::new()) };
-        if history.policy_entry(&parent)? == entry {
-            return Ok(Vec::new());
-        }
-        let Some(bytes) = history.policy_bytes(file)? else { return Ok(Vec::new()) };
-        let mut commits = None;
-        history.approvals(&hex::encode(Sha256::digest(&bytes)), &mut |named| {
-            let commits = match &mut commits {
-                Some(commits) => commits,
-                none => none.insert(under(policies, commit, before)?),
-            };
-            Ok(commits.contains(named))
-        })
-    })
-}
-
-/// The commits of the line before this one at which a policy is in force.
-fn under<H: History>(policies: &Policies<'_, H>, commit: &H::Id, in_force: &InForce) -> Result<BTreeSet<H::Id>, H::Error> {
-    let mut commits = BTreeSet::new();
-    let mut next = policies.history().parents(commit)?.into_iter().next();
-    while let Some(commit) = next {
-        if !policies.at(&commit)?.is_some_and(|at| at.is(in_force)) {
-            break;
-        }
-        let is_last = policies.is_pinned(&commit);
-        next = if is_last { None } else { policies.history().parents(&commit)?.into_iter().next() };
-        commits.insert(commit);
-    }
-    Ok(commits)
 }
 
 impl Quorum<'_> {

@@ -1,6 +1,6 @@
 //! Who signed something, and which identities of a policy fit.
 
-use super::file::{FileFault, PolicyFile};
+use super::fault::FileFault;
 use crate::{
     certificate::{Identity, IdentityKind, names::with_folded_domain},
     policy::name_matches,
@@ -133,15 +133,6 @@ impl Credential {
             (Self::Key { kind, fingerprint }, Signer::Key { kind: signed, fingerprint: key }) => kind == signed && fingerprint == key,
             (Self::Certificate { .. }, Signer::Key { .. }) | (Self::Key { .. }, Signer::Certificate { .. }) => false,
         }
-    }
-}
-
-impl PolicyFile {
-    /// The first identity of this list that fits, by its index.
-    pub(crate) fn first_that_fits(&self, list: &[usize], signer: &Signer) -> Option<usize> {
-        let fits =
-            |index: &usize| self.identities.get(*index).is_some_and(|identity| identity.credentials.iter().any(|one| one.fits(signer)));
-        list.iter().copied().find(fits)
     }
 }
 

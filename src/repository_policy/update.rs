@@ -156,9 +156,9 @@ impl<H: History> PushJudge<'_, '_, H> {
         }
         match &update.new {
             None => Ok(()),
-            Some(new) if is_tag => self.tag(reference, new, &base, is_approval, refuse),
+            Some(new) if is_tag => self.tag(reference, new, &base, refuse),
             Some(new) => match new.commit() {
-                Some(commit) => self.commits(commit, Some(reference), &base, about(), refuse),
+                Some(commit) => self.commits((commit, &base), Some(reference), about(), refuse),
                 None => {
                     refuse(about(), Refusal::plain(Cause::RootMissing, "it leads to no commit"));
                     Ok(())
@@ -247,9 +247,8 @@ impl<H: History> PushJudge<'_, '_, H> {
     /// Step 23: the commits that the base does not contain.
     fn commits(
         &self,
-        new: &H::Id,
+        (new, base): (&H::Id, &Base<H::Id>),
         reference: Option<&str>,
-        base: &Base<H::Id>,
         about: About<H::Id>,
         refuse: &mut impl FnMut(About<H::Id>, Refusal),
     ) -> Result<(), H::Error> {
@@ -299,11 +298,10 @@ impl<H: History> PushJudge<'_, '_, H> {
         reference: &str,
         new: &Value<H::Id>,
         base: &Base<H::Id>,
-        is_approval: bool,
         refuse: &mut impl FnMut(About<H::Id>, Refusal),
     ) -> Result<(), H::Error> {
         let commit = new.commit();
-        if !is_approval {
+        if !reference.starts_with(APPROVALS) {
             let of_commit = commit.map(|commit| self.policy_of_tag(commit)).transpose()?.flatten();
             let of_base = if matches!(base, Base::At(..)) { Some(base.policy().cloned()) } else { None };
             for policy in [Some(of_commit), of_base].into_iter().flatten() {
@@ -315,7 +313,7 @@ impl<H: History> PushJudge<'_, '_, H> {
             return Ok(());
         }
         let branch = self.server.head.as_ref().map(|(name, _)| name.as_str());
-        self.commits(commit, branch, base, About::Ref(reference.to_owned()), refuse)
+        self.commits((commit, base), branch, About::Ref(reference.to_owned()), refuse)
     }
 
     fn tag_by(

@@ -105,6 +105,23 @@ pub(in crate::cli) fn time(text: &str) -> Result<Timestamp, TimeError> {
     crate::policy::time_of(text).ok_or(TimeError)
 }
 
+/// The policy of a call: an error if it is asked for and none is pinned, or if something else decides.
+fn asked_for(options: &Options, policy: Option<PinnedPolicy>, is_expected: bool) -> Result<Option<PinnedPolicy>, Failure> {
+    match (options.policy, is_expected) {
+        (true, true) => {
+            Err(Failure::usage("--policy and an expected identity are given; one of the two decides").with_hint("leave one of them out"))
+        }
+        (_, true) => Ok(None),
+        (true, false) if policy.is_none() => Err(not_pinned("--policy")),
+        (_, false) => Ok(policy),
+    }
+}
+
+pub(super) fn not_pinned(option: &str) -> Failure {
+    Failure::usage(format!("{option} is given, and no policy is pinned"))
+        .with_hint("set paraph.policyRoot to a commit whose policy you trust, in your own configuration")
+}
+
 /// The repository, the configuration and the judge of one call.
 pub(super) struct VerifyCall {
     pub context: Context,
@@ -125,7 +142,7 @@ impl VerifyCall {
         let (git, ignored) = options.other_signatures.then(|| context.git_verifier()).transpose()?.unzip();
         warnings.extend(ignored.into_iter().flatten());
         let pinned = selection::pinned_policy(&context.config, options.policy)?;
-        let pinned = super::policy::asked_for(options, pinned, policy.expected.is_some())?;
+        let pinned = asked_for(options, pinned, policy.expected.is_some())?;
         let deciders = context.deciders(policy.expected.as_ref().map(|_| "--certificate-identity")).with_git(git.as_ref());
         let deciding = pinned.as_ref().filter(|pinned| pinned.weight == PolicyWeight::Replaces);
         let deciders = deciders.with_policy(deciding.map(|pinned| pinned.source.clone()));

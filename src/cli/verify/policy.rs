@@ -1,6 +1,6 @@
 //! The policy of the repository in `paraph verify` and `paraph verify-tag`: which refs are judged, and what is planned for them.
 
-use super::options::Options;
+use super::options::not_pinned;
 use crate::{
     cli::exit::Failure,
     judge::{Error, GitHistory, Judge, Judged, NamedObject, PolicyJudge, Tip},
@@ -152,23 +152,6 @@ pub(super) fn with_outer_references(tags: &[TagReference]) -> Vec<(&TagReference
         (tag, outer)
     });
     with_outer.collect()
-}
-
-/// The policy of a call: an error if it is asked for and none is pinned, or if something else decides.
-pub(super) fn asked_for(options: &Options, policy: Option<PinnedPolicy>, is_expected: bool) -> Result<Option<PinnedPolicy>, Failure> {
-    match (options.policy, is_expected) {
-        (true, true) => {
-            Err(Failure::usage("--policy and an expected identity are given; one of the two decides").with_hint("leave one of them out"))
-        }
-        (_, true) => Ok(None),
-        (true, false) if policy.is_none() => Err(not_pinned("--policy")),
-        (_, false) => Ok(policy),
-    }
-}
-
-fn not_pinned(option: &str) -> Failure {
-    Failure::usage(format!("{option} is given, and no policy is pinned"))
-        .with_hint("set paraph.policyRoot to a commit whose policy you trust, in your own configuration")
 }
 
 /// A missing side of a range means HEAD, as in git.

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        file::MAX_FILE,
+        fault::MAX_FILE,
         history::{Approval, Counts, FileId, History, PolicyEntry, Scope, Signed},
         pattern::{FILE, is_policy_path},
         signer::{GitKeyKind, Signer},
