@@ -49,6 +49,9 @@ _paraph() {
             paraph,logout)
                 cmd="paraph__subcmd__logout"
                 ;;
+            paraph,policy)
+                cmd="paraph__subcmd__policy"
+                ;;
             paraph,release)
                 cmd="paraph__subcmd__release"
                 ;;
@@ -172,6 +175,9 @@ _paraph() {
             paraph__subcmd__help,logout)
                 cmd="paraph__subcmd__help__subcmd__logout"
                 ;;
+            paraph__subcmd__help,policy)
+                cmd="paraph__subcmd__help__subcmd__policy"
+                ;;
             paraph__subcmd__help,release)
                 cmd="paraph__subcmd__help__subcmd__release"
                 ;;
@@ -264,6 +270,9 @@ _paraph() {
                 ;;
             paraph__subcmd__help__subcmd__log,prove)
                 cmd="paraph__subcmd__help__subcmd__log__subcmd__prove"
+                ;;
+            paraph__subcmd__help__subcmd__policy,check)
+                cmd="paraph__subcmd__help__subcmd__policy__subcmd__check"
                 ;;
             paraph__subcmd__help__subcmd__trust,import)
                 cmd="paraph__subcmd__help__subcmd__trust__subcmd__import"
@@ -367,6 +376,18 @@ _paraph() {
             paraph__subcmd__log__subcmd__help,prove)
                 cmd="paraph__subcmd__log__subcmd__help__subcmd__prove"
                 ;;
+            paraph__subcmd__policy,check)
+                cmd="paraph__subcmd__policy__subcmd__check"
+                ;;
+            paraph__subcmd__policy,help)
+                cmd="paraph__subcmd__policy__subcmd__help"
+                ;;
+            paraph__subcmd__policy__subcmd__help,check)
+                cmd="paraph__subcmd__policy__subcmd__help__subcmd__check"
+                ;;
+            paraph__subcmd__policy__subcmd__help,help)
+                cmd="paraph__subcmd__policy__subcmd__help__subcmd__help"
+                ;;
             paraph__subcmd__trust,help)
                 cmd="paraph__subcmd__trust__subcmd__help"
                 ;;
@@ -404,7 +425,7 @@ _paraph() {
 
     case "${cmd}" in
         paraph)
-            opts="-C -h -V --help --version setup doctor whoami verify verify-tag verify-file show sign attest release verify-release log hook trust login logout agent local config generate-docs help"
+            opts="-C -h -V --help --version setup doctor whoami verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -860,7 +881,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help)
-            opts="setup doctor whoami verify verify-tag verify-file show sign attest release verify-release log hook trust login logout agent local config generate-docs help"
+            opts="setup doctor whoami verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1310,6 +1331,34 @@ _paraph() {
         paraph__subcmd__help__subcmd__logout)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__policy)
+            opts="check"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__policy__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2172,6 +2221,84 @@ _paraph() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__policy)
+            opts="-C -h --help check help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__policy__subcmd__check)
+            opts="-C -h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__policy__subcmd__help)
+            opts="check help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__policy__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__policy__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

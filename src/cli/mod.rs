@@ -32,6 +32,7 @@ mod last_failure;
 mod local;
 mod log;
 mod one_time_notice;
+mod policy;
 mod process_memory;
 mod publication;
 mod qr;
@@ -97,6 +98,7 @@ enum Command {
     Release(Box<release::Args>),
     VerifyRelease(release::verify::Args),
     Log(log::Args),
+    Policy(policy::Args),
     Hook(hook::Args),
     Trust(trust::Args),
     #[cfg(unix)]
@@ -155,6 +157,7 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Release(arguments) => release::run(&arguments, ui),
         Command::VerifyRelease(arguments) => release::verify::run(&arguments, ui),
         Command::Log(arguments) => log::run(&arguments, ui),
+        Command::Policy(arguments) => policy::run(&arguments, ui),
         Command::Hook(arguments) => hook::run(&arguments, ui),
         Command::Trust(arguments) => trust::run(&arguments, ui),
         #[cfg(unix)]

@@ -2,6 +2,7 @@
 //!
 //! `man/policy.md` has the semantics; its numbered steps are named here. This module knows no git: it decides about a [`History`].
 
+mod advice;
 mod document;
 mod fault;
 mod file;

@@ -1,6 +1,7 @@
 //! `paraph verify` by the policy of a repository, through the real git and a local Sigstore.
 
 mod changes;
+mod check;
 mod sources;
 
 use crate::support::{
