@@ -16,7 +16,7 @@ use crate::{
     policy::{Judgement, Verdict},
     report::{Claimed, sentences},
     repository::Repository,
-    selection::Deciders,
+    selection::{self, Deciders},
     signature::{ParsedSignature, armor::MAX_ARMOR},
     verify::Verifier,
 };
@@ -66,7 +66,8 @@ pub(super) fn run(status_fd: Option<u32>, signature: Option<&Path>, data: Option
 /// stands in the output of `paraph verify`.
 fn lines(judgement: &Judgement) -> Vec<String> {
     let (Some(verified), Verdict::Untrusted) = (judgement.verification(), judgement.verdict()) else { return sentences(judgement) };
-    let line = |identity: &str| format!("Good signature from {identity}, but untrusted; see `paraph verify`");
+    let option = if judgement.policy().is_some() { " --policy" } else { "" };
+    let line = |identity: &str| format!("Good signature from {identity}, but untrusted; see `paraph verify{option}`");
     let longest = MAX_LINE - PREFIX.len() - line("").len();
     vec![line(&shortened(&Escaped(&verified.identity().name).to_string(), longest))]
 }
@@ -86,10 +87,14 @@ fn judge(signed: &Signed<'_>, signature: &ParsedSignature<'_>) -> Result<(Judgem
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
     let (policy, mut warnings) = context.policy();
     let judge = leak_until_exit(Judge::new(verifier, policy).with_entries(Entries::stored()));
-    let judgement = judge.signature(signed, signature, context.repository.as_ref().map(Repository::format));
+    let mut judgement = judge.signature(signed, signature, context.repository.as_ref().map(Repository::format));
+    let pinned = selection::pinned_policy(&context.config, false)?;
+    if let (Some(pinned), Some(repository)) = (&pinned, &context.repository) {
+        judgement = judge.payload_by_policy(repository, pinned, &signed.payload, judgement)?;
+    }
     warnings.extend(judge.take_warnings());
     warnings.extend(judge.merged_tag_faults(&signed.payload).iter().map(MergedTagFault::sentence));
-    let deciders = context.deciders(None);
+    let deciders = context.deciders(None).with_policy(pinned.map(|pinned| pinned.source));
     context.leave();
     Ok((judgement, deciders, warnings))
 }

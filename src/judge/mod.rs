@@ -18,6 +18,7 @@ mod other_format;
 mod push;
 mod release;
 mod tags;
+mod under_git;
 
 pub(crate) use by_policy::{PolicyJudge, Tip};
 pub(crate) use entries::Entries;

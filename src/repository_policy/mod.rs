@@ -10,6 +10,7 @@ mod history;
 mod in_force;
 mod judged;
 mod pattern;
+mod payload;
 mod plan;
 mod question;
 mod right;

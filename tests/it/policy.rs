@@ -3,6 +3,7 @@
 mod changes;
 mod check;
 mod sources;
+mod under_git;
 
 use crate::support::{
     sandbox::{Done, Sandbox},
