@@ -9,7 +9,8 @@ mod expected;
 pub(crate) mod external;
 mod judgement;
 #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the program judges by the policy of a repository"))]
-pub(crate) mod policy_ruling;
+#[allow(unreachable_pub, reason = "the macro of explanations makes public types")]
+mod policy_ruling;
 mod verdict;
 
 pub use allowed::{AllowedIdentities, AllowedIdentity, LineError, PolicyError};
