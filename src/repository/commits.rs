@@ -32,7 +32,7 @@ impl Repository {
     /// # Errors
     /// Where the object cannot be read.
     pub(crate) fn has_commit(&self, id: &str) -> Result<bool, Error> {
-        if self.object_id(id).is_none_or(|named| named.to_hex().to_string() != id) {
+        if self.object_id(id).is_none_or(|named| named.to_hex().to_string().as_str() != id) {
             return Ok(false);
         }
         match self.object_by_id(id) {

@@ -111,6 +111,9 @@ pub(crate) enum Effect {
     Takeover,
 }
 
+/// What is in force at a commit, and what the commit does to it.
+type At = (Option<InForce>, Effect);
+
 /// The policies in force in a history, each worked out once. Several threads may ask; no lock is held while the history is read.
 #[derive(Debug)]
 pub(crate) struct Policies<'h, H: History> {
@@ -120,7 +123,7 @@ pub(crate) struct Policies<'h, H: History> {
     /// The pinned policy. With a digest it is unknown until a line has it.
     first: Mutex<Option<InForce>>,
     files: Mutex<HashMap<FileId, Option<Arc<PolicyFile>>>>,
-    at: Mutex<HashMap<H::Id, (Option<InForce>, Effect)>>,
+    at: Mutex<HashMap<H::Id, At>>,
     /// Whether the line of a commit has a file with the pinned digest.
     has_pinned: Mutex<HashMap<H::Id, bool>>,
 }

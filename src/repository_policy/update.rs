@@ -350,7 +350,7 @@ pub(crate) fn policy_of_tag<H: History>(policies: &Policies<'_, H>, commit: &H::
     if let Some(pinned) = policies.pinned() {
         let before = HashSet::from([commit.clone()]);
         if !policies.history().ancestors_among(pinned, &before)?.is_empty() {
-            return Ok(policies.at(pinned)?);
+            return policies.at(pinned);
         }
     }
     Ok(if policies.has_root(commit)? { policies.at(commit)? } else { None })
