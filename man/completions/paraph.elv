@@ -36,9 +36,9 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand verify-release 'Verify who released files from which signed tag, offline'
             cand log 'Ask a transparency log, and verify its answers'
             cand policy 'Check the policy of a repository'
-            cand hook 'Judge a push before it is accepted, as a git hook'
+            cand hook 'Judge a push before git accepts it, as a hook'
             cand trust 'Manage trust roots: the trusted authorities and logs'
-            cand login 'Log in, so that signatures need no login for a while'
+            cand login 'Log in once, so that many signatures need no login'
             cand logout 'Remove a login, and revoke it at the issuer'
             cand agent 'Keep one login for many signatures'
             cand local 'Run a private Sigstore on this machine, for tests'
@@ -289,7 +289,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
-            cand pre-receive 'On a server: refuse the whole push for one bad object'
+            cand pre-receive 'On a server: refuse a push for one bad object'
             cand update 'On a server: refuse each ref with a bad object'
             cand pre-push 'On your own machine: refuse to push a bad object'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -313,7 +313,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;help'= {
-            cand pre-receive 'On a server: refuse the whole push for one bad object'
+            cand pre-receive 'On a server: refuse a push for one bad object'
             cand update 'On a server: refuse each ref with a bad object'
             cand pre-push 'On your own machine: refuse to push a bad object'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -603,9 +603,9 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand verify-release 'Verify who released files from which signed tag, offline'
             cand log 'Ask a transparency log, and verify its answers'
             cand policy 'Check the policy of a repository'
-            cand hook 'Judge a push before it is accepted, as a git hook'
+            cand hook 'Judge a push before git accepts it, as a hook'
             cand trust 'Manage trust roots: the trusted authorities and logs'
-            cand login 'Log in, so that signatures need no login for a while'
+            cand login 'Log in once, so that many signatures need no login'
             cand logout 'Remove a login, and revoke it at the issuer'
             cand agent 'Keep one login for many signatures'
             cand local 'Run a private Sigstore on this machine, for tests'
@@ -649,7 +649,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;policy;check'= {
         }
         &'paraph;help;hook'= {
-            cand pre-receive 'On a server: refuse the whole push for one bad object'
+            cand pre-receive 'On a server: refuse a push for one bad object'
             cand update 'On a server: refuse each ref with a bad object'
             cand pre-push 'On your own machine: refuse to push a bad object'
         }

@@ -83,21 +83,30 @@ impl Judge {
         Ok(vec![Judged::new(&repository.object_by_id(&outermost)?, Rejection::new(Reason::TagTooDeep, detail).into())])
     }
 
-    /// Judges the tags of these references with the tags inside them, over all cores, and hands each to `sink`. A tag inside several is handed
-    /// over once.
+    /// Judges the tags of these references with the tags inside them, over all cores, and hands each to `sink`. `rule` adds what a policy
+    /// decides about the tags of one reference, on the thread that judged them. A tag inside several is handed over once for each verdict.
     ///
     /// # Errors
-    /// The first tag that cannot be read; the others are judged all the same.
-    pub(crate) fn tags(&self, repository: &Repository, tags: &[TagReference], mut sink: impl FnMut(Judged)) -> Result<(), Error> {
+    /// The first tag that cannot be read, or the first of `rule`; the others are judged all the same.
+    pub(crate) fn tags(
+        &self,
+        repository: &Repository,
+        tags: &[TagReference],
+        rule: impl Fn(Vec<Judged>, &str) -> Result<Vec<Judged>, Error> + Sync,
+        mut sink: impl FnMut(Judged),
+    ) -> Result<(), Error> {
         // by id: a name that is not valid UTF-8 cannot be resolved, but is still compared with the tag's own name
         let judge = |repository: &Repository, tag: &TagReference| match repository.object_by_id(&tag.id) {
-            Ok(object) => self.tag(repository, RawObject { reference: Some(tag.reference.clone()), ..object }, TagScope::TagsOnly),
+            Ok(object) => {
+                let object = RawObject { reference: Some(tag.reference.clone()), ..object };
+                rule(self.tag(repository, object, TagScope::TagsOnly)?, &tag.reference)
+            }
             error => Ok(vec![self.read(repository, error)?]),
         };
         let mut inside = HashSet::new();
         self.in_order(tags.iter(), &repository.handle(), judge, |judged: Vec<Judged>| {
             for (depth, mut judged) in judged.into_iter().enumerate() {
-                if depth == 0 || inside.insert(judged.id.clone()) {
+                if depth == 0 || inside.insert((judged.id.clone(), judged.judgement().verdict())) {
                     judged.tag = None;
                     sink(judged);
                 }

@@ -149,12 +149,7 @@ fn judge(arguments: &Args, revisions: &[String], call: &VerifyCall, output: &mut
     }
     output.left_out(&left_out);
     warn_of_lightweight(&lightweight, output);
-    // by id: a name that is not valid UTF-8 cannot be resolved, but is still compared with the tag's own name
-    let tag = |repository: &Repository, (tag, outer): (&TagReference, Option<&str>)| {
-        let object = repository.object_by_id(&tag.id).map(|object| RawObject { reference: tag.reference.clone(), ..object });
-        policy.listed_tag(judge.read(repository, object)?, outer)
-    };
-    Ok(judge.in_order(policy::with_outer_references(&tags).into_iter(), &repository.handle(), tag, |judged| output.show_listed(&judged))?)
+    Ok(judge.tags(repository, &tags, |judged, reference| policy.listed_tags(judged, reference), |judged| output.show_listed(&judged))?)
 }
 
 fn warn_of_lightweight(lightweight: &[String], output: &mut Output<'_>) {

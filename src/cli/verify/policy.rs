@@ -4,7 +4,7 @@ use super::options::not_pinned;
 use crate::{
     cli::exit::Failure,
     judge::{Error, GitHistory, Judge, Judged, NamedObject, PolicyJudge, Tip},
-    repository::{Range, Repository, TagReference},
+    repository::{Range, Repository},
     selection::PinnedPolicy,
 };
 
@@ -128,10 +128,10 @@ impl<'h, 'a> RepositoryPolicy<'h, 'a> {
         Ok(NamedObject { lightweight_tag, reference, judged })
     }
 
-    /// The same about a tag of a list, in which the tags inside a tag follow it.
-    pub(super) fn listed_tag(&self, judged: Judged, reference: Option<&str>) -> Result<Judged, Error> {
+    /// The same about a tag of a list and the tags inside it.
+    pub(super) fn listed_tags(&self, judged: Vec<Judged>, reference: &str) -> Result<Vec<Judged>, Error> {
         match &self.judge {
-            Some(judge) => judge.tag(judged, reference),
+            Some(judge) => judge.tags(judged, Some(reference)),
             None => Ok(judged),
         }
     }
@@ -142,16 +142,6 @@ impl<'h, 'a> RepositoryPolicy<'h, 'a> {
         let reference = repository.object(name).ok().and_then(|object| object.reference);
         judge.tags(judged, reference.as_deref().filter(|name| name.starts_with("refs/")))
     }
-}
-
-/// The refs of tags in a list, also for those inside others.
-pub(super) fn with_outer_references(tags: &[TagReference]) -> Vec<(&TagReference, Option<&str>)> {
-    let mut outer = None;
-    let with_outer = tags.iter().map(|tag| {
-        outer = tag.reference.as_deref().or(outer);
-        (tag, outer)
-    });
-    with_outer.collect()
 }
 
 /// A missing side of a range means HEAD, as in git.
