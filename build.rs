@@ -6,6 +6,7 @@
 //! - gcc's unwinder is linked statically if the compiler has it as an archive. The shared library would be loaded for three functions, and it
 //!   queries the processor's features, which is slow on a virtual machine.
 //!
+//! Neither is done if `PARAPH_PORTABLE` is set: `scripts/release` sets it, because its toolchain links for an older glibc than this machine's.
 //! `man/figures.md` has the measurements.
 
 use std::{path::Path, process::Command};
@@ -13,13 +14,14 @@ use std::{path::Path, process::Command};
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=CC");
+    println!("cargo::rerun-if-env-changed=PARAPH_PORTABLE");
     println!("cargo::rerun-if-env-changed=AWS_LC_SYS_NO_JITTER_ENTROPY");
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     if variable("PROFILE") == "release" && variable("AWS_LC_SYS_NO_JITTER_ENTROPY") != "1" {
         println!("cargo::warning=AWS_LC_SYS_NO_JITTER_ENTROPY=1 is not set; each signature without the agent takes 30 ms longer");
     }
     let is_glibc = variable("CARGO_CFG_TARGET_OS") == "linux" && variable("CARGO_CFG_TARGET_ENV") == "gnu";
-    if !is_glibc || variable("HOST") != variable("TARGET") {
+    if !is_glibc || variable("HOST") != variable("TARGET") || !variable("PARAPH_PORTABLE").is_empty() {
         return;
     }
     if glibc_version().is_some_and(|version| version >= (2, 36)) {

@@ -113,10 +113,14 @@ pub(crate) fn make_last(folder: &Path) -> io::Result<()> {
 
 /// Options that create a folder for the user alone.
 pub(crate) fn creating_folders() -> std::fs::DirBuilder {
-    let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
+    {
+        let mut builder = std::fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+    }
+    #[cfg(not(unix))]
+    std::fs::DirBuilder::new()
 }
 
 /// Whether a folder or file exists that only the user may write to.

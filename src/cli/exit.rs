@@ -176,6 +176,7 @@ impl Failure {
     }
 
     /// A service cannot be reached, or the server of a local one does not do as it should.
+    #[cfg(unix)]
     pub(crate) fn service(message: impl Into<String>) -> Self {
         Self::new(Exit::Service, message)
     }

@@ -46,6 +46,7 @@ impl GitNetwork {
     }
 
     /// The settings of the user and the system, for the agent. The variables are those with which it was started.
+    #[cfg(unix)]
     pub(super) fn of_user() -> Result<Network, Failure> {
         let mut entries = global_configuration(SECTIONS)?;
         entries.retain(|entry| matches!(entry.scope, Scope::System | Scope::Global));

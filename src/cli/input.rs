@@ -71,6 +71,7 @@ pub(super) enum StandardInput {
     /// A pipe, which git gives to its hooks.
     Pipe,
     /// A file or a socket.
+    #[cfg(unix)]
     File,
     /// A terminal, `/dev/null` or another device, or nothing.
     Other,

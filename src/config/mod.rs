@@ -34,12 +34,14 @@ pub(crate) use inputs::Inputs;
 pub(crate) use rank::{Authority, Purpose, Rank, RepositoryWeight};
 use rank::{Overruled, Why};
 pub(crate) use setting_info::SettingInfo;
-pub(crate) use settings::{Config, Effective, IGNORED, SETTINGS};
+#[cfg(unix)]
+pub(crate) use settings::Effective;
+pub(crate) use settings::{Config, IGNORED, SETTINGS};
 pub(crate) use url_opener::UrlOpener;
 pub(crate) use used::{SIGNING, SIGNING_FILES, Use, VERIFYING, VERIFYING_FILES};
-pub(crate) use value::{
-    AgentConfirm, AgentUse, KeyringUse, PolicyRoot, RekorMode, RekorVersion, ServiceUrl, Shown, TokenProvider, boolean,
-};
+#[cfg(unix)]
+pub(crate) use value::{AgentConfirm, AgentUse, KeyringUse};
+pub(crate) use value::{PolicyRoot, RekorMode, RekorVersion, ServiceUrl, Shown, TokenProvider, boolean};
 
 /// A value and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,6 +218,7 @@ impl Config {
     ///
     /// # Errors
     /// As [`Config::load`].
+    #[cfg(unix)]
     pub(crate) fn of_user(options: &[OptionValue]) -> Result<Self, Error> {
         let mut entries = repository::global_configuration(SECTIONS)?;
         entries.retain(|entry| matches!(entry.scope, Scope::System | Scope::Global));

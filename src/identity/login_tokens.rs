@@ -1,6 +1,7 @@
 //! The result of a login: an ID token, and the refresh token that renews it without another login.
 
 use super::token::{IdentityToken, MAX_TOKEN, TokenError};
+#[cfg(unix)]
 use crate::certificate::names;
 use zeroize::Zeroizing;
 

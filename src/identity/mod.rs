@@ -11,6 +11,7 @@ mod client;
 mod device;
 mod error;
 mod key_name;
+#[cfg(unix)]
 mod known_login;
 mod local_issuer;
 mod login;
@@ -31,13 +32,16 @@ pub use browser::Opener;
 pub use client::OidcClient;
 pub use error::LoginError;
 pub(crate) use key_name::{email_of, identity_named};
+#[cfg(unix)]
 pub(crate) use known_login::KnownLogin;
 pub use login::LoginMethod;
 pub use login::LoginOptions;
 pub use login_tokens::{LoginTokens, RefreshToken};
 pub use prompt::{DeviceCode, Prompt};
+#[cfg(unix)]
+pub(crate) use requested_signer::NOT_OF_CALL;
 pub use requested_signer::RequestedSigner;
-pub(crate) use requested_signer::{Candidate, Configured, NOT_OF_CALL, SignerSources, WrongSigner, identity_of_call};
+pub(crate) use requested_signer::{Candidate, Configured, SignerSources, WrongSigner, identity_of_call};
 pub(crate) use source::{SourceError, TokenSettings, TokenSource, choose};
 pub use token::IdentityToken;
 pub(crate) use token::{Expectation, MAX_TOKEN, TokenError};

@@ -195,6 +195,7 @@ impl From<&SignerCertificate> for Candidate {
 
 impl Candidate {
     /// The issuer in the certificate.
+    #[cfg(unix)]
     pub(crate) fn issuer(&self) -> &str {
         &self.issuer
     }
@@ -355,6 +356,7 @@ impl RequestedSigner {
     }
 
     /// Whether the caller requires the identity for this signature alone.
+    #[cfg(unix)]
     pub(crate) fn is_required_by_call(&self) -> bool {
         self.expected.as_ref().is_some_and(|expected| expected.is_of_call)
     }

@@ -33,5 +33,7 @@ pub(crate) use network::Network;
 pub(crate) use network::{Addresses, NetworkName, NetworkSetting};
 #[cfg(feature = "cli")]
 pub(crate) use runtime::runtime;
+#[cfg(all(unix, feature = "cli"))]
+pub(crate) use server::Connection;
 #[cfg(feature = "cli")]
-pub(crate) use server::{Connection, serve};
+pub(crate) use server::serve;

@@ -66,7 +66,7 @@ pub(crate) enum NetworkName {
 
 impl NetworkName {
     /// Every name.
-    #[cfg(feature = "cli")]
+    #[cfg(all(unix, feature = "cli"))]
     pub(crate) const ALL: [Self; 5] = [Self::Proxy, Self::CaInfo, Self::CaPath, Self::ProxyCaInfo, Self::Verify];
 }
 

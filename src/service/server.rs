@@ -52,6 +52,7 @@ struct Waiting {
 }
 
 /// A handler that runs, until it is dropped.
+#[cfg(unix)]
 #[derive(Debug)]
 pub(crate) struct Busy(Connection);
 
@@ -62,6 +63,7 @@ impl Connection {
     }
 
     /// Says that the request is complete and its handler runs, so that the client is not expected to do anything.
+    #[cfg(unix)]
     pub(crate) fn busy(&self) -> Busy {
         self.waiting().handlers += 1;
         Busy(self.clone())
@@ -90,6 +92,7 @@ impl Connection {
     }
 }
 
+#[cfg(unix)]
 impl Drop for Busy {
     fn drop(&mut self) {
         let mut waiting = self.0.waiting();

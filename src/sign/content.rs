@@ -53,6 +53,7 @@ impl<'a> Content<'a> {
     }
 
     /// SHA-256 of the payload, file or statement.
+    #[cfg(unix)]
     pub(crate) fn digest(self) -> [u8; 32] {
         match self {
             Self::Git(bytes) | Self::Statement(bytes) => Sha256::digest(bytes).into(),

@@ -22,10 +22,14 @@ pub(crate) use content::MAX_STATEMENT;
 pub use content::{Content, MAX_STATEMENT_REKOR_V1};
 pub(crate) use credential::Credential;
 pub(crate) use error::{CertificateMismatch, SignError};
-pub(crate) use payload::{ParsedSubject, PayloadError, SigningKind, parse_subject};
+#[cfg(unix)]
+pub(crate) use payload::{ParsedSubject, SigningKind};
+pub(crate) use payload::{PayloadError, parse_subject};
 pub(crate) use publication::{FILE, Publication};
 pub use services::{LogVersion, Services};
+pub(crate) use session::Announce;
 pub use session::Session;
 pub use session::Signature;
 pub use session::Silent;
-pub(crate) use session::{Announce, Draft, Spent};
+#[cfg(unix)]
+pub(crate) use session::{Draft, Spent};

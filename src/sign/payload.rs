@@ -66,12 +66,14 @@ pub(crate) struct ParsedSubject<'a> {
     /// What the session signs.
     pub(crate) content: Content<'a>,
     /// What it is.
+    #[cfg(unix)]
     pub(crate) kind: SigningKind,
     /// The git object, if it is one.
     pub(crate) object: Option<Payload>,
 }
 
-/// What is signed, as users are told.
+/// What is signed, as the agent tells its user.
+#[cfg(unix)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum SigningKind {
     /// A git object.
@@ -84,7 +86,19 @@ pub(crate) enum SigningKind {
     Statement,
 }
 
+#[cfg(unix)]
 impl SigningKind {
+    /// The kind of this subject, which is this object if it is one.
+    fn of(subject: &SubjectToSign, object: Option<&Payload>) -> Result<Self, PayloadError> {
+        match (subject, object) {
+            (_, Some(object)) => Ok(Self::Object(object.kind)),
+            (SubjectToSign::File { .. }, None) => Ok(Self::File),
+            (SubjectToSign::Digest { .. }, None) => Ok(Self::Digest),
+            (SubjectToSign::Statement { .. }, None) => Ok(Self::Statement),
+            (SubjectToSign::Git { .. } | SubjectToSign::Unknown, None) => Err(PayloadError::UnknownSubject),
+        }
+    }
+
     /// Its name.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -101,27 +115,32 @@ impl SigningKind {
 /// # Errors
 /// [`PayloadError`].
 pub(crate) fn parse_subject(subject: &SubjectToSign) -> Result<ParsedSubject<'_>, PayloadError> {
-    let (content, kind, object) = match subject {
+    let (content, object) = match subject {
         SubjectToSign::Git { payload } => {
             let object = parse_payload(payload)?;
-            (Content::Git(payload), SigningKind::Object(object.kind), Some(object))
+            (Content::Git(payload), Some(object))
         }
         SubjectToSign::File { content, .. } => match Disguise::of(content) {
             Some(disguise) => return Err(PayloadError::Disguised(disguise)),
-            None => (Content::File(Sha256::digest(content).into()), SigningKind::File, None),
+            None => (Content::File(Sha256::digest(content).into()), None),
         },
         SubjectToSign::Digest { sha256, .. } => {
             let mut digest = [0; 32];
             hex::decode_to_slice(sha256, &mut digest).map_err(|_| PayloadError::Digest)?;
-            (Content::File(digest), SigningKind::Digest, None)
+            (Content::File(digest), None)
         }
         SubjectToSign::Statement { payload } => {
             Statement::parse(payload).map_err(PayloadError::Statement)?;
-            (Content::Statement(payload), SigningKind::Statement, None)
+            (Content::Statement(payload), None)
         }
         SubjectToSign::Unknown => return Err(PayloadError::UnknownSubject),
     };
-    Ok(ParsedSubject { content, kind, object })
+    Ok(ParsedSubject {
+        content,
+        #[cfg(unix)]
+        kind: SigningKind::of(subject, object.as_ref())?,
+        object,
+    })
 }
 
 /// Reads a payload as git hands it to its signing program.
