@@ -16,6 +16,9 @@ pub struct Escaped<'a>(pub &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_printable(self.0) {
+            return f.write_str(self.0);
+        }
         for character in self.0.chars() {
             if is_unsafe(character) {
                 write!(f, "{}", character.escape_unicode())?;
@@ -29,6 +32,9 @@ impl fmt::Display for Escaped<'_> {
 
 /// Whether a character drives a terminal, ends a line, reorders the text around it or cannot be seen.
 pub(crate) fn is_unsafe(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')

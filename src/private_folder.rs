@@ -73,7 +73,13 @@ pub(crate) fn imported_trust(instance: &str) -> Option<PathBuf> {
 /// The folder of imported trust.
 #[cfg(feature = "cli")]
 pub(crate) fn imports() -> Option<PathBuf> {
-    directories::ProjectDirs::from("", "", PROGRAM).map(|folders| folders.data_local_dir().join("trust"))
+    directories::ProjectDirs::from("", "", PROGRAM).as_ref().map(imports_in)
+}
+
+/// The same in these folders.
+#[cfg(feature = "cli")]
+pub(crate) fn imports_in(folders: &directories::ProjectDirs) -> PathBuf {
+    folders.data_local_dir().join("trust")
 }
 
 /// Creates a folder and its parents for the user alone, where they are missing, and checks it.

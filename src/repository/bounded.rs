@@ -86,12 +86,13 @@ fn check_metadata(path: &Path, file: &Metadata, limit: u64) -> Result<(), Error>
     if file.len() > limit { Err(fault(path, FileFault::Size { size: file.len(), limit })) } else { Ok(()) }
 }
 
-/// Checks a file that holds one path. To git, only line ends at its end do not belong to the path; gix removes all white space.
-fn check_path_file(path: &Path) -> Result<(), Error> {
-    let Some(bytes) = read_if_possible(path, MAX_PATH_FILE)? else { return Ok(()) };
+/// Checks a file that holds one path, and returns whether it is there. To git, only line ends at its end do not belong to the path; gix removes
+/// all white space.
+fn check_path_file(path: &Path) -> Result<bool, Error> {
+    let Some(bytes) = read_if_possible(path, MAX_PATH_FILE)? else { return Ok(false) };
     let text = String::from_utf8_lossy(&bytes);
     let named = text.trim_end_matches(['\n', '\r']);
-    if named.ends_with(char::is_whitespace) && !named.trim().is_empty() { Err(fault(path, FileFault::Space)) } else { Ok(()) }
+    if named.ends_with(char::is_whitespace) && !named.trim().is_empty() { Err(fault(path, FileFault::Space)) } else { Ok(true) }
 }
 
 /// The bytes of a file; `None` if it is missing, or cannot be read: gix says that.
@@ -114,10 +115,18 @@ fn check_entry(entry: &std::fs::DirEntry, limit: u64) -> Result<(), Error> {
 
 /// The bytes of a file; `None` if it is missing.
 fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-    check(path, limit)?;
-    let mut bytes = Vec::new();
-    match std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)) {
-        Ok(_) => Ok(Some(bytes)),
+    let read = || -> std::io::Result<Result<Vec<u8>, Error>> {
+        let file = path.metadata()?;
+        if let Err(fault) = check_metadata(path, &file, limit) {
+            return Ok(Err(fault));
+        }
+        // the length is only a guess at how much there will be to read
+        let mut bytes = Vec::with_capacity(usize::try_from(file.len().min(limit)).unwrap_or_default() + 1);
+        std::fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+        Ok(Ok(bytes))
+    };
+    match read() {
+        Ok(read) => read.map(Some),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::ObjectStore { path: path.to_owned(), cause: error.to_string() }),
     }
@@ -172,10 +181,9 @@ fn check_candidate(path: &Path) -> Result<bool, Error> {
 /// Checks the files of a git directory that are read to open it, and returns the folder that its work trees share.
 fn check_git_directory(git_dir: &Path) -> Result<PathBuf, Error> {
     check(&git_dir.join("HEAD"), MAX_PATH_FILE)?;
-    for name in ["commondir", "gitdir"] {
-        check_path_file(&git_dir.join(name))?;
-    }
-    let common = gix::discover::path::from_plain_file(&git_dir.join("commondir")).and_then(Result::ok);
+    check_path_file(&git_dir.join("gitdir"))?;
+    let common = git_dir.join("commondir");
+    let common = check_path_file(&common)?.then(|| gix::discover::path::from_plain_file(&common).and_then(Result::ok)).flatten();
     let common = common.map_or_else(|| git_dir.to_owned(), |path| git_dir.join(path));
     for (name, limit) in [("packed-refs", MAX_PACKED), ("shallow", MAX_COMMITS)] {
         check(&common.join(name), limit)?;
@@ -226,19 +234,30 @@ pub(super) fn interpolation(home: Option<&Path>) -> gix::config::path::interpola
     gix::config::path::interpolate::Context { home_dir: home, home_for_user, git_install_dir: None }
 }
 
+/// An object directory, with the paths in its list of alternates.
+pub(super) struct ObjectDirectory {
+    pub(super) path: PathBuf,
+    alternates: Vec<PathBuf>,
+}
+
 /// These object directories and all of their alternates, each once.
-pub(super) fn with_alternates(directories: Vec<PathBuf>) -> Result<Vec<PathBuf>, Error> {
+pub(super) fn with_alternates(directories: Vec<PathBuf>) -> Result<Vec<ObjectDirectory>, Error> {
+    // the usual case needs no real path
+    if let [only] = directories.as_slice()
+        && named_alternates(only)?.is_empty()
+    {
+        return Ok(vec![ObjectDirectory { path: only.clone(), alternates: Vec::new() }]);
+    }
     let first = directories.first().cloned().unwrap_or_default();
     let mut pending: Vec<PathBuf> = directories.into_iter().rev().collect();
     let (mut found, mut seen) = (Vec::new(), std::collections::HashSet::new());
-    while let Some(directory) = pending.pop() {
-        if !seen.insert(directory.canonicalize().unwrap_or_else(|_| directory.clone())) {
+    while let Some(path) = pending.pop() {
+        if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
             continue;
         }
-        for path in named_alternates(&directory)? {
-            pending.push(directory.join(path));
-        }
-        found.push(directory);
+        let alternates = named_alternates(&path)?;
+        pending.extend(alternates.iter().map(|alternate| path.join(alternate)));
+        found.push(ObjectDirectory { path, alternates });
         if found.len() > MAX_DIRECTORIES {
             let fault = FileFault::TooMany { what: "object directories", limit: MAX_DIRECTORIES };
             return Err(Error::IrregularFile { path: first.join("info/alternates"), fault });
@@ -248,12 +267,8 @@ pub(super) fn with_alternates(directories: Vec<PathBuf>) -> Result<Vec<PathBuf>,
 }
 
 /// The object directories that gix opens, which resolves every relative path from the main one.
-pub(super) fn as_gix_resolves(main: &Path, directories: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    let mut found = Vec::new();
-    for directory in directories {
-        found.extend(named_alternates(directory)?.into_iter().map(|path| main.join(path)));
-    }
-    Ok(found)
+pub(super) fn as_gix_resolves(main: &Path, directories: &[ObjectDirectory]) -> Vec<PathBuf> {
+    directories.iter().flat_map(|directory| &directory.alternates).map(|path| main.join(path)).collect()
 }
 
 /// The paths in the list of alternates of an object directory.
@@ -271,8 +286,7 @@ pub(super) fn grafts(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 /// Checks the lists of alternates that git and gix follow from an object directory.
 fn check_alternates(objects: &Path) -> Result<(), Error> {
     let directories = with_alternates(vec![objects.to_owned()])?;
-    let others = as_gix_resolves(objects, &directories)?;
-    with_alternates(others).map(|_| ())
+    with_alternates(as_gix_resolves(objects, &directories)).map(|_| ())
 }
 
 /// Checks the packs, indexes and commit-graphs of an object directory.

@@ -35,11 +35,11 @@ pub(super) fn place(directory: &Path) -> Result<Place, Error> {
 fn is_usual(directory: &Path) -> bool {
     let list = std::env::var_os("GIT_CEILING_DIRECTORIES").unwrap_or_default();
     let ceilings: Vec<PathBuf> = std::env::split_paths(&list).filter_map(|path| path.canonicalize().ok()).collect();
-    let device = device(directory);
+    let own_device = std::cell::LazyCell::new(|| device(directory));
     let mut is_ended = false;
     for (height, folder) in directory.ancestors().enumerate() {
         let is_ceiling = height > 0 && folder.canonicalize().is_ok_and(|folder| ceilings.contains(&folder));
-        is_ended = is_ended || is_ceiling || self::device(folder) != device;
+        is_ended = is_ended || is_ceiling || (height > 0 && device(folder) != *own_device);
         let link = folder.join(".git");
         if let Ok(found) = link.symlink_metadata() {
             let git_dir = match found.is_file() {

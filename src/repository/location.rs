@@ -3,9 +3,10 @@
 use super::{
     Error, Repository,
     bounded::{self, included_file},
+    real_path::Ways,
 };
 use gix::bstr::ByteSlice as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 impl Repository {
     /// Whether it is a shallow clone, which has only the end of the history.
@@ -26,14 +27,14 @@ impl Repository {
         let unreadable = |error: &dyn std::fmt::Display| Error::Configuration(format!("the linked work trees cannot be listed: {error}"));
         let mut folders: Vec<PathBuf> = self.work_tree().map(Path::to_owned).into_iter().collect();
         // in a hook on a server, only the git directory is known
-        let common = self.common_dir().canonicalize().map_err(|error| unreadable(&error))?;
+        let common = self.real_common_dir().map_err(|error| unreadable(&error))?;
         folders.extend(common.parent().filter(|_| common.ends_with(".git")).map(Path::to_owned));
         // a bare repository can have a work tree too, to which a hook or `updateInstead` checks out
         let configured = self.gix.config_snapshot().plumbing().string("core.worktree").map(|path| path.to_str_lossy().into_owned());
         // git checks out to a git directory that is not bare and belongs to no folder that it knows
         let is_own_tree = configured.is_none() && self.work_tree().is_none() && !common.ends_with(".git");
         let is_own_tree = is_own_tree && self.gix.config_snapshot().boolean("core.bare") == Some(false);
-        folders.extend(is_own_tree.then_some(common));
+        folders.extend(is_own_tree.then(|| common.to_owned()));
         folders.extend(configured.map(|path| self.git_dir().join(path)));
         folders.extend(std::env::var_os("GIT_WORK_TREE").and_then(|path| std::path::absolute(path).ok()));
         self.check_work_trees()?;
@@ -45,8 +46,8 @@ impl Repository {
 
     /// Whether git checks out into the git directory itself: it is not bare, and belongs to no folder that its configuration names.
     pub(crate) fn is_its_own_work_tree(&self) -> bool {
-        let common = self.common_dir().canonicalize().ok();
-        common.is_some() && self.work_trees().is_ok_and(|trees| trees.iter().any(|tree| tree.canonicalize().ok() == common))
+        let Ok(common) = self.real_common_dir() else { return false };
+        self.work_trees().is_ok_and(|trees| trees.iter().any(|tree| tree.canonicalize().is_ok_and(|tree| tree == common)))
     }
 
     /// The file of the hook with this name that git runs here, whether it exists or not.
@@ -70,24 +71,25 @@ impl Repository {
     /// # Errors
     /// If the work trees cannot be listed.
     pub(crate) fn first_in_work_tree(&self, files: impl IntoIterator<Item = PathBuf>) -> Result<Option<PathBuf>, Error> {
-        let real = |folder: &Path| folder.canonicalize().ok();
-        let trees: Vec<PathBuf> = self.work_trees()?.iter().filter_map(|tree| real(tree)).collect();
-        let own: Vec<PathBuf> = [self.common_dir(), self.git_dir()].into_iter().filter_map(real).collect();
+        let (mut own, mut ways): (Vec<&Path>, Ways) = (self.real_git_dirs().collect(), Ways::default());
+        own.dedup();
+        own.iter().for_each(|folder| ways.add_real(folder));
+        let mut trees: Vec<PathBuf> = self.work_trees()?.iter().filter_map(|tree| ways.real(tree)).collect();
+        trees.dedup();
         // a work tree can lie inside the git directory, or be the git directory itself if that is not named `.git`
         let is_inside = |tree: &Path, folder: &Path| tree.starts_with(folder) && (tree != folder || !folder.ends_with(".git"));
         let is_of_tree = |entry: &Path| {
             let is_own = |tree: &Path| own.iter().any(|folder| entry.starts_with(folder) && !is_inside(tree, folder));
-            let is_link = trees.iter().any(|tree| entry == tree.join(".git"));
-            !is_link && trees.iter().any(|tree| entry != tree && entry.starts_with(tree) && !is_own(tree))
+            let is_link = || trees.iter().any(|tree| entry == tree.join(".git"));
+            trees.iter().any(|tree| entry.starts_with(tree) && entry != tree && !is_own(tree)) && !is_link()
         };
-        Ok(files.into_iter().find_map(|file| way(&file).into_iter().rfind(|entry| is_of_tree(entry))))
+        Ok(files.into_iter().find_map(|file| ways.to(&file).into_iter().rfind(|entry| is_of_tree(entry))))
     }
 
     /// Whether this is the repository at `path`: its git directory, or the folder that holds it as `.git`. What the repository's own
     /// configuration says about its work tree does not count.
     pub(crate) fn is_at(&self, path: &Path) -> bool {
-        let own: Vec<PathBuf> = [self.common_dir(), self.git_dir()].iter().filter_map(|folder| folder.canonicalize().ok()).collect();
-        leads_to(path).any(|path| own.contains(&path))
+        leads_to(path).any(|path| self.real_git_dirs().any(|own| own == path))
     }
 
     /// Whether it was found by its location inside the work tree of another repository, and nothing says that it is meant: no `GIT_DIR`, and
@@ -106,10 +108,10 @@ impl Repository {
         if !is_found {
             return Ok(false);
         }
-        let folder = self.git_dir().canonicalize().map_err(Error::CurrentDirectory)?;
+        let folder = self.real_git_dir().map_err(Error::CurrentDirectory)?;
         // its file `commondir` can name the repository around it, but its own file of configuration counts too
-        let common = self.common_dir().canonicalize().ok().filter(|common| folder.starts_with(common));
-        let is_own = |above: &Path| leads_to(above).any(|path| path == folder || Some(&path) == common.as_ref());
+        let common = self.real_common_dir().ok().filter(|common| folder.starts_with(common));
+        let is_own = |above: &Path| leads_to(above).any(|path| path == folder || Some(path.as_path()) == common);
         let is_in_tree = folder.ancestors().skip(1).any(|above| above.join(".git").symlink_metadata().is_ok() && !is_own(above));
         Ok(is_in_tree && self.bare_repository_rule()?.as_deref() != Some(b"all"))
     }
@@ -122,8 +124,8 @@ impl Repository {
         if std::env::var_os("GIT_PREFIX").is_none() || !has_tree {
             return false;
         }
-        let Ok(folder) = self.git_dir().canonicalize() else { return true };
-        let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+        let Ok(folder) = self.real_git_dir() else { return true };
+        let here = self.real_current_dir().unwrap_or(Path::new(""));
         let is_dot_git = folder.components().any(|part| part.as_os_str() == ".git");
         !is_dot_git && !here.ancestors().any(|above| leads_to(above).skip(1).any(|path| path == folder))
     }
@@ -131,16 +133,13 @@ impl Repository {
     /// Whether the current folder is the git directory or inside it, and it is not the `.git` of a work tree. Its own configuration cannot
     /// hide that by naming a work tree, and its file `commondir` cannot by naming another folder.
     fn is_found_by_location(&self) -> bool {
-        let Ok(here) = std::env::current_dir().and_then(|here| here.canonicalize()) else { return false };
-        let holds_here = |folder: &Path| {
-            folder.canonicalize().is_ok_and(|folder| {
-                let is_dot_git = folder.components().any(|part| part.as_os_str() == ".git");
-                // git finds the `.git` of a work tree before it looks at the folder above
-                let is_in_work_tree = here.ancestors().take_while(|above| **above != folder).any(|above| above.join(".git").exists());
-                !is_dot_git && !is_in_work_tree && here.starts_with(folder)
-            })
-        };
-        holds_here(self.git_dir()) || holds_here(self.common_dir())
+        self.real_git_dirs().any(|folder| {
+            let is_dot_git = folder.components().any(|part| part.as_os_str() == ".git");
+            // git finds the `.git` of a work tree before it looks at the folder above
+            let is_in_work_tree =
+                |here: &Path| here.ancestors().take_while(|above| *above != folder).any(|above| above.join(".git").exists());
+            !is_dot_git && self.real_current_dir().is_ok_and(|here| here.starts_with(folder) && !is_in_work_tree(here))
+        })
     }
 
     /// The value of `safe.bareRepository`, which only the user's and the system's configuration and the call can set.
@@ -167,60 +166,4 @@ fn leads_to(path: &Path) -> impl Iterator<Item = PathBuf> {
     let linked = if link.is_file() { bounded::link(&link) } else { None };
     let linked = linked.as_deref().and_then(|text| text.strip_prefix("gitdir: ")).map(|target| path.join(target.trim_end()));
     [Some(path.to_owned()), Some(link), linked].into_iter().flatten().filter_map(|path| path.canonicalize().ok())
-}
-
-/// The most symbolic links that are followed on the way to a file, as in Linux.
-const MAX_LINKS: usize = 40;
-
-/// The directory entries on the way to a file, each with its real folder. Whoever can change one of them decides where the way leads.
-fn way(path: &Path) -> Vec<PathBuf> {
-    let mut pending: Vec<PathBuf> = vec![std::path::absolute(path).unwrap_or_else(|_| path.to_owned())];
-    let (mut at, mut seen, mut links) = (PathBuf::new(), Vec::new(), 0);
-    while let Some(rest) = pending.pop() {
-        let mut components = rest.components();
-        let Some(component) = components.next() else { continue };
-        pending.push(components.as_path().to_owned());
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => drop(at.pop()),
-            Component::Prefix(_) | Component::RootDir => at.push(component),
-            Component::Normal(name) => {
-                at.push(name);
-                seen.push(at.clone());
-                if let Ok(target) = at.read_link()
-                    && links < MAX_LINKS
-                {
-                    links += 1;
-                    at.pop();
-                    pending.push(target);
-                }
-            }
-        }
-    }
-    seen
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::symlink;
-
-    #[test]
-    fn the_way_to_a_file_has_every_link_and_folder_that_decides_where_it_leads() {
-        let base = tempfile::tempdir().unwrap();
-        let base = base.path().canonicalize().unwrap();
-        for folder in ["tree/sub", "etc", "real"] {
-            std::fs::create_dir_all(base.join(folder)).unwrap();
-        }
-        std::fs::write(base.join("etc/allowed"), "").unwrap();
-        symlink("../etc/allowed", base.join("tree/link")).unwrap();
-        symlink(base.join("tree/link"), base.join("real/first")).unwrap();
-        symlink("loop", base.join("loop")).unwrap();
-        let through =
-            |path: &str| way(&base.join(path)).iter().any(|entry| entry.starts_with(base.join("tree")) && *entry != base.join("tree"));
-        assert!(through("tree/allowed") && through("tree/link") && through("real/first"));
-        assert!(through("tree/sub/../../etc/allowed"), "the folder could become a link");
-        assert!(!through("etc/allowed") && !through("tree/../etc/allowed") && !through("loop") && !through("nowhere/x"));
-        assert_eq!(way(&base.join("real/first")).last(), Some(&base.join("etc/allowed")));
-    }
 }

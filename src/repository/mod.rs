@@ -26,6 +26,7 @@ mod object_directories;
 mod opening;
 mod packed;
 mod reading;
+mod real_path;
 mod references;
 mod revision;
 mod selected;
@@ -72,6 +73,8 @@ pub(crate) struct Repository {
     copies: Arc<OnceLock<copies::Copies>>,
     /// Set once what git reads was checked.
     is_checked_for_git: std::cell::OnceCell<()>,
+    /// The real paths of its folders.
+    real_folders: real_path::RealFolders,
 }
 
 /// An object as it is stored, and the id of its bytes.
@@ -444,6 +447,7 @@ impl Repository {
             configuration_by_git: std::cell::OnceCell::new(),
             copies: Arc::default(),
             is_checked_for_git: std::cell::OnceCell::new(),
+            real_folders: real_path::RealFolders::default(),
         })
     }
 

@@ -25,7 +25,7 @@ impl Repository {
         if let Some(list) = variable("GIT_ALTERNATE_OBJECT_DIRECTORIES") {
             directories.extend(listed(list.as_encoded_bytes()).into_iter().map(|path| top.join(path)));
         }
-        with_alternates(directories)
+        Ok(with_alternates(directories)?.into_iter().map(|directory| directory.path).collect())
     }
 
     /// The folder in which git runs after it found the repository: the top of the work tree if the current folder is in it.
@@ -37,7 +37,7 @@ impl Repository {
         }
         let real = |path: &Path| path.canonicalize().ok();
         let (Some(current), Some(tree)) = (real(here), self.work_tree().and_then(real)) else { return here.to_owned() };
-        let is_in_git_directory = real(self.git_dir()).is_some_and(|folder| current.starts_with(folder));
+        let is_in_git_directory = self.real_git_dir().is_ok_and(|folder| current.starts_with(folder));
         if current.starts_with(&tree) && !is_in_git_directory { tree } else { here.to_owned() }
     }
 }
@@ -55,8 +55,8 @@ pub(super) fn check_variable(top: &Path) -> Result<(), Error> {
 pub(super) fn differ_for_gix(main: &Path) -> Result<bool, Error> {
     let real = |path: &PathBuf| path.canonicalize().ok();
     let directories = with_alternates(vec![main.to_owned()])?;
-    let of_gix: Vec<PathBuf> = as_gix_resolves(main, &directories)?.iter().filter_map(real).collect();
-    Ok(directories.iter().skip(1).filter_map(real).any(|directory| !of_gix.contains(&directory)))
+    let of_gix: Vec<PathBuf> = as_gix_resolves(main, &directories).iter().filter_map(real).collect();
+    Ok(directories.iter().skip(1).filter_map(|directory| real(&directory.path)).any(|directory| !of_gix.contains(&directory)))
 }
 
 /// The paths in a list of the environment.

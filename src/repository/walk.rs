@@ -318,6 +318,7 @@ impl RepositoryHandle {
             configuration_by_git: std::cell::OnceCell::new(),
             copies: Arc::clone(&self.copies),
             is_checked_for_git: std::cell::OnceCell::new(),
+            real_folders: super::real_path::RealFolders::default(),
         }
     }
 }

@@ -106,7 +106,7 @@ impl TrustStore {
     /// The store of the user, with the mirrors that the configuration names.
     pub(crate) fn of_user(config: &Config) -> Self {
         let folders = ProjectDirs::from("", "", "paraph")
-            .and_then(|folders| Some(Folders { caches: folders.cache_dir().to_owned(), imports: private_folder::imports()? }));
+            .map(|folders| Folders { caches: folders.cache_dir().to_owned(), imports: private_folder::imports_in(&folders) });
         let mirrors =
             config.instances.iter().filter_map(|instance| Some((instance.name.clone(), instance.mirror.value.as_ref()?.to_string())));
         Self { folders, mirrors: mirrors.collect() }
