@@ -294,20 +294,26 @@ fn entry(fields: json::Entry) -> Result<TransparencyLogEntry, Rejection> {
     })
 }
 
-/// A proof. What one of Rekor v2 leaves out is in the entry, `index`, and in the checkpoint.
+/// A proof. With Rekor v2, `index` of the entry and size and root of the checkpoint count; the proof's own copies of them are ignored.
 fn inclusion_proof(fields: json::Proof, index: Option<i64>) -> Result<InclusionProof, Rejection> {
     let checkpoint = fields.checkpoint.map(|checkpoint| CheckpointEnvelope { envelope: checkpoint.envelope });
+    let has_copies = fields.root_hash.is_some() && fields.tree_size.is_some();
     let signed = match (&checkpoint, index) {
-        (Some(checkpoint), Some(_)) if fields.root_hash.is_none() || fields.tree_size.is_none() => {
-            Some(Checkpoint::parse(&checkpoint.envelope)?)
-        }
+        (Some(checkpoint), Some(_)) => match Checkpoint::parse(&checkpoint.envelope) {
+            // the verification of the entry says so
+            Err(_) if has_copies => None,
+            read => Some(read?),
+        },
         _ => None,
     };
-    let tree_size = signed.as_ref().and_then(|signed| i64::try_from(signed.tree_size).ok());
+    let (tree_size, root_hash) = match signed {
+        Some(signed) => (i64::try_from(signed.tree_size).unwrap_or_default(), signed.root_hash.to_vec()),
+        None => (fields.tree_size.map_or(0, |size| size.0), fields.root_hash.map(|hash| hash.0).unwrap_or_default()),
+    };
     Ok(InclusionProof {
-        log_index: fields.log_index.map(|index| index.0).or(index).unwrap_or_default(),
-        root_hash: fields.root_hash.map(|hash| hash.0).or(signed.map(|signed| signed.root_hash.to_vec())).unwrap_or_default(),
-        tree_size: fields.tree_size.map(|size| size.0).or(tree_size).unwrap_or_default(),
+        log_index: index.or(fields.log_index.map(|index| index.0)).unwrap_or_default(),
+        root_hash,
+        tree_size,
         hashes: fields.hashes.unwrap_or_default().into_iter().map(|hash| hash.0).collect(),
         checkpoint,
     })

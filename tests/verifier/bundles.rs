@@ -177,9 +177,9 @@ fn the_second_opinion_agrees_on_each_bundle_of_the_suite() {
 /// Parts that no signature covers, by JSON pointer, and why they may change.
 const UNCOVERED: [(&str, &str); 7] = [
     ("/messageSignature/messageDigest", "it is a hint and may be left out; one that is there is compared"),
-    ("/verificationMaterial/tlogEntries/0/inclusionProof/rootHash", "Rekor v2: where it is left out, the checkpoint says it"),
-    ("/verificationMaterial/tlogEntries/0/inclusionProof/treeSize", "Rekor v2: where it is left out, the checkpoint says it"),
-    ("/verificationMaterial/tlogEntries/0/inclusionProof/logIndex", "Rekor v2: where it is left out, the entry says it"),
+    ("/verificationMaterial/tlogEntries/0/inclusionProof/rootHash", "Rekor v2: the checkpoint says it; this copy is ignored"),
+    ("/verificationMaterial/tlogEntries/0/inclusionProof/treeSize", "Rekor v2: the checkpoint says it; this copy is ignored"),
+    ("/verificationMaterial/tlogEntries/0/inclusionProof/logIndex", "Rekor v2: the entry says it; this copy is ignored"),
     (
         "/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope",
         "signatures by witnesses, whose keys nobody knows here, are passed over",
@@ -251,16 +251,51 @@ fn mutants(bundle: &Value) -> Vec<(String, Value)> {
     mutants
 }
 
+/// The bundle with the parts of a vector's signature, and what it is over.
+fn bundle_of_vector(vector: &Path) -> (Value, Vec<u8>) {
+    let commit = std::fs::read(vector.join("commit")).unwrap();
+    let signed = paraph::object::Commit::parse(&commit, paraph::object::ObjectFormat::Sha1).unwrap().signed;
+    let (json, artifact) = crate::bundle::bundle(&signed.signature).unwrap();
+    (serde_json::from_str(&json).unwrap(), artifact)
+}
+
+#[test]
+fn the_copies_in_a_proof_count_with_rekor_v1_and_are_ignored_with_v2() {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let root = TrustRoot::from_json(&std::fs::read(vectors.join("trusted_root.json")).unwrap(), Instance::Custom, "vectors").unwrap();
+    let verifier = Verifier::new(vec![root], NOW.parse().unwrap());
+    for (name, is_ignored) in [("v1_ok", false), ("v2_ok", true)] {
+        let (bundle, artifact) = bundle_of_vector(&vectors.join(name));
+        let artifact = Artifact::sha256(Sha256::digest(&artifact).into());
+        let judge = |bundle: &Value| verifier.verify_bundle(bundle.to_string().as_bytes(), &artifact, None);
+        for (field, other) in [("logIndex", "1".to_owned()), ("treeSize", "9".to_owned()), ("rootHash", STANDARD.encode([7; 32]))] {
+            let mut changed = bundle.clone();
+            let copy = changed.pointer_mut(&format!("/verificationMaterial/tlogEntries/0/inclusionProof/{field}")).unwrap();
+            assert_ne!(*copy, other);
+            *copy = other.into();
+            assert_eq!(judge(&changed).is_ok(), is_ignored, "{name}: {field}");
+        }
+        // what counts in their place with Rekor v2
+        for field in ["logIndex", "inclusionProof/checkpoint/envelope"] {
+            let mut changed = bundle.clone();
+            let part = changed.pointer_mut(&format!("/verificationMaterial/tlogEntries/0/{field}")).unwrap();
+            *part = if field == "logIndex" { "1".into() } else { part.as_str().unwrap().replacen('8', "9", 1).into() };
+            assert!(judge(&changed).is_err(), "{name}: {field}");
+        }
+        let mut without = bundle.clone();
+        without.pointer_mut("/verificationMaterial/tlogEntries/0/inclusionProof").unwrap().as_object_mut().unwrap().remove("checkpoint");
+        assert_eq!(judge(&without).unwrap_err().reason(), Reason::ProofMissing, "{name}");
+    }
+}
+
 #[test]
 fn every_change_of_a_good_bundle_is_refused() {
     let mut subjects = Vec::new();
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
     let root = TrustRoot::from_json(&std::fs::read(vectors.join("trusted_root.json")).unwrap(), Instance::Custom, "vectors").unwrap();
     for name in ["v1_ok", "v2_ok", "v1_with_timestamp_ok"] {
-        let commit = std::fs::read(vectors.join(name).join("commit")).unwrap();
-        let signed = paraph::object::Commit::parse(&commit, paraph::object::ObjectFormat::Sha1).unwrap().signed;
-        let (json, artifact) = crate::bundle::bundle(&signed.signature).unwrap();
-        subjects.push((name.to_owned(), serde_json::from_str::<Value>(&json).unwrap(), artifact, root.clone()));
+        let (bundle, artifact) = bundle_of_vector(&vectors.join(name));
+        subjects.push((name.to_owned(), bundle, artifact, root.clone()));
     }
     for case in bundle_cases().into_iter().filter(|case| ["v1_dsse_ok", "v1_intoto_ok", "v2_dsse_ok"].contains(&case.name.as_str())) {
         subjects.push((case.name, serde_json::from_slice(&case.bundle).unwrap(), case.artifact, root.clone()));
