@@ -491,7 +491,7 @@ impl ReleaseJudge {
         let release = Release::parse(payload).map_err(predicate)?;
         let tag = release.tag_object().map_err(predicate)?;
         let name = &release.tag.name;
-        if let Some(expected) = expected.filter(|expected| expected.trim_start_matches("refs/tags/") != name) {
+        if let Some(expected) = expected.filter(|expected| expected.strip_prefix("refs/tags/").unwrap_or(expected) != name) {
             return Err(ReleaseFault::TagName { name: name.clone(), expected: expected.to_owned() });
         }
         let released = released.ok_or(ReleaseFault::NoBundle)?;

@@ -324,6 +324,8 @@ fn each_lie_about_a_release_is_refused_by_name() {
     let setup = Setup::new();
     setup.release();
     setup.refuses(&["--tag", "v1.3"], 15, "were released from the tag v1.2; expected v1.3");
+    assert_eq!(setup.verify(&["--tag", "refs/tags/v1.2"]).code, Some(0));
+    setup.refuses(&["--tag", "refs/tags/refs/tags/v1.2"], 15, "were released from the tag v1.2; expected refs/tags/refs/tags/v1.2");
     setup.refuses(&["source"], 15, "source as a file of the release in ./v1.2.sigstore.json is bad");
     setup.allow(&[""]);
     let clause = |kind: &str| {
