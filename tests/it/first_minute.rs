@@ -308,6 +308,20 @@ fn whoami_shows_who_would_sign_and_with_which_services() {
 }
 
 #[test]
+fn whoami_says_that_rekor_v1_gets_whole_statements() {
+    if !installed("setsid", "whoami_says_that_rekor_v1_gets_whole_statements") {
+        return;
+    }
+    let (_sigstore, sandbox) = repository();
+    for (version, gets_statement) in [("1", true), ("2", false)] {
+        let done = whoami(&sandbox, &[("PARAPH_REKOR_VERSION", version)], &[]);
+        let line = done.stdout.lines().find_map(|line| line.strip_prefix("public     ")).unwrap().to_owned();
+        assert_eq!(line.ends_with(" Of a statement, the log gets everything."), gets_statement, "{line}");
+        assert_eq!(line.contains("statement"), gets_statement, "{line}");
+    }
+}
+
+#[test]
 fn whoami_names_the_source_of_the_token_and_what_is_wrong_with_it() {
     if !installed("setsid", "whoami_names_the_source_of_the_token_and_what_is_wrong_with_it") {
         return;

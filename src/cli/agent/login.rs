@@ -19,10 +19,13 @@ use crate::{
         client::{AgentError, Client},
         registration::Registration,
     },
-    agent_protocol::{Call, Reply},
-    config::{OptionValue, ServiceUrl, TokenProvider, Use},
+    agent_protocol::{Call, Refusal, Reply},
+    config::{Config, OptionValue, ServiceUrl, Source, TokenProvider, Use},
+    escape::Escaped,
     git_process,
     identity::{Configured, RequestedSigner, SignerSources},
+    repository::Scope,
+    trust::Instance,
 };
 use jiff::Timestamp;
 
@@ -93,8 +96,28 @@ fn log_in_at(instance: &str, requested: &RequestedSigner, context: &Context, ter
             "the agent has no way to show a login prompt",
         )
         .with_hint("run `paraph agent stop`, so that the next agent uses this desktop; if paraph.urlOpener is set, check that it works")),
+        Err(error @ AgentError::Refused { kind: Refusal::Instance, .. }) => {
+            let failure = Failure::from(error);
+            Err(match file_of_variables(instance, config) {
+                Some(file) => failure.with_hint(format!(
+                    "include {file} where the agent reads its settings: `git config --file ~/.gitconfig --add include.path {file}`"
+                )),
+                None => failure,
+            })
+        }
         reply => Ok(reply?),
     }
+}
+
+/// The file that describes an instance here, where a variable chose the files of git's configuration: the agent does not follow the variable.
+fn file_of_variables(instance: &str, config: &Config) -> Option<String> {
+    let is_chosen = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "XDG_CONFIG_HOME"].iter().any(|name| std::env::var_os(name).is_some());
+    let settings = config.instance_settings(&Instance::named(instance)?).filter(|_| is_chosen)?;
+    let sources = [&settings.trusted_root.source, &settings.signing_config.source, &settings.mirror.source];
+    sources.into_iter().find_map(|source| match source {
+        Source::Git { scope: Scope::Global | Scope::System, file: Some(file), .. } => Some(Escaped(&file.to_string_lossy()).to_string()),
+        _ => None,
+    })
 }
 
 /// The name by which the agent knows the configured services.

@@ -226,6 +226,28 @@ fn services_of_a_repository_reach_the_agent_only_when_they_are_registered() {
 }
 
 #[test]
+fn a_login_names_the_file_that_the_agent_does_not_read() {
+    let mut setup = Setup::new();
+    let usual = setup.sandbox.home().join(".gitconfig");
+    let chosen = setup.sandbox.root().join("chosen");
+    std::fs::copy(&usual, &chosen).unwrap();
+    for key in ["paraph.instance", "paraph.local.trustedRoot", "paraph.local.signingConfig", "paraph.local.accessCodeFile"] {
+        setup.sandbox.git(&["config", "--global", "--unset", key]);
+    }
+    setup.sandbox.set("GIT_CONFIG_GLOBAL", chosen.to_str().unwrap());
+    for arguments in [&["login", "ann@example.com"][..], &["login", "--instance", "local", "ann@example.com"]] {
+        let done = setup.paraph(arguments);
+        let include = format!("git config --file ~/.gitconfig --add include.path {}", chosen.display());
+        let hint = format!("hint: include {} where the agent reads its settings: `{include}`.\n", chosen.display());
+        assert_eq!(done.code, Some(3), "{arguments:?}: {}", done.stderr);
+        assert!(done.stderr.ends_with(&format!("error: the agent does not know the instance \"local\"\n{hint}")), "{}", done.stderr);
+    }
+    setup.sandbox.git(&["config", "--file", usual.to_str().unwrap(), "--add", "include.path", chosen.to_str().unwrap()]);
+    let done = setup.paraph(&["login", "ann@example.com"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+}
+
+#[test]
 fn an_agent_ends_when_nobody_needs_it() {
     let setup = Setup::new();
     setup.sandbox.git(&["config", "--global", "paraph.agentTimeout", "1"]);
