@@ -17,7 +17,7 @@ pub(super) fn remote(name: Option<&str>, url: Option<&str>) -> Result<(String, S
 }
 
 /// The ref that the variables name: `PRE_COMMIT_FROM_REF` and `PRE_COMMIT_TO_REF`, or for a branch that the remote does not have only
-/// `PRE_COMMIT_LOCAL_BRANCH`. `None` if they name none.
+/// `PRE_COMMIT_LOCAL_BRANCH` (pre-commit), or this and `PRE_COMMIT_TO_REF` (prek). `None` if they name none.
 ///
 /// # Errors
 /// If a variable names nothing here.
@@ -28,7 +28,8 @@ pub(super) fn named(repository: &Repository) -> Result<Option<Update>, Failure> 
         (None, None, Some(branch)) => (None, branch.clone()),
         (None, None, None) => return Ok(None),
         (Some(_), None, _) => return Err(half("PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF")),
-        (None, Some(_), _) => return Err(half("PRE_COMMIT_TO_REF", "PRE_COMMIT_FROM_REF")),
+        (None, Some(to), Some(_)) => (None, to),
+        (None, Some(_), None) => return Err(half("PRE_COMMIT_TO_REF", "PRE_COMMIT_FROM_REF")),
     };
     let reference = set("PRE_COMMIT_REMOTE_BRANCH").or(branch).unwrap_or_else(|| to.clone());
     let new = repository.object(&to)?.id;

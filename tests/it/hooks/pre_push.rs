@@ -125,12 +125,15 @@ fn a_framework_names_the_range_in_variables() {
     let remote = [("PRE_COMMIT_REMOTE_NAME", "origin"), ("PRE_COMMIT_REMOTE_URL", url.as_str())];
     let range = |from, to| [&[("PRE_COMMIT_FROM_REF", from), ("PRE_COMMIT_TO_REF", to)][..], &remote[..]].concat();
     let absent = "7".repeat(40);
-    let cases: [Call<'_>; 9] = [
+    let new = |commit| [&[("PRE_COMMIT_LOCAL_BRANCH", "refs/heads/main"), ("PRE_COMMIT_TO_REF", commit)][..], &remote[..]].concat();
+    let cases: [Call<'_>; 11] = [
         Call("a range", range(&signed, &unsigned), Some(1), &bad),
         Call("names instead of ids", range("origin/main", "HEAD"), Some(1), &bad),
         Call("a remote's commit that is not here", range(&absent, &unsigned), Some(1), &bad),
         Call("a good range", range(&signed, &signed), Some(0), ""),
         Call("a new branch", [&[("PRE_COMMIT_LOCAL_BRANCH", "refs/heads/main")][..], &remote[..]].concat(), Some(1), &bad),
+        Call("a new branch, as prek names it", new(&unsigned), Some(1), &bad),
+        Call("a new branch of good commits, as prek names it", new(&signed), Some(0), ""),
         Call(
             "half a range",
             [&[("PRE_COMMIT_TO_REF", "HEAD")][..], &remote[..]].concat(),
