@@ -8,6 +8,8 @@
 )]
 
 #[cfg(unix)]
+mod action;
+#[cfg(unix)]
 mod agent;
 mod bounded;
 mod callers;
