@@ -103,6 +103,11 @@ impl Context {
         (policy, warnings)
     }
 
+    /// The commits that are exempt from the policy of the repository, with their ancestors.
+    pub(super) fn judge_since(&self) -> Vec<String> {
+        self.config.judge_since.value.as_ref().map(|commits| commits.0.clone()).unwrap_or_default()
+    }
+
     /// Warnings of lines of the allowed identities that name an instance which is not configured.
     pub(super) fn unknown_instances(&self, policy: &Policy) -> Vec<String> {
         let Some(allowed) = &policy.allowed else { return Vec::new() };

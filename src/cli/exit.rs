@@ -289,6 +289,7 @@ impl From<judge::Error> for Failure {
             E::TooManyApprovals { .. } => {
                 Self::new(Exit::Object, error.to_string()).with_hint("find out who made them, and delete those that are not needed")
             }
+            E::NoCertificate { .. } => Self::new(Exit::Object, error.to_string()),
             E::NotSignable { .. } => Self::new(Exit::Object, error.to_string()).with_hint("give a commit or an annotated tag"),
         }
     }

@@ -6,7 +6,7 @@ use crate::{
     policy::{PolicyDecision, PolicyRuling, PolicyWeight},
     repository::ObjectKind,
     repository_policy::{
-        Cause, History as _, Place, Plan, Policies, PushedTag, RootError, Ruling, judge_commit, policy_of_tag, tag_ruling,
+        Cause, History as _, Place, Plan, Policies, PushedTag, RootError, Ruling, UpdatePlan, judge_commit, policy_of_tag, tag_ruling,
     },
     selection::{Pin, PinnedPolicy},
 };
@@ -22,17 +22,14 @@ pub(crate) struct Tip {
 }
 
 /// The places of commits under one tip.
-struct TipPlan {
-    reference: Option<String>,
-    plan: Plan<String>,
-}
+type TipPlan = UpdatePlan<String>;
 
 /// Judges by one policy. Everything is planned before anything is judged; then several threads may judge.
 pub(crate) struct PolicyJudge<'h, 'a> {
-    policies: Policies<'h, GitHistory<'a>>,
-    weight: PolicyWeight,
-    judge_since: Vec<String>,
-    plans: Vec<TipPlan>,
+    pub(super) policies: Policies<'h, GitHistory<'a>>,
+    pub(super) weight: PolicyWeight,
+    pub(super) judge_since: Vec<String>,
+    pub(super) plans: Vec<TipPlan>,
 }
 
 impl PinnedPolicy {
@@ -158,11 +155,11 @@ impl<'h, 'a> PolicyJudge<'h, 'a> {
         ruled.collect()
     }
 
-    fn history(&self) -> &'h GitHistory<'a> {
+    pub(super) fn history(&self) -> &'h GitHistory<'a> {
         self.policies.history()
     }
 
-    fn with_ruling(&self, judged: Judged, ruling: Ruling) -> Result<Judged, Error> {
+    pub(super) fn with_ruling(&self, judged: Judged, ruling: Ruling) -> Result<Judged, Error> {
         let Some(ruling) = ruling_for(ruling, self.weight) else { return Ok(judged) };
         let id = judged.id.clone();
         judged.with_policy(ruling, || self.history().object(&id))
@@ -182,7 +179,7 @@ pub(super) fn ruling_for(ruling: Ruling, weight: PolicyWeight) -> Option<PolicyR
 }
 
 /// How bad a ruling is among those of several tips.
-fn severity(ruling: &Ruling) -> u8 {
+pub(super) fn severity(ruling: &Ruling) -> u8 {
     match ruling {
         Ruling::Exempt => 0,
         Ruling::Allowed { .. } => 1,

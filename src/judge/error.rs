@@ -16,6 +16,12 @@ pub(crate) enum Error {
         /// `blob` or `tree`.
         kind: &'static str,
     },
+    /// What git names as the push certificate has another kind.
+    #[error("the push certificate is a {kind}, and not a blob")]
+    NoCertificate {
+        /// Its kind.
+        kind: &'static str,
+    },
     /// More approvals of one change than are read.
     #[error("more than {limit} refs below {folder} approve one thing")]
     TooManyApprovals {

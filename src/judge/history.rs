@@ -1,14 +1,14 @@
 //! The history that a repository's policy judges: git's objects and refs, with the verdicts of a [`Judge`] on the signatures.
 
-use super::{Error, Judge};
+use super::{Error, Judge, Judged};
 use crate::{
     Standing,
     object::{SignatureKind, Tag, TagHeaders},
     policy::{ExternalJudgement, Finding, Judgement, Outcome},
-    repository::{ObjectKind, RawObject, Repository, RepositoryHandle, TreeEntry},
+    repository::{ObjectKind, RawObject, Repository, RepositoryHandle, TreeEntry, namespace_prefix},
     repository_policy::{
-        APPROVALS, Approval, Counts, FILE, FileId, GitKeyKind, History, MAX_FILE, PolicyEntry, PushedTag, Scope, Signed, Signer,
-        digest_of_approval, is_policy_path,
+        APPROVALS, Counts, FILE, FileId, GitKeyKind, History, MAX_FILE, PolicyEntry, PushedTag, Scope, Signed, Signer, digest_of_approval,
+        is_policy_path,
     },
 };
 use sha2::{Digest, Sha256};
@@ -36,8 +36,16 @@ pub(crate) struct GitHistory<'a> {
     entries: Mutex<HashMap<String, PolicyEntry>>,
     /// What some commits contain that are asked about again and again: the pinned one, and those that begin what is judged.
     contained: Mutex<HashMap<String, Arc<HashSet<String>>>>,
+    /// The commits about which one such question was answered.
+    asked: Mutex<HashSet<String>>,
+    /// What was listed beyond known commits, in git's order.
+    listed: Mutex<Vec<String>>,
     /// The refs of approvals and the ids that they name, once they were needed.
     approvals: Mutex<Option<Vec<(String, String)>>>,
+    /// The beginning of the names of refs, for `GIT_NAMESPACE`.
+    prefix: String,
+    /// The same of the approvals that a push brings.
+    pushed: Vec<(String, String)>,
     /// How many differing paths may still be judged.
     paths_left: AtomicUsize,
 }
@@ -62,9 +70,24 @@ impl<'a> GitHistory<'a> {
             parents: Mutex::default(),
             entries: Mutex::default(),
             contained: Mutex::default(),
+            asked: Mutex::default(),
+            listed: Mutex::default(),
             approvals: Mutex::default(),
+            prefix: String::new(),
+            pushed: Vec::new(),
             paths_left: AtomicUsize::new(MAX_PATHS_OF_CALL),
         }
+    }
+
+    /// Also counts approvals that a push brings: their refs, and the ids that they name. The refs are those of git's `GIT_NAMESPACE`.
+    #[must_use]
+    pub(crate) fn with_push(self, namespace: &str, approvals: Vec<(String, String)>) -> Self {
+        Self { prefix: namespace_prefix(namespace), pushed: approvals, ..self }
+    }
+
+    /// The judge of the signatures.
+    pub(super) fn judge(&self) -> &'a Judge {
+        self.judge
     }
 
     /// How an object is signed, by the verdict on it (step 15).
@@ -73,6 +96,11 @@ impl<'a> GitHistory<'a> {
             Signed::By(Signer::Certificate { .. }) if self.certificates == CertificateTrust::OfRepository => Signed::NotJudged,
             signed => signed,
         }
+    }
+
+    /// Whether a signature was checked and is wrong, or could not be checked.
+    pub(crate) fn is_bad(&self, judged: &Judged) -> bool {
+        self.signed_as(judged.judgement()) == Signed::Bad
     }
 
     /// A tag object as its policy sees it; `None` where its headers or its signature cannot be told apart. `signed` is how it is signed.
@@ -120,7 +148,14 @@ impl<'a> GitHistory<'a> {
     /// Where a commit cannot be read.
     pub(super) fn contained_beyond(&self, tip: &str, known: &[String]) -> Result<HashSet<String>, Error> {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        self.with(|repository| Ok(repository.new_commits(&[tip], &known)?.collect::<Result<_, _>>()?))
+        let listed: Vec<String> = self.with(|repository| Ok(repository.new_commits(&[tip], &known)?.collect::<Result<_, _>>()?))?;
+        locked(&self.listed).extend_from_slice(&listed);
+        Ok(listed.into_iter().collect())
+    }
+
+    /// What was listed until now, in git's order.
+    pub(super) fn take_listed(&self) -> Vec<String> {
+        std::mem::take(&mut locked(&self.listed))
     }
 
     /// What a commit contains, kept for the next question; nothing where it is not here.
@@ -137,6 +172,11 @@ impl<'a> GitHistory<'a> {
         Ok(contained)
     }
 
+    /// Whether a commit contains another.
+    fn contains(&self, commit: &str, other: &str) -> Result<bool, Error> {
+        self.with(|repository| Ok(repository.new_commits(&[other], &[commit])?.next().transpose()?.is_none()))
+    }
+
     /// Calls `read` with a repository that no other thread uses.
     fn with<T>(&self, read: impl FnOnce(&Repository) -> Result<T, Error>) -> Result<T, Error> {
         let idle = locked(&self.idle).pop();
@@ -151,7 +191,11 @@ impl<'a> GitHistory<'a> {
         let mut all = locked(&self.approvals);
         let all = match &mut *all {
             Some(all) => all,
-            none => none.insert(repository.references_below(APPROVALS)?),
+            none => {
+                let stored = repository.references_below(&format!("{}{APPROVALS}", self.prefix))?;
+                let stored = stored.into_iter().filter_map(|(name, id)| Some((name.strip_prefix(&self.prefix)?.to_owned(), id)));
+                none.insert(stored.chain(self.pushed.iter().cloned()).collect())
+            }
         };
         let folder = format!("{APPROVALS}{digest}/");
         let found: Vec<_> = all.iter().filter(|(name, _)| name.starts_with(&folder)).take(MAX_APPROVALS + 1).cloned().collect();
@@ -161,14 +205,14 @@ impl<'a> GitHistory<'a> {
         Ok(found)
     }
 
-    /// The approval that a ref is, if it is one of this digest and names a commit that counts.
+    /// How the approval is signed that a ref is, if it is one of this digest and names a commit that counts.
     fn approval(
         &self,
         repository: &Repository,
         (reference, id): (String, &str),
         digest: &str,
         counts: Counts<'_, Self>,
-    ) -> Result<Option<Approval<String>>, Error> {
+    ) -> Result<Option<Signed>, Error> {
         let object = repository.object_by_id(id)?;
         if object.kind != ObjectKind::Tag {
             return Ok(None);
@@ -184,7 +228,7 @@ impl<'a> GitHistory<'a> {
             return Ok(None);
         }
         let judged = self.judge.object(&object)?;
-        Ok(Some(Approval { commit, signed: self.signed_as(judged.judgement()) }))
+        Ok(Some(self.signed_as(judged.judgement())))
     }
 }
 
@@ -239,6 +283,13 @@ impl History for GitHistory<'_> {
     }
 
     fn ancestors_among(&self, of: &String, commits: &HashSet<String>) -> Result<HashSet<String>, Error> {
+        // one question is not worth all that it contains
+        if let Some(only) = commits.iter().next().filter(|_| commits.len() == 1)
+            && locked(&self.asked).insert(of.clone())
+        {
+            let is_contained = self.named(of)?.is_some() && self.contains(of, only)?;
+            return Ok(if is_contained { commits.clone() } else { HashSet::new() });
+        }
         if !commits.contains(of) {
             let contained = self.contained_in(of)?;
             return Ok(commits.iter().filter(|commit| contained.contains(*commit)).cloned().collect());
@@ -257,7 +308,7 @@ impl History for GitHistory<'_> {
         self.with(|repository| Ok(repository.has_commit(id)?.then(|| id.to_owned())))
     }
 
-    fn approvals(&self, digest: &str, counts: Counts<'_, Self>) -> Result<Vec<Approval<String>>, Error> {
+    fn approvals(&self, digest: &str, counts: Counts<'_, Self>) -> Result<Vec<Signed>, Error> {
         let references = self.with(|repository| self.approval_refs(repository, digest))?;
         let mut approvals = Vec::new();
         for (name, id) in references {

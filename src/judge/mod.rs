@@ -16,6 +16,8 @@ mod merged_tags;
 mod nonce;
 mod other_format;
 mod push;
+mod push_by_policy;
+mod push_certificate;
 mod release;
 mod tags;
 mod under_git;
@@ -28,8 +30,9 @@ pub(crate) use history::{CertificateTrust, GitHistory};
 pub(crate) use judged::Judged;
 pub(crate) use many::NamedObject;
 pub(crate) use merged_tags::MergedTagFault;
-pub(crate) use nonce::is_fresh_nonce;
 pub(crate) use push::{Push, is_zero, replacement};
+pub(crate) use push_by_policy::{PushRuling, PushToServer};
+pub(crate) use push_certificate::{CertificateVariables, JudgedCertificate};
 pub(crate) use release::{
     Comparison, JudgedRelease, OtherJob, Release, ReleaseBundle, ReleaseError, ReleaseFault, ReleaseJudge, ReleasedFile,
 };

@@ -138,7 +138,7 @@ impl Judge {
     }
 
     /// Judges a tag and the tags inside it. A ref outside `refs/tags/` must end in the tag's name: somebody may fetch it as a tag.
-    fn tag_of_push(&self, repository: &Repository, tag: RawObject, reference: &str) -> Result<Vec<Judged>, Error> {
+    pub(super) fn tag_of_push(&self, repository: &Repository, tag: RawObject, reference: &str) -> Result<Vec<Judged>, Error> {
         let headers = TagHeaders::parse(&tag.bytes).ok();
         let other = headers.filter(|headers| {
             tag_name(reference).is_none() && !reference.strip_suffix(headers.name).is_some_and(|folder| folder.ends_with('/'))

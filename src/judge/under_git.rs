@@ -5,7 +5,7 @@ use crate::{
     object::TagHeaders,
     policy::{Judgement, PolicyDecision, PolicyRuling},
     repository::Repository,
-    repository_policy::{APPROVALS, Approval, History as _, PolicyEntry, PolicyFile, Root, RootError, Ruling, judge_tag},
+    repository_policy::{APPROVALS, History as _, PolicyEntry, PolicyFile, Root, RootError, Ruling, judge_tag},
     selection::{Pin, PinnedPolicy},
 };
 use sha2::{Digest, Sha256};
@@ -60,7 +60,7 @@ fn ruling(
             return Ok(None);
         }
         let Some(policy) = pinned_policy_at(history, pin, &tag.target.to_owned())? else { return Ok(None) };
-        let no_approvals = || Ok::<_, RootError<Error>>(Vec::<Approval<String>>::new());
+        let no_approvals = || Ok::<_, RootError<Error>>(Vec::new());
         return judge_tag(&policy, &reference, &signed, no_approvals).map(Some);
     }
     let Some((tree, parents)) = repository.tree_and_parents(payload) else { return Ok(None) };

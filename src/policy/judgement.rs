@@ -122,7 +122,7 @@ impl Judgement {
     /// all there is to say.
     pub(crate) fn advice_for(&self, audience: Audience) -> Option<String> {
         if let Some(ruling) = self.decided_by_policy() {
-            return ruling.refuses().then(|| ruling.decision.advice().to_owned());
+            return ruling.refuses().then(|| ruling.decision.advice_for(audience));
         }
         match &self.outcome {
             Outcome::Verified { verification, ruling } => ruling.advice_for(audience, verification),

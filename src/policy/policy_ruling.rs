@@ -1,7 +1,10 @@
 //! What the policy of a repository decides about an object, beside the judgement of its signature. See `man/policy.md`.
 
 use super::Verdict;
-use crate::{Explanation as _, rejection::explained};
+use crate::{
+    Explanation as _,
+    rejection::{Audience, explained},
+};
 
 explained! {
     /// Why the policy of a repository allows an object, or not.
@@ -35,6 +38,21 @@ impl PolicyDecision {
             _ => Some(Verdict::Untrusted),
         }
     }
+
+    /// What this audience can do, as a clause without a period.
+    pub(crate) fn advice_for(self, audience: Audience) -> String {
+        let advice = match (self, audience) {
+            (Self::RootMissing, Audience::PusherToServer) => {
+                "start from the branch that has the policy's root, or ask the administrator to compare paraph.policyRoot with the history"
+            }
+            (Self::RefUnknown, Audience::PusherToServer) => "push the branch of the server's HEAD first",
+            (Self::Unusable, Audience::PusherToServer | Audience::Pusher) => {
+                "correct the file in the same commit; `paraph policy check` shows what is wrong"
+            }
+            _ => self.advice(),
+        };
+        advice.to_owned()
+    }
 }
 
 fn advice(decision: PolicyDecision) -> &'static str {
@@ -49,7 +67,9 @@ fn advice(decision: PolicyDecision) -> &'static str {
         PolicyDecision::NoRule => "add a rule for it to the policy",
         PolicyDecision::RefUnknown => "name the ref with --as, for example `--as refs/heads/main`",
         PolicyDecision::TooLarge => "split the change into several commits",
-        PolicyDecision::Approval => "use the name paraph-approval/DIGEST/NAME, and DIGEST as a line of the message",
+        PolicyDecision::Approval => {
+            "approve as an identity of the policy, with the name paraph-approval/DIGEST/NAME and DIGEST as a line of the message"
+        }
         PolicyDecision::Ref => "push to a branch or a tag",
         PolicyDecision::HeadMissing => "ask the administrator to set HEAD to a branch that exists",
         PolicyDecision::Rewrite => "push to a new ref, or have a rule with `rewrite = true` added",
@@ -84,7 +104,7 @@ pub(crate) struct PolicyRuling {
 
 impl PolicyRuling {
     /// Whether the policy refuses the object.
-    pub(super) fn refuses(&self) -> bool {
+    pub(crate) fn refuses(&self) -> bool {
         self.decision.verdict() == Some(Verdict::Untrusted)
     }
 

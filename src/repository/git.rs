@@ -356,15 +356,16 @@ pub(super) fn revisions(repository: &Repository, revision: &str, is_original: bo
     if output.status.success() { Ok(output.stdout) } else { Err(Error::failed(command, "").into()) }
 }
 
-/// Passes each line of git's output to `take`, which returns `None` for an invalid line. A warning that git ignores something, such as a broken
+/// Passes each line that this command of git prints to `take`, which returns `None` for an invalid line. A warning that git ignores something, such as a broken
 /// reference, is an error.
 pub(super) fn lines(
     repository: &Repository,
-    arguments: &[&'static str],
+    command: &'static str,
+    arguments: &[&str],
     mut take: impl FnMut(&[u8]) -> Option<()>,
 ) -> Result<(), RepositoryError> {
-    let command = arguments.first().copied().unwrap_or_default();
-    let mut child = command_of(repository, arguments)?.stderr(Stdio::piped()).spawn().map_err(Error::Start)?;
+    let arguments: Vec<&str> = std::iter::once(command).chain(arguments.iter().copied()).collect();
+    let mut child = command_of(repository, &arguments)?.stderr(Stdio::piped()).spawn().map_err(Error::Start)?;
     // read by a thread, so that git never waits; only the first part is kept
     let complaints = child.stderr.take().map(|pipe| {
         std::thread::spawn(move || {

@@ -6,7 +6,7 @@
 use super::{
     ConfigEntry, Error, Repository, Scope, git,
     loose_reference::{FilesOfReferences, LooseReference},
-    references::Reference,
+    references::{Reference, namespace_prefix},
 };
 use crate::object::without_namespaces;
 use gix::glob::wildmatch::Mode;
@@ -27,15 +27,15 @@ pub(crate) struct ReferencePatterns {
 #[derive(Debug)]
 pub(crate) struct GuardedReferences<'a> {
     patterns: &'a ReferencePatterns,
-    /// The prefix of the names that git gives to a hook, for `GIT_NAMESPACE`.
-    prefix: String,
     aliases: Aliases,
     known: BTreeSet<String>,
 }
 
 /// Other names of references.
 #[derive(Debug)]
-struct Aliases {
+pub(crate) struct Aliases {
+    /// The prefix of the names that git gives to a hook, for `GIT_NAMESPACE`.
+    prefix: String,
     /// The symbolic references, each with the reference that it names, which may be symbolic too or missing.
     symbolic: Vec<(String, String)>,
     /// How the names below a link to a folder begin, and the same names without the link.
@@ -73,19 +73,28 @@ impl Repository {
     /// If the references cannot be read.
     pub(crate) fn guarded<'a>(&self, patterns: &'a ReferencePatterns, namespace: &str) -> Result<GuardedReferences<'a>, Error> {
         let references = self.references()?;
-        let aliases = self.aliases(&references)?;
-        let prefix = namespace.split('/').filter(|part| !part.is_empty()).map(|part| format!("refs/namespaces/{part}/")).collect();
-        let guarded = GuardedReferences { patterns, prefix, aliases, known: BTreeSet::new() };
+        let aliases = self.aliases(&references, namespace)?;
+        let guarded = GuardedReferences { patterns, aliases, known: BTreeSet::new() };
         let known = references.into_iter().filter(|reference| guarded.is_guarded(&reference.name)).map(|Reference { id, .. }| id);
         Ok(GuardedReferences { known: known.collect(), ..guarded })
     }
 
+    /// The other names of the references. `namespace` is git's `GIT_NAMESPACE`, which may be empty.
+    ///
+    /// # Errors
+    /// If the references cannot be read.
+    pub(crate) fn other_names(&self, namespace: &str) -> Result<Aliases, Error> {
+        let listed = if self.references_by_git { self.references()? } else { Vec::new() };
+        self.aliases(&listed, namespace)
+    }
+
     /// The names that lead to the same reference: symbolic ones, and those below a linked folder. git lists those that lead to an object, with the
     /// last reference of a chain; so the files are read, except in a format that only git reads.
-    fn aliases(&self, listed: &[Reference]) -> Result<Aliases, Error> {
+    fn aliases(&self, listed: &[Reference], namespace: &str) -> Result<Aliases, Error> {
+        let prefix = namespace_prefix(namespace);
         if self.references_by_git {
             let symbolic = listed.iter().filter_map(|reference| Some((reference.name.clone(), reference.symbolic.clone()?))).collect();
-            return Ok(Aliases { symbolic, folders: Vec::new() });
+            return Ok(Aliases { prefix, symbolic, folders: Vec::new() });
         }
         self.check_all_references()?;
         let FilesOfReferences { files, links } = self.files_of_references();
@@ -93,7 +102,7 @@ impl Repository {
         for (name, path) in files {
             symbolic.extend(LooseReference::read_file(&path, self.gix.object_hash().len_in_hex())?.target().map(|target| (name, target)));
         }
-        Ok(Aliases { symbolic, folders: links })
+        Ok(Aliases { prefix, symbolic, folders: links })
     }
 
     /// The objects that a remote has, as far as this repository knows: the targets of `refs/remotes/NAME/`, without those of other remotes. With
@@ -131,7 +140,7 @@ impl ReferencePatterns {
 impl GuardedReferences<'_> {
     /// Whether the hook guards a reference, under the name that git gives to the hook.
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.patterns.matches(name) || self.is_guarded(&format!("{}{name}", self.prefix))
+        self.patterns.matches(name) || self.is_guarded(&format!("{}{name}", self.aliases.prefix))
     }
 
     /// The objects that the guarded references lead to, by id.
@@ -141,28 +150,41 @@ impl GuardedReferences<'_> {
 
     /// Whether a pattern matches the name, or that of a reference that changes with it: a chain of symbolic references has one target.
     fn is_guarded(&self, name: &str) -> bool {
-        let Aliases { symbolic, folders } = &self.aliases;
-        let mut related = BTreeSet::from([name.to_owned()]);
-        loop {
-            let before = related.len();
-            for (from, to) in symbolic {
-                if related.contains(from) || related.contains(to) {
-                    related.extend([from.clone(), to.clone()]);
-                }
-            }
-            for (link, target) in folders {
-                let without_link: Vec<String> = related.iter().filter_map(|name| moved(name, link, target)).collect();
-                related.extend(without_link);
-            }
-            if related.len() == before {
-                break;
-            }
-        }
+        let folders = &self.aliases.folders;
         let is_match = |name: &str| {
             self.patterns.matches(name)
                 || folders.iter().filter_map(|(link, target)| moved(name, target, link)).any(|name| self.patterns.matches(&name))
         };
-        related.iter().any(|name| is_match(name))
+        self.aliases.related(name).iter().any(|name| is_match(name))
+    }
+}
+
+impl Aliases {
+    /// The names, without namespaces, of what a push changes that moves this reference: its own, and those of the references that lead to it or
+    /// to which it leads.
+    pub(crate) fn moved_with(&self, name: &str) -> BTreeSet<String> {
+        let others = self.related(&format!("{}{name}", self.prefix));
+        others.iter().map(|other| without_namespaces(other).to_owned()).chain([without_namespaces(name).to_owned()]).collect()
+    }
+
+    /// The full names of the references that change with this one: a chain of symbolic references has one target.
+    fn related(&self, name: &str) -> BTreeSet<String> {
+        let mut related = BTreeSet::from([name.to_owned()]);
+        loop {
+            let before = related.len();
+            for (from, to) in &self.symbolic {
+                if related.contains(from) || related.contains(to) {
+                    related.extend([from.clone(), to.clone()]);
+                }
+            }
+            for (link, target) in &self.folders {
+                let without_link: Vec<String> = related.iter().filter_map(|name| moved(name, link, target)).collect();
+                related.extend(without_link);
+            }
+            if related.len() == before {
+                return related;
+            }
+        }
     }
 }
 

@@ -44,6 +44,20 @@ pub(super) struct Tips {
     pub left_out: Vec<String>,
 }
 
+/// The branches of a repository, or of a namespace in it.
+#[derive(Debug)]
+pub(crate) struct Branches {
+    /// The full name of the branch that `HEAD` names, and its value, if it exists.
+    pub of_head: Option<(String, String)>,
+    /// Whether there is any.
+    pub are_some: bool,
+}
+
+/// The beginning of the full names of the references in a namespace, which is named as in `GIT_NAMESPACE`.
+pub(crate) fn namespace_prefix(namespace: &str) -> String {
+    namespace.split('/').filter(|part| !part.is_empty()).map(|part| format!("refs/namespaces/{part}/")).collect()
+}
+
 impl Repository {
     /// Every annotated tag with a reference that counts.
     ///
@@ -109,6 +123,22 @@ impl Repository {
         Some(name).filter(|name| name.starts_with("refs/"))
     }
 
+    /// The branches that a push with this `GIT_NAMESPACE` finds.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub(crate) fn branches(&self, namespace: &str) -> Result<Branches, Error> {
+        let prefix = namespace_prefix(namespace);
+        let heads = format!("{prefix}refs/heads/");
+        let listed = self.listed(&[&heads])?;
+        let named = git::line(self, &["rev-parse", "--verify", "--symbolic-full-name", &format!("{prefix}HEAD")]).ok();
+        let of_head = named.and_then(|(name, _)| {
+            let id = listed.iter().find(|branch| branch.name == name)?.id.clone();
+            Some((name.strip_prefix(&prefix)?.to_owned(), id))
+        });
+        Ok(Branches { of_head, are_some: !listed.is_empty() })
+    }
+
     /// Whether there is any reference. Git is not called, so a repository whose references gix cannot read has some.
     pub(crate) fn has_references(&self) -> bool {
         self.references_by_git
@@ -120,7 +150,7 @@ impl Repository {
     ///
     /// # Errors
     /// If they cannot be read.
-    pub(crate) fn references_below(&self, folder: &'static str) -> Result<Vec<(String, String)>, Error> {
+    pub(crate) fn references_below(&self, folder: &str) -> Result<Vec<(String, String)>, Error> {
         Ok(self.listed(&[folder])?.into_iter().map(|reference| (reference.name, reference.id)).collect())
     }
 
@@ -128,10 +158,10 @@ impl Repository {
         self.listed(&[])
     }
 
-    fn listed(&self, folders: &[&'static str]) -> Result<Vec<Reference>, Error> {
+    fn listed(&self, folders: &[&str]) -> Result<Vec<Reference>, Error> {
         let mut references = Vec::new();
-        let command = ["for-each-ref", "--format=%(objectname) %(refname) %(symref)"];
-        git::lines(self, &[&command, folders].concat(), |line| {
+        let arguments: Vec<&str> = std::iter::once("--format=%(objectname) %(refname) %(symref)").chain(folders.iter().copied()).collect();
+        git::lines(self, "for-each-ref", &arguments, |line| {
             let (id, name) = line.split_at_checked(self.gix.object_hash().len_in_hex())?;
             let names = String::from_utf8_lossy(name.strip_prefix(b" ")?).into_owned();
             let (name, symbolic) = names.split_once(' ')?;
@@ -151,7 +181,7 @@ impl Repository {
             Err(Error::UnknownRevision { .. }) => {}
             Err(error) => return Err(error),
         }
-        git::lines(self, &["worktree", "list", "--porcelain"], |line| {
+        git::lines(self, "worktree", &["list", "--porcelain"], |line| {
             if let Some(id) = line.strip_prefix(b"HEAD ") {
                 let id = std::str::from_utf8(id).ok()?.to_owned();
                 heads.extend((id != unborn).then(|| Reference { name: "the HEAD of a work tree".into(), id, symbolic: None }));

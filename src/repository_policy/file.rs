@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyFile {
     pub(super) identities: Vec<PolicyIdentity>,
+    #[cfg_attr(not(test), allow(dead_code, reason = "for descriptions of a policy"))]
     pub(super) roles: Vec<(String, Vec<usize>)>,
     pub(super) policy: Vec<usize>,
     pub(super) policy_threshold: usize,
@@ -117,6 +118,7 @@ impl PolicyFile {
     }
 
     /// The roles with the indices of their identities.
+    #[allow(dead_code, reason = "for descriptions of a policy")]
     pub(crate) fn roles(&self) -> &[(String, Vec<usize>)] {
         &self.roles
     }

@@ -59,12 +59,12 @@ pub(crate) trait History {
     /// Where it cannot be read.
     fn named(&self, id: &str) -> Result<Option<Self::Id>, Self::Error>;
 
-    /// The approvals with this digest, in any order: annotated tags of their own names, whose message has the digest as a line. Those that
+    /// How the approvals with this digest are signed, in any order: annotated tags of their own names, whose message has the digest as a line. Those that
     /// name a commit which does not count are left out, before their signatures are verified.
     ///
     /// # Errors
     /// Where a ref or a tag cannot be read, or those of `counts`.
-    fn approvals(&self, digest: &str, counts: Counts<'_, Self>) -> Result<Vec<Approval<Self::Id>>, Self::Error>;
+    fn approvals(&self, digest: &str, counts: Counts<'_, Self>) -> Result<Vec<Signed>, Self::Error>;
 }
 
 /// Whether an approval that names this commit counts.
@@ -113,13 +113,4 @@ impl Signed {
             Self::NotJudged | Self::Bad => None,
         }
     }
-}
-
-/// A tag that approves something.
-#[derive(Debug, Clone)]
-pub(crate) struct Approval<Id> {
-    /// The commit that it names.
-    pub commit: Id,
-    /// How it is signed.
-    pub signed: Signed,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     file::{Action, PolicyFile},
-    history::{Approval, History, PolicyEntry, Scope, Signed},
+    history::{History, PolicyEntry, Scope, Signed},
     in_force::{Effect, InForce, Policies},
     pattern::{FILE, FoldedPath},
     question::{Answer, Question, QuestionPath},
@@ -248,11 +248,11 @@ impl Asked {
 ///
 /// # Errors
 /// Those of `approvals`.
-pub(crate) fn tag<Id, E>(
+pub(crate) fn tag<E>(
     policy: &PolicyFile,
     reference: &str,
     signed: &Signed,
-    approvals: impl FnOnce() -> Result<Vec<Approval<Id>>, E>,
+    approvals: impl FnOnce() -> Result<Vec<Signed>, E>,
 ) -> Result<Ruling, E> {
     if *signed == Signed::Bad {
         return Ok(Refusal::plain(Cause::BadSignature, "its signature does not hold").into());

@@ -21,10 +21,12 @@ mod update;
 
 pub(crate) use fault::{FileError, MAX_FILE};
 pub(crate) use file::{PolicyFile, is_full_id};
-pub(crate) use history::{Approval, Counts, FileId, History, PolicyEntry, Scope, Signed};
+pub(crate) use history::{Counts, FileId, History, PolicyEntry, Scope, Signed};
 pub(crate) use in_force::{Policies, Root, RootError};
-pub(crate) use judged::{Cause, Place, Ruling, commit as judge_commit, tag as judge_tag};
+pub(crate) use judged::{Cause, Place, Refusal, Ruling, commit as judge_commit, tag as judge_tag};
 pub(crate) use pattern::{APPROVALS, FILE, is_policy_path};
 pub(crate) use plan::Plan;
 pub(crate) use signer::{GitKeyKind, Signer};
-pub(crate) use update::{PushedTag, digest_of_approval, policy_of_tag, tag_ruling};
+pub(crate) use update::{
+    About, Certificate, PushJudge, PushedTag, Server, Update, UpdatePlan, Value, digest_of_approval, policy_of_tag, tag_ruling,
+};

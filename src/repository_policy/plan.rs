@@ -19,11 +19,6 @@ impl<Id: Clone + Eq + std::hash::Hash> Plan<Id> {
         self.places.get(commit)
     }
 
-    /// All commits with their places.
-    pub(crate) fn places(&self) -> impl Iterator<Item = (&Id, &Place)> {
-        self.places.iter()
-    }
-
     /// The places of commits that a tip contains. `commits` has the tip, and with each commit every commit between them: it is what the tip
     /// contains without what some others contain.
     ///
@@ -38,7 +33,8 @@ impl<Id: Clone + Eq + std::hash::Hash> Plan<Id> {
         let history = policies.history();
         let mut plan = Self { places: HashMap::new() };
         let mut line = Vec::new();
-        let mut next = policies.has_root(tip)?.then(|| tip.clone());
+        let has_root = policies.has_root(tip)?;
+        let mut next = has_root.then(|| tip.clone());
         while let Some(commit) = next.take().filter(|commit| commits.contains(commit) && !policies.is_pinned(commit)) {
             next = history.parents(&commit)?.into_iter().next();
             line.push(commit);
@@ -51,7 +47,7 @@ impl<Id: Clone + Eq + std::hash::Hash> Plan<Id> {
         for commit in commits {
             plan.places.entry(commit.clone()).or_insert(Place::NoRoot);
         }
-        plan.exempt(policies, commits, judge_since)?;
+        plan.exempt((policies, has_root), commits, judge_since)?;
         Ok(plan)
     }
 
@@ -76,7 +72,7 @@ impl<Id: Clone + Eq + std::hash::Hash> Plan<Id> {
             }
         }
         let mut plan = Self { places };
-        plan.exempt(policies, commits, judge_since)?;
+        plan.exempt((policies, true), commits, judge_since)?;
         Ok(plan)
     }
 
@@ -90,7 +86,7 @@ impl<Id: Clone + Eq + std::hash::Hash> Plan<Id> {
         judge_since: &[Id],
     ) -> Result<Self, H::Error> {
         let mut plan = Self { places: commits.iter().map(|commit| (commit.clone(), Place::NoRoot)).collect() };
-        plan.exempt(policies, commits, judge_since)?;
+        plan.exempt((policies, false), commits, judge_since)?;
         Ok(plan)
     }
 
@@ -114,16 +110,18 @@ impl<Id: Clone + Eq + std::hash::Hash> Plan<Id> {
         Ok(())
     }
 
-    /// Step 10.
+    /// Step 10. `has_root` is whether the line of the tip has the root.
     fn exempt<H: History<Id = Id>>(
         &mut self,
-        policies: &Policies<'_, H>,
+        (policies, has_root): (&Policies<'_, H>, bool),
         commits: &HashSet<Id>,
         judge_since: &[Id],
     ) -> Result<(), H::Error> {
         let history = policies.history();
         let mut always = HashSet::new();
-        for id in judge_since.iter().chain(policies.pinned()) {
+        // if the tip has a pinned commit that is not among these, what the tip has beside them has it, and no ancestor of it is among them
+        let pinned = policies.pinned().filter(|pinned| !has_root || commits.contains(*pinned));
+        for id in judge_since.iter().chain(pinned) {
             always.extend(history.ancestors_among(id, commits)?);
         }
         let mut by_start: HashMap<String, HashSet<Id>> = HashMap::new();

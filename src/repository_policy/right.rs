@@ -1,6 +1,6 @@
 //! How many must agree to a change of the policy or to a tag, and whether enough do: steps 13, 18 and 20.
 
-use super::{file::PolicyFile, history::Approval, signer::Signer};
+use super::{file::PolicyFile, history::Signed, signer::Signer};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether enough of those who may have agreed.
@@ -36,16 +36,16 @@ impl Quorum<'_> {
     ///
     /// # Errors
     /// Those of `approvals`.
-    pub(crate) fn with_approvals<Id, E>(
+    pub(crate) fn with_approvals<E>(
         &self,
         signer: Option<&Signer>,
-        approvals: impl FnOnce() -> Result<Vec<Approval<Id>>, E>,
+        approvals: impl FnOnce() -> Result<Vec<Signed>, E>,
     ) -> Result<Right, E> {
         if signer.is_some() && self.agreeing(signer) >= self.threshold {
             return Ok(Right::Held);
         }
         let approvals = approvals()?;
-        let agree = self.agreeing(signer.into_iter().chain(approvals.iter().filter_map(|approval| approval.signed.signer())));
+        let agree = self.agreeing(signer.into_iter().chain(approvals.iter().filter_map(Signed::signer)));
         Ok(match agree {
             agree if agree >= self.threshold => Right::Held,
             agree if self.agreeing(signer) > 0 => Right::ApprovalsMissing { agree },

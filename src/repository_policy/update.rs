@@ -56,11 +56,9 @@ pub(crate) struct PushedTag {
 
 /// What is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum About<Id> {
+pub(crate) enum About {
     /// A ref.
     Ref(String),
-    /// A commit.
-    Commit(Id),
     /// An annotated tag, by its id.
     Tag(String),
 }
@@ -74,6 +72,28 @@ pub(crate) struct Server<Id> {
     pub has_branches: bool,
 }
 
+/// The push certificate, as the hook sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Certificate<'p> {
+    /// Its signature holds, and it is about this push.
+    By(&'p Signer),
+    /// It proves nobody, for example because another program signed it.
+    NotJudged,
+    /// The push has none.
+    Missing,
+    /// git does not pass it to this hook.
+    NotPassed,
+}
+
+/// The commits of an update that are left to judge, each at its place.
+#[derive(Debug)]
+pub(crate) struct UpdatePlan<Id> {
+    /// The ref for which they are judged, if it is known.
+    pub reference: Option<String>,
+    /// Their places.
+    pub plan: Plan<Id>,
+}
+
 /// Judges pushes with one policy root.
 #[derive(Debug)]
 pub(crate) struct PushJudge<'p, 'h, H: History> {
@@ -83,8 +103,8 @@ pub(crate) struct PushJudge<'p, 'h, H: History> {
     pub judge_since: &'p [H::Id],
     /// The state before the push.
     pub server: &'p Server<H::Id>,
-    /// Who signed the push certificate, if it verified.
-    pub certificate: Option<&'p Signer>,
+    /// The push certificate.
+    pub certificate: Certificate<'p>,
 }
 
 impl<Id> Value<Id> {
@@ -124,44 +144,50 @@ impl<Id> Base<Id> {
 }
 
 impl<H: History> PushJudge<'_, '_, H> {
-    /// Judges one ref, and hands each refusal to `refuse`. `signed` tells how a commit is signed.
+    /// Judges one ref with its tags, and hands each refusal to `refuse`. Returns the commits that are left to judge.
     ///
     /// # Errors
     /// Where something cannot be read, or no policy can be used.
-    pub(crate) fn update(&self, update: &Update<H::Id>, refuse: &mut impl FnMut(About<H::Id>, Refusal)) -> Result<(), H::Error> {
+    pub(crate) fn plan(
+        &self,
+        update: &Update<H::Id>,
+        refuse: &mut impl FnMut(About, Refusal),
+    ) -> Result<Option<UpdatePlan<H::Id>>, H::Error> {
         let reference = update.reference.as_str();
         let about = || About::Ref(reference.to_owned());
         if ["refs/paraph/", "refs/replace/"].iter().any(|prefix| reference.starts_with(prefix)) {
             refuse(about(), Refusal::plain(Cause::Ref, "no push may move refs below refs/paraph/ and refs/replace/"));
-            return Ok(());
+            return Ok(None);
         }
         let is_tag = reference.starts_with("refs/tags/");
         if !is_tag && !reference.starts_with("refs/heads/") {
-            return Ok(());
+            return Ok(None);
         }
         let Some(base) = self.base(update)? else {
             refuse(about(), Refusal::plain(Cause::HeadMissing, "the branch that HEAD names does not exist on the server"));
-            return Ok(());
+            return Ok(None);
         };
         let is_approval = reference.starts_with(APPROVALS);
         if is_approval {
             if let Some(clause) = self.fault_of_approval(update)? {
                 refuse(about(), Refusal::plain(Cause::Approval, clause));
             }
-        } else if self.is_rewritten(update)? && !may_rewrite(base.policy(), reference) {
-            refuse(about(), Refusal::plain(Cause::Rewrite, "no rule allows to delete it or to give up its commits"));
+        } else if self.is_rewritten(update)?
+            && let Some(refusal) = refused_rewrite(base.policy(), reference)
+        {
+            refuse(about(), refusal);
         }
         if let Some(refusal) = self.missing_certificate(base.policy(), reference) {
             refuse(about(), refusal);
         }
         match &update.new {
-            None => Ok(()),
+            None => Ok(None),
             Some(new) if is_tag => self.tag(reference, new, &base, refuse),
             Some(new) => match new.commit() {
-                Some(commit) => self.commits((commit, &base), Some(reference), about(), refuse),
+                Some(commit) => self.commits((commit, &base), Some(reference), about(), refuse).map(Some),
                 None => {
                     refuse(about(), Refusal::plain(Cause::RootMissing, "it leads to no commit"));
-                    Ok(())
+                    Ok(None)
                 }
             },
         }
@@ -206,10 +232,14 @@ impl<H: History> PushJudge<'_, '_, H> {
         let Some(Value::Tags { tags, commit: Some(commit) }) = &update.new else {
             return Ok(Some("an approval is an annotated tag of a commit"));
         };
-        let ([tag], true) = (tags.as_slice(), self.policy_of_tag(commit)?.is_some()) else {
+        let ([tag], Some(of_commit)) = (tags.as_slice(), self.policy_of_tag(commit)?) else {
             return Ok(Some("an approval names a commit at which a policy is in force"));
         };
-        let Some(Base::At(_, Some(in_force))) = self.base_of_new_ref()? else { return Ok(Some(NO_IDENTITY)) };
+        let in_force = match self.base_of_new_ref()? {
+            Some(Base::Nothing) => of_commit,
+            Some(Base::At(_, Some(in_force))) => in_force,
+            Some(Base::At(_, None)) | None => return Ok(Some(NO_IDENTITY)),
+        };
         Ok(fault_of_approval(in_force.policy(), &update.reference, tag))
     }
 
@@ -228,20 +258,21 @@ impl<H: History> PushJudge<'_, '_, H> {
     fn missing_certificate(&self, policy: Option<&InForce>, reference: &str) -> Option<Refusal> {
         let policy = policy?.policy();
         let question = Question { action: Action::Push, reference: Some(reference), path: QuestionPath::None };
-        match policy.answer(&question, self.certificate) {
-            Answer::Allowed { .. } | Answer::NoRule | Answer::NotKnown => None,
-            Answer::Refused { .. } if policy.only_warns(&question, self.certificate) => None,
-            Answer::Refused { rule } => {
-                let rule = policy.rules().get(rule).map(|rule| rule.name.clone());
-                let clause = match self.certificate {
-                    None => "the push needs a certificate; push with `git push --signed`".to_owned(),
-                    Some(_) => {
-                        format!("rule {} does not allow who signed the push certificate to push", rule.as_deref().unwrap_or_default())
-                    }
-                };
-                Some(Refusal { rule, clause, ..Refusal::plain(Cause::PushCertificate, "") })
-            }
-        }
+        let signer = match self.certificate {
+            Certificate::By(signer) => Some(signer),
+            Certificate::NotJudged | Certificate::Missing | Certificate::NotPassed => None,
+        };
+        let Answer::Refused { rule } = policy.answer(&question, signer) else { return None };
+        let rule = policy.rules().get(rule).map(|rule| rule.name.clone());
+        let name = rule.as_deref().unwrap_or_default();
+        let clause = match self.certificate {
+            Certificate::By(_) => format!("rule {name} does not allow who signed the push certificate to push"),
+            Certificate::NotJudged => format!("rule {name} requires a push certificate by a listed identity, and this one proves none"),
+            Certificate::Missing => format!("rule {name} requires a push certificate; push with `git push --signed`"),
+            Certificate::NotPassed => format!("rule {name} requires a push certificate, which only the hook pre-receive can judge"),
+        };
+        let counts = !policy.only_warns(&question, signer);
+        Some(Refusal { rule, clause, counts, ..Refusal::plain(Cause::PushCertificate, "") })
     }
 
     /// Step 23: the commits that the base does not contain.
@@ -249,9 +280,9 @@ impl<H: History> PushJudge<'_, '_, H> {
         &self,
         (new, base): (&H::Id, &Base<H::Id>),
         reference: Option<&str>,
-        about: About<H::Id>,
-        refuse: &mut impl FnMut(About<H::Id>, Refusal),
-    ) -> Result<(), H::Error> {
+        about: About,
+        refuse: &mut impl FnMut(About, Refusal),
+    ) -> Result<UpdatePlan<H::Id>, H::Error> {
         let commits = self.policies.history().contained(new, base.commit())?;
         let in_force = self.policy_at(new)?;
         let plan = match (base, &in_force) {
@@ -269,15 +300,7 @@ impl<H: History> PushJudge<'_, '_, H> {
         {
             refuse(about, Refusal::plain(Cause::Rewound, "the policy there does not follow from the one in force before the push"));
         }
-        for (commit, place) in plan.places() {
-            let signed = self.policies.history().signed(commit)?;
-            if let Ruling::Refused(refusal) = judged::commit(self.policies, commit, place, reference, &signed)?
-                && refusal.counts
-            {
-                refuse(About::Commit(commit.clone()), refusal);
-            }
-        }
-        Ok(())
+        Ok(UpdatePlan { reference: reference.map(str::to_owned), plan })
     }
 
     /// Whether the base is on the line of a new value. `commits` are those that the new value has beyond the base.
@@ -298,8 +321,8 @@ impl<H: History> PushJudge<'_, '_, H> {
         reference: &str,
         new: &Value<H::Id>,
         base: &Base<H::Id>,
-        refuse: &mut impl FnMut(About<H::Id>, Refusal),
-    ) -> Result<(), H::Error> {
+        refuse: &mut impl FnMut(About, Refusal),
+    ) -> Result<Option<UpdatePlan<H::Id>>, H::Error> {
         let commit = new.commit();
         if !reference.starts_with(APPROVALS) {
             let of_commit = commit.map(|commit| self.policy_of_tag(commit)).transpose()?.flatten();
@@ -308,12 +331,12 @@ impl<H: History> PushJudge<'_, '_, H> {
                 self.tag_by(reference, new, policy.as_ref(), refuse)?;
             }
         }
-        let Some(commit) = commit else { return Ok(()) };
+        let Some(commit) = commit else { return Ok(None) };
         if self.policies.history().contained(commit, base.commit())?.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let branch = self.server.head.as_ref().map(|(name, _)| name.as_str());
-        self.commits((commit, base), branch, About::Ref(reference.to_owned()), refuse)
+        self.commits((commit, base), branch, About::Ref(reference.to_owned()), refuse).map(Some)
     }
 
     fn tag_by(
@@ -321,7 +344,7 @@ impl<H: History> PushJudge<'_, '_, H> {
         reference: &str,
         new: &Value<H::Id>,
         policy: Option<&InForce>,
-        refuse: &mut impl FnMut(About<H::Id>, Refusal),
+        refuse: &mut impl FnMut(About, Refusal),
     ) -> Result<(), H::Error> {
         let lightweight = [PushedTag::lightweight()];
         let (tags, commit) = match new {
@@ -332,9 +355,7 @@ impl<H: History> PushJudge<'_, '_, H> {
         for tag in tags {
             let about = if tag.id.is_empty() { About::Ref(reference.to_owned()) } else { About::Tag(tag.id.clone()) };
             let ruling = tag_ruling(self.policies, reference, tag, commit, policy)?;
-            if let Ruling::Refused(refusal) = ruling
-                && refusal.counts
-            {
+            if let Ruling::Refused(refusal) = ruling {
                 refuse(about, refusal);
             }
         }
@@ -413,9 +434,18 @@ pub(crate) fn digest_of_approval<'a>(reference: &'a str, tag: &PushedTag) -> Opt
     (is_digest && is_named && tag.message.lines().any(|line| line == digest)).then_some(digest)
 }
 
-/// Step 25. A refusal of a warn rule does not count.
-fn may_rewrite(policy: Option<&InForce>, reference: &str) -> bool {
-    let Some(policy) = policy else { return false };
+/// Step 25: why a ref may not be deleted or moved to a value without its old one.
+fn refused_rewrite(policy: Option<&InForce>, reference: &str) -> Option<Refusal> {
+    let plain = || Refusal::plain(Cause::Rewrite, "no rule allows to delete it or to give up its commits");
+    let Some(policy) = policy else { return Some(plain()) };
     let (allowed, rule) = policy.policy().rewrite(reference);
-    allowed || rule.is_some_and(|rule| rule.mode == Mode::Warn)
+    (!allowed).then(|| match rule {
+        None => plain(),
+        Some(rule) => Refusal {
+            clause: format!("rule {} does not allow to delete it or to give up its commits", rule.name),
+            rule: Some(rule.name.clone()),
+            counts: rule.mode != Mode::Warn,
+            ..plain()
+        },
+    })
 }

@@ -4,6 +4,7 @@
 //! understood, and where judging takes longer than the deadline: a hook that passes silently would be worse than none. On a server only the
 //! server's own configuration decides, never anything that was pushed.
 
+mod by_policy;
 mod framework;
 mod place;
 mod push_certificate;
@@ -36,6 +37,9 @@ use updates::Update;
 /// Each hook judges every commit and annotated tag that is new to the refs that it guards. It refuses the push unless an allowed identity
 /// signed each (`paraph.allowedIdentities`), or a forge's key signed a merge (`paraph.forgeKey`). A tag must have the name of its ref. For a
 /// lightweight tag, the hook judges the commit. Deleting a ref is always allowed.
+///
+/// On a server whose configuration pins a policy of the repository (`paraph.policyRoot`), the policy decides instead, also about refs that are
+/// deleted or rewritten: see man/policy.md.
 ///
 /// A hook that cannot do its work refuses the push. Exit code 0 accepts it, any other refuses it.
 ///
@@ -109,6 +113,23 @@ enum Hook {
     },
 }
 
+/// The hooks of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ServerHook {
+    PreReceive,
+    Update,
+}
+
+impl ServerHook {
+    /// The name of its file.
+    fn name(self) -> &'static str {
+        match self {
+            Self::PreReceive => "pre-receive",
+            Self::Update => "update",
+        }
+    }
+}
+
 /// Where the hook runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
@@ -157,26 +178,33 @@ fn refuse_after(deadline: Duration) -> Result<(), Failure> {
 
 fn pre_receive(ui: &mut Ui) -> Result<Exit, Failure> {
     let updates = updates::received()?;
-    judge_on_server("pre-receive", &updates, ui)
+    judge_on_server(ServerHook::PreReceive, &updates, ui)
 }
 
 fn update(reference: &str, old: &str, new: &str, ui: &mut Ui) -> Result<Exit, Failure> {
-    judge_on_server("update", &[Update::new(reference, old, new)?], ui)
+    judge_on_server(ServerHook::Update, &[Update::new(reference, old, new)?], ui)
 }
 
 /// Judges with the server's configuration, which no push may change.
-fn judge_on_server(hook: &str, updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
+fn judge_on_server(hook: ServerHook, updates: &[Update], ui: &mut Ui) -> Result<Exit, Failure> {
     let context = Context::of_server()?;
     place::refuse_deciding_file(&context, Audience::PusherToServer)?;
-    place::refuse_hook_in_work_tree(&context, hook)?;
+    place::refuse_hook_in_work_tree(&context, hook.name())?;
     let updates: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
+    if let Some(pinned) = by_policy::pinned(&context)? {
+        return by_policy::judge(&context, &pinned, &updates, hook, ui);
+    }
     if let Some(update) = replacement(&updates) {
         let why = format!("{} would show another object here in place of one that was judged", Escaped(update.name));
         return Err(Failure::not_good(why).with_hint("push the commits themselves, to a branch"));
     }
-    let namespace = std::env::var_os("GIT_NAMESPACE").unwrap_or_default();
-    let push = Push::to_server(context.repository()?, &updates, &namespace.to_string_lossy())?;
+    let push = Push::to_server(context.repository()?, &updates, &namespace())?;
     judge(&context, &push, &updates, Side::Server, ui)
+}
+
+/// git's `GIT_NAMESPACE`.
+fn namespace() -> String {
+    std::env::var_os("GIT_NAMESPACE").unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn pre_push(remote: Option<&str>, url: Option<&str>, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -237,9 +265,12 @@ fn judge(context: &Context, push: &Push<'_>, updates: &[RefUpdate<'_>], side: Si
     let mut refusals = Refusals::new(side.audience(), is_new_history);
     let judged = judge.push(repository, push, |judged| refusals.add(&judged));
     let certificate = match side {
-        Side::Server => push_certificate::check(repository, &judge, updates, &mut refusals),
-        Side::OwnMachine => Ok(()),
+        Side::Server => push_certificate::of_hook(repository, &judge, updates),
+        Side::OwnMachine => Ok(None),
     };
+    if let Ok(Some(certificate)) = &certificate {
+        refusals.add(&certificate.judged);
+    }
     if side == Side::OwnMachine || !refusals.is_empty() {
         for warning in warnings {
             ui.warning(warning);
@@ -252,6 +283,6 @@ fn judge(context: &Context, push: &Push<'_>, updates: &[RefUpdate<'_>], side: Si
     let moved = updates.iter().filter(|update| !is_zero(update.new)).map(|update| update.name);
     refusals.print(&Unsignable::of(moved), ui);
     judged.map_err(|error| place::not_judged(error, push, side.audience()))?;
-    certificate?;
+    push_certificate::require_fresh(certificate?.as_ref())?;
     Ok(Exit::of_git_call(refusals.is_empty()))
 }

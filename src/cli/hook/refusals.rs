@@ -1,10 +1,11 @@
 //! What the pusher reads about a refused push: which objects, why, and what to do.
 
 use crate::{
+    Explanation as _,
     cli::ui::Ui,
     escape::Escaped,
     judge::Judged,
-    policy::Verdict,
+    policy::{PolicyRuling, Verdict},
     rejection::Audience,
     report::{Claimed, sentences},
     repository::{ObjectKind, is_of_git},
@@ -34,6 +35,10 @@ pub(super) struct Refusals {
     whole_history: bool,
     judged: usize,
     refused: usize,
+    /// Refs that the policy of the repository refuses.
+    references: usize,
+    /// What rules refuse that only warn: sentences.
+    warned: Vec<String>,
     groups: Vec<Group>,
     /// Sentences about tags with faults that merges hold.
     merged_tags: Vec<String>,
@@ -78,11 +83,21 @@ impl Unsignable {
 
 impl Refusals {
     pub(super) fn new(audience: Audience, whole_history: bool) -> Self {
-        Self { audience, whole_history, judged: 0, refused: 0, groups: Vec::new(), merged_tags: Vec::new(), advice: BTreeSet::new() }
+        Self {
+            audience,
+            whole_history,
+            judged: 0,
+            refused: 0,
+            references: 0,
+            warned: Vec::new(),
+            groups: Vec::new(),
+            merged_tags: Vec::new(),
+            advice: BTreeSet::new(),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.refused == 0
+        self.refused == 0 && self.references == 0
     }
 
     /// Adds an object, whatever its verdict.
@@ -94,10 +109,39 @@ impl Refusals {
         if verdict == Verdict::Good {
             return;
         }
+        if !judged.judgement().counts() {
+            let ruling = judged.judgement().policy().filter(|ruling| ruling.refuses());
+            if let Some(ruling) = ruling {
+                self.warn(&format!("{} {}", judged.kind.name(), short(&judged.id)), ruling);
+            }
+            return;
+        }
         self.refused += 1;
         self.advice.extend(judged.judgement().advice_for(self.audience).map(|advice| (verdict, advice)));
         let claim = judged.claimed.as_ref().and_then(Claimed::sentence).map(|claim| cut(claim, ""));
         let why: Vec<String> = sentences(judged.judgement()).into_iter().map(|sentence| shortened(sentence, judged)).chain(claim).collect();
+        self.group(verdict, why, heading(judged));
+    }
+
+    /// Adds a ref that the policy of the repository refuses.
+    pub(super) fn add_reference(&mut self, name: &str, ruling: &PolicyRuling) {
+        let heading = cut(format!("ref {}", Escaped(name)), "");
+        if !ruling.counts {
+            return self.warn(&heading, ruling);
+        }
+        self.references += 1;
+        self.advice.insert((Verdict::Untrusted, ruling.decision.advice_for(self.audience)));
+        let why = format!("The repository's policy refuses it: {} [{}].", ruling.clause(), ruling.decision.id());
+        self.group(Verdict::Untrusted, vec![cut(why, "")], heading);
+    }
+
+    fn warn(&mut self, heading: &str, ruling: &PolicyRuling) {
+        let (clause, id) = (ruling.clause(), ruling.decision.id());
+        self.warned.push(format!("{heading}: {clause} [{id}]. The rule only warns."));
+    }
+
+    /// Adds something to those that are refused for the same cause.
+    fn group(&mut self, verdict: Verdict, why: Vec<String>, heading: String) {
         let group = match self.groups.iter().position(|group| group.verdict == verdict && group.why == why) {
             Some(place) => self.groups.get_mut(place),
             None if self.groups.len() < LISTED => {
@@ -109,7 +153,7 @@ impl Refusals {
         if let Some(group) = group {
             group.count += 1;
             if group.count <= EXAMPLES {
-                group.examples.push(heading(judged));
+                group.examples.push(heading);
             }
         }
     }
@@ -124,6 +168,10 @@ impl Refusals {
             self.print_refused(unsignable, ui);
         }
         self.merged_tags.iter().for_each(|sentence| ui.warning(sentence));
+        self.warned.iter().take(LISTED).for_each(|sentence| ui.warning(sentence));
+        if let Some(others) = self.warned.len().checked_sub(LISTED).filter(|others| *others > 0) {
+            ui.warning(format!("Rules that only warn refuse {others} more."));
+        }
         if self.whole_history && (!self.is_empty() || self.judged >= MANY) {
             ui.note(format!("A new ref was judged with its whole history: {}.", counted(self.judged, "object")));
             ui.note("hint: on the server, set paraph.guardedRefs, for example to `refs/heads/* refs/tags/*`; then the history of these refs is not judged again.");
@@ -131,7 +179,14 @@ impl Refusals {
     }
 
     fn print_refused(&self, unsignable: &Unsignable, ui: &mut Ui) {
-        ui.note(format!("paraph refuses this push: {} of {} new objects {} not good.", self.refused, self.judged, are(self.refused)));
+        let objects = format!("{} of {} new objects {} not good", self.refused, self.judged, are(self.refused));
+        let references = format!("the repository's policy refuses {}", counted(self.references, "ref"));
+        let why = match (self.refused, self.references) {
+            (_, 0) => objects,
+            (0, _) => references,
+            _ => format!("{objects}, and {references}"),
+        };
+        ui.note(format!("paraph refuses this push: {why}."));
         for group in &self.groups {
             group.examples.iter().for_each(|example| ui.note(example));
             if group.count > group.examples.len() {
@@ -140,8 +195,9 @@ impl Refusals {
             group.why.iter().for_each(|sentence| ui.note(format!("  {sentence}")));
         }
         let listed: usize = self.groups.iter().map(|group| group.count).sum();
-        if self.refused > listed {
-            ui.note(format!("and {} more, each for another cause.", self.refused - listed));
+        let all = self.refused + self.references;
+        if all > listed {
+            ui.note(format!("and {} more, each for another cause.", all - listed));
         }
         ui.note("What to do:");
         let of_git = unsignable.advice(self.audience);
@@ -161,7 +217,11 @@ impl Refusals {
 fn heading(judged: &Judged) -> String {
     let kind = if judged.kind == ObjectKind::Blob { "push certificate" } else { judged.kind.name() };
     let title = judged.title.as_deref().map(|title| format!(" \"{}\"", Escaped(title))).unwrap_or_default();
-    format!("{kind} {}{title}: [{}]", judged.id.get(..SHORT).unwrap_or(&judged.id), judged.judgement().verdict().as_str())
+    format!("{kind} {}{title}: [{}]", short(&judged.id), judged.judgement().verdict().as_str())
+}
+
+fn short(id: &str) -> &str {
+    id.get(..SHORT).unwrap_or(id)
 }
 
 /// A sentence may repeat text of the object, which has any length. Its end, the reason, is kept.

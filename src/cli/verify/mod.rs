@@ -102,7 +102,7 @@ fn judge(arguments: &Args, revisions: &[String], call: &VerifyCall, output: &mut
     let (repository, judge) = (call.context.repository()?, &call.judge);
     let history = policy::history(repository, judge, call.policy.as_ref());
     let mut policy =
-        RepositoryPolicy::open(repository, history.as_ref(), call.policy.as_ref(), call.judge_since(), arguments.r#as.as_deref())?;
+        RepositoryPolicy::open(repository, history.as_ref(), call.policy.as_ref(), call.context.judge_since(), arguments.r#as.as_deref())?;
     // with `^A` among the revisions, `B` is a range too, as in git
     let leaves_out = revisions.iter().any(|revision| revision.starts_with('^'));
     let (ranges, objects): (Vec<&str>, Vec<&str>) =

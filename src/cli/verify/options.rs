@@ -158,11 +158,6 @@ impl VerifyCall {
         Ok(Self { context, judge, deciders, policy: pinned, warnings })
     }
 
-    /// The commits that are exempt from the policy of the repository, with their ancestors.
-    pub(super) fn judge_since(&self) -> Vec<String> {
-        self.context.config.judge_since.value.as_ref().map(|commits| commits.0.clone()).unwrap_or_default()
-    }
-
     /// Writes the verdict cache, and prints what the user should know about policy, cache and lookup, after the verdicts.
     pub(super) fn finish(self, ui: &mut Ui) {
         for warning in self.warnings.into_iter().chain(self.judge.finish()) {

@@ -45,7 +45,7 @@ pub(in crate::cli) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure
     output.substituted_by_git(repository.substitutes(arguments.options.deep), &arguments.tags);
     let mut failure = None;
     let history = policy::history(repository, &call.judge, call.policy.as_ref());
-    let policy = RepositoryPolicy::open(repository, history.as_ref(), call.policy.as_ref(), call.judge_since(), None);
+    let policy = RepositoryPolicy::open(repository, history.as_ref(), call.policy.as_ref(), call.context.judge_since(), None);
     let policy = policy.and_then(|mut policy| {
         let targets: Vec<&str> = arguments.tags.iter().map(String::as_str).filter(|_| arguments.target).collect();
         policy.plan_objects(repository, &targets).map(|()| policy)

@@ -235,9 +235,9 @@ fn an_approval_is_asked_about_only_in_its_form_and_before_it_is_verified() {
                 Ok(counts)
             })
         });
-        (asked, approvals.unwrap().into_iter().map(|approval| (approval.commit, approval.signed)).collect::<Vec<_>>())
+        (asked, approvals.unwrap())
     };
-    assert_eq!(asked(true), (vec![commit.clone()], vec![(commit.clone(), Signed::NotJudged)]));
+    assert_eq!(asked(true), (vec![commit.clone()], vec![Signed::NotJudged]));
     assert_eq!(asked(false), (vec![commit.clone()], vec![]));
     let lines: Vec<String> =
         (0..MAX_APPROVALS).map(|number| format!("create refs/tags/{} {commit}\n", below(&number.to_string()))).collect();

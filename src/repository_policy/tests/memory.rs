@@ -3,7 +3,7 @@
 use super::{
     super::{
         fault::MAX_FILE,
-        history::{Approval, Counts, FileId, History, PolicyEntry, Scope, Signed},
+        history::{Counts, FileId, History, PolicyEntry, Scope, Signed},
         pattern::{FILE, is_policy_path},
         signer::{GitKeyKind, Signer},
     },
@@ -77,7 +77,7 @@ impl History for Model {
         Ok((0..self.commits.len()).find(|index| id_of(*index) == id))
     }
 
-    fn approvals(&self, digest: &str, counts: Counts<'_, Self>) -> Result<Vec<Approval<usize>>, Self::Error> {
+    fn approvals(&self, digest: &str, counts: Counts<'_, Self>) -> Result<Vec<Signed>, Self::Error> {
         let prefix = format!("refs/tags/paraph-approval/{digest}/");
         let approval = |(name, target): (&String, &Target)| {
             let last = name.strip_prefix(&prefix)?;
@@ -87,7 +87,7 @@ impl History for Model {
             let is_named = !last.contains('/') && name.strip_prefix("refs/tags/") == Some(&tag.name);
             let says = tag.message.lines().any(|line| line == digest);
             let Ok(counted) = counts(&commit);
-            (is_named && says && counted).then(|| Approval { commit, signed: signed(&tag.signature) })
+            (is_named && says && counted).then(|| signed(&tag.signature))
         };
         Ok(self.refs.iter().filter_map(approval).collect())
     }

@@ -8,7 +8,7 @@ mod model;
 mod naive;
 mod random;
 
-use super::update::{About, PushJudge, PushedTag, Server, Update, Value, policy_of_tag, tag_ruling};
+use super::update::{About, Certificate, PushJudge, PushedTag, Server, Update, Value, policy_of_tag, tag_ruling};
 use super::{
     history::History as _,
     in_force::{self, Policies},
@@ -61,11 +61,12 @@ fn judge_commits(case: &Case) -> Option<BTreeMap<usize, Answer>> {
     let policies = Policies::new(&case.model, root(&case.root)).ok()?;
     let commits = case.model.contained(&case.tip, None).unwrap();
     let plan = Plan::of_line(&policies, &case.tip, &commits, &case.judge_since).ok()?;
-    let judge = |(commit, place): (&usize, _)| {
+    let judge = |commit: &usize| {
+        let place = plan.place(commit)?;
         let signed = memory::signed(&case.model.commits[*commit].signature);
-        (*commit, answer(judged::commit(&policies, commit, place, case.reference.as_deref(), &signed).unwrap()))
+        Some((*commit, answer(judged::commit(&policies, commit, place, case.reference.as_deref(), &signed).unwrap())))
     };
-    Some(plan.places().map(judge).collect())
+    Some(commits.iter().filter_map(judge).collect())
 }
 
 /// A tag of a model, as a push has it.
@@ -117,7 +118,10 @@ fn judge_push(case: &Case, updates: &[model::Update], certificate: Option<&Signa
         policies: &policies,
         judge_since: &case.judge_since,
         server: &server,
-        certificate: signed.as_ref().and_then(|signed| signed.signer()),
+        certificate: match &signed {
+            None => Certificate::Missing,
+            Some(signed) => signed.signer().map_or(Certificate::NotJudged, Certificate::By),
+        },
     };
     let mut refusals = Refusals::new();
     for update in updates {
@@ -127,14 +131,22 @@ fn judge_push(case: &Case, updates: &[model::Update], certificate: Option<&Signa
             new: update.new.map(|new| value(&after, new)),
         };
         let mut refuse = |about, refusal: judged::Refusal| {
-            let about = match about {
-                About::Ref(name) => name,
-                About::Commit(commit) => format!("commit {commit}"),
-                About::Tag(id) => id,
-            };
-            refusals.insert((about, decision(refusal.cause)));
+            let (About::Ref(about) | About::Tag(about)) = about;
+            if refusal.counts {
+                refusals.insert((about, decision(refusal.cause)));
+            }
         };
-        judge.update(&update, &mut refuse).unwrap();
+        let Some(left) = judge.plan(&update, &mut refuse).unwrap() else { continue };
+        for commit in 0..after.commits.len() {
+            let Some(place) = left.plan.place(&commit) else { continue };
+            let signed = memory::signed(&after.commits[commit].signature);
+            let ruling = judged::commit(&policies, &commit, place, left.reference.as_deref(), &signed).unwrap();
+            if let Ruling::Refused(refusal) = ruling
+                && refusal.counts
+            {
+                refusals.insert((format!("commit {commit}"), decision(refusal.cause)));
+            }
+        }
     }
     Some(refusals)
 }

@@ -120,10 +120,17 @@ fn approval_is_good(judge: &Judge<'_>, update: &Update) -> bool {
     if update.old.is_some() {
         return update.old == update.new;
     }
-    let Base::At(_, Some(at_head)) = head_base(judge) else { return false };
-    judge.approval(&update.reference, new).is_some_and(|(named, signature)| {
-        at_head.policy.knows(signature) && (!APPROVAL_NEEDS_POLICY || judge.tag_policy(Some(named)).is_some())
-    })
+    let Some((named, signature)) = judge.approval(&update.reference, new) else { return false };
+    let of_commit = judge.tag_policy(Some(named));
+    if APPROVAL_NEEDS_POLICY && of_commit.is_none() {
+        return false;
+    }
+    let decides = match head_base(judge) {
+        Base::At(_, policy) => policy,
+        Base::Nothing => of_commit,
+        Base::HeadMissing => None,
+    };
+    decides.is_some_and(|in_force| in_force.policy.knows(signature))
 }
 
 /// 25. Whether an update deletes the ref, or moves it to a value that does not contain the old one.

@@ -1,0 +1,62 @@
+//! The hooks of a server where the server's configuration pins a policy of the repository (`man/policy.md`): it decides in place of the
+//! allowed identities and of `paraph.guardedRefs`.
+
+use super::{
+    ServerHook, push_certificate,
+    refusals::{Refusals, Unsignable},
+};
+use crate::{
+    cli::{
+        context::Context,
+        exit::{Exit, Failure},
+        ui::Ui,
+    },
+    judge::{GitHistory, Judge, PolicyJudge, PushRuling, PushToServer, is_zero},
+    object::RefUpdate,
+    rejection::Audience,
+    selection::{self, PinnedPolicy},
+    verify::Verifier,
+};
+
+/// The policy that the server's configuration pins.
+pub(super) fn pinned(context: &Context) -> Result<Option<PinnedPolicy>, Failure> {
+    // the server's own configuration is as good as that of its user
+    Ok(selection::pinned_policy(&context.config, true)?)
+}
+
+/// Judges a push by this policy.
+pub(super) fn judge(
+    context: &Context,
+    pinned: &PinnedPolicy,
+    updates: &[RefUpdate<'_>],
+    hook: ServerHook,
+    ui: &mut Ui,
+) -> Result<Exit, Failure> {
+    let repository = context.repository()?;
+    let namespace = super::namespace();
+    let (policy, _) = context.policy();
+    let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
+    let judge = Judge::new(verifier, policy).with_external_verifiers(context.external_verifiers(None)?);
+    // `update` sees one ref, and cannot know whether git accepts those of approvals
+    let (certificate, approvals) = match hook {
+        ServerHook::PreReceive => (Some(push_certificate::of_hook(repository, &judge, updates)?), PushToServer::approvals(updates)),
+        ServerHook::Update => (None, Vec::new()),
+    };
+    let certificate = certificate.as_ref().map(Option::as_ref);
+    let history = GitHistory::new(repository, &judge, pinned.certificate_trust()).with_push(&namespace, approvals);
+    let mut by_policy = PolicyJudge::new(&history, pinned, context.judge_since())?;
+    let push = PushToServer::new(repository, updates, &namespace, certificate)?;
+    let mut refusals = Refusals::new(Audience::PusherToServer, false);
+    if let Some(certificate) = certificate.flatten().filter(|certificate| history.is_bad(&certificate.judged)) {
+        refusals.add(&certificate.judged);
+    }
+    let judged = by_policy.push(repository, &push, |ruling| match ruling {
+        PushRuling::Object(judged) => refusals.add(&judged),
+        PushRuling::Reference { name, ruling } => refusals.add_reference(&name, &ruling),
+    });
+    let moved = updates.iter().filter(|update| !is_zero(update.new)).map(|update| update.name);
+    refusals.print(&Unsignable::of(moved), ui);
+    judged?;
+    push_certificate::require_fresh(certificate.flatten())?;
+    Ok(Exit::of_git_call(refusals.is_empty()))
+}
