@@ -1,7 +1,10 @@
 //! `paraph verify` by the policy of a repository, through the real git and a local Sigstore.
 
+mod attacks;
 mod changes;
 mod check;
+mod pushes;
+mod server;
 mod sources;
 mod under_git;
 

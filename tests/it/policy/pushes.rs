@@ -1,0 +1,142 @@
+//! Pushes to a server whose configuration pins a policy: what it accepts, and what the pusher reads.
+
+use super::{server::Server, *};
+
+#[test]
+fn what_the_rules_allow_is_accepted() {
+    let server = Server::new(&["pre-receive"]);
+    let project = &server.project;
+    // main
+    project.change("bob", "text", "by bob");
+    project.change("ann", "src/crypto/cipher", "by ann");
+    project.branch("topic", "HEAD");
+    project.change("carol", "new", "by carol");
+    project.switch("main");
+    project.merge("bob", "merge", &["topic"]);
+    server.accepted(&["main"]);
+    // a change of the policy with its approval in the same push
+    let policy = server.policy(false) + "# approved\n";
+    project.approve("bob", policy.as_bytes(), "main");
+    project.write(FILE, &policy);
+    project.commit("ann", "policy");
+    server.accepted(&["main", "--tags"]);
+    // a topic branch from before takes the policy over
+    project.branch("late", "main~2");
+    project.change("bob", "late", "late");
+    assert!(server.push(&["late"]).stderr.contains("[policy-rewound]"));
+    project.merge("bob", "update", &["main"]);
+    server.accepted(&["late"]);
+    // a branch that may be rewritten and deleted, by anybody of the file
+    project.branch("free", "main");
+    project.change("carol", "free", "free");
+    server.accepted(&["free:refs/heads/free/x"]);
+    project.sandbox.git(&["reset", "-q", "--hard", "main"]);
+    project.change("carol", "free", "again");
+    server.accepted(&["-f", "free:refs/heads/free/x"]);
+    server.accepted(&["--delete", "free/x"]);
+    // tags
+    project.switch("main");
+    project.git_as("ann", &["tag", "-s", "-m", "x", "nightly"]);
+    project.git_as("bob", &["tag", "-s", "-m", "x", "outer", "nightly"]);
+    server.accepted(&["nightly", "outer"]);
+    project.git_as("ann", &["tag", "-s", "-m", "x", "v1"]);
+    project.approve("bob", &project.sandbox.object("tag", "v1"), "HEAD");
+    server.accepted(&["--tags"]);
+    server.accepted(&["--signed", "main:refs/heads/signed"]);
+    // refs of other kinds are not judged
+    project.change("mallory", "text", "by mallory");
+    server.accepted(&["main:refs/notes/x"]);
+}
+
+#[test]
+fn the_refusal_names_the_commit_the_rule_and_what_to_do() {
+    let server = Server::new(&["pre-receive"]);
+    let commit = server.project.change("bob", "src/crypto/cipher", "by bob");
+    let done = server.push(&["main", "main:refs/heads/signed"]);
+    for part in [
+        "paraph refuses this push: 1 of 1 new objects is not good, and the repository's policy refuses 1 ref.\n",
+        &format!("commit {} \"by bob\": [untrusted]\n", &commit[..12]),
+        "policy refuses it: rule crypto does not allow its signer to commit src/crypto/cipher [policy-refused].\n",
+        "ref refs/heads/signed\n",
+        "  The repository's policy refuses it: rule signed requires a push certificate; push with `git push --signed` [policy-push-certificate].\n",
+        "What to do:\n  untrusted: have it signed by somebody whom the rule lists, or have the policy changed.\n",
+        "  untrusted: push with `git push --signed` as an identity that the rule lists.\n",
+    ] {
+        assert!(done.stderr.contains(part), "{part:?} is not in\n{}", done.stderr);
+    }
+}
+
+#[test]
+fn rules_that_only_warn_are_reported_and_refuse_nothing() {
+    let server = Server::new(&["pre-receive"]);
+    let commit = server.project.change("bob", "lax", "by bob");
+    let said = server.accepted(&["main:refs/heads/lax"]);
+    let expected =
+        format!("commit {}: rule lax does not allow its signer to commit lax [policy-refused]. The rule only warns.\n", &commit[..12]);
+    assert!(said.contains(&expected.replace(" lax [", " [")) || said.contains(&expected), "{said}");
+    assert!(said.contains("ref refs/heads/lax: rule lax requires a push certificate; "), "{said}");
+    let said = server.accepted(&["--delete", "lax"]);
+    assert!(
+        said.contains("ref refs/heads/lax: rule lax does not allow to delete it or to give up its commits [policy-rewrite]."),
+        "{said}"
+    );
+}
+
+#[test]
+fn only_the_server_s_own_configuration_decides() {
+    let mut server = Server::new(&["pre-receive"]);
+    // the pusher allows everybody, and names another root
+    let root = server.project.change("mallory", "text", "by mallory");
+    server.project.sandbox.set("PARAPH_POLICY_ROOT", &root);
+    server.project.sandbox.set("GIT_CONFIG_COUNT", "1");
+    server.project.sandbox.set("GIT_CONFIG_KEY_0", "paraph.policyRoot");
+    server.project.sandbox.set("GIT_CONFIG_VALUE_0", &root);
+    let done = server.push(&["main"]);
+    assert!(done.code == Some(1) && done.stderr.contains("[policy-refused]"), "{}", done.stderr);
+    // the server's own exempts old history
+    server.configure("paraph.judgeSince", &root);
+    server.accepted(&["main"]);
+    // a root that is not here is an error, and refuses every push
+    server.configure("paraph.policyRoot", &"1".repeat(40));
+    server.project.change("ann", "text", "by ann");
+    let done = server.push(&["main"]);
+    assert!(done.code == Some(1) && done.stderr.contains("the push is refused: "), "{}", done.stderr);
+}
+
+#[test]
+fn an_empty_server_takes_the_whole_history_from_its_root() {
+    let server = Server::new(&["pre-receive"]);
+    for name in server.refs().lines().filter_map(|line| line.split(' ').next()) {
+        server.project.sandbox.git_in(&server.bare, &["update-ref", "-d", name]);
+    }
+    let done = server.push(&["main"]);
+    assert!(done.stderr.contains("[policy-approvals-missing]"), "the approval is not there: {}", done.stderr);
+    server.accepted(&["main", "--tags"]);
+    let server = Server::new(&["pre-receive"]);
+    server.configure("paraph.policyRoot", &format!("sha256:{}", hex::encode(Sha256::digest(server.policy(false)))));
+    server.project.change("ann", "text", "by digest");
+    server.accepted(&["main"]);
+    server.project.change("carol", "text", "by carol");
+    assert!(server.push(&["main"]).stderr.contains("[policy-refused]"));
+}
+
+#[test]
+fn update_judges_each_ref_by_stored_approvals() {
+    let server = Server::new(&["update"]);
+    let project = &server.project;
+    project.branch("topic", "main");
+    project.change("mallory", "text", "by mallory");
+    project.switch("main");
+    project.change("ann", "text", "by ann");
+    let done = server.push(&["main", "topic"]);
+    assert!(done.code == Some(1) && done.stderr.contains("topic -> topic (hook declined)"), "{}", done.stderr);
+    assert!(server.refs().contains(&format!("refs/heads/main {}\n", project.head())), "{}", server.refs());
+    let policy = server.policy(false) + "# approved\n";
+    project.approve("bob", policy.as_bytes(), "main");
+    project.write(FILE, &policy);
+    project.commit("ann", "policy");
+    server.accepted(&["--tags"]);
+    server.accepted(&["main"]);
+    let done = server.push(&["--signed", "main:refs/heads/signed"]);
+    assert!(done.stderr.contains("which only the hook pre-receive can judge [policy-push-certificate]"), "{}", done.stderr);
+}
