@@ -29,6 +29,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('setup', 'setup', [CompletionResultType]::ParameterValue, 'Configure git to sign and verify with paraph')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the configuration and the services')
             [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show the identity and the services that sign here')
+            [CompletionResult]::new('allow', 'allow', [CompletionResultType]::ParameterValue, 'Trust an identity')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
             [CompletionResult]::new('verify-file', 'verify-file', [CompletionResultType]::ParameterValue, 'Verify files by their Sigstore bundles, offline')
@@ -76,6 +77,16 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Get a token and check it; nothing is sent to the certificate authority or the log, and no browser opens')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;allow' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Take identity, issuer and instance from the signature of this commit or tag')
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'What it may sign, separated by commas: commit, tag, push, file, attestation, release [default: commit,tag,push]')
+            [CompletionResult]::new('--instance', '--instance', [CompletionResultType]::ParameterName, 'The Sigstore instance that must vouch for it [default: public]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for confirmation')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -682,6 +693,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('setup', 'setup', [CompletionResultType]::ParameterValue, 'Configure git to sign and verify with paraph')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the configuration and the services')
             [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Show the identity and the services that sign here')
+            [CompletionResult]::new('allow', 'allow', [CompletionResultType]::ParameterValue, 'Trust an identity')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify commits and tags, offline')
             [CompletionResult]::new('verify-tag', 'verify-tag', [CompletionResultType]::ParameterValue, 'Verify tags, offline')
             [CompletionResult]::new('verify-file', 'verify-file', [CompletionResultType]::ParameterValue, 'Verify files by their Sigstore bundles, offline')
@@ -710,6 +722,9 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help;whoami' {
+            break
+        }
+        'paraph;help;allow' {
             break
         }
         'paraph;help;verify' {

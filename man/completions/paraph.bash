@@ -19,6 +19,9 @@ _paraph() {
             paraph,agent)
                 cmd="paraph__subcmd__agent"
                 ;;
+            paraph,allow)
+                cmd="paraph__subcmd__allow"
+                ;;
             paraph,attest)
                 cmd="paraph__subcmd__attest"
                 ;;
@@ -144,6 +147,9 @@ _paraph() {
                 ;;
             paraph__subcmd__help,agent)
                 cmd="paraph__subcmd__help__subcmd__agent"
+                ;;
+            paraph__subcmd__help,allow)
+                cmd="paraph__subcmd__help__subcmd__allow"
                 ;;
             paraph__subcmd__help,attest)
                 cmd="paraph__subcmd__help__subcmd__attest"
@@ -425,7 +431,7 @@ _paraph() {
 
     case "${cmd}" in
         paraph)
-            opts="-C -h -V --help --version setup doctor whoami verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help"
+            opts="-C -h -V --help --version setup doctor whoami allow verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -780,6 +786,36 @@ _paraph() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        paraph__subcmd__allow)
+            opts="-C -h --from --for --instance --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --instance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         paraph__subcmd__attest)
             opts="-C -h --rev --type --predicate --bundle --force --instance --trusted-root --signing-config --identity-token --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -881,7 +917,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help)
-            opts="setup doctor whoami verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help"
+            opts="setup doctor whoami allow verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1023,6 +1059,20 @@ _paraph() {
         paraph__subcmd__help__subcmd__agent__subcmd__unlock)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__allow)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

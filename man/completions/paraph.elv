@@ -26,6 +26,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand setup 'Configure git to sign and verify with paraph'
             cand doctor 'Check the configuration and the services'
             cand whoami 'Show the identity and the services that sign here'
+            cand allow 'Trust an identity'
             cand verify 'Verify commits and tags, offline'
             cand verify-tag 'Verify tags, offline'
             cand verify-file 'Verify files by their Sigstore bundles, offline'
@@ -70,6 +71,15 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --check 'Get a token and check it; nothing is sent to the certificate authority or the log, and no browser opens'
             cand --json 'Print JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;allow'= {
+            cand --from 'Take identity, issuer and instance from the signature of this commit or tag'
+            cand --for 'What it may sign, separated by commas: commit, tag, push, file, attestation, release [default: commit,tag,push]'
+            cand --instance 'The Sigstore instance that must vouch for it [default: public]'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
+            cand --yes 'Do not ask for confirmation'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -593,6 +603,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand setup 'Configure git to sign and verify with paraph'
             cand doctor 'Check the configuration and the services'
             cand whoami 'Show the identity and the services that sign here'
+            cand allow 'Trust an identity'
             cand verify 'Verify commits and tags, offline'
             cand verify-tag 'Verify tags, offline'
             cand verify-file 'Verify files by their Sigstore bundles, offline'
@@ -618,6 +629,8 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;doctor'= {
         }
         &'paraph;help;whoami'= {
+        }
+        &'paraph;help;allow'= {
         }
         &'paraph;help;verify'= {
         }

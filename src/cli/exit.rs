@@ -191,6 +191,11 @@ impl Failure {
         Self::new(Exit::Io, message)
     }
 
+    /// An object has this verdict, which is not good, where a good one is needed.
+    pub(crate) fn verdict(verdict: Verdict, message: impl Into<String>) -> Self {
+        Self::new(Exit::of_verdicts([verdict]), message)
+    }
+
     /// What git asked for is refused.
     pub(crate) fn not_good(message: impl Into<String>) -> Self {
         Self::new(Exit::NotGood, message)

@@ -109,6 +109,19 @@ pub(super) fn global_file() -> Result<PathBuf, Failure> {
     Ok(if !usual.exists() && xdg.exists() { xdg } else { usual })
 }
 
+/// Sets a key in the user's configuration.
+///
+/// # Errors
+/// If git cannot.
+pub(super) fn set_global(key: &str, value: &str) -> Result<(), Failure> {
+    let done = crate::git_process::git(["config", "--global", key, value]).output();
+    match done {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(Failure::configuration(format!("git could not set {key}: {}", String::from_utf8_lossy(&output.stderr).trim()))),
+        Err(error) => Err(Failure::io("git cannot be run", &error)),
+    }
+}
+
 /// Refuses a configuration file that is not a regular file or a link to one. git replaces the file that it writes: `/dev/null` would be gone.
 pub(super) fn check_replaceable(file: &Path) -> Result<(), Failure> {
     match file.metadata() {

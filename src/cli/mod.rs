@@ -8,9 +8,11 @@
 mod agent;
 #[cfg_attr(not(unix), allow(dead_code, reason = "no agent runs there"))]
 mod agent_preview;
+mod allow;
 mod attest;
 mod caller;
 mod config;
+mod confirmation;
 mod context;
 mod doctor;
 pub(crate) mod exit;
@@ -89,6 +91,7 @@ enum Command {
     Setup(setup::Args),
     Doctor(doctor::Args),
     Whoami(whoami::Args),
+    Allow(allow::Args),
     Verify(Box<verify::Args>),
     VerifyTag(Box<verify::tag::Args>),
     VerifyFile(Box<verify_file::Args>),
@@ -148,6 +151,7 @@ fn run(arguments: Vec<OsString>, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Setup(arguments) => setup::run(&arguments, ui),
         Command::Doctor(arguments) => doctor::run(&arguments, ui),
         Command::Whoami(arguments) => whoami::run(&arguments, ui),
+        Command::Allow(arguments) => allow::run(&arguments, ui),
         Command::Verify(arguments) => verify::run(&arguments, ui),
         Command::VerifyTag(arguments) => verify::tag::run(&arguments, ui),
         Command::VerifyFile(arguments) => verify_file::run(&arguments, ui),

@@ -3,6 +3,7 @@
 use super::{
     context::Context,
     exit::{Exit, Failure},
+    git_settings::set_global,
     input::read,
     ui::Ui,
 };
@@ -109,7 +110,7 @@ fn initialize(context: &Context, url: &str, root: &Path, ui: &mut Ui) -> Result<
     let (http, runtime) = (context.http()?, runtime()?);
     let root = read(Some(root), MAX_ROOT)?;
     let mirror = runtime.block_on(context.trust_store().initialize(url, &root, &http, Timestamp::now()))?;
-    git_config(&format!("paraph.{name}.mirror"), mirror.url())?;
+    set_global(&format!("paraph.{name}.mirror"), mirror.url())?;
     ui.line(format!("The trust of the instance {name} was fetched from its TUF repository at {}.", mirror.url()));
     warn_of_file_in_use(&context.config, &name, ui);
     ui.note(format!("Set paraph.{name}.mirror in your git configuration. To use the instance, run `git config paraph.instance {name}`."));
@@ -231,15 +232,5 @@ impl WindowReport {
 impl LogReport {
     fn new(log: &Log) -> Self {
         Self { url: log.base_url.clone(), id: hex::encode(log.key.id), window: WindowReport::new(log.window) }
-    }
-}
-
-/// Sets a key in the user's git configuration.
-fn git_config(key: &str, value: &str) -> Result<(), Failure> {
-    let done = crate::git_process::git(["config", "--global", key, value]).output();
-    match done {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(Failure::configuration(format!("git could not set {key}: {}", String::from_utf8_lossy(&output.stderr).trim()))),
-        Err(error) => Err(Failure::io("git cannot be run", &error)),
     }
 }

@@ -353,15 +353,20 @@ pub(crate) fn time_of(text: &str) -> Option<Timestamp> {
 }
 
 fn kind(word: &str) -> Result<SubjectKind, LineError> {
-    match word {
-        "commit" => Ok(SubjectKind::Commit),
-        "tag" => Ok(SubjectKind::Tag),
-        "push" => Ok(SubjectKind::Push),
-        "file" => Ok(SubjectKind::File),
-        "attestation" => Ok(SubjectKind::Attestation),
-        "release" => Ok(SubjectKind::Release),
-        _ => Err(LineError::UnknownKind(word.to_owned())),
-    }
+    kind_named(word).ok_or_else(|| LineError::UnknownKind(word.to_owned()))
+}
+
+/// The kind that a word of `for=` means.
+pub(crate) fn kind_named(word: &str) -> Option<SubjectKind> {
+    Some(match word {
+        "commit" => SubjectKind::Commit,
+        "tag" => SubjectKind::Tag,
+        "push" => SubjectKind::Push,
+        "file" => SubjectKind::File,
+        "attestation" => SubjectKind::Attestation,
+        "release" => SubjectKind::Release,
+        _ => return None,
+    })
 }
 
 /// The fields of a line: separated by spaces or tabs, quoted with `"`, ended by `#`.

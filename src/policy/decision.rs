@@ -1,11 +1,10 @@
 //! What the policy decides about a verified signature.
 
-use super::Verdict;
+use super::{Verdict, allowed_line::AllowedLine};
 use crate::{
     Explanation,
     escape::Escaped,
     rejection::{Audience, explained},
-    trust::Instance,
     verify::Verification,
 };
 use std::fmt;
@@ -47,10 +46,10 @@ fn advice(decision: Decision) -> &'static str {
         Decision::Allowed | Decision::Expected | Decision::KeyGiven => "nothing",
         Decision::NotExpected => "find out who signed it; --certificate-identity and --certificate-oidc-issuer say whom you expect",
         Decision::NobodyAllowed => {
-            "write a line `IDENTITY ISSUER` for each person you trust into a file (with `instance=NAME` unless it is the public instance), and set paraph.allowedIdentities to it"
+            "run `paraph allow IDENTITY ISSUER` for each person you trust (with `--instance NAME` unless it is the public instance)"
         }
         Decision::NotAllowed => {
-            "if you trust the identity, add a line `IDENTITY ISSUER` to your allowed identities (with `instance=NAME` unless it is the public instance)"
+            "if you trust the identity, run `paraph allow IDENTITY ISSUER` (with `--instance NAME` unless it is the public instance)"
         }
         Decision::AllowedUnusable => "fix the file in paraph.allowedIdentities; a warning names it and its first wrong line",
         Decision::AllowedElsewhere => "compare its line in the allowed identities: times, instance and kinds (`for=`) must match",
@@ -102,12 +101,11 @@ impl Ruling {
 
     /// What this audience can do about a signature with this ruling, escaped; `None` where the ruling is good, or nothing simple helps.
     pub(super) fn advice_for(&self, audience: Audience, verification: &Verification) -> Option<String> {
-        let line = line_for(verification);
+        let line = AllowedLine::of(verification);
+        let command = line.command();
         let advice = match (self.decision, audience) {
             (Decision::Allowed | Decision::Expected | Decision::KeyGiven, _) => return None,
-            (Decision::NobodyAllowed, Audience::Terminal) => {
-                format!("to trust it, write the line `{line}` into a file and run `git config --global paraph.allowedIdentities FILE`")
-            }
+            (Decision::NobodyAllowed, Audience::Terminal) => format!("to trust it, run `{command}`"),
             (Decision::LegacyRule, Audience::Terminal) => {
                 "to accept legacy signatures, use --allow-legacy or set paraph.allowLegacy".into()
             }
@@ -116,7 +114,7 @@ impl Ruling {
                 "sign again, or ask the administrator to accept legacy signatures (paraph.allowLegacy)".into()
             }
             (_, Audience::Terminal) if self.lacks_a_line() => {
-                format!("if you trust {}, add: `{line}`", Escaped(&verification.identity().name))
+                format!("if you trust {}, run `{command}`", Escaped(&verification.identity().name))
             }
             (_, Audience::Terminal) => return None,
             (Decision::AllowedUnusable, Audience::Pusher) => "correct the file in paraph.allowedIdentities".into(),
@@ -127,8 +125,10 @@ impl Ruling {
                 "create it again with the e-mail address of the identity that signs (`git config user.email`), sign it, and push again"
                     .into()
             }
-            (_, Audience::Pusher) => format!("sign as an allowed identity, or add the line `{line}` to your allowed identities"),
+            (_, Audience::Pusher) => format!("sign as an allowed identity, or allow this one with `{command}`"),
             (_, Audience::PusherToServer) => {
+                let line = line.to_string();
+                let line = Escaped(&line);
                 format!("sign as an allowed identity, or ask the administrator to add the line `{line}` to the server's allowed identities")
             }
         };
@@ -157,16 +157,6 @@ impl Ruling {
             Detail::None | Detail::Text(_) | Detail::NotForThis(_) => None,
         }
     }
-}
-
-/// The line of the allowed identities that would list this signer, escaped.
-fn line_for(verification: &Verification) -> String {
-    let (identity, instance) = (verification.identity(), verification.instance());
-    let named = if *instance == Instance::Public { String::new() } else { format!(" instance={instance}") };
-    // a line without it does not mean files
-    let kind = verification.subject().kind;
-    let kind = if kind.is_bundled() { format!(" for={}", kind.as_str()) } else { String::new() };
-    format!("{} {}{named}{kind}", Escaped(&identity.name), Escaped(&identity.issuer))
 }
 
 /// A clause without a period. Escape it before printing.

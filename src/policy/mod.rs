@@ -4,6 +4,7 @@
 //! verified signatures. It reads no file: the caller passes the text.
 
 pub(crate) mod allowed;
+mod allowed_line;
 mod decision;
 mod expected;
 pub(crate) mod external;
@@ -15,7 +16,9 @@ mod verdict;
 
 pub use allowed::{AllowedIdentities, AllowedIdentity, LineError, PolicyError};
 #[cfg(feature = "cli")]
-pub(crate) use allowed::{MAX_FILE, name_matches, time_of};
+pub(crate) use allowed::{MAX_FILE, kind_named, name_matches, time_of};
+#[cfg(feature = "cli")]
+pub(crate) use allowed_line::AllowedLine;
 pub use decision::{Decision, Ruling};
 pub use expected::{Expected, ExpectedIdentity, Pattern, PatternError};
 pub(crate) use external::ExternalJudgement;

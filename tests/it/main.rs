@@ -11,6 +11,7 @@
 mod action;
 #[cfg(unix)]
 mod agent;
+mod allow;
 mod bounded;
 mod callers;
 mod clock;

@@ -330,15 +330,15 @@ fn each_lie_about_a_release_is_refused_by_name() {
     setup.allow(&[""]);
     let clause = |kind: &str| {
         format!(
-            "untrusted: {}:1 does not allow {EMAIL} to sign {kind}\nhint: if you trust {EMAIL}, add: ",
+            "untrusted: {}:1 does not allow {EMAIL} to sign {kind}\nhint: if you trust {EMAIL}, run ",
             setup.sandbox.home().join("allowed-identities").display()
         )
     };
-    let line = format!("`{EMAIL} {} instance=local", setup.sigstore.url);
+    let line = format!("`paraph allow {EMAIL} {} --instance local", setup.sigstore.url);
     setup.refuses(
         &[],
         10,
-        &format!("app-1.2.tar.gz as a file of the release in ./v1.2.sigstore.json is {}{line} for=release`.", clause("a release")),
+        &format!("app-1.2.tar.gz as a file of the release in ./v1.2.sigstore.json is {}{line} --for release`.", clause("a release")),
     );
     setup.allow(&["for=release"]);
     setup.refuses(&[], 10, &format!("the tag v1.2 in the release is {}{line}`.", clause("a tag")));

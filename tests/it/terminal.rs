@@ -55,7 +55,7 @@ fn the_summary_says_how_many_whose_why_and_what_to_do() {
               what to do: sign it: the last commit with `git commit --amend --no-edit -S`, all commits since BASE with `git rebase --force-rebase -S BASE`, a tag with `git tag -s -f NAME`
            1  the allowed identities do not list the identity [identity-not-allowed]
               commit … "two"
-              what to do: if you trust the identity, add a line `IDENTITY ISSUER` to your allowed identities (with `instance=NAME` unless it is the public instance)
+              what to do: if you trust the identity, run `paraph allow IDENTITY ISSUER` (with `--instance NAME` unless it is the public instance)
     "#);
     assert_eq!(done.code, Some(15));
 }

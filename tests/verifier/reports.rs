@@ -86,7 +86,7 @@ fn a_verified_signature_that_is_not_good_has_a_next_step() {
     assert_eq!(step("v1_ok", &alice), None);
     assert_eq!(step("unsigned_fail", &alice), None);
     assert_eq!(step("v1_ok", &allowing("alice@example.com https://issuer.example for=tag instance=vectors")), None);
-    // the line lacks the instance: the one that would match is offered
+    // the line lacks the instance: the command for one that matches is offered
     let other_instance = step("v1_ok", &allowing("alice@example.com https://issuer.example"));
     assert_eq!(other_instance, step("v1_ok", &allowing("bob@example.com https://issuer.example")));
     let steps = [
@@ -95,14 +95,14 @@ fn a_verified_signature_that_is_not_good_has_a_next_step() {
         step("sct_missing_fail", &alice),
     ];
     insta::assert_snapshot!(steps.map(Option::unwrap).join("\n"), @r"
-    If you trust alice@example.com, add: `alice@example.com https://issuer.example instance=vectors`.
-    To trust it, write the line `alice@example.com https://issuer.example instance=vectors` into a file and run `git config --global paraph.allowedIdentities FILE`.
+    If you trust alice@example.com, run `paraph allow alice@example.com https://issuer.example --instance vectors`.
+    To trust it, run `paraph allow alice@example.com https://issuer.example --instance vectors`.
     To accept legacy signatures, use --allow-legacy or set paraph.allowLegacy.
     ");
     // of the public instance, no instance is named
     let case = case("v1_ok");
     let step = next_step(&Policy::default().judge(verify(&verifier_of(&case, Instance::Public), &case))).unwrap();
-    assert!(step.contains("the line `alice@example.com https://issuer.example` into"), "{step}");
+    assert!(step.contains("run `paraph allow alice@example.com https://issuer.example`"), "{step}");
 }
 
 #[test]

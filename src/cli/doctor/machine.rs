@@ -219,7 +219,8 @@ pub(super) fn allowed(context: &Context) -> Vec<Finding> {
     let setting = &context.config.allowed_identities;
     let Some(file) = &setting.value else {
         let text = "paraph.allowedIdentities is not set: every valid signature is `untrusted`";
-        return std::iter::once(Finding::note("trusted", text)).chain(in_work_tree(context)).collect();
+        let note = Finding::note("trusted", text).fix("allow an identity: `paraph allow IDENTITY ISSUER`, or `paraph allow --from REV`");
+        return std::iter::once(note).chain(in_work_tree(context)).collect();
     };
     let (policy, warnings) = selection::policy(&context.config);
     let count = policy.allowed.as_ref().map_or(0, |allowed| allowed.lines().len());

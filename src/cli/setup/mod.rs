@@ -4,6 +4,7 @@
 mod trial;
 
 use super::{
+    confirmation,
     exit::{Exit, Failure},
     git_changes::{Place, files_in, line, refuse_pipes},
     git_settings::{GitSettings, check_replaceable, global_file, this_program},
@@ -11,13 +12,10 @@ use super::{
 };
 use crate::{policy::AllowedIdentities, repository::Repository};
 use directories::ProjectDirs;
-use std::{
-    io::{BufRead as _, IsTerminal as _},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// What to do about a file of allowed identities that cannot be used.
-const ALLOWED_HINT: &str = "name a file with a line for each identity, such as `ann@example.com https://accounts.google.com`";
+const ALLOWED_HINT: &str = "name a file with a line for each identity, as `paraph allow` writes it";
 
 /// Configure git to sign and verify with paraph
 ///
@@ -155,21 +153,7 @@ fn confirmed(question: &str, arguments: &Args, ui: &mut Ui) -> Result<bool, Fail
         ui.note("Nothing was changed.");
         return Ok(false);
     }
-    if arguments.yes {
-        return Ok(true);
-    }
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage("nothing was changed: there is no terminal to ask for confirmation")
-            .with_hint("make the changes with --yes, or only show them with --dry-run"));
-    }
-    ui.note(format!("{question} [y/N]"));
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).map_err(|error| Failure::io("the answer cannot be read", &error))?;
-    let yes = ["y", "yes"].iter().any(|word| word.eq_ignore_ascii_case(answer.trim()));
-    if !yes {
-        ui.note("Nothing was changed.");
-    }
-    Ok(yes)
+    confirmation::confirmed(question, arguments.yes, "make the changes with --yes, or only show them with --dry-run", ui)
 }
 
 #[cfg(unix)]

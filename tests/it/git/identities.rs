@@ -48,10 +48,10 @@ fn a_file_of_allowed_identities_that_cannot_be_used_names_nobody_and_says_so() {
         let git = sandbox.try_git(&["verify-commit", "HEAD"]);
         assert_eq!((done.code, git.code, head(&sandbox).as_str()), (Some(10), Some(0), "U|undefined"), "{name}: {}", done.stderr);
         let warning: Vec<&str> = done.stderr.lines().collect();
-        // the verdict gives the reason, and offers no line for a file that cannot be used
+        // the verdict gives the reason, and offers no command for a file that cannot be used
         let unusable = format!("it is not trusted: {} cannot be used: ", home.join(name).display());
         assert_eq!(done.stdout.contains(&unusable), name != "empty", "{name}: {}", done.stdout);
-        assert_eq!(done.stdout.contains("add: `"), name == "empty", "{name}: {}", done.stdout);
+        assert_eq!(done.stdout.contains("run `paraph allow "), name == "empty", "{name}: {}", done.stdout);
         assert!(warning.iter().all(|line| git.stderr.contains(line)), "{name}: {}", git.stderr);
         table += &format!("{name}: {}\n", shown(&sandbox, &warning.join("\n")));
     }
@@ -276,7 +276,7 @@ fn the_domain_of_an_address_has_no_case_and_other_near_misses_are_named() {
     ] {
         allow(&sandbox, &format!("{line}\n"));
         let done = sandbox.paraph(&["verify"]);
-        let add = format!("add: `{EMAIL} {} instance=local`", sigstore.url);
+        let add = format!("run `paraph allow {EMAIL} {} --instance local`", sigstore.url);
         assert!(done.code == Some(10) && done.stdout.contains(word) && done.stdout.contains(&add), "{line}: {done:?}");
     }
 
@@ -292,7 +292,7 @@ fn the_domain_of_an_address_has_no_case_and_other_near_misses_are_named() {
 fn a_line_for_another_instance_gets_the_line_that_would_match() {
     let (sigstore, sandbox) = signed();
     let url = &sigstore.url;
-    let advice = format!("If you trust {EMAIL}, add: `{EMAIL} {url} instance=local`.");
+    let advice = format!("If you trust {EMAIL}, run `paraph allow {EMAIL} {url} --instance local`.");
     for (lines, offered) in [
         (format!("{EMAIL} {url}"), true),
         (format!("{EMAIL} {url} instance=corp"), true),

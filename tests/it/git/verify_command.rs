@@ -47,7 +47,7 @@ fn each_verdict_has_its_words_and_its_exit_code() {
       Good signature from bob@example.com, vouched for by http://HOST.
       Signed at TIME (timestamp-authority); entry 2 of the log 127.0.0.1; instance local.
       But it is not trusted: ROOT/home/allowed-identities does not list bob@example.com with issuer http://HOST.
-      If you trust bob@example.com, add: `bob@example.com http://HOST instance=local`.
+      If you trust bob@example.com, run `paraph allow bob@example.com http://HOST --instance local`.
 
     exit 12
     commit OID: unsigned

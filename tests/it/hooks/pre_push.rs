@@ -79,7 +79,7 @@ fn each_ref_of_a_push_is_judged_and_tags_under_their_names_there() {
     let of_bob = setup.signed_by_bob("bob's");
     says(
         &setup.refused(&["HEAD~1:refs/heads/fine", "HEAD~0:refs/heads/topic"]),
-        &[&heading("commit", &of_bob, "bob's", "untrusted"), " instance=local` to your allowed identities."],
+        &[&heading("commit", &of_bob, "bob's", "untrusted"), " --instance local`."],
     );
     assert_eq!(setup.there("refs/heads/fine"), None);
 }
