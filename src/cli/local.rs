@@ -269,12 +269,12 @@ fn serve(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> {
 fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> {
     let folder = arguments.folder.path()?;
     let instance = Instance::open(&folder)?;
-    if let Some(process) = Instance::served_by(&folder) {
+    if let Some(server) = Instance::server(&folder) {
         if arguments.is_usual() {
-            note_running(&instance.url(), Some(process), ui);
+            note_running(&instance.url(), server.shown(), ui);
             return Ok(Exit::Good);
         }
-        return Err(LocalError::InUse { url: instance.url(), process: Some(process) }.into());
+        return Err(LocalError::InUse { url: instance.url(), process: server.shown() }.into());
     }
     let log_path = folder.join(SERVER_LOG);
     let log = OpenOptions::new().append(true).create(true).mode(0o600).open(&log_path);
@@ -309,8 +309,8 @@ fn serve_in_background(arguments: &Serve, ui: &mut Ui) -> Result<Exit, Failure> 
     if ready.trim() != instance.url() {
         let _ = server.wait();
         // another call was faster
-        if let Some(process) = Instance::served_by(&folder).filter(|_| arguments.is_usual()) {
-            note_running(&instance.url(), Some(process), ui);
+        if let Some(server) = Instance::server(&folder).filter(|_| arguments.is_usual()) {
+            note_running(&instance.url(), server.shown(), ui);
             return Ok(Exit::Good);
         }
         let messages = std::fs::read_to_string(&log_path).unwrap_or_default();
@@ -342,35 +342,40 @@ fn login_code_note(folder: &Folder) -> String {
 
 fn status(folder: &Path, json: bool, ui: &mut Ui) -> Result<Exit, Failure> {
     let instance = Instance::open(folder)?;
-    let process = Instance::served_by(folder);
+    let server = Instance::server(folder);
+    let process = server.and_then(|server| server.shown());
     let Logins { logins, renewals } = instance.logins()?;
     if json {
         ui.json(&serde_json::json!({
             "folder": folder, "url": instance.url(), "tuf": instance.tuf_url(), "process": process, "logins": logins, "renewals": renewals,
         }));
     } else {
-        match process {
-            Some(process) => ui.line(format!("running at {} (process {process})", instance.url())),
-            None => ui.line(format!("not running; its address is {}", instance.url())),
+        match (server, process) {
+            (_, Some(process)) => ui.line(format!("running at {} (process {process})", instance.url())),
+            (Some(_), None) => ui.line(format!("running at {}", instance.url())),
+            (None, None) => ui.line(format!("not running; its address is {}", instance.url())),
         }
         ui.line(format!("folder: {}", folder.display()));
         ui.line(format!("logins: {logins}, renewed by refresh token: {renewals}"));
     }
-    Ok(Exit::of_service(process.is_some()))
+    Ok(Exit::of_service(server.is_some()))
 }
 
 fn stop(folder: &Path, ui: &mut Ui) -> Result<Exit, Failure> {
     Instance::open(folder)?;
-    let pid = Instance::served_by(folder).and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
-    let Some(pid) = pid else {
+    let Some(server) = Instance::server(folder) else {
         ui.note("The local Sigstore is not running.");
         return Ok(Exit::Good);
+    };
+    let Some(pid) = server.process else {
+        let failure = Failure::service(format!("the system does not say which process serves {}", folder.display()));
+        return Err(failure.with_hint("end the server where it was started"));
     };
     // everything that it answered for is on disk, so there is nothing to finish
     rustix::process::kill_process(pid, rustix::process::Signal::TERM)
         .map_err(|error| Failure::io("the server cannot be stopped", &error.into()))?;
     let started = Instant::now();
-    while Instance::served_by(folder).is_some() {
+    while Instance::server(folder).is_some() {
         if started.elapsed() > STOP_TIMEOUT {
             return Err(Failure::service(format!(
                 "process {} did not stop within {}",
@@ -416,7 +421,7 @@ fn configure(folder: &Path, repository: &Path, email: Option<&str>, ui: &mut Ui)
         ui.line(format!("{key} = {value}"));
     }
     ui.note(format!("`{undo}` restores the earlier settings."));
-    if Instance::served_by(folder).is_none() {
+    if Instance::server(folder).is_none() {
         ui.warning("The local Sigstore is not running.");
         ui.hint("start it: `paraph local serve --background`");
     }

@@ -43,11 +43,6 @@ pub(super) fn open_to_change(path: &Path) -> Result<File, LocalError> {
     .map_err(LocalError::file("open", path))
 }
 
-/// Whether this file is on a file system to which nothing can be written.
-pub(super) fn is_read_only(path: &Path) -> bool {
-    File::options().write(true).open(path).is_err_and(|error| error.kind() == ErrorKind::ReadOnlyFilesystem)
-}
-
 /// Reads a text of at most 1 MiB.
 ///
 /// # Errors

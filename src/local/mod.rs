@@ -77,7 +77,7 @@ pub use token::Job;
 pub(crate) use token_key::TokenAlgorithm;
 
 use folder::InstanceFolder;
-use lock::FolderLock;
+use lock::{FolderLock, Holder};
 use server::Listener;
 use services::LocalServices;
 use token::{Claims, Email};
@@ -229,8 +229,13 @@ impl Instance {
         Logins::read(self.folder())
     }
 
-    /// The process that serves the folder, if any.
+    /// The process that serves the folder, if any, to show it.
     pub fn served_by(folder: &Path) -> Option<u32> {
+        Self::server(folder).and_then(Holder::shown)
+    }
+
+    /// The server of the folder, if any.
+    pub(crate) fn server(folder: &Path) -> Option<Holder> {
         FolderLock::holder(folder)
     }
 

@@ -218,6 +218,42 @@ fn reads_and_does_not_write(url: &str, access_code: &str) {
 }
 
 #[test]
+fn stop_signals_the_process_that_holds_the_lock_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("instance");
+    Instance::init(&path).unwrap();
+    let program = env!("CARGO_BIN_EXE_paraph");
+    let call = |words: &[&str]| std::process::Command::new(program).arg("local").args(words).arg("--dir").arg(&path).output().unwrap();
+    let mut other = Stopped(std::process::Command::new("sleep").arg("600").spawn().unwrap());
+    let earlier = other.0.id().to_string();
+    // what an earlier server left on a read-only mount, and on a full disk
+    for recorded in [earlier.as_str(), "", "0", "-1"] {
+        let mut serve = std::process::Command::new(program);
+        serve.args(["local", "serve", "--dir"]).arg(&path).stderr(std::process::Stdio::piped());
+        let mut server = Stopped(serve.spawn().unwrap());
+        // the first line is printed when it listens
+        let mut messages = std::io::BufReader::new(server.0.stderr.take().unwrap());
+        std::io::BufRead::read_line(&mut messages, &mut String::new()).unwrap();
+        std::fs::write(path.join("lock"), recorded).unwrap();
+        let status: serde_json::Value = serde_json::from_slice(&call(&["status", "--json"]).stdout).unwrap();
+        assert_eq!(status["process"], server.0.id(), "{recorded:?}");
+        let stopped = call(&["stop"]);
+        assert!(stopped.status.success(), "{recorded:?}: {}", String::from_utf8_lossy(&stopped.stderr));
+        assert!(!server.0.wait().unwrap().success(), "it ended by the signal");
+        assert!(other.0.try_wait().unwrap().is_none(), "{recorded:?}: another process was ended");
+    }
+    // a lock of which the system names no holder
+    std::fs::write(path.join("lock"), &earlier).unwrap();
+    let lock = std::fs::File::open(path.join("lock")).unwrap();
+    lock.try_lock().unwrap();
+    let refused = call(&["stop"]);
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(5), "{message}");
+    assert!(message.contains("does not say which process serves"), "{message}");
+    assert!(other.0.try_wait().unwrap().is_none(), "another process was ended");
+}
+
+#[test]
 fn a_server_in_the_background_keeps_no_descriptor_of_its_caller() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("instance");
