@@ -3,10 +3,11 @@
 //! Source: git's `commit.c` (`parse_buffer_signed_by_header`) and `gpg-interface.c` (`parse_signed_buffer`).
 
 use super::{ObjectFormat, SignatureKind, Signed};
+use crate::signature::armor;
 use std::borrow::Cow;
 
 impl Signed<'_> {
-    /// Those of a commit: every line of every signature header counts. `None` without a signature, or with one of several in x509 armor.
+    /// Those of a commit: every line of every signature header counts. `None` without a signature.
     pub(crate) fn of_faulty_commit(bytes: &[u8], format: ObjectFormat) -> Option<Signed<'static>> {
         let (mut payload, mut signature) = (Vec::with_capacity(bytes.len()), Vec::new());
         let (mut in_signature, mut in_other) = (false, false);
@@ -26,21 +27,13 @@ impl Signed<'_> {
             rest = after;
         }
         payload.extend_from_slice(rest);
-        // text before x509 armor is no other kind
-        let is_hidden = begins(&signature).any(|(start, kind)| start > 0 && kind == SignatureKind::X509);
-        if signature.is_empty() || is_hidden || is_mixed(begins(&signature).map(|(_, kind)| kind)) {
-            return None;
-        }
-        Some(Signed { payload: Cow::Owned(payload), signature: Cow::Owned(signature) })
+        let signed = Signed { payload: Cow::Owned(payload), signature: Cow::Owned(signature) };
+        Some(signed).filter(|signed| !signed.signature.is_empty())
     }
 
     /// Those of a tag or a push certificate: the signature begins at the last line that begins one.
     pub(crate) fn of_faulty_text(bytes: &[u8]) -> Option<Signed<'_>> {
-        let (start, kind) = begins(bytes).last()?;
-        // before a signature of another kind, all others are text for git
-        if kind == SignatureKind::X509 && begins(bytes).count() > 1 {
-            return None;
-        }
+        let (start, _) = begins(bytes).last()?;
         let (payload, signature) = bytes.split_at_checked(start)?;
         Some(Signed { payload: Cow::Borrowed(payload), signature: Cow::Borrowed(signature) })
     }
@@ -54,8 +47,10 @@ fn begins(bytes: &[u8]) -> impl Iterator<Item = (usize, SignatureKind)> {
         .filter(|(_, kind)| *kind != SignatureKind::Unknown)
 }
 
-/// Whether one of several signatures is x509: it may be Sigstore's, and git checks only one of them.
-fn is_mixed(kinds: impl Iterator<Item = SignatureKind>) -> bool {
-    let kinds: Vec<SignatureKind> = kinds.collect();
-    kinds.len() > 1 && kinds.contains(&SignatureKind::X509)
+/// The x509 signatures in a text, each from the line that begins it to the line that ends it. A line alone is text.
+pub(crate) fn x509_signatures(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    begins(text).filter(|(_, kind)| *kind == SignatureKind::X509).map_while(|(start, _)| {
+        let from = text.get(start..)?;
+        from.get(..memchr::memmem::find(from, armor::END.as_bytes())? + armor::END.len())
+    })
 }

@@ -10,6 +10,7 @@ pub(crate) mod logged_id;
 pub(crate) mod push_certificate;
 mod tag;
 
+pub(crate) use as_git_reads::x509_signatures;
 pub use commit::Commit;
 #[cfg(feature = "cli")]
 pub(crate) use commit::merged_tags;

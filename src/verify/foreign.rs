@@ -6,7 +6,7 @@
 use crate::{
     Reason, Rejection, Standing,
     certificate::{Certificate, HashAlgorithm, PublicKey, key::signature_hash},
-    object::Signed,
+    object::{Signed, x509_signatures},
     signature::{armor, cms},
 };
 use ::cms::{
@@ -18,20 +18,30 @@ use const_oid::db::{rfc5911::ID_MESSAGE_DIGEST, rfc5912::RSA_ENCRYPTION};
 use der::{Decode, Encode, asn1::OctetStringRef, referenced::OwnedToRef};
 use x509_cert::Certificate as AnyCertificate;
 
-/// The rejection of an object with a fault: the kind of its signature, with the fault as its finding, where no Sigstore made the signature;
-/// otherwise the fault. `signed` is what git takes from the object.
-pub(crate) fn with_fault(fault: Rejection, signed: Option<&Signed<'_>>) -> Rejection {
-    if !is_fault(&fault) {
-        return fault;
-    }
-    let kind = signed.and_then(|signed| match signed.require_x509() {
-        Ok(()) => classify(&armor::decode_leniently(&signed.signature)?, &signed.payload),
-        Err(kind) => Some(kind),
-    });
-    match kind {
+/// The most x509 signatures of one object that are read to tell who made them.
+const MAX_SIGNATURES: usize = 16;
+
+/// The rejection of an object with a fault: the kind of its signature, with the fault as its finding, where no Sigstore made any of its
+/// signatures; otherwise the fault. `signed` is what git takes from the object, and `before` the text before the signature in which some
+/// reader may find another one: none in a commit.
+pub(crate) fn with_fault(fault: Rejection, signed: Option<&Signed<'_>>, before: &[u8]) -> Rejection {
+    match signed.filter(|_| is_fault(&fault)).and_then(|signed| kind(signed, before)) {
         Some(kind) => Rejection::with_finding(kind.reason(), &fault),
         None => fault,
     }
+}
+
+/// The kind of the signature that git takes; `None` if it or another x509 signature beside it may be Sigstore's.
+fn kind(signed: &Signed<'_>, before: &[u8]) -> Option<Rejection> {
+    let of_x509 = |armored: &[u8]| classify(&armor::decode_leniently(armored)?, &signed.payload);
+    let (kind, before) = match signed.require_x509() {
+        Ok(()) => (of_x509(&signed.signature)?, before),
+        // before a signature of another kind, all others are text for git
+        Err(kind) => (kind, &[][..]),
+    };
+    let mut all = x509_signatures(before).chain(x509_signatures(&signed.signature));
+    let are_foreign = all.by_ref().take(MAX_SIGNATURES).all(|armored| of_x509(armored).is_some());
+    (are_foreign && all.next().is_none()).then_some(kind)
 }
 
 /// Whether [`with_fault`] looks at the signature. An object without one has no fault.

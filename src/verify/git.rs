@@ -157,15 +157,13 @@ impl Verifier {
     #[doc(hidden)]
     pub fn check<'a>(&'a self, signed: &'a Signed<'a>, signature: &'a ParsedSignature<'a>) -> Result<CheckedSignature<'a>, Rejection> {
         // the payload first: a tag with two signatures is refused as such, whichever of them git takes
-        let Payload { kind, email } =
-            Payload::before(&signed.payload, SignatureKind::of(&signed.signature)).map_err(|fault| match fault.reason() {
-                Reason::MultipleSignatures if signed.require_x509().is_ok() => fault,
-                _ => foreign::with_fault(fault, Some(signed)),
-            })?;
+        let Payload { kind, email } = Payload::before(&signed.payload, SignatureKind::of(&signed.signature))
+            .map_err(|fault| foreign::with_fault(fault, Some(signed), &signed.payload))?;
         signed.require_x509()?;
         let material = material(signature, &signed.payload, kind.into(), email);
-        let (certificate, material) = material.map_err(|rejection| match rejection.reason().layer() {
-            Layer::Armor => foreign::with_fault(rejection, Some(signed)),
+        let (certificate, material) = material.map_err(|rejection| match (rejection.reason(), rejection.reason().layer()) {
+            // what stands before a tag's signature has passed
+            (Reason::MultipleSignatures, _) | (_, Layer::Armor) => foreign::with_fault(rejection, Some(signed), &[]),
             _ => rejection,
         })?;
         Ok(CheckedSignature { checked: self.check_material(certificate, material)?, signed, logged: OnceCell::new() })
@@ -175,7 +173,7 @@ impl Verifier {
 /// Splits a commit. See [`foreign::with_fault`] for one that cannot be split.
 pub(crate) fn commit(bytes: &[u8], format: ObjectFormat) -> Result<Commit<'_>, Rejection> {
     Commit::parse(bytes, format).map_err(|fault| match foreign::is_fault(&fault) {
-        true => foreign::with_fault(fault, Signed::of_faulty_commit(bytes, format).as_ref()),
+        true => foreign::with_fault(fault, Signed::of_faulty_commit(bytes, format).as_ref(), &[]),
         false => fault,
     })
 }
@@ -197,9 +195,9 @@ pub(crate) fn push_certificate(bytes: &[u8]) -> Result<PushCertificate<'_>, Reje
 
 /// A fault of an object whose signature stands at its end. See [`foreign::with_fault`].
 fn with_fault_of_text(fault: Rejection, bytes: &[u8]) -> Rejection {
-    match foreign::is_fault(&fault) {
-        true => foreign::with_fault(fault, Signed::of_faulty_text(bytes).as_ref()),
-        false => fault,
+    match foreign::is_fault(&fault).then(|| Signed::of_faulty_text(bytes)).flatten() {
+        Some(signed) => foreign::with_fault(fault, Some(&signed), &signed.payload),
+        None => fault,
     }
 }
 

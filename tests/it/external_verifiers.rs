@@ -7,6 +7,7 @@ use crate::support::{
     sandbox::{Done, Sandbox},
     sigstore::{EMAIL, Sigstore},
 };
+use paraph::object::{Commit, ObjectFormat};
 use serde_json::Value;
 
 /// The address that a forge gives as the committer of its merges.
@@ -156,6 +157,67 @@ fn a_foreign_cms_with_a_fault_is_named_too() {
     for text in [cms.clone(), cms.clone() + "Sign completed\n", cms.clone() + "\n", cms.replace('\n', "\n ")] {
         assert_eq!(of(&text), foreign, "{text}");
     }
+}
+
+/// Verdict and finding of a commit or tag, and what git is told of it.
+fn verdict_and_status(sandbox: &Sandbox, id: &str, verify: &str) -> String {
+    let report: Value = serde_json::from_str(&sandbox.paraph(&["verify", "--json", id]).stdout).unwrap();
+    let status = sandbox.try_git(&[verify, "--raw", id]).stderr;
+    let status = status
+        .lines()
+        .find_map(|line| line.strip_prefix("[GNUPG:] ")?.split(' ').next().filter(|word| word.ends_with("SIG") && *word != "NEWSIG"));
+    let words = ["verdict", "reason", "finding"].map(|field| report[field].as_str().unwrap_or("-").to_owned()).join(" ");
+    format!("{words} {}", status.unwrap_or("-"))
+}
+
+#[test]
+fn several_foreign_cms_are_other_unless_one_may_be_sigstores() {
+    let test = "several_foreign_cms_are_other_unless_one_may_be_sigstores";
+    let sandbox = sandbox();
+    sandbox.git(&["config", "--global", "gpg.program", "/nonexistent"]);
+    let payload = sandbox.object("commit", "HEAD");
+    let tag = format!("object {}\ntype commit\ntag v1\ntagger A <a@example.com> 1 +0000\n\nmessage\n", sandbox.git(&["rev-parse", "HEAD"]));
+    let Some(foreign) = openssl_signature(&sandbox, test, &payload) else { return };
+    let Some(under_tag) = openssl_signature(&sandbox, test, format!("{tag}{foreign}").as_bytes()) else { return };
+    let vector = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/v1_ok/commit")).unwrap();
+    let own = String::from_utf8(Commit::parse(&vector, ObjectFormat::Sha1).unwrap().signed.signature.into_owned()).unwrap();
+    let pgp = "-----BEGIN PGP SIGNATURE-----\n\nYQ==\n-----END PGP SIGNATURE-----\n".to_owned();
+    let line = "-----BEGIN SIGNED MESSAGE-----\n".to_owned();
+    // a commit with both in one header, one with two headers, and a tag
+    let mut table = String::new();
+    for (name, first, second) in [
+        ("two foreign", &foreign, &foreign),
+        ("foreign, OpenPGP", &foreign, &pgp),
+        ("OpenPGP, foreign", &pgp, &foreign),
+        ("own, foreign", &own, &foreign),
+        ("foreign, own", &foreign, &own),
+        ("own twice", &own, &own),
+        ("own, OpenPGP", &own, &pgp),
+        ("OpenPGP, own", &pgp, &own),
+        ("foreign, only a line", &foreign, &line),
+    ] {
+        let one_header = commit(&payload, "gpgsig", &format!("{first}{second}"));
+        let two_headers = commit(&commit(&payload, "gpgsig", first), "gpgsig", second);
+        let commits =
+            [one_header, two_headers].map(|object| verdict_and_status(&sandbox, &sandbox.store("commit", &object), "verify-commit"));
+        let second = if *second == foreign { &under_tag } else { second };
+        let id = sandbox.store("tag", format!("{tag}{first}{second}").as_bytes());
+        table += &format!("{name}: {}; {}\n", commits.join("; "), verdict_and_status(&sandbox, &id, "verify-tag"));
+    }
+    insta::assert_snapshot!(table, @"
+    two foreign: other foreign-cms multiple-signatures ERRSIG; other foreign-cms multiple-signatures ERRSIG; other foreign-cms multiple-signatures ERRSIG
+    foreign, OpenPGP: other foreign-cms trailing-data ERRSIG; other foreign-cms multiple-signatures ERRSIG; other openpgp-signature multiple-signatures -
+    OpenPGP, foreign: other openpgp-signature trailing-data -; other openpgp-signature multiple-signatures -; other foreign-cms-invalid - ERRSIG
+    own, foreign: bad multiple-signatures - BADSIG; bad multiple-signatures - BADSIG; bad multiple-signatures - BADSIG
+    foreign, own: bad multiple-signatures - BADSIG; bad multiple-signatures - BADSIG; bad multiple-signatures - BADSIG
+    own twice: bad multiple-signatures - BADSIG; bad multiple-signatures - BADSIG; bad multiple-signatures - BADSIG
+    own, OpenPGP: bad trailing-data - BADSIG; bad multiple-signatures - BADSIG; other openpgp-signature multiple-signatures -
+    OpenPGP, own: other openpgp-signature trailing-data -; bad multiple-signatures - -; bad payload-mismatch - BADSIG
+    foreign, only a line: other foreign-cms multiple-signatures ERRSIG; other foreign-cms multiple-signatures ERRSIG; bad multiple-signatures - BADSIG
+    ");
+    // an unbounded number is not read
+    let many = sandbox.store("commit", &commit(&payload, "gpgsig", &foreign.repeat(17)));
+    assert_eq!(verdict(&sandbox, &[&many]), ("bad".into(), Some("multiple-signatures".into())));
 }
 
 #[test]
