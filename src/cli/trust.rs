@@ -57,7 +57,8 @@ pub(super) enum Command {
     /// Trust a new instance by its TUF repository
     ///
     /// Trust begins with a TUF root from a source that you trust. --instance names the new instance. The built-in instances need no
-    /// initialization. Sets paraph.NAME.mirror in your git configuration.
+    /// initialization. Sets paraph.NAME.mirror in your git configuration. If it fails, what was verified is kept: called again with the same
+    /// root, it refuses an older state of the repository.
     ///
     /// Example: paraph trust initialize --instance corp --mirror https://tuf.corp.example --root root.json
     Initialize {

@@ -182,13 +182,17 @@ impl Mirror {
         self.cache.file()
     }
 
-    /// Begins trust in the mirror with `root`, a `root.json` from a source that the user trusts. It replaces the cache.
+    /// Begins trust in the mirror with `root`, a `root.json` from a source that the user trusts. A root that the cache has verified changes
+    /// nothing: what an earlier attempt verified binds the next refresh. Another root replaces the cache.
     ///
     /// # Errors
-    /// [`TufError::Root`], [`TufError::Io`] or [`TufError::Locked`].
+    /// [`TufError::Root`], [`TufError::Damaged`], [`TufError::Io`] or [`TufError::Locked`].
     pub async fn initialize(&self, http: &Http, root: &[u8]) -> Result<(), TufError> {
         let text = self.checked_root(root)?;
         let _lock = self.lock(http).await?;
+        if self.cache.read()?.is_some_and(|known| known.metadata.has_root(&text)) {
+            return Ok(());
+        }
         self.cache.write(&CacheContent { trust: None, metadata: Metadata { first_root: Some(text), files: Default::default() } })
     }
 

@@ -49,6 +49,13 @@ pub(super) struct Metadata {
     pub(super) files: Files,
 }
 
+impl Metadata {
+    /// Whether trust began with this root or came to it.
+    pub(super) fn has_root(&self, root: &str) -> bool {
+        self.first_root.as_deref() == Some(root) || self.files.iter().any(|(name, text)| super::client::is_root(name) && text == root)
+    }
+}
+
 /// The lock, held until it is dropped or the process ends.
 pub(super) struct Lock(#[expect(dead_code, reason = "closing the file releases the lock")] File);
 

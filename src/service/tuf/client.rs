@@ -169,7 +169,12 @@ impl Store {
 
 /// Whether the next refresh needs this file, to notice a rollback.
 fn is_floor(name: &str) -> bool {
-    matches!(name, "root.json" | "timestamp.json" | "snapshot.json" | "targets.json") || name.starts_with("root_history/")
+    matches!(name, "timestamp.json" | "snapshot.json" | "targets.json") || is_root(name)
+}
+
+/// Whether the file is a root. A mirror can choose no such name: the names of delegated roles have their slashes encoded.
+pub(super) fn is_root(name: &str) -> bool {
+    name == "root.json" || name.starts_with("root_history/")
 }
 
 impl MetadataStore for Store {

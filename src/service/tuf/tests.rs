@@ -312,6 +312,34 @@ fn newer_metadata_binds_the_next_refresh_also_before_the_first_trust() {
 }
 
 #[test]
+fn to_begin_again_with_a_verified_root_forgets_nothing() {
+    run(async {
+        let newer = Published { root: 3, timestamp: 5, others: 5, ..FIRST };
+        let older = Published { timestamp: 4, ..newer.clone() };
+        for is_complete in [false, true] {
+            for version in 1..=3 {
+                let setting = Setting::new(&FIRST).await;
+                setting.publish(&newer);
+                if !is_complete {
+                    setting.files.lock().unwrap().remove("/5.snapshot.json");
+                }
+                let first = setting.refresh(1).await.ok();
+                assert_eq!(first.is_some(), is_complete);
+                setting.mirror().initialize(&patient(), newer.root_file(version).as_bytes()).await.unwrap();
+                assert_eq!(setting.mirror().cached().unwrap(), first, "{version}");
+                setting.publish(&older);
+                assert!(setting.refresh(2).await.unwrap_err().contains("rollback"), "{version}");
+                // a root of other keys was not verified, and begins anew
+                let other = Published { root_keys: vec![7], ..FIRST };
+                setting.publish(&other);
+                setting.mirror().initialize(&patient(), other.root_file(1).as_bytes()).await.unwrap();
+                assert_eq!(setting.refresh(3).await.unwrap().versions.timestamp, 1);
+            }
+        }
+    });
+}
+
+#[test]
 fn a_first_refresh_follows_more_roots_than_one_run_may() {
     run(async {
         let setting = Setting::new(&FIRST).await;
@@ -367,6 +395,8 @@ fn a_damaged_cache_is_an_error_wherever_it_is_damaged() {
             let offline = setting.mirror().cached();
             assert_eq!(offline.is_err(), seen_offline, "{what}: {offline:?}");
             let error = setting.mirror().refresh(&patient(), at(2)).await.unwrap_err();
+            assert!(matches!(error, TufError::Damaged { .. }), "{what}: {error}");
+            let error = setting.mirror().initialize(&patient(), FIRST.root_file(1).as_bytes()).await.unwrap_err();
             assert!(matches!(error, TufError::Damaged { .. }), "{what}: {error}");
         }
         std::fs::write(&file, flip(300)).unwrap();
