@@ -74,12 +74,12 @@ impl Agent {
     pub(super) async fn sign(&self, request: &Sign, connection: &Connection<'_>) -> Result<Reply, Refused> {
         let subject = parse_subject(&request.subject).map_err(refused_subject)?;
         let job = Job { request, subject, target: self.targets.get(&request.instance)? };
-        let email = || job.subject.object.as_ref().and_then(|object| object.email.clone());
+        let email = || job.subject.object().and_then(|object| object.email.clone());
         let name = request.hint.clone().or_else(email);
         let issuer = request.expected_issuer.clone();
         let mut requested = RequestedSigner::from_names(request.expected.clone(), name).vouched_for_by(issuer);
         let confirmed = match connection.socket {
-            SocketKind::Own if job.subject.kind == SigningKind::Digest => {
+            SocketKind::Own if job.subject.kind() == SigningKind::Digest => {
                 let asker = Asker { host: None, route: ClientRoute::Own };
                 let topic = self.clients.wait(self.confirm(asker, &job, &requested)).await?;
                 Some(Confirmed { topic, alias: None })
@@ -166,7 +166,7 @@ impl Agent {
             instance: name.clone(),
             issuer: client.issuer.clone(),
             identity: preview.identity,
-            kind: job.subject.kind,
+            kind: job.subject.kind(),
             what: job.what(),
             login: preview.number,
         };
@@ -246,7 +246,7 @@ fn refused_subject(error: PayloadError) -> Refused {
 fn entry(job: &Job<'_>, identity: &str, spent: Spent) -> JournalEntry {
     JournalEntry {
         time: Timestamp::now().as_second(),
-        kind: job.subject.kind.as_str().to_owned(),
+        kind: job.subject.kind().as_str().to_owned(),
         name: job.request.subject.name().cloned(),
         identity: identity.to_owned(),
         repository: job.request.repository.clone(),

@@ -95,22 +95,23 @@ fn create(task: &Task<'_>, ui: &mut Ui) -> Result<Signature, Failure> {
     let Task { call, subject, context, terminal, caller } = *task;
     let key = call.key.as_deref().and_then(OsStr::to_str);
     let config = &context.config;
-    let object = parse_subject(subject)?.object;
+    let parsed = parse_subject(subject)?;
+    let object = parsed.object();
     if config.rekor_mode.value == RekorMode::Online && !config.rekor_mode.is_default() && terminal.has_reader() {
         one_time_notice::show_once("rekor-mode-online", || {
             terminal.say("The log entry is embedded although rekorMode is online, so that the signature verifies without a network.");
         });
     }
     let requested = match call.status_fd {
-        Some(_) => identity::requested_signer_of_call(context, key, object.as_ref())?,
+        Some(_) => identity::requested_signer_of_call(context, key, object)?,
         // jj always names the key that it has configured itself
-        None => identity::requested_signer(config, key, object.as_ref())?,
+        None => identity::requested_signer(config, key, object)?,
     };
     let choice = identity::choice(context, terminal)?;
     let request = SigningRequest { requested: &requested, choice: &choice, context, terminal, caller };
     let signature = Signer::new(request).sign(subject, ui)?;
     if let Some(key) = key {
-        note_other_identity(task, key, object.as_ref(), &signature.verified.identity().name);
+        note_other_identity(task, key, object, &signature.verified.identity().name);
     }
     Ok(signature)
 }

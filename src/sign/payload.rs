@@ -65,11 +65,37 @@ impl PayloadError {
 pub(crate) struct ParsedSubject<'a> {
     /// What the session signs.
     pub(crate) content: Content<'a>,
+    what: What,
+}
+
+/// What a subject is.
+#[derive(Debug)]
+enum What {
+    Object(Payload),
+    File,
+    Digest,
+    Statement,
+}
+
+impl ParsedSubject<'_> {
+    /// The git object, if it is one.
+    pub(crate) fn object(&self) -> Option<&Payload> {
+        match &self.what {
+            What::Object(object) => Some(object),
+            What::File | What::Digest | What::Statement => None,
+        }
+    }
+
     /// What it is.
     #[cfg(unix)]
-    pub(crate) kind: SigningKind,
-    /// The git object, if it is one.
-    pub(crate) object: Option<Payload>,
+    pub(crate) fn kind(&self) -> SigningKind {
+        match &self.what {
+            What::Object(object) => SigningKind::Object(object.kind),
+            What::File => SigningKind::File,
+            What::Digest => SigningKind::Digest,
+            What::Statement => SigningKind::Statement,
+        }
+    }
 }
 
 /// What is signed, as the agent tells its user.
@@ -88,17 +114,6 @@ pub(crate) enum SigningKind {
 
 #[cfg(unix)]
 impl SigningKind {
-    /// The kind of this subject, which is this object if it is one.
-    fn of(subject: &SubjectToSign, object: Option<&Payload>) -> Result<Self, PayloadError> {
-        match (subject, object) {
-            (_, Some(object)) => Ok(Self::Object(object.kind)),
-            (SubjectToSign::File { .. }, None) => Ok(Self::File),
-            (SubjectToSign::Digest { .. }, None) => Ok(Self::Digest),
-            (SubjectToSign::Statement { .. }, None) => Ok(Self::Statement),
-            (SubjectToSign::Git { .. } | SubjectToSign::Unknown, None) => Err(PayloadError::UnknownSubject),
-        }
-    }
-
     /// Its name.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -115,32 +130,24 @@ impl SigningKind {
 /// # Errors
 /// [`PayloadError`].
 pub(crate) fn parse_subject(subject: &SubjectToSign) -> Result<ParsedSubject<'_>, PayloadError> {
-    let (content, object) = match subject {
-        SubjectToSign::Git { payload } => {
-            let object = parse_payload(payload)?;
-            (Content::Git(payload), Some(object))
-        }
+    let (content, what) = match subject {
+        SubjectToSign::Git { payload } => (Content::Git(payload), What::Object(parse_payload(payload)?)),
         SubjectToSign::File { content, .. } => match Disguise::of(content) {
             Some(disguise) => return Err(PayloadError::Disguised(disguise)),
-            None => (Content::File(Sha256::digest(content).into()), None),
+            None => (Content::File(Sha256::digest(content).into()), What::File),
         },
         SubjectToSign::Digest { sha256, .. } => {
             let mut digest = [0; 32];
             hex::decode_to_slice(sha256, &mut digest).map_err(|_| PayloadError::Digest)?;
-            (Content::File(digest), None)
+            (Content::File(digest), What::Digest)
         }
         SubjectToSign::Statement { payload } => {
             Statement::parse(payload).map_err(PayloadError::Statement)?;
-            (Content::Statement(payload), None)
+            (Content::Statement(payload), What::Statement)
         }
         SubjectToSign::Unknown => return Err(PayloadError::UnknownSubject),
     };
-    Ok(ParsedSubject {
-        content,
-        #[cfg(unix)]
-        kind: SigningKind::of(subject, object.as_ref())?,
-        object,
-    })
+    Ok(ParsedSubject { content, what })
 }
 
 /// Reads a payload as git hands it to its signing program.
