@@ -10,6 +10,8 @@ mod signer;
 pub(super) use bundle_file::BundleFile;
 pub(super) use input::Input;
 pub(super) use options::Options;
+#[cfg(unix)]
+use signer::OnThreads;
 pub(super) use signer::Signer;
 
 use super::{
@@ -32,7 +34,7 @@ use std::{ffi::OsString, path::PathBuf};
 /// signed with one login. The log shows the digest of a file, not its name or content.
 ///
 /// FILE is a path, `-` for standard input, or sha256:HEX for a file that is elsewhere. Fails if a bundle exists and --force is not given. If one
-/// file fails, the bundles of the files before it stay. The agent makes up to eight signatures at the same time.
+/// file fails, the bundles of the files before it stay. Up to eight signatures are made at the same time.
 ///
 /// Example: paraph sign dist/*.tar.gz
 #[derive(Debug, clap::Args)]
@@ -78,18 +80,28 @@ impl Batch<'_> {
     /// # Errors
     /// Of the first file that has no bundle. The bundles of others stay.
     fn sign_all(&self, signer: &mut Signer<'_>, ui: &mut Ui) -> Result<(), Failure> {
-        for (done, planned) in self.planned.iter().enumerate() {
+        let mut done = 0;
+        while let Some(planned) = self.planned.get(done) {
             // the first signature has done the login, and has shown what becomes public
             #[cfg(unix)]
             if done > 0
-                && let Some(asking) = signer.asking()
+                && let Some(threads) = self.threads(signer)
             {
-                return self.sign_overlapping(done, &asking, signer, ui);
+                done = self.sign_overlapping(done, &threads, signer, ui)?;
+                continue;
             }
             let signed = self.sign(planned, signer, ui);
             signed.map_err(|failure| with_place(failure, &self.output(planned, &planned.input.name()), (done, self.planned.len())))?;
+            done += 1;
         }
         Ok(())
+    }
+
+    /// What signs several files at the same time. This process says of each digest what it may be, before it signs it.
+    #[cfg(unix)]
+    fn threads<'s>(&self, signer: &Signer<'s>) -> Option<OnThreads<'s>> {
+        let has_digest = || self.planned.iter().any(|planned| matches!(planned.input, Input::Digest(_)));
+        signer.on_threads().filter(|threads| matches!(threads, OnThreads::ByAgent(_)) || !has_digest())
     }
 
     fn sign(&self, planned: &Planned, signer: &mut Signer<'_>, ui: &mut Ui) -> Result<(), Failure> {

@@ -1,12 +1,12 @@
-//! Signs many files with the agent. Several signatures are under way at the same time, so that their waits for the services overlap.
+//! Signs many files with one login. Several signatures are under way at the same time, so that their waits for the services overlap.
 
 use super::{Batch, Output, Planned, with_place};
 use crate::{
     agent_protocol::SubjectToSign,
     cli::{
-        agent::signature::{AgentOutcome, Answer, Asking},
+        agent::signature::{AgentOutcome, Answer},
         exit::Failure,
-        sign::signer::Signer,
+        sign::signer::{OnThreads, Signer},
         ui::Ui,
     },
     verify::Verified,
@@ -26,6 +26,8 @@ enum Attempt {
     Signed(Box<Verified>),
     /// The agent did not sign it.
     NotSigned(Answer),
+    /// The certificate does not last for it.
+    Expired,
     /// It cannot be signed.
     Failed(Failure),
 }
@@ -56,12 +58,18 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Batch<'_> {
-    /// Signs the files after `done` others. Their results are printed in their order. After a failure no further file is started, and those
-    /// that are under way are finished.
+    /// Signs files after `done` others, and returns how many are done then: all, unless the certificate does not last for them. Their results are
+    /// printed in their order. After a failure no further file is started, and those that are under way are finished.
     ///
     /// # Errors
     /// Of the first file that has no bundle.
-    pub(super) fn sign_overlapping(&self, done: usize, asking: &Asking<'_>, signer: &mut Signer<'_>, ui: &mut Ui) -> Result<(), Failure> {
+    pub(super) fn sign_overlapping(
+        &self,
+        done: usize,
+        threads: &OnThreads<'_>,
+        signer: &mut Signer<'_>,
+        ui: &mut Ui,
+    ) -> Result<usize, Failure> {
         let files = self.planned.get(done..).unwrap_or_default();
         let (queue, one_question) = (Mutex::new(Queue { next: 0, is_stopped: false, files }), Mutex::new(()));
         let (queue, one_question) = (&queue, &one_question);
@@ -73,7 +81,7 @@ impl Batch<'_> {
                 scope.spawn(move || {
                     while let Some((index, planned, subject)) = Queue::take(queue, self) {
                         // the receiver outlives the scope, so this cannot fail
-                        let _ = sender.send((index, attempt(planned, subject, asking, one_question)));
+                        let _ = sender.send((index, attempt(planned, subject, threads, one_question)));
                     }
                 });
             }
@@ -84,6 +92,7 @@ impl Batch<'_> {
                 early.insert(index, attempt);
                 while let (Some(attempt), Some(planned)) = (early.remove(&next), files.get(next)) {
                     next += 1;
+                    lock(queue).is_stopped |= matches!(attempt, Attempt::Expired);
                     match self.settle(attempt, planned, signer, (failure.is_none(), &mut *ui)) {
                         Ok(is_signed) => signed += usize::from(is_signed),
                         Err(error) => {
@@ -98,11 +107,11 @@ impl Batch<'_> {
             Some((planned, failure)) => {
                 Err(with_place(failure, &self.output(planned, &planned.input.name()), (signed, self.planned.len())))
             }
-            None => Ok(()),
+            None => Ok(signed),
         }
     }
 
-    /// Prints the result of an attempt. What the agent did not sign is signed by this process, if `may_sign`. Returns whether there is a bundle.
+    /// Prints the result of an attempt. What was not signed is signed on this thread, if `may_sign`. Returns whether there is a bundle.
     fn settle(
         &self,
         attempt: Attempt,
@@ -118,7 +127,9 @@ impl Batch<'_> {
                 output.report(&verified, ui);
                 ui.flush()?;
             }
-            Attempt::NotSigned(_) if !may_sign => return Ok(false),
+            Attempt::NotSigned(_) | Attempt::Expired if !may_sign => return Ok(false),
+            // with another certificate
+            Attempt::Expired => self.sign(planned, signer, ui)?,
             Attempt::NotSigned(answer) => {
                 signer.conclude(answer)?;
                 self.sign(planned, signer, ui)?;
@@ -128,19 +139,27 @@ impl Batch<'_> {
     }
 }
 
-/// Signs a file by the agent, and writes its bundle.
-fn attempt(planned: &Planned, subject: Result<SubjectToSign, Failure>, asking: &Asking<'_>, one_question: &Mutex<()>) -> Attempt {
-    let answer = subject.and_then(|subject| {
-        // the user may be asked about a digest, one at a time
-        let _waiting = matches!(subject, SubjectToSign::Digest { .. }).then(|| lock(one_question));
-        asking.ask(&subject)
-    });
-    match answer {
-        Ok(Ok(AgentOutcome::Signed(signature))) => match planned.bundle.write(&signature.text) {
-            Ok(()) => Attempt::Signed(Box::new(signature.verified)),
-            Err(failure) => Attempt::Failed(failure),
+/// Signs a file, and writes its bundle.
+fn attempt(planned: &Planned, subject: Result<SubjectToSign, Failure>, threads: &OnThreads<'_>, one_question: &Mutex<()>) -> Attempt {
+    let signature = match (subject, threads) {
+        (Err(failure), _) => return Attempt::Failed(failure),
+        (Ok(subject), OnThreads::ByAgent(asking)) => {
+            // the user may be asked about a digest, one at a time
+            let _waiting = matches!(subject, SubjectToSign::Digest { .. }).then(|| lock(one_question));
+            match asking.ask(&subject) {
+                Ok(Ok(AgentOutcome::Signed(signature))) => *signature,
+                Ok(answer) => return Attempt::NotSigned(answer),
+                Err(failure) => return Attempt::Failed(failure),
+            }
+        }
+        (Ok(subject), OnThreads::Directly(direct)) => match direct.sign(&subject) {
+            Ok(Some(signature)) => signature,
+            Ok(None) => return Attempt::Expired,
+            Err(failure) => return Attempt::Failed(failure),
         },
-        Ok(answer) => Attempt::NotSigned(answer),
+    };
+    match planned.bundle.write(&signature.text) {
+        Ok(()) => Attempt::Signed(Box::new(signature.verified)),
         Err(failure) => Attempt::Failed(failure),
     }
 }

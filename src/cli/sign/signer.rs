@@ -10,6 +10,7 @@ use crate::{
         identity::{TokenFetcher, check_token},
         publication::PublicationNotice,
         signing_request::SigningRequest,
+        terminal::Terminal,
         ui::Ui,
     },
     identity::IdentityToken,
@@ -70,18 +71,22 @@ impl<'a> Signer<'a> {
             return Ok(Vec::new());
         }
         let request = self.request;
-        let direct = self.direct(ui)?;
-        let certificate = direct.run(&request, async |session, login, announcements| {
+        let Direct { services, login } = self.direct(ui)?;
+        let certificate = services.run(request.terminal, request.caller, async |session, announcements| {
             Ok(Login::renewed(login, &request, session, announcements).await?.credential.certificate().clone())
         })?;
         Ok(certificate.claims().to_vec())
     }
 
-    /// Asks the agent from several threads; `None` where this process signs, or where the agent asks the user each time.
+    /// Signs on several threads: by the agent, unless it asks the user each time, or with the login of this process.
     #[cfg(unix)]
-    pub(super) fn asking(&self) -> Option<Asking<'a>> {
-        let Agent::Ready(agent) = &self.agent else { return None };
-        agent.asking().cloned()
+    pub(super) fn on_threads(&self) -> Option<OnThreads<'a>> {
+        if let Agent::Ready(agent) = &self.agent {
+            return agent.asking().cloned().map(OnThreads::ByAgent);
+        }
+        let Direct { services, login } = self.direct.as_ref()?;
+        let SigningRequest { terminal, caller, .. } = self.request;
+        Some(OnThreads::Directly(DirectSigner { services: Arc::clone(services), login: login.clone()?, terminal, caller }))
     }
 
     /// Takes an answer of the agent that is not a signature: the next signatures are made without it, unless it did not take something for
@@ -135,9 +140,9 @@ impl<'a> Signer<'a> {
     fn sign_directly(&mut self, subject: &SubjectToSign, ui: &mut Ui) -> Result<Signature, Failure> {
         let request = self.request;
         let content = parse_subject(subject)?.content;
-        let direct = self.direct(ui)?;
-        content.check_size(direct.services.log_version)?;
-        direct.run(&request, async |session, login, announcements| {
+        let Direct { services, login } = self.direct(ui)?;
+        content.check_size(services.services.log_version)?;
+        services.run(request.terminal, request.caller, async |session, announcements| {
             let login = Login::renewed(login, &request, session, announcements).await?;
             Ok(session.sign(content, &login.credential, announcements).await?)
         })
@@ -151,13 +156,55 @@ impl<'a> Signer<'a> {
     }
 }
 
+/// What makes signatures on several threads.
+#[cfg(unix)]
+pub(super) enum OnThreads<'a> {
+    /// The agent.
+    ByAgent(Asking<'a>),
+    /// This process.
+    Directly(DirectSigner<'a>),
+}
+
+/// Signs with a login of this process.
+#[cfg(unix)]
+pub(super) struct DirectSigner<'a> {
+    services: Arc<ServicesOfProcess>,
+    login: Arc<Login>,
+    terminal: &'static Terminal,
+    caller: &'a Caller,
+}
+
+#[cfg(unix)]
+impl DirectSigner<'_> {
+    /// Signs; `None` if the certificate does not last for another signature.
+    ///
+    /// # Errors
+    /// Nothing was signed.
+    pub(super) fn sign(&self, subject: &SubjectToSign) -> Result<Option<Signature>, Failure> {
+        let content = parse_subject(subject)?.content;
+        let credential = &self.login.credential;
+        if !credential.lasts(Timestamp::now()) {
+            return Ok(None);
+        }
+        let signed = self
+            .services
+            .run(self.terminal, self.caller, async |session, announcements| Ok(session.sign(content, credential, announcements).await?));
+        signed.map(Some)
+    }
+}
+
 /// What this process signs with.
 struct Direct {
+    services: Arc<ServicesOfProcess>,
+    login: Option<Arc<Login>>,
+}
+
+/// The services, and what this process needs to ask them.
+struct ServicesOfProcess {
     runtime: Runtime,
     roots: Arc<[TrustRoot]>,
     services: Services,
     http: Http,
-    login: Option<Login>,
 }
 
 /// A login of this process.
@@ -174,28 +221,31 @@ impl Direct {
         let http = context.http()?.announcing_waits(terminal.waits());
         let runtime = crate::service::runtime().map_err(|error| Failure::io("network calls cannot be started", &error))?;
         choice.announce(terminal, ui);
-        Ok(Self { runtime, roots, services, http, login: None })
+        Ok(Self { services: Arc::new(ServicesOfProcess { runtime, roots, services, http }), login: None })
     }
+}
 
+impl ServicesOfProcess {
     /// Does what needs the services, for as long as the caller waits.
     fn run<T>(
-        &mut self,
-        request: &SigningRequest<'_>,
-        work: impl AsyncFnOnce(&Session<'_>, &mut Option<Login>, &Announcements<'_>) -> Result<T, Failure>,
+        &self,
+        terminal: &'static Terminal,
+        caller: &Caller,
+        work: impl AsyncFnOnce(&Session<'_>, &Announcements<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let Self { runtime, roots, services, http, login } = self;
-        let announcements = Announcements { notice: PublicationNotice::new(request.terminal), caller: request.caller };
+        let Self { runtime, roots, services, http } = self;
+        let announcements = Announcements { notice: PublicationNotice::new(terminal), caller };
         let session = Session { services, roots, http, clock: &Timestamp::now };
         let done = runtime.block_on(async {
             tokio::select! {
                 // before any step that has become possible meanwhile
                 biased;
-                () = request.caller.ended() => Err(SignError::Abandoned.into()),
-                done = work(&session, login, &announcements) => done,
+                () = caller.ended() => Err(SignError::Abandoned.into()),
+                done = work(&session, &announcements) => done,
             }
         });
         for remark in http.take_warnings() {
-            request.terminal.say(remark);
+            terminal.say(remark);
         }
         done
     }
@@ -204,7 +254,7 @@ impl Direct {
 impl Login {
     /// The login, renewed if its certificate does not last for another signature.
     async fn renewed<'l>(
-        login: &'l mut Option<Self>,
+        login: &'l mut Option<Arc<Self>>,
         request: &SigningRequest<'_>,
         session: &Session<'_>,
         announcements: &Announcements<'_>,
@@ -213,14 +263,14 @@ impl Login {
             Some(kept) if kept.credential.lasts(Timestamp::now()) => kept,
             expired => {
                 let token = match expired {
-                    Some(expired) if check_token(request.context, &expired.token).is_ok() => expired.token,
+                    Some(expired) if check_token(request.context, &expired.token).is_ok() => expired.token.clone(),
                     _ => {
                         let tokens = TokenFetcher { context: request.context, http: session.http, terminal: request.terminal };
                         tokens.fetch(&request.choice.source, request.requested.login_name()).await?
                     }
                 };
                 let credential = session.obtain(&token, request.requested, announcements).await?;
-                Self { token, credential }
+                Arc::new(Self { token, credential })
             }
         };
         Ok(login.insert(kept))

@@ -13,7 +13,7 @@ use paraph::internals::{
 use std::{
     sync::{
         Arc, Condvar, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -99,23 +99,61 @@ impl Company {
 
 #[test]
 fn many_files_are_signed_at_the_same_time_and_reported_in_their_order() {
-    let company = Arc::new(Company { requests: Mutex::default(), came: Condvar::new() });
-    let answered = Arc::clone(&company);
+    for by_agent in [true, false] {
+        let company = Arc::new(Company { requests: Mutex::default(), came: Condvar::new() });
+        let answered = Arc::clone(&company);
+        let observer: Observer = Arc::new(move |path, _, _| {
+            if path.ends_with("/log/entries") {
+                answered.wait(4);
+            }
+        });
+        let mut setup = Setup::with(ServeOptions { observer: Some(observer), ..ServeOptions::default() });
+        setup.sandbox.git(&["config", "--global", "paraph.rekorVersion", "1"]);
+        if !by_agent {
+            // as in a CI job
+            let token = setup.sigstore.token(EMAIL);
+            setup.sandbox.set("SIGSTORE_ID_TOKEN", &token);
+        }
+        let names: Vec<String> = (0..5).map(|number| format!("file-{number}")).collect();
+        names.iter().for_each(|name| write(&setup, name, name));
+        let arguments: Vec<&str> = ["sign"].into_iter().chain(names.iter().map(String::as_str)).collect();
+        let done = setup.paraph(&arguments);
+        assert_eq!((done.code, setup.agents().len()), (Some(0), usize::from(by_agent)), "{}", done.stderr);
+        let expected: Vec<String> = names.iter().map(|name| format!("{name}: signed as {EMAIL} in {name}.sigstore.json")).collect();
+        assert_eq!(done.stdout.lines().collect::<Vec<_>>(), expected);
+        assert_eq!(company.requests.lock().unwrap().0, 5);
+    }
+}
+
+#[test]
+fn a_certificate_that_expires_meanwhile_is_replaced() {
+    const LIFETIME: u64 = 8;
+    let (certificates, entries) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (issued, logged) = (Arc::clone(&certificates), Arc::clone(&entries));
+    let first = Mutex::new(Instant::now());
     let observer: Observer = Arc::new(move |path, _, _| {
-        if path.ends_with("/log/entries") {
-            answered.wait(4);
+        if path.ends_with("signingCert") && issued.fetch_add(1, Ordering::SeqCst) == 0 {
+            *first.lock().unwrap() = Instant::now();
+        }
+        // after the first, as many as are under way at the same time get their answers when the certificate has little time left
+        if path.ends_with("/log/entries") && (1..=8).contains(&logged.fetch_add(1, Ordering::SeqCst)) {
+            let until = *first.lock().unwrap() + Duration::from_secs(LIFETIME - 1);
+            std::thread::sleep(until.saturating_duration_since(Instant::now()));
         }
     });
-    let setup = Setup::with(ServeOptions { observer: Some(observer), ..ServeOptions::default() });
+    let options = ServeOptions { certificate_lifetime: LIFETIME.cast_signed(), observer: Some(observer), ..ServeOptions::default() };
+    let mut setup = Setup::with(options);
     setup.sandbox.git(&["config", "--global", "paraph.rekorVersion", "1"]);
-    let names: Vec<String> = (0..5).map(|number| format!("file-{number}")).collect();
+    let token = setup.sigstore.token(EMAIL);
+    setup.sandbox.set("SIGSTORE_ID_TOKEN", &token);
+    let names: Vec<String> = (0..13).map(|number| format!("f{number}")).collect();
     names.iter().for_each(|name| write(&setup, name, name));
     let arguments: Vec<&str> = ["sign"].into_iter().chain(names.iter().map(String::as_str)).collect();
     let done = setup.paraph(&arguments);
-    assert_eq!((done.code, setup.logins().0), (Some(0), 1), "{}", done.stderr);
-    let expected: Vec<String> = names.iter().map(|name| format!("{name}: signed as {EMAIL} in {name}.sigstore.json")).collect();
-    assert_eq!(done.stdout.lines().collect::<Vec<_>>(), expected);
-    assert_eq!(company.requests.lock().unwrap().0, 5);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let reported: Vec<&str> = done.stdout.lines().filter_map(|line| Some(line.split_once(':')?.0)).collect();
+    assert_eq!(reported, names);
+    assert_eq!((certificates.load(Ordering::SeqCst), entries.load(Ordering::SeqCst)), (2, 13));
 }
 
 #[test]
