@@ -69,7 +69,7 @@ impl Fault {
 pub(super) struct Document {
     version: Spanned<i64>,
     start: Option<Spanned<String>>,
-    policy: Option<Spanned<Vec<Spanned<String>>>>,
+    policy: Option<List>,
     policy_threshold: Option<Spanned<i64>>,
     #[serde(default)]
     identities: BTreeMap<Spanned<String>, Spanned<OneOrMany<RawCredential>>>,
@@ -106,12 +106,12 @@ struct RawRule {
     name: Spanned<String>,
     refs: Option<Spanned<Vec<String>>>,
     paths: Option<Spanned<Vec<String>>>,
-    commit: Option<Spanned<Vec<Spanned<String>>>>,
-    contribute: Option<Spanned<Vec<Spanned<String>>>>,
-    merge: Option<Spanned<Vec<Spanned<String>>>>,
-    tag: Option<Spanned<Vec<Spanned<String>>>>,
-    push: Option<Spanned<Vec<Spanned<String>>>>,
-    release: Option<Spanned<Vec<Spanned<String>>>>,
+    commit: Option<List>,
+    contribute: Option<List>,
+    merge: Option<List>,
+    tag: Option<List>,
+    push: Option<List>,
+    release: Option<List>,
     tag_threshold: Option<Spanned<i64>>,
     rewrite: Option<Spanned<bool>>,
     #[serde(default)]
@@ -351,7 +351,7 @@ impl RawRule {
         })
     }
 
-    fn lists(&self) -> [(Action, Option<&Spanned<Vec<Spanned<String>>>>); 6] {
+    fn lists(&self) -> [(Action, Option<&List>); 6] {
         [
             (Action::Commit, self.commit.as_ref()),
             (Action::Contribute, self.contribute.as_ref()),
@@ -363,6 +363,8 @@ impl RawRule {
     }
 }
 
+/// A list of names, each with its place in the file.
+type List = Spanned<Vec<Spanned<String>>>;
 type Build = fn(&[String]) -> Result<Patterns, (usize, PatternError)>;
 
 fn patterns(texts: Option<&Spanned<Vec<String>>>, build: Build) -> Result<Option<Patterns>, Fault> {

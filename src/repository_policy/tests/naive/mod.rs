@@ -367,7 +367,8 @@ impl<'a> Judge<'a> {
     }
 
     /// 15, 16. The answers to the questions of step 12; the first that counts, else the first of a warn rule.
-    fn questions(&self, commit: usize, policy: &Policy, action: &str, reference: Option<&str>, on_line: bool) -> Answer {
+    fn questions(&self, commit: usize, policy: &Policy, action: &str, reference: Option<&str>) -> Answer {
+        let on_line = action != "contribute";
         let commit_object = &self.model.commits[commit];
         let mut paths: Vec<Option<&[u8]>> = Vec::new();
         if on_line || commit_object.parents.len() < 2 {
@@ -424,7 +425,7 @@ impl<'a> Judge<'a> {
             return refused(decision);
         }
         let action = if object.parents.len() > 1 { "merge" } else { "commit" };
-        self.questions(commit, &by.policy, action, reference, true)
+        self.questions(commit, &by.policy, action, reference)
     }
 
     /// 10 to 16 for a commit that is not on the line, by this policy.
@@ -439,7 +440,7 @@ impl<'a> Judge<'a> {
         if UNUSABLE_OFF_LINE && self.makes_unusable(commit) {
             return refused("policy-unusable");
         }
-        self.questions(commit, &by.policy, "contribute", reference, false)
+        self.questions(commit, &by.policy, "contribute", reference)
     }
 
     /// 5, 11. Every commit that the tip contains.

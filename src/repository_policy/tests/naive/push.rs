@@ -108,8 +108,8 @@ fn judge_update(judge: &Judge<'_>, update: &Update, certificate: Option<&Signatu
         refuse("policy-push-certificate");
     }
     match update.new {
-        Some(new) if is_tag => judge_new_tag(judge, reference, new, &base, is_approval, refusals),
-        Some(new) => judge_new_branch(judge, reference, new, &base, refusals),
+        Some(new) if is_tag => refusals.extend(judge_new_tag(judge, reference, new, &base, is_approval)),
+        Some(new) => refusals.extend(judge_new_branch(judge, reference, new, &base)),
         None => {}
     }
 }
@@ -172,22 +172,21 @@ fn add(refusals: &mut Refusals, thing: String, answer: &Answer) {
     }
 }
 
-fn judge_new_branch(judge: &Judge<'_>, reference: &str, new: Target, base: &Base, refusals: &mut Refusals) {
+fn judge_new_branch(judge: &Judge<'_>, reference: &str, new: Target, base: &Base) -> Refusals {
     match judge.leads_to(new).1 {
-        Some(commit) => judge_new_commits(judge, commit, Some(reference), base, reference, refusals),
-        None => {
-            refusals.insert((reference.to_owned(), "policy-root-missing"));
-        }
+        Some(commit) => judge_new_commits(judge, commit, Some(reference), base, reference),
+        None => Refusals::from([(reference.to_owned(), "policy-root-missing")]),
     }
 }
 
 /// 23. The commits that the base does not contain.
-fn judge_new_commits(judge: &Judge<'_>, new: usize, judged_for: Option<&str>, base: &Base, reference: &str, refusals: &mut Refusals) {
+fn judge_new_commits(judge: &Judge<'_>, new: usize, judged_for: Option<&str>, base: &Base, reference: &str) -> Refusals {
+    let mut refusals = Refusals::new();
     let Base::At(old, old_policy) = base else {
         for (commit, answer) in judge.commits(new, judged_for) {
-            add(refusals, format!("commit {commit}"), &answer);
+            add(&mut refusals, format!("commit {commit}"), &answer);
         }
-        return;
+        return refusals;
     };
     let is_known = |commit: usize| old.is_some_and(|old| judge.contains(old, commit));
     let on_line = old.is_some_and(|old| judge.line(new).contains(&old));
@@ -204,7 +203,7 @@ fn judge_new_commits(judge: &Judge<'_>, new: usize, judged_for: Option<&str>, ba
                 judge.judge_brought(commit, new_policy.as_ref(), judged_for)
             };
         }
-        add(refusals, format!("commit {commit}"), &answer);
+        add(&mut refusals, format!("commit {commit}"), &answer);
     }
     let follows = match (&new_policy, old_policy) {
         (Some(new), Some(old)) => judge.follows(new, old) || new.text == old.text,
@@ -214,10 +213,12 @@ fn judge_new_commits(judge: &Judge<'_>, new: usize, judged_for: Option<&str>, ba
     if !on_line && !follows {
         refusals.insert((reference.to_owned(), "policy-rewound"));
     }
+    refusals
 }
 
 /// 19, 24. A new tag, and the commits that it brings.
-fn judge_new_tag(judge: &Judge<'_>, reference: &str, new: Target, base: &Base, is_approval: bool, refusals: &mut Refusals) {
+fn judge_new_tag(judge: &Judge<'_>, reference: &str, new: Target, base: &Base, is_approval: bool) -> Refusals {
+    let mut refusals = Refusals::new();
     let (tags, commit) = judge.leads_to(new);
     let mut policies = vec![judge.tag_policy(commit)];
     if let Base::At(_, policy) = base {
@@ -225,18 +226,19 @@ fn judge_new_tag(judge: &Judge<'_>, reference: &str, new: Target, base: &Base, i
     }
     for by in policies.iter().filter(|_| !is_approval) {
         for tag in &tags {
-            add(refusals, format!("tag {tag}"), &judge.tag_by(by.as_ref(), Some(*tag), commit, reference));
+            add(&mut refusals, format!("tag {tag}"), &judge.tag_by(by.as_ref(), Some(*tag), commit, reference));
         }
         if tags.is_empty() {
-            add(refusals, reference.to_owned(), &judge.tag_by(by.as_ref(), None, commit, reference));
+            add(&mut refusals, reference.to_owned(), &judge.tag_by(by.as_ref(), None, commit, reference));
         }
     }
-    let Some(commit) = commit else { return };
+    let Some(commit) = commit else { return refusals };
     let brings = |base: &Base| match base {
         Base::At(Some(old), _) => !judge.contains(*old, commit),
         _ => true,
     };
     if brings(base) && (APPROVAL_COMMITS || !is_approval) {
-        judge_new_commits(judge, commit, judge.model.head.as_deref(), base, reference, refusals);
+        refusals.extend(judge_new_commits(judge, commit, judge.model.head.as_deref(), base, reference));
     }
+    refusals
 }
