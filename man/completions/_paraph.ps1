@@ -329,6 +329,10 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('pre-receive', 'pre-receive', [CompletionResultType]::ParameterValue, 'On a server: refuse a push for one bad object')
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'On a server: refuse each ref with a bad object')
+            [CompletionResult]::new('reference-transaction', 'reference-transaction', [CompletionResultType]::ParameterValue, 'On a server: refuse to move a branch or tag to a bad object, whatever moves it')
+            [CompletionResult]::new('post-merge', 'post-merge', [CompletionResultType]::ParameterValue, 'On your own machine: warn of what a merge brought in')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Install the hooks of this clone, or of a server')
+            [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Remove the hooks that paraph installed')
             [CompletionResult]::new('pre-push', 'pre-push', [CompletionResultType]::ParameterValue, 'On your own machine: refuse to push a bad object')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -347,6 +351,36 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'paraph;hook;reference-transaction' {
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;hook;post-merge' {
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;hook;install' {
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Install the hooks of a server')
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'Also install the hooks for a pinned policy: `post-merge`, or `reference-transaction` on a server')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;hook;uninstall' {
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'paraph;hook;pre-push' {
             [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
@@ -357,6 +391,10 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         'paraph;hook;help' {
             [CompletionResult]::new('pre-receive', 'pre-receive', [CompletionResultType]::ParameterValue, 'On a server: refuse a push for one bad object')
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'On a server: refuse each ref with a bad object')
+            [CompletionResult]::new('reference-transaction', 'reference-transaction', [CompletionResultType]::ParameterValue, 'On a server: refuse to move a branch or tag to a bad object, whatever moves it')
+            [CompletionResult]::new('post-merge', 'post-merge', [CompletionResultType]::ParameterValue, 'On your own machine: warn of what a merge brought in')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Install the hooks of this clone, or of a server')
+            [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Remove the hooks that paraph installed')
             [CompletionResult]::new('pre-push', 'pre-push', [CompletionResultType]::ParameterValue, 'On your own machine: refuse to push a bad object')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -365,6 +403,18 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;hook;help;update' {
+            break
+        }
+        'paraph;hook;help;reference-transaction' {
+            break
+        }
+        'paraph;hook;help;post-merge' {
+            break
+        }
+        'paraph;hook;help;install' {
+            break
+        }
+        'paraph;hook;help;uninstall' {
             break
         }
         'paraph;hook;help;pre-push' {
@@ -772,6 +822,10 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
         'paraph;help;hook' {
             [CompletionResult]::new('pre-receive', 'pre-receive', [CompletionResultType]::ParameterValue, 'On a server: refuse a push for one bad object')
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'On a server: refuse each ref with a bad object')
+            [CompletionResult]::new('reference-transaction', 'reference-transaction', [CompletionResultType]::ParameterValue, 'On a server: refuse to move a branch or tag to a bad object, whatever moves it')
+            [CompletionResult]::new('post-merge', 'post-merge', [CompletionResultType]::ParameterValue, 'On your own machine: warn of what a merge brought in')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Install the hooks of this clone, or of a server')
+            [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Remove the hooks that paraph installed')
             [CompletionResult]::new('pre-push', 'pre-push', [CompletionResultType]::ParameterValue, 'On your own machine: refuse to push a bad object')
             break
         }
@@ -779,6 +833,18 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help;hook;update' {
+            break
+        }
+        'paraph;help;hook;reference-transaction' {
+            break
+        }
+        'paraph;help;hook;post-merge' {
+            break
+        }
+        'paraph;help;hook;install' {
+            break
+        }
+        'paraph;help;hook;uninstall' {
             break
         }
         'paraph;help;hook;pre-push' {

@@ -241,11 +241,23 @@ _paraph() {
             paraph__subcmd__help__subcmd__agent,unlock)
                 cmd="paraph__subcmd__help__subcmd__agent__subcmd__unlock"
                 ;;
+            paraph__subcmd__help__subcmd__hook,install)
+                cmd="paraph__subcmd__help__subcmd__hook__subcmd__install"
+                ;;
+            paraph__subcmd__help__subcmd__hook,post-merge)
+                cmd="paraph__subcmd__help__subcmd__hook__subcmd__post__subcmd__merge"
+                ;;
             paraph__subcmd__help__subcmd__hook,pre-push)
                 cmd="paraph__subcmd__help__subcmd__hook__subcmd__pre__subcmd__push"
                 ;;
             paraph__subcmd__help__subcmd__hook,pre-receive)
                 cmd="paraph__subcmd__help__subcmd__hook__subcmd__pre__subcmd__receive"
+                ;;
+            paraph__subcmd__help__subcmd__hook,reference-transaction)
+                cmd="paraph__subcmd__help__subcmd__hook__subcmd__reference__subcmd__transaction"
+                ;;
+            paraph__subcmd__help__subcmd__hook,uninstall)
+                cmd="paraph__subcmd__help__subcmd__hook__subcmd__uninstall"
                 ;;
             paraph__subcmd__help__subcmd__hook,update)
                 cmd="paraph__subcmd__help__subcmd__hook__subcmd__update"
@@ -295,11 +307,23 @@ _paraph() {
             paraph__subcmd__hook,help)
                 cmd="paraph__subcmd__hook__subcmd__help"
                 ;;
+            paraph__subcmd__hook,install)
+                cmd="paraph__subcmd__hook__subcmd__install"
+                ;;
+            paraph__subcmd__hook,post-merge)
+                cmd="paraph__subcmd__hook__subcmd__post__subcmd__merge"
+                ;;
             paraph__subcmd__hook,pre-push)
                 cmd="paraph__subcmd__hook__subcmd__pre__subcmd__push"
                 ;;
             paraph__subcmd__hook,pre-receive)
                 cmd="paraph__subcmd__hook__subcmd__pre__subcmd__receive"
+                ;;
+            paraph__subcmd__hook,reference-transaction)
+                cmd="paraph__subcmd__hook__subcmd__reference__subcmd__transaction"
+                ;;
+            paraph__subcmd__hook,uninstall)
+                cmd="paraph__subcmd__hook__subcmd__uninstall"
                 ;;
             paraph__subcmd__hook,update)
                 cmd="paraph__subcmd__hook__subcmd__update"
@@ -307,11 +331,23 @@ _paraph() {
             paraph__subcmd__hook__subcmd__help,help)
                 cmd="paraph__subcmd__hook__subcmd__help__subcmd__help"
                 ;;
+            paraph__subcmd__hook__subcmd__help,install)
+                cmd="paraph__subcmd__hook__subcmd__help__subcmd__install"
+                ;;
+            paraph__subcmd__hook__subcmd__help,post-merge)
+                cmd="paraph__subcmd__hook__subcmd__help__subcmd__post__subcmd__merge"
+                ;;
             paraph__subcmd__hook__subcmd__help,pre-push)
                 cmd="paraph__subcmd__hook__subcmd__help__subcmd__pre__subcmd__push"
                 ;;
             paraph__subcmd__hook__subcmd__help,pre-receive)
                 cmd="paraph__subcmd__hook__subcmd__help__subcmd__pre__subcmd__receive"
+                ;;
+            paraph__subcmd__hook__subcmd__help,reference-transaction)
+                cmd="paraph__subcmd__hook__subcmd__help__subcmd__reference__subcmd__transaction"
+                ;;
+            paraph__subcmd__hook__subcmd__help,uninstall)
+                cmd="paraph__subcmd__hook__subcmd__help__subcmd__uninstall"
                 ;;
             paraph__subcmd__hook__subcmd__help,update)
                 cmd="paraph__subcmd__hook__subcmd__help__subcmd__update"
@@ -1155,8 +1191,36 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help__subcmd__hook)
-            opts="pre-receive update pre-push"
+            opts="pre-receive update reference-transaction post-merge install uninstall pre-push"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__hook__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__hook__subcmd__post__subcmd__merge)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1183,6 +1247,34 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__help__subcmd__hook__subcmd__pre__subcmd__receive)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__hook__subcmd__reference__subcmd__transaction)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__help__subcmd__hook__subcmd__uninstall)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1617,7 +1709,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook)
-            opts="-C -h --deadline --help pre-receive update pre-push help"
+            opts="-C -h --deadline --help pre-receive update reference-transaction post-merge install uninstall pre-push help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1639,7 +1731,7 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook__subcmd__help)
-            opts="pre-receive update pre-push help"
+            opts="pre-receive update reference-transaction post-merge install uninstall pre-push help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1653,6 +1745,34 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__help__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__help__subcmd__post__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1694,6 +1814,34 @@ _paraph() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        paraph__subcmd__hook__subcmd__help__subcmd__reference__subcmd__transaction)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__help__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         paraph__subcmd__hook__subcmd__help__subcmd__update)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1701,6 +1849,50 @@ _paraph() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__install)
+            opts="-C -h --server --policy --deadline --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__post__subcmd__merge)
+            opts="-C -h --deadline --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1731,6 +1923,50 @@ _paraph() {
             return 0
             ;;
         paraph__subcmd__hook__subcmd__pre__subcmd__receive)
+            opts="-C -h --deadline --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__reference__subcmd__transaction)
+            opts="-C -h --deadline --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paraph__subcmd__hook__subcmd__uninstall)
             opts="-C -h --deadline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -301,6 +301,10 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand pre-receive 'On a server: refuse a push for one bad object'
             cand update 'On a server: refuse each ref with a bad object'
+            cand reference-transaction 'On a server: refuse to move a branch or tag to a bad object, whatever moves it'
+            cand post-merge 'On your own machine: warn of what a merge brought in'
+            cand install 'Install the hooks of this clone, or of a server'
+            cand uninstall 'Remove the hooks that paraph installed'
             cand pre-push 'On your own machine: refuse to push a bad object'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -316,6 +320,32 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'paraph;hook;reference-transaction'= {
+            cand --deadline 'Refuse the push after this time'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;hook;post-merge'= {
+            cand --deadline 'Refuse the push after this time'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;hook;install'= {
+            cand --deadline 'Refuse the push after this time'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
+            cand --server 'Install the hooks of a server'
+            cand --policy 'Also install the hooks for a pinned policy: `post-merge`, or `reference-transaction` on a server'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;hook;uninstall'= {
+            cand --deadline 'Refuse the push after this time'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'paraph;hook;pre-push'= {
             cand --deadline 'Refuse the push after this time'
             cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
@@ -325,12 +355,24 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;hook;help'= {
             cand pre-receive 'On a server: refuse a push for one bad object'
             cand update 'On a server: refuse each ref with a bad object'
+            cand reference-transaction 'On a server: refuse to move a branch or tag to a bad object, whatever moves it'
+            cand post-merge 'On your own machine: warn of what a merge brought in'
+            cand install 'Install the hooks of this clone, or of a server'
+            cand uninstall 'Remove the hooks that paraph installed'
             cand pre-push 'On your own machine: refuse to push a bad object'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;hook;help;pre-receive'= {
         }
         &'paraph;hook;help;update'= {
+        }
+        &'paraph;hook;help;reference-transaction'= {
+        }
+        &'paraph;hook;help;post-merge'= {
+        }
+        &'paraph;hook;help;install'= {
+        }
+        &'paraph;hook;help;uninstall'= {
         }
         &'paraph;hook;help;pre-push'= {
         }
@@ -664,11 +706,23 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;hook'= {
             cand pre-receive 'On a server: refuse a push for one bad object'
             cand update 'On a server: refuse each ref with a bad object'
+            cand reference-transaction 'On a server: refuse to move a branch or tag to a bad object, whatever moves it'
+            cand post-merge 'On your own machine: warn of what a merge brought in'
+            cand install 'Install the hooks of this clone, or of a server'
+            cand uninstall 'Remove the hooks that paraph installed'
             cand pre-push 'On your own machine: refuse to push a bad object'
         }
         &'paraph;help;hook;pre-receive'= {
         }
         &'paraph;help;hook;update'= {
+        }
+        &'paraph;help;hook;reference-transaction'= {
+        }
+        &'paraph;help;hook;post-merge'= {
+        }
+        &'paraph;help;hook;install'= {
+        }
+        &'paraph;help;hook;uninstall'= {
         }
         &'paraph;help;hook;pre-push'= {
         }

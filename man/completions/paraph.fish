@@ -234,24 +234,46 @@ complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_su
 complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "check" -d 'Find mistakes in a policy file'
 complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -l deadline -d 'Refuse the push after this time' -r
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "pre-receive" -d 'On a server: refuse a push for one bad object'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "update" -d 'On a server: refuse each ref with a bad object'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "pre-push" -d 'On your own machine: refuse to push a bad object'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update pre-push help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -l deadline -d 'Refuse the push after this time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -f -a "pre-receive" -d 'On a server: refuse a push for one bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -f -a "update" -d 'On a server: refuse each ref with a bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -f -a "reference-transaction" -d 'On a server: refuse to move a branch or tag to a bad object, whatever moves it'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -f -a "post-merge" -d 'On your own machine: warn of what a merge brought in'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -f -a "install" -d 'Install the hooks of this clone, or of a server'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -f -a "uninstall" -d 'Remove the hooks that paraph installed'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -f -a "pre-push" -d 'On your own machine: refuse to push a bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -l deadline -d 'Refuse the push after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -l deadline -d 'Refuse the push after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from reference-transaction" -l deadline -d 'Refuse the push after this time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from reference-transaction" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from reference-transaction" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from post-merge" -l deadline -d 'Refuse the push after this time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from post-merge" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from post-merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from install" -l deadline -d 'Refuse the push after this time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from install" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from install" -l server -d 'Install the hooks of a server'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from install" -l policy -d 'Also install the hooks for a pinned policy: `post-merge`, or `reference-transaction` on a server'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l deadline -d 'Refuse the push after this time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -l deadline -d 'Refuse the push after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "pre-receive" -d 'On a server: refuse a push for one bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "update" -d 'On a server: refuse each ref with a bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "reference-transaction" -d 'On a server: refuse to move a branch or tag to a bad object, whatever moves it'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "post-merge" -d 'On your own machine: warn of what a merge brought in'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "install" -d 'Install the hooks of this clone, or of a server'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "uninstall" -d 'Remove the hooks that paraph installed'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "pre-push" -d 'On your own machine: refuse to push a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand trust; and not __fish_seen_subcommand_from update status initialize import help" -l instance -d 'Manage this instance instead of the one in use' -r
@@ -448,6 +470,10 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subc
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "check" -d 'Find mistakes in a policy file'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-receive" -d 'On a server: refuse a push for one bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "update" -d 'On a server: refuse each ref with a bad object'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "reference-transaction" -d 'On a server: refuse to move a branch or tag to a bad object, whatever moves it'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "post-merge" -d 'On your own machine: warn of what a merge brought in'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "install" -d 'Install the hooks of this clone, or of a server'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "uninstall" -d 'Remove the hooks that paraph installed'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-push" -d 'On your own machine: refuse to push a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "update" -d 'Fetch the newest trust root of an instance'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "status" -d 'Show the trust root in use'

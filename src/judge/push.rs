@@ -71,6 +71,44 @@ impl<'a> Push<'a> {
         Self { histories: tips.into_iter().map(history).collect(), updates }
     }
 
+    /// The same to judge by a policy of the repository, whose rules may be about one ref: of each ref only its own old value is known; of a new ref
+    /// and of a tag the branch of the remote's HEAD, if it is known here.
+    ///
+    /// # Errors
+    /// If the references cannot be read.
+    pub(crate) fn to_remote_by_policy(
+        repository: &Repository,
+        (remote, url): (&str, &str),
+        updates: &[RefUpdate<'a>],
+    ) -> Result<Self, repository::Error> {
+        let known = repository.known_of_remote(remote, url, None)?;
+        let head = repository.object(&format!("refs/remotes/{remote}/HEAD")).ok().map(|object| object.id).filter(|id| known.contains(id));
+        let is_here =
+            |id: &str| repository.object_by_id(id).is_ok_and(|object| matches!(object.kind, ObjectKind::Commit | ObjectKind::Tag));
+        let history = |update: &RefUpdate<'a>| {
+            let is_new = is_zero(update.old) || tag_name(update.name).is_some();
+            let known = if is_new { head.clone() } else { Some(update.old.to_owned()).filter(|old| is_here(old)) };
+            History { tips: vec![update.new], known: known.into_iter().collect() }
+        };
+        let updates: Vec<RefUpdate<'a>> = updates.iter().copied().filter(|update| !is_zero(update.new)).collect();
+        Ok(Self { histories: updates.iter().map(history).collect(), updates })
+    }
+
+    /// What a merge brought into a branch, whose values before and after it these are.
+    pub(crate) fn by_merge(update: RefUpdate<'a>) -> Self {
+        Self::of(std::iter::once(update), &BTreeSet::new(), |_| true)
+    }
+
+    /// The refs that it moves and does not delete.
+    pub(super) fn updates(&self) -> &[RefUpdate<'a>] {
+        &self.updates
+    }
+
+    /// What counts as judged for each new value: everything that these contain.
+    pub(super) fn known_for(&self, new: &str) -> impl Iterator<Item = &[String]> {
+        self.histories.iter().filter(move |history| history.tips.contains(&new)).map(|history| history.known.as_slice())
+    }
+
     /// Whether nothing of the history of a ref is known.
     pub(crate) fn has_whole_history(&self) -> bool {
         self.histories.iter().any(|history| history.known.is_empty())
@@ -125,7 +163,7 @@ impl Judge {
     }
 
     /// The object that a ref will lead to: a tag with its name, or a commit that stands for one. Commits of branches are among the new ones.
-    fn tip(&self, repository: &Repository, id: &str, reference: &str) -> Result<Vec<Judged>, Error> {
+    pub(super) fn tip(&self, repository: &Repository, id: &str, reference: &str) -> Result<Vec<Judged>, Error> {
         let object = match repository.object_by_id(id) {
             Ok(object) => RawObject { reference: Some(reference.to_owned()), ..object },
             Err(error) => return Ok(vec![self.read(repository, Err(error))?]),

@@ -1,12 +1,12 @@
 //! A push by the policy of the repository: `man/policy.md`, "Pushes to a server".
 
 use super::{
-    Error, GitHistory, Judged, JudgedCertificate, PolicyJudge,
+    Error, GitHistory, Judged, JudgedCertificate, PolicyJudge, Push, Tip,
     by_policy::{ruling_for, severity},
     is_zero,
 };
 use crate::{
-    object::{RefUpdate, tag_name},
+    object::{RefUpdate, tag_name, without_namespaces},
     policy::PolicyRuling,
     repository::{Aliases, Branches, ObjectKind, RawObject, Repository},
     repository_policy::{
@@ -25,6 +25,8 @@ pub(crate) struct PushToServer<'a> {
     other_names: Aliases,
     /// The push certificate; `None` where git passes none to the hook.
     certificate: Option<Option<&'a JudgedCertificate>>,
+    /// Whether rules with `push` count.
+    asks_for_certificates: bool,
 }
 
 /// What is judged of a push.
@@ -54,7 +56,13 @@ impl<'a> PushToServer<'a> {
         certificate: Option<Option<&'a JudgedCertificate>>,
     ) -> Result<Self, Error> {
         let (branches, other_names) = (repository.branches(namespace)?, repository.other_names(namespace)?);
-        Ok(Self { updates, branches, other_names, certificate })
+        Ok(Self { updates, branches, other_names, certificate, asks_for_certificates: true })
+    }
+
+    /// The same without a question about push certificates.
+    #[must_use]
+    pub(crate) fn without_certificates(self) -> Self {
+        Self { asks_for_certificates: false, ..self }
     }
 
     /// The approvals that a push of these refs brings: their refs, and the ids that they will have.
@@ -115,6 +123,49 @@ impl PolicyJudge<'_, '_> {
                 sink(PushRuling::Object(Box::new(self.with_ruling(judged, ruling)?)));
             }
         }
+        self.judge_planned(repository, (listed, seen), |judged| sink(PushRuling::Object(Box::new(judged))))
+    }
+
+    /// Judges what a push brings to another repository, as `paraph verify` does, and hands `sink` each commit and tag. Only branches and tags
+    /// are judged.
+    ///
+    /// # Errors
+    /// Where something cannot be read. What could be judged was handed over.
+    pub(crate) fn push_to_remote(&mut self, repository: &Repository, push: &Push<'_>, mut sink: impl FnMut(Judged)) -> Result<(), Error> {
+        let of_head = repository.branch_of_head();
+        self.history().take_listed();
+        let mut seen = HashSet::new();
+        for update in push.updates() {
+            let reference = without_namespaces(update.name);
+            let is_tag = reference.starts_with("refs/tags/");
+            if !is_tag && !reference.starts_with("refs/heads/") {
+                continue;
+            }
+            if let Some(commit) = repository.commit_behind_object(update.new)? {
+                let branch = if is_tag { of_head.clone() } else { Some(reference.to_owned()) };
+                for known in push.known_for(update.new) {
+                    self.plan(&Tip { commit: commit.clone(), reference: branch.clone() }, known)?;
+                }
+            }
+            if is_tag {
+                let tags = self.history().judge().tip(repository, update.new, update.name)?;
+                for judged in self.tags(tags, Some(reference))? {
+                    seen.insert(judged.id.clone());
+                    sink(judged);
+                }
+            }
+        }
+        let listed = self.history().take_listed();
+        self.judge_planned(repository, (listed, seen), sink)
+    }
+
+    /// Judges the commits of this list that a plan has, that are not exempt, and that were not seen.
+    fn judge_planned(
+        &self,
+        repository: &Repository,
+        (listed, mut seen): (Vec<String>, HashSet<String>),
+        mut sink: impl FnMut(Judged),
+    ) -> Result<(), Error> {
         let is_judged = |id: &String| {
             self.plans.iter().any(|tip| tip.plan.place(id).is_some_and(|place| !matches!(place, Place::Exempt))) && seen.insert(id.clone())
         };
@@ -125,7 +176,7 @@ impl PolicyJudge<'_, '_> {
             &repository.handle(),
             |judged| self.commit(judged),
             |judged| match judged {
-                Ok(judged) => sink(PushRuling::Object(Box::new(judged))),
+                Ok(judged) => sink(judged),
                 Err(error) => failure = failure.take().or(Some(error)),
             },
         )?;
@@ -158,6 +209,7 @@ impl PolicyJudge<'_, '_> {
         let server = Server { head: push.branches.of_head.clone(), has_branches: push.branches.are_some };
         let signed = push.certificate.flatten().map(|certificate| self.history().signed_as(certificate.judged.judgement()));
         let certificate = match (push.certificate, &signed) {
+            (None, _) if !push.asks_for_certificates => Certificate::NotAsked,
             (None, _) => Certificate::NotPassed,
             (Some(None), _) => Certificate::Missing,
             (Some(Some(_)), signed) => signed.as_ref().and_then(Signed::signer).map_or(Certificate::NotJudged, Certificate::By),

@@ -1,7 +1,7 @@
 //! What a file `packed-refs` says about who resolves a name: git and gix search it as if it were sorted and as git writes it, so each may find
 //! another line in one that is not.
 
-use super::{Error, bounded};
+use super::{Error, Repository, bounded};
 use std::{collections::BTreeSet, fs::Metadata, path::Path, sync::Arc, time::SystemTime};
 
 /// The file, as far as it decides who resolves a name.
@@ -35,6 +35,23 @@ impl RememberedFile {
         let packed = Arc::new(PackedReferences::read(git_dir)?);
         *self.0.borrow_mut() = Some((version, Arc::clone(&packed)));
         Ok(packed)
+    }
+}
+
+impl Repository {
+    /// Whether a reference has this value in the file `packed-refs`, and nobody is changing that file: it keeps the value if its own file is
+    /// deleted.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub(crate) fn keeps_packed(&self, reference: &str, id: &str) -> Result<bool, Error> {
+        let folder = self.common_dir();
+        if std::fs::symlink_metadata(folder.join("packed-refs.lock")).is_ok() {
+            return Ok(false);
+        }
+        let line = format!("{id} {reference}");
+        let bytes = bounded::packed_references(folder)?.unwrap_or_default();
+        Ok(bytes.split(|byte| *byte == b'\n').any(|packed| packed == line.as_bytes()))
     }
 }
 

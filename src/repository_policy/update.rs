@@ -83,6 +83,8 @@ pub(crate) enum Certificate<'p> {
     Missing,
     /// git does not pass it to this hook.
     NotPassed,
+    /// Another hook asks for it.
+    NotAsked,
 }
 
 /// The commits of an update that are left to judge, each at its place.
@@ -259,6 +261,7 @@ impl<H: History> PushJudge<'_, '_, H> {
         let policy = policy?.policy();
         let question = Question { action: Action::Push, reference: Some(reference), path: QuestionPath::None };
         let signer = match self.certificate {
+            Certificate::NotAsked => return None,
             Certificate::By(signer) => Some(signer),
             Certificate::NotJudged | Certificate::Missing | Certificate::NotPassed => None,
         };
@@ -268,7 +271,9 @@ impl<H: History> PushJudge<'_, '_, H> {
         let clause = match self.certificate {
             Certificate::By(_) => format!("rule {name} does not allow who signed the push certificate to push"),
             Certificate::NotJudged => format!("rule {name} requires a push certificate by a listed identity, and this one proves none"),
-            Certificate::Missing => format!("rule {name} requires a push certificate; push with `git push --signed`"),
+            Certificate::Missing | Certificate::NotAsked => {
+                format!("rule {name} requires a push certificate; push with `git push --signed`")
+            }
             Certificate::NotPassed => format!("rule {name} requires a push certificate, which only the hook pre-receive can judge"),
         };
         let counts = !policy.only_warns(&question, signer);

@@ -3,6 +3,7 @@
 mod attacks;
 mod changes;
 mod check;
+mod other_hooks;
 mod pushes;
 mod server;
 mod sources;

@@ -6,6 +6,8 @@
 
 mod by_policy;
 mod framework;
+mod install;
+mod merge;
 mod place;
 mod push_certificate;
 mod refusals;
@@ -24,7 +26,7 @@ use crate::{
     object::RefUpdate,
     policy::AllowedIdentities,
     rejection::Audience,
-    repository::Repository,
+    repository::{Repository, namespace_prefix},
     verify::Verifier,
     wording::spoken_duration,
 };
@@ -86,6 +88,47 @@ enum Hook {
         /// The object that the ref will lead to; zeros to delete it
         new: String,
     },
+    /// On a server: refuse to move a branch or tag to a bad object, whatever moves it
+    ///
+    /// git calls this hook for every transaction of refs, also for one that no push makes. It judges in the state `prepared`, by the rules of
+    /// `update`, and does nothing in other states. It ignores refs outside refs/heads/ and refs/tags/. It sees no push certificate, so it leaves
+    /// rules about pushes to `pre-receive`.
+    ///
+    /// Example, in REPOSITORY/hooks/reference-transaction: exec paraph hook reference-transaction "$@"
+    ReferenceTransaction {
+        /// The state of the transaction
+        state: String,
+    },
+    /// On your own machine: warn of what a merge brought in
+    ///
+    /// Judges the commits that HEAD has and ORIG_HEAD does not, by the policy of the repository or your allowed identities. It only warns: git
+    /// has merged already.
+    ///
+    /// Example, in .git/hooks/post-merge: exec paraph hook post-merge "$@"
+    PostMerge {
+        /// 1 after `git merge --squash`, which brings no commit in
+        squash: String,
+    },
+    /// Install the hooks of this clone, or of a server
+    ///
+    /// Writes the script `pre-push` into the folder of git's hooks (`core.hooksPath`), with --server `pre-receive`. Never changes a hook that is
+    /// there: it says what to add, and fails. Installing twice changes nothing.
+    ///
+    /// Example: paraph hook install --server
+    Install {
+        /// Install the hooks of a server
+        #[arg(long)]
+        server: bool,
+        /// Also install the hooks for a pinned policy: `post-merge`, or `reference-transaction` on a server
+        #[arg(long)]
+        policy: bool,
+    },
+    /// Remove the hooks that paraph installed
+    ///
+    /// A hook that is not exactly paraph's script stays.
+    ///
+    /// Example: paraph hook uninstall
+    Uninstall,
     /// On your own machine: refuse to push a bad object
     ///
     /// Judges the objects that the remote does not have, by your own allowed identities. Two things show what the remote has: its answer, for
@@ -118,6 +161,7 @@ enum Hook {
 enum ServerHook {
     PreReceive,
     Update,
+    ReferenceTransaction,
 }
 
 impl ServerHook {
@@ -126,6 +170,7 @@ impl ServerHook {
         match self {
             Self::PreReceive => "pre-receive",
             Self::Update => "update",
+            Self::ReferenceTransaction => "reference-transaction",
         }
     }
 }
@@ -150,11 +195,20 @@ impl Side {
 }
 
 pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
+    match &arguments.hook {
+        Hook::Install { server, policy } => return install::install(*server, *policy, ui),
+        Hook::Uninstall => return install::uninstall(ui),
+        Hook::PostMerge { squash } => return Ok(merge::warn(squash, ui)),
+        Hook::ReferenceTransaction { state } if state != "prepared" => return Ok(Exit::Good),
+        Hook::PreReceive | Hook::Update { .. } | Hook::ReferenceTransaction { .. } | Hook::PrePush { .. } => {}
+    }
     refuse_after(Duration::from_secs(arguments.deadline))?;
     let judged = match &arguments.hook {
         Hook::PreReceive => pre_receive(ui),
+        Hook::ReferenceTransaction { .. } => reference_transaction(ui),
         Hook::Update { reference, old, new } => update(reference, old, new, ui),
         Hook::PrePush { remote, url } => pre_push(remote.as_deref(), url.as_deref(), ui),
+        Hook::PostMerge { .. } | Hook::Install { .. } | Hook::Uninstall => Ok(Exit::Good),
     };
     judged.map_err(|failure| Failure { message: format!("the push is refused: {}", failure.message), ..failure.under_git() })
 }
@@ -183,6 +237,17 @@ fn pre_receive(ui: &mut Ui) -> Result<Exit, Failure> {
 
 fn update(reference: &str, old: &str, new: &str, ui: &mut Ui) -> Result<Exit, Failure> {
     judge_on_server(ServerHook::Update, &[Update::new(reference, old, new)?], ui)
+}
+
+/// The branches and tags of a transaction. Where git was not asked to compare the old value, it is read.
+fn reference_transaction(ui: &mut Ui) -> Result<Exit, Failure> {
+    let repository = Repository::discover()?;
+    let none = || Failure::object("this folder is not a git repository").with_hint("let git call the hook");
+    let updates = updates::of_transaction(repository.as_ref().ok_or_else(none)?, &namespace_prefix(&namespace()))?;
+    if updates.is_empty() {
+        return Ok(Exit::Good);
+    }
+    judge_on_server(ServerHook::ReferenceTransaction, &updates, ui)
 }
 
 /// Judges with the server's configuration, which no push may change.
@@ -220,6 +285,10 @@ fn pre_push(remote: Option<&str>, url: Option<&str>, ui: &mut Ui) -> Result<Exit
         _ => not_up_to_date(repository, (remote, url), ui)?,
     };
     let updates: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
+    if let Some(pinned) = by_policy::of_own(&context)? {
+        let push = Push::to_remote_by_policy(repository, (remote, url), &updates)?;
+        return by_policy::judge_own(&context, &pinned, &push, ui);
+    }
     let push = Push::to_remote(repository, (remote, url), &updates)?;
     judge(&context, &push, &updates, Side::OwnMachine, ui)
 }

@@ -178,15 +178,18 @@ impl Refusals {
         }
     }
 
-    fn print_refused(&self, unsignable: &Unsignable, ui: &mut Ui) {
-        let objects = format!("{} of {} new objects {} not good", self.refused, self.judged, are(self.refused));
-        let references = format!("the repository's policy refuses {}", counted(self.references, "ref"));
-        let why = match (self.refused, self.references) {
-            (_, 0) => objects,
-            (0, _) => references,
-            _ => format!("{objects}, and {references}"),
-        };
-        ui.note(format!("paraph refuses this push: {why}."));
+    /// Prints what of a merge is not good. It stands, so nothing is refused.
+    pub(super) fn print_merged(&self, ui: &mut Ui) {
+        self.merged_tags.iter().chain(&self.warned).take(LISTED).for_each(|sentence| ui.warning(sentence));
+        if self.is_empty() {
+            return;
+        }
+        ui.warning(format!("{} of {} merged objects {} not good.", self.refused, self.judged, are(self.refused)));
+        self.print_groups(ui);
+        ui.note("hint: look at them with `git log --stat ORIG_HEAD..`; `git reset --keep ORIG_HEAD` takes the merge back.");
+    }
+
+    fn print_groups(&self, ui: &mut Ui) {
         for group in &self.groups {
             group.examples.iter().for_each(|example| ui.note(example));
             if group.count > group.examples.len() {
@@ -199,6 +202,18 @@ impl Refusals {
         if all > listed {
             ui.note(format!("and {} more, each for another cause.", all - listed));
         }
+    }
+
+    fn print_refused(&self, unsignable: &Unsignable, ui: &mut Ui) {
+        let objects = format!("{} of {} new objects {} not good", self.refused, self.judged, are(self.refused));
+        let references = format!("the repository's policy refuses {}", counted(self.references, "ref"));
+        let why = match (self.refused, self.references) {
+            (_, 0) => objects,
+            (0, _) => references,
+            _ => format!("{objects}, and {references}"),
+        };
+        ui.note(format!("paraph refuses this push: {why}."));
+        self.print_groups(ui);
         ui.note("What to do:");
         let of_git = unsignable.advice(self.audience);
         for (verdict, advice) in &self.advice {

@@ -2,7 +2,10 @@
 
 use crate::{
     cli::{exit::Failure, input::read},
-    object::{ObjectFormat, RefUpdate, push_certificate::MAX_UPDATES},
+    git_process,
+    judge::is_zero,
+    object::{ObjectFormat, RefUpdate, push_certificate::MAX_UPDATES, without_namespaces},
+    repository::Repository,
 };
 
 /// The most that is read from standard input, in bytes.
@@ -43,7 +46,7 @@ impl Update {
 /// Reads the lines of a server's hook: `OLD NEW REF`.
 pub(super) fn received() -> Result<Vec<Update>, Failure> {
     let updates = lines("OLD NEW REF", |line| match line.split(' ').collect::<Vec<_>>()[..] {
-        [old, new, reference] => Some((reference, old, new)),
+        [old, new, reference] => Some(Some((reference, old, new))),
         _ => None,
     })?;
     if updates.is_empty() {
@@ -53,18 +56,45 @@ pub(super) fn received() -> Result<Vec<Update>, Failure> {
     Ok(updates)
 }
 
+/// Reads the lines of `reference-transaction`: `OLD NEW REF`, of which only branches and tags count, under their names in the namespace with
+/// this prefix. git writes zeros as the old value if it was not asked to compare it; then it is read.
+pub(super) fn of_transaction(repository: &Repository, prefix: &str) -> Result<Vec<Update>, Failure> {
+    let all = lines("OLD NEW REF", |line| match line.split(' ').collect::<Vec<_>>()[..] {
+        [_, _, reference] if !is_branch_or_tag(reference) => Some(None),
+        [old, new, reference] => Some(Some((reference, old, new))),
+        _ => None,
+    })?;
+    let mut updates = Vec::new();
+    for Update { reference, old, new } in all {
+        let stored = || git_process::printed(&["rev-parse", "--quiet", "--verify", &reference]);
+        let old = if is_zero(&old) { stored().unwrap_or(old) } else { old };
+        // git also writes refs that it only verifies, or whose files it deletes because it has packed them
+        if old == new || is_zero(&new) && repository.keeps_packed(&reference, &old)? {
+            continue;
+        }
+        let reference = reference.strip_prefix(prefix).map(str::to_owned).unwrap_or(reference);
+        updates.push(Update { reference, old, new });
+    }
+    Ok(updates)
+}
+
+fn is_branch_or_tag(reference: &str) -> bool {
+    ["refs/heads/", "refs/tags/"].iter().any(|folder| without_namespaces(reference).starts_with(folder))
+}
+
 /// Reads the lines of `pre-push`: `LOCAL-REF LOCAL-ID REF ID`, where the first may be an expression with spaces. There are none where
 /// everything is up to date.
 pub(super) fn to_be_sent() -> Result<Vec<Update>, Failure> {
     lines("LOCAL-REF LOCAL-ID REF ID", |line| {
         let mut words = line.rsplitn(4, ' ');
         let (old, reference, new) = (words.next()?, words.next()?, words.next()?);
-        words.next().map(|_| (reference, old, new))
+        words.next().map(|_| Some((reference, old, new)))
     })
 }
 
-/// Reads the lines of standard input, whose parts `form` names.
-fn lines(form: &str, split: impl Fn(&str) -> Option<(&str, &str, &str)>) -> Result<Vec<Update>, Failure> {
+/// Reads the lines of standard input, whose parts `form` names. `split` gives the name of the ref and its two values, or nothing for a line
+/// that does not count.
+fn lines(form: &str, split: impl Fn(&str) -> Option<Option<(&str, &str, &str)>>) -> Result<Vec<Update>, Failure> {
     let malformed = || {
         Failure::usage("standard input does not have the form in which git gives refs to this hook")
             .with_hint(format!("let git call the hook; it writes a line `{form}` for each ref"))
@@ -78,9 +108,10 @@ fn lines(form: &str, split: impl Fn(&str) -> Option<(&str, &str, &str)>) -> Resu
     }
     lines
         .into_iter()
-        .map(|line| {
-            let (reference, old, new) = split(line).ok_or_else(malformed)?;
-            Update::new(reference, old, new)
+        .filter_map(|line| match split(line) {
+            None => Some(Err(malformed())),
+            Some(None) => None,
+            Some(Some((reference, old, new))) => Some(Update::new(reference, old, new)),
         })
         .collect()
 }

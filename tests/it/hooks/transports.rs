@@ -4,6 +4,7 @@ mod http;
 mod ssh;
 
 use super::{Setup, heading, says, setup};
+use crate::support::sigstore::EMAIL;
 
 /// A good push, then one with a bad commit, to the remote `origin`.
 fn good_and_bad(setup: &Setup) {
@@ -26,6 +27,29 @@ fn good_and_bad(setup: &Setup) {
     assert_eq!(setup.there("refs/heads/fine"), None);
 }
 
+/// The same where the server pins a policy, which lists Ann only, and in place of the allowed identities.
+fn by_policy(setup: &Setup) {
+    let (url, folder) = (&setup.sigstore.url, setup.sandbox.work().join(".paraph"));
+    let identity = format!("[identities.ann]\nsubject = \"{EMAIL}\"\nissuer = \"{url}\"\ninstance = \"local\"\n");
+    let rule =
+        "[[rules]]\nname = \"all\"\ncommit = [\"ann\"]\n[[rules]]\nname = \"signed\"\nrefs = [\"refs/heads/signed\"]\npush = [\"ann\"]\n";
+    setup.sandbox.git(&["checkout", "-q", "-B", "main", "origin/main"]);
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("policy.toml"), format!("version = 1\npolicy = [\"ann\"]\n{identity}{rule}")).unwrap();
+    setup.sandbox.git(&["add", "--all"]);
+    let root = setup.signed("the root of the policy");
+    setup.serve("paraph.policyRoot", &root);
+    setup.sandbox.git_in(&setup.bare, &["symbolic-ref", "HEAD", "refs/heads/main"]);
+    setup.serve("receive.certNonceSeed", "a seed that only the server knows");
+    std::fs::write(setup.sandbox.root().join("allowed-by-server"), "").unwrap();
+    setup.signed("good");
+    setup.accepted(&["main"]);
+    says(&setup.refused(&["main:refs/heads/signed"]), &["rule signed requires a push certificate", "[policy-push-certificate]"]);
+    setup.accepted(&["--signed", "main:refs/heads/signed"]);
+    setup.signed_by_bob("bob's");
+    says(&setup.refused(&["main"]), &["rule all does not allow its signer to commit", "[policy-refused]"]);
+}
+
 fn send_to(setup: &Setup, url: &str) {
     setup.sandbox.git(&["remote", "set-url", "origin", url]);
 }
@@ -35,6 +59,7 @@ fn over_a_path_and_a_file_url() {
     let by_path = setup(&["pre-receive"]);
     send_to(&by_path, by_path.bare.to_str().unwrap());
     good_and_bad(&by_path);
+    by_policy(&by_path);
     good_and_bad(&setup(&["pre-receive", "update"]));
 }
 
@@ -43,9 +68,11 @@ fn over_ssh_with_a_home_of_the_server_s_own() {
     let mut setup = setup(&["pre-receive"]);
     if ssh::serve(&mut setup, "over_ssh_with_a_home_of_the_server_s_own") {
         good_and_bad(&setup);
+        by_policy(&setup);
+        setup.sandbox.git_in(&setup.bare, &["config", "--unset", "paraph.policyRoot"]);
+        setup.sandbox.git(&["checkout", "-q", "-B", "main", "origin/main"]);
         // the pusher's allowed identities do not count on the server
         setup.sigstore.allow(&setup.sandbox, "bob@example.com");
-        setup.sandbox.git(&["reset", "-q", "--hard", "HEAD~2"]);
         setup.signed_by_bob("bob's");
         says(&setup.refused(&["main"]), &["\"bob's\": [untrusted]"]);
     }
@@ -67,6 +94,7 @@ fn over_smart_http_and_with_a_push_certificate() {
     setup.sandbox.git(&["add", "."]);
     setup.signed("large");
     setup.accepted(&["main"]);
+    by_policy(&setup);
 }
 
 /// Bytes that do not compress.
