@@ -344,24 +344,10 @@ fn of_process<T>(
     };
     let directory = std::env::current_dir().map_err(Error::CurrentDirectory)?;
     let home = home();
-    let variable = variables();
+    let variable = |name: &str| std::env::var_os(name);
     let inputs = Inputs { options, variable: &variable, ..Inputs::of_entries(&entries, &directory, home.as_deref()) };
     let weight = repository.map_or(Ok(RepositoryWeight::Weak), |repository| inputs.weight_of(repository))?;
     read(&Inputs { weight, ..inputs })
-}
-
-/// How the names of the variables of all settings begin.
-const VARIABLES: [&str; 5] = ["PARAPH_", "GITSIGN_", "SIGSTORE_", "TUF_", "GIT_"];
-
-/// The environment variables by name. Each look-up reads the whole environment, so it is done only for those that are set.
-fn variables() -> impl Fn(&str) -> Option<OsString> {
-    let is_ours = |name: &OsString| {
-        VARIABLES
-            .iter()
-            .any(|prefix| name.to_str().and_then(|name| name.get(..prefix.len())).is_some_and(|name| name.eq_ignore_ascii_case(prefix)))
-    };
-    let set: Vec<OsString> = std::env::vars_os().map(|(name, _)| name).filter(is_ours).collect();
-    move |name| if set.iter().any(|set| set.eq_ignore_ascii_case(name)) { std::env::var_os(name) } else { None }
 }
 
 fn home() -> Option<PathBuf> {

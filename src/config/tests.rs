@@ -68,14 +68,6 @@ fn nothing() -> Surroundings {
 }
 
 #[test]
-fn each_variable_of_a_setting_is_looked_up_in_the_environment() {
-    let of_settings = SETTINGS.iter().flat_map(|info| info.variables);
-    for name in of_settings.chain(IGNORED.iter().flat_map(|ignored| ignored.variables)) {
-        assert!(VARIABLES.iter().any(|prefix| name.starts_with(prefix)), "{name}");
-    }
-}
-
-#[test]
 fn with_nothing_set_every_default_holds_and_says_so() {
     let config = nothing().config().unwrap();
     assert!(config.effective().iter().all(|setting| *setting.source == Source::Default));
