@@ -39,7 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('release', 'release', [CompletionResultType]::ParameterValue, 'Sign files as the release of a signed tag')
             [CompletionResult]::new('verify-release', 'verify-release', [CompletionResultType]::ParameterValue, 'Verify who released files from which signed tag, offline')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Ask a transparency log, and verify its answers')
-            [CompletionResult]::new('policy', 'policy', [CompletionResultType]::ParameterValue, 'Check the policy of a repository')
+            [CompletionResult]::new('policy', 'policy', [CompletionResultType]::ParameterValue, 'Work with the policy of a repository')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before git accepts it, as a hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the trusted authorities and logs')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in once, so that many signatures need no login')
@@ -301,8 +301,24 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Propose a policy from who signed until now')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Find mistakes in a policy file')
+            [CompletionResult]::new('describe', 'describe', [CompletionResultType]::ParameterValue, 'Say in sentences who may do what')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Say what a change of the policy grants and takes away')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Test a policy with examples, offline')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain what the policy decides about a commit or tag')
+            [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Sign an approval')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'paraph;policy;init' {
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'How far back to read, as git reads --since')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write a file that does not exist yet, instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write a file that does not exist yet, instead of standard output')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
+            [CompletionResult]::new('--other-signatures', '--other-signatures', [CompletionResultType]::ParameterName, 'Let git''s own verifier judge OpenPGP and SSH signatures')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;policy;check' {
@@ -311,12 +327,73 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'paraph;policy;describe' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;policy;diff' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;policy;test' {
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'The policy: a file, or a commit [default: .paraph/policy.toml of the work tree]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;policy;explain' {
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'Judge it as a commit of this ref')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
+            [CompletionResult]::new('--other-signatures', '--other-signatures', [CompletionResultType]::ParameterName, 'Let git''s own verifier judge OpenPGP and SSH signatures')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'paraph;policy;approve' {
+            [CompletionResult]::new('--tag-object', '--tag-object', [CompletionResultType]::ParameterName, 'Approve the tag object in this file, as `git cat-file tag` prints it; `-` is standard input')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The last part of the approval''s name [default: from user.email]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for confirmation')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'paraph;policy;help' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Propose a policy from who signed until now')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Find mistakes in a policy file')
+            [CompletionResult]::new('describe', 'describe', [CompletionResultType]::ParameterValue, 'Say in sentences who may do what')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Say what a change of the policy grants and takes away')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Test a policy with examples, offline')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain what the policy decides about a commit or tag')
+            [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Sign an approval')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
+        'paraph;policy;help;init' {
+            break
+        }
         'paraph;policy;help;check' {
+            break
+        }
+        'paraph;policy;help;describe' {
+            break
+        }
+        'paraph;policy;help;diff' {
+            break
+        }
+        'paraph;policy;help;test' {
+            break
+        }
+        'paraph;policy;help;explain' {
+            break
+        }
+        'paraph;policy;help;approve' {
             break
         }
         'paraph;policy;help;help' {
@@ -753,7 +830,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             [CompletionResult]::new('release', 'release', [CompletionResultType]::ParameterValue, 'Sign files as the release of a signed tag')
             [CompletionResult]::new('verify-release', 'verify-release', [CompletionResultType]::ParameterValue, 'Verify who released files from which signed tag, offline')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Ask a transparency log, and verify its answers')
-            [CompletionResult]::new('policy', 'policy', [CompletionResultType]::ParameterValue, 'Check the policy of a repository')
+            [CompletionResult]::new('policy', 'policy', [CompletionResultType]::ParameterValue, 'Work with the policy of a repository')
             [CompletionResult]::new('hook', 'hook', [CompletionResultType]::ParameterValue, 'Judge a push before git accepts it, as a hook')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Manage trust roots: the trusted authorities and logs')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in once, so that many signatures need no login')
@@ -813,10 +890,34 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;help;policy' {
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Propose a policy from who signed until now')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Find mistakes in a policy file')
+            [CompletionResult]::new('describe', 'describe', [CompletionResultType]::ParameterValue, 'Say in sentences who may do what')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Say what a change of the policy grants and takes away')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Test a policy with examples, offline')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain what the policy decides about a commit or tag')
+            [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Sign an approval')
+            break
+        }
+        'paraph;help;policy;init' {
             break
         }
         'paraph;help;policy;check' {
+            break
+        }
+        'paraph;help;policy;describe' {
+            break
+        }
+        'paraph;help;policy;diff' {
+            break
+        }
+        'paraph;help;policy;test' {
+            break
+        }
+        'paraph;help;policy;explain' {
+            break
+        }
+        'paraph;help;policy;approve' {
             break
         }
         'paraph;help;hook' {

@@ -36,7 +36,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand release 'Sign files as the release of a signed tag'
             cand verify-release 'Verify who released files from which signed tag, offline'
             cand log 'Ask a transparency log, and verify its answers'
-            cand policy 'Check the policy of a repository'
+            cand policy 'Work with the policy of a repository'
             cand hook 'Judge a push before git accepts it, as a hook'
             cand trust 'Manage trust roots: the trusted authorities and logs'
             cand login 'Log in once, so that many signatures need no login'
@@ -278,19 +278,84 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+            cand init 'Propose a policy from who signed until now'
             cand check 'Find mistakes in a policy file'
+            cand describe 'Say in sentences who may do what'
+            cand diff 'Say what a change of the policy grants and takes away'
+            cand test 'Test a policy with examples, offline'
+            cand explain 'Explain what the policy decides about a commit or tag'
+            cand approve 'Sign an approval'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'paraph;policy;init'= {
+            cand --since 'How far back to read, as git reads --since'
+            cand -o 'Write a file that does not exist yet, instead of standard output'
+            cand --output 'Write a file that does not exist yet, instead of standard output'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
+            cand --other-signatures 'Let git''s own verifier judge OpenPGP and SSH signatures'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;policy;check'= {
             cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'paraph;policy;describe'= {
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;policy;diff'= {
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
+            cand --json 'Print JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;policy;test'= {
+            cand --policy 'The policy: a file, or a commit [default: .paraph/policy.toml of the work tree]'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;policy;explain'= {
+            cand --as 'Judge it as a commit of this ref'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
+            cand --other-signatures 'Let git''s own verifier judge OpenPGP and SSH signatures'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'paraph;policy;approve'= {
+            cand --tag-object 'Approve the tag object in this file, as `git cat-file tag` prints it; `-` is standard input'
+            cand --name 'The last part of the approval''s name [default: from user.email]'
+            cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
+            cand --yes 'Do not ask for confirmation'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'paraph;policy;help'= {
+            cand init 'Propose a policy from who signed until now'
             cand check 'Find mistakes in a policy file'
+            cand describe 'Say in sentences who may do what'
+            cand diff 'Say what a change of the policy grants and takes away'
+            cand test 'Test a policy with examples, offline'
+            cand explain 'Explain what the policy decides about a commit or tag'
+            cand approve 'Sign an approval'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
+        &'paraph;policy;help;init'= {
+        }
         &'paraph;policy;help;check'= {
+        }
+        &'paraph;policy;help;describe'= {
+        }
+        &'paraph;policy;help;diff'= {
+        }
+        &'paraph;policy;help;test'= {
+        }
+        &'paraph;policy;help;explain'= {
+        }
+        &'paraph;policy;help;approve'= {
         }
         &'paraph;policy;help;help'= {
         }
@@ -655,7 +720,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand release 'Sign files as the release of a signed tag'
             cand verify-release 'Verify who released files from which signed tag, offline'
             cand log 'Ask a transparency log, and verify its answers'
-            cand policy 'Check the policy of a repository'
+            cand policy 'Work with the policy of a repository'
             cand hook 'Judge a push before git accepts it, as a hook'
             cand trust 'Manage trust roots: the trusted authorities and logs'
             cand login 'Log in once, so that many signatures need no login'
@@ -699,9 +764,27 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;help;log;prove'= {
         }
         &'paraph;help;policy'= {
+            cand init 'Propose a policy from who signed until now'
             cand check 'Find mistakes in a policy file'
+            cand describe 'Say in sentences who may do what'
+            cand diff 'Say what a change of the policy grants and takes away'
+            cand test 'Test a policy with examples, offline'
+            cand explain 'Explain what the policy decides about a commit or tag'
+            cand approve 'Sign an approval'
+        }
+        &'paraph;help;policy;init'= {
         }
         &'paraph;help;policy;check'= {
+        }
+        &'paraph;help;policy;describe'= {
+        }
+        &'paraph;help;policy;diff'= {
+        }
+        &'paraph;help;policy;test'= {
+        }
+        &'paraph;help;policy;explain'= {
+        }
+        &'paraph;help;policy;approve'= {
         }
         &'paraph;help;hook'= {
             cand pre-receive 'On a server: refuse a push for one bad object'

@@ -40,7 +40,7 @@ complete -c paraph -n "__fish_paraph_needs_command" -f -a "attest" -d 'Sign a st
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "release" -d 'Sign files as the release of a signed tag'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "verify-release" -d 'Verify who released files from which signed tag, offline'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "log" -d 'Ask a transparency log, and verify its answers'
-complete -c paraph -n "__fish_paraph_needs_command" -f -a "policy" -d 'Check the policy of a repository'
+complete -c paraph -n "__fish_paraph_needs_command" -f -a "policy" -d 'Work with the policy of a repository'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "hook" -d 'Judge a push before git accepts it, as a hook'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "trust" -d 'Manage trust roots: the trusted authorities and logs'
 complete -c paraph -n "__fish_paraph_needs_command" -f -a "login" -d 'Log in once, so that many signatures need no login'
@@ -226,13 +226,47 @@ complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subco
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from help" -f -a "get" -d 'Show an entry of the log, verified'
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from help" -f -a "prove" -d 'Prove that a log entry is still in its log'
 complete -c paraph -n "__fish_paraph_using_subcommand log; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from check help" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
-complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from check help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from check help" -f -a "check" -d 'Find mistakes in a policy file'
-complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from init check describe diff test explain approve help" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from init check describe diff test explain approve help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from init check describe diff test explain approve help" -f -a "init" -d 'Propose a policy from who signed until now'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from init check describe diff test explain approve help" -f -a "check" -d 'Find mistakes in a policy file'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from init check describe diff test explain approve help" -f -a "describe" -d 'Say in sentences who may do what'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from init check describe diff test explain approve help" -f -a "diff" -d 'Say what a change of the policy grants and takes away'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from init check describe diff test explain approve help" -f -a "test" -d 'Test a policy with examples, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from init check describe diff test explain approve help" -f -a "explain" -d 'Explain what the policy decides about a commit or tag'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from init check describe diff test explain approve help" -f -a "approve" -d 'Sign an approval'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and not __fish_seen_subcommand_from init check describe diff test explain approve help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from init" -l since -d 'How far back to read, as git reads --since' -r
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from init" -s o -l output -d 'Write a file that does not exist yet, instead of standard output' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from init" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from init" -l other-signatures -d 'Let git\'s own verifier judge OpenPGP and SSH signatures'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from check" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from describe" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from describe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from diff" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from diff" -l json -d 'Print JSON'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from test" -l policy -d 'The policy: a file, or a commit [default: .paraph/policy.toml of the work tree]' -r
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from test" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from explain" -l as -d 'Judge it as a commit of this ref' -r
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from explain" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from explain" -l other-signatures -d 'Let git\'s own verifier judge OpenPGP and SSH signatures'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from approve" -l tag-object -d 'Approve the tag object in this file, as `git cat-file tag` prints it; `-` is standard input' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from approve" -l name -d 'The last part of the approval\'s name [default: from user.email]' -r
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from approve" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from approve" -l yes -d 'Do not ask for confirmation'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "init" -d 'Propose a policy from who signed until now'
 complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "check" -d 'Find mistakes in a policy file'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "describe" -d 'Say in sentences who may do what'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Say what a change of the policy grants and takes away'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "test" -d 'Test a policy with examples, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Explain what the policy decides about a commit or tag'
+complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "approve" -d 'Sign an approval'
 complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -l deadline -d 'Refuse the push after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
@@ -455,7 +489,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami allow verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help" -f -a "release" -d 'Sign files as the release of a signed tag'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami allow verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help" -f -a "verify-release" -d 'Verify who released files from which signed tag, offline'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami allow verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help" -f -a "log" -d 'Ask a transparency log, and verify its answers'
-complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami allow verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help" -f -a "policy" -d 'Check the policy of a repository'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami allow verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help" -f -a "policy" -d 'Work with the policy of a repository'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami allow verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help" -f -a "hook" -d 'Judge a push before git accepts it, as a hook'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami allow verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help" -f -a "trust" -d 'Manage trust roots: the trusted authorities and logs'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami allow verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help" -f -a "login" -d 'Log in once, so that many signatures need no login'
@@ -467,7 +501,13 @@ complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_
 complete -c paraph -n "__fish_paraph_using_subcommand help; and not __fish_seen_subcommand_from setup doctor whoami allow verify verify-tag verify-file show sign attest release verify-release log policy hook trust login logout agent local config generate-docs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from log" -f -a "get" -d 'Show an entry of the log, verified'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from log" -f -a "prove" -d 'Prove that a log entry is still in its log'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "init" -d 'Propose a policy from who signed until now'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "check" -d 'Find mistakes in a policy file'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "describe" -d 'Say in sentences who may do what'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "diff" -d 'Say what a change of the policy grants and takes away'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "test" -d 'Test a policy with examples, offline'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "explain" -d 'Explain what the policy decides about a commit or tag'
+complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "approve" -d 'Sign an approval'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "pre-receive" -d 'On a server: refuse a push for one bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "update" -d 'On a server: refuse each ref with a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "reference-transaction" -d 'On a server: refuse to move a branch or tag to a bad object, whatever moves it'

@@ -7,6 +7,7 @@
 mod by_policy;
 pub(crate) mod entries;
 mod error;
+mod explained;
 mod file;
 mod history;
 mod judged;

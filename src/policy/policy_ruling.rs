@@ -62,7 +62,7 @@ fn advice(decision: PolicyDecision) -> &'static str {
         PolicyDecision::NotInForce => "have somebody who may change the policy restore the file that is in force",
         PolicyDecision::Unusable => "correct the file; `paraph policy check` shows what is wrong",
         PolicyDecision::ChangeRefused => "have somebody who may change the policy sign the change",
-        PolicyDecision::ApprovalsMissing => "have others who are listed approve it with signed tags, as man/policy.md describes",
+        PolicyDecision::ApprovalsMissing => "have others who are listed approve it with `paraph policy approve`, and push their approvals",
         PolicyDecision::Refused => "have it signed by somebody whom the rule lists, or have the policy changed",
         PolicyDecision::NoRule => "add a rule for it to the policy",
         PolicyDecision::RefUnknown => "name the ref with --as, for example `--as refs/heads/main`",

@@ -174,15 +174,15 @@ fn change_of_policy<H: History>(
 
 /// The questions about one commit: step 12.
 #[derive(Debug)]
-struct Asked {
-    action: Action,
+pub(super) struct Asked {
+    pub(super) action: Action,
     /// By their bytes; none for a question without a path.
-    paths: Vec<Vec<u8>>,
+    pub(super) paths: Vec<Vec<u8>>,
 }
 
 impl Asked {
     /// `None` if they are too many.
-    fn about<H: History>(
+    pub(super) fn about<H: History>(
         policies: &Policies<'_, H>,
         commit: &H::Id,
         parents: usize,

@@ -19,6 +19,11 @@ impl<Id: Clone + Eq + std::hash::Hash> Plan<Id> {
         self.places.get(commit)
     }
 
+    /// All commits with their places.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&Id, &Place)> {
+        self.places.iter()
+    }
+
     /// The places of commits that a tip contains. `commits` has the tip, and with each commit every commit between them: it is what the tip
     /// contains without what some others contain.
     ///

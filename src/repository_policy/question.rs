@@ -86,6 +86,12 @@ impl PolicyFile {
         self.deciding(question).next().flatten().and_then(|rule| self.rules().get(rule))
     }
 
+    /// The list of the rule that decides about something without a path.
+    pub(crate) fn list_about(&self, action: Action, reference: &str) -> &[usize] {
+        let question = Question { action, reference: Some(reference), path: QuestionPath::None };
+        self.deciding_rule(&question).and_then(|rule| rule.lists.get(&action)).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Whether a rule about paths has this action.
     pub(crate) fn is_about_paths(&self, action: Action) -> bool {
         self.rules().iter().any(|rule| rule.paths.is_some() && rule.lists.contains_key(&action))

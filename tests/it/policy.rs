@@ -3,6 +3,7 @@
 mod attacks;
 mod changes;
 mod check;
+mod commands;
 mod other_hooks;
 mod pushes;
 mod server;

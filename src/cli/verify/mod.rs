@@ -20,10 +20,10 @@ use crate::{
 };
 use options::{Options, VerifyCall};
 use output::Output;
-use policy::RepositoryPolicy;
 pub(super) use {
     expect::Expect,
-    options::{Format, time},
+    options::{Format, not_pinned, time},
+    policy::RepositoryPolicy,
     sarif::Sarif,
 };
 

@@ -13,7 +13,7 @@ const HEADS: &str = "refs/heads/";
 const REMOTES: &str = "refs/remotes/";
 
 /// What judges by the policy of the repository, if one is pinned.
-pub(super) struct RepositoryPolicy<'h, 'a> {
+pub(in crate::cli) struct RepositoryPolicy<'h, 'a> {
     judge: Option<PolicyJudge<'h, 'a>>,
     /// The value of `--as`.
     as_ref: Option<&'h str>,
@@ -28,7 +28,7 @@ pub(super) fn history<'a>(repository: &Repository, judge: &'a Judge, policy: Opt
 
 impl<'h, 'a> RepositoryPolicy<'h, 'a> {
     /// Reads the pinned policy. Without one, nothing is planned and every verdict stays as it is.
-    pub(super) fn open(
+    pub(in crate::cli) fn open(
         repository: &Repository,
         history: Option<&'h GitHistory<'a>>,
         policy: Option<&PinnedPolicy>,
@@ -91,7 +91,7 @@ impl<'h, 'a> RepositoryPolicy<'h, 'a> {
     }
 
     /// Plans the commits that these revisions name.
-    pub(super) fn plan_objects(&mut self, repository: &Repository, revisions: &[&str]) -> Result<(), Failure> {
+    pub(in crate::cli) fn plan_objects(&mut self, repository: &Repository, revisions: &[&str]) -> Result<(), Failure> {
         let Some(judge) = &mut self.judge else { return Ok(()) };
         let mut of_head = Vec::new();
         for revision in revisions {
@@ -120,12 +120,17 @@ impl<'h, 'a> RepositoryPolicy<'h, 'a> {
     }
 
     /// The same about an object that a revision named.
-    pub(super) fn named(&self, named: NamedObject) -> Result<NamedObject, Error> {
+    pub(in crate::cli) fn named(&self, named: NamedObject) -> Result<NamedObject, Error> {
         let Some(judge) = &self.judge else { return Ok(named) };
         let NamedObject { lightweight_tag, reference, judged } = named;
         let tag = reference.as_deref().filter(|name| name.starts_with("refs/"));
         let judged = if judged.kind == crate::repository::ObjectKind::Tag { judge.tag(judged, tag)? } else { judge.commit(judged)? };
         Ok(NamedObject { lightweight_tag, reference, judged })
+    }
+
+    /// What led to the ruling on an object, in sentences.
+    pub(in crate::cli) fn explained(&self, judged: &Judged) -> Result<Vec<String>, Error> {
+        self.judge.as_ref().map_or(Ok(Vec::new()), |judge| judge.explained(judged))
     }
 
     /// The same about a tag of a list and the tags inside it.

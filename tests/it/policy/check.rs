@@ -39,5 +39,5 @@ fn a_mistake_is_named_with_its_line_and_column() {
     let bare = project.sandbox.root().join("bare.git");
     project.sandbox.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
     let done = project.sandbox.paraph_in(&bare, &["policy", "check"]);
-    assert!(done.code == Some(2) && done.stderr.contains("hint: name the file."), "{done:?}");
+    assert!(done.code == Some(2) && done.stderr.contains("hint: name the file or a commit."), "{done:?}");
 }
