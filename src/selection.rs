@@ -17,10 +17,14 @@ use sigstore_trust_root::{ServiceEndpoint, SigstoreInstance};
 use std::path::{Path, PathBuf};
 
 mod deciders;
+mod git_network;
 mod policy;
+mod token;
 
 pub(crate) use deciders::{Deciders, deciding_files};
+pub(crate) use git_network::{GitNetwork, shown};
 pub(crate) use policy::{Pin, PinnedPolicy, pinned_policy};
+pub(crate) use token::{TokenFault, check_token};
 
 /// A signing config larger than this is not read, in bytes.
 const MAX_SIGNING_CONFIG: usize = 1 << 20;
@@ -338,20 +342,6 @@ fn is_unknown(config: &Config, name: &Instance, store: &TrustStore, now: jiff::T
 
 fn unknown_instance(config: &Config, name: &Instance, wanted: Wanted) -> SelectionError {
     SelectionError::UnknownInstance { name: name.clone(), origin: config.instance.source.clone(), wanted }
-}
-
-/// The other instance whose issuer issued a token, if there is one: only that instance may get the token. Issuers of CI systems
-/// and other platforms belong to no instance.
-pub(crate) fn instance_of_token(config: &Config, store: &TrustStore, now: jiff::Timestamp, token_issuer: &str) -> Option<Instance> {
-    if issuer(config, store, now).is_ok_and(|issuer| issuer == token_issuer) {
-        return None;
-    }
-    let known = config.instances.iter().map(|settings| settings.name.clone());
-    let own = config.instance_name();
-    [Instance::Public, Instance::Staging].into_iter().chain(known).filter(|name| *name != own).find(|name| {
-        let signing = signing_config(config, name, store, now).ok().flatten();
-        signing.is_some_and(|signing| signing.oidc_urls.iter().any(|endpoint| endpoint.url == token_issuer))
-    })
 }
 
 fn log_version(version: RekorVersion) -> LogVersion {

@@ -1,10 +1,10 @@
 //! `paraph config`: the effective settings and where each comes from.
 
 use super::exit::{Exit, Failure};
-use super::git_network::{GitNetwork, shown};
 use super::ui::Ui;
 use crate::config::{Authority, Config, IGNORED, Notice, SETTINGS, Setting, SettingInfo, Shown, Source};
 use crate::repository::Repository;
+use crate::selection::{GitNetwork, shown};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 

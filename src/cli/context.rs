@@ -1,7 +1,6 @@
 //! What every command starts with: the repository, the configuration, and what they select.
 
 use super::exit::Failure;
-use super::git_network::GitNetwork;
 use super::process_memory::leak_until_exit;
 use super::terminal::Terminal;
 use super::ui;
@@ -10,7 +9,7 @@ use crate::{
     external_verifiers::ExternalVerifiers,
     policy::Policy,
     repository::Repository,
-    selection::{self, Deciders},
+    selection::{self, Deciders, GitNetwork},
     service::{Http, TimeLimits},
     sign::Services,
     trust::TrustRoot,

@@ -12,7 +12,7 @@ use crate::{
     policy::Verdict,
     private_folder, repository,
     repository_policy::RootError,
-    selection::{SelectionError, Wanted},
+    selection::{SelectionError, TokenFault, Wanted},
     service::{Cause, ServiceError, tuf::TufError},
     setup_record::SetupRecordError,
     sign::{PayloadError, SignError},
@@ -488,6 +488,12 @@ impl From<WorkloadError> for Failure {
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
         Self { hint: error.hint().map(str::to_owned), ..Self::new(Exit::Identity, error.to_string()) }
+    }
+}
+
+impl From<TokenFault> for Failure {
+    fn from(fault: TokenFault) -> Self {
+        Self { hint: fault.hint(), ..Self::new(Exit::Identity, fault.to_string()) }
     }
 }
 

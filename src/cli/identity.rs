@@ -4,8 +4,8 @@ use super::{context::Context, exit::Failure, git_settings::GitSettings, terminal
 use crate::{
     config::{Config, ServiceUrl, Source, Use},
     identity::{
-        ADDRESS, Configured, Desktop, Expectation, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener,
-        RequestedSigner, SignerSources, TokenSettings, TokenSource, WrongSigner, choose, identity_of_call,
+        ADDRESS, Configured, Desktop, IdentityToken, LoginError, LoginMethod, LoginOptions, OidcClient, Opener, RequestedSigner,
+        SignerSources, TokenSettings, TokenSource, WrongSigner, choose, identity_of_call,
         workload::{self, Provider, Surroundings},
     },
     object::Payload,
@@ -202,16 +202,9 @@ impl TokenFetcher<'_> {
     }
 }
 
-/// Checks a token before it is sent anywhere. The issuer of a given token is not configured, so Fulcio decides whether it accepts it. But a
-/// token of another known instance is for that instance alone.
+/// Checks a token before it is sent anywhere.
 pub(super) fn check_token(context: &Context, token: &IdentityToken) -> Result<(), Failure> {
-    let now = Timestamp::now();
-    token.check(&Expectation::new(None, &context.config.client_id.value, now))?;
-    let Some(other) = selection::instance_of_token(&context.config, &context.trust_store(), now, token.issuer()) else { return Ok(()) };
-    let (issuer, own) = (token.issuer(), context.config.instance_name());
-    let message = format!("the identity token is from {issuer}, which belongs to the instance {other}; the selected instance is {own}");
-    Err(Failure::identity(message)
-        .with_hint(format!("set paraph.instance to {other}, get a token for {own}, or set paraph.issuer to {issuer} if {own} shares it")))
+    Ok(selection::check_token(&context.config, &context.trust_store(), Timestamp::now(), token)?)
 }
 
 /// The program that opens the browser.

@@ -19,7 +19,6 @@ pub(crate) mod exit;
 mod generate_docs;
 pub(crate) mod git_call;
 mod git_changes;
-mod git_network;
 pub(crate) mod git_program;
 mod git_settings;
 mod git_sign;

@@ -4,7 +4,6 @@ use super::{
     super::{
         context::Context,
         exit::{Exit, Failure},
-        git_network::GitNetwork,
         ui::Ui,
     },
     keyring,
@@ -22,6 +21,7 @@ use crate::{
     agent_protocol::Refusal,
     config::{AgentConfirm, Config, TokenProvider, Use},
     identity::OidcClient,
+    selection::GitNetwork,
     service,
 };
 use jiff::Timestamp;

@@ -1,14 +1,11 @@
 //! Checks that the services answer a public request, and compares their clocks with this one.
 
 use super::{
-    super::{
-        context::Context,
-        exit::Failure,
-        git_network::{GitNetwork, shown},
-    },
+    super::{context::Context, exit::Failure},
     Finding,
 };
 use crate::{
+    selection::{GitNetwork, shown},
     service::{Answer, Call, Cause, Http, Service, ServiceError, endpoint, quotable},
     sign::LogVersion,
     wording::spoken_duration,

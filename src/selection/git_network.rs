@@ -3,9 +3,8 @@
 //! They come from the command line, the environment, the user and the system. Those of a repository are ignored: whoever wrote it must not
 //! put a proxy or a certificate authority in front of an identity token.
 
-use super::exit::Failure;
 use crate::{
-    repository::{ConfigEntry, Repository, Scope, global_configuration},
+    repository::{self, ConfigEntry, Repository, Scope, global_configuration},
     service::{Addresses, Network, NetworkName, NetworkSetting},
 };
 use std::{ffi::OsString, path::Path};
@@ -27,15 +26,18 @@ const VARIABLES: [(&str, NetworkName); 3] =
 const NO_VERIFY: &str = "GIT_SSL_NO_VERIFY";
 
 /// The settings for this process, and those of the repository, which are ignored.
-pub(super) struct GitNetwork {
-    pub(super) network: Network,
+pub(crate) struct GitNetwork {
+    pub(crate) network: Network,
     /// Their keys, with their places.
-    pub(super) ignored: Vec<String>,
+    pub(crate) ignored: Vec<String>,
 }
 
 impl GitNetwork {
     /// The settings of a call in a repository or outside one.
-    pub(super) fn load(repository: Option<&Repository>) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// If git's configuration cannot be read.
+    pub(crate) fn load(repository: Option<&Repository>) -> Result<Self, repository::Error> {
         let entries = match repository {
             Some(repository) => repository.configuration(SECTIONS)?,
             None => global_configuration(SECTIONS)?,
@@ -46,8 +48,11 @@ impl GitNetwork {
     }
 
     /// The settings of the user and the system, for the agent. The variables are those with which it was started.
+    ///
+    /// # Errors
+    /// If git's configuration cannot be read.
     #[cfg(unix)]
-    pub(super) fn of_user() -> Result<Network, Failure> {
+    pub(crate) fn of_user() -> Result<Network, repository::Error> {
         let mut entries = global_configuration(SECTIONS)?;
         entries.retain(|entry| matches!(entry.scope, Scope::System | Scope::Global));
         Ok(from_entries(&entries, &|name| std::env::var_os(name)))
@@ -127,7 +132,7 @@ fn origin(entry: &ConfigEntry) -> String {
 const NAMES: [&str; 5] = ["proxy", "sslCAInfo", "sslCAPath", "proxySSLCAInfo", "sslVerify"];
 
 /// A URL without its password.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     match Url::parse(text) {
         Ok(mut url) if url.password().is_some() => {
             let _ = url.set_password(Some("***"));
