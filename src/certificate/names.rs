@@ -21,13 +21,21 @@ pub(crate) fn same_address(one: &str, other: &str) -> bool {
     one == other || with_folded_domain(one) == with_folded_domain(other)
 }
 
+const QUOTATION_MARKS: [char; 7] = ['\'', '"', '`', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'];
+
 /// How a written name or issuer differs from the one that was probably meant, as a clause; `None` where the two have little in common.
 pub(crate) fn near_miss(written: &str, meant: &str) -> Option<&'static str> {
     let same = |written: &str| written.eq_ignore_ascii_case(meant);
     let without_slash = |text: &str| text.trim_end_matches('/').to_ascii_lowercase();
     let in_brackets = |text: &str| text.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>')).is_some_and(same);
+    let in_quotes =
+        || written.strip_prefix(QUOTATION_MARKS).and_then(|rest| rest.strip_suffix(QUOTATION_MARKS)).is_some_and(|text| same(text.trim()));
     if written == meant {
         None
+    } else if same(written.trim()) && written.trim() != written {
+        Some("a space at the start or end differs")
+    } else if in_quotes() {
+        Some("these quotation marks do not belong there")
     } else if same(written) {
         Some("upper and lower case differ")
     } else if without_slash(written) == without_slash(meant) {
@@ -83,11 +91,16 @@ mod tests {
             ("Ann <ann@example.com>; Bob <bob@example.com>", "semicolon"),
             ("ann@example.com.", "dot"),
             ("ann@Example.com.", "dot"),
+            (" ann@example.com", "space"),
+            ("Ann@example.com\u{a0}", "space"),
+            ("'ann@example.com'", "quotation"),
+            ("`ann@example.com`", "quotation"),
+            ("\u{201c}ann@example.com\u{201d}", "quotation"),
         ] {
             assert!(near_miss(written, meant).is_some_and(|cause| cause.contains(word)), "{written}");
         }
         assert!(near_miss("https://issuer.example/", "https://issuer.example").is_some_and(|cause| cause.contains("slash")));
-        for written in ["bob@example.com", "ann@example.org", "ann", "", "*"] {
+        for written in ["bob@example.com", "ann@example.org", "ann", "", "*", " ", "'", "''", "'ann@example.com", " bob@example.com"] {
             assert_eq!(near_miss(written, meant), None, "{written}");
         }
     }

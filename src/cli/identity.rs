@@ -191,8 +191,7 @@ impl TokenFetcher<'_> {
             (LoginError::Nobody | LoginError::Opener, _) if self.terminal.forbidden_by().is_some() => {
                 no_prompt(self.terminal).unwrap_or_else(|| LoginError::Nobody.into())
             }
-            // the local issuer refuses nothing but the access code
-            (error @ LoginError::Refused { .. }, TokenSource::Direct(_)) if login_name.is_some() => {
+            (error, TokenSource::Direct(_)) if error.may_be_access_code() => {
                 Failure { hint: LoginError::AccessCode.hint().map(str::to_owned), ..error.into() }
             }
             (error, _) => error.into(),

@@ -81,6 +81,14 @@ fn suffix(description: &Option<String>) -> String {
 }
 
 impl LoginError {
+    /// The error code of an issuer that does not know whom to log in: the local one, if no name, or one that is no address, was given.
+    const LOGIN_REQUIRED: &'static str = "login_required";
+
+    /// Whether the access code of the local issuer may be wrong, after a login that needs nothing else.
+    pub(crate) fn may_be_access_code(&self) -> bool {
+        matches!(self, Self::Refused { error, .. } if error != Self::LOGIN_REQUIRED)
+    }
+
     /// What to do about it, if there is something.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
@@ -95,6 +103,9 @@ impl LoginError {
             Self::Deadline(_) => "try again; a larger paraph.loginTimeout gives more time",
             Self::Redirect { .. } => {
                 "set paraph.redirectURL to an http address of this machine that is registered with the issuer, or unset it"
+            }
+            Self::Refused { error, .. } if error == Self::LOGIN_REQUIRED => {
+                "set paraph.expectedIdentity to the e-mail address to log in as, or give an identity token"
             }
             Self::Refused { .. } => "log in again with an account that the issuer accepts",
             Self::NoDeviceFlow(_) => "unset paraph.tokenProvider to log in with a browser",

@@ -423,14 +423,6 @@ impl Repository {
         read.map_err(|error| self.in_shallow_clone(error, revision))
     }
 
-    /// The error about a revision that is not here, where a shallow clone can lack it.
-    fn in_shallow_clone(&self, error: Error, revision: &str) -> Error {
-        match error {
-            Error::MissingObject(_) | Error::UnknownRevision { .. } if self.is_shallow() => Error::NotInShallowClone(revision.to_owned()),
-            error => error,
-        }
-    }
-
     fn new(mut gix: gix::Repository) -> Result<Self, Error> {
         gix.objects.ignore_replacements = true;
         // GIT_NAMESPACE applies to serving a repository; git's other commands ignore it

@@ -12,6 +12,17 @@ pub(super) fn is_path(revision: &str) -> bool {
     ["/", "./", "../", "~"].iter().any(|begin| revision.starts_with(begin))
 }
 
+/// The part of a revision before its first operator. It can be ambiguous by itself: `v1^{commit}`, `main~2`.
+pub(super) fn base(revision: &str) -> &str {
+    let end = revision.find(['^', '~', ':']).into_iter().chain(revision.find("@{")).min().unwrap_or(revision.len());
+    revision.get(..end).unwrap_or(revision)
+}
+
+/// Whether the text can be an id, abbreviated or not.
+pub(super) fn is_id(text: &str) -> bool {
+    text.len() >= MIN_ABBREVIATION && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The object that a revision names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Resolved {
@@ -51,6 +62,20 @@ const PLACES: [&str; 4] = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"
 const SYMBOLIC_LIMIT: usize = 5;
 
 impl Repository {
+    /// The error about a revision that is not here, where a shallow clone can lack it: an id, or what is reached from something that is here.
+    /// The rest of the history brings no other name.
+    pub(super) fn in_shallow_clone(&self, error: Error, revision: &str) -> Error {
+        let is_lacking = match &error {
+            Error::MissingObject(_) => true,
+            Error::UnknownRevision { .. } => {
+                let name = base(revision);
+                is_id(name) || name != revision && self.resolve(name).is_ok()
+            }
+            _ => false,
+        };
+        if is_lacking && self.is_shallow() { Error::NotInShallowClone(revision.to_owned()) } else { error }
+    }
+
     pub(super) fn resolve(&self, revision: &str) -> Result<Resolved, Error> {
         let resolved = self.resolve_as_given(revision)?;
         // an expression that leads to the reference's own object keeps the reference's name: `v1^{tag}`
@@ -70,9 +95,7 @@ impl Repository {
 
     fn resolve_as_given(&self, revision: &str) -> Result<Resolved, Error> {
         check(revision)?;
-        // the part before the first operator can be ambiguous by itself: `v1^{commit}`, `main~2`
-        let end = revision.find(['^', '~', ':']).into_iter().chain(revision.find("@{")).min().unwrap_or(revision.len());
-        let (base, operators) = revision.split_at_checked(end).unwrap_or((revision, ""));
+        let (base, operators) = revision.split_at_checked(base(revision).len()).unwrap_or((revision, ""));
         let base = if base == "@" { "HEAD" } else { base };
         if operators.is_empty() && self.is_only_an_id(base)? {
             return Ok(Resolved { id: base.to_ascii_lowercase(), reference: None });

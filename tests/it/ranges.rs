@@ -185,7 +185,7 @@ fn the_base_of_a_range_that_a_shallow_clone_lacks_is_named_as_such() {
     let origin = format!("file://{}", sandbox.work().display());
     sandbox.git_in(&sandbox.root(), &["clone", "-q", "--depth=1", &origin, "shallow"]);
     for revision in
-        [format!("{base}..HEAD"), base.clone(), format!("{}..HEAD", &base[..12]), "origin/topic..HEAD".into(), "HEAD~1..HEAD".into()]
+        [format!("{base}..HEAD"), base.clone(), format!("{}..HEAD", &base[..12]), format!("{base}~1..HEAD"), "HEAD~1..HEAD".into()]
     {
         let done = sandbox.paraph_in(&sandbox.root().join("shallow"), &["verify", &revision]);
         assert_eq!((done.code, done.stdout.as_str()), (Some(4), ""), "{revision}: {}", done.stderr);
@@ -196,6 +196,12 @@ fn the_base_of_a_range_that_a_shallow_clone_lacks_is_named_as_such() {
         );
         let whole = sandbox.paraph(&["verify", &revision]);
         assert!(!whole.stderr.contains("shallow"), "{}", whole.stderr);
+    }
+    // more history brings no name that is misspelled, or that was not fetched
+    for revision in ["maim", "maim~1", "origin/topic..HEAD", "HEAD..refs/heads/maim", "v1^{commit}"] {
+        let done = sandbox.paraph_in(&sandbox.root().join("shallow"), &["verify", revision]);
+        assert_eq!((done.code, done.stdout.as_str()), (Some(4), ""), "{revision}: {}", done.stderr);
+        assert!(!done.stderr.contains("shallow") && done.stderr.contains("check the spelling"), "{}", done.stderr);
     }
 }
 

@@ -516,3 +516,18 @@ fn everything_that_a_bundle_holds_is_shown() {
     let text = setup.done(&["show", "s.json.sigstore.json"]);
     assert!(text.contains("    format: first\n    format: second\n"), "{text}");
 }
+
+#[test]
+fn an_identity_that_the_local_issuer_cannot_log_in_gets_a_hint_that_works() {
+    let sigstore = Sigstore::start();
+    let sandbox = Sandbox::with_repository();
+    sigstore.configure(&sandbox);
+    std::fs::write(sandbox.work().join("file"), "text").unwrap();
+    let hint = "hint: set paraph.expectedIdentity to the e-mail address to log in as";
+    sandbox.git(&["config", "paraph.expectedIdentity", "https://issuer.example/robot"]);
+    let robot = sandbox.paraph(&["sign", "file"]);
+    assert!(robot.code == Some(6) && robot.stderr.contains(hint) && !robot.stderr.contains("local status"), "{robot:?}");
+    // as the hint says
+    sandbox.git(&["config", "paraph.expectedIdentity", EMAIL]);
+    assert_eq!(sandbox.paraph(&["sign", "file"]).code, Some(0));
+}

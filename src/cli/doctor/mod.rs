@@ -1,6 +1,7 @@
 //! `paraph doctor`: checks the configuration and the services, and tells how to fix problems.
 //!
-//! Each check is a function that returns its findings. No check changes anything, obtains a token, or sends data to a service.
+//! Each check is a function that returns its findings. No check changes anything, obtains a token, or sends data to a service. One check runs
+//! the program that git calls, with `--version`, unless the repository names it.
 
 #[cfg(unix)]
 mod agent;
@@ -27,7 +28,7 @@ use serde_json::json;
 ///
 /// Checks git's settings, paraph's settings, the identity, the keyring, the allowed identities, the hooks and the trust root. Asks the issuer,
 /// the certificate authority, the log, the timestamp authority and the TUF repository whether they answer, and compares the clock with
-/// theirs. The services get public requests only. Nothing is changed, except that a configured keyring stores a test entry for a moment.
+/// theirs. Runs the program that git calls, with --version, unless the repository names it. The services get public requests only. Nothing is changed, except that a configured keyring stores a test entry for a moment.
 ///
 /// Exits with 0 if there is no problem; warnings do not count. Otherwise the first problem decides: 3 for settings, 6 for the identity, 7 for
 /// trust, 5 for services.
