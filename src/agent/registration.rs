@@ -74,6 +74,14 @@ pub(crate) enum RegistrationError {
         /// The cause.
         cause: std::io::Error,
     },
+    /// The file cannot be read, or others may control it.
+    #[error("{} cannot be used: {cause}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        cause: std::io::Error,
+    },
     /// The file is not a registration.
     #[error("{} cannot be used: {why}", .path.display())]
     Damaged {
@@ -100,7 +108,8 @@ impl RegistrationError {
             )),
             Self::NoHome => Some("set HOME".to_owned()),
             Self::Selection(error) => error.hint(),
-            Self::Name(_) | Self::Unwritable { .. } | Self::Damaged { .. } | Self::Settings(_) => None,
+            Self::Unwritable { cause, .. } | Self::Unreadable { cause, .. } => private_folder::hint(cause),
+            Self::Name(_) | Self::Damaged { .. } | Self::Settings(_) => None,
         }
     }
 }
@@ -272,7 +281,7 @@ impl Registration {
             Ok(metadata) if metadata.is_file() && metadata.len() <= MAX_REGISTRATION => {}
             Ok(_) => return Err(damaged(format!("it is not a file of at most {MAX_REGISTRATION} bytes"))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(damaged(error.to_string())),
+            Err(cause) => return Err(RegistrationError::Unreadable { path, cause }),
         }
         let text = std::fs::read_to_string(&path).map_err(|error| damaged(error.to_string()))?;
         crate::json_object::from_slice(text.as_bytes()).map(Some).map_err(|error| damaged(error.to_string()))

@@ -514,7 +514,7 @@ impl From<RegistrationError> for Failure {
             E::Selection(error) => return error.into(),
             E::Name(_) | E::OfUser(_) | E::NoServices(_) => Exit::Usage,
             E::NoHome | E::Unwritable { .. } => Exit::Io,
-            E::Damaged { .. } => Exit::Configuration,
+            E::Unreadable { .. } | E::Damaged { .. } => Exit::Configuration,
         };
         Self { hint: error.hint(), ..Self::new(exit, error.to_string()) }
     }

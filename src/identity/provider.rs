@@ -448,6 +448,10 @@ async fn transport(http: &Http, secure: bool, request: HttpRequest) -> Result<Ht
     call.headers = parts.headers.into_iter().filter_map(|(name, value)| Some((name?, value))).collect();
     call.body = if body.is_empty() { Body::Empty } else { Body::TypedByHeaders(body.into()) };
     let answer = http.send(&call).await?;
+    if parts.method == openidconnect::http::Method::GET && answer.status.is_success() {
+        // for the library, an array of its fields is an object too, and what follows the first document is nothing
+        answer.json::<std::collections::BTreeMap<String, serde::de::IgnoredAny>>()?;
+    }
     // a refusal in the protocol's form is read by the caller; any other is an HTTP error
     if !answer.status.is_success() && crate::json_object::from_slice::<ProtocolError>(&answer.body).is_err() {
         return Err(answer.refused());

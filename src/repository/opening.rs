@@ -84,9 +84,9 @@ fn fault(path: &Path) -> Option<String> {
     let error = File::from_bytes_owned(&mut bytes.clone(), Metadata::from(Source::Local), Default::default()).err()?;
     let line = error.downcast_any_ref::<parse::Error>().map_or(1, parse::Error::line_number);
     // git takes a carriage return for white space, gix does not
-    let text = bytes.split(|byte| *byte == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
-    let has_return = text.strip_suffix(b"\r").unwrap_or(text).contains(&b'\r');
-    let why = if has_return { ": it has a carriage return before its end" } else { "" };
+    let text = bytes.split_inclusive(|byte| *byte == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
+    let has_return = text.strip_suffix(b"\r\n").unwrap_or(text).contains(&b'\r');
+    let why = if has_return { ": it has a carriage return that does not end a line with a line feed" } else { "" };
     Some(format!("line {line} of {shown} is not valid{why}"))
 }
 

@@ -299,3 +299,40 @@ fn an_empty_xdg_config_home_is_none() {
         assert_eq!(config(&sandbox, &directory)["settings"]["timeout"]["value"], "21", "{}", directory.display());
     }
 }
+
+/// git takes a carriage return for white space wherever it stands; the library that reads configuration does not.
+#[test]
+fn a_carriage_return_is_read_as_git_reads_it_or_named() {
+    let sandbox = Sandbox::with_repository();
+    let place = sandbox.home().join(".gitconfig");
+    let (mut read, mut named) = (0, 0);
+    for text in [
+        "[paraph]\r\n\trekorVersion = 2\r\n",
+        "[paraph]\n\trekorVersion = \"2\"\r\n",
+        "[paraph]\n# comment\r\r\n\trekorVersion = 2 # comment\r\r\n",
+        "[paraph]\n\trekorVersion = 2\r\r\n",
+        "[paraph]\n\trekorVersion = 2 \r\r\n",
+        "[paraph]\n\trekorVersion = \"2\"\r\r\n",
+        "[paraph]\n\trekorVersion = 2\r",
+        "[paraph]\n\trekorVersion = \"2\"\r",
+        "[paraph]\r\r\n\trekorVersion = 2\n",
+        "[paraph]\n\r\r\n\trekorVersion = 2\n",
+    ] {
+        std::fs::write(&place, text).unwrap();
+        assert_eq!(sandbox.git(&["config", "paraph.rekorVersion"]), "2", "{text:?}");
+        let done = sandbox.paraph(&["config"]);
+        match done.code {
+            Some(0) => {
+                assert!(done.stdout.lines().any(|line| line.contains("rekorVersion") && line.contains(".gitconfig")), "{text:?}: {done:?}");
+                read += 1;
+            }
+            code => {
+                assert_eq!(code, Some(4), "{text:?}: {done:?}");
+                let said = format!("of {} is not valid: it has a carriage return", place.display());
+                assert!(done.stderr.contains(&said), "{text:?}: {done:?}");
+                named += 1;
+            }
+        }
+    }
+    assert_eq!((read, named), (3, 7));
+}

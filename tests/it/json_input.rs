@@ -1,11 +1,15 @@
 //! JSON from outside: whatever reads it refuses an array in the place of an object, a repeated field, more than one document, and what is not JSON,
 //! each with one line of its own. A document of any depth is no danger.
 
-use crate::support::{
-    sandbox::{Done, Sandbox},
-    sigstore::{EMAIL, Sigstore},
+use crate::{
+    logins::{Nobody, client, http, options, run},
+    support::{
+        sandbox::{Done, Sandbox},
+        sigstore::{EMAIL, Sigstore},
+    },
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use paraph::internals::identity::{LoginMethod, RefreshToken};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -15,7 +19,7 @@ use std::{
 };
 
 /// Hostile forms of a document, each with its name.
-fn forms(document: &str) -> Vec<(&'static str, String)> {
+pub fn forms(document: &str) -> Vec<(&'static str, String)> {
     let object: serde_json::Map<String, Value> = serde_json::from_str(document).unwrap();
     let (field, value) = object.iter().next().unwrap();
     let values: Vec<&Value> = object.values().collect();
@@ -151,20 +155,29 @@ fn the_parts_of_a_token_are_objects() {
     all_refused("claims", &decoded(parts[1]), 5, &[], |text| with([parts[0], &*URL_SAFE_NO_PAD.encode(text), parts[2]].join(".")));
 }
 
-/// A server that gives the same answer to everything.
+/// A server of fixed answers.
 struct Server {
     url: String,
 }
 
 impl Server {
+    /// One that gives the same answer to everything.
     fn start(status: &'static str, body: String) -> Self {
+        Self::answering(status, move |_, _| body.clone())
+    }
+
+    /// One whose answers follow from its own URL and a request's path.
+    fn answering(status: &'static str, body: impl Fn(&str, &str) -> String + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let own = url.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { return };
                 let mut request = [0; 1 << 16];
-                let _ = stream.read(&mut request);
+                let length = stream.read(&mut request).unwrap_or_default();
+                let request = String::from_utf8_lossy(&request[..length]);
+                let body = body(&own, request.split(' ').nth(1).unwrap_or_default());
                 let head = format!(
                     "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
                     body.len()
@@ -213,6 +226,59 @@ fn the_metadata_of_an_issuer_are_an_object() {
         let line = done.stdout.lines().find(|line| line.starts_with("problem  issuer")).unwrap_or_default();
         assert!(line.contains("sent an ") && !done.stderr.contains("panicked"), "{form}: {done:?}");
     }
+}
+
+/// The answers in a login with a code and in a renewal. None of the forms leads as far as the good answers do.
+#[test]
+fn the_answers_of_an_issuer_are_objects() {
+    let metadata = r#"{"issuer":"URL","authorization_endpoint":"URL/a","token_endpoint":"URL/t","jwks_uri":"URL/keys","device_authorization_endpoint":"URL/device","response_types_supported":["code"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"]}"#;
+    let good = [
+        ("/.well-known/openid-configuration", metadata),
+        ("/keys", r#"{"keys":[]}"#),
+        ("/t", r#"{"id_token":"no token","token_type":"Bearer"}"#),
+        ("/device", r#"{"device_code":"x","user_code":"AB-CD","verification_uri":"URL/v","expires_in":60,"interval":0}"#),
+    ];
+    let error = |by_device: bool, path: &'static str, answer: String| {
+        let server = Server::answering("200 OK", move |url, asked| {
+            let body = good.iter().find(|(known, _)| *known == asked).map_or("", |(_, body)| body);
+            if asked == path { &*answer } else { body }.replace("URL", url)
+        });
+        run(async {
+            let (client, http, session) = (client(&server.url), http(), RefreshToken::new("token".to_owned().into(), "ann").unwrap());
+            let outcome = match by_device {
+                true => client.log_in(&http, &options(LoginMethod::Device), &Nobody).await.map(drop),
+                false => client.renew(&http, &session).await.map(drop),
+            };
+            outcome.unwrap_err().to_string().replace(&server.url, "URL")
+        })
+    };
+    let mut lines = BTreeSet::new();
+    for (by_device, path, document) in good.iter().flat_map(|(path, document)| [(true, *path, *document), (false, *path, *document)]) {
+        if path == "/device" && !by_device {
+            continue;
+        }
+        let reached = error(by_device, path, document.to_owned());
+        assert!(reached.contains("token"), "{reached}");
+        let mut hostile = forms(document);
+        let object: serde_json::Map<String, Value> = serde_json::from_str(document).unwrap();
+        let first = object.keys().next().unwrap();
+        for (form, wrong) in
+            [("number", Value::from(7)), ("object", serde_json::json!({"a": 1})), ("list of lists", serde_json::json!([[]]))]
+        {
+            let mut changed = object.clone();
+            changed.insert(first.clone(), wrong);
+            hostile.push((form, Value::from(changed).to_string()));
+        }
+        hostile.push(("huge", document.to_owned() + &" ".repeat(2 << 20)));
+        // the library passes over keys that it cannot read
+        hostile.retain(|(form, _)| (path, *form) != ("/keys", "list of lists"));
+        for (form, text) in hostile {
+            let told = error(by_device, path, text);
+            assert!(told != reached && told.len() < 1000, "{path}, {form}: {told}");
+            lines.insert(told);
+        }
+    }
+    assert!(lines.len() >= 8, "{lines:#?}");
 }
 
 /// The local Sigstore reads what its real models read: the first document of a body. It never fails otherwise than with an answer in their form.

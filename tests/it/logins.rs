@@ -20,6 +20,15 @@ enum Told {
     Code { address: String, code: String, complete: Option<String> },
 }
 
+/// Shows prompts to nobody.
+pub struct Nobody;
+
+impl Prompt for Nobody {
+    fn log_in_at(&self, _url: &str, _opening: bool) {}
+
+    fn enter_code(&self, _code: DeviceCode<'_>) {}
+}
+
 /// Sends each prompt to the test.
 struct Person(UnboundedSender<Told>);
 
@@ -35,7 +44,7 @@ impl Prompt for Person {
     }
 }
 
-fn run<T>(work: impl Future<Output = T>) -> T {
+pub fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
@@ -49,16 +58,16 @@ fn while_logging_in<T: Send>(login: impl AsyncFnOnce(Person) -> T + Send, browse
     })
 }
 
-fn http() -> Http {
+pub fn http() -> Http {
     Http::new(TimeLimits::default())
 }
 
-fn client(issuer: &str) -> OidcClient {
+pub fn client(issuer: &str) -> OidcClient {
     OidcClient::public(issuer, "sigstore")
 }
 
 /// A login with a terminal and without a desktop.
-fn options(method: LoginMethod<'_>) -> LoginOptions<'_> {
+pub fn options(method: LoginMethod<'_>) -> LoginOptions<'_> {
     LoginOptions {
         method,
         login_hint: None,

@@ -292,14 +292,27 @@ impl Surroundings<'_> {
     }
 }
 
+/// The fields that hold a token. A repeated one is an error: two readers could use different ones.
+#[derive(serde::Deserialize)]
+struct Tokens {
+    access_token: Option<serde_json::Value>,
+    token: Option<serde_json::Value>,
+    value: Option<serde_json::Value>,
+}
+
 /// A field of a JSON answer that holds a token.
 fn field(answer: &crate::service::Answer, name: &'static str) -> Result<Zeroizing<String>, Problem> {
     if answer.status != reqwest::StatusCode::OK {
         return Err(answer.refused().into());
     }
-    let mut json: serde_json::Value =
-        serde_json::from_slice(&answer.body).map_err(|_| answer.malformed("it is not the JSON of a token service"))?;
-    match json.get_mut(name).map(serde_json::Value::take) {
+    let tokens: Tokens =
+        crate::json_object::from_slice(&answer.body).map_err(|_| answer.malformed("it is not the JSON of a token service"))?;
+    let token = match name {
+        "access_token" => tokens.access_token,
+        "token" => tokens.token,
+        _ => tokens.value,
+    };
+    match token {
         Some(serde_json::Value::String(token)) => Ok(Zeroizing::new(token)),
         _ => Err(answer.malformed(format!("it has no {name}")).into()),
     }

@@ -80,6 +80,51 @@ fn what_is_no_request_gets_an_answer_or_nothing() {
 }
 
 #[test]
+fn every_hostile_form_of_a_request_is_refused() {
+    let setup = Setup::running();
+    let process = setup.process();
+    let status = r#"{"version":2,"program":"0.1.0","call":"status"}"#;
+    let login = r#"{"version":2,"program":"0.1.0","call":"login","instance":"local","hint":null}"#;
+    let send = |text: &str| {
+        let mut stream = setup.connect();
+        stream.write_all(&u32::try_from(text.len()).unwrap().to_be_bytes()).unwrap();
+        // a frame that is too long ends the connection
+        let _ = stream.write_all(text.as_bytes());
+        reply(&mut stream)
+    };
+    assert!(matches!(send(status), Some(Reply::Status { .. })));
+    for document in [status, login] {
+        for (form, text) in crate::json_input::forms(document) {
+            let answer = send(&text);
+            assert!(
+                matches!(kind(answer.clone()), None | Some(Refusal::Request))
+                    && !matches!(answer, Some(Reply::Done { .. } | Reply::Status { .. })),
+                "{form}: {answer:?}"
+            );
+        }
+    }
+    for (field, wrong) in [
+        ("version", "\"2\""),
+        ("version", "2.0"),
+        ("version", "[2]"),
+        ("program", "7"),
+        ("call", "{}"),
+        ("call", "[\"status\"]"),
+        ("call", "null"),
+    ] {
+        let mut request: serde_json::Value = serde_json::from_str(status).unwrap();
+        request[field] = serde_json::from_str(wrong).unwrap();
+        assert_eq!(kind(send(&request.to_string())), Some(Refusal::Request), "{field}: {wrong}");
+    }
+    for again in [r#""call":"lock""#, r#""version":1"#, r#""program":"x""#] {
+        assert_eq!(kind(send(&status.replace('}', &format!(",{again}}}")))), Some(Refusal::Request), "{again}");
+    }
+    let huge = format!("{status}{}", " ".repeat(protocol::MAX_REQUEST));
+    assert!(!matches!(send(&huge), Some(Reply::Status { .. })));
+    setup.still_signs(process);
+}
+
+#[test]
 fn only_what_git_signs_is_signed_and_no_call_hands_out_a_key() {
     let setup = Setup::running();
     for payload in [&b""[..], b"hello", b"\x30\x82\x01\x0a", b"tree x\n\n", b"POST /api/v2/signingCert"] {

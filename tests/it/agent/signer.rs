@@ -1,8 +1,18 @@
 //! Who may sign: the agent and the direct path give the same answer.
 
-use super::Setup;
-use crate::support::{objects::installed, sandbox::Done, sigstore::EMAIL};
-use paraph::internals::local::{Fault, ServeOptions};
+use super::{Setup, eventually};
+use crate::support::{
+    objects::installed,
+    sandbox::Done,
+    sigstore::{EMAIL, Sigstore},
+};
+use paraph::internals::local::{Fault, Observer, ServeOptions};
+use std::{
+    fs::{Permissions, set_permissions},
+    os::unix::fs::{PermissionsExt as _, chown},
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 /// The local Fulcio certifies only e-mail addresses: it refuses an identity that paraph accepts here.
 #[test]
@@ -145,4 +155,75 @@ fn a_login_that_fails_registers_nothing() {
     setup.sandbox.git(&["config", "paraph.rekorVersion", "1"]);
     assert_eq!(setup.paraph(&["login", "--instance", "mine", EMAIL]).code, Some(5));
     assert_eq!(std::fs::read(setup.sandbox.home().join(".local/share/paraph/instances/mine.json")).unwrap(), registration);
+}
+
+#[test]
+fn a_registration_that_others_control_is_neither_used_nor_written() {
+    let setup = Setup::new();
+    for key in ["paraph.instance", "paraph.local.trustedRoot", "paraph.local.signingConfig", "paraph.local.accessCodeFile"] {
+        let value = setup.sandbox.git(&["config", "--global", key]);
+        setup.sandbox.git(&["config", "--global", "--unset", key]);
+        setup.sandbox.git(&["config", key, &value]);
+    }
+    assert_eq!(setup.paraph(&["login", "--instance", "mine", EMAIL]).code, Some(0));
+    let folder = setup.sandbox.home().join(".local/share/paraph/instances");
+    let file = folder.join("mine.json");
+    let content = std::fs::read(&file).unwrap();
+    let elsewhere = setup.sandbox.root().join("elsewhere");
+    let mut faults: Vec<(&str, Box<dyn Fn(&Path)>)> = vec![
+        ("others may write to it (mode 0777)", Box::new(|path| set_permissions(path, Permissions::from_mode(0o777)).unwrap())),
+        (
+            "it is a symbolic link",
+            Box::new(|path| {
+                std::fs::rename(path, &elsewhere).unwrap();
+                std::os::unix::fs::symlink(&elsewhere, path).unwrap();
+            }),
+        ),
+    ];
+    // only root can give something away
+    if rustix::process::geteuid().is_root() {
+        faults.push(("it belongs to user 12345", Box::new(|path| chown(path, Some(12345), Some(12345)).unwrap())));
+    }
+    for (said, spoil) in &faults {
+        for path in [&folder, &file] {
+            let mode = path.metadata().unwrap().permissions();
+            spoil(path);
+            let done = setup.paraph(&["login", "--instance", "mine", EMAIL]);
+            assert!(done.code != Some(0) && done.stderr.contains(said) && done.stderr.contains("\nhint: "), "{}: {done:?}", path.display());
+            assert_eq!(std::fs::read(&file).unwrap(), content, "{said}");
+            if path.is_symlink() {
+                std::fs::remove_file(path).unwrap();
+                std::fs::rename(&elsewhere, path).unwrap();
+            }
+            chown(path, Some(rustix::process::geteuid().as_raw()), None).unwrap();
+            set_permissions(path, mode).unwrap();
+        }
+    }
+    assert_eq!(setup.paraph(&["login", "--instance", "mine", EMAIL]).code, Some(0));
+}
+
+/// What the agent keeps of one login would show as a missing login at the other issuer, or as one call more of its token endpoint.
+#[test]
+fn a_login_at_one_issuer_stays_there_if_the_instance_gets_another() {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let options = |name: &'static str| {
+        let calls = Arc::clone(&calls);
+        let observer: Observer = Arc::new(move |path, _, _| calls.lock().unwrap().push(format!("{name} {path}")));
+        // a certificate does not last for the next signature
+        ServeOptions { certificate_lifetime: 1, observer: Some(observer), ..ServeOptions::default() }
+    };
+    let (setup, other) = (Setup::with(options("one")), Sigstore::with(options("other")));
+    setup.commit("first");
+    setup.commit("second");
+    other.configure(&setup.sandbox);
+    setup.commit("third");
+    setup.sigstore.configure(&setup.sandbox);
+    setup.commit("fourth");
+    assert_eq!(setup.logins().0, 1, "the first login is still there, and serves its own issuer");
+    let of_other = paraph::internals::local::Instance::open(&other.folder).unwrap().logins().unwrap();
+    assert_eq!((of_other.logins, of_other.renewals), (1, 0));
+    // a call is observed after its answer
+    let at_other = || calls.lock().unwrap().iter().filter(|call| *call == "other /token").count();
+    eventually("the login at the other issuer", || at_other() > 0);
+    assert_eq!(at_other(), 1, "{calls:?}");
 }
