@@ -5,7 +5,7 @@
 
 use super::rank::{Overruled, Rank, RepositoryWeight, Why};
 use super::{Error, Inputs, Notice, Setting, Source, home, of_process};
-use crate::repository::{ConfigEntry, Repository};
+use crate::repository::{ConfigEntry, Repository, Scope};
 use std::path::{Path, PathBuf};
 
 /// The settings of git's verifier.
@@ -45,6 +45,28 @@ impl GitVerifier {
     pub(crate) fn load(repository: &Repository) -> Result<Self, Error> {
         let entries = repository.configuration(&["gpg"])?;
         of_process(Some(repository), &[], |inputs| Ok(Self::of_entries(&Inputs { entries: &entries, ..*inputs })))
+    }
+
+    /// Those of a hook on a server. Only git's configuration files count, and where they are silent git's defaults: the person who pushes may
+    /// control the environment.
+    ///
+    /// # Errors
+    /// As [`GitVerifier::load`].
+    pub(crate) fn of_server(repository: &Repository) -> Result<Self, Error> {
+        let mut entries = repository.configuration(&["gpg"])?;
+        entries.retain(|entry| !matches!(entry.scope, Scope::Environment | Scope::CommandLine));
+        let weight = RepositoryWeight::AsUser;
+        let set = of_process(Some(repository), &[], |inputs| Ok(Self::of_entries(&Inputs { entries: &entries, weight, ..*inputs })))?;
+        let or_default = |setting: Setting<Option<String>>, key: &Key| {
+            let value = setting.value.or_else(|| key.unset.map(str::to_owned));
+            Setting { value, source: setting.source }
+        };
+        Ok(Self {
+            openpgp_program: or_default(set.openpgp_program, &OPENPGP_PROGRAM),
+            ssh_program: or_default(set.ssh_program, &SSH_PROGRAM),
+            allowed_signers: or_default(set.allowed_signers, &ALLOWED_SIGNERS),
+            ..set
+        })
     }
 
     fn of_entries(inputs: &Inputs<'_>) -> Self {

@@ -11,6 +11,7 @@ use crate::{
         exit::{Exit, Failure},
         ui::Ui,
     },
+    config::GitVerifier,
     judge::{GitHistory, Judge, PolicyJudge, Push, PushRuling, PushToServer, is_zero},
     object::RefUpdate,
     rejection::Audience,
@@ -48,7 +49,9 @@ pub(super) fn refusals_of_own(
     let (policy, warnings) = context.policy();
     warnings.into_iter().for_each(|warning| ui.warning(warning));
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
-    let judge = Judge::new(verifier, policy).with_external_verifiers(context.external_verifiers(None)?);
+    let (git, ignored) = context.git_verifier()?;
+    ignored.into_iter().for_each(|warning| ui.warning(warning));
+    let judge = Judge::new(verifier, policy).with_external_verifiers(context.external_verifiers(Some(&git))?);
     let history = GitHistory::new(repository, &judge, pinned.certificate_trust());
     let mut by_policy = PolicyJudge::new(&history, pinned, context.judge_since())?;
     let mut refusals = Refusals::new(audience, false);
@@ -68,7 +71,11 @@ pub(super) fn judge(
     let namespace = super::namespace();
     let (policy, _) = context.policy();
     let verifier = Verifier::new(context.trust_roots()?, jiff::Timestamp::now());
-    let judge = Judge::new(verifier, policy).with_external_verifiers(context.external_verifiers(None)?);
+    let git = GitVerifier::of_server(repository)?;
+    if let Some(why) = context.in_work_tree(git.files(repository.git_dir())) {
+        return Err(Failure::configuration(why).with_hint("on the server, move that file out of the work tree"));
+    }
+    let judge = Judge::new(verifier, policy).with_external_verifiers(context.external_verifiers(Some(&git))?);
     // `update` sees one ref, and cannot know whether git accepts those of approvals
     let (certificate, approvals) = match hook {
         ServerHook::PreReceive => (Some(push_certificate::of_hook(repository, &judge, updates)?), PushToServer::approvals(updates)),

@@ -1,6 +1,7 @@
 //! Pushes to a server whose configuration pins a policy: what it accepts, and what the pusher reads.
 
 use super::{server::Server, *};
+use crate::support::keys::OpenPgp;
 
 #[test]
 fn what_the_rules_allow_is_accepted() {
@@ -101,6 +102,55 @@ fn only_the_server_s_own_configuration_decides() {
     server.project.change("ann", "text", "by ann");
     let done = server.push(&["main"]);
     assert!(done.code == Some(1) && done.stderr.contains("the push is refused: "), "{}", done.stderr);
+}
+
+#[test]
+fn a_listed_key_and_a_forge_that_merges_are_judged_by_git_and_by_paraph() {
+    let test = "a_listed_key_and_a_forge_that_merges_are_judged_by_git_and_by_paraph";
+    let project = Project::new();
+    let sandbox = &project.sandbox;
+    let Some(forge) = OpenPgp::new(sandbox, "forge", "Forge <noreply@forge.example>", test) else { return };
+    let Some(own) = OpenPgp::new(sandbox, "own", "Olga <olga@example.com>", test) else { return };
+    let keys = format!("[identities.olga]\nopenpgp = \"{}\"\n[identities.forge]\nopenpgp = \"{}\"\n", own.fingerprint, forge.fingerprint);
+    let rule = "[[rules]]\nname = \"default\"\ncommit = [\"all\"]\nmerge = [\"forge\"]\n";
+    let root = project.start(&format!("{keys}{rule}"));
+    sandbox.git(&["config", "--global", "--unset", "paraph.policyRoot"]);
+    let bare = sandbox.root().join("bare.git");
+    sandbox.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    let (trust, forge_key) = (project.sigstore.file("trusted_root.json"), forge.export("forge.asc"));
+    // a verifier that knows Olga's key, which the environment of the pusher cannot replace
+    let gpg = sandbox.script("gpg", &format!("#!/bin/sh\nGNUPGHOME='{}' exec gpg \"$@\"\n", own.home.display()));
+    for (key, value) in [
+        ("paraph.instance", "local"),
+        ("paraph.local.trustedRoot", &trust),
+        ("paraph.policyRoot", &root),
+        ("paraph.forgeKey", &forge_key),
+        ("gpg.program", &gpg),
+    ] {
+        sandbox.git_in(&bare, &["config", key, value]);
+    }
+    let hook = sandbox.script("hook", &format!("#!/bin/sh\nexec '{}' hook pre-receive\n", sandbox.program));
+    std::fs::rename(hook, bare.join("hooks/pre-receive")).unwrap();
+    let push = |name: &str| sandbox.try_git(&["-c", "gpg.program=/bin/true", "push", bare.to_str().unwrap(), &format!("HEAD:{name}")]);
+    own.git(&["commit", "-q", "-S", "--allow-empty", "-m", "by Olga"]);
+    let done = push("main");
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    project.branch("topic", "main~1");
+    project.change("ann", "new", "by ann");
+    project.switch("main");
+    forge.git(&["merge", "-q", "--no-ff", "-S", "-m", "merged by the forge", "topic"]);
+    let done = push("main");
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    // Olga may not merge, and the forge's key makes no other commits
+    project.branch("second", "main~1");
+    project.change("ann", "second", "by ann");
+    project.switch("main");
+    own.git(&["merge", "-q", "--no-ff", "-S", "-m", "merged by Olga", "second"]);
+    assert!(push("main").stderr.contains("rule default does not allow its signer to merge"));
+    sandbox.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    forge.git(&["commit", "-q", "-S", "--allow-empty", "-m", "no merge"]);
+    let done = push("main");
+    assert!(done.code == Some(1) && done.stderr.contains("\"no merge\": ["), "{}", done.stderr);
 }
 
 #[test]
