@@ -241,7 +241,7 @@ fn the_answers_of_an_issuer_are_objects() {
     let error = |by_device: bool, path: &'static str, answer: String| {
         let server = Server::answering("200 OK", move |url, asked| {
             let body = good.iter().find(|(known, _)| *known == asked).map_or("", |(_, body)| body);
-            if asked == path { &*answer } else { body }.replace("URL", url)
+            if asked == path { &answer } else { body }.replace("URL", url)
         });
         run(async {
             let (client, http, session) = (client(&server.url), http(), RefreshToken::new("token".to_owned().into(), "ann").unwrap());

@@ -82,7 +82,7 @@ impl<'a> Signer<'a> {
     #[cfg(unix)]
     pub(super) fn on_threads(&self) -> Option<OnThreads<'a>> {
         if let Agent::Ready(agent) = &self.agent {
-            return agent.asking().cloned().map(OnThreads::ByAgent);
+            return agent.asking().cloned().map(Box::new).map(OnThreads::ByAgent);
         }
         let Direct { services, login } = self.direct.as_ref()?;
         let SigningRequest { terminal, caller, .. } = self.request;
@@ -160,7 +160,7 @@ impl<'a> Signer<'a> {
 #[cfg(unix)]
 pub(super) enum OnThreads<'a> {
     /// The agent.
-    ByAgent(Asking<'a>),
+    ByAgent(Box<Asking<'a>>),
     /// This process.
     Directly(DirectSigner<'a>),
 }

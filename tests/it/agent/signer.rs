@@ -170,7 +170,8 @@ fn a_registration_that_others_control_is_neither_used_nor_written() {
     let file = folder.join("mine.json");
     let content = std::fs::read(&file).unwrap();
     let elsewhere = setup.sandbox.root().join("elsewhere");
-    let mut faults: Vec<(&str, Box<dyn Fn(&Path)>)> = vec![
+    type Spoil<'a> = Box<dyn Fn(&Path) + 'a>;
+    let mut faults: Vec<(&str, Spoil<'_>)> = vec![
         ("others may write to it (mode 0777)", Box::new(|path| set_permissions(path, Permissions::from_mode(0o777)).unwrap())),
         (
             "it is a symbolic link",
