@@ -172,9 +172,16 @@ impl<'a> GitHistory<'a> {
         Ok(contained)
     }
 
-    /// Whether a commit contains another.
+    /// Whether a commit contains another. Nothing is excluded from git's list: what it excludes depends on the dates of commits.
     fn contains(&self, commit: &str, other: &str) -> Result<bool, Error> {
-        self.with(|repository| Ok(repository.new_commits(&[other], &[commit])?.next().transpose()?.is_none()))
+        self.with(|repository| {
+            for contained in repository.new_commits(&[commit], &[])? {
+                if contained? == other {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
     }
 
     /// Calls `read` with a repository that no other thread uses.

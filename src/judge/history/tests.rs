@@ -203,6 +203,25 @@ fn ancestors_are_found_among_commits_from_inside_and_from_outside() {
     });
 }
 
+#[test]
+fn an_ancestor_is_found_whatever_the_dates_of_the_commits_are() {
+    let work = Work::new("sha1");
+    let first = work.commit();
+    // as by a clock that is far behind: more commits than git looks ahead
+    let tree = work.git(&["rev-parse", "HEAD^{tree}"]);
+    let mut last = first.clone();
+    for number in 0..20 {
+        let text = format!(
+            "tree {tree}\nparent {last}\nauthor A <a@example.com> {number} +0000\ncommitter A <a@example.com> {number} +0000\n\nx\n"
+        );
+        work.write("commit-object", &text);
+        last = work.git(&["hash-object", "-t", "commit", "-w", "commit-object"]);
+    }
+    let of = |commit: &String| HashSet::from([commit.clone()]);
+    assert_eq!(work.ask(|history| history.ancestors_among(&last, &of(&first)).unwrap()), of(&first));
+    assert!(work.ask(|history| history.ancestors_among(&first, &of(&last)).unwrap()).is_empty());
+}
+
 /// The OpenPGP signature of nobody: it is read as a signature, and not judged.
 const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----\n\niHUEABYKAB0WIQQ=\n=abcd\n-----END PGP SIGNATURE-----\n";
 
