@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyFile {
     pub(super) identities: Vec<PolicyIdentity>,
-    #[cfg_attr(not(test), allow(dead_code, reason = "for descriptions of a policy"))]
     pub(super) roles: Vec<(String, Vec<usize>)>,
     pub(super) policy: Vec<usize>,
     pub(super) policy_threshold: usize,
@@ -115,12 +114,6 @@ impl PolicyFile {
     /// How many of them must agree.
     pub(crate) fn policy_threshold(&self) -> usize {
         self.policy_threshold
-    }
-
-    /// The roles with the indices of their identities.
-    #[allow(dead_code, reason = "for descriptions of a policy")]
-    pub(crate) fn roles(&self) -> &[(String, Vec<usize>)] {
-        &self.roles
     }
 
     /// The rules, in the order of the file.

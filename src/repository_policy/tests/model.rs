@@ -1,6 +1,5 @@
 //! A repository in memory, for tests of the policy: commits, tags, refs and signatures as far as a policy sees them.
 
-#![allow(dead_code)]
 use std::collections::BTreeMap;
 
 /// What a repository holds. Commits and tags are named by their index; a parent has a lower index than its child.
