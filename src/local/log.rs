@@ -163,7 +163,10 @@ impl Log {
         let (size, root) = log.checked_checkpoint()?;
         log.read_entries(size)?;
         if log.tree.root(size) != Some(root) {
-            return Err(LocalError::damaged(&log.entries_path, format!("its first {size} entries do not match the checkpoint")));
+            return Err(LocalError::damaged(
+                &log.entries_path,
+                format!("the checkpoint does not match the first {}", counted(size, "entry")),
+            ));
         }
         log.published = size;
         log.publish_if_possible()?;
@@ -484,7 +487,9 @@ mod tests {
         assert!(matches!(fixture.open(), Err(LocalError::Damaged { problem, .. }) if problem.contains("entry 0")));
         let swapped = [&whole[49..], &whole[..49]].concat();
         std::fs::write(fixture.entries(), swapped).unwrap();
-        assert!(matches!(fixture.open(), Err(LocalError::Damaged { problem, .. }) if problem.contains("do not match the checkpoint")));
+        assert!(
+            matches!(fixture.open(), Err(LocalError::Damaged { problem, .. }) if problem.contains("the checkpoint does not match the first "))
+        );
         std::fs::write(checkpoint_path(fixture.folder.path(), "log"), "").unwrap();
         assert!(matches!(fixture.open(), Err(LocalError::Damaged { problem, .. }) if problem.contains("not a checkpoint")));
     }

@@ -1,7 +1,7 @@
 //! What is wrong with a policy file, and where.
 
 use super::pattern::PatternError;
-use crate::{certificate::claim_names, escape::Escaped};
+use crate::{certificate::claim_names, escape::Escaped, wording::counted};
 
 /// A larger file is not read, in bytes.
 pub(crate) const MAX_FILE: usize = 256 << 10;
@@ -75,7 +75,7 @@ pub(crate) enum FileFault {
     EmptyRule,
     #[error("`{0}` needs the list `{1}` beside it")]
     ThresholdWithoutList(&'static str, &'static str),
-    #[error("`{key}` is {threshold}, and the list has {listed} identities")]
+    #[error("`{key}` is {threshold}, and the list has {}", counted(*listed, "identity"))]
     Threshold { key: &'static str, threshold: i64, listed: usize },
     #[error("`start` is a full commit id: 40 or 64 hexadecimal digits in lower case")]
     Start,

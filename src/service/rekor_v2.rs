@@ -91,7 +91,7 @@ impl RekorV2 {
             )))
         })?;
         let size = checkpoint.tree_size();
-        let needed = tile::needed(index, size).ok_or_else(|| answer.malformed(format!("a tree of {size} entries")))?;
+        let needed = tile::needed(index, size).ok_or_else(|| answer.malformed(format!("a tree of {}", counted(size, "entry"))))?;
         let tiles = self.tiles(needed).await?;
         let (leaf, hashes) = tile::prove(index, size, &tiles).ok_or_else(|| answer.mismatch("its tiles do not contain the entry"))?;
         if leaf != sigstore_merkle::hash_leaf(&expected) {

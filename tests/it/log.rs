@@ -197,7 +197,7 @@ fn bundles_commits_and_tags_are_proven_from_their_size_to_the_newest() {
         let commit = setup.sandbox.git(&["rev-parse", "HEAD"]);
         let text = proven("HEAD", 0, "consistency", 1);
         assert!(text.starts_with(&format!("commit {commit}: entry 0 is in the newest tree of the log ")), "{text}");
-        assert!(text.ends_with("(3 entries), which continues the tree of its own checkpoint (1 entries).\n"), "{text}");
+        assert!(text.ends_with("(3 entries), which continues the tree of its own checkpoint (1 entry).\n"), "{text}");
         assert!(proven("v1", 1, "consistency", 2).starts_with("tag "));
         let text = proven(&bundle, 2, "same", 3);
         assert!(text.ends_with("(3 entries), which is the tree of its own checkpoint.\n"), "{text}");

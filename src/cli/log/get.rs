@@ -11,6 +11,7 @@ use crate::{
     judge::log::{EntryName, FoundEntry, LogReader},
     report::{EntryBody, EntryContents},
     selection,
+    wording::counted,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -63,7 +64,7 @@ pub(super) fn run(arguments: &Args, ui: &mut Ui) -> Result<Exit, Failure> {
     } else {
         "its inclusion proof verifies"
     };
-    ui.line(format!("  Included in the tree of {} entries of \"{}\"; {of}.", document.tree_size, document.origin));
+    ui.line(format!("  Included in the tree of {} of \"{}\"; {of}.", counted(document.tree_size, "entry"), document.origin));
     ui.line("Fields of the entry:");
     print_fields(&document, ui);
     Ok(Exit::Good)

@@ -15,6 +15,7 @@ use crate::{
         read_bundles,
     },
     verify::{ManagedKey, Verifier},
+    wording::counted,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -114,11 +115,11 @@ impl Args {
 
 fn sentence(name: &str, provable: &Provable, proof: &LogProof) -> String {
     let LogProof { origin, embedded, newest, .. } = proof;
-    let entry =
-        format!("{name}: entry {} is in the newest tree of the log \"{origin}\" ({} entries)", provable.logged.log_index, newest.size);
+    let (index, size) = (provable.logged.log_index, counted(newest.size, "entry"));
+    let entry = format!("{name}: entry {index} is in the newest tree of the log \"{origin}\" ({size})");
     match embedded {
         Some(embedded) if embedded.size == newest.size => format!("{entry}, which is the tree of its own checkpoint."),
-        Some(embedded) => format!("{entry}, which continues the tree of its own checkpoint ({} entries).", embedded.size),
+        Some(embedded) => format!("{entry}, which continues the tree of its own checkpoint ({}).", counted(embedded.size, "entry")),
         None => format!("{entry}. It has no checkpoint of its own, only the log's promise to include it."),
     }
 }

@@ -1,6 +1,6 @@
 //! Why a log's entry is not shown, or not proven.
 
-use crate::{Explanation as _, Reason, Rejection, service::ServiceError};
+use crate::{Explanation as _, Reason, Rejection, service::ServiceError, wording::counted};
 
 /// What to do about a log that changed its history.
 const REPORT: &str = "keep this file or commit as evidence, and report it to the operator of the log";
@@ -51,7 +51,7 @@ pub(crate) enum LogError {
         origin: String,
     },
     /// The log shows fewer entries than it signed before.
-    #[error("the log \"{origin}\" was rolled back: its newest checkpoint has {newest} entries; the embedded one has {embedded}")]
+    #[error("the log \"{origin}\" was rolled back: its newest checkpoint has {}; the embedded one has {embedded}", counted(*newest, "entry"))]
     Rollback {
         /// The origin of the checkpoints.
         origin: String,
@@ -61,7 +61,7 @@ pub(crate) enum LogError {
         newest: u64,
     },
     /// Two trees of one size.
-    #[error("the log \"{origin}\" was forked: its newest checkpoint and the embedded one have {size} entries and different root hashes")]
+    #[error("the log \"{origin}\" was forked: its newest checkpoint and the embedded one have {} and different root hashes", counted(*size, "entry"))]
     Fork {
         /// The origin of the checkpoints.
         origin: String,
@@ -70,7 +70,9 @@ pub(crate) enum LogError {
     },
     /// The newest tree does not continue the embedded one.
     #[error(
-        "the log \"{origin}\" does not prove that its newest checkpoint ({newest} entries) continues the embedded one ({embedded} entries)"
+        "the log \"{origin}\" does not prove that its newest checkpoint ({}) continues the embedded one ({})",
+        counted(*newest, "entry"),
+        counted(*embedded, "entry")
     )]
     Inconsistent {
         /// The origin of the checkpoints.

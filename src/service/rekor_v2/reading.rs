@@ -7,6 +7,7 @@ use crate::{
         entry::{CheckpointEnvelope, InclusionProof, LogId, TransparencyLogEntry},
     },
     service::{Answer, Cause, Service, ServiceError, rekor_v1::stated_kind, tile},
+    wording::counted,
 };
 use sigstore_types::Sha256Hash;
 
@@ -73,7 +74,11 @@ impl RekorV2 {
     }
 
     fn too_large(&self, size: u64) -> ServiceError {
-        ServiceError::new(Service::RekorV2, &self.base, Cause::Malformed(format!("its tree of {size} entries has no such tiles")))
+        ServiceError::new(
+            Service::RekorV2,
+            &self.base,
+            Cause::Malformed(format!("its tree of {} has no such tiles", counted(size, "entry"))),
+        )
     }
 }
 
