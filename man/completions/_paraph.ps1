@@ -400,7 +400,7 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;hook' {
-            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Of hooks that judge a push: refuse it after this time')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -415,51 +415,51 @@ Register-ArgumentCompleter -Native -CommandName 'paraph' -ScriptBlock {
             break
         }
         'paraph;hook;pre-receive' {
-            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Of hooks that judge a push: refuse it after this time')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;hook;update' {
-            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Of hooks that judge a push: refuse it after this time')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;hook;reference-transaction' {
-            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Of hooks that judge a push: refuse it after this time')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;hook;post-merge' {
-            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Of hooks that judge a push: refuse it after this time')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;hook;install' {
-            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Of hooks that judge a push: refuse it after this time')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Install the hooks of a server')
-            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'Also install the hooks for a pinned policy: `post-merge`, or `reference-transaction` on a server')
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'Also install `post-merge`, or `reference-transaction` on a server. A policy must be pinned')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;hook;uninstall' {
-            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Of hooks that judge a push: refuse it after this time')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'paraph;hook;pre-push' {
-            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Refuse the push after this time')
+            [CompletionResult]::new('--deadline', '--deadline', [CompletionResultType]::ParameterName, 'Of hooks that judge a push: refuse it after this time')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run in this folder; if repeated, each is relative to the one before, as in git')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -360,7 +360,7 @@ set edit:completion:arg-completer[paraph] = {|@words|
         &'paraph;policy;help;help'= {
         }
         &'paraph;hook'= {
-            cand --deadline 'Refuse the push after this time'
+            cand --deadline 'Of hooks that judge a push: refuse it after this time'
             cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -374,45 +374,45 @@ set edit:completion:arg-completer[paraph] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'paraph;hook;pre-receive'= {
-            cand --deadline 'Refuse the push after this time'
+            cand --deadline 'Of hooks that judge a push: refuse it after this time'
             cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;update'= {
-            cand --deadline 'Refuse the push after this time'
+            cand --deadline 'Of hooks that judge a push: refuse it after this time'
             cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;reference-transaction'= {
-            cand --deadline 'Refuse the push after this time'
+            cand --deadline 'Of hooks that judge a push: refuse it after this time'
             cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;post-merge'= {
-            cand --deadline 'Refuse the push after this time'
+            cand --deadline 'Of hooks that judge a push: refuse it after this time'
             cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;install'= {
-            cand --deadline 'Refuse the push after this time'
+            cand --deadline 'Of hooks that judge a push: refuse it after this time'
             cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand --server 'Install the hooks of a server'
-            cand --policy 'Also install the hooks for a pinned policy: `post-merge`, or `reference-transaction` on a server'
+            cand --policy 'Also install `post-merge`, or `reference-transaction` on a server. A policy must be pinned'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;uninstall'= {
-            cand --deadline 'Refuse the push after this time'
+            cand --deadline 'Of hooks that judge a push: refuse it after this time'
             cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'paraph;hook;pre-push'= {
-            cand --deadline 'Refuse the push after this time'
+            cand --deadline 'Of hooks that judge a push: refuse it after this time'
             cand -C 'Run in this folder; if repeated, each is relative to the one before, as in git'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'

@@ -268,7 +268,7 @@ complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_su
 complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Explain what the policy decides about a commit or tag'
 complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "approve" -d 'Sign an approval'
 complete -c paraph -n "__fish_paraph_using_subcommand policy; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -l deadline -d 'Refuse the push after this time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -l deadline -d 'Of hooks that judge a push: refuse it after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -f -a "pre-receive" -d 'On a server: refuse a push for one bad object'
@@ -279,27 +279,27 @@ complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -f -a "uninstall" -d 'Remove the hooks that paraph installed'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -f -a "pre-push" -d 'On your own machine: refuse to push a bad object'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and not __fish_seen_subcommand_from pre-receive update reference-transaction post-merge install uninstall pre-push help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -l deadline -d 'Refuse the push after this time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -l deadline -d 'Of hooks that judge a push: refuse it after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-receive" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -l deadline -d 'Refuse the push after this time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -l deadline -d 'Of hooks that judge a push: refuse it after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from reference-transaction" -l deadline -d 'Refuse the push after this time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from reference-transaction" -l deadline -d 'Of hooks that judge a push: refuse it after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from reference-transaction" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from reference-transaction" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from post-merge" -l deadline -d 'Refuse the push after this time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from post-merge" -l deadline -d 'Of hooks that judge a push: refuse it after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from post-merge" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from post-merge" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from install" -l deadline -d 'Refuse the push after this time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from install" -l deadline -d 'Of hooks that judge a push: refuse it after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from install" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from install" -l server -d 'Install the hooks of a server'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from install" -l policy -d 'Also install the hooks for a pinned policy: `post-merge`, or `reference-transaction` on a server'
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from install" -l policy -d 'Also install `post-merge`, or `reference-transaction` on a server. A policy must be pinned'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l deadline -d 'Refuse the push after this time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -l deadline -d 'Of hooks that judge a push: refuse it after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -l deadline -d 'Refuse the push after this time' -r
+complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -l deadline -d 'Of hooks that judge a push: refuse it after this time' -r
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -s C -d 'Run in this folder; if repeated, each is relative to the one before, as in git' -r -F
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from pre-push" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paraph -n "__fish_paraph_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "pre-receive" -d 'On a server: refuse a push for one bad object'

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     object::{RefUpdate, tag_name, without_namespaces},
     policy::PolicyRuling,
-    repository::{Aliases, Branches, ObjectKind, RawObject, Repository},
+    repository::{Aliases, Branches, ObjectKind, RawObject, Repository, is_of_git},
     repository_policy::{
         APPROVALS, About, Certificate, Place, PushJudge, PushedTag, Refusal, Ruling, Server, Signed, Update, UpdatePlan, Value,
     },
@@ -126,8 +126,8 @@ impl PolicyJudge<'_, '_> {
         self.judge_planned(repository, (listed, seen), |judged| sink(PushRuling::Object(Box::new(judged))))
     }
 
-    /// Judges what a push brings to another repository, as `paraph verify` does, and hands `sink` each commit and tag. Only branches and tags
-    /// are judged.
+    /// Judges what a push brings to another repository, as `paraph verify` does, and hands `sink` each commit and tag. What is pushed to neither
+    /// a branch nor a tag is judged for HEAD's branch, unless git makes the ref itself, as for notes.
     ///
     /// # Errors
     /// Where something cannot be read. What could be judged was handed over.
@@ -137,12 +137,12 @@ impl PolicyJudge<'_, '_> {
         let mut seen = HashSet::new();
         for update in push.updates() {
             let reference = without_namespaces(update.name);
-            let is_tag = reference.starts_with("refs/tags/");
-            if !is_tag && !reference.starts_with("refs/heads/") {
+            if is_of_git(reference) {
                 continue;
             }
+            let is_tag = reference.starts_with("refs/tags/");
             if let Some(commit) = repository.commit_behind_object(update.new)? {
-                let branch = if is_tag { of_head.clone() } else { Some(reference.to_owned()) };
+                let branch = if reference.starts_with("refs/heads/") { Some(reference.to_owned()) } else { of_head.clone() };
                 for known in push.known_for(update.new) {
                     self.plan(&Tip { commit: commit.clone(), reference: branch.clone() }, known)?;
                 }

@@ -233,6 +233,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "cli")]
     fn by_policy(decision: PolicyDecision, weight: PolicyWeight) -> PolicyRuling {
         PolicyRuling { decision, clause: String::new(), rule: Some("default".into()), counts: true, weight }
     }

@@ -46,6 +46,7 @@ impl PolicyDecision {
                 "start from the branch that has the policy's root, or ask the administrator to compare paraph.policyRoot with the history"
             }
             (Self::RefUnknown, Audience::PusherToServer) => "push the branch of the server's HEAD first",
+            (Self::RefUnknown, Audience::Pusher) => "check out the branch that you push, or push to a branch",
             (Self::Unusable, Audience::PusherToServer | Audience::Pusher) => {
                 "correct the file in the same commit; `paraph policy check` shows what is wrong"
             }

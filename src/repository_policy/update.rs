@@ -221,7 +221,7 @@ impl<H: History> PushJudge<'_, '_, H> {
     /// The policy that judges a tag that leads to this commit (step 19).
     ///
     /// # Errors
-    /// As [`PushJudge::update`].
+    /// As [`policy_of_tag`].
     pub(crate) fn policy_of_tag(&self, commit: &H::Id) -> Result<Option<InForce>, H::Error> {
         policy_of_tag(self.policies, commit)
     }

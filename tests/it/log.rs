@@ -252,7 +252,7 @@ fn a_log_that_was_rolled_back_forked_or_rewritten_is_found_out() {
         assert_eq!(setup.json(&["prove", &bundle])["proof"], "same");
         setup.restore(&copy);
         let report = "keep this file or commit as evidence";
-        setup.refuses(&["prove", &bundle], 15, "was rolled back: its newest checkpoint has 1 entries; the embedded one has 2", report);
+        setup.refuses(&["prove", &bundle], 15, "was rolled back: its newest checkpoint has 1 entry; the embedded one has 2", report);
         setup.sign("instead");
         setup.refuses(&["prove", &bundle], 15, "was forked: its newest checkpoint and the embedded one have 2 entries", report);
         setup.sign("more");

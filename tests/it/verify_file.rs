@@ -101,7 +101,7 @@ fn an_allowed_identity_signs_files_only_if_its_line_says_so() {
         files.sandbox.git(&["config", "--global", "paraph.allowedIdentities", allowed.to_str().unwrap()]);
         let done = files.verify(&["file"]);
         assert_eq!(done.code, Some(code), "{kinds}: {}{}", done.stdout, done.stderr);
-        let line = "add: `alice@example.com https://issuer.example instance=custom for=file`.";
+        let line = "run `paraph allow alice@example.com https://issuer.example --instance custom --for file`.";
         assert_eq!(done.stdout.contains(line), code == 10, "{kinds}: {}", done.stdout);
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn named(repository: &Repository) -> Result<Option<Update>, Failure> 
         (None, Some(to), Some(_)) => (None, to),
         (None, Some(_), None) => return Err(half("PRE_COMMIT_TO_REF", "PRE_COMMIT_FROM_REF")),
     };
-    let reference = set("PRE_COMMIT_REMOTE_BRANCH").or(branch).unwrap_or_else(|| to.clone());
+    let reference = set("PRE_COMMIT_REMOTE_BRANCH").map(full_name).or(branch).unwrap_or_else(|| to.clone());
     let new = repository.object(&to)?.id;
     let old = match from {
         Some(from) => known(repository, &from)?,
@@ -48,6 +48,11 @@ fn known(repository: &Repository, from: &str) -> Result<String, Failure> {
         Err(_) if is_id => Ok(from.to_ascii_lowercase()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The full name of a branch of the remote.
+fn full_name(branch: String) -> String {
+    if branch.starts_with("refs/") { branch } else { format!("refs/heads/{branch}") }
 }
 
 fn zeros(id: &str) -> String {

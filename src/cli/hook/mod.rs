@@ -38,21 +38,21 @@ use updates::Update;
 ///
 /// Each hook judges every commit and annotated tag that is new to the refs that it guards. It refuses the push unless an allowed identity
 /// signed each (`paraph.allowedIdentities`), or a forge's key signed a merge (`paraph.forgeKey`). A tag must have the name of its ref. For a
-/// lightweight tag, the hook judges the commit. Deleting a ref is always allowed.
+/// lightweight tag, the hook judges the commit. Without a policy, deleting a ref is always allowed.
 ///
 /// On a server whose configuration pins a policy of the repository (`paraph.policyRoot`), the policy decides instead, also about refs that are
 /// deleted or rewritten: see man/policy.md.
 ///
-/// A hook that cannot do its work refuses the push. Exit code 0 accepts it, any other refuses it.
+/// A hook that cannot do its work refuses the push; `post-merge` only warns. Exit code 0 accepts a push, any other refuses it.
 ///
-/// The folder `git-hooks` of the source has a script for each hook.
+/// `paraph hook install` writes the scripts.
 ///
-/// Example: cp git-hooks/pre-receive REPOSITORY/hooks/
+/// Example: paraph hook install --server
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
     hook: Hook,
-    /// Refuse the push after this time
+    /// Of hooks that judge a push: refuse it after this time
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     deadline: u64,
 }
@@ -119,7 +119,7 @@ enum Hook {
         /// Install the hooks of a server
         #[arg(long)]
         server: bool,
-        /// Also install the hooks for a pinned policy: `post-merge`, or `reference-transaction` on a server
+        /// Also install `post-merge`, or `reference-transaction` on a server. A policy must be pinned
         #[arg(long)]
         policy: bool,
     },

@@ -73,9 +73,8 @@ impl Approve {
         let made = git_process::git(["tag", "-s", "-m", &message, &short, &approved.commit]).status();
         let made = made.map_err(|error| Failure::io("git cannot be run", &error))?;
         if !made.success() {
-            return Err(
-                Failure::not_good("git made no approval").with_hint("git says why above; `paraph doctor` finds faults of the setup")
-            );
+            return Err(Failure::not_good("git did not create the approval tag")
+                .with_hint("git says why above; `paraph doctor` finds faults of the setup"));
         }
         let (judge, _) = judge(&context, true)?;
         warn_if_not_listed(repository, &judge, &reference, &approved, ui)?;
@@ -131,7 +130,7 @@ fn change_of(repository: &Repository, revision: &str, commit: &RawObject, ui: &m
     let bytes = repository.file(&after, MAX_FILE)?.ok_or_else(|| Failure::configuration(format!("{revision}:{FILE} is too large")))?;
     let wrong = |cause| SelectionError::PolicyFile { path: format!("{revision}:{FILE}").into(), cause };
     let new = PolicyFile::parse(&bytes).map_err(wrong)?;
-    let old = NamedPolicy::read(Some(&parent)).ok().map(|named| named.policy);
+    let old = NamedPolicy::of_revision(&parent).ok().map(|named| named.policy);
     match &old {
         Some(old) => {
             print(&old.difference(&new), ui);
@@ -151,7 +150,7 @@ fn tag_of(repository: &Repository, bytes: &[u8]) -> Result<Approved, Failure> {
     let commit = repository.commit_behind_object(headers.target)?;
     let commit =
         commit.ok_or_else(|| Failure::object("the tag leads to no commit of this repository").with_hint("fetch the commit first"))?;
-    let policy = NamedPolicy::read(Some(&commit)).ok().map(|named| named.policy);
+    let policy = NamedPolicy::of_revision(&commit).ok().map(|named| named.policy);
     let what = format!("the tag {} of commit {commit}", crate::escape::Escaped(headers.name));
     let reference = Some(format!("refs/tags/{}", headers.name));
     Ok(Approved { what, digest: hex::encode(Sha256::digest(bytes)), commit, policy, reference })

@@ -36,7 +36,7 @@ impl Explain {
     pub(super) fn run(&self, ui: &mut Ui) -> Result<Exit, Failure> {
         let context = Context::load(&[])?;
         let repository = context.repository()?;
-        let pinned = selection::pinned_policy(&context.config, true)?.ok_or_else(|| not_pinned("policy explain"))?;
+        let pinned = selection::pinned_policy(&context.config, true)?.ok_or_else(|| not_pinned("`paraph policy explain`"))?;
         let (judge, warnings) = judge(&context, self.other_signatures)?;
         let history = GitHistory::new(repository, &judge, pinned.certificate_trust());
         let since = context.config.judge_since.value.as_ref().map(|commits| commits.0.clone()).unwrap_or_default();

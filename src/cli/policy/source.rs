@@ -17,11 +17,16 @@ pub(super) struct NamedPolicy {
 }
 
 impl NamedPolicy {
-    /// The policy of a file or of a revision, in this order; without a name, that of the work tree.
+    /// The policy of a file or of a revision; without a name, that of the work tree. A branch brings files along, so a name that is both is
+    /// neither.
     pub(super) fn read(named: Option<&str>) -> Result<Self, Failure> {
         match named {
             None => Self::of_file(&in_work_tree()?),
-            Some(name) if name == "-" || Path::new(name).is_file() => Self::of_file(Path::new(name)),
+            Some("-") => Self::of_file(Path::new("-")),
+            Some(name) if Path::new(name).is_file() => match Repository::discover()?.is_some_and(|here| here.object(name).is_ok()) {
+                true => Err(Failure::usage(format!("{name} is a file and a revision")).with_hint(format!("write ./{name} for the file"))),
+                false => Self::of_file(Path::new(name)),
+            },
             Some(revision) => Self::of_revision(revision),
         }
     }
@@ -35,7 +40,8 @@ impl NamedPolicy {
         Self::parse(shown, read_at_most(named, MAX_FILE + 1)?)
     }
 
-    fn of_revision(revision: &str) -> Result<Self, Failure> {
+    /// The policy of a revision, whatever files there are.
+    pub(super) fn of_revision(revision: &str) -> Result<Self, Failure> {
         let repository = Repository::discover()?.ok_or_else(|| {
             Failure::object(format!("there is no file {revision}, and no repository here"))
                 .with_hint("name a file, or change into a repository")

@@ -118,7 +118,7 @@ fn asked_for(options: &Options, policy: Option<PinnedPolicy>, is_expected: bool)
 }
 
 pub(in crate::cli) fn not_pinned(option: &str) -> Failure {
-    Failure::usage(format!("{option} is given, and no policy is pinned"))
+    Failure::usage(format!("no policy is pinned; {option} needs one"))
         .with_hint("set paraph.policyRoot to a commit whose policy you trust, in your own configuration")
 }
 

@@ -106,6 +106,23 @@ fn the_explanation_names_rule_and_commit_of_the_policy() {
     assert!(unpinned.code == Some(2) && unpinned.stderr.contains("no policy is pinned"), "{unpinned:?}");
 }
 
+#[test]
+fn a_name_that_is_a_file_and_a_revision_is_neither() {
+    let project = Project::new();
+    project.write(FILE, &project.policy(RULES));
+    project.commit("ann", "root");
+    project.sandbox.git(&["branch", "topic"]);
+    project.write("topic", &project.policy(RULES));
+    for arguments in [&["check", "topic"][..], &["describe", "topic"], &["diff", "HEAD", "topic"], &["diff", "topic"]] {
+        let done = policy_command(&project, arguments);
+        let error = "error: topic is a file and a revision\nhint: write ./topic for the file.\n";
+        assert!(done.code == Some(2) && done.stderr == error, "{arguments:?}: {done:?}");
+    }
+    for name in ["./topic", "refs/heads/topic"] {
+        assert_eq!(policy_command(&project, &["describe", name]).code, Some(0), "{name}");
+    }
+}
+
 /// `paraph policy approve` as somebody who signs.
 fn approve(project: &Project, who: &str, arguments: &[&str]) -> Done {
     let (email, key) = (format!("{who}@example.com"), format!("{who}@example.com"));
@@ -132,6 +149,8 @@ fn an_approval_makes_a_change_count_that_needs_two() {
     let useless = approve(&project, "carol", &["HEAD"]);
     assert!(useless.code == Some(0) && useless.stderr.contains("does not list who signed this approval"), "{useless:?}");
     assert_eq!(project.verify(&["HEAD"]).1["bob owns crypto"], "untrusted policy-approvals-missing");
+    // a file that is named as the parent is not read in place of it
+    project.write(&root, &two(&RULES.replace("[\"ann\"]", "[\"bob\"]")));
     let done = approve(&project, "bob", &["HEAD"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     assert!(done.stdout.starts_with("It grants:\n  bob may commit on every branch, for src/crypto/**.\n"), "{done:?}");

@@ -77,6 +77,34 @@ fn before_a_push_the_user_s_policy_judges_what_is_sent() {
     server.accepted(&["main"]);
 }
 
+/// What is pushed to no branch, or named by no ref, is judged for HEAD's branch.
+#[test]
+fn before_a_push_no_name_of_a_ref_keeps_commits_from_being_judged() {
+    let server = clone_with_hooks();
+    let sandbox = &server.project.sandbox;
+    server.project.change("carol", "text", "by carol");
+    let refused = |done: &Done| done.code == Some(1) && done.stderr.contains("does not allow its signer to commit");
+    let done = server.push(&["main:refs/for/main"]);
+    assert!(refused(&done), "{}", done.stderr);
+    sandbox.git(&["notes", "add", "-m", "x"]);
+    server.accepted(&["refs/notes/commits"]);
+
+    let url = sandbox.git(&["remote", "get-url", "origin"]);
+    let hook = |variables: &[(&str, &str)]| {
+        let mut command = sandbox.command(&sandbox.program, &sandbox.work());
+        sandbox.feed(command.args(["hook", "pre-push", "origin", &url]).envs(variables.iter().copied()), b"")
+    };
+    let range = [("PRE_COMMIT_FROM_REF", server.main.last().unwrap().as_str()), ("PRE_COMMIT_TO_REF", "HEAD")];
+    for named in [None, Some(("PRE_COMMIT_REMOTE_BRANCH", "main")), Some(("PRE_COMMIT_LOCAL_BRANCH", "HEAD"))] {
+        let done = hook(&[&range[..], named.as_slice()].concat());
+        assert!(refused(&done), "{named:?}: {done:?}");
+    }
+    sandbox.git(&["checkout", "-q", "--detach"]);
+    let done = hook(&[]);
+    let named = ["so HEAD is judged", "[policy-ref-unknown]", "check out the branch that you push"];
+    assert!(done.code == Some(1) && named.iter().all(|text| done.stderr.contains(text)), "{done:?}");
+}
+
 #[test]
 fn after_a_merge_what_it_brought_in_is_only_warned_of() {
     let server = clone_with_hooks();
