@@ -34,6 +34,11 @@ impl AllowedLine {
         }
     }
 
+    /// Whether it allows others than the identity itself.
+    pub(crate) fn is_pattern(&self) -> bool {
+        self.identity.contains('*')
+    }
+
     /// The command that adds it, for a shell, escaped.
     pub(crate) fn command(&self) -> String {
         let mut options = Vec::new();

@@ -102,6 +102,9 @@ impl Ruling {
     /// What this audience can do about a signature with this ruling, escaped; `None` where the ruling is good, or nothing simple helps.
     pub(super) fn advice_for(&self, audience: Audience, verification: &Verification) -> Option<String> {
         let line = AllowedLine::of(verification);
+        if line.is_pattern() && (self.decision == Decision::NobodyAllowed || self.lacks_a_line()) {
+            return Some("sign as another identity: the asterisk in this one stands for other people in a line that allows it".into());
+        }
         let command = line.command();
         let advice = match (self.decision, audience) {
             (Decision::Allowed | Decision::Expected | Decision::KeyGiven, _) => return None,

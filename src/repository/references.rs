@@ -119,7 +119,9 @@ impl Repository {
 
     /// The full name of the branch of `HEAD`, if it is on one that exists.
     pub(crate) fn branch_of_head(&self) -> Option<String> {
-        let (name, _) = git::line(self, &["rev-parse", "--verify", "--symbolic-full-name", "HEAD"]).ok()?;
+        // not by `rev-parse --symbolic-full-name`: for that, HEAD is ambiguous beside a branch that is called HEAD
+        let (name, _) = git::line(self, &["symbolic-ref", "--quiet", "HEAD"]).ok()?;
+        git::line(self, &["show-ref", "--verify", "--hash", &name]).ok()?;
         Some(name).filter(|name| name.starts_with("refs/"))
     }
 
@@ -131,7 +133,7 @@ impl Repository {
         let prefix = namespace_prefix(namespace);
         let heads = format!("{prefix}refs/heads/");
         let listed = self.listed(&[&heads])?;
-        let named = git::line(self, &["rev-parse", "--verify", "--symbolic-full-name", &format!("{prefix}HEAD")]).ok();
+        let named = git::line(self, &["symbolic-ref", "--quiet", &format!("{prefix}HEAD")]).ok();
         let of_head = named.and_then(|(name, _)| {
             let id = listed.iter().find(|branch| branch.name == name)?.id.clone();
             Some((name.strip_prefix(&prefix)?.to_owned(), id))

@@ -159,11 +159,36 @@ impl Repository {
         if object.kind != ObjectKind::Tree {
             return Err(self.damaged(&name, format!("it is a {}, not a tree", object.kind.name())));
         }
-        let entries = TreeRefIter::from_bytes(&object.bytes, self.gix.object_hash());
-        let entry = |entry: EntryRef<'_>| (entry.filename.to_vec(), (entry.mode.value(), entry.oid.to_owned()));
-        let entries: Result<Entries, _> = entries.map(|read| read.map(entry)).collect();
-        entries.map_err(|_| self.damaged(&name, "the tree is malformed".into()))
+        let malformed = |what: &str| self.damaged(&name, format!("the tree is malformed: {what}"));
+        let (mut entries, mut last) = (Entries::new(), Vec::new());
+        for entry in TreeRefIter::from_bytes(&object.bytes, self.gix.object_hash()) {
+            let entry = entry.map_err(|_| malformed("an entry cannot be read"))?;
+            if !is_name(entry.filename) {
+                return Err(malformed("an entry has a name that no path has"));
+            }
+            let key = sort_key(&entry);
+            let before = entries.insert(entry.filename.to_vec(), (entry.mode.value(), entry.oid.to_owned()));
+            if before.is_some() || key <= last {
+                return Err(malformed("two entries have one name, or are not in git's order"));
+            }
+            last = key;
+        }
+        Ok(entries)
     }
+}
+
+/// Whether an entry may have this name. Programs disagree about what a tree with others holds at a path.
+fn is_name(name: &[u8]) -> bool {
+    !name.is_empty() && name != b"." && name != b".." && !name.contains(&b'/')
+}
+
+/// git sorts the name of a folder as if a slash followed.
+fn sort_key(entry: &EntryRef<'_>) -> Vec<u8> {
+    let mut key = entry.filename.to_vec();
+    if entry.mode.value() & KIND == TREE {
+        key.push(b'/');
+    }
+    key
 }
 
 /// The id of a tree.

@@ -74,6 +74,15 @@ fn a_signature_says_whom_to_allow_only_if_it_verifies() {
     let line = format!("{EMAIL} {} instance=local for=commit,release\n", sigstore.url);
     assert_eq!((done.code, std::fs::read_to_string(usual(&sandbox)).unwrap()), (Some(0), line));
     assert!(done.stderr.starts_with("The signature shows who controls this identity, not who that person is."), "{done:?}");
+    // the file would take the asterisk for others
+    let token = sigstore.token("m*@example.com");
+    let mut commit = sandbox.command("git", &sandbox.work());
+    commit.args(["-c", "user.email=m*@example.com", "commit", "-q", "-S", "--allow-empty", "-m", "three"]).env("SIGSTORE_ID_TOKEN", token);
+    assert!(commit.status().unwrap().success());
+    refused(&sandbox.paraph(&["allow", "--from", "HEAD", "--yes"]), 3, "whose asterisk would allow others");
+    let advice = sandbox.paraph(&["verify"]).stdout;
+    assert!(advice.contains("stands for other people") && !advice.contains("paraph allow"), "{advice}");
+    sandbox.git(&["reset", "-q", "--soft", "HEAD~1"]);
     // a repository that brings its own trust root can show anybody's name
     for key in ["instance", "local.trustedRoot", "local.signingConfig", "local.accessCodeFile"] {
         let value = sandbox.git(&["config", &format!("paraph.{key}")]);

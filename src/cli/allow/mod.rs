@@ -168,7 +168,16 @@ fn signer_of(context: &Context, revision: &str) -> Result<AllowedLine, Failure> 
     let judgement = judged.judgement();
     let is_legacy = |judgement: &Judgement| judgement.ruling().is_some_and(|ruling| ruling.decision() == Decision::LegacyRule);
     match judgement.verification().filter(|_| !is_legacy(judgement)) {
-        Some(verification) => Ok(AllowedLine::of(verification)),
+        Some(verification) => {
+            let line = AllowedLine::of(verification);
+            match line.is_pattern() {
+                true => {
+                    Err(Failure::configuration(format!("{revision} is signed by \"{}\", whose asterisk would allow others", line.identity))
+                        .with_hint("have it signed by another identity"))
+                }
+                false => Ok(line),
+            }
+        }
         None => {
             let why = sentences(judgement).join(" ");
             let failure = Failure::verdict(judgement.verdict(), format!("{revision} shows no identity: {}", why.trim_end_matches('.')));

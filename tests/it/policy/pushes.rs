@@ -49,6 +49,43 @@ fn what_the_rules_allow_is_accepted() {
     server.accepted(&["main:refs/notes/x"]);
 }
 
+/// What such a tree holds at a path depends on the program that reads it.
+#[test]
+fn a_tree_that_programs_read_differently_refuses_the_push() {
+    let server = Server::new(&["pre-receive"]);
+    let sandbox = &server.project.sandbox;
+    let content = |text: &str| sandbox.store("blob", text.as_bytes());
+    let (good, evil) = (content("good"), content("evil"));
+    let entry = |mode: &str, name: &str, id: &str| [format!("{mode} {name}\0").into_bytes(), hex::decode(id).unwrap()].concat();
+    let policy = sandbox.git(&["rev-parse", "main:.paraph"]);
+    let folder = sandbox.store("tree", &entry("100644", "policy.toml", &evil));
+    let before = server.refs();
+    for (what, entries) in [
+        ("two files of one name", vec![entry("100644", "a", &evil), entry("100644", "a", &good)]),
+        ("two folders of one name", vec![entry("40000", ".paraph", &folder), entry("40000", ".paraph", &policy)]),
+        ("a file and a folder of one name", vec![entry("100644", "a", &good), entry("100644", "a.b", &good), entry("40000", "a", &folder)]),
+        ("another order", vec![entry("100644", "b", &good), entry("100644", "a", &evil)]),
+        ("a name with a slash", vec![entry("40000", ".paraph", &policy), entry("100644", ".paraph/policy.toml", &evil)]),
+        ("the folder itself", vec![entry("40000", ".", &folder)]),
+        ("the folder above", vec![entry("40000", "..", &folder)]),
+    ] {
+        let tree = sandbox.store("tree", &entries.concat());
+        let commit = server.project.git_as("ann", &["commit-tree", "-S", "-p", "main", "-m", what, &tree]);
+        let done = server.push(&[&format!("{commit}:refs/heads/main")]);
+        assert!(done.code == Some(1) && done.stderr.contains("the tree is malformed"), "{what}: {}", done.stderr);
+        assert_eq!(server.refs(), before, "{what}");
+    }
+}
+
+#[test]
+fn a_branch_called_head_is_not_the_servers_head() {
+    let server = Server::new(&["pre-receive"]);
+    server.accepted(&["main:refs/heads/HEAD", "main:refs/heads/main2"]);
+    server.project.change("carol", "free", "free");
+    server.accepted(&["HEAD:refs/heads/free/x"]);
+    server.accepted(&["main~1:refs/heads/free/y"]);
+}
+
 #[test]
 fn the_refusal_names_the_commit_the_rule_and_what_to_do() {
     let server = Server::new(&["pre-receive"]);
