@@ -140,8 +140,8 @@ enum Hook {
     /// `PRE_COMMIT_TO_REF`, `PRE_COMMIT_LOCAL_BRANCH`, `PRE_COMMIT_REMOTE_BRANCH`, `PRE_COMMIT_REMOTE_NAME` and `PRE_COMMIT_REMOTE_URL`.
     /// With neither, the push is refused.
     ///
-    /// Run paraph first in the hook: an earlier command may read the pipe. An empty pipe means that everything is up to date. If the remote does
-    /// not have HEAD, HEAD is judged all the same.
+    /// Run paraph first in the hook: an earlier command may read the pipe. An empty pipe means that everything is up to date, and
+    /// nothing is judged. If the remote does not have HEAD, the hook warns.
     ///
     /// The hook refuses every push if a file in a work tree decides what is trusted: the branch that is pushed can change it.
     ///
@@ -280,10 +280,10 @@ fn pre_push(remote: Option<&str>, url: Option<&str>, ui: &mut Ui) -> Result<Exit
         ui.warning(format!("{warning}."));
     }
     let repository = context.repository()?;
-    let updates = match to_be_sent(repository)? {
-        listed if !listed.is_empty() => listed,
-        _ => not_up_to_date(repository, (remote, url), ui)?,
-    };
+    let updates = to_be_sent(repository)?;
+    if updates.is_empty() && unlisted::lacks_head(repository, remote, url)? {
+        ui.warning(NOTHING_LISTED);
+    }
     let updates: Vec<RefUpdate<'_>> = updates.iter().map(Update::as_ref_update).collect();
     if let Some(pinned) = by_policy::of_own(&context)? {
         let push = Push::to_remote_by_policy(repository, (remote, url), &updates)?;
@@ -308,17 +308,9 @@ fn to_be_sent(repository: &Repository) -> Result<Vec<Update>, Failure> {
     }
 }
 
-/// What is judged if git's pipe names no refs: HEAD, if the remote lacks it.
-fn not_up_to_date(repository: &Repository, (remote, url): (&str, &str), ui: &mut Ui) -> Result<Vec<Update>, Failure> {
-    let head = unlisted::head(repository, remote, url)?;
-    if head.is_some() {
-        ui.warning(
-            "Standard input names no refs, and the remote does not have HEAD, so HEAD is judged. \
-             Run paraph first in the hook: git writes the refs once, and an earlier command may have read them.",
-        );
-    }
-    Ok(head.into_iter().collect())
-}
+/// Nothing is judged then: git's own empty list looks the same.
+const NOTHING_LISTED: &str = "Standard input names no refs, so nothing was judged, and the remote does not have HEAD. If this push sends commits, \
+     an earlier command of the hook read git's list: run paraph first.";
 
 /// Judges a push. `updates` are all refs that it moves, which its certificate must name. What is refused is printed before any error.
 fn judge(context: &Context, push: &Push<'_>, updates: &[RefUpdate<'_>], side: Side, ui: &mut Ui) -> Result<Exit, Failure> {

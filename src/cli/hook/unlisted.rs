@@ -1,6 +1,5 @@
 //! A push whose list of refs is empty. git writes none if everything is up to date; an earlier command of the hook may also have read the list.
 
-use super::updates::Update;
 use crate::{
     cli::exit::Failure,
     git_process::{self, git},
@@ -11,18 +10,14 @@ use std::{collections::BTreeSet, io::Read as _, process::Stdio};
 /// The most that is read of the remote's list of branches and tags, in bytes.
 const MAX_ANSWER: u64 = 64 << 20;
 
-/// HEAD as a new ref, unless the remote has its commit: then everything may be up to date.
+/// Whether the remote does not have the commit of HEAD: then not everything may be up to date.
 ///
 /// # Errors
 /// If the references or the history cannot be read.
-pub(super) fn head(repository: &Repository, remote: &str, url: &str) -> Result<Option<Update>, Failure> {
-    let Some(head) = git_process::printed(&["rev-parse", "--quiet", "--verify", "HEAD^{commit}"]) else { return Ok(None) };
+pub(super) fn lacks_head(repository: &Repository, remote: &str, url: &str) -> Result<bool, Failure> {
+    let Some(head) = git_process::printed(&["rev-parse", "--quiet", "--verify", "HEAD^{commit}"]) else { return Ok(false) };
     let known = repository.known_of_remote(remote, url, None)?;
-    if contain(repository, &known, &head)? || contain(repository, &advertised(repository, url), &head)? {
-        return Ok(None);
-    }
-    let name = git_process::printed(&["symbolic-ref", "--quiet", "HEAD"]).unwrap_or_else(|| "HEAD".to_owned());
-    Update::new(&name, &"0".repeat(head.len()), &head).map(Some)
+    Ok(!contain(repository, &known, &head)? && !contain(repository, &advertised(repository, url), &head)?)
 }
 
 /// Whether the history of these objects contains a commit.
@@ -34,7 +29,7 @@ fn contain(repository: &Repository, known: &BTreeSet<String>, commit: &str) -> R
     Ok(repository.new_commits(&[commit], &known)?.next().transpose()?.is_none())
 }
 
-/// What the remote's branches and tags lead to, as far as it is here. Nothing if the remote does not answer: then HEAD is judged.
+/// What the remote's branches and tags lead to, as far as it is here. Nothing if the remote does not answer.
 fn advertised(repository: &Repository, url: &str) -> BTreeSet<String> {
     let mut command = git(["ls-remote", "--quiet", "--heads", "--tags", "--", url]);
     let Ok(mut process) = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn() else { return BTreeSet::new() };
