@@ -21,7 +21,7 @@ use std::convert::Infallible;
 /// A larger file of examples is not read, in bytes.
 pub(crate) const MAX_EXAMPLES: usize = 1 << 20;
 /// Who is not in the policy.
-const STRANGER: &str = "stranger";
+const UNLISTED: &str = "unlisted";
 
 /// One example.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub(crate) enum ExampleFault {
     Answer(String),
     #[error("unknown action \"{}\"; expected commits, contributes, merges, tags, pushes, releases, rewrites or `changes the policy`", Escaped(.0))]
     Action(String),
-    #[error("\"{}\" is not an identity of the policy; expected one, or `stranger`", Escaped(.0))]
+    #[error("\"{}\" is not an identity of the policy; expected one, or `unlisted`", Escaped(.0))]
     Unknown(String),
     #[error("several identities can agree to a tag and to a change of the policy only")]
     Several,
@@ -258,7 +258,7 @@ fn full_name(name: &str, folder: &str) -> String {
 fn signer(policy: &PolicyFile, name: &str) -> Result<Option<Signer>, ExampleFault> {
     match policy.identities().iter().find(|identity| identity.name == name) {
         Some(PolicyIdentity { credentials, .. }) => Ok(credentials.first().map(Credential::example)),
-        None if name == STRANGER => Ok(None),
+        None if name == UNLISTED => Ok(None),
         None => Err(ExampleFault::Unknown(name.to_owned())),
     }
 }
@@ -333,19 +333,19 @@ release = ["everybody"]
     #[test]
     fn examples_that_hold_are_silent() {
         let table = "# who may commit\n\nann commits to main: allowed\nann commits src/crypto/x to main: allowed  # the owner\n\
-            bob commits src/Crypto./x to main: refused\nbob commits to refs/heads/main: allowed\nstranger commits to main: refused\n\
-            stranger commits to topic/x: warned\nann contributes to main: allowed\nann merges into main: refused\nbob merges into main: allowed\n\
+            bob commits src/Crypto./x to main: refused\nbob commits to refs/heads/main: allowed\nunlisted commits to main: refused\n\
+            unlisted commits to topic/x: warned\nann contributes to main: allowed\nann merges into main: refused\nbob merges into main: allowed\n\
             ann pushes to main: allowed\nann pushes to topic/x: warned\nbob pushes to topic/x: allowed\nann rewrites main: refused\n\
-            ann rewrites topic/x: allowed\nann tags v1: refused\nann and bob tag v1: allowed\nann and stranger tag v1: refused\n\
-            stranger and ann and bob tag v1: refused\n\
+            ann rewrites topic/x: allowed\nann tags v1: refused\nann and bob tag v1: allowed\nann and unlisted tag v1: refused\n\
+            unlisted and ann and bob tag v1: refused\n\
             ann releases v1: allowed\nann changes the policy: refused\nann and bob change the policy: allowed\n\
-            stranger and ann and bob change the policy: allowed\neverybody commits to main: refused\n";
+            unlisted and ann and bob change the policy: allowed\neverybody commits to main: refused\n";
         assert_eq!(failures(table), Vec::<String>::new());
     }
 
     #[test]
     fn examples_that_do_not_hold_are_named_with_line_answer_and_rule() {
-        let table = "bob commits src/crypto/x to main: allowed\n\nann tags v1: allowed\nann changes the policy: allowed\nstranger commits to topic/x: refused\nann rewrites main: allowed";
+        let table = "bob commits src/crypto/x to main: allowed\n\nann tags v1: allowed\nann changes the policy: allowed\nunlisted commits to topic/x: refused\nann rewrites main: allowed";
         assert_eq!(
             failures(table),
             [

@@ -172,7 +172,7 @@ fn a_rule_decides_by_signer_action_and_path() {
         project.change("carol", "b", "by carol");
         project.change("bob", "src/crypto/x", "crypto by bob");
         project.change("ann", "src/Crypto./x", "crypto by ann");
-        project.change("dave", "c", "by a stranger");
+        project.change("dave", "c", "by an unlisted identity");
         project.unsigned("unsigned");
         project.branch("topic", "HEAD~6");
         project.change("carol", "d", "on topic by carol");
@@ -190,7 +190,7 @@ fn a_rule_decides_by_signer_action_and_path() {
                 ("by carol", REFUSED),
                 ("crypto by bob", REFUSED),
                 ("crypto by ann", GOOD),
-                ("by a stranger", REFUSED),
+                ("by an unlisted identity", REFUSED),
                 ("unsigned", "unsigned policy-refused"),
                 ("on topic by carol", GOOD),
                 ("crypto on topic", REFUSED),

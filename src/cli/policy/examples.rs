@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 /// Test a policy with examples, offline
 ///
-/// Each line of FILE is an example with its answer: allowed, refused, or warned (refused by a rule that only warns). `stranger` is somebody whom
+/// Each line of FILE is an example with its answer: allowed, refused, or warned (refused by a rule that only warns). `unlisted` is somebody whom
 /// the policy does not name. With `and`, the first signs and the others approve. Prints each example that has another answer with its line,
 /// and exits with 1 if there is one.
 ///

@@ -59,7 +59,7 @@ fn a_change_says_what_it_grants_and_who_may_make_it() {
 fn examples_are_tested_offline_with_the_lines_of_those_that_do_not_hold() {
     let project = Project::with(RULES);
     let good = "# who may do what\nann commits src/crypto/x to main: allowed\nbob commits src/crypto/x to main: refused\n\
-        carol contributes to main: allowed\nstranger commits to main: refused\nann changes the policy: allowed\n";
+        carol contributes to main: allowed\nunlisted commits to main: refused\nann changes the policy: allowed\n";
     project.write("examples", good);
     assert_eq!(said(&project, &["test", "examples", "--policy", "main"]), "5 examples hold by main:.paraph/policy.toml.\n");
     project.write("examples", &format!("{good}\ncarol commits to main: allowed\ncarol merges into main: refused\n"));

@@ -48,7 +48,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         server.project.approve("carol", another(server, ADDED).as_bytes(), "main");
         changed(server)
     }),
-    attack(54, "an approval by a stranger", "[policy-approval]", |server| {
+    attack(54, "an approval by an unlisted identity", "[policy-approval]", |server| {
         server.project.approve("mallory", another(server, ADDED).as_bytes(), "main");
         changed(server)
     }),

@@ -74,7 +74,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         server.project.unsigned("unsigned");
         merged(server, "ann", &["topic"])
     }),
-    attack(22, "a commit by a stranger that an octopus merge brings in", "[policy-refused]", |server| {
+    attack(22, "a commit by an unlisted identity that an octopus merge brings in", "[policy-refused]", |server| {
         for (name, who) in [("a", "carol"), ("b", "mallory")] {
             server.branch(name, 3);
             server.project.change(who, name, who);
@@ -99,7 +99,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         server.project.change("bob", "src/crypto/cipher", "evil merge");
         main()
     }),
-    attack(26, "a merge of an unrelated history by a stranger", "[policy-refused]", |server| {
+    attack(26, "a merge of an unrelated history by an unlisted identity", "[policy-refused]", |server| {
         orphan(server);
         server.project.change("mallory", "unrelated", "unrelated");
         merged(server, "ann", &["--allow-unrelated-histories", "orphan"])

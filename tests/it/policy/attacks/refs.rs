@@ -53,7 +53,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         to(&["main", "topic"])
     }),
     attack(73, "a tag by somebody who may not", "[policy-refused]", |server| tag(server, "carol", "nightly")),
-    attack(74, "a tag by a stranger", "[policy-refused]", |server| tag(server, "mallory", "nightly")),
+    attack(74, "a tag by an unlisted identity", "[policy-refused]", |server| tag(server, "mallory", "nightly")),
     attack(75, "a lightweight tag", "[policy-refused]", |server| {
         server.project.sandbox.git(&["tag", "light", "main"]);
         to(&["light"])
@@ -78,11 +78,11 @@ pub(super) const ATTACKS: &[Attack] = &[
         server.project.git_as("dave", &["tag", "-s", "-m", "x", "nightly", &server.main[1]]);
         to(&["nightly"])
     }),
-    attack(81, "a tag that brings a commit by a stranger", "[policy-refused]", |server| {
+    attack(81, "a tag that brings a commit by an unlisted identity", "[policy-refused]", |server| {
         server.project.change("mallory", "text", "by mallory");
         tag(server, "ann", "nightly")
     }),
-    attack(82, "a stranger's tag inside a good one", "[policy-refused]", |server| {
+    attack(82, "an unlisted identity's tag inside a good one", "[policy-refused]", |server| {
         tag(server, "mallory", "inner");
         server.project.git_as("ann", &["tag", "-s", "-m", "x", "outer", "inner"]);
         to(&["outer"])

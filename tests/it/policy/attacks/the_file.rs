@@ -4,7 +4,7 @@ use super::{super::FILE, *};
 
 pub(super) const ATTACKS: &[Attack] = &[
     attack(29, "a change of the policy by somebody without the right", "[policy-change-refused]", |server| change(server, "carol")),
-    attack(30, "a change of the policy by a stranger", "[policy-change-refused]", |server| change(server, "mallory")),
+    attack(30, "a change of the policy by an unlisted identity", "[policy-change-refused]", |server| change(server, "mallory")),
     attack(31, "a change of the policy by one where two must agree", "[policy-approvals-missing]", |server| change(server, "ann")),
     attack(32, "a change of the policy smuggled in by the parent of a merge", "[policy-change-refused]", |server| {
         server.branch("topic", 3);
